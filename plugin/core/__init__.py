@@ -1,0 +1,1 @@
+"""The rules of prepaid courses. Standard library only; knows no database, no web, no Square."""

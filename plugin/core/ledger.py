@@ -1,0 +1,104 @@
+"""The arithmetic of one allowance's chain of entries. The database enforces the same rules again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plugin.core.spread import session_value
+from plugin.errors import LedgerBroken, NoneLeft
+
+
+class Kind(StrEnum):
+    """What an entry records."""
+
+    SOLD = "sold"
+    PAID = "paid"
+    USED = "used"
+    REVERSED = "reversed"
+    ADJUSTED = "adjusted"
+    TRANSFERRED_OUT = "transferred_out"
+    TRANSFERRED_IN = "transferred_in"
+    REFUNDED = "refunded"
+    EXPIRED = "expired"
+    WRITTEN_OFF = "written_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a chain stands: sessions left, money still owed in them (minor units), sessions ever granted."""
+
+    seq: int = 0
+    sessions: int = 0
+    value: int = 0
+    granted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the next entry does to the head."""
+
+    kind: Kind
+    sessions: int = 0
+    value: int = 0
+    granted: int = 0
+
+
+START = Head()
+
+
+def advance(head: Head, change: Change) -> Head:
+    """Return the head after `change`; raises NoneLeft below zero, LedgerBroken for the impossible."""
+    after = Head(
+        seq=head.seq + 1,
+        sessions=head.sessions + change.sessions,
+        value=head.value + change.value,
+        granted=head.granted + change.granted,
+    )
+    if after.sessions < 0:
+        raise NoneLeft(_none_left(head.sessions, -change.sessions))
+    if after.sessions > after.granted or after.value < 0:
+        raise LedgerBroken(f"A {change.kind} entry would leave {after.sessions} of {after.granted} sessions.")
+    return after
+
+
+def _none_left(left: int, asked: int) -> str:
+    if left == 0:
+        return "No session is left. Sell a new course, or choose another one."
+    return f"Only {left} left, {asked} asked for. Use fewer sessions."
+
+
+def sold(sessions: int) -> Change:
+    """Grant the sessions of a sale; their value comes with the payment."""
+    return Change(Kind.SOLD, sessions=sessions, granted=sessions)
+
+
+def paid(value: int) -> Change:
+    """Book money that came for the allowance."""
+    return Change(Kind.PAID, value=value)
+
+
+def used(head: Head, sessions: int, *, unpaid: int = 0) -> Change:
+    """Use sessions: each moves its part of the value from owed to earned (product rule 8)."""
+    if sessions > head.sessions:
+        raise NoneLeft(_none_left(head.sessions, sessions))
+    value, left = head.value, head.sessions
+    for _ in range(sessions):
+        value -= session_value(value_left=value, unpaid=unpaid, sessions_left=left)
+        left -= 1
+    return Change(Kind.USED, sessions=-sessions, value=value - head.value)
+
+
+def reversal(change: Change) -> Change:
+    """Undo an entry to the cent, whatever came after it."""
+    return Change(Kind.REVERSED, sessions=-change.sessions, value=-change.value, granted=-change.granted)
+
+
+def refunded(head: Head, sessions: int | None = None) -> Change:
+    """Take back sessions (all that are left unless said otherwise) with their part of the value."""
+    taken = head.sessions if sessions is None else sessions
+    if taken > head.sessions:
+        raise NoneLeft(_none_left(head.sessions, taken))
+    if taken == head.sessions:
+        return Change(Kind.REFUNDED, sessions=-taken, value=-head.value)
+    return Change(Kind.REFUNDED, sessions=-taken, value=-(head.value * taken // head.sessions))

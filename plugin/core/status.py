@@ -1,0 +1,40 @@
+"""The status of a course, reckoned from what is known of it; never stored, so it can't be stale."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What the desk, the API and the papers call a course."""
+
+    OPEN = "open"
+    PART_PAID = "part_paid"
+    FROZEN = "frozen"
+    FINISHED = "finished"
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+    TRANSFERRED = "transferred"
+
+
+def course_status(
+    *,
+    closed_as: str | None,
+    is_frozen: bool,
+    expires_on: date | None,
+    today: date,
+    sessions_left: int,
+    price: int,
+    paid: int,
+) -> Status:
+    """Return the one status that matters most to the person at the desk."""
+    if closed_as is not None:
+        return Status(closed_as)
+    if sessions_left == 0:
+        return Status.FINISHED
+    if expires_on is not None and today > expires_on:
+        return Status.EXPIRED
+    if is_frozen:
+        return Status.FROZEN
+    return Status.PART_PAID if paid < price else Status.OPEN

@@ -1,0 +1,113 @@
+"""The terms of a package: frozen into a course when it is sold, printed on its papers."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from plugin.errors import InvalidField
+
+
+class RefundFormula(StrEnum):
+    """How the refund value is reckoned (product rule 9)."""
+
+    PRORATED = "prorated"
+    DISCOUNT_FORFEITED = "discount_forfeited"
+
+
+class NoShow(StrEnum):
+    """What a missed visit costs."""
+
+    ASK = "ask"
+    CHARGE = "charge"
+    FORGIVE = "forgive"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was agreed: no expiry unless months (from the sale) or a date is given."""
+
+    expires_after_months: int | None = None
+    expires_on: date | None = None
+    refund_formula: RefundFormula = RefundFormula.PRORATED
+    no_show: NoShow = NoShow.ASK
+    forgiven_no_shows: int = 0
+
+    def __post_init__(self) -> None:
+        if self.expires_after_months is not None and not 1 <= self.expires_after_months <= 120:
+            raise InvalidField("Expiry is 1 to 120 months after the sale, or none.", field="terms")
+        if self.expires_after_months is not None and self.expires_on is not None:
+            raise InvalidField("Give months or a date of expiry, not both.", field="terms")
+        if not 0 <= self.forgiven_no_shows <= 99:
+            raise InvalidField("Forgiven no-shows are 0 to 99.", field="terms")
+
+    def expiry(self, sold_on: date) -> date | None:
+        """Return the last day of use for a course sold on `sold_on`, or None for no expiry."""
+        if self.expires_after_months is None:
+            return self.expires_on
+        return _months_after(sold_on, self.expires_after_months)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the shape that the database and `/api/v1` carry."""
+        return {
+            "expires_after_months": self.expires_after_months,
+            "expires_on": self.expires_on.isoformat() if self.expires_on else None,
+            "refund_formula": self.refund_formula.value,
+            "no_show": self.no_show.value,
+            "forgiven_no_shows": self.forgiven_no_shows,
+        }
+
+
+E = TypeVar("E", bound=StrEnum)
+
+_NAMES = frozenset(Terms().to_json())
+
+
+def terms_from_json(value: object) -> Terms:
+    """Read terms back; raises InvalidField that names what is wrong with them."""
+    if not isinstance(value, dict):
+        raise InvalidField("Terms are an object.", field="terms")
+    unknown = set(value) - _NAMES
+    if unknown:
+        raise InvalidField(f"Terms know no {sorted(unknown)[0]!r}.", field="terms")
+    return Terms(
+        expires_after_months=_whole(value.get("expires_after_months"), "expires_after_months"),
+        expires_on=_date(value.get("expires_on")),
+        refund_formula=_one_of(RefundFormula, value.get("refund_formula"), RefundFormula.PRORATED),
+        no_show=_one_of(NoShow, value.get("no_show"), NoShow.ASK),
+        forgiven_no_shows=_whole(value.get("forgiven_no_shows"), "forgiven_no_shows") or 0,
+    )
+
+
+def _whole(value: object, name: str) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise InvalidField(f"{name} is a whole number.", field="terms")
+
+
+def _date(value: object) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise InvalidField("expires_on is a date such as 2027-03-01.", field="terms") from None
+
+
+def _one_of(kind: type[E], value: object, default: E) -> E:
+    if value is None:
+        return default
+    try:
+        return kind(str(value))
+    except ValueError:
+        names = ", ".join(kind)
+        raise InvalidField(f"{value!r} is none of: {names}.", field="terms") from None
+
+
+def _months_after(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))

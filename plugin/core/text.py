@@ -1,0 +1,50 @@
+"""What people type, made safe to keep and to search: trimmed, without control characters, within bounds."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from plugin.errors import InvalidField
+
+NAME_LENGTH = 120
+NOTE_LENGTH = 500
+REASON_LENGTH = 300
+
+
+def clean(value: str) -> str:
+    """Return the text in composed form, white space folded, control and direction characters removed."""
+    kept = (" " if ch.isspace() else ch for ch in unicodedata.normalize("NFC", value) if _keeps(ch))
+    return " ".join("".join(kept).split())
+
+
+def _keeps(ch: str) -> bool:
+    if ch in "\u200c\u200d":  # joiners carry meaning in Persian, Hindi and emoji
+        return True
+    return ch.isspace() or unicodedata.category(ch) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+def required(value: str | None, *, field: str, called: str, most: int = NAME_LENGTH) -> str:
+    """Return the cleaned text; raises InvalidField when it is empty or longer than `most` characters."""
+    text = optional(value, field=field, called=called, most=most)
+    if not text:
+        raise InvalidField(f"{called} is missing.", field=field)
+    return text
+
+
+def optional(value: str | None, *, field: str, called: str, most: int = NOTE_LENGTH) -> str:
+    """Return the cleaned text, "" for none; raises InvalidField when it is longer than `most` characters."""
+    text = clean(value or "")
+    if len(text) > most:
+        raise InvalidField(f"{called} has {len(text)} characters, at most {most} fit.", field=field)
+    return text
+
+
+def folded(value: str) -> str:
+    """Return the text as search compares it: without accents and case, so that "ines" finds "Inês"."""
+    plain = (ch for ch in unicodedata.normalize("NFKD", value) if not unicodedata.combining(ch))
+    return " ".join("".join(plain).casefold().split())
+
+
+def digits(value: str) -> str:
+    """Return only the decimal digits of a phone number or a search, in ASCII."""
+    return "".join(str(unicodedata.decimal(ch)) for ch in value if ch.isdecimal())

@@ -1,0 +1,103 @@
+"""The one tree of errors. Each carries a sentence for the person in front of the screen and a code for programs.
+
+"Already done" is a result, never an error.
+"""
+
+from __future__ import annotations
+
+
+class CoursekeeperError(Exception):
+    """The root: `message` says what is wrong and what to do, `code` is stable, `status` is the HTTP answer."""
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str, *, code: str | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        if code is not None:
+            self.code = code
+
+
+class Refused(CoursekeeperError):
+    """A rule of the house says no. Nothing was written."""
+
+    code = "refused"
+    status = 409
+
+
+class NoneLeft(Refused):
+    """The allowance has fewer sessions left than were asked for."""
+
+    code = "none_left"
+
+
+class KeyReused(Refused):
+    """An idempotency key came again with another request behind it."""
+
+    code = "key_reused"
+
+
+class AlreadyReversed(Refused):
+    """The entry has been reversed before; both lines stand in the history."""
+
+    code = "already_reversed"
+
+
+class InvalidField(CoursekeeperError):
+    """One field of a form or a call is wrong; `field` names it."""
+
+    code = "invalid_field"
+    status = 422
+
+
+class NotFound(CoursekeeperError):
+    """No such client, course, entry, package or attention item."""
+
+    code = "not_found"
+    status = 404
+
+
+class NotAllowed(CoursekeeperError):
+    """This person's role may not do this."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class BadSignature(CoursekeeperError):
+    """A webhook was not signed with our key for our address. Nothing of it is stored."""
+
+    code = "bad_signature"
+    status = 403
+
+
+class SquareFailed(CoursekeeperError):
+    """Square did not do what was asked. `permanent` says whether trying again later can help."""
+
+    code = "square_failed"
+    status = 502
+
+    def __init__(self, message: str, *, permanent: bool, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.permanent = permanent
+
+
+class NotYet(CoursekeeperError):
+    """Square's answer is not complete yet (an order without lines); look again a little later."""
+
+    code = "not_yet"
+    status = 503
+
+
+class ConfigurationError(CoursekeeperError):
+    """A setting is wrong or missing; stops the start."""
+
+    code = "configuration"
+
+
+class LedgerBroken(CoursekeeperError):
+    """A stored ledger contradicts itself. Only tampering or a defect brings this."""
+
+    code = "ledger_broken"
