@@ -1,0 +1,202 @@
+"""Courses, their allowances, visits, and the chain of entries that the database itself keeps whole.
+
+Each entry carries the balance before and after it, and a foreign key to the entry before: whoever writes,
+ORM or raw SQL, can't skip, fork, overdraw or rewrite the chain (the triggers stand in `triggers.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id, Name, SquareId
+
+
+class Course(Base):
+    """One sold package. The three Square columns are the sale it was born from; they make booking idempotent."""
+
+    __tablename__ = "course"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    # None until a person says whose sale it was.
+    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
+    package_name: Mapped[str] = mapped_column(Name)
+    package_version: Mapped[int]
+    terms: Mapped[dict[str, Any]]
+    price: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    sold_at: Mapped[datetime] = mapped_column(index=True)
+    booked_at: Mapped[datetime]
+    expires_on: Mapped[date | None]
+    frozen_at: Mapped[datetime | None]
+    closed_as: Mapped[str | None] = mapped_column(String(20))
+    closed_at: Mapped[datetime | None]
+    # The return line that closed it, so that the same refund met twice closes one course once.
+    closed_by: Mapped[str | None] = mapped_column(String(255), unique=True)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId)
+    square_line_uid: Mapped[str | None] = mapped_column(String(60))
+    unit: Mapped[int | None]
+    square_location_id: Mapped[str | None] = mapped_column(SquareId)
+
+    __table_args__ = (
+        UniqueConstraint("square_order_id", "square_line_uid", "unit"),
+        CheckConstraint("price >= 0", name="price"),
+        CheckConstraint("closed_as in ('refunded', 'transferred')", name="closed_as"),
+        CheckConstraint("(closed_as is null) = (closed_at is null)", name="closed_together"),
+    )
+
+
+class Allowance(Base):
+    """The sessions of one treatment inside a course, and its part of what the client agreed to pay."""
+
+    __tablename__ = "allowance"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"))
+    position: Mapped[int]
+    treatment_id: Mapped[str] = mapped_column(Id, ForeignKey("treatment.id"))
+    treatment: Mapped[str] = mapped_column(Name)
+    kind: Mapped[str] = mapped_column(String(20))
+    single_price: Mapped[int] = mapped_column(Amount)
+    price: Mapped[int] = mapped_column(Amount)
+    usable_from_session: Mapped[int | None]
+
+    __table_args__ = (
+        UniqueConstraint("course_id", "position"),
+        CheckConstraint("kind in ('main', 'touch_up', 'add_on')", name="kind"),
+        CheckConstraint("price >= 0", name="price"),
+    )
+
+
+class Visit(Base):
+    """One attended appointment. `focus` goes on the paper; `note` stays with the practitioner."""
+
+    __tablename__ = "visit"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    visited_on: Mapped[date] = mapped_column(index=True)
+    practitioner_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    focus: Mapped[str] = mapped_column(String(500), default="")
+    note: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+
+
+class Entry(Base):
+    """One line of the ledger: never changed, never deleted; corrected by a reversing entry."""
+
+    __tablename__ = "entry"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"))
+    seq: Mapped[int]
+    # Reckoned by the database, so that no writer can name another entry before it than its neighbour.
+    prev_seq: Mapped[int | None] = mapped_column(
+        Computed("CASE WHEN seq > 1 THEN seq - 1 END", persisted=True)
+    )
+    kind: Mapped[str] = mapped_column(String(20))
+    sessions_before: Mapped[int]
+    sessions_delta: Mapped[int]
+    sessions_after: Mapped[int]
+    value_before: Mapped[int] = mapped_column(Amount)
+    value_delta: Mapped[int] = mapped_column(Amount)
+    value_after: Mapped[int] = mapped_column(Amount)
+    # Sessions ever granted: what `sessions_after` may never exceed.
+    granted_before: Mapped[int]
+    granted_after: Mapped[int]
+    happened_at: Mapped[datetime]
+    written_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+    staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    source: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    reverses: Mapped[str | None] = mapped_column(Id, unique=True)
+    visit_id: Mapped[str | None] = mapped_column(Id, ForeignKey("visit.id"), index=True)
+    idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
+
+    __table_args__ = (
+        UniqueConstraint("allowance_id", "seq"),
+        # What the next entry, and a reversal, hold on to.
+        UniqueConstraint(
+            "allowance_id", "seq", "sessions_after", "value_after", "granted_after", name="uq_entry_head"
+        ),
+        UniqueConstraint("allowance_id", "id", name="uq_entry_of_allowance"),
+        ForeignKeyConstraint(
+            ["allowance_id", "prev_seq", "sessions_before", "value_before", "granted_before"],
+            [
+                "entry.allowance_id",
+                "entry.seq",
+                "entry.sessions_after",
+                "entry.value_after",
+                "entry.granted_after",
+            ],
+            name="fk_entry_chain",
+        ),
+        ForeignKeyConstraint(
+            ["allowance_id", "reverses"], ["entry.allowance_id", "entry.id"], name="fk_entry_reverses"
+        ),
+        CheckConstraint(
+            "seq > 1 or (seq = 1 and sessions_before = 0 and value_before = 0 and granted_before = 0)",
+            name="starts_at_zero",
+        ),
+        CheckConstraint("sessions_after = sessions_before + sessions_delta", name="sessions_add_up"),
+        CheckConstraint("value_after = value_before + value_delta", name="value_adds_up"),
+        CheckConstraint("sessions_after >= 0 and sessions_after <= granted_after", name="sessions_in_bounds"),
+        CheckConstraint("value_after >= 0", name="value_in_bounds"),
+        CheckConstraint("(kind = 'reversed') = (reverses is not null)", name="reversal_names_entry"),
+        CheckConstraint(
+            "granted_after = granted_before or kind in"
+            " ('sold', 'adjusted', 'transferred_in', 'transferred_out', 'reversed')",
+            name="grants",
+        ),
+        CheckConstraint(
+            "(kind = 'sold' and sessions_delta > 0 and value_delta >= 0)"
+            " or (kind = 'paid' and sessions_delta = 0 and value_delta >= 0)"
+            " or (kind = 'used' and sessions_delta < 0 and value_delta <= 0)"
+            " or (kind in ('refunded', 'expired', 'written_off', 'transferred_out')"
+            " and sessions_delta <= 0 and value_delta <= 0)"
+            " or (kind = 'transferred_in' and sessions_delta >= 0 and value_delta >= 0)"
+            " or kind in ('reversed', 'adjusted')",
+            name="signs",
+        ),
+        Index(None, "written_at"),
+    )
+
+
+class Operation(Base):
+    """One deed under its idempotency key: what was asked (as a digest) and what was answered."""
+
+    __tablename__ = "operation"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    request_sha256: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class History(Base):
+    """What befell a course beside its sessions: assigned, merged, closed, reopened. Append-only like entries."""
+
+    __tablename__ = "history"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(String(400))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+    source: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(300), default="")

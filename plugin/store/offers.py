@@ -1,0 +1,100 @@
+"""What the clinic offers: the clinic itself, treatments, packages and the Square variations that sell them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id, Name, SquareId
+
+
+class Clinic(Base):
+    """The one clinic of this database: what stands at the head of its papers."""
+
+    __tablename__ = "clinic"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Name)
+    address: Mapped[str] = mapped_column(String(400), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    website: Mapped[str] = mapped_column(String(254), default="")
+    country: Mapped[str] = mapped_column(String(2), default="US")
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+    language: Mapped[str] = mapped_column(String(16), default="en")
+    accent: Mapped[str] = mapped_column(String(7), default="#0F6B5C")
+    page_size: Mapped[str] = mapped_column(String(10), default="letter")
+    square_location_id: Mapped[str | None] = mapped_column(SquareId)
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_clinic"),)
+
+
+class Treatment(Base):
+    """What is done in one visit, with its single-visit price."""
+
+    __tablename__ = "treatment"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name, unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    single_price: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+
+    __table_args__ = (
+        CheckConstraint("kind in ('main', 'touch_up', 'add_on')", name="kind"),
+        CheckConstraint("single_price >= 0", name="single_price"),
+    )
+
+
+class Package(Base):
+    """What is for sale. A course copies all of it when sold; `version` rises with each edit."""
+
+    __tablename__ = "package"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    version: Mapped[int] = mapped_column(default=1)
+    price: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    terms: Mapped[dict[str, Any]]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("price >= 0", name="price"),)
+
+
+class PackageContent(Base):
+    """So many sessions of one treatment in a package."""
+
+    __tablename__ = "package_content"
+
+    package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    treatment_id: Mapped[str] = mapped_column(Id, ForeignKey("treatment.id"))
+    sessions: Mapped[int]
+    single_price: Mapped[int] = mapped_column(Amount)
+    # Touch-ups open when this many main sessions have been used; None: from the start.
+    usable_from_session: Mapped[int | None]
+
+    __table_args__ = (
+        CheckConstraint("sessions between 1 and 999", name="sessions"),
+        CheckConstraint("single_price >= 0", name="single_price"),
+        UniqueConstraint("package_id", "treatment_id"),
+    )
+
+
+class Listing(Base):
+    """A Square catalog variation that sells a package. Kept for ever: late sales of a deleted one still count."""
+
+    __tablename__ = "listing"
+
+    square_variation_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    square_item_id: Mapped[str | None] = mapped_column(SquareId)
+    package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"), index=True)
+    square_version: Mapped[int | None] = mapped_column(Amount)
+    is_current: Mapped[bool] = mapped_column(default=True)
+    listed_at: Mapped[datetime]

@@ -1,0 +1,77 @@
+"""Clients, the Square customers they are known as, staff and API tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Base, Id, Name, SquareId
+
+ROLES = "role in ('owner', 'desk', 'practitioner')"
+
+
+class Client(Base):
+    """A person who owns courses. Ledger rows point at the opaque id, so the person can be blanked."""
+
+    __tablename__ = "client"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    # Folded name, e-mail and digits in one column: every word of a search is looked for here.
+    search_text: Mapped[str] = mapped_column(Text)
+    name_folded: Mapped[str] = mapped_column(Name)
+    phone: Mapped[str | None] = mapped_column(String(32))
+    email: Mapped[str | None] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    # The client this one was merged into: its page leads there.
+    merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"))
+
+    __table_args__ = (Index(None, "name_folded", "id"),)
+
+
+class SquareCustomer(Base):
+    """A Square customer id that is, or was before a merge, this client. Square's ids are not stable."""
+
+    __tablename__ = "square_customer"
+
+    square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    is_current: Mapped[bool] = mapped_column(default=True)
+    seen_at: Mapped[datetime]
+
+
+class Staff(Base):
+    """A person who signs in."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(Name)
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    # Changes when every session of this person must end (a new password).
+    session_mark: Mapped[str] = mapped_column(String(64), unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint(ROLES, name="role"),)
+
+
+class ApiToken(Base):
+    """A bearer token of the HTTP interface; only its SHA-256 is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    role: Mapped[str] = mapped_column(String(20))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint(ROLES, name="role"),)

@@ -1,0 +1,132 @@
+"""Work that waits: what Square told us (inbox), what we owe the world (outbox), what a person must decide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id, SquareId
+
+
+class Inbox(Base):
+    """One message from Square, kept as it came. The unique event id is the replay defence."""
+
+    __tablename__ = "inbox"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(255), unique=True)
+    event_type: Mapped[str] = mapped_column(String(80))
+    body: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(String(20), default="pending")
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    # What became of it, in words a person can read.
+    outcome: Mapped[str] = mapped_column(String(400), default="")
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('pending', 'done', 'ignored', 'failed')", name="state"),
+        Index(None, "state", "due_at"),
+    )
+
+
+class Outbox(Base):
+    """One effect to bring about after its transaction: a paper to make ready. Sent at least once."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(200))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20), default="pending")
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[str] = mapped_column(String(400), default="")
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('pending', 'done', 'failed')", name="state"),
+        Index(None, "state", "due_at"),
+    )
+
+
+class Attention(Base):
+    """Something only a person can decide. `dedupe` keeps one item for one question however often it comes."""
+
+    __tablename__ = "attention"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    dedupe: Mapped[str] = mapped_column(String(255), unique=True)
+    summary: Mapped[str] = mapped_column(String(400))
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    square_refund_id: Mapped[str | None] = mapped_column(SquareId)
+    details: Mapped[dict[str, Any]]
+    opened_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None] = mapped_column(index=True)
+    resolved_by: Mapped[str | None] = mapped_column(String(160))
+    resolution: Mapped[dict[str, Any] | None]
+
+
+class SquareRefund(Base):
+    """A refund as Square last told it, so that a sale's refunds are added up once each."""
+
+    __tablename__ = "square_refund"
+
+    square_refund_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    return_order_id: Mapped[str | None] = mapped_column(SquareId)
+    amount: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(20))
+    seen_at: Mapped[datetime]
+
+
+class Sweep(Base):
+    """One look through Square for what the webhooks had missed."""
+
+    __tablename__ = "sweep"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    since: Mapped[datetime]
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    finished_at: Mapped[datetime | None]
+    looked_at: Mapped[int] = mapped_column(default=0)
+    found: Mapped[list[Any]]
+    error: Mapped[str] = mapped_column(String(400), default="")
+
+
+class Paper(Base):
+    """The latest bytes of a course's paper, ready before it is asked for: a bounded cache, made anew at will."""
+
+    __tablename__ = "paper"
+
+    course_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    language: Mapped[str] = mapped_column(String(16), primary_key=True)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    pdf: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+
+class Handout(Base):
+    """What a client was handed: the frozen content of a course summary or aftercare sheet, once per content."""
+
+    __tablename__ = "handout"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(16))
+    content: Mapped[str] = mapped_column(Text)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    handed_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(160))
+
+    __table_args__ = (UniqueConstraint("course_id", "kind", "language", "content_sha256"),)

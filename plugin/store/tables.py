@@ -1,0 +1,10 @@
+"""Every table under one roof, for migrations and for their comparison with the models."""
+
+from __future__ import annotations
+
+from plugin.store import ledger, offers, people, queues
+from plugin.store.base import Base
+
+METADATA = Base.metadata
+
+__all__ = ["METADATA", "ledger", "offers", "people", "queues"]
