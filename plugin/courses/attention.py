@@ -1,0 +1,98 @@
+"""Attention: what only a person can decide. One item for one question, however often Square brings it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.views import AttentionView, Page
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.queues import Attention
+
+DECISIONS: dict[str, tuple[str, ...]] = {
+    "unassigned_sale": ("assign",),
+    "unclear_refund": ("close_course", "take_sessions", "keep_sessions"),
+    "unclear_quantity": ("dismiss",),
+    "foreign_currency": ("open_courses", "dismiss"),
+    "failed_event": ("try_again", "dismiss"),
+}
+
+
+def open_item_in(
+    session: Session,
+    store: Store,
+    act: Act,
+    *,
+    kind: str,
+    dedupe: str,
+    summary: str,
+    details: dict[str, Any],
+    square_order_id: str | None = None,
+    square_refund_id: str | None = None,
+) -> str:
+    """Put a question before the people, once; return its id. A resolved one is not asked again."""
+    known = session.scalar(select(Attention.id).where(Attention.dedupe == dedupe[:255]))
+    if known is not None:
+        return known
+    item = Attention(
+        id=store.new_id(),
+        kind=kind,
+        dedupe=dedupe[:255],
+        summary=summary[:400],
+        details=details,
+        square_order_id=square_order_id,
+        square_refund_id=square_refund_id,
+        opened_at=act.now,
+    )
+    session.add(item)
+    session.flush()
+    return item.id
+
+
+def count_open(store: Store) -> int:
+    """Return how many questions wait."""
+    with store.reading() as session:
+        return int(session.scalar(select(func.count()).where(Attention.resolved_at.is_(None))) or 0)
+
+
+def list_attention(
+    store: Store, *, limit: int = 50, cursor: str | None = None, resolved: bool = False
+) -> Page[AttentionView]:
+    """Return the open questions, newest first; with `resolved`, those that were answered."""
+    rows = select(Attention).order_by(Attention.id.desc()).limit(limit + 1)
+    rows = rows.where(Attention.resolved_at.is_not(None) if resolved else Attention.resolved_at.is_(None))
+    if cursor is not None:
+        rows = rows.where(Attention.id < cursor)
+    with store.reading() as session:
+        found = [view_of(row) for row in session.scalars(rows)]
+    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def read_item(store: Store, item_id: str) -> AttentionView:
+    """Return the item; raises NotFound."""
+    with store.reading() as session:
+        row = session.get(Attention, item_id)
+        if row is None:
+            raise NotFound("There is no such attention item.")
+        return view_of(row)
+
+
+def view_of(row: Attention) -> AttentionView:
+    """Put the row into a view."""
+    return AttentionView(
+        id=row.id,
+        kind=row.kind,
+        summary=row.summary,
+        square_order_id=row.square_order_id,
+        square_refund_id=row.square_refund_id,
+        proposal=row.details.get("proposal"),
+        opened_at=row.opened_at,
+        resolved_at=row.resolved_at,
+        resolved_by=row.resolved_by,
+        course_ids=tuple(row.details.get("course_ids", ())),
+        decisions=DECISIONS.get(row.kind, ("dismiss",)),
+    )

@@ -1,0 +1,165 @@
+"""Does the ledger still add up? Asked of the stored rows, by queries that trust nothing the program believes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.queues import Handout
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: which check, which row, and what it means."""
+
+    check: str
+    row: str
+    sentence: str
+
+
+def audit(store: Store) -> tuple[Finding, ...]:
+    """Return everything that is wrong with ledger and documents; nothing for a clean house."""
+    with store.reading() as session:
+        return tuple(finding for check in _CHECKS for finding in check(session))
+
+
+def _chains(session: Session) -> Iterator[Finding]:
+    """Each entry starts where the one before it ended, and adds up."""
+    before = aliased(Entry)
+    rows = session.execute(
+        select(Entry.id, Entry.allowance_id, Entry.seq)
+        .outerjoin(before, (before.allowance_id == Entry.allowance_id) & (before.seq == Entry.seq - 1))
+        .where(
+            or_(
+                Entry.sessions_before != func.coalesce(before.sessions_after, 0),
+                Entry.value_before != func.coalesce(before.value_after, 0),
+                Entry.granted_before != func.coalesce(before.granted_after, 0),
+                Entry.sessions_after != Entry.sessions_before + Entry.sessions_delta,
+                Entry.value_after != Entry.value_before + Entry.value_delta,
+                (Entry.seq > 1) & before.id.is_(None),
+            )
+        )
+    )
+    for entry_id, allowance_id, seq in rows:
+        yield Finding(
+            "chain", entry_id, f"Entry {seq} of allowance {allowance_id} does not follow from the one before."
+        )
+
+
+def _bounds(session: Session) -> Iterator[Finding]:
+    """Nothing is overdrawn, nothing exceeds what was granted."""
+    rows = session.execute(
+        select(Entry.id, Entry.sessions_after, Entry.granted_after).where(
+            or_(Entry.sessions_after < 0, Entry.sessions_after > Entry.granted_after, Entry.value_after < 0)
+        )
+    )
+    for entry_id, left, granted in rows:
+        yield Finding("bounds", entry_id, f"The entry leaves {left} of {granted} sessions.")
+
+
+def _sums(session: Session) -> Iterator[Finding]:
+    """The balance equals the sum of the ledger."""
+    heads = (
+        select(Entry.allowance_id, func.max(Entry.seq).label("seq"), func.count().label("lines"))
+        .group_by(Entry.allowance_id)
+        .subquery()
+    )
+    totals = (
+        select(
+            Entry.allowance_id,
+            func.sum(Entry.sessions_delta).label("sessions"),
+            func.sum(Entry.value_delta).label("value"),
+        )
+        .group_by(Entry.allowance_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Allowance.id, heads.c.lines)
+        .outerjoin(heads, heads.c.allowance_id == Allowance.id)
+        .outerjoin(totals, totals.c.allowance_id == Allowance.id)
+        .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.seq == heads.c.seq))
+        .where(
+            or_(
+                heads.c.lines.is_(None),
+                heads.c.lines != heads.c.seq,
+                totals.c.sessions != Entry.sessions_after,
+                totals.c.value != Entry.value_after,
+            )
+        )
+    )
+    for allowance_id, lines in rows:
+        said = "has no entry" if lines is None else "does not equal the sum of its entries"
+        yield Finding("balance", allowance_id, f"The balance {said}.")
+
+
+def _reversals(session: Session) -> Iterator[Finding]:
+    """A reversing entry undoes its entry exactly."""
+    undone = aliased(Entry)
+    rows = session.scalars(
+        select(Entry.id)
+        .join(undone, undone.id == Entry.reverses)
+        .where(
+            or_(
+                Entry.sessions_delta != -undone.sessions_delta,
+                Entry.value_delta != -undone.value_delta,
+                Entry.allowance_id != undone.allowance_id,
+            )
+        )
+    )
+    for entry_id in rows:
+        yield Finding("reversal", entry_id, "The reversing entry does not undo its entry exactly.")
+
+
+def _closed_courses(session: Session) -> Iterator[Finding]:
+    """A closed course has nothing left."""
+    newest = (
+        select(Entry.allowance_id, func.max(Entry.seq).label("seq")).group_by(Entry.allowance_id).subquery()
+    )
+    rows = session.execute(
+        select(Course.id, func.sum(Entry.sessions_after))
+        .join(Allowance, Allowance.course_id == Course.id)
+        .join(newest, newest.c.allowance_id == Allowance.id)
+        .join(Entry, (Entry.allowance_id == newest.c.allowance_id) & (Entry.seq == newest.c.seq))
+        .where(Course.closed_as.is_not(None))
+        .group_by(Course.id)
+        .having(func.sum(Entry.sessions_after + Entry.value_after) > 0)
+    )
+    for course_id, left in rows:
+        yield Finding("closed", course_id, f"The course is closed, yet {left} sessions are left.")
+
+
+def _prices(session: Session) -> Iterator[Finding]:
+    """The parts of a course's price add up to it."""
+    rows = session.execute(
+        select(Course.id, Course.price, func.sum(Allowance.price))
+        .join(Allowance, Allowance.course_id == Course.id)
+        .group_by(Course.id, Course.price)
+        .having(func.sum(Allowance.price) != Course.price)
+    )
+    for course_id, price, parts in rows:
+        yield Finding("price", course_id, f"The parts add up to {parts}, the price is {price} (minor units).")
+
+
+def _handouts(session: Session) -> Iterator[Finding]:
+    """What a client was handed is still what it was."""
+    rows = session.execute(select(Handout.id, Handout.content, Handout.content_sha256))
+    for handout_id, content, written in rows:
+        if hashlib.sha256(content.encode()).hexdigest() != written:
+            yield Finding("document", handout_id, "The kept content of a paper is not what was handed out.")
+
+
+_CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
+    _chains,
+    _bounds,
+    _sums,
+    _reversals,
+    _closed_courses,
+    _prices,
+    _handouts,
+)

@@ -1,0 +1,132 @@
+"""Square customers as our clients: found or made on first sight, followed through merges, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.chain import tell
+from plugin.courses.clients import add_client_in, living_client_in
+from plugin.courses.clinic import clinic_in
+from plugin.courses.contacts import Contact, contact_from_square
+from plugin.courses.sales import Buyer
+from plugin.store import Store
+from plugin.store.ledger import Course, Visit
+from plugin.store.people import Client, SquareCustomer
+
+
+def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) -> str:
+    """Return the client this Square customer is, making one on first sight."""
+    names = _names(buyer)
+    known = _known(session, names)
+    if known is None:
+        contact = _contact(session, buyer)
+        known = _same_person(session, contact) or add_client_in(session, store, act, contact)
+    for name in names:
+        _link(session, act, name, known.id, is_current=name == buyer.square_customer_id)
+    return known.id
+
+
+def update_from_square_in(session: Session, buyer: Buyer) -> bool:
+    """Take over a name, phone or e-mail changed in Square's directory; False where the client is not ours."""
+    client = _known(session, _names(buyer))
+    if client is None:
+        return False
+    contact = _contact(session, buyer)
+    if buyer.name.strip():
+        client.name = contact.name
+    client.phone = contact.phone or client.phone
+    client.email = contact.email or client.email
+    kept = Contact(client.name, client.phone, client.email, client.language)
+    client.name_folded, client.search_text = kept.name_folded, kept.search_text
+    return True
+
+
+def merge_square_customers_in(
+    session: Session, store: Store, act: Act, *, from_ids: Sequence[str], into: Buyer
+) -> str | None:
+    """Follow a merge made in Square: every course of the merged customers belongs to the one that is left.
+
+    A merge makes a new id and deletes the old ones (Square's events may come in either order). Returns the
+    client that is left, None where none of them was ours.
+    """
+    ids = [*from_ids, *_names(into)]
+    owners = [client for name in ids if (client := _known(session, [name])) is not None]
+    if not owners:
+        return None
+    keeper = min(owners, key=lambda client: (client.created_at, client.id))
+    for other in {client.id for client in owners} - {keeper.id}:
+        _move_courses(session, store, act, other, keeper)
+    for name in ids:
+        _link(session, act, name, keeper.id, is_current=name == into.square_customer_id)
+    if into.name:
+        update_from_square_in(session, into)
+    return keeper.id
+
+
+def _move_courses(session: Session, store: Store, act: Act, from_id: str, keeper: Client) -> None:
+    moved = session.get(Client, from_id)
+    for course in session.scalars(select(Course).where(Course.client_id == from_id)):
+        course.client_id = keeper.id
+        text = f"Clients joined in Square: {moved.name if moved else 'a client'} is now {keeper.name}"
+        tell(session, store, act, course.id, "merged", text)
+    session.execute(update(Visit).where(Visit.client_id == from_id).values(client_id=keeper.id))
+    session.execute(
+        update(SquareCustomer).where(SquareCustomer.client_id == from_id).values(client_id=keeper.id)
+    )
+    if moved is not None:
+        moved.merged_into = keeper.id
+
+
+def _names(buyer: Buyer) -> list[str]:
+    return list(dict.fromkeys([buyer.square_customer_id, *buyer.known_as]))
+
+
+def _known(session: Session, names: Sequence[str]) -> Client | None:
+    for name in names:
+        link = session.get(SquareCustomer, name)
+        if link is not None:
+            return living_client_in(session, link.client_id)
+    return None
+
+
+def _contact(session: Session, buyer: Buyer) -> Contact:
+    country = clinic_in(session).country
+    return contact_from_square(name=buyer.name, phone=buyer.phone, email=buyer.email, country=country)
+
+
+def _same_person(session: Session, contact: Contact) -> Client | None:
+    # A shared phone is a family's, so the name must be the same as well; two that fit are nobody.
+    linked = select(SquareCustomer.client_id)
+    rows = list(
+        session.scalars(
+            select(Client).where(
+                Client.name_folded == contact.name_folded,
+                Client.merged_into.is_(None),
+                Client.id.not_in(linked),
+            )
+        )
+    )
+    same = [row for row in rows if _shares(row, contact)]
+    return same[0] if len(same) == 1 else None
+
+
+def _shares(client: Client, contact: Contact) -> bool:
+    if contact.phone is not None and client.phone == contact.phone:
+        return True
+    return contact.email is not None and (client.email or "").casefold() == contact.email.casefold()
+
+
+def _link(session: Session, act: Act, name: str, client_id: str, *, is_current: bool) -> None:
+    link = session.get(SquareCustomer, name)
+    if link is None:
+        link = SquareCustomer(
+            square_customer_id=name, client_id=client_id, seen_at=act.now, is_current=is_current
+        )
+        session.add(link)
+        session.flush()
+        return
+    link.client_id, link.is_current = client_id, is_current

@@ -1,0 +1,200 @@
+"""Clients: made at the desk or on their first sale, found by any part of a name, a phone's digits, an e-mail."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import digits, folded
+from plugin.courses.chain import last_entries
+from plugin.courses.clinic import clinic_in
+from plugin.courses.contacts import Contact, typed_contact
+from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.views import ClientView, FoundClient, Page
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.people import Client, SquareCustomer
+
+_MANY_MERGES = 20
+
+
+def create_client(
+    store: Store,
+    act: Act,
+    *,
+    name: str | None,
+    phone: str | None = None,
+    email: str | None = None,
+    language: str | None = None,
+) -> ClientView:
+    """Make a client; raises InvalidField. The same act again answers the same client."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def work(session: Session) -> ClientView:
+        asked = digest("client", {"name": name, "phone": phone, "email": email, "language": language})
+        if known := answered_before(session, act, asked):
+            return client_in(session, known["client_id"])
+        contact = typed_contact(
+            name=name, phone=phone, email=email, language=language, country=clinic_in(session).country
+        )
+        client = add_client_in(session, store, act, contact)
+        remember(session, act, asked, {"client_id": client.id})
+        return view_of(session, client)
+
+    return store.transact(work)
+
+
+def add_client_in(session: Session, store: Store, act: Act, contact: Contact) -> Client:
+    """Write a new client."""
+    client = Client(
+        id=store.new_id(),
+        name=contact.name,
+        name_folded=contact.name_folded,
+        search_text=contact.search_text,
+        phone=contact.phone,
+        email=contact.email,
+        language=contact.language,
+        created_at=act.now,
+    )
+    session.add(client)
+    session.flush()
+    return client
+
+
+def read_client(store: Store, client_id: str) -> ClientView:
+    """Return the client; one that was merged answers as the one it went into. Raises NotFound."""
+    with store.reading() as session:
+        return client_in(session, client_id)
+
+
+def client_in(session: Session, client_id: str) -> ClientView:
+    """Return the client as seen by this session."""
+    return view_of(session, living_client_in(session, client_id))
+
+
+def living_client_in(session: Session, client_id: str) -> Client:
+    """Return the row, followed through merges; raises NotFound."""
+    client = session.get(Client, client_id)
+    for _ in range(_MANY_MERGES):
+        if client is None or client.merged_into is None:
+            break
+        client = session.get(Client, client.merged_into)
+    if client is None:
+        raise NotFound("There is no such client.")
+    return client
+
+
+def view_of(session: Session, client: Client) -> ClientView:
+    """Put the row into a view, with its current Square customer id."""
+    return _view(client, _square_ids(session, [client.id]).get(client.id))
+
+
+def find_clients(
+    store: Store, q: str, *, today: date, limit: int = 20, cursor: str | None = None
+) -> Page[FoundClient]:
+    """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it come first."""
+    rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
+    wanted = select(Client).where(Client.merged_into.is_(None), *_words(q))
+    with store.reading() as session:
+        if cursor is not None:
+            wanted = wanted.where(_after(session, rank, cursor))
+        wanted = wanted.order_by(rank, Client.name_folded, Client.id).limit(limit + 1)
+        rows = list(session.scalars(wanted))
+        found = _with_balances(session, rows[:limit], today)
+        return Page(found, rows[limit - 1].id if len(rows) > limit else None)
+
+
+def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
+    """Return the clients whose courses were touched last, for a search nobody has typed into yet."""
+    with store.reading() as session:
+        newest = (
+            select(Course.client_id, func.max(Course.booked_at).label("at"))
+            .where(Course.client_id.is_not(None))
+            .group_by(Course.client_id)
+            .subquery()
+        )
+        rows = session.scalars(
+            select(Client)
+            .outerjoin(newest, newest.c.client_id == Client.id)
+            .where(Client.merged_into.is_(None))
+            .order_by(func.coalesce(newest.c.at, Client.created_at).desc(), Client.id)
+            .limit(limit)
+        )
+        return _with_balances(session, list(rows), today)
+
+
+def _words(q: str) -> list[ColumnElement[bool]]:
+    number = digits(q)
+    if len(number) >= 3 and not any(ch.isalpha() for ch in q) and "@" not in q:
+        return [Client.search_text.contains(number)]
+    return [Client.search_text.contains(word, autoescape=True) for word in folded(q[:200]).split()[:8]]
+
+
+def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:
+    last = session.get(Client, cursor)
+    if last is None:
+        raise NotFound("The list has changed; start it again.")
+    last_rank = session.scalar(select(rank).where(Client.id == cursor))
+    later = tuple_(Client.name_folded, Client.id) > tuple_(last.name_folded, last.id)
+    return or_(rank > last_rank, and_(rank == last_rank, later))
+
+
+def _with_balances(session: Session, rows: list[Client], today: date) -> tuple[FoundClient, ...]:
+    ids = [client.id for client in rows]
+    square = _square_ids(session, ids)
+    totals = _balances(session, ids, today)
+    return tuple(
+        FoundClient(_view(client, square.get(client.id)), *totals.get(client.id, (0, 0, 0)))
+        for client in rows
+    )
+
+
+def _balances(session: Session, client_ids: list[str], today: date) -> dict[str, tuple[int, int, int]]:
+    # Main sessions left, granted, and the number of courses that still can be used.
+    rows = session.execute(
+        select(Allowance.id, Course.id, Course.client_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .where(
+            Course.client_id.in_(client_ids),
+            Course.closed_as.is_(None),
+            or_(Course.expires_on.is_(None), Course.expires_on >= today),
+            Allowance.kind == "main",
+        )
+    ).all()
+    heads = {entry.allowance_id: entry for entry in session.scalars(last_entries(row[0] for row in rows))}
+    left: dict[str, int] = {}
+    granted: dict[str, int] = {}
+    courses: dict[str, set[str]] = {}
+    for allowance_id, course_id, client_id in rows:
+        head = heads[allowance_id]
+        if head.sessions_after == 0 or client_id is None:
+            continue
+        left[client_id] = left.get(client_id, 0) + head.sessions_after
+        granted[client_id] = granted.get(client_id, 0) + head.granted_after
+        courses.setdefault(client_id, set()).add(course_id)
+    return {key: (left[key], granted[key], len(courses[key])) for key in left}
+
+
+def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
+    rows = session.execute(
+        select(SquareCustomer.client_id, SquareCustomer.square_customer_id)
+        .where(SquareCustomer.client_id.in_(client_ids), SquareCustomer.is_current.is_(True))
+        .order_by(SquareCustomer.seen_at)
+    )
+    return dict(rows.tuples().all())
+
+
+def _view(client: Client, square_customer_id: str | None) -> ClientView:
+    return ClientView(
+        id=client.id,
+        name=client.name,
+        phone=client.phone,
+        email=client.email,
+        language=client.language,
+        square_customer_id=square_customer_id,
+        created_at=client.created_at,
+    )

@@ -1,0 +1,96 @@
+"""Names, phone numbers, e-mail addresses and languages of clients: checked when typed, forgiven when from Square."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from plugin.core.text import clean, digits, folded, required
+from plugin.errors import InvalidField
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A client's particulars, checked; phone in E.164."""
+
+    name: str
+    phone: str | None
+    email: str | None
+    language: str
+
+    @property
+    def name_folded(self) -> str:
+        """Return the name as lists sort it."""
+        return folded(self.name)
+
+    @property
+    def search_text(self) -> str:
+        """Return everything a search may find the client by."""
+        return " ".join([self.name_folded, (self.email or "").casefold(), digits(self.phone or "")])
+
+
+def typed_contact(
+    *, name: str | None, phone: str | None, email: str | None, language: str | None, country: str
+) -> Contact:
+    """Check what a person typed; raises InvalidField that names the field and the mend."""
+    return Contact(
+        name=required(name, field="name", called="The name"),
+        phone=_phone(phone, country) if phone and phone.strip() else None,
+        email=_email(email) if email and email.strip() else None,
+        language=_language(language or "en"),
+    )
+
+
+def contact_from_square(*, name: str, phone: str | None, email: str | None, country: str) -> Contact:
+    """Take what Square has; what can't be read is left out, for a sale is never refused over a typing mistake."""
+    known_phone = _or_none(lambda text: _phone(text, country), phone)
+    known_email = _or_none(_email, email)
+    return Contact(
+        name=clean(name)[:120] or known_email or known_phone or "Client without a name",
+        phone=known_phone,
+        email=known_email,
+        language="en",
+    )
+
+
+def _or_none(check: Callable[[str], str], value: str | None) -> str | None:
+    if not value or not value.strip():
+        return None
+    try:
+        return check(value)
+    except InvalidField:
+        return None
+
+
+def _phone(value: str, country: str) -> str:
+    try:
+        number = phonenumbers.parse(value[:60], country)
+    except phonenumbers.NumberParseException:
+        raise InvalidField(_PHONE, field="phone") from None
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidField(_PHONE, field="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_PHONE = "That is no phone number. Write it with its area code, or with + and the country code."
+
+
+def _email(value: str) -> str:
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise InvalidField(
+            "That is no e-mail address; it looks like name@example.org.", field="email"
+        ) from None
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.match(value):
+        raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
+    return value

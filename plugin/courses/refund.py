@@ -1,0 +1,187 @@
+"""A refund made in Square takes the sessions back in the same act (product rule 9; facts: market 2.7).
+
+Itemised returns name the line. An amount alone is plain only when it gives back the whole sale; anything
+less goes to Attention with a proposal and its arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import Kind, refunded
+from plugin.courses.book import courses_of_order_in
+from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, last_entries, tell
+from plugin.courses.outbox import ask_papers_in
+from plugin.courses.refund_question import ask_which_sessions_in, settle_questions_in
+from plugin.courses.reverse import reverse_in
+from plugin.courses.sales import Refund, ReturnLine
+from plugin.courses.words import sessions_text
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.queues import SquareRefund
+
+GONE = ("REJECTED", "FAILED", "CANCELED")
+
+
+def refund_sale(store: Store, act: Act, refund: Refund) -> str:
+    """Apply a refund in one transaction of its own; return what became of it, in words."""
+    return store.transact(lambda session: refund_in(session, store, act, refund))
+
+
+def refund_in(session: Session, store: Store, act: Act, refund: Refund) -> str:
+    """Apply a refund as it now stands at Square; the same refund again changes nothing."""
+    _note(session, act, refund)
+    course_ids = courses_of_order_in(session, refund.square_order_id)
+    if not course_ids:
+        return "No course came of that sale."
+    if refund.status in GONE:
+        return _give_back(session, store, act, refund, course_ids)
+    named = [line for line in refund.lines if line.source_line_uid is not None]
+    if named:
+        closed = [each for line in named for each in _close_line(session, store, act, refund, line)]
+    elif _refunded_so_far(session, refund) >= refund.order_total.amount:
+        closed = _close_all(session, store, act, refund, course_ids)
+    else:
+        return ask_which_sessions_in(session, store, act, refund, course_ids)
+    settle_questions_in(session, act, refund.square_order_id)
+    return f"{len(closed)} of the sale's courses closed." if closed else "Nothing was left to close."
+
+
+def close_course_in(
+    session: Session, store: Store, act: Act, course_id: str, *, closed_by: str, reason: str
+) -> bool:
+    """Close a course as refunded: every session left leaves the balance. False where it was closed before."""
+    course = course_for_change(session, course_id)
+    if course.closed_as is not None:
+        return False
+    gone = 0
+    for allowance in allowances_of(session, course.id):
+        head = head_of(session, allowance.id)
+        if head.sessions == 0 and head.value == 0:
+            continue
+        line = Line(f"refund:{closed_by}:{course.id}:{allowance.position}", act.now, reason=reason)
+        append(session, store, act, allowance.id, head, refunded(head), line)
+        gone += head.sessions
+    course.closed_as, course.closed_at, course.closed_by = "refunded", act.now, closed_by
+    text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
+    tell(session, store, act, course.id, "closed", text, reason=reason)
+    ask_papers_in(session, store, act, course.id)
+    session.flush()
+    return True
+
+
+def _note(session: Session, act: Act, refund: Refund) -> None:
+    row = session.get(SquareRefund, refund.square_refund_id)
+    if row is None:
+        row = SquareRefund(square_refund_id=refund.square_refund_id)
+        session.add(row)
+    row.square_order_id, row.return_order_id = refund.square_order_id, refund.return_order_id
+    row.amount, row.currency = refund.amount.amount, refund.amount.currency
+    row.status, row.seen_at = refund.status, act.now
+    session.flush()
+
+
+def _refunded_so_far(session: Session, refund: Refund) -> int:
+    total = select(func.coalesce(func.sum(SquareRefund.amount), 0)).where(
+        SquareRefund.square_order_id == refund.square_order_id, SquareRefund.status.not_in(GONE)
+    )
+    return int(session.scalar(total) or 0)
+
+
+def _close_line(session: Session, store: Store, act: Act, refund: Refund, line: ReturnLine) -> list[str]:
+    """Close as many of the line's courses as units came back: untouched ones first, then those with most left."""
+    closed = []
+    for unit in range(1, line.quantity + 1):
+        closed_by = f"return:{refund.return_order_id or refund.square_refund_id}:{line.uid}:{unit}"
+        if session.scalar(select(Course.id).where(Course.closed_by == closed_by)) is not None:
+            continue
+        course_id = _fullest(session, refund.square_order_id, line.source_line_uid or "")
+        if course_id is None:
+            break
+        close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund))
+        closed.append(course_id)
+    return closed
+
+
+def _fullest(session: Session, square_order_id: str, line_uid: str) -> str | None:
+    open_courses = select(Course).where(
+        Course.square_order_id == square_order_id,
+        Course.square_line_uid == line_uid,
+        Course.closed_as.is_(None),
+    )
+    rows = list(session.scalars(open_courses))
+    if not rows:
+        return None
+    return max(rows, key=lambda row: (_left(session, row.id), row.unit or 0)).id
+
+
+def _left(session: Session, course_id: str) -> int:
+    ids = session.scalars(select(Allowance.id).where(Allowance.course_id == course_id))
+    return sum(entry.sessions_after for entry in session.scalars(last_entries(ids)))
+
+
+def _close_all(
+    session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
+) -> list[str]:
+    return [
+        course_id
+        for course_id in course_ids
+        if close_course_in(
+            session,
+            store,
+            act,
+            course_id,
+            closed_by=f"refund:{refund.square_refund_id}:{course_id}",
+            reason=_reason(refund),
+        )
+    ]
+
+
+def _reason(refund: Refund) -> str:
+    return f"Refunded in Square: {refund.reason}"[:300] if refund.reason else "Refunded in Square"
+
+
+def _give_back(session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]) -> str:
+    """Reopen what this refund had closed: Square says that the money did not go back after all."""
+    marks = (f"return:{refund.return_order_id}:", f"refund:{refund.square_refund_id}:")
+    reopened = 0
+    for course_id in course_ids:
+        course = course_for_change(session, course_id)
+        if not (course.closed_by or "").startswith(marks) or _has_live_twin(session, refund):
+            continue
+        _reopen(session, store, act, course)
+        reopened += 1
+    return f"The refund failed; {reopened} courses are open again." if reopened else "The refund failed."
+
+
+def _has_live_twin(session: Session, refund: Refund) -> bool:
+    # A split tender is given back by several refunds of one return: one that failed does not undo the others.
+    twin = select(SquareRefund.square_refund_id).where(
+        SquareRefund.return_order_id == refund.return_order_id,
+        SquareRefund.square_refund_id != refund.square_refund_id,
+        SquareRefund.status.not_in(GONE),
+    )
+    return refund.return_order_id is not None and session.scalar(twin) is not None
+
+
+def _reopen(session: Session, store: Store, act: Act, course: Course) -> None:
+    taken_back = select(Entry.reverses).where(Entry.reverses.is_not(None))
+    ids = select(Allowance.id).where(Allowance.course_id == course.id)
+    rows = session.scalars(
+        select(Entry).where(
+            Entry.allowance_id.in_(ids),
+            Entry.idempotency_key.startswith(f"refund:{course.closed_by}:{course.id}:", autoescape=True),
+            Entry.kind == Kind.REFUNDED.value,
+            Entry.id.not_in(taken_back),
+        )
+    )
+    for entry in list(rows):
+        reverse_in(session, store, act, entry, "Square says that the refund failed")
+    course.closed_as = course.closed_at = course.closed_by = None
+    tell(session, store, act, course.id, "reopened", "Open again: the refund failed in Square")
+    ask_papers_in(session, store, act, course.id)
+    session.flush()

@@ -1,0 +1,122 @@
+"""A refund that names no line: what we would do, with the arithmetic, for a person to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import Change, Kind, refunded
+from plugin.core.money import Money
+from plugin.courses.attention import open_item_in
+from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.outbox import ask_papers_in
+from plugin.courses.read import courses_in
+from plugin.courses.sales import Refund
+from plugin.courses.views import CourseView
+from plugin.courses.words import money_text, sessions_text
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.queues import Attention
+
+
+def ask_which_sessions_in(
+    session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
+) -> str:
+    """Open the question; return what became of the refund, in words."""
+    clinic = clinic_in(session)
+    rows = session.scalars(select(Course).where(Course.id.in_(course_ids)).order_by(Course.id))
+    courses = courses_in(session, list(rows), today=local_date(clinic, act.now))
+    open_courses = [course for course in courses if course.closed_at is None]
+    if not open_courses:
+        return "Every course of the sale was closed before."
+    given = money_text(refund.amount, language=clinic.language, country=clinic.country)
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="unclear_refund",
+        dedupe=f"refund:{refund.square_refund_id}",
+        summary=f"{given} of a sale was refunded in Square without naming what. Which sessions leave?",
+        details={
+            "course_ids": [course.id for course in open_courses],
+            "amount": refund.amount.amount,
+            "currency": refund.amount.currency,
+            "proposal": _proposal(open_courses, refund.amount, clinic.language, clinic.country),
+        },
+        square_order_id=refund.square_order_id,
+        square_refund_id=refund.square_refund_id,
+    )
+    return "The refund names no line; a person decides."
+
+
+def settle_questions_in(session: Session, act: Act, square_order_id: str) -> None:
+    """Close the order's refund questions once none of its courses is open any more."""
+    open_course = select(Course.id).where(
+        Course.square_order_id == square_order_id, Course.closed_as.is_(None)
+    )
+    if session.scalar(open_course) is not None:
+        return
+    questions = session.scalars(
+        select(Attention).where(
+            Attention.kind == "unclear_refund",
+            Attention.square_order_id == square_order_id,
+            Attention.resolved_at.is_(None),
+        )
+    )
+    for item in questions:
+        item.resolved_at, item.resolved_by = act.now, act.actor.name
+        item.resolution = {"reason": "The whole sale was refunded since"}
+
+
+def take_sessions_in(
+    session: Session,
+    store: Store,
+    act: Act,
+    course_id: str,
+    sessions: int,
+    amount: int,
+    *,
+    key: str,
+    reason: str,
+) -> None:
+    """Let sessions and refunded money leave the course's main allowance; none of the sessions for goodwill.
+
+    The money leaves what is owed as far as it was still owed; raises NoneLeft or InvalidField.
+    """
+    if sessions < 0 or amount < 0:
+        raise InvalidField("Sessions and amount are zero or more.", field="sessions")
+    course = course_for_change(session, course_id)
+    if course.closed_as is not None:
+        raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
+    allowances = allowances_of(session, course.id)
+    main = next((each for each in allowances if each.kind == "main"), allowances[0])
+    head = head_of(session, main.id)
+    value = refunded(head, sessions).value if sessions == head.sessions else -min(amount, head.value)
+    change = Change(Kind.REFUNDED, sessions=-sessions, value=value)
+    append(session, store, act, main.id, head, change, Line(f"{key}:{course.id}", act.now, reason=reason))
+    text = f"Partly refunded; {sessions_text(sessions)} left the balance"
+    tell(session, store, act, course.id, "refunded", text, reason=reason)
+    ask_papers_in(session, store, act, course.id)
+
+
+def _proposal(courses: Sequence[CourseView], amount: Money, language: str, country: str) -> str:
+    if len(courses) > 1:
+        return f"{len(courses)} courses came of that sale. Choose the one the money was for."
+    course = courses[0]
+    given = money_text(amount, language=language, country=country)
+    if amount.amount >= course.paid.amount:
+        return f"{given} is all that was paid for it: close the course."
+    each = Money(course.price.amount // max(course.granted, 1), course.price.currency)
+    per = money_text(each, language=language, country=country)
+    if each.amount == 0:
+        return "Keep all sessions."
+    fit = min(amount.amount // each.amount, course.left)
+    if fit == 0:
+        return f"{given} is less than one session ({per}): keep all sessions."
+    exact = "is" if fit * each.amount == amount.amount else "covers"
+    return f"{given} {exact} {sessions_text(fit)} at {per}: take {sessions_text(fit)} back, {course.left - fit} stay."

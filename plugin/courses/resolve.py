@@ -1,0 +1,152 @@
+"""Answering what waits in Attention: one decision, one transaction, with who, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.assign import assign_in, settle_unassigned_in
+from plugin.courses.attention import DECISIONS, view_of
+from plugin.courses.book import reopen_foreign_sale_in
+from plugin.courses.inbox import try_again_in
+from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.refund import close_course_in
+from plugin.courses.refund_question import take_sessions_in
+from plugin.courses.sales import sale_from_json
+from plugin.courses.views import AttentionView
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.queues import Attention
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person decided. Which fields count depends on the item's kind; `reason` always does."""
+
+    reason: str
+    client_id: str | None = None
+    course_id: str | None = None
+    sessions: int | None = None
+    amount: int | None = None
+    decision: str | None = None
+
+
+def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> AttentionView:
+    """Carry out a decision; raises Refused for an item that was resolved, InvalidField for what is missing.
+
+    The same act again gives the first answer.
+    """
+    require(act.actor, Role.DESK)
+    reason = required(resolution.reason, field="reason", called="The reason", most=REASON_LENGTH)
+    wish = replace(resolution, reason=reason)
+    asked = digest("resolve", {"item_id": item_id, **asdict(wish)})
+
+    def work(session: Session) -> AttentionView:
+        item = session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
+        if item is None:
+            raise NotFound("There is no such attention item.")
+        if answered_before(session, act, asked) is not None:
+            return view_of(item)
+        if item.resolved_at is not None:
+            raise Refused("Somebody has taken care of that already.", code="already_resolved")
+        if _carry_out(session, store, act, item, wish):
+            item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, _kept(wish)
+        remember(session, act, asked, {"item_id": item_id})
+        return view_of(item)
+
+    return store.transact(work)
+
+
+def _carry_out(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    """Do what was decided; False while a part of the question is still open."""
+    allowed = DECISIONS.get(item.kind, ("dismiss",))
+    decision = wish.decision or (allowed[0] if len(allowed) == 1 else None)
+    if decision not in allowed:
+        choices = ", ".join(allowed)
+        raise InvalidField(f"For this item the decision is one of: {choices}.", field="decision")
+    return _DEEDS[decision](session, store, act, item, wish)
+
+
+def _assign(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    if wish.client_id is None:
+        raise InvalidField("Say whose sale it was.", field="client_id")
+    course_ids = item.details["course_ids"]
+    if wish.course_id is not None:
+        course_ids = [_one_of(item, wish)]
+    assign_in(session, store, act, course_ids, wish.client_id, reason=wish.reason)
+    settle_unassigned_in(session, act, item.square_order_id or "", {})
+    return item.resolved_at is not None
+
+
+def _one_of(item: Attention, wish: Resolution) -> str:
+    course_ids: list[str] = item.details["course_ids"]
+    if wish.course_id is None and len(course_ids) == 1:
+        return course_ids[0]
+    if wish.course_id not in course_ids:
+        raise InvalidField("Say which of the sale's courses it is.", field="course_id")
+    return wish.course_id
+
+
+def _close(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    closed_by = f"refund:{item.square_refund_id}:{_one_of(item, wish)}"
+    close_course_in(session, store, act, _one_of(item, wish), closed_by=closed_by, reason=wish.reason)
+    return True
+
+
+def _take(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    if not wish.sessions or wish.sessions < 1:
+        raise InvalidField("Say how many sessions leave.", field="sessions")
+    return _shrink(session, store, act, item, wish, wish.sessions)
+
+
+def _keep(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    return _shrink(session, store, act, item, wish, 0)
+
+
+def _shrink(
+    session: Session, store: Store, act: Act, item: Attention, wish: Resolution, sessions: int
+) -> bool:
+    amount = item.details["amount"] if wish.amount is None else wish.amount
+    if amount > item.details["amount"]:
+        raise InvalidField("No more leaves than was refunded.", field="amount")
+    key = f"refund:{item.square_refund_id}"
+    take_sessions_in(session, store, act, _one_of(item, wish), sessions, amount, key=key, reason=wish.reason)
+    return True
+
+
+def _open_courses(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    reopen_foreign_sale_in(session, store, act, sale_from_json(item.details["sale"]))
+    return True
+
+
+def _try_again(session: Session, _store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    try_again_in(session, item.details["inbox_id"], act.now)
+    # Should it fail again, that is a new question.
+    item.dedupe = f"{item.id}:tried-again"
+    return True
+
+
+def _dismiss(_session: Session, _store: Store, _act: Act, _item: Attention, _wish: Resolution) -> bool:
+    return True
+
+
+Deed = Callable[[Session, Store, Act, Attention, Resolution], bool]
+_DEEDS: dict[str, Deed] = {
+    "assign": _assign,
+    "close_course": _close,
+    "take_sessions": _take,
+    "keep_sessions": _keep,
+    "open_courses": _open_courses,
+    "try_again": _try_again,
+    "dismiss": _dismiss,
+}
+
+
+def _kept(wish: Resolution) -> dict[str, Any]:
+    return {name: value for name, value in asdict(wish).items() if value is not None}

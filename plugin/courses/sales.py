@@ -1,0 +1,103 @@
+"""A sale and a refund as Square tells them, put into our words. What `plugin.square` hands to `book` and `refund`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from plugin.core.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """The Square customer a sale names; details are empty where Square gave only an id."""
+
+    square_customer_id: str
+    name: str = ""
+    phone: str | None = None
+    email: str | None = None
+    # Every id this profile was known under: the one on the sale, and the one Square answers with after a merge.
+    known_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """One order line of one of our packages. `total` is what was charged for it less its tax, for all units.
+
+    `quantity` is None when Square's decimal string is no whole number above zero; `quantity_text` says what it was.
+    """
+
+    uid: str
+    square_variation_id: str
+    name: str
+    quantity: int | None
+    quantity_text: str
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A paid Square order, only its lines that sell packages."""
+
+    square_order_id: str
+    square_location_id: str
+    paid_at: datetime
+    total: Money
+    lines: tuple[SaleLine, ...]
+    buyer: Buyer | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a shape that an attention item can keep."""
+        return {**asdict(self), "paid_at": self.paid_at.isoformat()}
+
+
+def sale_from_json(value: dict[str, Any]) -> Sale:
+    """Read back what `Sale.to_json` wrote."""
+    buyer = value["buyer"]
+    lines = tuple(SaleLine(**{**line, "total": Money(**line["total"])}) for line in value["lines"])
+    return Sale(
+        square_order_id=value["square_order_id"],
+        square_location_id=value["square_location_id"],
+        paid_at=datetime.fromisoformat(value["paid_at"]),
+        total=Money(**value["total"]),
+        lines=lines,
+        buyer=Buyer(**{**buyer, "known_as": tuple(buyer["known_as"])}) if buyer else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """One line of a return order. No `source_line_uid`: Square did not say what was given back."""
+
+    uid: str
+    source_line_uid: str | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund of (part of) a sale as it now stands at Square.
+
+    `lines` are the return lines that belong to `square_order_id`; none for an amount-only refund.
+    `status` is PENDING, COMPLETED, REJECTED or FAILED.
+    """
+
+    square_refund_id: str
+    square_order_id: str
+    return_order_id: str | None
+    amount: Money
+    order_total: Money
+    status: str
+    refunded_at: datetime
+    reason: str
+    lines: tuple[ReturnLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What booking a sale brought: courses opened now, courses it had opened before, and what needs a person."""
+
+    opened: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
+    attention: tuple[str, ...] = ()

@@ -1,0 +1,176 @@
+"""Using a session: one key, one entry; the database refuses an overdraw whoever races."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.ledger import used
+from plugin.core.status import Status
+from plugin.core.text import NOTE_LENGTH, optional
+from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid
+from plugin.courses.clients import living_client_in
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.outbox import ask_papers_in
+from plugin.courses.read import course_in, entry_in
+from plugin.courses.views import ClinicView, CourseView, Used
+from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Visit
+from plugin.store.people import Staff
+
+MOST_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UseSession:
+    """What to use. Without an allowance: the main treatment first, then touch-ups that have opened.
+
+    `visited_on` is the clinic's day, today unless said otherwise; `client_id` is who came.
+    """
+
+    course_id: str
+    allowance_id: str | None = None
+    sessions: int = 1
+    visited_on: date | None = None
+    client_id: str | None = None
+    practitioner_id: str | None = None
+    focus: str = ""
+    note: str = ""
+
+
+def use_session(store: Store, act: Act, wish: UseSession) -> Used:
+    """Use sessions of a course; raises NoneLeft, Refused (with the rule in words), InvalidField or NotFound.
+
+    The same act again gives the first answer and changes nothing; its key for another wish raises KeyReused.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    asked = digest("use", asdict(wish))
+
+    def work(session: Session) -> Used:
+        if known := answered_before(session, act, asked):
+            return _answer(session, known["entry_id"], is_repeat=True)
+        entry_id = _use_in(session, store, act, wish)
+        remember(session, act, asked, {"entry_id": entry_id})
+        return _answer(session, entry_id, is_repeat=False)
+
+    return store.transact(work)
+
+
+def _use_in(session: Session, store: Store, act: Act, wish: UseSession) -> str:
+    clinic = clinic_in(session)
+    today = local_date(clinic, act.now)
+    course = course_for_change(session, wish.course_id)
+    visited_on = _visit_day(course, clinic, wish.visited_on or today, today)
+    view = course_in(session, course, today=today)
+    _may_be_used(view)
+    client_id = _who_came(session, course, wish.client_id)
+    allowance = _allowance(session, view, wish)
+    visit = Visit(
+        id=store.new_id(),
+        client_id=client_id,
+        course_id=course.id,
+        visited_on=visited_on,
+        practitioner_id=_practitioner(session, act, wish.practitioner_id),
+        focus=optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
+        note=optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
+        created_at=act.now,
+    )
+    session.add(visit)
+    session.flush()
+    head = head_of(session, allowance.id)
+    unpaid = max(0, allowance.price - money_paid(session, allowance.id))
+    happened_at = act.now if visited_on == today else _noon(visited_on, clinic)
+    line = Line(f"use:{act.key}", happened_at, visit_id=visit.id)
+    entry = append(session, store, act, allowance.id, head, used(head, wish.sessions, unpaid=unpaid), line)
+    ask_papers_in(session, store, act, course.id)
+    return entry.id
+
+
+def _may_be_used(course: CourseView) -> None:
+    if course.client_id is None:
+        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+    refusal = {
+        Status.REFUNDED: "This course was refunded; it has no sessions to use.",
+        Status.TRANSFERRED: "This course was transferred; look for it with the other client.",
+        Status.EXPIRED: "This course has expired. The owner can extend it.",
+        Status.FROZEN: "This course is frozen. The owner can thaw it.",
+    }.get(course.status)
+    if refusal is not None:
+        raise Refused(refusal, code=course.status.value)
+
+
+def _visit_day(course: Course, clinic: ClinicView, day: date, today: date) -> date:
+    if day > today:
+        raise InvalidField("A visit can't lie in the future.", field="visited_on")
+    if day < local_date(clinic, course.sold_at):
+        raise InvalidField("The visit was before the course was sold.", field="visited_on")
+    return day
+
+
+def _who_came(session: Session, course: Course, client_id: str | None) -> str:
+    owner = course.client_id or ""
+    if client_id is None or living_client_in(session, client_id).id == owner:
+        return owner
+    raise Refused("This course belongs to another client.", code="not_theirs")
+
+
+def _allowance(session: Session, course: CourseView, wish: UseSession) -> Allowance:
+    if not 1 <= wish.sessions <= MOST_AT_ONCE:
+        raise InvalidField(f"Sessions are 1 to {MOST_AT_ONCE}.", field="sessions")
+    rows = {row.id: row for row in allowances_of(session, course.id)}
+    if wish.allowance_id is None:
+        return rows[_proposed(course)]
+    chosen = next((each for each in course.allowances if each.id == wish.allowance_id), None)
+    if chosen is None:
+        raise NotFound("That course has no such allowance.")
+    if not chosen.is_usable and chosen.left > 0:
+        said = f"{chosen.treatment} opens with session {chosen.usable_from_session} of the course."
+        raise Refused(said, code="not_open_yet")
+    return rows[chosen.id]
+
+
+def _proposed(course: CourseView) -> str:
+    """Return the allowance to use when the desk did not choose: main treatments first, then what has opened."""
+    usable = [each for each in course.allowances if each.left > 0 and each.is_usable]
+    if not usable:
+        raise NoneLeft("No session is left. Sell a new course, or choose another one.")
+    return next((each for each in usable if each.kind == "main"), usable[0]).id
+
+
+def _practitioner(session: Session, act: Act, practitioner_id: str | None) -> str | None:
+    if practitioner_id is None:
+        return act.actor.staff_id if act.actor.role is Role.PRACTITIONER else None
+    if session.scalar(select(Staff.id).where(Staff.id == practitioner_id)) is None:
+        raise InvalidField("There is no such practitioner.", field="practitioner_id")
+    return practitioner_id
+
+
+def _noon(day: date, clinic: ClinicView) -> datetime:
+    # A back-dated visit has no time of day; noon at the clinic is on that day in every list.
+    return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
+
+
+def _answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
+    entry, course = entry_in(session, entry_id)
+    allowance = session.get_one(Allowance, entry.allowance_id)
+    return Used(
+        entry=entry,
+        sessions_left=entry.sessions_after,
+        course_id=course.id,
+        client_id=course.client_id or "",
+        session_number=head_granted(session, allowance.id) - entry.sessions_after,
+        granted=head_granted(session, allowance.id),
+        is_repeat=is_repeat,
+    )
+
+
+def head_granted(session: Session, allowance_id: str) -> int:
+    """Return how many sessions the allowance was ever granted."""
+    return head_of(session, allowance_id).granted

@@ -1,0 +1,226 @@
+"""What the use cases hand out: plain values, never rows of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.core.status import Status
+from plugin.core.terms import Terms
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `cursor` fetches the next one, None at the end."""
+
+    rows: tuple[T, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicView:
+    """The clinic as its papers and screens show it."""
+
+    name: str
+    address: str
+    phone: str
+    email: str
+    website: str
+    country: str
+    time_zone: str
+    currency: str
+    language: str
+    accent: str
+    page_size: str
+    square_location_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """A client; phone in E.164."""
+
+    id: str
+    name: str
+    phone: str | None
+    email: str | None
+    language: str
+    square_customer_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClient:
+    """One line of a search: the client and what is left over all of their live courses."""
+
+    client: ClientView
+    left: int
+    granted: int
+    courses: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContentView:
+    """So many sessions of a treatment in a package."""
+
+    treatment: str
+    kind: str
+    sessions: int
+    single_price: Money
+    usable_from_session: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    """What is for sale."""
+
+    id: str
+    name: str
+    price: Money
+    contents: tuple[ContentView, ...]
+    terms: Terms
+    version: int
+    is_active: bool
+    square_variation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One line of the ledger. `reversed_by` is the id of the entry that took it back, if any."""
+
+    id: str
+    allowance_id: str
+    treatment: str
+    seq: int
+    kind: Kind
+    sessions_delta: int
+    sessions_after: int
+    value_delta: Money
+    value_after: Money
+    happened_at: datetime
+    written_at: datetime
+    by: str
+    source: str
+    reason: str
+    reverses: str | None
+    reversed_by: str | None
+    visit_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceView:
+    """The sessions of one treatment in a course. `used` counts uses that stand; refunded ones are in neither."""
+
+    id: str
+    treatment: str
+    kind: str
+    granted: int
+    used: int
+    left: int
+    value_left: Money
+    single_price: Money
+    usable_from_session: int | None
+    is_usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """One attended appointment and the sessions it used. `number` is its place among the course's main sessions."""
+
+    id: str
+    visited_on: date
+    treatments: tuple[str, ...]
+    number: int | None
+    practitioner: str
+    practitioner_id: str | None
+    focus: str
+    note: str
+    entry_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HappeningView:
+    """What befell a course beside its sessions."""
+
+    kind: str
+    text: str
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseView:
+    """One sold package with all that is known of it. `left` and `granted` are of its main treatments."""
+
+    id: str
+    client_id: str | None
+    client_name: str | None
+    package_id: str
+    package_name: str
+    status: Status
+    sold_at: datetime
+    expires_on: date | None
+    price: Money
+    paid: Money
+    value_left: Money
+    terms: Terms
+    square_order_id: str | None
+    closed_at: datetime | None
+    allowances: tuple[AllowanceView, ...]
+    entries: tuple[EntryView, ...]
+    visits: tuple[VisitView, ...]
+    happenings: tuple[HappeningView, ...]
+    left: int
+    granted: int
+    used: int
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether sessions of it can be used today."""
+        return self.status in (Status.OPEN, Status.PART_PAID) and self.client_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionView:
+    """Something only a person can decide; `proposal` is what we would do, in a sentence, or None."""
+
+    id: str
+    kind: str
+    summary: str
+    square_order_id: str | None
+    square_refund_id: str | None
+    proposal: str | None
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    course_ids: tuple[str, ...]
+    decisions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The answer to a use: the entry, what is left of its allowance, and whether this key had come before."""
+
+    entry: EntryView
+    sessions_left: int
+    course_id: str
+    client_id: str
+    session_number: int
+    granted: int
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """The answer to an undo."""
+
+    entry: EntryView
+    sessions_left: int
+    course_id: str
+    client_id: str | None
+    is_repeat: bool
