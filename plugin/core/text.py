@@ -6,6 +6,9 @@ import unicodedata
 
 from plugin.errors import InvalidField
 
+# Letters that Unicode does not take apart, though an English keyboard types them plain: "lukasz" finds "Łukasz".
+_ONE_STROKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
+
 NAME_LENGTH = 120
 NOTE_LENGTH = 500
 REASON_LENGTH = 300
@@ -42,9 +45,21 @@ def optional(value: str | None, *, field: str, called: str, most: int = NOTE_LEN
 def folded(value: str) -> str:
     """Return the text as search compares it: without accents and case, so that "ines" finds "Inês"."""
     plain = (ch for ch in unicodedata.normalize("NFKD", value) if not unicodedata.combining(ch))
-    return " ".join("".join(plain).casefold().split())
+    return " ".join("".join(plain).casefold().translate(_ONE_STROKE).split())
 
 
 def digits(value: str) -> str:
     """Return only the decimal digits of a phone number or a search, in ASCII."""
     return "".join(str(unicodedata.decimal(ch)) for ch in value if ch.isdecimal())
+
+
+def full_name(given: str, family: str) -> str:
+    """Return a person's name in the order its script is read: family first in Chinese, Japanese and Korean."""
+    first, last = clean(given), clean(family)
+    if first and last and all(_is_east_asian(ch) for ch in first + last if not ch.isspace()):
+        return last + first
+    return f"{first} {last}".strip()
+
+
+def _is_east_asian(ch: str) -> bool:
+    return unicodedata.name(ch, "").startswith(("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA "))

@@ -68,6 +68,12 @@ class Store:
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self.new_id = make_id or IdMaker()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
+        # SQLite's transactions see one moment by themselves; PostgreSQL's only when asked to.
+        self._reader = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
 
     def __enter__(self) -> Store:
         return self
@@ -82,7 +88,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session for reading; nothing it does is kept."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reader, expire_on_commit=False) as session:
             try:
                 yield session
             finally:
@@ -151,5 +157,7 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-# foreign_keys is per connection: without it the chain of entries is not guarded.
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 15000")
+# Both are per connection. Without foreign_keys the chain of entries is not guarded; without recursive_triggers
+# INSERT OR REPLACE takes an entry away and no trigger is asked.
+_GUARDS = ("foreign_keys = ON", "recursive_triggers = ON")
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", *_GUARDS, "busy_timeout = 15000")

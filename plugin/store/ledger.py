@@ -157,6 +157,16 @@ class Entry(Base):
         CheckConstraint("sessions_after >= 0 and sessions_after <= granted_after", name="sessions_in_bounds"),
         CheckConstraint("value_after >= 0", name="value_in_bounds"),
         CheckConstraint("(kind = 'reversed') = (reverses is not null)", name="reversal_names_entry"),
+        CheckConstraint("reverses <> id", name="reverses_another"),
+        CheckConstraint(
+            "kind <> 'sold' or granted_after - granted_before = sessions_delta", name="sale_grants_sessions"
+        ),
+        # SQLite would keep half a session or a tenth of a cent in an integer column.
+        CheckConstraint(
+            "sessions_delta = cast(sessions_delta as integer) and value_delta = cast(value_delta as bigint)"
+            " and granted_after = cast(granted_after as integer)",
+            name="whole_numbers",
+        ),
         CheckConstraint(
             "granted_after = granted_before or kind in"
             " ('sold', 'adjusted', 'transferred_in', 'transferred_out', 'reversed')",

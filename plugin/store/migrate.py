@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 
 from plugin.store.database import Store
 
@@ -42,3 +43,8 @@ def is_current(store: Store) -> bool:
     newest = ScriptDirectory.from_config(_config(store)).get_current_head()
     with store.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+def is_empty(store: Store) -> bool:
+    """Say whether the database has no table at all yet."""
+    return not inspect(store.engine).get_table_names()

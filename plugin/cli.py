@@ -1,0 +1,324 @@
+"""The command line: a command reads its words, calls one function, says one sentence. Exit code 0, 1 or 2."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.errors import ConfigurationError, CoursekeeperError, InvalidField
+from plugin.house import House, open_house, wall_clock
+from plugin.settings import read_settings
+from plugin.store import Store
+from plugin.version import VERSION
+
+OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
+ROLE = click.Choice([role.value for role in Role])
+
+
+class Commands(click.Group):
+    """Turns our errors into one sentence on standard error: 2 for settings, 1 for a refusal."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            click.echo(error.message, err=True)
+            ctx.exit(2)
+        except CoursekeeperError as error:
+            click.echo(error.message, err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands)
+@click.version_option(VERSION, prog_name="coursekeeper")
+def main() -> None:
+    """Coursekeeper: prepaid session packages beside a Square till."""
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Port of the desk.")
+@click.option("--till-port", default=9000, show_default=True, help="Port of the practice till.")
+@click.option("--fresh", is_flag=True, help="Throw the demo's data away and start over.")
+@click.option("--folder", default="var/demo", show_default=True, help="Where the demo keeps its data.")
+def demo(port: int, till_port: int, fresh: bool, folder: str) -> None:
+    """Start a practice Square and a small clinic to try everything out."""
+    from plugin.demo import run_demo
+
+    sys.exit(run_demo(Path(folder), port=port, till_port=till_port, fresh=fresh))
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--no-worker", is_flag=True, help="Serve the web alone; run `coursekeeper worker` beside it.")
+def serve(port: int, host: str, no_worker: bool) -> None:
+    """Serve the desk, and look after one worker."""
+    settings = read_settings().needing("secret_key")
+    if no_worker:
+        from plugin.serving import serve_web
+
+        serve_web(settings, host=host, port=port)
+        return
+    from plugin.serving import ready_database
+
+    ready_database(settings)
+    sys.exit(_run_family(host, port))
+
+
+def _run_family(host: str, port: int) -> int:
+    from plugin.processes import Child, Family, end_with_parent
+
+    web = ["-m", "plugin", "serve", "--no-worker", "--host", host, "--port", str(port)]
+    family = Family([Child("web", web, {}), Child("worker", ["-m", "plugin", "worker"], {}, is_vital=False)])
+    family.stop_on_signals()
+    end_with_parent()
+    family.start()
+    try:
+        return family.wait()
+    finally:
+        family.stop()
+
+
+@main.command()
+def worker() -> None:
+    """Work off what Square tells us and what we owe, until stopped."""
+    import signal
+
+    from plugin.jobs import Worker
+    from plugin.processes import end_with_parent
+
+    end_with_parent()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _house() as house:
+        Worker(house).run_forever(stop)
+
+
+@main.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database up to this version."""
+    from plugin.store.migrate import upgrade
+
+    upgrade(read_settings().database_url)
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def user() -> None:
+    """Look after the people who sign in."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--role", type=ROLE, required=True, help="What the person may do.")
+@click.option("--name", default="", help="The name that history shows; the e-mail address's by default.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
+    """Let a person sign in; without --password-stdin a password is made and printed on the last line."""
+    from plugin.courses.staff import add_staff
+    from plugin.web.passwords import hash_password
+
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
+    with _store() as store:
+        person = add_staff(
+            store,
+            email=email,
+            name=name or email.split("@")[0].replace(".", " ").title(),
+            role=Role(role),
+            password_hash=hash_password(password),
+            now=wall_clock(),
+        )
+    click.echo(f"{person.name} signs in with {person.email}.", err=True)
+    if not password_stdin:
+        click.echo(password)
+
+
+@user.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_password(email: str, password_stdin: bool) -> None:
+    """Give a person a new password and end their sessions."""
+    from plugin.courses.staff import set_password, staff_by_email
+    from plugin.web.passwords import hash_password
+
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
+    with _store() as store:
+        person = staff_by_email(store, email)
+        if person is None:
+            raise InvalidField("Nobody signs in with that address.", field="email")
+        set_password(store, person.id, hash_password(password))
+    if not password_stdin:
+        click.echo(password)
+
+
+@main.group()
+def token() -> None:
+    """Look after the bearer tokens of the HTTP interface."""
+
+
+@token.command("add")
+@click.argument("name")
+@click.option("--role", type=ROLE, required=True, help="What the program may do.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Days until the token expires; never by default.")
+def token_add(name: str, role: str, days: int | None) -> None:
+    """Make a token; it is printed alone on the last line, this once."""
+    from plugin.courses.staff import add_token
+
+    now = wall_clock()
+    expires_at = now + timedelta(days=days) if days else None
+    with _store() as store:
+        made = add_token(store, name=name, role=Role(role), now=now, expires_at=expires_at)
+    click.echo(made)
+
+
+@main.command()
+@click.option("--since", help="Look at everything changed since then (ISO 8601), instead of the last sweep.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def sweep(since: str | None, as_json: bool) -> None:
+    """Look through Square for what the webhooks missed, and put it into the inbox."""
+    from plugin.square.sweep import sweep as look_through
+
+    with _house("square_access_token") as house:
+        report = look_through(house, since=_moment(since))
+    found = [dict(each) for each in report.found]
+    said = {"since": report.since.isoformat(), "looked_at": report.looked_at, "found": found}
+    click.echo(json.dumps(said) if as_json else f"Looked at {report.looked_at}, found {len(found)}.")
+
+
+@main.group()
+def inbox() -> None:
+    """Look after what Square has told us."""
+
+
+@inbox.command("run")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def inbox_run(as_json: bool) -> None:
+    """Work off everything that is due, then exit."""
+    from plugin.jobs import work_off
+
+    with _house("square_access_token") as house:
+        done = work_off(house)
+    text = (
+        f"{done.finished} worked off, {done.waiting} wait, {done.failed} failed, {done.papers} papers made."
+    )
+    click.echo(json.dumps(asdict(done)) if as_json else text)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def audit(as_json: bool) -> None:
+    """Check the ledger and the documents; exit 1 and the rows where something is wrong."""
+    from plugin.courses.audit import audit as check
+
+    with _store() as store:
+        findings = check(store)
+    if as_json:
+        rows = [{"check": each.check, "row": each.row, "message": each.sentence} for each in findings]
+        click.echo(json.dumps({"findings": rows}))
+    else:
+        for each in findings:
+            click.echo(f"{each.check}: {each.row}: {each.sentence}", err=True)
+        click.echo("Clean." if not findings else f"{len(findings)} wrong.")
+    sys.exit(1 if findings else 0)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write a whole, checked copy of the database to FILE, while it is in use."""
+    from plugin.store.backup import backup as copy
+
+    with _store() as store:
+        copy(store, file)
+    click.echo(f"Copied to {file}.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(file: Path) -> None:
+    """Put the copy in FILE in the place of an empty database, then check it."""
+    from plugin.courses.audit import audit as check
+    from plugin.store.backup import restore as bring_back
+    from plugin.store.migrate import upgrade
+
+    settings = read_settings()
+    with Store(settings.database_url) as store:
+        bring_back(store, file)
+    upgrade(settings.database_url)
+    with _store() as store:
+        findings = check(store)
+    click.echo(
+        "Restored; the ledger is clean." if not findings else f"Restored; {len(findings)} wrong, see audit."
+    )
+    sys.exit(1 if findings else 0)
+
+
+@main.group()
+def papers() -> None:
+    """Make papers."""
+
+
+@papers.command("summary")
+@click.argument("course")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--language", help="Language tag; the client's by default.")
+def papers_summary(course: str, file: Path, language: str | None) -> None:
+    """Write the summary of COURSE (its id) to FILE as PDF."""
+    from plugin.courses.papers import paper_bytes
+
+    with _house() as house:
+        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
+        pdf = paper_bytes(house.store, house.render, act, course, "summary", language=language)
+    file.write_bytes(pdf)
+    click.echo(f"Written to {file}.")
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    from plugin.serving import ready_database
+
+    settings = read_settings()
+    ready_database(settings)
+    with Store(settings.database_url) as store:
+        yield store
+
+
+@contextmanager
+def _house(*needs: str) -> Iterator[House]:
+    from plugin.serving import ready_database
+
+    settings = read_settings().needing(*needs)
+    ready_database(settings)
+    house = open_house(settings)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidField("--since is a time such as 2026-11-22T08:00:00Z.", field="since") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,166 @@
+"""The small clinic of `coursekeeper demo`: its people, its sales of the last months, its visits.
+
+Sales go the way every sale goes: rung up at the practice till, found by the sweep, booked by the worker.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.text import full_name
+from plugin.courses.buyers import client_for_buyer_in
+from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.read import courses_of_client
+from plugin.courses.sales import Buyer
+from plugin.courses.staff import StaffView, add_staff, list_staff
+from plugin.courses.starting import starting_catalogue
+from plugin.courses.use import UseSession, use_session
+from plugin.courses.views import PackageView
+from plugin.house import House
+from plugin.jobs import work_off
+from plugin.practice.control import PracticeControl
+from plugin.square.catalog import publish
+from plugin.square.locations import adopt_location
+from plugin.square.sweep import sweep
+from plugin.web.passwords import hash_password
+
+OWNER = Actor("June Park", Role.OWNER, Source.COMMAND)
+OWNER_EMAIL = "june@example.org"
+_STAFF = (
+    ("June Park", OWNER_EMAIL, Role.OWNER),
+    ("Front desk", "desk@example.org", Role.DESK),
+    ("A. Kim", "kim@example.org", Role.PRACTITIONER),
+    ("J. Moreau", "moreau@example.org", Role.PRACTITIONER),
+)
+_FOCUS = (
+    "Fine lines, forehead",
+    "Fine lines, jawline",
+    "Jawline",
+    "Jawline, puffiness",
+    "Jawline, dark circles",
+    "Complexion",
+    "Brow, under-eye",
+)
+
+
+@dataclass(frozen=True)
+class PastCourse:
+    """A course sold before today, by the client's given name at the till."""
+
+    client: str
+    size: int
+    sold_days_ago: int
+    used: int
+    every_days: int = 7
+
+
+PAST_COURSES = (
+    PastCourse("Maribel", 12, 48, 5, every_days=9),
+    PastCourse("Ana", 10, 82, 9, every_days=8),
+    PastCourse("Siobhán", 12, 110, 13),
+    PastCourse("Grace", 10, 20, 2),
+    PastCourse("美玲", 12, 9, 1),
+    PastCourse("Denise", 10, 96, 10),
+    PastCourse("Denise", 12, 5, 0),
+    PastCourse("Alexandrina Wilhelmina", 12, 33, 4),
+    PastCourse("Thu Hà", 10, 61, 6, every_days=9),
+)
+
+
+def furnish(house: House, till: PracticeControl, password: str) -> None:
+    """Fill an empty Coursekeeper with the clinic; the till holds its clients already."""
+    now = house.clock()
+    adopt_location(house)
+    staff = _add_staff(house, password, now)
+    packages = {len_of(package): package for package in _published(house, now)}
+    customers = till.call("GET", "/v2/customers")["customers"]
+    clients = _known_clients(house, customers, now)
+    noon = _noon(house, now)
+    for past in PAST_COURSES:
+        till.sell(
+            [{"variation_id": packages[past.size].square_variation_id, "quantity": "1"}],
+            customer_id=_named(customers, past.client)["id"],
+            created_at=_rfc3339(noon - timedelta(days=past.sold_days_ago)),
+            delivered=False,
+        )
+    sweep(house)
+    work_off(house, "inbox")
+    practitioners = [person for person in staff if person.role is Role.PRACTITIONER]
+    for past in PAST_COURSES:
+        _visits(house, clients[past.client], past, practitioners)
+
+
+def len_of(package: PackageView) -> int:
+    """Return how many main sessions a package holds."""
+    return sum(content.sessions for content in package.contents if content.kind == "main")
+
+
+def _add_staff(house: House, password: str, now: datetime) -> tuple[StaffView, ...]:
+    hashed = hash_password(password)
+    for name, email, role in _STAFF:
+        add_staff(house.store, email=email, name=name, role=role, password_hash=hashed, now=now)
+    return list_staff(house.store)
+
+
+def _published(house: House, now: datetime) -> list[PackageView]:
+    packages = starting_catalogue(house.store, Act(OWNER, now, "demo-catalogue"))
+    return [publish(house, Act(OWNER, now, f"demo-publish-{each.id}"), each.id) for each in packages]
+
+
+def _known_clients(house: House, customers: Sequence[Mapping[str, Any]], now: datetime) -> dict[str, str]:
+    """Make a client of every customer at the till, so that the desk finds them before their first sale."""
+    act = Act(OWNER, now, "demo-clients")
+    clients: dict[str, str] = {}
+    with house.store.writing() as session:
+        for customer in customers:
+            buyer = Buyer(
+                customer["id"],
+                full_name(customer.get("given_name", ""), customer.get("family_name", "")),
+                customer.get("phone_number"),
+                customer.get("email_address"),
+            )
+            given = customer.get("given_name", "")
+            clients[given] = client_for_buyer_in(session, house.store, act, buyer)
+    return clients
+
+
+def _named(customers: Sequence[Mapping[str, Any]], given: str) -> Mapping[str, Any]:
+    return next(customer for customer in customers if customer.get("given_name") == given)
+
+
+def _visits(house: House, client_id: str, past: PastCourse, practitioners: Sequence[StaffView]) -> None:
+    today = local_date(read_clinic(house.store), house.clock())
+    sold_on = today - timedelta(days=past.sold_days_ago)
+    course = next(
+        each
+        for each in courses_of_client(house.store, client_id, today=today)
+        if each.granted == past.size and _sold_on(house, each.sold_at) == sold_on
+    )
+    for number in range(past.used):
+        who = practitioners[number % 3 // 2]
+        wish = UseSession(
+            course.id,
+            visited_on=sold_on + timedelta(days=past.every_days * number),
+            practitioner_id=who.id,
+            focus=_FOCUS[(number + past.sold_days_ago) % len(_FOCUS)],
+        )
+        use_session(house.store, Act(who.actor, house.clock(), f"demo-{secrets.token_hex(12)}"), wish)
+
+
+def _sold_on(house: House, moment: datetime) -> date:
+    return local_date(read_clinic(house.store), moment)
+
+
+def _noon(house: House, now: datetime) -> datetime:
+    zone = ZoneInfo(read_clinic(house.store).time_zone)
+    return now.astimezone(zone).replace(hour=12, minute=10, second=0, microsecond=0)
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%S.000Z")

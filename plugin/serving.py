@@ -1,0 +1,82 @@
+"""Serving the web: gunicorn with threads, one process on SQLite (its one writer), several on PostgreSQL.
+
+Measured (facts: reliability A5): one process with threads and a writer lock has the shortest slow answers on SQLite.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import Any
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from plugin import create_app
+from plugin.errors import ConfigurationError
+from plugin.processes import end_with_parent
+from plugin.settings import Settings
+from plugin.store import Store
+from plugin.store.migrate import is_current, is_empty, upgrade
+
+THREADS = 8
+SLOWEST_ANSWER_S = 60
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """Gunicorn told everything here: no configuration file, no command line."""
+
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand gunicorn our options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Make the application within the process that serves it: no connection is shared over a fork."""
+        app = create_app(self._settings)
+        atexit.register(app.extensions["coursekeeper"].close)
+        return app
+
+
+def serve_web(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until SIGTERM; raises ConfigurationError before the first request where something is missing."""
+    settings.needing("secret_key")
+    ready_database(settings)
+    end_with_parent()
+    processes = 1 if settings.database_url.startswith("sqlite") else 2
+    options = {
+        "bind": f"{host}:{port}",
+        "workers": processes,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "timeout": SLOWEST_ANSWER_S,
+        "graceful_timeout": 10,
+        "keepalive": 15,
+        "loglevel": "warning",
+        "proc_name": "coursekeeper",
+        "control_socket_disable": True,
+        # Behind a proxy on this machine only; application.py decides what of its word counts.
+        "forwarded_allow_ips": "127.0.0.1,::1",
+        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
+    }
+    _Gunicorn(settings, options).run()
+
+
+def ready_database(settings: Settings) -> None:
+    """Make the tables of a database that is still empty; raises ConfigurationError for one of an older version."""
+    with Store(settings.database_url) as store:
+        if not store.is_alive():
+            raise ConfigurationError(
+                "DATABASE_URL: the database does not answer. Is it running, is the address right?"
+            )
+        if is_current(store):
+            return
+        if not is_empty(store):
+            raise ConfigurationError(
+                "The database is of another version. Make a backup, then run: coursekeeper db upgrade"
+            )
+    upgrade(settings.database_url)

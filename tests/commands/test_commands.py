@@ -1,0 +1,209 @@
+"""The command line: one sentence, the right exit code, nothing half-done."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from plugin.cli import main
+from plugin.courses.staff import holder_of, staff_by_email
+from plugin.store import Store
+from plugin.web.passwords import fits
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    """Run a command against a database file of the test's own."""
+    address = f"sqlite:///{tmp_path / 'clinic.db'}"
+
+    def command(*words: str, stdin: str = "", **environment: str) -> Result:
+        known = {"DATABASE_URL": address, "SQUARE_ACCESS_TOKEN": "", **environment}
+        return CliRunner().invoke(main, list(words), input=stdin, env=known)
+
+    command.address = address
+    return command
+
+
+COMMANDS = [
+    ["demo"],
+    ["serve"],
+    ["worker"],
+    ["db", "upgrade"],
+    ["user", "add"],
+    ["user", "password"],
+    ["token", "add"],
+    ["sweep"],
+    ["inbox", "run"],
+    ["audit"],
+    ["backup"],
+    ["restore"],
+    ["papers", "summary"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_each_command_explains_itself(run, words: list[str]):
+    done = run(*words, "--help")
+    assert done.exit_code == 0
+    assert "Usage:" in done.output
+
+
+def test_a_person_is_added_with_a_password_made_for_them(run, clock):
+    done = run("user", "add", "June@Example.org", "--role", "owner", "--name", "June Park")
+    assert done.exit_code == 0
+    password = done.stdout.splitlines()[-1]
+    with Store(run.address) as store:
+        person = staff_by_email(store, "june@example.org")
+    assert person is not None
+    assert (person.name, person.role.value) == ("June Park", "owner")
+    assert fits(password, person.password_hash)
+
+
+def test_a_password_can_come_by_standard_input_and_is_not_printed(run):
+    done = run(
+        "user", "add", "a@example.org", "--role", "desk", "--password-stdin", stdin="long enough word\n"
+    )
+    assert done.exit_code == 0
+    assert "long enough word" not in done.output
+    with Store(run.address) as store:
+        person = staff_by_email(store, "a@example.org")
+    assert person is not None
+    assert fits("long enough word", person.password_hash)
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "says"),
+    [
+        (["user", "add", "no address", "--role", "desk"], "", "That is no e-mail address"),
+        (["user", "add", "a@example.org", "--role", "desk", "--password-stdin"], "short\n", "at least 10"),
+        (["user", "password", "nobody@example.org"], "", "Nobody signs in with that address"),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_exit_code_1(run, words: list[str], stdin: str, says: str):
+    done = run(*words, stdin=stdin)
+    assert done.exit_code == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_the_same_address_is_not_added_twice(run):
+    assert run("user", "add", "a@example.org", "--role", "desk").exit_code == 0
+    again = run("user", "add", "A@example.org", "--role", "owner")
+    assert again.exit_code == 1
+    assert "signs somebody in already" in again.stderr
+
+
+def test_a_new_password_ends_the_sessions_opened_with_the_old_one(run):
+    run("user", "add", "a@example.org", "--role", "desk")
+    with Store(run.address) as store:
+        before = staff_by_email(store, "a@example.org")
+        done = run("user", "password", "a@example.org")
+        after = staff_by_email(store, "a@example.org")
+    assert before is not None
+    assert after is not None
+    assert before.session_mark != after.session_mark
+    assert fits(done.stdout.splitlines()[-1], after.password_hash)
+
+
+def test_a_token_is_printed_alone_on_the_last_line_and_kept_only_as_a_digest(run, clock):
+    done = run("token", "add", "kiosk", "--role", "desk", "--days", "30")
+    assert done.exit_code == 0
+    token = done.stdout.splitlines()[-1]
+    with Store(run.address) as store:
+        holder = holder_of(store, token, clock())
+        assert holder is not None
+        assert holder.actor.name == "kiosk"
+        assert holder_of(store, token, clock.advance(days=3650)) is None
+    assert token not in Path(run.address.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
+
+
+@pytest.mark.parametrize("words", [["serve"], ["serve", "--no-worker"]])
+def test_it_does_not_serve_without_a_secret(run, words: list[str]):
+    done = run(*words, SECRET_KEY="")
+    assert done.exit_code == 2
+    assert "SECRET_KEY is missing" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["sweep"], ["inbox", "run"]])
+def test_square_is_not_spoken_to_without_a_token(run, words: list[str]):
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "SQUARE_ACCESS_TOKEN is missing" in done.stderr
+
+
+def test_a_time_that_is_none_is_refused(run):
+    done = run("sweep", "--since", "yesterday", SQUARE_ACCESS_TOKEN="t")
+    assert done.exit_code == 1
+    assert "--since is a time" in done.stderr
+
+
+def test_a_database_address_that_is_none_is_refused(run):
+    done = run("audit", DATABASE_URL="mysql://x/y")
+    assert done.exit_code == 2
+    assert "DATABASE_URL names no database" in done.stderr
+
+
+def test_an_audit_of_a_clean_house_says_so(run):
+    assert run("audit").stdout == "Clean.\n"
+    assert json.loads(run("audit", "--json").stdout) == {"findings": []}
+
+
+def test_a_database_of_another_version_is_not_touched(run, tmp_path: Path):
+    run("audit")
+    file = sqlite3.connect(tmp_path / "clinic.db")
+    file.execute("UPDATE alembic_version SET version_num = '0000'")
+    file.commit()
+    file.close()
+    done = run("audit")
+    assert done.exit_code == 2
+    assert "coursekeeper db upgrade" in done.stderr
+
+
+def test_a_copy_brings_everything_back(run, tmp_path: Path):
+    run("user", "add", "a@example.org", "--role", "desk")
+    copy = tmp_path / "copy.db"
+    assert run("backup", str(copy)).exit_code == 0
+    elsewhere = f"sqlite:///{tmp_path / 'elsewhere' / 'clinic.db'}"
+    done = run("restore", str(copy), DATABASE_URL=elsewhere)
+    assert done.exit_code == 0, done.output
+    with Store(elsewhere) as store:
+        assert staff_by_email(store, "a@example.org") is not None
+
+
+def test_a_copy_never_overwrites_another(run, tmp_path: Path):
+    copy = tmp_path / "copy.db"
+    copy.write_text("yesterday's")
+    assert run("backup", str(copy)).exit_code == 1
+    assert copy.read_text() == "yesterday's"
+
+
+def test_a_restore_never_overwrites_data(run, tmp_path: Path):
+    run("user", "add", "a@example.org", "--role", "desk")
+    copy = tmp_path / "copy.db"
+    run("backup", str(copy))
+    done = run("restore", str(copy))
+    assert done.exit_code == 1
+    assert "holds data" in done.stderr
+
+
+def test_a_damaged_copy_is_refused_and_nothing_is_made(run, tmp_path: Path):
+    run("user", "add", "a@example.org", "--role", "desk")
+    copy = tmp_path / "copy.db"
+    run("backup", str(copy))
+    whole = bytearray(copy.read_bytes())
+    whole[4096 : 4096 + 3000] = b"\x55" * 3000
+    copy.write_bytes(bytes(whole))
+    target = tmp_path / "new.db"
+    done = run("restore", str(copy), DATABASE_URL=f"sqlite:///{target}")
+    assert done.exit_code == 1
+    assert not target.exists() or target.stat().st_size == 0
+
+
+def test_a_paper_for_no_course_is_refused(run, tmp_path: Path):
+    done = run("papers", "summary", "nothing", str(tmp_path / "x.pdf"))
+    assert done.exit_code == 1
+    assert "no such course" in done.stderr

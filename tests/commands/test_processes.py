@@ -1,0 +1,93 @@
+"""Processes that belong together start, stop and fall over together, and leave nobody behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugin.processes import Child, Family
+
+SLEEPER = ["-c", "import time, sys; print('up', flush=True); time.sleep(600)"]
+FALLS = ["-c", "raise SystemExit(3)"]
+
+
+def until(is_true: Callable[[], bool], *, most_s: float = 20) -> bool:
+    deadline = time.monotonic() + most_s
+    while time.monotonic() < deadline:
+        if is_true():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_vital_child_that_ends_takes_the_family_along():
+    lasting = Child("lasting", SLEEPER, {}, log=None)
+    family = Family([lasting, Child("vital", FALLS, {})])
+    family.start()
+    try:
+        assert family.wait() == 3
+    finally:
+        family.stop()
+    assert lasting.exit_code is not None
+
+
+def test_a_child_that_may_fall_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    mark = tmp_path / "starts"
+    script = f"import os, time; open({str(mark)!r}, 'a').write('x'); time.sleep(0.2); raise SystemExit(1)"
+    vital = f"import os, time\nwhile os.path.getsize({str(mark)!r}) < 2: time.sleep(0.05)"
+    mark.touch()
+    family = Family([Child("worker", ["-c", script], {}, is_vital=False), Child("vital", ["-c", vital], {})])
+    family.start()
+    try:
+        family.wait()
+    finally:
+        family.stop()
+    assert len(mark.read_text()) >= 2
+    assert "started again" in capfd.readouterr().err
+
+
+def test_what_a_child_says_goes_into_its_log(tmp_path: Path):
+    log = tmp_path / "log"
+    child = Child("talker", ["-c", "print('hello')"], {}, log=log)
+    child.start()
+    assert until(lambda: child.exit_code is not None)
+    assert log.read_text() == "hello\n"
+
+
+def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path):
+    """kill -9 gives a parent no chance to say goodbye; a worker left alone would go on for ever."""
+    pid_file = tmp_path / "pid"
+    child = (
+        f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n"
+        "from plugin.processes import end_with_parent\nend_with_parent()\ntime.sleep(600)"
+    )
+    parent = (
+        "import time\nfrom plugin.processes import Child, Family\n"
+        f"Family([Child('child', ['-c', {child!r}], {{}})]).start()\ntime.sleep(600)"
+    )
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen([sys.executable, "-c", parent], cwd=root)
+    try:
+        assert until(lambda: pid_file.exists() and pid_file.read_text().isdigit())
+        orphan = int(pid_file.read_text())
+        time.sleep(1)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert until(lambda: not _is_alive(orphan))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
