@@ -1,0 +1,30 @@
+"""`python -m invoices OUT_FOLDER`: write every sample paper on Letter and on A4, to look at."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from invoices.papers import PageSize
+from invoices.render import render
+from invoices.samples import samples
+
+SIZES: tuple[PageSize, ...] = ("letter", "a4")
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("Say where to put the papers: python -m invoices OUT_FOLDER", file=sys.stderr)
+        return 2
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    for size in SIZES:
+        for name, paper in samples(size).items():
+            file = folder / f"{name}-{size}.pdf"
+            file.write_bytes(render(paper))
+            print(file)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

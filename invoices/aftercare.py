@@ -1,0 +1,117 @@
+"""Aftercare texts: the starting ones that come with the program, and how Markdown becomes sections.
+
+Only headings, paragraphs, lists and emphasis mean anything; everything else stays the letters it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from invoices.fit import GUIDANCE_CAP
+from invoices.papers import AftercareText, Block, PaperRefused, Run, Section
+from invoices.words import Language, language_for
+
+GENERAL = "general"
+MARKDOWN_CAP = 2 * GUIDANCE_CAP
+
+
+def starting_text(treatment_slug: str, language: str) -> AftercareText:
+    """Read the text that comes with the program; the general one for a treatment it doesn't know."""
+    return read_text(starting_markdown(treatment_slug, language), language)
+
+
+def starting_markdown(treatment_slug: str, language: str) -> str:
+    """Return the Markdown an owner starts editing from, in English where the language has none."""
+    spoken = language_for(language).locale.language
+    for folder in (_texts() / spoken, _texts() / "en"):
+        for slug in (treatment_slug, GENERAL):
+            # Compared with what is there, so that no slug can name a file elsewhere.
+            if slug in _slugs(folder):
+                return (folder / f"{slug}.md").read_text("utf-8")
+    raise PaperRefused(f"There is no aftercare text for {treatment_slug!r}.")
+
+
+def starting_slugs() -> tuple[str, ...]:
+    """List the treatments that have a text of their own."""
+    return tuple(sorted(_slugs(_texts() / "en") - {GENERAL}))
+
+
+def read_text(markdown: str, language: str, *, reviewed: bool = False) -> AftercareText:
+    """Turn Markdown into sections. Raises PaperRefused without a title or a part on when to call."""
+    if len(markdown) > MARKDOWN_CAP:
+        raise PaperRefused(f"An aftercare text may have {MARKDOWN_CAP} characters; shorten it.")
+    parser = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis", "escape"])
+    title, sections = _sections(parser.parse(markdown), language_for(language))
+    if not title:
+        raise PaperRefused("The aftercare text needs a title: a first line such as '# Facial acupuncture'.")
+    if not any(section.role == "call_us" and section.blocks for section in sections):
+        raise PaperRefused("The aftercare text needs a part '## When to call us' that says when to call.")
+    return AftercareText(title=title, sections=sections, reviewed=reviewed)
+
+
+def _texts() -> Traversable:
+    return files("invoices") / "texts"
+
+
+def _slugs(folder: Traversable) -> set[str]:
+    if not folder.is_dir():
+        return set()
+    return {file.name.removesuffix(".md") for file in folder.iterdir() if file.name.endswith(".md")}
+
+
+def _sections(tokens: list[Token], language: Language) -> tuple[str, tuple[Section, ...]]:
+    """Cut at the headings; what stands before the first one belongs to no section and is refused."""
+    title = ""
+    parts: list[tuple[str, list[Token]]] = []
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if before and before.type == "heading_open":
+            heading = "".join(run.text for run in _runs(token))
+            if before.tag == "h1" and not title:
+                title = heading
+            else:
+                parts.append((heading, []))
+        elif parts and not token.type.startswith("heading"):
+            parts[-1][1].append(token)
+        elif token.type == "inline":
+            raise PaperRefused(f"Put a heading such as '## Tonight' before {token.content[:40]!r}.")
+    return title, tuple(
+        Section(language.role_of(heading), heading, tuple(_blocks(inside))) for heading, inside in parts
+    )
+
+
+def _blocks(tokens: list[Token]) -> Iterator[Block]:
+    """Each paragraph is a block; a list, with any lists inside it, is one block of lines."""
+    lines: list[tuple[Run, ...]] = []
+    depth = 0
+    for token in tokens:
+        if token.type.endswith("_list_open"):
+            depth += 1
+        elif token.type.endswith("_list_close"):
+            depth -= 1
+            if depth == 0:
+                yield Block("list", tuple(lines))
+                lines = []
+        elif token.type == "inline" and depth:
+            lines.append(tuple(_runs(token)))
+        elif token.type == "inline":
+            yield Block("paragraph", (tuple(_runs(token)),))
+
+
+def _runs(token: Token) -> Iterator[Run]:
+    styles: list[Run] = []
+    for child in token.children or ():
+        if child.type == "strong_open":
+            styles.append(Run("", "strong"))
+        elif child.type == "em_open":
+            styles.append(Run("", "emphasis"))
+        elif child.type in {"strong_close", "em_close"}:
+            styles.pop()
+        else:
+            text = child.content if child.type.startswith("text") else " "
+            if text:
+                yield Run(text, styles[-1].style if styles else "plain")

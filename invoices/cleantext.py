@@ -1,0 +1,67 @@
+"""Text as people typed it, made safe to lay out: nothing invisible, nothing endless, long words breakable.
+
+Layout time grows with the square of some texts (unbroken words, piled marks), so nothing reaches it uncut.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_RUN = 30
+MARKS_PER_LETTER = 4
+
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]")
+# Joiners and variation selectors mean something in Persian, Devanagari and emoji, but only one at a time.
+_REPEATED_JOINERS = re.compile("([\u200c\u200d\ufe00-\ufe0f])[\u200c\u200d\ufe00-\ufe0f]+")
+_SPACES = re.compile(r"\s+")
+
+
+def clean(text: str, cap: int) -> str:
+    """Drop what can't be seen, shorten to `cap` characters, and let long words break."""
+    return _breakable(_shortened(_visible(text, cap).strip(), cap))
+
+
+def clean_piece(text: str, cap: int) -> str:
+    """Like `clean`, for a piece of a sentence: the spaces at its edges stay."""
+    return _breakable(_shortened(_visible(text, cap), cap))
+
+
+def _visible(text: str, cap: int) -> str:
+    # Eight times the cap bounds the work on a hostile text and leaves an honest one whole.
+    text = unicodedata.normalize("NFC", text[: cap * 8])
+    text = _REPEATED_JOINERS.sub(r"\1", _INVISIBLE.sub("", text))
+    text = "".join(c for c in _SPACES.sub(" ", text) if unicodedata.category(c) not in {"Cc", "Cs"})
+    return _without_piled_marks(text)
+
+
+def _shortened(text: str, cap: int) -> str:
+    return text if len(text) <= cap else text[: cap - 1].rstrip() + "…"
+
+
+def _without_piled_marks(text: str) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks <= MARKS_PER_LETTER:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _breakable(text: str) -> str:
+    return " ".join(_with_breaks(word) for word in text.split(" "))
+
+
+def _with_breaks(word: str) -> str:
+    if len(word) <= LONGEST_RUN:
+        return word
+    pieces: list[str] = []
+    run = 0
+    for character in word:
+        if run >= LONGEST_RUN and unicodedata.category(character)[0] != "M":
+            pieces.append("\u200b")
+            run = 0
+        pieces.append(character)
+        run += 1
+    return "".join(pieces)

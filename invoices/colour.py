@@ -1,0 +1,41 @@
+"""The clinic's accent, made readable: never below 4.5:1 against white paper (WCAG 2, AA)."""
+
+from __future__ import annotations
+
+import re
+
+LEAST_CONTRAST = 4.5
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_FALLBACK = "#0F6B5C"
+
+
+def readable_accent(accent: str) -> str:
+    """Darken the clinic's colour step by step until it reads on white; jade if it is not a colour."""
+    red, green, blue = _channels(accent if _HEX.fullmatch(accent) else _FALLBACK)
+    while _contrast_with_white(red, green, blue) < LEAST_CONTRAST:
+        red, green, blue = (int(channel * 0.95) for channel in (red, green, blue))
+    return f"#{red:02X}{green:02X}{blue:02X}"
+
+
+def pale_ground(accent: str) -> str:
+    """Tint white with the accent, pale enough for a home printer to leave it out."""
+    return "#" + "".join(f"{255 - (255 - channel) * 6 // 100:02X}" for channel in _channels(accent))
+
+
+def contrast_with_white(accent: str) -> float:
+    """Say the WCAG contrast ratio of a colour on white paper."""
+    return _contrast_with_white(*_channels(accent))
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _contrast_with_white(red: int, green: int, blue: int) -> float:
+    luminance = 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
+    return 1.05 / (luminance + 0.05)
+
+
+def _linear(channel: int) -> float:
+    share = channel / 255
+    return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)

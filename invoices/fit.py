@@ -1,0 +1,160 @@
+"""What a paper can hold: names and notes are cut to size, long histories to their last visits.
+
+Terms, guidance, money and dates are never shortened silently: content that is too much is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+from invoices.cleantext import clean, clean_piece
+from invoices.papers import AftercareSheet, AftercareText, CourseSummary, Money, PageSize, Paper, PaperRefused
+
+T = TypeVar("T")
+
+NAME_CAP = 120
+NOTE_CAP = 200
+TERM_CAP = 400
+GUIDANCE_CAP = 8_000
+LINES_CAP = 200
+PIECES_CAP = 1_000
+VISITS_SHOWN = 60
+SESSIONS_CAP = 120
+STAMPS_CAP = 240
+ROWS_CAP = 12
+URL_CAP = 500
+MOST_MONEY = 10**13
+MOST_COUNTED = 99_999
+
+_CAPS = {"focus": NOTE_CAP, "suggested_interval": NOTE_CAP, "terms": TERM_CAP, "text": GUIDANCE_CAP}
+_EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent"}
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def fit(paper: Paper) -> Paper:
+    """Return the paper ready for layout. Raises PaperRefused, saying what to change."""
+    if isinstance(paper, CourseSummary):
+        _check_summary(paper)
+        paper = _last_visits(paper)
+    else:
+        _check_sheet(paper)
+    _check_clinic(paper)
+    fitted = _fit_fields(paper)
+    if not fitted.client_name:
+        raise PaperRefused("A paper needs the client's name.")
+    if not fitted.clinic.name:
+        raise PaperRefused("A paper needs the clinic's name.")
+    if isinstance(fitted, AftercareSheet) and not _says_when_to_call(fitted.text):
+        raise PaperRefused("The aftercare text needs a part that says when to call the clinic.")
+    return fitted
+
+
+def _says_when_to_call(text: AftercareText) -> bool:
+    parts = (section.blocks for section in text.sections if section.role == "call_us")
+    return any(run.text.strip() for blocks in parts for b in blocks for item in b.items for run in item)
+
+
+def _last_visits(paper: CourseSummary) -> CourseSummary:
+    listed = paper.visits[-VISITS_SHOWN:]
+    earlier = paper.earlier_visits + len(paper.visits) - len(listed)
+    return replace(paper, visits=listed, earlier_visits=earlier)
+
+
+def _fit_fields(value: T, name: str = "") -> T:
+    if isinstance(value, str):
+        cut = clean_piece if name == "text" else clean
+        return cut(value, _CAPS.get(name, NAME_CAP))  # type: ignore[return-value]  # T is str here
+    if isinstance(value, int) and name != "amount" and not 0 <= value <= MOST_COUNTED:
+        raise PaperRefused(f"{name} must be a number from 0 to {MOST_COUNTED}.")
+    if isinstance(value, tuple):
+        return tuple(_fit_fields(item, name) for item in value)  # type: ignore[return-value]  # T is a tuple
+    if is_dataclass(value) and not isinstance(value, type):
+        return _fit_each(value)
+    return value
+
+
+def _fit_each(value: T) -> T:
+    fitted: dict[str, Any] = {
+        field.name: _fit_fields(getattr(value, field.name), field.name)
+        for field in fields(value)  # type: ignore[arg-type]  # the caller saw a dataclass
+        if field.name not in _EXACT
+    }
+    return replace(value, **fitted)  # type: ignore[type-var]
+
+
+def _check_summary(paper: CourseSummary) -> None:
+    if len(paper.allowances) > ROWS_CAP:
+        raise PaperRefused(f"A course summary holds {ROWS_CAP} treatments; this course has more.")
+    if any(max(len(a.stamps), a.granted) > SESSIONS_CAP for a in paper.allowances):
+        raise PaperRefused(f"A punch card holds {SESSIONS_CAP} sessions; this course has more.")
+    if sum(len(a.stamps) for a in paper.allowances) > STAMPS_CAP:
+        raise PaperRefused(f"A course summary holds {STAMPS_CAP} sessions in all; this course has more.")
+    if not 0 <= paper.sessions_left <= paper.sessions_total <= SESSIONS_CAP:
+        raise PaperRefused("The sessions left must be at least none and at most all of them.")
+    if len(paper.terms) > ROWS_CAP or any(_length(term) > TERM_CAP for term in paper.terms):
+        raise PaperRefused(
+            f"A course summary holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package's terms."
+        )
+    for money in (paper.paid, paper.balance_due, paper.refunded):
+        _check_money(money)
+    _check_url(paper.balance_url)
+
+
+def _check_money(money: Money | None) -> None:
+    if money and (abs(money.amount) > MOST_MONEY or not _CURRENCY.fullmatch(money.currency)):
+        raise PaperRefused("An amount of money needs a currency of three capital letters and a sane size.")
+
+
+def _check_url(url: str | None) -> None:
+    if url is None:
+        return
+    is_web_address = url.startswith(("https://", "http://")) and url.isascii() and url.isprintable()
+    if not is_web_address or len(url) > URL_CAP:
+        raise PaperRefused(f"The private page needs a web address of at most {URL_CAP} characters.")
+
+
+def _check_sheet(paper: AftercareSheet) -> None:
+    _check_guidance(paper.text)
+    if not 0 <= (paper.session_number or 0) <= (paper.sessions_total or SESSIONS_CAP) <= SESSIONS_CAP:
+        raise PaperRefused("The number of this session can't be higher than the sessions of the course.")
+
+
+def _check_guidance(text: AftercareText) -> None:
+    said = sum(_length(piece) for piece in pieces_of(text))
+    if said > GUIDANCE_CAP:
+        raise PaperRefused(f"An aftercare text may have {GUIDANCE_CAP} characters; this one has {said}.")
+    lines = sum(1 + len(block.items) for section in text.sections for block in section.blocks)
+    if lines + len(text.sections) > LINES_CAP or sum(1 for _ in pieces_of(text)) > PIECES_CAP:
+        raise PaperRefused(f"An aftercare text may have {LINES_CAP} lines; shorten it.")
+
+
+def _length(text: str) -> int:
+    """Count characters without the break points that fitting puts in, so that fitting twice is the same."""
+    return len(text) - text.count("\u200b")
+
+
+def pieces_of(text: AftercareText) -> Iterator[str]:
+    """Go through every heading and piece of a text."""
+    for section in text.sections:
+        yield section.heading
+        for block in section.blocks:
+            for item in block.items:
+                yield from (run.text for run in item)
+
+
+def _check_clinic(paper: Paper) -> None:
+    clinic = paper.clinic
+    if len(clinic.address_lines) > ROWS_CAP:
+        raise PaperRefused(f"The clinic's address may have {ROWS_CAP} lines.")
+    if clinic.page_size not in get_args(PageSize):
+        raise PaperRefused("A paper is of size letter or a4.")
+    if paper.next_visit and paper.next_visit.at.tzinfo is None:
+        raise PaperRefused("The next visit needs a time with its time zone.")
+    try:
+        ZoneInfo(clinic.time_zone[:NAME_CAP])
+    except (LookupError, OSError, ValueError) as error:
+        raise PaperRefused(f"{clinic.time_zone[:NAME_CAP]!r} is not a time zone.") from error

@@ -1,0 +1,136 @@
+"""The punch card as plain geometry: a mark per session, in rows of six; the template only draws it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from invoices.papers import Allowance, Stamp, StampState
+from invoices.words import Language
+
+Line = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Distances of one card, in CSS pixels: `row` marks side by side, a `gap` after each six."""
+
+    row: int
+    step: float
+    radius: float
+    line_height: float
+    has_labels: bool
+    gap: float = 0
+
+
+AIRY = Measure(row=6, step=80, radius=28, line_height=84, has_labels=True)
+ROOMY = Measure(row=6, step=80, radius=24, line_height=72, has_labels=True)
+DENSE = Measure(row=12, step=35, radius=12, line_height=32, has_labels=False, gap=14)
+TOUCH_UP = Measure(row=6, step=30, radius=10, line_height=26, has_labels=False)
+PROGRESS = Measure(row=12, step=18, radius=6, line_height=18, has_labels=False, gap=6)
+ROOMY_SESSIONS = 24
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One session: its centre, its state, the word beneath it, the lines of its hatching."""
+
+    x: float
+    y: float
+    state: StampState
+    is_held: bool
+    label: str
+    hatching: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """All marks of an allowance and the words that say the same to someone who can't see them."""
+
+    width: float
+    height: float
+    radius: float
+    marks: tuple[Mark, ...]
+    alt: str
+
+
+def session_card(allowance: Allowance, language: Language, *, is_held: bool, is_airy: bool) -> Card:
+    """Draw the circles of a treatment; beyond 24 sessions small ones, twelve to a row."""
+    measure = AIRY if is_airy else ROOMY
+    if len(allowance.stamps) > ROOMY_SESSIONS:
+        measure = DENSE
+    alt = " ".join(_said(allowance, language))
+    return _laid_out(allowance.stamps, measure, language, alt=alt, is_held=is_held)
+
+
+def touch_up_card(allowance: Allowance, language: Language, *, is_held: bool) -> Card:
+    """Draw the small diamonds of the touch-ups."""
+    alt = language.plural(
+        language.phrases.card_touch_ups, allowance.granted, used=allowance.used, left=allowance.left
+    )
+    return _laid_out(allowance.stamps, TOUCH_UP, language, alt=alt, is_held=is_held)
+
+
+def progress_card(session_number: int, sessions_total: int, language: Language) -> Card:
+    """Draw where in the course this visit stands, without dates."""
+    stamps = (Stamp("used"),) * session_number + (Stamp("left"),) * (sessions_total - session_number)
+    alt = language.phrases.card_progress.format(n=session_number, total=sessions_total)
+    return _laid_out(stamps, PROGRESS, language, alt=alt, is_held=False)
+
+
+def _laid_out(
+    stamps: Sequence[Stamp], measure: Measure, language: Language, *, alt: str, is_held: bool
+) -> Card:
+    marks = tuple(
+        _mark(stamp, place, measure, language, is_held=is_held) for place, stamp in enumerate(stamps)
+    )
+    rows = math.ceil(len(stamps) / measure.row)
+    width = _offset(min(len(stamps), measure.row) - 1, measure) + 2 * measure.radius + 4
+    return Card(width, rows * measure.line_height, measure.radius, marks, alt)
+
+
+def _mark(stamp: Stamp, place: int, measure: Measure, language: Language, *, is_held: bool) -> Mark:
+    row, column = divmod(place, measure.row)
+    x = measure.radius + 2 + _offset(column, measure)
+    y = measure.radius + 2 + row * measure.line_height
+    is_hatched = stamp.state == "expired" or (is_held and stamp.state == "left")
+    hatching = tuple(_chords(x, y, measure.radius)) if is_hatched else ()
+    label = _label(stamp, place, language) if measure.has_labels else ""
+    return Mark(x, y, stamp.state, is_hatched and stamp.state == "left", label, hatching)
+
+
+def _offset(column: int, measure: Measure) -> float:
+    return column * measure.step + (column // 6) * measure.gap
+
+
+def _label(stamp: Stamp, place: int, language: Language) -> str:
+    return language.day_and_month(stamp.on) if stamp.on else str(place + 1)
+
+
+def _chords(x: float, y: float, radius: float) -> Iterator[Line]:
+    """Cut the circle by parallel lines at 45 degrees, a few pixels apart."""
+    gap = max(4.0, radius / 4)
+    reach = radius - 1.5
+    for k in range(-int(reach // gap), int(reach // gap) + 1):
+        offset = k * gap
+        half = math.sqrt(reach * reach - offset * offset) / math.sqrt(2)
+        middle_x, middle_y = x + offset / math.sqrt(2), y + offset / math.sqrt(2)
+        yield (
+            round(middle_x - half, 2),
+            round(middle_y + half, 2),
+            round(middle_x + half, 2),
+            round(middle_y - half, 2),
+        )
+
+
+def _said(allowance: Allowance, language: Language) -> Iterator[str]:
+    phrases = language.phrases
+    yield language.plural(phrases.card_alt, allowance.granted, used=allowance.used, left=allowance.left)
+    days = [language.day_and_month(stamp.on) for stamp in allowance.stamps if stamp.on]
+    if days:
+        yield phrases.card_used_on.format(dates=language.listed(days))
+    for state, forms in (("expired", phrases.card_expired), ("gone", phrases.card_gone)):
+        lost = sum(stamp.state == state for stamp in allowance.stamps)
+        if lost:
+            yield language.plural(forms, lost)

@@ -1,0 +1,105 @@
+"""The aftercare sheet in words: where in the course this visit stands, and the text laid out by urgency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invoices.fit import pieces_of
+from invoices.papers import AftercareSheet, Block, Section, SectionRole
+from invoices.punchcard import Card, progress_card
+from invoices.words import NO_BREAK_SPACE, Language
+
+DOTS_UP_TO = 24
+# A longer text sets its lead smaller, so that an ordinary one stays on one page.
+DENSE_FROM = 1_300
+
+
+@dataclass(frozen=True)
+class SheetPage:
+    title: str
+    treatment: str
+    visit: str
+    session: str
+    progress: Card | None
+    lead: tuple[Section, ...]
+    middle: tuple[Section, ...]
+    call_us: tuple[Section, ...]
+    get_help: tuple[Section, ...]
+    phone: str
+    next: str
+    to_review: str
+    is_airy: bool
+    is_dense: bool
+
+
+def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
+    """Say the whole sheet. What to do tonight leads; without such a part the first hours do."""
+    sections = paper.text.sections
+    lead = _of(sections, "tonight") or _of(sections, "first_hours")
+    urgent = _of(sections, "call_us") + _of(sections, "get_help")
+    return SheetPage(
+        title=paper.text.title,
+        treatment=paper.treatment,
+        visit=_visit(paper, language),
+        session=_session(paper, language),
+        progress=_progress(paper, language),
+        lead=lead,
+        middle=tuple(section for section in sections if section not in lead + urgent),
+        call_us=_of(sections, "call_us"),
+        get_help=_of(sections, "get_help"),
+        phone=paper.clinic.phone.replace(" ", NO_BREAK_SPACE),
+        next=_next(paper, language),
+        to_review="" if paper.text.reviewed else language.phrases.to_review,
+        is_airy=False,
+        is_dense=sum(len(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
+    )
+
+
+def halves(block: Block) -> tuple[Block, ...]:
+    """Split a list into two columns, the longer one first; a paragraph stays whole."""
+    if block.kind != "list" or len(block.items) < 2:
+        return (block,)
+    middle = (len(block.items) + 1) // 2
+    return Block("list", block.items[:middle]), Block("list", block.items[middle:])
+
+
+def _of(sections: tuple[Section, ...], role: SectionRole) -> tuple[Section, ...]:
+    return tuple(section for section in sections if section.role == role)
+
+
+def _visit(paper: AftercareSheet, language: Language) -> str:
+    day = language.long_date(paper.visited_on)
+    if not paper.practitioner:
+        return day
+    return f"{day}, {language.phrases.with_practitioner.format(practitioner=paper.practitioner)}"
+
+
+def _session(paper: AftercareSheet, language: Language) -> str:
+    phrases = language.phrases
+    is_touch_up = paper.kind == "touch_up"
+    if paper.session_number is None:
+        return ""
+    if paper.sessions_total is None:
+        phrase = phrases.touch_up_n if is_touch_up else phrases.session_n
+        return phrase.format(n=paper.session_number)
+    phrase = phrases.touch_up_n_of if is_touch_up else phrases.session_n_of
+    return phrase.format(n=paper.session_number, total=paper.sessions_total)
+
+
+def _progress(paper: AftercareSheet, language: Language) -> Card | None:
+    if paper.kind != "main" or not paper.session_number or not paper.sessions_total:
+        return None
+    if paper.sessions_total > DOTS_UP_TO:
+        return None
+    return progress_card(paper.session_number, paper.sessions_total, language)
+
+
+def _next(paper: AftercareSheet, language: Language) -> str:
+    if paper.next_visit is None:
+        return ""
+    zone = paper.clinic.time_zone
+    day = language.weekday_date(language.local_day(paper.next_visit.at, zone))
+    time = language.time_of_day(paper.next_visit.at, zone)
+    if paper.next_visit.practitioner:
+        time = language.phrases.time_with.format(time=time, practitioner=paper.next_visit.practitioner)
+    return f"{day}, {time}"

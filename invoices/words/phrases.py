@@ -1,0 +1,81 @@
+"""Every fixed phrase of the papers, named once; each language module fills in all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Plural = dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrases:
+    """Plain phrases, and plurals keyed by the language's own categories (one, few, other ...)."""
+
+    course_summary: str
+    aftercare: str
+    title: str
+    page: str
+
+    of_sessions_left: Plural
+    of_sessions_used: Plural
+    touch_ups_left: Plural
+    from_session: str
+
+    your_visits: str
+    date: str
+    session: str
+    treatment: str
+    practitioner: str
+    focus: str
+    session_n: str
+    touch_up_n: str
+    add_on: str
+    session_n_of: str
+    touch_up_n_of: str
+    no_visits: str
+    earlier_visits: Plural
+
+    your_course: str
+    bought: str
+    paid: str
+    still_to_pay: str
+    refunded: str
+    good_until: str
+    no_expiry: str
+    touch_ups: str
+    n_of_left: str
+    terms: str
+
+    next_visit: str
+    time_with: str
+    not_booked: str
+    to_book: str
+    to_change: str
+    private_page: str
+    private_page_hint: str
+    private_page_alt: str
+
+    note_finished: Plural
+    note_refunded: str
+    note_refunded_amount: str
+    note_expired: Plural
+    note_frozen: Plural
+    note_part_paid: str
+    note_transferred: str
+    on_day: str
+    since_day: str
+
+    card_alt: Plural
+    card_used_on: str
+    card_expired: Plural
+    card_gone: Plural
+    card_touch_ups: Plural
+    card_progress: str
+    key_expired: str
+    key_frozen: str
+    key_gone: str
+
+    with_practitioner: str
+    to_review: str
+
+    section_roles: dict[str, str]

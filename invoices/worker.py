@@ -1,0 +1,88 @@
+"""A paper worker: `python -m invoices.worker MEMORY_MB FOLDER`, started by PaperWorkers, never by hand.
+
+Reads papers as JSON frames on standard input and answers with PDF frames; ends when its input does.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from queue import SimpleQueue
+from threading import Thread
+from typing import IO
+
+from invoices.frames import FAILED, PDF, READY, REFUSED, read_frame, write_frame
+from invoices.papers import PaperRefused, from_json
+
+
+def main(memory_mb: int, folder: str) -> None:
+    """Warm up, say so, and draw papers until the owner goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = folder
+    asked, answers = private_streams()
+    papers: SimpleQueue[bytes] = SimpleQueue()
+    # A thread of its own notices the owner's end even while a paper is being drawn: no orphan stays behind.
+    Thread(target=_listen, args=(asked, papers, folder), daemon=True).start()
+    _limit_memory(memory_mb)
+    _warm_up()
+    write_frame(answers, READY)
+    while True:
+        answer = _answer(papers.get())
+        write_frame(answers, answer)
+
+
+def private_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """Keep the two pipes to ourselves; whatever a library prints goes to standard error instead."""
+    asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return asked, answers
+
+
+def _listen(asked: IO[bytes], papers: SimpleQueue[bytes], folder: str) -> None:
+    while (paper := read_frame(asked)) is not None:
+        papers.put(paper)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def _limit_memory(memory_mb: int) -> None:
+    try:
+        import resource
+
+        limit = memory_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except (ImportError, OSError, ValueError) as error:
+        print(f"This platform sets no memory limit for paper workers: {error}", file=sys.stderr)
+
+
+def _warm_up() -> None:
+    """Load fonts and styles by drawing once, then take all of it out of the garbage collector's sight."""
+    from invoices.render import render
+    from invoices.samples import aftercare
+
+    render(aftercare())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _answer(request: bytes) -> bytes:
+    from invoices.render import render
+
+    try:
+        return PDF + render(from_json(request.decode("ascii")))
+    except PaperRefused as refusal:
+        return REFUSED + str(refusal).encode("utf-8", "replace")
+    except Exception as error:  # the owner decides whether to try again; this process stays usable
+        return FAILED + f"{type(error).__name__}: {error}"[:500].encode("utf-8", "replace")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

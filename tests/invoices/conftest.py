@@ -1,0 +1,71 @@
+"""Draws papers and opens them again: text, pages, structure. A layout warning fails the test that caused it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pikepdf
+import pytest
+
+from invoices.papers import Paper
+from invoices.render import render
+from invoices.workers import PaperWorkers
+
+
+class Warnings(logging.Handler):
+    """Collects what the renderer complains about."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+@pytest.fixture
+def layout_warnings() -> Iterator[list[str]]:
+    handler = Warnings()
+    logger = logging.getLogger("weasyprint")
+    logger.addHandler(handler)
+    yield handler.said
+    logger.removeHandler(handler)
+
+
+@pytest.fixture
+def draw(layout_warnings: list[str]) -> Iterator[Callable[[Paper], bytes]]:
+    yield render
+    assert layout_warnings == []
+
+
+@pytest.fixture
+def text_of(draw: Callable[[Paper], bytes]) -> Callable[[Paper], str]:
+    """The words of the drawn paper, with every run of spaces as one."""
+
+    def read(paper: Paper) -> str:
+        return " ".join(text_in(draw(paper)).replace("\u200b", "").split())
+
+    return read
+
+
+@pytest.fixture
+def pages_of(draw: Callable[[Paper], bytes]) -> Callable[[Paper], int]:
+    def count(paper: Paper) -> int:
+        with pikepdf.open(io.BytesIO(draw(paper))) as pdf:
+            return len(pdf.pages)
+
+    return count
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[PaperWorkers]:
+    with PaperWorkers(timeout_s=60) as shared:
+        yield shared
+
+
+def text_in(pdf: bytes) -> str:
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    return done.stdout.decode("utf-8")

@@ -1,0 +1,155 @@
+"""Aftercare texts and the sheet made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from invoices import samples
+from invoices.aftercare import MARKDOWN_CAP, read_text, starting_markdown, starting_slugs, starting_text
+from invoices.papers import Block, PageSize, Paper, PaperRefused, Run, Section
+from invoices.samples import aftercare
+
+Text = Callable[[Paper], str]
+CALL = "\n## When to call us\n\n- Anything odd.\n"
+
+
+def test_it_knows_the_starting_catalogue() -> None:
+    assert starting_slugs() == ("facial-acupuncture", "led-light-dome", "touch-up")
+
+
+@pytest.mark.parametrize("slug", [*starting_slugs(), "general"])
+def test_every_starting_text_says_when_to_call_and_when_to_get_help(slug: str) -> None:
+    roles = {section.role for section in starting_text(slug, "en").sections}
+    assert {"tonight", "expect", "call_us", "get_help"} <= roles
+    assert "other" not in roles
+
+
+@pytest.mark.parametrize("slug", [*starting_slugs(), "general"])
+def test_no_starting_text_promises_a_result(slug: str) -> None:
+    text = starting_markdown(slug, "en").casefold()
+    for promise in ("younger", "lift", "collagen", "guarantee", "will improve", "wrinkle", "you will see"):
+        assert promise not in text
+
+
+@pytest.mark.parametrize("slug", ["hot-stones", "../en/facial-acupuncture", "", "facial-acupuncture.md"])
+def test_an_unknown_treatment_gets_the_general_text(slug: str) -> None:
+    assert starting_text(slug, "en") == starting_text("general", "en")
+
+
+def test_a_language_without_texts_gets_english() -> None:
+    assert starting_text("touch-up", "tlh") == starting_text("touch-up", "en")
+
+
+def test_it_reads_title_sections_and_emphasis() -> None:
+    text = read_text("# Care\n\n## Tonight\n\n- **Rest** *well*\n\nDrink water.\n" + CALL, "en")
+    tonight = text.sections[0]
+    assert text.title == "Care"
+    assert (tonight.role, tonight.heading) == ("tonight", "Tonight")
+    assert tonight.blocks == (
+        Block("list", ((Run("Rest", "strong"), Run(" "), Run("well", "emphasis")),)),
+        Block("paragraph", ((Run("Drink water."),),)),
+    )
+
+
+def test_a_heading_of_the_owners_own_stays() -> None:
+    assert read_text("# Care\n\n## Our tea\n\nMint.\n" + CALL, "en").sections[0].role == "other"
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "<script>alert(1)</script>",
+        "![x](http://example.com/x.png)",
+        "[x](file:///etc/passwd)",
+        "`code` | table",
+        "&lt;b&gt;",
+        "<http://example.com>",
+    ],
+)
+def test_anything_but_plain_markdown_stays_the_letters_it_is(foreign: str) -> None:
+    section = read_text(f"# Care\n\n## Tonight\n\n{foreign}\n" + CALL, "en").sections[0]
+    assert "".join(run.text for run in section.blocks[0].items[0]) == foreign
+
+
+def test_it_refuses_a_text_that_never_says_when_to_call() -> None:
+    with pytest.raises(PaperRefused, match="says when to call"):
+        read_text("# Care\n\n## Tonight\n\nRest.\n", "en")
+
+
+def test_it_refuses_an_empty_part_on_when_to_call() -> None:
+    with pytest.raises(PaperRefused, match="says when to call"):
+        read_text("# Care\n\n## When to call us\n\n## Tonight\n\nRest.\n", "en")
+
+
+def test_it_refuses_a_text_without_a_title() -> None:
+    with pytest.raises(PaperRefused, match="needs a title"):
+        read_text(CALL, "en")
+
+
+def test_it_refuses_words_before_the_first_heading() -> None:
+    with pytest.raises(PaperRefused, match=r"before 'Hello there\.'"):
+        read_text("# Care\n\nHello there.\n" + CALL, "en")
+
+
+def test_it_refuses_a_text_of_endless_length() -> None:
+    with pytest.raises(PaperRefused, match="shorten it"):
+        read_text("#" * (MARKDOWN_CAP + 1), "en")
+
+
+def test_a_sheet_without_a_part_on_when_to_call_is_refused(draw: Callable[[Paper], bytes]) -> None:
+    sheet = aftercare()
+    others = tuple(section for section in sheet.text.sections if section.role != "call_us")
+    with pytest.raises(PaperRefused, match="when to call the clinic"):
+        draw(replace(sheet, text=replace(sheet.text, sections=others)))
+
+
+def test_a_part_on_when_to_call_that_nobody_can_see_is_refused(draw: Callable[[Paper], bytes]) -> None:
+    sheet = aftercare()
+    unseen = (Section("call_us", "Call", (Block("list", ((Run("\u200b \x00"),),)),)),)
+    with pytest.raises(PaperRefused, match="when to call the clinic"):
+        draw(replace(sheet, text=replace(sheet.text, sections=unseen)))
+
+
+def test_the_sheet_starts_with_tonight_and_says_which_session_this_was(text_of: Text) -> None:
+    text = text_of(aftercare())
+    assert text.index("Session 5 of 12") < text.index("Tonight") < text.index("What to expect")
+    assert text.index("What to expect") < text.index("When to call us")
+    assert "Anything you are unsure about." in text
+    assert text.count("(310) 555-0100") == 2
+
+
+def test_without_a_part_on_tonight_the_first_hours_lead(text_of: Text) -> None:
+    sheet = aftercare()
+    others = tuple(section for section in sheet.text.sections if section.role != "tonight")
+    text = text_of(replace(sheet, text=replace(sheet.text, sections=others)))
+    assert text.index("The first 24 to 48 hours") < text.index("What to expect")
+
+
+def test_a_touch_up_counts_touch_ups(text_of: Text) -> None:
+    assert "Touch-up 1 of 2" in text_of(aftercare("touch-up"))
+
+
+def test_a_visit_outside_a_course_names_no_session(text_of: Text) -> None:
+    assert "Session" not in text_of(replace(aftercare(), session_number=None, sessions_total=None))
+
+
+def test_the_sheet_says_that_a_text_is_still_to_be_reviewed(text_of: Text) -> None:
+    notice = "General guidance, to be reviewed by your practitioner."
+    sheet = aftercare()
+    assert notice in text_of(sheet)
+    assert notice not in text_of(replace(sheet, text=replace(sheet.text, reviewed=True)))
+
+
+def test_a_clinic_without_a_phone_prints_none(text_of: Text) -> None:
+    assert "555" not in text_of(replace(aftercare(), clinic=replace(samples.CLINIC, phone="")))
+
+
+@pytest.mark.parametrize("size", ["letter", "a4"])
+@pytest.mark.parametrize("slug", [*starting_slugs(), "general"])
+def test_every_starting_text_stays_on_one_page(
+    pages_of: Callable[[Paper], int], slug: str, size: PageSize
+) -> None:
+    assert pages_of(replace(aftercare(slug), clinic=samples.clinic(size))) == 1

@@ -1,0 +1,201 @@
+"""Whatever people or programs send ends in a paper or in a sentence; the worker goes on either way."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pikepdf
+import pytest
+
+from invoices import samples
+from invoices.cleantext import LONGEST_RUN, MARKS_PER_LETTER, clean
+from invoices.fit import GUIDANCE_CAP, NAME_CAP, SESSIONS_CAP, TERM_CAP, fit
+from invoices.papers import (
+    Allowance,
+    Block,
+    CourseSummary,
+    Money,
+    NextVisit,
+    Paper,
+    PaperRefused,
+    Run,
+    Section,
+    stamps,
+)
+from invoices.samples import aftercare, course
+from invoices.workers import PaperWorkers
+
+MEGABYTE = 1_000_000
+ODD_SIZE: Any = "a4; @import 'x'"
+BOMBS = {
+    "prose": "needle " * (MEGABYTE // 7),
+    "unbroken word": "x" * MEGABYTE,
+    "newlines": "a\n" * (MEGABYTE // 2),
+    "zero-width spaces": ("y" * 20 + "\u200b") * (MEGABYTE // 21),
+    "combining marks": "e" + "\u0301" * MEGABYTE,
+    "marks that don't compose": "x" + "\u0334" * MEGABYTE,
+    "direction controls": "\u202e\u2066" * (MEGABYTE // 2),
+    "joiners": "\u0915\u200d" * (MEGABYTE // 2),
+    "half characters": "\ud800" * MEGABYTE,
+    "control characters": "\x00\x07\x1b" * (MEGABYTE // 3),
+    "markup": "<table>" * (MEGABYTE // 7),
+}
+
+
+MANY = Allowance(
+    treatment="x", granted=120, used=0, left=120, stamps=stamps(granted=120, used_on=(), left=120)
+)
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
+def test_a_bomb_as_a_name_ends_in_a_paper_or_a_sentence(workers: PaperWorkers, bomb: str) -> None:
+    assert _ends_well(workers, replace(course(5), client_name=bomb, package_name=bomb))
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
+def test_a_bomb_in_every_visit_ends_in_a_paper(workers: PaperWorkers, bomb: str) -> None:
+    paper = course(12)
+    seen = tuple(replace(visit, practitioner=bomb, focus=bomb, treatment=bomb) for visit in paper.visits)
+    assert workers.render(replace(paper, visits=seen)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
+def test_a_bomb_as_guidance_is_refused(workers: PaperWorkers, bomb: str) -> None:
+    section = Section("call_us", bomb, (Block("list", ((Run(bomb),),)),))
+    with pytest.raises(PaperRefused, match="characters"):
+        workers.render(replace(aftercare(), text=replace(aftercare().text, sections=(section,))))
+
+
+def test_the_longest_guidance_without_a_space_ends_in_a_paper(workers: PaperWorkers) -> None:
+    section = Section("call_us", "Call", (Block("list", ((Run("x" * (GUIDANCE_CAP - 4)),),)),))
+    paper = replace(aftercare(), text=replace(aftercare().text, sections=(section,)))
+    assert workers.render(paper).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (Block("list", ((Run(""),),) * 10_000),),
+        (Block("paragraph", ((Run("x"),),)),) * 5_000,
+        (Block("paragraph", ((Run("x"),) * 5_000,)),),
+    ],
+    ids=["lines", "paragraphs", "pieces"],
+)
+def test_guidance_in_thousands_of_small_parts_is_refused(
+    workers: PaperWorkers, blocks: tuple[Block, ...]
+) -> None:
+    section = Section("call_us", "Call", blocks)
+    with pytest.raises(PaperRefused, match="lines"):
+        workers.render(replace(aftercare(), text=replace(aftercare().text, sections=(section,))))
+
+
+def test_ten_thousand_visits_end_in_a_paper(workers: PaperWorkers) -> None:
+    paper = course(12)
+    assert workers.render(replace(paper, visits=paper.visits * 1000)).startswith(b"%PDF")
+
+
+def test_ten_thousand_sessions_are_refused(workers: PaperWorkers) -> None:
+    many = stamps(granted=10_000, used_on=(), left=10_000)
+    allowance = Allowance(treatment="x", granted=10_000, used=0, left=10_000, stamps=many)
+    with pytest.raises(PaperRefused, match=f"holds {SESSIONS_CAP} sessions"):
+        workers.render(replace(course(5), allowances=(allowance,)))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"client_name": " \u200b\x00 "}, "the client's name"),
+        ({"clinic": replace(samples.CLINIC, name="")}, "the clinic's name"),
+        ({"clinic": replace(samples.CLINIC, time_zone="Mars/Base")}, "not a time zone"),
+        ({"clinic": replace(samples.CLINIC, time_zone="../../etc/passwd")}, "not a time zone"),
+        ({"clinic": replace(samples.CLINIC, page_size=ODD_SIZE)}, "size letter or a4"),
+        ({"clinic": replace(samples.CLINIC, address_lines=("x",) * 13)}, "address"),
+        ({"terms": ("x",) * 13}, "terms"),
+        ({"terms": ("x" * (TERM_CAP + 1),)}, "terms"),
+        ({"allowances": course(1).allowances * 5}, "treatments"),
+        ({"allowances": (MANY,) * 3}, "in all"),
+        ({"sessions_left": 13}, "sessions left"),
+        ({"sessions_left": -1}, "sessions left"),
+        ({"earlier_visits": 10**5000}, "number from 0"),
+        ({"paid": Money(10**14, "USD")}, "amount"),
+        ({"paid": Money(1, "usd; x")}, "amount"),
+        ({"balance_url": "javascript:alert(1)"}, "web address"),
+        ({"balance_url": "https://" + "x" * 500}, "web address"),
+        ({"balance_url": "file:///etc/passwd"}, "web address"),
+        ({"next_visit": NextVisit(at=datetime(2026, 12, 1, 10, 30))}, "time zone"),  # noqa: DTZ001
+    ],
+)
+def test_what_may_not_be_shortened_is_refused_with_a_sentence(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(PaperRefused, match=reason):
+        fit(replace(course(5), **change))
+
+
+def test_a_session_beyond_the_course_is_refused() -> None:
+    with pytest.raises(PaperRefused, match="number of this session"):
+        fit(replace(aftercare(), session_number=13))
+
+
+def test_exactly_what_fits_is_kept_whole() -> None:
+    paper = replace(course(5), terms=("x " * (TERM_CAP // 2),) * 12, client_name="n" * LONGEST_RUN)
+    fitted = fit(paper)
+    assert isinstance(fitted, CourseSummary)
+    assert len(fitted.terms) == 12
+    assert fitted.client_name == paper.client_name
+
+
+def test_fitting_twice_changes_nothing() -> None:
+    paper = replace(course(100, 100), client_name="long" * 100, package_name="e" + "\u0301" * 50)
+    assert fit(fit(paper)) == fit(paper)
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(NAME_CAP - 1, False), (NAME_CAP, False), (NAME_CAP + 1, True)])
+def test_a_name_is_cut_only_beyond_its_cap(length: int, is_cut: bool) -> None:
+    name = clean(("ab " * NAME_CAP)[:length].replace(" ", "-", 0), NAME_CAP)
+    assert name.endswith("…") == is_cut
+    assert len(name) <= NAME_CAP
+
+
+def test_long_words_may_break_but_not_inside_a_letter() -> None:
+    word = "e\u0334" * 40
+    pieces = clean(word, 200).split("\u200b")
+    assert "".join(pieces) == word
+    assert all(not piece.startswith("\u0334") for piece in pieces)
+
+
+def test_piled_up_marks_are_thinned_and_ordinary_ones_stay() -> None:
+    assert clean("x" + "\u0334" * 50, 200) == "x" + "\u0334" * MARKS_PER_LETTER
+    assert clean("Nguyễn Thị", 200) == "Nguyễn Thị"
+
+
+def test_emoji_and_joined_scripts_stay_whole() -> None:
+    for name in ("👩‍⚕️ Kim", "क्‍ष", "می‌خواهم"):
+        assert clean(name, 200) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["山田 花子", "김민지", "สมชาย ใจดี", "प्रिया शर्मा", "محمد الأحمد", "דוד כהן", "Ægir Þórsson", "👩‍⚕️🌿"],
+)
+def test_a_name_in_any_script_ends_in_a_paper(workers: PaperWorkers, name: str) -> None:
+    assert workers.render(replace(course(5), client_name=name)).startswith(b"%PDF")
+
+
+def test_markup_in_a_name_is_printed_as_letters(text_of: Callable[[Paper], str]) -> None:
+    assert "<b>Ann</b> & {{ 7 }}" in text_of(replace(course(1), client_name="<b>Ann</b> & {{ 7 }}"))
+
+
+def test_markup_in_a_name_fetches_and_embeds_nothing(draw: Callable[[Paper], bytes]) -> None:
+    name = '<link rel=attachment href="file:///etc/hostname">'
+    with pikepdf.open(io.BytesIO(draw(replace(course(1), client_name=name)))) as pdf:
+        assert not pdf.attachments
+
+
+def _ends_well(workers: PaperWorkers, paper: Paper) -> bool:
+    try:
+        return workers.render(paper).startswith(b"%PDF")
+    except PaperRefused as refusal:
+        return str(refusal).endswith(".")

@@ -1,0 +1,175 @@
+"""What a screen reader and an archive need from every paper, and that the same content gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from invoices.papers import AftercareSheet, Paper, to_json
+from invoices.render import Press, render
+from invoices.samples import aftercare, course, samples
+
+Draw = Callable[[Paper], bytes]
+Drawn = dict[Paper, bytes]
+PAPERS = samples()
+PAINTING = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do"}
+every_paper = pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS.keys())
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Drawn:
+    """Every sample once, for the tests that only look."""
+    return {paper: render(paper) for paper in PAPERS.values()}
+
+
+def opened(pdf: bytes) -> pikepdf.Pdf:
+    return pikepdf.open(io.BytesIO(pdf))
+
+
+def elements(pdf: pikepdf.Pdf) -> Iterator[Any]:
+    """Go through the structure tree in reading order."""
+    waiting = [pdf.Root.StructTreeRoot.K]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, pikepdf.Array):
+            waiting[:0] = list(node)
+        elif isinstance(node, pikepdf.Dictionary):
+            if "/S" in node:
+                yield node
+            if "/K" in node:
+                waiting.insert(0, node.K)
+
+
+def kinds(pdf: pikepdf.Pdf) -> list[str]:
+    return [str(element.S) for element in elements(pdf)]
+
+
+@every_paper
+def test_it_is_tagged_titled_and_in_a_language(drawn: Drawn, paper: Paper) -> None:
+    with opened(drawn[paper]) as pdf:
+        assert pdf.Root.MarkInfo.Marked
+        assert pdf.Root.ViewerPreferences.DisplayDocTitle
+        assert str(pdf.Root.Lang).startswith(paper.language)
+        assert str(pdf.docinfo["/Title"]).endswith(paper.client_name)
+        with pdf.open_metadata() as xmp:
+            assert xmp["pdfuaid:part"] == "1"
+
+
+@every_paper
+def test_headings_start_with_the_client_and_skip_no_level(drawn: Drawn, paper: Paper) -> None:
+    with opened(drawn[paper]) as pdf:
+        headings = [kind for kind in kinds(pdf) if kind in {"/H1", "/H2", "/H3"}]
+    assert headings[0] == "/H1"
+    assert set(headings[1:]) == {"/H2"}
+
+
+@every_paper
+def test_every_figure_has_words_for_who_cannot_see_it(drawn: Drawn, paper: Paper) -> None:
+    with opened(drawn[paper]) as pdf:
+        figures = [element for element in elements(pdf) if element.S == "/Figure"]
+        assert all(str(figure.Alt) for figure in figures)
+    assert figures or isinstance(paper, AftercareSheet)
+
+
+def test_the_punch_card_says_in_words_what_it_shows(draw: Draw) -> None:
+    with opened(draw(course(5))) as pdf:
+        said = [str(element.Alt) for element in elements(pdf) if element.S == "/Figure"]
+    assert "Touch-ups: 0 of 2 used, 2 left." in said
+    assert (
+        "Punch card: 5 of 12 sessions used, 7 left. Used on Oct 6, Oct 13, Oct 20, Oct 27, and Nov 3." in said
+    )
+
+
+def test_cells_of_the_visits_know_their_headers(draw: Draw) -> None:
+    with opened(draw(course(5))) as pdf:
+        cells = [element for element in elements(pdf) if element.S == "/TD"]
+        assert len(cells) == 5 * 4 + 5
+        assert all(len(cell.A.Headers) == 1 for cell in cells)
+
+
+@every_paper
+def test_nothing_is_painted_outside_the_structure(drawn: Drawn, paper: Paper) -> None:
+    with opened(drawn[paper]) as pdf:
+        assert [painted for page in pdf.pages for painted in _untagged(page)] == []
+
+
+@every_paper
+def test_all_fonts_are_inside(drawn: Drawn, paper: Paper) -> None:
+    done = subprocess.run(["pdffonts", "-"], input=drawn[paper], capture_output=True, check=True)
+    lines = done.stdout.decode().splitlines()[2:]
+    assert lines
+    assert all(line.split()[-5:-2] == ["yes", "yes", "yes"] for line in lines)
+
+
+def test_latin_papers_use_the_bundled_fonts_only(drawn: Drawn) -> None:
+    for pdf in drawn.values():
+        done = subprocess.run(["pdffonts", "-"], input=pdf, capture_output=True, check=True)
+        for line in done.stdout.decode().splitlines()[2:]:
+            assert line.split()[0].partition("+")[2].startswith(("Inter", "Newsreader"))
+
+
+@every_paper
+def test_the_same_content_gives_the_same_bytes(draw: Draw, drawn: Drawn, paper: Paper) -> None:
+    assert draw(paper) == drawn[paper]
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_another_process_gives_the_same_bytes(tmp_path: Path, seed: str) -> None:
+    program = (
+        "import sys; from invoices.papers import from_json; from invoices.render import Press, render;"
+        "sys.stdout.buffer.write(render(from_json(sys.stdin.read())))"
+    )
+    root = Path(render.__code__.co_filename).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=to_json(course(5)).encode(),
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+    )
+    assert done.stdout == render(course(5))
+
+
+def test_the_stylesheet_is_understood_to_the_last_rule(layout_warnings: list[str]) -> None:
+    press = Press()
+    press.pdf(course(5))
+    press.pdf(aftercare())
+    assert layout_warnings == []
+
+
+def test_other_content_gives_other_bytes(draw: Draw) -> None:
+    assert draw(course(5)) != draw(course(6))
+
+
+def test_the_private_page_can_be_opened_from_the_paper(draw: Draw) -> None:
+    paper = course(5)
+    with opened(draw(paper)) as pdf:
+        links = [str(note.A.URI) for note in pdf.pages[0].Annots if "/A" in note]
+    assert links == [paper.balance_url]
+
+
+def test_an_aftercare_sheet_holds_its_lists_as_lists(draw: Draw) -> None:
+    with opened(draw(aftercare())) as pdf:
+        assert kinds(pdf).count("/L") == 6
+        assert kinds(pdf).count("/LI") == kinds(pdf).count("/LBody")
+
+
+def _untagged(page: Any) -> Iterator[str]:
+    depth = 0
+    for instruction in pikepdf.parse_content_stream(page):
+        name = str(instruction.operator)
+        if name in {"BMC", "BDC"}:
+            depth += 1
+        elif name == "EMC":
+            depth -= 1
+        elif name in PAINTING and depth == 0:
+            yield name

@@ -1,0 +1,194 @@
+"""Paper workers draw, die, hang, wear out and end without taking anybody with them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from invoices.papers import PaperFailed, PaperRefused
+from invoices.render import render
+from invoices.samples import aftercare, course
+from invoices.workers import PaperWorkers
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(program: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env=environment)
+
+
+def is_gone(pid: int) -> bool:
+    """A process that ended counts as gone even while nobody has collected it."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+def wait_until_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 20
+    while not is_gone(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_a_worker_draws_the_same_bytes(workers: PaperWorkers) -> None:
+    assert workers.render(course(5)) == render(course(5))
+    assert workers.render(aftercare()) == render(aftercare())
+
+
+def test_no_worker_starts_before_it_is_needed() -> None:
+    with PaperWorkers(count=2) as workers:
+        assert workers.pids() == ()
+
+
+def test_one_paper_after_the_other_needs_one_worker() -> None:
+    with PaperWorkers(count=2) as workers:
+        workers.render(course(1))
+        workers.render(course(2))
+        assert len(workers.pids()) == 1
+
+
+def test_many_threads_share_the_workers() -> None:
+    papers = [course(used) for used in range(1, 9)]
+    with PaperWorkers(count=2, timeout_s=60) as workers, ThreadPoolExecutor(8) as threads:
+        drawn = list(threads.map(workers.render, papers))
+        assert len(workers.pids()) <= 2
+    assert drawn == [render(paper) for paper in papers]
+
+
+def test_a_worker_killed_between_papers_is_replaced_unnoticed() -> None:
+    with PaperWorkers() as workers:
+        first = workers.render(course(1))
+        (pid,) = workers.pids()
+        os.kill(pid, signal.SIGKILL)
+        # The kernel needs a moment to take it away.
+        assert wait_until_gone(pid)
+        assert workers.render(course(1)) == first
+        assert workers.pids() != (pid,)
+
+
+def test_a_hung_worker_is_killed_and_the_next_paper_gets_a_fresh_one() -> None:
+    with PaperWorkers(timeout_s=5) as workers:
+        workers.render(course(1))
+        (pid,) = workers.pids()
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(PaperFailed, match="longer than 5 seconds"):
+            workers.render(course(1))
+        assert is_gone(pid)
+        assert workers.render(course(1)).startswith(b"%PDF")
+
+
+def test_a_worker_that_cannot_start_fails_the_paper_and_not_the_owner() -> None:
+    with PaperWorkers(memory_mb=40) as workers:
+        with pytest.raises(PaperFailed):
+            workers.render(course(1))
+        assert workers.pids() == ()
+
+
+def test_a_refusal_reaches_the_owner_and_the_worker_stays(workers: PaperWorkers) -> None:
+    workers.render(course(1))
+    before = workers.pids()
+    with pytest.raises(PaperRefused, match="the client's name"):
+        workers.render(replace(course(1), client_name=""))
+    workers.render(course(1))
+    assert workers.pids() == before
+
+
+def test_a_worn_worker_is_replaced() -> None:
+    with PaperWorkers(recycle_after=2) as workers:
+        workers.render(course(1))
+        (first,) = workers.pids()
+        workers.render(course(1))
+        assert is_gone(first)
+        workers.render(course(1))
+        assert workers.pids() != (first,)
+
+
+def test_when_all_are_busy_for_too_long_the_paper_fails() -> None:
+    with PaperWorkers(timeout_s=5, wait_s=0.1) as workers, ThreadPoolExecutor(1) as threads:
+        workers.render(course(1))
+        os.kill(workers.pids()[0], signal.SIGSTOP)
+        hanging = threads.submit(workers.render, course(1))
+        while not hanging.running():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        with pytest.raises(PaperFailed, match="busy"):
+            workers.render(course(2))
+        assert isinstance(hanging.exception(), PaperFailed)
+
+
+def test_closing_ends_every_worker_and_draws_no_more() -> None:
+    workers = PaperWorkers()
+    workers.render(course(1))
+    (pid,) = workers.pids()
+    workers.close()
+    assert is_gone(pid)
+    with pytest.raises(PaperFailed, match="closed"):
+        workers.render(course(1))
+
+
+def test_closing_twice_is_fine() -> None:
+    workers = PaperWorkers()
+    workers.close()
+    workers.close()
+
+
+def test_workers_end_when_their_owner_is_killed() -> None:
+    program = (
+        "import time; from invoices.workers import PaperWorkers; from invoices.samples import course;"
+        "w = PaperWorkers(); w.render(course(1)); print(w.pids()[0], flush=True); time.sleep(60)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert owner.stdout is not None
+    pid = int(owner.stdout.readline())
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    assert wait_until_gone(pid)
+
+
+def test_an_owner_that_forgets_to_close_leaves_nothing_behind() -> None:
+    done = run(
+        "from invoices.workers import PaperWorkers; from invoices.samples import course;"
+        "w = PaperWorkers(); w.render(course(1)); print(w.pids()[0])"
+    )
+    assert wait_until_gone(int(done.stdout))
+
+
+def test_what_a_library_prints_does_not_reach_the_frames() -> None:
+    done = run(
+        "import os; from invoices.frames import write_frame; from invoices.worker import private_streams;"
+        "asked, answers = private_streams(); print('noise', flush=True); os.write(1, b'noise');"
+        "write_frame(answers, b'paper')"
+    )
+    assert done.stdout == b"\x00\x00\x00\x05paper"
+    assert done.stderr.count(b"noise") == 2
+
+
+def test_the_owner_never_loads_the_renderer() -> None:
+    done = run("import sys, invoices.workers, invoices.aftercare; print('weasyprint' in sys.modules)")
+    assert done.stdout.strip() == b"False"
+
+
+def test_a_worker_is_told_no_secrets() -> None:
+    with PaperWorkers() as workers:
+        workers.render(course(1))
+        told = Path(f"/proc/{workers.pids()[0]}/environ").read_bytes()
+    names = {line.partition(b"=")[0] for line in told.split(b"\0") if line}
+    assert not {name for name in names if b"SECRET" in name or b"TOKEN" in name or b"SQUARE" in name}
+    assert b"PYTEST_CURRENT_TEST" not in names
