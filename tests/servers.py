@@ -1,0 +1,76 @@
+"""Programs started as a person would, on a port of their own, and stopped again. Must not know what they do."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+_START_WITHIN_S = 60.0
+_STOP_WITHIN_S = 20.0
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path], address: str, *, environment: Mapping[str, str], folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` in `folder` until the block ends; enter it when `address` answers. It speaks into server.log."""
+    log = folder / "server.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [str(word) for word in command], cwd=folder, env=dict(environment), stdout=said, stderr=said
+        )
+    try:
+        _wait_for(address, process, log)
+        yield process
+    finally:
+        _stop(process)
+
+
+def fetch(address: str, *, token: str | None = None) -> tuple[int, str, bytes]:
+    """Return status, content type and body of a GET; an HTTP error is an answer like any other."""
+    request = urllib.request.Request(address)
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers.get_content_type(), answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers.get_content_type(), error.read()
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_WITHIN_S
+    while True:
+        try:
+            fetch(address)
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{address} does not answer:\n{log.read_text()}") from None
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(_STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
