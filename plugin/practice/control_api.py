@@ -1,0 +1,163 @@
+"""The JSON control interface under /practice: what tests and the demo do at the till without a screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from plugin.practice.api import bearer_is
+from plugin.practice.customers import create_customer, merge_customers
+from plugin.practice.delivery_queue import queue_as_told, release_withheld, resend
+from plugin.practice.faults import Faults, change_faults, keep_faults, read_faults
+from plugin.practice.orders import find_order
+from plugin.practice.payments import read_payment
+from plugin.practice.practice import the_practice
+from plugin.practice.refunds import refund_amount, refund_lines, refund_over_tenders
+from plugin.practice.refusals import Refusal, not_found, unauthorized
+from plugin.practice.sale_json import read_sale
+from plugin.practice.shapes import Many, Record, Text, Whole, checked
+from plugin.practice.storage import Json
+from plugin.practice.till import ring_up
+
+control = Blueprint("practice_control", __name__, url_prefix="/practice")
+
+REFUND = Record(
+    {
+        "order_id": Text(1),
+        "payment_id": Text(1),
+        "lines": Many(Record({"uid": Text(1, required=True), "quantity": Text(1, required=True)})),
+        "amount": Whole(least=1),
+        "reason": Text(most=192),
+    }
+)
+FORGE = Record(
+    {
+        "kind": Text(one_of=("order", "payment", "refund", "customer", "catalog"), required=True),
+        "id": Text(1, required=True),
+        "patch": Record({}, required=True),
+    }
+)
+
+
+@control.before_request
+def _guard() -> None:
+    if not bearer_is(the_practice().settings.access_token):
+        raise unauthorized("UNAUTHORIZED", "This request could not be authorized.")
+
+
+@control.errorhandler(Refusal)
+def _refused(refused: Refusal) -> tuple[Response, int]:
+    return jsonify(refused.body()), refused.status
+
+
+@control.post("/sales")
+def sell() -> Response:
+    sale = read_sale(_body())
+    with the_practice().work() as work:
+        return jsonify(ring_up(work, sale))
+
+
+@control.post("/refunds")
+def refund() -> Response:
+    body = checked(_body(), REFUND)
+    with the_practice().work() as work:
+        reason = body.get("reason")
+        if body.get("lines"):
+            order = find_order(work, body.get("order_id") or "")
+            quantities = {line["uid"]: line["quantity"] for line in body["lines"]}
+            refunds = refund_lines(work, order, quantities, reason)
+        elif body.get("amount") is None:
+            raise Refusal("MISSING_REQUIRED_PARAMETER", "Give `lines` or `amount`.", field="amount")
+        elif body.get("payment_id"):
+            refunds = [refund_amount(work, read_payment(work, body["payment_id"]), body["amount"], reason)]
+        else:
+            refunds = refund_over_tenders(
+                work, find_order(work, body.get("order_id") or ""), body["amount"], reason
+            )
+        return jsonify({"refunds": refunds, "orders": [find_order(work, one["order_id"]) for one in refunds]})
+
+
+@control.post("/customers")
+def add_customer() -> Response:
+    with the_practice().work() as work:
+        return jsonify(create_customer(work, _body(), "DIRECTORY"))
+
+
+@control.post("/customers/merge")
+def merge() -> Response:
+    ids = checked(_body(), Record({"customer_ids": Many(Text(1), least=2, required=True)}))["customer_ids"]
+    with the_practice().work() as work:
+        return jsonify(merge_customers(work, ids))
+
+
+@control.get("/faults")
+def show_faults() -> Response:
+    with the_practice().work() as work:
+        return jsonify(read_faults(work).as_json())
+
+
+@control.put("/faults")
+def set_faults() -> Response:
+    """Set the named faults; `{}` turns all of them off."""
+    changes = _body()
+    with the_practice().work() as work:
+        if not changes:
+            return jsonify(keep_faults(work, Faults()).as_json())
+        return jsonify(change_faults(work, changes).as_json())
+
+
+@control.post("/deliver")
+def deliver() -> Response:
+    if _body().get("withheld"):
+        with the_practice().work() as work:
+            release_withheld(work)
+    return jsonify(the_practice().sender.flush())
+
+
+@control.get("/events")
+def list_events() -> Response:
+    with the_practice().work() as work:
+        return jsonify({"deliveries": queue_as_told(work, 1000, has_bodies=True)})
+
+
+@control.post("/events/<event_id>/resend")
+def send_again(event_id: str) -> Response:
+    with the_practice().work() as work:
+        resend(work, event_id)
+    return jsonify({})
+
+
+@control.post("/forge")
+def forge() -> Response:
+    """Overwrite stored fields as they are given, sense or nonsense: what a server we do not control may answer."""
+    body = checked(_body(), FORGE)
+    with the_practice().work() as work:
+        kept = work.get(body["kind"], body["id"])
+        if kept is None:
+            raise not_found(body["kind"], body["id"], "id")
+        forged = _patched(kept, body["patch"]) | {"id": kept["id"]}
+        return jsonify(work.put(body["kind"], forged))
+
+
+@control.post("/reset")
+def reset() -> Response:
+    the_practice().reset(_body().get("seed"))
+    return jsonify({})
+
+
+def _patched(kept: Any, patch: Any) -> Any:
+    """Merge as RFC 7396 does: null removes, objects merge, everything else replaces."""
+    if not isinstance(patch, dict) or not isinstance(kept, dict):
+        return patch
+    merged = {name: value for name, value in kept.items() if patch.get(name, value) is not None}
+    return merged | {
+        name: _patched(kept.get(name), value) for name, value in patch.items() if value is not None
+    }
+
+
+def _body() -> Json:
+    body = request.get_json(force=True, silent=True) if request.get_data(cache=True) else {}
+    if not isinstance(body, dict):
+        raise Refusal("EXPECTED_JSON_BODY", "Expected a JSON object as the body.")
+    return body

@@ -1,0 +1,133 @@
+"""Square's webhook events: the envelope, who gets it, the signature. Sending is sender.py's work."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import uuid
+from datetime import timedelta
+
+from plugin.practice.faults import read_faults
+from plugin.practice.refusals import Refusal
+from plugin.practice.storage import Json, Work
+
+EVENT_TYPES = (
+    "catalog.version.updated",
+    "customer.created",
+    "customer.deleted",
+    "customer.updated",
+    "order.created",
+    "order.updated",
+    "payment.created",
+    "payment.updated",
+    "refund.created",
+    "refund.updated",
+)
+SHUFFLE_HOLD = timedelta(milliseconds=400)
+SECOND_COPY_DELAY = timedelta(milliseconds=200)
+
+
+def sign(signature_key: str, notification_url: str, body: str) -> str:
+    """Make the x-square-hmacsha256-signature: HMAC-SHA256 over address and body, base64."""
+    digest = hmac.new(signature_key.encode(), (notification_url + body).encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def announce_payment(work: Work, payment: Json, *, is_new: bool, is_withheld: bool = False) -> None:
+    name = "payment.created" if is_new else "payment.updated"
+    data = {"type": "payment", "id": payment["id"], "object": {"payment": payment}}
+    _announce(work, name, data, is_withheld=is_withheld)
+
+
+def announce_refund(work: Work, refund: Json, *, is_new: bool, is_withheld: bool = False) -> None:
+    name = "refund.created" if is_new else "refund.updated"
+    data = {"type": "refund", "id": refund["id"], "object": {"refund": refund}}
+    _announce(work, name, data, is_withheld=is_withheld)
+
+
+def announce_order(work: Work, order: Json, *, is_new: bool) -> None:
+    """Only for orders made through the API: the till's own orders send no order event."""
+    name = "order_created" if is_new else "order_updated"
+    said = {"order_id": order["id"]} | {
+        key: order[key] for key in ("version", "location_id", "state", "created_at") if key in order
+    }
+    if not is_new:
+        said["updated_at"] = order["updated_at"]
+    _announce(work, name.replace("_", "."), {"type": name, "id": order["id"], "object": {name: said}})
+
+
+def announce_customer(work: Work, what: str, customer: Json, merge: Json | None = None) -> None:
+    said: Json = {"customer": dict(customer)}
+    if merge is not None:
+        said["event_context"] = {"merge": merge}
+    data: Json = {"type": "customer", "id": customer["id"], "object": said}
+    if what == "deleted":
+        data["deleted"] = True
+        said["customer"].pop("group_ids", None)
+    _announce(work, f"customer.{what}", data)
+
+
+def announce_catalog(work: Work, updated_at: str) -> None:
+    said = {"catalog_version": {"updated_at": updated_at}}
+    _announce(
+        work, "catalog.version.updated", {"type": "catalog_version", "id": str(uuid.uuid4()), "object": said}
+    )
+
+
+def sample_event(work: Work, type_: str) -> Json:
+    """Make a test event: right in its envelope, about an object that does not exist."""
+    if type_ not in EVENT_TYPES:
+        raise Refusal(
+            "INVALID_VALUE", f"`{type_}` is not an event this practice Square sends.", field="event_type"
+        )
+    kind = type_.split(".")[0]
+    about: Json = {"id": f"TEST{kind.upper()}"}
+    return _envelope(work, type_, {"type": kind, "id": about["id"], "object": {kind: about}})
+
+
+def _envelope(work: Work, type_: str, data: Json) -> Json:
+    return {
+        "merchant_id": work.note("merchant_id"),
+        "type": type_,
+        "event_id": str(uuid.uuid4()),
+        "created_at": work.now(),
+        "data": data,
+    }
+
+
+def _announce(work: Work, type_: str, data: Json, *, is_withheld: bool = False) -> None:
+    event = _envelope(work, type_, data)
+    work.put("event", event | {"id": event["event_id"], "updated_at": event["created_at"]})
+    for subscription in work.all("subscription"):
+        if subscription["enabled"] and type_ in subscription["event_types"]:
+            queue_delivery(work, subscription["id"], event, is_withheld=is_withheld)
+
+
+def queue_delivery(work: Work, subscription_id: str, event: Json, *, is_withheld: bool = False) -> None:
+    """Write down what must be delivered, in the same transaction as what happened."""
+    faults = read_faults(work)
+    state = "withheld" if is_withheld or faults.has_withheld_events else "waiting"
+    hold = SHUFFLE_HOLD if faults.has_shuffled_events else timedelta()
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    copies = [hold, hold + SECOND_COPY_DELAY] if faults.has_duplicate_events else [hold]
+    for delay in copies:
+        work.sql.execute(
+            "INSERT INTO deliveries (event_id, type, body, subscription_id, state, due_at, newest_first)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                event["event_id"],
+                event["type"],
+                body,
+                subscription_id,
+                state,
+                work.ago(-delay),
+                int(faults.has_shuffled_events),
+            ),
+        )
+
+
+def event_as_told(kept: Json) -> Json:
+    """Strip what only the file needs."""
+    return {name: value for name, value in kept.items() if name not in ("id", "updated_at")}

@@ -1,0 +1,47 @@
+"""A key's first answer is its answer for ever; the same key with another body is refused, as Square does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from plugin.practice.refusals import Refusal
+from plugin.practice.storage import Json, Work
+
+
+def once(work: Work, scope: str, body: Json, act: Callable[[], Json]) -> Json:
+    """Do the act for the body's idempotency_key, or give the answer it gave before.
+
+    A refused act leaves no trace (the transaction rolls back), so its key may be tried again.
+    """
+    key = body.get("idempotency_key")
+    if key is None:
+        return act()
+    fingerprint = _fingerprint(body)
+    before = work.sql.execute(
+        "SELECT fingerprint, answer FROM answers WHERE scope = ? AND key = ?", (scope, key)
+    ).fetchone()
+    if before is not None:
+        return _repeat(before["fingerprint"], fingerprint, before["answer"])
+    answer = act()
+    work.sql.execute(
+        "INSERT INTO answers (scope, key, fingerprint, answer) VALUES (?, ?, ?, ?)",
+        (scope, key, fingerprint, json.dumps(answer, ensure_ascii=False)),
+    )
+    return answer
+
+
+def _repeat(was: str, is_now: str, answer: str) -> Json:
+    if was != is_now:
+        raise Refusal(
+            "IDEMPOTENCY_KEY_REUSED",
+            "Different request parameters used for the same idempotency_key.",
+            field="idempotency_key",
+        )
+    repeated: Json = json.loads(answer)
+    return repeated
+
+
+def _fingerprint(body: Json) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

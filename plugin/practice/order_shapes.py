@@ -1,0 +1,155 @@
+"""The shape of orders in requests, as Square's schema has it, and the rules that tie their parts together."""
+
+from __future__ import annotations
+
+from plugin.practice.pricing import read_percentage, read_quantity
+from plugin.practice.refusals import Refusal
+from plugin.practice.shapes import PRICE, TIME_RANGE, Flag, Many, Record, Text, TextMap, Whole
+from plugin.practice.storage import Json
+
+UID = Text(most=60)
+SCOPES = ("LINE_ITEM", "ORDER", "OTHER_DISCOUNT_SCOPE", "OTHER_TAX_SCOPE")
+LINE = Record(
+    {
+        "uid": UID,
+        "name": Text(most=512),
+        "quantity": Text(1, 12, required=True),
+        "quantity_unit": Record({}),
+        "note": Text(most=2000),
+        "catalog_object_id": Text(most=192),
+        "catalog_version": Whole(),
+        "variation_name": Text(most=400),
+        "item_type": Text(one_of=("ITEM", "CUSTOM_AMOUNT", "GIFT_CARD")),
+        "metadata": TextMap(),
+        "base_price_money": PRICE,
+        "applied_discounts": Many(Record({"uid": UID, "discount_uid": Text(1, 60, required=True)})),
+        "applied_taxes": Many(Record({"uid": UID, "tax_uid": Text(1, 60, required=True)})),
+    }
+)
+DISCOUNT = Record(
+    {
+        "uid": UID,
+        "name": Text(most=255),
+        "catalog_object_id": Text(most=192),
+        "type": Text(one_of=("FIXED_PERCENTAGE", "FIXED_AMOUNT", "VARIABLE_PERCENTAGE", "VARIABLE_AMOUNT")),
+        "percentage": Text(most=10),
+        "amount_money": PRICE,
+        "scope": Text(one_of=SCOPES),
+    }
+)
+TAX = Record(
+    {
+        "uid": UID,
+        "name": Text(most=255),
+        "catalog_object_id": Text(most=192),
+        "type": Text(one_of=("ADDITIVE", "INCLUSIVE")),
+        "percentage": Text(most=10),
+        "scope": Text(one_of=SCOPES),
+    }
+)
+ORDER = Record(
+    {
+        "location_id": Text(1, required=True),
+        "reference_id": Text(most=40),
+        "customer_id": Text(most=191),
+        "ticket_name": Text(most=30),
+        "source": Record({"name": Text()}),
+        "line_items": Many(LINE, most=500),
+        "discounts": Many(DISCOUNT),
+        "taxes": Many(TAX),
+        "metadata": TextMap(),
+        "state": Text(one_of=("OPEN", "COMPLETED", "CANCELED", "DRAFT")),
+        "version": Whole(),
+        "pricing_options": Record({"auto_apply_discounts": Flag(), "auto_apply_taxes": Flag()}),
+    },
+    required=True,
+)
+CREATE = Record({"order": ORDER, "idempotency_key": Text(most=192)})
+CALCULATE = Record({"order": ORDER})
+UPDATE = Record(
+    {
+        "order": Record({**ORDER.fields, "version": Whole(required=True)}, required=True),
+        "fields_to_clear": Many(Text()),
+        "idempotency_key": Text(most=192),
+    }
+)
+PAY = Record(
+    {
+        "idempotency_key": Text(1, 192, required=True),
+        "order_version": Whole(),
+        "payment_ids": Many(Text()),
+    }
+)
+RETRIEVE = Record({"location_id": Text(), "order_ids": Many(Text(), least=1, most=100, required=True)})
+SEARCH = Record(
+    {
+        "location_ids": Many(Text(), most=10),
+        "cursor": Text(),
+        "limit": Whole(1, 1000),
+        "return_entries": Flag(),
+        "query": Record(
+            {
+                "filter": Record(
+                    {
+                        "state_filter": Record(
+                            {
+                                "states": Many(
+                                    Text(one_of=("OPEN", "COMPLETED", "CANCELED", "DRAFT")), required=True
+                                )
+                            }
+                        ),
+                        "date_time_filter": Record(
+                            {"created_at": TIME_RANGE, "updated_at": TIME_RANGE, "closed_at": TIME_RANGE}
+                        ),
+                        "customer_filter": Record({"customer_ids": Many(Text(), most=10)}),
+                        "source_filter": Record({"source_names": Many(Text(), most=10)}),
+                    }
+                ),
+                "sort": Record(
+                    {
+                        "sort_field": Text(one_of=("CREATED_AT", "UPDATED_AT", "CLOSED_AT"), required=True),
+                        "sort_order": Text(one_of=("ASC", "DESC")),
+                    }
+                ),
+            }
+        ),
+    }
+)
+NOT_PLAYED = ("service_charges", "fulfillments", "rewards")
+
+
+def check_parts(order: Json) -> None:
+    """Refuse what the schema cannot say: quantities, percentages, references between the parts."""
+    for name in NOT_PLAYED:
+        if order.get(name):
+            raise Refusal(
+                "NOT_IMPLEMENTED", f"`{name}` is not played here.", status=501, field=f"order.{name}"
+            )
+    for place, line in enumerate(order.get("line_items") or []):
+        _check_line(order, line, f"order.line_items[{place}]")
+    for place, discount in enumerate(order.get("discounts") or []):
+        _check_discount(discount, f"order.discounts[{place}]")
+    for place, tax in enumerate(order.get("taxes") or []):
+        read_percentage(tax.get("percentage") or "", f"order.taxes[{place}].percentage")
+
+
+def _check_line(order: Json, line: Json, where: str) -> None:
+    read_quantity(line["quantity"], has_unit=bool(line.get("quantity_unit")), field_name=f"{where}.quantity")
+    if line.get("modifiers"):
+        raise Refusal(
+            "NOT_IMPLEMENTED", "`modifiers` is not played here.", status=501, field=f"{where}.modifiers"
+        )
+    for kind, plural in (("discount", "discounts"), ("tax", "taxes")):
+        known = {one.get("uid") for one in order.get(plural) or []}
+        for place, applied in enumerate(line.get(f"applied_{plural}") or []):
+            if applied[f"{kind}_uid"] not in known:
+                field = f"{where}.applied_{plural}[{place}].{kind}_uid"
+                raise Refusal("INVALID_VALUE", f"There is no {kind} `{applied[f'{kind}_uid']}`.", field=field)
+
+
+def _check_discount(discount: Json, where: str) -> None:
+    has_amount, has_percentage = bool(discount.get("amount_money")), bool(discount.get("percentage"))
+    if has_amount == has_percentage:
+        raise Refusal("BAD_REQUEST", "A discount has either `percentage` or `amount_money`.", field=where)
+    if has_percentage:
+        read_percentage(discount["percentage"], f"{where}.percentage")

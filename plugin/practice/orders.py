@@ -1,0 +1,181 @@
+"""Orders made and read through the API: drafting, pricing, payment by payments already taken, returns' totals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugin.practice.catalog import variation_with_item
+from plugin.practice.events import announce_order
+from plugin.practice.faults import as_read
+from plugin.practice.merchant import currency, require_currency, require_location
+from plugin.practice.order_shapes import CALCULATE, CREATE, RETRIEVE, UPDATE, check_parts
+from plugin.practice.pricing import price_order
+from plugin.practice.refusals import Refusal, not_found, version_mismatch
+from plugin.practice.shapes import checked
+from plugin.practice.storage import Json, Work
+
+APPLICATION_NAME = "Practice application"
+KEPT_FIELDS = ("location_id", "reference_id", "customer_id", "ticket_name", "metadata", "pricing_options")
+CLOSED = ("COMPLETED", "CANCELED")
+
+
+def create_order(work: Work, body: Json) -> Json:
+    """Open an order and price it. Raises Refusal as Square would."""
+    checked(body, CREATE)
+    order = _drafted(work, body["order"])
+    now = work.now()
+    order |= {"id": work.make_id() + "ORD", "created_at": now, "updated_at": now, "version": 1}
+    order["state"] = "DRAFT" if body["order"].get("state") == "DRAFT" else "OPEN"
+    announce_order(work, work.put("order", order), is_new=True)
+    return {"order": order}
+
+
+def calculate_order(work: Work, body: Json) -> Json:
+    """Price an order without keeping it."""
+    checked(body, CALCULATE)
+    now = work.now()
+    return {"order": _drafted(work, body["order"]) | {"created_at": now, "updated_at": now, "state": "OPEN"}}
+
+
+def find_order(work: Work, id_: str) -> Json:
+    order = work.get("order", id_)
+    if order is None:
+        raise not_found("Order", id_, "order_id")
+    return order
+
+
+def read_order(work: Work, id_: str) -> Json:
+    return {"order": as_read(work, find_order(work, id_))}
+
+
+def retrieve_orders(work: Work, body: Json) -> Json:
+    """Give those of the ids that exist; unknown ones are silently left out, as Square does."""
+    checked(body, RETRIEVE)
+    if body.get("location_id"):
+        require_location(work, body["location_id"])
+    kept = [work.get("order", id_) for id_ in body["order_ids"]]
+    orders = [as_read(work, order) for order in kept if order is not None]
+    return {"orders": orders} if orders else {}
+
+
+def update_order(work: Work, id_: str, body: Json) -> Json:
+    """Change an open order sparsely. Orders of the till have no version and cannot be changed."""
+    checked(body, UPDATE)
+    order = find_order(work, id_)
+    change = body["order"]
+    _check_changeable(work, order, change)
+    cleared = [name for name in body.get("fields_to_clear") or [] if name in order]
+    merged = {name: value for name, value in order.items() if name not in cleared}
+    merged |= {name: change[name] for name in KEPT_FIELDS if change.get(name) is not None}
+    for plural in ("line_items", "discounts", "taxes"):
+        if change.get(plural):
+            merged[plural] = _merged_by_uid(merged.get(plural, []), change[plural])
+    updated = order | _drafted(work, merged) | {"version": order["version"] + 1, "updated_at": work.now()}
+    updated = {name: value for name, value in updated.items() if name not in cleared or name in merged}
+    if change.get("state") == "CANCELED":
+        updated |= {"state": "CANCELED", "closed_at": work.now()}
+    announce_order(work, work.put("order", updated), is_new=False)
+    return {"order": updated}
+
+
+def settle_order(work: Work, order: Json, tenders: list[Json], *, is_api: bool = True) -> Json:
+    """Put tenders on an order and close it when nothing is left to pay."""
+    now = work.now()
+    settled = price_order(order | {"tenders": [*order.get("tenders", []), *tenders]}, currency(work))
+    if not settled["tenders"]:
+        del settled["tenders"]
+    settled["updated_at"] = now
+    if settled["net_amount_due_money"]["amount"] == 0:
+        settled |= {"state": "COMPLETED", "closed_at": now}
+        settled["line_items"] = [one for one in settled.get("line_items", []) if float(one["quantity"]) > 0]
+    if is_api and "version" in settled:
+        settled["version"] += 1
+        announce_order(work, settled, is_new=False)
+    return work.put("order", settled)
+
+
+def require_payable(order: Json) -> None:
+    if order["state"] != "OPEN":
+        raise Refusal(
+            "BAD_REQUEST", f"Order {order['id']} is {order['state']} and cannot be paid.", field="order_id"
+        )
+
+
+def sell_catalog_line(work: Work, line: Json) -> Json:
+    """Fill a line from the catalog variation it names."""
+    variation, item = variation_with_item(work, line["catalog_object_id"])
+    data = variation["item_variation_data"]
+    price = line.get("base_price_money") or data.get("price_money")
+    if price is None:
+        raise Refusal(
+            "MISSING_REQUIRED_PARAMETER", "This variation needs `base_price_money`.", field="base_price_money"
+        )
+    filled = {
+        "name": item["item_data"]["name"],
+        "variation_name": data.get("name") or "",
+        "catalog_version": variation["version"],
+        "item_type": "ITEM",
+        "base_price_money": price,
+    }
+    return filled | {
+        name: value for name, value in line.items() if value is not None and name != "base_price_money"
+    }
+
+
+def _drafted(work: Work, given: Json) -> Json:
+    require_location(work, given["location_id"], "order.location_id")
+    check_parts(given)
+    order: Json = {name: given[name] for name in KEPT_FIELDS if given.get(name) is not None}
+    order["source"] = {"name": (given.get("source") or {}).get("name") or APPLICATION_NAME}
+    for plural in ("discounts", "taxes"):
+        if given.get(plural):
+            order[plural] = [_adjustment(work, one, plural) for one in given[plural]]
+    if given.get("line_items"):
+        order["line_items"] = [
+            _line(work, line, f"order.line_items[{place}]") for place, line in enumerate(given["line_items"])
+        ]
+    return price_order(order, currency(work))
+
+
+def _adjustment(work: Work, given: Json, plural: str) -> Json:
+    require_currency(work, given.get("amount_money"), f"order.{plural}.amount_money")
+    one = {name: value for name, value in given.items() if value is not None and name != "applied_money"}
+    discount_type = "FIXED_AMOUNT" if "amount_money" in one else "FIXED_PERCENTAGE"
+    type_ = "ADDITIVE" if plural == "taxes" else discount_type
+    return {"uid": work.make_id(), "scope": "ORDER", "type": type_} | one
+
+
+def _line(work: Work, given: Json, where: str) -> Json:
+    line: Json = {"uid": work.make_id()} | {name: value for name, value in given.items() if value is not None}
+    if line.get("catalog_object_id"):
+        return sell_catalog_line(work, line)
+    if not line.get("base_price_money"):
+        raise Refusal(
+            "MISSING_REQUIRED_PARAMETER",
+            "A line without a catalog object needs a price.",
+            field=f"{where}.base_price_money",
+        )
+    require_currency(work, line["base_price_money"], f"{where}.base_price_money")
+    return {"item_type": "ITEM" if line.get("name") else "CUSTOM_AMOUNT"} | line
+
+
+def _check_changeable(work: Work, order: Json, change: Json) -> None:
+    require_location(work, change["location_id"], "order.location_id")
+    if "version" not in order:
+        raise Refusal(
+            "BAD_REQUEST", "Orders not created through the API cannot be updated.", field="order_id"
+        )
+    if change["version"] != order["version"]:
+        raise version_mismatch(
+            f"Version mismatch: the order is at version {order['version']}.", "order.version"
+        )
+    if order["state"] in CLOSED:
+        raise Refusal("BAD_REQUEST", f"A {order['state']} order cannot be updated.", field="order.state")
+
+
+def _merged_by_uid(kept: list[Json], given: list[Json]) -> list[Json]:
+    merged: dict[Any, Json] = {one["uid"]: one for one in kept}
+    for place, one in enumerate(given):
+        uid = one.get("uid") or f"new-{place}"
+        merged[uid] = merged.get(uid, {}) | one
+    return list(merged.values())

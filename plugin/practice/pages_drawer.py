@@ -1,0 +1,85 @@
+"""Two pages behind the till: the events on their way, and the drawer of faults."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from plugin.practice.delivery_queue import queue_as_told, release_withheld, resend
+from plugin.practice.faults import WAYS_TO_FAIL, Faults, change_faults, keep_faults, read_faults
+from plugin.practice.practice import the_practice
+from plugin.practice.refusals import Refusal
+from plugin.practice.storage import Json
+from plugin.practice.subscriptions import DEFAULT_ID
+
+MOST_SHOWN = 80
+FLAGS = (
+    "fail_after",
+    "has_duplicate_events",
+    "has_shuffled_events",
+    "has_withheld_events",
+    "has_empty_pages",
+    "is_token_expired",
+)
+NUMBERS = ("slow_s", "fail_next", "fail_every", "hidden_line_reads", "offline_hours")
+
+
+def add_to(register: Blueprint) -> None:
+    register.get("/events")(events)
+    register.post("/events/send")(send_now)
+    register.post("/events/<event_id>/resend")(send_again)
+    register.get("/faults")(faults)
+    register.post("/faults")(set_faults)
+
+
+def events() -> str:
+    with the_practice().work() as work:
+        queue = queue_as_told(work, MOST_SHOWN)
+        subscription = work.get("subscription", DEFAULT_ID)
+    return render_template("practice/events.html", queue=queue, subscription=subscription)
+
+
+def send_now() -> Response:
+    if request.form.get("withheld"):
+        with the_practice().work() as work:
+            release_withheld(work)
+    told = the_practice().sender.flush()
+    flash(
+        f"{told['delivered']} delivered, {told['failed']} refused, {told['waiting']} still waiting.", "done"
+    )
+    return redirect(url_for(".events"))
+
+
+def send_again(event_id: str) -> Response:
+    with the_practice().work() as work:
+        resend(work, event_id)
+    flash("The event goes out once more, with its old event id.", "done")
+    return redirect(url_for(".events"))
+
+
+def faults() -> str:
+    with the_practice().work() as work:
+        kept = read_faults(work)
+    return render_template("practice/faults.html", faults=kept, ways=WAYS_TO_FAIL)
+
+
+def set_faults() -> Response:
+    with the_practice().work() as work:
+        if request.form.get("all_off"):
+            keep_faults(work, Faults())
+            told = "All faults are off."
+        else:
+            kept = change_faults(work, _asked())
+            told = f"{kept.count()} on." if kept.count() else "All faults are off."
+    flash(told, "done")
+    return redirect(url_for(".faults"))
+
+
+def _asked() -> Json:
+    asked: Json = {name: request.form.get(name) == "yes" for name in FLAGS}
+    for name in NUMBERS:
+        text = request.form.get(name, "").strip() or "0"
+        if not text.isdigit():
+            raise Refusal("INVALID_VALUE", f"“{text}” is not a whole number.", field=name)
+        asked[name] = int(text)
+    return asked | {name: request.form.get(name, "").strip() for name in ("fail_how", "fail_only")}

@@ -1,0 +1,75 @@
+"""A sale as JSON: what the control interface is given and what the register's ticket holds."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from plugin.practice.shapes import Flag, Many, Record, Text, Whole, checked, moment
+from plugin.practice.storage import Json
+from plugin.practice.till import Part, Reduction, Sale, SaleLine
+
+REDUCTION = Record({"percent": Text(1, 10), "amount": Whole(least=1)})
+SALE = Record(
+    {
+        "lines": Many(
+            Record(
+                {
+                    "variation_id": Text(1),
+                    "name": Text(1, 512),
+                    "amount": Whole(least=0),
+                    "quantity": Text(1, 12),
+                    "note": Text(most=2000),
+                    "discount": REDUCTION,
+                    "tax_percent": Text(1, 10),
+                }
+            ),
+            least=1,
+            required=True,
+        ),
+        "discount": REDUCTION,
+        "tax_percent": Text(1, 10),
+        "tax_included": Flag(),
+        "customer_id": Text(),
+        "customer_on": Text(),
+        "tenders": Many(
+            Record({"type": Text(), "amount": Whole(least=0), "tip": Whole(least=0), "supplied": Whole()})
+        ),
+        "created_at": Text(),
+        "delivered": Flag(),
+    }
+)
+
+
+def read_sale(body: Json) -> Sale:
+    """Read a sale from its JSON. Raises Refusal naming what is wrong."""
+    checked(body, SALE)
+    tenders = body.get("tenders")
+    parts = (Part(),) if tenders is None else tuple(_part(one) for one in tenders)
+    named = {
+        name: body[name]
+        for name in ("tax_percent", "tax_included", "customer_id", "customer_on")
+        if body.get(name) is not None
+    }
+    return Sale(
+        lines=tuple(_line(line) for line in body["lines"]),
+        discount=_reduction(body.get("discount")),
+        parts=parts,
+        created_at=moment(body.get("created_at"), "created_at"),
+        is_withheld=body.get("delivered") is False,
+        **named,
+    )
+
+
+def _line(given: Json) -> SaleLine:
+    known = {one.name for one in fields(SaleLine)} - {"discount"}
+    named = {name: value for name, value in given.items() if name in known and value is not None}
+    return SaleLine(discount=_reduction(given.get("discount")), **named)
+
+
+def _part(given: Json) -> Part:
+    kind = str(given.get("type") or "card").lower()
+    return Part(kind, given.get("amount"), given.get("tip") or 0, given.get("supplied"))
+
+
+def _reduction(given: Json | None) -> Reduction | None:
+    return Reduction(given.get("percent"), given.get("amount")) if given else None

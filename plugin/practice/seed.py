@@ -1,0 +1,78 @@
+"""What a practice clinic has on its first day: twelve clients and a few things to sell. No packages."""
+
+from __future__ import annotations
+
+from plugin.practice.catalog import upsert_objects
+from plugin.practice.customers import create_customer
+from plugin.practice.merchant import money
+from plugin.practice.refusals import Refusal
+from plugin.practice.storage import Json, Work
+
+SEEDS = ("clinic", "items", "empty")
+
+# Phones from the range kept for fiction, e-mails from a domain kept for examples: nobody real is ever reached.
+CLIENTS = (
+    ("Maribel", "Okonkwo-Reyes", "maribel.okonkwo@example.org", "+13105550101"),
+    ("Ana", "López", "ana.lopez@example.org", "+13105550102"),
+    ("Siobhán", "O’Malley", "siobhan.omalley@example.org", "+13105550103"),
+    ("Grace", "Kim", "grace.kim@example.org", "+14245550104"),
+    ("美玲", "陳", "meiling.chen@example.org", "+13105550105"),
+    ("Denise", "Whitfield", "denise.whitfield@example.org", "+14245550106"),
+    ("Renée", "Desjardins", "renee.desjardins@example.org", "+13105550107"),
+    (
+        "Alexandrina Wilhelmina",
+        "von Hohenberg-Castellanos de la Fuente",
+        "alexandrina@example.org",
+        "+13105550108",
+    ),
+    ("Thu Hà", "Nguyễn", "thuha.nguyen@example.org", "+14245550109"),
+    ("Jo", "D'Angelo", "jo.dangelo@example.org", "+13105550110"),
+    ("Priya", "Raghunathan", "priya.r@example.org", None),
+    ("Carol", "Bergström", None, "+14245550112"),
+)
+ITEMS = (
+    ("Single visit, facial acupuncture", "60 min", 16500, "APPOINTMENTS_SERVICE"),
+    ("Touch-up", "45 min", 16500, "APPOINTMENTS_SERVICE"),
+    ("Jade roller", "Regular", 3800, "REGULAR"),
+    ("Gua sha stone", "Rose quartz", 2900, "REGULAR"),
+    ("Facial oil", "30 ml", 5400, "REGULAR"),
+    ("Silk pillowcase", "Standard", 6200, "REGULAR"),
+)
+
+
+def plant(work: Work, seed: str) -> None:
+    """Fill a new file. Raises Refusal for a seed it does not know."""
+    if seed not in SEEDS:
+        raise Refusal("INVALID_VALUE", f"The seed is one of {', '.join(SEEDS)}.", field="seed")
+    if seed == "empty":
+        return
+    upsert_objects(work, [_item(work, place, *item) for place, item in enumerate(ITEMS)], "objects")
+    if seed == "clinic":
+        for given, family, email, phone in CLIENTS:
+            profile = {
+                "given_name": given,
+                "family_name": family,
+                "email_address": email,
+                "phone_number": phone,
+            }
+            create_customer(work, {name: value for name, value in profile.items() if value}, "DIRECTORY")
+
+
+def _item(work: Work, place: int, name: str, variation: str, amount: int, product_type: str) -> Json:
+    data = {
+        "name": variation,
+        "pricing_type": "FIXED_PRICING",
+        "price_money": money(work, amount),
+        "item_id": f"#item-{place}",
+    }
+    return {
+        "type": "ITEM",
+        "id": f"#item-{place}",
+        "item_data": {
+            "name": name,
+            "product_type": product_type,
+            "variations": [
+                {"type": "ITEM_VARIATION", "id": f"#variation-{place}", "item_variation_data": data}
+            ],
+        },
+    }

@@ -1,0 +1,45 @@
+"""Puts the practice Square together as a Flask app: the API, the control interface, the register."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Flask
+
+from plugin.practice import routes_catalog, routes_money, routes_places
+from plugin.practice.api import api
+from plugin.practice.control_api import control
+from plugin.practice.practice import EXTENSION, Practice
+from plugin.practice.register import register
+from plugin.practice.settings import PracticeSettings
+
+# Importing a routes module writes its calls on the blueprint; naming them keeps the imports honest.
+ROUTES = (routes_catalog, routes_money, routes_places)
+
+
+def create_practice(settings: PracticeSettings) -> Flask:
+    """Make the app. The webhook sender rests until `the_practice(app).sender.start()`; serving.py does that."""
+    screens = screens_folder()
+    app = Flask("plugin.practice", template_folder=str(screens), static_folder=str(screens / "static"))
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, its base class does not
+    app.config.update(
+        SECRET_KEY=hashlib.sha256(f"register:{settings.access_token}".encode()).hexdigest(),
+        # A name of its own: cookies do not know ports, and Coursekeeper's desk is often on the same host.
+        SESSION_COOKIE_NAME="practice_till",
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_HTTPONLY=True,
+        MAX_CONTENT_LENGTH=6_000_000,
+    )
+    app.extensions[EXTENSION] = Practice(settings)
+    app.register_blueprint(api)
+    app.register_blueprint(control)
+    app.register_blueprint(register)
+    return app
+
+
+def screens_folder() -> Path:
+    """Find the templates: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if (inside / "practice").is_dir() else package.parent / "templates"

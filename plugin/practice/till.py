@@ -1,0 +1,235 @@
+"""Rings up a sale as the Point of Sale app does: an order without version, payment events and no order event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from plugin.practice.customers import read_customer
+from plugin.practice.events import announce_payment
+from plugin.practice.faults import hide_lines, read_faults
+from plugin.practice.merchant import currency, location_id, money
+from plugin.practice.orders import sell_catalog_line
+from plugin.practice.payment_sources import card_source, cash_source
+from plugin.practice.payments import capture_payment, new_payment, tender_of
+from plugin.practice.pricing import price_order, read_percentage, read_quantity
+from plugin.practice.refusals import Refusal
+from plugin.practice.storage import Json, Work
+
+CUSTOMER_PLACES = ("payment", "order", "tender")
+TENDER_KINDS = ("card", "cash", "other")
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A discount: a percentage as text ("10", "12.5") or an amount in minor units."""
+
+    percent: str | None = None
+    amount: int | None = None
+
+    def as_discount(self, uid: str, scope: str, unit: str) -> Json:
+        discount: Json = {"uid": uid, "scope": scope, "name": "Discount"}
+        if self.percent is not None:
+            return discount | {"type": "FIXED_PERCENTAGE", "percentage": self.percent}
+        return discount | {"type": "FIXED_AMOUNT", "amount_money": {"amount": self.amount, "currency": unit}}
+
+
+@dataclass(frozen=True)
+class SaleLine:
+    """A catalog variation, or a custom amount with a name. `tax_percent` is a tax of this line alone."""
+
+    quantity: str = "1"
+    variation_id: str | None = None
+    name: str | None = None
+    amount: int | None = None
+    note: str | None = None
+    discount: Reduction | None = None
+    tax_percent: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One tender: what it pays without the tip. `amount` None takes what is left."""
+
+    kind: str = "card"
+    amount: int | None = None
+    tip: int = 0
+    supplied: int | None = None
+
+
+@dataclass(frozen=True)
+class Sale:
+    lines: tuple[SaleLine, ...]
+    discount: Reduction | None = None
+    tax_percent: str | None = None
+    tax_included: bool = False
+    customer_id: str | None = None
+    customer_on: str = "payment"
+    parts: tuple[Part, ...] = field(default_factory=lambda: (Part(),))
+    created_at: str | None = None
+    is_withheld: bool = False
+
+
+def draft_sale(work: Work, sale: Sale) -> Json:
+    """Price a sale without ringing it up. Raises Refusal for a line that cannot be sold."""
+    if not sale.lines:
+        raise Refusal("BAD_REQUEST", "Add at least one line to the sale.", field="lines")
+    unit = currency(work)
+    order: Json = {
+        "location_id": location_id(work),
+        "source": {"name": "Square Point of Sale"},
+        "line_items": [_line(work, line, place) for place, line in enumerate(sale.lines)],
+        "discounts": _discounts(sale, unit),
+        "taxes": _taxes(sale),
+    }
+    return price_order({name: value for name, value in order.items() if value != []}, unit)
+
+
+def ring_up(work: Work, sale: Sale) -> Json:
+    """Sell: take the tenders, close the order, tell the payments. Gives {"order", "payments"}."""
+    order = draft_sale(work, sale)
+    if sale.customer_on not in CUSTOMER_PLACES:
+        raise Refusal("INVALID_VALUE", "`customer_on` is payment, order or tender.", field="customer_on")
+    if sale.customer_id:
+        read_customer(work, sale.customer_id)
+    now, sold_at = work.now(), sale.created_at or _offline_time(work)
+    order |= {"id": work.make_id() + "ORD", "created_at": sold_at or now, "updated_at": now}
+    if sale.customer_id and sale.customer_on == "order":
+        order["customer_id"] = sale.customer_id
+    payments = [_take(work, sale, order, part, sold_at) for part in _cut(order, sale.parts)]
+    tenders = [_placed(tender_of(payment), sale) for payment in payments]
+    if tenders:
+        order = price_order(order | {"tenders": tenders}, currency(work))
+    order |= {"state": "COMPLETED", "closed_at": sold_at or now}
+    work.put("order", order)
+    hidden_reads = read_faults(work).hidden_line_reads
+    if hidden_reads:
+        hide_lines(work, order["id"], hidden_reads)
+    return {"order": order, "payments": payments}
+
+
+def _line(work: Work, line: SaleLine, place: int) -> Json:
+    has_unit = "." in line.quantity
+    quantity = read_quantity(line.quantity, has_unit=has_unit, field_name=f"lines[{place}].quantity")
+    if quantity == 0:
+        raise Refusal("INVALID_VALUE", "A quantity of 0 cannot be sold.", field=f"lines[{place}].quantity")
+    drawn: Json = {"uid": work.make_id(), "quantity": line.quantity, "note": line.note}
+    if has_unit:
+        drawn["quantity_unit"] = {
+            "measurement_unit": {"type": "TYPE_GENERIC", "generic_unit": "UNIT"},
+            "precision": 2,
+        }
+    if line.discount:
+        drawn["applied_discounts"] = [{"uid": work.make_id(), "discount_uid": f"line-{place}-discount"}]
+    if line.tax_percent:
+        drawn["applied_taxes"] = [{"uid": work.make_id(), "tax_uid": f"line-{place}-tax"}]
+    price = None if line.amount is None else money(work, line.amount)
+    if line.variation_id:
+        return sell_catalog_line(
+            work, drawn | {"catalog_object_id": line.variation_id, "base_price_money": price}
+        )
+    if price is None or line.amount is None or line.amount < 0:
+        raise Refusal(
+            "VALUE_TOO_LOW", "A custom amount cannot be below zero.", field=f"lines[{place}].amount"
+        )
+    named = {"name": line.name} if line.name else {}
+    kept = {name: value for name, value in drawn.items() if value is not None}
+    return kept | named | {"item_type": "CUSTOM_AMOUNT", "base_price_money": price}
+
+
+def _discounts(sale: Sale, unit: str) -> list[Json]:
+    discounts = [
+        line.discount.as_discount(f"line-{place}-discount", "LINE_ITEM", unit)
+        for place, line in enumerate(sale.lines)
+        if line.discount
+    ]
+    if sale.discount:
+        discounts.append(sale.discount.as_discount("sale-discount", "ORDER", unit))
+    for discount in discounts:
+        _check_discount(discount)
+    return discounts
+
+
+def _check_discount(discount: Json) -> None:
+    if "percentage" in discount:
+        read_percentage(discount["percentage"], "discount.percent")
+    elif (discount["amount_money"]["amount"] or 0) <= 0:
+        raise Refusal("VALUE_TOO_LOW", "A discount takes something off.", field="discount.amount")
+
+
+def _taxes(sale: Sale) -> list[Json]:
+    taxes: list[Json] = [
+        {"uid": f"line-{place}-tax", "scope": "LINE_ITEM", "percentage": line.tax_percent}
+        for place, line in enumerate(sale.lines)
+        if line.tax_percent
+    ]
+    if sale.tax_percent:
+        taxes.append({"uid": "sale-tax", "scope": "ORDER", "percentage": sale.tax_percent})
+    for tax in taxes:
+        read_percentage(tax["percentage"], "tax_percent")
+        tax |= {"name": "Sales tax", "type": "INCLUSIVE" if sale.tax_included else "ADDITIVE"}
+    return taxes
+
+
+def _cut(order: Json, parts: tuple[Part, ...]) -> list[Part]:
+    """Fit the tenders to the total. A sale of nothing needs no tender."""
+    left = order["total_money"]["amount"]
+    cut: list[Part] = []
+    for part in parts:
+        if part.kind not in TENDER_KINDS:
+            raise Refusal("INVALID_VALUE", "A tender is card, cash or other.", field="tenders.type")
+        amount = left if part.amount is None else part.amount
+        if not 0 <= amount <= left or part.tip < 0:
+            raise Refusal("INVALID_VALUE", "The tenders are more than the total.", field="tenders.amount")
+        left -= amount
+        if amount:
+            cut.append(Part(part.kind, amount, part.tip, part.supplied))
+    if left:
+        raise Refusal("PAYMENT_AMOUNT_MISMATCH", "The tenders do not cover the total.", field="tenders")
+    return cut
+
+
+def _take(work: Work, sale: Sale, order: Json, part: Part, sold_at: str | None) -> Json:
+    amount = part.amount or 0
+    source = _source(work, part, amount + part.tip)
+    payment = new_payment(work, amount=amount, tip=part.tip, order_id=order["id"], source=source)
+    payment |= {
+        "application_details": {"square_product": "SQUARE_POS"},
+        "device_details": {"device_id": "PRACTICE-TILL", "device_name": "Practice till"},
+    }
+    if sold_at:
+        payment |= {"created_at": sold_at, "is_offline_payment": True}
+        payment["offline_payment_details"] = {"client_created_at": sold_at}
+    if sale.customer_id and sale.customer_on == "payment":
+        payment["customer_id"] = sale.customer_id
+    if part.kind != "card":
+        # Cash is complete as it is taken; a card is approved first and captured after.
+        payment["status"] = "COMPLETED"
+    announce_payment(work, work.put("payment", payment), is_new=True, is_withheld=sale.is_withheld)
+    return capture_payment(work, payment, is_withheld=sale.is_withheld)
+
+
+def _source(work: Work, part: Part, amount: int) -> Json:
+    if part.kind == "card":
+        return card_source("EMV")
+    if part.kind == "other":
+        return {"source_type": "EXTERNAL", "external_details": {"type": "OTHER", "source": "Other tender"}}
+    supplied = amount if part.supplied is None else part.supplied
+    if supplied < amount:
+        raise Refusal("VALUE_TOO_LOW", "The cash given is less than the total.", field="tenders.supplied")
+    return cash_source(work, amount, supplied)
+
+
+def _placed(tender: Json, sale: Sale) -> Json:
+    """Leave the customer on the tender or off it: real sales have it on one place or another."""
+    bare = {name: value for name, value in tender.items() if name != "customer_id"}
+    return (
+        bare | {"customer_id": sale.customer_id}
+        if sale.customer_id and sale.customer_on == "tender"
+        else bare
+    )
+
+
+def _offline_time(work: Work) -> str | None:
+    hours = read_faults(work).offline_hours
+    return work.ago(timedelta(hours=hours)) if hours else None

@@ -1,0 +1,1 @@
+"""Everything that speaks to Square: asking, observing, sweeping, publishing. Knows the use cases, no web."""

@@ -1,0 +1,89 @@
+"""Whose sale it was: the customer on payment, order or tender, and the profile Square has of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from plugin.core.text import full_name
+from plugin.courses.sales import Buyer
+from plugin.house import House
+from plugin.square.client import SquareNotFound
+from plugin.square.fields import Json, square_id, text
+from plugin.square.objects import Order, Payment, payment_of
+from plugin.store.people import SquareCustomer
+
+
+def buyer_of(house: House, order: Order, payment: Payment | None) -> Buyer | None:
+    """Return who bought, None where Square names nobody it has a profile of.
+
+    Payments come before the order, the order before its tenders, in the tenders' order: the same answer
+    whichever event brought us here.
+    """
+    for customer_id in _named(house, order, payment):
+        buyer = profile_of(house, customer_id)
+        if buyer is not None:
+            return buyer
+    return None
+
+
+def profile_of(house: House, customer_id: str) -> Buyer | None:
+    """Return the customer as Square has them now; None for an instant profile, which no directory has.
+
+    One that Square has deleted and we know is still who they were.
+    """
+    try:
+        return read_profile(house.square.customer(customer_id), customer_id)
+    except SquareNotFound:
+        if not knows_any(house, customer_id):
+            return None
+        return Buyer(square_customer_id=customer_id, known_as=(customer_id,))
+
+
+def read_profile(customer: Json, asked_id: str) -> Buyer:
+    """Read a profile; after a merge it answers with another id than was asked for."""
+    answered_id = square_id(customer.get("id"), "customer id")
+    full = full_name(text(customer.get("given_name")), text(customer.get("family_name")))
+    return Buyer(
+        square_customer_id=answered_id,
+        name=full or text(customer.get("company_name")) or text(customer.get("nickname")),
+        phone=text(customer.get("phone_number")) or None,
+        email=text(customer.get("email_address")) or None,
+        known_as=tuple(dict.fromkeys([answered_id, asked_id])),
+    )
+
+
+def knows_any(house: House, *customer_ids: str) -> bool:
+    """Say whether one of these Square customers is a client of ours."""
+    wanted = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(customer_ids))
+    with house.store.reading() as session:
+        return session.scalar(wanted.limit(1)) is not None
+
+
+def _named(house: House, order: Order, payment: Payment | None) -> Iterator[str]:
+    seen: set[str] = set()
+    for customer_id in _candidates(house, order, payment):
+        if customer_id is not None and customer_id not in seen:
+            seen.add(customer_id)
+            yield customer_id
+
+
+def _candidates(house: House, order: Order, payment: Payment | None) -> Iterator[str | None]:
+    for payment_id in dict.fromkeys(tender.payment_id for tender in order.tenders):
+        if payment is not None and payment.id == payment_id:
+            yield payment.customer_id
+        elif payment_id is not None:
+            yield _customer_of_payment(house, payment_id)
+    if payment is not None:
+        yield payment.customer_id
+    yield order.customer_id
+    for tender in order.tenders:
+        yield tender.customer_id
+
+
+def _customer_of_payment(house: House, payment_id: str) -> str | None:
+    try:
+        return payment_of(house.square.payment(payment_id)).customer_id
+    except SquareNotFound:
+        return None

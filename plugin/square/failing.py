@@ -1,0 +1,114 @@
+"""What becomes of a message that could not be worked off: it waits and is tried again, or a person is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import SQUARE, Act
+from plugin.courses.attention import open_item_in
+from plugin.courses.inbox import Claimed, finish_in, put_off
+from plugin.errors import CoursekeeperError, NotYet, SquareFailed
+from plugin.house import House
+from plugin.square.messages import order_named, refund_named
+
+LONGEST_WAIT_S = 300
+SLOW_WAIT_S = 3600
+# About an hour of growing waits; then a person is told, and it is tried once an hour for three days.
+TRIES_BEFORE_ASKING = 20
+MOST_TRIES = TRIES_BEFORE_ASKING + 72
+# Square as a whole fails, not this message: it is tried again however long that lasts.
+OUTAGES = {
+    "square_sign_in": "Square does not accept Coursekeeper's access token (expired, revoked or without a permission).",
+    "square_unreachable": "Square can't be reached.",
+    "square_down": "Square has trouble of its own.",
+    "square_busy": "Square asks for fewer requests.",
+}
+
+Chance = Callable[[], float]
+
+
+def set_aside(house: House, claimed: Claimed, error: Exception, chance: Chance) -> str:
+    """Put the message off or give it up; return which: "put_off" or "failed"."""
+    is_outage = _code(error) in OUTAGES
+    if _is_permanent(error) or (claimed.attempts >= MOST_TRIES and not is_outage):
+        _give_up(house, claimed, error)
+        return "failed"
+    if is_outage:
+        _tell_of_outage(house, claimed, _code(error))
+    elif claimed.attempts >= TRIES_BEFORE_ASKING:
+        _tell_of_message(house, claimed, error)
+    wait = timedelta(seconds=wait_s(claimed.attempts, chance, is_outage=is_outage))
+    put_off(house.store, claimed.id, due_at=house.clock() + wait, outcome=_sentence(error))
+    return "put_off"
+
+
+def wait_s(attempts: int, chance: Chance, *, is_outage: bool = False) -> float:
+    """Return how long to wait after so many tries: 1, 2, 4 … 300 s, later an hour, each up to 20 % less.
+
+    The chance keeps messages that failed together from coming back together.
+    """
+    is_slow = attempts >= TRIES_BEFORE_ASKING and not is_outage
+    plain = SLOW_WAIT_S if is_slow else min(2.0 ** min(attempts - 1, 20), LONGEST_WAIT_S)
+    return plain * (1 - 0.2 * chance())
+
+
+def _is_permanent(error: Exception) -> bool:
+    if isinstance(error, SquareFailed):
+        return error.permanent
+    # What a rule of ours refuses today it refuses tomorrow; anything unexpected may be the database's.
+    return isinstance(error, CoursekeeperError) and not isinstance(error, NotYet)
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, CoursekeeperError) else "unexpected"
+
+
+def _sentence(error: Exception) -> str:
+    # An unexpected error may quote rows of the database: only its name is kept.
+    if isinstance(error, CoursekeeperError):
+        return error.message
+    return f"An unexpected error ({type(error).__name__}); it is tried again by itself."
+
+
+def _give_up(house: House, claimed: Claimed, error: Exception) -> None:
+    def work(session: Session) -> None:
+        _ask_in(session, house, claimed, _summary(error))
+        finish_in(session, claimed.id, state="failed", outcome=_sentence(error), now=house.clock())
+
+    house.store.transact(work)
+
+
+def _tell_of_message(house: House, claimed: Claimed, error: Exception) -> None:
+    house.store.transact(lambda session: _ask_in(session, house, claimed, _summary(error)))
+
+
+def _tell_of_outage(house: House, claimed: Claimed, code: str) -> None:
+    # A refused token waits for a person from the first moment on; anything else may pass by itself.
+    if code != "square_sign_in" and claimed.attempts < TRIES_BEFORE_ASKING:
+        return
+    # One question a day, not one for each message that waits.
+    dedupe = f"{code}:{house.clock():%Y-%m-%d}"
+    summary = f"{OUTAGES[code]} Messages from Square wait, and are worked off once it does."
+    house.store.transact(lambda session: _ask_in(session, house, claimed, summary, dedupe=dedupe))
+
+
+def _ask_in(session: Session, house: House, claimed: Claimed, summary: str, *, dedupe: str = "") -> None:
+    about_one = not dedupe
+    open_item_in(
+        session,
+        house.store,
+        Act(SQUARE, house.clock(), f"inbox:{claimed.id}"),
+        kind="failed_event",
+        dedupe=dedupe or f"event:{claimed.id}",
+        summary=summary,
+        details={"inbox_id": claimed.id, "event_type": claimed.event_type},
+        square_order_id=order_named(claimed.body) if about_one else None,
+        square_refund_id=(refund_named(claimed.body)[0] or None) if about_one else None,
+    )
+
+
+def _summary(error: Exception) -> str:
+    return f"A message from Square could not be worked off. {_sentence(error)}"

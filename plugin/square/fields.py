@@ -1,0 +1,102 @@
+"""Single fields of Square's answers, read strictly: the SDK lets any shape through, and we book it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from plugin.core.money import Money
+from plugin.core.text import clean
+from plugin.errors import InvalidField, SquareFailed
+
+Json = dict[str, Any]
+
+# Visible ASCII without what would change the meaning of a path: an id goes into the address we ask.
+_ID = re.compile(r"[!-~]{1,192}\Z")
+_PATH = re.compile(r"[/?#%\\]|\A\.{1,2}\Z")
+_WHOLE = re.compile(r"[1-9][0-9]{0,2}\Z")
+
+
+def unreadable(what: str) -> SquareFailed:
+    """Return the error for an answer that does not say what it should; asking again may help."""
+    said = f"Square's answer can't be read ({what}). It is asked again by itself."
+    return SquareFailed(said, permanent=False, code="square_unreadable")
+
+
+def record(value: object, what: str) -> Json:
+    """Return a JSON object; raises SquareFailed for anything else."""
+    if not isinstance(value, dict):
+        raise unreadable(f"{what} is no object")
+    return value
+
+
+def records(value: object, what: str) -> list[Json]:
+    """Return a list of JSON objects, empty where Square left it out."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise unreadable(f"{what} is no list")
+    return [record(one, what) for one in value]
+
+
+def text(value: object) -> str:
+    """Return the text, "" where there is none or it is something else."""
+    return value if isinstance(value, str) else ""
+
+
+def words(value: object, most: int) -> str:
+    """Return text a person typed into Square, cleaned, at most so many characters of it."""
+    return clean(text(value)[: 4 * most])[:most]
+
+
+def square_id(value: object, what: str) -> str:
+    """Return an id; raises SquareFailed for what is none or could lead elsewhere in an address."""
+    if not isinstance(value, str) or not _ID.match(value) or _PATH.search(value):
+        raise unreadable(f"{what} is no id")
+    return value
+
+
+def optional_id(value: object, what: str) -> str | None:
+    """Return an id, None where there is none; "" is none too."""
+    return None if value is None or value == "" else square_id(value, what)
+
+
+def money(value: object, what: str) -> Money:
+    """Return the amount; raises SquareFailed unless it is whole, with a currency of three capitals."""
+    fields = record(value, what)
+    try:
+        return Money(fields["amount"], fields["currency"])
+    except (InvalidField, KeyError):
+        raise unreadable(f"{what} is no amount of money") from None
+
+
+def optional_money(value: object, what: str) -> Money | None:
+    """Return the amount, None where Square left it out."""
+    return None if value is None else money(value, what)
+
+
+def moment(value: object, what: str) -> datetime:
+    """Return an RFC 3339 time as aware UTC; raises SquareFailed."""
+    try:
+        found = datetime.fromisoformat(text(value))
+    except ValueError:
+        raise unreadable(f"{what} is no time") from None
+    if found.tzinfo is None:
+        raise unreadable(f"{what} has no time zone")
+    return found.astimezone(UTC)
+
+
+def optional_moment(value: object, what: str) -> datetime | None:
+    """Return the time, None where Square left it out."""
+    return None if value is None or value == "" else moment(value, what)
+
+
+def rfc3339(value: datetime) -> str:
+    """Write a time as Square reads it."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def whole_quantity(value: object) -> int | None:
+    """Return how many packages a line sells: "2" is 2; "0", "1.5", "abc" and over 999 are None."""
+    return int(value) if isinstance(value, str) and _WHOLE.match(value) else None

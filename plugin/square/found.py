@@ -1,0 +1,65 @@
+"""What an event brought, and its writing: all of it in the caller's one transaction. Asks nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.book import book_in
+from plugin.courses.buyers import merge_square_customers_in, update_from_square_in
+from plugin.courses.refund import refund_in
+from plugin.courses.sales import Booking, Buyer, Refund, Sale
+from plugin.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Sales, then refunds of them, or a customer as Square has them now; `says` why there is nothing to write."""
+
+    sales: tuple[Sale, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    profile: Buyer | None = None
+    merged_ids: tuple[str, ...] = ()
+    says: str = ""
+
+    def __add__(self, other: Found) -> Found:
+        return Found(
+            sales=self.sales + other.sales,
+            refunds=self.refunds + other.refunds,
+            profile=self.profile or other.profile,
+            merged_ids=self.merged_ids + other.merged_ids,
+            says=" ".join(one for one in (self.says, other.says) if one),
+        )
+
+    @property
+    def has_news(self) -> bool:
+        """Say whether there is anything to write."""
+        return bool(self.sales or self.refunds or self.profile)
+
+
+def write_in(session: Session, store: Store, act: Act, found: Found) -> str:
+    """Write it; return what became of it, in words that name nobody."""
+    said = [_booked(book_in(session, store, act, sale)) for sale in found.sales]
+    said += [refund_in(session, store, act, refund) for refund in found.refunds]
+    if found.profile is not None:
+        said.append(_known_person(session, store, act, found.profile, found.merged_ids))
+    return " ".join(dict.fromkeys([*said, found.says])).strip()
+
+
+def _booked(booking: Booking) -> str:
+    if booking.opened:
+        many = len(booking.opened)
+        return "Opened one course." if many == 1 else f"Opened {many} courses."
+    if booking.already:
+        return "Its courses were open already."
+    return "It waits under Attention." if booking.attention else "No course came of it."
+
+
+def _known_person(session: Session, store: Store, act: Act, buyer: Buyer, merged: tuple[str, ...]) -> str:
+    if merged:
+        merge_square_customers_in(session, store, act, from_ids=merged, into=buyer)
+        return "Customers merged in Square; their courses stay together."
+    update_from_square_in(session, buyer)
+    return "The client's particulars were compared with Square's."

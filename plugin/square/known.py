@@ -1,0 +1,122 @@
+"""What has reached us already of Square's orders and refunds: a cheap look, so that a sweep takes up news only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.courses.packages import known_variations_in
+from plugin.square.fields import whole_quantity
+from plugin.square.messages import order_named, refund_named
+from plugin.square.objects import Order, PaymentRefund
+from plugin.square.refunds import exchange_id
+from plugin.square.sales import is_paid, package_lines
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.queues import Attention, Inbox, SquareRefund
+
+_OF_ORDERS = ("payment.created", "payment.updated", "order.created", "order.updated", "sweep.order")
+_OF_REFUNDS = ("refund.created", "refund.updated", "sweep.refund")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One look at our own tables, for one page of Square's."""
+
+    variations: frozenset[str]
+    courses_of: dict[str, int]
+    asked_about: frozenset[str]
+    on_their_way: frozenset[str]
+    refunds: frozenset[tuple[str, str]]
+
+    def lacks_order(self, order: Order) -> bool:
+        """Say whether a paid order sells packages that are not booked, or takes some back unseen."""
+        if order.id in self.on_their_way:
+            return False
+        if not order.lines and not order.returns:
+            # Its lines come later; whether a package is in it shows then.
+            return order.state == "COMPLETED"
+        return self._lacks_sale(order) or self._lacks_exchange(order)
+
+    def lacks_refund(self, refund: PaymentRefund) -> bool:
+        """Say whether a refund has not been seen in its present status."""
+        return (refund.id, refund.status) not in self.refunds
+
+    def _lacks_sale(self, order: Order) -> bool:
+        lines = package_lines(order.lines, self.variations)
+        if not lines or not is_paid(order) or order.id in self.asked_about:
+            return False
+        units = [whole_quantity(line.get("quantity")) for line in lines]
+        return None in units or self.courses_of.get(order.id, 0) < sum(unit or 0 for unit in units)
+
+    def _lacks_exchange(self, order: Order) -> bool:
+        if order.refund_ids:
+            return False
+        sources = [one.source_order_id for one in order.returns if one.source_order_id is not None]
+        return any((exchange_id(order, source), "COMPLETED") not in self.refunds for source in sources)
+
+
+def known_of_orders(store: Store, orders: Sequence[Order]) -> Known:
+    """Look up what is known of these orders."""
+    ids = [order.id for order in orders]
+    exchanges = [
+        exchange_id(order, one.source_order_id)
+        for order in orders
+        for one in order.returns
+        if one.source_order_id is not None
+    ]
+    with store.reading() as session:
+        return Known(
+            variations=frozenset(known_variations_in(session)),
+            courses_of=_courses_of(session, ids),
+            asked_about=_asked_about(session, ids),
+            on_their_way=_on_their_way(session),
+            refunds=_booked_refunds(session, exchanges),
+        )
+
+
+def known_of_refunds(store: Store, refunds: Sequence[PaymentRefund], since: datetime) -> Known:
+    """Look up what is known of these refunds, booked or told by an event."""
+    with store.reading() as session:
+        booked = _booked_refunds(session, [refund.id for refund in refunds])
+        return Known(frozenset(), {}, frozenset(), frozenset(), booked | _told_refunds(session, since))
+
+
+def _courses_of(session: Session, order_ids: Sequence[str]) -> dict[str, int]:
+    rows = session.execute(
+        select(Course.square_order_id, func.count())
+        .where(Course.square_order_id.in_(order_ids))
+        .group_by(Course.square_order_id)
+    )
+    return {order_id: many for order_id, many in rows if order_id is not None}
+
+
+def _asked_about(session: Session, order_ids: Sequence[str]) -> frozenset[str]:
+    rows = select(Attention.square_order_id).where(
+        Attention.square_order_id.in_(order_ids), Attention.kind.in_(("unclear_quantity", "foreign_currency"))
+    )
+    return frozenset(one for one in session.scalars(rows) if one is not None)
+
+
+def _on_their_way(session: Session) -> frozenset[str]:
+    rows = select(Inbox.body).where(Inbox.state == "pending", Inbox.event_type.in_(_OF_ORDERS))
+    return frozenset(named for body in session.scalars(rows) if (named := order_named(body)) is not None)
+
+
+def _booked_refunds(session: Session, refund_ids: Sequence[str]) -> frozenset[tuple[str, str]]:
+    rows = session.execute(
+        select(SquareRefund.square_refund_id, SquareRefund.status).where(
+            SquareRefund.square_refund_id.in_(refund_ids)
+        )
+    )
+    return frozenset((refund_id, status) for refund_id, status in rows)
+
+
+def _told_refunds(session: Session, since: datetime) -> frozenset[tuple[str, str]]:
+    # A refund of retail books nothing: only the event tells that it has been seen.
+    rows = select(Inbox.body).where(Inbox.event_type.in_(_OF_REFUNDS), Inbox.received_at >= since)
+    return frozenset(refund_named(body) for body in session.scalars(rows))

@@ -1,0 +1,83 @@
+"""The clinic's particulars, taken over from its Square location. What a person has typed is never overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import available_timezones
+
+from plugin.core.acts import SQUARE, Act
+from plugin.courses.clinic import is_named, read_clinic, save_clinic
+from plugin.courses.views import ClinicView
+from plugin.errors import CoursekeeperError
+from plugin.house import House
+from plugin.square.fields import Json, square_id, text, words
+
+LETTER_COUNTRIES = ("US", "CA", "MX")
+
+
+def adopt_location(house: House) -> bool:
+    """Fill in the clinic from its Square location where nobody has yet; False where Square can't be asked now."""
+    clinic = read_clinic(house.store)
+    if clinic.square_location_id is not None:
+        return True
+    try:
+        location = house.square.location(house.settings.square_location_id or "main")
+        adopted = _merged(clinic, location) if is_named(house.store) else _clinic(clinic, location)
+        save_clinic(house.store, Act(SQUARE, house.clock(), "adopt-location"), adopted)
+    except CoursekeeperError:
+        # The desk works without; the next start asks again.
+        return False
+    return True
+
+
+def watched_locations(house: House) -> list[str]:
+    """Return the ids of the locations whose sales count: the configured one, or all active ones."""
+    if house.settings.square_location_id:
+        return [house.settings.square_location_id]
+    found = house.square.locations()
+    return [square_id(one.get("id"), "location id") for one in found if one.get("status") != "INACTIVE"]
+
+
+def _clinic(plain: ClinicView, location: Json) -> ClinicView:
+    country = text(location.get("country")) or plain.country
+    zone = text(location.get("timezone"))
+    return replace(
+        plain,
+        name=words(location.get("business_name"), 120) or words(location.get("name"), 120) or plain.name,
+        address=_address(location.get("address")),
+        phone=words(location.get("phone_number"), 40),
+        email=words(location.get("business_email"), 254),
+        website=words(location.get("website_url"), 254),
+        country=country,
+        time_zone=zone if zone in available_timezones() else plain.time_zone,
+        currency=text(location.get("currency")) or plain.currency,
+        page_size="letter" if country in LETTER_COUNTRIES else "a4",
+        square_location_id=square_id(location.get("id"), "location id"),
+    )
+
+
+def _merged(typed: ClinicView, location: Json) -> ClinicView:
+    told = _clinic(typed, location)
+    return replace(
+        typed,
+        address=typed.address or told.address,
+        phone=typed.phone or told.phone,
+        email=typed.email or told.email,
+        website=typed.website or told.website,
+        square_location_id=told.square_location_id,
+    )
+
+
+def _address(value: object) -> str:
+    parts = value if isinstance(value, dict) else {}
+    streets = [words(parts.get(f"address_line_{line}"), 120) for line in (1, 2, 3)]
+    region = " ".join(
+        part
+        for part in (
+            words(parts.get("administrative_district_level_1"), 60),
+            words(parts.get("postal_code"), 20),
+        )
+        if part
+    )
+    town = ", ".join(part for part in (words(parts.get("locality"), 60), region) if part)
+    return "\n".join(line for line in (*streets, town) if line)

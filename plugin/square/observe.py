@@ -1,0 +1,217 @@
+"""What an event from Square means for the ledger: fetched again first, then written in one transaction.
+
+No transaction is open while Square is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import SQUARE, Act
+from plugin.courses.inbox import Claimed, finish_in
+from plugin.courses.packages import known_variations_in
+from plugin.errors import NotYet, SquareFailed
+from plugin.house import House
+from plugin.square.buyers import buyer_of
+from plugin.square.client import SquareNotFound
+from plugin.square.customers import see_customer
+from plugin.square.fields import Json, square_id
+from plugin.square.found import Found, write_in
+from plugin.square.messages import data_of, told_object
+from plugin.square.objects import Order, Payment, PaymentRefund, order_of, payment_of, refund_of
+from plugin.square.refunds import GivenBack, exchanged, given_back, refunds_on
+from plugin.square.sales import is_paid, package_lines, sale_of
+
+SWEPT_ORDER = "sweep.order"
+SWEPT_REFUND = "sweep.refund"
+
+
+def _no_step(_name: str) -> None:
+    """Let the work go on."""
+
+
+def handle(house: House, claimed: Claimed, at_step: Callable[[str], None] = _no_step) -> str:
+    """Work off one message and mark it done or ignored; return what became of it, in words.
+
+    Raises NotYet and SquareFailed with nothing written.
+    """
+    found = observe(house, claimed)
+    at_step("fetched")
+
+    def work(session: Session) -> str:
+        act = Act(SQUARE, house.clock(), f"inbox:{claimed.id}")
+        outcome = write_in(session, house.store, act, found)
+        at_step("written")
+        state = "done" if found.has_news else "ignored"
+        finish_in(session, claimed.id, state=state, outcome=outcome, now=act.now)
+        at_step("finished")
+        return outcome
+
+    return house.store.transact(work)
+
+
+def observe(house: House, claimed: Claimed) -> Found:
+    """Ask Square what the message is about; writes nothing."""
+    look = _LOOKS.get(claimed.event_type)
+    if look is None:
+        return Found(says=_IGNORED.get(claimed.event_type, "Coursekeeper does not use events of this type."))
+    return look(house, _data(claimed))
+
+
+def _data(claimed: Claimed) -> Json:
+    data = data_of(claimed.body)
+    if data is None:
+        raise SquareFailed("The message is no event of Square's.", permanent=True, code="square_no_event")
+    return data
+
+
+def _see_payment(house: House, data: Json) -> Found:
+    payment = _payment_told(house, data)
+    if _is_elsewhere(house, payment.location_id):
+        return _elsewhere()
+    if payment.status != "COMPLETED":
+        return Found(says=f"The payment is {payment.status or 'not complete'}; only a completed one counts.")
+    if payment.order_id is None:
+        return Found(says="A payment without an order sells no package.")
+    return _see_order(house, payment.order_id, payment=payment)
+
+
+def _payment_told(house: House, data: Json) -> Payment:
+    payment_id = square_id(data.get("id"), "payment id")
+    try:
+        return payment_of(house.square.payment(payment_id))
+    except SquareNotFound:
+        # The event was signed, so what it carries is Square's word as well.
+        told = told_object(data, "payment")
+        if told is None:
+            raise
+        return payment_of(told)
+
+
+def _see_order_event(house: House, data: Json) -> Found:
+    told = told_object(data, "order_updated") or told_object(data, "order_created") or {}
+    return _see_order(house, square_id(told.get("order_id") or data.get("id"), "order id"))
+
+
+def _see_swept_order(house: House, data: Json) -> Found:
+    return _see_order(house, square_id(data.get("id"), "order id"))
+
+
+def _see_order(
+    house: House, order_id: str, *, payment: Payment | None = None, refund: PaymentRefund | None = None
+) -> Found:
+    order = _fetched(house, order_id)
+    if _is_elsewhere(house, order.location_id):
+        return _elsewhere()
+    if not order.lines and not order.returns:
+        raise NotYet("Square shows this order without its lines so far.")
+    found = _sold_in(house, order, payment) if order.lines else Found()
+    if order.returns:
+        return found + _returned_in(house, order, refund)
+    if refund is not None:
+        # Older refunds name the sale itself: there is no return order to read the lines from.
+        return found + _given_back_of(house, given_back(house, refund, None))
+    return found
+
+
+def _fetched(house: House, order_id: str) -> Order:
+    try:
+        return order_of(house.square.order(order_id))
+    except SquareNotFound:
+        raise NotYet("Square does not show this order so far.") from None
+
+
+def _sold_in(house: House, order: Order, payment: Payment | None) -> Found:
+    with house.store.reading() as session:
+        lines = package_lines(order.lines, known_variations_in(session))
+    if not lines:
+        return Found(says="No package is in it.")
+    if not is_paid(order):
+        return _unpaid(order, payment)
+    return Found(sales=(sale_of(order, lines, buyer_of(house, order, payment)),))
+
+
+def _unpaid(order: Order, payment: Payment | None) -> Found:
+    if order.state == "OPEN" and payment is not None:
+        shown = {tender.payment_id for tender in order.tenders}
+        if payment.id not in shown:
+            raise NotYet("Square does not show this payment on its order so far.")
+    return Found(
+        says=f"The order is {order.state or 'not complete'} and not paid in full; its next event is awaited."
+    )
+
+
+def _returned_in(house: House, order: Order, known: PaymentRefund | None) -> Found:
+    refunds = {one.id: one for one in refunds_on(house, order)}
+    if known is not None:
+        refunds[known.id] = known
+    if refunds or order.refund_ids:
+        backs = [given_back(house, one, order) for one in refunds.values()]
+    else:
+        backs = list(exchanged(order))
+    found = Found()
+    for back in backs:
+        found += _given_back_of(house, back)
+    return found
+
+
+def _see_refund(house: House, data: Json) -> Found:
+    refund = _refund_told(house, data)
+    if _is_elsewhere(house, refund.location_id):
+        return _elsewhere()
+    if refund.order_id is None and refund.status == "PENDING":
+        return Found(says="The refund is only begun; its next event is awaited.")
+    if refund.order_id is None:
+        return _given_back_of(house, given_back(house, refund, None))
+    return _see_order(house, refund.order_id, refund=refund)
+
+
+def _refund_told(house: House, data: Json) -> PaymentRefund:
+    refund_id = square_id(data.get("id"), "refund id")
+    try:
+        return refund_of(house.square.refund(refund_id))
+    except SquareNotFound:
+        told = told_object(data, "refund")
+        if told is None:
+            raise
+        return refund_of(told)
+
+
+def _given_back_of(house: House, back: GivenBack | None) -> Found:
+    if back is None:
+        return Found(says="The refund belongs to no sale.")
+    source = _fetched(house, back.source_order_id)
+    if not source.lines:
+        raise NotYet("Square shows the refunded order without its lines so far.")
+    sold = _sold_in(house, source, None)
+    return replace(sold, refunds=(back.of(source),)) if sold.sales else sold
+
+
+def _is_elsewhere(house: House, location_id: str | None) -> bool:
+    ours = house.settings.square_location_id
+    return bool(ours) and location_id is not None and location_id != ours
+
+
+def _elsewhere() -> Found:
+    return Found(says="It belongs to another location than SQUARE_LOCATION_ID.")
+
+
+_LOOKS: dict[str, Callable[[House, Json], Found]] = {
+    "payment.created": _see_payment,
+    "payment.updated": _see_payment,
+    "order.created": _see_order_event,
+    "order.updated": _see_order_event,
+    "refund.created": _see_refund,
+    "refund.updated": _see_refund,
+    "customer.created": see_customer,
+    "customer.updated": see_customer,
+    "customer.deleted": see_customer,
+    SWEPT_ORDER: _see_swept_order,
+    SWEPT_REFUND: _see_refund,
+}
+_IGNORED = {
+    "catalog.version.updated": "A change in Square's catalog; packages keep what they were sold with.",
+}

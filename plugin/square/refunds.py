@@ -1,0 +1,132 @@
+"""A refund as Square tells it: the return order it made, the sale it gives back, which lines of that sale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugin.core.money import Money
+from plugin.courses.sales import Refund, ReturnLine
+from plugin.errors import NotYet
+from plugin.house import House
+from plugin.square.client import SquareNotFound
+from plugin.square.fields import Json, optional_id, optional_money, square_id, unreadable, whole_quantity
+from plugin.square.objects import Order, PaymentRefund, Return, payment_of, refund_of
+
+STATUSES = ("PENDING", "COMPLETED", "REJECTED", "FAILED")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """One refund, and the order whose money it gives back."""
+
+    refund: PaymentRefund
+    source_order_id: str
+    lines: tuple[ReturnLine, ...]
+
+    def of(self, source: Order) -> Refund:
+        """Put it into the words of the use cases, beside the sale it belongs to."""
+        if source.total is None:
+            raise unreadable("order without a total")
+        return Refund(
+            square_refund_id=self.refund.id,
+            square_order_id=source.id,
+            return_order_id=self.refund.order_id,
+            amount=self.refund.amount,
+            order_total=source.total,
+            status=self.refund.status,
+            refunded_at=self.refund.created_at,
+            reason=self.refund.reason,
+            lines=self.lines,
+        )
+
+
+def given_back(house: House, refund: PaymentRefund, returning: Order | None) -> GivenBack | None:
+    """Find the sale a refund belongs to; None for money given back without any sale."""
+    if refund.status not in STATUSES:
+        raise unreadable("refund status")
+    paid_order_id = _order_of_payment(house, refund)
+    returns = returning.returns if returning is not None else ()
+    sources = [one.source_order_id for one in returns if one.source_order_id is not None]
+    # One return may take back lines of several sales; each payment then has a refund of its own.
+    source = paid_order_id if paid_order_id in sources or not sources else sources[0]
+    if source is None:
+        return None
+    lines = [line for one in returns if one.source_order_id in (source, None) for line in one.lines]
+    return GivenBack(refund, source, tuple(_line(line) for line in lines))
+
+
+def refunds_on(house: House, order: Order) -> list[PaymentRefund]:
+    """Return the refunds that a return order names and Square knows."""
+    found = []
+    for refund_id in order.refund_ids:
+        try:
+            found.append(refund_of(house.square.refund(refund_id)))
+        except SquareNotFound:
+            continue
+    return found
+
+
+def exchanged(order: Order) -> list[GivenBack]:
+    """Return what an order takes back without any money: an exchange, or a line that had cost nothing.
+
+    Raises NotYet when money must have gone back and Square does not show it yet.
+    """
+    taken_back = {
+        one.source_order_id: _total(one.lines) for one in order.returns if one.source_order_id is not None
+    }
+    if sum(taken_back.values()) > _total(order.lines):
+        raise NotYet("The refund of this return does not show in Square yet.")
+    return [
+        GivenBack(_without_money(order, source, amount), source, _lines_from(order.returns, source))
+        for source, amount in taken_back.items()
+    ]
+
+
+def exchange_id(order: Order, source_order_id: str) -> str:
+    """Return the id under which a return without any refund is kept."""
+    return f"return:{order.id}:{source_order_id}"
+
+
+def _without_money(order: Order, source: str, amount: int) -> PaymentRefund:
+    if order.total is None:
+        raise unreadable("order without a total")
+    return PaymentRefund(
+        id=exchange_id(order, source),
+        status="COMPLETED",
+        amount=Money(amount, order.total.currency),
+        order_id=order.id,
+        payment_id=None,
+        location_id=order.location_id,
+        created_at=order.closed_at or order.created_at,
+        updated_at=order.updated_at,
+        reason="Exchanged",
+    )
+
+
+def _order_of_payment(house: House, refund: PaymentRefund) -> str | None:
+    if refund.payment_id is None:
+        return None
+    try:
+        return payment_of(house.square.payment(refund.payment_id)).order_id
+    except SquareNotFound:
+        return None
+
+
+def _lines_from(returns: tuple[Return, ...], source: str) -> tuple[ReturnLine, ...]:
+    return tuple(_line(line) for one in returns if one.source_order_id == source for line in one.lines)
+
+
+def _line(line: Json) -> ReturnLine:
+    quantity = whole_quantity(line.get("quantity"))
+    source = optional_id(line.get("source_line_item_uid"), "source_line_item_uid")
+    return ReturnLine(
+        uid=square_id(line.get("uid"), "return line uid"),
+        # Part of a package given back is no line we can close: a person decides.
+        source_line_uid=source if quantity is not None else None,
+        quantity=quantity or 1,
+    )
+
+
+def _total(lines: tuple[Json, ...]) -> int:
+    totals = [optional_money(line.get("total_money"), "line total") for line in lines]
+    return sum(total.amount for total in totals if total is not None)

@@ -1,0 +1,76 @@
+"""A paid Square order as a sale of packages: what is ours in it, whether it is paid, when. Asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from plugin.core.money import Money
+from plugin.courses.sales import Buyer, Sale, SaleLine
+from plugin.errors import InvalidField
+from plugin.square.fields import Json, money, optional_money, square_id, unreadable, whole_quantity, words
+from plugin.square.objects import Order
+
+
+def package_lines(lines: Iterable[object], known: Collection[str]) -> list[Json]:
+    """Return the lines that sell one of these catalog variations."""
+    return [line for line in lines if isinstance(line, dict) and line.get("catalog_object_id") in known]
+
+
+def is_paid(order: Order) -> bool:
+    """Say whether all of the order's money has come: it is completed, or captured tenders cover its total."""
+    if order.state != "OPEN":
+        return order.state == "COMPLETED"
+    if order.total is None or order.total.amount <= 0:
+        # An open order of nothing is not sold yet: an open ticket with a discount looks the same.
+        return False
+    came = [tender.amount for tender in order.tenders if tender.is_captured and tender.amount is not None]
+    return sum(one.amount for one in came if one.currency == order.total.currency) >= order.total.amount
+
+
+def sale_of(order: Order, lines: list[Json], buyer: Buyer | None) -> Sale:
+    """Put the order into the words of the use cases; raises SquareFailed for a line that can't be read."""
+    if order.total is None:
+        raise unreadable("order without a total")
+    return Sale(
+        square_order_id=order.id,
+        square_location_id=order.location_id,
+        paid_at=_paid_at(order),
+        total=order.total,
+        lines=tuple(_line(line) for line in lines),
+        buyer=buyer,
+    )
+
+
+def _paid_at(order: Order) -> datetime:
+    # Only from the order, so that webhook and sweep tell the same time. It may be closed long after the
+    # payment (a fulfilment), and a payment made offline carries the time of the sale.
+    paid = [tender.created_at for tender in order.tenders if tender.created_at is not None]
+    times = [max(paid)] if paid else []
+    if order.closed_at is not None:
+        times.append(order.closed_at)
+    return min(times, default=order.created_at)
+
+
+def _line(line: Json) -> SaleLine:
+    return SaleLine(
+        uid=square_id(line.get("uid"), "line uid"),
+        square_variation_id=square_id(line.get("catalog_object_id"), "line variation"),
+        name=words(line.get("name"), 120),
+        quantity=whole_quantity(line.get("quantity")),
+        quantity_text=words(line.get("quantity"), 40),
+        total=_without_tax(line),
+    )
+
+
+def _without_tax(line: Json) -> Money:
+    # What a client paid for a course is the line's total less its tax (product rule 3).
+    charged = money(line.get("total_money"), "line total")
+    tax = optional_money(line.get("total_tax_money"), "line tax")
+    try:
+        left = charged - tax if tax is not None else charged
+    except InvalidField:
+        raise unreadable("line tax in another currency") from None
+    if left.amount < 0:
+        raise unreadable("line total below its tax")
+    return left

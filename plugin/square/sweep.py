@@ -1,0 +1,144 @@
+"""Looking through Square for what the webhooks had missed. What is found goes into the inbox like any event.
+
+With webhooks switched off altogether, this alone brings everything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.courses.inbox import receive
+from plugin.errors import SquareFailed
+from plugin.house import House
+from plugin.square.fields import Json, rfc3339, text
+from plugin.square.known import known_of_orders, known_of_refunds
+from plugin.square.locations import watched_locations
+from plugin.square.objects import order_of, refund_of
+from plugin.square.observe import SWEPT_ORDER, SWEPT_REFUND
+from plugin.square.sales import package_lines
+from plugin.store import Store
+from plugin.store.queues import Sweep
+
+# Sales made offline reach Square up to 72 hours late (facts: square 0.3).
+OVERLAP = timedelta(hours=72)
+FIRST_LOOK = timedelta(days=28)
+_LOCATIONS_A_CALL = 10
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """How far back was looked, how many orders and refunds were seen, and which of them were new to us."""
+
+    since: datetime
+    looked_at: int
+    found: tuple[Json, ...]
+
+
+def sweep(house: House, *, since: datetime | None = None) -> SweepReport:
+    """Look through all that was touched since the last sweep and 72 hours before; raises SquareFailed."""
+    begun = house.clock()
+    since = since or (_last_finished(house.store) or begun - FIRST_LOOK) - OVERLAP
+    row = Sweep(id=house.store.new_id(), since=since, started_at=begun, found=[])
+    _write(house.store, row)
+    looked_at, found = 0, list[Json]()
+    try:
+        for seen, news in _looked_through(house, since):
+            looked_at, found = looked_at + seen, [*found, *news]
+    except SquareFailed as error:
+        _write(house.store, row, looked_at=looked_at, found=found, error=error.message[:400])
+        raise
+    _write(house.store, row, looked_at=looked_at, found=found, finished_at=house.clock())
+    return SweepReport(since, looked_at, tuple(found))
+
+
+def _looked_through(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+    locations = watched_locations(house)
+    for start in range(0, len(locations), _LOCATIONS_A_CALL):
+        for page in house.square.orders_updated(locations[start : start + _LOCATIONS_A_CALL], since):
+            yield len(page), _take_up_orders(house, page)
+    for page in house.square.refunds_updated(since):
+        yield len(page), _take_up_refunds(house, page, since)
+
+
+def _take_up_orders(house: House, page: Sequence[Json]) -> list[Json]:
+    orders, strange = _read(order_of, page)
+    known = known_of_orders(house.store, orders)
+    missed = [
+        {
+            "kind": "order",
+            "id": order.id,
+            "what": "A sale" if order.lines else "An order without lines so far",
+        }
+        for order in orders
+        if known.lacks_order(order) and _is_new(house, SWEPT_ORDER, order.id, rfc3339(order.updated_at))
+    ]
+    ours = [one for one in strange if package_lines(_lines(one), known.variations)]
+    return missed + _take_up_strange(house, SWEPT_ORDER, "order", ours)
+
+
+def _take_up_refunds(house: House, page: Sequence[Json], since: datetime) -> list[Json]:
+    refunds, strange = _read(refund_of, page)
+    known = known_of_refunds(house.store, refunds, since)
+    missed = [
+        {"kind": "refund", "id": refund.id, "what": f"A refund, {refund.status}"}
+        for refund in refunds
+        if known.lacks_refund(refund)
+        and _is_new(house, SWEPT_REFUND, refund.id, rfc3339(refund.updated_at), refund.status)
+    ]
+    return missed + _take_up_strange(house, SWEPT_REFUND, "refund", strange)
+
+
+def _take_up_strange(house: House, event_type: str, kind: str, page: Sequence[Json]) -> list[Json]:
+    # The worker will fail to read it too, and say so where a person sees it.
+    return [
+        {"kind": kind, "id": id_, "what": "It can't be read"}
+        for one in page
+        if (id_ := text(one.get("id")))
+        and _is_new(house, event_type, id_[:192], text(one.get("updated_at"))[:40])
+    ]
+
+
+def _lines(order: Json) -> list[object]:
+    lines = order.get("line_items")
+    return lines if isinstance(lines, list) else []
+
+
+def _is_new(house: House, event_type: str, id_: str, updated_at: str, status: str = "") -> bool:
+    event_id = f"{event_type}:{id_}:{updated_at}"
+    data = {"id": id_, "object": {"refund": {"id": id_, "status": status}} if status else {}}
+    body = json.dumps({"event_id": event_id, "type": event_type, "data": data})
+    return receive(house.store, event_id=event_id, event_type=event_type, body=body, now=house.clock())
+
+
+def _read(read: Callable[[Json], T], page: Sequence[Json]) -> tuple[list[T], list[Json]]:
+    """Return what can be read, and what can't: one strange order must not hide all that come after it."""
+    found, strange = list[T](), list[Json]()
+    for one in page:
+        try:
+            found.append(read(one))
+        except SquareFailed:
+            strange.append(one)
+    return found, strange
+
+
+def _last_finished(store: Store) -> datetime | None:
+    with store.reading() as session:
+        return session.scalar(select(func.max(Sweep.started_at)).where(Sweep.finished_at.is_not(None)))
+
+
+def _write(store: Store, row: Sweep, **changes: Any) -> None:
+    def work(session: Session) -> None:
+        kept = session.merge(row)
+        for name, value in changes.items():
+            setattr(kept, name, value)
+
+    store.transact(work)

@@ -1,0 +1,373 @@
+"""Holds traffic against Square's published OpenAPI document and the SDK's own models.
+
+The OpenAPI half runs where the document is at hand (../shared/contract beside the checkout); the SDK half always.
+
+    contract = Contract()
+    httpx.Client(event_hooks=contract.httpx_hooks())            # on the caller's side
+    running_practice(tmp_path, middleware=contract.middleware)  # on the server's side
+    contract.assert_kept()
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pydantic
+
+Json = dict[str, Any]
+DOCUMENT = Path(__file__).resolve().parents[3] / "shared" / "contract" / "square-openapi-2025-08-20.json"
+
+# In Square's own published samples, missing in the OpenAPI document's schemas or the SDK's models.
+KNOWN_FIELDS = frozenset(
+    {"CatalogObject.created_at", "CustomerDeletedEventData.deleted", "CatalogVersionUpdatedEventData.id"}
+)
+# The document says string and shows one; the SDK's model says map.
+KNOWN_TYPES = frozenset({"TestWebhookSubscriptionResponse: subscription_test_result.payload"})
+KNOWN_CODES = frozenset({"VERSION_MISMATCH"})
+
+# method and path of each call this project makes or plays, with the SDK's model of its answer
+CALLS: dict[tuple[str, str], str] = {
+    ("GET", "/v2/locations"): "ListLocationsResponse",
+    ("GET", "/v2/locations/{location_id}"): "GetLocationResponse",
+    ("GET", "/v2/merchants"): "ListMerchantsResponse",
+    ("GET", "/v2/merchants/{merchant_id}"): "GetMerchantResponse",
+    ("POST", "/v2/customers"): "CreateCustomerResponse",
+    ("GET", "/v2/customers"): "ListCustomersResponse",
+    ("POST", "/v2/customers/search"): "SearchCustomersResponse",
+    ("GET", "/v2/customers/{customer_id}"): "GetCustomerResponse",
+    ("PUT", "/v2/customers/{customer_id}"): "UpdateCustomerResponse",
+    ("DELETE", "/v2/customers/{customer_id}"): "DeleteCustomerResponse",
+    ("POST", "/v2/catalog/batch-upsert"): "BatchUpsertCatalogObjectsResponse",
+    ("POST", "/v2/catalog/batch-retrieve"): "BatchGetCatalogObjectsResponse",
+    ("POST", "/v2/catalog/object"): "UpsertCatalogObjectResponse",
+    ("GET", "/v2/catalog/object/{object_id}"): "GetCatalogObjectResponse",
+    ("DELETE", "/v2/catalog/object/{object_id}"): "DeleteCatalogObjectResponse",
+    ("GET", "/v2/catalog/list"): "ListCatalogResponse",
+    ("GET", "/v2/catalog/info"): "CatalogInfoResponse",
+    ("POST", "/v2/catalog/search"): "SearchCatalogObjectsResponse",
+    ("POST", "/v2/catalog/search-catalog-items"): "SearchCatalogItemsResponse",
+    ("POST", "/v2/orders"): "CreateOrderResponse",
+    ("POST", "/v2/orders/calculate"): "CalculateOrderResponse",
+    ("POST", "/v2/orders/batch-retrieve"): "BatchGetOrdersResponse",
+    ("POST", "/v2/orders/search"): "SearchOrdersResponse",
+    ("GET", "/v2/orders/{order_id}"): "GetOrderResponse",
+    ("PUT", "/v2/orders/{order_id}"): "UpdateOrderResponse",
+    ("POST", "/v2/orders/{order_id}/pay"): "PayOrderResponse",
+    ("POST", "/v2/payments"): "CreatePaymentResponse",
+    ("GET", "/v2/payments"): "ListPaymentsResponse",
+    ("GET", "/v2/payments/{payment_id}"): "GetPaymentResponse",
+    ("POST", "/v2/payments/{payment_id}/cancel"): "CancelPaymentResponse",
+    ("POST", "/v2/payments/{payment_id}/complete"): "CompletePaymentResponse",
+    ("POST", "/v2/refunds"): "RefundPaymentResponse",
+    ("GET", "/v2/refunds"): "ListPaymentRefundsResponse",
+    ("GET", "/v2/refunds/{refund_id}"): "GetPaymentRefundResponse",
+    ("GET", "/v2/webhooks/event-types"): "ListWebhookEventTypesResponse",
+    ("GET", "/v2/webhooks/subscriptions"): "ListWebhookSubscriptionsResponse",
+    ("POST", "/v2/webhooks/subscriptions"): "CreateWebhookSubscriptionResponse",
+    ("GET", "/v2/webhooks/subscriptions/{subscription_id}"): "GetWebhookSubscriptionResponse",
+    ("PUT", "/v2/webhooks/subscriptions/{subscription_id}"): "UpdateWebhookSubscriptionResponse",
+    ("DELETE", "/v2/webhooks/subscriptions/{subscription_id}"): "DeleteWebhookSubscriptionResponse",
+    (
+        "POST",
+        "/v2/webhooks/subscriptions/{subscription_id}/signature-key",
+    ): "UpdateWebhookSubscriptionSignatureKeyResponse",
+    ("POST", "/v2/webhooks/subscriptions/{subscription_id}/test"): "TestWebhookSubscriptionResponse",
+    ("POST", "/v2/events"): "SearchEventsResponse",
+    ("GET", "/v2/events/types"): "ListEventTypesResponse",
+}
+
+
+@cache
+def _document() -> Json | None:
+    return json.loads(DOCUMENT.read_text()) if DOCUMENT.exists() else None
+
+
+@dataclass
+class Exchange:
+    """One call as it went over the wire."""
+
+    method: str
+    url: str
+    request_body: bytes
+    status: int
+    response_body: bytes
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+
+@dataclass
+class Contract:
+    """Collects every breach; `seen` counts the calls that were checked, by method and template."""
+
+    breaches: list[str] = field(default_factory=list)
+    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def has_document(self) -> bool:
+        return _document() is not None
+
+    def check(self, exchange: Exchange) -> list[str]:
+        """Hold one exchange against both halves. A refused request is not checked: the refusal is the check."""
+        if not exchange.path.startswith("/v2/"):
+            return []
+        call = find_call(exchange.method, exchange.path)
+        if call is None:
+            found = [] if exchange.status == 404 else ["not a call of this project's contract"]
+        else:
+            self.seen[call] = self.seen.get(call, 0) + 1
+            found = list(_check_request(call, exchange)) if exchange.status < 400 else []
+            found += list(_check_answer(call, exchange))
+        named = [f"{exchange.method} {exchange.path} -> {exchange.status}: {breach}" for breach in found]
+        self.breaches.extend(named)
+        return named
+
+    def check_event(self, body: bytes | str) -> list[str]:
+        """Hold a webhook body against the event's schema and the SDK's event model."""
+        event = json.loads(body)
+        found = [f"event {event['type']}: {breach}" for breach in _check_event(event)]
+        self.breaches.extend(found)
+        return found
+
+    def assert_kept(self) -> None:
+        assert not self.breaches, "\n".join(self.breaches)
+
+    def httpx_hooks(self) -> dict[str, list[Callable[..., Any]]]:
+        """Give event hooks for an httpx.Client that talks to Square or to the practice Square."""
+
+        def on_response(response: httpx.Response) -> None:
+            response.read()
+            request = response.request
+            self.check(
+                Exchange(
+                    request.method, str(request.url), request.content, response.status_code, response.content
+                )
+            )
+
+        return {"response": [on_response]}
+
+    def middleware(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+        """Wrap a WSGI app so that all its traffic is checked. Answers spoilt by a fault on order are left alone."""
+
+        def checked_app(environ: Json, start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if not environ["PATH_INFO"].startswith("/v2/"):
+                return app(environ, start_response)
+            length = int(environ.get("CONTENT_LENGTH") or 0)
+            body = environ["wsgi.input"].read(length) if length else b""
+            environ["wsgi.input"] = _Replayed(body)
+            told: list[int] = []
+
+            def start(status: str, headers: Any, error: Any = None) -> Any:
+                told.append(int(status.split()[0]))
+                return start_response(status, headers, error) if error else start_response(status, headers)
+
+            pieces = app(environ, start)
+            try:
+                answer = b"".join(pieces)
+            finally:
+                if hasattr(pieces, "close"):
+                    pieces.close()
+            if not environ.get("practice.fails"):
+                url = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
+                self.check(Exchange(environ["REQUEST_METHOD"], url, body, told[-1], answer))
+            return [answer]
+
+        return checked_app
+
+
+class _Replayed:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        end = len(self._body) if size is None or size < 0 else self._at + size
+        part, self._at = self._body[self._at : end], min(end, len(self._body))
+        return part
+
+    def readline(self, size: int = -1) -> bytes:
+        end = self._body.find(b"\n", self._at)
+        return self.read(len(self._body) - self._at if end < 0 else end + 1 - self._at)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self.readline():
+            yield line
+
+
+def find_call(method: str, path: str) -> tuple[str, str] | None:
+    """Find the template of a path; a fixed segment wins over a placeholder."""
+    for template in sorted((path for _, path in CALLS), key=lambda one: one.count("{")):
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+        if (method, template) in CALLS and re.fullmatch(pattern, path):
+            return method, template
+    return None
+
+
+def _operation(call: tuple[str, str]) -> Json | None:
+    document = _document()
+    return document["paths"][call[1]][call[0].lower()] if document else None
+
+
+def _check_request(call: tuple[str, str], exchange: Exchange) -> Iterator[str]:
+    operation = _operation(call)
+    if operation is None:
+        return
+    known = {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
+    for name, _ in parse_qsl(urlsplit(exchange.url).query):
+        if name not in known:
+            yield f"query parameter `{name}` is not in the contract"
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    if schema and exchange.request_body:
+        yield from walk(json.loads(exchange.request_body), schema, "request")
+
+
+def _check_answer(call: tuple[str, str], exchange: Exchange) -> Iterator[str]:
+    try:
+        body = json.loads(exchange.response_body)
+    except ValueError:
+        yield "the answer is not JSON"
+        return
+    if exchange.status >= 400:
+        yield from _check_errors(body)
+        return
+    operation = _operation(call)
+    if operation is not None:
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        yield from walk(body, schema, "answer", is_answer=True)
+    yield from check_model(sdk_model(CALLS[call]), body)
+
+
+def _check_errors(body: Any) -> Iterator[str]:
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not errors:
+        yield "an error answer without errors[]"
+        return
+    for error in errors:
+        if _document() is not None:
+            yield from walk(error, {"$ref": "#/components/schemas/Error"}, "errors[]", is_answer=True)
+        yield from check_model(sdk_model("Error"), error)
+
+
+def _check_event(event: Json) -> Iterator[str]:
+    name = "".join(part.title() for part in event["type"].split(".")) + "Event"
+    if _document() is not None:
+        yield from walk(event, {"$ref": f"#/components/schemas/{name}"}, name, is_answer=True)
+    yield from check_model(sdk_model(name), event)
+
+
+@cache
+def sdk_model(name: str) -> type[pydantic.BaseModel]:
+    """Find a model of the SDK by its class name; each has a module of its own."""
+    module = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    found: type[pydantic.BaseModel] = getattr(import_module(f"square.types.{module}"), name)
+    return found
+
+
+def check_model(model: type[pydantic.BaseModel], body: Any) -> Iterator[str]:
+    """Validate against an SDK model, as strictly as pydantic can, and name fields the model does not know."""
+    try:
+        built = model.model_validate(body)
+    except pydantic.ValidationError as error:
+        for one in error.errors():
+            place = f"{model.__name__}: {'.'.join(map(str, one['loc']))}"
+            if place not in KNOWN_TYPES:
+                yield f"SDK {place}: {one['msg']}"
+        return
+    yield from (f"SDK: unknown field {name}" for name in _extras(built) if name not in KNOWN_FIELDS)
+
+
+def _extras(value: Any) -> Iterator[str]:
+    if isinstance(value, pydantic.BaseModel):
+        owner = "CatalogObject" if type(value).__name__.startswith("CatalogObject") else type(value).__name__
+        yield from (f"{owner}.{name}" for name in value.model_extra or {})
+        for name in type(value).model_fields:
+            yield from _extras(getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _extras(one)
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _extras(one)
+
+
+def walk(value: Any, schema: Json, where: str, *, is_answer: bool = False) -> Iterator[str]:
+    """Hold a value against an OpenAPI 3.0 schema. Own walker: `nullable` beside `$ref` is what Square relies on."""
+    document = _document() or {}
+    owner, is_nullable = where, schema.get("nullable", False)
+    while "$ref" in schema:
+        owner = schema["$ref"].rsplit("/", 1)[1]
+        schema = document["components"]["schemas"][owner]
+        is_nullable = is_nullable or schema.get("nullable", False)
+    if value is None:
+        if is_answer or not is_nullable:
+            yield f"{where} is null"
+        return
+    yield from _walk_type(value, schema, where, owner, is_answer)
+
+
+def _walk_type(value: Any, schema: Json, where: str, owner: str, is_answer: bool) -> Iterator[str]:
+    kind = schema.get("type")
+    fits = {
+        "object": lambda: isinstance(value, dict),
+        "array": lambda: isinstance(value, list),
+        "string": lambda: isinstance(value, str),
+        "boolean": lambda: isinstance(value, bool),
+        "integer": lambda: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda: isinstance(value, int | float) and not isinstance(value, bool),
+    }.get(str(kind), lambda: True)
+    if not fits():
+        yield f"{where} should be {kind}, is {type(value).__name__}"
+        return
+    if kind == "object":
+        yield from _walk_object(value, schema, where, owner, is_answer)
+    elif kind == "array":
+        for place, one in enumerate(value):
+            yield from walk(one, schema["items"], f"{where}[{place}]", is_answer=is_answer)
+    else:
+        yield from _walk_limits(value, schema, where)
+
+
+def _walk_object(value: Json, schema: Json, where: str, owner: str, is_answer: bool) -> Iterator[str]:
+    for name in schema.get("required", []):
+        if name not in value and not (name == "status" and owner == "RiskEvaluation"):
+            yield f"{where}.{name} is missing"
+    properties = schema.get("properties", {})
+    if not properties:
+        return
+    for name, one in value.items():
+        if name not in properties:
+            if f"{owner}.{name}" not in KNOWN_FIELDS:
+                yield f"{where}.{name} is not in {owner}"
+        elif not is_answer and properties[name].get("readOnly") and not _is_returned_whole(owner):
+            yield f"{where}.{name} is read-only"
+        else:
+            yield from walk(one, properties[name], f"{where}.{name}", is_answer=is_answer)
+
+
+def _is_returned_whole(owner: str) -> bool:
+    """Catalog objects are changed by sending back what was read, read-only fields included."""
+    return owner.startswith("Catalog")
+
+
+def _walk_limits(value: Any, schema: Json, where: str) -> Iterator[str]:
+    if "enum" in schema and value not in schema["enum"] and value not in KNOWN_CODES:
+        yield f"{where}: {value!r} is not one of the enum"
+    if isinstance(value, str):
+        if len(value) < schema.get("minLength", 0):
+            yield f"{where} is too short"
+        if len(value) > schema.get("maxLength", len(value)):
+            yield f"{where} is too long: {len(value)}"
+    elif not isinstance(value, bool) and not (
+        schema.get("minimum", value) <= value <= schema.get("maximum", value)
+    ):
+        yield f"{where}: {value} is out of range"

@@ -1,0 +1,225 @@
+"""A clinic beside a practice Square: its house, its packages on the till, its webhooks received over HTTP.
+Must not know what a test is about."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.attention import list_attention
+from plugin.courses.audit import audit
+from plugin.courses.inbox import receive
+from plugin.courses.packages import list_variation
+from plugin.courses.starting import starting_catalogue
+from plugin.courses.views import AttentionView, PackageView
+from plugin.errors import BadSignature
+from plugin.house import House
+from plugin.jobs import Worker
+from plugin.practice.control import PracticeControl
+from plugin.settings import Settings, read_settings
+from plugin.square.catalog import publish
+from plugin.square.client import SquareClient
+from plugin.square.signature import HEADER, check
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.people import Client
+from plugin.store.queues import Inbox
+from tests.clock import HandMovedClock
+
+Json = dict[str, Any]
+OWNER = Actor("Olive", Role.OWNER, Source.DESK)
+TOKEN = "practice-access-token"
+KEY = "practice-signature-key"
+LOCATION = "LPRACTICE0001"
+
+
+class Silence:
+    """A log that nobody reads."""
+
+    def info(self, _event: str, **_told: object) -> None: ...
+
+    def warning(self, _event: str, **_told: object) -> None: ...
+
+    def error(self, _event: str, **_told: object) -> None: ...
+
+
+def settings_for(
+    square_url: str, webhook_url: str = "http://127.0.0.1:9/square/webhooks", **more: str
+) -> Settings:
+    return read_settings(
+        {
+            "SQUARE_BASE_URL": square_url,
+            "SQUARE_ACCESS_TOKEN": TOKEN,
+            "SQUARE_WEBHOOK_SIGNATURE_KEY": KEY,
+            "SQUARE_WEBHOOK_URL": webhook_url,
+            **more,
+        }
+    )
+
+
+def house_of(
+    settings: Settings,
+    store: Store,
+    clock: HandMovedClock,
+    transport: httpx.BaseTransport | None = None,
+) -> House:
+    """A house without paper workers; close its `square` after use."""
+    square = SquareClient(settings, transport=transport)
+    return House(settings, store, clock, lambda _paper: b"%PDF-", square, square.close)
+
+
+class Clinic:
+    """One house and the till beside it."""
+
+    def __init__(self, house: House, till: PracticeControl, clock: HandMovedClock) -> None:
+        self.house = house
+        self.till = till
+        self.clock = clock
+        self.packages: dict[str, PackageView] = {}
+
+    def open_shop(self) -> None:
+        """Put the starting catalogue on the till."""
+        act = Act(OWNER, self.clock(), "opening")
+        for package in starting_catalogue(self.house.store, act):
+            name = "ten" if "10" in package.name else "twelve"
+            self.packages[name] = publish(self.house, act, package.id)
+
+    def line(self, name: str, quantity: str = "1", **more: Any) -> Json:
+        return {"variation_id": self.packages[name].square_variation_id, "quantity": quantity, **more}
+
+    def sell(self, *names: str, **sale: Any) -> Json:
+        """Ring up one of each; returns the order."""
+        order: Json = self.till.sell([self.line(name) for name in names], **sale)["order"]
+        return order
+
+    def link(self, name: str, square_variation_id: str) -> None:
+        """Say that an item the clinic sells already is this package."""
+        list_variation(
+            self.house.store,
+            Act(OWNER, self.clock(), "linking"),
+            self.packages[name].id,
+            square_variation_id=square_variation_id,
+            square_item_id=None,
+            square_version=None,
+        )
+
+    def worker(self, at_step: Callable[[str], None] = lambda name: None) -> Worker:
+        return Worker(self.house, at_step, chance=lambda: 0.0, log=Silence())
+
+    def hear(self) -> None:
+        """Have everything delivered that waits at Square."""
+        while self.till.deliver()["waiting"]:
+            continue
+
+    def work(self, at_step: Callable[[str], None] = lambda name: None) -> None:
+        worker = self.worker(at_step)
+        while worker.inbox_once():
+            pass
+
+    def catch_up(self, *, seconds: float = 0) -> None:
+        """Hear, then work; with `seconds`, once more when those have passed."""
+        self.hear()
+        self.work()
+        if seconds:
+            self.clock.advance(seconds=seconds)
+            self.work()
+
+    def ledger(self) -> list[tuple[Any, ...]]:
+        """Every course with its entries, told without ids and in an order that chance has no part in."""
+        with self.house.store.reading() as session:
+            courses = session.scalars(select(Course)).all()
+            names = {client.id: client.name for client in session.scalars(select(Client))}
+            told = [
+                (
+                    course.square_order_id,
+                    course.square_line_uid,
+                    course.unit,
+                    course.package_name,
+                    names.get(course.client_id or ""),
+                    course.price,
+                    course.currency,
+                    course.sold_at,
+                    course.closed_as,
+                    tuple(
+                        (position, entry.seq, entry.kind, entry.sessions_after, entry.value_after)
+                        for position, entry in session.execute(
+                            select(Allowance.position, Entry)
+                            .join(Entry, Entry.allowance_id == Allowance.id)
+                            .where(Allowance.course_id == course.id)
+                            .order_by(Allowance.position, Entry.seq)
+                        )
+                    ),
+                )
+                for course in courses
+            ]
+        return sorted(told, key=lambda row: (row[0], row[1], row[2]))
+
+    def attention(self) -> list[AttentionView]:
+        return list(list_attention(self.house.store).rows)
+
+    def messages(self) -> list[tuple[str, str, str]]:
+        """Type, state and outcome of every message, in the order they came."""
+        with self.house.store.reading() as session:
+            rows = session.scalars(select(Inbox).order_by(Inbox.id))
+            return [(row.event_type, row.state, row.outcome) for row in rows]
+
+    def is_sound(self) -> bool:
+        return audit(self.house.store) == ()
+
+
+def keep(house: House, event: Json) -> bool:
+    """Put an event into the inbox as the webhook does."""
+    return receive(
+        house.store,
+        event_id=event["event_id"],
+        event_type=event["type"],
+        body=json.dumps(event),
+        now=house.clock(),
+    )
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_request(self, *_args: Any, **_named: Any) -> None:
+        """Say nothing."""
+
+
+class Ear:
+    """Receives webhooks over HTTP as the web part does: signature first, then the inbox."""
+
+    def __init__(self) -> None:
+        self.house: House | None = None
+        self.refused = 0
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_QuietHandler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/square/webhooks"
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        request = Request(environ)
+        body = request.get_data()
+        assert self.house is not None
+        try:
+            check(self.house.settings, body, request.headers.get(HEADER))
+        except BadSignature:
+            self.refused += 1
+            return Response(status=403)(environ, start_response)
+        keep(self.house, json.loads(body))
+        return Response(status=200)(environ, start_response)
+
+    @contextmanager
+    def listening(self) -> Iterator[Ear]:
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join(timeout=10)

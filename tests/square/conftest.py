@@ -1,0 +1,106 @@
+"""A practice Square on a real port, a house that speaks to it with the real SDK, and the webhooks between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from plugin.practice.serving import PracticeServer, running_practice
+from plugin.store import Store
+from tests.clock import HandMovedClock
+from tests.practice.contract import Contract
+from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, Ear, house_of, settings_for
+
+OpenClinic = Callable[..., Clinic]
+OF_REQUESTS = (": request", ": query parameter", ": not a call")
+
+
+class WornClock:
+    """The clock of whichever test is running, for a practice Square that outlives the tests."""
+
+    def __init__(self) -> None:
+        self.now: Callable[[], datetime] = HandMovedClock()
+
+    def __call__(self) -> datetime:
+        return self.now()
+
+
+@pytest.fixture(scope="session")
+def ear() -> Iterator[Ear]:
+    with Ear().listening() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def worn_clock() -> WornClock:
+    return WornClock()
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return Contract()
+
+
+@pytest.fixture(scope="session")
+def one_practice(
+    tmp_path_factory: pytest.TempPathFactory, worn_clock: WornClock, ear: Ear, contract: Contract
+) -> Iterator[PracticeServer]:
+    with running_practice(
+        tmp_path_factory.mktemp("practice"),
+        webhook_url=ear.url,
+        seed="items",
+        middleware=contract.middleware,
+        clock=worn_clock,
+        access_token=TOKEN,
+        signature_key=KEY,
+        location_id=LOCATION,
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def practice(
+    one_practice: PracticeServer, worn_clock: WornClock, clock: HandMovedClock, contract: Contract
+) -> Iterator[PracticeServer]:
+    """As on its first day: nothing sold yet, no fault on. Every request made of it keeps to Square's contract."""
+    worn_clock.now = clock
+    one_practice.control.reset("items")
+    contract.breaches.clear()
+    yield one_practice
+    # What a test forges is no answer of Square's; only what we ask is held against the document here.
+    asked = [one for one in contract.breaches if any(mark in one for mark in OF_REQUESTS)]
+    assert not asked, "\n".join(asked)
+
+
+@pytest.fixture
+def open_clinic(practice: PracticeServer, ear: Ear, clock: HandMovedClock) -> Iterator[OpenClinic]:
+    """Opens a clinic on a store, with the starting catalogue on the till; settings by name."""
+    with ExitStack() as stack:
+
+        def opened(store: Store, **settings: Any) -> Clinic:
+            house = house_of(settings_for(practice.base_url, ear.url, **settings), store, clock)
+            stack.callback(house.close)
+            ear.house = house
+            clinic = Clinic(house, practice.control, clock)
+            clinic.open_shop()
+            clinic.catch_up()
+            return clinic
+
+        yield opened
+
+
+@pytest.fixture
+def clinic(store: Store, open_clinic: OpenClinic) -> Clinic:
+    """A clinic, once on each engine."""
+    return open_clinic(store)
+
+
+@pytest.fixture
+def lite_clinic(sqlite_url: str, open_clinic: OpenClinic) -> Iterator[Clinic]:
+    """A clinic on SQLite alone, for what does not touch the ledger."""
+    with Store(sqlite_url) as store:
+        yield open_clinic(store)

@@ -1,0 +1,186 @@
+"""Square down, slow, busy, talking nonsense, or not letting us in: work waits, is visible, and catches up."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from plugin.square.failing import LONGEST_WAIT_S, MOST_TRIES, SLOW_WAIT_S, TRIES_BEFORE_ASKING, wait_s
+from plugin.store import Store
+from tests.square.clinic import Clinic, house_of, keep, settings_for
+from tests.square.conftest import OpenClinic
+
+
+def _pending(clinic: Clinic) -> list[str]:
+    return [outcome for _, state, outcome in clinic.messages() if state == "pending"]
+
+
+@pytest.mark.parametrize("how", ["500", "503", "429", "409", "garbage", "cut"])
+@pytest.mark.parametrize("call", ["GET /v2/payments", "GET /v2/orders", "GET /v2/customers"])
+def test_each_call_may_fail_once_in_each_way(lite_clinic: Clinic, how: str, call: str) -> None:
+    clinic = lite_clinic
+    ana = clinic.till.add_customer(given_name="Ana")
+    clinic.sell("ten", customer_id=ana["id"])
+    clinic.hear()
+    clinic.till.set_faults(fail_next=2, fail_how=how, fail_only=call)
+    clinic.work()
+    assert clinic.ledger() == []
+    assert len(_pending(clinic)) == 2
+    clinic.clock.advance(seconds=2)
+    clinic.work()
+    assert [row[4] for row in clinic.ledger()] == ["Ana"]
+    assert _pending(clinic) == []
+
+
+@pytest.mark.parametrize("how", ["500", "garbage", "cut"])
+def test_a_refund_met_while_square_fails_is_applied_later(clinic: Clinic, how: str) -> None:
+    order = clinic.sell("ten")
+    clinic.catch_up()
+    clinic.till.refund_lines(order["id"], {order["line_items"][0]["uid"]: "1"})
+    clinic.hear()
+    clinic.till.set_faults(fail_every=1, fail_how=how)
+    clinic.work()
+    assert [row[8] for row in clinic.ledger()] == [None]
+    clinic.till.set_faults(fail_every=0)
+    clinic.clock.advance(seconds=2)
+    clinic.work()
+    assert [row[8] for row in clinic.ledger()] == ["refunded"]
+
+
+def test_a_square_that_cannot_be_reached_is_waited_for(lite_clinic: Clinic) -> None:
+    clinic = lite_clinic
+    clinic.sell("ten")
+    clinic.hear()
+    away = house_of(settings_for("http://127.0.0.1:9"), clinic.house.store, clinic.clock)
+    here, clinic.house = clinic.house, away
+    clinic.work()
+    away.close()
+    assert set(_pending(clinic)) == {"Square can't be reached. It is asked again by itself."}
+    clinic.house = here
+    clinic.clock.advance(seconds=2)
+    clinic.work()
+    assert len(clinic.ledger()) == 1
+
+
+def test_an_expired_token_is_told_once_and_what_waits_is_done_when_it_is_mended(clinic: Clinic) -> None:
+    clinic.sell("ten")
+    clinic.sell("twelve")
+    clinic.hear()
+    clinic.till.set_faults(is_token_expired=True)
+    clinic.work()
+    [item] = clinic.attention()
+    assert item.kind == "failed_event"
+    assert item.summary.startswith("Square does not accept Coursekeeper's access token")
+    assert all("The access token has expired." in said for said in _pending(clinic))
+    clinic.till.set_faults(is_token_expired=False)
+    clinic.clock.advance(seconds=2)
+    clinic.work()
+    assert len(clinic.ledger()) == 2
+
+
+def test_an_outage_never_makes_a_message_fail_for_good(lite_clinic: Clinic) -> None:
+    clinic = lite_clinic
+    clinic.sell("ten")
+    clinic.hear()
+    clinic.till.set_faults(fail_every=1, fail_how="503", fail_only="GET")
+    for _ in range(MOST_TRIES + 3):
+        clinic.clock.advance(seconds=LONGEST_WAIT_S)
+        clinic.work()
+    assert len(_pending(clinic)) == 2
+    assert clinic.attention()[0].summary.startswith("Square has trouble of its own.")
+    clinic.till.set_faults(fail_every=0)
+    clinic.clock.advance(seconds=LONGEST_WAIT_S)
+    clinic.work()
+    assert len(clinic.ledger()) == 1
+
+
+def test_an_order_that_stays_without_lines_is_asked_about_and_given_up_after_three_days(
+    lite_clinic: Clinic,
+) -> None:
+    clinic = lite_clinic
+    order = clinic.sell("ten", delivered=False)
+    clinic.till.forge("order", order["id"], {"line_items": None})
+    told = {"order_updated": {"order_id": order["id"]}}
+    keep(
+        clinic.house, {"event_id": "e", "type": "order.updated", "data": {"id": order["id"], "object": told}}
+    )
+    for attempt in range(1, TRIES_BEFORE_ASKING + 1):
+        assert clinic.attention() == [], attempt
+        clinic.work()
+        clinic.clock.advance(seconds=LONGEST_WAIT_S)
+    [item] = clinic.attention()
+    assert (item.kind, item.square_order_id) == ("failed_event", order["id"])
+    for _ in range(MOST_TRIES - TRIES_BEFORE_ASKING):
+        clinic.clock.advance(seconds=SLOW_WAIT_S)
+        clinic.work()
+    assert clinic.messages()[-1][:2] == ("order.updated", "failed")
+    assert len(clinic.attention()) == 1
+
+
+def test_waits_double_up_to_five_minutes_then_become_an_hour_and_chance_shortens_them() -> None:
+    assert [wait_s(tries, lambda: 0.0) for tries in (1, 2, 3, 4, 9, 10, 19, 20, 91)] == [
+        1, 2, 4, 8, 256, 300, 300, 3600, 3600,
+    ]  # fmt: skip
+    assert wait_s(50, lambda: 0.0, is_outage=True) == 300
+    assert wait_s(3, lambda: 1.0) == pytest.approx(3.2)
+
+
+def test_two_workers_at_once_book_each_sale_once(postgresql_url: str, open_clinic: OpenClinic) -> None:
+    with Store(postgresql_url) as store, Store(postgresql_url) as second_store:
+        clinic = open_clinic(store)
+        for _ in range(4):
+            clinic.sell("ten", "twelve")
+        clinic.hear()
+        clinic.hear()
+        other = Clinic(house_of(clinic.house.settings, second_store, clinic.clock), clinic.till, clinic.clock)
+        together = threading.Barrier(2)
+
+        def work(one: Clinic) -> None:
+            together.wait(10)
+            one.work()
+
+        threads = [threading.Thread(target=work, args=(one,)) for one in (clinic, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        other.house.close()
+        assert len(clinic.ledger()) == 8
+        assert clinic.is_sound()
+        assert _pending(clinic) == []
+
+
+def test_two_workers_holding_the_same_message_book_it_once(clinic: Clinic) -> None:
+    clinic.sell("ten", delivered=True)
+    clinic.hear()
+    slow = clinic.worker(lambda name: _overtaken(clinic, name))
+    while slow.inbox_once():
+        pass
+    assert len(clinic.ledger()) == 1
+    assert clinic.is_sound()
+
+
+def _overtaken(clinic: Clinic, step: str) -> None:
+    # The lease ends while this worker is still asking Square: another one takes the message up and finishes it.
+    if step == "fetched":
+        clinic.clock.advance(seconds=31)
+        clinic.work()
+
+
+def test_a_defect_of_ours_keeps_the_other_messages_moving(lite_clinic: Clinic) -> None:
+    lite_clinic.sell("ten")
+    lite_clinic.hear()
+    stumbled: list[str] = []
+
+    def at_step(name: str) -> None:
+        if name == "fetched" and not stumbled:
+            stumbled.append(name)
+            raise ZeroDivisionError
+
+    lite_clinic.work(at_step)
+    assert len(_pending(lite_clinic)) == 1
+    assert _pending(lite_clinic) == ["An unexpected error (ZeroDivisionError); it is tried again by itself."]
+    lite_clinic.clock.advance(seconds=2)
+    lite_clinic.work()
+    assert len(lite_clinic.ledger()) == 1

@@ -1,0 +1,98 @@
+"""The worker by itself: woken by its scheduler, cheap when idle, and stopped at once when told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from plugin.house import wall_clock
+from plugin.jobs import Worker, work_off
+from plugin.store.queues import Outbox
+from tests.square.clinic import Clinic, Silence
+
+
+def test_left_alone_it_books_sweeps_and_stops_when_told(clinic: Clinic) -> None:
+    stop = threading.Event()
+    house = replace(clinic.house, clock=wall_clock)
+    worker = Worker(house, log=Silence())
+    thread = threading.Thread(target=worker.run_forever, args=(stop,))
+    thread.start()
+    try:
+        clinic.sell("ten")
+        clinic.hear()
+        deadline = time.monotonic() + 30
+        while not clinic.ledger() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+    assert not thread.is_alive()
+    assert len(clinic.ledger()) == 1
+
+
+def test_working_off_does_all_that_is_due_and_tells_what_came_of_it(lite_clinic: Clinic) -> None:
+    ana = lite_clinic.till.add_customer(given_name="Ana")
+    lite_clinic.sell("ten", customer_id=ana["id"])
+    lite_clinic.hear()
+    done = work_off(lite_clinic.house)
+    assert (done.put_off, done.failed, done.papers, done.waiting) == (0, 0, 1, 0)
+    assert done.finished == 3
+    assert work_off(lite_clinic.house).finished == 0
+
+
+def test_the_log_names_no_client(lite_clinic: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
+    ana = lite_clinic.till.add_customer(
+        given_name="Maribel", phone_number="+13105550101", email_address="maribel@example.org"
+    )
+    lite_clinic.sell("ten", customer_id=ana["id"])
+    lite_clinic.hear()
+    lite_clinic.till.set_faults(fail_next=1)
+    work_off(lite_clinic.house)
+    said = capsys.readouterr().err
+    assert [json.loads(line)["event"] for line in said.splitlines()] == ["message"] * 3
+    for private in ("Maribel", "3105550101", "maribel@example.org", "practice-access-token"):
+        assert private not in said
+
+
+def test_a_paper_that_cannot_be_made_is_tried_again_and_given_up_in_the_end(lite_clinic: Clinic) -> None:
+    ana = lite_clinic.till.add_customer(given_name="Ana")
+    lite_clinic.sell("ten", customer_id=ana["id"])
+    lite_clinic.catch_up()
+
+    def torn(_paper: object) -> bytes:
+        raise RuntimeError("out of ink")
+
+    broken = Worker(replace(lite_clinic.house, render=torn), chance=lambda: 0.0, log=Silence())
+    for _ in range(8):
+        assert broken.outbox_once()
+        assert not broken.outbox_once()
+        lite_clinic.clock.advance(minutes=5)
+    assert not broken.outbox_once()
+    with lite_clinic.house.store.reading() as session:
+        assert [(row.state, row.attempts) for row in session.scalars(select(Outbox))] == [("failed", 8)]
+
+
+def test_a_worker_killed_over_a_paper_makes_it_when_the_lease_has_ended(lite_clinic: Clinic) -> None:
+    ana = lite_clinic.till.add_customer(given_name="Ana")
+    lite_clinic.sell("ten", customer_id=ana["id"])
+    lite_clinic.catch_up()
+
+    class Killed(BaseException):
+        pass
+
+    def at_step(name: str) -> None:
+        if name == "made":
+            raise Killed
+
+    with pytest.raises(Killed):
+        lite_clinic.worker(at_step).outbox_once()
+    assert not lite_clinic.worker().outbox_once()
+    lite_clinic.clock.advance(seconds=61)
+    assert lite_clinic.worker().outbox_once()
+    with lite_clinic.house.store.reading() as session:
+        assert [row.state for row in session.scalars(select(Outbox))] == ["done"]
