@@ -8,6 +8,7 @@ PORT = 8000
 TILL_PORT = 9000
 FRESH =
 ARGS =
+WORKERS = 2
 OUT = papers
 UV = 0.13.9
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
@@ -30,7 +31,7 @@ demo: setup ## Start a practice Square and a small clinic: PORT=, TILL_PORT=, FR
 	@exec env $(ENV) .venv/bin/coursekeeper demo --port $(PORT) --till-port $(TILL_PORT) $(if $(filter-out 0 no,$(FRESH)),--fresh)
 
 test: setup-test lint ## Run every check and test: ARGS="-k name" for some of them
-	@exec env $(ENV) $(PYTHON) -m pytest $(ARGS)
+	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) $(ARGS)
 
 lint: setup-test ## Look at style and types only
 	@.venv/bin/ruff check --quiet .

