@@ -97,7 +97,7 @@ def _secrets(folder: Path) -> Secrets:
     file = folder / _MARK
     if file.exists():
         return Secrets(**json.loads(file.read_text(encoding="utf-8")))
-    words = "-".join(secrets.choice(_WORDS) for _ in range(3))
+    words = "-".join(secrets.SystemRandom().sample(_WORDS, 3))
     made = Secrets(
         secret_key=secrets.token_urlsafe(48),
         access_token=secrets.token_urlsafe(24),

@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.text import full_name
 from plugin.courses.buyers import client_for_buyer_in
@@ -23,7 +25,7 @@ from plugin.courses.starting import starting_catalogue
 from plugin.courses.use import UseSession, use_session
 from plugin.courses.views import PackageView
 from plugin.house import House
-from plugin.jobs import work_off
+from plugin.jobs import Worker
 from plugin.practice.control import PracticeControl
 from plugin.square.catalog import publish
 from plugin.square.locations import adopt_location
@@ -90,7 +92,9 @@ def furnish(house: House, till: PracticeControl, password: str) -> None:
             delivered=False,
         )
     sweep(house)
-    work_off(house, "inbox")
+    worker = Worker(house, log=structlog.wrap_logger(structlog.ReturnLogger()))
+    while worker.inbox_once():
+        pass
     practitioners = [person for person in staff if person.role is Role.PRACTITIONER]
     for past in PAST_COURSES:
         _visits(house, clients[past.client], past, practitioners)

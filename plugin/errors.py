@@ -84,6 +84,13 @@ class SquareFailed(CoursekeeperError):
         self.permanent = permanent
 
 
+class PaperNotMade(CoursekeeperError):
+    """A paper was not made this time; the same one may succeed later."""
+
+    code = "paper_not_made"
+    status = 503
+
+
 class NotYet(CoursekeeperError):
     """Square's answer is not complete yet (an order without lines); look again a little later."""
 

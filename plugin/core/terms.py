@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -63,6 +64,8 @@ class Terms:
 
 E = TypeVar("E", bound=StrEnum)
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_NO_DAY = "expires_on is a date such as 2027-03-01."
 _NAMES = frozenset(Terms().to_json())
 
 
@@ -91,10 +94,13 @@ def _whole(value: object, name: str) -> int | None:
 def _date(value: object) -> date | None:
     if value is None:
         return None
+    # Python reads more than that: dates by their week, and without dashes.
+    if not isinstance(value, str) or not _DAY.match(value):
+        raise InvalidField(_NO_DAY, field="terms")
     try:
-        return date.fromisoformat(str(value))
+        return date.fromisoformat(value)
     except ValueError:
-        raise InvalidField("expires_on is a date such as 2027-03-01.", field="terms") from None
+        raise InvalidField(_NO_DAY, field="terms") from None
 
 
 def _one_of(kind: type[E], value: object, default: E) -> E:

@@ -45,20 +45,22 @@ def assign_by_square_in(
     session: Session, store: Store, act: Act, square_order_id: str, client_id: str
 ) -> None:
     """Give an order's waiting courses the client that Square has named since, and close the question."""
-    waiting = session.scalars(
-        select(Course.id).where(Course.square_order_id == square_order_id, Course.client_id.is_(None))
-    )
-    ids = list(waiting)
+    ids = ownerless_in(session, square_order_id)
     if not ids:
         return
     assign_in(session, store, act, ids, client_id, reason="Square named the client later")
     settle_unassigned_in(session, act, square_order_id, {"client_id": client_id, "reason": "Named by Square"})
 
 
+def ownerless_in(session: Session, square_order_id: str) -> list[str]:
+    """Return the order's courses that wait for an owner."""
+    rows = select(Course.id).where(Course.square_order_id == square_order_id, Course.client_id.is_(None))
+    return list(session.scalars(rows.order_by(Course.id)))
+
+
 def settle_unassigned_in(session: Session, act: Act, square_order_id: str, answer: dict[str, str]) -> None:
     """Close the order's question once none of its courses waits for an owner."""
-    still = select(Course.id).where(Course.square_order_id == square_order_id, Course.client_id.is_(None))
-    if session.scalar(still) is not None:
+    if ownerless_in(session, square_order_id):
         return
     item = session.scalar(select(Attention).where(Attention.dedupe == f"unassigned:{square_order_id}"))
     if item is not None and item.resolved_at is None:

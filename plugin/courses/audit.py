@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from plugin.core.ledger import Kind
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 from plugin.store.queues import Handout
 
 
@@ -116,6 +117,44 @@ def _reversals(session: Session) -> Iterator[Finding]:
         yield Finding("reversal", entry_id, "The reversing entry does not undo its entry exactly.")
 
 
+def _kinds(session: Session) -> Iterator[Finding]:
+    """Each kind of entry moves sessions, money and grants the way it may."""
+    takes = Entry.kind.in_([kind.value for kind in _TAKING])
+    grows = Entry.kind.in_([kind.value for kind in _GRANTING])
+    rows = session.execute(
+        select(Entry.id, Entry.kind).where(
+            or_(
+                Entry.kind.not_in([kind.value for kind in Kind]),
+                takes & ((Entry.sessions_delta > 0) | (Entry.value_delta > 0)),
+                (Entry.kind == Kind.PAID.value) & ((Entry.sessions_delta != 0) | (Entry.value_delta < 0)),
+                (Entry.kind == Kind.SOLD.value)
+                & (Entry.sessions_delta != Entry.granted_after - Entry.granted_before),
+                ~grows & (Entry.granted_after != Entry.granted_before),
+                (Entry.kind == Kind.REVERSED.value) != Entry.reverses.is_not(None),
+            )
+        )
+    )
+    for entry_id, kind in rows:
+        yield Finding("kind", entry_id, f"An entry of the kind {kind} can't do what it does.")
+
+
+_TAKING = (Kind.USED, Kind.REFUNDED, Kind.EXPIRED, Kind.WRITTEN_OFF, Kind.TRANSFERRED_OUT)
+_GRANTING = (Kind.SOLD, Kind.ADJUSTED, Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT, Kind.REVERSED)
+
+
+def _lost_entries(session: Session) -> Iterator[Finding]:
+    """What the ledger once said is still there: a chain cut off at its end follows from itself, but is missed."""
+    rows = session.scalars(
+        select(Visit.id).outerjoin(Entry, Entry.visit_id == Visit.id).where(Entry.id.is_(None))
+    )
+    for visit_id in rows:
+        yield Finding("visit", visit_id, "The visit used no session: its entry is gone.")
+    for operation in session.scalars(select(Operation)):
+        entry_id = operation.answer.get("entry_id")
+        if entry_id is not None and session.get(Entry, entry_id) is None:
+            yield Finding("operation", operation.key, f"The entry {entry_id} was answered, and is gone.")
+
+
 def _closed_courses(session: Session) -> Iterator[Finding]:
     """A closed course has nothing left."""
     newest = (
@@ -137,10 +176,10 @@ def _closed_courses(session: Session) -> Iterator[Finding]:
 def _prices(session: Session) -> Iterator[Finding]:
     """The parts of a course's price add up to it."""
     rows = session.execute(
-        select(Course.id, Course.price, func.sum(Allowance.price))
-        .join(Allowance, Allowance.course_id == Course.id)
+        select(Course.id, Course.price, func.coalesce(func.sum(Allowance.price), 0))
+        .outerjoin(Allowance, Allowance.course_id == Course.id)
         .group_by(Course.id, Course.price)
-        .having(func.sum(Allowance.price) != Course.price)
+        .having(func.coalesce(func.sum(Allowance.price), -1) != Course.price)
     )
     for course_id, price, parts in rows:
         yield Finding("price", course_id, f"The parts add up to {parts}, the price is {price} (minor units).")
@@ -159,6 +198,8 @@ _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
     _bounds,
     _sums,
     _reversals,
+    _kinds,
+    _lost_entries,
     _closed_courses,
     _prices,
     _handouts,

@@ -26,6 +26,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
+from plugin.store.queues import Attention
 
 # More courses on one line than any clinic sells: a slip of the finger, or an attack on the ledger.
 MOST_UNITS = 100
@@ -166,7 +167,7 @@ def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids
     course = session.get(Course, course_ids[0])
     name = course.package_name if course else "A package"
     many = f"{len(course_ids)} courses" if len(course_ids) > 1 else name
-    return open_item_in(
+    item_id = open_item_in(
         session,
         store,
         act,
@@ -176,6 +177,11 @@ def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids
         details={"course_ids": course_ids},
         square_order_id=sale.square_order_id,
     )
+    # The order had brought this question before: it now asks for these courses too.
+    item = session.get_one(Attention, item_id)
+    asked = list(dict.fromkeys([*item.details["course_ids"], *course_ids]))
+    item.details, item.resolved_at = {**item.details, "course_ids": asked}, None
+    return item_id
 
 
 def _unclear_quantity(session: Session, store: Store, act: Act, sale: Sale, line: SaleLine) -> str:

@@ -21,6 +21,9 @@ from plugin.store.people import Client, SquareCustomer
 def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) -> str:
     """Return the client this Square customer is, making one on first sight."""
     names = _names(buyer)
+    if len({owner.id for name in names if (owner := _known(session, [name]))}) > 1:
+        # One profile that we know as two clients: Square has joined them, and its word of that is still to come.
+        merge_square_customers_in(session, store, act, from_ids=names, into=buyer)
     known = _known(session, names)
     if known is None:
         contact = _contact(session, buyer)

@@ -29,7 +29,9 @@ class Line:
 
 def course_for_change(session: Session, course_id: str) -> Course:
     """Return the course, held for this transaction so that two tablets come one after the other."""
-    course = session.scalar(select(Course).where(Course.id == course_id).with_for_update())
+    held = select(Course).where(Course.id == course_id).with_for_update()
+    # What this session had read of it before it waited for the lock may be old by now.
+    course = session.scalar(held.execution_options(populate_existing=True))
     if course is None:
         raise NotFound("There is no such course.")
     return course

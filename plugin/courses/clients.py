@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.text import digits, folded
+from plugin.core.text import clean, digits, folded
 from plugin.courses.chain import last_entries
 from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import Contact, typed_contact
@@ -20,6 +20,7 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.people import Client, SquareCustomer
 
 _MANY_MERGES = 20
+_LONGEST_SEARCH = 200
 
 
 def create_client(
@@ -97,6 +98,7 @@ def find_clients(
     store: Store, q: str, *, today: date, limit: int = 20, cursor: str | None = None
 ) -> Page[FoundClient]:
     """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it come first."""
+    q = clean(q[:_LONGEST_SEARCH])
     rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
     wanted = select(Client).where(Client.merged_into.is_(None), *_words(q))
     with store.reading() as session:
@@ -130,8 +132,9 @@ def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[Found
 def _words(q: str) -> list[ColumnElement[bool]]:
     number = digits(q)
     if len(number) >= 3 and not any(ch.isalpha() for ch in q) and "@" not in q:
-        return [Client.search_text.contains(number)]
-    return [Client.search_text.contains(word, autoescape=True) for word in folded(q[:200]).split()[:8]]
+        # Numbers are kept with their country's code, so without the nought people dial before the area code.
+        return [Client.search_text.contains(number.lstrip("0") or number)]
+    return [Client.search_text.contains(word, autoescape=True) for word in folded(q).split()[:8]]
 
 
 def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:
@@ -185,7 +188,7 @@ def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
         .where(SquareCustomer.client_id.in_(client_ids), SquareCustomer.is_current.is_(True))
         .order_by(SquareCustomer.seen_at)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _view(client: Client, square_customer_id: str | None) -> ClientView:

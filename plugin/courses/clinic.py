@@ -15,6 +15,9 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Clinic
 
+_ADDRESS_LINES = 5
+_ADDRESS_LINE_LENGTH = 75
+
 _NO_CLINIC_YET = ClinicView(
     name="Your clinic",
     address="",
@@ -77,16 +80,17 @@ def _checked(clinic: ClinicView) -> ClinicView:
         )
     if not re.fullmatch(r"[A-Z]{3}", clinic.currency):
         raise InvalidField("A currency is a code of three capitals, such as USD.", field="currency")
+    if not re.fullmatch(r"[A-Z]{2}", clinic.country):
+        raise InvalidField("A country is a code of two capitals, such as US.", field="country")
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?", clinic.language):
+        raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", clinic.accent):
         raise InvalidField("The colour is written like #0F6B5C.", field="accent")
     if clinic.page_size not in ("letter", "a4"):
         raise InvalidField("The page size is letter or a4.", field="page_size")
     return ClinicView(
         name=required(clinic.name, field="name", called="The clinic's name"),
-        address="\n".join(
-            optional(line, field="address", called="A line of the address", most=120)
-            for line in clinic.address.splitlines()[:5]
-        ),
+        address=_address(clinic.address),
         phone=optional(clinic.phone, field="phone", called="The phone number", most=40),
         email=optional(clinic.email, field="email", called="The e-mail address", most=254),
         website=optional(clinic.website, field="website", called="The website", most=254),
@@ -97,4 +101,14 @@ def _checked(clinic: ClinicView) -> ClinicView:
         accent=clinic.accent,
         page_size=clinic.page_size,
         square_location_id=clinic.square_location_id,
+    )
+
+
+def _address(typed: str) -> str:
+    lines = typed.splitlines()
+    if len(lines) > _ADDRESS_LINES:
+        raise InvalidField(f"An address has at most {_ADDRESS_LINES} lines.", field="address")
+    called = "A line of the address"
+    return "\n".join(
+        optional(line, field="address", called=called, most=_ADDRESS_LINE_LENGTH) for line in lines
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from plugin.core.text import clean, digits, folded, required
+from plugin.core.text import NAME_LENGTH, clean, digits, folded, required
 from plugin.errors import InvalidField
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
@@ -27,12 +27,13 @@ class Contact:
     @property
     def name_folded(self) -> str:
         """Return the name as lists sort it."""
-        return folded(self.name)
+        # Folding can make a name longer: "ß" becomes "ss".
+        return folded(self.name)[:NAME_LENGTH]
 
     @property
     def search_text(self) -> str:
         """Return everything a search may find the client by."""
-        return " ".join([self.name_folded, (self.email or "").casefold(), digits(self.phone or "")])
+        return " ".join([folded(self.name), (self.email or "").casefold(), digits(self.phone or "")])
 
 
 def typed_contact(
@@ -52,7 +53,7 @@ def contact_from_square(*, name: str, phone: str | None, email: str | None, coun
     known_phone = _or_none(lambda text: _phone(text, country), phone)
     known_email = _or_none(_email, email)
     return Contact(
-        name=clean(name)[:120] or known_email or known_phone or "Client without a name",
+        name=clean(name)[:NAME_LENGTH] or known_email or known_phone or "Client without a name",
         phone=known_phone,
         email=known_email,
         language="en",

@@ -116,7 +116,7 @@ class InboxState:
 def inbox_state(store: Store) -> InboxState:
     """Return how many messages wait or have failed, and the times that matter."""
     with store.reading() as session:
-        counts = dict(session.execute(select(Inbox.state, func.count()).group_by(Inbox.state)).tuples().all())
+        counts = dict(session.execute(select(Inbox.state, func.count()).group_by(Inbox.state)).all())
         oldest = session.scalar(select(func.min(Inbox.received_at)).where(Inbox.state == "pending"))
         newest = session.scalar(
             select(func.max(Inbox.received_at)).where(Inbox.event_type.not_like("sweep.%"))

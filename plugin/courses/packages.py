@@ -108,7 +108,7 @@ def package_in(session: Session, package_id: str) -> PackageView:
 def known_variations_in(session: Session) -> dict[str, str]:
     """Return which package each Square variation sells: those of today and those that were replaced."""
     rows = session.execute(select(Listing.square_variation_id, Listing.package_id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def listing_of(store: Store, package_id: str) -> tuple[str | None, str | None]:

@@ -1,38 +1,28 @@
-"""A course's papers: their content frozen from the ledger, their bytes kept ready, what was handed out remembered."""
+"""A course's papers as bytes: kept ready before they are asked for, and what was handed out remembered."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.aftercare import starting_text
+from invoices.edition import edition
 from invoices.papers import (
     AftercareSheet,
-    Allowance,
-    Clinic,
     CourseSummary,
-    Money,
     Paper,
-    SummaryVisit,
+    PaperFailed,
+    PaperRefused,
     content_sha256,
-    stamps,
     to_json,
 )
 from plugin.core.acts import Act
-from plugin.core.ledger import Kind
-from plugin.core.status import Status
-from plugin.courses.clients import client_in
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.read import course_in
-from plugin.courses.terms_text import terms_sentences
-from plugin.courses.views import AllowanceView, ClinicView, CourseView, VisitView
-from plugin.errors import CoursekeeperError, NotFound, Refused
+from plugin.courses.paper_content import aftercare_paper, summary_paper
+from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
-from plugin.store.ledger import Course
 from plugin.store.queues import Handout
 from plugin.store.queues import Paper as StoredPaper
 
@@ -40,57 +30,6 @@ Render = Callable[[Paper], bytes]
 
 SUMMARY = "summary"
 AFTERCARE = "aftercare"
-
-
-def summary_paper(
-    store: Store, course_id: str, *, now: datetime, language: str | None = None
-) -> CourseSummary:
-    """Freeze a course summary from the ledger; raises NotFound, or Refused for a course without an owner."""
-    with store.reading() as session:
-        clinic, course, spoken = _subject(session, course_id, now, language)
-    today = local_date(clinic, now)
-    zone = ZoneInfo(clinic.time_zone)
-    return CourseSummary(
-        clinic=clinic_on_paper(clinic),
-        client_name=course.client_name or "",
-        language=spoken,
-        issued_on=today,
-        package_name=course.package_name,
-        sessions_left=course.left,
-        sessions_total=course.granted,
-        sold_on=course.sold_at.astimezone(zone).date(),
-        paid=Money(course.paid.amount, course.paid.currency),
-        status=course.status.value,
-        status_on=course.closed_at.astimezone(zone).date() if course.closed_at else None,
-        allowances=tuple(_allowance(course, each) for each in course.allowances),
-        visits=tuple(_visit(course, visit) for visit in course.visits),
-        refunded=_given_back(course),
-        expires_on=course.expires_on,
-        terms=terms_sentences(course.terms, spoken),
-    )
-
-
-def aftercare_paper(
-    store: Store, course_id: str, *, now: datetime, visit_id: str | None = None, language: str | None = None
-) -> AftercareSheet:
-    """Freeze an aftercare sheet for a visit, the latest unless said otherwise; raises NotFound or Refused."""
-    with store.reading() as session:
-        clinic, course, spoken = _subject(session, course_id, now, language)
-    visit = _chosen_visit(course, visit_id)
-    treatment = visit.treatments[0]
-    kind = next((each.kind for each in course.allowances if each.treatment == treatment), "main")
-    return AftercareSheet(
-        clinic=clinic_on_paper(clinic),
-        client_name=course.client_name or "",
-        language=spoken,
-        visited_on=visit.visited_on,
-        treatment=treatment,
-        text=starting_text(_text_for(treatment, kind), spoken),
-        session_number=visit.number,
-        sessions_total=course.granted if visit.number else None,
-        kind=kind,  # type: ignore[arg-type]
-        practitioner=visit.practitioner,
-    )
 
 
 def paper_bytes(
@@ -103,14 +42,17 @@ def paper_bytes(
     visit_id: str | None = None,
     language: str | None = None,
 ) -> bytes:
-    """Return the PDF to hand out, from the bytes kept ready where they are of this content; note that it was."""
+    """Return the PDF to hand out, from the bytes kept ready where they are of this content; note that it was.
+
+    Raises NotFound, Refused for what can't be a paper, PaperNotMade where another try may help.
+    """
     paper = _paper(store, course_id, kind, now=act.now, visit_id=visit_id, language=language)
-    digest = content_sha256(paper)
-    pdf = _kept(store, course_id, kind, paper.language, digest)
+    mark = _mark(paper)
+    pdf = _kept(store, course_id, kind, paper.language, mark)
     if pdf is None:
-        pdf = render(paper)
-        _keep(store, course_id, kind, paper.language, digest, pdf, act.now)
-    _hand_out(store, act, course_id, kind, paper, digest)
+        pdf = _rendered(render, paper)
+        _keep(store, course_id, kind, paper.language, mark, pdf, act.now)
+    _hand_out(store, act, course_id, kind, paper)
     return pdf
 
 
@@ -123,25 +65,11 @@ def make_ready(store: Store, render: Render, course_id: str, *, now: datetime) -
         except CoursekeeperError:
             # No owner yet, or no visit yet: there is no such paper to make.
             continue
-        digest = content_sha256(paper)
-        if _kept(store, course_id, kind, paper.language, digest) is None:
-            _keep(store, course_id, kind, paper.language, digest, render(paper), now)
+        mark = _mark(paper)
+        if _kept(store, course_id, kind, paper.language, mark) is None:
+            _keep(store, course_id, kind, paper.language, mark, _rendered(render, paper), now)
             made += 1
     return made
-
-
-def clinic_on_paper(clinic: ClinicView) -> Clinic:
-    """Return the clinic as papers name it."""
-    return Clinic(
-        name=clinic.name,
-        address_lines=tuple(line for line in clinic.address.splitlines() if line),
-        phone=clinic.phone,
-        email=clinic.email,
-        website=clinic.website,
-        accent=clinic.accent,
-        page_size="a4" if clinic.page_size == "a4" else "letter",
-        time_zone=clinic.time_zone,
-    )
 
 
 def _paper(
@@ -158,110 +86,41 @@ def _paper(
     return aftercare_paper(store, course_id, now=now, visit_id=visit_id, language=language)
 
 
-def _subject(
-    session: Session, course_id: str, now: datetime, language: str | None
-) -> tuple[ClinicView, CourseView, str]:
-    clinic = clinic_in(session)
-    row = session.get(Course, course_id)
-    if row is None:
-        raise NotFound("There is no such course.")
-    course = course_in(session, row, today=local_date(clinic, now))
-    if course.client_id is None:
-        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
-    return clinic, course, language or client_in(session, course.client_id).language
+def _mark(paper: Paper) -> str:
+    """Return what kept bytes must be of: this content, in this edition of the papers."""
+    return hashlib.sha256(f"{edition()}:{content_sha256(paper)}".encode()).hexdigest()
 
 
-def _allowance(course: CourseView, allowance: AllowanceView) -> Allowance:
-    return Allowance(
-        treatment=allowance.treatment,
-        kind=allowance.kind,  # type: ignore[arg-type]
-        granted=allowance.granted,
-        used=allowance.used,
-        left=allowance.left,
-        usable_from_session=allowance.usable_from_session,
-        stamps=stamps(
-            granted=allowance.granted,
-            used_on=_days_used(course, allowance.id),
-            left=0 if course.status is Status.EXPIRED else allowance.left,
-            lost="expired" if course.status is Status.EXPIRED else "gone",
-        ),
-    )
+def _rendered(render: Render, paper: Paper) -> bytes:
+    try:
+        return render(paper)
+    except PaperRefused as error:
+        raise Refused(str(error), code="paper_refused") from None
+    except PaperFailed:
+        raise PaperNotMade("The paper could not be made just now. Nothing is lost; try again.") from None
 
 
-def _days_used(course: CourseView, allowance_id: str) -> list[date]:
-    """Return the day of each session used of the allowance, one for each session of a visit."""
-    days = {entry_id: visit.visited_on for visit in course.visits for entry_id in visit.entry_ids}
-    return [
-        days[entry.id]
-        for entry in course.entries
-        if entry.id in days and entry.allowance_id == allowance_id
-        for _ in range(-entry.sessions_delta)
-    ]
-
-
-def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
-    treatment = visit.treatments[0]
-    kind = next((each.kind for each in course.allowances if each.treatment == treatment), "main")
-    return SummaryVisit(
-        on=visit.visited_on,
-        treatment=treatment,
-        session_number=visit.number,
-        kind=kind,  # type: ignore[arg-type]
-        practitioner=visit.practitioner,
-        focus=visit.focus,
-    )
-
-
-def _given_back(course: CourseView) -> Money | None:
-    """Return the value of the sessions that left with a refund, None where none did."""
-    undone = {entry.reverses for entry in course.entries}
-    refunds = [each for each in course.entries if each.kind is Kind.REFUNDED and each.id not in undone]
-    if not refunds:
-        return None
-    return Money(-sum(each.value_delta.amount for each in refunds), course.price.currency)
-
-
-def _chosen_visit(course: CourseView, visit_id: str | None) -> VisitView:
-    if visit_id is None:
-        if not course.visits:
-            raise Refused("No session of this course was used yet, so there is nothing to take care of.")
-        return course.visits[-1]
-    chosen = next((visit for visit in course.visits if visit.id == visit_id), None)
-    if chosen is None:
-        raise NotFound("That course has no such visit.")
-    return chosen
-
-
-def _text_for(treatment: str, kind: str) -> str:
-    """Return which starting text suits the treatment, by the words of its name."""
-    name = treatment.casefold()
-    if kind == "touch_up":
-        return "touch-up"
-    if "led" in name.split():
-        return "led-light-dome"
-    return "facial-acupuncture" if "acupuncture" in name else "general"
-
-
-def _kept(store: Store, course_id: str, kind: str, language: str, digest: str) -> bytes | None:
+def _kept(store: Store, course_id: str, kind: str, language: str, mark: str) -> bytes | None:
     with store.reading() as session:
         row = session.get(StoredPaper, (course_id, kind, language))
-        return row.pdf if row is not None and row.content_sha256 == digest else None
+        return row.pdf if row is not None and row.mark == mark else None
 
 
 def _keep(
-    store: Store, course_id: str, kind: str, language: str, digest: str, pdf: bytes, now: datetime
+    store: Store, course_id: str, kind: str, language: str, mark: str, pdf: bytes, now: datetime
 ) -> None:
     def work(session: Session) -> None:
         row = session.get(StoredPaper, (course_id, kind, language))
         if row is None:
             row = StoredPaper(course_id=course_id, kind=kind, language=language)
             session.add(row)
-        row.content_sha256, row.pdf, row.made_at = digest, pdf, now
+        row.mark, row.pdf, row.made_at = mark, pdf, now
 
     store.transact(work)
 
 
-def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper, digest: str) -> None:
+def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper) -> None:
+    digest = content_sha256(paper)
     handed = select(Handout.id).where(
         Handout.course_id == course_id, Handout.kind == kind, Handout.content_sha256 == digest
     )

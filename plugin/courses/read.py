@@ -146,7 +146,7 @@ def _by(rows: Iterable[R], column: str) -> defaultdict[str, list[R]]:
 
 def _names(session: Session, table: type[Client] | type[Staff], ids: set[str | None]) -> dict[str, str]:
     rows = session.execute(select(table.id, table.name).where(table.id.in_([each for each in ids if each])))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _view(

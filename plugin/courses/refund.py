@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.core.ledger import Kind, refunded
+from plugin.core.ledger import refunded
+from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.book import courses_of_order_in
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, last_entries, tell
+from plugin.courses.failed_refund import GONE, WHOLE, give_back_in, refunded_so_far_in, return_mark
 from plugin.courses.outbox import ask_papers_in
 from plugin.courses.refund_question import ask_which_sessions_in, settle_questions_in
-from plugin.courses.reverse import reverse_in
 from plugin.courses.sales import Refund, ReturnLine
 from plugin.courses.words import sessions_text
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.ledger import Allowance, Course
 from plugin.store.queues import SquareRefund
-
-GONE = ("REJECTED", "FAILED", "CANCELED")
 
 
 def refund_sale(store: Store, act: Act, refund: Refund) -> str:
@@ -34,21 +33,28 @@ def refund_sale(store: Store, act: Act, refund: Refund) -> str:
 
 def refund_in(session: Session, store: Store, act: Act, refund: Refund) -> str:
     """Apply a refund as it now stands at Square; the same refund again changes nothing."""
-    _note(session, act, refund)
-    course_ids = courses_of_order_in(session, refund.square_order_id)
+    course_ids = _hold_sale(session, refund.square_order_id)
+    if not _note(session, act, refund):
+        return "That refund had failed before; this is older news."
     if not course_ids:
         return "No course came of that sale."
     if refund.status in GONE:
-        return _give_back(session, store, act, refund, course_ids)
+        return give_back_in(session, store, act, refund, course_ids)
     named = [line for line in refund.lines if line.source_line_uid is not None]
-    if named:
-        closed = [each for line in named for each in _close_line(session, store, act, refund, line)]
-    elif _refunded_so_far(session, refund) >= refund.order_total.amount:
-        closed = _close_all(session, store, act, refund, course_ids)
-    else:
-        return ask_which_sessions_in(session, store, act, refund, course_ids)
+    closed = [each for line in named for each in _close_line(session, store, act, refund, line)]
+    if not named or len(named) < len(refund.lines):
+        if refunded_so_far_in(session, refund.square_order_id) < refund.order_total.amount:
+            return ask_which_sessions_in(session, store, act, refund, course_ids)
+        closed += _close_all(session, store, act, refund, course_ids)
     settle_questions_in(session, act, refund.square_order_id)
     return f"{len(closed)} of the sale's courses closed." if closed else "Nothing was left to close."
+
+
+def _hold_sale(session: Session, square_order_id: str) -> list[str]:
+    # All of the sale's courses, always in this order: two refunds of one sale come one after the other.
+    held = select(Course).where(Course.square_order_id == square_order_id).order_by(Course.id)
+    list(session.scalars(held.with_for_update().execution_options(populate_existing=True)))
+    return courses_of_order_in(session, square_order_id)
 
 
 def close_course_in(
@@ -63,7 +69,9 @@ def close_course_in(
         head = head_of(session, allowance.id)
         if head.sessions == 0 and head.value == 0:
             continue
-        line = Line(f"refund:{closed_by}:{course.id}:{allowance.position}", act.now, reason=reason)
+        # The seq, for a course may be closed, opened again when the refund fails, and closed by the next try.
+        key = f"refund:{closed_by}:{course.id}:{allowance.position}:{head.seq + 1}"
+        line = Line(key, act.now, reason=reason)
         append(session, store, act, allowance.id, head, refunded(head), line)
         gone += head.sessions
     course.closed_as, course.closed_at, course.closed_by = "refunded", act.now, closed_by
@@ -74,29 +82,26 @@ def close_course_in(
     return True
 
 
-def _note(session: Session, act: Act, refund: Refund) -> None:
+def _note(session: Session, act: Act, refund: Refund) -> bool:
+    """Keep the refund as it stands; False for word from before it failed, which came late."""
     row = session.get(SquareRefund, refund.square_refund_id)
     if row is None:
         row = SquareRefund(square_refund_id=refund.square_refund_id)
         session.add(row)
+    elif row.status in GONE and refund.status not in GONE:
+        return False
     row.square_order_id, row.return_order_id = refund.square_order_id, refund.return_order_id
     row.amount, row.currency = refund.amount.amount, refund.amount.currency
     row.status, row.seen_at = refund.status, act.now
     session.flush()
-
-
-def _refunded_so_far(session: Session, refund: Refund) -> int:
-    total = select(func.coalesce(func.sum(SquareRefund.amount), 0)).where(
-        SquareRefund.square_order_id == refund.square_order_id, SquareRefund.status.not_in(GONE)
-    )
-    return int(session.scalar(total) or 0)
+    return True
 
 
 def _close_line(session: Session, store: Store, act: Act, refund: Refund, line: ReturnLine) -> list[str]:
     """Close as many of the line's courses as units came back: untouched ones first, then those with most left."""
     closed = []
     for unit in range(1, line.quantity + 1):
-        closed_by = f"return:{refund.return_order_id or refund.square_refund_id}:{line.uid}:{unit}"
+        closed_by = f"{return_mark(refund)}{line.uid}:{unit}"
         if session.scalar(select(Course.id).where(Course.closed_by == closed_by)) is not None:
             continue
         course_id = _fullest(session, refund.square_order_id, line.source_line_uid or "")
@@ -135,53 +140,12 @@ def _close_all(
             store,
             act,
             course_id,
-            closed_by=f"refund:{refund.square_refund_id}:{course_id}",
+            closed_by=f"{WHOLE}{refund.square_refund_id}:{course_id}",
             reason=_reason(refund),
         )
     ]
 
 
 def _reason(refund: Refund) -> str:
-    return f"Refunded in Square: {refund.reason}"[:300] if refund.reason else "Refunded in Square"
-
-
-def _give_back(session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]) -> str:
-    """Reopen what this refund had closed: Square says that the money did not go back after all."""
-    marks = (f"return:{refund.return_order_id}:", f"refund:{refund.square_refund_id}:")
-    reopened = 0
-    for course_id in course_ids:
-        course = course_for_change(session, course_id)
-        if not (course.closed_by or "").startswith(marks) or _has_live_twin(session, refund):
-            continue
-        _reopen(session, store, act, course)
-        reopened += 1
-    return f"The refund failed; {reopened} courses are open again." if reopened else "The refund failed."
-
-
-def _has_live_twin(session: Session, refund: Refund) -> bool:
-    # A split tender is given back by several refunds of one return: one that failed does not undo the others.
-    twin = select(SquareRefund.square_refund_id).where(
-        SquareRefund.return_order_id == refund.return_order_id,
-        SquareRefund.square_refund_id != refund.square_refund_id,
-        SquareRefund.status.not_in(GONE),
-    )
-    return refund.return_order_id is not None and session.scalar(twin) is not None
-
-
-def _reopen(session: Session, store: Store, act: Act, course: Course) -> None:
-    taken_back = select(Entry.reverses).where(Entry.reverses.is_not(None))
-    ids = select(Allowance.id).where(Allowance.course_id == course.id)
-    rows = session.scalars(
-        select(Entry).where(
-            Entry.allowance_id.in_(ids),
-            Entry.idempotency_key.startswith(f"refund:{course.closed_by}:{course.id}:", autoescape=True),
-            Entry.kind == Kind.REFUNDED.value,
-            Entry.id.not_in(taken_back),
-        )
-    )
-    for entry in list(rows):
-        reverse_in(session, store, act, entry, "Square says that the refund failed")
-    course.closed_as = course.closed_at = course.closed_by = None
-    tell(session, store, act, course.id, "reopened", "Open again: the refund failed in Square")
-    ask_papers_in(session, store, act, course.id)
-    session.flush()
+    said = clean(refund.reason)
+    return f"Refunded in Square: {said}"[:REASON_LENGTH] if said else "Refunded in Square"

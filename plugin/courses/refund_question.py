@@ -23,6 +23,8 @@ from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 
+_WHOLE_SALE = "The whole sale was refunded since"
+
 
 def ask_which_sessions_in(
     session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
@@ -55,7 +57,7 @@ def ask_which_sessions_in(
 
 
 def settle_questions_in(session: Session, act: Act, square_order_id: str) -> None:
-    """Close the order's refund questions once none of its courses is open any more."""
+    """Close the order's questions once none of its courses is open any more: nothing is left to decide."""
     open_course = select(Course.id).where(
         Course.square_order_id == square_order_id, Course.closed_as.is_(None)
     )
@@ -63,14 +65,32 @@ def settle_questions_in(session: Session, act: Act, square_order_id: str) -> Non
         return
     questions = session.scalars(
         select(Attention).where(
-            Attention.kind == "unclear_refund",
+            Attention.kind.in_(("unclear_refund", "unassigned_sale")),
             Attention.square_order_id == square_order_id,
             Attention.resolved_at.is_(None),
         )
     )
     for item in questions:
-        item.resolved_at, item.resolved_by = act.now, act.actor.name
-        item.resolution = {"reason": "The whole sale was refunded since"}
+        _settle(item, act, _WHOLE_SALE)
+
+
+def ask_again_in(session: Session, square_order_id: str) -> None:
+    """Open again the questions that had closed because the whole sale was refunded: it was not, after all."""
+    questions = session.scalars(select(Attention).where(Attention.square_order_id == square_order_id))
+    for item in questions:
+        if item.resolution == {"reason": _WHOLE_SALE}:
+            item.resolved_at = item.resolved_by = item.resolution = None
+
+
+def drop_question_in(session: Session, act: Act, square_refund_id: str) -> None:
+    """Close the question of a refund that failed: no money went back, so no session leaves."""
+    item = session.scalar(select(Attention).where(Attention.dedupe == f"refund:{square_refund_id}"))
+    if item is not None and (item.resolved_at is None or item.resolution == {"reason": _WHOLE_SALE}):
+        _settle(item, act, "The refund failed in Square")
+
+
+def _settle(item: Attention, act: Act, reason: str) -> None:
+    item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
 
 
 def take_sessions_in(

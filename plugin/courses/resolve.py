@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.assign import assign_in, settle_unassigned_in
+from plugin.courses.assign import assign_in, ownerless_in, settle_unassigned_in
 from plugin.courses.attention import DECISIONS, view_of
 from plugin.courses.book import reopen_foreign_sale_in
 from plugin.courses.inbox import try_again_in
@@ -76,7 +76,7 @@ def _carry_out(session: Session, store: Store, act: Act, item: Attention, wish: 
 def _assign(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
     if wish.client_id is None:
         raise InvalidField("Say whose sale it was.", field="client_id")
-    course_ids = item.details["course_ids"]
+    course_ids = ownerless_in(session, item.square_order_id or "")
     if wish.course_id is not None:
         course_ids = [_one_of(item, wish)]
     assign_in(session, store, act, course_ids, wish.client_id, reason=wish.reason)

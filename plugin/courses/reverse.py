@@ -28,10 +28,11 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
     asked = digest("reverse", {"entry_id": entry_id, "reason": said})
 
     def work(session: Session) -> Reversed:
-        if known := answered_before(session, act, asked):
-            return _answer(session, known["entry_id"], is_repeat=True)
         _, course = entry_in(session, entry_id)
         held = course_for_change(session, course.id)
+        # Asked once the course is held: the same key may have waited there behind itself.
+        if known := answered_before(session, act, asked):
+            return _answer(session, known["entry_id"], is_repeat=True)
         undone = _reversible(session, held, entry_id)
         written = reverse_in(session, store, act, undone, said)
         ask_papers_in(session, store, act, held.id)

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from plugin.core.terms import NoShow, RefundFormula, Terms
 
 _ENGLISH = {
     "no_expiry": "Your sessions do not expire.",
     RefundFormula.PRORATED: "Refund: what you paid for the sessions you have not used.",
-    RefundFormula.DISCOUNT_FORFEITED: (
-        "Refund: what you paid, less the sessions used at the single-visit price."
-    ),
-    NoShow.ASK: "",
+    RefundFormula.DISCOUNT_FORFEITED: "Refund: what you paid, less the sessions used at the single-visit price.",
     NoShow.CHARGE: "A visit missed without notice counts as used.",
     NoShow.FORGIVE: "A visit missed without notice is not counted.",
+    "forgiven_once": "A visit missed without notice counts as used; we look past it once.",
+    "forgiven": "A visit missed without notice counts as used; we look past it {count} times.",
 }
+_SPANISH = {
+    "no_expiry": "Sus sesiones no caducan.",
+    RefundFormula.PRORATED: "Reembolso: lo que pagó por las sesiones que no ha usado.",
+    RefundFormula.DISCOUNT_FORFEITED: "Reembolso: lo que pagó, menos las sesiones usadas al precio de una visita.",
+    NoShow.CHARGE: "Una visita a la que no acuda sin avisar cuenta como usada.",
+    NoShow.FORGIVE: "Una visita a la que no acuda sin avisar no se cuenta.",
+    "forgiven_once": "Una visita a la que no acuda sin avisar cuenta como usada; la primera no se cuenta.",
+    "forgiven": "Una visita a la que no acuda sin avisar cuenta como usada; las primeras {count} no se cuentan.",
+}
+_SPOKEN: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "es": _SPANISH}
 
 
-def terms_sentences(terms: Terms, language: str) -> tuple[str, ...]:  # noqa: ARG001 - further languages follow
+def terms_sentences(terms: Terms, language: str) -> tuple[str, ...]:
     """Return the terms in force, a sentence each; the expiry date stands elsewhere on the paper."""
+    said = _SPOKEN.get(language.split("-")[0].lower(), _ENGLISH)
     has_expiry = terms.expires_after_months is not None or terms.expires_on is not None
-    sentences = [
-        "" if has_expiry else _ENGLISH["no_expiry"],
-        _ENGLISH[terms.refund_formula],
-        _missed(terms),
-    ]
+    sentences = ["" if has_expiry else said["no_expiry"], said[terms.refund_formula], _missed(terms, said)]
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def _missed(terms: Terms) -> str:
-    said = _ENGLISH[terms.no_show]
+def _missed(terms: Terms, said: Mapping[str, str]) -> str:
+    if terms.no_show is NoShow.ASK:
+        return ""
     if terms.no_show is NoShow.CHARGE and terms.forgiven_no_shows:
-        many = "once" if terms.forgiven_no_shows == 1 else f"{terms.forgiven_no_shows} times"
-        return f"A visit missed without notice counts as used; we look past it {many}."
-    return said
+        key = "forgiven_once" if terms.forgiven_no_shows == 1 else "forgiven"
+        return said[key].format(count=terms.forgiven_no_shows)
+    return said[terms.no_show]

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.ledger import used
+from plugin.core.ledger import Kind, used
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid
@@ -19,10 +19,10 @@ from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.outbox import ask_papers_in
 from plugin.courses.read import course_in, entry_in
-from plugin.courses.views import ClinicView, CourseView, Used
+from plugin.courses.views import ClinicView, CourseView, EntryView, Used
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Visit
+from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Staff
 
 MOST_AT_ONCE = 20
@@ -54,19 +54,20 @@ def use_session(store: Store, act: Act, wish: UseSession) -> Used:
     asked = digest("use", asdict(wish))
 
     def work(session: Session) -> Used:
+        course = course_for_change(session, wish.course_id)
+        # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
             return _answer(session, known["entry_id"], is_repeat=True)
-        entry_id = _use_in(session, store, act, wish)
+        entry_id = _use_in(session, store, act, wish, course)
         remember(session, act, asked, {"entry_id": entry_id})
         return _answer(session, entry_id, is_repeat=False)
 
     return store.transact(work)
 
 
-def _use_in(session: Session, store: Store, act: Act, wish: UseSession) -> str:
+def _use_in(session: Session, store: Store, act: Act, wish: UseSession, course: Course) -> str:
     clinic = clinic_in(session)
     today = local_date(clinic, act.now)
-    course = course_for_change(session, wish.course_id)
     visited_on = _visit_day(course, clinic, wish.visited_on or today, today)
     view = course_in(session, course, today=today)
     _may_be_used(view)
@@ -159,18 +160,24 @@ def _noon(day: date, clinic: ClinicView) -> datetime:
 
 def _answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
     entry, course = entry_in(session, entry_id)
-    allowance = session.get_one(Allowance, entry.allowance_id)
     return Used(
         entry=entry,
         sessions_left=entry.sessions_after,
         course_id=course.id,
         client_id=course.client_id or "",
-        session_number=head_granted(session, allowance.id) - entry.sessions_after,
-        granted=head_granted(session, allowance.id),
+        session_number=_used_by_then(session, entry),
+        granted=head_of(session, entry.allowance_id).granted,
         is_repeat=is_repeat,
     )
 
 
-def head_granted(session: Session, allowance_id: str) -> int:
-    """Return how many sessions the allowance was ever granted."""
-    return head_of(session, allowance_id).granted
+def _used_by_then(session: Session, entry: EntryView) -> int:
+    """Return which session of its treatment this was, whatever left with a refund or was undone before it."""
+    undone = aliased(Entry)
+    used_or_undone = or_(Entry.kind == Kind.USED.value, undone.kind == Kind.USED.value)
+    total = (
+        select(func.coalesce(func.sum(Entry.sessions_delta), 0))
+        .outerjoin(undone, undone.id == Entry.reverses)
+        .where(Entry.allowance_id == entry.allowance_id, Entry.seq <= entry.seq, used_or_undone)
+    )
+    return -int(session.scalar(total) or 0)

@@ -110,7 +110,8 @@ class Paper(Base):
     course_id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     language: Mapped[str] = mapped_column(String(16), primary_key=True)
-    content_sha256: Mapped[str] = mapped_column(String(64))
+    # Of which content and which edition of the papers the bytes are.
+    mark: Mapped[str] = mapped_column(String(64))
     pdf: Mapped[bytes] = mapped_column(LargeBinary)
     made_at: Mapped[datetime]
 

@@ -170,7 +170,7 @@ def upgrade() -> None:
         sa.Column("course_id", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("language", sa.String(length=16), nullable=False),
-        sa.Column("content_sha256", sa.String(length=64), nullable=False),
+        sa.Column("mark", sa.String(length=64), nullable=False),
         sa.Column("pdf", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("course_id", "kind", "language", name=op.f("pk_paper")),
@@ -413,6 +413,11 @@ def upgrade() -> None:
             name=op.f("ck_entry_grants"),
         ),
         sa.CheckConstraint(
+            "kind <> 'sold' or granted_after - granted_before = sessions_delta",
+            name=op.f("ck_entry_sale_grants_sessions"),
+        ),
+        sa.CheckConstraint("reverses <> id", name=op.f("ck_entry_reverses_another")),
+        sa.CheckConstraint(
             "seq > 1 or (seq = 1 and sessions_before = 0 and value_before = 0 and granted_before = 0)",
             name=op.f("ck_entry_starts_at_zero"),
         ),
@@ -422,6 +427,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "sessions_after >= 0 and sessions_after <= granted_after",
             name=op.f("ck_entry_sessions_in_bounds"),
+        ),
+        sa.CheckConstraint(
+            "sessions_delta = cast(sessions_delta as integer) and value_delta = cast(value_delta as bigint) and granted_after = cast(granted_after as integer)",
+            name=op.f("ck_entry_whole_numbers"),
         ),
         sa.CheckConstraint("value_after = value_before + value_delta", name=op.f("ck_entry_value_adds_up")),
         sa.CheckConstraint("value_after >= 0", name=op.f("ck_entry_value_in_bounds")),

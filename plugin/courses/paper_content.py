@@ -1,0 +1,186 @@
+"""What a course's papers say, frozen from the ledger into plain values."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from invoices.aftercare import starting_text
+from invoices.papers import AftercareSheet, Allowance, Clinic, CourseSummary, Money, SummaryVisit, stamps
+from plugin.core.status import Status
+from plugin.courses.clients import client_in
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.read import course_in
+from plugin.courses.terms_text import terms_sentences
+from plugin.courses.views import AllowanceView, ClinicView, CourseView, VisitView
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.queues import SquareRefund
+
+# What Square says of a refund whose money did not go back.
+_NOT_GIVEN = ("REJECTED", "FAILED", "CANCELED")
+
+
+def summary_paper(
+    store: Store, course_id: str, *, now: datetime, language: str | None = None
+) -> CourseSummary:
+    """Freeze a course summary from the ledger; raises NotFound, or Refused for a course without an owner."""
+    with store.reading() as session:
+        clinic, course, spoken = _subject(session, course_id, now, language)
+        refunded = _given_back(session, course)
+    today = local_date(clinic, now)
+    zone = ZoneInfo(clinic.time_zone)
+    return CourseSummary(
+        clinic=clinic_on_paper(clinic),
+        client_name=course.client_name or "",
+        language=spoken,
+        issued_on=today,
+        package_name=course.package_name,
+        sessions_left=course.left,
+        sessions_total=course.granted,
+        sold_on=course.sold_at.astimezone(zone).date(),
+        paid=Money(course.paid.amount, course.paid.currency),
+        status=course.status.value,
+        status_on=course.closed_at.astimezone(zone).date() if course.closed_at else None,
+        allowances=tuple(_allowance(course, each) for each in course.allowances),
+        visits=tuple(_visit(course, visit) for visit in course.visits),
+        refunded=refunded,
+        expires_on=course.expires_on,
+        terms=terms_sentences(course.terms, spoken),
+    )
+
+
+def aftercare_paper(
+    store: Store, course_id: str, *, now: datetime, visit_id: str | None = None, language: str | None = None
+) -> AftercareSheet:
+    """Freeze an aftercare sheet for a visit, the latest unless said otherwise; raises NotFound or Refused."""
+    with store.reading() as session:
+        clinic, course, spoken = _subject(session, course_id, now, language)
+    visit = _chosen_visit(course, visit_id)
+    treatment = visit.treatments[0]
+    kind = next((each.kind for each in course.allowances if each.treatment == treatment), "main")
+    return AftercareSheet(
+        clinic=clinic_on_paper(clinic),
+        client_name=course.client_name or "",
+        language=spoken,
+        visited_on=visit.visited_on,
+        treatment=treatment,
+        text=starting_text(_text_for(treatment, kind), spoken),
+        session_number=visit.number,
+        sessions_total=course.granted if visit.number else None,
+        kind=kind,  # type: ignore[arg-type]
+        practitioner=visit.practitioner,
+    )
+
+
+def clinic_on_paper(clinic: ClinicView) -> Clinic:
+    """Return the clinic as papers name it."""
+    return Clinic(
+        name=clinic.name,
+        address_lines=tuple(line for line in clinic.address.splitlines() if line),
+        phone=clinic.phone,
+        email=clinic.email,
+        website=clinic.website,
+        accent=clinic.accent,
+        page_size="a4" if clinic.page_size == "a4" else "letter",
+        time_zone=clinic.time_zone,
+    )
+
+
+def _subject(
+    session: Session, course_id: str, now: datetime, language: str | None
+) -> tuple[ClinicView, CourseView, str]:
+    clinic = clinic_in(session)
+    row = session.get(Course, course_id)
+    if row is None:
+        raise NotFound("There is no such course.")
+    course = course_in(session, row, today=local_date(clinic, now))
+    if course.client_id is None:
+        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+    return clinic, course, language or client_in(session, course.client_id).language
+
+
+def _allowance(course: CourseView, allowance: AllowanceView) -> Allowance:
+    return Allowance(
+        treatment=allowance.treatment,
+        kind=allowance.kind,  # type: ignore[arg-type]
+        granted=allowance.granted,
+        used=allowance.used,
+        left=allowance.left,
+        usable_from_session=allowance.usable_from_session,
+        stamps=stamps(
+            granted=allowance.granted,
+            used_on=_days_used(course, allowance.id),
+            left=0 if course.status is Status.EXPIRED else allowance.left,
+            lost="expired" if course.status is Status.EXPIRED else "gone",
+        ),
+    )
+
+
+def _days_used(course: CourseView, allowance_id: str) -> list[date]:
+    """Return the day of each session used of the allowance, one for each session of a visit."""
+    days = {entry_id: visit.visited_on for visit in course.visits for entry_id in visit.entry_ids}
+    return [
+        days[entry.id]
+        for entry in course.entries
+        if entry.id in days and entry.allowance_id == allowance_id
+        for _ in range(-entry.sessions_delta)
+    ]
+
+
+def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
+    treatment = visit.treatments[0]
+    kind = next((each.kind for each in course.allowances if each.treatment == treatment), "main")
+    return SummaryVisit(
+        on=visit.visited_on,
+        treatment=treatment,
+        session_number=visit.number,
+        kind=kind,  # type: ignore[arg-type]
+        practitioner=visit.practitioner,
+        focus=visit.focus,
+    )
+
+
+def _given_back(session: Session, course: CourseView) -> Money | None:
+    """Return the money that Square gave back, None where it can't be said to be this course's alone."""
+    if course.status is not Status.REFUNDED or course.square_order_id is None:
+        return None
+    of_sale = select(func.count()).where(Course.square_order_id == course.square_order_id)
+    if session.scalar(of_sale) != 1:
+        return None
+    given = session.scalar(
+        select(func.coalesce(func.sum(SquareRefund.amount), 0)).where(
+            SquareRefund.square_order_id == course.square_order_id,
+            SquareRefund.status.not_in(_NOT_GIVEN),
+            SquareRefund.currency == course.price.currency,
+        )
+    )
+    # More than was paid for the course: tax, a tip or something else on the ticket is in it.
+    if not given or given > course.paid.amount:
+        return None
+    return Money(int(given), course.price.currency)
+
+
+def _chosen_visit(course: CourseView, visit_id: str | None) -> VisitView:
+    if visit_id is None:
+        if not course.visits:
+            raise Refused("No session of this course was used yet, so there is nothing to take care of.")
+        return course.visits[-1]
+    chosen = next((visit for visit in course.visits if visit.id == visit_id), None)
+    if chosen is None:
+        raise NotFound("That course has no such visit.")
+    return chosen
+
+
+def _text_for(treatment: str, kind: str) -> str:
+    """Return which starting text suits the treatment, by the words of its name."""
+    name = treatment.casefold()
+    if kind == "touch_up":
+        return "touch-up"
+    if "led" in name.split():
+        return "led-light-dome"
+    return "facial-acupuncture" if "acupuncture" in name else "general"
