@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import clean, digits, folded
-from plugin.courses.chain import last_entries
+from plugin.courses.balances import Balance, balances_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import Contact, typed_contact
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.views import ClientView, FoundClient, Page
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course
+from plugin.store.ledger import Course
 from plugin.store.people import Client, SquareCustomer
 
 _MANY_MERGES = 20
@@ -149,37 +149,14 @@ def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnEle
 def _with_balances(session: Session, rows: list[Client], today: date) -> tuple[FoundClient, ...]:
     ids = [client.id for client in rows]
     square = _square_ids(session, ids)
-    totals = _balances(session, ids, today)
+    balances = balances_in(session, ids, today=today)
     return tuple(
-        FoundClient(_view(client, square.get(client.id)), *totals.get(client.id, (0, 0, 0)))
-        for client in rows
+        _found(_view(client, square.get(client.id)), balances.get(client.id, Balance())) for client in rows
     )
 
 
-def _balances(session: Session, client_ids: list[str], today: date) -> dict[str, tuple[int, int, int]]:
-    # Main sessions left, granted, and the number of courses that still can be used.
-    rows = session.execute(
-        select(Allowance.id, Course.id, Course.client_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .where(
-            Course.client_id.in_(client_ids),
-            Course.closed_as.is_(None),
-            or_(Course.expires_on.is_(None), Course.expires_on >= today),
-            Allowance.kind == "main",
-        )
-    ).all()
-    heads = {entry.allowance_id: entry for entry in session.scalars(last_entries(row[0] for row in rows))}
-    left: dict[str, int] = {}
-    granted: dict[str, int] = {}
-    courses: dict[str, set[str]] = {}
-    for allowance_id, course_id, client_id in rows:
-        head = heads[allowance_id]
-        if head.sessions_after == 0 or client_id is None:
-            continue
-        left[client_id] = left.get(client_id, 0) + head.sessions_after
-        granted[client_id] = granted.get(client_id, 0) + head.granted_after
-        courses.setdefault(client_id, set()).add(course_id)
-    return {key: (left[key], granted[key], len(courses[key])) for key in left}
+def _found(client: ClientView, balance: Balance) -> FoundClient:
+    return FoundClient(client, balance.left, balance.granted, balance.courses, balance.touch_ups_left)
 
 
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:

@@ -55,12 +55,16 @@ class ClientView:
 
 @dataclass(frozen=True, slots=True)
 class FoundClient:
-    """One line of a search: the client and what is left over all of their live courses."""
+    """One line of a search: the client and what is left over all of their live courses.
+
+    `left` of `granted` are main sessions; touch-ups are counted beside them.
+    """
 
     client: ClientView
     left: int
     granted: int
     courses: int
+    touch_ups_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from plugin.practice.merchant import TIMEZONE
 from plugin.practice.refusals import Refusal
 from plugin.practice.till import Reduction
 
@@ -54,6 +56,12 @@ def read_reduction(text: str, field: str, currency: str = "USD") -> Reduction | 
     return Reduction(amount=read_amount(plain, field, currency))
 
 
+def as_line(line: dict[str, Any]) -> str:
+    """Name an order line as the till lists it: "Prepaid courses, Facial acupuncture, course of 12"."""
+    names = [line.get("name") or "Custom amount", line.get("variation_name")]
+    return ", ".join(name for name in names if name and name != "Regular")
+
+
 def as_phone(number: str) -> str:
     """Write +13105550101 as (310) 555-0101; leave other countries' numbers as they are."""
     match = re.fullmatch(r"\+?1?(\d{3})(\d{3})(\d{4})", re.sub(r"[\s().-]", "", number))
@@ -61,7 +69,7 @@ def as_phone(number: str) -> str:
 
 
 def as_local_time(moment: str) -> str:
-    """Write a stored time in this machine's zone: 22 Nov, 3:05 pm."""
-    when = datetime.fromisoformat(moment).astimezone()
+    """Write a stored time in the till's own zone: Nov 22, 3:05 pm."""
+    when = datetime.fromisoformat(moment).astimezone(ZoneInfo(TIMEZONE))
     hour = when.hour % 12 or 12
-    return f"{when.day} {when:%b}, {hour}:{when:%M} {'am' if when.hour < 12 else 'pm'}"
+    return f"{when:%b} {when.day}, {hour}:{when:%M} {'am' if when.hour < 12 else 'pm'}"

@@ -15,7 +15,7 @@ from plugin.practice.catalog import items_for_sale
 from plugin.practice.customer_search import find_by_words
 from plugin.practice.customers import name_of
 from plugin.practice.faults import read_faults
-from plugin.practice.figures import as_local_time, as_money, as_phone, as_plain_amount, read_amount
+from plugin.practice.figures import as_line, as_local_time, as_money, as_phone, as_plain_amount, read_amount
 from plugin.practice.merchant import currency, location_id, read_location
 from plugin.practice.practice import the_practice
 from plugin.practice.refusals import Refusal
@@ -46,6 +46,7 @@ register.add_app_template_filter(as_money, "till_money")
 register.add_app_template_filter(as_plain_amount, "till_amount")
 register.add_app_template_filter(as_local_time, "till_time")
 register.add_app_template_filter(as_phone, "till_phone")
+register.add_app_template_filter(as_line, "till_line")
 register.add_app_template_filter(name_of, "till_name")
 for pages in (pages_charge, pages_clients, pages_drawer, pages_receipts):
     pages.add_to(register)
