@@ -1,0 +1,62 @@
+"""Who may open what. A view without a rule is the owner's alone: forgetting one locks, never opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, redirect, request, url_for
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from werkzeug.exceptions import Unauthorized
+from werkzeug.wrappers import Response
+
+from plugin.core.acts import Actor, Role, require
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+# Without a sign-in: the way in itself, and what its page is drawn with.
+_OPEN_ENDPOINTS = frozenset({"static", "pages.theme", "security.login", "security.logout"})
+
+
+def allow(*roles: Role) -> Callable[[View], View]:
+    """Open a view to these roles; the owner may always."""
+
+    def mark(view: View) -> View:
+        view.roles = roles  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+AT_THE_DESK = (Role.DESK, Role.PRACTITIONER)
+
+
+def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
+    """Look at every request before its view does; the open blueprints look for themselves."""
+
+    @app.before_request
+    def admit() -> Response | None:
+        if request.endpoint is None or request.endpoint in _OPEN_ENDPOINTS:
+            return None
+        if request.blueprint in open_blueprints:
+            return None
+        if not current_user.is_authenticated:
+            return _to_the_door()
+        view = current_app.view_functions[request.endpoint]
+        require(current_actor(), *getattr(view, "roles", ()))
+        return None
+
+
+def current_actor() -> Actor:
+    """Return who is signed in, as the history will name them."""
+    actor: Actor = current_user.actor
+    return actor
+
+
+def _to_the_door() -> Response:
+    # A fragment can't show a sign-in; the page that asked for it loads anew and is led there.
+    if request.headers.get("HX-Request") or request.headers.get("X-Live"):
+        raise Unauthorized
+    is_worth_it = request.method == "GET" and request.path != "/"
+    wanted = request.script_root + request.full_path.rstrip("?") if is_worth_it else None
+    return redirect(url_for("security.login", next=wanted), code=303)

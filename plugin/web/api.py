@@ -1,0 +1,44 @@
+"""The public HTTP interface `/api/v1`: all its calls under one roof. Must not know what a call does."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from plugin.web import api_attention, api_clients, api_courses, api_packages
+from plugin.web.api_calls import Call, register
+from plugin.web.api_errors import API, LARGEST_BODY, api_error_response, is_api
+from plugin.web.api_limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
+from plugin.web.openapi import document
+
+__all__ = ["CALLS", "api_error_response", "is_api", "make_api"]
+
+CALLS: tuple[Call, ...] = (
+    *api_packages.CALLS,
+    *api_clients.CALLS,
+    *api_courses.CALLS,
+    *api_attention.CALLS,
+)
+
+
+def make_api(*, per_token: str = CALLS_PER_TOKEN, bad_per_address: str = BAD_TOKENS_PER_ADDRESS) -> Blueprint:
+    """Return the blueprint of all calls; the limits are Flask-Limiter's words, such as "600 per minute"."""
+    blueprint = Blueprint("api", __name__, url_prefix=API)
+    limit(blueprint, per_token=per_token, bad_per_address=bad_per_address)
+    blueprint.before_request(_take_no_large_body)
+    blueprint.add_url_rule("/openapi.json", "openapi", _openapi)
+    register(blueprint, CALLS)
+    for silence in (OperationalError, InterfaceError, PoolTimeout):
+        blueprint.register_error_handler(silence, api_error_response)
+    return blueprint
+
+
+def _take_no_large_body() -> None:
+    # One more than fits: a body that comes without its length is cut off here without a word.
+    request.max_content_length = LARGEST_BODY + 1
+
+
+def _openapi() -> Response:
+    # Open to all: a tool reads it before it has a token, and it tells nothing about the clinic.
+    return jsonify(document(CALLS, f"{request.script_root}{API}"))

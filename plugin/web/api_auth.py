@@ -1,0 +1,55 @@
+"""Who calls: the bearer token and nothing else. A browser's session and its cookies mean nothing here."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+
+from flask import Request
+
+from plugin.courses.staff import TokenHolder, holder_of
+from plugin.web import current_house
+from plugin.web.api_errors import NotSignedIn
+
+LONGEST_TOKEN = 200
+_KEPT = "coursekeeper.caller"
+
+
+def caller(request: Request) -> TokenHolder:
+    """Return who calls; raises NotSignedIn."""
+    found = caller_or_refusal(request)
+    if isinstance(found, NotSignedIn):
+        raise found
+    return found
+
+
+def caller_or_refusal(request: Request) -> TokenHolder | NotSignedIn:
+    """Look the token up once per request."""
+    if _KEPT not in request.environ:
+        request.environ[_KEPT] = _look_up(_sent_token(request))
+    return cast("TokenHolder | NotSignedIn", request.environ[_KEPT])
+
+
+def sent_mark(request: Request) -> str | None:
+    """Return what tells the token that came from others, good or not; None where none came."""
+    token = _sent_token(request)
+    return None if token is None else hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _sent_token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _look_up(token: str | None) -> TokenHolder | NotSignedIn:
+    if token is None:
+        return NotSignedIn("Send the token in a header: Authorization: Bearer TOKEN.")
+    house = current_house()
+    holder = holder_of(house.store, token, house.clock()) if len(token) <= LONGEST_TOKEN else None
+    if holder is None:
+        # Which of the three it is would tell a guesser that a token was good once.
+        said = (
+            "This token is unknown, expired or revoked. The owner can make a new one: coursekeeper token add."
+        )
+        return NotSignedIn(said, challenge='Bearer error="invalid_token"')
+    return holder

@@ -1,0 +1,43 @@
+"""How often a token may call, and how often an address may try a bad one. Counted by Flask-Limiter, per process."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from plugin.web.api_auth import caller_or_refusal, sent_mark
+from plugin.web.api_errors import NotSignedIn
+
+CALLS_PER_TOKEN = "600 per minute"  # noqa: S105 - a number of calls, no secret
+BAD_TOKENS_PER_ADDRESS = "60 per minute"
+# Open to all: no token is looked at there.
+DOCUMENT = "api.openapi"
+
+
+def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None:
+    """Put both limits on every call of the blueprint, in whatever application it is registered."""
+    limiter = Limiter(
+        get_remote_address, storage_uri="memory://", headers_enabled=True, key_prefix=f"{blueprint.name}:"
+    )
+    # Shared: all calls count together, where a limit would count each address of the interface by itself.
+    limiter.shared_limit(per_token, "calls", key_func=_token_or_address)(blueprint)
+    limiter.shared_limit(
+        bad_per_address, "bad tokens", deduct_when=_was_refused, exempt_when=_guesses_nothing
+    )(blueprint)
+    blueprint.record_once(lambda state: limiter.init_app(cast(Flask, state.app)))
+
+
+def _token_or_address() -> str:
+    return sent_mark(request) or get_remote_address()
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code == 401
+
+
+def _guesses_nothing() -> bool:
+    # A good token behind the same router as a bad one must not be shut out with it.
+    return request.endpoint == DOCUMENT or not isinstance(caller_or_refusal(request), NotSignedIn)

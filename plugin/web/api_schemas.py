@@ -1,0 +1,243 @@
+"""The shapes of answers in JSON Schema's words, with an example of each. What the document promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plugin.core.ledger import Kind
+from plugin.core.status import Status
+from plugin.core.terms import NoShow, RefundFormula
+
+Schema = dict[str, Any]
+
+
+def _object(example: dict[str, Any], **properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "examples": [example],
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(name: str, of: str) -> Schema:
+    rows: Schema = {"type": "array", "items": _ref(of)}
+    example = {name: [SCHEMAS[of]["examples"][0]], "cursor": None}
+    return _object(example, **{name: rows, "cursor": _CURSOR})
+
+
+def _words(*words: str) -> Schema:
+    return {"type": "string", "enum": list(words)}
+
+
+_ID: Schema = {"type": "string", "description": "Opaque."}
+_ID_OR_NULL: Schema = {"type": ["string", "null"]}
+_TEXT: Schema = {"type": "string"}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_WHOLE: Schema = {"type": "integer"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_COUNT_OR_NULL: Schema = {"type": ["integer", "null"], "minimum": 1}
+_DAY_OR_NULL: Schema = {"type": ["string", "null"], "format": "date"}
+_MOMENT: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
+_MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
+_CURSOR: Schema = {"type": ["string", "null"], "description": "Fetches the next page; null at the end."}
+_MONEY = _ref("Money")
+
+_PRICE = {"amount": 198000, "currency": "USD"}
+_SINGLE = {"amount": 16500, "currency": "USD"}
+_CLIENT_EXAMPLE = {
+    "id": "019abf2e8c00a1b2c3d4e5f60718293a",
+    "name": "Ana Souza",
+    "phone": "+14155552671",
+    "email": "ana@example.org",
+    "language": "en",
+    "square_customer_id": None,
+}
+_TERMS_EXAMPLE = {
+    "expires_after_months": None,
+    "expires_on": None,
+    "refund_formula": "prorated",
+    "no_show": "ask",
+    "forgiven_no_shows": 0,
+}
+_CONTENT_EXAMPLE = {
+    "treatment": "Facial acupuncture, 60 min",
+    "sessions": 12,
+    "single_price": _SINGLE,
+    "usable_from_session": None,
+}
+_PACKAGE_EXAMPLE = {
+    "id": "019abf2e8c01a1b2c3d4e5f60718293a",
+    "name": "Facial acupuncture, course of 12",
+    "price": _PRICE,
+    "contents": [_CONTENT_EXAMPLE],
+    "terms": _TERMS_EXAMPLE,
+    "version": 1,
+    "active": True,
+    "square_variation_id": None,
+}
+_ENTRY_EXAMPLE = {
+    "id": "019abf2e8c04a1b2c3d4e5f60718293a",
+    "allowance_id": "019abf2e8c03a1b2c3d4e5f60718293a",
+    "seq": 3,
+    "kind": "used",
+    "sessions_delta": -1,
+    "sessions_after": 11,
+    "value_delta": {"amount": -16500, "currency": "USD"},
+    "value_after": {"amount": 181500, "currency": "USD"},
+    "happened_at": "2026-11-22T18:00:00Z",
+    "written_at": "2026-11-22T18:00:00Z",
+    "by": "Front desk",
+    "source": "api",
+    "reason": "",
+    "reverses": None,
+}
+_ALLOWANCE_EXAMPLE = {
+    "id": "019abf2e8c03a1b2c3d4e5f60718293a",
+    "treatment": "Facial acupuncture, 60 min",
+    "granted": 12,
+    "used": 1,
+    "left": 11,
+    "value_left": {"amount": 181500, "currency": "USD"},
+}
+_COURSE_EXAMPLE = {
+    "id": "019abf2e8c02a1b2c3d4e5f60718293a",
+    "client_id": _CLIENT_EXAMPLE["id"],
+    "package_id": _PACKAGE_EXAMPLE["id"],
+    "package_name": _PACKAGE_EXAMPLE["name"],
+    "status": "open",
+    "sold_at": "2026-11-20T17:03:11Z",
+    "expires_on": None,
+    "paid": _PRICE,
+    "value_left": _ALLOWANCE_EXAMPLE["value_left"],
+    "square_order_id": "CAISENgvlJ6jLWAzERDzjyHVybY",
+    "allowances": [_ALLOWANCE_EXAMPLE],
+    "entries": [_ENTRY_EXAMPLE],
+}
+_ITEM_EXAMPLE = {
+    "id": "019abf2e8c05a1b2c3d4e5f60718293a",
+    "kind": "unassigned_sale",
+    "summary": "A course of 12 was sold without a client.",
+    "square_order_id": "CAISENgvlJ6jLWAzERDzjyHVybY",
+    "square_refund_id": None,
+    "proposal": None,
+    "opened_at": "2026-11-22T18:00:00Z",
+    "resolved_at": None,
+    "decisions": ["assign"],
+}
+
+SCHEMAS: dict[str, Schema] = {
+    "Money": {
+        **_object(_PRICE, amount=_WHOLE, currency={"type": "string", "pattern": "^[A-Z]{3}$"}),
+        "description": "In the smallest unit of the currency: 198000 is $1,980.00.",
+    },
+    "Error": _object(
+        {"error": {"code": "none_left", "message": "No session is left.", "field": None}},
+        error={
+            "type": "object",
+            "properties": {"code": _TEXT, "message": _TEXT, "field": _TEXT_OR_NULL},
+            "required": ["code", "message", "field"],
+        },
+    ),
+    "Client": _object(
+        _CLIENT_EXAMPLE,
+        id=_ID,
+        name=_TEXT,
+        phone={**_TEXT_OR_NULL, "description": "E.164."},
+        email=_TEXT_OR_NULL,
+        language=_TEXT,
+        square_customer_id=_ID_OR_NULL,
+    ),
+    "Terms": _object(
+        _TERMS_EXAMPLE,
+        expires_after_months=_COUNT_OR_NULL,
+        expires_on=_DAY_OR_NULL,
+        refund_formula=_words(*RefundFormula),
+        no_show=_words(*NoShow),
+        forgiven_no_shows=_COUNT,
+    ),
+    "Content": _object(
+        _CONTENT_EXAMPLE,
+        treatment=_TEXT,
+        sessions=_COUNT,
+        single_price=_MONEY,
+        usable_from_session=_COUNT_OR_NULL,
+    ),
+    "Package": _object(
+        _PACKAGE_EXAMPLE,
+        id=_ID,
+        name=_TEXT,
+        price=_MONEY,
+        contents={"type": "array", "items": _ref("Content")},
+        terms=_ref("Terms"),
+        version=_COUNT,
+        active={"type": "boolean"},
+        square_variation_id=_ID_OR_NULL,
+    ),
+    "Entry": _object(
+        _ENTRY_EXAMPLE,
+        id=_ID,
+        allowance_id=_ID,
+        seq=_COUNT,
+        kind=_words(*Kind),
+        sessions_delta=_WHOLE,
+        sessions_after=_COUNT,
+        value_delta=_MONEY,
+        value_after=_MONEY,
+        happened_at=_MOMENT,
+        written_at=_MOMENT,
+        by=_TEXT,
+        source=_TEXT,
+        reason=_TEXT,
+        reverses=_ID_OR_NULL,
+    ),
+    "EntryWritten": _object(
+        {"entry": _ENTRY_EXAMPLE, "sessions_left": 11}, entry=_ref("Entry"), sessions_left=_COUNT
+    ),
+    "Allowance": _object(
+        _ALLOWANCE_EXAMPLE,
+        id=_ID,
+        treatment=_TEXT,
+        granted=_COUNT,
+        used=_COUNT,
+        left=_COUNT,
+        value_left=_MONEY,
+    ),
+    "Course": _object(
+        _COURSE_EXAMPLE,
+        id=_ID,
+        client_id={**_ID_OR_NULL, "description": "Null while nobody has said whose sale it was."},
+        package_id=_ID,
+        package_name=_TEXT,
+        status=_words(*Status),
+        sold_at=_MOMENT,
+        expires_on=_DAY_OR_NULL,
+        paid=_MONEY,
+        value_left=_MONEY,
+        square_order_id=_ID_OR_NULL,
+        allowances={"type": "array", "items": _ref("Allowance")},
+        entries={"type": "array", "items": _ref("Entry")},
+    ),
+    "AttentionItem": _object(
+        _ITEM_EXAMPLE,
+        id=_ID,
+        kind=_TEXT,
+        summary=_TEXT,
+        square_order_id=_ID_OR_NULL,
+        square_refund_id=_ID_OR_NULL,
+        proposal=_TEXT_OR_NULL,
+        opened_at=_MOMENT,
+        resolved_at=_MOMENT_OR_NULL,
+        decisions={"type": "array", "items": _TEXT, "description": "The words a resolution takes."},
+    ),
+}
+SCHEMAS |= {
+    "ClientList": _list("clients", "Client"),
+    "PackageList": _list("packages", "Package"),
+    "CourseList": _list("courses", "Course"),
+    "AttentionList": _list("items", "AttentionItem"),
+}

@@ -1,0 +1,132 @@
+"""Views as `/api/v1` shows them: plain JSON values. These field names are a promise; fields may be added only."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from plugin.core.money import Money
+from plugin.courses.views import (
+    AllowanceView,
+    AttentionView,
+    ClientView,
+    ContentView,
+    CourseView,
+    EntryView,
+    PackageView,
+)
+
+Json = dict[str, Any]
+
+
+def money(value: Money) -> Json:
+    """Show money in minor units with its currency."""
+    return {"amount": value.amount, "currency": value.currency}
+
+
+def moment(value: datetime) -> str:
+    """Show a time as RFC 3339 in UTC, ending in Z."""
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def package(view: PackageView) -> Json:
+    """Show a Package."""
+    return {
+        "id": view.id,
+        "name": view.name,
+        "price": money(view.price),
+        "contents": [_content(content) for content in view.contents],
+        "terms": view.terms.to_json(),
+        "version": view.version,
+        "active": view.is_active,
+        "square_variation_id": view.square_variation_id,
+    }
+
+
+def _content(view: ContentView) -> Json:
+    return {
+        "treatment": view.treatment,
+        "sessions": view.sessions,
+        "single_price": money(view.single_price),
+        "usable_from_session": view.usable_from_session,
+    }
+
+
+def client(view: ClientView) -> Json:
+    """Show a Client."""
+    return {
+        "id": view.id,
+        "name": view.name,
+        "phone": view.phone,
+        "email": view.email,
+        "language": view.language,
+        "square_customer_id": view.square_customer_id,
+    }
+
+
+def course(view: CourseView) -> Json:
+    """Show a Course with its allowances and all its entries."""
+    return {
+        "id": view.id,
+        "client_id": view.client_id,
+        "package_id": view.package_id,
+        "package_name": view.package_name,
+        "status": view.status.value,
+        "sold_at": moment(view.sold_at),
+        "expires_on": _day(view.expires_on),
+        "paid": money(view.paid),
+        "value_left": money(view.value_left),
+        "square_order_id": view.square_order_id,
+        "allowances": [_allowance(allowance) for allowance in view.allowances],
+        "entries": [entry(line) for line in view.entries],
+    }
+
+
+def _allowance(view: AllowanceView) -> Json:
+    return {
+        "id": view.id,
+        "treatment": view.treatment,
+        "granted": view.granted,
+        "used": view.used,
+        "left": view.left,
+        "value_left": money(view.value_left),
+    }
+
+
+def entry(view: EntryView) -> Json:
+    """Show an Entry of the ledger."""
+    return {
+        "id": view.id,
+        "allowance_id": view.allowance_id,
+        "seq": view.seq,
+        "kind": view.kind.value,
+        "sessions_delta": view.sessions_delta,
+        "sessions_after": view.sessions_after,
+        "value_delta": money(view.value_delta),
+        "value_after": money(view.value_after),
+        "happened_at": moment(view.happened_at),
+        "written_at": moment(view.written_at),
+        "by": view.by,
+        "source": view.source,
+        "reason": view.reason,
+        "reverses": view.reverses,
+    }
+
+
+def attention_item(view: AttentionView) -> Json:
+    """Show an attention item; `decisions` are the words its resolution takes."""
+    return {
+        "id": view.id,
+        "kind": view.kind,
+        "summary": view.summary,
+        "square_order_id": view.square_order_id,
+        "square_refund_id": view.square_refund_id,
+        "proposal": view.proposal,
+        "opened_at": moment(view.opened_at),
+        "resolved_at": moment(view.resolved_at) if view.resolved_at else None,
+        "decisions": list(view.decisions),
+    }

@@ -1,0 +1,162 @@
+"""Attention: each question with what we propose, the one tap that answers it, and a search for whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Act, Role
+from plugin.courses.attention import list_attention, read_item
+from plugin.courses.clients import create_client, read_client
+from plugin.courses.clinic import local_date
+from plugin.courses.read import read_course
+from plugin.courses.resolve import Resolution, resolve
+from plugin.courses.views import AttentionView, CourseView
+from plugin.web import clients, current_house, live, pages
+from plugin.web.access import allow
+from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.typed import typed_optional_number
+
+OPEN_SHOWN = 50
+RESOLVED_SHOWN = 20
+
+blueprint = Blueprint("attention", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An item with the courses it is about."""
+
+    item: AttentionView
+    courses: tuple[CourseView, ...]
+
+
+@blueprint.get("/attention")
+@allow(Role.DESK)
+def show() -> ResponseReturnValue:
+    """Show what waits for a person, and what was decided last."""
+    return page()
+
+
+@blueprint.get("/attention/live")
+@allow(Role.DESK)
+def news() -> ResponseReturnValue:
+    """Answer what is new on the page."""
+    return live.news("desk/_attention.html", **_context(None, ""))
+
+
+@blueprint.get("/attention/count")
+@allow(Role.DESK, Role.PRACTITIONER)
+def count() -> ResponseReturnValue:
+    """Answer only how many questions are open, for pages that have no living part."""
+    return live.nothing()
+
+
+@blueprint.get("/attention/<item_id>/clients")
+@allow(Role.DESK)
+def candidates(item_id: str) -> ResponseReturnValue:
+    """Answer the clients an item could be assigned to, as they are typed."""
+    item = read_item(current_house().store, item_id)
+    found = clients.found(clients.SHOWN_WHILE_TYPING) if request.args.get("q", "").strip() else None
+    if is_fragment():
+        return render_template("desk/_candidates.html", item=item, matches=found, refusal=None)
+    return live.screen(
+        "desk/attention.html",
+        "desk/_attention.html",
+        url_for("attention.news"),
+        **{**_context(None, ""), "searched_item": item_id, "matches": found},
+    )
+
+
+def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnValue:
+    """Answer the page; a refused form is filled in again, a refusal that has no place there is told."""
+    context = _context(refusal, item_id)
+    is_here = any(question.item.id == item_id for question in context["questions"])
+    if refusal is not None and (refusal.field is None or not is_here):
+        tell(Notice(refusal.message, is_bad=True))
+        context["refusal"] = None
+    return live.screen("desk/attention.html", "desk/_attention.html", url_for("attention.news"), **context)
+
+
+@blueprint.post("/attention/<item_id>/resolution")
+@allow(Role.DESK)
+@refused_shows(page)
+def settle(item_id: str) -> ResponseReturnValue:
+    """Carry out what the person decided."""
+    form = request.form
+    wish = Resolution(
+        reason=form.get("reason", "").strip() or "Decided at the desk",
+        client_id=form.get("client_id") or None,
+        course_id=form.get("course_id") or None,
+        sessions=typed_optional_number(
+            form.get("sessions", ""), field="sessions", called="The number of sessions"
+        ),
+        decision=form.get("decision") or None,
+    )
+    return _settled(deed(), item_id, wish)
+
+
+@blueprint.post("/attention/<item_id>/client")
+@allow(Role.DESK)
+@refused_shows(page)
+def settle_with_new_client(item_id: str) -> ResponseReturnValue:
+    """Make a client and assign the sale to them."""
+    act, form = deed(), request.form
+    made = create_client(
+        current_house().store,
+        act,
+        name=form.get("name"),
+        phone=form.get("phone"),
+        email=form.get("email"),
+        language=form.get("language"),
+    )
+    wish = Resolution("Assigned at the desk", client_id=made.id, course_id=form.get("course_id") or None)
+    # One form, two deeds: each under a key of its own, both found again when the form comes twice.
+    return _settled(replace(act, key=f"{act.key}-assign"), item_id, wish)
+
+
+def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
+    resolve(current_house().store, act, item_id, wish)
+    tell(_said(wish))
+    return page() if is_fragment() else see(url_for("attention.show"))
+
+
+def _said(wish: Resolution) -> Notice:
+    if wish.client_id is None:
+        return Notice(_DONE.get(wish.decision or "", "Taken care of."))
+    client = read_client(current_house().store, wish.client_id)
+    address = url_for("clients.show", client_id=client.id)
+    return Notice(f"Assigned to {client.name}.", link=address, link_text="Open the client")
+
+
+_DONE = {
+    "close_course": "The course is closed. Its sessions have left the balance.",
+    "take_sessions": "The sessions have left the balance.",
+    "keep_sessions": "All sessions stay. The refund is noted in the history.",
+    "open_courses": "The course is open.",
+    "try_again": "It is being tried again.",
+    "dismiss": "Put aside.",
+}
+
+
+def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
+    store = current_house().store
+    waiting = list_attention(store, limit=OPEN_SHOWN)
+    return {
+        "questions": [Question(item, _courses(item)) for item in waiting.rows],
+        "has_more": waiting.cursor is not None,
+        "resolved": list_attention(store, limit=RESOLVED_SHOWN, resolved=True).rows,
+        "refusal": refusal,
+        "refused_item": item_id,
+        "searched_item": None,
+        "matches": None,
+    }
+
+
+def _courses(item: AttentionView) -> tuple[CourseView, ...]:
+    today = local_date(pages.clinic(), pages.now())
+    return tuple(read_course(current_house().store, each, today=today) for each in item.course_ids)

@@ -1,0 +1,83 @@
+"""The punch card of a course: one place per session, used, left or gone. Knows no HTML and no paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from plugin.core.status import Status
+from plugin.courses.views import AllowanceView, CourseView
+
+# More circles than this say less than the figure beside them.
+MOST_PLACES = 60
+
+State = Literal["used", "left", "held", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One session: its number, what became of it, and the day where it was used."""
+
+    number: int
+    state: State
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """The touch-ups and add-ons of a course, drawn as diamonds."""
+
+    allowance: AllowanceView
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A course with the places of its main sessions and its extras, and what one tap would use."""
+
+    course: CourseView
+    places: tuple[Place, ...]
+    extras: tuple[Extra, ...]
+    next: AllowanceView | None
+    others: tuple[AllowanceView, ...]
+
+
+def card_of(course: CourseView) -> Card:
+    """Lay out the card of a course."""
+    main = [each for each in course.allowances if each.kind == "main"] or list(course.allowances)
+    extras = [each for each in course.allowances if each not in main]
+    usable = [each for each in (*main, *extras) if each.left and each.is_usable] if course.is_live else []
+    return Card(
+        course=course,
+        places=_places(course, course.granted, course.used, course.left, _days(course)),
+        extras=tuple(Extra(each, _extra_places(course, each)) for each in extras),
+        next=usable[0] if usable else None,
+        others=tuple(usable[1:]),
+    )
+
+
+def _extra_places(course: CourseView, extra: AllowanceView) -> tuple[Place, ...]:
+    days = [
+        visit.visited_on for visit in course.visits for name in visit.treatments if name == extra.treatment
+    ]
+    return _places(course, extra.granted, extra.used, extra.left, dict(enumerate(days, start=1)))
+
+
+def _places(
+    course: CourseView, granted: int, used: int, left: int, days: dict[int, date]
+) -> tuple[Place, ...]:
+    if granted > MOST_PLACES:
+        return ()
+    waiting: State = "held" if course.status in (Status.EXPIRED, Status.FROZEN) else "left"
+    states: list[State] = [*["used"] * used, *[waiting] * left, *["gone"] * (granted - used - left)]  # type: ignore[list-item]
+    return tuple(Place(number, state, days.get(number)) for number, state in enumerate(states, start=1))
+
+
+def _days(course: CourseView) -> dict[int, date]:
+    """Return the day of each main session; a visit that used two stands under both."""
+    days: dict[int, date] = {}
+    for visit in course.visits:
+        for number in range(len(days) + 1, (visit.number or 0) + 1):
+            days[number] = visit.visited_on
+    return days

@@ -1,0 +1,110 @@
+"""Finding clients, making one, and the page of one client with all of their courses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.clients import create_client, find_clients, read_client, recent_clients
+from plugin.courses.clinic import local_date
+from plugin.courses.read import courses_of_client
+from plugin.web import current_house, live, pages
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.card import card_of
+from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.history import lines_of
+from plugin.web.refusals import Refusal, refused_shows
+
+SHOWN = 30
+SHOWN_WHILE_TYPING = 8
+
+blueprint = Blueprint("clients", __name__)
+
+
+@blueprint.get("/clients")
+@allow(*AT_THE_DESK)
+def find(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the clients that fit, the ones seen last where nothing was typed."""
+    template = "desk/_found.html" if is_fragment() and refusal is None else "desk/clients.html"
+    return render_template(template, refusal=refusal, **found(SHOWN_WHILE_TYPING if is_fragment() else SHOWN))
+
+
+@blueprint.post("/clients")
+@allow(*AT_THE_DESK)
+@refused_shows(find)
+def create() -> ResponseReturnValue:
+    """Make a client and show their page."""
+    form = request.form
+    made = create_client(
+        current_house().store,
+        deed(),
+        name=form.get("name"),
+        phone=form.get("phone"),
+        email=form.get("email"),
+        language=form.get("language"),
+    )
+    tell(Notice("Client made. Ring up their package on the till."))
+    return see(url_for("clients.show", client_id=made.id))
+
+
+@blueprint.get("/clients/<client_id>")
+@allow(*AT_THE_DESK)
+def show(client_id: str) -> ResponseReturnValue:
+    """Show one client; one that was merged leads to the one they went into."""
+    known = read_client(current_house().store, client_id)
+    if known.id != client_id:
+        return see(url_for("clients.show", client_id=known.id))
+    return page(client_id)
+
+
+@blueprint.get("/clients/<client_id>/live")
+@allow(*AT_THE_DESK)
+def news(client_id: str) -> ResponseReturnValue:
+    """Answer what is new on the page."""
+    return live.news("desk/_client.html", **_everything(client_id))
+
+
+def page(client_id: str) -> ResponseReturnValue:
+    """Answer the client's page, or its living part to htmx."""
+    address = url_for("clients.news", client_id=client_id)
+    return live.screen("desk/client.html", "desk/_client.html", address, **_everything(client_id))
+
+
+def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
+    """Answer the page as it stands now, and tell why the deed was refused."""
+    tell(Notice(refusal.message, is_bad=True))
+    return page(client_id or "")
+
+
+def after_deed(client_id: str | None) -> ResponseReturnValue:
+    """Answer a deed on a client's course: the page as it now stands."""
+    if client_id is None:
+        return see(url_for("attention.show"))
+    return page(client_id) if is_fragment() else see(url_for("clients.show", client_id=client_id))
+
+
+def found(limit: int) -> dict[str, Any]:
+    """Return the clients that fit what was typed into `q`, and whether more do."""
+    store = current_house().store
+    today = local_date(pages.clinic(), pages.now())
+    q = request.args.get("q", "").strip()[:120]
+    if not q:
+        return {"q": q, "found": recent_clients(store, today=today, limit=limit), "cursor": None}
+    matches = find_clients(store, q, today=today, limit=limit, cursor=request.args.get("cursor"))
+    return {"q": q, "found": matches.rows, "cursor": matches.cursor}
+
+
+def _everything(client_id: str) -> dict[str, Any]:
+    store = current_house().store
+    client = read_client(store, client_id)
+    today = local_date(pages.clinic(), pages.now())
+    courses = courses_of_client(store, client.id, today=today)
+    cards = [card_of(course) for course in courses]
+    return {
+        "client": client,
+        "cards": cards,
+        "first": next((card for card in cards if card.next), cards[0] if cards else None),
+        "histories": [(card.course, lines_of(card.course)) for card in cards],
+    }

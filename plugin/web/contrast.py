@@ -1,0 +1,66 @@
+"""Colours and how well they read on each other (WCAG 2). Pure arithmetic."""
+
+from __future__ import annotations
+
+import colorsys
+import re
+from dataclasses import dataclass
+
+_HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})\Z")
+JADE = "#0F6B5C"
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """An sRGB colour; prints as CSS writes it."""
+
+    red: int
+    green: int
+    blue: int
+
+    def __str__(self) -> str:
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+
+    @property
+    def luminance(self) -> float:
+        """Return the relative luminance, 0 for black to 1 for white."""
+        return 0.2126 * _linear(self.red) + 0.7152 * _linear(self.green) + 0.0722 * _linear(self.blue)
+
+
+def parse(text: str) -> Colour:
+    """Read #RRGGBB; anything else is our jade."""
+    found = _HEX.match(text) or _HEX.match(JADE)
+    assert found is not None
+    red, green, blue = (int(part, 16) for part in found.groups())
+    return Colour(red, green, blue)
+
+
+def mixed(colour: Colour, ground: Colour, share: float) -> Colour:
+    """Lay `share` of the colour over the ground."""
+    pairs = zip((colour.red, colour.green, colour.blue), (ground.red, ground.green, ground.blue), strict=True)
+    red, green, blue = (round(over * share + under * (1 - share)) for over, under in pairs)
+    return Colour(red, green, blue)
+
+
+def with_lightness(colour: Colour, lightness: float, *, most_saturation: float = 1.0) -> Colour:
+    """Return the hue at another lightness, 0 to 1; a light one shouts unless its saturation is held back."""
+    hue, _, saturation = colorsys.rgb_to_hls(colour.red / 255, colour.green / 255, colour.blue / 255)
+    shares = colorsys.hls_to_rgb(hue, lightness, min(saturation, most_saturation))
+    red, green, blue = (round(share * 255) for share in shares)
+    return Colour(red, green, blue)
+
+
+def lightness(colour: Colour) -> float:
+    """Return the lightness, 0 to 1."""
+    return colorsys.rgb_to_hls(colour.red / 255, colour.green / 255, colour.blue / 255)[1]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Return the contrast ratio, 1 to 21."""
+    lighter, darker = sorted((one.luminance, other.luminance), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _linear(channel: int) -> float:
+    share = channel / 255
+    return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)

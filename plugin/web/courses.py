@@ -1,0 +1,71 @@
+"""Using a session and taking one back: one tap each, and the client's page as the answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.clinic import local_date
+from plugin.courses.read import read_course
+from plugin.courses.reverse import reverse
+from plugin.courses.use import UseSession, use_session
+from plugin.courses.views import CourseView, Reversed, Used
+from plugin.web import clients, current_house, pages
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.deeds import Notice, deed, tell
+from plugin.web.refusals import Refusal, refused_shows
+
+UNDONE_AT_THE_DESK = "Undone at the desk"
+
+blueprint = Blueprint("courses", __name__)
+
+
+def _page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
+    return clients.refused(_course(course_id).client_id, refusal)
+
+
+def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
+    return clients.refused(refusal.typed.get("client_id"), refusal)
+
+
+@blueprint.post("/courses/<course_id>/uses")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_of_course)
+def use(course_id: str) -> ResponseReturnValue:
+    """Use one session of the course."""
+    wish = UseSession(course_id=course_id, allowance_id=request.form.get("allowance_id") or None)
+    used = use_session(current_house().store, deed(), wish)
+    said = _used(used, _course(course_id))
+    tell(Notice(said, undo_entry_id=used.entry.id, client_id=used.client_id))
+    return clients.after_deed(used.client_id)
+
+
+@blueprint.post("/entries/<entry_id>/reversal")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_of_client)
+def undo(entry_id: str) -> ResponseReturnValue:
+    """Take back a used session; without a reason, the desk's."""
+    reason = request.form.get("reason", "").strip() or UNDONE_AT_THE_DESK
+    undone = reverse(current_house().store, deed(), entry_id, reason)
+    tell(Notice(_given_back(undone, _course(undone.course_id))))
+    return clients.after_deed(undone.client_id)
+
+
+def _course(course_id: str) -> CourseView:
+    return read_course(current_house().store, course_id, today=local_date(pages.clinic(), pages.now()))
+
+
+def _used(used: Used, course: CourseView) -> str:
+    name = _name(course, used.entry.allowance_id)
+    return f"{name} {used.session_number} used. {used.sessions_left} of {used.granted} left."
+
+
+def _given_back(undone: Reversed, course: CourseView) -> str:
+    allowance = next(each for each in course.allowances if each.id == undone.entry.allowance_id)
+    name = _name(course, allowance.id)
+    return f"{name} given back. {undone.sessions_left} of {allowance.granted} left."
+
+
+def _name(course: CourseView, allowance_id: str) -> str:
+    kind = next(each.kind for each in course.allowances if each.id == allowance_id)
+    return {"touch_up": "Touch-up", "add_on": "Add-on"}.get(kind, "Session")

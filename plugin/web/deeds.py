@@ -1,0 +1,64 @@
+"""The writing side of every screen: who does it under which key, and how the answer gets back to the page."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask import flash, g, get_flashed_messages, redirect, request
+from werkzeug.wrappers import Response
+
+from plugin.core.acts import Act, checked_key
+from plugin.web import current_house
+from plugin.web.access import current_actor
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a person is told after a deed; `undo_entry_id` offers to take it back, `link` leads on."""
+
+    text: str
+    undo_entry_id: str | None = None
+    client_id: str | None = None
+    link: str | None = None
+    link_text: str = ""
+    is_bad: bool = False
+
+
+def fresh_key() -> str:
+    """Return a key for one form of one page: sent twice, it is done once."""
+    return f"desk-{secrets.token_hex(12)}"
+
+
+def deed() -> Act:
+    """Return the act behind the form that was sent; raises InvalidField where its key is missing."""
+    return Act(current_actor(), current_house().clock(), checked_key(request.form.get("key", "")))
+
+
+def is_fragment() -> bool:
+    """Say whether htmx asked, and so wants a piece of a page instead of the whole."""
+    return "HX-Request" in request.headers
+
+
+def tell(notice: Notice) -> None:
+    """Have the next page, or the fragment being answered, show this notice."""
+    if is_fragment():
+        g.notice = notice
+    else:
+        # Flask keeps any JSON in the session, whatever the signature says.
+        flash(asdict(notice), "notice")  # type: ignore[arg-type]
+
+
+def notice() -> Notice | None:
+    """Return what this page has to tell, once."""
+    if "notice" in g:
+        told: Notice = g.notice
+        return told
+    waiting: list[Any] = [] if is_fragment() else get_flashed_messages(category_filter=["notice"])
+    return Notice(**waiting[-1]) if waiting else None
+
+
+def see(address: str) -> Response:
+    """Lead the browser to a page after a form, so that reloading it sends nothing again."""
+    return redirect(address, code=303)

@@ -1,0 +1,136 @@
+"""Dates, money, numbers and phone numbers as people at the clinic read them. Knows no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from plugin.core.money import Money
+from plugin.courses.views import ClinicView
+from plugin.courses.words import money_text
+
+
+def locale_of(clinic: ClinicView) -> Locale:
+    """Return the clinic's language as its country writes it; English of the United States as the last resort."""
+    for name in (f"{clinic.language.replace('-', '_')}_{clinic.country}", clinic.language.replace("-", "_")):
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en", "US")
+
+
+def written_day(value: date | datetime, clinic: ClinicView, today: date) -> str:
+    """Return "Nov 22", with the year where it is not this one."""
+    day = local_day(value, clinic)
+    skeleton = "MMMd" if day.year == today.year else "yMMMd"
+    return str(
+        format_skeleton(skeleton, datetime.combine(day, datetime.min.time()), locale=locale_of(clinic))
+    )
+
+
+def local_day(value: date | datetime, clinic: ClinicView) -> date:
+    """Return the day at the clinic."""
+    if isinstance(value, datetime):
+        return value.astimezone(ZoneInfo(clinic.time_zone)).date()
+    return value
+
+
+def counted(number: int, one: str, other: str, locale: Locale) -> str:
+    """Return "1 session" or "12 sessions", the form chosen by the language's plural rule."""
+    form = one if locale.plural_form(number) == "one" else other
+    return f"{format_decimal(number, locale=locale)} {form}"
+
+
+def written_phone(e164: str, country: str) -> str:
+    """Return the number as it is dialled in the clinic's country."""
+    try:
+        number = phonenumbers.parse(e164, country)
+    except phonenumbers.NumberParseException:
+        return e164
+    is_home = phonenumbers.region_code_for_number(number) == country
+    style = phonenumbers.PhoneNumberFormat
+    return str(phonenumbers.format_number(number, style.NATIONAL if is_home else style.INTERNATIONAL))
+
+
+def initials(name: str) -> str:
+    """Return one or two letters to know a person by."""
+    words = [word for word in name.split() if word[:1].isalnum()]
+    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper() or "?"
+
+
+@pass_context
+def _money(context: Context, value: Money) -> str:
+    clinic = context["clinic"]
+    return money_text(value, language=clinic.language, country=clinic.country)
+
+
+@pass_context
+def _day(context: Context, value: date | datetime) -> str:
+    return written_day(value, context["clinic"], context["today"])
+
+
+@pass_context
+def _long_day(context: Context, value: date | datetime) -> str:
+    clinic = context["clinic"]
+    return str(format_date(local_day(value, clinic), "full", locale=locale_of(clinic)))
+
+
+@pass_context
+def _time(context: Context, value: datetime) -> str:
+    clinic = context["clinic"]
+    zone = ZoneInfo(clinic.time_zone)
+    return str(format_time(value.astimezone(zone), "short", tzinfo=zone, locale=locale_of(clinic)))
+
+
+@pass_context
+def _moment(context: Context, value: datetime) -> str:
+    if local_day(value, context["clinic"]) == context["today"]:
+        return _time(context, value)
+    return _day(context, value)
+
+
+@pass_context
+def _count(context: Context, number: int, one: str, other: str) -> str:
+    return counted(number, one, other, locale_of(context["clinic"]))
+
+
+@pass_context
+def _phone(context: Context, e164: str) -> str:
+    return written_phone(e164, context["clinic"].country)
+
+
+@pass_context
+def _language(context: Context, tag: str) -> str:
+    try:
+        known = Locale.parse(tag.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return known.get_display_name(locale_of(context["clinic"])) or tag
+
+
+def iso(value: date | datetime) -> str:
+    """Return the time as the `datetime` attribute of <time> wants it."""
+    return value.isoformat()
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "money": _money,
+    "day": _day,
+    "long_day": _long_day,
+    "time": _time,
+    "moment": _moment,
+    "count": _count,
+    "phone": _phone,
+    "language": _language,
+    "initials": initials,
+    "iso": iso,
+}

@@ -1,0 +1,85 @@
+"""Two addresses for whoever watches the machine: is the program alive, and is it ready. No sign-in, no names."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from plugin.courses.inbox import InboxState, inbox_state
+from plugin.store import Store
+from plugin.store.migrate import is_current
+from plugin.store.queues import Sweep
+from plugin.web import current_house
+from plugin.web.api_shapes import moment
+
+blueprint = Blueprint("health", __name__)
+
+STALE_AFTER = timedelta(minutes=5)
+Json = dict[str, Any]
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    """Answer as long as the program runs; asks nobody else."""
+    return jsonify({"status": "alive"})
+
+
+@blueprint.get("/readyz")
+def ready() -> Response:
+    """Answer 200 when requests can be served, 503 when the database is silent or not migrated.
+
+    A queue that stands still is said in the body: the desk works without it.
+    """
+    house = current_house()
+    try:
+        is_migrated = is_current(house.store)
+        answer = _state(house.store, house.clock()) if is_migrated else _not_ready(answers=True)
+    except SQLAlchemyError:
+        answer = _not_ready(answers=False)
+    response = jsonify(answer)
+    response.status_code = 200 if answer["status"] == "ready" else 503
+    return response
+
+
+def _not_ready(*, answers: bool) -> Json:
+    said = (
+        "The database is not up to date. Run: coursekeeper db upgrade."
+        if answers
+        else "The database does not answer. Look at DATABASE_URL and whether the database runs."
+    )
+    return {"status": "not_ready", "database": {"answers": answers, "is_migrated": False}, "message": said}
+
+
+def _state(store: Store, now: datetime) -> Json:
+    inbox = inbox_state(store)
+    return {
+        "status": "ready",
+        "database": {"answers": True, "is_migrated": True},
+        "queue": _queue(inbox, now),
+        "last_event_at": _moment_or_none(inbox.last_received_at),
+        "last_sweep_at": _moment_or_none(_last_sweep(store)),
+    }
+
+
+def _queue(inbox: InboxState, now: datetime) -> Json:
+    age = now - inbox.oldest_pending_at if inbox.oldest_pending_at else timedelta()
+    return {
+        "pending": inbox.pending,
+        "failed": inbox.failed,
+        "oldest_pending_s": max(0, int(age.total_seconds())),
+        "is_stale": age > STALE_AFTER,
+    }
+
+
+def _last_sweep(store: Store) -> datetime | None:
+    finished = select(Sweep.finished_at).where(Sweep.finished_at.is_not(None), Sweep.error == "")
+    with store.reading() as session:
+        return session.scalar(finished.order_by(Sweep.finished_at.desc()).limit(1))
+
+
+def _moment_or_none(value: datetime | None) -> str | None:
+    return moment(value) if value else None

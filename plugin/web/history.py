@@ -1,0 +1,137 @@
+"""The history of a course as lines for people: entries of one moment together, every undo beside what it undid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.views import CourseView, EntryView, HappeningView, VisitView
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: when, what, the small print under it, what was left, and whether it can be or was undone.
+
+    `what` is a phrase name of the template; `sessions` lists (number, treatment).
+    """
+
+    at: datetime
+    written_at: datetime
+    what: str
+    by: str
+    sessions: tuple[tuple[int, str], ...] = ()
+    number: int | None = None
+    money: Money | None = None
+    left: int | None = None
+    text: str = ""
+    reason: str = ""
+    visit: VisitView | None = None
+    entry_id: str | None = None
+    is_undone: bool = False
+    can_undo: bool = False
+
+
+def lines_of(course: CourseView) -> tuple[Line, ...]:
+    """Return the lines, newest first."""
+    moved = list(_entry_lines(course))
+    told_already = {line.written_at for line in moved if line.what in ("refunded", "taken_back")}
+    told = [_told(each) for each in course.happenings if each.at not in told_already]
+    lines = sorted([*moved, *told], key=lambda line: line.written_at)
+    return tuple(lines[::-1])
+
+
+def _entry_lines(course: CourseView) -> Iterator[Line]:
+    """Join what was written in one deed: a sale of a package with touch-ups is one line, not four."""
+    for _, group in groupby(course.entries, key=lambda entry: (entry.written_at, _deed(entry))):
+        entries = list(group)
+        yield from _lines(course, entries)
+
+
+def _deed(entry: EntryView) -> str:
+    if entry.kind in (Kind.SOLD, Kind.PAID):
+        return "sale"
+    return entry.kind.value if entry.kind not in (Kind.USED, Kind.REVERSED) else entry.id
+
+
+def _lines(course: CourseView, entries: Sequence[EntryView]) -> Iterator[Line]:
+    first = entries[0]
+    if first.kind is Kind.USED:
+        yield _use(course, first)
+    elif first.kind is Kind.REVERSED:
+        yield _undo(course, first)
+    else:
+        yield _joined(course, entries)
+
+
+def _use(course: CourseView, entry: EntryView) -> Line:
+    visit = next((each for each in course.visits if each.id == entry.visit_id), None)
+    is_undone = entry.reversed_by is not None
+    return Line(
+        at=entry.happened_at,
+        written_at=entry.written_at,
+        what="used",
+        by=entry.by,
+        sessions=((-entry.sessions_delta, entry.treatment),),
+        number=visit.number if visit and visit.number else _number(course, entry),
+        left=entry.sessions_after,
+        visit=visit,
+        entry_id=entry.id,
+        is_undone=is_undone,
+        can_undo=not is_undone and course.closed_at is None,
+    )
+
+
+def _undo(course: CourseView, entry: EntryView) -> Line:
+    undone = next((each for each in course.entries if each.id == entry.reverses), entry)
+    what = "undone" if undone.kind is Kind.USED else "taken_back"
+    return Line(
+        at=entry.happened_at,
+        written_at=entry.written_at,
+        what=what,
+        by=entry.by,
+        sessions=((entry.sessions_delta, entry.treatment),),
+        number=_number(course, undone),
+        left=entry.sessions_after,
+        reason=entry.reason,
+    )
+
+
+def _joined(course: CourseView, entries: Sequence[EntryView]) -> Line:
+    first = entries[0]
+    moved = tuple((entry.sessions_delta, entry.treatment) for entry in entries if entry.sessions_delta)
+    value = sum(entry.value_delta.amount for entry in entries)
+    return Line(
+        at=first.happened_at,
+        written_at=first.written_at,
+        what="sold" if first.kind in (Kind.SOLD, Kind.PAID) else first.kind.value,
+        by=first.by,
+        sessions=tuple((abs(count), name) for count, name in moved),
+        money=Money(value, first.value_delta.currency),
+        left=entries[-1].sessions_after if len(course.allowances) == 1 else None,
+        reason=first.reason,
+    )
+
+
+def _told(happening: HappeningView) -> Line:
+    return Line(
+        at=happening.at,
+        written_at=happening.at,
+        what="told",
+        by=happening.by,
+        text=happening.text,
+        reason=happening.reason,
+    )
+
+
+def _number(course: CourseView, entry: EntryView) -> int:
+    """Return which session of its allowance a use was, as it stood when it was written."""
+    granted = sum(
+        each.sessions_delta
+        for each in course.entries
+        if each.allowance_id == entry.allowance_id and each.seq <= entry.seq and each.kind is Kind.SOLD
+    )
+    return granted - entry.sessions_after

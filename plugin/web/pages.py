@@ -1,0 +1,86 @@
+"""Where the templates are, and what each of them may use. Knows no single screen."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, g, request, url_for
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from jinja2 import StrictUndefined
+
+from plugin.core.acts import Role
+from plugin.courses.attention import count_open
+from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.views import ClinicView
+from plugin.web import current_house, theme
+from plugin.web.deeds import fresh_key, notice
+from plugin.web.format import FILTERS
+
+_HERE = Path(__file__).resolve().parents[1]
+# Beside the package when installed, else the sibling folder of a checkout.
+TEMPLATES = next(
+    (place for place in (_HERE / "templates", _HERE.parent / "templates") if place.is_dir()),
+    _HERE / "templates",
+)
+
+blueprint = Blueprint("pages", __name__)
+
+
+def set_up(app: Flask) -> None:
+    """Make Jinja strict and hand it our filters and globals."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals.update(asset=asset, deed_key=fresh_key, told=notice, theme_address=_theme_address)
+    app.context_processor(_everywhere)
+    app.register_blueprint(blueprint)
+
+
+def clinic() -> ClinicView:
+    """Return the clinic, read once for each request."""
+    if "clinic" not in g:
+        g.clinic = read_clinic(current_house().store)
+    known: ClinicView = g.clinic
+    return known
+
+
+def now() -> datetime:
+    """Return the time by the house's clock."""
+    return current_house().clock()
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file; it changes with the content, so browsers may keep it for ever."""
+    return url_for("static", filename=name, v=_fingerprint(TEMPLATES / "static" / name))
+
+
+@blueprint.get("/theme.css", endpoint="theme")
+def theme_sheet() -> Response:
+    """Answer the clinic's accent as colours for light and dark."""
+    return Response(theme.sheet(clinic().accent), mimetype="text/css")
+
+
+def _theme_address() -> str:
+    return url_for("pages.theme", v=clinic().accent.lstrip("#"))
+
+
+@cache
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _everywhere() -> dict[str, object]:
+    known = clinic()
+    is_in = current_user.is_authenticated
+    return {
+        "clinic": known,
+        "today": local_date(known, now()),
+        "person": current_user if is_in else None,
+        "is_owner": is_in and current_user.role == Role.OWNER,
+        "attention_count": count_open(current_house().store) if is_in else 0,
+        "is_fragment": bool(request.headers.get("HX-Request")),
+    }

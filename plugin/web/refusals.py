@@ -1,0 +1,120 @@
+"""One place where errors become answers: pages and fragments for people, plain text for Square. Views catch nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no types
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+
+from plugin.errors import CoursekeeperError, InvalidField, NotFound, Refused
+from plugin.web.api_errors import api_error_response, is_api
+from plugin.web.deeds import Notice, is_fragment
+from plugin.web.wording import Words, words_for
+
+# The window of every limit of the desk, in seconds.
+WAIT_S = "300"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A form that was refused: why, beside which field, and everything that was typed."""
+
+    message: str
+    field: str | None
+    typed: MultiDict[str, str]
+
+
+def refused_shows(page: Callable[..., ResponseReturnValue]) -> Callable[[View], View]:
+    """Show this page again, filled in and with the reason, when the view's form is refused.
+
+    The page is called with the view's own arguments and `refusal`.
+    """
+
+    def mark(view: View) -> View:
+        view.refused_shows = page  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def set_up(app: Flask) -> None:
+    """Map the tree of errors, and Flask's own, to answers."""
+    app.register_error_handler(CoursekeeperError, _coursekeeper_error)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _coursekeeper_error(error: CoursekeeperError) -> ResponseReturnValue:
+    if is_api(request):
+        return api_error_response(error)
+    if isinstance(error, Refused | InvalidField) and (shown := _shown_again(error)) is not None:
+        return shown
+    if error.status >= 500:
+        current_app.logger.error("%s: %s", error.code, error.message, exc_info=error)
+    return _answer(Words.of_error(error), error.status)
+
+
+def _shown_again(error: CoursekeeperError) -> Response | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    page: Callable[..., ResponseReturnValue] | None = getattr(view, "refused_shows", None)
+    if page is None:
+        return None
+    refusal = Refusal(error.message, error.field, request.form)
+    try:
+        response = make_response(page(refusal=refusal, **(request.view_args or {})))
+    except NotFound:
+        # What the form stood on is gone as well: the refusal is told on a page of its own.
+        return None
+    response.status_code = error.status
+    return response
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400:
+        return error
+    if is_api(request):
+        return api_error_response(error)
+    words = words_for("csrf" if isinstance(error, CSRFError) else status)
+    response = make_response(_answer(words, status))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.setdefault("Retry-After", WAIT_S)
+    return response
+
+
+def _answer(words: Words, status: int) -> ResponseReturnValue:
+    if request.path.startswith("/square/"):
+        return words.said + "\n", status, {"Content-Type": "text/plain; charset=utf-8"}
+    if is_fragment():
+        return _as_notice(words, status)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _broken(words), status
+    again = _same_address() if request.method == "GET" else None
+    return render_template("error.html", words=words, status=status, again=again), status
+
+
+def _broken(words: Words) -> str:
+    # Past the context of every other page: what failed may be the very thing that page needs.
+    page = current_app.jinja_env.get_template("broken.html")
+    is_get = request.method == "GET"
+    return page.render(words=words, is_get=is_get, again=_same_address(), url_for=url_for)
+
+
+def _same_address() -> str:
+    return request.script_root + request.full_path.rstrip("?")
+
+
+def _as_notice(words: Words, status: int) -> ResponseReturnValue:
+    page = render_template("macros/notices.html", notice=Notice(words.said, is_bad=True), is_swapped=False)
+    return page, status, {"X-Notice": "1", "HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}

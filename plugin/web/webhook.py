@@ -1,0 +1,58 @@
+"""Where Square tells us of events: check the signature, keep the message, answer. All work waits in the inbox."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.inbox import receive
+from plugin.errors import CoursekeeperError
+from plugin.square.signature import check
+from plugin.web import current_house
+
+SIGNATURE = "x-square-hmacsha256-signature"
+_LONGEST_ID = 255
+
+blueprint = Blueprint("webhook", __name__)
+
+
+class UnreadableEvent(CoursekeeperError):
+    """The message was signed but says nothing we can file."""
+
+    code = "unreadable"
+    status = 400
+
+
+@blueprint.post("/square/webhooks")
+def take_event() -> ResponseReturnValue:
+    """Keep one event; a repeated one is answered the same and kept once."""
+    house = current_house()
+    body = request.get_data(cache=False)
+    check(house.settings, body, request.headers.get(SIGNATURE))
+    event_id, event_type = _labels(_parsed(body))
+    receive(
+        house.store, event_id=event_id, event_type=event_type, body=body.decode("utf-8"), now=house.clock()
+    )
+    return "", 200
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(body.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise UnreadableEvent("The body is no JSON. Nothing was kept.") from None
+    if not isinstance(event, dict):
+        raise UnreadableEvent("The body is no JSON object. Nothing was kept.")
+    return event
+
+
+def _labels(event: dict[str, Any]) -> tuple[str, str]:
+    event_id, event_type = event.get("event_id"), event.get("type")
+    if not isinstance(event_id, str) or not 0 < len(event_id) <= _LONGEST_ID:
+        raise UnreadableEvent("The event has no event_id. Nothing was kept.")
+    if not isinstance(event_type, str) or not event_type:
+        raise UnreadableEvent("The event has no type. Nothing was kept.")
+    return event_id, event_type

@@ -1,0 +1,288 @@
+// The desk in the browser: what is new shows by itself, keys do what they say, one tap is one deed.
+// Everything works without this file; it only makes it quicker.
+"use strict";
+(() => {
+  const EVERY_MS = 1000;
+  const SLOWEST_MS = 30000;
+  const ONE_TAP_MS = 1200;
+  const NOTICE_MS = 15000;
+  const live = () => document.getElementById("live");
+
+  /* What is new ------------------------------------------------------------------------------------- */
+
+  let timer = 0;
+  let failures = 0;
+  let busy = false;
+
+  async function look() {
+    const address = document.body.dataset.live;
+    if (!address || document.hidden || busy) return again();
+    if (!navigator.onLine) return failed();
+    const region = live();
+    const seen = region ? region.dataset.seen : "";
+    busy = true;
+    try {
+      const answer = await fetch(`${address}?seen=${encodeURIComponent(seen)}`, {
+        headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(10000),
+      });
+      if (answer.status === 401) return location.reload();
+      if (!answer.ok) throw new Error(String(answer.status));
+      const html = await answer.text();
+      connected();
+      count(answer.headers.get("X-Attention"));
+      // A tap may have changed the page while the question was on its way: then its answer is old.
+      // A refused form stays until it is sent again: nothing a person typed is lost.
+      const isOld = !region || region.dataset.seen !== seen || region.querySelector("[role=alert]");
+      if (answer.status === 200 && !isOld) show(region, html, answer);
+    } catch {
+      return failed();
+    } finally {
+      busy = false;
+    }
+    again();
+  }
+
+  function again() {
+    clearTimeout(timer);
+    timer = setTimeout(look, Math.min(EVERY_MS * 2 ** failures, SLOWEST_MS));
+  }
+
+  function failed() {
+    failures = Math.min(failures + 1, 6);
+    if (failures > 1 || !navigator.onLine) say("Offline");
+    again();
+  }
+
+  function connected() {
+    failures = 0;
+    say("");
+  }
+
+  function say(text) {
+    const place = document.getElementById("connection");
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
+  function count(text) {
+    const badge = document.getElementById("attention-count");
+    if (text === null || !badge || badge.dataset.count === text) return;
+    badge.dataset.count = text;
+    badge.textContent = text;
+    badge.hidden = text === "0";
+  }
+
+  function show(region, html, answer) {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    merge(region, template.content);
+    region.dataset.seen = answer.headers.get("X-Seen") || "";
+    htmx.process(region);
+  }
+
+  // Change only what differs, so that focus, open details and typed text stay where they are.
+  function merge(old, fresh) {
+    const keyed = new Map([...old.children].filter((node) => node.id).map((node) => [node.id, node]));
+    let place = old.firstChild;
+    for (const wanted of [...fresh.childNodes]) {
+      const known = wanted.id ? keyed.get(wanted.id) : null;
+      if (known && known !== place) old.insertBefore(known, place);
+      const here = known || place;
+      if (here && isSameKind(here, wanted)) {
+        if (here === place) place = place.nextSibling;
+        mergeNode(here, wanted);
+      } else {
+        old.insertBefore(wanted, place);
+      }
+    }
+    while (place) {
+      const next = place.nextSibling;
+      place.remove();
+      place = next;
+    }
+  }
+
+  function isSameKind(one, other) {
+    return one.nodeType === other.nodeType && one.nodeName === other.nodeName && (one.id || "") === (other.id || "");
+  }
+
+  function mergeNode(old, fresh) {
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    if (old.hasAttribute("data-keep")) return;
+    for (const { name } of [...old.attributes]) {
+      if (!fresh.hasAttribute(name) && !isTheirs(old, name)) old.removeAttribute(name);
+    }
+    for (const { name, value } of [...fresh.attributes]) {
+      if (old.getAttribute(name) !== value && !isTheirs(old, name)) old.setAttribute(name, value);
+    }
+    merge(old, fresh);
+  }
+
+  // What the person at the screen has set: an open details, the text of a field.
+  function isTheirs(node, name) {
+    return (name === "open" && node.nodeName === "DETAILS") || (name === "value" && node.nodeName === "INPUT" && node.type !== "hidden");
+  }
+
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  addEventListener("online", () => { failures = 0; look(); });
+  addEventListener("offline", () => say("Offline"));
+  // A page from the browser's back-forward store is as old as it was left.
+  addEventListener("pageshow", (event) => { if (event.persisted) look(); });
+
+  /* One tap, one deed -------------------------------------------------------------------------------- */
+
+  let lastTap = { action: "", at: -Infinity };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.hasAttribute("data-once")) return;
+    const tap = { action: form.action, at: performance.now() };
+    if (tap.action === lastTap.action && tap.at - lastTap.at < ONE_TAP_MS) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    lastTap = tap;
+  }, true);
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const answer = event.detail.xhr;
+    // The new page may put its button under a finger that is still tapping.
+    lastTap.at = performance.now();
+    count(answer.getResponseHeader("X-Attention"));
+    if (event.target.id === "live") {
+      event.target.dataset.seen = answer.getResponseHeader("X-Seen") || "";
+      const wrong = event.target.querySelector("[data-focus], [role=alert]");
+      if (wrong) focusOn(wrong);
+      else if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
+    }
+    watchNotice();
+  });
+  document.addEventListener("htmx:sendError", () => { lastTap.at = -Infinity; tell(LOST); });
+  document.addEventListener("htmx:timeout", () => { lastTap.at = -Infinity; tell(LOST); });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status === 401) location.reload();
+    if (event.detail.xhr.getResponseHeader("X-Notice")) event.detail.shouldSwap = true;
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    lastTap.at = -Infinity;
+    if (!event.detail.xhr.getResponseHeader("X-Notice")) tell(LOST);
+  });
+  const LOST = "No answer came. Tap again: the same tap is never counted twice.";
+
+  function tell(text) {
+    const notice = document.createElement("div");
+    const line = document.createElement("p");
+    const close = document.createElement("button");
+    notice.className = "notice bad";
+    notice.dataset.notice = "";
+    line.textContent = text;
+    Object.assign(close, { type: "button", className: "plain close", textContent: "×" });
+    close.dataset.closeNotice = "";
+    close.setAttribute("aria-label", "Close this message");
+    notice.append(line, close);
+    document.getElementById("notices").replaceChildren(notice);
+    watchNotice();
+  }
+
+  /* Notices leave by themselves, unless somebody is at them ------------------------------------------ */
+
+  let noticeTimer = 0;
+
+  function watchNotice() {
+    clearTimeout(noticeTimer);
+    const notice = document.querySelector("[data-notice]");
+    if (!notice || notice.classList.contains("bad")) return;
+    noticeTimer = setTimeout(() => {
+      if (notice.matches(":hover, :focus-within")) watchNotice();
+      else notice.remove();
+    }, NOTICE_MS);
+  }
+
+  /* Keys --------------------------------------------------------------------------------------------- */
+
+  const isTyping = (node) => node instanceof HTMLElement && (node.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(node.nodeName));
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return close(event);
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") return walk(event);
+    if (event.metaKey || event.ctrlKey || event.altKey || event.repeat) return;
+    const isEmptySearch = event.target.id === "q" && !event.target.value;
+    if (isTyping(event.target) && !(event.key === "/" && isEmptySearch)) return;
+    if (event.key === "/") {
+      const search = document.getElementById("q");
+      if (!search) return;
+      event.preventDefault();
+      search.focus();
+      search.select();
+      return;
+    }
+    const button = document.querySelector(`[data-shortcut="${CSS.escape(event.key)}"]`);
+    if (button && !button.disabled) {
+      event.preventDefault();
+      button.form.requestSubmit(button);
+    }
+  });
+
+  function close(event) {
+    const open = [...document.querySelectorAll("details[data-closes][open]")];
+    open.forEach((each) => { each.open = false; each.querySelector("summary").focus(); });
+    const panel = document.getElementById("found");
+    if (event.target.id === "q" && event.target.value) {
+      event.target.value = "";
+      if (panel && !panel.classList.contains("whole")) panel.replaceChildren();
+      else htmx.trigger(event.target, "input");
+    } else if (!open.length) {
+      document.querySelector("[data-notice]")?.remove();
+    }
+  }
+
+  // The arrow keys walk from the search through its matches.
+  function walk(event) {
+    const inResults = event.target.closest?.("[data-results]");
+    const search = event.target.matches?.("input[type=search]") ? event.target : null;
+    if (!search && !inResults) return;
+    const list = inResults || document.querySelector(search.getAttribute("hx-target"))?.querySelector("[data-results]");
+    if (!list) return;
+    const stops = [...list.querySelectorAll("a, button")];
+    const next = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+    event.preventDefault();
+    if (next < 0 && inResults) list.closest("article, .bar-search, .page")?.querySelector("input[type=search]")?.focus();
+    else stops[Math.min(next, stops.length - 1)]?.focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close-notice]")) document.querySelector("[data-notice]")?.remove();
+    for (const details of document.querySelectorAll("details[data-closes][open]")) {
+      if (!details.contains(event.target)) details.open = false;
+    }
+    const panel = document.querySelector(".found-panel");
+    if (panel && !panel.parentElement.contains(event.target)) panel.replaceChildren();
+  });
+
+  /* A link to a closed form opens it ----------------------------------------------------------------- */
+
+  function openTarget() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) {
+      target.open = true;
+      target.querySelector("input:not([type=hidden])")?.focus();
+    }
+  }
+
+  function focusOn(node) {
+    if (!isTyping(node)) node.tabIndex = -1;
+    node.focus();
+  }
+
+  addEventListener("hashchange", openTarget);
+  addEventListener("DOMContentLoaded", () => {
+    openTarget();
+    watchNotice();
+    const wrong = document.querySelector("[data-focus]");
+    if (wrong) focusOn(wrong);
+    if (document.body.dataset.live) again();
+  });
+})();

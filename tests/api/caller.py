@@ -1,0 +1,58 @@
+"""A program that calls the interface with a token, and checks every answer against the document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.api.promise import ADDRESS, Promise
+
+
+class Caller:
+    """Sends JSON; `token` None sends no token."""
+
+    def __init__(self, app: Flask, token: str | None) -> None:
+        self._app = app
+        self.token = token
+        self._promise = Promise(app.test_client().get(f"{ADDRESS}/openapi.json").get_json())
+
+    def get(self, path: str, **query: Any) -> TestResponse:
+        return self.send("GET", path, query_string=query)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None) -> TestResponse:
+        return self.send("POST", path, body, key=key)
+
+    def put(self, path: str, body: Any = None, *, key: str | None = None) -> TestResponse:
+        return self.send("PUT", path, body, key=key)
+
+    def send_text(self, method: str, path: str, text: str | bytes, **headers: str) -> TestResponse:
+        """Send a body as it stands; `content_type` and other headers by name."""
+        content_type = headers.pop("content_type", "application/json")
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send(method, path, data=text, content_type=content_type, headers=sent)
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None, **options: Any
+    ) -> TestResponse:
+        headers = dict(options.pop("headers", {}))
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if body is not None:
+            options |= {"data": json.dumps(body), "content_type": "application/json"}
+        client = self._app.test_client(use_cookies=False)
+        response = client.open(f"{ADDRESS}{path}", method=method, headers=headers, **options)
+        self._promise.check(method, path, response)
+        return response
+
+
+def refusal(response: TestResponse) -> tuple[int, str, str | None]:
+    """Return an error answer's status, code and field; the message is there and is a sentence."""
+    error = response.get_json()["error"]
+    assert list(error) == ["code", "field", "message"]
+    assert error["message"].strip().endswith((".", "$"))
+    return response.status_code, error["code"], error["field"]

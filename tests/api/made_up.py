@@ -1,0 +1,126 @@
+"""Requests made up from what the document says of a call: some as promised, some spoiled. Knows no call by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import strategies as st
+
+Json = dict[str, Any]
+
+# Broken halves of pairs and control characters too: JSON can carry them.
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.just("9" * 400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent; `body` None sends none."""
+
+    path: str
+    query: Json
+    headers: dict[str, str]
+    body: bytes | None
+
+
+@st.composite
+def requests(draw: st.DrawFn, path: str, operation: Json, ids: dict[str, str]) -> Request:
+    """Make up a request to this path of the document, mostly with ids that lead somewhere."""
+    parameters = operation["parameters"]
+    query = {each["name"]: draw(_parameter(each)) for each in parameters if each["in"] == "query"}
+    headers = {each["name"]: draw(_parameter(each)) for each in parameters if each["in"] == "header"}
+    return Request(
+        path=re.sub(r"\{(\w+)\}", lambda found: draw(_identifier(ids[found[1]])), path),
+        query={name: value for name, value in query.items() if value is not None},
+        headers={name: value for name, value in headers.items() if value is not None and _is_sendable(value)},
+        body=draw(_body(operation)),
+    )
+
+
+def _identifier(real: str) -> st.SearchStrategy[str]:
+    other = ANY_TEXT.filter(lambda text: text.strip("./")).map(lambda text: quote(text, errors="replace"))
+    return st.just(real) | st.just(real) | other.map(lambda text: text.replace("/", "_"))
+
+
+def _parameter(parameter: Json) -> st.SearchStrategy[str | None]:
+    absent = st.just(None) if not parameter["required"] else st.nothing()
+    return (
+        absent
+        | values(parameter["schema"]).map(str)
+        | st.sampled_from(["", "0", "-1", "1e3", "x" * 300, " "])
+    )
+
+
+def _is_sendable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _body(operation: Json) -> st.SearchStrategy[bytes | None]:
+    if "requestBody" not in operation:
+        return st.just(None)
+    good = values(operation["requestBody"]["content"]["application/json"]["schema"])
+    spoiled = good.flatmap(_spoiled)
+    return (good | good | spoiled | spoiled | JUNK).map(lambda body: json.dumps(body).encode()) | st.binary(
+        max_size=40
+    )
+
+
+@st.composite
+def _spoiled(draw: st.DrawFn, body: Json) -> Json:
+    name = draw(st.sampled_from([*body, "unforeseen"]) if body else ANY_TEXT)
+    if draw(st.booleans()):
+        return {key: value for key, value in body.items() if key != name}
+    return {**body, name: draw(JUNK)}
+
+
+def values(schema: Json) -> st.SearchStrategy[Any]:
+    """Make up values that keep a schema, of the kinds of schema that our document uses."""
+    if "examples" in schema:
+        plain = {name: part for name, part in schema.items() if name != "examples"}
+        return st.sampled_from(schema["examples"]) | values(plain)
+    if isinstance(schema["type"], list):
+        return st.one_of([values({**schema, "type": kind}) for kind in schema["type"]])
+    if "enum" in schema and schema["type"] != "null":
+        return st.sampled_from(schema["enum"])
+    made: st.SearchStrategy[Any] = _MAKERS[schema["type"]](schema)
+    return made
+
+
+def _object(schema: Json) -> st.SearchStrategy[Json]:
+    required = schema.get("required", [])
+    fields = {name: values(part) for name, part in schema["properties"].items()}
+    return st.fixed_dictionaries(
+        {name: field for name, field in fields.items() if name in required},
+        optional={name: field for name, field in fields.items() if name not in required},
+    )
+
+
+def _string(schema: Json) -> st.SearchStrategy[str]:
+    if schema.get("format") == "date":
+        return st.dates().map(lambda day: day.isoformat()) | st.sampled_from(["2026-11-22", "2026-11-21"])
+    if "pattern" in schema:
+        return st.from_regex(schema["pattern"], fullmatch=True).filter(
+            lambda text: len(text) <= schema.get("maxLength", 80)
+        )
+    return st.text(min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 40)) | ANY_TEXT
+
+
+def _array(schema: Json) -> st.SearchStrategy[list[Any]]:
+    return st.lists(values(schema["items"]), min_size=schema["minItems"], max_size=schema["maxItems"])
+
+
+_MAKERS = {
+    "object": _object,
+    "string": _string,
+    "array": _array,
+    "integer": lambda schema: st.integers(schema["minimum"], schema["maximum"]),
+    "null": lambda _schema: st.none(),
+}

@@ -1,0 +1,55 @@
+"""What the OpenAPI document promises of an answer, checked strictly. Must not know which call is tested."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from werkzeug.test import TestResponse
+
+ADDRESS = "/api/v1"
+
+
+class Promise:
+    """The document, with every object closed: a field that it does not name is a broken promise here."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._closed = _closed(copy.deepcopy(document["components"]["schemas"]))
+
+    def check(self, method: str, path: str, response: TestResponse) -> None:
+        """Assert that the answer's status, type and shape are in the document; an unknown path is a JSON error."""
+        operation = self.operation(method, path)
+        if operation is None:
+            self.check_shape({"$ref": "#/components/schemas/Error"}, response.get_json())
+            return
+        assert str(response.status_code) in operation["responses"], f"{method} {path}: {response.status_code}"
+        content = operation["responses"][str(response.status_code)]["content"]
+        assert response.mimetype in content, f"{method} {path}: {response.mimetype}"
+        if response.mimetype == "application/json":
+            self.check_shape(content["application/json"]["schema"], response.get_json())
+
+    def check_shape(self, schema: dict[str, Any], value: Any) -> None:
+        whole = {**schema, "components": {"schemas": self._closed}}
+        Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
+
+    def operation(self, method: str, path: str) -> dict[str, Any] | None:
+        for template, operations in self.document["paths"].items():
+            pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+            if re.fullmatch(pattern, path):
+                found: dict[str, Any] | None = operations.get(method.lower())
+                return found
+        return None
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: part if name == "examples" else _closed(part) for name, part in schema.items()}
+    if closed.get("type") == "object" and "properties" in closed:
+        closed.setdefault("additionalProperties", False)
+    return closed

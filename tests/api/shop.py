@@ -1,0 +1,79 @@
+"""A small clinic for the interface's tests: it has clients and sells packages as Square would tell of it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import datetime
+
+from plugin.core.acts import SQUARE, Act, Actor, Role, Source
+from plugin.core.money import Money
+from plugin.core.terms import Terms
+from plugin.courses.book import book
+from plugin.courses.clients import create_client
+from plugin.courses.clinic import read_clinic, save_clinic
+from plugin.courses.packages import NewContent, NewPackage, create_package, list_variation
+from plugin.courses.sales import Buyer, Sale, SaleLine
+from plugin.house import House
+
+OWNER = Actor("Olga", Role.OWNER, Source.DESK)
+SINGLE = Money(16500, "USD")
+
+
+class Shop:
+    """Everything it makes it names by id."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._numbers = itertools.count(1)
+        clinic = replace(read_clinic(house.store), name="Jade Room", time_zone="America/Los_Angeles")
+        save_clinic(house.store, self.act(OWNER), clinic)
+
+    def act(self, actor: Actor = SQUARE) -> Act:
+        return Act(actor, self.house.clock(), f"shop:{next(self._numbers)}")
+
+    def client(self, name: str = "Ana Souza", **contact: str) -> str:
+        return create_client(self.house.store, self.act(OWNER), name=name, **contact).id
+
+    def package(self, *, sessions: int = 12, touch_ups: int = 0, terms: Terms | None = None) -> str:
+        """Make a package and put it on the till, as variation `var-{id}`."""
+        contents = [NewContent("Facial acupuncture, 60 min", sessions, SINGLE)]
+        if touch_ups:
+            contents.append(NewContent("Touch-up, 45 min", touch_ups, SINGLE, usable_from_session=sessions))
+        new = NewPackage(f"Course of {sessions}", Money(sessions * 16500, "USD"), contents, terms or Terms())
+        package = create_package(self.house.store, self.act(OWNER), new)
+        list_variation(
+            self.house.store,
+            self.act(OWNER),
+            package.id,
+            square_variation_id=f"var-{package.id}",
+            square_item_id=f"item-{package.id}",
+            square_version=1,
+        )
+        return package.id
+
+    def sell(
+        self,
+        package_id: str,
+        *,
+        to: str | None = "Ana Souza",
+        paid: int = 198000,
+        at: datetime | None = None,
+    ) -> str:
+        """Sell a package on Square to a buyer of this name, or to nobody; return the course."""
+        number = next(self._numbers)
+        money = Money(paid, "USD")
+        line = SaleLine("line", f"var-{package_id}", "A course", 1, "1", money)
+        sale = Sale(
+            square_order_id=f"order-{number}",
+            square_location_id="L1",
+            paid_at=at or self.house.clock(),
+            total=money,
+            lines=(line,),
+            buyer=Buyer(f"customer-{to}", name=to) if to else None,
+        )
+        return book(self.house.store, self.act(), sale).opened[0]
+
+    def course(self, *, sessions: int = 12, touch_ups: int = 0, to: str | None = "Ana Souza") -> str:
+        """Make a package and sell it once."""
+        return self.sell(self.package(sessions=sessions, touch_ups=touch_ups), to=to, paid=sessions * 16500)

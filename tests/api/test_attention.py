@@ -1,0 +1,117 @@
+"""The calls about what waits for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugin.courses.attention import open_item_in
+from tests.api.caller import Caller, refusal
+from tests.api.shop import Shop
+from tests.clock import HandMovedClock
+
+
+def _item(desk: Caller) -> dict[str, Any]:
+    (item,) = desk.get("/attention").get_json()["items"]
+    found: dict[str, Any] = item
+    return found
+
+
+def test_a_sale_without_a_client_waits(desk: Caller, shop: Shop) -> None:
+    course_id = shop.course(to=None)
+    item = _item(desk)
+    order_id = desk.get(f"/courses/{course_id}").get_json()["square_order_id"]
+    assert (item["kind"], item["square_order_id"], item["square_refund_id"]) == (
+        "unassigned_sale",
+        order_id,
+        None,
+    )
+    assert (item["opened_at"], item["resolved_at"]) == ("2026-11-22T18:00:00Z", None)
+    assert item["summary"]
+
+
+def test_a_person_says_whose_sale_it_was(desk: Caller, shop: Shop, clock: HandMovedClock) -> None:
+    course_id, client_id = shop.course(to=None), shop.client()
+    item = _item(desk)
+    clock.advance(minutes=5)
+
+    body = {"client_id": client_id, "reason": "She was at the till"}
+    answer = desk.post(f"/attention/{item['id']}/resolution", body)
+
+    assert answer.status_code == 200
+    assert answer.get_json() == {**item, "resolved_at": "2026-11-22T18:05:00Z"}
+    assert desk.get(f"/courses/{course_id}").get_json()["client_id"] == client_id
+    assert desk.get("/attention").get_json() == {"items": [], "cursor": None}
+
+
+def test_the_same_key_resolves_once(desk: Caller, shop: Shop) -> None:
+    shop.course(to=None)
+    path = f"/attention/{_item(desk)['id']}/resolution"
+    body = {"client_id": shop.client(), "reason": "At the till"}
+    first = desk.post(path, body, key="k")
+    again = desk.post(path, body, key="k")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.get_json() == again.get_json()
+    assert refusal(desk.post(path, {**body, "reason": "Other"}, key="k")) == (409, "key_reused", None)
+    assert refusal(desk.post(path, body)) == (409, "already_resolved", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "reason"),
+        ({"reason": ""}, "reason"),
+        ({"reason": "x"}, "client_id"),
+        ({"reason": "x", "decision": "close_course"}, "decision"),
+        ({"reason": "x", "decision": 1}, "decision"),
+        ({"reason": "x", "sessions": -1}, "sessions"),
+        ({"reason": "x", "sessions": 1.5}, "sessions"),
+        ({"reason": "x", "amount": 100}, "amount"),
+        ({"reason": "x", "amount": {"amount": 100, "currency": "EUR"}}, "amount.currency"),
+        ({"reason": "x", "amount": {"amount": 100}}, "amount.currency"),
+        ({"reason": "x", "client": "c"}, "client"),
+    ],
+)
+def test_it_refuses_a_resolution_and_names_the_field(
+    small_desk: Caller, small_shop: Shop, body: dict[str, Any], field: str
+) -> None:
+    small_shop.course(to=None)
+    answer = small_desk.post(f"/attention/{_item(small_desk)['id']}/resolution", body)
+    assert refusal(answer) == (422, "invalid_field", field)
+    assert _item(small_desk)["resolved_at"] is None
+
+
+def test_it_knows_no_other_client_and_no_other_item(desk: Caller, shop: Shop) -> None:
+    shop.course(to=None)
+    path = f"/attention/{_item(desk)['id']}/resolution"
+    assert refusal(desk.post(path, {"client_id": "nobody", "reason": "x"}))[0] in (404, 422)
+    answer = desk.post("/attention/nowhere/resolution", {"reason": "x"})
+    assert refusal(answer) == (404, "not_found", None)
+
+
+def test_items_come_in_pages_newest_first(desk: Caller, shop: Shop) -> None:
+    for number in range(5):
+        _open(shop, number)
+    pages, cursor = [], None
+    for _ in range(3):
+        page = desk.get("/attention", limit=2, **({"cursor": cursor} if cursor else {})).get_json()
+        pages += [item["summary"] for item in page["items"]]
+        cursor = page["cursor"]
+    assert pages == [f"Question {number}" for number in (4, 3, 2, 1, 0)]
+    assert cursor is None
+
+
+def _open(shop: Shop, number: int) -> None:
+    store = shop.house.store
+    store.transact(
+        lambda session: open_item_in(
+            session,
+            store,
+            shop.act(),
+            kind="changed_item",
+            dedupe=f"question:{number}",
+            summary=f"Question {number}",
+            details={"proposal": "Look at it"},
+        )
+    )

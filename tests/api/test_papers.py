@@ -1,0 +1,51 @@
+"""The calls that print a course's papers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.caller import Caller, refusal
+from tests.api.shop import Shop
+
+
+@pytest.mark.parametrize("paper", ["summary", "aftercare"])
+def test_it_prints_the_papers_of_a_course(desk: Caller, shop: Shop, paper: str) -> None:
+    course_id = shop.course()
+    desk.post(f"/courses/{course_id}/redemptions", {}, key="k")
+    answer = desk.get(f"/courses/{course_id}/{paper}.pdf", language="en")
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"].endswith('.pdf"')
+    assert answer.get_data().startswith(b"%PDF-")
+    assert desk.get(f"/courses/{course_id}/{paper}.pdf").get_data() == answer.get_data()
+
+
+def test_it_prints_the_aftercare_sheet_of_the_visit_asked_for(desk: Caller, shop: Shop) -> None:
+    course_id = shop.course()
+    desk.post(f"/courses/{course_id}/redemptions", {}, key="k")
+    path = f"/courses/{course_id}/aftercare.pdf"
+    assert refusal(desk.get(path, visit_id="another")) == (404, "not_found", None)
+
+
+def test_there_is_no_aftercare_before_the_first_visit(desk: Caller, shop: Shop) -> None:
+    answer = desk.get(f"/courses/{shop.course()}/aftercare.pdf")
+    assert refusal(answer)[0] == 409
+
+
+@pytest.mark.parametrize("paper", ["summary", "aftercare"])
+@pytest.mark.parametrize("language", ["", "e", "english please", "../../etc", "x" * 17, "\x00", "é"])
+def test_it_refuses_what_is_no_language(
+    small_desk: Caller, small_shop: Shop, paper: str, language: str
+) -> None:
+    answer = small_desk.get(f"/courses/{small_shop.course()}/{paper}.pdf", language=language)
+    assert refusal(answer) == (422, "invalid_field", "language")
+
+
+def test_a_paper_in_a_language_nobody_wrote_comes_all_the_same(small_desk: Caller, small_shop: Shop) -> None:
+    assert small_desk.get(f"/courses/{small_shop.course()}/summary.pdf", language="tlh").status_code == 200
+
+
+@pytest.mark.parametrize("paper", ["summary.pdf", "aftercare.pdf"])
+def test_nobodys_course_has_no_papers(desk: Caller, shop: Shop, paper: str) -> None:
+    assert refusal(desk.get(f"/courses/{shop.course(to=None)}/{paper}")) == (409, "unassigned", None)
+    assert refusal(desk.get(f"/courses/nowhere/{paper}")) == (404, "not_found", None)

@@ -1,0 +1,101 @@
+"""The demo's clinic as people use it: a till to ring up at, a desk to sign in to. Knows no database."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from plugin.demo_clinic import OWNER_EMAIL
+from plugin.settings import Settings
+from tests.servers import free_port, running
+
+# The clinic's machine may be busy; what must be quick is asserted by what is shown, not by a clock.
+PATIENCE_MS = 15_000
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A running demo: two addresses and a sign-in."""
+
+    desk: str
+    till: str
+    password: str
+    folder: Path
+
+
+@contextmanager
+def open_clinic(folder: Path) -> Iterator[Clinic]:
+    """Start `coursekeeper demo` in the folder, and stop it at the end."""
+    port, till_port = free_port(), free_port()
+    data = folder / "demo"
+    command = [sys.executable, "-m", "plugin", "demo", "--port", str(port), "--till-port", str(till_port)]
+    command += ["--folder", str(data)]
+    desk = f"http://127.0.0.1:{port}"
+    with running(command, f"{desk}/readyz", environment=_environment(), folder=folder):
+        password = json.loads((data / "demo.json").read_text(encoding="utf-8"))["password"]
+        yield Clinic(desk, f"http://127.0.0.1:{till_port}", password, data)
+
+
+def _environment() -> dict[str, str]:
+    """Return this machine's environment, without any setting of a Coursekeeper that may run here."""
+    ours = {name.upper() for name in Settings.model_fields}
+    kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in ours}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+class Till:
+    """The practice register in a window of its own."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+
+    def ring_up(self, item: str, client: str | None) -> None:
+        """Sell one of the item, paid by card."""
+        page = self.page
+        page.goto(self.address)
+        page.get_by_role("button", name=re.compile(item)).first.click()
+        if client is not None:
+            page.get_by_role("link", name="Add a client").click()
+            page.get_by_role("button", name=client).click()
+        page.get_by_role("link", name=re.compile("^Charge")).click()
+        page.get_by_role("button", name=re.compile("^Card \\$")).click()
+        expect(page.get_by_text("paid.")).to_be_visible()
+
+    def refund_all(self, client: str) -> None:
+        """Give back the whole of the client's last sale."""
+        page = self.page
+        page.goto(self.address)
+        page.get_by_role("navigation").get_by_role("link", name="Receipts").click()
+        page.get_by_role("link", name=re.compile(client)).first.click()
+        page.get_by_role("button", name=re.compile("^Refund everything")).click()
+        expect(page.get_by_role("heading", name=re.compile("^Refund of|^Sale of"))).to_be_visible()
+
+
+class DeskWindow:
+    """The desk in a window of its own, signed in."""
+
+    def __init__(self, page: Page, clinic: Clinic) -> None:
+        self.page, self.clinic = page, clinic
+        page.goto(clinic.desk)
+        page.get_by_label("E-mail").fill(OWNER_EMAIL)
+        page.get_by_label("Password").fill(clinic.password)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
+
+    def open_client(self, name: str) -> None:
+        self.page.goto(self.clinic.desk)
+        self.page.get_by_label("Find a client").fill(name)
+        self.page.locator("#found").get_by_role("link", name=name).click()
+        expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+    def expect_figure(self, text: str) -> None:
+        expect(self.page.locator(".client-card .figure")).to_have_text(text)

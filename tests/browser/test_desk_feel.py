@@ -1,0 +1,189 @@
+"""How the desk feels: one tap is one deed, keys do what they say, nothing typed is lost, the truth shows itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.clinic import Clinic, DeskWindow
+
+# Each test has a client of its own, so that they come in any order.
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def second(browser: Browser, clinic: Clinic) -> Iterator[DeskWindow]:
+    """Another tablet at the same desk."""
+    context = browser.new_context(locale="en-US")
+    yield DeskWindow(context.new_page(), clinic)
+    context.close()
+
+
+def figure(page: Page) -> int:
+    return int(page.locator(".client-card .figure strong").inner_text())
+
+
+def test_a_double_tap_uses_one_session(desk: DeskWindow) -> None:
+    desk.open_client("Maribel Okonkwo-Reyes")
+    before = figure(desk.page)
+    desk.page.get_by_role("button", name="Use a session").dblclick()
+    desk.expect_figure(f"{before - 1} of 12 left")
+    desk.page.reload()
+    assert figure(desk.page) == before - 1
+
+
+def test_a_finger_that_is_still_tapping_meets_no_new_button(desk: DeskWindow) -> None:
+    desk.open_client("Grace Kim")
+    before = figure(desk.page)
+    sent: list[str] = []
+    desk.page.on("request", lambda request: sent.append(request.method))
+    button = desk.page.get_by_role("button", name="Use a session")
+    button.click()
+    desk.expect_figure(f"{before - 1} of 10 left")
+    button.click()
+    desk.page.reload()
+    assert sent.count("POST") == 1
+
+
+def test_undo_gives_it_back_and_both_lines_stay(desk: DeskWindow) -> None:
+    desk.open_client("陳美玲")
+    before = figure(desk.page)
+    desk.page.get_by_role("button", name="Use a session").click()
+    desk.page.locator("#notices").get_by_role("button", name="Undo").click()
+    expect(desk.page.locator("#notices")).to_contain_text("Session given back.")
+    desk.expect_figure(f"{before} of 12 left")
+    expect(desk.page.locator(".line.undone")).to_have_count(1)
+    expect(desk.page.get_by_text("given back", exact=False).first).to_be_visible()
+
+
+def test_it_can_be_done_without_a_mouse(desk: DeskWindow) -> None:
+    page = desk.page
+    page.locator("body").press("/")
+    expect(page.get_by_label("Find a client")).to_be_focused()
+    page.keyboard.type("hohenberg")
+    expect(page.locator("#found a")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Alexandrina Wilhelmina")
+    before = figure(page)
+    page.keyboard.press("u")
+    desk.expect_figure(f"{before - 1} of 12 left")
+    expect(page.locator("[data-notice]")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-notice]")).to_have_count(0)
+
+
+def test_letters_typed_into_a_field_are_no_commands(desk: DeskWindow) -> None:
+    desk.open_client("Denise Whitfield")
+    before = figure(desk.page)
+    desk.page.get_by_label("Find a client").press_sequentially("uuu/u")
+    expect(desk.page.get_by_label("Find a client")).to_have_value("uuu/u")
+    desk.page.reload()
+    assert figure(desk.page) == before
+
+
+def test_another_tablet_sees_it_and_keeps_what_is_typed_there(desk: DeskWindow, second: DeskWindow) -> None:
+    name = "Thu Hà Nguyễn"
+    desk.open_client(name)
+    second.open_client(name)
+    other = second.page
+    other.locator("details.undo summary").first.click()
+    reason = other.locator("details.undo[open]").get_by_label("Why?")
+    reason.fill("half a thought")
+    before = figure(desk.page)
+    desk.page.get_by_role("button", name="Use a session").click()
+    second.expect_figure(f"{before - 1} of 10 left")
+    expect(reason).to_have_value("half a thought")
+    expect(reason).to_be_focused()
+
+
+def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/clients#new")
+    page.locator("#new").get_by_label("Name").fill("Half Typed")
+    page.locator("#new").get_by_label("Phone").fill("12")
+    page.get_by_role("button", name="Make this client").click()
+    expect(page.locator("#phone-wrong")).to_contain_text("That is no phone number.")
+    expect(page.locator("#new").get_by_label("Name")).to_have_value("Half Typed")
+    expect(page.locator("#phone")).to_be_focused()
+
+
+def test_offline_is_said_quietly_and_passes(desk: DeskWindow) -> None:
+    page = desk.page
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_text("Offline")
+    page.context.set_offline(False)
+    expect(page.locator("#connection")).to_be_empty()
+
+
+def test_a_paper_opens_beside_the_page(desk: DeskWindow) -> None:
+    desk.open_client("Siobhán O’Malley")
+    link = desk.page.get_by_role("link", name="Course summary").first
+    assert link.get_attribute("target") == "_blank"
+    assert re.match(r"/courses/\w+/summary\.pdf", link.get_attribute("href") or "")
+
+
+@pytest.mark.parametrize("address", ["/", "/clients", "/attention", "/packages"])
+def test_every_field_has_a_name_and_every_id_is_alone(desk: DeskWindow, address: str) -> None:
+    desk.page.goto(desk.clinic.desk + address)
+    assert desk.page.evaluate(NAMELESS) == []
+    assert desk.page.evaluate(TWICE) == []
+
+
+def test_so_it_is_on_the_clients_page(desk: DeskWindow) -> None:
+    desk.open_client("Denise Whitfield")
+    assert desk.page.evaluate(NAMELESS) == []
+    assert desk.page.evaluate(TWICE) == []
+
+
+@pytest.mark.parametrize("address", ["/", "/clients", "/attention", "/packages"])
+def test_nothing_sticks_out_on_a_phone(desk: DeskWindow, address: str) -> None:
+    desk.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    desk.page.goto(desk.clinic.desk + address)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_a_finger_must_hit_is_large_enough(desk: DeskWindow) -> None:
+    desk.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    desk.open_client("Grace Kim")
+    assert desk.page.evaluate(SMALL) == []
+
+
+def test_the_main_act_needs_no_scrolling(desk: DeskWindow) -> None:
+    desk.page.set_viewport_size({"width": 1024, "height": 768})
+    desk.open_client("Grace Kim")
+    box = desk.page.get_by_role("button", name="Use a session").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 768
+
+
+def test_the_keyboard_walks_in_reading_order(desk: DeskWindow) -> None:
+    desk.open_client("Grace Kim")
+    page = desk.page
+    page.locator("body").focus()
+    stops = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(FOCUSED))
+    assert stops[0] == "Skip to the page"
+    assert stops.index("Today") < stops.index("Clients") < stops.index("q") < stops.index("Use a session")
+
+
+FOCUSED = """() => { const node = document.activeElement;
+  return (node.innerText || node.ariaLabel || node.name || "").trim(); }"""
+
+NAMELESS = """() => [...document.querySelectorAll("input:not([type=hidden]), select, button, a[href], summary")]
+  .filter((node) => !(node.labels?.length || node.ariaLabel || node.textContent.trim()))
+  .map((node) => node.outerHTML)"""
+
+TWICE = """() => { const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+  return ids.filter((id, place) => ids.indexOf(id) !== place); }"""
+
+SMALL = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden])")]
+  .filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.classList.contains("skip"))
+  .map((node) => [node.outerHTML.slice(0, 90), node.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && (box.height < 43.5 || box.width < 43.5))
+  .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""

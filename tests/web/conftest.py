@@ -1,0 +1,114 @@
+"""The cast of the screens' tests: the whole application, and a signed-in person of each role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import pytest
+from flask import Flask
+from pydantic import SecretStr
+
+from invoices.papers import Paper
+from plugin import create_app
+from plugin.core.acts import Role
+from plugin.courses.audit import audit
+from plugin.house import House
+from plugin.settings import Settings
+from plugin.square.client import SquareClient
+from plugin.store import Store
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.web.visitor import Visitor, hire
+
+SIGNATURE_KEY = "a key that only Square and we know"
+PDF = b"%PDF-1.7 stands in for a paper"
+
+
+def render_nothing(_paper: Paper) -> bytes:
+    """Stand in for the printer: the papers have tests of their own."""
+    return PDF
+
+
+def open_house_on(store: Store, clock: HandMovedClock, **settings: str) -> House:
+    known = Settings.model_validate(
+        {
+            "database_url": str(store.url),
+            "secret_key": SecretStr("s" * 48),
+            "square_webhook_signature_key": SecretStr(SIGNATURE_KEY),
+            **settings,
+        }
+    )
+    return House(known, store, clock, render_nothing, cast(SquareClient, None), store.close)
+
+
+@pytest.fixture
+def house(store: Store, clock: HandMovedClock) -> House:
+    """Coursekeeper on each engine, for what writes the ledger."""
+    return open_house_on(store, clock)
+
+
+@pytest.fixture
+def small_house(sqlite_url: str, clock: HandMovedClock) -> Iterator[House]:
+    """Coursekeeper on SQLite alone, for what no database decides."""
+    with Store(sqlite_url) as opened:
+        yield open_house_on(opened, clock)
+
+
+@pytest.fixture
+def app(house: House) -> Flask:
+    return create_app(house=house)
+
+
+@pytest.fixture
+def small_app(small_house: House) -> Flask:
+    return create_app(house=small_house)
+
+
+@pytest.fixture
+def desk(house: House, clock: HandMovedClock) -> Iterator[Desk]:
+    """The clinic behind the screens; whatever a test does there, its ledger adds up after it."""
+    yield Desk(house.store, clock)
+    assert audit(house.store) == ()
+
+
+@pytest.fixture
+def small_desk(small_house: House, clock: HandMovedClock) -> Desk:
+    return Desk(small_house.store, clock)
+
+
+As = Callable[[Role], Visitor]
+
+
+@pytest.fixture
+def as_role(app: Flask, house: House) -> As:
+    return lambda role: signed_in(app, house, role)
+
+
+@pytest.fixture
+def small_as(small_app: Flask, small_house: House) -> As:
+    return lambda role: signed_in(small_app, small_house, role)
+
+
+@pytest.fixture
+def deb(as_role: As) -> Visitor:
+    """Deb at the front desk, on each engine."""
+    return as_role(Role.DESK)
+
+
+@pytest.fixture
+def small_deb(small_as: As) -> Visitor:
+    return small_as(Role.DESK)
+
+
+@pytest.fixture
+def small_olga(small_as: As) -> Visitor:
+    """Olga, who owns the clinic."""
+    return small_as(Role.OWNER)
+
+
+def signed_in(app: Flask, house: House, role: Role) -> Visitor:
+    visitor = Visitor(app)
+    answer = visitor.sign_in(hire(house, role))
+    assert answer.status_code == 302, answer.text[:400]
+    return visitor

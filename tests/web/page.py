@@ -1,0 +1,99 @@
+"""A page as a person meets it: its words, its forms with what stands in them, its links. Knows no address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+_VOID = frozenset({"input", "meta", "link", "br", "img", "hr"})
+_UNREAD = frozenset({"script", "style", "template", "title"})
+
+
+@dataclass
+class Form:
+    """One form: where it goes, and its fields as they would be sent; `buttons` are (name, value, text)."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def filled(self, **typed: str) -> dict[str, str]:
+        return {**self.fields, **typed}
+
+
+@dataclass
+class Element:
+    """One start tag."""
+
+    tag: str
+    attributes: dict[str, str]
+
+
+class Page(HTMLParser):
+    """Read the HTML once; ask it afterwards."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.elements: list[Element] = []
+        self.forms: list[Form] = []
+        self._words: list[str] = []
+        self._open: list[str] = []
+        self._form: Form | None = None
+        self._button: tuple[str, str] | None = None
+        self._select = ""
+        self.feed(html)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self._words).split())
+
+    def form(self, action_ends: str) -> Form:
+        return next(form for form in self.forms if form.action.split("?")[0].endswith(action_ends))
+
+    def with_id(self, name: str) -> Element | None:
+        return next((each for each in self.elements if each.attributes.get("id") == name), None)
+
+    def links(self) -> list[str]:
+        return [each.attributes["href"] for each in self.elements if each.tag == "a"]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        self.elements.append(Element(tag, attributes))
+        if tag not in _VOID:
+            self._open.append(tag)
+        if tag == "form":
+            self._form = Form(attributes.get("action", ""), attributes.get("method", "get"))
+            self.forms.append(self._form)
+        elif self._form is not None:
+            self._part_of(self._form, tag, attributes)
+
+    def _part_of(self, form: Form, tag: str, attributes: dict[str, str]) -> None:
+        name, value = attributes.get("name", ""), attributes.get("value", "")
+        if (tag == "input" and name and attributes.get("type") != "radio") or (
+            tag == "input" and "checked" in attributes
+        ):
+            form.fields[name] = value
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and (self._select not in form.fields or "selected" in attributes):
+            form.fields[self._select] = value
+        elif tag == "button":
+            self._button = (name, value)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            while self._open.pop() != tag:
+                continue
+        if tag == "form":
+            self._form = None
+        elif tag == "button":
+            self._button = None
+
+    def handle_data(self, data: str) -> None:
+        if any(tag in _UNREAD for tag in self._open) or not data.strip():
+            return
+        self._words.append(data.strip())
+        if self._button is not None and self._form is not None:
+            self._form.buttons.append((*self._button, data.strip()))

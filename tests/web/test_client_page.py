@@ -1,0 +1,211 @@
+"""The client's page: what is left, one tap to use a session, one to take it back, and every line of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from plugin.core.acts import Role
+from plugin.core.terms import Terms
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.web.conftest import As
+from tests.web.page import Page
+from tests.web.visitor import Visitor
+
+
+def client_address(desk: Desk, course_id: str) -> str:
+    return f"/clients/{desk.course(course_id).client_id}"
+
+
+@pytest.fixture
+def course(desk: Desk) -> str:
+    return desk.sell(desk.package(touch_ups=2))
+
+
+@pytest.fixture
+def address(desk: Desk, course: str) -> str:
+    return client_address(desk, course)
+
+
+def test_it_shows_the_balance_as_a_card(deb: Visitor, address: str) -> None:
+    page = deb.page(address)
+    assert "Ana Souza" in page.text
+    assert "12 of 12 left" in page.text
+    assert "2 of 2 left · Touch-up, 45 min, from session 12 on" in page.text
+    assert page.html.count('class="punch left"') == 12
+
+
+def test_one_tap_uses_a_session(deb: Visitor, desk: Desk, course: str, address: str) -> None:
+    page = deb.after(deb.page(address).form("/uses"))
+    assert "Session 1 used. 11 of 12 left." in page.text
+    assert page.html.count('class="punch used"') == 1
+    assert desk.balance(course)[0] == 11
+
+
+def test_the_message_is_told_once(deb: Visitor, address: str) -> None:
+    deb.after(deb.page(address).form("/uses"))
+    assert "Session 1 used" not in deb.page(address).text
+
+
+def test_two_taps_on_one_page_are_one_session(deb: Visitor, desk: Desk, course: str, address: str) -> None:
+    form = deb.page(address).form("/uses")
+    first, second = deb.after(form), deb.after(form)
+    assert "11 of 12 left" in first.text
+    assert "Session 1 used. 11 of 12 left." in second.text
+    assert desk.balance(course)[0] == 11
+
+
+def test_undo_gives_it_back_and_both_lines_stay(deb: Visitor, desk: Desk, course: str, address: str) -> None:
+    used = deb.after(deb.page(address).form("/uses"))
+    page = deb.after(used.form("/reversal"))
+    assert "Session given back. 12 of 12 left." in page.text
+    assert "Session 1 given back" in page.text
+    assert "undone" in page.text
+    assert "Undone at the desk" in page.text
+    assert desk.balance(course)[0] == 12
+
+
+def test_undo_in_the_history_takes_a_reason(deb: Visitor, desk: Desk, course: str, address: str) -> None:
+    desk.use(course)
+    page = deb.after(deb.page(address).form("/reversal"), reason="She was <b>late</b>")
+    assert "She was <b>late</b>" in page.text
+    assert "<b>late</b>" not in page.html
+
+
+def test_an_undo_that_comes_too_late_says_so(deb: Visitor, desk: Desk, course: str, address: str) -> None:
+    used = desk.use(course)
+    form = deb.page(address).form("/reversal")
+    desk.undo(used.entry.id)
+    answer = deb.send(form)
+    assert answer.status_code == 409
+    assert "undone before" in answer.text
+
+
+def test_the_last_session_can_not_be_used_twice(deb: Visitor, desk: Desk) -> None:
+    course = desk.sell(desk.package(sessions=1), paid=16500)
+    form = deb.page(client_address(desk, course)).form("/uses")
+    desk.use(course)
+    answer = deb.send(form)
+    assert answer.status_code == 409
+    assert "No session is left" in answer.text
+    assert "0 of 1 left" in Page(answer.text).text
+    assert desk.balance(course)[0] == 0
+
+
+def test_a_key_for_another_wish_is_refused(deb: Visitor, desk: Desk, course: str, address: str) -> None:
+    form = deb.page(address).form("/uses")
+    deb.send(form)
+    touch_up = desk.course(course).allowances[1].id
+    assert deb.send(form, allowance_id=touch_up).status_code == 409
+    assert desk.balance(course)[0] == 11
+
+
+@pytest.mark.parametrize("key", ["", "x" * 81, "two words", "é"])
+def test_a_form_without_a_good_key_writes_nothing(
+    deb: Visitor, desk: Desk, course: str, address: str, key: str
+) -> None:
+    assert deb.send(deb.page(address).form("/uses"), key=key).status_code == 422
+    assert desk.balance(course)[0] == 12
+
+
+def test_htmx_gets_the_living_part_and_the_message(deb: Visitor, address: str) -> None:
+    answer = deb.send(deb.page(address).form("/uses"), htmx=True)
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert 'id="notices" hx-swap-oob="innerHTML"' in answer.text
+    assert "Session 1 used. 11 of 12 left." in Page(answer.text).text
+    assert answer.headers["X-Seen"]
+
+
+def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:
+    course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000)
+    address = client_address(desk, course)
+    for _ in range(2):
+        deb.after(deb.page(address).form("/uses"))
+    page = deb.page(address)
+    assert "Use a touch-up" in page.text
+    assert "Touch-up 1 used. 0 of 1 left." in deb.after(page.form("/uses")).text
+    assert "All sessions are used" in deb.page(address).text
+
+
+def test_a_refund_closes_the_card_and_stays_in_the_history(deb: Visitor, desk: Desk, course: str) -> None:
+    desk.use(course)
+    order = desk.course(course).square_order_id or ""
+    desk.refund(order, 198000)
+    page = deb.page(client_address(desk, course))
+    assert "0 of 12 left" in page.text
+    assert "Refunded: 11 × Facial acupuncture, 60 min, 2 × Touch-up, 45 min" in page.text
+    assert "Moved away" in page.text
+    assert page.html.count('class="punch gone"') == 11
+    assert not [form for form in page.forms if form.action.endswith("/uses")]
+
+
+def test_the_course_that_ends_first_is_offered_first(deb: Visitor, desk: Desk) -> None:
+    lasting = desk.sell(desk.package(name="Lasting"))
+    ending = desk.sell(desk.package(name="Ending", terms=Terms(expires_after_months=6)))
+    page = deb.page(client_address(desk, lasting))
+    assert page.form("/uses").action == f"/courses/{ending}/uses"
+    assert f"/courses/{lasting}/uses" in [form.action for form in page.forms]
+    assert "until May 22, 2027" in page.text
+
+
+def test_an_expired_course_says_what_can_be_done(as_role: As, desk: Desk, clock: HandMovedClock) -> None:
+    course = desk.sell(desk.package(terms=Terms(expires_after_months=1)))
+    clock.advance(days=40)
+    page = as_role(Role.DESK).page(client_address(desk, course))
+    assert "This course has expired with 12 sessions left. The owner can extend it." in page.text
+    assert page.html.count('class="punch held"') == 12
+
+
+def test_several_courses_each_have_their_history(deb: Visitor, desk: Desk) -> None:
+    first = desk.sell()
+    second = desk.sell()
+    page = deb.page(client_address(desk, first))
+    assert (
+        len([each for each in page.elements if each.attributes.get("class", "").startswith("surface course")])
+        == 2
+    )
+    assert {f"h-{first}", f"d-{second}"} <= {each.attributes.get("id") for each in page.elements}
+
+
+def test_a_client_without_a_course_is_told_what_to_do(deb: Visitor, desk: Desk) -> None:
+    assert "Ring up a package on the till" in deb.page(f"/clients/{desk.client()}").text
+
+
+def test_an_unknown_client_is_a_kind_404(deb: Visitor) -> None:
+    answer = deb.get("/clients/nobody")
+    assert answer.status_code == 404
+    assert "There is no such client." in answer.text
+
+
+def test_dates_are_the_clinics(deb: Visitor, desk: Desk, course: str, clock: HandMovedClock) -> None:
+    clock.advance(
+        hours=13
+    )  # Seven in the morning of the 23rd in UTC, still the evening before in Los Angeles.
+    desk.use(course)
+    page = deb.page(client_address(desk, course))
+    assert re.search(r'<time class="line-day"[^>]*>Nov 22<', page.html)
+
+
+def test_a_practitioner_uses_sessions_too(as_role: As, desk: Desk, course: str, address: str) -> None:
+    kim = as_role(Role.PRACTITIONER)
+    page = kim.after(kim.page(address).form("/uses"))
+    assert "with A. Kim" in page.text
+    assert "Attention" not in page.text
+
+
+def test_the_paper_of_each_session_is_at_hand(deb: Visitor, desk: Desk, course: str, address: str) -> None:
+    desk.use(course)
+    desk.use(course)
+    page = deb.page(address)
+    visits = [visit.id for visit in desk.course(course).visits]
+    papers = [link for link in page.links() if "aftercare.pdf" in link]
+    assert {f"/courses/{course}/aftercare.pdf?visit={visit}" for visit in visits} == set(papers)
+
+
+def test_a_course_of_last_year_shows_its_year(deb: Visitor, desk: Desk, clock: HandMovedClock) -> None:
+    course = desk.sell(paid_at=clock() - timedelta(days=400))
+    assert "Sold Oct 18, 2025" in deb.page(client_address(desk, course)).text

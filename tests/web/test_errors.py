@@ -1,0 +1,117 @@
+"""Error pages: what happened, why, what now, in our words; pages for people, fragments for scripts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from flask import Flask
+
+from plugin import create_app
+from plugin.core.acts import Role
+from plugin.errors import LedgerBroken, NotAllowed, SquareFailed
+from plugin.house import House
+from plugin.store import Store
+from tests.web.conftest import signed_in
+from tests.web.page import Page
+from tests.web.visitor import Visitor
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def failing_app(small_house: House) -> Flask:
+    """The application with a view for each kind of trouble."""
+    app = create_app(house=small_house)
+
+    def fail(kind: str) -> str:
+        raise {
+            "rule": NotAllowed("Only the owner may."),
+            "square": SquareFailed("Square did not answer in time. Try again.", permanent=False),
+            "ledger": LedgerBroken("Entry 7 does not follow entry 6."),
+            "defect": RuntimeError("a secret of the machine"),
+        }[kind]
+
+    app.add_url_rule("/trouble/<kind>", "trouble", fail)
+    return app
+
+
+@pytest.fixture
+def olga(failing_app: Flask, small_house: House) -> Visitor:
+    return signed_in(failing_app, small_house, Role.OWNER)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "said"),
+    [
+        ("rule", 403, "Only the owner may."),
+        ("square", 502, "Square did not answer in time. Try again."),
+        ("ledger", 500, "Entry 7 does not follow entry 6."),
+        ("defect", 500, "Coursekeeper made a mistake"),
+    ],
+)
+def test_trouble_is_told_in_words(olga: Visitor, kind: str, status: int, said: str) -> None:
+    answer = olga.get(f"/trouble/{kind}")
+    assert answer.status_code == status
+    assert said in Page(answer.text).text
+    assert "Go to Today" in answer.text
+    assert "secret of the machine" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("kind", ["rule", "square", "defect"])
+def test_a_fragment_gets_a_message_to_show(olga: Visitor, kind: str) -> None:
+    answer = olga.get(f"/trouble/{kind}", headers=HTMX)
+    assert answer.headers["HX-Retarget"] == "#notices"
+    assert "<html" not in answer.text
+    assert "notice bad" in answer.text
+
+
+def test_what_may_pass_can_be_tried_again(olga: Visitor) -> None:
+    assert "/trouble/square" in Page(olga.get("/trouble/square").text).links()
+    assert "/trouble/rule" not in Page(olga.get("/trouble/rule").text).links()
+
+
+class SilentStore:
+    """A database that stopped answering."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ConnectionError("the database does not answer")
+
+
+def test_without_a_database_there_is_still_a_page(small_house: House) -> None:
+    app = create_app(house=replace(small_house, store=cast(Store, SilentStore())))
+    answer = app.test_client().get("/sign-in")
+    assert answer.status_code == 500
+    assert "Coursekeeper made a mistake" in answer.text
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status", "said"),
+    [
+        ("GET", "/nowhere", 404, "This address leads nowhere."),
+        ("DELETE", "/clients", 405, "This address can"),
+        ("POST", "/clients", 413, "larger than 1 MB"),
+    ],
+)
+def test_what_a_browser_gets_wrong(
+    small_deb: Visitor, method: str, address: str, status: int, said: str
+) -> None:
+    body = {"name": "x" * 1_100_000} if method == "POST" else None
+    answer = small_deb.client.open(address, method=method, data=body)
+    assert answer.status_code == status
+    assert said in answer.text
+
+
+def test_a_form_of_a_thousand_parts_is_refused(small_deb: Visitor) -> None:
+    parts = {f"field{number}": "x" for number in range(1000)}
+    answer = small_deb.client.post("/clients", data=parts, content_type="multipart/form-data")
+    assert answer.status_code == 413
+
+
+def test_an_old_page_says_that_it_is_old(small_deb: Visitor) -> None:
+    answer = small_deb.client.post("/clients", data={"csrf_token": "old", "name": "Ana"}, headers=HTMX)
+    assert answer.status_code == 400
+    assert "Nothing was written." in answer.text

@@ -1,0 +1,75 @@
+"""What every answer tells the browser, and what no template may hold."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from plugin.core.acts import Role
+from plugin.web.headers import POLICY
+from plugin.web.pages import TEMPLATES
+from tests.web.conftest import As
+from tests.web.visitor import Visitor
+
+ALWAYS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+
+
+def test_every_answer_of_every_address_carries_them(small_app: Flask, small_as: As) -> None:
+    signed, stranger = small_as(Role.OWNER), Visitor(small_app)
+    for rule in small_app.url_map.iter_rules():
+        address = re.sub(r"<[^>]+>", "unknown", rule.rule)
+        for visitor in (signed, stranger):
+            for method in ("GET", "POST", "DELETE"):
+                answer = visitor.client.open(address, method=method, buffered=True)
+                missing = {name: value for name, value in ALWAYS.items() if answer.headers.get(name) != value}
+                assert not missing, (method, address, answer.status_code, missing)
+
+
+def test_the_policy_allows_nothing_written_into_a_page() -> None:
+    assert "unsafe" not in POLICY
+    assert "default-src 'none'" in POLICY
+    assert "*" not in POLICY
+
+
+def test_pages_of_people_are_kept_by_nobody(small_deb: Visitor) -> None:
+    for address in ("/", "/clients", "/attention", "/today/live", "/nowhere"):
+        assert small_deb.get(address).headers["Cache-Control"] == "no-store"
+
+
+def test_a_file_is_kept_for_ever_under_its_fingerprint(small_deb: Visitor) -> None:
+    sheets = [
+        each.attributes["href"]
+        for each in small_deb.page("/").elements
+        if each.attributes.get("rel") == "stylesheet"
+    ]
+    assert len(sheets) == 2
+    for address in sheets:
+        assert "immutable" in small_deb.get(address).headers["Cache-Control"]
+        assert small_deb.get(address.split("?")[0]).headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_no_template_writes_a_script_or_a_style(path: Path) -> None:
+    html = path.read_text(encoding="utf-8")
+    assert not re.search(
+        r"<style|\sstyle\s*=|\son[a-z]+\s*=|javascript:|hx-on|hx-vals=['\"]js|\|\s*safe\b", html
+    )
+    for script in re.findall(r"<script[^>]*>", html):
+        assert "src=" in script
+    for address in re.findall(r"(?:src|href|action)=[\"']([^\"'{]+)", html):
+        assert not re.match(r"(?i)(https?:)?//", address), address
+
+
+def test_templates_are_found_and_there_are_some() -> None:
+    assert (TEMPLATES / "static" / "htmx.min.js").is_file()
+    assert len(PAGES) > 10

@@ -1,0 +1,164 @@
+"""Coming in and going out: who, how often wrong, and what a stranger learns."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from plugin import create_app
+from plugin.core.acts import Role
+from plugin.courses.staff import set_password, staff_by_email
+from plugin.house import House
+from plugin.store import Store
+from plugin.store.people import Staff
+from plugin.web.passwords import hash_password
+from tests.clock import HandMovedClock
+from tests.web.conftest import As, open_house_on
+from tests.web.page import Page
+from tests.web.visitor import Visitor, hire
+
+WRONG = "not-the-password"
+
+
+@pytest.fixture
+def visitor(small_app: Flask) -> Visitor:
+    return Visitor(small_app)
+
+
+@pytest.fixture
+def deb_email(small_house: House) -> str:
+    return hire(small_house, Role.DESK)
+
+
+def test_it_leads_to_today(visitor: Visitor, deb_email: str) -> None:
+    answer = visitor.sign_in(deb_email)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert "Deb Lane" in visitor.page("/").html
+
+
+def test_the_address_is_compared_without_case(visitor: Visitor, deb_email: str) -> None:
+    assert visitor.sign_in(deb_email.upper()).status_code == 302
+
+
+def test_it_leads_back_to_the_page_that_was_wanted(visitor: Visitor, deb_email: str) -> None:
+    led_away = visitor.get("/clients?q=ana")
+    assert led_away.status_code == 303
+    form = Page(visitor.get(led_away.headers["Location"]).text).form("/sign-in")
+    answer = visitor.send(form, email=deb_email, password="quiet-willow-7")
+    assert answer.headers["Location"] == "/clients?q=ana"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_it_never_leads_to_another_site(visitor: Visitor, deb_email: str, elsewhere: str) -> None:
+    answer = visitor.sign_in(deb_email, next=elsewhere)
+    led_to = answer.headers.get("Location", "/")
+    assert urlsplit(led_to).netloc == ""
+    assert led_to[1:2] in ("", "%")
+
+
+def test_a_stranger_does_not_learn_who_works_here(visitor: Visitor, deb_email: str) -> None:
+    wrong = visitor.sign_in(deb_email, WRONG)
+    unknown = visitor.sign_in("nobody@example.org", WRONG)
+    assert wrong.status_code == unknown.status_code == 422
+    said = "E-mail and password do not fit together."
+    assert said in wrong.text
+    assert said in unknown.text
+    assert Page(wrong.text).form("/sign-in").fields["email"] == deb_email
+
+
+@pytest.mark.parametrize(
+    "typed", [{"email": ""}, {"password": ""}, {"email": "no address"}, {"password": "x" * 5000}]
+)
+def test_what_is_missing_or_odd_is_refused_in_words(
+    visitor: Visitor, deb_email: str, typed: dict[str, str]
+) -> None:
+    form = visitor.page("/sign-in").form("/sign-in")
+    answer = visitor.send(form, **{"email": deb_email, "password": WRONG, **typed})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_somebody_who_left_does_not_come_in(visitor: Visitor, deb_email: str, small_house: House) -> None:
+    with small_house.store.writing() as session:
+        session.execute(update(Staff).values(is_active=False))
+    assert visitor.sign_in(deb_email).status_code == 422
+
+
+def test_signing_out_ends_it(small_deb: Visitor) -> None:
+    form = small_deb.page("/").form("/sign-out")
+    assert small_deb.send(form).headers["Location"].endswith("/sign-in")
+    assert small_deb.get("/").status_code == 303
+
+
+def test_a_link_can_not_sign_anybody_out(small_deb: Visitor) -> None:
+    assert small_deb.get("/sign-out").status_code == 405
+    assert small_deb.get("/").status_code == 200
+
+
+def test_a_new_password_ends_what_was_open(small_deb: Visitor, small_house: House) -> None:
+    person = staff_by_email(small_house.store, "desk@example.org")
+    assert person is not None
+    set_password(small_house.store, person.id, hash_password("another-one-22"))
+    assert small_deb.get("/").status_code == 303
+
+
+def test_ten_wrong_tries_are_enough_for_one_account(small_app: Flask, deb_email: str) -> None:
+    for number in range(10):
+        assert Visitor(small_app, address=f"10.0.0.{number}").sign_in(deb_email, WRONG).status_code == 422
+    answer = Visitor(small_app, address="10.0.1.1").sign_in(deb_email)
+    assert answer.status_code == 429
+    assert "Wait five minutes" in answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_thirty_wrong_tries_are_enough_for_one_address(small_app: Flask, deb_email: str) -> None:
+    visitor = Visitor(small_app, address="10.0.0.9")
+    for number in range(30):
+        assert visitor.sign_in(f"guess{number}@example.org", WRONG).status_code == 422
+    assert visitor.sign_in(deb_email).status_code == 429
+    assert Visitor(small_app, address="10.0.0.10").sign_in(deb_email).status_code == 302
+
+
+def test_a_made_up_forwarding_address_helps_nobody(visitor: Visitor, deb_email: str) -> None:
+    form = visitor.page("/sign-in").form("/sign-in")
+    for number in range(31):
+        answer = visitor.client.post(
+            "/sign-in",
+            data=form.filled(email=f"guess{number}@example.org", password=WRONG),
+            headers={"X-Forwarded-For": f"192.0.2.{number}"},
+        )
+    assert answer.status_code == 429
+
+
+def test_right_passwords_are_not_counted(small_app: Flask, deb_email: str) -> None:
+    for _ in range(12):
+        assert Visitor(small_app).sign_in(deb_email).status_code == 302
+
+
+def test_without_the_forms_token_nothing_is_tried(visitor: Visitor, deb_email: str) -> None:
+    answer = visitor.client.post("/sign-in", data={"email": deb_email, "password": "quiet-willow-7"})
+    assert answer.status_code == 400
+    assert visitor.get("/").status_code == 303
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(small_app: Flask) -> None:
+    cookie = Visitor(small_app).get("/sign-in").headers["Set-Cookie"]
+    assert cookie.startswith("coursekeeper=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_behind_https_the_cookie_never_goes_in_the_clear(sqlite_url: str, clock: HandMovedClock) -> None:
+    with Store(sqlite_url) as store:
+        app = create_app(house=open_house_on(store, clock, public_url="https://desk.example.org"))
+        answer = app.test_client().get("/sign-in")
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_who_is_signed_in_already_is_not_asked_again(small_as: As) -> None:
+    assert small_as(Role.OWNER).get("/sign-in").status_code == 302

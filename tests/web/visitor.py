@@ -1,0 +1,69 @@
+"""Somebody at a browser without scripts: opens addresses, follows forms. Knows no table."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from plugin.core.acts import Role
+from plugin.courses.staff import add_staff
+from plugin.house import House
+from plugin.web.passwords import hash_password
+from tests.web.page import Form, Page
+
+PASSWORD = "quiet-willow-7"
+NAMES = {Role.OWNER: "Olga Ruiz", Role.DESK: "Deb Lane", Role.PRACTITIONER: "A. Kim"}
+# One hash for all: making it is slow on purpose.
+_HASH = hash_password(PASSWORD)
+
+
+def email_of(role: Role) -> str:
+    return f"{role.value}@example.org"
+
+
+def hire(house: House, role: Role) -> str:
+    """Add a person of this role and return their e-mail address."""
+    add_staff(
+        house.store,
+        email=email_of(role),
+        name=NAMES[role],
+        role=role,
+        password_hash=_HASH,
+        now=house.clock(),
+    )
+    return email_of(role)
+
+
+class Visitor:
+    """A browser with its own cookies."""
+
+    def __init__(self, app: Flask, prefix: str = "", address: str = "127.0.0.1") -> None:
+        self.client = app.test_client()
+        self.prefix = prefix
+        self.environ = {"REMOTE_ADDR": address}
+
+    def get(self, address: str, **options: object) -> TestResponse:
+        options = {"environ_base": self.environ, "buffered": True, **options}
+        return self.client.get(self.prefix + address, **options)  # type: ignore[arg-type]
+
+    def page(self, address: str) -> Page:
+        answer = self.get(address)
+        assert answer.status_code == 200, (address, answer.status_code, answer.text[:400])
+        return Page(answer.text)
+
+    def send(self, form: Form, *, htmx: bool = False, **typed: str) -> TestResponse:
+        """Send a form as it stands, with what is typed into it."""
+        headers = {"HX-Request": "true"} if htmx else {}
+        return self.client.post(
+            form.action, data=form.filled(**typed), headers=headers, environ_base=self.environ
+        )
+
+    def after(self, form: Form, **typed: str) -> Page:
+        """Send a form and return the page it leads to."""
+        answer = self.send(form, **typed)
+        assert answer.status_code == 303, (answer.status_code, answer.text[:400])
+        return Page(self.client.get(answer.headers["Location"], environ_base=self.environ).text)
+
+    def sign_in(self, email: str, password: str = PASSWORD, **more: str) -> TestResponse:
+        form = self.page("/sign-in").form("/sign-in")
+        return self.send(form, email=email, password=password, **more)
