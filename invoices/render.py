@@ -137,4 +137,3 @@ class Press:
 
     def _css(self, text: str) -> CSS:
         return CSS(string=text, url_fetcher=self._fetcher, font_config=self._fonts, base_url="app:")
-

@@ -165,9 +165,7 @@ def transferred() -> CourseSummary:
 
 
 def part_paid() -> CourseSummary:
-    return replace(
-        course(2), status="part_paid", paid=Money(99000, "USD"), balance_due=Money(99000, "USD")
-    )
+    return replace(course(2), status="part_paid", paid=Money(99000, "USD"), balance_due=Money(99000, "USD"))
 
 
 def long_names() -> CourseSummary:

@@ -64,7 +64,9 @@ def test_it_refuses_content_of_the_wrong_kind(change: dict[str, object], reason:
     assert reason in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "poem", "paper": {}}', '{"kind": "course_summary"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"kind": "poem", "paper": {}}', '{"kind": "course_summary"}']
+)
 def test_it_refuses_what_is_no_paper(text: str) -> None:
     with pytest.raises(PaperRefused):
         from_json(text)

@@ -152,7 +152,9 @@ def test_fitting_twice_changes_nothing() -> None:
     assert fit(fit(paper)) == fit(paper)
 
 
-@pytest.mark.parametrize(("length", "is_cut"), [(NAME_CAP - 1, False), (NAME_CAP, False), (NAME_CAP + 1, True)])
+@pytest.mark.parametrize(
+    ("length", "is_cut"), [(NAME_CAP - 1, False), (NAME_CAP, False), (NAME_CAP + 1, True)]
+)
 def test_a_name_is_cut_only_beyond_its_cap(length: int, is_cut: bool) -> None:
     name = clean(("ab " * NAME_CAP)[:length].replace(" ", "-", 0), NAME_CAP)
     assert name.endswith("…") == is_cut

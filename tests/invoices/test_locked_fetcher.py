@@ -83,9 +83,7 @@ def test_no_markup_makes_it_read_a_file(fetcher: LockedFetcher, secret: str, mar
 
 
 @pytest.mark.parametrize("markup", MARKUP)
-def test_no_markup_makes_it_call_an_address(
-    fetcher: LockedFetcher, listener: Listener, markup: str
-) -> None:
+def test_no_markup_makes_it_call_an_address(fetcher: LockedFetcher, listener: Listener, markup: str) -> None:
     url = f"http://127.0.0.1:{listener.server_port}/x"
     HTML(string=markup.format(url=url), url_fetcher=fetcher, base_url="app:").write_pdf()
     assert listener.visits == 0
@@ -100,7 +98,15 @@ def test_a_stylesheet_makes_it_call_no_address_either(fetcher: LockedFetcher, li
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/hostname", "app:../papers.py", "app:", "data:text/plain,x", "known.ttf", "APP:known.ttf", ""],
+    [
+        "file:///etc/hostname",
+        "app:../papers.py",
+        "app:",
+        "data:text/plain,x",
+        "known.ttf",
+        "APP:known.ttf",
+        "",
+    ],
 )
 def test_every_other_name_is_refused(fetcher: LockedFetcher, url: str) -> None:
     with pytest.raises(ValueError, match="fetches nothing"):
