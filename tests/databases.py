@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -69,15 +70,36 @@ def sqlite_url(tmp_path: Path, _migrated_file: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def _scratch(postgres: PostgresServer, _migrated_database: str) -> ScratchDatabase:
+    return ScratchDatabase(postgres, _migrated_database)
+
+
 @pytest.fixture
-def postgresql_url(postgres: PostgresServer, _migrated_database: str) -> Iterator[str]:
-    yield from _new_database(postgres, template=_migrated_database)
+def postgresql_url(_scratch: ScratchDatabase) -> Iterator[str]:
+    yield _scratch.url
+    _scratch.clear()
+
+
+@pytest.fixture(scope="session")
+def _scratch_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch") / "coursekeeper.db"
+
+
+@pytest.fixture
+def _scratch_sqlite_url(_scratch_file: Path, _migrated_file: Path) -> Iterator[str]:
+    """The same address for each test, so that an engine stays warm; the file is a new one."""
+    shutil.copyfile(_migrated_file, _scratch_file)
+    yield f"sqlite:///{_scratch_file}"
+    for leftover in _scratch_file.parent.iterdir():
+        leftover.unlink()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A migrated database; every test that asks for it runs once on each engine."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    """A migrated, empty database; every test that asks for it runs once on each engine."""
+    fixture = {"sqlite": "_scratch_sqlite_url", "postgresql": "postgresql_url"}[request.param]
+    url: str = request.getfixturevalue(fixture)
     return url
 
 
@@ -88,12 +110,84 @@ def empty_database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def _warm_stores() -> Iterator[dict[str, Store]]:
+    stores: dict[str, Store] = {}
+    yield stores
+    for warm in stores.values():
+        warm.close()
+
+
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(database_url: str, _warm_stores: dict[str, Store]) -> Iterator[Store]:
+    """The store on that database. Its engine has seen the statements of earlier tests: half the time saved."""
     from plugin.store import Store
 
-    with Store(database_url) as opened:
-        yield opened
+    if database_url not in _warm_stores:
+        _warm_stores[database_url] = Store(database_url)
+    warm = _warm_stores[database_url]
+    yield warm
+    if warm.is_sqlite:
+        # Its connections are to a file that is about to go.
+        warm.close()
+
+
+class ScratchDatabase:
+    """One migrated database that is emptied after each test: a hundred times quicker than a new one.
+
+    A test that changed its tables, triggers or constraints gets a new one made for those after it.
+    """
+
+    def __init__(self, server: PostgresServer, template: str) -> None:
+        self._server = server
+        self._template = template
+        self._name = f"scratch_{uuid.uuid4().hex}"
+        self._make()
+        self._as_made = self._shape()
+
+    @property
+    def url(self) -> str:
+        return self._server.url_of(self._name)
+
+    def clear(self) -> None:
+        """Empty every table, or start over where the test left another shape behind."""
+        self._end_busy_sessions()
+        if self._shape() != self._as_made:
+            _run(self._server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
+            self._make()
+            self._as_made = self._shape()
+            return
+        with self._open() as connection:
+            rows = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            ).fetchall()
+            # Neither triggers nor foreign keys hold back who empties everything.
+            connection.execute("SET session_replication_role = replica")
+            for (table,) in rows:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+
+    def _make(self) -> None:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        _run(self._server, statement.format(sql.Identifier(self._name), sql.Identifier(self._template)))
+
+    def _open(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self._server.folder), user="postgres", dbname=self._name)
+
+    def _end_busy_sessions(self) -> None:
+        with self._open() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+            )
+
+    def _shape(self) -> list[tuple[object, ...]]:
+        with self._open() as connection:
+            return connection.execute(
+                "SELECT 'trigger', oid, tgenabled::text, tgrelid FROM pg_trigger"
+                " UNION ALL SELECT 'constraint', oid, contype::text, conrelid FROM pg_constraint"
+                " UNION ALL SELECT 'relation', oid, relkind::text, relnatts FROM pg_class WHERE oid > 16383"
+                " ORDER BY 1, 2"
+            ).fetchall()
 
 
 def _migrate(url: str) -> None:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from plugin.core.money import Money
 from plugin.courses.attention import open_item_in
+from plugin.courses.refund import refund_sale
+from plugin.courses.sales import Refund
 from tests.api.caller import Caller, refusal
 from tests.api.shop import Shop
 from tests.clock import HandMovedClock
@@ -40,9 +43,23 @@ def test_a_person_says_whose_sale_it_was(desk: Caller, shop: Shop, clock: HandMo
     answer = desk.post(f"/attention/{item['id']}/resolution", body)
 
     assert answer.status_code == 200
-    assert answer.get_json() == {**item, "resolved_at": "2026-11-22T18:05:00Z"}
+    assert answer.get_json() == {
+        **item,
+        "resolved_at": "2026-11-22T18:05:00Z",
+        "answer": "Assigned to Ana Souza",
+    }
     assert desk.get(f"/courses/{course_id}").get_json()["client_id"] == client_id
     assert desk.get("/attention").get_json() == {"items": [], "cursor": None}
+
+
+def test_a_plain_proposal_can_be_followed_by_a_program(desk: Caller, shop: Shop) -> None:
+    course_id = shop.course()
+    _refund(shop, desk.get(f"/courses/{course_id}").get_json()["square_order_id"], 33000)
+    item = _item(desk)
+    proposed = {name: item[f"proposed_{name}"] for name in ("decision", "sessions", "course_id")}
+    assert proposed == {"decision": "take_sessions", "sessions": 2, "course_id": course_id}
+    answer = desk.post(f"/attention/{item['id']}/resolution", {**proposed, "reason": "As proposed"})
+    assert (answer.status_code, answer.get_json()["answer"]) == (200, "2 sessions taken back")
 
 
 def test_the_same_key_resolves_once(desk: Caller, shop: Shop) -> None:
@@ -100,6 +117,13 @@ def test_items_come_in_pages_newest_first(desk: Caller, shop: Shop) -> None:
         cursor = page["cursor"]
     assert pages == [f"Question {number}" for number in (4, 3, 2, 1, 0)]
     assert cursor is None
+
+
+def _refund(shop: Shop, order_id: str, amount: int) -> None:
+    """Give back a part of a sale's money without naming what for."""
+    given, total = Money(amount, "USD"), Money(198000, "USD")
+    refund = Refund("refund-1", order_id, None, given, total, "COMPLETED", shop.house.clock(), "Moved")
+    refund_sale(shop.house.store, shop.act(), refund)
 
 
 def _open(shop: Shop, number: int) -> None:

@@ -32,7 +32,10 @@ SHAPES = {
     "Money": "amount currency",
     "Error": "error",
     "EntryWritten": "entry sessions_left",
-    "AttentionItem": "id kind summary square_order_id square_refund_id proposal opened_at resolved_at",
+    "AttentionItem": (
+        "id kind summary square_order_id square_refund_id proposal opened_at resolved_at decisions"
+        " proposed_decision proposed_sessions proposed_course_id answer"
+    ),
 }
 
 

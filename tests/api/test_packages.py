@@ -222,7 +222,7 @@ def test_the_longest_key_reaches_square_whole(publishing: Publishing) -> None:
     till = TillCatalog()
     owner, package_id = publishing(till)
     assert owner.post(f"/packages/{package_id}/publication", key="k" * 80).status_code == 200
-    assert till.writes[0].endswith(f":{package_id}:item")
+    assert len(till.writes[0]) == 64
 
 
 def test_a_publication_that_square_refused_can_be_tried_again(publishing: Publishing) -> None:

@@ -1,0 +1,28 @@
+"""The cast of the ledger's tests: one clinic, on each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from plugin.courses.audit import audit
+from plugin.store import Store
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.courses.one_database import (
+    _emptied_database,
+    _shared_postgresql,
+    _shared_sqlite,
+    postgresql_url,
+    store,
+)
+
+__all__ = ["_emptied_database", "_shared_postgresql", "_shared_sqlite", "desk", "postgresql_url", "store"]
+
+
+@pytest.fixture
+def desk(store: Store, clock: HandMovedClock) -> Iterator[Desk]:
+    """A clinic in Los Angeles, where it is ten in the morning; whatever a test does, its ledger adds up after it."""
+    yield Desk(store, clock)
+    assert audit(store) == ()

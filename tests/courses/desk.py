@@ -1,0 +1,175 @@
+"""A small clinic for the ledger's tests: it sells packages as Square would tell of it, and uses them at its desk."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from plugin.core.acts import SQUARE, Act, Actor, Role, Source
+from plugin.core.money import Money
+from plugin.core.terms import Terms
+from plugin.courses.attention import list_attention
+from plugin.courses.book import book
+from plugin.courses.clients import create_client
+from plugin.courses.clinic import local_date, read_clinic, save_clinic
+from plugin.courses.packages import NewContent, NewPackage, create_package, list_variation
+from plugin.courses.read import read_course
+from plugin.courses.refund import refund_sale
+from plugin.courses.resolve import Resolution, resolve
+from plugin.courses.reverse import reverse
+from plugin.courses.sales import Booking, Buyer, Refund, ReturnLine, Sale, SaleLine
+from plugin.courses.use import UseSession, use_session
+from plugin.courses.views import AttentionView, CourseView, Reversed, Used
+from plugin.store import Store
+from tests.clock import HandMovedClock
+
+OLGA = Actor("Olga", Role.OWNER, Source.DESK)
+DEB = Actor("Deb", Role.DESK, Source.DESK)
+
+FACIAL = "Facial acupuncture, 60 min"
+TOUCH_UP = "Touch-up, 45 min"
+SINGLE = 16500
+ANA = Buyer("CUSTOMER-ANA", name="Ana Souza", phone="+14155550123", email="ana@example.org")
+
+
+class Desk:
+    """Everything it makes it names by id; every act of its has a new key unless one is given."""
+
+    def __init__(self, store: Store, clock: HandMovedClock) -> None:
+        self.store = store
+        self.clock = clock
+        self._numbers = itertools.count(1)
+        clinic = replace(read_clinic(store), name="Jade Room", time_zone="America/Los_Angeles")
+        save_clinic(store, self.act(OLGA), clinic)
+
+    @property
+    def today(self) -> date:
+        return local_date(read_clinic(self.store), self.clock())
+
+    def act(self, actor: Actor = DEB, *, key: str | None = None) -> Act:
+        return Act(actor, self.clock(), key or f"desk-{next(self._numbers)}")
+
+    def client(self, name: str = "Ana Souza", **contact: str) -> str:
+        return create_client(self.store, self.act(), name=name, **contact).id
+
+    def package(
+        self,
+        *,
+        sessions: int = 12,
+        touch_ups: int = 0,
+        name: str = "",
+        terms: Terms | None = None,
+        currency: str = "USD",
+    ) -> str:
+        """Make a package and put it on the till, as variation `var-{id}`."""
+        single = Money(SINGLE, currency)
+        contents = [NewContent(FACIAL, sessions, single, kind="main")]
+        if touch_ups:
+            contents.append(
+                NewContent(TOUCH_UP, touch_ups, single, usable_from_session=sessions, kind="touch_up")
+            )
+        name = name or f"Facial acupuncture, course of {sessions}"
+        new = NewPackage(name, Money(sessions * SINGLE, currency), contents, terms or Terms())
+        package_id = create_package(self.store, self.act(OLGA), new).id
+        self.list_on_till(package_id, f"var-{package_id}")
+        return package_id
+
+    def list_on_till(self, package_id: str, variation_id: str) -> None:
+        list_variation(
+            self.store,
+            self.act(OLGA),
+            package_id,
+            square_variation_id=variation_id,
+            square_item_id=f"item-{package_id}",
+            square_version=1,
+        )
+
+    def line(
+        self, package_id: str, *, paid: int = 198000, quantity: int | None = 1, uid: str = "L1", **other: Any
+    ) -> SaleLine:
+        said = {"name": "A course", "quantity_text": str(quantity), "currency": "USD", **other}
+        money = Money(paid, said["currency"])
+        return SaleLine(uid, f"var-{package_id}", said["name"], quantity, said["quantity_text"], money)
+
+    def sale(
+        self,
+        *lines: SaleLine,
+        order: str | None = None,
+        buyer: Buyer | None = ANA,
+        paid_at: datetime | None = None,
+        total: int | None = None,
+    ) -> Sale:
+        order = order or f"ORDER-{next(self._numbers)}"
+        paid = sum(line.total.amount for line in lines) if total is None else total
+        currency = lines[0].total.currency if lines else "USD"
+        return Sale(order, "LOCATION", paid_at or self.clock(), Money(paid, currency), lines, buyer)
+
+    def book(self, sale: Sale) -> Booking:
+        return book(self.store, self.act(SQUARE), sale)
+
+    def sell(
+        self,
+        package_id: str | None = None,
+        *,
+        paid: int = 198000,
+        order: str | None = None,
+        buyer: Buyer | None = ANA,
+        paid_at: datetime | None = None,
+    ) -> str:
+        """Sell one course and return it."""
+        line = self.line(package_id or self.package(), paid=paid)
+        return self.book(self.sale(line, order=order, buyer=buyer, paid_at=paid_at)).opened[0]
+
+    def use(self, course_id: str, *, key: str | None = None, actor: Actor = DEB, **wish: Any) -> Used:
+        return use_session(self.store, self.act(actor, key=key), UseSession(course_id, **wish))
+
+    def undo(self, entry_id: str, *, key: str | None = None, reason: str = "Wrong client") -> Reversed:
+        return reverse(self.store, self.act(key=key), entry_id, reason)
+
+    def refund(
+        self,
+        order: str,
+        amount: int,
+        *lines: ReturnLine,
+        total: int = 198000,
+        refund_id: str = "REFUND-1",
+        return_order: str | None = "RETURN-1",
+        status: str = "COMPLETED",
+        reason: str = "Moved away",
+    ) -> str:
+        given = Refund(
+            refund_id,
+            order,
+            return_order,
+            Money(amount, "USD"),
+            Money(total, "USD"),
+            status,
+            self.clock(),
+            reason,
+            lines,
+        )
+        return refund_sale(self.store, self.act(SQUARE), given)
+
+    def course(self, course_id: str) -> CourseView:
+        return read_course(self.store, course_id, today=self.today)
+
+    def balance(self, course_id: str) -> tuple[int, int]:
+        """Return the main sessions left and the money still owed in all of them, in cents."""
+        course = self.course(course_id)
+        return course.left, course.value_left.amount
+
+    def questions(self, *, resolved: bool = False) -> tuple[AttentionView, ...]:
+        return list_attention(self.store, resolved=resolved).rows
+
+    def answer(
+        self, item_id: str, decision: str | None = None, *, key: str | None = None, **said: Any
+    ) -> AttentionView:
+        wish = Resolution(reason="Talked to the client", decision=decision, **said)
+        return resolve(self.store, self.act(key=key), item_id, wish)
+
+
+def back(uid: str = "L1", quantity: int = 1, *, line: str = "R1") -> ReturnLine:
+    """Return a line of a return order that gives back line `uid` of the sale."""
+    return ReturnLine(line, uid, quantity)

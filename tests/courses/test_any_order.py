@@ -1,0 +1,193 @@
+"""Any deeds in any order, any number of times, on both engines; and planted bugs that this must find."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from plugin.core.ledger import Change, Kind
+from plugin.courses.chain import Line, append, head_of
+from plugin.courses.sales import Sale
+from plugin.courses.views import Used
+from plugin.store import Store
+from plugin.store.ledger import Course, Entry
+from tests.courses.any_order import AnyOrder, Deeds
+from tests.courses.one_database import empty
+from tests.postgres import PostgresServer
+
+FreshStore = Callable[[], Store]
+
+PLAIN = settings(
+    max_examples=15,
+    stateful_step_count=20,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+# A planted bug is looked for in the same places every time, and not made small once it is found.
+HUNT = settings(
+    PLAIN,
+    max_examples=60,
+    derandomize=True,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    print_blob=False,
+)
+
+
+@pytest.fixture
+def on_sqlite(sqlite_url: str, tmp_path: Path) -> FreshStore:
+    pristine, numbers = sqlite_url.removeprefix("sqlite:///"), count(1)
+
+    def fresh() -> Store:
+        path = tmp_path / f"any-order-{next(numbers)}.db"
+        shutil.copyfile(pristine, path)
+        return Store(f"sqlite:///{path}")
+
+    return fresh
+
+
+@pytest.fixture
+def on_postgresql(postgres: PostgresServer, _emptied_database: str, postgresql_url: str) -> FreshStore:
+    def fresh() -> Store:
+        empty(postgres, _emptied_database)
+        return Store(postgresql_url)
+
+    return fresh
+
+
+@pytest.fixture(params=["on_sqlite", "on_postgresql"])
+def fresh_store(request: pytest.FixtureRequest) -> FreshStore:
+    made: FreshStore = request.getfixturevalue(request.param)
+    return made
+
+
+def test_the_ledger_holds_in_any_order(fresh_store: FreshStore) -> None:
+    run_state_machine_as_test(lambda: AnyOrder(fresh_store), settings=PLAIN)
+
+
+class ForgetsItsKeys(Deeds):
+    """Takes a tap that comes again for a new one."""
+
+    numbers = count(1)
+
+    def use(self, course_id: str, sessions: int, key: str) -> Used | str:
+        return super().use(course_id, sessions, f"{key}-{next(self.numbers)}")
+
+
+class TakesARoundValue(Deeds):
+    """Takes the same value for each session, so that a remainder is left over at the end."""
+
+    def use(self, course_id: str, sessions: int, key: str) -> Used | str:
+        answer = super().use(course_id, sessions, key)
+        if isinstance(answer, str) or answer.is_repeat:
+            return answer
+        self._put_back_a_cent(answer.entry.id)
+        return answer
+
+    def _put_back_a_cent(self, entry_id: str) -> None:
+        with self.desk.store.writing() as session:
+            entry = session.get_one(Entry, entry_id)
+            head = head_of(session, entry.allowance_id)
+            line = Line(f"cent:{entry_id}", self.desk.clock())
+            change = Change(Kind.PAID, value=1)
+            append(session, self.desk.store, self.desk.act(), entry.allowance_id, head, change, line)
+
+
+class LeavesSessionsBehind(Deeds):
+    """Closes a refunded course without taking its sessions."""
+
+    def refund(self, sale: Sale, amount: int, refund_id: str, status: str, *, by_line: bool) -> object:
+        with self.desk.store.writing() as session:
+            for course in session.query(Course).filter_by(square_order_id=sale.square_order_id):
+                course.closed_as, course.closed_at = "refunded", self.desk.clock()
+        return "closed"
+
+
+class OpensASaleAgain(Deeds):
+    """Does not know a sale that it has booked before."""
+
+    numbers = count(1)
+
+    def book(self, sale: Sale) -> tuple[str, ...]:
+        another = replace(sale, square_order_id=f"{sale.square_order_id}-{next(self.numbers)}")
+        return super().book(sale) or super().book(another)
+
+
+class UndoesOnlyTheSession(Deeds):
+    """Gives a session back without its money."""
+
+    def undo(self, entry_id: str, key: str) -> object:
+        with self.desk.store.writing() as session:
+            entry = session.get_one(Entry, entry_id)
+            change = Change(Kind.REVERSED, sessions=-entry.sessions_delta)
+            head = head_of(session, entry.allowance_id)
+            line = Line(f"reverse:{entry_id}", self.desk.clock(), reverses=entry_id)
+            append(session, self.desk.store, self.desk.act(), entry.allowance_id, head, change, line)
+        return entry
+
+
+class UndoesTwice(Deeds):
+    """Gives back again what was given back before, as an adjustment."""
+
+    def undo(self, entry_id: str, key: str) -> object:
+        answer = super().undo(entry_id, key)
+        if answer != "already_reversed":
+            return answer
+        with self.desk.store.writing() as session:
+            entry = session.get_one(Entry, entry_id)
+            head = head_of(session, entry.allowance_id)
+            change = Change(Kind.ADJUSTED, sessions=1, granted=1)
+            line = Line(f"again:{entry_id}:{head.seq}", self.desk.clock())
+            append(session, self.desk.store, self.desk.act(), entry.allowance_id, head, change, line)
+        return answer
+
+
+class BelievesARefundTwice(Deeds):
+    """Adds a refund again each time Square tells of it."""
+
+    numbers = count(1)
+
+    def refund(self, sale: Sale, amount: int, refund_id: str, status: str, *, by_line: bool) -> object:
+        again = f"{refund_id}-{next(self.numbers)}"
+        return super().refund(sale, amount, again, status, by_line=by_line)
+
+
+class IgnoresAFailure(Deeds):
+    """Takes a refund's word that came late for new."""
+
+    def refund(self, sale: Sale, amount: int, refund_id: str, status: str, *, by_line: bool) -> object:
+        told = f"{refund_id}-again" if status == "PENDING" and refund_id in self.failed else refund_id
+        if status == "FAILED":
+            self.failed.add(refund_id)
+        return super().refund(sale, amount, told, status, by_line=by_line)
+
+    def __init__(self, desk: Any) -> None:
+        super().__init__(desk)
+        self.failed: set[str] = set()
+
+
+PLANTED = [
+    ForgetsItsKeys,
+    TakesARoundValue,
+    LeavesSessionsBehind,
+    OpensASaleAgain,
+    UndoesOnlyTheSession,
+    UndoesTwice,
+    BelievesARefundTwice,
+    IgnoresAFailure,
+]
+
+
+@pytest.mark.parametrize("deeds", PLANTED)
+def test_it_finds_a_planted_bug(on_sqlite: FreshStore, deeds: type[Deeds]) -> None:
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(lambda: AnyOrder(on_sqlite, deeds), settings=HUNT)

@@ -1,0 +1,191 @@
+"""Clients: made at the desk, found by whatever the desk remembers of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from plugin.core.terms import Terms
+from plugin.courses.clients import create_client, find_clients, read_client, recent_clients
+from plugin.errors import InvalidField, KeyReused, NotFound
+from tests.courses.desk import Desk
+
+
+@pytest.fixture
+def find(desk: Desk) -> Callable[[str], list[str]]:
+    return lambda q: [row.client.name for row in find_clients(desk.store, q, today=desk.today).rows]
+
+
+Find = Callable[[str], list[str]]
+
+
+class TestMaking:
+    def test_a_client_is_kept_as_typed_but_tidy(self, desk: Desk) -> None:
+        made = create_client(
+            desk.store,
+            desk.act(),
+            name="  Ana   Souza ",
+            phone="(415) 555-0123",
+            email=" Ana@Example.org ",
+            language="zh-Hans",
+        )
+        assert (made.name, made.phone, made.email) == ("Ana Souza", "+14155550123", "Ana@example.org")
+        assert (made.language, made.square_customer_id) == ("zh-Hans", None)
+        assert read_client(desk.store, made.id) == made
+
+    def test_a_name_alone_is_enough(self, desk: Desk) -> None:
+        made = create_client(desk.store, desk.act(), name="Ana", phone=" ", email="", language=None)
+        assert (made.phone, made.email, made.language) == (None, None, "en")
+
+    @pytest.mark.parametrize(
+        ("field", "value", "said"),
+        [
+            ("name", None, "The name is missing"),
+            ("name", " \u200b ", "The name is missing"),
+            ("name", "x" * 121, "at most 120 fit"),
+            ("phone", "12", "no phone number"),
+            ("phone", "call me", "no phone number"),
+            ("phone", "+1 415 555 0123 0123 0123", "no phone number"),
+            ("phone", "9" * 400, "no phone number"),
+            ("email", "ana", "no e-mail address"),
+            ("email", "ana@", "no e-mail address"),
+            ("email", "a b@example.org", "no e-mail address"),
+            ("email", "a\x00@example.org", "no e-mail address"),
+            ("email", "a" * 300 + "@example.org", "no e-mail address"),
+            ("language", "english", "A language is a tag"),
+            ("language", "EN", "A language is a tag"),
+            ("language", "en_US", "A language is a tag"),
+            ("language", "en\n", "A language is a tag"),
+            ("language", "x" * 400, "A language is a tag"),
+        ],
+        ids=ascii,
+    )
+    def test_what_can_not_be_kept_is_refused_in_a_sentence(
+        self, desk: Desk, field: str, value: str | None, said: str
+    ) -> None:
+        typed = {"name": "Ana", field: value}
+        with pytest.raises(InvalidField, match=said) as refusal:
+            create_client(desk.store, desk.act(), **typed)
+        assert refusal.value.field == field
+        assert find_clients(desk.store, "", today=desk.today).rows == ()
+
+    @pytest.mark.parametrize("name", ["ß" * 120, "ﷺ" * 120, "é" * 120, "王" * 120, "😀" * 120], ids=ascii)
+    def test_a_name_may_have_a_hundred_and_twenty_of_any_letters(self, desk: Desk, name: str) -> None:
+        assert read_client(desk.store, desk.client(name)).name == name
+
+    def test_the_same_act_again_is_the_same_client(self, desk: Desk) -> None:
+        first = create_client(desk.store, desk.act(key="tap"), name="Ana")
+        assert create_client(desk.store, desk.act(key="tap"), name="Ana") == first
+        with pytest.raises(KeyReused):
+            create_client(desk.store, desk.act(key="tap"), name="Anna")
+
+    def test_two_of_one_name_and_phone_are_two_if_the_desk_says_so(self, desk: Desk) -> None:
+        assert desk.client("Ana", phone="4155550123") != desk.client("Ana", phone="4155550123")
+
+    def test_nobody_is_not_found(self, desk: Desk) -> None:
+        with pytest.raises(NotFound, match="no such client"):
+            read_client(desk.store, "nobody")
+
+
+class TestFinding:
+    @pytest.mark.parametrize(
+        "q",
+        [
+            "ines",
+            "INÊS",
+            "Ines Ostergard",
+            "østergård inês",
+            "gard in",
+            "ines@",
+            "INES@EXAMPLE.ORG",
+            "0123",
+            "415 555",
+            "(415) 555-0123",
+            "+1 415 555 0123",
+            "0415 555",
+            "  inês  ",
+            "ines example",
+        ],
+    )
+    def test_any_part_in_any_order_finds_her(self, desk: Desk, find: Find, q: str) -> None:
+        desk.client("Inês Østergård", phone="(415) 555-0123", email="ines@example.org")
+        desk.client("Bea Wong", phone="(212) 555-9999", email="bea@example.com")
+        assert find(q) == ["Inês Østergård"]
+
+    @pytest.mark.parametrize(
+        "q", ["ines bea", "5551", "%", "_", "\\", "in%s", "ines\x00bea", "zz"], ids=ascii
+    )
+    def test_what_is_nobody_s_finds_nobody(self, desk: Desk, find: Find, q: str) -> None:
+        desk.client("Inês Østergård", phone="(415) 555-0123", email="ines@example.org")
+        assert find(q) == []
+
+    @pytest.mark.parametrize("q", ["", " ", "\x00", "\ud800", "\u200b"], ids=ascii)
+    def test_nothing_typed_lists_everybody(self, desk: Desk, find: Find, q: str) -> None:
+        desk.client("Bea")
+        desk.client("Ana")
+        assert find(q) == ["Ana", "Bea"]
+
+    def test_a_very_long_search_is_answered(self, find: Find) -> None:
+        assert find("ana " * 5000) == []
+
+    def test_names_that_begin_so_come_first(self, desk: Desk, find: Find) -> None:
+        for name in ("Roseanna", "Anna Zhu", "Johanna", "Anna Berg"):
+            desk.client(name)
+        assert find("anna") == ["Anna Berg", "Anna Zhu", "Johanna", "Roseanna"]
+
+    @pytest.mark.parametrize("script", ["王小明", "Анна", "نور", "さくら"], ids=ascii)
+    def test_any_script_is_found(self, desk: Desk, find: Find, script: str) -> None:
+        desk.client(script)
+        assert find(script[:2]) == [script]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 7])
+    def test_pages_show_everybody_once_though_names_are_equal(self, desk: Desk, limit: int) -> None:
+        made = {desk.client(name) for name in ["Ana"] * 5 + ["Joana", "Bea Ana"]}
+        seen, cursor = [], None
+        while True:
+            page = find_clients(desk.store, "ana", today=desk.today, limit=limit, cursor=cursor)
+            assert len(page.rows) <= limit
+            seen += [row.client.id for row in page.rows]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert len(seen) == len(made)
+        assert set(seen) == made
+
+    def test_a_cursor_from_elsewhere_is_refused(self, desk: Desk) -> None:
+        with pytest.raises(NotFound, match="start it again"):
+            find_clients(desk.store, "", today=desk.today, cursor="elsewhere")
+
+
+class TestBalances:
+    def found(self, desk: Desk, name: str) -> tuple[int, int, int]:
+        (row,) = find_clients(desk.store, name, today=desk.today).rows
+        return row.left, row.granted, row.courses
+
+    def test_a_client_without_courses_has_nothing(self, desk: Desk) -> None:
+        desk.client("Bea")
+        assert self.found(desk, "Bea") == (0, 0, 0)
+
+    def test_only_main_sessions_of_courses_in_use_count(self, desk: Desk) -> None:
+        package = desk.package(sessions=12, touch_ups=2)
+        desk.use(desk.sell(package), sessions=2)
+        desk.sell(package)
+        finished = desk.sell(desk.package(sessions=1))
+        desk.use(finished)
+        desk.sell(desk.package(terms=Terms(expires_on=desk.today - timedelta(1))))
+        refunded = desk.sell(package, order="O")
+        desk.refund("O", 198000, return_order=None)
+        assert desk.course(refunded).closed_at is not None
+        assert self.found(desk, "Ana") == (22, 24, 2)
+
+    def test_the_last_served_come_first_where_nothing_is_typed(self, desk: Desk) -> None:
+        old = desk.client("Old")
+        desk.clock.advance(hours=1)
+        owner = desk.course(desk.sell()).client_id
+        desk.clock.advance(hours=1)
+        new = desk.client("New")
+        rows = recent_clients(desk.store, today=desk.today, limit=5)
+        assert [row.client.id for row in rows] == [new, owner, old]
+        assert len(recent_clients(desk.store, today=desk.today, limit=2)) == 2

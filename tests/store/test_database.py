@@ -1,0 +1,253 @@
+"""The engine: its pragmas on every connection, its two kinds of transaction, its times and ids."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
+
+from plugin.errors import ConfigurationError
+from plugin.store import Store
+from plugin.store.database import IdMaker, database_url
+from plugin.store.ledger import Operation
+from plugin.store.queues import Inbox
+
+NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+
+
+def operation(key: str, at: datetime = NOW) -> Operation:
+    return Operation(key=key, request_sha256="x", answer={}, at=at)
+
+
+class TestSqlite:
+    @pytest.mark.parametrize(
+        ("pragma", "value"),
+        [
+            ("foreign_keys", 1),
+            ("journal_mode", "wal"),
+            ("synchronous", 2),
+            ("recursive_triggers", 1),
+            ("busy_timeout", 15000),
+        ],
+    )
+    def test_every_connection_of_the_pool_is_guarded(
+        self, sqlite_url: str, pragma: str, value: object
+    ) -> None:
+        with Store(sqlite_url) as store:
+            several = [store.engine.connect() for _ in range(12)]
+            found = {connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for connection in several}
+            for connection in several:
+                connection.close()
+            with store.engine.connect() as again:
+                found.add(again.exec_driver_sql(f"PRAGMA {pragma}").scalar())
+        assert found == {value}
+
+    def test_its_folder_is_made(self, tmp_path: Path) -> None:
+        with Store(f"sqlite:///{tmp_path / 'var' / 'deep' / 'a.db'}") as store:
+            assert store.is_alive()
+
+    def test_a_folder_that_is_gone_is_a_database_that_does_not_answer(self, tmp_path: Path) -> None:
+        with Store(f"sqlite:///{tmp_path / 'var' / 'a.db'}") as store:
+            (tmp_path / "var").rmdir()
+            assert not store.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("written", "driver"),
+    [
+        ("sqlite:///var/a.db", "sqlite"),
+        ("postgresql://u:p@host/name", "postgresql+psycopg"),
+        ("postgres://u:p@host/name", "postgresql+psycopg"),
+        ("postgresql+psycopg://u:p@host/name", "postgresql+psycopg"),
+    ],
+)
+def test_an_address_names_its_driver(written: str, driver: str) -> None:
+    assert database_url(written).drivername == driver
+
+
+@pytest.mark.parametrize("written", ["", "nonsense", "mysql://host/name", "sqlite://", "sqlite:///:memory:"])
+def test_another_address_is_refused_with_the_mend(written: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL .*: write sqlite:///path"):
+        database_url(written)
+
+
+class TestWriting:
+    def test_what_ends_well_is_kept(self, store: Store) -> None:
+        with store.writing() as session:
+            session.add(operation("a"))
+        with store.reading() as session:
+            assert session.get(Operation, "a") is not None
+
+    def test_what_fails_is_undone_whole(self, store: Store) -> None:
+        def fail() -> None:
+            with store.writing() as session:
+                session.add(operation("a"))
+                session.flush()
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            fail()
+        with store.reading() as session:
+            assert session.get(Operation, "a") is None
+
+    def test_writers_on_sqlite_come_one_after_the_other(self, sqlite_url: str) -> None:
+        with Store(sqlite_url) as store:
+            order: list[str] = []
+            inside = threading.Event()
+
+            def second() -> None:
+                inside.wait(10)
+                with store.writing():
+                    order.append("second")
+
+            thread = threading.Thread(target=second)
+            thread.start()
+            with store.writing() as session:
+                inside.set()
+                session.add(operation("a"))
+                order.append("first")
+            thread.join(20)
+        assert order == ["first", "second"]
+
+
+class TestReading:
+    def test_nothing_it_does_is_kept(self, store: Store) -> None:
+        with store.reading() as session:
+            session.add(operation("a"))
+            session.flush()
+        with store.reading() as session:
+            assert session.get(Operation, "a") is None
+
+    def test_it_sees_one_moment_whatever_is_written_meanwhile(self, store: Store) -> None:
+        count = text("SELECT count(*) FROM operation")
+        with store.reading() as session:
+            before = session.scalar(count)
+            with store.writing() as writer:
+                writer.add(operation("a"))
+            assert session.scalar(count) == before
+        with store.reading() as session:
+            assert session.scalar(count) == (before or 0) + 1
+
+    def test_a_writer_that_follows_on_the_same_connection_sees_the_newest(self, store: Store) -> None:
+        for number in range(3):
+            with store.reading() as session:
+                session.scalar(text("SELECT 1"))
+            with store.writing() as session:
+                assert session.scalar(text("SELECT count(*) FROM operation")) == number
+                session.add(operation(f"key {number}"))
+
+
+class TestTransact:
+    def test_a_lost_race_is_run_again_and_finds_the_winner_s_work(self, store: Store) -> None:
+        tries: list[bool] = []
+
+        def work(session: Session) -> str:
+            found = session.get(Operation, "a") is not None
+            tries.append(found)
+            if not found:
+                # The winner comes between our look and our writing; on SQLite it can only have come before.
+                session.rollback()
+                with store.writing() as winner:
+                    winner.add(operation("a"))
+                with store.writing() as late:
+                    late.add(operation("a"))
+            return "found"
+
+        assert store.transact(work) == "found"
+        assert tries == [False, True]
+
+    def test_a_race_lost_again_and_again_is_told(self, store: Store) -> None:
+        with store.writing() as session:
+            session.add(operation("a"))
+        tries: list[int] = []
+
+        def work(session: Session) -> None:
+            tries.append(1)
+            session.add(operation("a"))
+            session.flush()
+
+        with pytest.raises(IntegrityError):
+            store.transact(work)
+        assert len(tries) == 6
+
+    def test_a_rule_that_is_broken_is_told_at_once(self, store: Store) -> None:
+        tries: list[int] = []
+
+        def work(session: Session) -> None:
+            tries.append(1)
+            session.add(
+                Inbox(
+                    id="i", event_id="e", event_type="t", body="", received_at=NOW, due_at=NOW, state="lost"
+                )
+            )
+            session.flush()
+
+        with pytest.raises(IntegrityError):
+            store.transact(work)
+        assert len(tries) == 1
+
+    def test_another_error_is_told_at_once_and_nothing_kept(self, store: Store) -> None:
+        def work(session: Session) -> None:
+            session.add(operation("a"))
+            session.flush()
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            store.transact(work)
+        with store.reading() as session:
+            assert session.get(Operation, "a") is None
+
+
+class TestTimes:
+    @pytest.mark.parametrize(
+        "at", [NOW, NOW.astimezone(timezone(timedelta(hours=-8))), NOW + timedelta(microseconds=1)], ids=str
+    )
+    def test_a_time_comes_back_as_the_same_moment_in_utc(self, store: Store, at: datetime) -> None:
+        with store.writing() as session:
+            session.add(operation("a", at))
+        with store.reading() as session:
+            kept = session.get_one(Operation, "a").at
+        assert kept == at
+        assert kept.utcoffset() == timedelta(0)
+
+    def test_a_time_without_a_zone_is_refused(self, store: Store) -> None:
+        with pytest.raises(StatementError, match="carries its zone"), store.writing() as session:
+            session.add(operation("a", datetime(2026, 11, 22, 18)))  # noqa: DTZ001 - the point of the test
+
+    def test_times_compare_as_moments_in_the_database(self, store: Store) -> None:
+        east = (NOW - timedelta(seconds=1)).astimezone(timezone(timedelta(hours=9)))
+        with store.writing() as session:
+            session.add_all([operation("early", east), operation("late", NOW)])
+        with store.reading() as session:
+            keys = session.query(Operation.key).where(Operation.at < NOW).all()
+        assert [key for (key,) in keys] == ["early"]
+
+
+class TestIds:
+    def test_they_sort_in_the_order_they_were_made(self) -> None:
+        make = IdMaker()
+        made = [make() for _ in range(5000)]
+        assert made == sorted(made)
+        assert {len(each) for each in made} == {32}
+
+    def test_they_are_all_different_though_threads_make_them(self) -> None:
+        make = IdMaker()
+        made: list[str] = []
+
+        def many() -> None:
+            made.extend(make() for _ in range(1000))
+
+        threads = [threading.Thread(target=many) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(made)) == 8000
+
+    def test_two_makers_do_not_meet(self) -> None:
+        assert not {IdMaker()() for _ in range(500)} & {IdMaker()() for _ in range(500)}

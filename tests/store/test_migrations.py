@@ -1,0 +1,106 @@
+"""The migrations: up, down and up again on both engines, and the same tables as the models."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspect, text
+
+from plugin.store import Store
+from plugin.store.migrate import downgrade, is_current, upgrade
+from plugin.store.tables import METADATA
+from plugin.store.triggers import APPEND_ONLY
+
+
+def differences(store: Store, metadata: MetaData = METADATA) -> list[object]:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+
+def triggers(store: Store) -> set[str]:
+    asked = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if store.is_sqlite
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    with store.engine.connect() as connection:
+        return set(connection.scalars(text(asked)))
+
+
+def test_an_empty_database_comes_up_to_the_models(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        assert is_current(store)
+        assert differences(store) == []
+        names = set(inspect(store.engine).get_table_names())
+    assert names == {*METADATA.tables, "alembic_version"}
+
+
+def test_up_down_and_up_again(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    downgrade(empty_database_url, "base")
+    with Store(empty_database_url) as store:
+        assert inspect(store.engine).get_table_names() == ["alembic_version"]
+        assert triggers(store) == set()
+        assert not is_current(store)
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        assert is_current(store)
+        assert differences(store) == []
+
+
+def test_nothing_of_ours_is_left_after_going_down(empty_postgresql_url: str) -> None:
+    upgrade(empty_postgresql_url)
+    downgrade(empty_postgresql_url, "base")
+    with Store(empty_postgresql_url) as store, store.engine.connect() as connection:
+        left = connection.scalars(
+            text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+        ).all()
+    assert left == []
+
+
+def test_coming_up_twice_changes_nothing(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        assert differences(store) == []
+
+
+def test_what_is_written_once_is_guarded_after_the_migration(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        found = triggers(store)
+        deeds = ("update", "delete") if store.is_sqlite else ("change", "truncate")
+    assert found == {f"{table}_refuses_{deed}" for table in APPEND_ONLY for deed in deeds}
+
+
+def test_every_check_of_the_models_stands_in_the_database(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        inspector = inspect(store.engine)
+        for table in METADATA.sorted_tables:
+            wanted = {str(each.name) for each in table.constraints if isinstance(each, CheckConstraint)}
+            found = {str(each["name"]) for each in inspector.get_check_constraints(table.name)}
+            assert found == wanted, table.name
+
+
+def test_a_planted_difference_is_found(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    planted = MetaData()
+    for table in METADATA.sorted_tables:
+        table.to_metadata(planted)
+    planted.tables["entry"].append_column(Column("tip", Integer))
+    Table("tip", planted, Column("id", Integer, primary_key=True))
+    with Store(empty_database_url) as store:
+        found = {change[0] for change in differences(store, planted) if isinstance(change, tuple)}
+    assert {"add_column", "add_table"} <= found
+
+
+def test_a_missing_table_is_found(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        with store.engine.connect() as connection:
+            connection.execute(text("DROP TABLE sweep"))
+            connection.commit()
+        assert differences(store) != []
