@@ -76,9 +76,15 @@ def _scratch(postgres: PostgresServer, _migrated_database: str) -> ScratchDataba
 
 
 @pytest.fixture
-def postgresql_url(_scratch: ScratchDatabase) -> Iterator[str]:
-    yield _scratch.url
+def scratch_postgresql(_scratch: ScratchDatabase) -> Iterator[ScratchDatabase]:
+    """The PostgreSQL database itself, for a test that wants it empty more than once."""
+    yield _scratch
     _scratch.clear()
+
+
+@pytest.fixture
+def postgresql_url(scratch_postgresql: ScratchDatabase) -> str:
+    return scratch_postgresql.url
 
 
 @pytest.fixture(scope="session")

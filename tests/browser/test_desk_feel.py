@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.clinic import Clinic, DeskWindow
+from tests.browser.clinic import Clinic, DeskWindow, Till
 
 # Each test has a client of its own, so that they come in any order.
 PHONE = {"width": 390, "height": 844}
@@ -98,6 +98,90 @@ def test_another_tablet_sees_it_and_keeps_what_is_typed_there(desk: DeskWindow, 
     second.expect_figure(f"{before - 1} of 10 left")
     expect(reason).to_have_value("half a thought")
     expect(reason).to_be_focused()
+
+
+def test_visit_details_are_kept_while_others_work(desk: DeskWindow, second: DeskWindow) -> None:
+    name = "Siobhán O’Malley"
+    desk.open_client(name)
+    second.open_client(name)
+    page = desk.page
+    panel = page.locator("details.describe").first
+    panel.locator("summary").focus()
+    page.keyboard.press("Enter")
+    panel.get_by_label("Note").fill("half a thought")
+    panel.get_by_label("Treated by").select_option(label="J. Moreau")
+    focus = panel.get_by_label("Focus")
+    focus.fill("Brow, under-eye")
+
+    # Another tablet writes to another visit, and then to the focus of this one.
+    for place, words in ((1, "Written meanwhile"), (0, "Written over there")):
+        other = second.page.locator("details.describe").nth(place)
+        other.locator("summary").click()
+        other.get_by_label("Focus").fill(words)
+        other.get_by_role("button", name="Save these details").click()
+        expect(page.locator(".lines").first).to_contain_text(words)
+    expect(panel.get_by_label("Note")).to_have_value("half a thought")
+    expect(panel.get_by_label("Treated by").locator("option:checked")).to_have_text("J. Moreau")
+    expect(focus).to_have_value("Brow, under-eye")
+    expect(focus).to_be_focused()
+
+    focus.press("Enter")
+    line = page.locator(".line").first
+    expect(line.locator(".line-what")).to_contain_text("with J. Moreau · Brow, under-eye")
+    expect(line.locator(".note")).to_have_text("Note: half a thought")
+    expect(line.locator("details.describe summary")).to_be_focused()
+
+
+def test_what_nobody_is_typing_in_follows_the_other_tablet(desk: DeskWindow, second: DeskWindow) -> None:
+    name = "Ana López"
+    desk.open_client(name)
+    second.open_client(name)
+    mine = desk.page.locator("details.describe").first
+    mine.locator("summary").click()
+    other = second.page.locator("details.describe").first
+    other.locator("summary").click()
+    other.get_by_label("Focus").fill("Jawline, from there")
+    other.get_by_label("Treated by").select_option(label="Nobody named")
+    other.get_by_role("button", name="Save these details").click()
+    expect(mine.get_by_label("Focus")).to_have_value("Jawline, from there")
+    expect(mine.get_by_label("Treated by").locator("option:checked")).to_have_text("Nobody named")
+
+
+def test_one_deed_costs_no_half_typed_other(desk: DeskWindow) -> None:
+    desk.open_client("Denise Whitfield")
+    page = desk.page
+    before = figure(page)
+    page.locator("details.history > summary").click()
+    panel = page.locator("details.history details.describe").first
+    panel.locator("summary").click()
+    panel.get_by_label("Note").fill("half a thought")
+    page.locator(".client-side").get_by_role("button", name="Use a session").click()
+    desk.expect_figure(f"{before - 1} of 12 left")
+    panel.locator("summary").click()
+    expect(panel.get_by_label("Note")).to_have_value("half a thought")
+    expect(panel.get_by_label("Note")).to_be_visible()
+
+
+def test_a_course_of_the_wrong_client_is_moved(desk: DeskWindow, till: Till) -> None:
+    till.ring_up("course of 10", "Carol Bergström")
+    desk.open_client("Carol Bergström")
+    page = desk.page
+    desk.expect_figure("10 of 10 left")
+    page.get_by_text("Wrong client?").click()
+    page.get_by_label("Whose course is it?").fill("dangelo")
+    page.get_by_role("button", name="Move to Jo D'Angelo").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jo D'Angelo")
+    desk.expect_figure("10 of 10 left")
+    expect(page.locator("#notices")).to_contain_text("belongs to Jo D'Angelo now. Back to Carol Bergström")
+    expect(page.locator(".lines").first).to_contain_text("Moved from Carol Bergström to Jo D'Angelo")
+
+
+def test_the_clinics_name_fits_on_a_tablet(desk: DeskWindow) -> None:
+    desk.page.set_viewport_size({"width": 1024, "height": 768})
+    desk.open_client("Grace Kim")
+    assert desk.page.evaluate("""() => { const name = document.querySelector(".clinic-name");
+      return name.scrollWidth <= name.clientWidth; }""")
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 1024
 
 
 def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> None:

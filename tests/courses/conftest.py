@@ -10,15 +10,6 @@ from plugin.courses.audit import audit
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.courses.one_database import (
-    _emptied_database,
-    _shared_postgresql,
-    _shared_sqlite,
-    postgresql_url,
-    store,
-)
-
-__all__ = ["_emptied_database", "_shared_postgresql", "_shared_sqlite", "desk", "postgresql_url", "store"]
 
 
 @pytest.fixture

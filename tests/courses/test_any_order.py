@@ -20,8 +20,7 @@ from plugin.courses.views import Used
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry
 from tests.courses.any_order import AnyOrder, Deeds
-from tests.courses.one_database import empty
-from tests.postgres import PostgresServer
+from tests.databases import ScratchDatabase
 
 FreshStore = Callable[[], Store]
 
@@ -56,10 +55,10 @@ def on_sqlite(sqlite_url: str, tmp_path: Path) -> FreshStore:
 
 
 @pytest.fixture
-def on_postgresql(postgres: PostgresServer, _emptied_database: str, postgresql_url: str) -> FreshStore:
+def on_postgresql(scratch_postgresql: ScratchDatabase) -> FreshStore:
     def fresh() -> Store:
-        empty(postgres, _emptied_database)
-        return Store(postgresql_url)
+        scratch_postgresql.clear()
+        return Store(scratch_postgresql.url)
 
     return fresh
 

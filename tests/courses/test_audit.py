@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -14,30 +13,18 @@ from plugin.store import Store
 from plugin.store.triggers import removal
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.courses.one_database import a_copy, empty
-from tests.postgres import PostgresServer
-
-
-@pytest.fixture(scope="module")
-def _unguarded_database(postgres: PostgresServer, _migrated_database: str) -> str:
-    """A database of this module's own, whose checks have been taken down."""
-    name = a_copy(postgres, _migrated_database, "unguarded")
-    with psycopg.connect(host=str(postgres.folder), user="postgres", dbname=name) as connection:
-        for check in _CHECKS:
-            connection.execute(f"ALTER TABLE entry DROP CONSTRAINT IF EXISTS ck_entry_{check}")
-    return name
-
-
-@pytest.fixture
-def postgresql_url(postgres: PostgresServer, _unguarded_database: str) -> Iterator[str]:
-    yield postgres.url_of(_unguarded_database)
-    empty(postgres, _unguarded_database)
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    """A store of its own as well: its connections no longer guard anything."""
+    """A store of its own: its connections no longer guard anything, and PostgreSQL's checks are taken down."""
     with Store(database_url) as opened:
+        if not opened.is_sqlite:
+            with opened.engine.begin() as connection:
+                for check in _CHECKS:
+                    connection.exec_driver_sql(
+                        f"ALTER TABLE entry DROP CONSTRAINT IF EXISTS ck_entry_{check}"
+                    )
         yield opened
 
 

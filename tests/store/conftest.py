@@ -10,10 +10,7 @@ from sqlalchemy import Connection
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.courses.one_database import _emptied_database, postgresql_url
 from tests.store.raw import RawLedger
-
-__all__ = ["_emptied_database", "postgresql_url"]
 
 
 @pytest.fixture

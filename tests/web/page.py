@@ -43,6 +43,7 @@ class Page(HTMLParser):
         self._form: Form | None = None
         self._button: tuple[str, str] | None = None
         self._select = ""
+        self._text_area = ""
         self.feed(html)
 
     @property
@@ -77,6 +78,9 @@ class Page(HTMLParser):
             form.fields[name] = value
         elif tag == "select":
             self._select = name
+        elif tag == "textarea":
+            self._text_area = name
+            form.fields[name] = ""
         elif tag == "option" and (self._select not in form.fields or "selected" in attributes):
             form.fields[self._select] = value
         elif tag == "button":
@@ -90,10 +94,14 @@ class Page(HTMLParser):
             self._form = None
         elif tag == "button":
             self._button = None
+        elif tag == "textarea":
+            self._text_area = ""
 
     def handle_data(self, data: str) -> None:
         if any(tag in _UNREAD for tag in self._open) or not data.strip():
             return
         self._words.append(data.strip())
+        if self._text_area and self._form is not None:
+            self._form.fields[self._text_area] = data
         if self._button is not None and self._form is not None:
             self._form.buttons.append((*self._button, data.strip()))

@@ -30,6 +30,9 @@ WHO: dict[str, frozenset[str]] = {
     "clients.news": STAFF,
     "courses.use": STAFF,
     "courses.undo": STAFF,
+    "visits.describe": STAFF,
+    "moves.candidates": DESK,
+    "moves.move": DESK,
     "papers.summary": STAFF,
     "papers.aftercare": STAFF,
     "attention.show": DESK,
@@ -99,11 +102,13 @@ def test_a_fragment_for_nobody_leads_to_no_page(small_app: Flask) -> None:
         assert (answer.status_code, answer.headers.get("Location")) == (401, None)
 
 
-@pytest.mark.parametrize("form", ["use", "undo", "create", "settle", "publish"])
+@pytest.mark.parametrize("form", ["use", "undo", "describe", "move", "create", "settle", "publish"])
 def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: str) -> None:
     addresses = {
         "use": "/courses/x/uses",
         "undo": "/entries/x/reversal",
+        "describe": "/visits/x/details",
+        "move": "/courses/x/client",
         "create": "/clients",
         "settle": "/attention/x/resolution",
         "publish": "/packages/x/publication",
@@ -115,7 +120,13 @@ def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: 
 
 
 @pytest.mark.parametrize(
-    "address", ["/entries/none/reversal", "/courses/none/uses", "/attention/none/resolution"]
+    "address",
+    [
+        "/entries/none/reversal",
+        "/courses/none/uses",
+        "/visits/none/details",
+        "/attention/none/resolution",
+    ],
 )
 def test_a_made_up_form_is_refused_in_words(guarded_app: Flask, small_house: House, address: str) -> None:
     visitor = signed_in(guarded_app, small_house, Role.OWNER)

@@ -139,7 +139,112 @@ def test_what_can_not_be_booked_can_be_put_aside(deb: Visitor, desk: Desk) -> No
     desk.book(desk.sale(desk.line(package, quantity=None, quantity_text="1.5")))
     page = deb.page("/attention")
     assert "quantity “1.5”" in page.text
-    assert "Put aside" in page.text
-    done = deb.after(page.form("/resolution"), decision="dismiss")
-    assert "Put aside." in done.text
+    assert "Dismiss" in page.text
+    done = deb.after(page.form("/resolution"), decision="dismiss", reason="Rung up again")
+    assert "Dismissed." in done.text
+    assert "Dismissed: Rung up again · Deb Lane" in done.text
     assert "Nothing waits" in done.text
+
+
+@pytest.fixture
+def pair(desk: Desk) -> tuple[str, ...]:
+    """One sale of two courses without a client."""
+    twelve, ten = desk.package(), desk.package(sessions=10)
+    lines = desk.line(twelve, uid="L1"), desk.line(ten, uid="L2", paid=165000)
+    return desk.book(desk.sale(*lines, buyer=None)).opened
+
+
+def test_of_two_courses_each_can_be_assigned_by_itself(
+    deb: Visitor, desk: Desk, pair: tuple[str, ...]
+) -> None:
+    maria, bela = desk.client("Maria Alvarez"), desk.client("Bela Costa")
+    item = desk.questions()[0].id
+    assert "Only Facial acupuncture, course of 10, $1,650.00" in deb.page("/attention").text
+    found = deb.page(f"/attention/{item}/clients?q=maria&course_id={pair[0]}")
+    assert "Assign only this one to Maria Alvarez" in found.text
+    page = deb.after(found.form("/resolution"))
+    assert "Assigned to Maria Alvarez. The rest of that sale still waits." in page.text
+    assert "Which of them?" not in page.text
+    done = deb.after(deb.page(f"/attention/{item}/clients?q=bela").form("/resolution"))
+    assert "Assigned to Bela Costa." in done.text
+    assert "Assigned to Maria Alvarez and Bela Costa · Deb Lane" in done.text
+    assert [desk.course(each).client_id for each in pair] == [maria, bela]
+
+
+def test_all_of_them_go_with_one_tap_where_nothing_is_chosen(
+    deb: Visitor, desk: Desk, pair: tuple[str, ...]
+) -> None:
+    maria = desk.client("Maria Alvarez")
+    form = candidates(deb, desk.questions()[0].id, "maria").form("/resolution")
+    assert "Nothing waits" in deb.after(form).text
+    assert {desk.course(each).client_id for each in pair} == {maria}
+
+
+def test_somebody_new_can_have_one_of_them(deb: Visitor, desk: Desk, pair: tuple[str, ...]) -> None:
+    form = deb.page("/attention").form("/client")
+    page = deb.after(form, name="Bela Costa", course_id=pair[1])
+    assert "Assigned to Bela Costa. The rest of that sale still waits." in page.text
+    assert [desk.course(each).client_name for each in pair] == [None, "Bela Costa"]
+
+
+def test_between_equal_courses_nobody_must_choose(deb: Visitor, desk: Desk) -> None:
+    booked = desk.book(desk.sale(desk.line(desk.package(), quantity=2, paid=396000), buyer=None))
+    page = deb.page("/attention")
+    assert "Which of them? All 2 Only one Whose is it?" in page.text
+    assert page.html.count('type="radio"') == 4
+    assert len(booked.opened) == 2
+
+
+def test_a_course_of_another_sale_is_not_smuggled_in(
+    deb: Visitor, desk: Desk, pair: tuple[str, ...], item: str
+) -> None:
+    desk.client("Maria Alvarez")
+    assert "Assign to Maria" in deb.page(f"/attention/{item}/clients?q=maria&course_id={pair[0]}").text
+
+
+@pytest.mark.parametrize(
+    ("amount", "words", "left", "answer"),
+    [
+        (16499, "Keep all sessions", 12, "Kept all sessions"),
+        (16500, "Take 1 session back", 11, "1 session taken back"),
+        (50000, "Take 3 sessions back", 9, "3 sessions taken back"),
+    ],
+)
+def test_the_proposal_is_one_tap(
+    deb: Visitor, desk: Desk, amount: int, words: str, left: int, answer: str
+) -> None:
+    course = desk.sell(order="ORDER-R", buyer=ANA)
+    desk.refund("ORDER-R", amount, return_order=None)
+    form = deb.page("/attention").form("/resolution")
+    ((name, value, said),) = form.buttons
+    assert said == words
+    page = deb.after(form, **{name: value})
+    assert "Nothing waits" in page.text
+    assert f"{answer} · Deb Lane" in page.text
+    assert desk.course(course).left == left
+
+
+def test_all_that_was_paid_is_closed_with_one_tap(deb: Visitor, desk: Desk) -> None:
+    course = desk.sell(order="ORDER-R", buyer=ANA)
+    desk.refund("ORDER-R", 198000, total=250000, return_order=None)
+    form = deb.page("/attention").form("/resolution")
+    ((name, value, said),) = form.buttons
+    assert said == "Close the course"
+    assert "Course closed · Deb Lane" in deb.after(form, **{name: value}).text
+    assert desk.course(course).left == 0
+
+
+def test_a_proposal_that_can_not_be_carried_out_any_more_is_not_made(
+    deb: Visitor, desk: Desk, refund: str
+) -> None:
+    desk.use(refund, sessions=10)
+    page = deb.page("/attention")
+    assert "Take 3 sessions back" not in page.text
+    assert "covers 3 sessions" not in page.text
+    assert "Take these sessions back" in page.text
+
+
+def test_a_question_nobody_answered_for_a_reason_says_so(deb: Visitor, desk: Desk) -> None:
+    desk.book(desk.sale(desk.line(desk.package(), quantity=None, quantity_text="1.5")))
+    page = deb.after(deb.page("/attention").form("/resolution"), decision="dismiss")
+    assert "Dismissed: Nothing to do · Deb Lane" in page.text

@@ -209,3 +209,67 @@ def test_the_paper_of_each_session_is_at_hand(deb: Visitor, desk: Desk, course: 
 def test_a_course_of_last_year_shows_its_year(deb: Visitor, desk: Desk, clock: HandMovedClock) -> None:
     course = desk.sell(paid_at=clock() - timedelta(days=400))
     assert "Sold Oct 18, 2025" in deb.page(client_address(desk, course)).text
+
+
+def buttons(page: Page) -> list[tuple[str, str]]:
+    """Return what can be used, as (course address, words), in the order of the page."""
+    return [(form.action, form.buttons[0][2]) for form in page.forms if form.action.endswith("/uses")]
+
+
+def test_of_several_courses_the_one_at_hand_is_named_and_another_is_one_tap(deb: Visitor, desk: Desk) -> None:
+    old = desk.sell(desk.package(name="Course of ten", sessions=10), paid_at=desk.clock() - timedelta(days=9))
+    new = desk.sell(desk.package(name="Course of twelve"))
+    page = deb.page(client_address(desk, old))
+    assert "Next is Facial acupuncture, 60 min, from “Course of ten”." in page.text
+    assert buttons(page)[:2] == [
+        (f"/courses/{old}/uses", "Use a session"),
+        (f"/courses/{new}/uses", "Use one of “Course of twelve”, 12 left"),
+    ]
+    other = next(form for form in page.forms if form.action == f"/courses/{new}/uses")
+    assert "Session 1 used. 11 of 12 left." in deb.after(other).text
+    assert (desk.balance(old)[0], desk.balance(new)[0]) == (10, 11)
+
+
+def test_alone_a_course_needs_no_name(deb: Visitor, address: str) -> None:
+    page = deb.page(address)
+    assert "from “" not in page.text
+    assert [words for _, words in buttons(page)] == ["Use a session"]
+
+
+def test_left_over_touch_ups_wait_behind_a_new_course(deb: Visitor, desk: Desk) -> None:
+    old = desk.sell(
+        desk.package(name="Old", sessions=1, touch_ups=2),
+        paid=16500,
+        paid_at=desk.clock() - timedelta(days=90),
+    )
+    desk.use(old)
+    page = deb.page(client_address(desk, old))
+    assert buttons(page)[0] == (f"/courses/{old}/uses", "Use a touch-up")
+    new = desk.sell(desk.package(name="New"))
+    page = deb.page(client_address(desk, old))
+    assert buttons(page)[0] == (f"/courses/{new}/uses", "Use a session")
+    assert f"/courses/{old}/uses" in [action for action, _ in buttons(page)]
+
+
+def test_open_touch_ups_stand_beside_the_next_session(deb: Visitor, desk: Desk) -> None:
+    course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000)
+    desk.use(course)
+    page = deb.page(client_address(desk, course))
+    assert [words for _, words in buttons(page)] == ["Use a session"]
+    assert "from session 2 on" in page.text
+    desk.use(course)
+    page = deb.page(client_address(desk, course))
+    assert [words for _, words in buttons(page)] == ["Use a touch-up"]
+    assert "from session" not in page.text
+
+
+@pytest.mark.parametrize(("days", "is_soon"), [(31, False), (30, True), (0, True), (-1, False)])
+def test_a_course_that_ends_within_thirty_days_says_so(
+    as_role: As, desk: Desk, clock: HandMovedClock, days: int, is_soon: bool
+) -> None:
+    course = desk.sell(desk.package(terms=Terms(expires_after_months=2)))
+    expires_on = desk.course(course).expires_on
+    assert expires_on is not None
+    clock.advance(days=(expires_on - desk.today).days - days)
+    page = as_role(Role.DESK).page(client_address(desk, course))
+    assert ('<span class="chip warn">Until Jan 22' in page.html) == is_soon
