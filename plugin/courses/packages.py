@@ -26,7 +26,7 @@ KINDS = ("main", "touch_up", "add_on")
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """So many sessions of a treatment. `kind` None: a treatment that exists keeps its own, a new one is main."""
+    """So many sessions of a treatment. `kind` None: a known treatment keeps its own, a new one is told by its terms."""
 
     treatment: str
     sessions: int
@@ -227,6 +227,13 @@ def _write(session: Session, store: Store, act: Act, new: NewPackage) -> Package
     return package
 
 
+def _kind_of(content: NewContent) -> str:
+    """Say what a treatment is that nobody has named yet: what opens later is a touch-up, what is free an add-on."""
+    if content.usable_from_session is not None:
+        return "touch_up"
+    return "add_on" if content.single_price.amount == 0 else "main"
+
+
 def _treatment(session: Session, store: Store, content: NewContent) -> Treatment:
     known = session.scalar(select(Treatment).where(Treatment.name == content.treatment))
     if known is not None:
@@ -234,7 +241,7 @@ def _treatment(session: Session, store: Store, content: NewContent) -> Treatment
     treatment = Treatment(
         id=store.new_id(),
         name=content.treatment,
-        kind=content.kind or ("main" if content.usable_from_session is None else "touch_up"),
+        kind=content.kind or _kind_of(content),
         single_price=content.single_price.amount,
         currency=content.single_price.currency,
     )

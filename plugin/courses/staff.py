@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Actor, Role, Source
-from plugin.core.text import required
+from plugin.core.text import clean, required
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken, Staff
@@ -92,8 +92,9 @@ def set_password(store: Store, staff_id: str, password_hash: str) -> None:
 
 def staff_by_email(store: Store, email: str) -> StaffView | None:
     """Return the person who signs in with this address, or None."""
+    address = clean(email).casefold()
     with store.reading() as session:
-        row = session.scalar(select(Staff).where(Staff.email == email.strip().casefold()))
+        row = session.scalar(select(Staff).where(Staff.email == address))
         return _view(row) if row else None
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, redirect, request, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
-from werkzeug.exceptions import Unauthorized
+from werkzeug.exceptions import BadRequest, Unauthorized
 from werkzeug.wrappers import Response
 
 from plugin.core.acts import Actor, Role, require
@@ -42,9 +42,17 @@ def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
             return None
         if not current_user.is_authenticated:
             return _to_the_door()
+        _refuse_nul()
         view = current_app.view_functions[request.endpoint]
         require(current_actor(), *getattr(view, "roles", ()))
         return None
+
+
+def _refuse_nul() -> None:
+    # Nobody types it, and PostgreSQL takes no text that holds it.
+    sent = (*(request.view_args or {}).values(), *request.args.values(), *request.form.values())
+    if any("\0" in value for value in sent if isinstance(value, str)):
+        raise BadRequest
 
 
 def current_actor() -> Actor:

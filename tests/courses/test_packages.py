@@ -172,3 +172,12 @@ class TestTheStartingCatalogue:
     def test_it_leaves_a_clinic_that_has_packages_alone(self, desk: Desk) -> None:
         own = desk.package()
         assert [package.id for package in starting_catalogue(desk.store, desk.act(OLGA))] == [own]
+
+
+def test_what_is_free_within_a_session_is_an_add_on(store, clock):
+    desk = Desk(store, clock)
+    facial = NewContent("Facial acupuncture, 60 min", 12, Money(16500, "USD"))
+    dome = NewContent("LED light dome, 15 min", 12, Money(0, "USD"))
+    new = NewPackage("Course of 12 with light", Money(198000, "USD"), (facial, dome))
+    package = create_package(store, desk.act(OLGA), new)
+    assert [content.kind for content in package.contents] == ["main", "add_on"]
