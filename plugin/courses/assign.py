@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.ledger import Kind
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.clients import living_client_in
@@ -89,10 +88,12 @@ def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: 
 def _move(session: Session, store: Store, act: Act, course_id: str, to: Client, reason: str) -> None:
     course = course_for_change(session, course_id)
     view = course_in(session, course, today=local_date(clinic_in(session), act.now))
-    if any(entry.kind is Kind.USED and entry.reversed_by is None for entry in view.entries):
-        raise Refused("Sessions of this course were used, so it can't be moved as a whole.", code="used")
     if course.closed_as is not None:
         raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
+    if not view.is_untouched:
+        raise Refused("Sessions of this course were used, so it can't be moved as a whole.", code="used")
+    if course.client_id == to.id:
+        raise Refused(f"This course is {to.name}'s already.", code="already_assigned")
     text = f"Moved from {view.client_name or 'nobody'} to {to.name}"
     course.client_id = to.id
     tell(session, store, act, course.id, "assigned", text, reason=reason)

@@ -95,4 +95,17 @@ def view_of(row: Attention) -> AttentionView:
         resolved_by=row.resolved_by,
         course_ids=tuple(row.details.get("course_ids", ())),
         decisions=DECISIONS.get(row.kind, ("dismiss",)),
+        proposed_decision=row.details.get("proposed_decision"),
+        proposed_sessions=row.details.get("proposed_sessions"),
+        proposed_course_id=row.details.get("proposed_course_id"),
+        answer=_answer(row),
     )
+
+
+def _answer(row: Attention) -> str | None:
+    if row.resolved_at is None:
+        return None
+    kept = row.resolution or {}
+    # What settled by itself has no sentence of its own; there the reason says what happened.
+    answer: str | None = kept.get("answer") or kept.get("reason")
+    return answer

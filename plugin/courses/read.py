@@ -161,8 +161,12 @@ def _view(
     today: date,
 ) -> CourseView:
     entry_views = _entry_views(course, allowances, entries)
-    main_used = sum(_used(entries[each.id]) for each in allowances if each.kind == "main")
-    allowance_views = tuple(_allowance(course, each, entries[each.id], main_used) for each in allowances)
+    main = [entries[each.id] for each in allowances if each.kind == "main"]
+    main_used = sum(_used(rows) for rows in main)
+    is_used_up = all(rows[-1].sessions_after == 0 for rows in main)
+    allowance_views = tuple(
+        _allowance(course, each, entries[each.id], main_used, is_used_up=is_used_up) for each in allowances
+    )
     counted = [each for each in allowance_views if each.kind == "main"] or list(allowance_views)
     left = sum(each.left for each in allowance_views)
     paid = sum(entry.value_delta.amount for entry in entry_views if entry.kind is Kind.PAID)
@@ -199,7 +203,9 @@ def _view(
     )
 
 
-def _allowance(course: Course, row: Allowance, entries: Sequence[Entry], main_used: int) -> AllowanceView:
+def _allowance(
+    course: Course, row: Allowance, entries: Sequence[Entry], main_used: int, *, is_used_up: bool
+) -> AllowanceView:
     last = entries[-1]
     opens_at = row.usable_from_session
     return AllowanceView(
@@ -212,7 +218,8 @@ def _allowance(course: Course, row: Allowance, entries: Sequence[Entry], main_us
         value_left=Money(last.value_after, course.currency),
         single_price=Money(row.single_price, course.currency),
         usable_from_session=opens_at,
-        is_usable=last.sessions_after > 0 and (opens_at is None or main_used >= opens_at),
+        # Sessions that left with a refund must not keep the touch-ups closed for ever.
+        is_usable=last.sessions_after > 0 and (opens_at is None or main_used >= opens_at or is_used_up),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +25,16 @@ from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 
 _WHOLE_SALE = "The whole sale was refunded since"
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """What we would do: in a sentence, and as a decision where it is plain for exactly one course."""
+
+    proposal: str
+    proposed_decision: str | None = None
+    proposed_sessions: int | None = None
+    proposed_course_id: str | None = None
 
 
 def ask_which_sessions_in(
@@ -48,7 +59,7 @@ def ask_which_sessions_in(
             "course_ids": [course.id for course in open_courses],
             "amount": refund.amount.amount,
             "currency": refund.amount.currency,
-            "proposal": _proposal(open_courses, refund.amount, clinic.language, clinic.country),
+            **asdict(_proposal(open_courses, refund.amount, clinic.language, clinic.country)),
         },
         square_order_id=refund.square_order_id,
         square_refund_id=refund.square_refund_id,
@@ -124,19 +135,28 @@ def take_sessions_in(
     ask_papers_in(session, store, act, course.id)
 
 
-def _proposal(courses: Sequence[CourseView], amount: Money, language: str, country: str) -> str:
+def _proposal(courses: Sequence[CourseView], amount: Money, language: str, country: str) -> _Proposal:
     if len(courses) > 1:
-        return f"{len(courses)} courses came of that sale. Choose the one the money was for."
+        return _Proposal(f"{len(courses)} courses came of that sale. Choose the one the money was for.")
     course = courses[0]
     given = money_text(amount, language=language, country=country)
     if amount.amount >= course.paid.amount:
-        return f"{given} is all that was paid for it: close the course."
+        said = f"{given} is all that was paid for it: close the course."
+        return _Proposal(said, "close_course", proposed_course_id=course.id)
     each = Money(course.price.amount // max(course.granted, 1), course.price.currency)
     per = money_text(each, language=language, country=country)
+    if course.left == 0:
+        return _keeping(course, "No session is left to take back: keep the course as it is.")
     if each.amount == 0:
-        return "Keep all sessions."
+        return _keeping(course, "Keep all sessions.")
     fit = min(amount.amount // each.amount, course.left)
     if fit == 0:
-        return f"{given} is less than one session ({per}): keep all sessions."
+        return _keeping(course, f"{given} is less than one session ({per}): keep all sessions.")
     exact = "is" if fit * each.amount == amount.amount else "covers"
-    return f"{given} {exact} {sessions_text(fit)} at {per}: take {sessions_text(fit)} back, {course.left - fit} stay."
+    sum_shown = f"{given} {exact} {sessions_text(fit)} at {per}"
+    said = f"{sum_shown}: take {sessions_text(fit)} back, {course.left - fit} stay."
+    return _Proposal(said, "take_sessions", fit, course.id)
+
+
+def _keeping(course: CourseView, said: str) -> _Proposal:
+    return _Proposal(said, "keep_sessions", proposed_course_id=course.id)

@@ -20,8 +20,11 @@ from plugin.courses.refund import close_course_in
 from plugin.courses.refund_question import take_sessions_in
 from plugin.courses.sales import sale_from_json
 from plugin.courses.views import AttentionView
+from plugin.courses.words import sessions_text
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.people import Client
 from plugin.store.queues import Attention
 
 
@@ -56,7 +59,8 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
         if item.resolved_at is not None:
             raise Refused("Somebody has taken care of that already.", code="already_resolved")
         if _carry_out(session, store, act, item, wish):
-            item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, _kept(wish)
+            item.resolved_at, item.resolved_by = act.now, act.actor.name
+            item.resolution = {**_kept(wish), "answer": _answer(session, item, wish)}
         remember(session, act, asked, {"item_id": item_id})
         return view_of(item)
 
@@ -65,12 +69,16 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
 
 def _carry_out(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
     """Do what was decided; False while a part of the question is still open."""
+    return _DEEDS[_decision(item, wish)](session, store, act, item, wish)
+
+
+def _decision(item: Attention, wish: Resolution) -> str:
     allowed = DECISIONS.get(item.kind, ("dismiss",))
     decision = wish.decision or (allowed[0] if len(allowed) == 1 else None)
     if decision not in allowed:
         choices = ", ".join(allowed)
         raise InvalidField(f"For this item the decision is one of: {choices}.", field="decision")
-    return _DEEDS[decision](session, store, act, item, wish)
+    return decision
 
 
 def _assign(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
@@ -146,6 +154,38 @@ _DEEDS: dict[str, Deed] = {
     "try_again": _try_again,
     "dismiss": _dismiss,
 }
+
+
+def _answer(session: Session, item: Attention, wish: Resolution) -> str:
+    """Return what was decided, as the list of what is taken care of says it."""
+    decision = _decision(item, wish)
+    if decision == "assign":
+        return f"Assigned to {_owners(session, item)}"
+    if decision == "take_sessions":
+        return f"{sessions_text(wish.sessions or 0)} taken back"
+    if decision == "dismiss":
+        return f"Dismissed: {wish.reason}"
+    return _ANSWERS[decision]
+
+
+_ANSWERS = {
+    "close_course": "Course closed",
+    "keep_sessions": "Kept all sessions",
+    "open_courses": "Course opened",
+    "try_again": "Tried again",
+}
+
+
+def _owners(session: Session, item: Attention) -> str:
+    """Return who has the sale's courses now: two sisters may have shared it."""
+    rows = session.scalars(
+        select(Client.name)
+        .join(Course, Course.client_id == Client.id)
+        .where(Course.id.in_(item.details["course_ids"]))
+        .order_by(Course.id)
+    )
+    names = list(dict.fromkeys(rows))
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _kept(wish: Resolution) -> dict[str, Any]:

@@ -188,10 +188,19 @@ class CourseView:
         """Say whether sessions of it can be used today."""
         return self.status in (Status.OPEN, Status.PART_PAID) and self.client_id is not None
 
+    @property
+    def is_untouched(self) -> bool:
+        """Say whether no use of it stands and it was not closed: only so may it be moved as a whole."""
+        return self.closed_at is None and not any(each.used for each in self.allowances)
+
 
 @dataclass(frozen=True, slots=True)
 class AttentionView:
-    """Something only a person can decide; `proposal` is what we would do, in a sentence, or None."""
+    """Something only a person can decide; `proposal` is what we would do, in a sentence, or None.
+
+    The `proposed_` fields say the same for programs, where the arithmetic is plain for exactly one course.
+    `answer` is what was decided, in a few words.
+    """
 
     id: str
     kind: str
@@ -204,6 +213,10 @@ class AttentionView:
     resolved_by: str | None
     course_ids: tuple[str, ...]
     decisions: tuple[str, ...]
+    proposed_decision: str | None
+    proposed_sessions: int | None
+    proposed_course_id: str | None
+    answer: str | None
 
 
 @dataclass(frozen=True, slots=True)

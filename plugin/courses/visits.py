@@ -14,7 +14,7 @@ from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.outbox import ask_papers_in
 from plugin.courses.read import course_in, courses_in
 from plugin.courses.views import CourseView, VisitView
-from plugin.errors import InvalidField, NotFound
+from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
@@ -31,7 +31,10 @@ class DayVisit:
 def describe_visit(
     store: Store, act: Act, visit_id: str, *, practitioner_id: str | None, focus: str, note: str
 ) -> CourseView:
-    """Write down who treated, on what, and a short note; the ledger is not touched. Returns the course."""
+    """Write down who treated, on what, and a short note; the ledger is not touched. Returns the course.
+
+    Raises Refused for a visit whose session was given back: it did not take place.
+    """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     focus = optional(focus, field="focus", called="The focus", most=NOTE_LENGTH)
     note = optional(note, field="note", called="The note", most=NOTE_LENGTH)
@@ -46,7 +49,10 @@ def describe_visit(
         session.flush()
         ask_papers_in(session, store, act, visit.course_id)
         course = session.get_one(Course, visit.course_id)
-        return course_in(session, course, today=local_date(clinic_in(session), act.now))
+        view = course_in(session, course, today=local_date(clinic_in(session), act.now))
+        if all(each.id != visit_id for each in view.visits):
+            raise Refused("That session was given back since; there is no visit to describe.", code="undone")
+        return view
 
     return store.transact(work)
 

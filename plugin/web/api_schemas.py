@@ -128,6 +128,10 @@ _ITEM_EXAMPLE = {
     "opened_at": "2026-11-22T18:00:00Z",
     "resolved_at": None,
     "decisions": ["assign"],
+    "proposed_decision": None,
+    "proposed_sessions": None,
+    "proposed_course_id": None,
+    "answer": None,
 }
 
 SCHEMAS: dict[str, Schema] = {
@@ -233,6 +237,13 @@ SCHEMAS: dict[str, Schema] = {
         opened_at=_MOMENT,
         resolved_at=_MOMENT_OR_NULL,
         decisions={"type": "array", "items": _TEXT, "description": "The words a resolution takes."},
+        proposed_decision={
+            **_TEXT_OR_NULL,
+            "description": "The decision that `proposal` stands for, where it is plain for one course.",
+        },
+        proposed_sessions=_COUNT_OR_NULL,
+        proposed_course_id=_ID_OR_NULL,
+        answer={**_TEXT_OR_NULL, "description": "What was decided, in a few words; null while it waits."},
     ),
 }
 SCHEMAS |= {

@@ -118,7 +118,7 @@ def entry(view: EntryView) -> Json:
 
 
 def attention_item(view: AttentionView) -> Json:
-    """Show an attention item; `decisions` are the words its resolution takes."""
+    """Show an attention item; `decisions` are the words its resolution takes, `answer` what was decided."""
     return {
         "id": view.id,
         "kind": view.kind,
@@ -129,4 +129,8 @@ def attention_item(view: AttentionView) -> Json:
         "opened_at": moment(view.opened_at),
         "resolved_at": moment(view.resolved_at) if view.resolved_at else None,
         "decisions": list(view.decisions),
+        "proposed_decision": view.proposed_decision,
+        "proposed_sessions": view.proposed_sessions,
+        "proposed_course_id": view.proposed_course_id,
+        "answer": view.answer,
     }

@@ -14,7 +14,9 @@ from plugin.settings import Settings, read_settings
 from plugin.web import access, clients, headers, health, pages, papers, refusals, signin, today, webhook
 from plugin.web import attention as attention_screen
 from plugin.web import courses as courses_screen
+from plugin.web import moves as moves_screen
 from plugin.web import packages as packages_screen
+from plugin.web import visits as visits_screen
 from plugin.web.api import make_api
 
 LARGEST_BODY = 1024 * 1024
@@ -89,6 +91,8 @@ def _furnish(app: Flask) -> None:
         today.blueprint,
         clients.blueprint,
         courses_screen.blueprint,
+        visits_screen.blueprint,
+        moves_screen.blueprint,
         papers.blueprint,
         attention_screen.blueprint,
         packages_screen.blueprint,

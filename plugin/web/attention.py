@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act, Role
+from plugin.core.money import Money
 from plugin.courses.attention import list_attention, read_item
 from plugin.courses.clients import create_client, read_client
 from plugin.courses.clinic import local_date
@@ -29,10 +30,27 @@ blueprint = Blueprint("attention", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An item with the courses it is about."""
+    """An item with the courses it is about; of a sale without a client, those that still wait for one."""
 
     item: AttentionView
     courses: tuple[CourseView, ...]
+
+    @property
+    def proposed(self) -> CourseView | None:
+        """Return the course our proposal is about, while it can still be carried out."""
+        item = self.item
+        course = next((each for each in self.courses if each.id == item.proposed_course_id), None)
+        if course is None or course.closed_at is not None or course.left < (item.proposed_sessions or 0):
+            return None
+        return course
+
+    @property
+    def kinds(self) -> tuple[tuple[CourseView, int], ...]:
+        """Return one course of each kind with how many there are of it: between equal ones nobody must choose."""
+        alike: dict[tuple[str, Money], list[CourseView]] = {}
+        for course in self.courses:
+            alike.setdefault((course.package_name, course.paid), []).append(course)
+        return tuple((courses[0], len(courses)) for courses in alike.values())
 
 
 @blueprint.get("/attention")
@@ -62,13 +80,15 @@ def candidates(item_id: str) -> ResponseReturnValue:
     """Answer the clients an item could be assigned to, as they are typed."""
     item = read_item(current_house().store, item_id)
     found = clients.found(clients.SHOWN_WHILE_TYPING) if request.args.get("q", "").strip() else None
+    wanted = request.args.get("course_id", "")
+    only = wanted if wanted in item.course_ids else ""
     if is_fragment():
-        return render_template("desk/_candidates.html", item=item, matches=found, refusal=None)
+        return render_template("desk/_candidates.html", item=item, matches=found, only=only)
     return live.screen(
         "desk/attention.html",
         "desk/_attention.html",
         url_for("attention.news"),
-        **{**_context(None, ""), "searched_item": item_id, "matches": found},
+        **{**_context(None, ""), "searched_item": item_id, "matches": found, "only": only},
     )
 
 
@@ -89,7 +109,8 @@ def settle(item_id: str) -> ResponseReturnValue:
     """Carry out what the person decided."""
     form = request.form
     wish = Resolution(
-        reason=form.get("reason", "").strip() or "Decided at the desk",
+        reason=form.get("reason", "").strip()
+        or _REASONS.get(form.get("decision", ""), "Decided at the desk"),
         client_id=form.get("client_id") or None,
         course_id=form.get("course_id") or None,
         sessions=typed_optional_number(
@@ -120,17 +141,22 @@ def settle_with_new_client(item_id: str) -> ResponseReturnValue:
 
 
 def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
-    resolve(current_house().store, act, item_id, wish)
-    tell(_said(wish))
+    item = resolve(current_house().store, act, item_id, wish)
+    tell(_said(wish, item))
     return page() if is_fragment() else see(url_for("attention.show"))
 
 
-def _said(wish: Resolution) -> Notice:
+def _said(wish: Resolution, item: AttentionView) -> Notice:
     if wish.client_id is None:
         return Notice(_DONE.get(wish.decision or "", "Taken care of."))
     client = read_client(current_house().store, wish.client_id)
     address = url_for("clients.show", client_id=client.id)
-    return Notice(f"Assigned to {client.name}.", link=address, link_text="Open the client")
+    rest = "" if item.resolved_at else " The rest of that sale still waits."
+    return Notice(f"Assigned to {client.name}.{rest}", link=address, link_text="Open the client")
+
+
+# What stands for the reason where nobody typed one.
+_REASONS = {"dismiss": "Nothing to do"}
 
 
 _DONE = {
@@ -139,7 +165,7 @@ _DONE = {
     "keep_sessions": "All sessions stay. The refund is noted in the history.",
     "open_courses": "The course is open.",
     "try_again": "It is being tried again.",
-    "dismiss": "Put aside.",
+    "dismiss": "Dismissed.",
 }
 
 
@@ -154,9 +180,12 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
         "refused_item": item_id,
         "searched_item": None,
         "matches": None,
+        "only": "",
     }
 
 
 def _courses(item: AttentionView) -> tuple[CourseView, ...]:
     today = local_date(pages.clinic(), pages.now())
-    return tuple(read_course(current_house().store, each, today=today) for each in item.course_ids)
+    courses = (read_course(current_house().store, each, today=today) for each in item.course_ids)
+    is_wanted = "assign" in item.decisions
+    return tuple(each for each in courses if not (is_wanted and each.client_id))

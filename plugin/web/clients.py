@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.core.acts import Role
 from plugin.courses.clients import create_client, find_clients, read_client, recent_clients
 from plugin.courses.clinic import local_date
 from plugin.courses.read import courses_of_client
+from plugin.courses.staff import list_staff
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.card import card_of
+from plugin.web.card import Card, card_of
 from plugin.web.deeds import Notice, deed, is_fragment, see, tell
 from plugin.web.history import lines_of
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 30
 SHOWN_WHILE_TYPING = 8
+_WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
 
 blueprint = Blueprint("clients", __name__)
 
@@ -66,10 +71,10 @@ def news(client_id: str) -> ResponseReturnValue:
     return live.news("desk/_client.html", **_everything(client_id))
 
 
-def page(client_id: str) -> ResponseReturnValue:
-    """Answer the client's page, or its living part to htmx."""
+def page(client_id: str, **more: Any) -> ResponseReturnValue:
+    """Answer the client's page, or its living part to htmx; `more` fills in what is not as it always is."""
     address = url_for("clients.news", client_id=client_id)
-    return live.screen("desk/client.html", "desk/_client.html", address, **_everything(client_id))
+    return live.screen("desk/client.html", "desk/_client.html", address, **{**_everything(client_id), **more})
 
 
 def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
@@ -105,6 +110,18 @@ def _everything(client_id: str) -> dict[str, Any]:
     return {
         "client": client,
         "cards": cards,
-        "first": next((card for card in cards if card.next), cards[0] if cards else None),
+        "first": _first(cards),
         "histories": [(card.course, lines_of(card.course)) for card in cards],
+        "practitioners": [each for each in list_staff(store) if each.role in _WHO_TREATS],
+        "refusal": None,
+        "refused_visit": "",
+        "searched_course": "",
+        "matches": None,
     }
+
+
+def _first(cards: Sequence[Card]) -> Card | None:
+    """Return the course at hand: touch-ups left over from an old one wait behind the sessions of a new one."""
+    usable = [card for card in cards if card.next]
+    with_sessions = (card for card in usable if card.next and card.next.kind == "main")
+    return next(chain(with_sessions, usable, cards), None)

@@ -20,8 +20,14 @@ UNDONE_AT_THE_DESK = "Undone at the desk"
 blueprint = Blueprint("courses", __name__)
 
 
-def _page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-    return clients.refused(_course(course_id).client_id, refusal)
+def course(course_id: str) -> CourseView:
+    """Return the course as it stands today; raises NotFound."""
+    return read_course(current_house().store, course_id, today=local_date(pages.clinic(), pages.now()))
+
+
+def page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
+    """Answer the page of the client who has the course, and tell why the deed was refused."""
+    return clients.refused(course(course_id).client_id, refusal)
 
 
 def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
@@ -30,12 +36,12 @@ def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
 
 @blueprint.post("/courses/<course_id>/uses")
 @allow(*AT_THE_DESK)
-@refused_shows(_page_of_course)
+@refused_shows(page_of_course)
 def use(course_id: str) -> ResponseReturnValue:
     """Use one session of the course."""
     wish = UseSession(course_id=course_id, allowance_id=request.form.get("allowance_id") or None)
     used = use_session(current_house().store, deed(), wish)
-    said = _used(used, _course(course_id))
+    said = _used(used, course(course_id))
     tell(Notice(said, undo_entry_id=used.entry.id, client_id=used.client_id))
     return clients.after_deed(used.client_id)
 
@@ -47,25 +53,21 @@ def undo(entry_id: str) -> ResponseReturnValue:
     """Take back a used session; without a reason, the desk's."""
     reason = request.form.get("reason", "").strip() or UNDONE_AT_THE_DESK
     undone = reverse(current_house().store, deed(), entry_id, reason)
-    tell(Notice(_given_back(undone, _course(undone.course_id))))
+    tell(Notice(_given_back(undone, course(undone.course_id))))
     return clients.after_deed(undone.client_id)
 
 
-def _course(course_id: str) -> CourseView:
-    return read_course(current_house().store, course_id, today=local_date(pages.clinic(), pages.now()))
-
-
-def _used(used: Used, course: CourseView) -> str:
-    name = _name(course, used.entry.allowance_id)
+def _used(used: Used, of: CourseView) -> str:
+    name = _name(of, used.entry.allowance_id)
     return f"{name} {used.session_number} used. {used.sessions_left} of {used.granted} left."
 
 
-def _given_back(undone: Reversed, course: CourseView) -> str:
-    allowance = next(each for each in course.allowances if each.id == undone.entry.allowance_id)
-    name = _name(course, allowance.id)
+def _given_back(undone: Reversed, of: CourseView) -> str:
+    allowance = next(each for each in of.allowances if each.id == undone.entry.allowance_id)
+    name = _name(of, allowance.id)
     return f"{name} given back. {undone.sessions_left} of {allowance.granted} left."
 
 
-def _name(course: CourseView, allowance_id: str) -> str:
-    kind = next(each.kind for each in course.allowances if each.id == allowance_id)
+def _name(of: CourseView, allowance_id: str) -> str:
+    kind = next(each.kind for each in of.allowances if each.id == allowance_id)
     return {"touch_up": "Touch-up", "add_on": "Add-on"}.get(kind, "Session")

@@ -110,7 +110,9 @@
       if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
       return;
     }
-    if (old.hasAttribute("data-keep")) return;
+    const isField = isTyping(old) && old.type !== "hidden";
+    if (old.hasAttribute("data-keep") || (isField && isTouched(old))) return;
+    const value = fresh.value;
     for (const { name } of [...old.attributes]) {
       if (!fresh.hasAttribute(name) && !isTheirs(old, name)) old.removeAttribute(name);
     }
@@ -118,11 +120,20 @@
       if (old.getAttribute(name) !== value && !isTheirs(old, name)) old.setAttribute(name, value);
     }
     merge(old, fresh);
+    // A field that was typed in once does not follow its attribute any more.
+    if (isField && old.value !== value) old.value = value;
   }
 
-  // What the person at the screen has set: an open details, the text of a field.
+  // What the person at the screen has set: an open details.
   function isTheirs(node, name) {
-    return (name === "open" && node.nodeName === "DETAILS") || (name === "value" && node.nodeName === "INPUT" && node.type !== "hidden");
+    return name === "open" && node.nodeName === "DETAILS";
+  }
+
+  // A field that somebody is in or has changed is theirs until its form is sent.
+  function isTouched(field) {
+    if (field === document.activeElement) return true;
+    if (field.nodeName === "SELECT") return [...field.options].some((each) => each.selected !== each.defaultSelected);
+    return field.checked !== field.defaultChecked || field.value !== field.defaultValue;
   }
 
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
@@ -147,6 +158,26 @@
     lastTap = tap;
   }, true);
 
+  // A deed draws the page anew; what stands half typed or open elsewhere on it must outlast it.
+  let kept = { fields: [], open: [] };
+
+  function keepTheRest(region, sent) {
+    const fields = region.querySelectorAll("details input:not([type=hidden], [type=search]), details select, details textarea");
+    kept = {
+      fields: [...fields].filter((field) => field.id && field.form !== sent && isTouched(field)).map(({ id, value }) => ({ id, value })),
+      open: [...region.querySelectorAll("details[open]")].filter((each) => each.id && !each.contains(sent)).map(({ id }) => id),
+    };
+  }
+
+  function giveBackTheRest() {
+    for (const { id, value } of kept.fields) {
+      const field = document.getElementById(id);
+      if (field) field.value = value;
+    }
+    for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
+    kept = { fields: [], open: [] };
+  }
+
   document.addEventListener("htmx:afterSwap", (event) => {
     const answer = event.detail.xhr;
     // The new page may put its button under a finger that is still tapping.
@@ -154,9 +185,12 @@
     count(answer.getResponseHeader("X-Attention"));
     if (event.target.id === "live") {
       event.target.dataset.seen = answer.getResponseHeader("X-Seen") || "";
+      giveBackTheRest();
       const wrong = event.target.querySelector("[data-focus], [role=alert]");
+      const from = event.detail.requestConfig.elt.closest("details[id]");
+      const stop = (from && document.querySelector(`#${CSS.escape(from.id)} > summary`)) || document.getElementById("main");
       if (wrong) focusOn(wrong);
-      else if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
+      else if (document.activeElement === document.body) stop.focus({ preventScroll: true });
     }
     watchNotice();
   });
@@ -165,6 +199,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status === 401) location.reload();
     if (event.detail.xhr.getResponseHeader("X-Notice")) event.detail.shouldSwap = true;
+    if (event.target.id === "live") keepTheRest(event.target, event.detail.requestConfig.elt);
   });
   document.addEventListener("htmx:responseError", (event) => {
     lastTap.at = -Infinity;
@@ -261,6 +296,11 @@
     const panel = document.querySelector(".found-panel");
     if (panel && !panel.parentElement.contains(event.target)) panel.replaceChildren();
   });
+
+  // A panel that opens below the edge of the screen comes into sight.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open) event.target.querySelector(".floating")?.scrollIntoView({ block: "nearest" });
+  }, true);
 
   /* A link to a closed form opens it ----------------------------------------------------------------- */
 

@@ -138,6 +138,10 @@ def test_what_nobody_is_typing_in_follows_the_other_tablet(desk: DeskWindow, sec
     second.open_client(name)
     mine = desk.page.locator("details.describe").first
     mine.locator("summary").click()
+    stood = mine.get_by_label("Focus").input_value()
+    for words in ("Changed my mind", stood):
+        mine.get_by_label("Focus").fill(words)
+    mine.get_by_label("Note").focus()
     other = second.page.locator("details.describe").first
     other.locator("summary").click()
     other.get_by_label("Focus").fill("Jawline, from there")

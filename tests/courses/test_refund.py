@@ -10,7 +10,7 @@ import pytest
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.errors import InvalidField, NoneLeft, Refused
-from tests.courses.desk import Desk, ReturnLine, back
+from tests.courses.desk import TOUCH_UP, Desk, ReturnLine, back
 
 WHOLE = 198000
 
@@ -222,6 +222,17 @@ class TestTheQuestion:
         self.ask(desk)
         desk.refund("O", 148500, refund_id="REFUND-2", return_order=None)
         assert desk.questions(resolved=True)[0].answer == "The whole sale was refunded since"
+
+    def test_touch_ups_open_though_sessions_left_with_a_refund(self, desk: Desk) -> None:
+        course_id = desk.sell(desk.package(sessions=3, touch_ups=1), order="O", paid=49500)
+        desk.refund("O", 16500, total=49500, return_order=None)
+        desk.answer(desk.questions()[0].id, "take_sessions", sessions=1)
+        opens = []
+        for _ in range(2):
+            opens.append(desk.course(course_id).allowances[1].is_usable)
+            desk.use(course_id)
+        assert (opens, desk.course(course_id).allowances[1].is_usable) == ([False, False], True)
+        assert desk.use(course_id).entry.treatment == TOUCH_UP
 
     def test_it_never_proposes_more_than_is_left(self, desk: Desk) -> None:
         course_id = desk.sell(order="O")
