@@ -92,9 +92,11 @@ def _move(session: Session, store: Store, act: Act, course_id: str, to: Client, 
         raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
     if not view.is_untouched:
         raise Refused("Sessions of this course were used, so it can't be moved as a whole.", code="used")
+    if course.client_id is None:
+        raise Refused("Nobody owns this course yet. Assign it under Attention.", code="unassigned")
     if course.client_id == to.id:
         raise Refused(f"This course is {to.name}'s already.", code="already_assigned")
-    text = f"Moved from {view.client_name or 'nobody'} to {to.name}"
+    text = f"Moved from {view.client_name} to {to.name}"
     course.client_id = to.id
     tell(session, store, act, course.id, "assigned", text, reason=reason)
     ask_papers_in(session, store, act, course.id)

@@ -17,7 +17,7 @@ from plugin.web import courses as courses_screen
 from plugin.web import moves as moves_screen
 from plugin.web import packages as packages_screen
 from plugin.web import visits as visits_screen
-from plugin.web.api import make_api
+from plugin.web.api.blueprint import make_api
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200

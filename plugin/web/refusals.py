@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from plugin.errors import CoursekeeperError, InvalidField, NotFound, Refused
-from plugin.web.api_errors import api_error_response, is_api
+from plugin.web.api.errors import api_error_response, is_api
 from plugin.web.deeds import Notice, is_fragment
 from plugin.web.wording import Words, words_for
 

@@ -19,7 +19,7 @@ from plugin.settings import Settings
 from plugin.square.client import SquareClient
 from plugin.store import Store
 from plugin.web import health
-from plugin.web.api import api_error_response, make_api
+from plugin.web.api.blueprint import api_error_response, make_api
 from tests.api.caller import Caller
 from tests.api.shop import Shop
 from tests.clock import HandMovedClock

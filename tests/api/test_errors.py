@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from plugin.errors import LedgerBroken, NotYet, SquareFailed
 from plugin.house import House
 from plugin.store import Store
-from plugin.web.api_errors import api_error_response, is_api
+from plugin.web.api.errors import api_error_response, is_api
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import api_application
 

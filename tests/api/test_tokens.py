@@ -11,7 +11,7 @@ from plugin.core.acts import Role
 from plugin.courses.staff import add_token
 from plugin.house import House
 from plugin.store.people import ApiToken
-from plugin.web.api import CALLS
+from plugin.web.api.blueprint import CALLS
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import caller_with
 from tests.clock import HandMovedClock

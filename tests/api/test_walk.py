@@ -15,9 +15,9 @@ from plugin.core.acts import Role
 from plugin.courses.audit import audit
 from plugin.house import House
 from plugin.store import Store
-from plugin.web.api import CALLS
-from plugin.web.api_calls import Call
-from plugin.web.openapi import document
+from plugin.web.api.blueprint import CALLS
+from plugin.web.api.calls import Call
+from plugin.web.api.openapi import document
 from tests.api.caller import Caller
 from tests.api.conftest import api_application, caller_with, open_test_house
 from tests.api.made_up import Request, requests

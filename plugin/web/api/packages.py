@@ -15,11 +15,11 @@ from plugin.courses.packages import (
 from plugin.courses.packages import create_package as create
 from plugin.courses.views import PackageView
 from plugin.square.catalog import publish
-from plugin.web import api_shapes as shapes
-from plugin.web.api_calls import THE_OWNER, Answer, Asked, Call, Key
-from plugin.web.api_fields import day, identifier, many, money, one_of, record, text, whole
-from plugin.web.api_keys import is_known, once
-from plugin.web.api_lists import PAGING, limit_of, listed
+from plugin.web.api import shapes
+from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
+from plugin.web.api.fields import day, identifier, many, money, one_of, record, text, whole
+from plugin.web.api.keys import is_known, once
+from plugin.web.api.lists import PAGING, limit_of, listed
 
 _CONTENT = record(
     {

@@ -6,11 +6,11 @@ from plugin.courses.clients import create_client, find_clients
 from plugin.courses.clients import read_client as client_of
 from plugin.courses.clinic import local_date, read_clinic
 from plugin.courses.read import courses_of_client
-from plugin.web import api_shapes as shapes
-from plugin.web.api_calls import Answer, Asked, Call, Key
-from plugin.web.api_fields import record, text
-from plugin.web.api_keys import is_known
-from plugin.web.api_lists import PAGING, limit_of, listed, page_of
+from plugin.web.api import shapes
+from plugin.web.api.calls import Answer, Asked, Call, Key
+from plugin.web.api.fields import record, text
+from plugin.web.api.keys import is_known
+from plugin.web.api.lists import PAGING, limit_of, listed, page_of
 
 _NEW_CLIENT = record(
     {

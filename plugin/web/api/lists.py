@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from plugin.courses.views import Page
 from plugin.errors import InvalidField
-from plugin.web.api_calls import Answer, Asked
-from plugin.web.api_fields import Reader, text
+from plugin.web.api.calls import Answer, Asked
+from plugin.web.api.fields import Reader, text
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from plugin.courses.attention import list_attention
 from plugin.courses.clinic import read_clinic
 from plugin.courses.resolve import Resolution, resolve
 from plugin.errors import InvalidField
-from plugin.web import api_shapes as shapes
-from plugin.web.api_calls import THE_DESK, Answer, Asked, Call, Key
-from plugin.web.api_fields import identifier, money, record, text, whole
-from plugin.web.api_lists import PAGING, limit_of, listed
+from plugin.web.api import shapes
+from plugin.web.api.calls import THE_DESK, Answer, Asked, Call, Key
+from plugin.web.api.fields import identifier, money, record, text, whole
+from plugin.web.api.lists import PAGING, limit_of, listed
 
 _DECISION = record(
     {

@@ -6,9 +6,9 @@ from typing import Any
 
 from plugin.core.acts import Role
 from plugin.version import VERSION
-from plugin.web.api_calls import KEY_HEADER, Call, Key
-from plugin.web.api_fields import Reader
-from plugin.web.api_schemas import SCHEMAS
+from plugin.web.api.calls import KEY_HEADER, Call, Key
+from plugin.web.api.fields import Reader
+from plugin.web.api.schemas import SCHEMAS
 
 Json = dict[str, Any]
 

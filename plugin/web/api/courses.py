@@ -8,9 +8,9 @@ from plugin.courses.papers import paper_bytes
 from plugin.courses.read import read_course
 from plugin.courses.reverse import reverse
 from plugin.courses.use import MOST_AT_ONCE, UseSession, use_session
-from plugin.web import api_shapes as shapes
-from plugin.web.api_calls import Answer, Asked, Call, Key
-from plugin.web.api_fields import day, identifier, record, text, whole
+from plugin.web.api import shapes
+from plugin.web.api.calls import Answer, Asked, Call, Key
+from plugin.web.api.fields import day, identifier, record, text, whole
 
 _USE = record(
     {

@@ -6,19 +6,19 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from plugin.web import api_attention, api_clients, api_courses, api_packages
-from plugin.web.api_calls import Call, register
-from plugin.web.api_errors import API, LARGEST_BODY, api_error_response, is_api
-from plugin.web.api_limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
-from plugin.web.openapi import document
+from plugin.web.api import attention, clients, courses, packages
+from plugin.web.api.calls import Call, register
+from plugin.web.api.errors import API, LARGEST_BODY, api_error_response, is_api
+from plugin.web.api.limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
+from plugin.web.api.openapi import document
 
 __all__ = ["CALLS", "api_error_response", "is_api", "make_api"]
 
 CALLS: tuple[Call, ...] = (
-    *api_packages.CALLS,
-    *api_clients.CALLS,
-    *api_courses.CALLS,
-    *api_attention.CALLS,
+    *packages.CALLS,
+    *clients.CALLS,
+    *courses.CALLS,
+    *attention.CALLS,
 )
 
 

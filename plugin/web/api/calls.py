@@ -17,9 +17,9 @@ from plugin.courses.staff import TokenHolder
 from plugin.errors import InvalidField, NotFound
 from plugin.house import House
 from plugin.web import current_house
-from plugin.web.api_auth import caller
-from plugin.web.api_fields import Reader, record
-from plugin.web.api_parse import json_object
+from plugin.web.api.auth import caller
+from plugin.web.api.fields import Reader, record
+from plugin.web.api.parse import json_object
 
 KEY_HEADER = "Idempotency-Key"
 ANYBODY = (Role.DESK, Role.PRACTITIONER)

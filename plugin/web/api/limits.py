@@ -8,8 +8,8 @@ from flask import Blueprint, Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from plugin.web.api_auth import caller_or_refusal, sent_mark
-from plugin.web.api_errors import NotSignedIn
+from plugin.web.api.auth import caller_or_refusal, sent_mark
+from plugin.web.api.errors import NotSignedIn
 
 CALLS_PER_TOKEN = "600 per minute"  # noqa: S105 - a number of calls, no secret
 BAD_TOKENS_PER_ADDRESS = "60 per minute"

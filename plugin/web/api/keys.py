@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.store.ledger import Operation
-from plugin.web.api_calls import Answer, Asked
+from plugin.web.api.calls import Answer, Asked
 
 
 def is_known(asked: Asked) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from plugin.web.api_errors import LARGEST_BODY, NotJson, Unreadable
+from plugin.web.api.errors import LARGEST_BODY, NotJson, Unreadable
 
 DEEPEST = 12
 LONGEST_NUMBER = 24

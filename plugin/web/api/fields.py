@@ -13,7 +13,7 @@ from typing import Any
 
 from plugin.core.money import LARGEST_AMOUNT, Money
 from plugin.errors import InvalidField
-from plugin.web.api_parse import shown
+from plugin.web.api.parse import shown
 
 Schema = dict[str, Any]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")

@@ -9,7 +9,7 @@ from flask import Request
 
 from plugin.courses.staff import TokenHolder, holder_of
 from plugin.web import current_house
-from plugin.web.api_errors import NotSignedIn
+from plugin.web.api.errors import NotSignedIn
 
 LONGEST_TOKEN = 200
 _KEPT = "coursekeeper.caller"
