@@ -30,9 +30,11 @@ def is_gone(pid: int) -> bool:
     """A process that ended counts as gone even while nobody has collected it."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        threads = len(os.listdir(f"/proc/{pid}/task"))
     except FileNotFoundError:
         return True
-    return state == "Z"
+    # A process is only over when its last thread is: until then its parent can't be told.
+    return state == "Z" and threads <= 1
 
 
 def wait_until_gone(pid: int) -> bool:
