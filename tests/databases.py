@@ -71,8 +71,10 @@ def sqlite_url(tmp_path: Path, _migrated_file: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def _scratch(postgres: PostgresServer, _migrated_database: str) -> ScratchDatabase:
-    return ScratchDatabase(postgres, _migrated_database)
+def _scratch(postgres: PostgresServer, _migrated_database: str) -> Iterator[ScratchDatabase]:
+    scratch = ScratchDatabase(postgres, _migrated_database)
+    yield scratch
+    scratch.close()
 
 
 @pytest.fixture
@@ -149,7 +151,6 @@ class ScratchDatabase:
         self._template = template
         self._name = f"scratch_{uuid.uuid4().hex}"
         self._make()
-        self._as_made = self._shape()
 
     @property
     def url(self) -> str:
@@ -157,43 +158,43 @@ class ScratchDatabase:
 
     def clear(self) -> None:
         """Empty every table, or start over where the test left another shape behind."""
-        self._end_busy_sessions()
-        if self._shape() != self._as_made:
-            _run(self._server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
-            self._make()
-            self._as_made = self._shape()
+        self._connection.execute(_END_BUSY_SESSIONS)
+        if self._connection.execute(_SHAPE).fetchall() == self._as_made:
+            self._connection.execute(self._emptying)
             return
-        with self._open() as connection:
-            rows = connection.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            ).fetchall()
-            # Neither triggers nor foreign keys hold back who empties everything.
-            connection.execute("SET session_replication_role = replica")
-            for (table,) in rows:
-                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        self._connection.close()
+        _run(self._server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
+        self._make()
+
+    def close(self) -> None:
+        self._connection.close()
 
     def _make(self) -> None:
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         _run(self._server, statement.format(sql.Identifier(self._name), sql.Identifier(self._template)))
+        self._connection = psycopg.connect(
+            host=str(self._server.folder), user="postgres", dbname=self._name, autocommit=True
+        )
+        # Neither triggers nor foreign keys hold back who empties everything.
+        self._connection.execute("SET session_replication_role = replica")
+        self._as_made = self._connection.execute(_SHAPE).fetchall()
+        tables = self._connection.execute(_TABLES).fetchall()
+        self._emptying = sql.SQL("; ").join(
+            sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in tables
+        )
 
-    def _open(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self._server.folder), user="postgres", dbname=self._name)
 
-    def _end_busy_sessions(self) -> None:
-        with self._open() as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-            )
-
-    def _shape(self) -> list[tuple[object, ...]]:
-        with self._open() as connection:
-            return connection.execute(
-                "SELECT 'trigger', oid, tgenabled::text, tgrelid FROM pg_trigger"
-                " UNION ALL SELECT 'constraint', oid, contype::text, conrelid FROM pg_constraint"
-                " UNION ALL SELECT 'relation', oid, relkind::text, relnatts FROM pg_class WHERE oid > 16383"
-                " ORDER BY 1, 2"
-            ).fetchall()
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_END_BUSY_SESSIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+)
+_SHAPE = (
+    "SELECT 'trigger', oid, tgenabled::text, tgrelid FROM pg_trigger"
+    " UNION ALL SELECT 'constraint', oid, contype::text, conrelid FROM pg_constraint"
+    " UNION ALL SELECT 'relation', oid, relkind::text, relnatts FROM pg_class WHERE oid > 16383"
+    " ORDER BY 1, 2"
+)
 
 
 def _migrate(url: str) -> None:

@@ -25,7 +25,7 @@ from tests.databases import ScratchDatabase
 FreshStore = Callable[[], Store]
 
 PLAIN = settings(
-    max_examples=15,
+    max_examples=8,
     stateful_step_count=20,
     deadline=None,
     database=None,
@@ -44,21 +44,28 @@ HUNT = settings(
 
 @pytest.fixture
 def on_sqlite(sqlite_url: str, tmp_path: Path) -> FreshStore:
-    pristine, numbers = sqlite_url.removeprefix("sqlite:///"), count(1)
+    pristine, path = sqlite_url.removeprefix("sqlite:///"), tmp_path / "any-order" / "run.db"
+    path.parent.mkdir()
+    store = Store(f"sqlite:///{path}")
 
     def fresh() -> Store:
-        path = tmp_path / f"any-order-{next(numbers)}.db"
+        store.close()
+        for leftover in path.parent.iterdir():
+            leftover.unlink()
         shutil.copyfile(pristine, path)
-        return Store(f"sqlite:///{path}")
+        return store
 
     return fresh
 
 
 @pytest.fixture
 def on_postgresql(scratch_postgresql: ScratchDatabase) -> FreshStore:
+    # One store for all runs: its engine has to learn the statements only once.
+    store = Store(scratch_postgresql.url)
+
     def fresh() -> Store:
         scratch_postgresql.clear()
-        return Store(scratch_postgresql.url)
+        return store
 
     return fresh
 
