@@ -20,6 +20,7 @@ from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
 
+# What Square says of a refund whose money did not go back.
 GONE = ("REJECTED", "FAILED", "CANCELED")
 # Marks a course closed because the amounts given back had reached the whole sale.
 WHOLE = "whole:"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from plugin.courses.lease import take_up
 from plugin.store import Store
 from plugin.store.queues import Inbox
 
@@ -49,31 +50,13 @@ def _row(store: Store, *, event_id: str, event_type: str, body: str, now: dateti
     )
 
 
-def has_due(store: Store, now: datetime) -> bool:
-    """Say whether a message is due: a look that takes no lock."""
-    with store.reading() as session:
-        due = select(Inbox.id).where(Inbox.state == "pending", Inbox.due_at <= now).limit(1)
-        return session.scalar(due) is not None
-
-
 def claim(store: Store, now: datetime, *, lease_s: int = 30) -> Claimed | None:
     """Take up the next message that is due; it comes again after `lease_s` seconds unless it is finished."""
+    return take_up(store, Inbox, now, lease_s=lease_s, seen_as=_claimed)
 
-    def work(session: Session) -> Claimed | None:
-        row = session.scalar(
-            select(Inbox)
-            .where(Inbox.state == "pending", Inbox.due_at <= now)
-            .order_by(Inbox.due_at, Inbox.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        if row is None:
-            return None
-        row.due_at = now + timedelta(seconds=lease_s)
-        row.attempts += 1
-        return Claimed(row.id, row.event_id, row.event_type, row.body, row.attempts, row.received_at)
 
-    return store.transact(work) if has_due(store, now) else None
+def _claimed(row: Inbox) -> Claimed:
+    return Claimed(row.id, row.event_id, row.event_type, row.body, row.attempts, row.received_at)
 
 
 def finish_in(session: Session, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:

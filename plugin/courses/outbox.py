@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.lease import take_up
 from plugin.store import Store
 from plugin.store.queues import Outbox
 
@@ -51,31 +52,11 @@ def ask_papers_in(session: Session, store: Store, act: Act, course_id: str) -> N
 
 def take_owed(store: Store, now: datetime, *, lease_s: int = 60) -> Owed | None:
     """Take up the next effect that is due, held for `lease_s` seconds; None where nothing is due."""
-
-    def work(session: Session) -> Owed | None:
-        row = session.scalar(
-            select(Outbox)
-            .where(Outbox.state == "pending", Outbox.due_at <= now)
-            .order_by(Outbox.due_at, Outbox.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        if row is None:
-            return None
-        row.due_at = now + timedelta(seconds=lease_s)
-        row.attempts += 1
-        return Owed(row.id, row.kind, row.subject, row.payload, row.attempts)
-
-    if not has_owed(store, now):
-        return None
-    return store.transact(work)
+    return take_up(store, Outbox, now, lease_s=lease_s, seen_as=_owed)
 
 
-def has_owed(store: Store, now: datetime) -> bool:
-    """Say whether an effect is due: a look that takes no lock."""
-    with store.reading() as session:
-        due = select(Outbox.id).where(Outbox.state == "pending", Outbox.due_at <= now).limit(1)
-        return session.scalar(due) is not None
+def _owed(row: Outbox) -> Owed:
+    return Owed(row.id, row.kind, row.subject, row.payload, row.attempts)
 
 
 def close_owed(store: Store, owed_id: str, *, state: str, outcome: str, now: datetime) -> None:

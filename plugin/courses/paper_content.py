@@ -13,6 +13,7 @@ from invoices.papers import AftercareSheet, Allowance, Clinic, CourseSummary, Mo
 from plugin.core.status import Status
 from plugin.courses.clients import client_in
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.failed_refund import GONE
 from plugin.courses.read import course_in
 from plugin.courses.terms_text import terms_sentences
 from plugin.courses.views import AllowanceView, ClinicView, CourseView, VisitView
@@ -20,9 +21,6 @@ from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund
-
-# What Square says of a refund whose money did not go back.
-_NOT_GIVEN = ("REJECTED", "FAILED", "CANCELED")
 
 
 def summary_paper(
@@ -155,7 +153,7 @@ def _given_back(session: Session, course: CourseView) -> Money | None:
     given = session.scalar(
         select(func.coalesce(func.sum(SquareRefund.amount), 0)).where(
             SquareRefund.square_order_id == course.square_order_id,
-            SquareRefund.status.not_in(_NOT_GIVEN),
+            SquareRefund.status.not_in(GONE),
             SquareRefund.currency == course.price.currency,
         )
     )
