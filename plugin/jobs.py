@@ -21,11 +21,12 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped] 
 )
 
 from plugin.courses import inbox, outbox
-from plugin.courses.outbox import Owed
+from plugin.courses.outbox import PAPERS, Owed
 from plugin.courses.papers import make_ready
 from plugin.errors import CoursekeeperError, SquareFailed
 from plugin.house import House
-from plugin.square.failing import Chance, set_aside, wait_s
+from plugin.square.errands import ERRANDS, Later
+from plugin.square.failing import Chance, fail_errand, set_aside, wait_s
 from plugin.square.locations import adopt_location
 from plugin.square.observe import handle
 from plugin.square.sweep import sweep
@@ -94,8 +95,8 @@ class Worker:
         return True
 
     def outbox_once(self) -> bool:
-        """Bring about one effect that is owed; False where none is."""
-        owed = outbox.take_owed(self._house.store, self._house.clock())
+        """Make one course's papers ready; False where none is owed."""
+        owed = outbox.take_owed(self._house.store, self._house.clock(), of=(PAPERS,))
         if owed is None:
             return False
         self._at_step("taken")
@@ -107,6 +108,31 @@ class Worker:
             self._put_off(owed, error)
         self.done["papers"] += 1
         return True
+
+    def errand_once(self) -> bool:
+        """Do one thing that is owed to Square or by mail; False where none is due."""
+        owed = outbox.take_owed(self._house.store, self._house.clock(), of=tuple(ERRANDS))
+        if owed is None:
+            return False
+        self._at_step("taken")
+        try:
+            outcome = ERRANDS[owed.kind].run(self._house, owed)
+            self._at_step("run")
+            state, code = self._settle(owed, outcome), ""
+        except Exception as error:
+            code = _code(error)
+            state = fail_errand(self._house, owed, error, self._chance)
+        self.done["errands"] += 1
+        self._log.info("errand", kind=owed.kind, id=owed.id, attempt=owed.attempts, state=state, code=code)
+        return True
+
+    def _settle(self, owed: Owed, outcome: str | Later) -> str:
+        if isinstance(outcome, str):
+            self._close(owed, "done", outcome)
+            return "done"
+        due_at = self._house.clock() + timedelta(seconds=outcome.seconds)
+        outbox.put_off_owed(self._house.store, owed.id, due_at=due_at, outcome=outcome.says, attempts=1)
+        return "waiting"
 
     def sweep_once(self) -> bool:
         """Look through Square for what was missed; False where Square could not be asked."""
@@ -131,6 +157,7 @@ class Worker:
         for work, seconds in (
             (self.inbox_once, POLL_S),
             (self.outbox_once, POLL_S),
+            (self.errand_once, POLL_S),
             (self._sweep_and_rest, SWEEP_EVERY_S),
         ):
             scheduler.add_job(self._drain, "interval", (work, stop), seconds=seconds, next_run_time=now)
@@ -167,12 +194,13 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class WorkedOff:
-    """What a run brought: messages finished, put off and failed, papers made, messages that still wait."""
+    """What a run brought: messages finished, put off and failed, papers made, errands done, messages that wait."""
 
     finished: int
     put_off: int
     failed: int
     papers: int
+    errands: int
     waiting: int
 
 
@@ -181,11 +209,13 @@ def work_off(house: House, kind: Literal["inbox", "outbox", "all"] = "all") -> W
     worker = Worker(house)
     while kind != "outbox" and worker.inbox_once():
         pass
-    while kind != "inbox" and worker.outbox_once():
+    while kind != "inbox" and (worker.outbox_once() or worker.errand_once()):
         pass
     done = worker.done
     waiting = inbox.inbox_state(house.store).pending
-    return WorkedOff(done["finished"], done["put_off"], done["failed"], done["papers"], waiting)
+    return WorkedOff(
+        done["finished"], done["put_off"], done["failed"], done["papers"], done["errands"], waiting
+    )
 
 
 def _code(error: Exception) -> str:

@@ -13,7 +13,7 @@ from plugin.courses.chain import course_for_change, tell
 from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.read import course_in
 from plugin.courses.views import CourseView
 from plugin.errors import Refused
@@ -36,7 +36,7 @@ def assign_in(
             raise Refused("That course belongs to a client already.", code="already_assigned")
         course.client_id = client.id
         tell(session, store, act, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
-        ask_papers_in(session, store, act, course.id)
+        course_changed_in(session, store, act, course.id)
     session.flush()
 
 
@@ -99,4 +99,4 @@ def _move(session: Session, store: Store, act: Act, course_id: str, to: Client, 
     text = f"Moved from {view.client_name} to {to.name}"
     course.client_id = to.id
     tell(session, store, act, course.id, "assigned", text, reason=reason)
-    ask_papers_in(session, store, act, course.id)
+    course_changed_in(session, store, act, course.id)

@@ -19,7 +19,7 @@ from plugin.courses.attention import open_item_in
 from plugin.courses.buyers import client_for_buyer_in
 from plugin.courses.chain import Line, append
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.packages import known_variations_in
 from plugin.courses.sales import Booking, Sale, SaleLine
 from plugin.errors import InvalidField
@@ -130,7 +130,7 @@ def _open_course(
     session.add(course)
     session.flush()
     _grant(session, store, act, course, f"{sale.square_order_id}/{line.uid}/{unit}")
-    ask_papers_in(session, store, act, course.id)
+    course_changed_in(session, store, act, course.id)
     return course.id
 
 

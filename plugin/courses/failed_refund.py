@@ -12,7 +12,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.chain import course_for_change, tell
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
 from plugin.courses.reverse import reverse_in
 from plugin.courses.sales import Refund
@@ -114,5 +114,5 @@ def _return_sessions(session: Session, store: Store, act: Act, course: Course, k
     )
     for entry in list(rows):
         reverse_in(session, store, act, entry, _FAILED)
-    ask_papers_in(session, store, act, course.id)
+    course_changed_in(session, store, act, course.id)
     session.flush()

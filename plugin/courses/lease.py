@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.orm import Session
 
 from plugin.store import Store
@@ -17,14 +17,21 @@ Value = TypeVar("Value")
 
 
 def take_up(
-    store: Store, queue: type[Row], now: datetime, *, lease_s: int, seen_as: Callable[[Row], Value]
+    store: Store,
+    queue: type[Row],
+    now: datetime,
+    *,
+    lease_s: int,
+    seen_as: Callable[[Row], Value],
+    only: ColumnElement[bool] | None = None,
 ) -> Value | None:
     """Take up the row that has been due longest and hold it for `lease_s` seconds; None where nothing is due."""
+    due = and_(queue.state == "pending", queue.due_at <= now, true() if only is None else only)
 
     def work(session: Session) -> Value | None:
         row = session.scalar(
             select(queue)
-            .where(queue.state == "pending", queue.due_at <= now)
+            .where(due)
             .order_by(queue.due_at, queue.id)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -35,11 +42,10 @@ def take_up(
         row.attempts += 1
         return seen_as(row)
 
-    return store.transact(work) if _has_due(store, queue, now) else None
+    return store.transact(work) if _has_due(store, queue, due) else None
 
 
-def _has_due(store: Store, queue: type[Row], now: datetime) -> bool:
+def _has_due(store: Store, queue: type[Row], due: ColumnElement[bool]) -> bool:
     """Say whether something is due: a look that takes no lock."""
     with store.reading() as session:
-        due = select(queue.id).where(queue.state == "pending", queue.due_at <= now).limit(1)
-        return session.scalar(due) is not None
+        return session.scalar(select(queue.id).where(due).limit(1)) is not None

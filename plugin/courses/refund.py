@@ -17,7 +17,7 @@ from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.book import courses_of_order_in
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, last_entries, tell
 from plugin.courses.failed_refund import GONE, WHOLE, give_back_in, refunded_so_far_in, return_mark
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.refund_question import ask_which_sessions_in, settle_questions_in
 from plugin.courses.sales import Refund, ReturnLine
 from plugin.courses.words import sessions_text
@@ -77,7 +77,7 @@ def close_course_in(
     course.closed_as, course.closed_at, course.closed_by = "refunded", act.now, closed_by
     text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
     tell(session, store, act, course.id, "closed", text, reason=reason)
-    ask_papers_in(session, store, act, course.id)
+    course_changed_in(session, store, act, course.id)
     session.flush()
     return True
 

@@ -14,7 +14,7 @@ from plugin.core.money import Money
 from plugin.courses.attention import open_item_in
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.read import courses_in
 from plugin.courses.sales import Refund
 from plugin.courses.views import CourseView
@@ -132,7 +132,7 @@ def take_sessions_in(
     append(session, store, act, main.id, head, change, Line(f"{key}:{course.id}", act.now, reason=reason))
     text = f"Partly refunded; {sessions_text(sessions)} left the balance"
     tell(session, store, act, course.id, "refunded", text, reason=reason)
-    ask_papers_in(session, store, act, course.id)
+    course_changed_in(session, store, act, course.id)
 
 
 def _proposal(courses: Sequence[CourseView], amount: Money, language: str, country: str) -> _Proposal:

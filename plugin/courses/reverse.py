@@ -10,7 +10,7 @@ from plugin.core.ledger import Change, Kind, reversal
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import Line, append, course_for_change, head_of
 from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.read import entry_in
 from plugin.courses.views import Reversed
 from plugin.errors import AlreadyReversed, Refused
@@ -35,7 +35,7 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
             return _answer(session, known["entry_id"], is_repeat=True)
         undone = _reversible(session, held, entry_id)
         written = reverse_in(session, store, act, undone, said)
-        ask_papers_in(session, store, act, held.id)
+        course_changed_in(session, store, act, held.id)
         remember(session, act, asked, {"entry_id": written.id})
         return _answer(session, written.id, is_repeat=False)
 

@@ -17,7 +17,7 @@ from plugin.courses.chain import Line, allowances_of, append, course_for_change,
 from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.read import course_in, entry_in
 from plugin.courses.views import ClinicView, CourseView, EntryView, Used
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
@@ -90,7 +90,7 @@ def _use_in(session: Session, store: Store, act: Act, wish: UseSession, course: 
     happened_at = act.now if visited_on == today else _noon(visited_on, clinic)
     line = Line(f"use:{act.key}", happened_at, visit_id=visit.id)
     entry = append(session, store, act, allowance.id, head, used(head, wish.sessions, unpaid=unpaid), line)
-    ask_papers_in(session, store, act, course.id)
+    course_changed_in(session, store, act, course.id)
     return entry.id
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.outbox import ask_papers_in
+from plugin.courses.outbox import course_changed_in
 from plugin.courses.read import course_in, courses_in
 from plugin.courses.views import CourseView, VisitView
 from plugin.errors import InvalidField, NotFound, Refused
@@ -47,7 +47,7 @@ def describe_visit(
             raise InvalidField("There is no such practitioner.", field="practitioner_id")
         visit.practitioner_id, visit.focus, visit.note = practitioner_id or None, focus, note
         session.flush()
-        ask_papers_in(session, store, act, visit.course_id)
+        course_changed_in(session, store, act, visit.course_id)
         course = session.get_one(Course, visit.course_id)
         view = course_in(session, course, today=local_date(clinic_in(session), act.now))
         if all(each.id != visit_id for each in view.visits):

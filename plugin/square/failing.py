@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.attention import open_item_in
 from plugin.courses.inbox import Claimed, finish_in, put_off
+from plugin.courses.outbox import Owed, close_owed, put_off_owed
 from plugin.errors import CoursekeeperError, NotYet, SquareFailed
 from plugin.house import House
+from plugin.square.errands import ERRANDS
 from plugin.square.messages import order_named, refund_named
 
 LONGEST_WAIT_S = 300
@@ -25,7 +27,10 @@ OUTAGES = {
     "square_unreachable": "Square can't be reached.",
     "square_down": "Square has trouble of its own.",
     "square_busy": "Square asks for fewer requests.",
+    "square_scope": "Square has not given Coursekeeper a permission it needs.",
 }
+# What a person must mend is told at once; the rest may pass by itself.
+_TOLD_AT_ONCE = ("square_sign_in", "square_scope")
 
 Chance = Callable[[], float]
 
@@ -42,6 +47,18 @@ def set_aside(house: House, claimed: Claimed, error: Exception, chance: Chance) 
         _tell_of_message(house, claimed, error)
     wait = timedelta(seconds=wait_s(claimed.attempts, chance, is_outage=is_outage))
     put_off(house.store, claimed.id, due_at=house.clock() + wait, outcome=_sentence(error))
+    return "put_off"
+
+
+def fail_errand(house: House, owed: Owed, error: Exception, chance: Chance) -> str:
+    """Put an errand off, or give it up where Square refuses it for good; return "put_off" or "failed"."""
+    is_outage = _code(error) in OUTAGES
+    if _is_permanent(error) or (owed.attempts >= MOST_TRIES and not is_outage):
+        ERRANDS[owed.kind].give_up(house, owed, _sentence(error))
+        close_owed(house.store, owed.id, state="failed", outcome=_sentence(error), now=house.clock())
+        return "failed"
+    wait = timedelta(seconds=wait_s(owed.attempts, chance, is_outage=is_outage))
+    put_off_owed(house.store, owed.id, due_at=house.clock() + wait, outcome=_sentence(error))
     return "put_off"
 
 
@@ -86,8 +103,7 @@ def _tell_of_message(house: House, claimed: Claimed, error: Exception) -> None:
 
 
 def _tell_of_outage(house: House, claimed: Claimed, code: str) -> None:
-    # A refused token waits for a person from the first moment on; anything else may pass by itself.
-    if code != "square_sign_in" and claimed.attempts < TRIES_BEFORE_ASKING:
+    if code not in _TOLD_AT_ONCE and claimed.attempts < TRIES_BEFORE_ASKING:
         return
     # One question a day, not one for each message that waits.
     dedupe = f"{code}:{house.clock():%Y-%m-%d}"

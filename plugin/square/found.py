@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -13,15 +14,22 @@ from plugin.courses.refund import refund_in
 from plugin.courses.sales import Booking, Buyer, Refund, Sale
 from plugin.store import Store
 
+# Writes something that was fetched, within the caller's transaction; says in words what became of it.
+Deed = Callable[[Session, Store, Act], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Sales, then refunds of them, or a customer as Square has them now; `says` why there is nothing to write."""
+    """Sales, then refunds of them, a customer as Square has them now, or other deeds.
+
+    `says` tells why there is nothing to write.
+    """
 
     sales: tuple[Sale, ...] = ()
     refunds: tuple[Refund, ...] = ()
     profile: Buyer | None = None
     merged_ids: tuple[str, ...] = ()
+    deeds: tuple[Deed, ...] = ()
     says: str = ""
 
     def __add__(self, other: Found) -> Found:
@@ -30,13 +38,14 @@ class Found:
             refunds=self.refunds + other.refunds,
             profile=self.profile or other.profile,
             merged_ids=self.merged_ids + other.merged_ids,
+            deeds=self.deeds + other.deeds,
             says=" ".join(one for one in (self.says, other.says) if one),
         )
 
     @property
     def has_news(self) -> bool:
         """Say whether there is anything to write."""
-        return bool(self.sales or self.refunds or self.profile)
+        return bool(self.sales or self.refunds or self.profile or self.deeds)
 
 
 def write_in(session: Session, store: Store, act: Act, found: Found) -> str:
@@ -45,6 +54,7 @@ def write_in(session: Session, store: Store, act: Act, found: Found) -> str:
     said += [refund_in(session, store, act, refund) for refund in found.refunds]
     if found.profile is not None:
         said.append(_known_person(session, store, act, found.profile, found.merged_ids))
+    said += [deed(session, store, act) for deed in found.deeds]
     return " ".join(dict.fromkeys([*said, found.says])).strip()
 
 

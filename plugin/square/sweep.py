@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from plugin.courses.inbox import receive
 from plugin.errors import SquareFailed
 from plugin.house import House
+from plugin.square.client.orders import MOST_LOCATIONS
 from plugin.square.fields import Json, rfc3339, text
 from plugin.square.known import known_of_orders, known_of_refunds
 from plugin.square.locations import watched_locations
@@ -29,42 +30,58 @@ from plugin.store.queues import Sweep
 # Sales made offline reach Square up to 72 hours late (facts: square 0.3).
 OVERLAP = timedelta(hours=72)
 FIRST_LOOK = timedelta(days=28)
-_LOCATIONS_A_CALL = 10
 
 T = TypeVar("T")
 
 
+# Looks at one kind of thing: yields how many were seen, and which of them were new to us.
+Look = Callable[[House, datetime], Iterator[tuple[int, list[Json]]]]
+
+
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """How far back was looked, how many orders and refunds were seen, and which of them were new to us."""
+    """How far back was looked, how many things were seen, which of them were new to us, what may not be looked at."""
 
     since: datetime
     looked_at: int
     found: tuple[Json, ...]
+    not_allowed: tuple[str, ...] = ()
 
 
 def sweep(house: House, *, since: datetime | None = None) -> SweepReport:
-    """Look through all that was touched since the last sweep and 72 hours before; raises SquareFailed."""
+    """Look through all that was touched since the last sweep and 72 hours before; raises SquareFailed.
+
+    A permission that is missing keeps only its own look back.
+    """
     begun = house.clock()
     since = since or (_last_finished(house.store) or begun - FIRST_LOOK) - OVERLAP
     row = Sweep(id=house.store.new_id(), since=since, started_at=begun, found=[])
     _write(house.store, row)
-    looked_at, found = 0, list[Json]()
+    looked_at, found, not_allowed = 0, list[Json](), list[str]()
     try:
-        for seen, news in _looked_through(house, since):
-            looked_at, found = looked_at + seen, [*found, *news]
+        for name, look in LOOKS.items():
+            try:
+                for seen, news in look(house, since):
+                    looked_at, found = looked_at + seen, [*found, *news]
+            except SquareFailed as error:
+                if error.code != "square_scope":
+                    raise
+                not_allowed.append(name)
     except SquareFailed as error:
         _write(house.store, row, looked_at=looked_at, found=found, error=error.message[:400])
         raise
     _write(house.store, row, looked_at=looked_at, found=found, finished_at=house.clock())
-    return SweepReport(since, looked_at, tuple(found))
+    return SweepReport(since, looked_at, tuple(found), tuple(not_allowed))
 
 
-def _looked_through(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def _look_at_orders(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
     locations = watched_locations(house)
-    for start in range(0, len(locations), _LOCATIONS_A_CALL):
-        for page in house.square.orders_updated(locations[start : start + _LOCATIONS_A_CALL], since):
+    for start in range(0, len(locations), MOST_LOCATIONS):
+        for page in house.square.orders_updated(locations[start : start + MOST_LOCATIONS], since):
             yield len(page), _take_up_orders(house, page)
+
+
+def _look_at_refunds(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
     for page in house.square.refunds_updated(since):
         yield len(page), _take_up_refunds(house, page, since)
 
@@ -142,3 +159,6 @@ def _write(store: Store, row: Sweep, **changes: Any) -> None:
             setattr(kept, name, value)
 
     store.transact(work)
+
+
+LOOKS: dict[str, Look] = {"orders": _look_at_orders, "refunds": _look_at_refunds}

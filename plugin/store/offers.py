@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
@@ -29,6 +29,8 @@ class Clinic(Base):
     accent: Mapped[str] = mapped_column(String(7), default="#0F6B5C")
     page_size: Mapped[str] = mapped_column(String(10), default="letter")
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
+    # Whether each client's balance is written on their Square profile.
+    has_square_notes: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     __table_args__ = (CheckConstraint("id = 1", name="one_clinic"),)
 
@@ -98,3 +100,9 @@ class Listing(Base):
     square_version: Mapped[int | None] = mapped_column(Amount)
     is_current: Mapped[bool] = mapped_column(default=True)
     listed_at: Mapped[datetime]
+    # What Square's catalog showed when last looked at: it is compared, never obeyed.
+    seen_name: Mapped[str | None] = mapped_column(Name)
+    seen_price: Mapped[int | None] = mapped_column(Amount)
+    seen_currency: Mapped[str | None] = mapped_column(String(3))
+    seen_at: Mapped[datetime | None]
+    is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())

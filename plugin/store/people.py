@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId
@@ -40,6 +40,8 @@ class SquareCustomer(Base):
     square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
     is_current: Mapped[bool] = mapped_column(default=True)
+    # Deleted in Square's directory; the client and the ledger stay.
+    is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
     seen_at: Mapped[datetime]
 
 

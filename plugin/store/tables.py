@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from plugin.store import ledger, offers, people, queues
+from plugin.store import ledger, offers, people, queues, selling, square_side
 from plugin.store.base import Base
 
 METADATA = Base.metadata
 
-__all__ = ["METADATA", "ledger", "offers", "people", "queues"]
+__all__ = ["METADATA", "ledger", "offers", "people", "queues", "selling", "square_side"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.courses.inbox import claim, finish, inbox_state, put_off, receive
-from plugin.courses.outbox import close_owed, count_owed, put_off_owed, take_owed
+from plugin.courses.outbox import PAPERS, close_owed, count_owed, put_off_owed, take_owed
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -98,40 +98,40 @@ class TestOutbox:
         course_id = desk.sell()
         for _ in range(3):
             desk.use(course_id)
-        assert count_owed(desk.store) == 1
+        assert count_owed(desk.store, of=(PAPERS,)) == 1
 
     def test_a_deed_after_they_were_taken_up_owes_them_anew(self, desk: Desk) -> None:
         course_id = desk.sell()
-        taken = take_owed(desk.store, desk.clock())
+        taken = take_owed(desk.store, desk.clock(), of=(PAPERS,))
         assert taken is not None
         assert (taken.kind, taken.subject, taken.attempts) == ("papers", course_id, 1)
         desk.use(course_id)
-        assert count_owed(desk.store) == 2
+        assert count_owed(desk.store, of=(PAPERS,)) == 2
 
     def test_a_deed_that_was_refused_owes_nothing(self, desk: Desk) -> None:
         course_id = desk.sell()
-        owed = take_owed(desk.store, desk.clock())
+        owed = take_owed(desk.store, desk.clock(), of=(PAPERS,))
         assert owed is not None
         close_owed(desk.store, owed.id, state="done", outcome="Made", now=desk.clock())
         with pytest.raises(Exception, match="1 to 20"):
             desk.use(course_id, sessions=0)
-        assert count_owed(desk.store) == 0
+        assert count_owed(desk.store, of=(PAPERS,)) == 0
 
     @pytest.mark.parametrize(("seconds", "comes_again"), [(59, False), (60, True)])
     def test_it_is_held_for_its_lease(self, desk: Desk, seconds: int, comes_again: bool) -> None:
         desk.sell()
-        take_owed(desk.store, desk.clock())
+        take_owed(desk.store, desk.clock(), of=(PAPERS,))
         desk.clock.advance(seconds=seconds)
-        assert (take_owed(desk.store, desk.clock()) is not None) == comes_again
+        assert (take_owed(desk.store, desk.clock(), of=(PAPERS,)) is not None) == comes_again
 
     def test_one_put_off_comes_at_its_time_and_a_failed_one_never(self, desk: Desk) -> None:
         desk.sell()
-        owed = take_owed(desk.store, desk.clock())
+        owed = take_owed(desk.store, desk.clock(), of=(PAPERS,))
         assert owed is not None
         put_off_owed(desk.store, owed.id, due_at=desk.clock() + timedelta(seconds=5), outcome="Busy " * 99)
-        assert take_owed(desk.store, desk.clock()) is None
+        assert take_owed(desk.store, desk.clock(), of=(PAPERS,)) is None
         desk.clock.advance(seconds=5)
-        assert take_owed(desk.store, desk.clock()) is not None
+        assert take_owed(desk.store, desk.clock(), of=(PAPERS,)) is not None
         close_owed(desk.store, owed.id, state="failed", outcome="Broken", now=desk.clock())
         desk.clock.advance(days=9)
-        assert take_owed(desk.store, desk.clock()) is None
+        assert take_owed(desk.store, desk.clock(), of=(PAPERS,)) is None

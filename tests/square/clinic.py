@@ -125,6 +125,12 @@ class Clinic:
         while worker.inbox_once():
             pass
 
+    def errands(self, at_step: Callable[[str], None] = lambda name: None) -> None:
+        """Do what is owed to Square and due now."""
+        worker = self.worker(at_step)
+        while worker.errand_once():
+            pass
+
     def catch_up(self, *, seconds: float = 0) -> None:
         """Hear, then work; with `seconds`, once more when those have passed."""
         self.hear()

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from plugin.courses.outbox import PAPERS
 from plugin.house import wall_clock
 from plugin.jobs import Worker, work_off
 from plugin.store.queues import Outbox
@@ -74,7 +75,9 @@ def test_a_paper_that_cannot_be_made_is_tried_again_and_given_up_in_the_end(lite
         lite_clinic.clock.advance(minutes=5)
     assert not broken.outbox_once()
     with lite_clinic.house.store.reading() as session:
-        assert [(row.state, row.attempts) for row in session.scalars(select(Outbox))] == [("failed", 8)]
+        assert [
+            (row.state, row.attempts) for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))
+        ] == [("failed", 8)]
 
 
 def test_a_worker_killed_over_a_paper_makes_it_when_the_lease_has_ended(lite_clinic: Clinic) -> None:
@@ -95,4 +98,4 @@ def test_a_worker_killed_over_a_paper_makes_it_when_the_lease_has_ended(lite_cli
     lite_clinic.clock.advance(seconds=61)
     assert lite_clinic.worker().outbox_once()
     with lite_clinic.house.store.reading() as session:
-        assert [row.state for row in session.scalars(select(Outbox))] == ["done"]
+        assert [row.state for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))] == ["done"]

@@ -1,0 +1,142 @@
+"""How Square is asked: one pool of connections, one request at a time, every answer a plain dict or SquareFailed.
+
+Never retries and never sleeps: the queues wait instead (the SDK would block on 409, 429 and 5xx). Must not
+know what is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import httpx
+from square import Square
+from square.core.api_error import ApiError
+from square.core.request_options import RequestOptions
+
+from plugin.errors import SquareFailed
+from plugin.settings import Settings
+from plugin.square.fields import Json, record, records, text, unreadable
+
+CONNECT_TIMEOUT_S = 3.0
+ANSWER_TIMEOUT_S = 8.0
+MOST_PAGES = 2000
+ONCE = RequestOptions(max_retries=0)
+_SENDABLE = re.compile(r"[!-~]+\Z")
+Token = Callable[[], str]
+
+
+class SquareNotFound(SquareFailed):
+    """Square knows no such object (any more)."""
+
+
+class Asking:
+    """One pool of connections to one Square. `token` is read at every request, for OAuth changes it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        token: Token | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._token = token or settings.square_access_token.get_secret_value
+        self._http = httpx.Client(
+            transport=transport,
+            timeout=ANSWER_TIMEOUT_S,
+            event_hooks={"request": [_connect_sooner]},
+            trust_env=httpx.URL(settings.square_address).host not in ("127.0.0.1", "localhost", "::1"),
+        )
+        self._square = Square(
+            base_url=settings.square_address,
+            # Given always: left out, the SDK takes SQUARE_TOKEN from the environment.
+            token=self._token,
+            httpx_client=self._http,
+        )
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._http.close()
+
+    def _one(self, name: str, ask: Callable[[], Any]) -> Json:
+        return record(self._ask(ask).get(name), name)
+
+    def _pages(self, name: str, page: Callable[[Json], Any]) -> Iterator[list[Json]]:
+        # An empty page may carry a cursor; only a missing cursor is the end.
+        cursor: Json = {}
+        for _ in range(MOST_PAGES):
+            answer = self._ask(lambda: page(cursor))  # noqa: B023 asked at once
+            yield records(answer.get(name), name)
+            if not text(answer.get("cursor")):
+                return
+            cursor = {"cursor": answer["cursor"]}
+        raise unreadable(f"more than {MOST_PAGES} pages")
+
+    def _ask(self, ask: Callable[[], Any]) -> Json:
+        if not _SENDABLE.match(self._token()):
+            raise _sign_in_failed("it has no access token, or one with characters a token never has.")
+        try:
+            # `warnings`: the SDK keeps values of a wrong type as they came, and would warn of each.
+            return cast(Json, ask().dict(warnings=False))
+        except ApiError as error:
+            raise _refusal(error) from error
+        except httpx.TimeoutException as error:
+            raise _unreachable("did not answer in time") from error
+        except httpx.HTTPError as error:
+            raise _unreachable("can't be reached") from error
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            # An answer of another shape than the SDK's models breaks inside it.
+            raise unreadable("another shape than agreed") from error
+
+
+def _connect_sooner(request: httpx.Request) -> None:
+    # The SDK sends one number for all phases; a host that is gone need not take that long to show.
+    request.extensions["timeout"] = {**request.extensions["timeout"], "connect": CONNECT_TIMEOUT_S}
+
+
+def _unreachable(how: str) -> SquareFailed:
+    said = f"Square {how}. It is asked again by itself."
+    return SquareFailed(said, permanent=False, code="square_unreachable")
+
+
+def _sign_in_failed(why: str) -> SquareFailed:
+    said = f"Square does not let Coursekeeper in: {why} Put a valid token in; what waits is then done."
+    return SquareFailed(said, permanent=False, code="square_sign_in")
+
+
+def _refusal(error: ApiError) -> SquareFailed:
+    status = error.status_code or 0
+    code, detail = _first_error(error)
+    if code == "INSUFFICIENT_SCOPES":
+        said = "Square has not given Coursekeeper the permission for this. The owner can grant it by connecting anew."
+        return SquareFailed(said, permanent=False, code="square_scope")
+    if status in (401, 403):
+        return _sign_in_failed(_SIGN_IN.get(code, "The access token is not valid."))
+    if status == 404:
+        return SquareNotFound("Square knows no such object.", permanent=True, code="square_not_found")
+    if code == "VERSION_MISMATCH":
+        said = "It was changed in Square meanwhile. Try again."
+        return SquareFailed(said, permanent=False, code="square_version_mismatch")
+    if status == 429:
+        said = "Square asks for fewer requests. It is asked again by itself."
+        return SquareFailed(said, permanent=False, code="square_busy")
+    if status >= 500 or status in (408, 409):
+        said = f"Square has trouble of its own (HTTP {status}). It is asked again by itself."
+        return SquareFailed(said, permanent=False, code="square_down")
+    if status < 400:
+        return unreadable("no JSON" if status < 300 else "another address")
+    said = f"Square refused: {detail or code} (HTTP {status})."
+    return SquareFailed(said, permanent=True, code="square_refused")
+
+
+def _first_error(error: ApiError) -> tuple[str, str]:
+    first = error.errors[0] if error.errors else None
+    return text(getattr(first, "code", "")), text(getattr(first, "detail", ""))[:200]
+
+
+_SIGN_IN = {
+    "ACCESS_TOKEN_EXPIRED": "The access token has expired.",
+    "ACCESS_TOKEN_REVOKED": "The access token was revoked.",
+    "FORBIDDEN": "The access token lacks a permission it needs.",
+}

@@ -1,0 +1,126 @@
+"""What the desk has begun at Square and waits for: sales on other screens, refunds, the Terminals it may use."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id, Name, SquareId
+
+WAYS = "way in ('till', 'terminal', 'link', 'cash', 'other', 'invoice')"
+CHECKOUT_STATES = "state in ('asking', 'waiting', 'paid', 'canceled', 'timed_out', 'failed')"
+ENDED = "state in ('paid', 'canceled', 'timed_out', 'failed')"
+
+
+class Checkout(Base):
+    """A sale begun at the desk. It only starts a Square order; the course is born where every course is born.
+
+    `asking`: we still owe Square a call; `waiting`: the client has not paid all yet. Each call to Square
+    carries a key made of `id` and the step, so that a lost answer never sells twice.
+    """
+
+    __tablename__ = "checkout"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
+    quantity: Mapped[int] = mapped_column(default=1)
+    way: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20), default="asking")
+    # What Square reckons is to pay, tax included; our price until Square has answered.
+    amount: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    came: Mapped[int] = mapped_column(Amount, default=0)
+    # Cash: what the client handed over. Invoice: the deposit and when the rest is due.
+    supplied: Mapped[int | None] = mapped_column(Amount)
+    deposit: Mapped[int | None] = mapped_column(Amount)
+    deposit_due_on: Mapped[date | None]
+    balance_due_on: Mapped[date | None]
+    # Another tender: what it was, such as "Bank transfer".
+    tender: Mapped[str] = mapped_column(String(80), default="")
+    square_device_id: Mapped[str | None] = mapped_column(SquareId)
+    square_variation_id: Mapped[str | None] = mapped_column(SquareId)
+    square_location_id: Mapped[str | None] = mapped_column(SquareId)
+    square_customer_id: Mapped[str | None] = mapped_column(SquareId)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
+    # The Terminal checkout, payment link, invoice or payment.
+    square_object_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
+    square_object_version: Mapped[int | None] = mapped_column(Amount)
+    url: Mapped[str | None] = mapped_column(String(2000))
+    mail_to: Mapped[str | None] = mapped_column(String(254))
+    mailed_at: Mapped[datetime | None]
+    # What keeps it from going on, in words for the desk; "" while all is well.
+    problem: Mapped[str] = mapped_column(String(400), default="")
+    cancel_asked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(Name)
+    staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(WAYS, name="way"),
+        CheckConstraint(CHECKOUT_STATES, name="state"),
+        CheckConstraint("quantity between 1 and 20", name="quantity"),
+        CheckConstraint("amount >= 0 and came >= 0", name="amount"),
+        CheckConstraint(f"(ended_at is not null) = ({ENDED})", name="ended_together"),
+        Index(None, "state", "way"),
+    )
+
+
+class DeskRefund(Base):
+    """A refund begun at the desk for one course: money back by Square, sessions gone when Square tells of it."""
+
+    __tablename__ = "desk_refund"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    amount: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    formula: Mapped[str] = mapped_column(String(30))
+    reason: Mapped[str] = mapped_column(String(300))
+    # asking: Square was not asked for all of it yet; pending: Square works on it; then completed or failed.
+    state: Mapped[str] = mapped_column(String(20), default="asking")
+    problem: Mapped[str] = mapped_column(String(400), default="")
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(Name)
+    staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    ended_at: Mapped[datetime | None]
+    # One refund of a course at a time: set while it is under way.
+    under_way: Mapped[str | None] = mapped_column(
+        Id, Computed("CASE WHEN ended_at IS NULL THEN course_id END", persisted=True), unique=True
+    )
+
+    __table_args__ = (
+        CheckConstraint("state in ('asking', 'pending', 'completed', 'failed')", name="state"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("(ended_at is not null) = (state in ('completed', 'failed'))", name="ended_together"),
+    )
+
+
+class DeskRefundPart(Base):
+    """The part of a desk refund that goes back to one payment: a split tender is given back in parts."""
+
+    __tablename__ = "desk_refund_part"
+
+    desk_refund_id: Mapped[str] = mapped_column(Id, ForeignKey("desk_refund.id"), primary_key=True)
+    square_payment_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    amount: Mapped[int] = mapped_column(Amount)
+    square_refund_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
+    status: Mapped[str] = mapped_column(String(20), default="")
+
+    __table_args__ = (CheckConstraint("amount > 0", name="amount"),)
+
+
+class Terminal(Base):
+    """A Square Terminal the desk may send a sale to."""
+
+    __tablename__ = "terminal"
+
+    square_device_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    square_location_id: Mapped[str | None] = mapped_column(SquareId)
+    status: Mapped[str] = mapped_column(String(40), default="")
+    is_active: Mapped[bool] = mapped_column(default=True)
+    seen_at: Mapped[datetime]

@@ -1,0 +1,127 @@
+"""What we know of the Square side beside sales: the connection, appointments, disputes, what we wrote there."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id, Name, SquareId
+
+
+class Connection(Base):
+    """How we are let into Square: one row. Tokens and keys are sealed (`plugin.square.vault`), never plain."""
+
+    __tablename__ = "connection"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    square_merchant_id: Mapped[str | None] = mapped_column(SquareId)
+    merchant_name: Mapped[str] = mapped_column(Name, default="")
+    # OAuth alone; a personal access token lives in the settings.
+    access_token_sealed: Mapped[str | None] = mapped_column(Text)
+    refresh_token_sealed: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime | None]
+    refresh_expires_at: Mapped[datetime | None]
+    connected_at: Mapped[datetime | None]
+    connected_by: Mapped[str] = mapped_column(Name, default="")
+    refreshed_at: Mapped[datetime | None]
+    # What Square said when last asked: the scopes we hold, and when that was.
+    scopes: Mapped[list[Any]]
+    checked_at: Mapped[datetime | None]
+    # Why it ended or does not work, in words for the owner; "" while all is well.
+    problem: Mapped[str] = mapped_column(String(400), default="")
+    problem_at: Mapped[datetime | None]
+    # The webhook subscription that we made.
+    square_subscription_id: Mapped[str | None] = mapped_column(SquareId)
+    subscription_url: Mapped[str] = mapped_column(String(2000), default="")
+    signature_key_sealed: Mapped[str | None] = mapped_column(Text)
+    # The last "send a test": when asked, and the event that came of it.
+    test_asked_at: Mapped[datetime | None]
+    test_came_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_connection"),)
+
+
+class OAuthAttempt(Base):
+    """A way to Square's permission page that has not come back yet. Only the hash of its state is kept."""
+
+    __tablename__ = "oauth_attempt"
+
+    state_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    verifier_sealed: Mapped[str | None] = mapped_column(Text)
+    staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+
+
+class Bookmark(Base):
+    """How far we have read in something of Square's, such as the catalog's changes."""
+
+    __tablename__ = "bookmark"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+
+class Dispute(Base):
+    """A payment that a client's bank has questioned; flags the courses of its order."""
+
+    __tablename__ = "dispute"
+
+    square_dispute_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    square_payment_id: Mapped[str | None] = mapped_column(SquareId)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    amount: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    reason: Mapped[str] = mapped_column(String(80), default="")
+    state: Mapped[str] = mapped_column(String(40))
+    due_at: Mapped[datetime | None]
+    version: Mapped[int | None] = mapped_column(Amount)
+    updated_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class Booking(Base):
+    """An appointment of Square Appointments as last told; what became of it here stands in `outcome`."""
+
+    __tablename__ = "booking"
+
+    square_booking_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    version: Mapped[int] = mapped_column(default=0)
+    status: Mapped[str] = mapped_column(String(40))
+    start_at: Mapped[datetime] = mapped_column(index=True)
+    # The clinic's day it lies on, for the list of arrivals.
+    starts_on: Mapped[date] = mapped_column(index=True)
+    minutes: Mapped[int] = mapped_column(default=0)
+    square_customer_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    square_location_id: Mapped[str | None] = mapped_column(SquareId)
+    service_name: Mapped[str] = mapped_column(Name, default="")
+    team_member_name: Mapped[str] = mapped_column(Name, default="")
+    # None: nothing yet. Used: a session was; charged or forgiven: a no-show was decided.
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    outcome_at: Mapped[datetime | None]
+    outcome_by: Mapped[str] = mapped_column(Name, default="")
+    course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    entry_id: Mapped[str | None] = mapped_column(Id, ForeignKey("entry.id"), unique=True)
+    updated_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("outcome in ('used', 'charged', 'forgiven', 'dismissed')", name="outcome"),
+        CheckConstraint("(outcome is null) = (outcome_at is null)", name="outcome_together"),
+        CheckConstraint("entry_id is null or outcome in ('used', 'charged')", name="entry_has_outcome"),
+        Index(None, "course_id", "outcome"),
+    )
+
+
+class ProfileNote(Base):
+    """The balance as we last wrote it on a client's Square profile, so that it is written once per change."""
+
+    __tablename__ = "profile_note"
+
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True)
+    written: Mapped[str] = mapped_column(String(500))
+    square_customer_id: Mapped[str] = mapped_column(SquareId)
+    written_at: Mapped[datetime]
