@@ -12,7 +12,12 @@ from pathlib import Path
 
 from plugin.practice.seed import SEEDS
 from plugin.practice.serving import PracticeServer
-from plugin.practice.settings import DEFAULT_LOCATION_ID, PracticeSettings
+from plugin.practice.settings import (
+    DEFAULT_APPLICATION_ID,
+    DEFAULT_APPLICATION_SECRET,
+    DEFAULT_LOCATION_ID,
+    PracticeSettings,
+)
 
 # Secrets are better given by the environment: a process list shows arguments to everybody.
 FROM_ENVIRONMENT = {
@@ -20,6 +25,8 @@ FROM_ENVIRONMENT = {
     "signature_key": ("PRACTICE_SIGNATURE_KEY", "SQUARE_WEBHOOK_SIGNATURE_KEY"),
     "access_token": ("PRACTICE_ACCESS_TOKEN", "SQUARE_ACCESS_TOKEN"),
     "location_id": ("PRACTICE_LOCATION_ID", "SQUARE_LOCATION_ID"),
+    "application_id": ("PRACTICE_APPLICATION_ID", "SQUARE_APPLICATION_ID"),
+    "application_secret": ("PRACTICE_APPLICATION_SECRET", "SQUARE_APPLICATION_SECRET"),
 }
 
 
@@ -40,6 +47,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         signature_key=given.signature_key,
         webhook_url=given.webhook_url,
         location_id=given.location_id or DEFAULT_LOCATION_ID,
+        application_id=given.application_id or DEFAULT_APPLICATION_ID,
+        application_secret=given.application_secret or DEFAULT_APPLICATION_SECRET,
         seed=given.seed,
     )
     return _serve(settings, given.host, given.port)
@@ -87,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--signature-key", help="signs events (better: PRACTICE_SIGNATURE_KEY)")
     parser.add_argument("--access-token", help="what callers must show (better: PRACTICE_ACCESS_TOKEN)")
     parser.add_argument("--location-id", help=f"the location's id (default: {DEFAULT_LOCATION_ID})")
+    parser.add_argument("--application-id", help=f"the application's id (default: {DEFAULT_APPLICATION_ID})")
+    parser.add_argument("--application-secret", help="its secret (better: PRACTICE_APPLICATION_SECRET)")
     parser.add_argument("--seed", choices=SEEDS, default="clinic", help="what a new file holds")
     return parser
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from plugin.practice.faults import Faults, is_meant, read_faults, take_failure
+from plugin.practice.access.guard import admit
+from plugin.practice.faults import Failure, Faults, is_meant, read_faults, take_failure
 from plugin.practice.idempotency import once
 from plugin.practice.practice import the_practice
 from plugin.practice.refusals import Refusal, rate_limited, unauthorized
@@ -20,42 +20,46 @@ api = Blueprint("square_api", __name__, url_prefix="/v2")
 MOST_BYTES = 5_000_000
 
 
-def bearer_is(token: str) -> bool:
-    given = request.headers.get("Authorization", "")
-    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-
-
-@api.before_request
-def _guard() -> Response | None:
+def meet_faults() -> Response | None:
+    """Let the faults on order happen to this call: slowness, and a failure before its work."""
     practice = the_practice()
     call = f"{request.method} {request.path}"
     with practice.work() as work:
         faults = read_faults(work)
-        fails = take_failure(work, faults, call)
-    request.environ["practice.fails"] = fails
+        failure = take_failure(work, faults, call)
+    request.environ["practice.fails"] = failure
     request.environ["practice.faults"] = faults
     if faults.slow_s and is_meant(faults, call) and not _is_catalog_write():
         practice.pause(faults.slow_s)
-    if fails and not faults.fail_after:
-        return _failure(faults)
-    if not bearer_is(practice.settings.access_token):
-        raise unauthorized("UNAUTHORIZED", "This request could not be authorized.")
+    return _failed(failure) if failure and not failure.is_after else None
+
+
+def finish(response: Response) -> Response:
+    """Spoil the answer of a call that is to fail after its work; say which version it speaks."""
+    failure: Failure | None = request.environ.get("practice.fails")
+    if failure is not None and failure.is_after:
+        response = _failed(failure)
+    response.headers["Square-Version"] = request.headers.get("Square-Version", SQUARE_VERSION)
+    return response
+
+
+@api.before_request
+def _guard() -> Response | None:
+    failed = meet_faults()
+    if failed is not None:
+        return failed
+    admit()
+    faults: Faults = request.environ["practice.faults"]
     if faults.is_token_expired:
         raise unauthorized("ACCESS_TOKEN_EXPIRED", "The `Access Token` has expired.")
     return None
 
 
-@api.after_request
-def _finish(response: Response) -> Response:
-    faults: Faults | None = request.environ.get("practice.faults")
-    if faults is not None and request.environ["practice.fails"] and faults.fail_after:
-        response = _failure(faults)
-    response.headers["Square-Version"] = request.headers.get("Square-Version", SQUARE_VERSION)
-    return response
+api.after_request(finish)
 
 
-def _failure(faults: Faults) -> Response:
-    how = faults.fail_how
+def _failed(failure: Failure) -> Response:
+    how = failure.how
     if how == "cut":
         _cut_connection()
     if how == "garbage":

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Json = dict[str, Any]
+from plugin.practice.control_call import ControlRefused, Json
+from plugin.practice.control_clinic import ClinicControl
+
+__all__ = ["ControlRefused", "PracticeControl"]
 
 
-class ControlRefused(Exception):
-    """The practice Square said no; `status` and `errors` hold its words."""
-
-    def __init__(self, status: int, errors: list[Json]) -> None:
-        super().__init__("; ".join(error.get("detail", "") for error in errors) or f"HTTP {status}")
-        self.status = status
-        self.errors = errors
-
-
-class PracticeControl:
+class PracticeControl(ClinicControl):
     """Does at the till what a person would, over HTTP. Amounts are minor units, quantities text."""
-
-    def __init__(self, base_url: str, access_token: str, timeout_s: float = 30.0) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._access_token = access_token
-        self._timeout_s = timeout_s
 
     def sell(self, lines: Sequence[Mapping[str, Any]], **sale: Any) -> Json:
         """Ring up a sale. Gives {"order", "payments"}.
@@ -67,6 +53,53 @@ class PracticeControl:
         customer: Json = self.call("POST", "/practice/customers/merge", body)["customer"]
         return customer
 
+    def pair_terminal(self, code: str) -> Json:
+        """Sign a new terminal in with a device code. Gives the device."""
+        device: Json = self.call("POST", "/practice/terminals/pair", {"code": code})["device"]
+        return device
+
+    def show_at_terminal(self, device_id: str) -> Json | None:
+        """Let a terminal look for work, as it does by itself while its page is open. Gives the checkout it shows."""
+        checkout: Json | None = self.call("POST", f"/practice/terminals/{device_id}/show", {})["checkout"]
+        return checkout
+
+    def pay_terminal(self, checkout_id: str, tip: int = 0) -> Json:
+        """Tap a card. Gives the checkout, with its payment_ids. A tip only where the checkout asks for one."""
+        return self._checkout(checkout_id, "tap", {"tip": tip})
+
+    def cancel_at_terminal(self, checkout_id: str) -> Json:
+        """The client presses cancel at the terminal."""
+        return self._checkout(checkout_id, "client-cancels", {})
+
+    def leave_terminal(self, checkout_id: str) -> Json:
+        """Nobody pays until the terminal gives up: TIMED_OUT, without the wait."""
+        return self._checkout(checkout_id, "leave", {})
+
+    def pay_link(self, payment_link_id: str, email: str | None = None, tip: int = 0) -> Json:
+        """Pay a payment link by card. Gives {"payment", "order"}."""
+        return self.call(
+            "POST", f"/practice/payment-links/{payment_link_id}/pay", {"email": email, "tip": tip}
+        )
+
+    def pay_invoice(self, invoice_id: str, amount: int | None = None, tender: str = "card") -> Json:
+        """Pay what is next due, or an amount; tender card, cash or other. Gives {"invoice", "payment", "order"}."""
+        return self.call("POST", f"/practice/invoices/{invoice_id}/pay", {"amount": amount, "tender": tender})
+
+    def exchange(
+        self, order_id: str, returned: Mapping[str, str], lines: Sequence[Mapping[str, Any]], **sale: Any
+    ) -> Json:
+        """Take lines back, {line uid: quantity}, and sell others. Gives {"order", "payments", "refunds"}."""
+        back = [{"uid": uid, "quantity": quantity} for uid, quantity in returned.items()]
+        sold = {"lines": [dict(line) for line in lines], **sale}
+        return self.call(
+            "POST", "/practice/exchanges", {"order_id": order_id, "returned": back, "sale": sold}
+        )
+
+    def end_refund(self, refund_id: str, status: str) -> Json:
+        """Let a refund that `refund_outcome` left pending end: COMPLETED, FAILED or REJECTED."""
+        refund: Json = self.call("POST", f"/practice/refunds/{refund_id}/end", {"status": status})["refund"]
+        return refund
+
     def faults(self) -> Json:
         return self.call("GET", "/practice/faults")
 
@@ -93,27 +126,6 @@ class PracticeControl:
     def reset(self, seed: str | None = None) -> None:
         self.call("POST", "/practice/reset", {"seed": seed})
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Json:
-        """Make one call. Raises ControlRefused for any answer but a 2xx."""
-        request = urllib.request.Request(  # noqa: S310 the address is the caller's own
-            self._base_url + path,
-            data=None if body is None else json.dumps(body).encode(),
-            method=method,
-            headers={"Authorization": f"Bearer {self._access_token}", "Content-Type": "application/json"},
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=self._timeout_s) as answer:
-                told: Json = json.loads(answer.read())
-                return told
-        except urllib.error.HTTPError as error:
-            with error:
-                raise ControlRefused(error.code, _errors(error.read())) from None
-
-
-def _errors(body: bytes) -> list[Json]:
-    try:
-        errors: list[Json] = json.loads(body).get("errors", [])
-    except ValueError:
-        return []
-    return errors
+    def _checkout(self, checkout_id: str, act: str, body: Json) -> Json:
+        checkout: Json = self.call("POST", f"/practice/checkouts/{checkout_id}/{act}", body)["checkout"]
+        return checkout

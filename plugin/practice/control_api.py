@@ -6,14 +6,21 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from plugin.practice.api import bearer_is
+from plugin.practice.access.guard import bearer_is
 from plugin.practice.customers import create_customer, merge_customers
 from plugin.practice.delivery_queue import queue_as_told, release_withheld, resend
-from plugin.practice.faults import Faults, change_faults, keep_faults, read_faults
+from plugin.practice.exchange import exchange
+from plugin.practice.faults import REFUND_OUTCOMES, Faults, change_faults, keep_faults, read_faults
 from plugin.practice.orders import find_order
 from plugin.practice.payments import read_payment
 from plugin.practice.practice import the_practice
-from plugin.practice.refunds import refund_amount, refund_lines, refund_over_tenders
+from plugin.practice.refunds import (
+    finish_refund,
+    read_refund,
+    refund_amount,
+    refund_lines,
+    refund_over_tenders,
+)
 from plugin.practice.refusals import Refusal, not_found, unauthorized
 from plugin.practice.sale_json import read_sale
 from plugin.practice.shapes import Many, Record, Text, Whole, checked
@@ -22,18 +29,27 @@ from plugin.practice.till import ring_up
 
 control = Blueprint("practice_control", __name__, url_prefix="/practice")
 
+RETURNED = Record({"uid": Text(1, required=True), "quantity": Text(1, required=True)})
 REFUND = Record(
     {
         "order_id": Text(1),
         "payment_id": Text(1),
-        "lines": Many(Record({"uid": Text(1, required=True), "quantity": Text(1, required=True)})),
+        "lines": Many(RETURNED),
         "amount": Whole(least=1),
         "reason": Text(most=192),
     }
 )
+EXCHANGE = Record(
+    {
+        "order_id": Text(1, required=True),
+        "returned": Many(RETURNED, least=1, required=True),
+        "sale": Record({}, required=True),
+    }
+)
+FORGED = ("order", "payment", "refund", "customer", "catalog", "checkout", "payment_link", "invoice")
 FORGE = Record(
     {
-        "kind": Text(one_of=("order", "payment", "refund", "customer", "catalog"), required=True),
+        "kind": Text(one_of=FORGED, required=True),
         "id": Text(1, required=True),
         "patch": Record({}, required=True),
     }
@@ -76,6 +92,23 @@ def refund() -> Response:
                 work, find_order(work, body.get("order_id") or ""), body["amount"], reason
             )
         return jsonify({"refunds": refunds, "orders": [find_order(work, one["order_id"]) for one in refunds]})
+
+
+@control.post("/refunds/<refund_id>/end")
+def end_refund(refund_id: str) -> Response:
+    """Let a refund that was left pending end."""
+    outcome = checked(_body(), Record({"status": Text(one_of=REFUND_OUTCOMES, required=True)}))["status"]
+    with the_practice().work() as work:
+        return jsonify({"refund": finish_refund(work, read_refund(work, refund_id), outcome)})
+
+
+@control.post("/exchanges")
+def make_exchange() -> Response:
+    body = checked(_body(), EXCHANGE)
+    quantities = {line["uid"]: line["quantity"] for line in body["returned"]}
+    with the_practice().work() as work:
+        source = find_order(work, body["order_id"])
+        return jsonify(exchange(work, source, quantities, read_sale(body["sale"])))
 
 
 @control.post("/customers")

@@ -65,6 +65,17 @@ def current_id(work: Work, id_: str) -> str:
     return id_
 
 
+def find_merged(work: Work, id_: str) -> list[str]:
+    """List the ids that a merge had put into this one, as far as their profiles can be brought back."""
+    removed = [one["id"] for one in work.all("customer_removed")]
+    return [old_id for old_id in removed if work.note(f"merged:{old_id}") == id_]
+
+
+def find_deleted(work: Work) -> list[Json]:
+    """List profiles that were deleted, not merged, and can be brought back."""
+    return [one for one in work.all("customer_removed") if work.note(f"merged:{one['id']}") is None]
+
+
 def update_customer(work: Work, id_: str, body: Json) -> Json:
     """Change the fields given; null clears one. Only the current id will do (Square's rule after a merge)."""
     checked(body, UPDATE)
@@ -84,7 +95,7 @@ def update_customer(work: Work, id_: str, body: Json) -> Json:
 
 def delete_customer(work: Work, id_: str, version: int | None = None) -> Json:
     customer = _for_change(work, id_, version)
-    work.remove("customer", id_)
+    _remove(work, customer)
     announce_customer(work, "deleted", customer)
     return {}
 
@@ -110,7 +121,7 @@ def merge_customers(work: Work, ids: list[str]) -> Json:
     context = {"from_customer_ids": ids, "to_customer_id": merged["id"]}
     announce_customer(work, "created", work.put("customer", merged), context)
     for one in old:
-        work.remove("customer", one["id"])
+        _remove(work, one)
         work.keep_note(f"merged:{one['id']}", merged["id"])
         announce_customer(work, "deleted", one, context)
     return {"customer": merged}
@@ -141,6 +152,13 @@ def _for_change(work: Work, id_: str, version: int | None) -> Json:
             field="version",
         )
     return customer
+
+
+def _remove(work: Work, customer: Json) -> None:
+    """Take a profile away with its custom attributes; what it was is kept for a recovery."""
+    work.remove("customer", customer["id"])
+    work.remove("attributes", customer["id"])
+    work.put("customer_removed", customer)
 
 
 def _check_contact(given: Json) -> None:

@@ -10,20 +10,34 @@ import uuid
 from datetime import timedelta
 
 from plugin.practice.faults import read_faults
-from plugin.practice.refusals import Refusal
 from plugin.practice.storage import Json, Work
 
 EVENT_TYPES = (
+    "booking.created",
+    "booking.updated",
     "catalog.version.updated",
     "customer.created",
     "customer.deleted",
     "customer.updated",
+    "device.code.paired",
+    "dispute.created",
+    "dispute.state.updated",
+    "invoice.canceled",
+    "invoice.created",
+    "invoice.deleted",
+    "invoice.payment_made",
+    "invoice.published",
+    "invoice.refunded",
+    "invoice.updated",
+    "oauth.authorization.revoked",
     "order.created",
     "order.updated",
     "payment.created",
     "payment.updated",
     "refund.created",
     "refund.updated",
+    "terminal.checkout.created",
+    "terminal.checkout.updated",
 )
 SHUFFLE_HOLD = timedelta(milliseconds=400)
 SECOND_COPY_DELAY = timedelta(milliseconds=200)
@@ -76,18 +90,43 @@ def announce_catalog(work: Work, updated_at: str) -> None:
     )
 
 
-def sample_event(work: Work, type_: str) -> Json:
-    """Make a test event: right in its envelope, about an object that does not exist."""
-    if type_ not in EVENT_TYPES:
-        raise Refusal(
-            "INVALID_VALUE", f"`{type_}` is not an event this practice Square sends.", field="event_type"
-        )
-    kind = type_.split(".")[0]
-    about: Json = {"id": f"TEST{kind.upper()}"}
-    return _envelope(work, type_, {"type": kind, "id": about["id"], "object": {kind: about}})
+def announce_booking(work: Work, booking: Json, *, is_new: bool) -> None:
+    """As in Square's own sample, `data.id` is not the booking's id but id and version."""
+    data = {"type": "booking", "id": f"{booking['id']}:{booking['version']}", "object": {"booking": booking}}
+    _announce(work, "booking.created" if is_new else "booking.updated", data)
 
 
-def _envelope(work: Work, type_: str, data: Json) -> Json:
+def announce_dispute(work: Work, dispute: Json, *, is_new: bool) -> None:
+    data = {"type": "dispute", "id": dispute["id"], "object": {"dispute": dispute}}
+    _announce(work, "dispute.created" if is_new else "dispute.state.updated", data)
+
+
+def announce_revocation(work: Work, revoker_type: str) -> None:
+    said = {"revocation": {"revoked_at": work.now(), "revoker_type": revoker_type}}
+    data = {"type": "revocation", "id": str(uuid.uuid4()), "object": said}
+    _announce(work, "oauth.authorization.revoked", data)
+
+
+def announce_checkout(work: Work, checkout: Json, *, is_new: bool) -> None:
+    data = {"type": "checkout", "id": checkout["id"], "object": {"checkout": checkout}}
+    _announce(work, "terminal.checkout.created" if is_new else "terminal.checkout.updated", data)
+
+
+def announce_pairing(work: Work, code: Json) -> None:
+    data = {"type": "device_code", "id": code["id"], "object": {"device_code": code}}
+    _announce(work, "device.code.paired", data)
+
+
+def announce_invoice(work: Work, what: str, invoice: Json) -> None:
+    data: Json = {"type": "invoice", "id": invoice["id"]}
+    if what == "deleted":
+        _announce(work, "invoice.deleted", data | {"deleted": True})
+    else:
+        _announce(work, f"invoice.{what}", data | {"object": {"invoice": invoice}})
+
+
+def envelope(work: Work, type_: str, data: Json) -> Json:
+    """Put an event's data into Square's envelope, with an id of its own."""
     return {
         "merchant_id": work.note("merchant_id"),
         "type": type_,
@@ -98,7 +137,7 @@ def _envelope(work: Work, type_: str, data: Json) -> Json:
 
 
 def _announce(work: Work, type_: str, data: Json, *, is_withheld: bool = False) -> None:
-    event = _envelope(work, type_, data)
+    event = envelope(work, type_, data)
     work.put("event", event | {"id": event["event_id"], "updated_at": event["created_at"]})
     for subscription in work.all("subscription"):
         if subscription["enabled"] and type_ in subscription["event_types"]:

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from plugin.practice.refusals import Refusal
+from plugin.practice.shapes import Flag, Many, Record, Text, Whole, checked
 from plugin.practice.storage import Json, Work
 
 WAYS_TO_FAIL = ("500", "429", "503", "409", "garbage", "cut")
+REFUND_OUTCOMES = ("COMPLETED", "PENDING", "FAILED", "REJECTED")
 KEY = "faults"
 COUNT_KEY = "fault_calls"
+STEP = Record(
+    {
+        "call": Text(least=1, required=True),
+        "how": Text(one_of=WAYS_TO_FAIL, required=True),
+        "after": Flag(),
+        "times": Whole(least=0, most=1000),
+        "skip": Whole(least=0, most=1000),
+    }
+)
+PLAN = Record({"fail_plan": Many(STEP, most=100, required=True)})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What one call meets: how it fails, and whether its work is done all the same."""
+
+    how: str
+    is_after: bool
 
 
 @dataclass(frozen=True)
 class Faults:
-    """All off at rest. `fail_only` narrows failing and slowness to calls that start so: "POST /v2/payments"."""
+    """All off at rest. `fail_only` narrows failing and slowness to calls that start so: "POST /v2/payments".
+
+    `fail_plan` names single calls, each a whole path in which {…} stands for any one id:
+    [{"call": "GET /v2/orders/{id}", "how": "500", "after": False, "times": 1, "skip": 0}].
+    The first `skip` such calls pass, the next `times` fail; `after` lets the work be done first.
+    """
 
     slow_s: int = 0
     fail_next: int = 0
@@ -30,6 +56,8 @@ class Faults:
     has_empty_pages: bool = False
     is_token_expired: bool = False
     offline_hours: int = 0
+    refund_outcome: str = "COMPLETED"
+    fail_plan: list[Json] = field(default_factory=list)
 
     def as_json(self) -> Json:
         return asdict(self)
@@ -37,7 +65,11 @@ class Faults:
     def count(self) -> int:
         """Tell how many faults are on; `fail_how`, `fail_after` and `fail_only` only describe others."""
         still = {"fail_how", "fail_after", "fail_only"}
-        return sum(1 for name, value in asdict(self).items() if value and name not in still)
+        counted = asdict(self) | {
+            "refund_outcome": self.refund_outcome != "COMPLETED",
+            "fail_plan": any(step.get("times", 1) for step in self.fail_plan),
+        }
+        return sum(1 for name, value in counted.items() if value and name not in still)
 
 
 LIMITS: dict[str, int] = {
@@ -66,7 +98,10 @@ def change_faults(work: Work, changes: Json) -> Faults:
     for name, value in changes.items():
         if name not in known:
             raise Refusal("INVALID_VALUE", f"There is no fault `{name}`.", field=name)
-        _check(name, value, type(known[name].default))
+        if name == "fail_plan":
+            checked({name: value}, PLAN)
+        else:
+            _check(name, value, type(known[name].default))
     return keep_faults(work, replace(read_faults(work), **changes))
 
 
@@ -75,6 +110,9 @@ def _check(name: str, value: Any, kind: type[Any]) -> None:
         raise Refusal("INVALID_VALUE", f"`{name}` is a {kind.__name__}.", field=name)
     if name in LIMITS and not 0 <= value <= LIMITS[name]:
         raise Refusal("INVALID_VALUE", f"`{name}` is between 0 and {LIMITS[name]}.", field=name)
+    if name == "refund_outcome" and value not in REFUND_OUTCOMES:
+        said = f"`refund_outcome` is one of {', '.join(REFUND_OUTCOMES)}."
+        raise Refusal("INVALID_ENUM_VALUE", said, field=name)
     if name == "fail_how" and value not in WAYS_TO_FAIL:
         raise Refusal("INVALID_ENUM_VALUE", f"`fail_how` is one of {', '.join(WAYS_TO_FAIL)}.", field=name)
 
@@ -83,18 +121,43 @@ def is_meant(faults: Faults, call: str) -> bool:
     return call.startswith(faults.fail_only)
 
 
-def take_failure(work: Work, faults: Faults, call: str) -> bool:
-    """Decide whether this call fails, and count it."""
+def take_failure(work: Work, faults: Faults, call: str) -> Failure | None:
+    """Decide whether this call fails and how, and count it. A call of the plan goes before the rest."""
+    planned = _take_planned(work, faults, call)
+    if planned is not None:
+        return planned
+    failure = Failure(faults.fail_how, faults.fail_after)
     if not is_meant(faults, call):
-        return False
+        return None
     if faults.fail_next:
         work.keep_note(KEY, replace(faults, fail_next=faults.fail_next - 1).as_json())
-        return True
+        return failure
     if not faults.fail_every:
-        return False
+        return None
     calls = int(work.note(COUNT_KEY) or 0) + 1
     work.keep_note(COUNT_KEY, calls)
-    return calls % faults.fail_every == 0
+    return failure if calls % faults.fail_every == 0 else None
+
+
+def _take_planned(work: Work, faults: Faults, call: str) -> Failure | None:
+    step = next((one for one in faults.fail_plan if _is_named(one, call)), None)
+    if step is None:
+        return None
+    if step.get("skip"):
+        used, failure = step | {"skip": step["skip"] - 1}, None
+    else:
+        used = step | {"times": step.get("times", 1) - 1}
+        failure = Failure(step["how"], bool(step.get("after")))
+    plan = [used if one is step else one for one in faults.fail_plan]
+    work.keep_note(KEY, replace(faults, fail_plan=plan).as_json())
+    return failure
+
+
+def _is_named(step: Json, call: str) -> bool:
+    if step.get("times", 1) == 0:
+        return False
+    pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}/]*\}", step["call"]))
+    return re.fullmatch(pattern, call) is not None
 
 
 def hide_lines(work: Work, order_id: str, reads: int) -> None:

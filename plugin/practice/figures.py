@@ -71,5 +71,10 @@ def as_phone(number: str) -> str:
 def as_local_time(moment: str) -> str:
     """Write a stored time in the till's own zone: Nov 22, 3:05 pm."""
     when = datetime.fromisoformat(moment).astimezone(ZoneInfo(TIMEZONE))
-    hour = when.hour % 12 or 12
-    return f"{when:%b} {when.day}, {hour}:{when:%M} {'am' if when.hour < 12 else 'pm'}"
+    return f"{when:%b} {when.day}, {as_local_clock(moment)}"
+
+
+def as_local_clock(moment: str) -> str:
+    """Write a stored time of day in the till's own zone: 3:05 pm."""
+    when = datetime.fromisoformat(moment).astimezone(ZoneInfo(TIMEZONE))
+    return f"{when.hour % 12 or 12}:{when:%M} {'am' if when.hour < 12 else 'pm'}"

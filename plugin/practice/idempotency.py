@@ -16,7 +16,7 @@ def once(work: Work, scope: str, body: Json, act: Callable[[], Json]) -> Json:
     A refused act leaves no trace (the transaction rolls back), so its key may be tried again.
     """
     key = body.get("idempotency_key")
-    if key is None:
+    if not key:
         return act()
     fingerprint = _fingerprint(body)
     before = work.sql.execute(

@@ -13,6 +13,8 @@ TIMEZONE = "America/Los_Angeles"
 def settle(work: Work, settings: PracticeSettings) -> None:
     """Write the merchant on the first start. Raises ValueError when the file belongs to another location."""
     settled = work.note("location_id")
+    # On every start: an application may be given another id, and older files know none.
+    work.keep_note("application_id", settings.application_id)
     if settled is None:
         _write(work, settings)
     elif settled != settings.location_id:
@@ -24,6 +26,11 @@ def settle(work: Work, settings: PracticeSettings) -> None:
 
 def location_id(work: Work) -> str:
     return str(work.note("location_id"))
+
+
+def application_id(work: Work) -> str:
+    """Give the id of the one application that calls here."""
+    return str(work.note("application_id"))
 
 
 def currency(work: Work) -> str:

@@ -9,6 +9,7 @@ from plugin.practice.storage import Json
 
 UID = Text(most=60)
 SCOPES = ("LINE_ITEM", "ORDER", "OTHER_DISCOUNT_SCOPE", "OTHER_TAX_SCOPE")
+FULFILLMENT_STATES = ("PROPOSED", "RESERVED", "PREPARED", "COMPLETED", "CANCELED", "FAILED")
 LINE = Record(
     {
         "uid": UID,
@@ -58,6 +59,7 @@ ORDER = Record(
         "discounts": Many(DISCOUNT),
         "taxes": Many(TAX),
         "metadata": TextMap(),
+        "fulfillments": Many(Record({"uid": UID, "state": Text(one_of=FULFILLMENT_STATES)})),
         "state": Text(one_of=("OPEN", "COMPLETED", "CANCELED", "DRAFT")),
         "version": Whole(),
         "pricing_options": Record({"auto_apply_discounts": Flag(), "auto_apply_taxes": Flag()}),

@@ -16,7 +16,9 @@ from plugin.practice.storage import Json, Work
 
 APPLICATION_NAME = "Practice application"
 KEPT_FIELDS = ("location_id", "reference_id", "customer_id", "ticket_name", "metadata", "pricing_options")
+PRICED = ("line_items", "discounts", "taxes")
 CLOSED = ("COMPLETED", "CANCELED")
+HANDED_OVER = ("COMPLETED", "CANCELED", "FAILED")
 
 
 def create_order(work: Work, body: Json) -> Json:
@@ -65,27 +67,46 @@ def update_order(work: Work, id_: str, body: Json) -> Json:
     change = body["order"]
     _check_changeable(work, order, change)
     cleared = [name for name in body.get("fields_to_clear") or [] if name in order]
-    merged = {name: value for name, value in order.items() if name not in cleared}
+    merged = {name: value for name, value in order.items() if name not in cleared and name != "fulfillments"}
     merged |= {name: change[name] for name in KEPT_FIELDS if change.get(name) is not None}
-    for plural in ("line_items", "discounts", "taxes"):
+    for plural in PRICED:
         if change.get(plural):
             merged[plural] = _merged_by_uid(merged.get(plural, []), change[plural])
-    updated = order | _drafted(work, merged) | {"version": order["version"] + 1, "updated_at": work.now()}
+    updated = price_order(order | _drafted(work, merged), currency(work)) | {
+        "version": order["version"] + 1,
+        "updated_at": work.now(),
+    }
     updated = {name: value for name, value in updated.items() if name not in cleared or name in merged}
-    if change.get("state") == "CANCELED":
-        updated |= {"state": "CANCELED", "closed_at": work.now()}
+    updated = _moved(work, updated, change)
     announce_order(work, work.put("order", updated), is_new=False)
     return {"order": updated}
 
 
+def cancel_order(work: Work, order: Json) -> Json:
+    """Cancel an open order and whatever was still to be handed over."""
+    kept = [
+        one | {"state": "CANCELED"} if one["state"] not in HANDED_OVER else one
+        for one in order.get("fulfillments", [])
+    ]
+    return close_order(work, order | ({"fulfillments": kept} if kept else {}), "CANCELED")
+
+
+def close_order(work: Work, order: Json, state: str) -> Json:
+    """Bring an API order to its end and tell it."""
+    now = work.now()
+    closed = order | {"state": state, "closed_at": now, "updated_at": now, "version": order["version"] + 1}
+    announce_order(work, work.put("order", closed), is_new=False)
+    return closed
+
+
 def settle_order(work: Work, order: Json, tenders: list[Json], *, is_api: bool = True) -> Json:
-    """Put tenders on an order and close it when nothing is left to pay."""
+    """Put tenders on an order. It closes when nothing is left to pay and nothing to hand over."""
     now = work.now()
     settled = price_order(order | {"tenders": [*order.get("tenders", []), *tenders]}, currency(work))
     if not settled["tenders"]:
         del settled["tenders"]
     settled["updated_at"] = now
-    if settled["net_amount_due_money"]["amount"] == 0:
+    if settled["net_amount_due_money"]["amount"] == 0 and not has_open_fulfillment(settled):
         settled |= {"state": "COMPLETED", "closed_at": now}
         settled["line_items"] = [one for one in settled.get("line_items", []) if float(one["quantity"]) > 0]
     if is_api and "version" in settled:
@@ -94,11 +115,30 @@ def settle_order(work: Work, order: Json, tenders: list[Json], *, is_api: bool =
     return work.put("order", settled)
 
 
-def require_payable(order: Json) -> None:
+def has_open_fulfillment(order: Json) -> bool:
+    """Tell whether something is still to be handed over: such an order stays OPEN although it is paid."""
+    return any(one["state"] not in HANDED_OVER for one in order.get("fulfillments", []))
+
+
+def require_payable(work: Work, order: Json) -> None:
+    """Refuse what cannot be paid directly. The order of an invoice is paid through its invoice alone."""
+    if invoice_of(work, order["id"]):
+        raise Refusal(
+            "FORBIDDEN",
+            f"The order {order['id']} is owned by another application.",
+            status=403,
+            category="AUTHENTICATION_ERROR",
+        )
     if order["state"] != "OPEN":
         raise Refusal(
             "BAD_REQUEST", f"Order {order['id']} is {order['state']} and cannot be paid.", field="order_id"
         )
+
+
+def invoice_of(work: Work, order_id: str) -> str | None:
+    """Name the invoice that an order was made part of."""
+    invoice_id: str | None = work.note(f"invoice_of:{order_id}")
+    return invoice_id
 
 
 def sell_catalog_line(work: Work, line: Json) -> Json:
@@ -171,6 +211,30 @@ def _check_changeable(work: Work, order: Json, change: Json) -> None:
         )
     if order["state"] in CLOSED:
         raise Refusal("BAD_REQUEST", f"A {order['state']} order cannot be updated.", field="order.state")
+
+    if invoice_of(work, order["id"]) and any(change.get(name) for name in PRICED):
+        raise Refusal("BAD_REQUEST", "The order of an invoice keeps its lines and its total.", field="order")
+
+
+def _moved(work: Work, order: Json, change: Json) -> Json:
+    """Move the fulfillments and the order's state where the change wants them."""
+    wanted = {one.get("uid"): one.get("state") for one in change.get("fulfillments") or []}
+    if order.get("fulfillments"):
+        handed = [one | {"state": wanted.get(one["uid"]) or one["state"]} for one in order["fulfillments"]]
+        order = order | {"fulfillments": handed}
+    state = change.get("state")
+    if state not in CLOSED:
+        return order
+    if state == "COMPLETED" and has_open_fulfillment(order):
+        raise Refusal(
+            "BAD_REQUEST",
+            "All fulfillments must have a state of COMPLETED, CANCELED, or FAILED for an order to be able to"
+            " have a state of COMPLETED.",
+            field="order.state",
+        )
+    if state == "COMPLETED" and order["net_amount_due_money"]["amount"]:
+        raise Refusal("BAD_REQUEST", "An order is COMPLETED when it is paid.", field="order.state")
+    return order | {"state": state, "closed_at": work.now()}
 
 
 def _merged_by_uid(kept: list[Json], given: list[Json]) -> list[Json]:

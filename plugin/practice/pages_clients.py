@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from werkzeug.wrappers import Response
 
 from plugin.practice.customer_search import find_by_words
-from plugin.practice.customers import create_customer, merge_customers, name_of
+from plugin.practice.customers import create_customer, find_deleted, merge_customers, name_of
 from plugin.practice.practice import the_practice
 from plugin.practice.refusals import Refusal
 from plugin.practice.ticket import keep_ticket, read_ticket
@@ -24,8 +24,11 @@ def clients() -> str:
     words = request.args.get("q", "")
     with the_practice().work() as work:
         found = [customer for _, customer in find_by_words(work, words)]
+        gone = find_deleted(work)
     found.sort(key=lambda one: name_of(one).casefold())
-    return render_template("practice/clients.html", clients=found[:MOST_SHOWN], q=words, many=len(found))
+    return render_template(
+        "practice/clients.html", clients=found[:MOST_SHOWN], gone=gone, q=words, many=len(found)
+    )
 
 
 def add_client() -> Response:

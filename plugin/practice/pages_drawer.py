@@ -6,7 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from plugin.practice.delivery_queue import queue_as_told, release_withheld, resend
-from plugin.practice.faults import WAYS_TO_FAIL, Faults, change_faults, keep_faults, read_faults
+from plugin.practice.faults import (
+    REFUND_OUTCOMES,
+    WAYS_TO_FAIL,
+    Faults,
+    change_faults,
+    keep_faults,
+    read_faults,
+)
 from plugin.practice.practice import the_practice
 from plugin.practice.refusals import Refusal
 from plugin.practice.storage import Json
@@ -21,6 +28,7 @@ FLAGS = (
     "has_empty_pages",
     "is_token_expired",
 )
+TEXTS = ("fail_how", "fail_only", "refund_outcome")
 NUMBERS = ("slow_s", "fail_next", "fail_every", "hidden_line_reads", "offline_hours")
 
 
@@ -60,7 +68,7 @@ def send_again(event_id: str) -> Response:
 def faults() -> str:
     with the_practice().work() as work:
         kept = read_faults(work)
-    return render_template("practice/faults.html", faults=kept, ways=WAYS_TO_FAIL)
+    return render_template("practice/faults.html", faults=kept, ways=WAYS_TO_FAIL, outcomes=REFUND_OUTCOMES)
 
 
 def set_faults() -> Response:
@@ -82,4 +90,4 @@ def _asked() -> Json:
         if not text.isdigit():
             raise Refusal("INVALID_VALUE", f"“{text}” is not a whole number.", field=name)
         asked[name] = int(text)
-    return asked | {name: request.form.get(name, "").strip() for name in ("fail_how", "fail_only")}
+    return asked | {name: request.form.get(name, "").strip() for name in TEXTS if name in request.form}

@@ -30,6 +30,8 @@ def receipts() -> str:
     with the_practice().work() as work:
         shown = []
         for _, order in work.walk("order", newest_first=True):
+            if not _is_receipt(order):
+                continue
             shown.append(order | {"customer": _customer_of(work, order)})
             if len(shown) == MOST_SHOWN:
                 break
@@ -83,6 +85,11 @@ def refund_chosen_amount(order_id: str) -> Response:
         told = as_money(money(work, amount))
     flash(f"{told} refunded, without naming a line.", "done")
     return redirect(url_for(".receipt", order_id=order_id))
+
+
+def _is_receipt(order: Json) -> bool:
+    """Tell a sale or a refund from an order that nobody has paid anything of yet."""
+    return bool(order.get("tenders") or order.get("returns") or order["state"] == "COMPLETED")
 
 
 def _payments_of(work: Work, order: Json) -> list[Json]:

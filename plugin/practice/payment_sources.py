@@ -18,9 +18,9 @@ REFUSED_CARDS = {
 }
 
 
-def card_source(entry_method: str) -> Json:
+def card_source(entry_method: str, brand: str = "VISA") -> Json:
     card = {
-        "card_brand": "VISA",
+        "card_brand": brand,
         "last_4": "1111",
         "exp_month": 11,
         "exp_year": 2032,

@@ -119,7 +119,7 @@ def tender_of(payment: Json) -> Json:
         "transaction_id": payment["order_id"],
         "created_at": payment["created_at"],
         "amount_money": payment["total_money"],
-        "type": TENDER_TYPES[payment["source_type"]],
+        "type": _tender_type(payment),
     }
     if "tip_money" in payment:
         tender["tip_money"] = payment["tip_money"]
@@ -139,6 +139,12 @@ def tender_of(payment: Json) -> Json:
             "change_back_money": cash["change_back_money"],
         }
     return tender
+
+
+def _tender_type(payment: Json) -> str:
+    card = payment.get("card_details", {}).get("card", {})
+    is_gift_card = card.get("card_brand") == "SQUARE_GIFT_CARD"
+    return "SQUARE_GIFT_CARD" if is_gift_card else TENDER_TYPES[payment["source_type"]]
 
 
 def read_payment(work: Work, id_: str) -> Json:
@@ -175,7 +181,7 @@ def cancel_payment(work: Work, id_: str) -> Json:
 def pay_order(work: Work, id_: str, body: Json) -> Json:
     """Settle an order with approved payments, or with none when its total is zero."""
     order = find_order(work, id_)
-    require_payable(order)
+    require_payable(work, order)
     if body.get("order_version") not in (None, order.get("version")):
         raise version_mismatch(
             f"Version mismatch: the order is at version {order.get('version')}.", "order_version"
@@ -205,7 +211,7 @@ def _order_to_pay(work: Work, body: Json, amount: int, *, is_captured: bool) -> 
         ]
         return find_order(work, order["id"])
     order = find_order(work, body["order_id"])
-    require_payable(order)
+    require_payable(work, order)
     due = order["net_amount_due_money"]["amount"]
     if amount > due or (is_captured and amount != due):
         raise Refusal(

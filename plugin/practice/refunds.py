@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from plugin.practice.checkout.invoice_page import follow_refund
+from plugin.practice.disputes import require_undisputed
 from plugin.practice.events import announce_payment, announce_refund
+from plugin.practice.faults import read_faults
 from plugin.practice.merchant import money, require_currency
 from plugin.practice.payments import read_payment
 from plugin.practice.refusals import Refusal, not_found
@@ -39,7 +42,7 @@ def refund_payment(work: Work, body: Json) -> Json:
     order = make_return(work, payment["order_id"], [custom_line(work, amount)])
     refund = _start_refund(work, payment, amount, order["id"], body.get("reason"))
     _attach_refunds(work, order, [refund])
-    _finish_refund(work, refund)
+    settle_refunds(work, [refund])
     return {"refund": refund}
 
 
@@ -68,13 +71,26 @@ def refund_lines(work: Work, order: Json, quantities: Mapping[str, str], reason:
     if not lines:
         raise Refusal("BAD_REQUEST", "Choose at least one line to refund.", field="lines")
     total = sum(line["total_money"]["amount"] for line in lines)
-    shares = _shares(work, order, total)
-    return_order = make_return(work, order["id"], lines)
-    refunds = [_start_refund(work, payment, part, return_order["id"], reason) for payment, part in shares]
-    _attach_refunds(work, return_order, refunds)
-    for refund in refunds:
-        _finish_refund(work, refund)
+    _shares(work, order, total)
+    refunds = refund_return(work, order, make_return(work, order["id"], lines), total, reason)
+    settle_refunds(work, refunds)
     return refunds
+
+
+def refund_return(work: Work, source: Json, returning: Json, total: int, reason: str | None) -> list[Json]:
+    """Start to give back what a return order takes back, over the payments of the sale it belongs to."""
+    refunds = [
+        _start_refund(work, payment, part, returning["id"], reason)
+        for payment, part in _shares(work, source, total)
+    ]
+    _attach_refunds(work, returning, refunds)
+    return refunds
+
+
+def settle_refunds(work: Work, refunds: list[Json]) -> None:
+    """End each refund as the drawer of faults says: completed at rest."""
+    for refund in refunds:
+        finish_refund(work, refund, read_faults(work).refund_outcome)
 
 
 def refundable(payment: Json) -> int:
@@ -110,10 +126,18 @@ def read_refund(work: Work, id_: str) -> Json:
     return refund
 
 
-def _finish_refund(work: Work, refund: Json) -> None:
-    """Complete a refund, and tell it and its payment."""
-    done = work.put("refund", refund | {"status": "COMPLETED", "updated_at": work.now()})
+def finish_refund(work: Work, refund: Json, outcome: str) -> Json:
+    """Let a refund end as COMPLETED, FAILED or REJECTED, and tell it; PENDING leaves it under way."""
+    if outcome == "PENDING":
+        return refund
+    done = work.put("refund", refund | {"status": outcome, "updated_at": work.now()})
     announce_refund(work, done, is_new=False)
+    if outcome == "COMPLETED":
+        _take_from_payment(work, refund)
+    return done
+
+
+def _take_from_payment(work: Work, refund: Json) -> None:
     payment = read_payment(work, refund["payment_id"])
     so_far = payment.get("refunded_money", {}).get("amount", 0)
     changed = payment | {
@@ -123,9 +147,11 @@ def _finish_refund(work: Work, refund: Json) -> None:
         "version_token": work.make_id(),
     }
     announce_payment(work, work.put("payment", changed), is_new=False)
+    follow_refund(work, payment["order_id"])
 
 
 def _start_refund(work: Work, payment: Json, amount: int, order_id: str, reason: str | None) -> Json:
+    require_undisputed(work, payment["id"])
     now = work.now()
     refund = {
         "id": f"{payment['id']}_{work.make_id()}",

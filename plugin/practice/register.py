@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from plugin.practice import pages_charge, pages_clients, pages_drawer, pages_receipts
+from plugin.practice import pages_charge, pages_clients, pages_drawer, pages_profile, pages_receipts
+from plugin.practice.access import pages as pages_access
+from plugin.practice.appointments import pages as pages_appointments
 from plugin.practice.catalog import items_for_sale
+from plugin.practice.checkout import pages_client, pages_terminal
 from plugin.practice.customer_search import find_by_words
 from plugin.practice.customers import name_of
 from plugin.practice.faults import read_faults
@@ -48,7 +51,17 @@ register.add_app_template_filter(as_local_time, "till_time")
 register.add_app_template_filter(as_phone, "till_phone")
 register.add_app_template_filter(as_line, "till_line")
 register.add_app_template_filter(name_of, "till_name")
-for pages in (pages_charge, pages_clients, pages_drawer, pages_receipts):
+for pages in (
+    pages_charge,
+    pages_clients,
+    pages_profile,
+    pages_appointments,
+    pages_access,
+    pages_drawer,
+    pages_receipts,
+    pages_terminal,
+    pages_client,
+):
     pages.add_to(register)
 
 

@@ -1,8 +1,10 @@
-"""What a practice clinic has on its first day: twelve clients and a few things to sell. No packages."""
+"""What a practice clinic has on its first day: twelve clients, a few things to sell, a terminal. No packages."""
 
 from __future__ import annotations
 
+from plugin.practice.appointments.team import add_team_member
 from plugin.practice.catalog import upsert_objects
+from plugin.practice.checkout.devices import plant_terminal
 from plugin.practice.customers import create_customer
 from plugin.practice.merchant import money
 from plugin.practice.refusals import Refusal
@@ -30,6 +32,7 @@ CLIENTS = (
     ("Priya", "Raghunathan", "priya.r@example.org", None),
     ("Carol", "Bergström", None, "+14245550112"),
 )
+TEAM = (("A.", "Kim", True), ("J.", "Moreau", False))
 ITEMS = (
     ("Single visit, facial acupuncture", "60 min", 16500, "APPOINTMENTS_SERVICE"),
     ("Touch-up", "45 min", 16500, "APPOINTMENTS_SERVICE"),
@@ -46,7 +49,10 @@ def plant(work: Work, seed: str) -> None:
         raise Refusal("INVALID_VALUE", f"The seed is one of {', '.join(SEEDS)}.", field="seed")
     if seed == "empty":
         return
+    plant_terminal(work)
     upsert_objects(work, [_item(work, place, *item) for place, item in enumerate(ITEMS)], "objects")
+    for given, family, is_owner in TEAM:
+        add_team_member(work, given, family, is_owner=is_owner)
     if seed == "clinic":
         for given, family, email, phone in CLIENTS:
             profile = {
@@ -59,12 +65,14 @@ def plant(work: Work, seed: str) -> None:
 
 
 def _item(work: Work, place: int, name: str, variation: str, amount: int, product_type: str) -> Json:
-    data = {
+    data: Json = {
         "name": variation,
         "pricing_type": "FIXED_PRICING",
         "price_money": money(work, amount),
         "item_id": f"#item-{place}",
     }
+    if product_type == "APPOINTMENTS_SERVICE":
+        data |= {"service_duration": int(variation.split()[0]) * 60_000, "available_for_booking": True}
     return {
         "type": "ITEM",
         "id": f"#item-{place}",

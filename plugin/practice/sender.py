@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from plugin.practice.events import sample_event, sign
+from plugin.practice.event_samples import sample_event
+from plugin.practice.events import sign
 from plugin.practice.settings import SQUARE_VERSION, PracticeSettings
 from plugin.practice.storage import Json, Store, Work
 from plugin.practice.subscriptions import read_subscription

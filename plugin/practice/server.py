@@ -7,15 +7,31 @@ from pathlib import Path
 
 from flask import Flask
 
-from plugin.practice import routes_catalog, routes_money, routes_places
+from plugin.practice import control_api_clinic, routes_catalog, routes_disputes, routes_money, routes_places
+from plugin.practice.access.routes import oauth
 from plugin.practice.api import api
+from plugin.practice.appointments import routes as routes_appointments
+from plugin.practice.checkout import routes_control, routes_invoices, routes_links, routes_terminal
 from plugin.practice.control_api import control
+from plugin.practice.directory import routes as routes_directory
 from plugin.practice.practice import EXTENSION, Practice
 from plugin.practice.register import register
 from plugin.practice.settings import PracticeSettings
 
 # Importing a routes module writes its calls on the blueprint; naming them keeps the imports honest.
-ROUTES = (routes_catalog, routes_money, routes_places)
+ROUTES = (
+    routes_catalog,
+    routes_money,
+    routes_places,
+    routes_terminal,
+    routes_links,
+    routes_invoices,
+    routes_control,
+    routes_appointments,
+    routes_directory,
+    routes_disputes,
+    control_api_clinic,
+)
 
 
 def create_practice(settings: PracticeSettings) -> Flask:
@@ -30,9 +46,12 @@ def create_practice(settings: PracticeSettings) -> Flask:
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_HTTPONLY=True,
         MAX_CONTENT_LENGTH=6_000_000,
+        # A connection cut on order is no error of ours: it goes through to the socket, unlogged.
+        PROPAGATE_EXCEPTIONS=True,
     )
     app.extensions[EXTENSION] = Practice(settings)
     app.register_blueprint(api)
+    app.register_blueprint(oauth)
     app.register_blueprint(control)
     app.register_blueprint(register)
     return app

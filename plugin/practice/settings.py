@@ -14,6 +14,9 @@ from plugin.practice.storage import Clock, IdMaker
 SQUARE_VERSION = "2025-08-20"
 DEFAULT_LOCATION_ID = "LPRACTICE0001"
 DEFAULT_MERCHANT_ID = "MLPRACTICE0001"
+# What an application's owner would copy from Square's developer page.
+DEFAULT_APPLICATION_ID = "sq0idp-PracticeApplication01"
+DEFAULT_APPLICATION_SECRET = "sq0csp-practice-application-secret"  # noqa: S105 a training till's own
 # Square's own schedule (1, 2, 4, 8 minutes ...) in seconds: nobody waits hours at a training till.
 RETRY_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, *(60.0,) * 60)
 ALPHABET = string.ascii_uppercase + string.digits
@@ -29,7 +32,10 @@ def wall_clock() -> datetime:
 
 @dataclass(frozen=True)
 class PracticeSettings:
-    """`seed`: "clinic" (clients and retail items), "items" (no clients) or "empty" (only merchant and location)."""
+    """`seed`: "clinic" (clients and retail items), "items" (no clients) or "empty" (only merchant and location).
+
+    `redirect_url`: where the authorization page may send the seller; None allows any address on this machine or https.
+    """
 
     file: Path
     access_token: str = field(repr=False)
@@ -37,6 +43,10 @@ class PracticeSettings:
     webhook_url: str | None = None
     location_id: str = DEFAULT_LOCATION_ID
     merchant_id: str = DEFAULT_MERCHANT_ID
+    application_id: str = DEFAULT_APPLICATION_ID
+    application_secret: str = field(default=DEFAULT_APPLICATION_SECRET, repr=False)
+    application_name: str = "Coursekeeper"
+    redirect_url: str | None = None
     seed: str = "clinic"
     currency: str = "USD"
     retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S

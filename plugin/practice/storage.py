@@ -145,6 +145,9 @@ class Work:
             (key, json.dumps(value, ensure_ascii=False)),
         )
 
+    def forget_note(self, key: str) -> None:
+        self.sql.execute("DELETE FROM notes WHERE key = ?", (key,))
+
 
 def _typed(values: list[str], after: Place | None) -> list[str | int]:
     typed: list[str | int] = list(values)

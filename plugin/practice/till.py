@@ -17,7 +17,7 @@ from plugin.practice.refusals import Refusal
 from plugin.practice.storage import Json, Work
 
 CUSTOMER_PLACES = ("payment", "order", "tender")
-TENDER_KINDS = ("card", "cash", "other")
+TENDER_KINDS = ("card", "cash", "gift_card", "other")
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ def draft_sale(work: Work, sale: Sale) -> Json:
 def ring_up(work: Work, sale: Sale) -> Json:
     """Sell: take the tenders, close the order, tell the payments. Gives {"order", "payments"}."""
     order = draft_sale(work, sale)
+    return close_sale(work, sale, order, due=order["total_money"]["amount"])
+
+
+def close_sale(work: Work, sale: Sale, order: Json, *, due: int) -> Json:
+    """Take what is due of a priced order and complete it. Gives {"order", "payments"}."""
     if sale.customer_on not in CUSTOMER_PLACES:
         raise Refusal("INVALID_VALUE", "`customer_on` is payment, order or tender.", field="customer_on")
     if sale.customer_id:
@@ -96,7 +101,7 @@ def ring_up(work: Work, sale: Sale) -> Json:
     order |= {"id": work.make_id() + "ORD", "created_at": sold_at or now, "updated_at": now}
     if sale.customer_id and sale.customer_on == "order":
         order["customer_id"] = sale.customer_id
-    payments = [_take(work, sale, order, part, sold_at) for part in _cut(order, sale.parts)]
+    payments = [_take(work, sale, order, part, sold_at) for part in _cut(due, sale.parts)]
     tenders = [_placed(tender_of(payment), sale) for payment in payments]
     if tenders:
         order = price_order(order | {"tenders": tenders}, currency(work))
@@ -171,13 +176,13 @@ def _taxes(sale: Sale) -> list[Json]:
     return taxes
 
 
-def _cut(order: Json, parts: tuple[Part, ...]) -> list[Part]:
-    """Fit the tenders to the total. A sale of nothing needs no tender."""
-    left = order["total_money"]["amount"]
+def _cut(due: int, parts: tuple[Part, ...]) -> list[Part]:
+    """Fit the tenders to what is due. A sale of nothing needs no tender."""
+    left = due
     cut: list[Part] = []
     for part in parts:
         if part.kind not in TENDER_KINDS:
-            raise Refusal("INVALID_VALUE", "A tender is card, cash or other.", field="tenders.type")
+            raise Refusal("INVALID_VALUE", "A tender is card, cash, gift_card or other.", field="tenders.type")
         amount = left if part.amount is None else part.amount
         if not 0 <= amount <= left or part.tip < 0:
             raise Refusal("INVALID_VALUE", "The tenders are more than the total.", field="tenders.amount")
@@ -202,7 +207,7 @@ def _take(work: Work, sale: Sale, order: Json, part: Part, sold_at: str | None) 
         payment["offline_payment_details"] = {"client_created_at": sold_at}
     if sale.customer_id and sale.customer_on == "payment":
         payment["customer_id"] = sale.customer_id
-    if part.kind != "card":
+    if part.kind not in ("card", "gift_card"):
         # Cash is complete as it is taken; a card is approved first and captured after.
         payment["status"] = "COMPLETED"
     announce_payment(work, work.put("payment", payment), is_new=True, is_withheld=sale.is_withheld)
@@ -212,6 +217,8 @@ def _take(work: Work, sale: Sale, order: Json, part: Part, sold_at: str | None) 
 def _source(work: Work, part: Part, amount: int) -> Json:
     if part.kind == "card":
         return card_source("EMV")
+    if part.kind == "gift_card":
+        return card_source("KEYED", brand="SQUARE_GIFT_CARD")
     if part.kind == "other":
         return {"source_type": "EXTERNAL", "external_details": {"type": "OTHER", "source": "Other tender"}}
     supplied = amount if part.supplied is None else part.supplied

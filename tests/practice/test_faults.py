@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -12,8 +12,16 @@ from square.core.api_error import ApiError
 
 from plugin.practice.control import ControlRefused
 from plugin.practice.serving import PracticeServer
+from tests.practice.counter import Counter, open_counter
 
 ONCE: Any = {"max_retries": 0}
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+    """A practice Square without a server: for faults that need no wire."""
+    with open_counter(tmp_path_factory.mktemp("faults")) as counter:
+        yield counter
 
 
 def statuses(sdk: Square, calls: int) -> list[int]:
@@ -139,3 +147,38 @@ def test_it_refuses_a_fault_it_does_not_know(practice: PracticeServer, faults: d
 def test_the_till_goes_on_while_the_interface_fails(practice: PracticeServer) -> None:
     practice.control.set_faults(fail_next=5, is_token_expired=True)
     assert practice.control.sell([{"name": "A", "amount": 500}])["order"]["state"] == "COMPLETED"
+
+
+PATHS = ("/v2/customers/C1", "/v2/customers", "/v2/customers/C1", "/v2/customers/C1", "/v2/customers/C1")
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ({"call": "GET /v2/customers/{id}"}, [500, 200, 404, 404, 404]),
+        ({"call": "GET /v2/customers"}, [404, 500, 404, 404, 404]),
+        ({"call": "GET /v2/customers/C1", "times": 2}, [500, 200, 500, 404, 404]),
+        ({"call": "GET /v2/customers/{id}", "skip": 2}, [404, 200, 404, 500, 404]),
+        ({"call": "POST /v2/customers/{id}"}, [404, 200, 404, 404, 404]),
+        ({"call": "GET /v2/customers/{id}/groups"}, [404, 200, 404, 404, 404]),
+    ],
+)
+def test_a_plan_names_single_calls(still: Counter, step: dict[str, Any], told: list[int]) -> None:
+    still.call("PUT", "/practice/faults", {"fail_plan": [{"how": "500", **step}]})
+    headers = {"Authorization": "Bearer t"}
+    assert [still.client.get(path, headers=headers).status_code for path in PATHS] == told
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_planned_failure_comes_before_or_after_the_work(still: Counter, after: bool) -> None:
+    step = {"call": "POST /v2/customers", "how": "503", "after": after}
+    still.call("PUT", "/practice/faults", {"fail_plan": [step]})
+    before = len(still.events())
+    assert still.refused("POST", "/v2/customers", {"given_name": "Ada"}) == (503, "SERVICE_UNAVAILABLE")
+    assert still.events(before) == (["customer.created"] if after else [])
+    assert still.call("GET", "/practice/faults")["fail_plan"][0]["times"] == 0
+
+
+@pytest.mark.parametrize("plan", [None, {}, [{"call": "GET /"}], [{"call": "GET /", "how": "loudly"}]])
+def test_it_refuses_a_plan_it_does_not_understand(still: Counter, plan: Any) -> None:
+    assert still.refused("PUT", "/practice/faults", {"fail_plan": plan})[0] == 400

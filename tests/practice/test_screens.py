@@ -8,9 +8,21 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from plugin.practice.serving import PracticeServer
+from plugin.practice.settings import DEFAULT_APPLICATION_ID
 
 SIZES = [(1024, 768), (390, 844), (1440, 900)]
-PAGES = ["/", "/ticket/client", "/receipts", "/clients", "/events", "/faults"]
+AUTHORIZE = f"/oauth2/authorize?client_id={DEFAULT_APPLICATION_ID}&redirect_uri=https://desk.example.org/"
+PAGES = [
+    "/",
+    "/ticket/client",
+    "/receipts",
+    "/clients",
+    "/appointments",
+    "/events",
+    "/faults",
+    "/applications",
+    AUTHORIZE,
+]
 
 UNNAMED = """() => [...document.querySelectorAll('button, a, input:not([type=hidden]), select, summary')]
   .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length)))
@@ -64,12 +76,39 @@ def test_no_page_is_wider_than_the_screen_and_every_control_has_a_name(
     window = browser.new_page(viewport={"width": width, "height": height})
     window.goto(practice.base_url)
     window.get_by_role("button", name="Jade roller").click()
-    for path in PAGES:
+    for path in [*PAGES, pay_page(practice)]:
         window.goto(practice.base_url + path)
         assert window.evaluate("document.documentElement.scrollWidth") <= width, path
         assert window.evaluate(UNNAMED) == [], path
         assert window.evaluate(SMALL) == [], path
     window.close()
+
+
+def pay_page(practice: PracticeServer) -> str:
+    line = {
+        "name": "A course with a long name",
+        "quantity": "12",
+        "base_price_money": {"amount": 1, "currency": "USD"},
+    }
+    body = {
+        "order": {"location_id": practice.location_id, "line_items": [line]},
+        "checkout_options": {"allow_tipping": True},
+    }
+    link = practice.control.call("POST", "/v2/online-checkout/payment-links", body)["payment_link"]
+    return str(link["url"]).removeprefix(practice.base_url)
+
+
+def test_the_terminal_takes_up_a_payment_while_its_page_is_open(
+    serve: Callable[..., PracticeServer], page: Page
+) -> None:
+    practice = serve()
+    page.goto(practice.base_url + "/terminal")
+    page.get_by_text("Ready").wait_for()
+    device = practice.control.call("GET", "/v2/devices/codes")["device_codes"][0]["device_id"]
+    wanted = {"amount_money": {"amount": 5000, "currency": "USD"}, "device_options": {"device_id": device}}
+    practice.control.call("POST", "/v2/terminals/checkouts", {"idempotency_key": "k", "checkout": wanted})
+    page.get_by_role("button", name="Tap card, $50.00").click()
+    page.get_by_text("Paid. Thank you.").wait_for()
 
 
 def test_the_charge_button_stays_in_sight_on_a_tablet(

@@ -82,7 +82,7 @@ def test_an_offline_sale_keeps_its_time_and_arrives_now(practice: PracticeServer
     [
         ({"tenders": [{"type": "card", "amount": 501}]}, "more than the total"),
         ({"tenders": [{"type": "card", "amount": 499}]}, "do not cover"),
-        ({"tenders": [{"type": "shells"}]}, "card, cash or other"),
+        ({"tenders": [{"type": "shells"}]}, "card, cash, gift_card or other"),
         ({"customer_id": "NOBODY"}, "not found"),
         ({"customer_on": "receipt"}, "payment, order or tender"),
         ({"discount": {"percent": "101"}}, "between 0 and 100"),

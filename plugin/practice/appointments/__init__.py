@@ -1,0 +1,1 @@
+"""Square Appointments as the practice Square plays it: bookings, the team, the seller's day."""

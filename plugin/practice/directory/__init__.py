@@ -1,0 +1,1 @@
+"""What hangs on a customer profile besides its fields: custom attributes, and profiles brought back."""
