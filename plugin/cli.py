@@ -52,9 +52,14 @@ def main() -> None:
 @click.option("--till-port", default=9000, show_default=True, help="Port of the practice till.")
 @click.option("--fresh", is_flag=True, help="Throw the demo's data away and start over.")
 @click.option("--folder", default="var/demo", show_default=True, help="Where the demo keeps its data.")
-def demo(port: int, till_port: int, fresh: bool, folder: str) -> None:
+@click.option("--day", is_flag=True, help="Play a whole day with everything going wrong, reckon up, and exit.")
+def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None:
     """Start a practice Square and a small clinic to try everything out."""
-    from plugin.demo import run_demo
+    if day:
+        from plugin.demo.day import play_day
+
+        sys.exit(0 if play_day(click.echo).is_right else 1)
+    from plugin.demo.running import run_demo
 
     sys.exit(run_demo(Path(folder), port=port, till_port=till_port, fresh=fresh))
 

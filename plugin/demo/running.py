@@ -131,7 +131,7 @@ def _furnish_once(folder: Path, environment: dict[str, str], kept: Secrets, till
     done = folder / "furnished"
     if done.exists():
         return
-    from plugin.demo_clinic import furnish
+    from plugin.demo.clinic import furnish
     from plugin.practice.control import PracticeControl
 
     print("Setting up a small clinic …", flush=True)
@@ -162,7 +162,7 @@ def _await(address: str, what: str, family: Family, *, most_s: float = 60) -> No
 
 
 def _welcome(port: int, till_port: int, kept: Secrets) -> None:
-    from plugin.demo_clinic import OWNER_EMAIL
+    from plugin.demo.clinic import OWNER_EMAIL
 
     print(
         f"""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from plugin.demo_clinic import OWNER_EMAIL
+from plugin.demo.clinic import OWNER_EMAIL
 from plugin.settings import Settings
 from tests.servers import free_port, running
 
