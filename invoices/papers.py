@@ -65,7 +65,10 @@ class Allowance:
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryVisit:
-    """One used session. `focus` stays empty unless the clinic prints visit notes."""
+    """One used session. `focus` stays empty unless the clinic prints visit notes.
+
+    `is_no_show`: a missed visit that was charged by the terms.
+    """
 
     on: date
     treatment: str
@@ -73,6 +76,7 @@ class SummaryVisit:
     kind: AllowanceKind = "main"
     practitioner: str = ""
     focus: str = ""
+    is_no_show: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,10 +187,19 @@ def kind_of(paper: Paper) -> str:
 
 
 def stamps(
-    *, granted: int, used_on: Iterable[date], left: int, lost: Literal["expired", "gone"] = "gone"
+    *,
+    granted: int,
+    used_on: Iterable[date],
+    left: int,
+    lost: Literal["expired", "gone"] = "gone",
+    undated: int = 0,
 ) -> tuple[Stamp, ...]:
-    """Lay out a punch card: the used ones by date, then those left, then those lost to expiry or refund."""
-    used = tuple(Stamp("used", on) for on in sorted(used_on))
+    """Lay out a punch card: the used ones by date, then those left, then those lost to expiry or refund.
+
+    `undated` sessions were used before anything was kept of their days; they come first.
+    """
+    dated = tuple(Stamp("used", on) for on in sorted(used_on))
+    used = (*(Stamp("used"),) * undated, *dated)
     return (*used, *(Stamp("left"),) * left, *(Stamp(lost),) * (granted - len(used) - left))
 
 

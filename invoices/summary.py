@@ -191,7 +191,7 @@ def _visit_row(visit: SummaryVisit, language: Language) -> VisitRow:
     session = {"main": phrases.session_n, "touch_up": phrases.touch_up_n}.get(visit.kind, phrases.add_on)
     return VisitRow(
         date=language.medium_date(visit.on),
-        session=session.format(n=visit.session_number or "").strip(),
+        session=phrases.no_show if visit.is_no_show else session.format(n=visit.session_number or "").strip(),
         treatment=visit.treatment,
         practitioner=visit.practitioner,
         focus=visit.focus,

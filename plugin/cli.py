@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,9 @@ def main() -> None:
 @click.option("--till-port", default=9000, show_default=True, help="Port of the practice till.")
 @click.option("--fresh", is_flag=True, help="Throw the demo's data away and start over.")
 @click.option("--folder", default="var/demo", show_default=True, help="Where the demo keeps its data.")
-@click.option("--day", is_flag=True, help="Play a whole day with everything going wrong, reckon up, and exit.")
+@click.option(
+    "--day", is_flag=True, help="Play a whole day with everything going wrong, reckon up, and exit."
+)
 def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None:
     """Start a practice Square and a small clinic to try everything out."""
     if day:
@@ -201,7 +203,7 @@ def sweep(since: str | None, as_json: bool) -> None:
     """Look through Square for what the webhooks missed, and put it into the inbox."""
     from plugin.square.sweep import sweep as look_through
 
-    with _house("square_access_token") as house:
+    with _connected_house() as house:
         report = look_through(house, since=_moment(since))
     found = [dict(each) for each in report.found]
     said = {"since": report.since.isoformat(), "looked_at": report.looked_at, "found": found}
@@ -219,7 +221,7 @@ def inbox_run(as_json: bool) -> None:
     """Work off everything that is due, then exit."""
     from plugin.jobs import work_off
 
-    with _house("square_access_token") as house:
+    with _connected_house() as house:
         done = work_off(house)
     text = (
         f"{done.finished} worked off, {done.waiting} wait, {done.failed} failed, {done.papers} papers made."
@@ -243,6 +245,57 @@ def audit(as_json: bool) -> None:
             click.echo(f"{each.check}: {each.row}: {each.sentence}", err=True)
         click.echo("Clean." if not findings else f"{len(findings)} wrong.")
     sys.exit(1 if findings else 0)
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--dry-run", is_flag=True, help="Check the file and write nothing.")
+@click.option("--column", "columns", multiple=True, metavar="HEADING=FIELD", help="Say what a column holds.")
+@click.option(
+    "--dates", type=click.Choice(["day-first", "month-first"]), help="How the file writes 03/04/2025."
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def import_courses(
+    file: Path, dry_run: bool, columns: tuple[str, ...], dates: str | None, as_json: bool
+) -> None:
+    """Bring in the courses of FILE (CSV or XLSX) that were sold before Coursekeeper: all of them, or none."""
+    from plugin.courses.imports.command import bring_in
+
+    with _store() as store:
+        act = Act(OPERATOR, wall_clock(), secrets.token_hex(16))
+        done = bring_in(store, act, file, named=columns, dates=dates, is_dry=dry_run, say=_progress)
+    for sentence in done.wrong:
+        click.echo(sentence, err=True)
+    click.echo(json.dumps(done.to_json()) if as_json else done.says)
+    sys.exit(0 if done.is_right else 1)
+
+
+def _progress(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["courses", "entries", "liability"]))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), required=True, help="The kind of file.")
+@click.option("--from", "first", help="The first day, such as 2026-11-01.")
+@click.option("--to", "last", help="The last day, counted in.")
+def export(what: str, file: Path | None, form: str, first: str | None, last: str | None) -> None:
+    """Write all courses or entries, or the roll-forward of money owed, to FILE or to standard output."""
+    from plugin.courses.reports.exports import Export, export_sheet
+    from plugin.courses.reports.sheet import Format, write
+
+    if file is None and form == "xlsx" and sys.stdout.isatty():
+        raise InvalidField("An XLSX file can't be shown here; name a FILE.", field="file")
+    days = _day(first, "--from"), _day(last, "--to")
+    with _store() as store:
+        sheet = export_sheet(store, Export(what), *days, now=wall_clock())
+        if file is None:
+            write(sheet, Format(form), sys.stdout.buffer, for_people=False)
+            return
+        with file.open("wb") as out:
+            write(sheet, Format(form), out, for_people=False)
+    click.echo(f"Written to {file}.")
 
 
 @main.command()
@@ -307,16 +360,33 @@ def _store() -> Iterator[Store]:
 
 
 @contextmanager
-def _house(*needs: str) -> Iterator[House]:
+def _connected_house() -> Iterator[House]:
+    from plugin.square.connection.row import read_connection
+
+    with _house() as house:
+        if not read_connection(house.store).has_permission:
+            house.settings.needing("square_access_token")
+        yield house
+
+
+@contextmanager
+def _house() -> Iterator[House]:
     from plugin.serving import ready_database
 
-    settings = read_settings().needing(*needs)
+    settings = read_settings()
     ready_database(settings)
     house = open_house(settings)
     try:
         yield house
     finally:
         house.close()
+
+
+def _day(text: str | None, option: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise InvalidField(f"{option} is a day such as 2026-11-01.", field=option) from None
 
 
 def _moment(text: str | None) -> datetime | None:

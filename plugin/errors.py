@@ -84,6 +84,17 @@ class SquareFailed(CoursekeeperError):
         self.permanent = permanent
 
 
+class MailFailed(CoursekeeperError):
+    """A letter was not taken. `permanent` says whether sending it again later can help."""
+
+    code = "mail_failed"
+    status = 502
+
+    def __init__(self, message: str, *, permanent: bool, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.permanent = permanent
+
+
 class PaperNotMade(CoursekeeperError):
     """A paper was not made this time; the same one may succeed later."""
 

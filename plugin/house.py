@@ -1,13 +1,15 @@
-"""What the parts are handed instead of reaching for globals: settings, store, clock, renderer, Square."""
+"""What the parts are handed instead of reaching for globals: settings, store, clock, renderer, Square, mail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from plugin.mail import Mailer, SmtpMailer
 from plugin.settings import Settings
+from plugin.square.vault import Vault
 from plugin.store import Store
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ def wall_clock() -> datetime:
 
 @dataclass(frozen=True)
 class House:
-    """One running Coursekeeper. `close` gives back what was opened."""
+    """One running Coursekeeper. `close` gives back what was opened.
+
+    A vault and a mailer that were not given refuse in words what they are asked for.
+    """
 
     settings: Settings
     store: Store
@@ -33,20 +38,27 @@ class House:
     render: Render
     square: SquareClient
     close: Callable[[], None]
+    vault: Vault = field(default_factory=Vault)
+    mail: Mailer = field(default_factory=SmtpMailer)
 
 
 def open_house(settings: Settings, *, clock: Clock = wall_clock) -> House:
-    """Open the store, the paper workers (started at the first paper) and the client to Square."""
-    from invoices.workers import PaperWorkers
-    from plugin.square.client import SquareClient
+    """Open the store, the paper workers (started at the first paper) and the client to Square.
 
+    Raises ConfigurationError for a key or a mail address that can't be read.
+    """
+    from invoices.workers import PaperWorkers
+    from plugin.square.connection.opening import open_square
+
+    vault = Vault(settings.encryption_keys.get_secret_value())
+    mail = SmtpMailer(settings.mail_url.get_secret_value(), settings.mail_from, clock=clock)
     store = Store(settings.database_url)
     workers = PaperWorkers()
-    square = SquareClient(settings)
+    square = open_square(settings, store, vault, clock)
 
     def close() -> None:
         workers.close()
         square.close()
         store.close()
 
-    return House(settings, store, clock, workers.render, square, close)
+    return House(settings, store, clock, workers.render, square, close, vault, mail)

@@ -21,10 +21,15 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped] 
 )
 
 from plugin.courses import inbox, outbox
+from plugin.courses.imports.batches import CHECK, IMPORT
+from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
+from plugin.courses.imports.run import fail_import, run_import
 from plugin.courses.outbox import PAPERS, Owed
 from plugin.courses.papers import make_ready
 from plugin.errors import CoursekeeperError, SquareFailed
 from plugin.house import House
+from plugin.square.connection.asked_sweep import LEASE_S, SWEEP, asked_sweep
+from plugin.square.connection.upkeep import keep_connected
 from plugin.square.errands import ERRANDS, Later
 from plugin.square.failing import Chance, fail_errand, set_aside, wait_s
 from plugin.square.locations import adopt_location
@@ -33,7 +38,10 @@ from plugin.square.sweep import sweep
 
 POLL_S = 0.25
 SWEEP_EVERY_S = 15 * 60
+ASKED_EVERY_S = 1
+UPKEEP_EVERY_S = 60
 MOST_PAPER_TRIES = 8
+MOST_IMPORT_TRIES = 4
 
 
 def work_log() -> Any:
@@ -134,6 +142,44 @@ class Worker:
         outbox.put_off_owed(self._house.store, owed.id, due_at=due_at, outcome=outcome.says, attempts=1)
         return "waiting"
 
+    def asked_sweep_once(self) -> bool:
+        """Look through Square where a person has asked for it; False where nobody has."""
+        owed = outbox.take_owed(self._house.store, self._house.clock(), of=(SWEEP,), lease_s=LEASE_S)
+        if owed is None:
+            return False
+        self._close(owed, "done", asked_sweep(self._house, owed))
+        return True
+
+    def import_once(self) -> bool:
+        """Check a file of courses sold before, or write what is in it; False where none is owed."""
+        owed = outbox.take_owed(
+            self._house.store, self._house.clock(), of=(CHECK, IMPORT), lease_s=IMPORT_LEASE_S
+        )
+        if owed is None:
+            return False
+        self._at_step("taken")
+        try:
+            outcome = run_import(self._house.store, self._house.clock, owed)
+            self._at_step("run")
+            self._close(owed, "done", outcome)
+        except Exception as error:
+            self._fail_import(owed, error)
+        return True
+
+    def _fail_import(self, owed: Owed, error: Exception) -> None:
+        self._log.warning("import failed", id=owed.id, attempt=owed.attempts, code=_code(error))
+        if owed.attempts >= MOST_IMPORT_TRIES:
+            fail_import(self._house.store, owed)
+            self._close(owed, "failed", f"Given up: {_code(error)}.")
+            return
+        due_at = self._house.clock() + timedelta(seconds=wait_s(owed.attempts, self._chance))
+        outbox.put_off_owed(self._house.store, owed.id, due_at=due_at, outcome=f"Not done: {_code(error)}.")
+
+    def upkeep_once(self) -> bool:
+        """Keep the connection to Square alive; never more than once in a row."""
+        keep_connected(self._house)
+        return False
+
     def sweep_once(self) -> bool:
         """Look through Square for what was missed; False where Square could not be asked."""
         adopt_location(self._house)
@@ -158,6 +204,9 @@ class Worker:
             (self.inbox_once, POLL_S),
             (self.outbox_once, POLL_S),
             (self.errand_once, POLL_S),
+            (self.asked_sweep_once, ASKED_EVERY_S),
+            (self.import_once, ASKED_EVERY_S),
+            (self.upkeep_once, UPKEEP_EVERY_S),
             (self._sweep_and_rest, SWEEP_EVERY_S),
         ):
             scheduler.add_job(self._drain, "interval", (work, stop), seconds=seconds, next_run_time=now)

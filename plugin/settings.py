@@ -88,7 +88,8 @@ class Settings(BaseSettings):
 _SET_IT = "Set it in the environment; the README lists all settings."
 _MEND = {
     "secret_key": "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-    "square_access_token": "Copy it from the Square Developer Console, or start with: coursekeeper demo",
+    "square_access_token": "Copy it from the Square Developer Console, connect under Square at the desk,"
+    " or start with: coursekeeper demo",
     "square_webhook_signature_key": "Copy it from the webhook subscription in the Square Developer Console.",
 }
 

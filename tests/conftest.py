@@ -3,6 +3,10 @@ Keeps the tests on this machine."""
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
+
 import pytest
 
 from tests.clock import HandMovedClock
@@ -11,6 +15,10 @@ from tests.sockets import refuse_other_machines
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
 refuse_other_machines()
+
+# Whatever the shell says: else each worker, and each of the hundred programs started here, compiles every source anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture
@@ -24,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         _mark(item)
     # Playwright leaves an event loop running in this thread; what wants a loop of its own goes first.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_collection_finish() -> None:
+    # What is imported by now stays to the end: the collector need not go through it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def _mark(item: pytest.Item) -> None:

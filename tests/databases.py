@@ -111,6 +111,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """One migrated database on each engine for a whole module, whose tests roll back what they do."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("module") / "coursekeeper.db"
+        shutil.copyfile(request.getfixturevalue("_migrated_file"), path)
+        yield f"sqlite:///{path}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        yield from _new_database(server, template=request.getfixturevalue("_migrated_database"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest) -> str:
     """An empty database, for tests of the migrations; once on each engine."""
@@ -163,6 +177,7 @@ class ScratchDatabase:
             self._connection.execute(self._emptying)
             return
         self._connection.close()
+        # Under the same name: engines that were warm stay warm.
         _run(self._server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
         self._make()
 

@@ -22,6 +22,7 @@ PHRASES = Phrases(
     session_n="Session {n}",
     touch_up_n="Touch-up {n}",
     add_on="Added",
+    no_show="No-show",
     session_n_of="Session {n} of {total}",
     touch_up_n_of="Touch-up {n} of {total}",
     no_visits="Your first visit will be listed here.",

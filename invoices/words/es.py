@@ -22,6 +22,7 @@ PHRASES = Phrases(
     session_n="Sesión {n}",
     touch_up_n="Retoque {n}",
     add_on="Añadido",
+    no_show="No acudió",
     session_n_of="Sesión {n} de {total}",
     touch_up_n_of="Retoque {n} de {total}",
     no_visits="Su primera visita aparecerá aquí.",

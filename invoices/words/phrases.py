@@ -30,6 +30,7 @@ class Phrases:
     session_n: str
     touch_up_n: str
     add_on: str
+    no_show: str
     session_n_of: str
     touch_up_n_of: str
     no_visits: str

@@ -97,8 +97,43 @@ def reversal(change: Change) -> Change:
 def refunded(head: Head, sessions: int | None = None) -> Change:
     """Take back sessions (all that are left unless said otherwise) with their part of the value."""
     taken = head.sessions if sessions is None else sessions
-    if taken > head.sessions:
-        raise NoneLeft(_none_left(head.sessions, taken))
-    if taken == head.sessions:
-        return Change(Kind.REFUNDED, sessions=-taken, value=-head.value)
-    return Change(Kind.REFUNDED, sessions=-taken, value=-(head.value * taken // head.sessions))
+    return Change(Kind.REFUNDED, sessions=-taken, value=-part_value(head, taken))
+
+
+def gone(kind: Kind, head: Head) -> Change:
+    """Take all that is left, with all of its value."""
+    return Change(kind, sessions=-head.sessions, value=-head.value)
+
+
+def part_value(head: Head, sessions: int) -> int:
+    """Return the value that so many of the sessions left carry away; the last ones take the rest.
+
+    Raises NoneLeft where fewer are left.
+    """
+    if sessions > head.sessions:
+        raise NoneLeft(_none_left(head.sessions, sessions))
+    return head.value if sessions == head.sessions else head.value * sessions // head.sessions
+
+
+def transferred_out(head: Head, sessions: int) -> Change:
+    """Let sessions go to another course with their part of the value; what was granted here stays told."""
+    return Change(Kind.TRANSFERRED_OUT, sessions=-sessions, value=-part_value(head, sessions))
+
+
+def transferred_in(out: Change, *, returning: int = 0) -> Change:
+    """Take in exactly what another chain has let go; `returning` of it had gone out here and is granted already."""
+    sessions = -out.sessions
+    return Change(
+        Kind.TRANSFERRED_IN, sessions=sessions, value=-out.value, granted=max(0, sessions - returning)
+    )
+
+
+def adjusted(head: Head, sessions: int, *, value: int) -> Change:
+    """Add sessions, which are granted beside those sold, or take some away with `value` (negative).
+
+    What is taken away without its value was never owed, so it was never granted either.
+    """
+    if -sessions > head.sessions:
+        raise NoneLeft(_none_left(head.sessions, -sessions))
+    is_correction = sessions > 0 or value == 0
+    return Change(Kind.ADJUSTED, sessions=sessions, value=value, granted=sessions if is_correction else 0)

@@ -33,8 +33,9 @@ def course_status(
         return Status(closed_as)
     if sessions_left == 0:
         return Status.FINISHED
-    if expires_on is not None and today > expires_on:
-        return Status.EXPIRED
+    # Frozen days are added to the expiry at the thaw: what lies frozen does not expire meanwhile.
     if is_frozen:
         return Status.FROZEN
+    if expires_on is not None and today > expires_on:
+        return Status.EXPIRED
     return Status.PART_PAID if paid < price else Status.OPEN

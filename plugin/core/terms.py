@@ -27,29 +27,50 @@ class NoShow(StrEnum):
     FORGIVE = "forgive"
 
 
+class ExpiresFrom(StrEnum):
+    """What the months of an expiry are counted from."""
+
+    SALE = "sale"
+    FIRST_USE = "first_use"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was agreed: no expiry unless months (from the sale) or a date is given."""
+    """What was agreed: no expiry unless months (from the sale or the first use) or a date is given."""
 
     expires_after_months: int | None = None
     expires_on: date | None = None
     refund_formula: RefundFormula = RefundFormula.PRORATED
     no_show: NoShow = NoShow.ASK
     forgiven_no_shows: int = 0
+    expires_from: ExpiresFrom = ExpiresFrom.SALE
 
     def __post_init__(self) -> None:
         if self.expires_after_months is not None and not 1 <= self.expires_after_months <= 120:
-            raise InvalidField("Expiry is 1 to 120 months after the sale, or none.", field="terms")
+            raise InvalidField("Expiry is 1 to 120 months, or none.", field="terms")
         if self.expires_after_months is not None and self.expires_on is not None:
             raise InvalidField("Give months or a date of expiry, not both.", field="terms")
+        if self.expires_from is not ExpiresFrom.SALE and self.expires_after_months is None:
+            raise InvalidField("Counting from the first use takes a number of months.", field="terms")
         if not 0 <= self.forgiven_no_shows <= 99:
             raise InvalidField("Forgiven no-shows are 0 to 99.", field="terms")
 
+    @property
+    def waits_for_first_use(self) -> bool:
+        """Say whether the day of expiry is known only once the first session was used."""
+        return self.expires_from is ExpiresFrom.FIRST_USE
+
     def expiry(self, sold_on: date) -> date | None:
-        """Return the last day of use for a course sold on `sold_on`, or None for no expiry."""
+        """Return the last day of use for a course sold on `sold_on`; None for no expiry, or for none yet."""
         if self.expires_after_months is None:
             return self.expires_on
-        return _months_after(sold_on, self.expires_after_months)
+        return None if self.waits_for_first_use else _months_after(sold_on, self.expires_after_months)
+
+    def expiry_from_first_use(self, first_used_on: date | None) -> date | None:
+        """Return the last day of use where the months are counted from the first use; None without one."""
+        if first_used_on is None or self.expires_after_months is None or not self.waits_for_first_use:
+            return None
+        return _months_after(first_used_on, self.expires_after_months)
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape that the database and `/api/v1` carry."""
@@ -59,6 +80,7 @@ class Terms:
             "refund_formula": self.refund_formula.value,
             "no_show": self.no_show.value,
             "forgiven_no_shows": self.forgiven_no_shows,
+            "expires_from": self.expires_from.value,
         }
 
 
@@ -82,6 +104,7 @@ def terms_from_json(value: object) -> Terms:
         refund_formula=_one_of(RefundFormula, value.get("refund_formula"), RefundFormula.PRORATED),
         no_show=_one_of(NoShow, value.get("no_show"), NoShow.ASK),
         forgiven_no_shows=_whole(value.get("forgiven_no_shows"), "forgiven_no_shows") or 0,
+        expires_from=_one_of(ExpiresFrom, value.get("expires_from"), ExpiresFrom.SALE),
     )
 
 

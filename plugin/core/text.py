@@ -61,5 +61,15 @@ def full_name(given: str, family: str) -> str:
     return f"{first} {last}".strip()
 
 
+def name_parts(name: str) -> tuple[str, str]:
+    """Return given and family name such that `full_name` puts them together again as they were.
+
+    The first word is taken for the given name. A name that is written family first stays in one piece.
+    """
+    whole = clean(name)
+    given, _, family = whole.partition(" ")
+    return (given, family) if full_name(given, family) == whole else (whole, "")
+
+
 def _is_east_asian(ch: str) -> bool:
     return unicodedata.name(ch, "").startswith(("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA "))

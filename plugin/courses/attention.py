@@ -18,7 +18,11 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "unclear_refund": ("close_course", "take_sessions", "keep_sessions"),
     "unclear_quantity": ("dismiss",),
     "foreign_currency": ("open_courses", "dismiss"),
+    "dispute": ("keep_sessions", "close_course"),
     "failed_event": ("try_again", "dismiss"),
+    "changed_item": ("publish_again", "take_price", "dismiss"),
+    "unmerged_customer": ("split", "keep_together"),
+    "profiles_held": ("dismiss",),
 }
 
 
@@ -51,6 +55,19 @@ def open_item_in(
     session.add(item)
     session.flush()
     return item.id
+
+
+def settle_item_in(session: Session, act: Act, dedupe: str, reason: str) -> bool:
+    """Close a question that has answered itself, so that it can be asked again; False where none was open."""
+    item = session.scalar(
+        select(Attention).where(Attention.dedupe == dedupe[:255], Attention.resolved_at.is_(None))
+    )
+    if item is None:
+        return False
+    item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
+    item.dedupe = f"{item.id}:settled"
+    session.flush()
+    return True
 
 
 def count_open(store: Store) -> int:
@@ -94,12 +111,17 @@ def view_of(row: Attention) -> AttentionView:
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
         course_ids=tuple(row.details.get("course_ids", ())),
-        decisions=DECISIONS.get(row.kind, ("dismiss",)),
+        decisions=decisions_of(row),
         proposed_decision=row.details.get("proposed_decision"),
         proposed_sessions=row.details.get("proposed_sessions"),
         proposed_course_id=row.details.get("proposed_course_id"),
         answer=_answer(row),
     )
+
+
+def decisions_of(row: Attention) -> tuple[str, ...]:
+    """Return what can be decided; an item may leave out what makes no sense for it."""
+    return tuple(row.details.get("decisions") or DECISIONS.get(row.kind, ("dismiss",)))
 
 
 def _answer(row: Attention) -> str | None:

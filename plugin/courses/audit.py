@@ -1,12 +1,17 @@
-"""Does the ledger still add up? Asked of the stored rows, by queries that trust nothing the program believes."""
+"""Does the ledger still add up? Asked of the stored rows, by queries that trust nothing the program believes.
+
+The queries are put together once: that takes longer than asking them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
@@ -27,13 +32,18 @@ class Finding:
 def audit(store: Store) -> tuple[Finding, ...]:
     """Return everything that is wrong with ledger and documents; nothing for a clean house."""
     with store.reading() as session:
-        return tuple(finding for check in _CHECKS for finding in check(session))
+        return audit_in(session)
 
 
-def _chains(session: Session) -> Iterator[Finding]:
-    """Each entry starts where the one before it ended, and adds up."""
+def audit_in(session: Session) -> tuple[Finding, ...]:
+    """Return everything that is wrong as seen by this session."""
+    return tuple(finding for check in _CHECKS for finding in check(session))
+
+
+@cache
+def _broken_chains() -> Select[Any]:
     before = aliased(Entry)
-    rows = session.execute(
+    return (
         select(Entry.id, Entry.allowance_id, Entry.seq)
         .outerjoin(before, (before.allowance_id == Entry.allowance_id) & (before.seq == Entry.seq - 1))
         .where(
@@ -47,25 +57,31 @@ def _chains(session: Session) -> Iterator[Finding]:
             )
         )
     )
-    for entry_id, allowance_id, seq in rows:
+
+
+def _chains(session: Session) -> Iterator[Finding]:
+    """Each entry starts where the one before it ended, and adds up."""
+    for entry_id, allowance_id, seq in session.execute(_broken_chains()):
         yield Finding(
             "chain", entry_id, f"Entry {seq} of allowance {allowance_id} does not follow from the one before."
         )
 
 
+@cache
+def _out_of_bounds() -> Select[Any]:
+    return select(Entry.id, Entry.sessions_after, Entry.granted_after).where(
+        or_(Entry.sessions_after < 0, Entry.sessions_after > Entry.granted_after, Entry.value_after < 0)
+    )
+
+
 def _bounds(session: Session) -> Iterator[Finding]:
     """Nothing is overdrawn, nothing exceeds what was granted."""
-    rows = session.execute(
-        select(Entry.id, Entry.sessions_after, Entry.granted_after).where(
-            or_(Entry.sessions_after < 0, Entry.sessions_after > Entry.granted_after, Entry.value_after < 0)
-        )
-    )
-    for entry_id, left, granted in rows:
+    for entry_id, left, granted in session.execute(_out_of_bounds()):
         yield Finding("bounds", entry_id, f"The entry leaves {left} of {granted} sessions.")
 
 
-def _sums(session: Session) -> Iterator[Finding]:
-    """The balance equals the sum of the ledger."""
+@cache
+def _wrong_balances() -> Select[Any]:
     heads = (
         select(Entry.allowance_id, func.max(Entry.seq).label("seq"), func.count().label("lines"))
         .group_by(Entry.allowance_id)
@@ -80,7 +96,7 @@ def _sums(session: Session) -> Iterator[Finding]:
         .group_by(Entry.allowance_id)
         .subquery()
     )
-    rows = session.execute(
+    return (
         select(Allowance.id, heads.c.lines)
         .outerjoin(heads, heads.c.allowance_id == Allowance.id)
         .outerjoin(totals, totals.c.allowance_id == Allowance.id)
@@ -94,15 +110,19 @@ def _sums(session: Session) -> Iterator[Finding]:
             )
         )
     )
-    for allowance_id, lines in rows:
+
+
+def _sums(session: Session) -> Iterator[Finding]:
+    """The balance equals the sum of the ledger."""
+    for allowance_id, lines in session.execute(_wrong_balances()):
         said = "has no entry" if lines is None else "does not equal the sum of its entries"
         yield Finding("balance", allowance_id, f"The balance {said}.")
 
 
-def _reversals(session: Session) -> Iterator[Finding]:
-    """A reversing entry undoes its entry exactly."""
+@cache
+def _unequal_reversals() -> Select[Any]:
     undone = aliased(Entry)
-    rows = session.scalars(
+    return (
         select(Entry.id)
         .join(undone, undone.id == Entry.reverses)
         .where(
@@ -113,28 +133,34 @@ def _reversals(session: Session) -> Iterator[Finding]:
             )
         )
     )
-    for entry_id in rows:
+
+
+def _reversals(session: Session) -> Iterator[Finding]:
+    """A reversing entry undoes its entry exactly."""
+    for entry_id in session.scalars(_unequal_reversals()):
         yield Finding("reversal", entry_id, "The reversing entry does not undo its entry exactly.")
+
+
+@cache
+def _impossible_kinds() -> Select[Any]:
+    takes = Entry.kind.in_([kind.value for kind in _TAKING])
+    grows = Entry.kind.in_([kind.value for kind in _GRANTING])
+    return select(Entry.id, Entry.kind).where(
+        or_(
+            Entry.kind.not_in([kind.value for kind in Kind]),
+            takes & ((Entry.sessions_delta > 0) | (Entry.value_delta > 0)),
+            (Entry.kind == Kind.PAID.value) & ((Entry.sessions_delta != 0) | (Entry.value_delta < 0)),
+            (Entry.kind == Kind.SOLD.value)
+            & (Entry.sessions_delta != Entry.granted_after - Entry.granted_before),
+            ~grows & (Entry.granted_after != Entry.granted_before),
+            (Entry.kind == Kind.REVERSED.value) != Entry.reverses.is_not(None),
+        )
+    )
 
 
 def _kinds(session: Session) -> Iterator[Finding]:
     """Each kind of entry moves sessions, money and grants the way it may."""
-    takes = Entry.kind.in_([kind.value for kind in _TAKING])
-    grows = Entry.kind.in_([kind.value for kind in _GRANTING])
-    rows = session.execute(
-        select(Entry.id, Entry.kind).where(
-            or_(
-                Entry.kind.not_in([kind.value for kind in Kind]),
-                takes & ((Entry.sessions_delta > 0) | (Entry.value_delta > 0)),
-                (Entry.kind == Kind.PAID.value) & ((Entry.sessions_delta != 0) | (Entry.value_delta < 0)),
-                (Entry.kind == Kind.SOLD.value)
-                & (Entry.sessions_delta != Entry.granted_after - Entry.granted_before),
-                ~grows & (Entry.granted_after != Entry.granted_before),
-                (Entry.kind == Kind.REVERSED.value) != Entry.reverses.is_not(None),
-            )
-        )
-    )
-    for entry_id, kind in rows:
+    for entry_id, kind in session.execute(_impossible_kinds()):
         yield Finding("kind", entry_id, f"An entry of the kind {kind} can't do what it does.")
 
 
@@ -142,25 +168,28 @@ _TAKING = (Kind.USED, Kind.REFUNDED, Kind.EXPIRED, Kind.WRITTEN_OFF, Kind.TRANSF
 _GRANTING = (Kind.SOLD, Kind.ADJUSTED, Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT, Kind.REVERSED)
 
 
+@cache
+def _visits_without_entry() -> Select[Any]:
+    return select(Visit.id).outerjoin(Entry, Entry.visit_id == Visit.id).where(Entry.id.is_(None))
+
+
 def _lost_entries(session: Session) -> Iterator[Finding]:
     """What the ledger once said is still there: a chain cut off at its end follows from itself, but is missed."""
-    rows = session.scalars(
-        select(Visit.id).outerjoin(Entry, Entry.visit_id == Visit.id).where(Entry.id.is_(None))
-    )
-    for visit_id in rows:
+    for visit_id in session.scalars(_visits_without_entry()):
         yield Finding("visit", visit_id, "The visit used no session: its entry is gone.")
-    for operation in session.scalars(select(Operation)):
-        entry_id = operation.answer.get("entry_id")
-        if entry_id is not None and session.get(Entry, entry_id) is None:
-            yield Finding("operation", operation.key, f"The entry {entry_id} was answered, and is gone.")
+    kept = set(session.scalars(select(Entry.id)))
+    for key, answer in session.execute(select(Operation.key, Operation.answer)):
+        entry_id = answer.get("entry_id")
+        if entry_id is not None and entry_id not in kept:
+            yield Finding("operation", key, f"The entry {entry_id} was answered, and is gone.")
 
 
-def _closed_courses(session: Session) -> Iterator[Finding]:
-    """A closed course has nothing left."""
+@cache
+def _closed_with_something_left() -> Select[Any]:
     newest = (
         select(Entry.allowance_id, func.max(Entry.seq).label("seq")).group_by(Entry.allowance_id).subquery()
     )
-    rows = session.execute(
+    return (
         select(Course.id, func.sum(Entry.sessions_after))
         .join(Allowance, Allowance.course_id == Course.id)
         .join(newest, newest.c.allowance_id == Allowance.id)
@@ -169,26 +198,38 @@ def _closed_courses(session: Session) -> Iterator[Finding]:
         .group_by(Course.id)
         .having(func.sum(Entry.sessions_after + Entry.value_after) > 0)
     )
-    for course_id, left in rows:
+
+
+def _closed_courses(session: Session) -> Iterator[Finding]:
+    """A closed course has nothing left."""
+    for course_id, left in session.execute(_closed_with_something_left()):
         yield Finding("closed", course_id, f"The course is closed, yet {left} sessions are left.")
 
 
-def _prices(session: Session) -> Iterator[Finding]:
-    """The parts of a course's price add up to it."""
-    rows = session.execute(
+@cache
+def _wrong_prices() -> Select[Any]:
+    return (
         select(Course.id, Course.price, func.coalesce(func.sum(Allowance.price), 0))
         .outerjoin(Allowance, Allowance.course_id == Course.id)
         .group_by(Course.id, Course.price)
         .having(func.coalesce(func.sum(Allowance.price), -1) != Course.price)
     )
-    for course_id, price, parts in rows:
+
+
+def _prices(session: Session) -> Iterator[Finding]:
+    """The parts of a course's price add up to it."""
+    for course_id, price, parts in session.execute(_wrong_prices()):
         yield Finding("price", course_id, f"The parts add up to {parts}, the price is {price} (minor units).")
+
+
+@cache
+def _written_handouts() -> Select[Any]:
+    return select(Handout.id, Handout.content, Handout.content_sha256)
 
 
 def _handouts(session: Session) -> Iterator[Finding]:
     """What a client was handed is still what it was."""
-    rows = session.execute(select(Handout.id, Handout.content, Handout.content_sha256))
-    for handout_id, content, written in rows:
+    for handout_id, content, written in session.execute(_written_handouts()):
         if hashlib.sha256(content.encode()).hexdigest() != written:
             yield Finding("document", handout_id, "The kept content of a paper is not what was handed out.")
 

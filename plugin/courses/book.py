@@ -1,4 +1,4 @@
-"""The one door through which a course is born: a paid Square order line that sells a package (product rule 2).
+"""The one door through which a course is born: a Square order line that sells a package, paid (product rule 2).
 
 Idempotent on (order, line, unit): webhook, sweep and hand may meet the same order in any order, any number of times.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.core.ledger import START, advance, paid, sold
+from plugin.core.ledger import START, sold
 from plugin.core.spread import spread
 from plugin.core.terms import terms_from_json
 from plugin.courses.assign import assign_by_square_in
@@ -19,9 +19,10 @@ from plugin.courses.attention import open_item_in
 from plugin.courses.buyers import client_for_buyer_in
 from plugin.courses.chain import Line, append
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.outbox import course_changed_in
+from plugin.courses.money_in import receive_money_in
 from plugin.courses.packages import known_variations_in
 from plugin.courses.sales import Booking, Sale, SaleLine
+from plugin.courses.settle import begun_for_in, settle_checkouts_in
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
@@ -45,7 +46,8 @@ def book_in(
     opened: list[str] = []
     already = list(courses_of_order_in(session, sale.square_order_id))
     variations = known_variations_in(session)
-    client_id = None
+    client_id = begun_for_in(session, sale.square_order_id)
+    paid: list[str] = []
     for line in sale.lines:
         package = session.get(Package, variations.get(line.square_variation_id, ""))
         if package is None:
@@ -64,12 +66,16 @@ def book_in(
             _open_course(session, store, act, sale, line, package, unit, prices[unit - 1], client_id)
             for unit in missing
         ]
+        paid += receive_money_in(session, store, act, sale, line.uid)
     if opened and client_id is None:
         attention.append(_unassigned(session, store, act, sale, opened))
     if already and sale.buyer is not None and _waits_for_owner(session, already):
         owner = client_for_buyer_in(session, store, act, sale.buyer)
         assign_by_square_in(session, store, act, sale.square_order_id, owner)
-    return Booking(tuple(opened), tuple(already), tuple(attention))
+    if opened or already:
+        so_far = None if sale.is_paid else sale.payments()[-1].so_far
+        settle_checkouts_in(session, act, sale.square_order_id, came=so_far)
+    return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
 
 
 def courses_of_order_in(session: Session, square_order_id: str) -> list[str]:
@@ -130,12 +136,11 @@ def _open_course(
     session.add(course)
     session.flush()
     _grant(session, store, act, course, f"{sale.square_order_id}/{line.uid}/{unit}")
-    course_changed_in(session, store, act, course.id)
     return course.id
 
 
 def _grant(session: Session, store: Store, act: Act, course: Course, born_from: str) -> None:
-    """Write the first entries: sessions granted, and the money that came, spread by single-visit price."""
+    """Write the first entries: the sessions granted; what is paid for them is spread by single-visit price."""
     contents = session.execute(
         select(PackageContent, Treatment)
         .join(Treatment, Treatment.id == PackageContent.treatment_id)
@@ -157,10 +162,8 @@ def _grant(session: Session, store: Store, act: Act, course: Course, born_from: 
         )
         session.add(allowance)
         session.flush()
-        granting, key = sold(content.sessions), f"sale:{born_from}:{content.position}"
-        append(session, store, act, allowance.id, START, granting, Line(f"{key}:sold", course.sold_at))
-        head = advance(START, granting)
-        append(session, store, act, allowance.id, head, paid(share), Line(f"{key}:paid", course.sold_at))
+        line = Line(f"sale:{born_from}:{content.position}:sold", course.sold_at)
+        append(session, store, act, allowance.id, START, sold(content.sessions), line)
 
 
 def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids: list[str]) -> str:

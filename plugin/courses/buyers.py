@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.chain import tell
+from plugin.courses.client_profile import fields_on_their_way_in
 from plugin.courses.clients import add_client_in, living_client_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import Contact, contact_from_square
+from plugin.courses.outbox import profile_changed_in
 from plugin.courses.sales import Buyer
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.selling import Checkout
 
 
 def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) -> str:
@@ -33,16 +36,44 @@ def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) 
     return known.id
 
 
+def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
+    """Link this Square customer to the client they plainly are; False for somebody new, who is made by a sale only."""
+    names = _names(buyer)
+    known = _known(session, names) or _same_person(session, _contact(session, buyer))
+    if known is None:
+        return False
+    for name in names:
+        _link(session, act, name, known.id, is_current=name == buyer.square_customer_id)
+    return True
+
+
+def link_profile_in(session: Session, store: Store, act: Act, client_id: str, buyer: Buyer) -> None:
+    """Make this Square customer, seen alive, the client's profile; one that Square has deleted steps back."""
+    names = _names(buyer)
+    for name in names:
+        _link(session, act, name, client_id, is_current=name == buyer.square_customer_id)
+    session.get_one(SquareCustomer, buyer.square_customer_id).is_deleted = False
+    session.execute(
+        update(SquareCustomer)
+        .where(SquareCustomer.client_id == client_id, SquareCustomer.is_deleted.is_(True))
+        .values(is_current=False)
+    )
+    profile_changed_in(session, store, act, client_id)
+
+
 def update_from_square_in(session: Session, buyer: Buyer) -> bool:
     """Take over a name, phone or e-mail changed in Square's directory; False where the client is not ours."""
     client = _known(session, _names(buyer))
     if client is None:
         return False
     contact = _contact(session, buyer)
-    if buyer.name.strip():
+    newer_here = fields_on_their_way_in(session, client.id)
+    if buyer.name.strip() and "name" not in newer_here:
         client.name = contact.name
-    client.phone = contact.phone or client.phone
-    client.email = contact.email or client.email
+    if "phone" not in newer_here:
+        client.phone = contact.phone or client.phone
+    if "email" not in newer_here:
+        client.email = contact.email or client.email
     kept = Contact(client.name, client.phone, client.email, client.language)
     client.name_folded, client.search_text = kept.name_folded, kept.search_text
     return True
@@ -67,6 +98,8 @@ def merge_square_customers_in(
         _link(session, act, name, keeper.id, is_current=name == into.square_customer_id)
     if into.name:
         update_from_square_in(session, into)
+    # The profile that is left carries none of what was written on those that went into it.
+    profile_changed_in(session, store, act, keeper.id)
     return keeper.id
 
 
@@ -77,6 +110,7 @@ def _move_courses(session: Session, store: Store, act: Act, from_id: str, keeper
         text = f"Clients joined in Square: {moved.name if moved else 'a client'} is now {keeper.name}"
         tell(session, store, act, course.id, "merged", text)
     session.execute(update(Visit).where(Visit.client_id == from_id).values(client_id=keeper.id))
+    session.execute(update(Checkout).where(Checkout.client_id == from_id).values(client_id=keeper.id))
     session.execute(
         update(SquareCustomer).where(SquareCustomer.client_id == from_id).values(client_id=keeper.id)
     )

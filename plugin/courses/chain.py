@@ -1,10 +1,11 @@
-"""Reading and lengthening an allowance's chain of entries. The only place that makes an `Entry`."""
+"""Reading and lengthening an allowance's chain of entries. The only place that makes an `Entry`, or its values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
@@ -78,33 +79,40 @@ def append(
     session: Session, store: Store, act: Act, allowance_id: str, head: Head, change: Change, line: Line
 ) -> Entry:
     """Write the next entry of the chain; raises NoneLeft below zero. The database checks all of it again."""
-    after = advance(head, change)
-    entry = Entry(
-        id=store.new_id(),
-        allowance_id=allowance_id,
-        seq=after.seq,
-        kind=change.kind.value,
-        sessions_before=head.sessions,
-        sessions_delta=change.sessions,
-        sessions_after=after.sessions,
-        value_before=head.value,
-        value_delta=change.value,
-        value_after=after.value,
-        granted_before=head.granted,
-        granted_after=after.granted,
-        happened_at=line.happened_at,
-        written_at=act.now,
-        by=act.actor.name,
-        staff_id=act.actor.staff_id,
-        source=act.actor.source.value,
-        reason=line.reason,
-        reverses=line.reverses,
-        visit_id=line.visit_id,
-        idempotency_key=line.key,
-    )
+    entry = Entry(**entry_values(store, act, allowance_id, head, change, line))
     session.add(entry)
     session.flush()
     return entry
+
+
+def entry_values(
+    store: Store, act: Act, allowance_id: str, head: Head, change: Change, line: Line
+) -> dict[str, Any]:
+    """Return the columns of the next entry, for who writes thousands at once; raises NoneLeft below zero."""
+    after = advance(head, change)
+    return {
+        "id": store.new_id(),
+        "allowance_id": allowance_id,
+        "seq": after.seq,
+        "kind": change.kind.value,
+        "sessions_before": head.sessions,
+        "sessions_delta": change.sessions,
+        "sessions_after": after.sessions,
+        "value_before": head.value,
+        "value_delta": change.value,
+        "value_after": after.value,
+        "granted_before": head.granted,
+        "granted_after": after.granted,
+        "happened_at": line.happened_at,
+        "written_at": act.now,
+        "by": act.actor.name,
+        "staff_id": act.actor.staff_id,
+        "source": act.actor.source.value,
+        "reason": line.reason,
+        "reverses": line.reverses,
+        "visit_id": line.visit_id,
+        "idempotency_key": line.key,
+    }
 
 
 def tell(

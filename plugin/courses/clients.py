@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import clean, digits, folded
 from plugin.courses.balances import Balance, balances_in
+from plugin.courses.client_profile import fields_on_their_way_in, owe_profile_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import Contact, typed_contact
 from plugin.courses.operations import answered_before, digest, remember
@@ -20,7 +21,7 @@ from plugin.store.ledger import Course
 from plugin.store.people import Client, SquareCustomer
 
 _MANY_MERGES = 20
-_LONGEST_SEARCH = 200
+LONGEST_SEARCH = 200
 
 
 def create_client(
@@ -43,7 +44,63 @@ def create_client(
             name=name, phone=phone, email=email, language=language, country=clinic_in(session).country
         )
         client = add_client_in(session, store, act, contact)
+        owe_profile_in(session, store, act, client.id)
         remember(session, act, asked, {"client_id": client.id})
+        return view_of(session, client)
+
+    return store.transact(work)
+
+
+def change_client(
+    store: Store,
+    act: Act,
+    client_id: str,
+    *,
+    name: str | None,
+    phone: str | None = None,
+    email: str | None = None,
+    language: str | None = None,
+) -> ClientView:
+    """Change a client's particulars, here at once and in Square's directory by itself; raises InvalidField."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def work(session: Session) -> ClientView:
+        typed = {"name": name, "phone": phone, "email": email, "language": language}
+        asked = digest("change_client", {"client_id": client_id, **typed})
+        client = living_client_in(session, client_id)
+        if answered_before(session, act, asked) is None:
+            contact = typed_contact(
+                name=name,
+                phone=phone,
+                email=email,
+                language=language or client.language,
+                country=clinic_in(session).country,
+            )
+            _write_contact(session, store, act, client, contact)
+            remember(session, act, asked, {"client_id": client.id})
+        return view_of(session, client)
+
+    return store.transact(work)
+
+
+def _write_contact(session: Session, store: Store, act: Act, client: Client, contact: Contact) -> None:
+    changed = [name for name in ("name", "phone", "email") if getattr(client, name) != getattr(contact, name)]
+    client.name, client.phone, client.email = contact.name, contact.phone, contact.email
+    client.language = contact.language
+    client.name_folded, client.search_text = contact.name_folded, contact.search_text
+    if changed and view_of(session, client).square_customer_id is not None:
+        owe_profile_in(session, store, act, client.id, *changed)
+    session.flush()
+
+
+def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
+    """Have a client made in Square's directory, or what was refused there tried again."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def work(session: Session) -> ClientView:
+        client = living_client_in(session, client_id)
+        refused = fields_on_their_way_in(session, client.id)
+        owe_profile_in(session, store, act, client.id, *refused)
         return view_of(session, client)
 
     return store.transact(work)
@@ -98,9 +155,9 @@ def find_clients(
     store: Store, q: str, *, today: date, limit: int = 20, cursor: str | None = None
 ) -> Page[FoundClient]:
     """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it come first."""
-    q = clean(q[:_LONGEST_SEARCH])
+    q = clean(q[:LONGEST_SEARCH])
     rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
-    wanted = select(Client).where(Client.merged_into.is_(None), *_words(q))
+    wanted = select(Client).where(Client.merged_into.is_(None), *words_in(Client.search_text, q))
     with store.reading() as session:
         if cursor is not None:
             wanted = wanted.where(_after(session, rank, cursor))
@@ -129,12 +186,13 @@ def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[Found
         return _with_balances(session, list(rows), today)
 
 
-def _words(q: str) -> list[ColumnElement[bool]]:
+def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[bool]]:
+    """Return that every word of `q` stands in what is kept of a person, or the digits of a phone number."""
     number = digits(q)
     if len(number) >= 3 and not any(ch.isalpha() for ch in q) and "@" not in q:
         # Numbers are kept with their country's code, so without the nought people dial before the area code.
-        return [Client.search_text.contains(number.lstrip("0") or number)]
-    return [Client.search_text.contains(word, autoescape=True) for word in folded(q).split()[:8]]
+        return [kept.contains(number.lstrip("0") or number)]
+    return [kept.contains(word, autoescape=True) for word in folded(q).split()[:8]]
 
 
 def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:
@@ -162,7 +220,11 @@ def _found(client: ClientView, balance: Balance) -> FoundClient:
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
     rows = session.execute(
         select(SquareCustomer.client_id, SquareCustomer.square_customer_id)
-        .where(SquareCustomer.client_id.in_(client_ids), SquareCustomer.is_current.is_(True))
+        .where(
+            SquareCustomer.client_id.in_(client_ids),
+            SquareCustomer.is_current.is_(True),
+            SquareCustomer.is_deleted.is_(False),
+        )
         .order_by(SquareCustomer.seen_at)
     )
     return dict(rows.all())

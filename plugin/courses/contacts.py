@@ -48,6 +48,14 @@ def typed_contact(
     )
 
 
+def typed_email(value: str, *, field: str) -> str:
+    """Return the address a person typed; raises InvalidField for this field of the form."""
+    try:
+        return _email(value)
+    except InvalidField as refusal:
+        raise InvalidField(refusal.message, field=field) from None
+
+
 def contact_from_square(*, name: str, phone: str | None, email: str | None, country: str) -> Contact:
     """Take what Square has; what can't be read is left out, for a sale is never refused over a typing mistake."""
     known_phone = _or_none(lambda text: _phone(text, country), phone)

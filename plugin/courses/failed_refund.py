@@ -50,7 +50,7 @@ def give_back_in(session: Session, store: Store, act: Act, refund: Refund, cours
         if _closed_by_this(session, course, refund):
             marks.add(course.closed_by or "")
             reopened.append(course_id)
-            _reopen(session, store, act, course)
+            reopen_in(session, store, act, course)
         elif course.closed_as is None:
             _return_sessions(session, store, act, course, f"refund:{refund.square_refund_id}:")
     if not reopened:
@@ -93,7 +93,8 @@ def _ask_of_the_rest(
     ask_which_sessions_in(session, store, act, standing, course_ids)
 
 
-def _reopen(session: Session, store: Store, act: Act, course: Course) -> None:
+def reopen_in(session: Session, store: Store, act: Act, course: Course) -> None:
+    """Open a course again that a refund had closed: what left with it comes back to the cent."""
     mark = course.closed_by or ""
     course.closed_as = course.closed_at = course.closed_by = None
     tell(session, store, act, course.id, "reopened", "Open again: the refund failed in Square")

@@ -111,3 +111,10 @@ def count_owed(store: Store, *, of: Collection[str]) -> int:
     waiting = select(func.count()).where(Outbox.state == "pending", Outbox.kind.in_(of))
     with store.reading() as session:
         return int(session.scalar(waiting) or 0)
+
+
+def last_owed_subject(store: Store, kind: str) -> str | None:
+    """Return what the latest effect of this kind is about, whatever became of it."""
+    rows = select(Outbox.subject).where(Outbox.kind == kind).order_by(Outbox.id.desc()).limit(1)
+    with store.reading() as session:
+        return session.scalar(rows)

@@ -13,7 +13,9 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms, terms_from_json
 from plugin.core.text import required
 from plugin.courses.clinic import clinic_in
+from plugin.courses.listings import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
 from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.outbox import owe_in
 from plugin.courses.views import ContentView, PackageView, Page
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
@@ -89,9 +91,7 @@ def package_in(session: Session, package_id: str) -> PackageView:
     if package is None:
         raise NotFound("There is no such package.")
     listing = session.scalar(
-        select(Listing.square_variation_id).where(
-            Listing.package_id == package_id, Listing.is_current.is_(True)
-        )
+        select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
     )
     return PackageView(
         id=package.id,
@@ -101,7 +101,8 @@ def package_in(session: Session, package_id: str) -> PackageView:
         terms=terms_from_json(package.terms),
         version=package.version,
         is_active=package.is_active,
-        square_variation_id=listing,
+        square_variation_id=listing.square_variation_id if listing else None,
+        on_till=on_till_of(listing) if listing else None,
     )
 
 
@@ -128,8 +129,12 @@ def list_variation(
     square_variation_id: str,
     square_item_id: str | None,
     square_version: int | None,
+    seen: SeenItem | None = None,
 ) -> PackageView:
-    """Record that this Square variation sells the package; raises Refused where it sells another one."""
+    """Record that this Square variation sells the package; raises Refused where it sells another one.
+
+    `seen` is what Square shows of it now, and is agreed on; where nobody has looked yet, a look is owed.
+    """
     require(act.actor)
 
     def work(session: Session) -> PackageView:
@@ -143,6 +148,11 @@ def list_variation(
         for other in session.scalars(select(Listing).where(Listing.package_id == package_id)):
             other.is_current = other is row
         row.square_item_id, row.square_version, row.is_current = square_item_id, square_version, True
+        session.flush()
+        if seen is not None:
+            agree_in(session, act, seen)
+        elif square_version is None:
+            owe_in(session, store, act, LOOK_AT_ITEM, square_variation_id)
         session.flush()
         return package_in(session, package_id)
 

@@ -9,14 +9,23 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from invoices.aftercare import starting_text
-from invoices.papers import AftercareSheet, Allowance, Clinic, CourseSummary, Money, SummaryVisit, stamps
+from invoices.papers import (
+    AftercareSheet,
+    Allowance,
+    AllowanceKind,
+    Clinic,
+    CourseSummary,
+    Money,
+    SummaryVisit,
+    stamps,
+)
 from plugin.core.status import Status
 from plugin.courses.clients import client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.failed_refund import GONE
 from plugin.courses.read import course_in
 from plugin.courses.terms_text import terms_sentences
-from plugin.courses.views import AllowanceView, ClinicView, CourseView, VisitView
+from plugin.courses.views import AllowanceView, ClinicView, CourseView, NoShowView, VisitView
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -45,7 +54,8 @@ def summary_paper(
         status=course.status.value,
         status_on=course.closed_at.astimezone(zone).date() if course.closed_at else None,
         allowances=tuple(_allowance(course, each) for each in course.allowances),
-        visits=tuple(_visit(course, visit) for visit in course.visits),
+        visits=_occasions(course),
+        earlier_visits=course.used_before,
         refunded=refunded,
         expires_on=course.expires_on,
         terms=terms_sentences(course.terms, spoken),
@@ -60,7 +70,7 @@ def aftercare_paper(
         clinic, course, spoken = _subject(session, course_id, now, language)
     visit = _chosen_visit(course, visit_id)
     treatment = visit.treatments[0]
-    kind = next((each.kind for each in course.allowances if each.treatment == treatment), "main")
+    kind = _kind(course, treatment)
     return AftercareSheet(
         clinic=clinic_on_paper(clinic),
         client_name=course.client_name or "",
@@ -70,7 +80,7 @@ def aftercare_paper(
         text=starting_text(_text_for(treatment, kind), spoken),
         session_number=visit.number,
         sessions_total=course.granted if visit.number else None,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         practitioner=visit.practitioner,
     )
 
@@ -113,6 +123,7 @@ def _allowance(course: CourseView, allowance: AllowanceView) -> Allowance:
         stamps=stamps(
             granted=allowance.granted,
             used_on=_days_used(course, allowance.id),
+            undated=course.used_before_of(allowance.id),
             left=0 if course.status is Status.EXPIRED else allowance.left,
             lost="expired" if course.status is Status.EXPIRED else "gone",
         ),
@@ -120,8 +131,9 @@ def _allowance(course: CourseView, allowance: AllowanceView) -> Allowance:
 
 
 def _days_used(course: CourseView, allowance_id: str) -> list[date]:
-    """Return the day of each session used of the allowance, one for each session of a visit."""
+    """Return the day of each session used of the allowance, one for each session of a visit, come or missed."""
     days = {entry_id: visit.visited_on for visit in course.visits for entry_id in visit.entry_ids}
+    days |= {each.entry_id: each.missed_on for each in course.no_shows}
     return [
         days[entry.id]
         for entry in course.entries
@@ -130,17 +142,38 @@ def _days_used(course: CourseView, allowance_id: str) -> list[date]:
     ]
 
 
+def _occasions(course: CourseView) -> tuple[SummaryVisit, ...]:
+    """Return the visits, and the missed ones that were charged, in the order they are numbered."""
+    came = [_visit(course, visit) for visit in course.visits]
+    missed = [_missed(course, each) for each in course.no_shows]
+    return tuple(sorted([*came, *missed], key=lambda each: (each.on, each.session_number or 0)))
+
+
 def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
     treatment = visit.treatments[0]
-    kind = next((each.kind for each in course.allowances if each.treatment == treatment), "main")
     return SummaryVisit(
         on=visit.visited_on,
         treatment=treatment,
         session_number=visit.number,
-        kind=kind,  # type: ignore[arg-type]
+        kind=_kind(course, treatment),
         practitioner=visit.practitioner,
         focus=visit.focus,
     )
+
+
+def _missed(course: CourseView, no_show: NoShowView) -> SummaryVisit:
+    return SummaryVisit(
+        on=no_show.missed_on,
+        treatment=no_show.treatment,
+        session_number=no_show.number,
+        kind=_kind(course, no_show.treatment),
+        is_no_show=True,
+    )
+
+
+def _kind(course: CourseView, treatment: str) -> AllowanceKind:
+    kinds: dict[str, AllowanceKind] = {each.treatment: each.kind for each in course.allowances}  # type: ignore[misc]
+    return kinds.get(treatment, "main")
 
 
 def _given_back(session: Session, course: CourseView) -> Money | None:

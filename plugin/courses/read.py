@@ -7,17 +7,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status, course_status
 from plugin.core.terms import terms_from_json
-from plugin.courses.views import AllowanceView, CourseView, EntryView, HappeningView, VisitView
+from plugin.core.unlock import unlocked
+from plugin.courses.attendance import attendance
+from plugin.courses.changes.beside import Beside, beside_in
+from plugin.courses.clinic import clinic_in
+from plugin.courses.dispute_flags import disputed_in
+from plugin.courses.views import AllowanceView, CourseView, DisputeFlag, EntryView, HappeningView
 from plugin.errors import NotFound
 from plugin.store import Store
+from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
 from plugin.store.people import Client, Staff
 
@@ -54,16 +61,18 @@ def courses_of_client(store: Store, client_id: str, *, today: date) -> tuple[Cou
         rows = session.scalars(select(Course).where(Course.client_id == client_id))
         views = courses_in(session, list(rows), today=today)
     live = [course for course in views if course.is_live]
-    rest = [course for course in views if not course.is_live]
+    rest = [course for course in views if not course.is_live and not course.is_void]
     live.sort(key=lambda course: (course.expires_on or date.max, course.sold_at, course.id))
     rest.sort(key=lambda course: (course.sold_at, course.id), reverse=True)
     return (*live, *rest)
 
 
 def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...]:
-    """Return the courses sold last, newest first."""
+    """Return the courses sold last, newest first; those that came of an import were sold elsewhere."""
+    imported = exists().where(ImportedCourse.course_id == Course.id)
+    newest = select(Course).where(~imported).order_by(Course.sold_at.desc(), Course.id.desc())
     with store.reading() as session:
-        rows = session.scalars(select(Course).order_by(Course.sold_at.desc(), Course.id.desc()).limit(limit))
+        rows = session.scalars(newest.limit(limit))
         views = courses_in(session, list(rows), today=today)
     return tuple(
         SaleRow(
@@ -96,18 +105,25 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
     told = _by(
         session.scalars(select(History).where(History.course_id.in_(ids)).order_by(History.id)), "course_id"
     )
-    clients = _names(session, Client, {course.client_id for course in courses})
+    came = {visit.client_id for rows in visits.values() for visit in rows}
+    clients = _names(session, Client, {*(course.client_id for course in courses), *came})
+    beside = beside_in(session, courses)
     staff = _names(session, Staff, {visit.practitioner_id for rows in visits.values() for visit in rows})
+    disputes = disputed_in(session, [course.square_order_id for course in courses if course.square_order_id])
+    zone = ZoneInfo(clinic_in(session).time_zone)
     return [
         _view(
             course,
-            client_name=clients.get(course.client_id or ""),
+            clients=clients,
+            beside=beside,
             allowances=allowances[course.id],
             entries=entries,
             visits=visits[course.id],
             told=told[course.id],
             staff=staff,
+            dispute=disputes.get(course.square_order_id or ""),
             today=today,
+            zone=zone,
         )
         for course in courses
     ]
@@ -152,28 +168,41 @@ def _names(session: Session, table: type[Client] | type[Staff], ids: set[str | N
 def _view(
     course: Course,
     *,
-    client_name: str | None,
+    clients: dict[str, str],
+    beside: Beside,
     allowances: Sequence[Allowance],
     entries: dict[str, list[Entry]],
     visits: Sequence[Visit],
     told: Sequence[History],
     staff: dict[str, str],
+    dispute: DisputeFlag | None,
     today: date,
+    zone: ZoneInfo,
 ) -> CourseView:
     entry_views = _entry_views(course, allowances, entries)
     main = [entries[each.id] for each in allowances if each.kind == "main"]
     main_used = sum(_used(rows) for rows in main)
     is_used_up = all(rows[-1].sessions_after == 0 for rows in main)
+    paid = sum(entry.value_delta.amount for entry in entry_views if entry.kind is Kind.PAID)
     allowance_views = tuple(
-        _allowance(course, each, entries[each.id], main_used, is_used_up=is_used_up) for each in allowances
+        _allowance(
+            course,
+            each,
+            entries[each.id],
+            main_used,
+            paid,
+            is_used_up=is_used_up,
+            ahead=beside.ahead.get(each.id, 0),
+        )
+        for each in allowances
     )
     counted = [each for each in allowance_views if each.kind == "main"] or list(allowance_views)
     left = sum(each.left for each in allowance_views)
-    paid = sum(entry.value_delta.amount for entry in entry_views if entry.kind is Kind.PAID)
+    came, missed = attendance(visits, entry_views, allowance_views, staff, _guests(course, clients), zone)
     return CourseView(
         id=course.id,
         client_id=course.client_id,
-        client_name=client_name,
+        client_name=clients.get(course.client_id or ""),
         package_id=course.package_id,
         package_name=course.package_name,
         status=course_status(
@@ -195,19 +224,39 @@ def _view(
         closed_at=course.closed_at,
         allowances=allowance_views,
         entries=entry_views,
-        visits=_visit_views(visits, entry_views, allowance_views, staff),
+        visits=came,
         happenings=tuple(HappeningView(row.kind, row.text, row.at, row.by, row.reason) for row in told),
         left=sum(each.left for each in counted),
         granted=sum(each.granted for each in counted),
         used=sum(each.used for each in counted),
+        no_shows=missed,
+        dispute=dispute,
+        frozen_on=course.frozen_at.astimezone(zone).date() if course.frozen_at else None,
+        shares=beside.shares.get(course.id, ()),
+        origin=beside.origins.get(course.id),
+        gift=beside.gifts.get(course.id),
+        balance_due_on=beside.due.get(course.square_order_id or ""),
     )
 
 
+def _guests(course: Course, clients: dict[str, str]) -> dict[str, str]:
+    return {client_id: name for client_id, name in clients.items() if client_id != course.client_id}
+
+
 def _allowance(
-    course: Course, row: Allowance, entries: Sequence[Entry], main_used: int, *, is_used_up: bool
+    course: Course,
+    row: Allowance,
+    entries: Sequence[Entry],
+    main_used: int,
+    paid: int,
+    *,
+    is_used_up: bool,
+    ahead: int,
 ) -> AllowanceView:
     last = entries[-1]
     opens_at = row.usable_from_session
+    goodwill = sum(e.granted_after - e.granted_before for e in entries if e.kind == Kind.ADJUSTED)
+    money_for = unlocked(granted=last.granted_after - goodwill, price=course.price, paid=paid)
     return AllowanceView(
         id=row.id,
         treatment=row.treatment,
@@ -220,6 +269,9 @@ def _allowance(
         usable_from_session=opens_at,
         # Sessions that left with a refund must not keep the touch-ups closed for ever.
         is_usable=last.sessions_after > 0 and (opens_at is None or main_used >= opens_at or is_used_up),
+        unlocked=min(last.granted_after, money_for + goodwill + ahead),
+        needs_no_money=goodwill + ahead,
+        goodwill=goodwill,
     )
 
 
@@ -259,38 +311,3 @@ def _entry(entry: Entry, allowance: Allowance, currency: str, reversed_by: str |
         reversed_by=reversed_by,
         visit_id=entry.visit_id,
     )
-
-
-def _visit_views(
-    visits: Sequence[Visit],
-    entries: Sequence[EntryView],
-    allowances: Sequence[AllowanceView],
-    staff: dict[str, str],
-) -> tuple[VisitView, ...]:
-    """Return the visits that stand, by day, numbered by the main sessions they used."""
-    main = {each.id for each in allowances if each.kind == "main"}
-    standing: dict[str, list[EntryView]] = defaultdict(list)
-    for entry in entries:
-        if entry.kind is Kind.USED and entry.reversed_by is None and entry.visit_id:
-            standing[entry.visit_id].append(entry)
-    views, number = [], 0
-    for visit in sorted(visits, key=lambda row: (row.visited_on, row.id)):
-        uses = standing.get(visit.id)
-        if not uses:
-            continue
-        sessions = -sum(entry.sessions_delta for entry in uses if entry.allowance_id in main)
-        number += sessions
-        views.append(
-            VisitView(
-                id=visit.id,
-                visited_on=visit.visited_on,
-                treatments=tuple(entry.treatment for entry in uses),
-                number=number if sessions else None,
-                practitioner=staff.get(visit.practitioner_id or "", ""),
-                practitioner_id=visit.practitioner_id,
-                focus=visit.focus,
-                note=visit.note,
-                entry_ids=tuple(entry.id for entry in uses),
-            )
-        )
-    return tuple(views)

@@ -1,7 +1,7 @@
 """A refund made in Square takes the sessions back in the same act (product rule 9; facts: market 2.7).
 
-Itemised returns name the line. An amount alone is plain only when it gives back the whole sale; anything
-less goes to Attention with a proposal and its arithmetic.
+Itemised returns name the line; a refund begun at the desk is known for its course. Any other amount is plain
+only when it gives back the whole sale; less goes to Attention with a proposal and its arithmetic.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.core.ledger import refunded
 from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.book import courses_of_order_in
-from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, last_entries, tell
+from plugin.courses.chain import last_entries
+from plugin.courses.closing import close_course_in
+from plugin.courses.desk_refund_outcome import settle_part_in
+from plugin.courses.desk_refund_parts import part_told_in
 from plugin.courses.failed_refund import GONE, WHOLE, give_back_in, refunded_so_far_in, return_mark
-from plugin.courses.outbox import course_changed_in
 from plugin.courses.refund_question import ask_which_sessions_in, settle_questions_in
 from plugin.courses.sales import Refund, ReturnLine
-from plugin.courses.words import sessions_text
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.queues import SquareRefund
@@ -34,10 +34,13 @@ def refund_sale(store: Store, act: Act, refund: Refund) -> str:
 def refund_in(session: Session, store: Store, act: Act, refund: Refund) -> str:
     """Apply a refund as it now stands at Square; the same refund again changes nothing."""
     course_ids = _hold_sale(session, refund.square_order_id)
+    ours = part_told_in(session, refund)
     if not _note(session, act, refund):
         return "That refund had failed before; this is older news."
     if not course_ids:
         return "No course came of that sale."
+    if ours is not None:
+        return settle_part_in(session, store, act, ours, refund.status)
     if refund.status in GONE:
         return give_back_in(session, store, act, refund, course_ids)
     named = [line for line in refund.lines if line.source_line_uid is not None]
@@ -55,31 +58,6 @@ def _hold_sale(session: Session, square_order_id: str) -> list[str]:
     held = select(Course).where(Course.square_order_id == square_order_id).order_by(Course.id)
     list(session.scalars(held.with_for_update().execution_options(populate_existing=True)))
     return courses_of_order_in(session, square_order_id)
-
-
-def close_course_in(
-    session: Session, store: Store, act: Act, course_id: str, *, closed_by: str, reason: str
-) -> bool:
-    """Close a course as refunded: every session left leaves the balance. False where it was closed before."""
-    course = course_for_change(session, course_id)
-    if course.closed_as is not None:
-        return False
-    gone = 0
-    for allowance in allowances_of(session, course.id):
-        head = head_of(session, allowance.id)
-        if head.sessions == 0 and head.value == 0:
-            continue
-        # The seq, for a course may be closed, opened again when the refund fails, and closed by the next try.
-        key = f"refund:{closed_by}:{course.id}:{allowance.position}:{head.seq + 1}"
-        line = Line(key, act.now, reason=reason)
-        append(session, store, act, allowance.id, head, refunded(head), line)
-        gone += head.sessions
-    course.closed_as, course.closed_at, course.closed_by = "refunded", act.now, closed_by
-    text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
-    tell(session, store, act, course.id, "closed", text, reason=reason)
-    course_changed_in(session, store, act, course.id)
-    session.flush()
-    return True
 
 
 def _note(session: Session, act: Act, refund: Refund) -> bool:

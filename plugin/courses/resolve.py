@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
+from plugin.courses import disputes
 from plugin.courses.assign import assign_in, ownerless_in, settle_unassigned_in
-from plugin.courses.attention import DECISIONS, view_of
+from plugin.courses.attention import decisions_of, view_of
 from plugin.courses.book import reopen_foreign_sale_in
+from plugin.courses.closing import close_course_in
 from plugin.courses.inbox import try_again_in
+from plugin.courses.listings import PUBLISH, take_from_square_in
 from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.refund import close_course_in
+from plugin.courses.outbox import owe_in
 from plugin.courses.refund_question import take_sessions_in
 from plugin.courses.sales import sale_from_json
+from plugin.courses.unmerge import keep_together_in, split_in
 from plugin.courses.views import AttentionView
 from plugin.courses.words import sessions_text
 from plugin.errors import InvalidField, NotFound, Refused
@@ -69,11 +73,13 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
 
 def _carry_out(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
     """Do what was decided; False while a part of the question is still open."""
-    return _DEEDS[_decision(item, wish)](session, store, act, item, wish)
+    decision = _decision(item, wish)
+    deeds = _DISPUTE_DEEDS if item.kind == disputes.KIND else _DEEDS
+    return deeds[decision](session, store, act, item, wish)
 
 
 def _decision(item: Attention, wish: Resolution) -> str:
-    allowed = DECISIONS.get(item.kind, ("dismiss",))
+    allowed = decisions_of(item)
     decision = wish.decision or (allowed[0] if len(allowed) == 1 else None)
     if decision not in allowed:
         choices = ", ".join(allowed)
@@ -140,11 +146,40 @@ def _try_again(session: Session, _store: Store, act: Act, item: Attention, _wish
     return True
 
 
+def _publish_again(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    owe_in(session, store, act, PUBLISH, item.details["package_id"])
+    return True
+
+
+def _take_price(session: Session, _store: Store, _act: Act, item: Attention, _wish: Resolution) -> bool:
+    take_from_square_in(session, item.details["square_variation_id"])
+    return True
+
+
+def _split(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    split_in(session, store, act, item.details, reason=wish.reason)
+    return True
+
+
+def _keep_together(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    keep_together_in(session, store, act, item.details)
+    return True
+
+
 def _dismiss(_session: Session, _store: Store, _act: Act, _item: Attention, _wish: Resolution) -> bool:
     return True
 
 
+def _close_disputed(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    return disputes.close_disputed_in(session, store, act, item, course_id=wish.course_id, reason=wish.reason)
+
+
+def _keep_disputed(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    return disputes.keep_disputed_in(session, store, act, item, reason=wish.reason)
+
+
 Deed = Callable[[Session, Store, Act, Attention, Resolution], bool]
+_DISPUTE_DEEDS: dict[str, Deed] = {"close_course": _close_disputed, "keep_sessions": _keep_disputed}
 _DEEDS: dict[str, Deed] = {
     "assign": _assign,
     "close_course": _close,
@@ -152,6 +187,10 @@ _DEEDS: dict[str, Deed] = {
     "keep_sessions": _keep,
     "open_courses": _open_courses,
     "try_again": _try_again,
+    "publish_again": _publish_again,
+    "take_price": _take_price,
+    "split": _split,
+    "keep_together": _keep_together,
     "dismiss": _dismiss,
 }
 
@@ -173,6 +212,10 @@ _ANSWERS = {
     "keep_sessions": "Kept all sessions",
     "open_courses": "Course opened",
     "try_again": "Tried again",
+    "publish_again": "Ours put back in Square",
+    "take_price": "Square's price taken",
+    "split": "A client of their own again",
+    "keep_together": "Kept as one client",
 }
 
 

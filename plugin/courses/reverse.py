@@ -5,9 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role, Source, require
 from plugin.core.ledger import Change, Kind, reversal
 from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.bookings import free_booking_of_in
+from plugin.courses.changes.ahead import earn_ahead_in
+from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.chain import Line, append, course_for_change, head_of
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.outbox import course_changed_in
@@ -15,7 +18,7 @@ from plugin.courses.read import entry_in
 from plugin.courses.views import Reversed
 from plugin.errors import AlreadyReversed, Refused
 from plugin.store import Store
-from plugin.store.ledger import Course, Entry
+from plugin.store.ledger import Allowance, Course, Entry
 
 
 def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
@@ -33,13 +36,25 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
         # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
             return _answer(session, known["entry_id"], is_repeat=True)
-        undone = _reversible(session, held, entry_id)
-        written = reverse_in(session, store, act, undone, said)
-        course_changed_in(session, store, act, held.id)
+        written = undo_use_in(session, store, act, held, entry_id, said)
         remember(session, act, asked, {"entry_id": written.id})
         return _answer(session, written.id, is_repeat=False)
 
     return store.transact(work)
+
+
+def undo_use_in(
+    session: Session, store: Store, act: Act, course: Course, entry_id: str, reason: str
+) -> Entry:
+    """Take back a used session of a course that the caller holds; its appointment can be settled again."""
+    undone = _reversible(session, course, entry_id)
+    before = first_used_on(session, course)
+    written = reverse_in(session, store, act, undone, reason)
+    earn_ahead_in(session, store, act, session.get_one(Allowance, undone.allowance_id))
+    follow_first_use_in(session, store, act, course, before)
+    free_booking_of_in(session, entry_id)
+    course_changed_in(session, store, act, course.id)
+    return written
 
 
 def reverse_in(session: Session, store: Store, act: Act, undone: Entry, reason: str) -> Entry:
@@ -61,6 +76,9 @@ def _reversible(session: Session, course: Course, entry_id: str) -> Entry:
         raise AlreadyReversed("That was undone before; both lines stand in the history.")
     if entry.kind != Kind.USED:
         raise Refused("Only a used session can be undone here.", code="not_reversible")
+    if entry.visit_id is None and entry.source == Source.IMPORT:
+        said = "These sessions were used before Coursekeeper. The owner puts their number right."
+        raise Refused(said, code="not_reversible")
     if course.closed_as is not None:
         said = f"This course was {course.closed_as}; a session can't be given back to it."
         raise Refused(said, code=course.closed_as)

@@ -37,8 +37,19 @@ class SaleLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """How much had come for the whole order when one of its payments was made; `at` None: with the sale."""
+
+    so_far: Money
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
-    """A paid Square order, only its lines that sell packages."""
+    """A Square order with money on it, only its lines that sell packages.
+
+    `came` is told of an invoice alone, payment by payment; nothing told: all of it came at once.
+    """
 
     square_order_id: str
     square_location_id: str
@@ -46,10 +57,23 @@ class Sale:
     total: Money
     lines: tuple[SaleLine, ...]
     buyer: Buyer | None = None
+    came: tuple[Came, ...] = ()
+
+    def payments(self) -> tuple[Came, ...]:
+        """Return the payments one after the other."""
+        return self.came or (Came(self.total),)
+
+    @property
+    def is_paid(self) -> bool:
+        """Say whether all of it has come."""
+        return self.payments()[-1].so_far.amount >= self.total.amount
 
     def to_json(self) -> dict[str, Any]:
         """Return a shape that an attention item can keep."""
-        return {**asdict(self), "paid_at": self.paid_at.isoformat()}
+        came = [
+            {"so_far": asdict(one.so_far), "at": one.at.isoformat() if one.at else None} for one in self.came
+        ]
+        return {**asdict(self), "paid_at": self.paid_at.isoformat(), "came": came}
 
 
 def sale_from_json(value: dict[str, Any]) -> Sale:
@@ -63,6 +87,10 @@ def sale_from_json(value: dict[str, Any]) -> Sale:
         total=Money(**value["total"]),
         lines=lines,
         buyer=Buyer(**{**buyer, "known_as": tuple(buyer["known_as"])}) if buyer else None,
+        came=tuple(
+            Came(Money(**one["so_far"]), datetime.fromisoformat(one["at"]) if one["at"] else None)
+            for one in value.get("came", ())
+        ),
     )
 
 
@@ -80,7 +108,7 @@ class Refund:
     """A refund of (part of) a sale as it now stands at Square.
 
     `lines` are the return lines that belong to `square_order_id`; none for an amount-only refund.
-    `status` is PENDING, COMPLETED, REJECTED or FAILED.
+    `status` is PENDING, COMPLETED, REJECTED or FAILED; `square_payment_id` is whose money goes back.
     """
 
     square_refund_id: str
@@ -92,12 +120,14 @@ class Refund:
     refunded_at: datetime
     reason: str
     lines: tuple[ReturnLine, ...] = ()
+    square_payment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What booking a sale brought: courses opened now, courses it had opened before, and what needs a person."""
+    """What booking a sale brought: courses opened now, opened before, those money came for, and what needs a person."""
 
     opened: tuple[str, ...] = ()
     already: tuple[str, ...] = ()
     attention: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()

@@ -11,15 +11,19 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.ledger import Kind, used
+from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH, optional
+from plugin.core.unlock import needed_for
+from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid
 from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.outbox import course_changed_in
 from plugin.courses.read import course_in, entry_in
-from plugin.courses.views import ClinicView, CourseView, EntryView, Used
+from plugin.courses.views import AllowanceView, ClinicView, CourseView, EntryView, Used
+from plugin.courses.words import money_text
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -57,21 +61,22 @@ def use_session(store: Store, act: Act, wish: UseSession) -> Used:
         course = course_for_change(session, wish.course_id)
         # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
-            return _answer(session, known["entry_id"], is_repeat=True)
-        entry_id = _use_in(session, store, act, wish, course)
+            return used_answer(session, known["entry_id"], is_repeat=True)
+        entry_id = use_in(session, store, act, wish, course)
         remember(session, act, asked, {"entry_id": entry_id})
-        return _answer(session, entry_id, is_repeat=False)
+        return used_answer(session, entry_id, is_repeat=False)
 
     return store.transact(work)
 
 
-def _use_in(session: Session, store: Store, act: Act, wish: UseSession, course: Course) -> str:
+def use_in(session: Session, store: Store, act: Act, wish: UseSession, course: Course) -> str:
+    """Use sessions within the caller's transaction, which holds the course; return the entry."""
     clinic = clinic_in(session)
     today = local_date(clinic, act.now)
-    visited_on = _visit_day(course, clinic, wish.visited_on or today, today)
     view = course_in(session, course, today=today)
-    _may_be_used(view)
-    client_id = _who_came(session, course, wish.client_id)
+    visited_on = _visit_day(view, clinic, wish.visited_on or today, today)
+    _may_be_used(view, visited_on)
+    client_id = _who_came(session, view, wish.client_id, visited_on)
     allowance = _allowance(session, view, wish)
     visit = Visit(
         id=store.new_id(),
@@ -85,56 +90,114 @@ def _use_in(session: Session, store: Store, act: Act, wish: UseSession, course: 
     )
     session.add(visit)
     session.flush()
-    head = head_of(session, allowance.id)
-    unpaid = max(0, allowance.price - money_paid(session, allowance.id))
     happened_at = act.now if visited_on == today else _noon(visited_on, clinic)
     line = Line(f"use:{act.key}", happened_at, visit_id=visit.id)
-    entry = append(session, store, act, allowance.id, head, used(head, wish.sessions, unpaid=unpaid), line)
+    return _write_in(session, store, act, course, allowance, wish.sessions, line)
+
+
+def charge_in(
+    session: Session,
+    store: Store,
+    act: Act,
+    course: Course,
+    allowance_id: str | None,
+    *,
+    happened_at: datetime,
+    reason: str,
+) -> str:
+    """Use one session for a visit that did not take place: an entry without a visit. Returns the entry."""
+    clinic = clinic_in(session)
+    view = course_in(session, course, today=local_date(clinic, act.now))
+    _may_be_used(view, local_date(clinic, happened_at))
+    allowance = _allowance(session, view, UseSession(course.id, allowance_id))
+    line = Line(f"no-show:{act.key}", happened_at, reason=reason)
+    return _write_in(session, store, act, course, allowance, 1, line)
+
+
+def _write_in(
+    session: Session, store: Store, act: Act, course: Course, allowance: Allowance, sessions: int, line: Line
+) -> str:
+    before = first_used_on(session, course)
+    head = head_of(session, allowance.id)
+    unpaid = max(0, allowance.price - money_paid(session, allowance.id))
+    entry = append(session, store, act, allowance.id, head, used(head, sessions, unpaid=unpaid), line)
+    follow_first_use_in(session, store, act, course, before)
     course_changed_in(session, store, act, course.id)
     return entry.id
 
 
-def _may_be_used(course: CourseView) -> None:
+def _may_be_used(course: CourseView, day: date) -> None:
     if course.client_id is None:
         raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+    if course.gift is not None:
+        said = f"This course waits as a gift for {course.gift.recipient_name}. Redeem its voucher, or take the gift back."
+        raise Refused(said, code="waits_as_gift")
     refusal = {
         Status.REFUNDED: "This course was refunded; it has no sessions to use.",
         Status.TRANSFERRED: "This course was transferred; look for it with the other client.",
         Status.EXPIRED: "This course has expired. The owner can extend it.",
-        Status.FROZEN: "This course is frozen. The owner can thaw it.",
+        Status.FROZEN: "This course is frozen. Thaw it first.",
     }.get(course.status)
-    if refusal is not None:
+    # A visit that took place in time is entered late, not used late.
+    in_time = course.status is Status.EXPIRED and course.expires_on is not None and day <= course.expires_on
+    if refusal is not None and not in_time:
         raise Refused(refusal, code=course.status.value)
 
 
-def _visit_day(course: Course, clinic: ClinicView, day: date, today: date) -> date:
+def _visit_day(course: CourseView, clinic: ClinicView, day: date, today: date) -> date:
     if day > today:
         raise InvalidField("A visit can't lie in the future.", field="visited_on")
     if day < local_date(clinic, course.sold_at):
         raise InvalidField("The visit was before the course was sold.", field="visited_on")
+    if course.origin is not None and day < local_date(clinic, course.origin.transferred_at):
+        raise InvalidField("The visit was before these sessions were transferred.", field="visited_on")
     return day
 
 
-def _who_came(session: Session, course: Course, client_id: str | None) -> str:
+def _who_came(session: Session, course: CourseView, client_id: str | None, day: date) -> str:
     owner = course.client_id or ""
-    if client_id is None or living_client_in(session, client_id).id == owner:
+    came = owner if client_id is None else living_client_in(session, client_id).id
+    if came == owner:
         return owner
-    raise Refused("This course belongs to another client.", code="not_theirs")
+    share = course.share_of(came)
+    if share is None:
+        raise Refused("This course belongs to another client.", code="not_theirs")
+    if not share.holds_on(day):
+        said = f"This course was shared with {share.client_name} for visits until an earlier day."
+        raise Refused(said, code="not_theirs")
+    return came
 
 
 def _allowance(session: Session, course: CourseView, wish: UseSession) -> Allowance:
     if not 1 <= wish.sessions <= MOST_AT_ONCE:
         raise InvalidField(f"Sessions are 1 to {MOST_AT_ONCE}.", field="sessions")
     rows = {row.id: row for row in allowances_of(session, course.id)}
-    if wish.allowance_id is None:
-        return rows[_proposed(course)]
-    chosen = next((each for each in course.allowances if each.id == wish.allowance_id), None)
+    wanted = wish.allowance_id or _proposed(course)
+    chosen = next((each for each in course.allowances if each.id == wanted), None)
     if chosen is None:
         raise NotFound("That course has no such allowance.")
+    _is_paid_for(session, course, chosen, wish.sessions)
     if not chosen.is_usable and chosen.left > 0:
         said = f"{chosen.treatment} opens with session {chosen.usable_from_session} of the course."
         raise Refused(said, code="not_open_yet")
     return rows[chosen.id]
+
+
+def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceView, sessions: int) -> None:
+    wanted = chosen.used + sessions
+    if wanted <= chosen.unlocked or sessions > chosen.left:
+        return
+    clinic = clinic_in(session)
+    needed = needed_for(
+        sessions=wanted - chosen.needs_no_money,
+        granted=chosen.granted - chosen.goodwill,
+        price=course.price.amount,
+    )
+    missing = Money(needed - course.paid.amount, course.price.currency)
+    come = money_text(missing, language=clinic.language, country=clinic.country)
+    paid_for = f"{chosen.unlocked} of {chosen.granted} sessions are paid for."
+    said = f"{paid_for} The next can be used once {come} more has come."
+    raise Refused(said, code="not_paid_for")
 
 
 def _proposed(course: CourseView) -> str:
@@ -158,7 +221,8 @@ def _noon(day: date, clinic: ClinicView) -> datetime:
     return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
 
 
-def _answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
+def used_answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
+    """Return what is told of a use that stands in the ledger."""
     entry, course = entry_in(session, entry_id)
     return Used(
         entry=entry,

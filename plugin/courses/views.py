@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
+from plugin.core.acts import Source
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import Terms
+from plugin.courses.changes.views import OriginView, ShareView, WaitingGift
 
 T = TypeVar("T")
 
@@ -79,6 +81,21 @@ class ContentView:
 
 
 @dataclass(frozen=True, slots=True)
+class OnTillView:
+    """How Square sells a package; `is_seen` is False where its catalog has not shown the item (yet).
+
+    `name` is what was agreed on, None while that is open.
+    """
+
+    is_seen: bool
+    name: str | None
+    seen_name: str | None
+    seen_price: Money | None
+    seen_at: datetime | None
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PackageView:
     """What is for sale."""
 
@@ -90,6 +107,7 @@ class PackageView:
     version: int
     is_active: bool
     square_variation_id: str | None
+    on_till: OnTillView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,16 @@ class EntryView:
     reversed_by: str | None
     visit_id: str | None
 
+    @property
+    def is_no_show(self) -> bool:
+        """Say whether it charges a visit that did not take place."""
+        return self.kind is Kind.USED and self.visit_id is None and not self.is_used_before
+
+    @property
+    def is_used_before(self) -> bool:
+        """Say whether it stands for the visits before Coursekeeper, which an import knows only by their number."""
+        return self.kind is Kind.USED and self.visit_id is None and self.source == Source.IMPORT
+
 
 @dataclass(frozen=True, slots=True)
 class AllowanceView:
@@ -129,6 +157,11 @@ class AllowanceView:
     single_price: Money
     usable_from_session: int | None
     is_usable: bool
+    # How many of the granted sessions may be used: all of them, unless the course is part-paid.
+    unlocked: int = 0
+    # Of these, how many need no money: goodwill, and what the owner allowed ahead of it.
+    needs_no_money: int = 0
+    goodwill: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +177,30 @@ class VisitView:
     focus: str
     note: str
     entry_ids: tuple[str, ...]
+    # Who came, where it was not the course's own client.
+    client_id: str = ""
+    guest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoShowView:
+    """A missed visit that was charged a session; `number` as in a visit, for they are counted together."""
+
+    entry_id: str
+    missed_on: date
+    treatment: str
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFlag:
+    """A payment of the course's sale that a bank has questioned. `is_lost`: the money is gone, nobody decided yet."""
+
+    amount: Money
+    state: str
+    reason: str
+    due_at: datetime | None
+    is_lost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +216,10 @@ class HappeningView:
 
 @dataclass(frozen=True, slots=True)
 class CourseView:
-    """One sold package with all that is known of it. `left` and `granted` are of its main treatments."""
+    """One sold package with all that is known of it. `left` and `granted` are of its main treatments.
+
+    A dispute warns of its payment; it keeps nobody from using a session.
+    """
 
     id: str
     client_id: str | None
@@ -182,11 +242,44 @@ class CourseView:
     left: int
     granted: int
     used: int
+    no_shows: tuple[NoShowView, ...] = ()
+    dispute: DisputeFlag | None = None
+    frozen_on: date | None = None
+    shares: tuple[ShareView, ...] = ()
+    origin: OriginView | None = None
+    gift: WaitingGift | None = None
+    balance_due_on: date | None = None
 
     @property
     def is_live(self) -> bool:
         """Say whether sessions of it can be used today."""
-        return self.status in (Status.OPEN, Status.PART_PAID) and self.client_id is not None
+        is_open = self.status in (Status.OPEN, Status.PART_PAID)
+        return is_open and self.client_id is not None and self.gift is None
+
+    @property
+    def still_to_come(self) -> Money:
+        """Return what of the price has not been paid."""
+        return Money(max(0, (self.price - self.paid).amount), self.price.currency)
+
+    def share_of(self, client_id: str) -> ShareView | None:
+        """Return the share of that client, None where the course is not shared with them."""
+        return next((each for each in self.shares if each.client_id == client_id), None)
+
+    @property
+    def used_before(self) -> int:
+        """Return how many main sessions were used before Coursekeeper."""
+        main = [each for each in self.allowances if each.kind == "main"] or list(self.allowances)
+        return sum(self.used_before_of(each.id) for each in main)
+
+    def used_before_of(self, allowance_id: str) -> int:
+        """Return how many sessions of the allowance were used before Coursekeeper, on days nobody knows here."""
+        before = [each for each in self.entries if each.is_used_before and each.reversed_by is None]
+        return -sum(each.sessions_delta for each in before if each.allowance_id == allowance_id)
+
+    @property
+    def is_void(self) -> bool:
+        """Say whether its import was undone: then nothing was ever sold."""
+        return self.closed_at is None and not any(each.granted for each in self.allowances)
 
     @property
     def is_untouched(self) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.numbers import format_currency
 
 from plugin.core.money import Money, minor_digits
+from plugin.courses.views import ClinicView
 
 
 def money_text(money: Money, *, language: str = "en", country: str = "US") -> str:
@@ -23,6 +26,11 @@ def _locale(language: str, country: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale("en")
+
+
+def day_text(day: date, clinic: ClinicView) -> str:
+    """Write a day as people there do: Nov 22, 2026."""
+    return format_date(day, format="medium", locale=_locale(clinic.language, clinic.country))
 
 
 def sessions_text(count: int) -> str:

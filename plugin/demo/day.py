@@ -44,12 +44,17 @@ class Outcome:
 
 def play_day(say: Say = print) -> Outcome:
     """Play the whole day in a folder that is thrown away, and reckon up."""
-    start = datetime.combine(wall_clock().astimezone(LOCAL).date(), OPENS_AT, LOCAL)
+    start = opening_time()
     with tempfile.TemporaryDirectory() as folder, open_stage(Path(folder), start) as stage:
         for happening in DAY:
             _play(stage, happening, say)
         _close_up(stage, say)
-        return _reckon_up(stage, start, say)
+        return reckon_up(stage, start, say)
+
+
+def opening_time() -> datetime:
+    """Return when the clinic opens today."""
+    return datetime.combine(wall_clock().astimezone(LOCAL).date(), OPENS_AT, LOCAL)
 
 
 def _play(stage: Stage, happening: Happening, say: Say) -> None:
@@ -77,7 +82,8 @@ def _close_up(stage: Stage, say: Say) -> None:
     say(f"\nThe evening's look through Square found {found} things that no event had told.")
 
 
-def _reckon_up(stage: Stage, start: datetime, say: Say) -> Outcome:
+def reckon_up(stage: Stage, start: datetime, say: Say) -> Outcome:
+    """Put both sides' totals beside each other, and say what does not add up."""
     store = stage.house.store
     square, ledger = square_totals(stage.house, start - timedelta(days=4)), ledger_totals(store)
     by_kind, owed = roll_forward(store)

@@ -13,6 +13,7 @@ from typing import Any
 from plugin.courses.attention import list_attention
 from plugin.courses.resolve import Resolution, resolve
 from plugin.courses.use import UseSession, use_session
+from plugin.demo import desk_plays as desk
 from plugin.demo.stage import Json, Stage
 
 
@@ -191,6 +192,12 @@ _SHUFFLED = ({"has_shuffled_events": True, "has_duplicate_events": True}, "event
 _SILENT = ({"has_withheld_events": True}, "no event comes at all")
 _NO_LINES = ({"hidden_line_reads": 2}, "the order is without lines at first")
 
+
+def _lost(call: str) -> tuple[dict[str, Any], str]:
+    plan = [{"call": call, "how": "cut", "after": True, "times": 1}]
+    return {"fail_plan": plan}, "Square does it, and its answer is lost"
+
+
 DAY: tuple[Happening, ...] = (
     Happening("Maribel buys a course of 12, by card", _card),
     Happening("Ana buys a course of 10, in cash", _cash, *_TWICE),
@@ -248,4 +255,34 @@ DAY: tuple[Happening, ...] = (
     Happening("Carol's refund fails at her bank", _failed_refund),
     Happening("Thu Hà changes a course of 10 for one of 12", _upgrade, *_SILENT),
     Happening("Two profiles of Maribel are joined in Square", _merge, *_SHUFFLED),
+    Happening(
+        "Siobhán pays a course of 12 at the Terminal", desk.at_terminal("Siobhán", 12, desk.card), *_TWICE
+    ),
+    Happening(
+        "Grace pays at the Terminal; Square's answer to the checkout is lost",
+        desk.at_terminal("Grace", 10, desk.card),
+        *_lost("POST /v2/terminals/checkouts"),
+    ),
+    Happening("Ana presses cancel at the Terminal", desk.at_terminal("Ana", 10, desk.client_cancels)),
+    Happening(
+        "Nobody taps, and the Terminal gives up", desk.at_terminal("Jo", 10, desk.nobody_pays), *_SILENT
+    ),
+    Happening("Renée pays a link on her phone, later", desk.by_link, *_SHUFFLED),
+    Happening("Ana's link is called off", desk.called_off),
+    Happening("Priya pays a course of 10 in cash at the desk", desk.in_cash, *_lost("POST /v2/payments")),
+    Happening("Carol has paid by bank transfer", desk.by_bank, *_SILENT),
+    Happening("Jo pays the deposit of an invoice", desk.invoice_with_deposit, *_lost("POST /v2/invoices")),
+    Happening("Jo pays the rest", desk.balance_of_invoice, *_SHUFFLED),
+    Happening("Grace pays a deposit; the rest is due next month", desk.second_invoice, *_TWICE),
+    Happening("Two visits are booked in Square", desk.book_two),
+    Happening("Ana comes", desk.comes),
+    Happening("Siobhán does not, and is charged a session", desk.stays_away),
+    Happening(
+        "Maribel's course is refunded from the desk",
+        desk.refund("Maribel"),
+        *_lost("POST /v2/refunds"),
+    ),
+    Happening("Renée's course is refunded from the desk", desk.refund("Renée"), *_SHUFFLED),
+    Happening("Alexandrina's bank questions a payment", desk.disputed),
+    Happening("Somebody changes a price in Square", desk.price_changed),
 )

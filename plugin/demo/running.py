@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import secrets
 import shutil
@@ -120,7 +122,13 @@ def _environment(folder: Path, kept: Secrets, port: int, till_port: int) -> dict
         "SQUARE_LOCATION_ID": "",
         "SQUARE_WEBHOOK_SIGNATURE_KEY": kept.signature_key,
         "SQUARE_WEBHOOK_URL": f"http://{HOST}:{port}/square/webhooks",
+        "ENCRYPTION_KEYS": _sealing_key(kept),
     }
+
+
+def _sealing_key(kept: Secrets) -> str:
+    # Made of what is kept already, so that a demo of an earlier version goes on.
+    return base64.urlsafe_b64encode(hashlib.sha256(kept.secret_key.encode()).digest()).decode()
 
 
 def _till_arguments(folder: Path, till_port: int) -> list[str]:

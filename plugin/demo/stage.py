@@ -9,7 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +117,11 @@ class Stage:
 
     def courses_of(self, client_id: str) -> Sequence[CourseView]:
         """Return a client's courses, live ones first."""
-        today = local_date(read_clinic(self.house.store), self.clock())
-        return courses_of_client(self.house.store, client_id, today=today)
+        return courses_of_client(self.house.store, client_id, today=self.today())
+
+    def today(self) -> date:
+        """Return the clinic's day."""
+        return local_date(read_clinic(self.house.store), self.clock())
 
     def settle(self) -> None:
         """Let events arrive and work be done until nothing waits but what waits for a person or for faults."""
@@ -126,6 +129,14 @@ class Stage:
             self.till.deliver()
             self.work()
             if not self._is_waiting():
+                return
+            self.clock.move(_STEP)
+
+    def work_until(self, is_reached: Callable[[], bool]) -> None:
+        """Do what is due, and let time pass, until something is so; the rest of the day shows where it never is."""
+        for _ in range(MOST_ROUNDS):
+            self.work()
+            if is_reached():
                 return
             self.clock.move(_STEP)
 

@@ -120,7 +120,7 @@ class PracticeControl(ClinicControl):
         self.call("POST", f"/practice/events/{event_id}/resend", {})
 
     def forge(self, kind: str, id_: str, patch: Mapping[str, Any]) -> Json:
-        """Overwrite fields of a stored order, payment, refund, customer or catalog object; null removes."""
+        """Overwrite fields of a stored order, payment, refund, customer, booking or catalog object; null removes."""
         return self.call("POST", "/practice/forge", {"kind": kind, "id": id_, "patch": dict(patch)})
 
     def reset(self, seed: str | None = None) -> None:

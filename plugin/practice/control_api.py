@@ -46,7 +46,17 @@ EXCHANGE = Record(
         "sale": Record({}, required=True),
     }
 )
-FORGED = ("order", "payment", "refund", "customer", "catalog", "checkout", "payment_link", "invoice")
+FORGED = (
+    "order",
+    "payment",
+    "refund",
+    "customer",
+    "catalog",
+    "checkout",
+    "payment_link",
+    "invoice",
+    "booking",
+)
 FORGE = Record(
     {
         "kind": Text(one_of=FORGED, required=True),

@@ -182,7 +182,9 @@ def _cut(due: int, parts: tuple[Part, ...]) -> list[Part]:
     cut: list[Part] = []
     for part in parts:
         if part.kind not in TENDER_KINDS:
-            raise Refusal("INVALID_VALUE", "A tender is card, cash, gift_card or other.", field="tenders.type")
+            raise Refusal(
+                "INVALID_VALUE", "A tender is card, cash, gift_card or other.", field="tenders.type"
+            )
         amount = left if part.amount is None else part.amount
         if not 0 <= amount <= left or part.tip < 0:
             raise Refusal("INVALID_VALUE", "The tenders are more than the total.", field="tenders.amount")

@@ -21,7 +21,7 @@ def buyer_of(house: House, order: Order, payment: Payment | None) -> Buyer | Non
     Payments come before the order, the order before its tenders, in the tenders' order: the same answer
     whichever event brought us here.
     """
-    for customer_id in _named(house, order, payment):
+    for customer_id in customers_named(house, order, payment):
         buyer = profile_of(house, customer_id)
         if buyer is not None:
             return buyer
@@ -61,7 +61,8 @@ def knows_any(house: House, *customer_ids: str) -> bool:
         return session.scalar(wanted.limit(1)) is not None
 
 
-def _named(house: House, order: Order, payment: Payment | None) -> Iterator[str]:
+def customers_named(house: House, order: Order, payment: Payment | None) -> Iterator[str]:
+    """Yield the customer ids that a sale carries, each once, the weightiest first."""
     seen: set[str] = set()
     for customer_id in _candidates(house, order, payment):
         if customer_id is not None and customer_id not in seen:

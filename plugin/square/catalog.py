@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from plugin.core.acts import Act, require
+from plugin.core.acts import SQUARE, Act, require
+from plugin.courses.listings import SeenItem
+from plugin.courses.outbox import Owed
 from plugin.courses.packages import list_variation, listing_of, read_package
 from plugin.courses.views import PackageView
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House
+from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, record, records, square_id, text, unreadable
 
@@ -29,23 +32,55 @@ T = TypeVar("T")
 Pause = Callable[[float], None]
 
 
-def publish(house: House, act: Act, package_id: str, *, pause: Pause = time.sleep) -> PackageView:
+def publish(
+    house: House,
+    act: Act,
+    package_id: str,
+    *,
+    pause: Pause = time.sleep,
+    pauses_s: Sequence[float] = PAUSES_S,
+) -> PackageView:
     """Put a package on the till, or bring its name and price there up to date; again changes nothing.
 
-    Raises NotFound, Refused for a package no longer for sale, SquareFailed.
+    An item that the clinic sold before keeps its name. Raises NotFound, Refused for a package no longer for
+    sale, SquareFailed.
     """
     require(act.actor)
     package = read_package(house.store, package_id)
     if not package.is_active:
         raise Refused("This package is not for sale any more.", code="not_for_sale")
-    variation = _patiently(lambda: _published(house, act, package), pause)
+    seen = seen_item(_patiently(lambda: _published(house, act, package), pause, pauses_s))
+    return _listed(house, act, package_id, seen)
+
+
+def publish_owed(house: House, owed: Owed) -> str:
+    """Put a package on the till (again) as an errand: where Square is busy, the queue waits instead."""
+    published = publish(house, Act(SQUARE, house.clock(), f"outbox:{owed.id}"), owed.subject, pauses_s=())
+    return f"“{published.name}” is on the till as agreed."
+
+
+def link_item(house: House, act: Act, package_id: str, square_variation_id: str) -> PackageView:
+    """Have an item that the clinic sells already sell the package; raises Refused for one Square does not have."""
+    require(act.actor)
+    wanted = checked_id(square_variation_id)
+    try:
+        variation = house.square.catalog_object(wanted)
+    except SquareNotFound:
+        raise Refused("Square has no such item (any more). Search again.", code="no_item") from None
+    if variation.get("type") != "ITEM_VARIATION":
+        raise Refused("That is no item the till could sell.", code="no_item")
+    return _listed(house, act, package_id, seen_item(variation))
+
+
+def _listed(house: House, act: Act, package_id: str, seen: SeenItem) -> PackageView:
     return list_variation(
         house.store,
         act,
         package_id,
-        square_variation_id=square_id(variation.get("id"), "variation id"),
-        square_item_id=square_id(_data(variation).get("item_id"), "item id"),
-        square_version=_version(variation),
+        square_variation_id=seen.square_variation_id,
+        square_item_id=seen.square_item_id,
+        square_version=seen.version,
+        seen=seen,
     )
 
 
@@ -74,11 +109,12 @@ def _standing_variation(house: House, package: PackageView) -> Json | None:
 
 def _brought_up_to_date(house: House, act: Act, package: PackageView, standing: Json) -> Json:
     wanted = _variation(package, text(standing.get("id")))["item_variation_data"]
-    if all(_data(standing).get(name) == value for name, value in wanted.items()):
+    wanted["name"] = package.on_till.name if package.on_till and package.on_till.name else package.name
+    if all(data_of(standing).get(name) == value for name, value in wanted.items()):
         return standing
     # All that stands in Square is sent back with it: what is left out would be cleared.
-    changed = {**standing, "item_variation_data": {**_data(standing), **wanted}}
-    key = _key(act, package, f"update-{_version(standing)}")
+    changed = {**standing, "item_variation_data": {**data_of(standing), **wanted}}
+    key = _key(act, package, f"update-{version_of(standing)}")
     return _written(house.square.upsert_catalog_object(key, changed))
 
 
@@ -105,7 +141,7 @@ def _new_item(house: House, act: Act, package: PackageView) -> Json:
     variations = records(record(written.get("item_data"), "item_data").get("variations"), "variations")
     if len(variations) != 1:
         raise unreadable("the new item has not one variation")
-    data = {**_data(variations[0]), "item_id": written.get("id")}
+    data = {**data_of(variations[0]), "item_id": written.get("id")}
     return {**variations[0], "item_variation_data": data}
 
 
@@ -121,9 +157,9 @@ def _variation(package: PackageView, square_variation_id: str) -> dict[str, Any]
     }
 
 
-def _patiently(write: Callable[[], T], pause: Pause) -> T:
+def _patiently(write: Callable[[], T], pause: Pause, pauses_s: Sequence[float]) -> T:
     """Write; where Square is busy or somebody else was faster, read again and write again, a few times."""
-    for seconds in PAUSES_S:
+    for seconds in pauses_s:
         try:
             return write()
         except SquareFailed as error:
@@ -135,17 +171,6 @@ def _patiently(write: Callable[[], T], pause: Pause) -> T:
 
 def _written(answer: Json) -> Json:
     return record(answer.get("catalog_object"), "catalog_object")
-
-
-def _data(variation: Json) -> Json:
-    return record(variation.get("item_variation_data"), "item_variation_data")
-
-
-def _version(variation: Json) -> int:
-    version = variation.get("version")
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise unreadable("version")
-    return version
 
 
 def _key(act: Act, package: PackageView, step: str) -> str:

@@ -1,43 +1,144 @@
-"""Customers changed, merged or deleted in Square. Ids are not stable there; a course never loses its client."""
+"""Our clients in Square's directory: found there or made there once, and brought up to date when the desk edits."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import SQUARE, Act
+from plugin.core.text import digits, folded, name_parts
+from plugin.courses.buyers import link_profile_in, merge_square_customers_in
+from plugin.courses.clients import read_client
+from plugin.courses.outbox import Owed
 from plugin.courses.sales import Buyer
+from plugin.courses.square_links import gone_from_square_in
+from plugin.courses.views import ClientView
 from plugin.house import House
-from plugin.square.buyers import knows_any, profile_of, read_profile
+from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, record, square_id, unreadable
-from plugin.square.found import Found
+from plugin.square.fields import Json, square_id, text, unreadable
+from plugin.store.people import SquareCustomer
+
+# Square takes a phone number of 9 to 16 digits.
+_FEWEST_DIGITS = 9
 
 
-def see_customer(house: House, data: Json) -> Found:
-    """Say what a customer event means; the events of one merge may come in either order."""
-    told = record(data.get("object") or {}, "customer event")
-    context = record(told.get("event_context") or {}, "event_context")
-    merge = record(context.get("merge") or {}, "merge")
-    if merge:
-        return _see_merge(house, merge)
-    customer_id = square_id(data.get("id"), "customer id")
-    if data.get("deleted") is True or not knows_any(house, customer_id):
-        return Found(
-            says="Nothing changes for our clients; a customer deleted in Square keeps their courses."
-        )
-    buyer = profile_of(house, customer_id)
-    if buyer is None or buyer.square_customer_id == customer_id:
-        return Found(profile=buyer)
-    return Found(profile=buyer, merged_ids=(customer_id,))
+def ensure_customer(house: House, client_id: str, key: str) -> str:
+    """Return the id under which Square knows a client now, making the profile where there is none.
+
+    It is looked for first, by our own reference and by exact phone or e-mail with the same name, so that a lost
+    answer makes no double. `key` is that of the act that links it. Raises NotFound, SquareFailed.
+    """
+    client = read_client(house.store, client_id)
+    act = Act(SQUARE, house.clock(), key)
+    buyer = standing_profile(house, act, client)
+    if buyer is None:
+        buyer = _found(house, client) or _made(house, client)
+        house.store.transact(lambda session: link_profile_in(session, house.store, act, client.id, buyer))
+    return buyer.square_customer_id
 
 
-def _see_merge(house: House, merge: Json) -> Found:
-    into_id = square_id(merge.get("to_customer_id"), "to_customer_id")
-    told = merge.get("from_customer_ids")
-    if not isinstance(told, list):
-        raise unreadable("from_customer_ids")
-    from_ids = tuple(square_id(one, "from_customer_ids") for one in told)
-    if not knows_any(house, into_id, *from_ids):
-        return Found(says="None of the merged customers is a client of ours.")
+def standing_profile(house: House, act: Act, client: ClientView) -> Buyer | None:
+    """Return the client's profile as Square has it now, followed through a merge; None where there is none."""
+    known_id = client.square_customer_id
+    if known_id is None:
+        return None
     try:
-        into = read_profile(house.square.customer(into_id), into_id)
+        buyer = read_profile(house.square.customer(known_id), known_id)
     except SquareNotFound:
-        into = Buyer(square_customer_id=into_id, known_as=(into_id,))
-    return Found(profile=into, merged_ids=from_ids)
+        house.store.transact(lambda session: gone_from_square_in(session, known_id))
+        return None
+    if buyer.square_customer_id != known_id:
+        house.store.transact(lambda session: _follow(session, house, act, known_id, buyer))
+    return buyer
+
+
+def write_customer(house: House, owed: Owed) -> str:
+    """Make a client in Square's directory, or write there what the desk has changed; returns what became of it."""
+    client = read_client(house.store, owed.subject)
+    act = Act(SQUARE, house.clock(), f"outbox:{owed.id}")
+    standing = standing_profile(house, act, client)
+    if standing is None:
+        if owed.payload.get("fields"):
+            return "The client is not in Square's directory; nothing is changed there."
+        ensure_customer(house, client.id, act.key)
+        return "The client is in Square's directory."
+    changes = _changes(read_client(house.store, client.id), owed.payload.get("fields") or ())
+    profile = house.square.customer(standing.square_customer_id)
+    changed = {name: value for name, value in changes.items() if (profile.get(name) or None) != value}
+    if not changed:
+        return "Square's directory says so already."
+    # A version that somebody else has passed meanwhile brings the errand back, and it reads again.
+    house.square.update_customer(standing.square_customer_id, changed, _version(profile))
+    return "Written to Square's directory."
+
+
+def _changes(client: ClientView, fields: Collection[str]) -> dict[str, str | None]:
+    given, family = name_parts(client.name)
+    told: dict[str, dict[str, str | None]] = {
+        "name": {"given_name": given, "family_name": family or None},
+        "phone": {"phone_number": client.phone},
+        "email": {"email_address": client.email},
+    }
+    return {name: value for field in fields for name, value in told.get(field, {}).items()}
+
+
+def _version(profile: Json) -> int:
+    version = profile.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise unreadable("version")
+    return version
+
+
+def _follow(session: Session, house: House, act: Act, known_id: str, buyer: Buyer) -> None:
+    merge_square_customers_in(session, house.store, act, from_ids=[known_id], into=buyer)
+
+
+def _found(house: House, client: ClientView) -> Buyer | None:
+    for profile in _candidates(house, client):
+        buyer = read_profile(profile, square_id(profile.get("id"), "customer id"))
+        # A profile that is somebody else's here stays theirs, whatever phone they share.
+        if not knows_any(house, *buyer.known_as):
+            return buyer
+    return None
+
+
+def _candidates(house: House, client: ClientView) -> Iterator[Json]:
+    yield from house.square.customers_with("reference_id", client.id)
+    for field, value in (("phone_number", client.phone), ("email_address", client.email)):
+        if value is None or (field == "phone_number" and not _takes(value)):
+            continue
+        for profile in house.square.customers_with(field, value):
+            if folded(read_profile(profile, text(profile.get("id"))).name) == folded(client.name):
+                yield profile
+
+
+def _made(house: House, client: ClientView) -> Buyer:
+    profile = house.square.create_customer(_key(house, client), new_profile(client))
+    return read_profile(profile, square_id(profile.get("id"), "customer id"))
+
+
+def new_profile(client: ClientView) -> dict[str, str]:
+    """Return what Square's directory is told of a client."""
+    given, family = name_parts(client.name)
+    told = {
+        "given_name": given,
+        "family_name": family,
+        "phone_number": client.phone if client.phone and _takes(client.phone) else None,
+        "email_address": client.email,
+        "reference_id": client.id,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _takes(phone: str) -> bool:
+    return len(digits(phone)) >= _FEWEST_DIGITS
+
+
+def _key(house: House, client: ClientView) -> str:
+    # A profile that was deleted in Square is made anew under another key than the first.
+    with house.store.reading() as session:
+        before = select(func.count()).where(SquareCustomer.client_id == client.id)
+        return f"client-{client.id}-{session.scalar(before)}"

@@ -5,31 +5,31 @@ An errand asks Square with keys made of its subject, so that a lost answer and a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from plugin.courses.checkout_letter import LETTER
+from plugin.courses.checkouts import CHECKOUT
+from plugin.courses.client_profile import CUSTOMER
+from plugin.courses.desk_refunds import REFUND
+from plugin.courses.listings import LOOK_AT_ITEM, PUBLISH
+from plugin.courses.outbox import PROFILE
+from plugin.square import desk_refunds
+from plugin.square.catalog import publish_owed
+from plugin.square.catalog_changes import look_at_item
+from plugin.square.checkout.errand import give_up_checkout, run_checkout
+from plugin.square.checkout.mail import give_up_letter, mail_checkout
+from plugin.square.connection.refresh import REFRESH, refresh
+from plugin.square.customers import write_customer
+from plugin.square.errand import Errand, Later
+from plugin.square.profiles import write_profile
 
-from plugin.courses.outbox import Owed
-from plugin.house import House
+__all__ = ["ERRANDS", "Errand", "Later"]
 
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """The errand went well and must be looked at again, such as a Terminal that waits for a card."""
-
-    seconds: float
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """How an effect is brought about, and who must be told when Square refuses it for good.
-
-    `run` returns what became of it in words, or Later; raises SquareFailed or NotYet to be tried again.
-    `give_up` is handed the sentence of the refusal.
-    """
-
-    run: Callable[[House, Owed], str | Later]
-    give_up: Callable[[House, Owed, str], None] = lambda _house, _owed, _sentence: None
-
-
-ERRANDS: dict[str, Errand] = {}
+ERRANDS: dict[str, Errand] = {
+    CHECKOUT: Errand(run_checkout, give_up_checkout),
+    LETTER: Errand(mail_checkout, give_up_letter),
+    CUSTOMER: Errand(write_customer),
+    PUBLISH: Errand(publish_owed),
+    LOOK_AT_ITEM: Errand(look_at_item),
+    PROFILE: Errand(write_profile),
+    REFUND: Errand(desk_refunds.run, desk_refunds.give_up),
+    REFRESH: Errand(refresh),
+}

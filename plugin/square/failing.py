@@ -11,8 +11,10 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.attention import open_item_in
 from plugin.courses.inbox import Claimed, finish_in, put_off
 from plugin.courses.outbox import Owed, close_owed, put_off_owed
-from plugin.errors import CoursekeeperError, NotYet, SquareFailed
+from plugin.courses.square_state import outage_mark
+from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed
 from plugin.house import House
+from plugin.square.connection.row import read_connection
 from plugin.square.errands import ERRANDS
 from plugin.square.messages import order_named, refund_named
 
@@ -73,7 +75,7 @@ def wait_s(attempts: int, chance: Chance, *, is_outage: bool = False) -> float:
 
 
 def _is_permanent(error: Exception) -> bool:
-    if isinstance(error, SquareFailed):
+    if isinstance(error, (SquareFailed, MailFailed)):
         return error.permanent
     # What a rule of ours refuses today it refuses tomorrow; anything unexpected may be the database's.
     return isinstance(error, CoursekeeperError) and not isinstance(error, NotYet)
@@ -105,8 +107,8 @@ def _tell_of_message(house: House, claimed: Claimed, error: Exception) -> None:
 def _tell_of_outage(house: House, claimed: Claimed, code: str) -> None:
     if code not in _TOLD_AT_ONCE and claimed.attempts < TRIES_BEFORE_ASKING:
         return
-    # One question a day, not one for each message that waits.
-    dedupe = f"{code}:{house.clock():%Y-%m-%d}"
+    # One question for one outage, not one for each message that waits; it goes when Square answers.
+    dedupe = outage_mark(code, read_connection(house.store).failing_since, house.clock())
     summary = f"{OUTAGES[code]} Messages from Square wait, and are worked off once it does."
     house.store.transact(lambda session: _ask_in(session, house, claimed, summary, dedupe=dedupe))
 

@@ -62,6 +62,8 @@ def _booked(booking: Booking) -> str:
     if booking.opened:
         many = len(booking.opened)
         return "Opened one course." if many == 1 else f"Opened {many} courses."
+    if booking.paid:
+        return "Money came for its courses."
     if booking.already:
         return "Its courses were open already."
     return "It waits under Attention." if booking.attention else "No course came of it."

@@ -9,14 +9,15 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.ledger import Kind
 from plugin.courses.packages import known_variations_in
 from plugin.square.fields import whole_quantity
 from plugin.square.messages import order_named, refund_named
 from plugin.square.objects import Order, PaymentRefund
 from plugin.square.refunds import exchange_id
-from plugin.square.sales import is_paid, package_lines
+from plugin.square.sales import is_paid, is_part_paid, package_lines
 from plugin.store import Store
-from plugin.store.ledger import Course
+from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import Attention, Inbox, SquareRefund
 
 _OF_ORDERS = ("payment.created", "payment.updated", "order.created", "order.updated", "sweep.order")
@@ -32,6 +33,8 @@ class Known:
     asked_about: frozenset[str]
     on_their_way: frozenset[str]
     refunds: frozenset[tuple[str, str]]
+    # Orders whose courses wait for the rest of their money.
+    part_paid: frozenset[str] = frozenset()
 
     def lacks_order(self, order: Order) -> bool:
         """Say whether a paid order sells packages that are not booked, or takes some back unseen."""
@@ -48,8 +51,13 @@ class Known:
 
     def _lacks_sale(self, order: Order) -> bool:
         lines = package_lines(order.lines, self.variations)
+        if is_part_paid(order) and lines:
+            # An invoice's deposit, or a split tender half-way: its payment tells. Taken up once for each sum.
+            return True
         if not lines or not is_paid(order) or order.id in self.asked_about:
             return False
+        if order.id in self.part_paid:
+            return True
         units = [whole_quantity(line.get("quantity")) for line in lines]
         return None in units or self.courses_of.get(order.id, 0) < sum(unit or 0 for unit in units)
 
@@ -76,6 +84,7 @@ def known_of_orders(store: Store, orders: Sequence[Order]) -> Known:
             asked_about=_asked_about(session, ids),
             on_their_way=_on_their_way(session),
             refunds=_booked_refunds(session, exchanges),
+            part_paid=_part_paid(session, ids),
         )
 
 
@@ -93,6 +102,19 @@ def _courses_of(session: Session, order_ids: Sequence[str]) -> dict[str, int]:
         .group_by(Course.square_order_id)
     )
     return {order_id: many for order_id, many in rows if order_id is not None}
+
+
+def _part_paid(session: Session, order_ids: Sequence[str]) -> frozenset[str]:
+    came = func.coalesce(func.sum(Entry.value_delta), 0)
+    rows = session.execute(
+        select(Course.square_order_id)
+        .join(Allowance, Allowance.course_id == Course.id)
+        .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
+        .where(Course.square_order_id.in_(order_ids), Course.closed_as.is_(None))
+        .group_by(Course.square_order_id, Allowance.id, Allowance.price)
+        .having(came < Allowance.price)
+    )
+    return frozenset(order_id for (order_id,) in rows if order_id is not None)
 
 
 def _asked_about(session: Session, order_ids: Sequence[str]) -> frozenset[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from zoneinfo import available_timezones
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.clinic import is_named, read_clinic, save_clinic
+from plugin.courses.clinic import is_named, read_clinic, save_clinic, time_zones
 from plugin.courses.views import ClinicView
 from plugin.errors import CoursekeeperError
 from plugin.house import House
@@ -49,7 +48,7 @@ def _clinic(plain: ClinicView, location: Json) -> ClinicView:
         email=words(location.get("business_email"), 254),
         website=words(location.get("website_url"), 254),
         country=country,
-        time_zone=zone if zone in available_timezones() else plain.time_zone,
+        time_zone=zone if zone in time_zones() else plain.time_zone,
         currency=text(location.get("currency")) or plain.currency,
         page_size="letter" if country in LETTER_COUNTRIES else "a4",
         square_location_id=square_id(location.get("id"), "location id"),

@@ -23,13 +23,17 @@ from plugin.square.fields import (
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money taken; status APPROVED, PENDING, COMPLETED, CANCELED or FAILED."""
+    """Money taken; status APPROVED, PENDING, COMPLETED, CANCELED or FAILED.
+
+    `product` is what of Square's took it, such as INVOICES.
+    """
 
     id: str
     status: str
     order_id: str | None
     customer_id: str | None
     location_id: str | None
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,9 @@ def payment_of(answer: Json) -> Payment:
         order_id=optional_id(answer.get("order_id"), "payment order_id"),
         customer_id=optional_id(answer.get("customer_id"), "payment customer_id"),
         location_id=optional_id(answer.get("location_id"), "payment location_id"),
+        product=text(
+            record(answer.get("application_details") or {}, "application_details").get("square_product")
+        ),
     )
 
 

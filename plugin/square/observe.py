@@ -15,18 +15,22 @@ from plugin.courses.inbox import Claimed, finish_in
 from plugin.courses.packages import known_variations_in
 from plugin.errors import NotYet, SquareFailed
 from plugin.house import House
+from plugin.square.bookings import SWEPT_BOOKING, see_booking, see_swept_booking
 from plugin.square.buyers import buyer_of
+from plugin.square.catalog_changes import SWEPT_ITEM, see_catalog
+from plugin.square.checkout.invoiced import has_courses, is_of_invoice
+from plugin.square.checkout.watch import see_invoice, see_terminal_checkout
 from plugin.square.client import SquareNotFound
-from plugin.square.customers import see_customer
+from plugin.square.connection.revoked import see_revocation
+from plugin.square.customer_news import SWEPT_CUSTOMER, see_customer
+from plugin.square.disputes import SWEPT_DISPUTE, see_dispute
 from plugin.square.fields import Json, square_id
 from plugin.square.found import Found, write_in
 from plugin.square.messages import data_of, told_object
 from plugin.square.objects import Order, Payment, PaymentRefund, order_of, payment_of, refund_of
 from plugin.square.refunds import GivenBack, exchanged, given_back, refunds_on
-from plugin.square.sales import is_paid, package_lines, sale_of
-
-SWEPT_ORDER = "sweep.order"
-SWEPT_REFUND = "sweep.refund"
+from plugin.square.sales import is_paid, is_part_paid, package_lines, sale_of
+from plugin.square.taken_up import SWEPT_INVOICE, SWEPT_ORDER, SWEPT_REFUND
 
 
 def _no_step(_name: str) -> None:
@@ -51,6 +55,11 @@ def handle(house: House, claimed: Claimed, at_step: Callable[[str], None] = _no_
         return outcome
 
     return house.store.transact(work)
+
+
+def event_types() -> tuple[str, ...]:
+    """Return the events of Square's that are of use, for its webhook subscription."""
+    return tuple(name for name in _LOOKS if not name.startswith("sweep."))
 
 
 def observe(house: House, claimed: Claimed) -> Found:
@@ -129,9 +138,10 @@ def _sold_in(house: House, order: Order, payment: Payment | None) -> Found:
         lines = package_lines(order.lines, known_variations_in(session))
     if not lines:
         return Found(says="No package is in it.")
-    if not is_paid(order):
+    of_invoice = is_of_invoice(house, order, payment)
+    if not is_paid(order) and not (of_invoice and is_part_paid(order)):
         return _unpaid(order, payment)
-    return Found(sales=(sale_of(order, lines, buyer_of(house, order, payment)),))
+    return Found(sales=(sale_of(order, lines, buyer_of(house, order, payment), of_invoice=of_invoice),))
 
 
 def _unpaid(order: Order, payment: Payment | None) -> Found:
@@ -187,7 +197,9 @@ def _given_back_of(house: House, back: GivenBack | None) -> Found:
     if not source.lines:
         raise NotYet("Square shows the refunded order without its lines so far.")
     sold = _sold_in(house, source, None)
-    return replace(sold, refunds=(back.of(source),)) if sold.sales else sold
+    # Of an invoice canceled in Square no line is left, yet its courses are here.
+    is_ours = bool(sold.sales) or has_courses(house, source.id)
+    return replace(sold, refunds=(back.of(source),), says="") if is_ours else sold
 
 
 def _is_elsewhere(house: House, location_id: str | None) -> bool:
@@ -209,9 +221,34 @@ _LOOKS: dict[str, Callable[[House, Json], Found]] = {
     "customer.created": see_customer,
     "customer.updated": see_customer,
     "customer.deleted": see_customer,
+    SWEPT_CUSTOMER: see_customer,
+    "catalog.version.updated": see_catalog,
+    SWEPT_ITEM: see_catalog,
+    "oauth.authorization.revoked": see_revocation,
+    "booking.created": see_booking,
+    "booking.updated": see_booking,
+    "dispute.created": see_dispute,
+    "dispute.state.updated": see_dispute,
+    SWEPT_BOOKING: see_swept_booking,
+    SWEPT_DISPUTE: see_dispute,
     SWEPT_ORDER: _see_swept_order,
     SWEPT_REFUND: _see_refund,
+    "terminal.checkout.updated": see_terminal_checkout,
+    "invoice.payment_made": see_invoice,
+    "invoice.updated": see_invoice,
+    "invoice.refunded": see_invoice,
+    "invoice.canceled": see_invoice,
+    "invoice.deleted": see_invoice,
+    SWEPT_INVOICE: see_invoice,
 }
+_EVIDENCE = "Evidence for a dispute is gathered in Square; only the dispute's state counts here."
+_NOT_PAID = "Nothing was paid by that; the invoice's next event is awaited."
 _IGNORED = {
-    "catalog.version.updated": "A change in Square's catalog; packages keep what they were sold with.",
+    "invoice.created": _NOT_PAID,
+    "invoice.published": _NOT_PAID,
+    "invoice.scheduled_charge_failed": _NOT_PAID,
+    "terminal.checkout.created": "A Terminal was asked to take a payment; its answer is awaited.",
+    "dispute.evidence.created": _EVIDENCE,
+    "dispute.evidence.deleted": _EVIDENCE,
+    "dispute.state.changed": "An older name of dispute.state.updated, which tells the same.",
 }

@@ -11,6 +11,7 @@ from plugin.house import House
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, optional_id, optional_money, square_id, unreadable, whole_quantity
 from plugin.square.objects import Order, PaymentRefund, Return, payment_of, refund_of
+from plugin.square.sales import taken
 
 STATUSES = ("PENDING", "COMPLETED", "REJECTED", "FAILED")
 
@@ -25,18 +26,20 @@ class GivenBack:
 
     def of(self, source: Order) -> Refund:
         """Put it into the words of the use cases, beside the sale it belongs to."""
-        if source.total is None:
+        total = taken(source)
+        if total is None:
             raise unreadable("order without a total")
         return Refund(
             square_refund_id=self.refund.id,
             square_order_id=source.id,
             return_order_id=self.refund.order_id,
             amount=self.refund.amount,
-            order_total=source.total,
+            order_total=total,
             status=self.refund.status,
             refunded_at=self.refund.created_at,
             reason=self.refund.reason,
             lines=self.lines,
+            square_payment_id=self.refund.payment_id,
         )
 
 

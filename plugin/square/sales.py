@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from plugin.core.money import Money
-from plugin.courses.sales import Buyer, Sale, SaleLine
+from plugin.courses.sales import Buyer, Came, Sale, SaleLine
 from plugin.errors import InvalidField
 from plugin.square.fields import Json, money, optional_money, square_id, unreadable, whole_quantity, words
-from plugin.square.objects import Order
+from plugin.square.objects import Order, Tender
 
 
 def package_lines(lines: Iterable[object], known: Collection[str]) -> list[Json]:
@@ -24,22 +24,61 @@ def is_paid(order: Order) -> bool:
     if order.total is None or order.total.amount <= 0:
         # An open order of nothing is not sold yet: an open ticket with a discount looks the same.
         return False
-    came = [tender.amount for tender in order.tenders if tender.is_captured and tender.amount is not None]
-    return sum(one.amount for one in came if one.currency == order.total.currency) >= order.total.amount
+    return sum(one.amount.amount for one in _captured(order) if one.amount) >= order.total.amount
 
 
-def sale_of(order: Order, lines: list[Json], buyer: Buyer | None) -> Sale:
-    """Put the order into the words of the use cases; raises SquareFailed for a line that can't be read."""
+def is_part_paid(order: Order) -> bool:
+    """Say whether some, but not all, of an open order's money has come."""
+    return order.state == "OPEN" and not is_paid(order) and bool(_captured(order))
+
+
+def taken(order: Order) -> Money | None:
+    """Return the money that can be given back: all of it, or of a part-paid order what has come."""
+    if order.total is None or not is_part_paid(order):
+        return order.total
+    return Money(sum(one.amount.amount for one in _captured(order) if one.amount), order.total.currency)
+
+
+def sale_of(order: Order, lines: list[Json], buyer: Buyer | None, *, of_invoice: bool = False) -> Sale:
+    """Put the order into the words of the use cases; raises SquareFailed for a line that can't be read.
+
+    An invoice is sold when its first money comes, and each payment of it counts by itself.
+    """
     if order.total is None:
         raise unreadable("order without a total")
+    came = _came(order, order.total) if of_invoice else ()
     return Sale(
         square_order_id=order.id,
         square_location_id=order.location_id,
-        paid_at=_paid_at(order),
+        paid_at=came[0].at or order.created_at if came else _paid_at(order),
         total=order.total,
         lines=tuple(_line(line) for line in lines),
         buyer=buyer,
+        came=came,
     )
+
+
+def _captured(order: Order) -> list[Tender]:
+    total = order.total
+    return [
+        tender
+        for tender in order.tenders
+        if tender.is_captured
+        and total is not None
+        and tender.amount is not None
+        and tender.amount.amount > 0
+        and tender.amount.currency == total.currency
+    ]
+
+
+def _came(order: Order, total: Money) -> tuple[Came, ...]:
+    """Return the payments in the order they were made, each with what had come by then."""
+    came, so_far = list[Came](), Money(0, total.currency)
+    tenders = sorted(_captured(order), key=lambda one: one.created_at or order.created_at)
+    for tender in tenders:
+        so_far = so_far + (tender.amount or Money(0, total.currency))
+        came.append(Came(so_far, tender.created_at))
+    return tuple(came)
 
 
 def _paid_at(order: Order) -> datetime:

@@ -1,24 +1,42 @@
-"""Whether a webhook's body was signed by Square, with our key, for our address. Reads nothing of the body."""
+"""Whether a webhook's body was signed by Square, with a key of ours, for our address. Reads nothing of the body."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from square.utils.webhooks_helper import verify_signature
 
 from plugin.errors import BadSignature, ConfigurationError
-from plugin.settings import Settings
+from plugin.house import House
+from plugin.square.connection.row import read_connection
 
 HEADER = "x-square-hmacsha256-signature"
 
 
-def check(settings: Settings, body: bytes, header: str | None) -> None:
-    """Raise BadSignature unless the header signs exactly these bytes; ConfigurationError without a key."""
-    key = settings.square_webhook_signature_key.get_secret_value()
-    if not key:
-        raise ConfigurationError("SQUARE_WEBHOOK_SIGNATURE_KEY is missing; no webhook can be checked.")
+def check(house: House, body: bytes, header: str | None) -> None:
+    """Raise BadSignature unless the header signs exactly these bytes; ConfigurationError without any key."""
     if not header or not body:
         raise BadSignature("The message is not signed.")
-    if not _is_signed(settings.webhook_address, key, body, header):
-        raise BadSignature("Not signed by Square for this address. Compare SQUARE_WEBHOOK_URL and the key.")
+    has_key = False
+    for address, key in _keys(house):
+        has_key = True
+        if _is_signed(address, key, body, header):
+            return
+    if not has_key:
+        raise ConfigurationError(
+            "No webhook can be checked: set SQUARE_WEBHOOK_SIGNATURE_KEY, or make the subscription under Square."
+        )
+    raise BadSignature("Not signed by Square for this address. Compare SQUARE_WEBHOOK_URL and the key.")
+
+
+def _keys(house: House) -> Iterator[tuple[str, str]]:
+    """Yield each key with the address it signs for: that of the settings, then the subscription we made."""
+    key = house.settings.square_webhook_signature_key.get_secret_value()
+    if key:
+        yield house.settings.webhook_address, key
+    made = read_connection(house.store)
+    if made.signature_key_sealed is not None:
+        yield made.subscription_url, house.vault.open(made.signature_key_sealed)
 
 
 def _is_signed(address: str, key: str, body: bytes, header: str) -> bool:

@@ -5,7 +5,6 @@ With webhooks switched off altogether, this alone brings everything.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,16 +13,20 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plugin.courses.inbox import receive
 from plugin.errors import SquareFailed
 from plugin.house import House
+from plugin.square.bookings import look_at_bookings
+from plugin.square.catalog_changes import look_at_catalog
+from plugin.square.checkout.watch import look_at_invoices, look_at_terminals
 from plugin.square.client.orders import MOST_LOCATIONS
+from plugin.square.directory import look_at_customers, look_at_profiles
+from plugin.square.disputes import look_at_disputes
 from plugin.square.fields import Json, rfc3339, text
 from plugin.square.known import known_of_orders, known_of_refunds
 from plugin.square.locations import watched_locations
 from plugin.square.objects import order_of, refund_of
-from plugin.square.observe import SWEPT_ORDER, SWEPT_REFUND
 from plugin.square.sales import package_lines
+from plugin.square.taken_up import SWEPT_ORDER, SWEPT_REFUND, take_up
 from plugin.store import Store
 from plugin.store.queues import Sweep
 
@@ -74,7 +77,8 @@ def sweep(house: House, *, since: datetime | None = None) -> SweepReport:
     return SweepReport(since, looked_at, tuple(found), tuple(not_allowed))
 
 
-def _look_at_orders(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_orders(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+    """Look through the orders touched since then, and have those that are news worked off."""
     locations = watched_locations(house)
     for start in range(0, len(locations), MOST_LOCATIONS):
         for page in house.square.orders_updated(locations[start : start + MOST_LOCATIONS], since):
@@ -96,7 +100,7 @@ def _take_up_orders(house: House, page: Sequence[Json]) -> list[Json]:
             "what": "A sale" if order.lines else "An order without lines so far",
         }
         for order in orders
-        if known.lacks_order(order) and _is_new(house, SWEPT_ORDER, order.id, rfc3339(order.updated_at))
+        if known.lacks_order(order) and take_up(house, SWEPT_ORDER, order.id, rfc3339(order.updated_at))
     ]
     ours = [one for one in strange if package_lines(_lines(one), known.variations)]
     return missed + _take_up_strange(house, SWEPT_ORDER, "order", ours)
@@ -109,7 +113,7 @@ def _take_up_refunds(house: House, page: Sequence[Json], since: datetime) -> lis
         {"kind": "refund", "id": refund.id, "what": f"A refund, {refund.status}"}
         for refund in refunds
         if known.lacks_refund(refund)
-        and _is_new(house, SWEPT_REFUND, refund.id, rfc3339(refund.updated_at), refund.status)
+        and take_up(house, SWEPT_REFUND, refund.id, rfc3339(refund.updated_at), refund.status)
     ]
     return missed + _take_up_strange(house, SWEPT_REFUND, "refund", strange)
 
@@ -120,20 +124,13 @@ def _take_up_strange(house: House, event_type: str, kind: str, page: Sequence[Js
         {"kind": kind, "id": id_, "what": "It can't be read"}
         for one in page
         if (id_ := text(one.get("id")))
-        and _is_new(house, event_type, id_[:192], text(one.get("updated_at"))[:40])
+        and take_up(house, event_type, id_[:192], text(one.get("updated_at"))[:40])
     ]
 
 
 def _lines(order: Json) -> list[object]:
     lines = order.get("line_items")
     return lines if isinstance(lines, list) else []
-
-
-def _is_new(house: House, event_type: str, id_: str, updated_at: str, status: str = "") -> bool:
-    event_id = f"{event_type}:{id_}:{updated_at}"
-    data = {"id": id_, "object": {"refund": {"id": id_, "status": status}} if status else {}}
-    body = json.dumps({"event_id": event_id, "type": event_type, "data": data})
-    return receive(house.store, event_id=event_id, event_type=event_type, body=body, now=house.clock())
 
 
 def _read(read: Callable[[Json], T], page: Sequence[Json]) -> tuple[list[T], list[Json]]:
@@ -161,4 +158,14 @@ def _write(store: Store, row: Sweep, **changes: Any) -> None:
     store.transact(work)
 
 
-LOOKS: dict[str, Look] = {"orders": _look_at_orders, "refunds": _look_at_refunds}
+LOOKS: dict[str, Look] = {
+    "orders": look_at_orders,
+    "refunds": _look_at_refunds,
+    "invoices": look_at_invoices,
+    "terminals": look_at_terminals,
+    "bookings": look_at_bookings,
+    "disputes": look_at_disputes,
+    "customers": look_at_customers,
+    "catalog": look_at_catalog,
+    "profiles": look_at_profiles,
+}

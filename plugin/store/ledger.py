@@ -183,6 +183,7 @@ class Entry(Base):
             name="signs",
         ),
         Index(None, "written_at"),
+        Index(None, "happened_at"),
     )
 
 

@@ -100,6 +100,9 @@ class Listing(Base):
     square_version: Mapped[int | None] = mapped_column(Amount)
     is_current: Mapped[bool] = mapped_column(default=True)
     listed_at: Mapped[datetime]
+    # What was last agreed on with Square: by publishing, by linking, or by a person's decision.
+    agreed_name: Mapped[str | None] = mapped_column(Name)
+    agreed_price: Mapped[int | None] = mapped_column(Amount)
     # What Square's catalog showed when last looked at: it is compared, never obeyed.
     seen_name: Mapped[str | None] = mapped_column(Name)
     seen_price: Mapped[int | None] = mapped_column(Amount)

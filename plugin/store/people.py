@@ -27,7 +27,7 @@ class Client(Base):
     language: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime]
     # The client this one was merged into: its page leads there.
-    merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"))
+    merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
 
     __table_args__ = (Index(None, "name_folded", "id"),)
 

@@ -44,7 +44,10 @@ class Checkout(Base):
     square_variation_id: Mapped[str | None] = mapped_column(SquareId)
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
     square_customer_id: Mapped[str | None] = mapped_column(SquareId)
-    square_order_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
+    # Two sales begun for the till may be rung up as one order.
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    # The call to Square whose answer is not known; asked again, it has the same key. "" where all are known.
+    asked_for: Mapped[str] = mapped_column(String(20), default="")
     # The Terminal checkout, payment link, invoice or payment.
     square_object_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
     square_object_version: Mapped[int | None] = mapped_column(Amount)
@@ -53,7 +56,11 @@ class Checkout(Base):
     mailed_at: Mapped[datetime | None]
     # What keeps it from going on, in words for the desk; "" while all is well.
     problem: Mapped[str] = mapped_column(String(400), default="")
+    # What the desk should know of it though it goes on, such as a price changed in Square.
+    notice: Mapped[str] = mapped_column(String(400), default="")
     cancel_asked_at: Mapped[datetime | None]
+    # What it is once all of it is taken back at Square.
+    ends_as: Mapped[str] = mapped_column(String(20), default="canceled")
     created_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))

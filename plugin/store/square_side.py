@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
@@ -27,8 +27,9 @@ class Connection(Base):
     connected_at: Mapped[datetime | None]
     connected_by: Mapped[str] = mapped_column(Name, default="")
     refreshed_at: Mapped[datetime | None]
-    # What Square said when last asked: the scopes we hold, and when that was.
+    # What Square said when last asked: the scopes we hold, the places it sells at, and when that was.
     scopes: Mapped[list[Any]]
+    locations: Mapped[list[Any]]
     checked_at: Mapped[datetime | None]
     # Why it ended or does not work, in words for the owner; "" while all is well.
     problem: Mapped[str] = mapped_column(String(400), default="")
@@ -37,9 +38,13 @@ class Connection(Base):
     square_subscription_id: Mapped[str | None] = mapped_column(SquareId)
     subscription_url: Mapped[str] = mapped_column(String(2000), default="")
     signature_key_sealed: Mapped[str | None] = mapped_column(Text)
-    # The last "send a test": when asked, and the event that came of it.
+    # The last "send a test": when asked, the event Square said it sent, and what it said of our answer.
     test_asked_at: Mapped[datetime | None]
-    test_came_at: Mapped[datetime | None]
+    test_event_id: Mapped[str | None] = mapped_column(String(255))
+    test_said: Mapped[str] = mapped_column(String(400), default="")
+    # Since when Square has not answered a single call, and how the first of them failed; "" while it does.
+    failing_code: Mapped[str] = mapped_column(String(40), default="")
+    failing_since: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint("id = 1", name="one_connection"),)
 
@@ -92,28 +97,45 @@ class Booking(Base):
     version: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(String(40))
     start_at: Mapped[datetime] = mapped_column(index=True)
-    # The clinic's day it lies on, for the list of arrivals.
-    starts_on: Mapped[date] = mapped_column(index=True)
     minutes: Mapped[int] = mapped_column(default=0)
     square_customer_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    # As Square knew them; a client of ours goes by our own name.
+    customer_name: Mapped[str] = mapped_column(Name, default="")
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
+    # The names are kept beside their ids, so that the next booking of the same need not ask for them.
+    square_variation_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     service_name: Mapped[str] = mapped_column(Name, default="")
+    square_team_member_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     team_member_name: Mapped[str] = mapped_column(Name, default="")
     # None: nothing yet. Used: a session was; charged or forgiven: a no-show was decided.
     outcome: Mapped[str | None] = mapped_column(String(20))
     outcome_at: Mapped[datetime | None]
     outcome_by: Mapped[str] = mapped_column(Name, default="")
-    course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"))
     entry_id: Mapped[str | None] = mapped_column(Id, ForeignKey("entry.id"), unique=True)
     updated_at: Mapped[datetime]
     seen_at: Mapped[datetime]
 
     __table_args__ = (
-        CheckConstraint("outcome in ('used', 'charged', 'forgiven', 'dismissed')", name="outcome"),
+        CheckConstraint("outcome in ('used', 'charged', 'forgiven')", name="outcome"),
         CheckConstraint("(outcome is null) = (outcome_at is null)", name="outcome_together"),
         CheckConstraint("entry_id is null or outcome in ('used', 'charged')", name="entry_has_outcome"),
         Index(None, "course_id", "outcome"),
     )
+
+
+class SquarePerson(Base):
+    """Somebody in Square's directory as last told: Square has no search by name, so the desk's is made here."""
+
+    __tablename__ = "square_person"
+
+    square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    name_folded: Mapped[str] = mapped_column(Name, index=True)
+    search_text: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(String(32))
+    email: Mapped[str | None] = mapped_column(String(254))
+    seen_at: Mapped[datetime]
 
 
 class ProfileNote(Base):

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from plugin.store import ledger, offers, people, queues, selling, square_side
+from plugin.store import books, changes, imports, ledger, offers, people, queues, selling, square_side
 from plugin.store.base import Base
 
 METADATA = Base.metadata
 
-__all__ = ["METADATA", "ledger", "offers", "people", "queues", "selling", "square_side"]
+__all__ = [
+    "METADATA",
+    "books",
+    "changes",
+    "imports",
+    "ledger",
+    "offers",
+    "people",
+    "queues",
+    "selling",
+    "square_side",
+]

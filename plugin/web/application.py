@@ -11,13 +11,32 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from plugin.errors import ConfigurationError
 from plugin.house import House, open_house
 from plugin.settings import Settings, read_settings
-from plugin.web import access, clients, headers, health, pages, papers, refusals, signin, today, webhook
+from plugin.web import (
+    access,
+    arrivals,
+    clients,
+    directory,
+    headers,
+    health,
+    pages,
+    papers,
+    refusals,
+    sell,
+    signin,
+    today,
+    webhook,
+)
 from plugin.web import attention as attention_screen
+from plugin.web import checkouts as checkouts_screen
+from plugin.web import connection as connection_screen
 from plugin.web import courses as courses_screen
+from plugin.web import imports as imports_screen
 from plugin.web import moves as moves_screen
 from plugin.web import packages as packages_screen
+from plugin.web import refunds as refunds_screen
 from plugin.web import visits as visits_screen
 from plugin.web.api.blueprint import make_api
+from plugin.web.reports import BLUEPRINTS as REPORTS
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200
@@ -89,14 +108,23 @@ def _furnish(app: Flask) -> None:
     for blueprint in (
         *open_to_all,
         today.blueprint,
+        arrivals.blueprint,
         clients.blueprint,
+        directory.blueprint,
         courses_screen.blueprint,
         visits_screen.blueprint,
         moves_screen.blueprint,
         papers.blueprint,
         attention_screen.blueprint,
         packages_screen.blueprint,
+        refunds_screen.blueprint,
+        sell.blueprint,
+        checkouts_screen.blueprint,
+        connection_screen.blueprint,
+        imports_screen.blueprint,
+        *REPORTS,
     ):
         app.register_blueprint(blueprint)
+    imports_screen.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
     access.set_up(app, open_blueprints=frozenset(b.name for b in open_to_all))

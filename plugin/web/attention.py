@@ -147,6 +147,8 @@ def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
 
 
 def _said(wish: Resolution, item: AttentionView) -> Notice:
+    if item.kind == "dispute" and wish.decision == "keep_sessions":
+        return Notice("All sessions stay. The decision is noted in the history.")
     if wish.client_id is None:
         return Notice(_DONE.get(wish.decision or "", "Taken care of."))
     client = read_client(current_house().store, wish.client_id)
@@ -165,6 +167,10 @@ _DONE = {
     "keep_sessions": "All sessions stay. The refund is noted in the history.",
     "open_courses": "The course is open.",
     "try_again": "It is being tried again.",
+    "publish_again": "The package is being put back in Square.",
+    "take_price": "The package has Square's price now.",
+    "split": "They are two clients now.",
+    "keep_together": "They stay one client.",
     "dismiss": "Dismissed.",
 }
 

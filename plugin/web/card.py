@@ -58,10 +58,13 @@ def card_of(course: CourseView) -> Card:
 
 
 def _extra_places(course: CourseView, extra: AllowanceView) -> tuple[Place, ...]:
-    days = [
+    came = [
         visit.visited_on for visit in course.visits for name in visit.treatments if name == extra.treatment
     ]
-    return _places(course, extra.granted, extra.used, extra.left, dict(enumerate(days, start=1)))
+    missed = [each.missed_on for each in course.no_shows if each.treatment == extra.treatment]
+    before = course.used_before_of(extra.id)
+    days = dict(enumerate(sorted([*came, *missed]), start=before + 1))
+    return _places(course, extra.granted, extra.used, extra.left, days)
 
 
 def _places(
@@ -75,9 +78,13 @@ def _places(
 
 
 def _days(course: CourseView) -> dict[int, date]:
-    """Return the day of each main session; a visit that used two stands under both."""
+    """Return the day of each main session, come or missed; a visit that used two stands under both."""
+    occasions = [
+        *((each.number or 0, each.visited_on) for each in course.visits),
+        *((each.number or 0, each.missed_on) for each in course.no_shows),
+    ]
     days: dict[int, date] = {}
-    for visit in course.visits:
-        for number in range(len(days) + 1, (visit.number or 0) + 1):
-            days[number] = visit.visited_on
+    for last, day in sorted(occasions):
+        for number in range(course.used_before + len(days) + 1, last + 1):
+            days[number] = day
     return days

@@ -10,8 +10,18 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
-from plugin.courses.clients import create_client, find_clients, read_client, recent_clients
+from plugin.courses.checkouts import waiting_of_client
+from plugin.courses.client_profile import profile_standing
+from plugin.courses.clients import (
+    change_client,
+    create_client,
+    find_clients,
+    put_into_square,
+    read_client,
+    recent_clients,
+)
 from plugin.courses.clinic import local_date
+from plugin.courses.desk_refunds import refunds_of_courses
 from plugin.courses.read import courses_of_client
 from plugin.courses.staff import list_staff
 from plugin.web import current_house, live, pages
@@ -52,6 +62,39 @@ def create() -> ResponseReturnValue:
     )
     tell(Notice("Client made. Ring up their package on the till."))
     return see(url_for("clients.show", client_id=made.id))
+
+
+def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
+    """Answer the client's page with the particulars as they were typed, and why they were refused."""
+    return page(client_id, particulars=refusal)
+
+
+@blueprint.post("/clients/<client_id>/particulars")
+@allow(*AT_THE_DESK)
+@refused_shows(page_of_client)
+def change(client_id: str) -> ResponseReturnValue:
+    """Change a client's name, phone, e-mail or language."""
+    form = request.form
+    changed = change_client(
+        current_house().store,
+        deed(),
+        client_id,
+        name=form.get("name"),
+        phone=form.get("phone"),
+        email=form.get("email"),
+        language=form.get("language"),
+    )
+    tell(Notice("Saved."))
+    return after_deed(changed.id)
+
+
+@blueprint.post("/clients/<client_id>/profile")
+@allow(*AT_THE_DESK)
+def put(client_id: str) -> ResponseReturnValue:
+    """Have the client put into Square's directory, or what was refused there tried again."""
+    client = put_into_square(current_house().store, deed(), client_id)
+    tell(Notice(f"{client.name} goes to Square by itself."))
+    return after_deed(client.id)
 
 
 @blueprint.get("/clients/<client_id>")
@@ -109,10 +152,14 @@ def _everything(client_id: str) -> dict[str, Any]:
     cards = [card_of(course) for course in courses]
     return {
         "client": client,
+        "standing": profile_standing(store, client.id),
         "cards": cards,
         "first": _first(cards),
         "histories": [(card.course, lines_of(card.course)) for card in cards],
+        "checkouts": waiting_of_client(store, client.id),
+        "refunds_of": refunds_of_courses(store, [course.id for course in courses], now=pages.now()),
         "practitioners": [each for each in list_staff(store) if each.role in _WHO_TREATS],
+        "particulars": None,
         "refusal": None,
         "refused_visit": "",
         "searched_course": "",

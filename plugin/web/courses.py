@@ -41,7 +41,7 @@ def use(course_id: str) -> ResponseReturnValue:
     """Use one session of the course."""
     wish = UseSession(course_id=course_id, allowance_id=request.form.get("allowance_id") or None)
     used = use_session(current_house().store, deed(), wish)
-    said = _used(used, course(course_id))
+    said = said_of_use(used, course(course_id))
     tell(Notice(said, undo_entry_id=used.entry.id, client_id=used.client_id))
     return clients.after_deed(used.client_id)
 
@@ -57,9 +57,14 @@ def undo(entry_id: str) -> ResponseReturnValue:
     return clients.after_deed(undone.client_id)
 
 
-def _used(used: Used, of: CourseView) -> str:
+def said_of_use(used: Used, of: CourseView) -> str:
+    """Say what was used and what is left, with a warning where its payment is disputed."""
     name = _name(of, used.entry.allowance_id)
-    return f"{name} {used.session_number} used. {used.sessions_left} of {used.granted} left."
+    said = f"{name} {used.session_number} used. {used.sessions_left} of {used.granted} left."
+    if of.dispute is None:
+        return said
+    happened = "was taken back by the bank" if of.dispute.is_lost else "is disputed"
+    return f"{said} A payment for this course {happened}."
 
 
 def _given_back(undone: Reversed, of: CourseView) -> str:

@@ -36,6 +36,11 @@ def deed() -> Act:
     return Act(current_actor(), current_house().clock(), checked_key(request.form.get("key", "")))
 
 
+def deed_without_form() -> Act:
+    """Return the act of somebody whom another site has led back here; what is sent along shows that it is wanted."""
+    return Act(current_actor(), current_house().clock(), fresh_key())
+
+
 def is_fragment() -> bool:
     """Say whether htmx asked, and so wants a piece of a page instead of the whole."""
     return "HX-Request" in request.headers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from flask.wrappers import Response
 
 POLICY = "; ".join(
@@ -29,7 +29,7 @@ def set_up(app: Flask) -> None:
 
 
 def _guarded(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = _policy()
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "same-origin"
@@ -40,6 +40,17 @@ def _guarded(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = _TWO_YEARS
     response.headers["Cache-Control"] = _keeping(response)
     return response
+
+
+def let_forms_lead_to(origin: str) -> None:
+    """Let the forms of this answer end at another origin: browsers hold redirects against the policy as well."""
+    g.form_origin = origin
+
+
+def _policy() -> str:
+    if "form_origin" not in g:
+        return POLICY
+    return POLICY.replace("form-action 'self'", f"form-action 'self' {g.form_origin}")
 
 
 def _keeping(response: Response) -> str:

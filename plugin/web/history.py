@@ -73,16 +73,28 @@ def _use(course: CourseView, entry: EntryView) -> Line:
     return Line(
         at=entry.happened_at,
         written_at=entry.written_at,
-        what="used",
+        what=_kind_of_use(entry),
         by=entry.by,
         sessions=((-entry.sessions_delta, entry.treatment),),
-        number=visit.number if visit and visit.number else _number(course, entry),
+        number=_counted(course, entry, visit) or _number(course, entry),
         left=entry.sessions_after,
         visit=visit,
         entry_id=entry.id,
         is_undone=is_undone,
-        can_undo=not is_undone and course.closed_at is None,
+        can_undo=not is_undone and course.closed_at is None and not entry.is_used_before,
     )
+
+
+def _kind_of_use(entry: EntryView) -> str:
+    if entry.is_used_before:
+        return "used_before"
+    return "no_show" if entry.is_no_show else "used"
+
+
+def _counted(course: CourseView, entry: EntryView, visit: VisitView | None) -> int | None:
+    if visit is not None:
+        return visit.number
+    return next((each.number for each in course.no_shows if each.entry_id == entry.id), None)
 
 
 def _undo(course: CourseView, entry: EntryView) -> Line:

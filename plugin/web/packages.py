@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula, Terms
+from plugin.courses.listings import publications
 from plugin.courses.packages import NewContent, NewPackage, create_package, list_packages
 from plugin.errors import InvalidField
+from plugin.square.catalog import link_item
 from plugin.square.catalog import publish as publish_to_square
+from plugin.square.catalog_changes import search_items
 from plugin.web import current_house, pages
 from plugin.web.access import allow
 from plugin.web.deeds import Notice, deed, see, tell
@@ -25,9 +30,10 @@ blueprint = Blueprint("packages", __name__)
 
 @blueprint.get("/packages")
 @allow()
-def show(refusal: Refusal | None = None, package_id: str = "") -> ResponseReturnValue:
+def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
     """Show the packages and the form for a new one."""
-    packages = list_packages(current_house().store, limit=SHOWN, only_active=False).rows
+    store = current_house().store
+    packages = list_packages(store, limit=SHOWN, only_active=False).rows
     treatments = sorted({content.treatment for package in packages for content in package.contents})
     return render_template(
         "owner/packages.html",
@@ -35,6 +41,8 @@ def show(refusal: Refusal | None = None, package_id: str = "") -> ResponseReturn
         treatments=treatments,
         refusal=refusal,
         refused_package=package_id,
+        owed=publications(store),
+        **{"searched_package": "", "q": "", "items": (), **more},
     )
 
 
@@ -55,6 +63,26 @@ def publish(package_id: str) -> ResponseReturnValue:
     """Put the package on the till."""
     published = publish_to_square(current_house(), deed(), package_id)
     tell(Notice(f"“{published.name}” is on the till."))
+    return see(url_for("packages.show"))
+
+
+@blueprint.get("/packages/<package_id>/items")
+@allow()
+def items(package_id: str) -> ResponseReturnValue:
+    """Show what the till sells already and fits what was typed, to sell the package under it."""
+    q = request.args.get("q", "").strip()[:60]
+    found = search_items(current_house(), q) if q else ()
+    return show(searched_package=package_id, q=q, items=found)
+
+
+@blueprint.post("/packages/<package_id>/square-item")
+@allow()
+@refused_shows(show)
+def link(package_id: str) -> ResponseReturnValue:
+    """Sell the package under an item that is on the till already."""
+    wanted = request.form.get("square_variation_id", "")
+    linked = link_item(current_house(), deed(), package_id, wanted)
+    tell(Notice(f"“{linked.name}” is sold under that item from now on."))
     return see(url_for("packages.show"))
 
 

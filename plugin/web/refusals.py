@@ -67,7 +67,9 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
     page: Callable[..., ResponseReturnValue] | None = getattr(view, "refused_shows", None)
     if page is None:
         return None
-    refusal = Refusal(error.message, error.field, request.form)
+    # A question, such as the period of a report, stands in the address.
+    typed = request.args if request.method == "GET" else request.form
+    refusal = Refusal(error.message, error.field, typed)
     try:
         response = make_response(page(refusal=refusal, **(request.view_args or {})))
     except NotFound:
@@ -94,7 +96,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _answer(words: Words, status: int) -> ResponseReturnValue:
-    if request.path.startswith("/square/"):
+    if request.path == "/square/webhooks":
         return words.said + "\n", status, {"Content-Type": "text/plain; charset=utf-8"}
     if is_fragment():
         return _as_notice(words, status)

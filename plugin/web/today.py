@@ -1,20 +1,26 @@
-"""Today: search first, then what needs a person, who came, and what was sold."""
+"""Today: search first, then who is booked, what needs a person, who came, and what was sold."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Blueprint, Response, url_for
+from flask.typing import ResponseReturnValue
 
+from plugin.courses.arrivals import arrivals_on
 from plugin.courses.attention import list_attention
+from plugin.courses.checkouts import list_checkouts
 from plugin.courses.clinic import local_date
 from plugin.courses.read import recent_sales
+from plugin.courses.square_state import square_away
 from plugin.courses.visits import visits_on
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.deeds import is_fragment, see
 
 SALES_SHOWN = 8
 ITEMS_SHOWN = 3
+CHECKOUTS_SHOWN = 5
 
 blueprint = Blueprint("today", __name__)
 
@@ -23,7 +29,7 @@ blueprint = Blueprint("today", __name__)
 @allow(*AT_THE_DESK)
 def show() -> Response:
     """Show the day at the desk."""
-    return live.screen("desk/today.html", "desk/_today.html", url_for("today.news"), **_day())
+    return page()
 
 
 @blueprint.get("/today/live")
@@ -33,11 +39,24 @@ def news() -> Response:
     return live.news("desk/_today.html", **_day())
 
 
+def page() -> Response:
+    """Answer Today, or its living part to htmx."""
+    return live.screen("desk/today.html", "desk/_today.html", url_for("today.news"), **_day())
+
+
+def after_deed() -> ResponseReturnValue:
+    """Answer a deed on an arrival: Today as it now stands."""
+    return page() if is_fragment() else see(url_for("today.show"))
+
+
 def _day() -> dict[str, Any]:
     store = current_house().store
     today = local_date(pages.clinic(), pages.now())
     return {
+        "away": square_away(store, pages.now()),
+        "arrivals": arrivals_on(store, today, now=pages.now()),
         "items": list_attention(store, limit=ITEMS_SHOWN).rows,
         "visits": visits_on(store, today, today=today),
+        "checkouts": list_checkouts(store, limit=CHECKOUTS_SHOWN, open_only=True),
         "sales": recent_sales(store, limit=SALES_SHOWN, today=today),
     }

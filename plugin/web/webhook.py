@@ -31,7 +31,7 @@ def take_event() -> ResponseReturnValue:
     """Keep one event; a repeated one is answered the same and kept once."""
     house = current_house()
     body = request.get_data(cache=False)
-    check(house.settings, body, request.headers.get(SIGNATURE))
+    check(house, body, request.headers.get(SIGNATURE))
     event_id, event_type = _labels(_parsed(body))
     receive(
         house.store, event_id=event_id, event_type=event_type, body=body.decode("utf-8"), now=house.clock()

@@ -297,6 +297,29 @@
     if (panel && !panel.parentElement.contains(event.target)) panel.replaceChildren();
   });
 
+  // A button that copies what it stands beside; without a clipboard the text is selected for the person's own copy.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    const source = button && document.getElementById(button.dataset.copy);
+    if (!source) return;
+    try {
+      await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
+      const said = button.textContent;
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = said; }, 2000);
+    } catch {
+      if (source.select) source.select();
+      else getSelection().selectAllChildren(source);
+    }
+  });
+  document.documentElement.classList.add("scripted");
+
+  // Typing an amount of one's own chooses it.
+  document.addEventListener("input", (event) => {
+    const choice = document.getElementById(event.target.dataset?.chooses || "");
+    if (choice) choice.checked = true;
+  });
+
   // A panel that opens below the edge of the screen comes into sight.
   document.addEventListener("toggle", (event) => {
     if (event.target.open) event.target.querySelector(".floating")?.scrollIntoView({ block: "nearest" });

@@ -17,7 +17,7 @@ class Caller:
     def __init__(self, app: Flask, token: str | None) -> None:
         self._app = app
         self.token = token
-        self._promise = Promise(app.test_client().get(f"{ADDRESS}/openapi.json").get_json())
+        self._promise = _promise_of(app)
 
     def get(self, path: str, **query: Any) -> TestResponse:
         return self.send("GET", path, query_string=query)
@@ -48,6 +48,15 @@ class Caller:
         response = client.open(f"{ADDRESS}{path}", method=method, headers=headers, **options)
         self._promise.check(method, path, response)
         return response
+
+
+def _promise_of(app: Flask) -> Promise:
+    """Return what the application's document promises; read once for each application."""
+    kept: Promise | None = app.extensions.get("tests.promise")
+    if kept is None:
+        kept = Promise(app.test_client().get(f"{ADDRESS}/openapi.json").get_json())
+        app.extensions["tests.promise"] = kept
+    return kept
 
 
 def refusal(response: TestResponse) -> tuple[int, str, str | None]:

@@ -22,6 +22,7 @@ from plugin.web import health
 from plugin.web.api.blueprint import api_error_response, make_api
 from tests.api.caller import Caller
 from tests.api.shop import Shop
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 
 
@@ -61,14 +62,26 @@ def small_house(sqlite_url: str, clock: HandMovedClock) -> Iterator[House]:
         yield open_test_house(opened, clock)
 
 
-@pytest.fixture
-def app(house: House) -> Flask:
-    return api_application(house)
+@pytest.fixture(scope="session")
+def _shared_app() -> SharedApplication:
+    return SharedApplication(api_application)
+
+
+@pytest.fixture(scope="session")
+def _shared_small_app() -> SharedApplication:
+    return SharedApplication(api_application)
 
 
 @pytest.fixture
-def small_app(small_house: House) -> Flask:
-    return api_application(small_house)
+def app(house: House, _shared_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_app.serving(house)
+    _shared_app.assert_unchanged()
+
+
+@pytest.fixture
+def small_app(small_house: House, _shared_small_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_small_app.serving(small_house)
+    _shared_small_app.assert_unchanged()
 
 
 @pytest.fixture

@@ -31,18 +31,30 @@ class Request:
     body: bytes | None
 
 
-@st.composite
-def requests(draw: st.DrawFn, path: str, operation: Json, ids: dict[str, str]) -> Request:
-    """Make up a request to this path of the document, mostly with ids that lead somewhere."""
-    parameters = operation["parameters"]
-    query = {each["name"]: draw(_parameter(each)) for each in parameters if each["in"] == "query"}
-    headers = {each["name"]: draw(_parameter(each)) for each in parameters if each["in"] == "header"}
-    return Request(
-        path=re.sub(r"\{(\w+)\}", lambda found: draw(_identifier(ids[found[1]])), path),
-        query={name: value for name, value in query.items() if value is not None},
-        headers={name: value for name, value in headers.items() if value is not None and _is_sendable(value)},
-        body=draw(_body(operation)),
+def requests(path: str, operation: Json, ids: dict[str, str]) -> st.SearchStrategy[Request]:
+    """Make up requests to this path of the document, mostly with ids that lead somewhere."""
+    parts = re.split(r"\{(\w+)\}", path)
+    return st.builds(
+        Request,
+        # Every other part is the name of an id.
+        path=st.tuples(
+            *[_identifier(ids[part]) if place % 2 else st.just(part) for place, part in enumerate(parts)]
+        ).map("".join),
+        query=_parameters(operation, "query"),
+        headers=_parameters(operation, "header").map(_sendable),
+        body=_body(operation),
     )
+
+
+def _parameters(operation: Json, place: str) -> st.SearchStrategy[dict[str, str]]:
+    named = {each["name"]: _parameter(each) for each in operation["parameters"] if each["in"] == place}
+    return st.fixed_dictionaries(named).map(
+        lambda drawn: {name: value for name, value in drawn.items() if value is not None}
+    )
+
+
+def _sendable(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if value.isascii() and value.isprintable()}
 
 
 def _identifier(real: str) -> st.SearchStrategy[str]:
@@ -57,10 +69,6 @@ def _parameter(parameter: Json) -> st.SearchStrategy[str | None]:
         | values(parameter["schema"]).map(str)
         | st.sampled_from(["", "0", "-1", "1e3", "x" * 300, " "])
     )
-
-
-def _is_sendable(text: str) -> bool:
-    return text.isascii() and text.isprintable()
 
 
 def _body(operation: Json) -> st.SearchStrategy[bytes | None]:

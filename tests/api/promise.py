@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from typing import Any
 
@@ -18,6 +19,7 @@ class Promise:
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
         self._closed = _closed(copy.deepcopy(document["components"]["schemas"]))
+        self._validators: dict[str, Draft202012Validator] = {}
 
     def check(self, method: str, path: str, response: TestResponse) -> None:
         """Assert that the answer's status, type and shape are in the document; an unknown path is a JSON error."""
@@ -32,8 +34,11 @@ class Promise:
             self.check_shape(content["application/json"]["schema"], response.get_json())
 
     def check_shape(self, schema: dict[str, Any], value: Any) -> None:
-        whole = {**schema, "components": {"schemas": self._closed}}
-        Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
+        written = json.dumps(schema, sort_keys=True)
+        if written not in self._validators:
+            whole = {**schema, "components": {"schemas": self._closed}}
+            self._validators[written] = Draft202012Validator(whole, format_checker=FormatChecker())
+        self._validators[written].validate(value)
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
         for template, operations in self.document["paths"].items():

@@ -248,8 +248,6 @@ def test_it_knows_no_other_course_and_entry(desk: Caller, method: str) -> None:
     [
         ("POST", "extension"),
         ("POST", "transfer"),
-        ("GET", "refund-quote"),
-        ("POST", "refunds"),
         ("GET", "invoice.pdf"),
     ],
 )

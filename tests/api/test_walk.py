@@ -32,7 +32,7 @@ NO_LIMIT = "1000000 per minute"
 STEPS = 40
 # Publishing asks Square; it has tests of its own with a till.
 # What was undone or decided once is refused from then on.
-ONE_WAY = {"reverse_entry", "resolve_attention"}
+ONE_WAY = {"reverse_entry", "resolve_attention", "start_refund"}
 WALKED = [call for call in CALLS if call.name != "publish_package"]
 
 

@@ -39,6 +39,8 @@ COMMANDS = [
     ["sweep"],
     ["inbox", "run"],
     ["audit"],
+    ["import"],
+    ["export"],
     ["backup"],
     ["restore"],
     ["papers", "summary"],

@@ -18,10 +18,10 @@ def expected(closed_as: str | None, is_frozen: bool, expiry: str, left: int, pai
         return closed_as
     if left == 0:
         return "finished"
-    if expiry == "yesterday":
-        return "expired"
     if is_frozen:
         return "frozen"
+    if expiry == "yesterday":
+        return "expired"
     return "open" if paid == 100 else "part_paid"
 
 

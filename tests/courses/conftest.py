@@ -9,6 +9,7 @@ import pytest
 from plugin.courses.audit import audit
 from plugin.store import Store
 from tests.clock import HandMovedClock
+from tests.courses.appointments import Appointments
 from tests.courses.desk import Desk
 
 
@@ -17,3 +18,11 @@ def desk(store: Store, clock: HandMovedClock) -> Iterator[Desk]:
     """A clinic in Los Angeles, where it is ten in the morning; whatever a test does, its ledger adds up after it."""
     yield Desk(store, clock)
     assert audit(store) == ()
+
+
+@pytest.fixture
+def lite(sqlite_url: str, clock: HandMovedClock) -> Iterator[Appointments]:
+    """Appointments on SQLite alone, for rules that no engine decides; the ledger adds up here too."""
+    with Store(sqlite_url) as store:
+        yield Appointments(Desk(store, clock))
+        assert audit(store) == ()

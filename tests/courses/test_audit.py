@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
-from plugin.courses.audit import audit
+from plugin.courses.audit import Finding, audit, audit_in
 from plugin.courses.papers import paper_bytes
 from plugin.store import Store
 from plugin.store.triggers import removal
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 
+Tamper = Callable[[str], "tuple[Finding, ...]"]
+
+
+@pytest.fixture(scope="module")
+def unguarded(module_database_url: str) -> Iterator[Connection]:
+    """A clinic with a course of three (used, undone, used, used) and a refunded one, and nothing to guard them."""
+    with Store(module_database_url) as store:
+        assert audit(store) == ()
+        _fill(store)
+        assert audit(store) == ()
+        with store.engine.connect() as connection:
+            for guard in _guards_down(store):
+                connection.exec_driver_sql(guard)
+            connection.commit()
+            yield connection
+
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    """A store of its own: its connections no longer guard anything, and PostgreSQL's checks are taken down."""
-    with Store(database_url) as opened:
-        if not opened.is_sqlite:
-            with opened.engine.begin() as connection:
-                for check in _CHECKS:
-                    connection.exec_driver_sql(
-                        f"ALTER TABLE entry DROP CONSTRAINT IF EXISTS ck_entry_{check}"
-                    )
-        yield opened
+def tamper(unguarded: Connection) -> Iterator[Tamper]:
+    """Change what is written once and return what the audit finds then; all is as before after the test."""
+
+    def change(statement: str) -> tuple[Finding, ...]:
+        unguarded.execute(text(statement))
+        with Session(unguarded) as session:
+            return audit_in(session)
+
+    yield change
+    unguarded.rollback()
 
 
-@pytest.fixture
-def desk(store: Store, clock: HandMovedClock) -> Desk:
-    """A clinic with a course of three: used, undone, used, used; and a refunded one."""
-    desk = Desk(store, clock)
+def _fill(store: Store) -> None:
+    desk = Desk(store, HandMovedClock())
     course_id = desk.sell(desk.package(sessions=3), paid=100)
     desk.undo(desk.use(course_id).entry.id)
     desk.use(course_id)
@@ -39,28 +54,13 @@ def desk(store: Store, clock: HandMovedClock) -> Desk:
     desk.sell(desk.package(sessions=2), paid=50, order="O")
     desk.refund("O", 50, total=50, return_order=None)
     paper_bytes(store, lambda _paper: b"paper", desk.act(), course_id, "summary")
-    return desk
-
-
-@pytest.fixture
-def tamper(store: Store, desk: Desk) -> Iterator[object]:
-    """Change what is written once, with triggers, checks and foreign keys out of the way."""
-    assert audit(store) == ()
-
-    def change(statement: str) -> set[str]:
-        with store.engine.connect() as connection:
-            for guard in _guards_down(store):
-                connection.exec_driver_sql(guard)
-            connection.execute(text(statement))
-            connection.commit()
-        return {finding.check for finding in audit(store)}
-
-    return change
 
 
 def _guards_down(store: Store) -> list[str]:
+    """Return how to take triggers, checks and foreign keys out of the way of one connection."""
     if not store.is_sqlite:
-        return ["SET session_replication_role = replica"]
+        checks = [f"ALTER TABLE entry DROP CONSTRAINT IF EXISTS ck_entry_{check}" for check in _CHECKS]
+        return [*checks, "SET session_replication_role = replica"]
     # The pragma of foreign keys does nothing within a transaction, and one has begun.
     return [
         "COMMIT",
@@ -121,21 +121,20 @@ TAMPERINGS = [
 
 
 @pytest.mark.parametrize(("statement", "check"), TAMPERINGS)
-def test_it_finds_each_tampering(tamper, statement: str, check: str) -> None:  # type: ignore[no-untyped-def]
-    assert check in tamper(statement)
+def test_it_finds_each_tampering(tamper: Tamper, statement: str, check: str) -> None:
+    assert check in {finding.check for finding in tamper(statement)}
 
 
-def test_a_house_nobody_tampered_with_is_clean(store: Store, desk: Desk) -> None:
-    assert audit(store) == ()
+def test_a_house_nobody_tampered_with_is_clean(tamper: Tamper) -> None:
+    assert tamper("update entry set id = id") == ()
 
 
 def test_an_empty_house_is_clean(store: Store) -> None:
     assert audit(store) == ()
 
 
-def test_a_finding_names_the_row_and_says_what_it_means(store: Store, tamper) -> None:  # type: ignore[no-untyped-def]
-    tamper("update course set price = 49 where price = 50")
-    (finding,) = audit(store)
+def test_a_finding_names_the_row_and_says_what_it_means(tamper: Tamper, unguarded: Connection) -> None:
+    (finding,) = tamper("update course set price = 49 where price = 50")
     assert finding.sentence == "The parts add up to 50, the price is 49 (minor units)."
-    with store.reading() as session:
-        assert session.scalar(text("select price from course where id = :id"), {"id": finding.row}) == 49
+    price = text("select price from course where id = :id")
+    assert unguarded.scalar(price, {"id": finding.row}) == 49

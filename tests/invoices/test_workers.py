@@ -64,8 +64,8 @@ def test_one_paper_after_the_other_needs_one_worker() -> None:
 
 
 def test_many_threads_share_the_workers() -> None:
-    papers = [course(used) for used in range(1, 9)]
-    with PaperWorkers(count=2, timeout_s=60) as workers, ThreadPoolExecutor(8) as threads:
+    papers = [course(used) for used in range(1, 6)]
+    with PaperWorkers(count=2, timeout_s=60) as workers, ThreadPoolExecutor(5) as threads:
         drawn = list(threads.map(workers.render, papers))
         assert len(workers.pids()) <= 2
     assert drawn == [render(paper) for paper in papers]
@@ -187,10 +187,9 @@ def test_the_owner_never_loads_the_renderer() -> None:
     assert done.stdout.strip() == b"False"
 
 
-def test_a_worker_is_told_no_secrets() -> None:
-    with PaperWorkers() as workers:
-        workers.render(course(1))
-        told = Path(f"/proc/{workers.pids()[0]}/environ").read_bytes()
+def test_a_worker_is_told_no_secrets(workers: PaperWorkers) -> None:
+    workers.render(course(1))
+    told = Path(f"/proc/{workers.pids()[0]}/environ").read_bytes()
     names = {line.partition(b"=")[0] for line in told.split(b"\0") if line}
     assert not {name for name in names if b"SECRET" in name or b"TOKEN" in name or b"SQUARE" in name}
     assert b"PYTEST_CURRENT_TEST" not in names

@@ -61,18 +61,45 @@ class Listener:
         return Handler
 
 
-@pytest.fixture
-def listener() -> Iterator[Listener]:
+@pytest.fixture(scope="session")
+def _one_listener() -> Iterator[Listener]:
     made = Listener()
     yield made
     made.close()
 
 
+@pytest.fixture(scope="session")
+def _one_contract() -> Contract:
+    return Contract()
+
+
+@pytest.fixture(scope="session")
+def _one_practice(
+    tmp_path_factory: pytest.TempPathFactory, _one_listener: Listener, _one_contract: Contract
+) -> Iterator[PracticeServer]:
+    """Eighty routes take longer to compile than a test to run."""
+    with running_practice(
+        tmp_path_factory.mktemp("one-practice"),
+        webhook_url=_one_listener.url,
+        middleware=_one_contract.middleware,
+    ) as server:
+        yield server
+
+
 @pytest.fixture
-def contract() -> Iterator[Contract]:
-    made = Contract()
-    yield made
-    made.assert_kept()
+def listener(_one_listener: Listener) -> Listener:
+    """Has taken nothing yet and answers 200."""
+    _one_listener.taken.clear()
+    _one_listener.answers.clear()
+    return _one_listener
+
+
+@pytest.fixture
+def contract(_one_contract: Contract) -> Iterator[Contract]:
+    _one_contract.breaches.clear()
+    _one_contract.seen.clear()
+    yield _one_contract
+    _one_contract.assert_kept()
 
 
 @pytest.fixture
@@ -90,14 +117,25 @@ def serve(tmp_path: Path, listener: Listener, contract: Contract) -> Iterator[Ca
 
 
 @pytest.fixture
-def practice(serve: Callable[..., PracticeServer]) -> PracticeServer:
-    return serve()
+def practice(
+    _one_practice: PracticeServer, contract: Contract, listener: Listener
+) -> Iterator[PracticeServer]:
+    """As on its first day, with its usual settings; all traffic is held against the contract."""
+    yield _one_practice
+    _one_practice.practice.reset()
+    # What is in the air from this test is not for the next one's ears.
+    _one_practice.practice.sender.flush()
+
+
+@pytest.fixture(scope="session")
+def _one_client() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=10) as client:
+        yield client
 
 
 @pytest.fixture
-def sdk(practice: PracticeServer) -> Iterator[Square]:
-    with httpx.Client(timeout=10) as client:
-        yield Square(base_url=practice.base_url, token=practice.access_token, httpx_client=client)
+def sdk(practice: PracticeServer, _one_client: httpx.Client) -> Square:
+    return Square(base_url=practice.base_url, token=practice.access_token, httpx_client=_one_client)
 
 
 @pytest.fixture

@@ -27,8 +27,9 @@ from plugin.jobs import Worker
 from plugin.practice.control import PracticeControl
 from plugin.settings import Settings, read_settings
 from plugin.square.catalog import publish
-from plugin.square.client import SquareClient
+from plugin.square.connection.opening import open_square
 from plugin.square.signature import HEADER, check
+from plugin.square.vault import Vault
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
@@ -73,8 +74,9 @@ def house_of(
     transport: httpx.BaseTransport | None = None,
 ) -> House:
     """A house without paper workers; close its `square` after use."""
-    square = SquareClient(settings, transport=transport)
-    return House(settings, store, clock, lambda _paper: b"%PDF-", square, square.close)
+    vault = Vault(settings.encryption_keys.get_secret_value())
+    square = open_square(settings, store, vault, clock, transport=transport)
+    return House(settings, store, clock, lambda _paper: b"%PDF-", square, square.close, vault)
 
 
 class Clinic:
@@ -212,7 +214,7 @@ class Ear:
         body = request.get_data()
         assert self.house is not None
         try:
-            check(self.house.settings, body, request.headers.get(HEADER))
+            check(self.house, body, request.headers.get(HEADER))
         except BadSignature:
             self.refused += 1
             return Response(status=403)(environ, start_response)

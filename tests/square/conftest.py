@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.practice.contract import Contract
 from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, Ear, house_of, settings_for
+from tests.square.selling import Selling, open_selling
+from tests.square.shelf import Shelf
 
 OpenClinic = Callable[..., Clinic]
 OF_REQUESTS = (": request", ": query parameter", ": not a call")
@@ -76,8 +79,15 @@ def practice(
     assert not asked, "\n".join(asked)
 
 
+@pytest.fixture(scope="session")
+def _shelf() -> Shelf:
+    return Shelf()
+
+
 @pytest.fixture
-def open_clinic(practice: PracticeServer, ear: Ear, clock: HandMovedClock) -> Iterator[OpenClinic]:
+def open_clinic(
+    practice: PracticeServer, ear: Ear, clock: HandMovedClock, _shelf: Shelf
+) -> Iterator[OpenClinic]:
     """Opens a clinic on a store, with the starting catalogue on the till; settings by name."""
     with ExitStack() as stack:
 
@@ -86,7 +96,7 @@ def open_clinic(practice: PracticeServer, ear: Ear, clock: HandMovedClock) -> It
             stack.callback(house.close)
             ear.house = house
             clinic = Clinic(house, practice.control, clock)
-            clinic.open_shop()
+            _shelf.open(clinic, practice.practice)
             clinic.catch_up()
             return clinic
 
@@ -104,3 +114,18 @@ def lite_clinic(sqlite_url: str, open_clinic: OpenClinic) -> Iterator[Clinic]:
     """A clinic on SQLite alone, for what does not touch the ledger."""
     with Store(sqlite_url) as store:
         yield open_clinic(store)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Selling]:
+    """One clinic for a whole module, whose tests sell to clients of their own. No webhook ever comes."""
+    with open_selling(tmp_path_factory.mktemp("shop"), _migrated_file) as opened:
+        yield opened
+
+
+@pytest.fixture
+def selling(shop: Selling) -> Iterator[Selling]:
+    """The shop with nothing left to do and no fault; whatever a test does there, its ledger adds up after it."""
+    yield shop
+    shop.rest()
+    assert shop.clinic.is_sound()

@@ -7,8 +7,13 @@ import json
 import pytest
 from sqlalchemy import select
 
+from plugin.core.acts import Act
+from plugin.courses.client_profile import profile_standing
+from plugin.courses.clients import read_client
+from plugin.courses.resolve import Resolution, resolve
+from plugin.square.sweep import sweep
 from plugin.store.people import Client
-from tests.square.clinic import Clinic, keep
+from tests.square.clinic import OWNER, Clinic, keep
 
 
 def _two_sales_to_one_person(clinic: Clinic) -> tuple[str, str]:
@@ -21,6 +26,19 @@ def _two_sales_to_one_person(clinic: Clinic) -> tuple[str, str]:
 
 def _owners(clinic: Clinic) -> set[str | None]:
     return {row[4] for row in clinic.ledger()}
+
+
+def _client_id(clinic: Clinic) -> str:
+    with clinic.house.store.reading() as session:
+        return session.scalars(select(Client.id).where(Client.merged_into.is_(None))).one()
+
+
+def _square_id(clinic: Clinic) -> str | None:
+    return read_client(clinic.house.store, _client_id(clinic)).square_customer_id
+
+
+def _standing(clinic: Clinic) -> str:
+    return profile_standing(clinic.house.store, _client_id(clinic)).standing
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["created first", "deleted first"])
@@ -66,15 +84,18 @@ def test_a_sale_to_the_old_id_finds_the_client_though_the_merge_was_missed(clini
         assert len(session.scalars(select(Client)).all()) == 1
 
 
-def test_a_plain_deletion_keeps_the_client_and_the_courses(clinic: Clinic) -> None:
+def test_a_plain_deletion_keeps_the_client_and_the_courses(lite_clinic: Clinic) -> None:
+    clinic = lite_clinic
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
     clinic.sell("ten", customer_id=ana["id"])
     clinic.catch_up()
-    told = {"id": ana["id"], "deleted": True, "object": {"customer": {"id": ana["id"]}}}
-    keep(clinic.house, {"event_id": "gone", "type": "customer.deleted", "data": told})
-    clinic.work()
+    clinic.till.delete_customer(ana["id"])
+    clinic.catch_up()
     assert _owners(clinic) == {"Ana López"}
-    assert clinic.messages()[-1][1] == "ignored"
+    assert (_square_id(clinic), _standing(clinic)) == (None, "deleted")
+    clinic.till.recover_customer(ana["id"])
+    clinic.catch_up()
+    assert (_square_id(clinic), _standing(clinic)) == (ana["id"], "linked")
 
 
 def test_a_name_changed_in_square_is_taken_over(clinic: Clinic) -> None:
@@ -104,3 +125,78 @@ def test_a_customer_whose_merge_was_missed_is_followed_at_the_next_change(clinic
         keep(clinic.house, told)
     clinic.work()
     assert len(_owners(clinic)) == 1
+
+
+def test_with_webhooks_off_the_sweep_follows_a_merge_and_a_new_name(lite_clinic: Clinic) -> None:
+    clinic = lite_clinic
+    clinic.till.set_faults(has_withheld_events=True)
+    ids = _two_sales_to_one_person(clinic)
+    sweep(clinic.house)
+    clinic.work()
+    assert len(_owners(clinic)) == 2
+    clinic.clock.advance(minutes=15)
+    merged = clinic.till.merge_customers(*ids)
+    found = {one["kind"] for one in sweep(clinic.house).found}
+    clinic.work()
+    assert found == {"customer"}
+    assert (len(_owners(clinic)), _square_id(clinic)) == (1, merged["id"])
+    clinic.clock.advance(minutes=15)
+    clinic.house.square.update_customer(merged["id"], {"family_name": "Ruiz"}, merged["version"])
+    sweep(clinic.house)
+    clinic.work()
+    assert _owners(clinic) == {"Ana Ruiz"}
+    assert [one for one in sweep(clinic.house).found if one["kind"] == "customer"] == []
+
+
+@pytest.mark.parametrize("decision", ["split", "keep_together"])
+def test_customers_separated_in_square_are_asked_about_and_never_split_by_themselves(
+    lite_clinic: Clinic, decision: str
+) -> None:
+    clinic = lite_clinic
+    ids = _two_sales_to_one_person(clinic)
+    clinic.catch_up()
+    merged = clinic.till.merge_customers(*ids)
+    clinic.catch_up()
+    clinic.till.unmerge_customer(merged["id"])
+    clinic.catch_up()
+    assert len(_owners(clinic)) == 1
+    asked = {item.summary: item for item in clinic.attention()}
+    item = asked["Square has separated Anna Lopez from Ana López. Here they are one client."]
+    assert item.proposal == (
+        "Sold to Anna Lopez: Facial acupuncture, course of 12; the rest stays with Ana López."
+    )
+    assert len(item.course_ids) == 2
+    resolve(
+        clinic.house.store,
+        Act(OWNER, clinic.clock(), decision),
+        item.id,
+        Resolution("As Square has it", decision=decision),
+    )
+    owners = {"ten": "Ana López", "twelve": "Anna Lopez" if decision == "split" else "Ana López"}
+    told = {row[3]: row[4] for row in clinic.ledger()}
+    assert told == {clinic.packages[name].name: owner for name, owner in owners.items()}
+    clinic.sell("ten", customer_id=ids[1])
+    clinic.catch_up()
+    assert {row[4] for row in clinic.ledger()} == set(owners.values())
+    assert len([row for row in clinic.ledger() if row[4] == owners["twelve"]]) == (
+        2 if decision == "split" else 3
+    )
+    assert clinic.is_sound()
+
+
+def test_a_customer_separated_under_a_new_id_is_told_by_name_and_phone(lite_clinic: Clinic) -> None:
+    clinic = lite_clinic
+    ids = [
+        clinic.till.add_customer(given_name=name, phone_number="+13105550101")["id"]
+        for name in ("Ana", "Bea")
+    ]
+    for customer_id in ids:
+        clinic.sell("ten", customer_id=customer_id)
+    clinic.catch_up()
+    clinic.till.unmerge_customer(clinic.till.merge_customers(*ids)["id"], has_new_ids=True)
+    clinic.catch_up()
+    assert len(_owners(clinic)) == 1
+    # Ana is Ana still: only of Bea is asked.
+    (asked,) = clinic.attention()
+    assert asked.summary == "Square has separated Bea from Ana. Here they are one client."
+    assert asked.proposal == "None of the courses was sold to Bea as Square tells it; all stay with Ana."

@@ -1,4 +1,7 @@
-"""Webhook signatures: the right one passes, every tampered twin is refused, and so is none at all."""
+"""Webhook signatures: the right one passes, every tampered twin is refused, and so is none at all.
+
+Two keys may be there: that of the settings, and that of the subscription we made, each for its own address.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,28 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session
 
+from plugin.courses.square_state import connection_in
 from plugin.errors import BadSignature, ConfigurationError
-from plugin.settings import read_settings
+from plugin.house import House
+from plugin.settings import Settings, read_settings
 from plugin.square.signature import check
-from tests.square.clinic import KEY, Clinic, settings_for
+from plugin.square.vault import WrongKey
+from plugin.store import Store
+from plugin.store.migrate import upgrade
+from tests.clock import HandMovedClock
+from tests.square.clinic import KEY, Clinic, house_of, settings_for
 
 ADDRESS = "https://desk.example.org/square/webhooks"
-SETTINGS = settings_for("http://127.0.0.1:9", ADDRESS)
+SEALING = Fernet.generate_key().decode()
+SETTINGS = settings_for("http://127.0.0.1:9", ADDRESS, ENCRYPTION_KEYS=SEALING)
+OUR_ADDRESS = "https://desk.example.org/earlier/square/webhooks"
+OUR_KEY = "the key of the subscription we made"
 BODY = '{"event_id":"1","type":"payment.updated","note":"Siobhán 美玲"}'.encode()
 
 
@@ -24,16 +39,62 @@ def _signed(body: bytes, address: str = ADDRESS, key: str = KEY) -> str:
     return base64.b64encode(digest).decode()
 
 
-def test_the_right_signature_passes() -> None:
-    check(SETTINGS, BODY, _signed(BODY))
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('signature') / 'desk.db'}"
+    upgrade(url)
+    with Store(url) as opened:
+        yield opened
+
+
+def _house(store: Store, settings: Settings = SETTINGS) -> House:
+    house = house_of(settings, store, HandMovedClock())
+    house.close()
+    return house
+
+
+@pytest.fixture(scope="module")
+def house(store: Store) -> House:
+    """With the key of the settings, and a subscription of ours for another address."""
+    house = _house(store)
+
+    def subscribe(session: Session) -> None:
+        row = connection_in(session)
+        row.subscription_url, row.signature_key_sealed = OUR_ADDRESS, house.vault.seal(OUR_KEY)
+
+    store.transact(subscribe)
+    return house
+
+
+@pytest.mark.parametrize(("address", "key"), [(ADDRESS, KEY), (OUR_ADDRESS, OUR_KEY)])
+def test_the_right_signature_passes_with_either_key(house: House, address: str, key: str) -> None:
+    check(house, BODY, _signed(BODY, address, key))
+
+
+@pytest.mark.parametrize(
+    ("address", "key"), [(ADDRESS, OUR_KEY), (OUR_ADDRESS, KEY), (OUR_ADDRESS, OUR_KEY + "x")]
+)
+def test_a_key_signs_for_its_own_address_alone(house: House, address: str, key: str) -> None:
+    with pytest.raises(BadSignature):
+        check(house, BODY, _signed(BODY, address, key))
+
+
+def test_a_subscription_whose_key_cannot_be_opened_is_a_matter_of_settings(
+    house: House, store: Store
+) -> None:
+    other = settings_for("http://127.0.0.1:9", ADDRESS, ENCRYPTION_KEYS=Fernet.generate_key().decode())
+    check(_house(store, other), BODY, _signed(BODY))
+    with pytest.raises(WrongKey):
+        check(_house(store, other), BODY, _signed(BODY, OUR_ADDRESS, OUR_KEY))
 
 
 @pytest.mark.parametrize(
     "body", [BODY + b" ", BODY[:-1], BODY.replace(b'"1"', b'"2"'), json.dumps(json.loads(BODY)).encode(), b""]
 )
-def test_another_body_is_refused(body: bytes) -> None:
-    with pytest.raises(BadSignature):
-        check(SETTINGS, body, _signed(BODY))
+def test_another_body_is_refused(house: House, body: bytes) -> None:
+    for address, key in ((ADDRESS, KEY), (OUR_ADDRESS, OUR_KEY)):
+        with pytest.raises(BadSignature):
+            check(house, body, _signed(BODY, address, key))
 
 
 @pytest.mark.parametrize(
@@ -52,28 +113,28 @@ def test_another_body_is_refused(body: bytes) -> None:
         "\ud800",
     ],
 )
-def test_another_signature_or_none_is_refused(header: str | None) -> None:
+def test_another_signature_or_none_is_refused(house: House, header: str | None) -> None:
     with pytest.raises(BadSignature):
-        check(SETTINGS, BODY, header)
+        check(house, BODY, header)
 
 
-def test_a_body_that_is_no_text_is_refused_even_when_it_is_signed() -> None:
+def test_a_body_that_is_no_text_is_refused_even_when_it_is_signed(house: House) -> None:
     body = b"\xff\xfe\x00"
     with pytest.raises(BadSignature):
-        check(SETTINGS, body, _signed(body))
+        check(house, body, _signed(body))
 
 
-def test_without_a_key_nothing_passes() -> None:
+def test_without_a_key_nothing_passes(sqlite_url: str) -> None:
     keyless = read_settings({"SQUARE_WEBHOOK_URL": ADDRESS})
-    with pytest.raises(ConfigurationError):
-        check(keyless, BODY, _signed(BODY, key=""))
+    with Store(sqlite_url) as store, pytest.raises(ConfigurationError):
+        check(_house(store, keyless), BODY, _signed(BODY, key=""))
 
 
 def test_what_the_practice_square_signs_is_accepted_and_a_twin_is_not(lite_clinic: Clinic) -> None:
-    settings = lite_clinic.house.settings
+    house = lite_clinic.house
     lite_clinic.sell("ten")
     body: str = lite_clinic.till.events()[0]["body"]
-    header = _signed(body.encode(), settings.webhook_address)
-    check(settings, body.encode(), header)
+    header = _signed(body.encode(), house.settings.webhook_address)
+    check(house, body.encode(), header)
     with pytest.raises(BadSignature):
-        check(settings, body.replace("COMPLETED", "COMPLETEd").encode(), header)
+        check(house, body.replace("COMPLETED", "COMPLETEd").encode(), header)

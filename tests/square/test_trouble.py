@@ -77,6 +77,7 @@ def test_an_expired_token_is_told_once_and_what_waits_is_done_when_it_is_mended(
     clinic.clock.advance(seconds=2)
     clinic.work()
     assert len(clinic.ledger()) == 2
+    assert [one for one in clinic.attention() if one.kind == "failed_event"] == []
 
 
 def test_an_outage_never_makes_a_message_fail_for_good(lite_clinic: Clinic) -> None:
@@ -93,6 +94,7 @@ def test_an_outage_never_makes_a_message_fail_for_good(lite_clinic: Clinic) -> N
     clinic.clock.advance(seconds=LONGEST_WAIT_S)
     clinic.work()
     assert len(clinic.ledger()) == 1
+    assert [item for item in clinic.attention() if item.kind == "failed_event"] == []
 
 
 def test_an_order_that_stays_without_lines_is_asked_about_and_given_up_after_three_days(

@@ -17,6 +17,7 @@ from plugin.house import House
 from plugin.settings import Settings
 from plugin.square.client import SquareClient
 from plugin.store import Store
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.visitor import Visitor, hire
@@ -55,14 +56,30 @@ def small_house(sqlite_url: str, clock: HandMovedClock) -> Iterator[House]:
         yield open_house_on(opened, clock)
 
 
-@pytest.fixture
-def app(house: House) -> Flask:
+def _make(house: House) -> Flask:
     return create_app(house=house)
 
 
+@pytest.fixture(scope="session")
+def _shared_app() -> SharedApplication:
+    return SharedApplication(_make)
+
+
+@pytest.fixture(scope="session")
+def _shared_small_app() -> SharedApplication:
+    return SharedApplication(_make)
+
+
 @pytest.fixture
-def small_app(small_house: House) -> Flask:
-    return create_app(house=small_house)
+def app(house: House, _shared_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_app.serving(house)
+    _shared_app.assert_unchanged()
+
+
+@pytest.fixture
+def small_app(small_house: House, _shared_small_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_small_app.serving(small_house)
+    _shared_small_app.assert_unchanged()
 
 
 @pytest.fixture

@@ -24,10 +24,17 @@ WHO: dict[str, frozenset[str]] = {
     "security.logout": ANYBODY,
     "today.show": STAFF,
     "today.news": STAFF,
+    "arrivals.use": STAFF,
+    "arrivals.miss": STAFF,
+    "arrivals.undo": STAFF,
     "clients.find": STAFF,
     "clients.create": STAFF,
     "clients.show": STAFF,
     "clients.news": STAFF,
+    "clients.change": STAFF,
+    "clients.put": STAFF,
+    "directory.find": STAFF,
+    "directory.take": STAFF,
     "courses.use": STAFF,
     "courses.undo": STAFF,
     "visits.describe": STAFF,
@@ -41,12 +48,62 @@ WHO: dict[str, frozenset[str]] = {
     "attention.candidates": DESK,
     "attention.settle": DESK,
     "attention.settle_with_new_client": DESK,
+    "refunds.choose": OWNER,
+    "refunds.look_over": OWNER,
+    "refunds.start": OWNER,
+    "sell.start": DESK,
+    "sell.candidates": DESK,
+    "sell.new_client": DESK,
+    "sell.begin": DESK,
+    "checkouts.show": DESK,
+    "checkouts.news": DESK,
+    "checkouts.cancel": DESK,
+    "checkouts.claim": DESK,
+    "checkouts.send": DESK,
     "packages.show": OWNER,
     "packages.create": OWNER,
     "packages.publish": OWNER,
+    "packages.items": OWNER,
+    "packages.link": OWNER,
+    "imports.show": OWNER,
+    "imports.send": OWNER,
+    "imports.one": OWNER,
+    "imports.news": OWNER,
+    "imports.say_columns": OWNER,
+    "imports.start": OWNER,
+    "imports.cancel": OWNER,
+    "imports.take_back": OWNER,
+    "imports.wrong": OWNER,
+    "imports.template": OWNER,
+    "overview.show": OWNER,
+    "overview.save": OWNER,
+    "liability.show": OWNER,
+    "liability.save": OWNER,
+    "liability.close": OWNER,
+    "usage.show": OWNER,
+    "usage.save": OWNER,
+    "pay.show": OWNER,
+    "pay.sessions": OWNER,
+    "pay.save": OWNER,
+    "pay.save_sessions": OWNER,
+    "people_to_call.show": DESK,
+    "people_to_call.save": DESK,
+    "connection.show": OWNER,
+    "connection.news": OWNER,
+    "connection.connect": OWNER,
+    "connection.come_back": OWNER,
+    "connection.disconnect": OWNER,
+    "connection.check": OWNER,
+    "connection.subscribe": OWNER,
+    "connection.test": OWNER,
+    "connection.look_through": OWNER,
+    "connection.show_balances": OWNER,
 }
 # They look for themselves, and have their own tests: tokens, signatures, and what a watcher may see.
 OPEN_BLUEPRINTS = ("api", "health", "webhook")
+
+
+OF_SELLING = ("refund", "look over", "sell", "buyer", "cancel", "claim", "letter")
 
 
 def _is_ours(rule: Rule) -> bool:
@@ -102,7 +159,9 @@ def test_a_fragment_for_nobody_leads_to_no_page(small_app: Flask) -> None:
         assert (answer.status_code, answer.headers.get("Location")) == (401, None)
 
 
-@pytest.mark.parametrize("form", ["use", "undo", "describe", "move", "create", "settle", "publish"])
+@pytest.mark.parametrize(
+    "form", ["use", "undo", "describe", "move", "create", "settle", "publish", *OF_SELLING]
+)
 def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: str) -> None:
     addresses = {
         "use": "/courses/x/uses",
@@ -112,6 +171,14 @@ def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: 
         "create": "/clients",
         "settle": "/attention/x/resolution",
         "publish": "/packages/x/publication",
+        "disconnect": "/square/disconnect",
+        "refund": "/courses/x/refunds",
+        "look over": "/courses/x/refund",
+        "sell": "/sell",
+        "buyer": "/sell/clients",
+        "cancel": "/checkouts/x/cancel",
+        "claim": "/checkouts/x/claim",
+        "letter": "/checkouts/x/letter",
     }
     visitor = signed_in(small_app, small_house, Role.OWNER)
     answer = visitor.client.post(addresses[form], data={"key": "k"})
@@ -125,7 +192,13 @@ def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: 
         "/entries/none/reversal",
         "/courses/none/uses",
         "/visits/none/details",
+        "/bookings/none/uses",
+        "/bookings/none/no-show",
+        "/bookings/none/reversal",
         "/attention/none/resolution",
+        "/courses/none/refunds",
+        "/sell",
+        "/checkouts/none/cancel",
     ],
 )
 def test_a_made_up_form_is_refused_in_words(guarded_app: Flask, small_house: House, address: str) -> None:

@@ -12,6 +12,7 @@ from plugin.square.client.checkout import CheckoutCalls
 from plugin.square.client.connection import ConnectionCalls
 from plugin.square.client.customers import CustomerCalls
 from plugin.square.client.disputes import DisputeCalls
+from plugin.square.client.invoices import InvoiceCalls
 from plugin.square.client.orders import OrderCalls
 from plugin.square.client.places import PlaceCalls
 
@@ -24,6 +25,7 @@ class SquareClient(
     CatalogCalls,
     PlaceCalls,
     CheckoutCalls,
+    InvoiceCalls,
     BookingCalls,
     DisputeCalls,
     ConnectionCalls,

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from square.core.request_options import RequestOptions
+
 from plugin.square.client.asking import ONCE, Asking, SquareNotFound
-from plugin.square.fields import Json
+from plugin.square.fields import Json, records
+
+MOST_BY_ID = 1000
 
 
 class CatalogCalls(Asking):
-    """Items and their variations."""
+    """Items and their variations. Square writes one catalog change of a seller at a time, and so do we."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._writing = threading.Lock()
 
     def catalog_object(self, object_id: str) -> Json:
         """Return a catalog object with its current version; raises SquareNotFound, also for a deleted one."""
@@ -30,9 +39,35 @@ class CatalogCalls(Asking):
 
         return [one for objects in self._pages("objects", page) for one in objects]
 
+    def catalog_objects(self, object_ids: Sequence[str]) -> list[Json]:
+        """Return those of the objects that there are, deleted ones too; the others are left out."""
+        found: list[Json] = []
+        for start in range(0, len(object_ids), MOST_BY_ID):
+            some = list(object_ids[start : start + MOST_BY_ID])
+            answer = self._ask(
+                lambda: self._square.catalog.batch_get(
+                    object_ids=some,  # noqa: B023 asked at once
+                    include_deleted_objects=True,
+                    request_options=ONCE,
+                )
+            )
+            found += records(answer.get("objects"), "objects")
+        return found
+
+    def catalog_items_with(self, words: str, *, most: int, timeout_s: float) -> list[Json]:
+        """Return the first items whose name, or a variation's, holds the words."""
+        options = RequestOptions(max_retries=0, timeout_in_seconds=timeout_s)  # type: ignore[typeddict-item]  # httpx takes fractions
+        answer = self._ask(
+            lambda: self._square.catalog.search_items(text_filter=words, limit=most, request_options=options)
+        )
+        return records(answer.get("items"), "items")[:most]
+
     def upsert_catalog_object(self, key: str, wanted: Mapping[str, Any]) -> Json:
         """Write one catalog object; returns Square's whole answer, with the new ids in `id_mappings`."""
         sent: Any = wanted
-        return self._ask(
-            lambda: self._square.catalog.object.upsert(idempotency_key=key, object=sent, request_options=ONCE)
-        )
+        with self._writing:
+            return self._ask(
+                lambda: self._square.catalog.object.upsert(
+                    idempotency_key=key, object=sent, request_options=ONCE
+                )
+            )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from plugin.core.money import Money
 from plugin.square.client.asking import ONCE, Asking
 from plugin.square.fields import Json, rfc3339
 
@@ -28,6 +29,19 @@ class OrderCalls(Asking):
     def refund(self, refund_id: str) -> Json:
         """Return a refund as it stands; raises SquareNotFound."""
         return self._one("refund", lambda: self._square.refunds.get(refund_id, request_options=ONCE))
+
+    def refund_payment(self, *, key: str, payment_id: str, amount: Money, reason: str) -> Json:
+        """Give back money of one payment, however it was paid; the same key again answers the same refund."""
+        return self._one(
+            "refund",
+            lambda: self._square.refunds.refund_payment(
+                idempotency_key=key,
+                payment_id=payment_id,
+                amount_money={"amount": amount.amount, "currency": amount.currency},
+                reason=reason,
+                request_options=ONCE,
+            ),
+        )
 
     def orders_updated(self, location_ids: Sequence[str], since: datetime) -> Iterator[list[Json]]:
         """Yield pages of the orders touched since then, of at most ten locations."""

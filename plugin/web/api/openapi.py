@@ -8,6 +8,7 @@ from plugin.core.acts import Role
 from plugin.version import VERSION
 from plugin.web.api.calls import KEY_HEADER, Call, Key
 from plugin.web.api.fields import Reader
+from plugin.web.api.report_schemas import REPORT_SCHEMAS
 from plugin.web.api.schemas import SCHEMAS
 
 Json = dict[str, Any]
@@ -25,7 +26,7 @@ def document(calls: tuple[Call, ...], address: str) -> Json:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": {**SCHEMAS, **REPORT_SCHEMAS},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": _TOKEN}},
         },
     }
@@ -94,7 +95,7 @@ def _key_parameter(key: Key) -> Json:
 def _answers(call: Call) -> Json:
     good = _good(call)
     answers = {str(call.status): good}
-    if call.status == 201 and call.key is not Key.NONE:
+    if call.status in (201, 202) and call.key is not Key.NONE:
         answers["200"] = {**good, "description": "This key came before: the first answer again."}
     for status in sorted(_refusals(call)):
         answers[str(status)] = _refusal(status)

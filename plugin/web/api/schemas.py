@@ -7,6 +7,7 @@ from typing import Any
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import NoShow, RefundFormula
+from plugin.courses.attention import DECISIONS
 
 Schema = dict[str, Any]
 
@@ -118,6 +119,21 @@ _COURSE_EXAMPLE = {
     "allowances": [_ALLOWANCE_EXAMPLE],
     "entries": [_ENTRY_EXAMPLE],
 }
+_QUOTE_EXAMPLE = {
+    "formula": "prorated",
+    "prorated": {"amount": 82500, "currency": "USD"},
+    "discount_forfeited": {"amount": 82500, "currency": "USD"},
+    "refundable": _PRICE,
+    "working": [
+        "Prorated: Facial acupuncture, 60 min: 5 of 12 unused.",
+        "Prorated: $1,980.00 × 5 ÷ 12 = $825.00.",
+    ],
+}
+_REFUND_EXAMPLE = {
+    "id": "019abf2e8c06a1b2c3d4e5f60718293a",
+    "status": "pending",
+    "amount": {"amount": 82500, "currency": "USD"},
+}
 _ITEM_EXAMPLE = {
     "id": "019abf2e8c05a1b2c3d4e5f60718293a",
     "kind": "unassigned_sale",
@@ -202,6 +218,16 @@ SCHEMAS: dict[str, Schema] = {
     "EntryWritten": _object(
         {"entry": _ENTRY_EXAMPLE, "sessions_left": 11}, entry=_ref("Entry"), sessions_left=_COUNT
     ),
+    "RefundQuote": _object(
+        _QUOTE_EXAMPLE,
+        formula={**_words(*RefundFormula), "description": "The one of the course's own terms."},
+        prorated=_MONEY,
+        discount_forfeited=_MONEY,
+        refundable={**_MONEY, "description": "The most that can go back."},
+        working={"type": "array", "items": _TEXT},
+    ),
+    "RefundBegun": _object({"refund": _REFUND_EXAMPLE}, refund=_ref("Refund")),
+    "Refund": _object(_REFUND_EXAMPLE, id=_ID, status=_words("pending"), amount=_MONEY),
     "Allowance": _object(
         _ALLOWANCE_EXAMPLE,
         id=_ID,
@@ -229,7 +255,7 @@ SCHEMAS: dict[str, Schema] = {
     "AttentionItem": _object(
         _ITEM_EXAMPLE,
         id=_ID,
-        kind=_TEXT,
+        kind={**_TEXT, "description": f"Such as {', '.join(sorted(DECISIONS))}; more may come."},
         summary=_TEXT,
         square_order_id=_ID_OR_NULL,
         square_refund_id=_ID_OR_NULL,

@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from plugin.core.money import Money
+from plugin.core.terms import RefundFormula
+from plugin.courses.desk_refund_quote import RefundQuote
+from plugin.courses.desk_refunds import Begun
 from plugin.courses.views import (
     AllowanceView,
     AttentionView,
@@ -115,6 +118,22 @@ def entry(view: EntryView) -> Json:
         "reason": view.reason,
         "reverses": view.reverses,
     }
+
+
+def refund_quote(quote: RefundQuote) -> Json:
+    """Show both sums, the formula of the course's own terms, and the most that can go back."""
+    return {
+        "formula": quote.formula.value,
+        "prorated": money(quote.values[RefundFormula.PRORATED].amount),
+        "discount_forfeited": money(quote.values[RefundFormula.DISCOUNT_FORFEITED].amount),
+        "refundable": money(quote.most),
+        "working": list(quote.working),
+    }
+
+
+def refund(begun: Begun) -> Json:
+    """Show a refund as it stands when it is begun."""
+    return {"id": begun.id, "status": "pending", "amount": money(begun.amount)}
 
 
 def attention_item(view: AttentionView) -> Json:

@@ -1,0 +1,31 @@
+"""What a package's rule proposes for a missed visit. A person decides: nothing is charged by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugin.core.terms import NoShow, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class NoShowOffer:
+    """The rule for one course with how often it was forgiven; `proposed` is None where the rule leaves it open."""
+
+    rule: NoShow
+    forgiven: int
+    allowed: int
+    proposed: NoShow | None
+
+
+def no_show_offer(terms: Terms, forgiven: int) -> NoShowOffer:
+    """Return what the terms propose after so many missed visits were forgiven."""
+    return NoShowOffer(terms.no_show, forgiven, terms.forgiven_no_shows, _proposed(terms, forgiven))
+
+
+def _proposed(terms: Terms, forgiven: int) -> NoShow | None:
+    if terms.no_show is NoShow.ASK:
+        return None
+    # The papers say it so: a missed visit counts, and the first ones are looked past.
+    if terms.no_show is NoShow.CHARGE and forgiven >= terms.forgiven_no_shows:
+        return NoShow.CHARGE
+    return NoShow.FORGIVE

@@ -1,0 +1,174 @@
+"""What a refund of a course is worth by the two formulas clinics publish, with the working (product rule 9).
+
+Knows no language: amounts are written by the caller's `write`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+from plugin.core.money import Money
+
+Write = Callable[[Money], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """One allowance as a refund sees it. Sessions that were taken back before are in neither number."""
+
+    treatment: str
+    used: int
+    left: int
+    single_price: int
+
+    @property
+    def total(self) -> int:
+        """Return the sessions that the money kept so far was for."""
+        return self.used + self.left
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What was agreed for the course, what came of it, and what went back before."""
+
+    price: Money
+    came: Money
+    given_back: Money
+
+    @property
+    def kept(self) -> Money:
+        """Return what the clinic has now: no refund gives more."""
+        return Money(max(0, (self.came - self.given_back).amount), self.came.currency)
+
+    @property
+    def is_part_paid(self) -> bool:
+        """Say whether some of the price has not come."""
+        return self.came < self.price
+
+
+@dataclass(frozen=True, slots=True)
+class RefundValue:
+    """A sum, and how it came about, one sentence for each line."""
+
+    amount: Money
+    working: tuple[str, ...]
+
+
+def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundValue:
+    """Return paid x unused / total, reckoned by single-visit price and rounded once, half up.
+
+    Of a part-paid course, what was used is taken off the money that came.
+    """
+    weights = _weights(parts)
+    unused = sum(weight * part.left for weight, part in zip(weights, parts, strict=True))
+    total = sum(weight * part.total for weight, part in zip(weights, parts, strict=True))
+    if total == 0:
+        return RefundValue(_of(agreed, 0), (*_before(agreed, write), "No session is left."))
+    share = Fraction(unused, total)
+    owed = max(agreed.price, agreed.came) - agreed.given_back
+    exact = max(Fraction(0), agreed.kept.amount - owed.amount * (1 - share))
+    amount = _of(agreed, floor(exact + Fraction(1, 2)))
+    shown = _Shown(parts, unused, total, write, agreed.came.currency)
+    if agreed.is_part_paid:
+        said = _part_paid(agreed, owed, amount, shown)
+    else:
+        said = f"{write(agreed.kept)} × {shown.unused} ÷ {shown.total} = {write(amount)}"
+        said += "." if exact == amount.amount else ", rounded."
+    return RefundValue(amount, (*_before(agreed, write), *shown.lines, said))
+
+
+def discount_forfeited(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundValue:
+    """Return paid - used x single price, never below zero: used visits count at the price of a single one."""
+    currency = agreed.came.currency
+    used = [part for part in parts if part.used]
+    each = [Money(part.used * part.single_price, currency) for part in used]
+    charged = _of(agreed, sum(one.amount for one in each))
+    amount = _of(agreed, max(0, agreed.kept.amount - charged.amount))
+    lines = [
+        f"{part.treatment}: {part.used} used × {write(Money(part.single_price, currency))} = {write(one)}."
+        for part, one in zip(used, each, strict=True)
+    ]
+    if not used:
+        return RefundValue(amount, (*_before(agreed, write), f"No session was used: {write(amount)}."))
+    difference = f"{write(agreed.kept)} − {write(charged)}"
+    is_below = charged > agreed.kept
+    said = (
+        f"{difference} is below zero, so {write(amount)}." if is_below else f"{difference} = {write(amount)}."
+    )
+    return RefundValue(amount, (*_before(agreed, write), *lines, said))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How the share of unused sessions is told: by their number where all are alike, else by their price."""
+
+    parts: Sequence[Sessions]
+    weight_unused: int
+    weight_total: int
+    write: Write
+    currency: str
+
+    @property
+    def is_counted(self) -> bool:
+        weighed = [part for part in self.parts if part.total]
+        return len(weighed) == 1 or all(part.single_price == 0 for part in self.parts)
+
+    @property
+    def unused(self) -> str:
+        return self._told(sum(part.left for part in self.parts), self.weight_unused)
+
+    @property
+    def total(self) -> str:
+        return self._told(sum(part.total for part in self.parts), self.weight_total)
+
+    @property
+    def used(self) -> str:
+        used = sum(part.used for part in self.parts)
+        return self._told(used, self.weight_total - self.weight_unused)
+
+    def _told(self, count: int, weight: int) -> str:
+        return str(count) if self.is_counted else self.write(Money(weight, self.currency))
+
+    @property
+    def lines(self) -> list[str]:
+        lines = [self._line(part) for part in self.parts if part.total]
+        if self.is_counted and len(lines) == 1:
+            return lines
+        counted = " sessions" if self.is_counted else ""
+        return [*lines, f"Together {self.unused} of {self.total}{counted} unused."]
+
+    def _line(self, part: Sessions) -> str:
+        said = f"{part.treatment}: {part.left} of {part.total} unused"
+        if self.is_counted:
+            return f"{said}."
+        worth = self.write(Money(part.left * part.single_price, self.currency))
+        of = self.write(Money(part.total * part.single_price, self.currency))
+        return f"{said}, {worth} of {of} at the single price."
+
+
+def _part_paid(agreed: Agreed, owed: Money, amount: Money, shown: _Shown) -> str:
+    write = shown.write
+    earned = f"{write(owed)} × {shown.used} ÷ {shown.total}"
+    said = f"Of {write(agreed.price)}, {write(agreed.came)} has come. Used: {earned}"
+    if amount.amount == 0:
+        return f"{said}, no less than what came, so {write(amount)}."
+    return f"{said}. {write(agreed.kept)} − {write(agreed.kept - amount)} = {write(amount)}."
+
+
+def _before(agreed: Agreed, write: Write) -> list[str]:
+    if agreed.given_back.amount == 0:
+        return []
+    return [f"{write(agreed.came)} came, {write(agreed.given_back)} went back before: {write(agreed.kept)}."]
+
+
+def _weights(parts: Sequence[Sessions]) -> list[int]:
+    # Sessions that cost nothing by themselves count alike.
+    is_free = all(part.single_price == 0 for part in parts if part.total)
+    return [1 if is_free else part.single_price for part in parts]
+
+
+def _of(agreed: Agreed, amount: int) -> Money:
+    return Money(amount, agreed.came.currency)

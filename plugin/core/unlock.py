@@ -1,0 +1,13 @@
+"""How many sessions of a part-paid course may be used: they unlock as money arrives (product rule 8)."""
+
+from __future__ import annotations
+
+
+def unlocked(*, granted: int, price: int, paid: int) -> int:
+    """Return how many of the granted sessions the money that came has paid for."""
+    return granted if paid >= price else granted * paid // price
+
+
+def needed_for(*, sessions: int, granted: int, price: int) -> int:
+    """Return the least money, minor units, that unlocks so many of the granted sessions."""
+    return -(-sessions * price // granted)

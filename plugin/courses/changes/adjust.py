@@ -1,0 +1,107 @@
+"""Adjusting a course by the owner's word: goodwill sessions, sessions taken away, with their value or without."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from plugin.core.acts import Act, require
+from plugin.core.ledger import Head, adjusted, part_value
+from plugin.core.money import Money
+from plugin.courses.chain import Line, allowances_of, append, head_of
+from plugin.courses.changes.deeds import (
+    Changed,
+    Held,
+    change_course,
+    checked_reason,
+    refuse_closed,
+    refuse_ownerless,
+)
+from plugin.courses.clinic import clinic_in
+from plugin.courses.packages import MOST_SESSIONS
+from plugin.courses.words import money_text
+from plugin.errors import InvalidField, NotFound
+from plugin.store import Store
+from plugin.store.ledger import Allowance
+
+# Beyond it, it is another course.
+MOST_AT_ONCE = 50
+GOODWILL = "Goodwill"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """So many sessions more (+) or fewer (-); no allowance: the main treatment.
+
+    More: `value` is what they are worth, None for goodwill. Fewer: they take their part of the value with them
+    unless `keeps_value`; it then stays with the sessions that are left.
+    """
+
+    sessions: int
+    reason: str
+    allowance_id: str | None = None
+    value: Money | None = None
+    keeps_value: bool = False
+
+
+def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> Changed:
+    """Adjust an allowance by an entry with its reason; raises InvalidField, NoneLeft, Refused or NotFound."""
+    require(act.actor)
+    reason = checked_reason(wish.reason)
+
+    def work(held: Held) -> None:
+        refuse_closed(held.view)
+        refuse_ownerless(held.view)
+        allowance = _allowance(held, wish.allowance_id)
+        head = head_of(held.session, allowance.id)
+        _check(held, allowance, head, wish)
+        change = adjusted(head, wish.sessions, value=_value(head, wish))
+        line = Line(f"adjust:{act.key}", act.now, reason=reason)
+        append(held.session, store, act, allowance.id, head, change, line)
+
+    return change_course(store, act, course_id, ("adjust", asdict(wish)), work)
+
+
+def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL) -> Changed:
+    """Give one session of the main treatment for nothing."""
+    return adjust_course(store, act, course_id, Adjustment(1, reason or GOODWILL))
+
+
+def _allowance(held: Held, allowance_id: str | None) -> Allowance:
+    rows = allowances_of(held.session, held.row.id)
+    if allowance_id is None:
+        return next((row for row in rows if row.kind == "main"), rows[0])
+    chosen = next((row for row in rows if row.id == allowance_id), None)
+    if chosen is None:
+        raise NotFound("That course has no such allowance.")
+    return chosen
+
+
+def _check(held: Held, allowance: Allowance, head: Head, wish: Adjustment) -> None:
+    if not 1 <= abs(wish.sessions) <= MOST_AT_ONCE:
+        raise InvalidField(f"Adjust by 1 to {MOST_AT_ONCE} sessions at once.", field="sessions")
+    if head.granted + wish.sessions > MOST_SESSIONS:
+        raise InvalidField(f"A course holds {MOST_SESSIONS} sessions of a treatment at most.", field="sessions")
+    _check_value(held, allowance, wish)
+    if wish.keeps_value and head.value and -wish.sessions >= head.sessions:
+        said = "The value needs a session to stay with. Let it go with the sessions."
+        raise InvalidField(said, field="keeps_value")
+
+
+def _check_value(held: Held, allowance: Allowance, wish: Adjustment) -> None:
+    if wish.value is None:
+        return
+    if wish.sessions < 0:
+        raise InvalidField("Sessions taken away take their own part of the value.", field="value")
+    if wish.value.currency != held.row.currency:
+        raise InvalidField(f"This course is in {held.row.currency}.", field="value")
+    most = Money(wish.sessions * allowance.single_price, held.row.currency)
+    if not 0 <= wish.value.amount <= most.amount:
+        clinic = clinic_in(held.session)
+        written = money_text(most, language=clinic.language, country=clinic.country)
+        raise InvalidField(f"They are worth {written} at most, at the single price.", field="value")
+
+
+def _value(head: Head, wish: Adjustment) -> int:
+    if wish.sessions > 0:
+        return wish.value.amount if wish.value else 0
+    return 0 if wish.keeps_value else -part_value(head, -wish.sessions)

@@ -1,0 +1,114 @@
+"""The last day of a course: moved by the owner, or set by the first use where the terms count from it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.acts import Act, require
+from plugin.core.ledger import Kind
+from plugin.core.terms import terms_from_json
+from plugin.courses.chain import tell
+from plugin.courses.changes.deeds import Changed, Held, change_course, checked_reason, refuse_closed
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.words import day_text
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+
+# Further away it is a slip of the finger; who wants no end says so.
+FURTHEST_DAYS = 3660
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The new last day, None for no end. An earlier one than agreed is meant only where `is_shortening` says so."""
+
+    expires_on: date | None
+    reason: str
+    is_shortening: bool = False
+
+
+def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Changed:
+    """Move the last day of a course, also of an expired one; raises InvalidField, Refused or NotFound.
+
+    An extension is undone by another one. The same act again changes nothing.
+    """
+    require(act.actor)
+    reason = checked_reason(wish.reason)
+
+    def work(held: Held) -> None:
+        refuse_closed(held.view)
+        _check(held, wish)
+        before, held.row.expires_on = held.row.expires_on, wish.expires_on
+        _tell(held, before, reason)
+
+    return change_course(store, act, course_id, ("extend", asdict(wish)), work)
+
+
+def _check(held: Held, wish: Extension) -> None:
+    day, now = wish.expires_on, held.row.expires_on
+    clinic = clinic_in(held.session)
+    if day == now:
+        raise Refused(f"It ends {_end(held, day)} already.", code="already_so")
+    if day is None:
+        return
+    if day < local_date(clinic, held.row.sold_at):
+        raise InvalidField("That is before the course was sold.", field="expires_on")
+    if day > held.today + timedelta(FURTHEST_DAYS):
+        raise InvalidField("That is more than ten years from now.", field="expires_on")
+    if now is not None and now < day < held.today:
+        said = f"The course would still be expired. Choose {day_text(held.today, clinic)} or later."
+        raise InvalidField(said, field="expires_on")
+    if not wish.is_shortening and (day < held.today or (now is not None and day < now)):
+        said = f"That shortens the course, which ends {_end(held, now)}. Tick that you mean it, or choose a later day."
+        raise InvalidField(said, field="expires_on")
+
+
+def _tell(held: Held, before: date | None, reason: str) -> None:
+    text = f"Ends {_end(held, held.row.expires_on)}; before it ended {_end(held, before)}"
+    tell(held.session, held.store, held.act, held.row.id, "extended", text, reason=reason)
+
+
+def _end(held: Held, day: date | None) -> str:
+    return f"on {day_text(day, clinic_in(held.session))}" if day else "never"
+
+
+def first_used_on(session: Session, course: Course) -> date | None:
+    """Return the day of the earliest use that stands, None for none; asked only where the terms count from it."""
+    if not terms_from_json(course.terms).waits_for_first_use:
+        return None
+    undone = aliased(Entry)
+    rows = session.execute(
+        select(Visit.visited_on, Entry.happened_at)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .outerjoin(Visit, Visit.id == Entry.visit_id)
+        .outerjoin(undone, undone.reverses == Entry.id)
+        .where(Allowance.course_id == course.id, Entry.kind == Kind.USED.value, undone.id.is_(None))
+    )
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    return min((day or at.astimezone(zone).date() for day, at in rows), default=None)
+
+
+def follow_first_use_in(
+    session: Session, store: Store, act: Act, course: Course, before: date | None
+) -> None:
+    """Let the last day follow the first use after a use or an undo; one that a person has set since stays.
+
+    `before` is what `first_used_on` said before the deed.
+    """
+    terms = terms_from_json(course.terms)
+    after = first_used_on(session, course)
+    if after == before or course.expires_on != terms.expiry_from_first_use(before):
+        return
+    course.expires_on = terms.expiry_from_first_use(after)
+    months = terms.expires_after_months
+    text = f"No end set: {months} months begin with the first visit"
+    if course.expires_on is not None:
+        ends = day_text(course.expires_on, clinic_in(session))
+        text = f"Ends on {ends}: {months} months from the first visit"
+    tell(session, store, act, course.id, "first_use", text)

@@ -1,0 +1,71 @@
+"""Freezing a course and thawing it: a pause that the client gets back in full.
+
+The owner gives the pause, for it gives time away; whoever stands at the desk may end it when the client is back.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.status import Status
+from plugin.courses.chain import tell
+from plugin.courses.changes.deeds import (
+    Changed,
+    Held,
+    change_course,
+    checked_reason,
+    refuse_closed,
+    refuse_ownerless,
+    refuse_waiting_gift,
+)
+from plugin.courses.clinic import clinic_in
+from plugin.courses.words import day_text
+from plugin.errors import Refused
+from plugin.store import Store
+
+
+def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Changed:
+    """Freeze a course: no session of it can be used until it is thawed. Raises Refused, InvalidField or NotFound."""
+    require(act.actor)
+    said = checked_reason(reason)
+
+    def work(held: Held) -> None:
+        _may_freeze(held)
+        held.row.frozen_at = act.now
+        tell(held.session, store, act, course_id, "frozen", "Frozen", reason=said)
+
+    return change_course(store, act, course_id, ("freeze", {"reason": said}), work)
+
+
+def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
+    """Thaw a course; the days it lay frozen are added to its last day. Raises Refused or NotFound."""
+    require(act.actor, Role.DESK)
+    said = checked_reason(reason or "The client is back")
+
+    def work(held: Held) -> None:
+        refuse_closed(held.view)
+        if held.view.frozen_on is None:
+            raise Refused("This course is not frozen.", code="not_frozen")
+        days = (held.today - held.view.frozen_on).days
+        held.row.frozen_at = None
+        text = f"Thawed after {days} day{'' if days == 1 else 's'}"
+        if held.row.expires_on is not None and days:
+            held.row.expires_on += timedelta(days)
+            text += f"; ends on {day_text(held.row.expires_on, clinic_in(held.session))}"
+        tell(held.session, store, act, course_id, "thawed", text, reason=said)
+
+    return change_course(store, act, course_id, ("thaw", {"reason": said}), work)
+
+
+def _may_freeze(held: Held) -> None:
+    refuse_closed(held.view)
+    refuse_ownerless(held.view)
+    refuse_waiting_gift(held.view)
+    refusal = {
+        Status.FROZEN: "This course is frozen already.",
+        Status.EXPIRED: "This course has expired. Extend it first.",
+        Status.FINISHED: "All sessions are used; there is nothing to freeze.",
+    }.get(held.view.status)
+    if refusal is not None:
+        raise Refused(refusal, code=held.view.status.value)

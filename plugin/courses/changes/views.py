@@ -1,0 +1,42 @@
+"""What is told of a course beside its sessions: who may use it too, where it came from, that it waits as a gift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShareView:
+    """A client who may use the course, to the day `until` or until it is ended."""
+
+    id: str
+    client_id: str
+    client_name: str
+    until: date | None
+    shared_at: datetime
+    by: str
+
+    def holds_on(self, day: date) -> bool:
+        """Say whether a visit of that day may be theirs."""
+        return self.until is None or day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class OriginView:
+    """The course that the sessions of this one were transferred from, and who has it; no client: nobody."""
+
+    course_id: str
+    client_id: str | None
+    client_name: str
+    transferred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingGift:
+    """A voucher that nobody has redeemed yet: until then the course can't be used."""
+
+    gift_id: str
+    code: str
+    recipient_name: str
+    given_at: datetime

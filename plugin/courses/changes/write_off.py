@@ -1,0 +1,80 @@
+"""Writing off what is left: the sessions go and their value is breakage. Only the owner decides it, never a date.
+
+It is undone to the cent by reversing entries, whatever was written since.
+"""
+
+from __future__ import annotations
+
+from plugin.core.acts import Act, require
+from plugin.core.ledger import Kind, gone
+from plugin.core.status import Status
+from plugin.courses.chain import Line, allowances_of, append, head_of, tell
+from plugin.courses.changes.deeds import (
+    Changed,
+    Held,
+    change_course,
+    checked_reason,
+    refuse_closed,
+    refuse_waiting_gift,
+)
+from plugin.courses.clinic import clinic_in
+from plugin.courses.reverse import reverse_in
+from plugin.courses.words import money_text, sessions_text
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.ledger import Entry
+
+KINDS = (Kind.EXPIRED, Kind.WRITTEN_OFF)
+
+
+def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Changed:
+    """Write off all that is left of a course; of an expired one the entries say so. Raises Refused or NotFound."""
+    require(act.actor)
+    said = checked_reason(reason)
+
+    def work(held: Held) -> None:
+        refuse_closed(held.view)
+        refuse_waiting_gift(held.view)
+        if held.view.status is Status.FROZEN:
+            raise Refused("This course is frozen. Thaw it first.", code="frozen")
+        _write_off(held, said)
+
+    return change_course(store, act, course_id, ("write_off", {"reason": said}), work)
+
+
+def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Changed:
+    """Give back what was written off last, to the cent. Raises Refused where nothing was, or NotFound."""
+    require(act.actor)
+    said = checked_reason(reason)
+
+    def work(held: Held) -> None:
+        refuse_closed(held.view)
+        standing = [each for each in held.view.entries if each.kind in KINDS and each.reversed_by is None]
+        if not standing:
+            raise Refused("Nothing of this course is written off.", code="not_written_off")
+        last = max(each.written_at for each in standing)
+        for each in standing:
+            if each.written_at == last:
+                entry = held.session.get_one(Entry, each.id)
+                reverse_in(held.session, store, act, entry, said)
+
+    return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), work)
+
+
+def _write_off(held: Held, reason: str) -> None:
+    session, store, act = held.session, held.store, held.act
+    kind = Kind.EXPIRED if held.view.status is Status.EXPIRED else Kind.WRITTEN_OFF
+    sessions = 0
+    for allowance in allowances_of(session, held.row.id):
+        head = head_of(session, allowance.id)
+        if head.sessions == 0 and head.value == 0:
+            continue
+        line = Line(f"write-off:{act.key}:{allowance.position}", act.now, reason=reason)
+        append(session, store, act, allowance.id, head, gone(kind, head), line)
+        sessions += head.sessions
+    if sessions == 0 and held.view.value_left.amount == 0:
+        raise Refused("Nothing of this course is left to write off.", code="none_left")
+    clinic = clinic_in(session)
+    value = money_text(held.view.value_left, language=clinic.language, country=clinic.country)
+    text = f"Written off: {sessions_text(sessions)} worth {value}"
+    tell(session, store, act, held.row.id, "written_off", text, reason=reason)

@@ -1,0 +1,217 @@
+"""A file on its way: sent, its columns settled, checked, imported or given up. The worker does the long parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePath
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.text import clean
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.imports.columns import Columns, chosen, columns_from_json, guess, missing
+from plugin.courses.imports.reading import read_table
+from plugin.courses.imports.table import Table
+from plugin.courses.outbox import owe_in
+from plugin.courses.views import ClinicView
+from plugin.courses.words import day_text
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.imports import ImportBatch
+
+CHECK = "import_check"
+IMPORT = "import"
+_OPEN = ("mapping", "checking", "checked")
+# A file that nobody came back to: it is full of names.
+_KEPT = timedelta(days=7)
+_NAME_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Where a file went. `is_known`: it, or one that says the same, was here already."""
+
+    batch_id: str
+    state: str
+    is_known: bool
+
+
+def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
+    """Keep a file and have it checked; raises InvalidField for what is no table. The same file is kept once."""
+    require(act.actor)
+    table = read_table(data)
+    sha256 = table.sha256
+
+    def work(session: Session) -> Received:
+        _give_up_old_ones(session, act)
+        known = known_in(session, sha256)
+        if known is not None:
+            return Received(known.id, known.state, is_known=True)
+        batch = new_batch(store, act, name, table, Columns(guess(table.headings)))
+        batch.file = data
+        session.add(batch)
+        session.flush()
+        _have_checked_in(session, store, act, batch)
+        return Received(batch.id, batch.state, is_known=False)
+
+    return store.transact(work)
+
+
+def new_batch(store: Store, act: Act, name: str, table: Table, columns: Columns) -> ImportBatch:
+    """Return the row of a file, not yet in any session."""
+    return ImportBatch(
+        id=store.new_id(),
+        name=clean(PurePath(name.replace("\\", "/")).name)[:_NAME_LENGTH] or "A file without a name",
+        sha256=table.sha256,
+        state="mapping",
+        shape={
+            "read_as": table.read_as,
+            "headings": list(table.headings),
+            "samples": [table.sample(column) for column in range(len(table.headings))],
+        },
+        mapping=columns.to_json(),
+        rows_total=len(table.rows),
+        created_at=act.now,
+        by=act.actor.name,
+        staff_id=act.actor.staff_id,
+    )
+
+
+def known_in(session: Session, sha256: str) -> ImportBatch | None:
+    """Return the import of the same content that stands or is under way, else one that waits."""
+    rows = select(ImportBatch).where(
+        ImportBatch.sha256 == sha256, ImportBatch.state.in_((*_OPEN, "importing", "imported"))
+    )
+    found = list(session.scalars(rows.order_by(ImportBatch.created_at)))
+    return min(found, key=lambda each: each.state in _OPEN, default=None)
+
+
+def imported_before(store: Store, sha256: str) -> str:
+    """Return the sentence on the import of a file that says the same, "" where there was none."""
+    with store.reading() as session:
+        first = known_in(session, sha256)
+        return "" if first is None or first.state in _OPEN else _same(first, clinic_in(session))
+
+
+def refuse_known_in(session: Session, sha256: str) -> None:
+    """Raise Refused where a file that says the same was imported before, or is being imported."""
+    first = known_in(session, sha256)
+    if first is not None and first.state not in _OPEN:
+        raise Refused(_same(first, clinic_in(session)), code="imported_before")
+
+
+def _same(first: ImportBatch, clinic: ClinicView) -> str:
+    day = day_text(local_date(clinic, first.ended_at or first.created_at), clinic)
+    said = f"A file that says the same, “{first.name}”, was imported by {first.imported_by} on {day}."
+    return f"{said} Nothing was written."
+
+
+def set_columns(
+    store: Store, act: Act, batch_id: str, names: Mapping[int, str], *, is_day_first: bool | None
+) -> None:
+    """Keep what the owner says of the columns, and have the file checked anew; raises InvalidField or Refused."""
+    require(act.actor)
+    columns = chosen(names, is_day_first)
+
+    def work(session: Session) -> None:
+        batch = batch_for_change(session, batch_id)
+        _refuse_unless(batch, _OPEN)
+        batch.mapping = columns.to_json()
+        batch.revision += 1
+        batch.found = batch.wrong = None
+        _have_checked_in(session, store, act, batch)
+
+    store.transact(work)
+
+
+def start_import(store: Store, act: Act, batch_id: str) -> None:
+    """Have the courses written; raises Refused unless the file was checked and nothing in it is wrong.
+
+    Pressed twice, or by two people at once, it is done once.
+    """
+    require(act.actor)
+
+    def work(session: Session) -> None:
+        batch = batch_for_change(session, batch_id)
+        if batch.state in ("importing", "imported"):
+            return
+        _refuse_unless(batch, ("checked",))
+        found = batch.found or {}
+        if found.get("wrong_lines") or found.get("asks_day") or not found.get("courses"):
+            raise Refused(
+                "This file can't be imported as it is. See what is wrong with it.", code="not_ready"
+            )
+        refuse_known_in(session, batch.sha256)
+        batch.state, batch.rows_done, batch.problem = "importing", 0, ""
+        batch.imported_by, batch.imported_staff_id = act.actor.name, act.actor.staff_id
+        session.flush()
+        owe_in(session, store, act, IMPORT, batch.id)
+
+    store.transact(work)
+
+
+def cancel_import(store: Store, act: Act, batch_id: str) -> None:
+    """Give the file up: nothing of it is written. Raises Refused where that is too late."""
+    require(act.actor)
+
+    def work(session: Session) -> None:
+        batch = batch_for_change(session, batch_id)
+        if batch.state == "canceled":
+            return
+        if batch.state == "imported":
+            raise Refused("It was imported by then. You can undo the import.", code="imported")
+        _refuse_unless(batch, (*_OPEN, "importing"))
+        batch.state, batch.ended_at = "canceled", act.now
+        forget_file(batch)
+
+    store.transact(work)
+
+
+def batch_for_change(session: Session, batch_id: str) -> ImportBatch:
+    """Return the import, held for this transaction; raises NotFound."""
+    held = select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update()
+    batch = session.scalar(held.execution_options(populate_existing=True))
+    if batch is None:
+        raise NotFound("There is no such import.")
+    return batch
+
+
+def forget_file(batch: ImportBatch) -> None:
+    """Let go of the clients' data: what was imported stands in the ledger, the rest nobody needs."""
+    batch.file = batch.wrong = None
+    batch.found = {**batch.found, "first": [], "wrong": []} if batch.found else None
+    batch.shape = {**batch.shape, "samples": []}
+
+
+def _have_checked_in(session: Session, store: Store, act: Act, batch: ImportBatch) -> None:
+    batch.problem = missing(columns_from_json(batch.mapping))
+    batch.state, batch.rows_done = "mapping" if batch.problem else "checking", 0
+    session.flush()
+    if not batch.problem:
+        owe_in(session, store, act, CHECK, batch.id)
+
+
+def _refuse_unless(batch: ImportBatch, states: tuple[str, ...]) -> None:
+    if batch.state not in states:
+        raise Refused(_SAYS.get(batch.state, "This file is being imported."), code=batch.state)
+
+
+_SAYS = {
+    "mapping": "Say first what the columns hold.",
+    "checking": "The file is still being checked.",
+    "imported": "This file was imported.",
+    "canceled": "This file was given up. Send it again.",
+    "undone": "This import was undone. Send the file again.",
+}
+
+
+def _give_up_old_ones(session: Session, act: Act) -> None:
+    session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.state.in_(_OPEN), ImportBatch.created_at < act.now - _KEPT)
+        .values(state="canceled", ended_at=act.now, file=None, wrong=None, found=None, shape={"headings": []})
+    )

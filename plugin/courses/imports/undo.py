@@ -1,0 +1,200 @@
+"""Undoing an import: every entry is taken back by an entry, as long as nothing was built on the courses since.
+
+Clients that came with it and have nothing else go; who has anything else stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Column, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Actor, Source, require
+from plugin.core.ledger import Change, Head, Kind, advance, reversal
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.chain import Line, entry_values
+from plugin.courses.imports.batches import batch_for_change
+from plugin.courses.imports.writing import profiles_changed_in
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.imports import ImportBatch, ImportedCourse
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.people import Client
+from plugin.store.queues import Outbox
+from plugin.store.tables import METADATA
+
+_AT_ONCE = 500
+# Part of every imported course; a row of any other table that names one was made since.
+_OWN = ("allowance", "imported_course")
+
+
+def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
+    """Take an import back; return how many courses. Raises Refused where one of them was used or changed since.
+
+    A second time changes nothing.
+    """
+    require(act.actor)
+    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    by = Actor(act.actor.name, act.actor.role, Source.IMPORT, act.actor.staff_id)
+
+    def work(session: Session) -> int:
+        batch = batch_for_change(session, batch_id)
+        if batch.state == "undone":
+            return 0
+        if batch.state != "imported":
+            raise Refused("Only what was imported can be undone.", code=batch.state)
+        courses = _held_in(session, batch)
+        _refuse_changed(session, batch, courses)
+        _take_back_in(session, store, Act(by, act.now, act.key), courses, said)
+        batch.state, batch.undone_at = "undone", act.now
+        batch.undone_by, batch.undone_because = act.actor.name, said
+        gone = _forget_clients_in(session, batch, courses)
+        profiles_changed_in(
+            session, store, act, {each.client_id for each in courses if each.client_id} - gone
+        )
+        return len(courses)
+
+    return store.transact(work)
+
+
+def _held_in(session: Session, batch: ImportBatch) -> list[Course]:
+    ours = (
+        select(Course)
+        .join(ImportedCourse, ImportedCourse.course_id == Course.id)
+        .where(ImportedCourse.batch_id == batch.id)
+        .order_by(Course.id)
+    )
+    return list(session.scalars(ours.with_for_update(of=Course).execution_options(populate_existing=True)))
+
+
+def _refuse_changed(session: Session, batch: ImportBatch, courses: Sequence[Course]) -> None:
+    by_hand = {course.id for course in courses if course.closed_as or course.frozen_at}
+    changed = by_hand | _written_since(session, batch) | _named_elsewhere(session, courses)
+    if not changed:
+        return
+    names = sorted(_names(session, [course.client_id for course in courses if course.id in changed]))
+    many = "One course was" if len(changed) == 1 else f"{len(changed)} courses were"
+    said = (
+        f"{many} used or changed since, of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}."
+    )
+    raise Refused(f"{said} Put right those courses by themselves.", code="used_since")
+
+
+def _written_since(session: Session, batch: ImportBatch) -> set[str]:
+    later = (
+        select(Allowance.course_id)
+        .join(ImportedCourse, ImportedCourse.course_id == Allowance.course_id)
+        .join(Entry, Entry.allowance_id == Allowance.id)
+        .where(
+            ImportedCourse.batch_id == batch.id,
+            Entry.idempotency_key.not_like(f"import:{batch.id}:%"),
+        )
+    )
+    return set(session.scalars(later))
+
+
+def _named_elsewhere(session: Session, courses: Sequence[Course]) -> set[str]:
+    ids = [course.id for course in courses]
+    return {
+        found
+        for column in _naming("course")
+        if column.table.name not in _OWN
+        for found in _among(session, column, ids)
+    }
+
+
+def _naming(table: str) -> Iterator[Column[Any]]:
+    """Yield every column, of whatever table, that names a row of this one."""
+    for each in METADATA.sorted_tables:
+        for key in each.foreign_keys:
+            if key.column.table.name == table and key.column.name == "id":
+                yield key.parent
+
+
+def _among(session: Session, column: Column[Any], ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        found.update(session.scalars(select(column).where(column.in_(ids[start : start + _AT_ONCE]))))
+    return found
+
+
+def _names(session: Session, client_ids: Iterable[str | None]) -> list[str]:
+    some = [each for each in client_ids if each][:_AT_ONCE]
+    return list(session.scalars(select(Client.name).where(Client.id.in_(some)).distinct()))
+
+
+def _take_back_in(session: Session, store: Store, act: Act, courses: Sequence[Course], reason: str) -> None:
+    ids = [course.id for course in courses]
+    written: list[dict[str, Any]] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        rows = session.execute(
+            select(*_ENTRY)
+            .join(Allowance, Allowance.id == Entry.allowance_id)
+            .where(Allowance.course_id.in_(ids[start : start + _AT_ONCE]))
+            .order_by(Entry.allowance_id, Entry.seq)
+        )
+        for _, chain in groupby(rows, key=lambda entry: entry.allowance_id):
+            written += _reversals(store, act, list(chain), reason)
+    if written:
+        session.execute(insert(METADATA.tables["entry"]), written)
+
+
+_ENTRY = (
+    Entry.id,
+    Entry.allowance_id,
+    Entry.seq,
+    Entry.kind,
+    Entry.sessions_delta,
+    Entry.sessions_after,
+    Entry.value_delta,
+    Entry.value_after,
+    Entry.granted_before,
+    Entry.granted_after,
+)
+
+
+def _reversals(store: Store, act: Act, chain: Sequence[Any], reason: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries that take a chain back, the last one first."""
+    last = chain[-1]
+    head = Head(last.seq, last.sessions_after, last.value_after, last.granted_after)
+    for entry in reversed(chain):
+        granted = entry.granted_after - entry.granted_before
+        change = reversal(Change(Kind(entry.kind), entry.sessions_delta, entry.value_delta, granted))
+        line = Line(f"reverse:{entry.id}", act.now, reason=reason, reverses=entry.id)
+        yield entry_values(store, act, entry.allowance_id, head, change, line)
+        head = advance(head, change)
+
+
+def _forget_clients_in(session: Session, batch: ImportBatch, courses: Sequence[Course]) -> set[str]:
+    """Let go of the clients who came with the import and have nothing else; return them."""
+    new = select(ImportedCourse.course_id).where(
+        ImportedCourse.batch_id == batch.id, ImportedCourse.has_new_client.is_(True)
+    )
+    came_new = set(session.scalars(new))
+    ours = {course.id for course in courses}
+    candidates = sorted({each.client_id for each in courses if each.id in came_new and each.client_id})
+    kept = _with_something_else(session, candidates, ours)
+    gone = [each for each in candidates if each not in kept]
+    for start in range(0, len(gone), _AT_ONCE):
+        some = gone[start : start + _AT_ONCE]
+        # The ledger keeps the course; nobody's name is left beside it.
+        parted = update(Course).where(Course.client_id.in_(some)).values(client_id=None)
+        for deed in (parted, delete(Client).where(Client.id.in_(some))):
+            session.execute(deed.execution_options(synchronize_session=False))
+    return set(gone)
+
+
+def _with_something_else(session: Session, client_ids: list[str], courses: set[str]) -> set[str]:
+    kept: set[str] = set()
+    for column in _naming("client"):
+        if column.table.name != "course":
+            kept |= _among(session, column, client_ids)
+    for start in range(0, len(client_ids), _AT_ONCE):
+        some = client_ids[start : start + _AT_ONCE]
+        owned = session.execute(select(Course.client_id, Course.id).where(Course.client_id.in_(some)))
+        kept |= {client_id or "" for client_id, course_id in owned if course_id not in courses}
+        kept |= set(session.scalars(select(Outbox.subject).where(Outbox.subject.in_(some))))
+    return kept

@@ -1,0 +1,213 @@
+"""The courses of a file written into the ledger: all of them in the caller's transaction, thousands at once.
+
+Each course gets the entries any other gets: sold, paid, and one `used` without a visit for what was used before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import START, Change, Head, advance, paid, sold, used
+from plugin.core.spread import spread
+from plugin.core.terms import terms_from_json
+from plugin.core.text import REASON_LENGTH
+from plugin.courses.chain import Line, entry_values
+from plugin.courses.clinic import clinic_in
+from plugin.courses.imports.adhoc import Adhoc
+from plugin.courses.imports.matching import Matched, Person
+from plugin.courses.imports.offers import Content, Offer
+from plugin.courses.imports.rows import ImportRow
+from plugin.courses.outbox import profile_changed_in
+from plugin.courses.views import ClinicView
+from plugin.store import Store
+from plugin.store.base import Base
+from plugin.store.imports import ImportedCourse
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.people import Client, SquareCustomer
+from plugin.store.tables import METADATA
+
+USED_BEFORE = "Imported: used before Coursekeeper"
+_AT_ONCE = 500
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which import the courses come of."""
+
+    batch_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One allowance on its way: what it is of, its numbers, and its share of the price."""
+
+    id: str
+    content: Content
+    granted: int
+    used: int
+    price: int
+
+
+def write_courses_in(
+    session: Session, store: Store, act: Act, origin: Origin, rows: Sequence[ImportRow], matched: Matched
+) -> None:
+    """Write clients, courses, allowances and entries. `act` carries the person's name and the import's source."""
+    clinic = clinic_in(session)
+    adhoc = Adhoc(session, store, act, clinic.currency)
+    new = matched.new
+    _insert(session, Client, [_client(store, act, person) for person in new])
+    made = {person.client_id for person in new}
+    known = matched.known - made
+    courses, allowances, entries, imported = list[Values](), list[Values](), list[Values](), list[Values]()
+    for row, person in zip(rows, matched.people, strict=True):
+        offer = row.offer or adhoc.offer_of(row)
+        course = _course(store, act, row, offer, person, clinic)
+        parts = _parts(store, row, offer)
+        courses.append(course)
+        allowances += [_allowance(course["id"], part) for part in parts]
+        entries += _entries(store, act, origin, row, course["sold_at"], parts)
+        imported.append(
+            {
+                "course_id": course["id"],
+                "batch_id": origin.batch_id,
+                "line": row.line,
+                "has_new_client": person.client_id in made,
+            }
+        )
+    _insert(session, Course, courses)
+    _insert(session, Allowance, allowances)
+    _insert(session, Entry, entries)
+    _insert(session, ImportedCourse, imported)
+    # Papers are not owed: thousands would be made that nobody may ask for, and each is made when asked for.
+    profiles_changed_in(session, store, act, {each for each in known if each})
+
+
+def profiles_changed_in(session: Session, store: Store, act: Act, client_ids: set[str]) -> None:
+    """Have the balance of those written anew who are known in Square."""
+    wanted = sorted(client_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        there = select(SquareCustomer.client_id).where(SquareCustomer.client_id.in_(some)).distinct()
+        for client_id in session.scalars(there).all():
+            profile_changed_in(session, store, act, client_id)
+
+
+def _insert(session: Session, table: type[Base], rows: list[Values]) -> None:
+    if rows:
+        # The table, not the class: rows that leave different columns empty still go in together.
+        session.execute(insert(METADATA.tables[table.__tablename__]), rows)
+
+
+def _client(store: Store, act: Act, person: Person) -> Values:
+    contact = person.contact
+    person.client_id = store.new_id()
+    return {
+        "id": person.client_id,
+        "name": contact.name,
+        "name_folded": contact.name_folded,
+        "search_text": contact.search_text,
+        "phone": contact.phone,
+        "email": contact.email,
+        "language": contact.language,
+        "created_at": act.now,
+    }
+
+
+def _course(
+    store: Store, act: Act, row: ImportRow, offer: Offer, person: Person, clinic: ClinicView
+) -> Values:
+    terms = terms_from_json(offer.terms)
+    if row.expires_on is not None:
+        terms = replace(terms, expires_after_months=None, expires_on=row.expires_on)
+    return {
+        "id": store.new_id(),
+        "client_id": person.client_id,
+        "package_id": offer.id,
+        "package_name": offer.name,
+        "package_version": offer.version,
+        "terms": terms.to_json(),
+        "price": row.price or 0,
+        "currency": clinic.currency,
+        "sold_at": _sold_at(row, act, clinic),
+        "booked_at": act.now,
+        "expires_on": terms.expiry(row.sold_on),
+    }
+
+
+def _sold_at(row: ImportRow, act: Act, clinic: ClinicView) -> datetime:
+    # A day without a time: noon at the clinic is on that day in every list.
+    noon = datetime.combine(row.sold_on, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
+    return min(noon, act.now) if row.is_sold_told else act.now
+
+
+def _parts(store: Store, row: ImportRow, offer: Offer) -> list[_Part]:
+    counts = [_counts(row, offer, content) for content in offer.contents]
+    weights = [
+        granted * content.single_price for (granted, _), content in zip(counts, offer.contents, strict=True)
+    ]
+    shares = spread(row.price or 0, weights)
+    return [
+        _Part(store.new_id(), content, granted, gone, share)
+        for content, (granted, gone), share in zip(offer.contents, counts, shares, strict=True)
+    ]
+
+
+def _counts(row: ImportRow, offer: Offer, content: Content) -> tuple[int, int]:
+    """Return the sessions granted and used of one content of the course."""
+    if content == offer.main:
+        return row.granted, row.used
+    if content.kind == "touch_up":
+        return content.sessions, 0 if row.touch_ups_left is None else content.sessions - row.touch_ups_left
+    # An add-on goes with a session.
+    return content.sessions, min(content.sessions, row.used)
+
+
+def _allowance(course_id: str, part: _Part) -> Values:
+    content = part.content
+    return {
+        "id": part.id,
+        "course_id": course_id,
+        "position": content.position,
+        "treatment_id": content.treatment_id,
+        "treatment": content.treatment,
+        "kind": content.kind,
+        "single_price": content.single_price,
+        "price": part.price,
+        "usable_from_session": content.usable_from_session,
+    }
+
+
+def _entries(
+    store: Store, act: Act, origin: Origin, row: ImportRow, sold_at: datetime, parts: Sequence[_Part]
+) -> Iterator[Values]:
+    """Write what was sold and paid first, then what was used: so they stand together in the history."""
+    heads: dict[str, Head] = {}
+
+    def entry(part: _Part, change: Change, reason: str) -> Values:
+        head = heads.get(part.id, START)
+        heads[part.id] = advance(head, change)
+        key = f"import:{origin.batch_id}:{row.line}:{part.content.position}:{change.kind.value}"
+        return entry_values(store, act, part.id, head, change, Line(key, sold_at, reason=reason))
+
+    told = _told(origin, row)
+    for part in parts:
+        yield entry(part, sold(part.granted), told)
+        yield entry(part, paid(part.price), told)
+    for part in parts:
+        if part.used:
+            yield entry(part, used(heads[part.id], part.used), USED_BEFORE)
+
+
+def _told(origin: Origin, row: ImportRow) -> str:
+    note = f". {row.note}" if row.note else ""
+    return f"Imported from “{origin.name[:60]}”, line {row.line}{note}"[:REASON_LENGTH]

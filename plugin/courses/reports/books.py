@@ -1,0 +1,89 @@
+"""On which day an entry counts, and closing the books so that what was reported stays as it was.
+
+An entry counts on the day it happened: a visit entered a day late belongs to the day of the visit. Accountants
+close a month once it is reported; from then on an entry for a day in it counts on the day it is written instead.
+So a closed month never changes, and nothing is lost or counted twice. Nothing in the ledger is touched.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.reports.period import Period, start_of
+from plugin.courses.words import day_text
+from plugin.errors import InvalidField
+from plugin.store import Store
+from plugin.store.books import BooksClosed
+from plugin.store.ledger import Entry
+
+
+def close_books(store: Store, act: Act, through: date) -> date:
+    """Close every day up to `through`; return the last closed day. Raises InvalidField for a day that is not over.
+
+    Closing again what is closed changes nothing.
+    """
+    require(act.actor)
+
+    def work(session: Session) -> date:
+        clinic = clinic_in(session)
+        if through >= local_date(clinic, act.now):
+            raise InvalidField("Only days that are over can be closed.", field="through")
+        # Out of range is told in the same words as for any period.
+        Period(through, through)
+        known = closed_through_in(session)
+        if known is not None and through <= known:
+            if through == known:
+                return known
+            raise InvalidField(
+                f"The books are closed through {day_text(known, clinic)} already.", field="through"
+            )
+        session.add(
+            BooksClosed(
+                closed_before=start_of(through + timedelta(days=1), ZoneInfo(clinic.time_zone)),
+                closed_through=through,
+                closed_at=act.now,
+                by=act.actor.name,
+            )
+        )
+        return through
+
+    return store.transact(work)
+
+
+def closed_through(store: Store) -> date | None:
+    """Return the last day that is closed, None while none is."""
+    with store.reading() as session:
+        return closed_through_in(session)
+
+
+def closed_through_in(session: Session) -> date | None:
+    """Return the last closed day as seen by this session."""
+    return session.scalar(select(func.max(BooksClosed.closed_through)))
+
+
+def counts_at(session: Session) -> ColumnElement[datetime]:
+    """Return the moment at which an entry counts, for a query over entries."""
+    if not session.scalar(select(exists().select_from(BooksClosed))):
+        return Entry.happened_at.expression
+    closed_at = (
+        select(BooksClosed.closed_at)
+        .where(BooksClosed.closed_before > Entry.happened_at)
+        .order_by(BooksClosed.closed_before)
+        .limit(1)
+        .correlate(Entry)
+        .scalar_subquery()
+    )
+    return case((closed_at <= Entry.written_at, Entry.written_at), else_=Entry.happened_at)
+
+
+def counts_within(moment: ColumnElement[datetime], start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Return the condition that an entry counts from `start` until before `end`, which an index can narrow."""
+    happened = and_(Entry.happened_at >= start, Entry.happened_at < end)
+    written = and_(Entry.written_at >= start, Entry.written_at < end)
+    return and_(or_(happened, written), moment >= start, moment < end)

@@ -1,0 +1,113 @@
+"""The owner's first look: a year of sales and visits, and what is owed now by package."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.clinic import clinic_in
+from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.period import Period, months_up_to
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.offers import Package
+
+MONTHS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """What a month brought: sessions sold and used, money that came, and what the used sessions were worth."""
+
+    month: Period
+    sold: int
+    used: int
+    paid: Money
+    earned: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OwedView:
+    """What is owed now in the courses of one package."""
+
+    package_id: str
+    name: str
+    sessions: int
+    value: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """In the clinic's currency; `other_currencies` name what is told in "Money owed" alone."""
+
+    months: tuple[MonthView, ...]
+    owed: tuple[OwedView, ...]
+    other_currencies: tuple[str, ...]
+
+    @property
+    def sessions_owed(self) -> int:
+        """Return how many sessions are left in all courses."""
+        return sum(each.sessions for each in self.owed)
+
+
+def overview(store: Store, today: date) -> Overview:
+    """Return the overview as it is today."""
+    with store.reading() as session:
+        currency = clinic_in(session).currency
+        owed = _owed(session)
+        return Overview(
+            months=tuple(_month(session, month, currency) for month in months_up_to(today, MONTHS_SHOWN)),
+            owed=tuple(each for each in owed if each.value.currency == currency),
+            other_currencies=tuple(sorted({each.value.currency for each in owed} - {currency})),
+        )
+
+
+def _month(session: Session, month: Period, currency: str) -> MonthView:
+    start, end = month.moments(ZoneInfo(clinic_in(session).time_zone))
+    undone = aliased(Entry)
+    kind = func.coalesce(undone.kind, Entry.kind)
+    rows = session.execute(
+        select(kind, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
+        .select_from(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .outerjoin(undone, undone.id == Entry.reverses)
+        .where(Course.currency == currency, counts_within(counts_at(session), start, end))
+        .group_by(kind)
+    )
+    sessions: defaultdict[str, int] = defaultdict(int)
+    values: defaultdict[str, int] = defaultdict(int)
+    for name, many, value in rows:
+        sessions[name], values[name] = int(many), int(value)
+    return MonthView(
+        month=month,
+        sold=sessions[Kind.SOLD],
+        used=-sessions[Kind.USED],
+        paid=Money(values[Kind.PAID], currency),
+        earned=Money(-values[Kind.USED], currency),
+    )
+
+
+def _owed(session: Session) -> list[OwedView]:
+    sessions, value = func.sum(Entry.sessions_delta), func.sum(Entry.value_delta)
+    rows = session.execute(
+        select(Package.id, Package.name, Course.currency, sessions, value)
+        .select_from(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .join(Package, Package.id == Course.package_id)
+        .group_by(Package.id, Package.name, Course.currency)
+        .having((sessions > 0) | (value > 0))
+        .order_by(value.desc(), Package.name, Package.id)
+    )
+    return [
+        OwedView(package_id, name, int(many), Money(int(owed), currency))
+        for package_id, name, currency, many, owed in rows
+    ]

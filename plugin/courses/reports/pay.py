@@ -1,0 +1,154 @@
+"""Practitioners' pay by used session: a share of what the session was worth, or so much for each.
+
+The rate is the owner's, typed for the question and kept nowhere. Pay is reckoned on the sum of a practitioner's
+sessions, so that it can be checked by hand; a use that was undone comes off where it was undone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, select
+
+from plugin.core.money import Money
+from plugin.courses.clinic import clinic_in
+from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.period import Period
+from plugin.courses.reports.usage import IS_USE, MISSED, NOBODY, UNDONE, VISIT_ID, By, usage
+from plugin.errors import InvalidField, NotFound
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.people import Client, Staff
+
+WHOLE = 100_00
+
+
+class Basis(StrEnum):
+    """What pay is reckoned on: the session's value in its course, the single price, or each session alike."""
+
+    COURSE = "course"
+    LIST = "list"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share in hundredths of a percent (4250 is 42.5 %), or an amount for each session (add-ons not counted)."""
+
+    basis: Basis
+    share: int = 0
+    amount: Money | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= WHOLE:
+            raise InvalidField("The share is 0 to 100 percent.", field="rate")
+        if self.amount is not None and self.amount.amount < 0:
+            raise InvalidField("The amount for a session is zero or more.", field="rate")
+
+    def of(self, value: Money, sessions: int) -> Money:
+        """Return the pay for sessions of this value, rounded half away from zero to the smallest unit."""
+        if self.amount is not None:
+            return Money(self.amount.amount * sessions, self.amount.currency)
+        doubled = 2 * abs(value.amount) * self.share + WHOLE
+        whole = doubled // (2 * WHOLE)
+        return Money(whole if value.amount >= 0 else -whole, value.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class PayRow:
+    """What one practitioner did and gets, in one currency. `is_person` is False for visits that name nobody."""
+
+    practitioner_id: str
+    name: str
+    sessions: int
+    value: Money
+    pay: Money
+    is_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DoneSession:
+    """One use, or the undoing of one (then `sessions` is below zero)."""
+
+    entry_id: str
+    counted_on: date
+    visited_on: date
+    client_id: str | None
+    client_name: str
+    package_name: str
+    treatment: str
+    sessions: int
+    value: Money
+    list_value: Money
+
+
+def pay(store: Store, period: Period, rate: Rate) -> tuple[PayRow, ...]:
+    """Return each practitioner's pay for the period; visits that name nobody come last and are paid to nobody."""
+    rows = [
+        PayRow(
+            practitioner_id=row.key,
+            name=row.name,
+            sessions=row.treated,
+            value=row.list_value if rate.basis is Basis.LIST else row.value,
+            pay=rate.of(row.list_value if rate.basis is Basis.LIST else row.value, row.treated),
+            is_person=row.key not in (NOBODY, MISSED),
+        )
+        for row in usage(store, period, By.PRACTITIONER)
+    ]
+    return tuple(sorted(rows, key=lambda row: (not row.is_person, row.name, row.value.currency)))
+
+
+def practitioner_name(store: Store, practitioner_id: str) -> str:
+    """Return who it is, "" for visits that name nobody; raises NotFound."""
+    if practitioner_id in (NOBODY, MISSED):
+        return ""
+    with store.reading() as session:
+        name = session.scalar(select(Staff.name).where(Staff.id == practitioner_id))
+    if name is None:
+        raise NotFound("There is no such practitioner.")
+    return name
+
+
+def done_sessions(store: Store, period: Period, practitioner_id: str) -> tuple[DoneSession, ...]:
+    """Return what stands behind a practitioner's row, by day."""
+    with store.reading() as session:
+        zone = ZoneInfo(clinic_in(session).time_zone)
+        start, end = period.moments(zone)
+        moment = counts_at(session)
+        rows = (
+            select(Entry, Allowance, Course, Visit.visited_on, Client.name, moment.label("moment"))
+            .select_from(Entry)
+            .join(Allowance, Allowance.id == Entry.allowance_id)
+            .join(Course, Course.id == Allowance.course_id)
+            .outerjoin(UNDONE, UNDONE.id == Entry.reverses)
+            .outerjoin(Visit, Visit.id == VISIT_ID)
+            .outerjoin(Client, Client.id == Course.client_id)
+            .where(IS_USE, counts_within(moment, start, end), _is_of(practitioner_id))
+            .order_by(moment, Entry.id)
+        )
+        return tuple(
+            DoneSession(
+                entry_id=entry.id,
+                counted_on=counted.astimezone(zone).date(),
+                visited_on=visited_on or entry.happened_at.astimezone(zone).date(),
+                client_id=course.client_id,
+                client_name=name or "",
+                package_name=course.package_name,
+                treatment=allowance.treatment,
+                sessions=-entry.sessions_delta,
+                value=Money(-entry.value_delta, course.currency),
+                list_value=Money(-entry.sessions_delta * allowance.single_price, course.currency),
+            )
+            for entry, allowance, course, visited_on, name, counted in session.execute(rows)
+        )
+
+
+def _is_of(practitioner_id: str) -> ColumnElement[bool]:
+    if practitioner_id == MISSED:
+        return Visit.id.is_(None)
+    if practitioner_id == NOBODY:
+        return Visit.id.is_not(None) & Visit.practitioner_id.is_(None)
+    return Visit.practitioner_id == practitioner_id

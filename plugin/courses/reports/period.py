@@ -1,0 +1,96 @@
+"""Periods of a report: two days, both included, in the clinic's time zone. Knows no report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from plugin.errors import InvalidField
+
+_EARLIEST = date(2000, 1, 1)
+_LATEST = date(2100, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the first to the last day; raises InvalidField where that is none."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        for day, field in ((self.first, "from"), (self.last, "to")):
+            if not _EARLIEST <= day <= _LATEST:
+                raise InvalidField("A period lies between the years 2000 and 2100.", field=field)
+        if self.last < self.first:
+            raise InvalidField("The last day lies before the first one.", field="to")
+
+    def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return when it begins, and the first moment after it, in UTC."""
+        return start_of(self.first, zone), start_of(self.last + timedelta(days=1), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A period that has a name, such as "This month"."""
+
+    name: str
+    period: Period
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a day in UTC, also where the clocks are moved at midnight."""
+    return datetime.combine(day, time(0), zone).astimezone(UTC)
+
+
+def month_of(day: date) -> Period:
+    """Return the month that holds the day."""
+    first = day.replace(day=1)
+    return Period(first, _next_month(first) - timedelta(days=1))
+
+
+def month_before(day: date) -> Period:
+    """Return the month before the one that holds the day."""
+    return month_of(day.replace(day=1) - timedelta(days=1))
+
+
+def months_up_to(day: date, count: int) -> tuple[Period, ...]:
+    """Return so many months, the last of them the one that holds the day."""
+    months = [month_of(day)]
+    while len(months) < count:
+        months.append(month_before(months[-1].first))
+    return tuple(reversed(months))
+
+
+def months_in(period: Period) -> Iterator[Period]:
+    """Yield the period month by month; the first and the last may be cut short."""
+    first = period.first
+    while first <= period.last:
+        last = min(month_of(first).last, period.last)
+        yield Period(first, last)
+        first = last + timedelta(days=1)
+
+
+def asked_period(first: date | None, last: date | None, today: date) -> Period:
+    """Return the period that was asked for: this month where no day was named, else what the other day leaves open."""
+    if first is None and last is None:
+        return month_of(today)
+    if last is None:
+        last = max(today, first or today)
+    return Period(first or last.replace(day=1), last)
+
+
+def presets(today: date) -> tuple[Preset, ...]:
+    """Return the periods owners ask for most."""
+    return (
+        Preset("This month", month_of(today)),
+        Preset("Last month", month_before(today)),
+        Preset("This year", Period(date(today.year, 1, 1), date(today.year, 12, 31))),
+        Preset("Last year", Period(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))),
+    )
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)

@@ -1,0 +1,142 @@
+"""Sessions used in a period, by package, treatment, practitioner or month.
+
+An undone use is taken out again where and when it is undone, so all rows together are the `used` line of the
+liability report for the same period. A practitioner is who the visit names now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, case, func, literal_column, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.clinic import clinic_in
+from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.period import Period, months_in
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.offers import Package, Treatment
+from plugin.store.people import Staff
+
+# What the practitioner's place says where there is none: nobody was noted, or nobody came.
+NOBODY, MISSED = "none", "missed"
+
+UNDONE = aliased(Entry)
+IS_USE = func.coalesce(UNDONE.kind, Entry.kind) == Kind.USED.value
+VISIT_ID = func.coalesce(UNDONE.visit_id, Entry.visit_id)
+
+
+class By(StrEnum):
+    """What usage is told by."""
+
+    PACKAGE = "package"
+    TREATMENT = "treatment"
+    PRACTITIONER = "practitioner"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """Sessions used, what they were worth in their courses, and what single visits would have cost.
+
+    `key` is the id of the package, treatment or practitioner, or the month as 2026-11; `name` is empty where nobody
+    was noted or nobody came. `treated` leaves add-ons out.
+    """
+
+    key: str
+    name: str
+    sessions: int
+    treated: int
+    value: Money
+    list_value: Money
+
+
+def usage(store: Store, period: Period, by: By) -> tuple[UsageRow, ...]:
+    """Return one row for each that was used in the period, and for each currency; months in order, else most first."""
+    with store.reading() as session:
+        if by is By.MONTH:
+            return tuple(
+                row for month in months_with_entries(session, period) for row in _of_month(session, month)
+            )
+        key, name = _GROUPS[by]
+        rows = _rows(session, period, key, name)
+        return tuple(sorted(rows, key=lambda row: (-row.sessions, row.name, row.key, row.value.currency)))
+
+
+def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
+    """Yield the months of the period, without those before the first entry and after the last one."""
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    first, last = session.execute(select(func.min(Entry.happened_at), func.max(Entry.written_at))).one()
+    if first is None:
+        return
+    start, end = first.astimezone(zone).date(), last.astimezone(zone).date()
+    yield from (month for month in months_in(period) if month.last >= start and month.first <= end)
+
+
+def _of_month(session: Session, month: Period) -> Iterator[UsageRow]:
+    key = f"{month.first:%Y-%m}"
+    for row in _rows(session, month, _EACH, _EACH):
+        yield replace(row, key=key, name=key)
+
+
+def _rows(
+    session: Session, period: Period, key: ColumnElement[Any], name: ColumnElement[Any]
+) -> Iterator[UsageRow]:
+    for row in session.execute(_added_up(session, period, key, name)):
+        yield UsageRow(
+            key=row.key,
+            name=row.name,
+            sessions=int(row.sessions),
+            treated=int(row.treated),
+            value=Money(int(row.value), row.currency),
+            list_value=Money(int(row.list_value), row.currency),
+        )
+
+
+def _added_up(
+    session: Session, period: Period, key: ColumnElement[Any], name: ColumnElement[Any]
+) -> Select[Any]:
+    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    groups = (key.label("key"), name.label("name"), Course.currency)
+    is_treatment = case((Allowance.kind == "add_on", 0), else_=Entry.sessions_delta)
+    return (
+        select(
+            *groups,
+            (-func.sum(Entry.sessions_delta)).label("sessions"),
+            (-func.sum(is_treatment)).label("treated"),
+            (-func.sum(Entry.value_delta)).label("value"),
+            (-func.sum(Entry.sessions_delta * Allowance.single_price)).label("list_value"),
+        )
+        .select_from(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .join(Package, Package.id == Course.package_id)
+        .join(Treatment, Treatment.id == Allowance.treatment_id)
+        .outerjoin(UNDONE, UNDONE.id == Entry.reverses)
+        .outerjoin(Visit, Visit.id == VISIT_ID)
+        .outerjoin(Staff, Staff.id == Visit.practitioner_id)
+        .where(IS_USE, counts_within(counts_at(session), start, end))
+        .group_by(*groups)
+    )
+
+
+# Written into the query, not sent beside it: PostgreSQL would take two sendings for two things to group by.
+_EACH: ColumnElement[str] = literal_column("''")
+_GROUPS: dict[By, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
+    By.PACKAGE: (Package.id.expression, Package.name.expression),
+    By.TREATMENT: (Treatment.id.expression, Treatment.name.expression),
+    By.PRACTITIONER: (
+        func.coalesce(
+            Staff.id,
+            case((Visit.id.is_(None), literal_column(f"'{MISSED}'")), else_=literal_column(f"'{NOBODY}'")),
+        ),
+        func.coalesce(Staff.name, literal_column("''")),
+    ),
+}

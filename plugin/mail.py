@@ -1,0 +1,240 @@
+"""Sending one letter by SMTP. Knows nothing of clients, courses or templates; names nobody in its errors."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid, parseaddr
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+
+from plugin.errors import ConfigurationError, MailFailed
+
+TIMEOUT_S = 10.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_WANTED = "write smtp://user:password@host:587 or smtps://user:password@host; %40 for an @ in the password."
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter to one address. The same `key` makes the same Message-ID, so that a letter sent twice shows as one."""
+
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: str = ""
+    key: str = ""
+
+
+class Mailer(Protocol):
+    """Whoever sends letters."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether letters can be sent at all."""
+        ...
+
+    def send(self, letter: Letter) -> None:
+        """Hand the letter over; raises MailFailed, ConfigurationError where mail is not set up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where letters are handed over, as `MAIL_URL` says."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    is_tls: bool
+    wants_starttls: bool
+
+    @classmethod
+    def of(cls, url: str) -> MailServer:
+        """Read `MAIL_URL`; raises ConfigurationError with the mend, never with the address itself."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+            options = parse_qs(parts.query, strict_parsing=bool(parts.query))
+        except ValueError:
+            raise ConfigurationError(f"MAIL_URL can't be read: {_WANTED}") from None
+        if parts.scheme not in ("smtp", "smtps") or not host:
+            raise ConfigurationError(f"MAIL_URL names no mail server: {_WANTED}")
+        is_tls = parts.scheme == "smtps"
+        return cls(
+            host=host,
+            port=port or (465 if is_tls else 587),
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            is_tls=is_tls,
+            wants_starttls=not is_tls and _wants_starttls(options, host),
+        )
+
+
+def _wants_starttls(options: dict[str, list[str]], host: str) -> bool:
+    said = options.pop("starttls", ["no" if host in _LOOPBACK else "yes"])[-1]
+    if options or said not in ("yes", "no"):
+        raise ConfigurationError(
+            "MAIL_URL: what may follow the question mark is starttls=yes or starttls=no."
+        )
+    return said == "yes"
+
+
+def sender_of(mail_from: str) -> Address:
+    """Read `MAIL_FROM`, such as Lotus Clinic <desk@example.org>; raises ConfigurationError."""
+    name, address = parseaddr(mail_from)
+    try:
+        _refuse_control(mail_from)
+        return Address(display_name=name, addr_spec=_checked(address))
+    except (EmailNotValidError, ValueError):
+        raise ConfigurationError(
+            "MAIL_FROM is no sender; write it like Lotus Clinic <desk@example.org>."
+        ) from None
+
+
+class SmtpMailer:
+    """Sends through the server of `MAIL_URL`; one connection for one letter, no retries: the outbox has those."""
+
+    def __init__(
+        self,
+        mail_url: str = "",
+        mail_from: str = "",
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        self._server = MailServer.of(mail_url) if mail_url else None
+        self._sender = sender_of(mail_from) if mail_from else None
+        self._clock = clock
+        self._trust = trust
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether letters can be sent at all."""
+        return self._server is not None and self._sender is not None
+
+    def send(self, letter: Letter) -> None:
+        """Hand the letter over; raises MailFailed, ConfigurationError where mail is not set up."""
+        if self._server is None or self._sender is None:
+            missing = "MAIL_URL" if self._server is None else "MAIL_FROM"
+            raise ConfigurationError(f"{missing} is missing; without it no e-mail is sent.")
+        message = _message(letter, self._sender, self._clock())
+        try:
+            self._hand_over(self._server, self._sender, message)
+        except smtplib.SMTPException as error:
+            raise _refusal(error) from error
+        except OSError as error:
+            raise MailFailed(
+                "The mail server can't be reached. It is tried again.", permanent=False
+            ) from error
+
+    def _hand_over(self, server: MailServer, sender: Address, message: EmailMessage) -> None:
+        # The name is given, for the library would look it up, and wait for that.
+        if server.is_tls:
+            line: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, sender.domain, timeout=TIMEOUT_S, context=self._secure()
+            )
+        else:
+            line = smtplib.SMTP(server.host, server.port, sender.domain, timeout=TIMEOUT_S)
+        try:
+            if server.wants_starttls:
+                line.starttls(context=self._secure())
+            if server.user:
+                line.login(server.user, server.password)
+            line.send_message(message)
+            # The letter is taken: a bad goodbye must not have it sent again.
+            with suppress(smtplib.SMTPException, OSError):
+                line.quit()
+        finally:
+            line.close()
+
+    def _secure(self) -> ssl.SSLContext:
+        return self._trust or ssl.create_default_context()
+
+
+def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    try:
+        message["From"] = sender
+        message["To"] = Address(addr_spec=_checked(letter.to))
+        message["Subject"] = letter.subject
+        if letter.reply_to:
+            message["Reply-To"] = Address(addr_spec=_checked(letter.reply_to))
+        message["Date"] = format_datetime(now)
+        message["Message-ID"] = (
+            f"<{letter.key}@{sender.domain}>" if letter.key else make_msgid(domain=sender.domain)
+        )
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        if letter.html:
+            message.add_alternative(letter.html, subtype="html")
+        for each in letter.attachments:
+            _attach(message, each)
+    except ValueError as error:
+        # Line breaks in a header, among others: such a letter is never sent.
+        raise MailFailed(
+            "The letter has an address or a subject that can't be sent.", permanent=True
+        ) from error
+    return message
+
+
+def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    kind, _, subtype = attachment.media_type.partition("/")
+    _refuse_control(attachment.name)
+    message.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
+
+
+def _refuse_control(text: str) -> None:
+    if any(ord(sign) < 32 for sign in text):
+        raise ValueError("a control character")
+
+
+def _checked(address: str) -> str:
+    """Return exactly one address, its domain in ASCII where it can be; raises EmailNotValidError, a ValueError."""
+    known = validate_email(address, check_deliverability=False, test_environment=True)
+    return known.ascii_email or known.normalized
+
+
+def _refusal(error: smtplib.SMTPException) -> MailFailed:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        said = "The mail server does not accept the sign-in of MAIL_URL."
+        return MailFailed(said, permanent=False, code="mail_sign_in")
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        said = f"The mail server does not accept the sender of MAIL_FROM (SMTP {error.smtp_code})."
+        return MailFailed(said, permanent=False, code="mail_sender")
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        said = "The mail server lacks what MAIL_URL or the address asks for: STARTTLS, a sign-in or SMTPUTF8."
+        return MailFailed(said, permanent=False, code="mail_not_supported")
+    status = _status(error)
+    if 500 <= status < 600:
+        return MailFailed(f"The mail server refuses this letter for good (SMTP {status}).", permanent=True)
+    return MailFailed(
+        "The mail server did not take the letter this time. It is tried again.", permanent=False
+    )
+
+
+def _status(error: smtplib.SMTPException) -> int:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return max((int(code) for code, _said in error.recipients.values()), default=0)
+    return int(error.smtp_code) if isinstance(error, smtplib.SMTPResponseException) else 0

@@ -1,0 +1,100 @@
+"""What the seller changed in Square's catalog: our variations are asked for by their ids, and compared.
+
+A catalog event says only that something changed. Asking for our few ids is one call however large the catalog is,
+and misses nothing, whichever events came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import SQUARE, Act
+from plugin.courses.listings import SeenItem, keep_seen_in, unseen_in
+from plugin.courses.outbox import Owed
+from plugin.courses.packages import known_variations_in
+from plugin.errors import SquareFailed
+from plugin.house import House
+from plugin.square.catalog_items import OfferedItem, offered_items, seen_item
+from plugin.square.client import SquareNotFound
+from plugin.square.fields import Json
+from plugin.square.found import Found
+from plugin.square.taken_up import take_up
+from plugin.store import Store
+
+SWEPT_ITEM = "sweep.item"
+SEARCH_TIMEOUT_S = 3.0
+MOST_OFFERED = 20
+
+
+def see_catalog(house: House, _data: Json) -> Found:
+    """Say what a change in Square's catalog means for the packages on the till."""
+    news = _news(house)
+    if not news:
+        return Found(says="None of the packages was changed.")
+
+    def keep(session: Session, store: Store, act: Act) -> str:
+        changed = sum(keep_seen_in(session, store, act, seen) for seen in news)
+        return f"{changed} of the packages' items looked at; a change waits under Attention."
+
+    return Found(deeds=(keep,))
+
+
+def look_at_catalog(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+    """Look for changes of the packages' items that no event told of."""
+    news = _news(house)
+    yield (
+        len(news),
+        [
+            {"kind": "item", "id": seen.square_variation_id, "what": "A package's item in Square"}
+            for seen in news
+            if take_up(house, SWEPT_ITEM, seen.square_variation_id, str(seen.version))
+        ],
+    )
+
+
+def look_at_item(house: House, owed: Owed) -> str:
+    """Look at an item that was named by its id alone; where Square does not show it, it stays so marked."""
+    try:
+        seen = seen_item(house.square.catalog_object(owed.subject))
+    except SquareNotFound:
+        return "Square shows no such item."
+    act = Act(SQUARE, house.clock(), f"outbox:{owed.id}")
+    house.store.transact(lambda session: keep_seen_in(session, house.store, act, seen))
+    return "Square shows the item."
+
+
+def search_items(house: House, words: str) -> list[OfferedItem]:
+    """Return the variations the till sells whose item fits the words and no package is yet; raises SquareFailed."""
+    items = house.square.catalog_items_with(words, most=MOST_OFFERED, timeout_s=SEARCH_TIMEOUT_S)
+    with house.store.reading() as session:
+        packages = known_variations_in(session)
+    offered = [one for item in items for one in offered_items(item)]
+    return [one for one in offered if one.square_variation_id not in packages][:MOST_OFFERED]
+
+
+def _news(house: House) -> list[SeenItem]:
+    """Return our items that Square shows in another version than we have seen; none where it keeps no catalog."""
+    with house.store.reading() as session:
+        known = unseen_in(session)
+    if not known:
+        return []
+    try:
+        objects = house.square.catalog_objects(sorted(known))
+    except SquareNotFound:
+        return []
+    return [
+        seen
+        for one in objects
+        if (seen := _read(one)) and known.get(seen.square_variation_id, 0) != seen.version
+    ]
+
+
+def _read(variation: Json) -> SeenItem | None:
+    try:
+        return seen_item(variation)
+    except SquareFailed:
+        # One that can't be read must not hide the others; the owner's page shows when it was seen last.
+        return None

@@ -1,0 +1,79 @@
+"""Variations of Square's catalog, read strictly: what we compare, and what the owner picks from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugin.core.money import Money
+from plugin.core.text import NAME_LENGTH
+from plugin.courses.listings import SeenItem
+from plugin.errors import InvalidField, SquareFailed
+from plugin.square.fields import (
+    Json,
+    optional_id,
+    optional_money,
+    record,
+    records,
+    square_id,
+    text,
+    unreadable,
+    words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedItem:
+    """One variation the till sells, with the name of its item."""
+
+    square_variation_id: str
+    item_name: str
+    name: str
+    price: Money | None
+
+
+def seen_item(variation: Json) -> SeenItem:
+    """Read what Square shows of a variation; raises SquareFailed."""
+    data = data_of(variation)
+    return SeenItem(
+        square_variation_id=square_id(variation.get("id"), "variation id"),
+        square_item_id=optional_id(data.get("item_id"), "item id"),
+        version=version_of(variation),
+        name=words(data.get("name"), NAME_LENGTH),
+        price=optional_money(data.get("price_money"), "price_money"),
+        is_deleted=variation.get("is_deleted") is True,
+    )
+
+
+def offered_items(item: Json) -> list[OfferedItem]:
+    """Read an item's variations; one that can't be read is left out."""
+    data = record(item.get("item_data"), "item_data")
+    found = []
+    for variation in records(data.get("variations"), "variations"):
+        try:
+            seen = seen_item(variation)
+        except SquareFailed:
+            continue
+        name = words(data.get("name"), NAME_LENGTH)
+        found.append(OfferedItem(seen.square_variation_id, name, seen.name, seen.price))
+    return found
+
+
+def data_of(variation: Json) -> Json:
+    """Return what Square says of the variation itself."""
+    return record(variation.get("item_variation_data"), "item_variation_data")
+
+
+def version_of(variation: Json) -> int:
+    """Return its version; raises SquareFailed."""
+    version = variation.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise unreadable("version")
+    return version
+
+
+def checked_id(typed: str) -> str:
+    """Return an id that came with a form; raises InvalidField for what is none."""
+    try:
+        return square_id(text(typed), "variation id")
+    except SquareFailed:
+        raise InvalidField("Choose one of the items.", field="square_variation_id") from None

@@ -1,0 +1,94 @@
+"""The errand of a sale begun at the desk: one step on at a time, whatever answer was lost, until it has ended.
+
+A sale that is called off, refused or timed out is taken back at Square first; a payment that was quicker is a sale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from plugin.courses.outbox import Owed
+from plugin.errors import CoursekeeperError, NotYet, SquareFailed
+from plugin.house import House
+from plugin.square.checkout import invoice, link, payment, terminal, till
+from plugin.square.checkout.keeping import CalledOff, end, keep, note_trouble, read_row, will_end
+from plugin.square.checkout.order import ORDER, close_order, with_order
+from plugin.square.errand import Later
+from plugin.store.selling import Checkout
+
+_GO_ON: dict[str, Callable[[House, Checkout], str | Later]] = {
+    "till": till.go_on,
+    "terminal": terminal.go_on,
+    "link": link.go_on,
+    "cash": payment.go_on,
+    "other": payment.go_on,
+    "invoice": invoice.go_on,
+}
+_TAKE_BACK: dict[str, Callable[[House, Checkout], Later | None]] = {
+    "terminal": terminal.take_back,
+    "link": link.take_back,
+    "invoice": invoice.take_back,
+}
+# How the answer to a call is learned that was lost: the same is asked again, under the same key.
+_ASK_AGAIN: dict[str, Callable[[House, Checkout], Checkout]] = {
+    ORDER: with_order,
+    terminal.TERMINAL: terminal.ask,
+    link.LINK: link.ask,
+    payment.PAYMENT: payment.record,
+    payment.NOTHING: payment.ask_nothing,
+    invoice.INVOICE: invoice.draft,
+    invoice.PUBLISH: invoice.publish,
+}
+
+
+def run_checkout(house: House, owed: Owed) -> str | Later:
+    """Bring the sale one step on; raises SquareFailed or NotYet to be tried again."""
+    row = read_row(house, owed.subject)
+    if row.ended_at is not None:
+        return f"It has ended: {row.state}."
+    try:
+        return _take_back(house, row) if row.cancel_asked_at is not None else _go_on(house, row)
+    except CalledOff:
+        return Later(0, "It was called off meanwhile.")
+    except (SquareFailed, NotYet) as error:
+        note_trouble(house, row, error.message)
+        raise
+
+
+def give_up_checkout(house: House, owed: Owed, sentence: str) -> None:
+    """End a sale that can neither go on nor be taken back."""
+    end(house, read_row(house, owed.subject), "failed", sentence)
+
+
+def _go_on(house: House, row: Checkout) -> str | Later:
+    way = payment.go_on_for_nothing if row.amount == 0 and row.way != "till" else _GO_ON[row.way]
+    try:
+        return way(house, row)
+    except SquareFailed as error:
+        if not error.permanent:
+            raise
+        will_end(house, row, "failed", error.message)
+        return Later(0, "It is taken back, for Square refuses it.")
+
+
+def _take_back(house: House, row: Checkout) -> str | Later:
+    if row.asked_for:
+        row = _learned(house, row)
+    waits = _TAKE_BACK[row.way](house, row) if row.way in _TAKE_BACK else None
+    if waits is not None:
+        return waits
+    if close_order(house, row):
+        return "The client had paid before it could be called off: it is a sale."
+    end(house, row, row.ends_as)
+    return f"It has ended: {row.ends_as}."
+
+
+def _learned(house: House, row: Checkout) -> Checkout:
+    """Learn what became of the call whose answer is not known; a refused one brought nothing about."""
+    try:
+        return _ASK_AGAIN[row.asked_for](house, row)
+    except CoursekeeperError as error:
+        if not (isinstance(error, SquareFailed) and error.permanent):
+            raise
+        keep(house, row)
+        return read_row(house, row.id)

@@ -1,0 +1,126 @@
+"""A sale by Square invoice: drafted for the order, published, paid at once or as a deposit and a balance."""
+
+from __future__ import annotations
+
+from plugin.core.money import Money
+from plugin.courses.checkout_views import view_of
+from plugin.courses.clinic import read_clinic
+from plugin.courses.words import money_text
+from plugin.errors import NotYet, SquareFailed
+from plugin.house import House
+from plugin.square.checkout.keeping import about_to_ask, keep, keep_waiting
+from plugin.square.checkout.link import wait_for_payment
+from plugin.square.checkout.order import came_for, see_order, with_order
+from plugin.square.checkout.payment import pay_nothing
+from plugin.square.client import SquareNotFound
+from plugin.square.errand import Later
+from plugin.square.fields import Json, square_id, text, unreadable
+from plugin.square.taken_up import take_up_order
+from plugin.store.selling import Checkout
+
+INVOICE = "invoice"
+PUBLISH = "publish"
+
+
+def go_on(house: House, row: Checkout) -> str | Later:
+    """Draft it, publish it, then look whether it was paid."""
+    row = with_order(house, row)
+    if row.amount == 0:
+        return pay_nothing(house, row)
+    if row.square_object_id is None:
+        row = draft(house, row)
+    if row.url is None:
+        row = publish(house, row)
+    return wait_for_payment(house, row)
+
+
+def draft(house: House, row: Checkout) -> Checkout:
+    """Draft the invoice; raises SquareFailed, permanent, for a deposit of the whole price."""
+    _less_than_all(house, row)
+    about_to_ask(house, row, INVOICE)
+    answer = house.square.create_invoice(f"{row.id}-invoice", _wanted(house, row))
+    return keep(house, row, square_object_id=_id(answer), square_object_version=_version(answer))
+
+
+def publish(house: House, row: Checkout) -> Checkout:
+    """Have Square collect it."""
+    about_to_ask(house, row, PUBLISH)
+    invoice_id = square_id(row.square_object_id, "invoice id")
+    answer = house.square.publish_invoice(f"{row.id}-publish", invoice_id, row.square_object_version or 0)
+    address = text(answer.get("public_url"))
+    if not address:
+        raise unreadable("published invoice without its address")
+    return keep_waiting(house, row, url=address, square_object_version=_version(answer))
+
+
+def take_back(house: House, row: Checkout) -> Later | None:
+    """Have Square stop collecting; None once it has. What was paid is booked before, for Square drops the lines."""
+    if row.square_object_id is None:
+        return None
+    order, _ = see_order(house, row)
+    came = came_for(order)
+    if came > row.came and order.lines:
+        take_up_order(house, order.id, order.updated_at)
+        return Later(1, "Money has come; it is booked before the invoice is canceled.")
+    try:
+        _stop(house, house.square.invoice(row.square_object_id))
+    except SquareNotFound:
+        return None
+    return None
+
+
+def _stop(house: House, invoice: Json) -> None:
+    status, invoice_id, version = text(invoice.get("status")), _id(invoice), _version(invoice)
+    if status == "DRAFT":
+        house.square.delete_invoice(invoice_id, version)
+    elif status in ("UNPAID", "SCHEDULED", "PARTIALLY_PAID"):
+        house.square.cancel_invoice(invoice_id, version)
+    elif status == "PAYMENT_PENDING":
+        raise NotYet("A payment of the invoice is under way.")
+
+
+def _less_than_all(house: House, row: Checkout) -> None:
+    if row.deposit is None or row.deposit < row.amount:
+        return
+    clinic = read_clinic(house.store)
+    asked = money_text(Money(row.amount, row.currency), language=clinic.language, country=clinic.country)
+    said = f"Square asks {asked} for this, and the deposit is not less. Begin again with another deposit."
+    raise SquareFailed(said, permanent=True, code="deposit_too_large")
+
+
+def _wanted(house: House, row: Checkout) -> Json:
+    with house.store.reading() as session:
+        title = view_of(session, row).package_name
+    return {
+        "location_id": row.square_location_id,
+        "order_id": row.square_order_id,
+        "primary_recipient": {"customer_id": row.square_customer_id},
+        "payment_requests": _requests(row),
+        # The client has the address from us: on the screen, or in the letter with the clinic's name.
+        "delivery_method": "SHARE_MANUALLY",
+        "title": title,
+        "accepted_payment_methods": {"card": True},
+    }
+
+
+def _requests(row: Checkout) -> list[Json]:
+    balance = {"request_type": "BALANCE", "due_date": str(row.balance_due_on)}
+    if row.deposit is None:
+        return [balance]
+    deposit = {
+        "request_type": "DEPOSIT",
+        "due_date": str(row.deposit_due_on),
+        "fixed_amount_requested_money": {"amount": row.deposit, "currency": row.currency},
+    }
+    return [deposit, balance]
+
+
+def _id(invoice: Json) -> str:
+    return square_id(invoice.get("id"), "invoice id")
+
+
+def _version(invoice: Json) -> int:
+    version = invoice.get("version")
+    if not isinstance(version, int):
+        raise unreadable("invoice without a version")
+    return version

@@ -1,0 +1,42 @@
+"""Whether an order is paid by invoice: only there a part of the money already opens a course."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from plugin.house import House
+from plugin.square.client import SquareNotFound
+from plugin.square.objects import Order, Payment, payment_of
+from plugin.square.sales import is_paid
+from plugin.store.ledger import Course
+from plugin.store.selling import Checkout
+
+_INVOICES = "INVOICES"
+
+
+def is_of_invoice(house: House, order: Order, payment: Payment | None) -> bool:
+    """Say whether the order's money comes by invoice; asks Square only where that makes a difference."""
+    ids = [tender.payment_id for tender in order.tenders if tender.payment_id is not None]
+    if not ids or (len(ids) == 1 and is_paid(order)):
+        return False
+    if payment is not None and payment.id in ids:
+        return payment.product == _INVOICES
+    if _is_ours(house, order.id):
+        return True
+    try:
+        return payment_of(house.square.payment(ids[0])).product == _INVOICES
+    except SquareNotFound:
+        return False
+
+
+def has_courses(house: House, square_order_id: str) -> bool:
+    """Say whether courses came of the order."""
+    wanted = select(Course.id).where(Course.square_order_id == square_order_id)
+    with house.store.reading() as session:
+        return session.scalar(wanted.limit(1)) is not None
+
+
+def _is_ours(house: House, square_order_id: str) -> bool:
+    wanted = select(Checkout.id).where(Checkout.square_order_id == square_order_id, Checkout.way == "invoice")
+    with house.store.reading() as session:
+        return session.scalar(wanted.limit(1)) is not None

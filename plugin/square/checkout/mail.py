@@ -1,0 +1,77 @@
+"""The letter with the address where a sale is paid: what is to pay, for what, to whom and where."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy.orm import Session
+
+from plugin.core.money import Money
+from plugin.courses.checkout_views import CheckoutView
+from plugin.courses.checkouts import checkout_for_change, read_checkout
+from plugin.courses.clinic import read_clinic
+from plugin.courses.outbox import Owed
+from plugin.courses.views import ClinicView
+from plugin.courses.words import money_text
+from plugin.house import House
+from plugin.mail import Letter
+
+_PACKAGE = Path(__file__).parents[2]
+# Beside the package in a checkout, within it where it is installed.
+_PLACES = [str(_PACKAGE / "templates"), str(_PACKAGE.parent / "templates")]
+
+
+def mail_checkout(house: House, owed: Owed) -> str:
+    """Send the letter, once; raises MailFailed, ConfigurationError where mail is not set up."""
+    checkout = read_checkout(house.store, owed.subject)
+    if checkout.mailed_at is not None or not checkout.is_open:
+        return "Nothing is to be sent any more."
+    house.mail.send(letter_of(checkout, read_clinic(house.store)))
+    _note(house, owed.subject, is_sent=True)
+    return "The letter is on its way."
+
+
+def give_up_letter(house: House, owed: Owed, sentence: str) -> None:
+    """Tell the desk that the client has no letter: the address can be handed over another way."""
+    said = f"The e-mail was not sent. {sentence} Show the code, or copy the address."
+    _note(house, owed.subject, notice=said)
+
+
+def letter_of(checkout: CheckoutView, clinic: ClinicView) -> Letter:
+    """Write the letter."""
+    told = {
+        "checkout": checkout,
+        "clinic": clinic,
+        "amount": _written(clinic, checkout.amount),
+        "deposit": _written(clinic, checkout.deposit) if checkout.deposit else "",
+        "url": checkout.url or "",
+    }
+    return Letter(
+        to=checkout.mail_to or "",
+        subject=f"{clinic.name}: {checkout.package_name}",
+        text=_templates().get_template("mail/payment_link.txt").render(told),
+        html=_templates().get_template("mail/payment_link.html").render(told),
+        reply_to=clinic.email,
+        key=f"{checkout.id}-letter",
+    )
+
+
+@cache
+def _templates() -> Environment:
+    loader = FileSystemLoader(_PLACES)
+    return Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined)
+
+
+def _written(clinic: ClinicView, money: Money) -> str:
+    return money_text(money, language=clinic.language, country=clinic.country)
+
+
+def _note(house: House, checkout_id: str, *, is_sent: bool = False, notice: str = "") -> None:
+    def work(session: Session) -> None:
+        row = checkout_for_change(session, checkout_id)
+        row.mailed_at = house.clock() if is_sent else row.mailed_at
+        row.notice = f"{row.notice} {notice}".strip()[:400]
+
+    house.store.transact(work)

@@ -1,0 +1,142 @@
+"""The Square order of a sale begun at the desk: opened, looked at, and canceled where nobody paid it."""
+
+from __future__ import annotations
+
+from plugin.core.money import Money
+from plugin.courses.clinic import read_clinic
+from plugin.courses.views import ClinicView
+from plugin.courses.words import money_text
+from plugin.errors import NotYet, SquareFailed
+from plugin.house import House
+from plugin.square.checkout.keeping import about_to_ask, keep
+from plugin.square.customers import ensure_customer
+from plugin.square.fields import Json, optional_money, square_id, unreadable
+from plugin.square.locations import adopt_location
+from plugin.square.objects import Order, order_of
+from plugin.square.sales import is_paid
+from plugin.square.taken_up import take_up_order
+from plugin.store.selling import Checkout
+
+ORDER = "order"
+
+
+def with_customer(house: House, row: Checkout) -> Checkout:
+    """Have the client and the place in the row. Without a profile only an invoice can't be sold."""
+    if row.asked_for:
+        # What was asked for is asked again word for word: Square refuses a key with another body.
+        return row
+    if row.square_location_id is None:
+        row = keep(house, row, square_location_id=_location(house))
+    if row.square_customer_id is not None:
+        return row
+    try:
+        customer_id = ensure_customer(house, row.client_id, f"{row.id}-customer")
+    except SquareFailed as error:
+        if not error.permanent or row.way == "invoice":
+            raise
+        return row
+    return keep(house, row, square_customer_id=customer_id)
+
+
+def with_order(house: House, row: Checkout) -> Checkout:
+    """Have the order in the row, and what Square reckons is to pay."""
+    if row.square_order_id is not None:
+        return row
+    row = with_customer(house, row)
+    about_to_ask(house, row, ORDER)
+    return keep_order(house, row, house.square.create_order(f"{row.id}-order", order_wanted(row)))
+
+
+def order_wanted(row: Checkout) -> Json:
+    """Return the order as it is asked for: the same however often it is."""
+    line = {"catalog_object_id": row.square_variation_id, "quantity": str(row.quantity)}
+    wanted: Json = {
+        "location_id": row.square_location_id,
+        "reference_id": row.id,
+        "line_items": [line],
+    }
+    return wanted | ({"customer_id": row.square_customer_id} if row.square_customer_id else {})
+
+
+def keep_order(house: House, row: Checkout, answer: Json, **more: object) -> Checkout:
+    """Keep the order Square opened; raises SquareFailed, permanent, for one in another currency."""
+    order = order_of(answer)
+    if order.total is None:
+        raise unreadable("order without a total")
+    if order.total.currency != row.currency:
+        said = f"Square sells in {order.total.currency}, the package is priced in {row.currency}."
+        keep(house, row, square_order_id=order.id, **more)
+        raise SquareFailed(said, permanent=True, code="foreign_currency")
+    notice = _notice(read_clinic(house.store), answer, order.total, Money(row.amount, row.currency))
+    return keep(house, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
+
+
+def see_order(house: House, row: Checkout) -> tuple[Order, int]:
+    """Return the order as it stands, with its version."""
+    answer = house.square.order(square_id(row.square_order_id, "order id"))
+    version = answer.get("version")
+    return order_of(answer), version if isinstance(version, int) else 0
+
+
+def came_for(order: Order) -> int:
+    """Return what has come for the order, minor units."""
+    return sum(tender.amount.amount for tender in order.tenders if tender.is_captured and tender.amount)
+
+
+def is_sold(house: House, row: Checkout) -> bool:
+    """Say whether the order is paid; if so its booking is owed, webhooks or not."""
+    order, _ = see_order(house, row)
+    if _is_sale(order, row):
+        take_up_order(house, order.id, order.updated_at)
+        return True
+    return False
+
+
+def close_order(house: House, row: Checkout) -> bool:
+    """Cancel the order, unless somebody has paid it: True where it is a sale after all."""
+    if row.square_order_id is None:
+        return False
+    order, version = see_order(house, row)
+    if _is_sale(order, row):
+        take_up_order(house, order.id, order.updated_at)
+        return True
+    if order.state not in ("OPEN", "DRAFT") or came_for(order) > 0:
+        return False
+    changes = {"location_id": order.location_id, "version": version, "state": "CANCELED"}
+    try:
+        house.square.update_order(f"{row.id}-void-{version}", order.id, changes)
+    except SquareFailed as error:
+        if not error.permanent:
+            raise
+        # Refused because it has just been paid, or because it never can be canceled: then it stays unpaid.
+        return is_sold(house, row)
+    return False
+
+
+def _is_sale(order: Order, row: Checkout) -> bool:
+    # Of a part-paid invoice that was canceled Square leaves one custom amount: paid, but no sale of the package.
+    sold = [line.get("catalog_object_id") for line in order.lines]
+    return is_paid(order) and (not sold or row.square_variation_id in sold)
+
+
+def _location(house: House) -> str:
+    found = house.settings.square_location_id or read_clinic(house.store).square_location_id
+    if found is None:
+        adopt_location(house)
+        found = read_clinic(house.store).square_location_id
+    if found is None:
+        raise NotYet("Square does not say so far where the clinic sells.")
+    return found
+
+
+def _notice(clinic: ClinicView, answer: Json, total: Money, expected: Money) -> str:
+    tax = optional_money(answer.get("total_tax_money"), "order tax") or Money(0, total.currency)
+    asked, ours = (
+        money_text(one, language=clinic.language, country=clinic.country) for one in (total, expected)
+    )
+    if total == expected:
+        return ""
+    if total == expected + tax:
+        added = money_text(tax, language=clinic.language, country=clinic.country)
+        return f"{added} tax is added in Square: {asked} to pay."
+    return f"Square asks {asked} for this, not {ours} as the package says. What Square asks is to pay."

@@ -1,0 +1,94 @@
+"""Cash and other tender recorded in Square as payments of the order, and a sale that costs nothing."""
+
+from __future__ import annotations
+
+from plugin.core.money import Money
+from plugin.courses.clinic import read_clinic
+from plugin.courses.words import money_text
+from plugin.errors import SquareFailed
+from plugin.house import House
+from plugin.square.checkout.keeping import about_to_ask, keep_waiting
+from plugin.square.checkout.order import is_sold, with_order
+from plugin.square.errand import Later
+from plugin.square.fields import Json, square_id
+from plugin.store.selling import Checkout
+
+PAYMENT = "payment"
+NOTHING = "nothing"
+
+
+def go_on(house: House, row: Checkout) -> str | Later:
+    """Record the payment of the order."""
+    row = with_order(house, row)
+    if row.amount == 0:
+        return pay_nothing(house, row)
+    if row.square_object_id is None:
+        row = record(house, row)
+    return _booked_next(house, row)
+
+
+def go_on_for_nothing(house: House, row: Checkout) -> str | Later:
+    """Close the order of a package without a price, unless Square asks money for it after all."""
+    row = with_order(house, row)
+    if row.amount == 0:
+        return pay_nothing(house, row)
+    if row.way == "link":
+        raise SquareFailed(f"{row.notice} Begin again.", permanent=True, code="price_changed")
+    return Later(0, "Square asks money for it; it is sold the usual way.")
+
+
+def record(house: House, row: Checkout) -> Checkout:
+    """Record what the client has handed over; raises SquareFailed, permanent, where it is too little."""
+    _enough(house, row)
+    about_to_ask(house, row, PAYMENT)
+    source = "CASH" if row.way == "cash" else "EXTERNAL"
+    answer = house.square.create_payment(f"{row.id}-pay", source, _wanted(row))
+    return keep_waiting(house, row, square_object_id=square_id(answer.get("id"), "payment id"))
+
+
+def pay_nothing(house: House, row: Checkout) -> str | Later:
+    """Close an order on which nothing is to pay."""
+    if not is_sold(house, row):
+        about_to_ask(house, row, NOTHING)
+        ask_nothing(house, row)
+    return _booked_next(house, row)
+
+
+def ask_nothing(house: House, row: Checkout) -> Checkout:
+    """Close the order without a payment."""
+    house.square.pay_order(f"{row.id}-nothing", square_id(row.square_order_id, "order id"))
+    return keep_waiting(house, row)
+
+
+def _booked_next(house: House, row: Checkout) -> str | Later:
+    if is_sold(house, row):
+        return "Paid; the sale is booked next."
+    return Later(1, "Paid; Square does not show it on the order so far.")
+
+
+def _enough(house: House, row: Checkout) -> None:
+    if row.way != "cash" or row.supplied is None or row.supplied >= row.amount:
+        return
+    clinic = read_clinic(house.store)
+    to_pay, given = (
+        money_text(Money(amount, row.currency), language=clinic.language, country=clinic.country)
+        for amount in (row.amount, row.supplied)
+    )
+    said = f"{to_pay} is to pay, {given} was given. Nothing was recorded; begin again with the right amount."
+    raise SquareFailed(said, permanent=True, code="too_little")
+
+
+def _wanted(row: Checkout) -> Json:
+    due = {"amount": row.amount, "currency": row.currency}
+    wanted: Json = {
+        "amount_money": due,
+        "order_id": row.square_order_id,
+        "location_id": row.square_location_id,
+        "reference_id": row.id,
+    }
+    if row.square_customer_id:
+        wanted["customer_id"] = row.square_customer_id
+    if row.way == "cash":
+        supplied = row.amount if row.supplied is None else row.supplied
+        return wanted | {"cash_details": {"buyer_supplied_money": due | {"amount": supplied}}}
+    return wanted | {"external_details": {"type": "OTHER", "source": row.tender}}

@@ -1,0 +1,148 @@
+"""What Square tells of Terminals and invoices. A payment is booked from its order alone, like every other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.money import Money
+from plugin.courses.attention import open_item_in
+from plugin.courses.checkout_views import courses_of_checkout_in
+from plugin.courses.checkouts import hasten_in
+from plugin.courses.clinic import clinic_in
+from plugin.courses.words import money_text
+from plugin.house import House
+from plugin.square.checkout.devices import refresh_terminals
+from plugin.square.client import SquareNotFound
+from plugin.square.fields import Json, optional_moment, records, square_id, text
+from plugin.square.found import Deed, Found
+from plugin.square.locations import watched_locations
+from plugin.square.objects import order_of
+from plugin.square.taken_up import SWEPT_INVOICE, take_up, take_up_order
+from plugin.store import Store
+from plugin.store.selling import Checkout
+
+_MONEY_ON_IT = ("PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED")
+_GONE = ("CANCELED", "FAILED")
+
+
+def see_terminal_checkout(house: House, data: Json) -> Found:
+    """Have the sale looked at that a Terminal was asked for; its errand knows what an answer means."""
+    object_id = square_id(data.get("id"), "Terminal checkout id")
+    if _begun_as(house, object_id) is None:
+        return Found(says="That Terminal was not asked by Coursekeeper; a payment tells of itself.")
+    return Found(deeds=(_hasten(object_id),))
+
+
+def see_invoice(house: House, data: Json) -> Found:
+    """Have the money that came for an invoice booked, and heed one that was canceled in Square."""
+    invoice_id = square_id(data.get("id"), "invoice id")
+    try:
+        invoice = house.square.invoice(invoice_id)
+    except SquareNotFound:
+        return Found(deeds=(_gone(invoice_id, "The invoice was deleted in Square."),))
+    status = text(invoice.get("status"))
+    if status in _GONE:
+        return Found(deeds=(_gone(invoice_id, "The invoice was canceled in Square.", _completed(invoice)),))
+    if status not in _MONEY_ON_IT:
+        return Found(says=f"The invoice is {status or 'not published'}; nothing was paid so far.")
+    order = order_of(house.square.order(square_id(invoice.get("order_id"), "order id")))
+    take_up_order(house, order.id, order.updated_at)
+    return Found(says="Money has come for the invoice; its order is looked at.")
+
+
+def look_at_invoices(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+    """Look through the invoices for those that were changed since then and that we do not know so."""
+    for location_id in watched_locations(house):
+        for page in house.square.invoices(location_id):
+            yield len(page), [one for invoice in page if (one := _news(house, invoice, since)) is not None]
+
+
+def look_at_terminals(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+    """Bring the list of Terminals up to date; that is nothing an event could have told."""
+    refresh_terminals(house)
+    yield 0, []
+
+
+def _news(house: House, invoice: Json, since: datetime) -> Json | None:
+    invoice_id, status = text(invoice.get("id")), text(invoice.get("status"))
+    updated_at = optional_moment(invoice.get("updated_at"), "invoice updated_at")
+    if not invoice_id or status not in (*_MONEY_ON_IT, *_GONE) or updated_at is None or updated_at < since:
+        return None
+    if not _lacks(house, invoice_id, status, invoice):
+        return None
+    if not take_up(house, SWEPT_INVOICE, invoice_id, f"{text(invoice.get('updated_at'))[:40]}:{status}"):
+        return None
+    return {"kind": "invoice", "id": invoice_id, "what": f"An invoice, {status}"}
+
+
+def _lacks(house: House, invoice_id: str, status: str, invoice: Json) -> bool:
+    row = _begun_as(house, invoice_id)
+    if status in _GONE:
+        return row is not None and row.ended_at is None
+    return row is not None and row.state != "paid" and row.came < _completed(invoice)
+
+
+def _completed(invoice: Json) -> int:
+    sums = [
+        one.get("total_completed_amount_money")
+        for one in records(invoice.get("payment_requests"), "requests")
+    ]
+    return sum(one["amount"] for one in sums if isinstance(one, dict) and isinstance(one.get("amount"), int))
+
+
+def _begun_as(house: House, object_id: str) -> Checkout | None:
+    with house.store.reading() as session:
+        row = session.scalar(select(Checkout).where(Checkout.square_object_id == object_id))
+        if row is not None:
+            session.expunge(row)
+    return row
+
+
+def _hasten(object_id: str) -> Deed:
+    def deed(session: Session, store: Store, act: Act) -> str:
+        row = _row_in(session, object_id)
+        if row is None or row.ended_at is not None:
+            return "That sale has ended."
+        hasten_in(session, store, act, row.id)
+        return "The sale it belongs to is looked at."
+
+    return deed
+
+
+def _gone(invoice_id: str, said: str, came: int = 0) -> Deed:
+    def deed(session: Session, store: Store, act: Act) -> str:
+        row = _row_in(session, invoice_id)
+        if row is None:
+            return "The sale was not begun here."
+        if came and not courses_of_checkout_in(session, row):
+            _ask(session, store, act, row, Money(came, row.currency))
+        if row.ended_at is None:
+            row.state, row.ended_at, row.asked_for = row.ends_as, act.now, ""
+            row.problem = row.problem or ("" if row.cancel_asked_at else said)
+        return said
+
+    return deed
+
+
+def _ask(session: Session, store: Store, act: Act, row: Checkout, came: Money) -> None:
+    clinic = clinic_in(session)
+    given = money_text(came, language=clinic.language, country=clinic.country)
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="canceled_invoice",
+        dedupe=f"canceled_invoice:{row.id}",
+        summary=f"{given} came for an invoice that was canceled in Square. No course was opened.",
+        details={"proposal": "Give the money back in Square, or sell the package anew."},
+        square_order_id=row.square_order_id,
+    )
+
+
+def _row_in(session: Session, object_id: str) -> Checkout | None:
+    return session.scalar(select(Checkout).where(Checkout.square_object_id == object_id).with_for_update())

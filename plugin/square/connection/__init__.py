@@ -1,0 +1,1 @@
+"""How we are let into Square, and how Square tells us of events."""

@@ -1,0 +1,190 @@
+"""Connecting by OAuth: leading the owner to Square's permission page, and taking up the answer. Each way works once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.errors import ConfigurationError, Refused, SquareFailed
+from plugin.house import House
+from plugin.square.connection.check import check_connection
+from plugin.square.connection.grant import Grant, grant_of, keep_grant
+from plugin.square.connection.row import read_connection
+from plugin.square.connection.scopes import wanted
+from plugin.square.locations import adopt_location
+from plugin.store.square_side import OAuthAttempt
+
+GOOD_FOR = timedelta(minutes=10)
+BEGIN_AGAIN = "Begin again with “Connect to Square”."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Square's page sent the owner back with: a code, or the reason why there is none."""
+
+    state: str
+    code: str = ""
+    error: str = ""
+
+
+def why_not(house: House) -> str:
+    """Return why nobody can connect by OAuth here, in words for the owner; "" where they can."""
+    settings = house.settings
+    if settings.square_access_token.get_secret_value():
+        return "SQUARE_ACCESS_TOKEN is set and goes first. Take it out to connect by OAuth."
+    if not settings.square_application_id:
+        return "Set SQUARE_ACCESS_TOKEN, or SQUARE_APPLICATION_ID to connect by OAuth, then restart."
+    if not house.vault.has_keys:
+        return "ENCRYPTION_KEYS is missing: without it no token is kept. The README says how to make a key."
+    if settings.square_environment == "production" and not settings.public_url.startswith("https://"):
+        return "Square leads back to https addresses only. Set PUBLIC_URL to the https address of the desk."
+    return ""
+
+
+def begin(house: House, act: Act) -> str:
+    """Return the address of Square's permission page for this person; raises Refused with the mend."""
+    require(act.actor)
+    if reason := why_not(house):
+        raise Refused(reason, code="cannot_connect")
+    state = secrets.token_urlsafe(32)
+    # With an application's secret Square asks for that; without one, for the verifier of PKCE.
+    verifier = "" if _has_secret(house) else secrets.token_urlsafe(48)
+    attempt = OAuthAttempt(
+        state_sha256=_digest(state),
+        verifier_sealed=house.vault.seal(verifier) if verifier else None,
+        staff_id=act.actor.staff_id,
+        asked_at=act.now,
+    )
+    house.store.transact(lambda session: session.add(attempt))
+    return f"{house.settings.square_address}/oauth2/authorize?{urlencode(_asked(house, state, verifier))}"
+
+
+def finish(house: House, act: Act, answer: Answer) -> str:
+    """Take up what Square's page answered; return the business that is connected. Raises Refused in words."""
+    require(act.actor)
+    verifier = _verifier(house, _taken(house, act, answer.state))
+    if answer.error or not answer.code:
+        raise Refused("The permission was not given in Square. Nothing was changed.", code="not_permitted")
+    grant = _exchanged(house, answer.code, verifier)
+    _refuse_other_business(house, grant)
+    keep_grant(house, act, grant)
+    try:
+        check_connection(house)
+    except SquareFailed:
+        # The permission is kept; the next check tells whom it is for.
+        return ""
+    adopt_location(house)
+    return read_connection(house.store).merchant_name
+
+
+def return_address(house: House) -> str:
+    """Return where Square leads the owner back to; the application must name it to the letter."""
+    return f"{house.settings.public_url.rstrip('/')}/square/connected"
+
+
+def square_origin(house: House) -> str:
+    """Return the origin of Square's permission page, which the browser must be allowed to go to."""
+    parts = urlsplit(house.settings.square_address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def forget_old_attempts(house: House) -> None:
+    """Throw away the ways to Square that nobody came back from."""
+    before = house.clock() - GOOD_FOR
+    with house.store.writing() as session:
+        session.execute(delete(OAuthAttempt).where(OAuthAttempt.asked_at < before))
+
+
+def _asked(house: House, state: str, verifier: str) -> dict[str, str]:
+    asked = {
+        "client_id": house.settings.square_application_id,
+        "response_type": "code",
+        "scope": wanted(),
+        "state": state,
+        "redirect_uri": return_address(house),
+    }
+    if house.settings.square_environment == "production":
+        # Whoever is signed in to Square in this browser need not be the owner of the till.
+        asked["session"] = "false"
+    if verifier:
+        digest = hashlib.sha256(verifier.encode()).digest()
+        asked["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        asked["code_challenge_method"] = "S256"
+    return asked
+
+
+def _taken(house: House, act: Act, state: str) -> OAuthAttempt:
+    def work(session: Session) -> OAuthAttempt | None:
+        row = session.get(OAuthAttempt, _digest(state), with_for_update=True)
+        if row is not None:
+            session.delete(row)
+        return row
+
+    attempt = house.store.transact(work)
+    if attempt is None:
+        raise Refused(f"This way back from Square is unknown or was used before. {BEGIN_AGAIN}")
+    if attempt.staff_id != act.actor.staff_id:
+        raise Refused(f"Somebody else began to connect. {BEGIN_AGAIN}")
+    if _is_late(attempt, act.now):
+        raise Refused(f"That took longer than ten minutes. {BEGIN_AGAIN}")
+    return attempt
+
+
+def _is_late(attempt: OAuthAttempt, now: datetime) -> bool:
+    return now - attempt.asked_at > GOOD_FOR
+
+
+def _verifier(house: House, attempt: OAuthAttempt) -> str:
+    try:
+        return house.vault.open(attempt.verifier_sealed) if attempt.verifier_sealed else ""
+    except ConfigurationError:
+        raise Refused(f"ENCRYPTION_KEYS was changed meanwhile. {BEGIN_AGAIN}") from None
+
+
+def _exchanged(house: House, code: str, verifier: str) -> Grant:
+    proof = {"code_verifier": verifier} if verifier else {"client_secret": _secret(house)}
+    try:
+        answer = house.square.obtain_token(
+            client_id=house.settings.square_application_id,
+            grant_type="authorization_code",
+            code=code,
+            redirect_uri=return_address(house),
+            **proof,
+        )
+        return grant_of(answer)
+    except SquareFailed as error:
+        if error.permanent or error.code == "square_sign_in":
+            said = "Square did not accept the way back. Compare SQUARE_APPLICATION_ID and SQUARE_APPLICATION_SECRET."
+            raise Refused(f"{said} {BEGIN_AGAIN}", code="not_permitted") from error
+        raise Refused(f"{error.message.split('.')[0]}. {BEGIN_AGAIN}", code=error.code) from error
+
+
+def _refuse_other_business(house: House, grant: Grant) -> None:
+    known = read_connection(house.store)
+    if known.square_merchant_id in (None, grant.square_merchant_id):
+        return
+    raise Refused(
+        f"That is another Square business than {known.merchant_name or known.square_merchant_id},"
+        " whose sales this clinic keeps. Nothing was changed. To change over, disconnect first.",
+        code="other_business",
+    )
+
+
+def _has_secret(house: House) -> bool:
+    return bool(_secret(house))
+
+
+def _secret(house: House) -> str:
+    return house.settings.square_application_secret.get_secret_value()
+
+
+def _digest(state: str) -> str:
+    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,51 @@
+"""The seller has taken the permission back in Square: the tokens go, the people are told, the desk works on."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.attention import open_item_in
+from plugin.courses.square_state import connection_in
+from plugin.errors import SquareFailed
+from plugin.house import House
+from plugin.square.connection.grant import forget_in
+from plugin.square.connection.row import read_connection
+from plugin.square.fields import Json
+from plugin.square.found import Found
+from plugin.store import Store
+
+SAID = "The permission was taken back in Square. Connect again to go on."
+
+
+def see_revocation(house: House, _data: Json) -> Found:
+    """Ask Square whether the permission we keep is meant: the event may be late and speak of an earlier one."""
+    known = read_connection(house.store)
+    if not known.has_permission or house.settings.square_access_token.get_secret_value():
+        return Found(says="No permission of Square's page is in use.")
+    try:
+        house.square.token_status()
+    except SquareFailed as error:
+        if error.code != "square_sign_in":
+            raise
+        used = known.access_token_sealed
+        return Found(deeds=(lambda session, store, act: _forget_in(session, store, act, used),))
+    return Found(says="It speaks of an earlier permission; the one in use stands.")
+
+
+def _forget_in(session: Session, store: Store, act: Act, used: str | None) -> str:
+    row = connection_in(session)
+    if row.access_token_sealed != used:
+        return "Connected anew meanwhile."
+    forget_in(session)
+    row.problem, row.problem_at = SAID, act.now
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="square_connection",
+        dedupe=f"square_revoked:{act.now:%Y-%m-%dT%H:%M}",
+        summary=f"{SAID} Visits can be used as always; sales are taken up once it is connected.",
+        details={},
+    )
+    return "The permission was taken back in Square."

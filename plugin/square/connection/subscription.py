@@ -1,0 +1,137 @@
+"""The webhook subscription: what Square must send where, made for the owner where the token allows, and tested."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.courses.square_state import connection_in
+from plugin.errors import Refused, SquareFailed
+from plugin.house import House
+from plugin.square.client import SquareNotFound
+from plugin.square.connection.row import read_connection
+from plugin.square.fields import Json, square_id, text
+from plugin.square.observe import event_types
+
+NAME = "Coursekeeper"
+# What we ask of Square is written against this version of its interface.
+API_VERSION = "2025-08-20"
+# A sample of it is about nothing: it brings no sale that does not exist.
+TEST_EVENT = "catalog.version.updated"
+
+
+def wanted_events() -> tuple[str, ...]:
+    """Return the events Square must send us."""
+    return tuple(sorted({*event_types(), TEST_EVENT}))
+
+
+def why_not_made(house: House) -> str:
+    """Return why Coursekeeper can't make the subscription, in words for the owner; "" where it can."""
+    if not house.settings.square_access_token.get_secret_value():
+        return (
+            "Square lets only your application's own token make subscriptions, not the permission of a seller."
+            " Add it by hand in the Square Developer Console, under Webhooks."
+        )
+    if not house.vault.has_keys:
+        return "ENCRYPTION_KEYS is missing: the subscription's key could not be kept. The README says how to make one."
+    return ""
+
+
+def make_subscription(house: House, act: Act) -> str:
+    """Have Square send us all we use; one that is there for our address is taken over. Raises Refused in words."""
+    require(act.actor)
+    if reason := why_not_made(house):
+        raise Refused(reason, code="cannot_subscribe")
+    address = house.settings.webhook_address
+    try:
+        found = _changed(house, address) or _made(house, act, address)
+    except SquareFailed as error:
+        raise Refused(f"The subscription was not made. {error.message}", code=error.code) from error
+    key = text(found.get("signature_key"))
+    if not key:
+        raise Refused(
+            "Square did not tell the key of the subscription. Copy it from the Square Developer Console."
+        )
+    _keep(house, square_id(found.get("id"), "subscription id"), address, key)
+    return f"Square sends {len(wanted_events())} kinds of events to {address}."
+
+
+def send_test(house: House, act: Act) -> None:
+    """Have Square send a sample event to us now; what it says of our answer is kept. Raises Refused in words."""
+    require(act.actor)
+    if not house.settings.square_access_token.get_secret_value():
+        raise Refused("Send the test from the Square Developer Console: this permission does not allow it.")
+    try:
+        subscription_id = _known_id(house) or _id_at(house, house.settings.webhook_address)
+        if subscription_id is None:
+            raise Refused("Square has no subscription for this address yet. Make it first.")
+        told = house.square.test_subscription(subscription_id, TEST_EVENT)
+    except SquareFailed as error:
+        raise Refused(f"The test was not sent. {error.message}", code=error.code) from error
+    house.store.transact(lambda session: _note_test_in(session, act, told))
+
+
+def _changed(house: House, address: str) -> Json | None:
+    subscription_id = _known_id(house) or _id_at(house, address)
+    if subscription_id is None:
+        return None
+    try:
+        known = house.square.subscription(subscription_id)
+        events = sorted({*_events(known), *wanted_events()})
+        house.square.change_subscription(subscription_id, url=address, event_types=events)
+        return known
+    except SquareNotFound:
+        # Thrown away in the Developer Console: the next one is made.
+        return None
+
+
+def _made(house: House, act: Act, address: str) -> Json:
+    return house.square.create_subscription(
+        act.key[:45], name=NAME, url=address, event_types=wanted_events(), api_version=API_VERSION
+    )
+
+
+def _known_id(house: House) -> str | None:
+    return read_connection(house.store).square_subscription_id
+
+
+def _id_at(house: House, address: str) -> str | None:
+    for one in house.square.subscriptions():
+        if one.get("notification_url") == address:
+            return square_id(one.get("id"), "subscription id")
+    return None
+
+
+def _events(subscription: Json) -> list[str]:
+    events = subscription.get("event_types")
+    return [text(one) for one in events] if isinstance(events, list) else []
+
+
+def _keep(house: House, subscription_id: str, address: str, key: str) -> None:
+    def work(session: Session) -> None:
+        row = connection_in(session)
+        row.square_subscription_id, row.subscription_url = subscription_id, address
+        row.signature_key_sealed = house.vault.seal(key)
+
+    house.store.transact(work)
+
+
+def _note_test_in(session: Session, act: Act, told: Json) -> None:
+    row = connection_in(session)
+    row.test_asked_at = act.now
+    row.test_event_id = _event_sent(told) or None
+    status = told.get("status_code")
+    row.test_said = f"{status}" if isinstance(status, int) else ""
+
+
+def _event_sent(told: Json) -> str:
+    # A text in Square's document, an object in its SDK.
+    payload = told.get("payload")
+    if isinstance(payload, str):
+        try:
+            payload = json.loads(payload)
+        except ValueError:
+            return ""
+    return text(payload.get("event_id"))[:255] if isinstance(payload, dict) else ""

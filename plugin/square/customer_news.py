@@ -1,0 +1,151 @@
+"""Customers changed, merged, brought back or deleted in Square. A course never loses its client.
+
+Ids are not stable there, and the events of one merge come in either order or, with webhooks off, not at all: so a
+profile is always asked for, and what it answers with counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.directory import forget_person_in, keep_people_in
+from plugin.courses.sales import Buyer
+from plugin.courses.square_links import (
+    alive_in_square_in,
+    client_with_another_profile,
+    gone_from_square_in,
+    might_be,
+    was_before,
+)
+from plugin.courses.unmerge import ask_about_unmerged_in
+from plugin.house import House
+from plugin.square.buyers import knows_any, read_profile
+from plugin.square.client import SquareNotFound
+from plugin.square.fields import Json, record, square_id, text, unreadable
+from plugin.square.found import Deed, Found
+from plugin.square.messages import told_object
+from plugin.square.unmerged import courses_sold_to
+from plugin.store import Store
+
+SWEPT_CUSTOMER = "sweep.customer"
+_STRANGER = "No client of ours so far; the desk's search finds them."
+# Profiles that are, or were, somebody else's as well.
+_RARE = ("MERGE", "UNMERGE_RECOVERY", "DELETION_RECOVERY")
+
+
+def see_customer(house: House, data: Json) -> Found:
+    """Say what a customer event means."""
+    told = record(data.get("object") or {}, "customer event")
+    context = record(told.get("event_context") or {}, "event_context")
+    merge = record(context.get("merge") or {}, "merge")
+    if merge:
+        return _see_merge(house, merge)
+    customer_id = square_id(data.get("id"), "customer id")
+    profile = told_object(data, "customer")
+    # What the event tells of a stranger is enough; of our own clients, what Square has now counts.
+    if profile is None or _concerns_us(house, data, profile):
+        try:
+            profile = house.square.customer(customer_id)
+        except SquareNotFound:
+            return _gone(customer_id)
+    return see_profile(house, profile, customer_id)
+
+
+def _concerns_us(house: House, data: Json, profile: Json) -> bool:
+    is_plain = data.get("deleted") is not True and text(profile.get("creation_source")) not in _RARE
+    return not is_plain or not profile.get("id") or knows_any(house, square_id(data.get("id"), "customer id"))
+
+
+def see_profile(house: House, profile: Json, asked_id: str) -> Found:
+    """Say what a profile that Square has now means for our clients."""
+    buyer = read_profile(profile, asked_id)
+    source = text(profile.get("creation_source"))
+    if not knows_any(house, *buyer.known_as):
+        return _see_stranger(house, buyer, source)
+    if buyer.square_customer_id != asked_id:
+        return Found(profile=buyer, merged_ids=(asked_id,))
+    joined_with = client_with_another_profile(house.store, asked_id)
+    if source == "UNMERGE_RECOVERY" and joined_with is not None:
+        return _unmerged(house, buyer, joined_with)
+    return Found(profile=buyer, deeds=(_alive(asked_id),))
+
+
+def _see_stranger(house: House, buyer: Buyer, source: str) -> Found:
+    if source == "MERGE":
+        # Its event was missed: those of our clients it could be are asked for, and answer with it if it is so.
+        joined = [one for one in might_be(house.store, buyer) if _is_now(house, one, buyer)]
+        if joined:
+            return Found(profile=buyer, merged_ids=tuple(joined))
+    if source == "UNMERGE_RECOVERY":
+        before = was_before(house.store, buyer)
+        if before is not None:
+            return _unmerged(house, buyer, before)
+
+    def keep(session: Session, _store: Store, act: Act) -> str:
+        keep_people_in(session, act, [buyer])
+        return _STRANGER
+
+    return Found(deeds=(keep,))
+
+
+def _is_now(house: House, customer_id: str, buyer: Buyer) -> bool:
+    try:
+        return house.square.customer(customer_id).get("id") == buyer.square_customer_id
+    except SquareNotFound:
+        return False
+
+
+def _unmerged(house: House, buyer: Buyer, client_id: str) -> Found:
+    """Never split by itself: whose courses are whose is asked of a person."""
+    sold = courses_sold_to(house, client_id, buyer.known_as)
+
+    def ask(session: Session, store: Store, act: Act) -> str:
+        if ask_about_unmerged_in(session, store, act, client_id, buyer, sold):
+            return "Customers separated in Square; whose courses are whose waits under Attention."
+        return "A client is back under the profile they had before a merge."
+
+    return Found(deeds=(ask,))
+
+
+def _gone(customer_id: str) -> Found:
+    def gone(session: Session, _store: Store, _act: Act) -> str:
+        forget_person_in(session, customer_id)
+        gone_from_square_in(session, customer_id)
+        return "Deleted in Square's directory; the client and every course stay."
+
+    return Found(deeds=(gone,))
+
+
+def _alive(customer_id: str) -> Deed:
+    def alive(session: Session, store: Store, act: Act) -> str:
+        return alive_in_square_in(session, store, act, customer_id)
+
+    return alive
+
+
+def _see_merge(house: House, merge: Json) -> Found:
+    into_id = square_id(merge.get("to_customer_id"), "to_customer_id")
+    told = merge.get("from_customer_ids")
+    if not isinstance(told, list):
+        raise unreadable("from_customer_ids")
+    from_ids = tuple(square_id(one, "from_customer_ids") for one in told)
+    try:
+        into = read_profile(house.square.customer(into_id), into_id)
+    except SquareNotFound:
+        into = Buyer(square_customer_id=into_id, known_as=(into_id,))
+    if not knows_any(house, into_id, *from_ids):
+        return Found(deeds=(_replaced(from_ids, into),))
+    return Found(profile=into, merged_ids=from_ids)
+
+
+def _replaced(from_ids: Sequence[str], into: Buyer) -> Deed:
+    def replaced(session: Session, _store: Store, act: Act) -> str:
+        for one in from_ids:
+            forget_person_in(session, one)
+        keep_people_in(session, act, [into])
+        return "None of the merged customers is a client of ours."
+
+    return replaced

@@ -1,0 +1,62 @@
+"""Sealing what must not be read where it is kept: tokens and signature keys. Knows neither database nor Square."""
+
+from __future__ import annotations
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from plugin.errors import ConfigurationError
+
+MAKE_A_KEY = (
+    "Make one with: python3 -c 'import base64, secrets; "
+    "print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+)
+
+
+class WrongKey(ConfigurationError):
+    """What was sealed can't be opened: its key is no longer among ENCRYPTION_KEYS."""
+
+    code = "wrong_key"
+
+
+class Vault:
+    """Seals with the newest of the keys and opens with any of them. `keys`: comma-separated, newest first."""
+
+    def __init__(self, keys: str = "") -> None:
+        given = [key.strip() for key in keys.split(",") if key.strip()]
+        try:
+            self._keys = [Fernet(key) for key in given]
+        except ValueError:
+            # Which one is not said: the sentence goes to a log.
+            raise ConfigurationError(f"ENCRYPTION_KEYS holds a key that is none. {MAKE_A_KEY}") from None
+
+    @property
+    def has_keys(self) -> bool:
+        """Say whether anything can be sealed."""
+        return bool(self._keys)
+
+    def seal(self, text: str) -> str:
+        """Return the text sealed; raises ConfigurationError without a key."""
+        return self._all().encrypt(text.encode("utf-8")).decode("ascii")
+
+    def open(self, sealed: str) -> str:
+        """Return the text again; raises WrongKey where none of the keys fits, ConfigurationError without any."""
+        try:
+            return self._all().decrypt(sealed.encode("utf-8")).decode("utf-8")
+        except InvalidToken:
+            raise WrongKey(
+                "ENCRYPTION_KEYS lacks the key that the token of Square was sealed with."
+                " Put the old key back behind the new one, or connect to Square anew."
+            ) from None
+
+    def is_newest(self, sealed: str) -> bool:
+        """Say whether the newest key sealed it, so that the older keys can go."""
+        try:
+            self._keys[0].decrypt(sealed.encode("utf-8"))
+        except (IndexError, InvalidToken):
+            return False
+        return True
+
+    def _all(self) -> MultiFernet:
+        if not self._keys:
+            raise ConfigurationError(f"ENCRYPTION_KEYS is missing. {MAKE_A_KEY}")
+        return MultiFernet(self._keys)

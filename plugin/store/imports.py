@@ -1,0 +1,72 @@
+"""Courses sold before Coursekeeper: the files they came in, and which course came of which line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Base, Id, Name
+
+IMPORT_STATES = "state in ('mapping', 'checking', 'checked', 'importing', 'imported', 'canceled', 'undone')"
+
+
+class ImportBatch(Base):
+    """One file. Its bytes and what was found in them are kept only until it is imported or given up."""
+
+    __tablename__ = "import_batch"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    # Of what the cells say: saved again, or in another encoding, it is the same file.
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    state: Mapped[str] = mapped_column(String(20))
+    # The same file may wait twice, but is imported once; after an undo it may come again.
+    imported_sha256: Mapped[str | None] = mapped_column(
+        String(64),
+        Computed("CASE WHEN state IN ('importing', 'imported') THEN sha256 END", persisted=True),
+        unique=True,
+    )
+    # What the file looks like: how it was read, its headings with a sample each.
+    shape: Mapped[dict[str, Any]]
+    # What each column means, and in which order its dates are written.
+    mapping: Mapped[dict[str, Any]]
+    # Rises with each change of the mapping, so that a check of an older one is not believed.
+    revision: Mapped[int] = mapped_column(default=1)
+    rows_total: Mapped[int]
+    rows_done: Mapped[int] = mapped_column(default=0)
+    # What the last check found, for the page; all that is wrong beside it, for the list to download.
+    found: Mapped[dict[str, Any] | None]
+    wrong: Mapped[list[Any] | None] = mapped_column(deferred=True)
+    problem: Mapped[str] = mapped_column(String(400), default="")
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(Name)
+    staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    # Who pressed import, so that the worker writes the courses in that person's name.
+    imported_by: Mapped[str] = mapped_column(Name, default="")
+    imported_staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    ended_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(Name, default="")
+    undone_because: Mapped[str] = mapped_column(String(300), default="")
+
+    __table_args__ = (
+        CheckConstraint(IMPORT_STATES, name="state"),
+        CheckConstraint("rows_total >= 0 and rows_done >= 0", name="rows"),
+        CheckConstraint("(undone_at is not null) = (state = 'undone')", name="undone_together"),
+        Index(None, "state", "created_at"),
+    )
+
+
+class ImportedCourse(Base):
+    """A course that came of an import: from which line, and whether its client was made for it."""
+
+    __tablename__ = "imported_course"
+
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True)
+    batch_id: Mapped[str] = mapped_column(Id, ForeignKey("import_batch.id"), index=True)
+    line: Mapped[int]
+    has_new_client: Mapped[bool]

@@ -1,0 +1,74 @@
+"""Today's arrivals: a booked visit used, missed or taken back with one tap, and Today as the answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.booked_visits import take_back, use_booking
+from plugin.courses.no_shows import MissedVisit, decide_no_show
+from plugin.web import courses, current_house, today
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.deeds import Notice, deed, tell
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("arrivals", __name__)
+
+
+def _today_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
+    tell(Notice(refusal.message, is_bad=True))
+    return today.page()
+
+
+@blueprint.post("/bookings/<booking_id>/uses")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def use(booking_id: str) -> ResponseReturnValue:
+    """Use one session for the booked visit."""
+    course_id, allowance_id = _chosen()
+    store = current_house().store
+    used = use_booking(store, deed(), booking_id, course_id=course_id, allowance_id=allowance_id)
+    of = courses.course(used.course_id)
+    tell(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/no-show")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def miss(booking_id: str) -> ResponseReturnValue:
+    """Forgive a missed visit, or charge a session for it."""
+    course_id, allowance_id = _chosen()
+    decided = decide_no_show(
+        current_house().store,
+        deed(),
+        booking_id,
+        request.form.get("decision", ""),
+        course_id=course_id,
+        allowance_id=allowance_id,
+    )
+    tell(Notice(_said(decided)))
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/reversal")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def undo(booking_id: str) -> ResponseReturnValue:
+    """Take back what was tapped; the visit is expected again."""
+    reason = request.form.get("reason", "").strip() or courses.UNDONE_AT_THE_DESK
+    take_back(current_house().store, deed(), booking_id, reason)
+    tell(Notice("Taken back. The visit is expected again."))
+    return today.after_deed()
+
+
+def _chosen() -> tuple[str | None, str | None]:
+    return request.form.get("course_id") or None, request.form.get("allowance_id") or None
+
+
+def _said(decided: MissedVisit) -> str:
+    if decided.charged is not None:
+        return f"No-show charged. {decided.charged.sessions_left} of {decided.charged.granted} left."
+    offer = decided.offer
+    rest = f", {offer.forgiven} of {offer.allowed} by now" if offer.allowed else ""
+    return f"No-show forgiven{rest}."

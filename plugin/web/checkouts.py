@@ -1,0 +1,109 @@
+"""A sale under way: what happens now in the largest type, alive each second, until it is paid or ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from invoices.qr import QrCode, qr_code
+from plugin.core.acts import Role
+from plugin.courses.checkout_letter import send_letter
+from plugin.courses.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
+from plugin.courses.clients import read_client
+from plugin.courses.clinic import local_date
+from plugin.courses.read import read_course
+from plugin.courses.views import CourseView
+from plugin.web import current_house, live, pages
+from plugin.web.access import allow
+from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("checkouts", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A checkout with what the page draws of it: the code to scan, and the courses that came of it."""
+
+    checkout: CheckoutView
+    code: QrCode | None
+    courses: tuple[CourseView, ...]
+    email: str
+
+    @property
+    def step(self) -> str:
+        """Return the name of what is shown: the state, or for one that goes on, the way and the state."""
+        one = self.checkout
+        if one.is_canceling:
+            return "canceling"
+        if one.ended_at is not None:
+            return one.state
+        return f"{one.way}_{'part_paid' if one.came.amount else one.state}"
+
+
+@blueprint.get("/checkouts/<checkout_id>")
+@allow(Role.DESK)
+def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show how the sale comes along."""
+    address = url_for("checkouts.news", checkout_id=checkout_id)
+    context = {**_context(checkout_id), "refusal": refusal}
+    return live.screen("desk/checkout.html", "desk/_checkout.html", address, **context)
+
+
+@blueprint.get("/checkouts/<checkout_id>/live")
+@allow(Role.DESK)
+def news(checkout_id: str) -> ResponseReturnValue:
+    """Answer what is new on the page."""
+    return live.news("desk/_checkout.html", **_context(checkout_id))
+
+
+def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
+    if refusal.field is None:
+        tell(Notice(refusal.message, is_bad=True))
+        return show(checkout_id)
+    return show(checkout_id, refusal)
+
+
+@blueprint.post("/checkouts/<checkout_id>/cancel")
+@allow(Role.DESK)
+@refused_shows(_shown_again)
+def cancel(checkout_id: str) -> ResponseReturnValue:
+    """Call the sale off; a payment that was quicker is a sale."""
+    cancel_checkout(current_house().store, deed(), checkout_id)
+    return _shown(checkout_id)
+
+
+@blueprint.post("/checkouts/<checkout_id>/claim")
+@allow(Role.DESK)
+@refused_shows(_shown_again)
+def claim(checkout_id: str) -> ResponseReturnValue:
+    """Say that a sale rung up without a client is this one."""
+    claim_sale(current_house().store, deed(), checkout_id, request.form.getlist("course_id"))
+    return _shown(checkout_id)
+
+
+@blueprint.post("/checkouts/<checkout_id>/letter")
+@allow(Role.DESK)
+@refused_shows(_shown_again)
+def send(checkout_id: str) -> ResponseReturnValue:
+    """Have the address where it is paid sent by e-mail."""
+    sent = send_letter(current_house().store, deed(), checkout_id, request.form.get("mail_to", ""))
+    tell(Notice(f"On its way to {sent.mail_to}."))
+    return _shown(checkout_id)
+
+
+def _shown(checkout_id: str) -> ResponseReturnValue:
+    return show(checkout_id) if is_fragment() else see(url_for("checkouts.show", checkout_id=checkout_id))
+
+
+def _context(checkout_id: str) -> dict[str, Any]:
+    store = current_house().store
+    checkout = read_checkout(store, checkout_id)
+    today = local_date(pages.clinic(), pages.now())
+    email = checkout.mail_to or read_client(store, checkout.client_id).email or ""
+    courses = tuple(read_course(store, each, today=today) for each in checkout.course_ids)
+    code = qr_code(checkout.url) if checkout.url and checkout.is_open else None
+    return {"progress": Progress(checkout, code, courses, email), "refusal": None}

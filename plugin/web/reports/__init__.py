@@ -1,0 +1,11 @@
+"""The owner's reports as pages and files. Each view asks one question of `plugin.courses.reports` and shows it."""
+
+from plugin.web.reports import liability, overview, pay, people, usage
+
+BLUEPRINTS = (
+    overview.blueprint,
+    liability.blueprint,
+    usage.blueprint,
+    pay.blueprint,
+    people.blueprint,
+)

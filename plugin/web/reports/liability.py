@@ -1,0 +1,74 @@
+"""Money owed, for the owner: the roll-forward of any period, and closing the books."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.reports.books import close_books
+from plugin.courses.reports.breakage import expired_courses
+from plugin.courses.reports.liability import liability
+from plugin.courses.reports.sheets import liability_sheet
+from plugin.courses.words import day_text
+from plugin.errors import InvalidField
+from plugin.web import current_house, pages
+from plugin.web.access import allow
+from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.reports.asked import frame, period_for, today
+from plugin.web.reports.files import file_answer
+
+blueprint = Blueprint("liability", __name__)
+
+
+def _again(refusal: Refusal, **_names: str) -> ResponseReturnValue:
+    return _page(refusal)
+
+
+@blueprint.get("/reports/liability")
+@allow()
+@refused_shows(_again)
+def show() -> ResponseReturnValue:
+    """Show the roll-forward of the period that the address names."""
+    return _page(None)
+
+
+@blueprint.get("/reports/liability.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Answer it as a file."""
+    period = period_for(None)
+    return file_answer(liability_sheet(liability(current_house().store, period)), ending, period)
+
+
+@blueprint.post("/reports/books")
+@allow()
+@refused_shows(_again)
+def close() -> ResponseReturnValue:
+    """Close the books through a day, and show the period that was looked at."""
+    form = request.form
+    closed = close_books(current_house().store, deed(), _through(form.get("through", "")))
+    tell(Notice(f"The books are closed through {day_text(closed, pages.clinic())}."))
+    days: dict[str, Any] = {"from": form.get("from"), "to": form.get("to")}
+    return see(url_for("liability.show", **days))
+
+
+def _through(typed: str) -> date:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise InvalidField("The day to close through is missing.", field="through") from None
+
+
+def _page(refusal: Refusal | None) -> ResponseReturnValue:
+    store = current_house().store
+    period = period_for(refusal)
+    return render_template(
+        "owner/money_owed.html",
+        report=liability(store, period),
+        expired=expired_courses(store, today()),
+        **frame(period, refusal),
+    )

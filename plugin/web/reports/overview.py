@@ -1,0 +1,63 @@
+"""Overview, for the owner: a year of sales and visits at a glance, and what is owed now. And the ledger to save."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from babel.dates import format_skeleton
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from plugin.core.money import Money
+from plugin.courses.reports.breakage import expired_courses
+from plugin.courses.reports.exports import Export, export_sheet
+from plugin.courses.reports.overview import MonthView, overview
+from plugin.courses.reports.people_to_call import people_to_call
+from plugin.courses.reports.sheet import Format
+from plugin.errors import NotFound
+from plugin.web import current_house, pages
+from plugin.web.access import allow
+from plugin.web.format import locale_of
+from plugin.web.reports.asked import today
+from plugin.web.reports.chart import columns, share
+from plugin.web.reports.files import file_answer
+
+blueprint = Blueprint("overview", __name__)
+
+
+@blueprint.get("/overview")
+@allow()
+def show() -> ResponseReturnValue:
+    """Show the owner's overview."""
+    store = current_house().store
+    seen = overview(store, today())
+    longest = max((each.value.amount for each in seen.owed), default=0)
+    return render_template(
+        "owner/overview.html",
+        seen=seen,
+        month_names=[_month_name(month, "yMMMM") for month in seen.months],
+        chart=columns(
+            [_month_name(month, "MMM") for month in seen.months],
+            {"sold": [month.sold for month in seen.months], "used": [month.used for month in seen.months]},
+        ),
+        shares=[share(each.value.amount, longest) for each in seen.owed],
+        owed=Money(sum(each.value.amount for each in seen.owed), pages.clinic().currency),
+        expired=expired_courses(store, today()),
+        to_call=len(people_to_call(store, pages.now())),
+        is_empty=not seen.owed and not any(month.sold or month.used for month in seen.months),
+    )
+
+
+@blueprint.get("/exports/<what>.<ending>")
+@allow()
+def save(what: str, ending: str) -> Response:
+    """Answer all courses or entries as a file."""
+    if what not in (Export.COURSES, Export.ENTRIES) or ending not in list(Format):
+        raise NotFound("Courses and entries are saved as .csv or .xlsx.")
+    sheet = export_sheet(current_house().store, Export(what), None, None, now=pages.now())
+    return file_answer(sheet, ending)
+
+
+def _month_name(month: MonthView, skeleton: str) -> str:
+    first = datetime.combine(month.month.first, time())
+    return str(format_skeleton(skeleton, first, locale=locale_of(pages.clinic())))

@@ -1,0 +1,78 @@
+"""People to call, for the desk and the owner: who has few sessions left, who ends soon, who stayed away, who owes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Role
+from plugin.core.text import folded
+from plugin.courses.reports.people_to_call import SOONER_DAYS, ToCall, Why, people_to_call
+from plugin.courses.reports.sheets import people_sheet
+from plugin.web import current_house, pages
+from plugin.web.access import allow
+from plugin.web.reports.asked import sort_word, sorted_by
+from plugin.web.reports.files import file_answer
+
+blueprint = Blueprint("people_to_call", __name__)
+
+LONGEST_SEARCH = 120
+_SORTS: dict[str, Callable[[ToCall], Any]] = {
+    "hurry": lambda _one: 0,
+    "name": lambda one: one.name.casefold(),
+    "last_visit": lambda one: one.last_visit or date.min,
+}
+
+
+@blueprint.get("/people")
+@allow(Role.DESK)
+def show() -> ResponseReturnValue:
+    """Show the people to call, or those with one reason, or those that fit what was typed."""
+    everybody = people_to_call(current_house().store, pages.now())
+    why, q = _why(), _q()
+    return render_template(
+        "desk/people_to_call.html",
+        people=_chosen(everybody),
+        counts={each: sum(one.has(each) for one in everybody) for each in Why},
+        everybody=len(everybody),
+        why=why,
+        q=q,
+        sort=sort_word(_SORTS),
+        sooner_days=SOONER_DAYS,
+        kept={name: value for name, value in (("why", why or ""), ("q", q)) if value},
+    )
+
+
+@blueprint.get("/people.<ending>")
+@allow(Role.DESK)
+def save(ending: str) -> Response:
+    """Answer the same list as a file."""
+    return file_answer(people_sheet(_chosen(people_to_call(current_house().store, pages.now()))), ending)
+
+
+def _why() -> Why | None:
+    asked = request.args.get("why", "")
+    return Why(asked) if asked in list(Why) else None
+
+
+def _q() -> str:
+    return request.args.get("q", "").strip()[:LONGEST_SEARCH]
+
+
+def _chosen(people: tuple[ToCall, ...]) -> list[ToCall]:
+    why, words = _why(), folded(_q()).split()
+    found = [
+        one
+        for one in people
+        if (why is None or one.has(why)) and all(word in _searchable(one) for word in words)
+    ]
+    return sorted_by(found, _SORTS)
+
+
+def _searchable(one: ToCall) -> str:
+    packages = " ".join(reason.package_name for reason in one.reasons)
+    return folded(f"{one.name} {one.phone or ''} {one.email or ''} {packages}")

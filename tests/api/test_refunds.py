@@ -1,0 +1,93 @@
+"""Refunds over the interface: both sums with their working, and one refund for one key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugin.core.terms import RefundFormula, Terms
+from plugin.courses.desk_refunds import refunds_of_courses
+from plugin.house import House
+from tests.api.caller import Caller, refusal
+from tests.api.shop import Shop
+
+WISH: dict[str, Any] = {"amount": {"amount": 84000, "currency": "USD"}, "reason": "Moved away"}
+
+
+def usd(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD"}
+
+
+@pytest.fixture
+def course(small_shop: Shop, small_owner: Caller) -> str:
+    """A discounted course of twelve by the second formula, seven sessions used."""
+    terms = Terms(refund_formula=RefundFormula.DISCOUNT_FORFEITED)
+    course_id = small_shop.sell(small_shop.package(sessions=12, terms=terms), paid=168000)
+    small_owner.post(f"/courses/{course_id}/redemptions", {"sessions": 7}, key="used")
+    return course_id
+
+
+def test_the_quote_tells_both_sums_and_how_they_came_about(small_desk: Caller, course: str) -> None:
+    quote = small_desk.get(f"/courses/{course}/refund-quote").get_json()
+    assert (quote["prorated"], quote["discount_forfeited"]) == (usd(70000), usd(52500))
+    assert (quote["formula"], quote["refundable"]) == ("discount_forfeited", usd(168000))
+    assert quote["working"] == [
+        "Discount forfeited: Facial acupuncture, 60 min: 7 used × $165.00 = $1,155.00.",
+        "Discount forfeited: $1,680.00 − $1,155.00 = $525.00.",
+        "Prorated: Facial acupuncture, 60 min: 5 of 12 unused.",
+        "Prorated: $1,680.00 × 5 ÷ 12 = $700.00.",
+    ]
+
+
+def test_a_refund_is_taken_on_and_its_key_begins_it_once(
+    small_owner: Caller, small_house: House, course: str
+) -> None:
+    path = f"/courses/{course}/refunds"
+    first = small_owner.post(path, WISH, key="k")
+    again = small_owner.post(path, WISH, key="k")
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert again.get_json() == first.get_json()
+    begun = first.get_json()["refund"]
+    assert (begun["status"], begun["amount"]) == ("pending", usd(84000))
+    assert refunds_of_courses(small_house.store, [course], now=small_house.clock())[course].id == begun["id"]
+    # No session leaves before Square tells of it.
+    assert small_owner.get(f"/courses/{course}").get_json()["allowances"][0]["left"] == 5
+    assert refusal(small_owner.post(path, WISH | {"reason": "x"}, key="k")) == (409, "key_reused", None)
+    assert refusal(small_owner.post(path, WISH, key="another")) == (409, "refund_under_way", None)
+    assert refusal(small_owner.get(f"/courses/{course}/refund-quote")) == (409, "refund_under_way", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"amount": usd(0)}, "amount"),
+        ({"amount": usd(168001)}, "amount"),
+        ({"amount": {"amount": 1, "currency": "EUR"}}, "amount"),
+        ({"amount": 84000}, "amount"),
+        ({"amount": None}, "amount"),
+        ({"reason": ""}, "reason"),
+        ({"reason": "\u200b"}, "reason"),
+        ({"formula": "by feeling"}, "formula"),
+        ({"sessions": 3}, "sessions"),
+    ],
+    ids=str,
+)
+def test_a_wish_that_can_not_be_is_refused_by_its_field(
+    small_owner: Caller, course: str, change: dict[str, Any], field: str
+) -> None:
+    answer = small_owner.post(f"/courses/{course}/refunds", WISH | change, key="k")
+    assert refusal(answer) == (422, "invalid_field", field)
+
+
+def test_it_is_the_owner_s_and_needs_a_key(small_owner: Caller, small_desk: Caller, course: str) -> None:
+    path = f"/courses/{course}/refunds"
+    assert refusal(small_desk.post(path, WISH, key="k")) == (403, "not_allowed", None)
+    assert refusal(small_owner.post(path, WISH)) == (422, "key_required", "Idempotency-Key")
+    assert refusal(small_owner.post("/courses/nowhere/refunds", WISH, key="k")) == (404, "not_found", None)
+    assert refusal(small_owner.get("/courses/nowhere/refund-quote")) == (404, "not_found", None)
+
+
+def test_the_most_that_came_may_go_back_and_a_formula_may_be_named(small_owner: Caller, course: str) -> None:
+    body = {"amount": usd(168000), "formula": "prorated", "reason": "All of it, for goodwill"}
+    assert small_owner.post(f"/courses/{course}/refunds", body, key="k").status_code == 202

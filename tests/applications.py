@@ -1,0 +1,40 @@
+"""One Flask application for many tests: each hands it a house of its own. Must not know what it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from plugin.house import House
+
+
+class SharedApplication:
+    """An application made once: its routes and templates are compiled for the first test, not for every test.
+
+    A test that changes its application makes one of its own.
+    """
+
+    def __init__(self, make: Callable[[House], Flask]) -> None:
+        self._make = make
+        self._app: Flask | None = None
+        self._as_made: object = None
+
+    def serving(self, house: House) -> Flask:
+        """Return the application on this house, with nobody's tries counted."""
+        if self._app is None:
+            self._app = self._make(house)
+            self._as_made = _shape(self._app)
+        self._app.extensions["coursekeeper"] = house
+        for limiter in self._app.extensions["limiter"]:
+            limiter.reset()
+        return self._app
+
+    def assert_unchanged(self) -> None:
+        assert self._app is None or _shape(self._app) == self._as_made, (
+            "make an application of the test's own"
+        )
+
+
+def _shape(app: Flask) -> object:
+    return dict(app.config), [rule.endpoint for rule in app.url_map.iter_rules()]

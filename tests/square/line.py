@@ -1,0 +1,46 @@
+"""The line between a house and a practice Square in the same process, whose every call can be made to fail."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+from flask import Flask
+
+# Not sent; sent, but its answer lost; refused for a while; answered with something that is no answer.
+FAULTS = ("timeout before", "timeout after", "500", "429", "409", "garbage")
+
+
+class Line(httpx.BaseTransport):
+    """Carries requests, notes them, and fails those that it was told to."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = httpx.WSGITransport(app=app, raise_app_exceptions=False)
+        self.calls: list[str] = []
+        # How the next call of each name fails; once.
+        self.faults: dict[str, str] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        call = _name(request)
+        self.calls.append(call)
+        how = self.faults.pop(call, None)
+        return self._app.handle_request(request) if how is None else self._fail(request, how)
+
+    def _fail(self, request: httpx.Request, how: str) -> httpx.Response:
+        if how in ("timeout after", "garbage"):
+            self._app.handle_request(request).read()
+        if how.startswith("timeout"):
+            raise httpx.ReadTimeout("no answer", request=request)
+        if how == "garbage":
+            return httpx.Response(200, text="<html>down for a moment</html>", request=request)
+        error = {"category": "API_ERROR", "code": "GENERIC", "detail": "made to fail"}
+        return httpx.Response(int(how), json={"errors": [error]}, request=request)
+
+
+def _name(request: httpx.Request) -> str:
+    """Name a call by its method and its path, ids left out."""
+    parts = request.url.path.strip("/").split("/")
+    said = [
+        part if re.fullmatch(r"[a-z0-9-]{2,24}", part) and not part.isdigit() else "{id}" for part in parts
+    ]
+    return f"{request.method} /{'/'.join(said)}"

@@ -1,0 +1,200 @@
+"""A desk that sells on Square's other screens, and the people who pay there. Must not know what a test is about."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.money import Money
+from plugin.courses.book import courses_of_order_in
+from plugin.courses.checkouts import (
+    CheckoutView,
+    NewCheckout,
+    cancel_checkout,
+    list_checkouts,
+    list_terminals,
+    read_checkout,
+    start_checkout,
+)
+from plugin.courses.clients import create_client, read_client
+from plugin.courses.read import read_course
+from plugin.courses.views import CourseView
+from plugin.errors import MailFailed
+from plugin.mail import Letter
+from plugin.practice.serving import running_practice
+from plugin.square.checkout.devices import refresh_terminals
+from plugin.square.checkout.keeping import read_row
+from plugin.square.sweep import sweep
+from plugin.store import Store
+from plugin.store.selling import Checkout
+from tests.clock import HandMovedClock
+from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, keep, settings_for
+from tests.square.line import Line
+
+Json = dict[str, Any]
+DEB = Actor("Deb", Role.DESK, Source.DESK)
+_NOWHERE = "http://127.0.0.1:9/square/webhooks"
+_numbers = itertools.count(1)
+
+
+class Letters:
+    """Keeps the letters it is handed, and refuses those to `refused@…`."""
+
+    is_ready = True
+
+    def __init__(self) -> None:
+        self.sent: list[Letter] = []
+
+    def send(self, letter: Letter) -> None:
+        if letter.to.startswith("refused@"):
+            raise MailFailed("The mail server refuses this letter for good.", permanent=True)
+        self.sent.append(letter)
+
+
+class Selling:
+    """Begins sales at the desk of a clinic, does its errands, and pays where its clients would."""
+
+    def __init__(self, clinic: Clinic, line: Line | None = None, letters: Sequence[Letter] = ()) -> None:
+        self.clinic = clinic
+        self.line = line
+        self.letters = letters
+        self.store = clinic.house.store
+        self.location_id = LOCATION
+        self.began_at = clinic.clock()
+        refresh_terminals(clinic.house)
+
+    def act(self) -> Act:
+        return Act(DEB, self.clinic.clock(), f"selling-{next(_numbers)}")
+
+    def client(self, name: str = "Ana Souza", **contact: str) -> str:
+        return create_client(self.store, self.act(), name=name, **contact).id
+
+    def begin(
+        self,
+        way: str,
+        client_id: str | None = None,
+        *,
+        package_id: str | None = None,
+        act: Act | None = None,
+        **more: Any,
+    ) -> CheckoutView:
+        extra: Json = {"other": {"tender": "Bank transfer"}}.get(way, {})
+        new = NewCheckout(
+            client_id=client_id or self.client(),
+            package_id=package_id or self.clinic.packages["ten"].id,
+            way=way,
+            **{**extra, **more},
+        )
+        return start_checkout(self.store, act or self.act(), new)
+
+    def go(self, checkout: CheckoutView | None = None) -> None:
+        """Do what is owed to Square now, then work off what came of it."""
+        self.clinic.errands()
+        self.clinic.work()
+
+    def after(self, seconds: float) -> None:
+        self.clinic.clock.advance(seconds=seconds)
+        self.go()
+
+    def now(self, checkout: CheckoutView) -> CheckoutView:
+        return read_checkout(self.store, checkout.id)
+
+    def cancel(self, checkout: CheckoutView) -> CheckoutView:
+        return cancel_checkout(self.store, self.act(), checkout.id)
+
+    def row(self, checkout: CheckoutView) -> Checkout:
+        return read_row(self.clinic.house, checkout.id)
+
+    def rest(self) -> None:
+        """End what waits, so that the next test begins with nothing to do."""
+        if self.line is not None:
+            self.line.faults.clear()
+        for waiting in list_checkouts(self.store, open_only=True):
+            self.cancel(waiting)
+        self.after(600)
+
+    def show(self) -> None:
+        """Let the Terminal look for work, as it does by itself."""
+        device = list_terminals(self.store)[0].device_id
+        self.clinic.till.show_at_terminal(device)
+
+    def events(self, deed: Callable[[], object]) -> list[Json]:
+        """Return the events that Square sends for what is done meanwhile, oldest first."""
+        before = {one["event_id"] for one in self.clinic.till.events()}
+        deed()
+        told = [one for one in self.clinic.till.events() if one["event_id"] not in before]
+        return [json.loads(one["body"]) for one in reversed(told)]
+
+    def hear(self, events: Iterable[Json]) -> None:
+        """Have these events come one after the other, each worked off before the next."""
+        for event in events:
+            keep(self.clinic.house, event)
+            self.clinic.work()
+
+    def sweep(self) -> None:
+        sweep(self.clinic.house)
+        self.clinic.work()
+
+    def object_of(self, checkout: CheckoutView) -> str:
+        return self.row(checkout).square_object_id or ""
+
+    def courses(self, checkout: CheckoutView) -> list[CourseView]:
+        return self._read(self.now(checkout).course_ids)
+
+    def courses_of(self, order_id: str) -> list[CourseView]:
+        with self.store.reading() as session:
+            ids = courses_of_order_in(session, order_id)
+        return self._read(ids)
+
+    def _read(self, course_ids: Sequence[str]) -> list[CourseView]:
+        today = self.clinic.clock().date()
+        return [read_course(self.store, one, today=today) for one in course_ids]
+
+    def square_id(self, client_id: str) -> str:
+        return read_client(self.store, client_id).square_customer_id or ""
+
+    def order(self, checkout: CheckoutView) -> Json:
+        return self.clinic.house.square.order(self.row(checkout).square_order_id or "")
+
+    def pay(self, checkout: CheckoutView, **how: Any) -> None:
+        """Pay as the client would, on whichever screen it is."""
+        till = self.clinic.till
+        if checkout.way == "terminal":
+            till.pay_terminal(self.object_of(checkout))
+        elif checkout.way == "link":
+            till.pay_link(self.object_of(checkout), **how)
+        elif checkout.way == "invoice":
+            till.pay_invoice(self.object_of(checkout), **how)
+
+
+@contextmanager
+def open_selling(folder: Path, migrated: Path) -> Iterator[Selling]:
+    """A clinic on SQLite and a practice Square in the same process, whose webhooks never come."""
+    clock = HandMovedClock()
+    shutil.copyfile(migrated, folder / "coursekeeper.db")
+    square = {"access_token": TOKEN, "signature_key": KEY, "location_id": LOCATION, "clock": clock}
+    with (
+        running_practice(folder, seed="items", webhook_url=_NOWHERE, **square) as practice,
+        Store(f"sqlite:///{folder / 'coursekeeper.db'}") as store,
+    ):
+        practice.control.set_faults(has_withheld_events=True)
+        line = Line(practice.app)
+        mail = Letters()
+        house = replace(house_of(settings_for(practice.base_url, _NOWHERE), store, clock, line), mail=mail)
+        clinic = Clinic(house, practice.control, clock)
+        clinic.open_shop()
+        try:
+            yield Selling(clinic, line, mail.sent)
+        finally:
+            house.close()
+
+
+def usd(amount: int) -> Money:
+    return Money(amount, "USD")

@@ -1,0 +1,310 @@
+"""The owner's page about Square: true in every state, quick whatever Square does, silent about what is secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from plugin import create_app
+from plugin.core.acts import SQUARE, Act, Role
+from plugin.courses.clinic import read_clinic, save_clinic
+from plugin.courses.inbox import receive
+from plugin.courses.outbox import owe_in
+from plugin.courses.square_state import connection_in
+from plugin.errors import SquareFailed
+from plugin.house import House
+from plugin.square.client import SquareClient
+from plugin.square.connection.scopes import SCOPES
+from plugin.square.vault import Vault
+from plugin.store import Store
+from plugin.store.queues import Inbox, Outbox, Sweep
+from tests.clock import HandMovedClock
+from tests.web.conftest import open_house_on, signed_in
+from tests.web.page import Page
+from tests.web.visitor import Visitor
+
+SEALING = Fernet.generate_key().decode()
+TOKEN, APP_SECRET = "EAAA-personal", "sq0csp-secret"
+BY_TOKEN = {"square_access_token": TOKEN, "encryption_keys": SEALING}
+BY_OAUTH = {
+    "square_application_id": "sq0idp-app",
+    "square_application_secret": APP_SECRET,
+    "encryption_keys": SEALING,
+    "square_base_url": "https://connect.example.org",
+}
+GRANT = {"access_token": "EAAA-granted", "refresh_token": "EQAA-refresh", "merchant_id": "ML1"}
+
+
+class StandInSquare:
+    """Answers as told; `fails` makes every call fail so."""
+
+    def __init__(self) -> None:
+        self.fails: SquareFailed | None = None
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def ask(*_args: object, **_named: object) -> Any:
+            self.asked.append(name)
+            if self.fails:
+                raise self.fails
+            return _ANSWERS[name]
+
+        return ask
+
+
+_ANSWERS: dict[str, Any] = {
+    "obtain_token": GRANT | {"expires_at": "2026-12-22T18:00:00Z"},
+    "merchant": {"id": "ML1", "business_name": "Lotus Acupuncture"},
+    "locations": [{"id": "L1", "name": "Uptown"}, {"id": "L2", "name": "Harbour"}],
+    "location": {"id": "L1", "business_name": "Lotus Acupuncture"},
+    "token_status": {"scopes": [scope.name for scope in SCOPES if scope.name != "DISPUTES_READ"]},
+    "subscriptions": [],
+    "create_subscription": {"id": "wbhk_1", "signature_key": "our signature key"},
+    "test_subscription": {"status_code": 200, "payload": '{"event_id": "sample-1"}'},
+    "revoke_token": None,
+}
+
+
+class Desk:
+    """Olga at the page, and the Square that stands in."""
+
+    def __init__(self, store: Store, clock: HandMovedClock, settings: dict[str, str]) -> None:
+        self.square = StandInSquare()
+        bare = open_house_on(store, clock, **settings)
+        vault = Vault(settings.get("encryption_keys", ""))
+        self.house: House = replace(bare, square=cast(SquareClient, self.square), vault=vault)
+        self.clock = clock
+        self.olga: Visitor = signed_in(create_app(house=self.house), self.house, Role.OWNER)
+
+    def page(self) -> Page:
+        return self.olga.page("/square")
+
+    def says(self) -> str:
+        return self.page().text
+
+    def tap(self, address: str) -> Page:
+        return self.olga.after(self.page().form(address))
+
+    def act(self) -> Act:
+        return Act(SQUARE, self.clock(), self.house.store.new_id())
+
+    def change(self, **fields: Any) -> None:
+        def work(session: Session) -> None:
+            row = connection_in(session)
+            for name, value in fields.items():
+                setattr(row, name, value)
+
+        self.house.store.transact(work)
+
+
+Open = Callable[[dict[str, str]], Desk]
+
+
+@pytest.fixture
+def opened(sqlite_url: str, clock: HandMovedClock) -> Iterator[Open]:
+    with Store(sqlite_url) as store:
+        yield lambda settings: Desk(store, clock, settings)
+
+
+def test_before_anything_is_set_it_says_what_to_set(opened: Open) -> None:
+    said = opened({}).says()
+    assert "Not connected to Square" in said
+    assert "Set SQUARE_ACCESS_TOKEN, or SQUARE_APPLICATION_ID" in said
+
+
+def test_connecting_leads_to_squares_page_and_back(opened: Open) -> None:
+    desk = opened(BY_OAUTH)
+    assert "Connect to Square" in desk.says()
+    answer = desk.olga.get("/square")
+    assert "form-action 'self' https://connect.example.org;" in answer.headers["Content-Security-Policy"]
+    led = desk.olga.send(desk.page().form("/square/connect"))
+    assert (led.status_code, led.headers["Location"].split("?")[0]) == (
+        303,
+        "https://connect.example.org/oauth2/authorize",
+    )
+    state = dict(part.split("=") for part in urlsplit(led.headers["Location"]).query.split("&"))["state"]
+    back = desk.olga.get(f"/square/connected?state={state}&code=sq0cgp-1")
+    assert (back.status_code, back.headers["Location"]) == (303, "/square")
+    said = desk.says()
+    for words in (
+        "Connected to Lotus Acupuncture",
+        "given Nov 22 by Olga Ruiz",
+        "Uptown",
+        "Harbour",
+        "1 of 17 are missing",
+        "A disputed payment does not flag its course.",
+        "Square answers",
+    ):
+        assert words in said, words
+    for secret in (*GRANT.values(), SEALING, APP_SECRET):
+        assert secret == "ML1" or secret not in desk.olga.get("/square").text
+
+
+def test_a_way_back_that_is_refused_says_why_and_changes_nothing(opened: Open) -> None:
+    desk = opened(BY_OAUTH)
+    answer = desk.olga.get("/square/connected?state=forged&code=x")
+    assert answer.status_code == 409
+    assert "unknown or was used before" in answer.text
+    assert desk.square.asked == []
+
+
+def test_disconnecting_asks_once_more_and_forgets(opened: Open) -> None:
+    desk = opened(BY_OAUTH)
+    desk.change(
+        access_token_sealed=desk.house.vault.seal("EAAA"),
+        merchant_name="Lotus",
+        connected_at=desk.clock(),
+        refreshed_at=desk.clock(),
+    )
+    assert "Courses and visits stay as they are" in desk.says()
+    assert "Disconnected. The permission was given back to Square." in desk.tap("/square/disconnect").text
+    assert "Not connected to Square" in desk.says()
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [("square_unreachable", "No answer since"), ("square_sign_in", "Not let in since")],
+)
+def test_it_shows_at_once_while_square_is_away(opened: Open, code: str, says: str) -> None:
+    desk = opened(BY_TOKEN)
+    desk.change(failing_since=desk.clock(), failing_code=code, checked_at=desk.clock())
+    desk.clock.advance(seconds=30)
+    assert says in desk.says()
+    assert says in desk.olga.get("/square/live").text
+    assert desk.square.asked == []
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("square_down", "Square has not answered since 6:00"),
+        ("square_sign_in", "Square does not let Coursekeeper in since 6:00"),
+    ],
+)
+def test_the_desk_is_told_in_a_quiet_line_while_it_lasts(opened: Open, code: str, says: str) -> None:
+    desk = opened(BY_TOKEN)
+    desk.change(failing_since=desk.clock(), failing_code=code)
+    assert "Visits can be used as always" not in desk.olga.page("/").text
+    desk.clock.advance(seconds=30)
+    said = desk.olga.page("/").text
+    assert says in said
+    assert "Visits can be used as always" in said
+
+
+def test_asking_a_square_that_is_away_says_so(opened: Open) -> None:
+    desk = opened(BY_TOKEN)
+    desk.square.fails = SquareFailed("Square can't be reached.", permanent=False, code="square_unreachable")
+    for address in ("/square/check", "/square/subscription", "/square/test"):
+        answer = desk.olga.send(desk.page().form(address))
+        assert (answer.status_code, "Square can&#39;t be reached." in answer.text) == (409, True), address
+
+
+def test_asking_square_now_tells_whom_we_are_connected_to(opened: Open) -> None:
+    desk = opened(BY_TOKEN)
+    assert "Not asked yet" in desk.says()
+    assert "Square answers." in desk.tap("/square/check").text
+    said = desk.says()
+    assert "With the access token of the settings" in said
+    assert "The sales of all of them count" in said
+
+
+def test_one_location_of_the_settings_is_shown_as_the_one_that_counts(opened: Open) -> None:
+    desk = opened(BY_TOKEN | {"square_location_id": "L1"})
+    desk.tap("/square/check")
+    assert "Harbour does not count" in " ".join(desk.says().split())
+
+
+def test_the_subscription_is_made_and_its_key_is_not_shown(opened: Open) -> None:
+    desk = opened(BY_TOKEN | {"square_webhook_signature_key": ""})
+    assert "No event is believed yet" in desk.says()
+    desk.tap("/square/subscription")
+    said = desk.olga.get("/square").text
+    assert "by the subscription Coursekeeper made" in said
+    assert "our signature key" not in said
+    desk.change(subscription_url="https://elsewhere.example.org")
+    assert "The address has changed" in desk.says()
+
+
+def test_the_address_and_the_events_are_there_to_copy(opened: Open) -> None:
+    said = opened(BY_TOKEN).olga.get("/square").text
+    assert 'value="http://localhost:8000/square/webhooks"' in said or "/square/webhooks" in said
+    assert "<li>payment.updated</li>" in said
+    assert 'data-copy="event-types"' in said
+
+
+def test_a_test_shows_that_it_came_or_that_it_did_not(opened: Open) -> None:
+    desk = opened(BY_TOKEN)
+    desk.change(square_subscription_id="wbhk_1", subscription_url=desk.house.settings.webhook_address)
+    desk.tap("/square/test")
+    assert "On its way" in desk.says()
+    receive(
+        desk.house.store,
+        event_id="sample-1",
+        event_type="catalog.version.updated",
+        body="{}",
+        now=desk.clock(),
+    )
+    assert "came and was signed right" in desk.says()
+    desk.change(test_event_id=None, test_said="403")
+    assert "compare address and key" in desk.says()
+
+
+def test_looking_through_square_is_asked_for_and_its_result_is_shown(opened: Open) -> None:
+    desk = opened(BY_TOKEN)
+    assert "Looking through Square." in desk.tap("/square/sweep").text
+    now = desk.clock()
+    found = [{"kind": "order", "id": f"ORDER{n}", "what": "A sale"} for n in range(6)]
+    desk.house.store.transact(
+        lambda session: session.add(
+            Sweep(id="1", since=now, started_at=now, finished_at=now, looked_at=40, found=found, error="")
+        )
+    )
+    with desk.house.store.writing() as session:
+        session.execute(delete(Outbox))
+    said = " ".join(desk.says().split())
+    for words in ("Looked at 40 things", "6 were not told by an event", "ORDER4", "and 1 more."):
+        assert words in said, words
+
+
+def test_what_waits_is_told_in_words(opened: Open) -> None:
+    desk = opened(BY_TOKEN)
+    assert "All that Square told is worked off" in desk.says()
+    act = desk.act()
+    receive(desk.house.store, event_id="1", event_type="payment.updated", body="{}", now=desk.clock())
+
+    def work(session: Session) -> None:
+        owe_in(session, desk.house.store, act, "refund", "1")
+        for queue in (Inbox, Outbox):
+            row = session.scalars(select(queue)).one()
+            row.attempts, row.outcome = 3, "Square has trouble of its own (HTTP 503)."
+
+    desk.house.store.transact(work)
+    said = " ".join(desk.says().split())
+    for words in (
+        "2 wait",
+        "Event payment.updated",
+        "A refund begun at the desk",
+        "HTTP 503",
+        "Tried 3 times",
+    ):
+        assert words in said, words
+
+
+def test_the_balance_on_profiles_is_switched_off_and_on(opened: Open) -> None:
+    desk = opened(BY_TOKEN)
+    save_clinic(desk.house.store, desk.act(), read_clinic(desk.house.store))
+    for says in ("Write the balances", "Take the balances off", "Write the balances"):
+        assert says in desk.tap("/square/balances").text
+
+
+def test_a_problem_is_the_first_thing_to_see(opened: Open) -> None:
+    desk = opened(BY_OAUTH)
+    desk.change(problem="The permission was taken back in Square. Connect again to go on.")
+    assert "The permission was taken back in Square." in desk.says()
