@@ -26,6 +26,7 @@ from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
 from plugin.courses.imports.run import fail_import, run_import
 from plugin.courses.outbox import PAPERS, Owed
 from plugin.courses.papers import make_ready
+from plugin.courses.retention import forget_old_messages
 from plugin.errors import CoursekeeperError, SquareFailed
 from plugin.house import House
 from plugin.square.connection.asked_sweep import LEASE_S, SWEEP, asked_sweep
@@ -40,6 +41,7 @@ POLL_S = 0.25
 SWEEP_EVERY_S = 15 * 60
 ASKED_EVERY_S = 1
 UPKEEP_EVERY_S = 60
+RETENTION_EVERY_S = 60 * 60
 MOST_PAPER_TRIES = 8
 MOST_IMPORT_TRIES = 4
 
@@ -175,6 +177,10 @@ class Worker:
         due_at = self._house.clock() + timedelta(seconds=wait_s(owed.attempts, self._chance))
         outbox.put_off_owed(self._house.store, owed.id, due_at=due_at, outcome=f"Not done: {_code(error)}.")
 
+    def retention_once(self) -> bool:
+        """Forget what Square's old messages said; False once no more are old."""
+        return forget_old_messages(self._house.store, self._house.clock()) > 0
+
     def upkeep_once(self) -> bool:
         """Keep the connection to Square alive; never more than once in a row."""
         keep_connected(self._house)
@@ -207,6 +213,7 @@ class Worker:
             (self.asked_sweep_once, ASKED_EVERY_S),
             (self.import_once, ASKED_EVERY_S),
             (self.upkeep_once, UPKEEP_EVERY_S),
+            (self.retention_once, RETENTION_EVERY_S),
             (self._sweep_and_rest, SWEEP_EVERY_S),
         ):
             scheduler.add_job(self._drain, "interval", (work, stop), seconds=seconds, next_run_time=now)

@@ -32,16 +32,25 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What was agreed for the course, what came of it, and what went back before."""
+    """What was agreed for the course, what came of it, and what went back before.
+
+    `left_with_sessions`: what belongs to sessions that were transferred or taken away, and is not this course's now.
+    """
 
     price: Money
     came: Money
     given_back: Money
+    left_with_sessions: int = 0
+
+    @property
+    def gone(self) -> Money:
+        """Return what of the money no refund of this course can give."""
+        return Money(self.given_back.amount + self.left_with_sessions, self.came.currency)
 
     @property
     def kept(self) -> Money:
         """Return what the clinic has now: no refund gives more."""
-        return Money(max(0, (self.came - self.given_back).amount), self.came.currency)
+        return Money(max(0, (self.came - self.gone).amount), self.came.currency)
 
     @property
     def is_part_paid(self) -> bool:
@@ -68,7 +77,7 @@ def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundV
     if total == 0:
         return RefundValue(_of(agreed, 0), (*_before(agreed, write), "No session is left."))
     share = Fraction(unused, total)
-    owed = max(agreed.price, agreed.came) - agreed.given_back
+    owed = max(agreed.price, agreed.came) - agreed.gone
     exact = max(Fraction(0), agreed.kept.amount - owed.amount * (1 - share))
     amount = _of(agreed, floor(exact + Fraction(1, 2)))
     shown = _Shown(parts, unused, total, write, agreed.came.currency)
@@ -159,9 +168,13 @@ def _part_paid(agreed: Agreed, owed: Money, amount: Money, shown: _Shown) -> str
 
 
 def _before(agreed: Agreed, write: Write) -> list[str]:
-    if agreed.given_back.amount == 0:
-        return []
-    return [f"{write(agreed.came)} came, {write(agreed.given_back)} went back before: {write(agreed.kept)}."]
+    gone = []
+    if agreed.given_back.amount:
+        gone.append(f"{write(agreed.given_back)} went back before")
+    if agreed.left_with_sessions:
+        moved = write(_of(agreed, agreed.left_with_sessions))
+        gone.append(f"{moved} left with sessions that were transferred or taken away")
+    return [f"{write(agreed.came)} came, {', '.join(gone)}: {write(agreed.kept)}."] if gone else []
 
 
 def _weights(parts: Sequence[Sessions]) -> list[int]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.courses.bookings import CALLED_OFF, NO_SHOW
+from plugin.courses.changes.sharing import shared_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.next_session import NextSession, next_session
 from plugin.courses.no_shows import forgiven_in
@@ -113,6 +114,7 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
     of_client: dict[str, list[CourseView]] = defaultdict(list)
     for course in courses:
         of_client[course.client_id or ""].append(course)
+    _add_shared(session, of_client, client_ids, today)
     return _Known(
         owners=owners,
         courses=of_client,
@@ -120,6 +122,19 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
         forgiven=forgiven_in(session, [course.id for course in courses]),
         loose=_loose_visits(session, courses, day),
     )
+
+
+def _add_shared(
+    session: Session, of_client: dict[str, list[CourseView]], client_ids: set[str], today: date
+) -> None:
+    """Offer those who have nothing left of their own what another shares with them."""
+    without = [each for each in client_ids if next_session(of_client[each], "") is None]
+    if not without:
+        return
+    for course in courses_in(session, shared_in(session, without, today=today), today=today):
+        for share in course.shares:
+            if share.client_id in without and share.holds_on(today):
+                of_client[share.client_id].append(course)
 
 
 def _owners(session: Session, square_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import course_for_change, tell
-from plugin.courses.clients import living_client_in
+from plugin.courses.clients import known_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.outbox import course_changed_in
@@ -27,7 +27,7 @@ def assign_in(
     session: Session, store: Store, act: Act, course_ids: Sequence[str], client_id: str, *, reason: str = ""
 ) -> None:
     """Give these courses their owner; raises NotFound, or Refused for one that has another owner already."""
-    client = living_client_in(session, client_id)
+    client = known_client_in(session, client_id)
     for course_id in course_ids:
         course = course_for_change(session, course_id)
         if course.client_id == client.id:
@@ -77,7 +77,7 @@ def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: 
     def work(session: Session) -> CourseView:
         asked = digest("move", {"course_id": course_id, "client_id": client_id, "reason": said})
         if answered_before(session, act, asked) is None:
-            _move(session, store, act, course_id, living_client_in(session, client_id), said)
+            _move(session, store, act, course_id, known_client_in(session, client_id), said)
             remember(session, act, asked, {"course_id": course_id})
         course = course_for_change(session, course_id)
         return course_in(session, course, today=local_date(clinic_in(session), act.now))

@@ -16,6 +16,8 @@ from plugin.store.queues import Attention
 DECISIONS: dict[str, tuple[str, ...]] = {
     "unassigned_sale": ("assign",),
     "unclear_refund": ("close_course", "take_sessions", "keep_sessions"),
+    "refunded_used_course": ("keep_closed", "reopen"),
+    "changed_sale": ("leave_course", "close_course"),
     "unclear_quantity": ("dismiss",),
     "foreign_currency": ("open_courses", "dismiss"),
     "dispute": ("keep_sessions", "close_course"),

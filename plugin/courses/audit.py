@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.ledger import Kind
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
+from plugin.store.people import Client
 from plugin.store.queues import Handout
+from plugin.store.triggers import ERASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +226,18 @@ def _prices(session: Session) -> Iterator[Finding]:
 
 @cache
 def _written_handouts() -> Select[Any]:
-    return select(Handout.id, Handout.content, Handout.content_sha256)
+    return (
+        select(Handout.id, Handout.content, Handout.content_sha256, Client.erased_at)
+        .outerjoin(Course, Course.id == Handout.course_id)
+        .outerjoin(Client, Client.id == Course.client_id)
+    )
 
 
 def _handouts(session: Session) -> Iterator[Finding]:
-    """What a client was handed is still what it was."""
-    for handout_id, content, written in session.execute(_written_handouts()):
+    """What a client was handed is still what it was, or was blanked together with who they were."""
+    for handout_id, content, written, erased_at in session.execute(_written_handouts()):
+        if content == ERASED and erased_at is not None:
+            continue
         if hashlib.sha256(content.encode()).hexdigest() != written:
             yield Finding("document", handout_id, "The kept content of a paper is not what was handed out.")
 

@@ -15,35 +15,37 @@ from plugin.store.ledger import Allowance, Course, Entry
 
 @dataclass(slots=True)
 class Balance:
-    """Main sessions left of those granted, touch-ups left, and in how many courses."""
+    """Main sessions left of those granted, touch-ups left, in how many courses, and when the first of them ends."""
 
     left: int = 0
     granted: int = 0
     touch_ups_left: int = 0
     courses: int = 0
+    expires_on: date | None = None
 
 
 def balances_in(session: Session, client_ids: Sequence[str], *, today: date) -> dict[str, Balance]:
     """Return the balance of every one of these clients who has something left."""
     rows = session.execute(
-        select(Course.client_id, Course.id, Allowance.kind, Allowance.id)
+        select(Course.client_id, Course.id, Allowance.kind, Allowance.id, Course.expires_on)
         .join(Allowance, Allowance.course_id == Course.id)
         .where(
             Course.client_id.in_(client_ids),
             Course.closed_as.is_(None),
-            or_(Course.expires_on.is_(None), Course.expires_on >= today),
+            or_(Course.expires_on.is_(None), Course.expires_on >= today, Course.frozen_at.is_not(None)),
             Allowance.kind.in_(("main", "touch_up")),
         )
     ).all()
     heads = {entry.allowance_id: entry for entry in session.scalars(last_entries(row[3] for row in rows))}
     found: dict[str, Balance] = {}
     counted: set[str] = set()
-    for client_id, course_id, kind, allowance_id in rows:
+    for client_id, course_id, kind, allowance_id, expires_on in rows:
         head = heads.get(allowance_id)
         if client_id is None or head is None or head.sessions_after == 0:
             continue
         balance = found.setdefault(client_id, Balance())
         _add(balance, kind, head)
+        balance.expires_on = min(filter(None, (balance.expires_on, expires_on)), default=None)
         balance.courses += course_id not in counted
         counted.add(course_id)
     return found

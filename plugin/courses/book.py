@@ -22,6 +22,7 @@ from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.money_in import receive_money_in
 from plugin.courses.packages import known_variations_in
 from plugin.courses.sales import Booking, Sale, SaleLine
+from plugin.courses.second_look import ask_about_changes_in
 from plugin.courses.settle import begun_for_in, settle_checkouts_in
 from plugin.errors import InvalidField
 from plugin.store import Store
@@ -72,7 +73,10 @@ def book_in(
     if already and sale.buyer is not None and _waits_for_owner(session, already):
         owner = client_for_buyer_in(session, store, act, sale.buyer)
         assign_by_square_in(session, store, act, sale.square_order_id, owner)
-    if opened or already:
+    if already:
+        attention += ask_about_changes_in(session, store, act, sale)
+    # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
+    if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
         settle_checkouts_in(session, act, sale.square_order_id, came=so_far)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))

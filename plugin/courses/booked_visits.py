@@ -11,6 +11,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.bookings import CALLED_OFF, booking_for_change, client_of_in, free_in, settle_in
 from plugin.courses.chain import course_for_change, tell
+from plugin.courses.changes.sharing import shared_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.next_session import is_same_name, next_session
 from plugin.courses.operations import answered_before, digest, remember
@@ -95,9 +96,15 @@ def course_of_booking_in(
     if course_id is None:
         course_id, allowance_id = _proposed(session, act, client_id, booking.service_name)
     course = course_for_change(session, course_id)
-    if course.client_id is None or course.client_id != client_id:
+    today = local_date(clinic_in(session), act.now)
+    is_theirs = client_id is not None and course.client_id == client_id
+    if not is_theirs and course.id not in _shared_with(session, client_id, today):
         raise Refused("This course belongs to another client.", code="not_theirs")
     return course, allowance_id
+
+
+def _shared_with(session: Session, client_id: str | None, today: date) -> set[str]:
+    return {row.id for row in shared_in(session, [client_id or ""], today=today)}
 
 
 def day_of(session: Session, booking: Booking) -> date:
@@ -113,6 +120,9 @@ def _proposed(session: Session, act: Act, client_id: str | None, service: str) -
     rows = list(session.scalars(select(Course).where(Course.client_id == client_id)))
     today = local_date(clinic_in(session), act.now)
     found = next_session(courses_in(session, rows, today=today), service)
+    if found is None:
+        shared = shared_in(session, [client_id], today=today)
+        found = next_session(courses_in(session, shared, today=today), service)
     if found is None:
         raise NoneLeft("No session is left. Sell a new course, or choose another one.")
     return found.course.id, found.allowance.id
@@ -131,7 +141,10 @@ def _wish(
         said = f"This appointment is on {day_text(day, clinic_in(session))}. Use the session from the client's page."
         raise Refused(said, code="still_to_come")
     practitioner_id = _practitioner(session, booking.team_member_name)
-    return UseSession(course.id, allowance_id, visited_on=day, practitioner_id=practitioner_id)
+    came = client_of_in(session, booking)
+    return UseSession(
+        course.id, allowance_id, visited_on=day, client_id=came, practitioner_id=practitioner_id
+    )
 
 
 def _practitioner(session: Session, name: str) -> str | None:

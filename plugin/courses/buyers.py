@@ -8,17 +8,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.chain import tell
 from plugin.courses.client_profile import fields_on_their_way_in
 from plugin.courses.clients import add_client_in, living_client_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import Contact, contact_from_square
 from plugin.courses.outbox import profile_changed_in
+from plugin.courses.people.erased_profiles import welcome_back_in
+from plugin.courses.people.joining import join_in
 from plugin.courses.sales import Buyer
+from plugin.courses.square_links import living_links_in
 from plugin.store import Store
-from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
-from plugin.store.selling import Checkout
 
 
 def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) -> str:
@@ -31,8 +31,7 @@ def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) 
     if known is None:
         contact = _contact(session, buyer)
         known = _same_person(session, contact) or add_client_in(session, store, act, contact)
-    for name in names:
-        _link(session, act, name, known.id, is_current=name == buyer.square_customer_id)
+    _link_all(session, act, buyer, known.id)
     return known.id
 
 
@@ -42,14 +41,14 @@ def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
     known = _known(session, names) or _same_person(session, _contact(session, buyer))
     if known is None:
         return False
-    for name in names:
-        _link(session, act, name, known.id, is_current=name == buyer.square_customer_id)
+    _link_all(session, act, buyer, known.id)
     return True
 
 
 def link_profile_in(session: Session, store: Store, act: Act, client_id: str, buyer: Buyer) -> None:
     """Make this Square customer, seen alive, the client's profile; one that Square has deleted steps back."""
     names = _names(buyer)
+    welcome_back_in(session, names)
     for name in names:
         _link(session, act, name, client_id, is_current=name == buyer.square_customer_id)
     session.get_one(SquareCustomer, buyer.square_customer_id).is_deleted = False
@@ -66,6 +65,9 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
     client = _known(session, _names(buyer))
     if client is None:
         return False
+    if _is_second(session, client.id, buyer.square_customer_id, besides=_names(buyer)):
+        # Made one with another here: of their two profiles the current one counts.
+        return True
     contact = _contact(session, buyer)
     newer_here = fields_on_their_way_in(session, client.id)
     if buyer.name.strip() and "name" not in newer_here:
@@ -93,7 +95,7 @@ def merge_square_customers_in(
         return None
     keeper = min(owners, key=lambda client: (client.created_at, client.id))
     for other in {client.id for client in owners} - {keeper.id}:
-        _move_courses(session, store, act, other, keeper)
+        _join(session, store, act, other, keeper)
     for name in ids:
         _link(session, act, name, keeper.id, is_current=name == into.square_customer_id)
     if into.name:
@@ -103,19 +105,11 @@ def merge_square_customers_in(
     return keeper.id
 
 
-def _move_courses(session: Session, store: Store, act: Act, from_id: str, keeper: Client) -> None:
-    moved = session.get(Client, from_id)
-    for course in session.scalars(select(Course).where(Course.client_id == from_id)):
-        course.client_id = keeper.id
-        text = f"Clients joined in Square: {moved.name if moved else 'a client'} is now {keeper.name}"
-        tell(session, store, act, course.id, "merged", text)
-    session.execute(update(Visit).where(Visit.client_id == from_id).values(client_id=keeper.id))
-    session.execute(update(Checkout).where(Checkout.client_id == from_id).values(client_id=keeper.id))
-    session.execute(
-        update(SquareCustomer).where(SquareCustomer.client_id == from_id).values(client_id=keeper.id)
-    )
-    if moved is not None:
-        moved.merged_into = keeper.id
+def _join(session: Session, store: Store, act: Act, from_id: str, keeper: Client) -> None:
+    gone = session.get(Client, from_id)
+    if gone is not None:
+        text = f"Clients joined in Square: {gone.name} is now {keeper.name}"
+        join_in(session, store, act, gone, keeper, text)
 
 
 def _names(buyer: Buyer) -> list[str]:
@@ -155,6 +149,22 @@ def _shares(client: Client, contact: Contact) -> bool:
     if contact.phone is not None and client.phone == contact.phone:
         return True
     return contact.email is not None and (client.email or "").casefold() == contact.email.casefold()
+
+
+def _link_all(session: Session, act: Act, buyer: Buyer, client_id: str) -> None:
+    names = _names(buyer)
+    is_second = _is_second(session, client_id, buyer.square_customer_id, besides=names)
+    for name in names:
+        is_current = name == buyer.square_customer_id and not is_second
+        _link(session, act, name, client_id, is_current=is_current)
+
+
+def _is_second(session: Session, client_id: str, square_customer_id: str, *, besides: Sequence[str]) -> bool:
+    """Say whether the client has stepped off this profile, and goes by another one that Square has as well."""
+    link = session.get(SquareCustomer, square_customer_id)
+    if link is None or link.is_current:
+        return False
+    return any(one not in besides for one in living_links_in(session, client_id))
 
 
 def _link(session: Session, act: Act, name: str, client_id: str, *, is_current: bool) -> None:

@@ -105,7 +105,7 @@ def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
         if row.state == "paid":
             raise Refused("This sale is paid. To undo it, refund the course.", code="paid")
         if row.ended_at is None and row.cancel_asked_at is None:
-            row.cancel_asked_at = act.now
+            row.cancel_asked_at, row.problem = act.now, ""
             if _is_only_ours(row):
                 row.state, row.ended_at = "canceled", act.now
             else:

@@ -15,13 +15,14 @@ from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import Contact, typed_contact
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.views import ClientView, FoundClient, Page
-from plugin.errors import NotFound
+from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import Client, SquareCustomer
 
 _MANY_MERGES = 20
 LONGEST_SEARCH = 200
+_IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
 
 
 def create_client(
@@ -67,7 +68,7 @@ def change_client(
     def work(session: Session) -> ClientView:
         typed = {"name": name, "phone": phone, "email": email, "language": language}
         asked = digest("change_client", {"client_id": client_id, **typed})
-        client = living_client_in(session, client_id)
+        client = known_client_in(session, client_id)
         if answered_before(session, act, asked) is None:
             contact = typed_contact(
                 name=name,
@@ -98,7 +99,7 @@ def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def work(session: Session) -> ClientView:
-        client = living_client_in(session, client_id)
+        client = known_client_in(session, client_id)
         refused = fields_on_their_way_in(session, client.id)
         owe_profile_in(session, store, act, client.id, *refused)
         return view_of(session, client)
@@ -146,6 +147,14 @@ def living_client_in(session: Session, client_id: str) -> Client:
     return client
 
 
+def known_client_in(session: Session, client_id: str) -> Client:
+    """Return the row of somebody who may be written about; raises Refused where their data was erased, or NotFound."""
+    client = living_client_in(session, client_id)
+    if client.erased_at is not None:
+        raise Refused("The data of this client was erased. Make a new client.", code="erased")
+    return client
+
+
 def view_of(session: Session, client: Client) -> ClientView:
     """Put the row into a view, with its current Square customer id."""
     return _view(client, _square_ids(session, [client.id]).get(client.id))
@@ -157,7 +166,7 @@ def find_clients(
     """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it come first."""
     q = clean(q[:LONGEST_SEARCH])
     rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
-    wanted = select(Client).where(Client.merged_into.is_(None), *words_in(Client.search_text, q))
+    wanted = select(Client).where(*_IS_SOMEBODY, *words_in(Client.search_text, q))
     with store.reading() as session:
         if cursor is not None:
             wanted = wanted.where(_after(session, rank, cursor))
@@ -179,7 +188,7 @@ def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[Found
         rows = session.scalars(
             select(Client)
             .outerjoin(newest, newest.c.client_id == Client.id)
-            .where(Client.merged_into.is_(None))
+            .where(*_IS_SOMEBODY)
             .order_by(func.coalesce(newest.c.at, Client.created_at).desc(), Client.id)
             .limit(limit)
         )
@@ -214,7 +223,14 @@ def _with_balances(session: Session, rows: list[Client], today: date) -> tuple[F
 
 
 def _found(client: ClientView, balance: Balance) -> FoundClient:
-    return FoundClient(client, balance.left, balance.granted, balance.courses, balance.touch_ups_left)
+    return FoundClient(
+        client,
+        balance.left,
+        balance.granted,
+        balance.courses,
+        balance.touch_ups_left,
+        balance.expires_on,
+    )
 
 
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
@@ -239,4 +255,5 @@ def _view(client: Client, square_customer_id: str | None) -> ClientView:
         language=client.language,
         square_customer_id=square_customer_id,
         created_at=client.created_at,
+        is_erased=client.erased_at is not None,
     )

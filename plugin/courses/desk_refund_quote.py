@@ -84,7 +84,7 @@ def _quote(course: CourseView, clinic: ClinicView) -> RefundQuote:
     parts = [
         Sessions(each.treatment, each.used, each.left, each.single_price.amount) for each in course.allowances
     ]
-    agreed = Agreed(course.price, course.paid, _given_back(course))
+    agreed = Agreed(course.price, course.paid, _given_back(course), _left_with_sessions(course))
     return RefundQuote(course, _values(agreed, parts, write), agreed.kept)
 
 
@@ -100,9 +100,29 @@ def _given_back(course: CourseView) -> Money:
     return Money(-sum(each.value_delta.amount for each in standing), course.paid.currency)
 
 
+def _left_with_sessions(course: CourseView) -> int:
+    """Return the value of sessions transferred away or taken away: their money is no longer this course's to give."""
+    moving = (Kind.TRANSFERRED_OUT, Kind.TRANSFERRED_IN)
+    moved = sum(each.value_delta.amount for each in course.entries if each.kind in moving)
+    taken = sum(
+        each.value_delta.amount
+        for each in course.entries
+        if each.kind is Kind.ADJUSTED and each.sessions_delta < 0 and each.reversed_by is None
+    )
+    return max(0, -moved) - taken
+
+
 def _refuse(session: Session, quote: RefundQuote) -> None:
     course = quote.course
-    if course.status in (Status.REFUNDED, Status.TRANSFERRED):
+    if course.origin is not None:
+        said = f"These sessions came from {course.origin.client_name or 'another course'}, and so did their money."
+        raise Refused(f"{said} Transfer them back, then refund them there.", code="transferred")
+    if course.status is Status.TRANSFERRED:
+        said = "This course was transferred. Its money can go back only from here:"
+        raise Refused(f"{said} transfer the sessions back first.", code="transferred")
+    if course.gift is not None:
+        raise Refused("This course waits as a gift. Take the gift back first.", code="waits_as_gift")
+    if course.status is Status.REFUNDED:
         raise Refused(f"This course was {course.status}; no money of it is left.", code=course.status.value)
     if session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course.id)) is not None:
         raise Refused("A refund of this course is under way already.", code="refund_under_way")

@@ -18,6 +18,7 @@ from plugin.courses.clients import LONGEST_SEARCH, client_in, words_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import contact_from_square
 from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.people.erased_profiles import erased_in
 from plugin.courses.sales import Buyer
 from plugin.courses.views import ClientView
 from plugin.errors import NotFound
@@ -39,8 +40,9 @@ class PersonView:
 def keep_people_in(session: Session, act: Act, people: Sequence[Buyer]) -> None:
     """Keep these profiles as Square has them now."""
     country = clinic_in(session).country
+    erased = erased_in(session, [one.square_customer_id for one in people])
     for one in people:
-        if not (one.name or one.phone or one.email):
+        if one.square_customer_id in erased or not (one.name or one.phone or one.email):
             continue
         row = session.get(SquarePerson, one.square_customer_id)
         if row is None:

@@ -16,6 +16,7 @@ from plugin.courses.outbox import course_changed_in
 from plugin.courses.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
 from plugin.courses.reverse import reverse_in
 from plugin.courses.sales import Refund
+from plugin.courses.second_look import drop_used_question_in
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
@@ -26,6 +27,7 @@ GONE = ("REJECTED", "FAILED", "CANCELED")
 WHOLE = "whole:"
 
 _FAILED = "Square says that the refund failed"
+_OPEN_AGAIN = "Open again: the refund failed in Square"
 
 
 def return_mark(refund: Refund) -> str:
@@ -93,15 +95,26 @@ def _ask_of_the_rest(
     ask_which_sessions_in(session, store, act, standing, course_ids)
 
 
-def reopen_in(session: Session, store: Store, act: Act, course: Course) -> None:
+def reopen_in(
+    session: Session,
+    store: Store,
+    act: Act,
+    course: Course,
+    *,
+    text: str = _OPEN_AGAIN,
+    reason: str = _FAILED,
+) -> None:
     """Open a course again that a refund had closed: what left with it comes back to the cent."""
     mark = course.closed_by or ""
     course.closed_as = course.closed_at = course.closed_by = None
-    tell(session, store, act, course.id, "reopened", "Open again: the refund failed in Square")
-    _return_sessions(session, store, act, course, f"refund:{mark}:{course.id}:")
+    tell(session, store, act, course.id, "reopened", text, reason="" if reason == _FAILED else reason)
+    drop_used_question_in(session, act, mark, reason)
+    _return_sessions(session, store, act, course, f"refund:{mark}:{course.id}:", reason)
 
 
-def _return_sessions(session: Session, store: Store, act: Act, course: Course, key: str) -> None:
+def _return_sessions(
+    session: Session, store: Store, act: Act, course: Course, key: str, reason: str = _FAILED
+) -> None:
     taken_back = select(Entry.reverses).where(Entry.reverses.is_not(None))
     rows = session.scalars(
         select(Entry)
@@ -114,6 +127,6 @@ def _return_sessions(session: Session, store: Store, act: Act, course: Course, k
         )
     )
     for entry in list(rows):
-        reverse_in(session, store, act, entry, _FAILED)
+        reverse_in(session, store, act, entry, reason)
     course_changed_in(session, store, act, course.id)
     session.flush()

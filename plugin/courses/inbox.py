@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugin.courses.lease import take_up
+from plugin.courses.people.erased_profiles import NO_BODY, names_erased_in
 from plugin.store import Store
 from plugin.store.queues import Inbox
 
@@ -63,6 +64,8 @@ def finish_in(session: Session, inbox_id: str, *, state: str, outcome: str, now:
     """Mark a message done, ignored or failed within the transaction of what it brought."""
     row = session.get_one(Inbox, inbox_id)
     row.state, row.outcome, row.done_at = state, outcome[:400], now
+    if names_erased_in(session, row.body):
+        row.body = NO_BODY
 
 
 def finish(store: Store, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:

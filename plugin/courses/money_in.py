@@ -17,8 +17,8 @@ from plugin.core.ledger import Kind, paid
 from plugin.core.money import Money
 from plugin.core.spread import spread
 from plugin.courses.attention import open_item_in
-from plugin.courses.changes.ahead import earn_ahead_in
 from plugin.courses.chain import Line, append, head_of
+from plugin.courses.changes.ahead import earn_ahead_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.outbox import course_changed_in
 from plugin.courses.sales import Came, Sale

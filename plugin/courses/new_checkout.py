@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.text import required
-from plugin.courses.clients import living_client_in
+from plugin.courses.clients import known_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.contacts import typed_email
 from plugin.errors import InvalidField, NotFound, Refused
@@ -61,7 +61,7 @@ def checked_in(session: Session, act: Act, new: NewCheckout) -> CheckedCheckout:
         raise InvalidField(f"A sale is paid by one of: {', '.join(WAYS)}.", field="way")
     if not 1 <= new.quantity <= MOST_AT_ONCE:
         raise InvalidField(f"Sell 1 to {MOST_AT_ONCE} at once.", field="quantity")
-    client = living_client_in(session, new.client_id)
+    client = known_client_in(session, new.client_id)
     package, square_variation_id = _on_the_till(session, new.package_id)
     amount = Money(package.price * new.quantity, package.currency)
     _same_currency(new, amount)
@@ -72,7 +72,7 @@ def checked_in(session: Session, act: Act, new: NewCheckout) -> CheckedCheckout:
         amount=amount,
         square_variation_id=square_variation_id,
         tender=_tender(new),
-        device_id=_device(session, new) if new.way == "terminal" and amount.amount else None,
+        device_id=_device(session, new, is_free=amount.amount == 0) if new.way == "terminal" else None,
         deposit_due_on=deposit_due_on,
         balance_due_on=balance_due_on,
         mail_to=_mail_to(new),
@@ -134,8 +134,10 @@ def _tender(new: NewCheckout) -> str:
     return required(new.tender, field="tender", called="How it was paid", most=MOST_TENDER)
 
 
-def _device(session: Session, new: NewCheckout) -> str:
+def _device(session: Session, new: NewCheckout, *, is_free: bool) -> str | None:
     active = list(session.scalars(select(Terminal).where(Terminal.is_active.is_(True))))
+    if not active and is_free:
+        return None
     if not active:
         said = "No Square Terminal is known yet. Sign one in with a device code, or sell another way."
         raise InvalidField(said, field="device_id")

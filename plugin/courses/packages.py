@@ -50,13 +50,13 @@ class NewPackage:
 def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
     """Make a package; raises InvalidField. The same act again answers the same package."""
     require(act.actor)
-    checked = _checked(new)
+    checked = checked_package(new)
 
     def work(session: Session) -> PackageView:
         asked = digest("package", {**asdict(new), "terms": new.terms.to_json()})
         if known := answered_before(session, act, asked):
             return package_in(session, known["package_id"])
-        _same_currency(checked, clinic_in(session).currency)
+        same_currency(checked, clinic_in(session).currency)
         package = _write(session, store, act, checked)
         remember(session, act, asked, {"package_id": package.id})
         return package_in(session, package.id)
@@ -178,7 +178,8 @@ def _contents(session: Session, package: Package) -> tuple[ContentView, ...]:
     )
 
 
-def _checked(new: NewPackage) -> NewPackage:
+def checked_package(new: NewPackage) -> NewPackage:
+    """Return the package with its texts cleaned; raises InvalidField for what can't be sold."""
     if not 1 <= len(new.contents) <= MOST_TREATMENTS:
         raise InvalidField(f"A package holds 1 to {MOST_TREATMENTS} treatments.", field="contents")
     if new.price.amount < 0:
@@ -203,7 +204,8 @@ def _checked_content(content: NewContent) -> NewContent:
     return NewContent(name, content.sessions, content.single_price, content.usable_from_session, content.kind)
 
 
-def _same_currency(new: NewPackage, currency: str) -> None:
+def same_currency(new: NewPackage, currency: str) -> None:
+    """Raise InvalidField for a price in another currency than the clinic's."""
     for money in (new.price, *(content.single_price for content in new.contents)):
         if money.currency != currency:
             said = f"The clinic sells in {currency}; the package is priced in {money.currency}."
@@ -222,7 +224,15 @@ def _write(session: Session, store: Store, act: Act, new: NewPackage) -> Package
     )
     session.add(package)
     session.flush()
-    for position, content in enumerate(new.contents):
+    write_contents_in(session, store, package, new.contents)
+    return package
+
+
+def write_contents_in(
+    session: Session, store: Store, package: Package, contents: Sequence[NewContent]
+) -> None:
+    """Write what the package holds; what it held before is gone by then."""
+    for position, content in enumerate(contents):
         session.add(
             PackageContent(
                 package_id=package.id,
@@ -234,7 +244,6 @@ def _write(session: Session, store: Store, act: Act, new: NewPackage) -> Package
             )
         )
     session.flush()
-    return package
 
 
 def _kind_of(content: NewContent) -> str:

@@ -73,7 +73,7 @@ def aftercare_paper(
     kind = _kind(course, treatment)
     return AftercareSheet(
         clinic=clinic_on_paper(clinic),
-        client_name=course.client_name or "",
+        client_name=visit.guest or course.client_name or "",
         language=spoken,
         visited_on=visit.visited_on,
         treatment=treatment,

@@ -24,6 +24,7 @@ from plugin.courses.dispute_flags import disputed_in
 from plugin.courses.views import AllowanceView, CourseView, DisputeFlag, EntryView, HappeningView
 from plugin.errors import NotFound
 from plugin.store import Store
+from plugin.store.changes import CourseOrigin
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
 from plugin.store.people import Client, Staff
@@ -68,9 +69,10 @@ def courses_of_client(store: Store, client_id: str, *, today: date) -> tuple[Cou
 
 
 def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...]:
-    """Return the courses sold last, newest first; those that came of an import were sold elsewhere."""
+    """Return the courses sold last, newest first; what came of an import or of a transfer was sold elsewhere."""
     imported = exists().where(ImportedCourse.course_id == Course.id)
-    newest = select(Course).where(~imported).order_by(Course.sold_at.desc(), Course.id.desc())
+    received = exists().where(CourseOrigin.course_id == Course.id)
+    newest = select(Course).where(~imported, ~received).order_by(Course.sold_at.desc(), Course.id.desc())
     with store.reading() as session:
         rows = session.scalars(newest.limit(limit))
         views = courses_in(session, list(rows), today=today)

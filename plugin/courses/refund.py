@@ -15,12 +15,14 @@ from plugin.core.acts import Act
 from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.book import courses_of_order_in
 from plugin.courses.chain import last_entries
+from plugin.courses.changes.after_refund import ask_about_transferred_in
 from plugin.courses.closing import close_course_in
 from plugin.courses.desk_refund_outcome import settle_part_in
 from plugin.courses.desk_refund_parts import part_told_in
 from plugin.courses.failed_refund import GONE, WHOLE, give_back_in, refunded_so_far_in, return_mark
 from plugin.courses.refund_question import ask_which_sessions_in, settle_questions_in
 from plugin.courses.sales import Refund, ReturnLine
+from plugin.courses.second_look import ask_about_used_in, was_asked_in
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.queues import SquareRefund
@@ -35,6 +37,8 @@ def refund_in(session: Session, store: Store, act: Act, refund: Refund) -> str:
     """Apply a refund as it now stands at Square; the same refund again changes nothing."""
     course_ids = _hold_sale(session, refund.square_order_id)
     ours = part_told_in(session, refund)
+    if ours is None:
+        ask_about_transferred_in(session, store, act, refund, course_ids)
     if not _note(session, act, refund):
         return "That refund had failed before; this is older news."
     if not course_ids:
@@ -82,10 +86,13 @@ def _close_line(session: Session, store: Store, act: Act, refund: Refund, line: 
         closed_by = f"{return_mark(refund)}{line.uid}:{unit}"
         if session.scalar(select(Course.id).where(Course.closed_by == closed_by)) is not None:
             continue
+        if was_asked_in(session, closed_by):
+            continue
         course_id = _fullest(session, refund.square_order_id, line.source_line_uid or "")
         if course_id is None:
             break
         close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund))
+        ask_about_used_in(session, store, act, refund, course_id, closed_by)
         closed.append(course_id)
     return closed
 
@@ -110,18 +117,15 @@ def _left(session: Session, course_id: str) -> int:
 def _close_all(
     session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
 ) -> list[str]:
-    return [
-        course_id
-        for course_id in course_ids
-        if close_course_in(
-            session,
-            store,
-            act,
-            course_id,
-            closed_by=f"{WHOLE}{refund.square_refund_id}:{course_id}",
-            reason=_reason(refund),
-        )
-    ]
+    closed = []
+    for course_id in course_ids:
+        closed_by = f"{WHOLE}{refund.square_refund_id}:{course_id}"
+        if was_asked_in(session, closed_by):
+            continue
+        if close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund)):
+            ask_about_used_in(session, store, act, refund, course_id, closed_by)
+            closed.append(course_id)
+    return closed
 
 
 def _reason(refund: Refund) -> str:

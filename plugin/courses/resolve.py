@@ -15,7 +15,9 @@ from plugin.courses import disputes
 from plugin.courses.assign import assign_in, ownerless_in, settle_unassigned_in
 from plugin.courses.attention import decisions_of, view_of
 from plugin.courses.book import reopen_foreign_sale_in
+from plugin.courses.chain import course_for_change, tell
 from plugin.courses.closing import close_course_in
+from plugin.courses.failed_refund import reopen_in
 from plugin.courses.inbox import try_again_in
 from plugin.courses.listings import PUBLISH, take_from_square_in
 from plugin.courses.operations import answered_before, digest, remember
@@ -161,6 +163,20 @@ def _split(session: Session, store: Store, act: Act, item: Attention, wish: Reso
     return True
 
 
+def _reopen(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    course = course_for_change(session, _one_of(item, wish))
+    # The question stays as it is, answered: the same return told again must not close the course anew.
+    dedupe = item.dedupe
+    reopen_in(session, store, act, course, text="Open again, as decided under Attention", reason=wish.reason)
+    item.dedupe = dedupe
+    return True
+
+
+def _leave(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    tell(session, store, act, _one_of(item, wish), "kept", _LEFT[item.kind], reason=wish.reason)
+    return True
+
+
 def _keep_together(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
     keep_together_in(session, store, act, item.details)
     return True
@@ -179,6 +195,10 @@ def _keep_disputed(session: Session, store: Store, act: Act, item: Attention, wi
 
 
 Deed = Callable[[Session, Store, Act, Attention, Resolution], bool]
+_LEFT = {
+    "refunded_used_course": "Given back after it had been used, as meant",
+    "changed_sale": "Left as it was booked; its sale was changed in Square",
+}
 _DISPUTE_DEEDS: dict[str, Deed] = {"close_course": _close_disputed, "keep_sessions": _keep_disputed}
 _DEEDS: dict[str, Deed] = {
     "assign": _assign,
@@ -191,6 +211,9 @@ _DEEDS: dict[str, Deed] = {
     "take_price": _take_price,
     "split": _split,
     "keep_together": _keep_together,
+    "keep_closed": _leave,
+    "leave_course": _leave,
+    "reopen": _reopen,
     "dismiss": _dismiss,
 }
 
@@ -216,6 +239,9 @@ _ANSWERS = {
     "take_price": "Square's price taken",
     "split": "A client of their own again",
     "keep_together": "Kept as one client",
+    "keep_closed": "Stays closed",
+    "leave_course": "Left as it was",
+    "reopen": "Course opened again",
 }
 
 

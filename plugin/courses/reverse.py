@@ -9,9 +9,9 @@ from plugin.core.acts import Act, Role, Source, require
 from plugin.core.ledger import Change, Kind, reversal
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.bookings import free_booking_of_in
+from plugin.courses.chain import Line, append, course_for_change, head_of
 from plugin.courses.changes.ahead import earn_ahead_in
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
-from plugin.courses.chain import Line, append, course_for_change, head_of
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.outbox import course_changed_in
 from plugin.courses.read import entry_in

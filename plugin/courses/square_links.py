@@ -31,10 +31,11 @@ def gone_from_square_in(session: Session, square_customer_id: str) -> None:
 def alive_in_square_in(session: Session, store: Store, act: Act, square_customer_id: str) -> str:
     """Take note that a profile of ours is there; returns what is new about that, in words, or ""."""
     link = session.get_one(SquareCustomer, square_customer_id)
-    if not link.is_deleted and link.is_current:
+    has_another = bool(living_links_in(session, link.client_id, besides=square_customer_id))
+    if not link.is_deleted and (link.is_current or has_another):
         return ""
     link.is_deleted = False
-    if not living_links_in(session, link.client_id, besides=square_customer_id):
+    if not has_another:
         link.is_current = True
     profile_changed_in(session, store, act, link.client_id)
     return "Back in Square's directory."

@@ -74,7 +74,8 @@ def split_in(session: Session, store: Store, act: Act, details: dict[str, Any], 
         course.client_id = to.id
         text = f"Clients separated in Square: {to.name} is no longer {from_client.name}"
         tell(session, store, act, course.id, "merged", text, reason=reason)
-        session.execute(update(Visit).where(Visit.course_id == course.id).values(client_id=to.id))
+        theirs = update(Visit).where(Visit.course_id == course.id, Visit.client_id == from_client.id)
+        session.execute(theirs.values(client_id=to.id))
         session.flush()
         course_changed_in(session, store, act, course.id)
     profile_changed_in(session, store, act, from_client.id)

@@ -15,8 +15,8 @@ from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.core.unlock import needed_for
-from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid
+from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
@@ -130,8 +130,8 @@ def _may_be_used(course: CourseView, day: date) -> None:
     if course.client_id is None:
         raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
     if course.gift is not None:
-        said = f"This course waits as a gift for {course.gift.recipient_name}. Redeem its voucher, or take the gift back."
-        raise Refused(said, code="waits_as_gift")
+        said = f"This course waits as a gift for {course.gift.recipient_name}."
+        raise Refused(f"{said} Redeem its voucher, or take the gift back.", code="waits_as_gift")
     refusal = {
         Status.REFUNDED: "This course was refunded; it has no sessions to use.",
         Status.TRANSFERRED: "This course was transferred; look for it with the other client.",

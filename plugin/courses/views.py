@@ -53,13 +53,14 @@ class ClientView:
     language: str
     square_customer_id: str | None
     created_at: datetime
+    is_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FoundClient:
     """One line of a search: the client and what is left over all of their live courses.
 
-    `left` of `granted` are main sessions; touch-ups are counted beside them.
+    `left` of `granted` are main sessions; touch-ups are counted beside them. `expires_on`: when the first ends.
     """
 
     client: ClientView
@@ -67,6 +68,7 @@ class FoundClient:
     granted: int
     courses: int
     touch_ups_left: int = 0
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

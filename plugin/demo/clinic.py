@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -75,6 +75,16 @@ PAST_COURSES = (
 )
 
 
+# Who is booked for today, at what time, for which service of the till.
+BOOKED = (
+    ("Maribel", time(9, 30), "Single visit, facial acupuncture"),
+    ("Ana", time(11, 0), "Single visit, facial acupuncture"),
+    ("Siobhán", time(13, 30), "Touch-up"),
+    ("Jo", time(15, 0), "Single visit, facial acupuncture"),
+    ("Thu Hà", time(16, 30), "Single visit, facial acupuncture"),
+)
+
+
 def furnish(house: House, till: PracticeControl, password: str) -> None:
     """Fill an empty Coursekeeper with the clinic; the till holds its clients already."""
     now = house.clock()
@@ -91,6 +101,7 @@ def furnish(house: House, till: PracticeControl, password: str) -> None:
             created_at=_rfc3339(noon - timedelta(days=past.sold_days_ago)),
             delivered=False,
         )
+    _book_today(house, till, customers)
     sweep(house)
     worker = Worker(house, log=structlog.wrap_logger(structlog.ReturnLogger()))
     while worker.inbox_once():
@@ -98,6 +109,27 @@ def furnish(house: House, till: PracticeControl, password: str) -> None:
     practitioners = [person for person in staff if person.role is Role.PRACTITIONER]
     for past in PAST_COURSES:
         _visits(house, clients[past.client], past, practitioners)
+
+
+def _book_today(house: House, till: PracticeControl, customers: Sequence[Mapping[str, Any]]) -> None:
+    """Make today's appointments in Square; the sweep brings them to the desk."""
+    zone = ZoneInfo(read_clinic(house.store).time_zone)
+    today = house.clock().astimezone(zone).date()
+    services = _services(till)
+    team = till.team()
+    for number, (given, at, service) in enumerate(BOOKED):
+        till.book(
+            _rfc3339(datetime.combine(today, at, zone)),
+            customer_id=_named(customers, given)["id"],
+            variation_id=services[service],
+            team_member_id=team[number % len(team)]["id"],
+        )
+
+
+def _services(till: PracticeControl) -> dict[str, str]:
+    """Return the first variation of each item on the till, by the item's name."""
+    items = till.call("GET", "/v2/catalog/list?types=ITEM").get("objects", [])
+    return {item["item_data"]["name"]: item["item_data"]["variations"][0]["id"] for item in items}
 
 
 def len_of(package: PackageView) -> int:

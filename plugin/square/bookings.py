@@ -17,6 +17,7 @@ from plugin.courses.bookings import CALLED_OFF, ToldBooking, keep_booking_in
 from plugin.courses.buyers import link_if_ours_in
 from plugin.courses.clinic import local_date, read_clinic
 from plugin.courses.inbox import receive
+from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.sales import Buyer
 from plugin.house import House
 from plugin.square.booked_names import service_name, team_member_name
@@ -71,6 +72,8 @@ def _kept(house: House, told: ToldBooking) -> Found:
     ours = house.settings.square_location_id
     if ours and told.square_location_id not in (None, ours):
         return Found(says="It belongs to another location than SQUARE_LOCATION_ID.")
+    if told.square_customer_id is not None and is_erased(house.store, told.square_customer_id):
+        told = replace(told, square_customer_id=None)
     stranger = _stranger(house, told.square_customer_id)
     named = replace(
         told,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from plugin.core.text import full_name
+from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.sales import Buyer
 from plugin.house import House
 from plugin.square.client import SquareNotFound
@@ -31,10 +32,13 @@ def buyer_of(house: House, order: Order, payment: Payment | None) -> Buyer | Non
 def profile_of(house: House, customer_id: str) -> Buyer | None:
     """Return the customer as Square has them now; None for an instant profile, which no directory has.
 
-    One that Square has deleted and we know is still who they were.
+    One that Square has deleted and we know is still who they were; one who was erased here is nobody.
     """
+    if is_erased(house.store, customer_id):
+        return None
     try:
-        return read_profile(house.square.customer(customer_id), customer_id)
+        buyer = read_profile(house.square.customer(customer_id), customer_id)
+        return None if is_erased(house.store, *buyer.known_as) else buyer
     except SquareNotFound:
         if not knows_any(house, customer_id):
             return None

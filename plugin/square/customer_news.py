@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.directory import forget_person_in, keep_people_in
+from plugin.courses.people.erased_profiles import is_erased, remember_erased_in
 from plugin.courses.sales import Buyer
 from plugin.courses.square_links import (
     alive_in_square_in,
@@ -31,6 +32,7 @@ from plugin.square.unmerged import courses_sold_to
 from plugin.store import Store
 
 SWEPT_CUSTOMER = "sweep.customer"
+_ERASED = "Their data was erased here; nothing of it is kept."
 _STRANGER = "No client of ours so far; the desk's search finds them."
 # Profiles that are, or were, somebody else's as well.
 _RARE = ("MERGE", "UNMERGE_RECOVERY", "DELETION_RECOVERY")
@@ -44,6 +46,8 @@ def see_customer(house: House, data: Json) -> Found:
     if merge:
         return _see_merge(house, merge)
     customer_id = square_id(data.get("id"), "customer id")
+    if is_erased(house.store, customer_id):
+        return Found(says=_ERASED)
     profile = told_object(data, "customer")
     # What the event tells of a stranger is enough; of our own clients, what Square has now counts.
     if profile is None or _concerns_us(house, data, profile):
@@ -62,6 +66,8 @@ def _concerns_us(house: House, data: Json, profile: Json) -> bool:
 def see_profile(house: House, profile: Json, asked_id: str) -> Found:
     """Say what a profile that Square has now means for our clients."""
     buyer = read_profile(profile, asked_id)
+    if is_erased(house.store, *buyer.known_as):
+        return Found(says=_ERASED)
     source = text(profile.get("creation_source"))
     if not knows_any(house, *buyer.known_as):
         return _see_stranger(house, buyer, source)
@@ -136,9 +142,24 @@ def _see_merge(house: House, merge: Json) -> Found:
         into = read_profile(house.square.customer(into_id), into_id)
     except SquareNotFound:
         into = Buyer(square_customer_id=into_id, known_as=(into_id,))
+    if is_erased(house.store, into_id, *from_ids):
+        return _merged_with_erased(house, from_ids, into)
     if not knows_any(house, into_id, *from_ids):
         return Found(deeds=(_replaced(from_ids, into),))
     return Found(profile=into, merged_ids=from_ids)
+
+
+def _merged_with_erased(house: House, from_ids: Sequence[str], into: Buyer) -> Found:
+    """Follow the merge for those who are not erased; without any, the profile that is left is an erased one too."""
+    known = tuple(one for one in from_ids if knows_any(house, one))
+    if known or knows_any(house, into.square_customer_id):
+        return Found(profile=into, merged_ids=known)
+
+    def forget(session: Session, _store: Store, act: Act) -> str:
+        remember_erased_in(session, act, [into.square_customer_id])
+        return _ERASED
+
+    return Found(deeds=(forget,))
 
 
 def _replaced(from_ids: Sequence[str], into: Buyer) -> Deed:

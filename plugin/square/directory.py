@@ -16,6 +16,7 @@ from plugin.courses.bookmarks import bookmark_of, keep_bookmark_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.contacts import contact_from_square
 from plugin.courses.directory import PersonView, find_people, keep_people_in
+from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.profile_notes import owe_ended_in
 from plugin.courses.sales import Buyer
 from plugin.courses.square_links import might_be, was_before
@@ -169,6 +170,8 @@ def _says_otherwise(
 def _joins_ours(house: House, profile: Json, buyer: Buyer) -> bool:
     # Its old ids are not told here: whoever of ours it could be is asked for by the worker.
     source = profile.get("creation_source")
-    if source not in ("MERGE", "UNMERGE_RECOVERY") or knows_any(house, buyer.square_customer_id):
+    if source not in ("MERGE", "UNMERGE_RECOVERY") or is_erased(house.store, buyer.square_customer_id):
+        return False
+    if knows_any(house, buyer.square_customer_id):
         return False
     return bool(might_be(house.store, buyer)) or was_before(house.store, buyer) is not None

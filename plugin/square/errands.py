@@ -11,6 +11,7 @@ from plugin.courses.client_profile import CUSTOMER
 from plugin.courses.desk_refunds import REFUND
 from plugin.courses.listings import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.outbox import PROFILE
+from plugin.courses.people.erasure import COMPACT, LEAVE_PROFILE
 from plugin.square import desk_refunds
 from plugin.square.catalog import publish_owed
 from plugin.square.catalog_changes import look_at_item
@@ -19,6 +20,7 @@ from plugin.square.checkout.mail import give_up_letter, mail_checkout
 from plugin.square.connection.refresh import REFRESH, refresh
 from plugin.square.customers import write_customer
 from plugin.square.errand import Errand, Later
+from plugin.square.leaving import compact, leave_profile
 from plugin.square.profiles import write_profile
 
 __all__ = ["ERRANDS", "Errand", "Later"]
@@ -32,4 +34,6 @@ ERRANDS: dict[str, Errand] = {
     PROFILE: Errand(write_profile),
     REFUND: Errand(desk_refunds.run, desk_refunds.give_up),
     REFRESH: Errand(refresh),
+    LEAVE_PROFILE: Errand(leave_profile),
+    COMPACT: Errand(compact),
 }

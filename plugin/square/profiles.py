@@ -80,6 +80,8 @@ def _wanted(house: House, client_id: str) -> str | None:
 
 def _bring_up_to_date(house: House, owed: Owed) -> str:
     client = read_client(house.store, owed.subject)
+    if client.id != owed.subject:
+        return _stepped_off(house, owed.subject, client.square_customer_id)
     wanted = _wanted(house, client.id)
     written = written_note(house.store, client.id)
     if wanted is None and written is None:
@@ -93,6 +95,15 @@ def _bring_up_to_date(house: House, owed: Owed) -> str:
         if error.code != "square_scope":
             raise
         return _hold(house, act, error.code)
+
+
+def _stepped_off(house: House, client_id: str, current_id: str | None) -> str:
+    """Take the balance off the profile of a client who was made one with another, who goes by their own."""
+    written = written_note(house.store, client_id)
+    if written is None or written[1] == current_id:
+        house.store.transact(lambda session: drop_note_in(session, client_id))
+        return "Their balance stands on the profile of the client they were made one with."
+    return _taken_away(house, client_id, written[1])
 
 
 def _written(house: House, act: Act, client_id: str, wanted: str | None) -> str:

@@ -114,6 +114,18 @@ class Store:
                 time.sleep(0.005 * 2**attempt * (0.5 + secrets.randbelow(1000) / 1000))
         raise AssertionError("unreachable")
 
+    def compact(self) -> bool:
+        """Write the database anew without what was deleted; False where somebody reads it just now."""
+        with self._one_writer, self.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is None:
+                return False
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
+                return True
+            raw.execute("VACUUM")
+            return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
     def is_alive(self) -> bool:
         """Say whether the database answers."""
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,8 +29,38 @@ class Client(Base):
     created_at: Mapped[datetime]
     # The client this one was merged into: its page leads there.
     merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    # Nothing tells any more who this was; courses and sums stay.
+    erased_at: Mapped[datetime | None]
+    erased_by: Mapped[str] = mapped_column(Name, default="", server_default="")
 
     __table_args__ = (Index(None, "name_folded", "id"),)
+
+
+class ClientMerge(Base):
+    """Two clients that were made one here, and the ids of all that moved by it, so that it can be taken back."""
+
+    __tablename__ = "client_merge"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    from_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    into_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    # By table; ids alone, for the particulars stay with the client that went.
+    moved: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(Name, default="")
+
+    __table_args__ = (CheckConstraint("from_id <> into_id", name="another"),)
+
+
+class ErasedProfile(Base):
+    """A Square customer whose data was erased here: only the hash of the id, so that no late event brings them back."""
+
+    __tablename__ = "erased_profile"
+
+    square_customer_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    erased_at: Mapped[datetime]
 
 
 class SquareCustomer(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -65,9 +66,22 @@ class Checkout(Base):
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
+    # The course given for it, what its sessions left were worth then, and how many of each allowance were left.
+    exchanges_course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    credit: Mapped[int | None] = mapped_column(Amount)
+    credit_for: Mapped[dict[str, Any] | None]
+    exchanged_at: Mapped[datetime | None]
+    # One exchange of a course at a time.
+    exchange_under_way: Mapped[str | None] = mapped_column(
+        Id, Computed("CASE WHEN ended_at IS NULL THEN exchanges_course_id END", persisted=True), unique=True
+    )
 
     __table_args__ = (
         CheckConstraint(WAYS, name="way"),
+        CheckConstraint(
+            "(exchanges_course_id is null) = (credit is null) and coalesce(credit, 0) >= 0", name="credit"
+        ),
+        CheckConstraint("exchanges_course_id is null or quantity = 1", name="exchanges_one"),
         CheckConstraint(CHECKOUT_STATES, name="state"),
         CheckConstraint("quantity between 1 and 20", name="quantity"),
         CheckConstraint("amount >= 0 and came >= 0", name="amount"),

@@ -1,10 +1,32 @@
-"""The triggers that refuse UPDATE and DELETE of what is written once, in both engines' words."""
+"""The triggers that refuse UPDATE and DELETE of what is written once, in both engines' words.
+
+One change is let through, for a person's right to be forgotten: free text becomes the mark `ERASED`, and nothing
+else of the line changes with it. What was written can be blanked, never rewritten.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-APPEND_ONLY = ("entry", "history", "handout")
+ERASED = "(erased)"
+
+# Each table's columns that never change, and those that may become the mark.
+_KEPT = {
+    "entry": (
+        *("id", "allowance_id", "seq", "kind", "sessions_before", "sessions_delta", "sessions_after"),
+        *("value_before", "value_delta", "value_after", "granted_before", "granted_after", "happened_at"),
+        *("written_at", "by", "staff_id", "source", "reverses", "visit_id", "idempotency_key"),
+    ),
+    "history": ("id", "course_id", "kind", "at", "by", "source"),
+    "handout": ("id", "course_id", "kind", "language", "content_sha256", "handed_at", "by"),
+}
+ERASABLE = {"entry": ("reason",), "history": ("text", "reason"), "handout": ("content",)}
+APPEND_ONLY = tuple(_KEPT)
+
+
+def guarded_columns(table: str) -> tuple[str, ...]:
+    """Return the columns of a table that the triggers speak of."""
+    return (*_KEPT[table], *ERASABLE[table])
 
 
 def creation(engine: str) -> Iterator[str]:
@@ -25,9 +47,29 @@ def removal(engine: str) -> Iterator[str]:
         yield "DROP FUNCTION refuse_change()"
 
 
-_PG_FUNCTION = """
+# What a generated column will be is not known yet where this trigger is asked; it follows from `seq`.
+_PG_FUNCTION = f"""
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  was jsonb;
+  is_now jsonb;
+  erasable text;
+  is_erasure boolean := false;
 BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    was := to_jsonb(OLD) - 'prev_seq';
+    is_now := to_jsonb(NEW) - 'prev_seq';
+    FOREACH erasable IN ARRAY TG_ARGV LOOP
+      IF is_now ->> erasable = '{ERASED}' AND was ->> erasable <> '{ERASED}' THEN
+        is_erasure := true;
+        was := was - erasable;
+        is_now := is_now - erasable;
+      END IF;
+    END LOOP;
+    IF is_erasure AND was = is_now THEN
+      RETURN NEW;
+    END IF;
+  END IF;
   RAISE EXCEPTION 'a written line of % is never changed or deleted', TG_TABLE_NAME
     USING ERRCODE = 'integrity_constraint_violation';
 END $$
@@ -35,9 +77,10 @@ END $$
 
 
 def _pg(table: str) -> Iterator[str]:
+    erasable = ", ".join(f"'{column}'" for column in ERASABLE[table])
     yield (
         f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE ON {table}"
-        " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        f" FOR EACH ROW EXECUTE FUNCTION refuse_change({erasable})"
     )
     yield (
         f"CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table}"
@@ -46,8 +89,17 @@ def _pg(table: str) -> Iterator[str]:
 
 
 def _sqlite(table: str) -> Iterator[str]:
-    for deed in ("update", "delete"):
-        yield (
-            f"CREATE TRIGGER {table}_refuses_{deed} BEFORE {deed.upper()} ON {table}"
-            f" BEGIN SELECT RAISE(ABORT, 'a written line of {table} is never changed or deleted'); END"
-        )
+    says = f"BEGIN SELECT RAISE(ABORT, 'a written line of {table} is never changed or deleted'); END"
+    yield (
+        f"CREATE TRIGGER {table}_refuses_update BEFORE UPDATE ON {table}"
+        f" WHEN NOT ({_is_erasure(table)}) {says}"
+    )
+    yield f"CREATE TRIGGER {table}_refuses_delete BEFORE DELETE ON {table} {says}"
+
+
+def _is_erasure(table: str) -> str:
+    kept = [f'NEW."{column}" IS OLD."{column}"' for column in ("rowid", *_KEPT[table])]
+    blanked = [f"NEW.{column} = '{ERASED}' AND OLD.{column} <> '{ERASED}'" for column in ERASABLE[table]]
+    same = [f"NEW.{column} IS OLD.{column}" for column in ERASABLE[table]]
+    each = [f"({one} OR ({two}))" for one, two in zip(same, blanked, strict=True)]
+    return " AND ".join([*kept, *each, "(" + " OR ".join(f"({one})" for one in blanked) + ")"])

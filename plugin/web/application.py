@@ -14,8 +14,10 @@ from plugin.settings import Settings, read_settings
 from plugin.web import (
     access,
     arrivals,
+    changes,
     clients,
     directory,
+    gifts,
     headers,
     health,
     pages,
@@ -31,8 +33,10 @@ from plugin.web import checkouts as checkouts_screen
 from plugin.web import connection as connection_screen
 from plugin.web import courses as courses_screen
 from plugin.web import imports as imports_screen
+from plugin.web import merges as merges_screen
 from plugin.web import moves as moves_screen
 from plugin.web import packages as packages_screen
+from plugin.web import privacy as privacy_screen
 from plugin.web import refunds as refunds_screen
 from plugin.web import visits as visits_screen
 from plugin.web.api.blueprint import make_api
@@ -114,6 +118,10 @@ def _furnish(app: Flask) -> None:
         courses_screen.blueprint,
         visits_screen.blueprint,
         moves_screen.blueprint,
+        merges_screen.blueprint,
+        privacy_screen.blueprint,
+        changes.blueprint,
+        gifts.blueprint,
         papers.blueprint,
         attention_screen.blueprint,
         packages_screen.blueprint,
@@ -127,4 +135,5 @@ def _furnish(app: Flask) -> None:
         app.register_blueprint(blueprint)
     imports_screen.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
+    gifts.set_up(app)
     access.set_up(app, open_blueprints=frozenset(b.name for b in open_to_all))

@@ -158,7 +158,11 @@ def _said(wish: Resolution, item: AttentionView) -> Notice:
 
 
 # What stands for the reason where nobody typed one.
-_REASONS = {"dismiss": "Nothing to do"}
+_REASONS = {
+    "dismiss": "Nothing to do",
+    "keep_closed": "Meant so",
+    "leave_course": "Only the ticket was tidied up",
+}
 
 
 _DONE = {
@@ -171,6 +175,9 @@ _DONE = {
     "take_price": "The package has Square's price now.",
     "split": "They are two clients now.",
     "keep_together": "They stay one client.",
+    "keep_closed": "The course stays closed.",
+    "leave_course": "The course stays as it was booked.",
+    "reopen": "The course is open again, with all it had left.",
     "dismiss": "Dismissed.",
 }
 

@@ -72,7 +72,8 @@ def _places(
 ) -> tuple[Place, ...]:
     if granted > MOST_PLACES:
         return ()
-    waiting: State = "held" if course.status in (Status.EXPIRED, Status.FROZEN) else "left"
+    is_held = course.status in (Status.EXPIRED, Status.FROZEN) or course.gift is not None
+    waiting: State = "held" if is_held else "left"
     states: list[State] = [*["used"] * used, *[waiting] * left, *["gone"] * (granted - used - left)]  # type: ignore[list-item]
     return tuple(Place(number, state, days.get(number)) for number, state in enumerate(states, start=1))
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
+from plugin.courses.changes.sharing import shared_with
 from plugin.courses.checkouts import waiting_of_client
 from plugin.courses.client_profile import profile_standing
 from plugin.courses.clients import (
@@ -27,6 +29,7 @@ from plugin.courses.staff import list_staff
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.card import Card, card_of
+from plugin.web.course_menu import menu_of
 from plugin.web.deeds import Notice, deed, is_fragment, see, tell
 from plugin.web.history import lines_of
 from plugin.web.refusals import Refusal, refused_shows
@@ -148,7 +151,10 @@ def _everything(client_id: str) -> dict[str, Any]:
     store = current_house().store
     client = read_client(store, client_id)
     today = local_date(pages.clinic(), pages.now())
-    courses = courses_of_client(store, client.id, today=today)
+    courses = [
+        *courses_of_client(store, client.id, today=today),
+        *shared_with(store, client.id, today=today),
+    ]
     cards = [card_of(course) for course in courses]
     return {
         "client": client,
@@ -164,6 +170,7 @@ def _everything(client_id: str) -> dict[str, Any]:
         "refused_visit": "",
         "searched_course": "",
         "matches": None,
+        "menus": {course.id: menu_of(course, current_user.role) for course in courses},
     }
 
 

@@ -27,7 +27,7 @@ def course(course_id: str) -> CourseView:
 
 def page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
     """Answer the page of the client who has the course, and tell why the deed was refused."""
-    return clients.refused(course(course_id).client_id, refusal)
+    return clients.refused(refusal.typed.get("guest_id") or course(course_id).client_id, refusal)
 
 
 def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
@@ -39,11 +39,15 @@ def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
 @refused_shows(page_of_course)
 def use(course_id: str) -> ResponseReturnValue:
     """Use one session of the course."""
-    wish = UseSession(course_id=course_id, allowance_id=request.form.get("allowance_id") or None)
+    # Somebody whom the course is shared with: the visit is theirs, and their page is the answer.
+    guest_id = request.form.get("guest_id") or None
+    allowance_id = request.form.get("allowance_id") or None
+    wish = UseSession(course_id=course_id, allowance_id=allowance_id, client_id=guest_id)
     used = use_session(current_house().store, deed(), wish)
     said = said_of_use(used, course(course_id))
-    tell(Notice(said, undo_entry_id=used.entry.id, client_id=used.client_id))
-    return clients.after_deed(used.client_id)
+    shown = guest_id or used.client_id
+    tell(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
+    return clients.after_deed(shown)
 
 
 @blueprint.post("/entries/<entry_id>/reversal")
@@ -54,7 +58,7 @@ def undo(entry_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "").strip() or UNDONE_AT_THE_DESK
     undone = reverse(current_house().store, deed(), entry_id, reason)
     tell(Notice(_given_back(undone, course(undone.course_id))))
-    return clients.after_deed(undone.client_id)
+    return clients.after_deed(request.form.get("client_id") or undone.client_id)
 
 
 def said_of_use(used: Used, of: CourseView) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.views import CourseView, EntryView, HappeningView, VisitView
+
+_TOLD_BESIDE = ("transferred_out", "transferred_in", "written_off", "expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,19 @@ class Line:
 
 def lines_of(course: CourseView) -> tuple[Line, ...]:
     """Return the lines, newest first."""
-    moved = list(_entry_lines(course))
-    told_already = {line.written_at for line in moved if line.what in ("refunded", "taken_back")}
+    moved = [_worded(course, line) for line in _entry_lines(course)]
+    told_already = {line.written_at for line in moved if line.what in ("refunded", "taken_back", "told")}
     told = [_told(each) for each in course.happenings if each.at not in told_already]
     lines = sorted([*moved, *told], key=lambda line: line.written_at)
     return tuple(lines[::-1])
+
+
+def _worded(course: CourseView, line: Line) -> Line:
+    """Say in its own words what was told in the same deed, such as to whom the sessions went."""
+    if line.what not in _TOLD_BESIDE:
+        return line
+    said = next((each.text for each in course.happenings if each.at == line.written_at), "")
+    return replace(line, what="told", text=said) if said else line
 
 
 def _entry_lines(course: CourseView) -> Iterator[Line]:
@@ -54,7 +64,7 @@ def _entry_lines(course: CourseView) -> Iterator[Line]:
 def _deed(entry: EntryView) -> str:
     if entry.kind in (Kind.SOLD, Kind.PAID):
         return "sale"
-    return entry.kind.value if entry.kind not in (Kind.USED, Kind.REVERSED) else entry.id
+    return entry.kind.value if entry.kind not in (Kind.USED, Kind.REVERSED, Kind.ADJUSTED) else entry.id
 
 
 def _lines(course: CourseView, entries: Sequence[EntryView]) -> Iterator[Line]:
@@ -121,7 +131,7 @@ def _joined(course: CourseView, entries: Sequence[EntryView]) -> Line:
         written_at=first.written_at,
         what="sold" if first.kind in (Kind.SOLD, Kind.PAID) else first.kind.value,
         by=first.by,
-        sessions=tuple((abs(count), name) for count, name in moved),
+        sessions=moved if first.kind is Kind.ADJUSTED else tuple((abs(count), name) for count, name in moved),
         money=Money(value, first.value_delta.currency),
         left=entries[-1].sessions_after if len(course.allowances) == 1 else None,
         reason=first.reason,

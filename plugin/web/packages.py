@@ -6,22 +6,19 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
-from plugin.core.money import Money
-from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.listings import publications
-from plugin.courses.packages import NewContent, NewPackage, create_package, list_packages
-from plugin.errors import InvalidField
+from plugin.courses.package_edits import edit_package, set_on_sale
+from plugin.courses.packages import create_package, list_packages, read_package
 from plugin.square.catalog import link_item
 from plugin.square.catalog import publish as publish_to_square
 from plugin.square.catalog_changes import search_items
-from plugin.web import current_house, pages
+from plugin.web import current_house
 from plugin.web.access import allow
 from plugin.web.deeds import Notice, deed, see, tell
-from plugin.web.format import locale_of
+from plugin.web.package_form import MORE_ROWS, typed_package, values_of
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_money, typed_number, typed_optional_number
+from plugin.web.typed import typed_optional_number
 
 SHOWN = 200
 
@@ -33,7 +30,9 @@ blueprint = Blueprint("packages", __name__)
 def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
     """Show the packages and the form for a new one."""
     store = current_house().store
-    packages = list_packages(store, limit=SHOWN, only_active=False).rows
+    rows = list_packages(store, limit=SHOWN, only_active=False).rows
+    # What an import made for a treatment has no price, and is never sold.
+    packages = [each for each in rows if each.is_active or each.price.amount]
     treatments = sorted({content.treatment for package in packages for content in package.contents})
     return render_template(
         "owner/packages.html",
@@ -41,6 +40,7 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
         treatments=treatments,
         refusal=refusal,
         refused_package=package_id,
+        more_rows=MORE_ROWS,
         owed=publications(store),
         **{"searched_package": "", "q": "", "items": (), **more},
     )
@@ -51,7 +51,7 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
 @refused_shows(show)
 def create() -> ResponseReturnValue:
     """Make a package."""
-    made = create_package(current_house().store, deed(), _new_package(request.form))
+    made = create_package(current_house().store, deed(), typed_package(request.form))
     tell(Notice(f"“{made.name}” is made. Publish it to Square to sell it."))
     return see(url_for("packages.show"))
 
@@ -86,48 +86,46 @@ def link(package_id: str) -> ResponseReturnValue:
     return see(url_for("packages.show"))
 
 
-def _new_package(form: MultiDict[str, str]) -> NewPackage:
-    return NewPackage(
-        name=form.get("name", ""),
-        price=_money(form, "price", "The price"),
-        contents=_contents(form),
-        terms=_terms(form),
+@blueprint.get("/packages/<package_id>")
+@allow()
+def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show a package as a form."""
+    package = read_package(current_house().store, package_id)
+    return render_template(
+        "owner/package.html",
+        package=package,
+        values=values_of(package),
+        refusal=refusal,
+        treatments=_treatments(),
+        more_rows=max(MORE_ROWS, len(package.contents)),
     )
 
 
-def _contents(form: MultiDict[str, str]) -> list[NewContent]:
-    main = NewContent(
-        treatment=form.get("treatment", ""),
-        sessions=typed_number(form.get("sessions", ""), field="sessions", called="The number of sessions"),
-        single_price=_money(form, "single_price", "The single price"),
-        kind="main",
+@blueprint.post("/packages/<package_id>")
+@allow()
+@refused_shows(change)
+def edit(package_id: str) -> ResponseReturnValue:
+    """Sell the package as typed from now on."""
+    seen = typed_optional_number(request.form.get("version", ""), field="version", called="The version")
+    edited = edit_package(
+        current_house().store, deed(), package_id, typed_package(request.form), seen_version=seen
     )
-    count = typed_optional_number(
-        form.get("touch_ups", ""), field="touch_ups", called="The number of touch-ups"
-    )
-    if not count:
-        return [main]
-    opens_at = typed_optional_number(
-        form.get("opens_at", ""), field="opens_at", called="The session they open at"
-    )
-    touch_ups = NewContent(
-        treatment=form.get("touch_up_treatment", ""),
-        sessions=count,
-        single_price=_money(form, "touch_up_price", "The single price of a touch-up"),
-        usable_from_session=opens_at,
-        kind="touch_up",
-    )
-    return [main, touch_ups]
+    tell(Notice(f"“{edited.name}” is version {edited.version} now. Sold courses keep theirs."))
+    return see(url_for("packages.show", _anchor=f"p-{package_id}"))
 
 
-def _terms(form: MultiDict[str, str]) -> Terms:
-    months = typed_optional_number(form.get("months", ""), field="months", called="Expiry")
-    formula = form.get("refund_formula") or RefundFormula.PRORATED.value
-    if formula not in list(RefundFormula):
-        raise InvalidField("Choose how a refund is reckoned.", field="refund_formula")
-    return Terms(expires_after_months=months, refund_formula=RefundFormula(formula))
+@blueprint.post("/packages/<package_id>/sale")
+@allow()
+@refused_shows(show)
+def put_on_sale(package_id: str) -> ResponseReturnValue:
+    """Take the package off sale, or put it on sale again."""
+    is_active = "on_sale" in request.form
+    package = set_on_sale(current_house().store, deed(), package_id, is_active=is_active)
+    said = "is on sale again" if is_active else "is off sale. Remove it from the till in Square too"
+    tell(Notice(f"“{package.name}” {said}."))
+    return see(url_for("packages.show", _anchor=f"p-{package_id}"))
 
 
-def _money(form: MultiDict[str, str], field: str, called: str) -> Money:
-    clinic = pages.clinic()
-    return typed_money(form.get(field, ""), clinic.currency, locale_of(clinic), field=field, called=called)
+def _treatments() -> list[str]:
+    packages = list_packages(current_house().store, limit=SHOWN, only_active=False).rows
+    return sorted({content.treatment for package in packages for content in package.contents})

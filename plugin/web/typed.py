@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from babel import Locale
 from babel.numbers import NumberFormatError, parse_decimal
 
@@ -24,6 +26,15 @@ def typed_number(text: str, *, field: str, called: str) -> int:
 def typed_optional_number(text: str, *, field: str, called: str) -> int | None:
     """Read a whole number, None for an empty field."""
     return typed_number(text, field=field, called=called) if text.strip() else None
+
+
+def typed_date(text: str, *, field: str) -> date | None:
+    """Read the day a date field sends, None for an empty one."""
+    plain = text.strip()
+    try:
+        return date.fromisoformat(plain) if plain else None
+    except ValueError:
+        raise InvalidField("That is no date.", field=field) from None
 
 
 def typed_money(text: str, currency: str, locale: Locale, *, field: str, called: str) -> Money:

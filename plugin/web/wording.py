@@ -44,7 +44,11 @@ _WORDS: dict[int | str, Words] = {
     405: Words(
         "Not this way", "This address can't be used like that. Go back and try again.", "wrong_method"
     ),
-    413: Words("Too much at once", "What was sent is larger than 1 MB. Send less.", "too_large"),
+    413: Words(
+        "Too much at once",
+        "What was sent is larger than 1 MB, or for a file to import larger than 5 MB. Send less.",
+        "too_large",
+    ),
     415: Words("Not readable", "This kind of content is not understood.", "wrong_type"),
     429: Words(
         "One moment",

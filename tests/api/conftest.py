@@ -56,10 +56,9 @@ def house(store: Store, clock: HandMovedClock) -> House:
 
 
 @pytest.fixture
-def small_house(sqlite_url: str, clock: HandMovedClock) -> Iterator[House]:
+def small_house(lite_store: Store, clock: HandMovedClock) -> House:
     """Coursekeeper on SQLite alone, for what no database decides."""
-    with Store(sqlite_url) as opened:
-        yield open_test_house(opened, clock)
+    return open_test_house(lite_store, clock)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.caller import Caller, refusal
 from tests.api.shop import Shop
+from tests.databases import sqlite_alone
 
 ANA = {"name": "Ana Souza", "phone": "415 555 2671", "email": "Ana@Example.org", "language": "es"}
 
@@ -157,5 +158,6 @@ def test_a_clients_courses_come_in_pages(small_desk: Caller, small_shop: Shop) -
 @pytest.mark.parametrize(
     "path", ["/clients/nowhere", "/clients/nowhere/courses", "/clients/%00", "/clients/é"]
 )
+@sqlite_alone
 def test_it_knows_no_other_client(desk: Caller, path: str) -> None:
     assert refusal(desk.get(path)) == (404, "not_found", None)

@@ -29,7 +29,8 @@ from tests.postgres import PostgresServer
 
 OPERATIONS = document(CALLS, ADDRESS)["paths"]
 NO_LIMIT = "1000000 per minute"
-STEPS = 40
+# PostgreSQL is the one that refuses: NUL, half characters, numbers without end.
+STEPS = {"sqlite": 20, "postgresql": 40}
 # Publishing asks Square; it has tests of its own with a till.
 # What was undone or decided once is refused from then on.
 ONE_WAY = {"reverse_entry", "resolve_attention", "start_refund"}
@@ -83,9 +84,10 @@ def test_every_answer_is_one_that_the_document_names(
     call: Call, walker: Caller, ids: dict[str, str], walked_house: House
 ) -> None:
     seen: Counter[int] = Counter()
+    steps = STEPS[walked_house.store.url.get_backend_name()]
 
     @settings(
-        max_examples=STEPS,
+        max_examples=steps,
         deadline=None,
         derandomize=True,
         database=None,
@@ -106,7 +108,7 @@ def test_every_answer_is_one_that_the_document_names(
         seen[answer.status_code] += 1
 
     walk()
-    assert seen.total() >= STEPS
+    assert seen.total() >= steps
     # A walk that never gets in has seen only the door.
     assert call.name in ONE_WAY or seen[200] + seen[201] > 0
     assert audit(walked_house.store) == ()

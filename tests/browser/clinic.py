@@ -8,8 +8,9 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -30,6 +31,8 @@ class Clinic:
     till: str
     password: str
     folder: Path
+    # Of the first who signed in: signing in has tests of its own, and costs three pages.
+    cookies: list[Any] = field(default_factory=list)
 
 
 @contextmanager
@@ -85,11 +88,17 @@ class DeskWindow:
 
     def __init__(self, page: Page, clinic: Clinic) -> None:
         self.page, self.clinic = page, clinic
+        page.context.add_cookies(clinic.cookies)
         page.goto(clinic.desk)
-        page.get_by_label("E-mail").fill(OWNER_EMAIL)
-        page.get_by_label("Password").fill(clinic.password)
-        page.get_by_role("button", name="Sign in").click()
+        if not clinic.cookies:
+            self._sign_in()
         expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
+        clinic.cookies[:] = page.context.cookies()
+
+    def _sign_in(self) -> None:
+        self.page.get_by_label("E-mail").fill(OWNER_EMAIL)
+        self.page.get_by_label("Password").fill(self.clinic.password)
+        self.page.get_by_role("button", name="Sign in").click()
 
     def open_client(self, name: str) -> None:
         self.page.goto(self.clinic.desk)

@@ -209,3 +209,17 @@ def test_a_paper_for_no_course_is_refused(run, tmp_path: Path):
     done = run("papers", "summary", "nothing", str(tmp_path / "x.pdf"))
     assert done.exit_code == 1
     assert "no such course" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["courses", "entries", "liability"])
+def test_the_ledger_is_exported_to_a_file_or_to_standard_output(run, tmp_path: Path, what: str):
+    done = run("export", what, "--format", "csv")
+    assert (done.exit_code, len(done.stdout.splitlines()[0].split(",")) > 5) == (0, True)
+    file = tmp_path / "out.xlsx"
+    done = run("export", what, "--format", "xlsx", "--from", "2026-11-01", "--to", "2026-11-30", str(file))
+    assert (done.exit_code, file.read_bytes()[:2]) == (0, b"PK")
+
+
+def test_an_export_of_days_that_are_none_is_refused_in_words(run):
+    done = run("export", "entries", "--format", "csv", "--from", "yesterday")
+    assert (done.exit_code, done.stderr) == (1, "--from is a day such as 2026-11-01.\n")

@@ -21,8 +21,7 @@ def desk(store: Store, clock: HandMovedClock) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def lite(sqlite_url: str, clock: HandMovedClock) -> Iterator[Appointments]:
+def lite(lite_store: Store, clock: HandMovedClock) -> Iterator[Appointments]:
     """Appointments on SQLite alone, for rules that no engine decides; the ledger adds up here too."""
-    with Store(sqlite_url) as store:
-        yield Appointments(Desk(store, clock))
-        assert audit(store) == ()
+    yield Appointments(Desk(lite_store, clock))
+    assert audit(lite_store) == ()

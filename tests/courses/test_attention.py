@@ -11,6 +11,7 @@ from plugin.courses.inbox import claim, finish, receive
 from plugin.courses.resolve import Resolution, resolve
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from tests.courses.desk import DEB, Desk, back
+from tests.databases import sqlite_alone
 
 
 def ask(desk: Desk, dedupe: str, *, kind: str = "unclear_quantity", **details: object) -> str:
@@ -62,6 +63,7 @@ def test_an_item_that_is_not_there_is_not_found(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 301], ids=len)
+@sqlite_alone
 def test_a_decision_wants_its_reason(desk: Desk, reason: str) -> None:
     item = ask(desk, "same")
     with pytest.raises(InvalidField) as refusal:
@@ -70,6 +72,7 @@ def test_a_decision_wants_its_reason(desk: Desk, reason: str) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
+@sqlite_alone
 def test_the_desk_and_the_owner_decide(desk: Desk, role: Role) -> None:
     act = desk.act(Actor("Pat", role, Source.DESK))
     item = ask(desk, "same")

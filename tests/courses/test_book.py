@@ -19,6 +19,7 @@ from plugin.courses.sales import Booking, Buyer, SaleLine, sale_from_json
 from plugin.errors import InvalidField
 from plugin.store import Store
 from tests.courses.desk import ANA, Desk
+from tests.databases import sqlite_alone
 
 BEA = Buyer("CUSTOMER-BEA", name="Bea Wong", phone="+14155550199")
 
@@ -49,6 +50,7 @@ def test_the_same_sale_again_opens_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@sqlite_alone
 def test_lines_in_another_order_are_the_same_sale(desk: Desk, order: tuple[int, ...]) -> None:
     ten, twelve = desk.package(sessions=10), desk.package(sessions=12)
     lines = (
@@ -90,6 +92,7 @@ def test_up_to_a_hundred_courses_are_believed(desk: Desk, quantity: int) -> None
     ("quantity", "said"),
     [(None, "1.5"), (None, "abc"), (None, "0"), (None, "9" * 500), (MOST_UNITS + 1, "101")],
 )
+@sqlite_alone
 def test_a_quantity_that_is_no_whole_number_waits_for_a_person(
     desk: Desk, quantity: int | None, said: str
 ) -> None:
@@ -149,6 +152,7 @@ def test_later_edits_of_the_package_leave_a_sold_course_alone(desk: Desk) -> Non
         (datetime(2026, 12, 1, 8, 0, tzinfo=UTC), date(2027, 6, 1)),
     ],
 )
+@sqlite_alone
 def test_expiry_counts_from_the_clinic_s_own_day(desk: Desk, paid_at: datetime, last_day: date) -> None:
     package = desk.package(terms=Terms(expires_after_months=6))
     assert desk.course(desk.sell(package, paid_at=paid_at)).expires_on == last_day

@@ -11,6 +11,7 @@ from plugin.core.terms import Terms
 from plugin.courses.clients import create_client, find_clients, read_client, recent_clients
 from plugin.errors import InvalidField, KeyReused, NotFound
 from tests.courses.desk import Desk
+from tests.databases import sqlite_alone
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ class TestMaking:
         ],
         ids=ascii,
     )
+    @sqlite_alone
     def test_what_can_not_be_kept_is_refused_in_a_sentence(
         self, desk: Desk, field: str, value: str | None, said: str
     ) -> None:

@@ -12,6 +12,7 @@ from plugin.errors import InvalidField, NotAllowed
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import DEB, OLGA, Desk
+from tests.databases import sqlite_alone
 
 
 def test_before_anybody_named_it_it_has_plain_defaults(store: Store, clock: HandMovedClock) -> None:
@@ -58,6 +59,7 @@ def test_it_is_kept_as_the_owner_wrote_it(desk: Desk) -> None:
         ("website", "x" * 255),
     ],
 )
+@sqlite_alone
 def test_what_a_paper_could_not_show_is_refused_by_its_field(desk: Desk, field: str, value: str) -> None:
     before = read_clinic(desk.store)
     with pytest.raises(InvalidField) as refusal:
@@ -85,6 +87,7 @@ def test_only_the_owner_writes_it(desk: Desk) -> None:
         ("Pacific/Pago_Pago", date(2026, 11, 21)),
     ],
 )
+@sqlite_alone
 def test_today_is_the_clinic_s_own(desk: Desk, zone: str, day: date) -> None:
     clinic = replace(read_clinic(desk.store), time_zone=zone)
     assert local_date(clinic, datetime(2026, 11, 22, 7, 59, tzinfo=UTC)) == day

@@ -11,6 +11,7 @@ from plugin.core.ledger import Kind
 from plugin.courses.reverse import reverse
 from plugin.errors import AlreadyReversed, InvalidField, KeyReused, NotFound, Refused
 from tests.courses.desk import Desk, back
+from tests.databases import sqlite_alone
 
 
 def test_an_undo_gives_the_session_and_its_money_back_and_shows_both_lines(desk: Desk) -> None:
@@ -102,6 +103,7 @@ def test_only_a_used_session_can_be_undone(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\u200b", "x" * 301], ids=ascii)
+@sqlite_alone
 def test_it_wants_a_reason_of_some_words(desk: Desk, reason: str) -> None:
     used = desk.use(desk.sell())
     with pytest.raises(InvalidField) as refusal:

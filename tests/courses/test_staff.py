@@ -20,6 +20,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken, Staff
 from tests.clock import HandMovedClock
+from tests.databases import sqlite_alone
 
 
 def add(store: Store, clock: HandMovedClock, email: str = "wu@example.org", name: str = "Dr. Wu") -> str:
@@ -45,6 +46,7 @@ class TestPeople:
     @pytest.mark.parametrize(
         "email", ["", "wu", "wu@", "@example.org", "wu@example", "a\x00@example.org"], ids=ascii
     )
+    @sqlite_alone
     def test_an_address_that_is_none_is_refused(
         self, store: Store, clock: HandMovedClock, email: str
     ) -> None:

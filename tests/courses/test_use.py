@@ -17,6 +17,7 @@ from plugin.courses.visits import describe_visit, visits_on
 from plugin.errors import InvalidField, KeyReused, NoneLeft, NotFound, Refused
 from plugin.store.ledger import Course
 from tests.courses.desk import FACIAL, TOUCH_UP, Desk, back
+from tests.databases import sqlite_alone
 
 TODAY = date(2026, 11, 22)
 
@@ -127,6 +128,7 @@ class TestHowMany:
                 desk.use(course_id, **wish)
 
     @pytest.mark.parametrize("sessions", [0, -1, 21])
+    @sqlite_alone
     def test_a_number_no_visit_has_is_refused(self, desk: Desk, sessions: int) -> None:
         course_id = desk.sell(desk.package(sessions=40))
         with pytest.raises(InvalidField, match="1 to 20") as refusal:
@@ -188,6 +190,7 @@ class TestWhatCanNotBeUsed:
         assert refusal.value.code == "refunded"
 
     @pytest.mark.parametrize(("days", "is_open"), [(-1, True), (0, True), (1, False)])
+    @sqlite_alone
     def test_an_expired_course_from_the_day_after(self, desk: Desk, days: int, is_open: bool) -> None:
         expires_on = TODAY - timedelta(days=days)
         course_id = desk.sell(desk.package(terms=Terms(expires_on=expires_on)))

@@ -61,6 +61,12 @@ def address(programs: Path, elsewhere: Path, environment: dict[str, str]) -> Ite
         yield base
 
 
+@pytest.fixture(scope="module")
+def token(address: str, programs: Path, elsewhere: Path, environment: dict[str, str]) -> str:
+    said = _say(programs, "token", "add", "till", "--role", "desk", folder=elsewhere, environment=environment)
+    return said.splitlines()[-1]
+
+
 def _say(programs: Path, *words: str, folder: Path, environment: Mapping[str, str]) -> str:
     said = subprocess.run(
         [programs / "coursekeeper", *words], cwd=folder, env=environment, capture_output=True, text=True
@@ -119,10 +125,8 @@ def test_it_shows_the_sign_in_page_with_its_style_and_scripts(address):
 
 
 @pytest.mark.parametrize("paper", ["summary", "aftercare"])
-def test_it_prints_a_paper_through_the_interface(paper, address, programs, elsewhere, environment):
+def test_it_prints_a_paper_through_the_interface(paper, address, token, environment):
     course = _sell_a_course_and_use_a_session(environment["DATABASE_URL"], order=paper)
-    said = _say(programs, "token", "add", paper, "--role", "desk", folder=elsewhere, environment=environment)
-    token = said.splitlines()[-1]
 
     status, kind, body = fetch(f"{address}/api/v1/courses/{course}/{paper}.pdf", token=token)
 

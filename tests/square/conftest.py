@@ -110,10 +110,9 @@ def clinic(store: Store, open_clinic: OpenClinic) -> Clinic:
 
 
 @pytest.fixture
-def lite_clinic(sqlite_url: str, open_clinic: OpenClinic) -> Iterator[Clinic]:
+def lite_clinic(lite_store: Store, open_clinic: OpenClinic) -> Clinic:
     """A clinic on SQLite alone, for what does not touch the ledger."""
-    with Store(sqlite_url) as store:
-        yield open_clinic(store)
+    return open_clinic(lite_store)
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,14 @@ class Line(httpx.BaseTransport):
     def __init__(self, app: Flask) -> None:
         self._app = httpx.WSGITransport(app=app, raise_app_exceptions=False)
         self.calls: list[str] = []
-        # How the next call of each name fails; once.
-        self.faults: dict[str, str] = {}
+        # How the next calls of each name fail, one after the other.
+        self.faults: dict[str, list[str]] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         call = _name(request)
         self.calls.append(call)
-        how = self.faults.pop(call, None)
-        return self._app.handle_request(request) if how is None else self._fail(request, how)
+        waiting = self.faults.get(call)
+        return self._fail(request, waiting.pop(0)) if waiting else self._app.handle_request(request)
 
     def _fail(self, request: httpx.Request, how: str) -> httpx.Response:
         if how in ("timeout after", "garbage"):

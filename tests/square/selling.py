@@ -116,9 +116,12 @@ class Selling:
         """End what waits, so that the next test begins with nothing to do."""
         if self.line is not None:
             self.line.faults.clear()
-        for waiting in list_checkouts(self.store, open_only=True):
-            self.cancel(waiting)
-        self.after(600)
+        waiting = list_checkouts(self.store, open_only=True)
+        for one in waiting:
+            self.cancel(one)
+        if waiting:
+            self.after(5)
+        self.clinic.clock.advance(hours=1)
 
     def show(self) -> None:
         """Let the Terminal look for work, as it does by itself."""

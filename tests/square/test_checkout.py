@@ -16,10 +16,11 @@ from plugin.square.catalog import publish
 from tests.square.clinic import OWNER, Clinic
 from tests.square.selling import Selling, usd
 
+WAYS = ("cash", "other", "terminal", "link", "invoice")
 
-@pytest.mark.parametrize("way", ["cash", "other", "terminal", "link", "invoice"])
-def test_a_sale_begun_at_the_desk_ends_in_a_course_of_its_client(lite_clinic: Clinic, way: str) -> None:
-    selling = Selling(lite_clinic)
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_sale_begun_at_the_desk_ends_in_a_course_of_its_client(selling: Selling, way: str) -> None:
     begun = selling.begin(way, quantity=2)
     selling.go()
     if way not in ("cash", "other"):
@@ -31,7 +32,30 @@ def test_a_sale_begun_at_the_desk_ends_in_a_course_of_its_client(lite_clinic: Cl
     told = [(one.client_id, one.paid, one.status) for one in selling.courses(begun)]
     assert told == [(begun.client_id, usd(165000), Status.OPEN)] * 2
     assert selling.order(begun)["reference_id"] == begun.id
-    assert selling.clinic.attention() == []
+
+
+def test_every_request_keeps_to_squares_contract_and_webhooks_bring_the_same(lite_clinic: Clinic) -> None:
+    """Each way is paid once and called off once; the clinic's Square checks all that is asked of it."""
+    selling = Selling(lite_clinic)
+    ana = selling.client(email="ana@example.org", phone="+14155550123")
+    more = {"invoice": {"deposit": usd(50000)}, "cash": {"supplied": usd(170000)}}
+    paid = [selling.begin(way, ana, **more.get(way, {})) for way in WAYS]
+    selling.go()
+    off = [selling.begin(way, ana) for way in ("terminal", "link", "invoice")]
+    for begun in paid:
+        selling.pay(begun)
+    selling.go()
+    for begun in off:
+        selling.cancel(begun)
+    lite_clinic.catch_up()
+    selling.after(5)
+    assert [selling.now(begun).state for begun in off] == ["canceled"] * 3
+    assert [selling.now(begun).state for begun in paid] == [*["paid"] * 4, "waiting"]
+    assert [len(selling.courses(begun)) for begun in paid] == [1] * 5
+    selling.cancel(paid[-1])
+    selling.after(5)
+    assert selling.now(paid[-1]).state == "canceled"
+    assert lite_clinic.attention() == []
 
 
 def test_the_same_act_again_begins_nothing(selling: Selling) -> None:
@@ -178,7 +202,7 @@ def test_a_terminal_that_tells_by_event_is_looked_at_at_once(selling: Selling) -
 def test_while_square_is_away_the_desk_is_told_and_may_call_it_off(selling: Selling) -> None:
     assert selling.line is not None
     begun = selling.begin("terminal")
-    selling.line.faults["POST /v2/orders"] = "timeout after"
+    selling.line.faults["POST /v2/orders"] = ["timeout after"]
     selling.go()
     now = selling.now(begun)
     assert (now.state, now.problem) == (

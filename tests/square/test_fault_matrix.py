@@ -1,7 +1,7 @@
 """Each call to Square of each sale begun at the desk, failing in each way: the same ledger and the same Square.
 
-In each round every call of the flow fails once, each in another way; after as many rounds as there are ways to fail
-every call has failed in all of them.
+In each round every call of the flow fails twice, one after the other and each in other ways; after all rounds every
+call has failed in every way.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ def calls_off(selling: Selling, checkout: CheckoutView) -> None:
 DEPOSIT = (("deposit", usd(50000)),)
 FLOWS = {
     "cash": Flow("cash", is_new_client=True),
-    "other": Flow("other"),
     "terminal": Flow("terminal", (pays,)),
     "terminal, called off": Flow("terminal", (calls_off,), is_switched_on=True),
     "link": Flow("link", (pays,)),
@@ -128,16 +127,22 @@ def matrix(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> It
         _no_order_is_left_open_or_double(selling)
 
 
-@pytest.mark.parametrize("first", range(len(FAULTS)))
+@pytest.mark.parametrize("first", range(0, len(FAULTS), 2))
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_call_that_fails_changes_nothing_in_the_end(matrix: Matrix, flow: str, first: int) -> None:
     end, calls = matrix.plain(flow)
     assert matrix.selling.line is not None
     faults = matrix.selling.line.faults
-    faults.update({call: FAULTS[(first + place) % len(FAULTS)] for place, call in enumerate(calls)})
-    assert matrix.play(FLOWS[flow]) == end
-    assert faults == {}
-    matrix.cells += len(calls)
+    turned = [*FAULTS[first:], *FAULTS[:first]]
+    faults.update({call: _both(turned, place) for place, call in enumerate(calls)})
+    matrix.cells += 2 * len(calls)
+    while any(faults.values()):
+        # What was learned another way after a first failure was not asked again: its second turn comes now.
+        assert matrix.play(FLOWS[flow]) == end
+
+
+def _both(turned: list[str], place: int) -> list[str]:
+    return [turned[(place + one) % len(turned)] for one in (0, 1)]
 
 
 def _no_order_is_left_open_or_double(selling: Selling) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.store import Store
+from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, keep
 from tests.square.conftest import OpenClinic
 
@@ -23,6 +24,7 @@ def test_a_course_of_12_sold_to_a_client_is_open_after_one_round(clinic: Clinic)
 
 
 @pytest.mark.parametrize("place", ["payment", "order", "tender"])
+@sqlite_alone
 def test_the_client_is_found_wherever_square_put_the_customer(clinic: Clinic, place: str) -> None:
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
     clinic.sell("ten", customer_id=ana["id"], customer_on=place)
@@ -106,6 +108,7 @@ def test_a_sale_made_offline_keeps_its_own_time(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("quantity", ["0", "1.5", "abc", "1e3", "２", ""])
+@sqlite_alone
 def test_a_quantity_that_is_no_whole_number_goes_to_a_person(clinic: Clinic, quantity: str) -> None:
     sold = clinic.till.sell([clinic.line("ten")])
     order = sold["order"]

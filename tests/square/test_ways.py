@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -172,8 +173,10 @@ def recorder(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> 
     folder = tmp_path_factory.mktemp("ways")
     with open_selling(folder, _migrated_file) as selling:
         recorder = Recorder(selling, folder)
+        began = time.process_time()
         yield recorder
         recorder.close()
+        print(f"\n{len(WAYS)} ways x {len(ORDERS)} orders in {time.process_time() - began:.1f} s of work")
 
 
 def shuffled(events: list[Json]) -> list[Json]:
@@ -181,11 +184,9 @@ def shuffled(events: list[Json]) -> list[Json]:
 
 
 ORDERS: dict[str, Callable[[list[Json]], list[Json]]] = {
-    "as told": lambda events: events,
     "each twice": lambda events: [one for event in events for one in (event, event)],
     "all twice, backwards": lambda events: [*events, *events][::-1],
     "shuffled, twice": shuffled,
-    "none, swept": lambda _events: [],
     "swept, then told": lambda events: events,
 }
 
@@ -197,16 +198,20 @@ def test_one_sale_is_one_ledger(recorder: Recorder, way: str, order: str) -> Non
     clinic = recorder.replay(recorded)
     if order == "swept, then told":
         _sweep(clinic)
+        _is_one_ledger(clinic, recorded, WAYS[way])
     for number, event in enumerate(ORDERS[order](recorded.events)):
         # A second delivery has the id of the first; a second telling of Square's has another.
         keep(clinic.house, event if number % 2 else {**event, "event_id": f"{event['event_id']}-{number}"})
         clinic.work()
-    if "swept" in order:
-        _sweep(clinic)
-    assert _ledger(clinic, recorded.order_id) == ONE_COURSE
-    assert _aside(clinic, recorded.order_id) == (recorded.sold_at, WAYS[way].payments)
-    assert [one for one in clinic.attention() if one.square_order_id == recorded.order_id] == []
-    begun = [one for one in list_checkouts(clinic.house.store) if one.square_order_id == recorded.order_id]
+    _is_one_ledger(clinic, recorded, WAYS[way])
+
+
+def _is_one_ledger(clinic: Clinic, recorded: Recorded, way: Way) -> None:
+    order_id = recorded.order_id
+    assert _ledger(clinic, order_id) == ONE_COURSE
+    assert _aside(clinic, order_id) == (recorded.sold_at, way.payments)
+    assert [one for one in clinic.attention() if one.square_order_id == order_id] == []
+    begun = [one for one in list_checkouts(clinic.house.store) if one.square_order_id == order_id]
     assert all((one.state, one.came) == ("paid", usd(165000)) for one in begun)
     assert clinic.is_sound()
 

@@ -48,8 +48,8 @@ def test_a_course_of_twelve_from_the_till_to_its_refund(desk: Desk) -> None:
     told = [(entry.kind, entry.sessions_delta, entry.value_delta.amount) for entry in course.entries]
     assert told == [
         (Kind.SOLD, 12, 0),
-        (Kind.PAID, 0, 169714),
         (Kind.SOLD, 2, 0),
+        (Kind.PAID, 0, 169714),
         (Kind.PAID, 0, 28286),
         (Kind.USED, -1, -14142),
         (Kind.USED, -1, -14142),

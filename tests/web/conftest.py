@@ -50,10 +50,9 @@ def house(store: Store, clock: HandMovedClock) -> House:
 
 
 @pytest.fixture
-def small_house(sqlite_url: str, clock: HandMovedClock) -> Iterator[House]:
+def small_house(lite_store: Store, clock: HandMovedClock) -> House:
     """Coursekeeper on SQLite alone, for what no database decides."""
-    with Store(sqlite_url) as opened:
-        yield open_house_on(opened, clock)
+    return open_house_on(lite_store, clock)
 
 
 def _make(house: House) -> Flask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.courses.desk import ANA, Desk
+from tests.databases import sqlite_alone
 from tests.web.page import Page
 from tests.web.visitor import Visitor
 
@@ -49,6 +50,7 @@ def test_one_name_and_one_tap_assign_it(deb: Visitor, desk: Desk, item: str) -> 
     assert "12 of 12 left" in deb.page(f"/clients/{client}").text
 
 
+@sqlite_alone
 def test_it_works_without_scripts(deb: Visitor, desk: Desk, item: str) -> None:
     desk.client("Maria Alvarez")
     page = deb.page(f"/attention/{item}/clients?q=maria")
@@ -64,6 +66,7 @@ def test_somebody_new_is_made_and_assigned_in_one_form(deb: Visitor, desk: Desk,
     assert deb.page("/clients?q=bela").text.count("Bela Costa") == 1
 
 
+@sqlite_alone
 def test_a_wrong_field_of_somebody_new_is_named_and_nothing_is_lost(
     deb: Visitor, desk: Desk, item: str
 ) -> None:
@@ -86,6 +89,7 @@ def test_two_people_answer_at_once_and_the_second_is_told(deb: Visitor, desk: De
     assert "No course yet" in deb.page(f"/clients/{maria}").text
 
 
+@sqlite_alone
 def test_nobody_fits_is_said(deb: Visitor, desk: Desk, item: str) -> None:
     assert "Nobody fits “zz”." in candidates(deb, item, "zz").text
 
@@ -98,6 +102,7 @@ def refund(desk: Desk) -> str:
     return course
 
 
+@sqlite_alone
 def test_an_unclear_refund_shows_its_arithmetic(deb: Visitor, refund: str) -> None:
     page = deb.page("/attention")
     assert "$500.00 of a sale was refunded in Square without naming what." in page.text
@@ -118,6 +123,7 @@ def test_one_tap_settles_an_unclear_refund(
 
 
 @pytest.mark.parametrize("typed", ["", "0", "two", "-1", "1.5", "9" * 30, "٣x"])
+@sqlite_alone
 def test_an_odd_number_of_sessions_is_refused_in_words(
     deb: Visitor, desk: Desk, refund: str, typed: str
 ) -> None:
@@ -128,6 +134,7 @@ def test_an_odd_number_of_sessions_is_refused_in_words(
     assert desk.course(refund).left == 12
 
 
+@sqlite_alone
 def test_an_unknown_decision_is_refused(deb: Visitor, item: str) -> None:
     form = deb.page("/attention").form("/client")
     form.action = form.action.replace("/client", "/resolution")
@@ -195,6 +202,7 @@ def test_between_equal_courses_nobody_must_choose(deb: Visitor, desk: Desk) -> N
     assert len(booked.opened) == 2
 
 
+@sqlite_alone
 def test_a_course_of_another_sale_is_not_smuggled_in(
     deb: Visitor, desk: Desk, pair: tuple[str, ...], item: str
 ) -> None:
@@ -210,6 +218,7 @@ def test_a_course_of_another_sale_is_not_smuggled_in(
         (50000, "Take 3 sessions back", 9, "3 sessions taken back"),
     ],
 )
+@sqlite_alone
 def test_the_proposal_is_one_tap(
     deb: Visitor, desk: Desk, amount: int, words: str, left: int, answer: str
 ) -> None:
@@ -244,6 +253,7 @@ def test_a_proposal_that_can_not_be_carried_out_any_more_is_not_made(
     assert "Take these sessions back" in page.text
 
 
+@sqlite_alone
 def test_a_question_nobody_answered_for_a_reason_says_so(deb: Visitor, desk: Desk) -> None:
     desk.book(desk.sale(desk.line(desk.package(), quantity=None, quantity_text="1.5")))
     page = deb.after(deb.page("/attention").form("/resolution"), decision="dismiss")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.courses.desk import Desk
+from tests.databases import sqlite_alone
 from tests.web.visitor import Visitor
 
 
@@ -17,6 +18,7 @@ def seen_on(visitor: Visitor, address: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("screen", ["today", "client", "attention"])
+@sqlite_alone
 def test_an_unchanged_page_gets_no_content(deb: Visitor, desk: Desk, screen: str) -> None:
     course = desk.course(desk.sell())
     desk.sell(buyer=None)

@@ -12,6 +12,7 @@ from plugin.core.acts import Role
 from plugin.courses.sales import Buyer
 from plugin.house import House
 from tests.courses.desk import Desk
+from tests.databases import sqlite_alone
 from tests.web.conftest import PDF, signed_in
 from tests.web.visitor import Visitor
 
@@ -28,6 +29,7 @@ def test_a_paper_opens_in_the_browser(deb: Visitor, desk: Desk, paper: str) -> N
 
 
 @pytest.mark.parametrize("name", ['a"; filename="evil.exe', "../../etc/passwd", "李美玲", "line\nbreak"])
+@sqlite_alone
 def test_a_name_can_not_break_the_file_name(deb: Visitor, desk: Desk, name: str) -> None:
     course = desk.sell(buyer=Buyer("CUSTOMER-X", name=name))
     said = deb.get(f"/courses/{course}/summary.pdf").headers["Content-Disposition"]
@@ -37,12 +39,14 @@ def test_a_name_can_not_break_the_file_name(deb: Visitor, desk: Desk, name: str)
     assert "\n" not in said
 
 
+@sqlite_alone
 def test_an_aftercare_sheet_before_the_first_visit_is_refused_in_words(deb: Visitor, desk: Desk) -> None:
     answer = deb.get(f"/courses/{desk.sell()}/aftercare.pdf")
     assert answer.status_code == 409
     assert "No session of this course was used yet" in answer.text
 
 
+@sqlite_alone
 def test_a_visit_of_another_course_is_not_found(deb: Visitor, desk: Desk) -> None:
     course = desk.sell()
     desk.use(course)

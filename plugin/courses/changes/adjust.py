@@ -80,7 +80,9 @@ def _check(held: Held, allowance: Allowance, head: Head, wish: Adjustment) -> No
     if not 1 <= abs(wish.sessions) <= MOST_AT_ONCE:
         raise InvalidField(f"Adjust by 1 to {MOST_AT_ONCE} sessions at once.", field="sessions")
     if head.granted + wish.sessions > MOST_SESSIONS:
-        raise InvalidField(f"A course holds {MOST_SESSIONS} sessions of a treatment at most.", field="sessions")
+        raise InvalidField(
+            f"A course holds {MOST_SESSIONS} sessions of a treatment at most.", field="sessions"
+        )
     _check_value(held, allowance, wish)
     if wish.keeps_value and head.value and -wish.sessions >= head.sessions:
         said = "The value needs a session to stay with. Let it go with the sessions."

@@ -89,7 +89,9 @@ def earn_ahead_in(session: Session, store: Store, act: Act, allowance: Allowance
 
 
 def _is_allowed(session: Session, allowance: Allowance) -> bool:
-    return session.scalar(select(AllowedAhead.id).where(AllowedAhead.allowance_id == allowance.id)) is not None
+    return (
+        session.scalar(select(AllowedAhead.id).where(AllowedAhead.allowance_id == allowance.id)) is not None
+    )
 
 
 def _missing(entries: list[Entry], allowance: Allowance, granted: int) -> int:

@@ -9,6 +9,7 @@ from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind, gone
 from plugin.core.status import Status
 from plugin.courses.chain import Line, allowances_of, append, head_of, tell
+from plugin.courses.changes.ahead import earn_ahead_in
 from plugin.courses.changes.deeds import (
     Changed,
     Held,
@@ -22,7 +23,7 @@ from plugin.courses.reverse import reverse_in
 from plugin.courses.words import money_text, sessions_text
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.ledger import Entry
+from plugin.store.ledger import Allowance, Entry
 
 KINDS = (Kind.EXPIRED, Kind.WRITTEN_OFF)
 
@@ -57,6 +58,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
             if each.written_at == last:
                 entry = held.session.get_one(Entry, each.id)
                 reverse_in(held.session, store, act, entry, said)
+                earn_ahead_in(held.session, store, act, held.session.get_one(Allowance, entry.allowance_id))
 
     return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), work)
 

@@ -15,6 +15,7 @@ from plugin.errors import InvalidField
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 # Reports of other systems begin with a title and the day they were made.
 _LINES_ABOVE = 10
+_HEADING_LENGTH = 60
 _GUARDED = tuple("=+-@|%")
 _SPLIT = "Split it, and import one part after the other."
 
@@ -29,11 +30,10 @@ def read_table(data: bytes) -> Table:
     if not records:
         raise InvalidField("This file has no rows.", field="file")
     top = _heading_row(records)
-    headings = tuple(clean(str(cell))[:60] for cell in records[top][1])
-    width = max((number for number, heading in enumerate(headings, 1) if heading), default=0)
-    rows = [Row(line, _trimmed(cells)) for line, cells in records[top + 1 :]]
-    _refuse_size(width, max((len(row.cells) for row in rows), default=0), len(rows))
-    return Table(headings, tuple(rows), read_as)
+    rows = [Row(line, _trimmed(cells)) for line, cells in records[top:]]
+    _refuse_size(max(len(row.cells) for row in rows), len(rows) - 1)
+    headings = tuple(clean(str(cell)[: 4 * _HEADING_LENGTH])[:_HEADING_LENGTH] for cell in rows[0].cells)
+    return Table(headings, tuple(rows[1:]), read_as)
 
 
 def _refuse(data: bytes) -> None:
@@ -68,10 +68,10 @@ def _trimmed(cells: list[Cell]) -> tuple[Cell, ...]:
     return tuple(cells[:end])
 
 
-def _refuse_size(width: int, widest: int, many: int) -> None:
+def _refuse_size(widest: int, many: int) -> None:
     if not many:
         raise InvalidField("This file has headings and no rows below them.", field="file")
-    if max(width, widest) > MOST_COLUMNS:
+    if widest > MOST_COLUMNS:
         raise InvalidField(
             f"This file has more than {MOST_COLUMNS} columns. Take out what is not needed.", field="file"
         )

@@ -10,6 +10,7 @@ from plugin.errors import InvalidField
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _LOOKED_AT = 20
+_LOOKED_AT_CHARACTERS = 20_000
 _NO_TABLE = "This is no table. Send a CSV or an Excel file (.xlsx)."
 
 Score = Callable[[Sequence[str]], int]
@@ -73,7 +74,9 @@ def _named_delimiter(text: str) -> tuple[str, str | None]:
 
 def _fit(lines: Sequence[str], delimiter: str, score: Score) -> tuple[int, int]:
     try:
-        records = list(csv.reader(lines[:_LOOKED_AT], delimiter=delimiter))
+        records = list(
+            csv.reader([line[:_LOOKED_AT_CHARACTERS] for line in lines[:_LOOKED_AT]], delimiter=delimiter)
+        )
     except csv.Error:
         return (0, 0)
     widths = [len(record) for record in records if record]

@@ -6,7 +6,6 @@ A file of a few kilobytes can claim cells at the far corner of a sheet, or unpac
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,14 +14,16 @@ from decimal import Decimal
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
+from plugin.courses.imports.sheet_size import UnreadableXml, size_of
 from plugin.courses.imports.table import MOST_COLUMNS, MOST_ROWS, Cell
 from plugin.errors import InvalidField
 
 _MOST_UNPACKED = 64 * 1024 * 1024
 _MOST_PARTS = 500
 _MOST_PLACES = (MOST_ROWS + 100) * MOST_COLUMNS
-# Calamine keeps a place for every cell between the outermost two.
-_PLACE = re.compile(rb"""<c\b[^>]*?\br=["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
+# Beyond the table there may be a stray cell or two.
+_FARTHEST_ROW = 4 * MOST_ROWS
+_FARTHEST_COLUMN = 1000
 _SKIPPED = ("xl/media/", "xl/drawings/", "xl/charts/", "docProps/", "customXml/")
 
 _UNREADABLE = "This Excel file can't be read. Open it, save it again as .xlsx or as CSV, and send that."
@@ -58,21 +59,26 @@ def _measured(data: bytes) -> bytes:
     """Return the workbook anew from parts that were unpacked and counted; raises InvalidField."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            parts = [part for part in packed.infolist() if not part.filename.startswith(_SKIPPED)]
+            parts = [part for part in packed.infolist() if _is_read(part.filename)]
             _refuse_claims(parts)
             unpacked = dict(_unpacked(packed, parts))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
         raise InvalidField(_UNREADABLE, field="file") from None
-    if "xl/workbook.xml" not in unpacked:
+    if not any(name.startswith("xl/") for name in unpacked):
         raise InvalidField(_UNREADABLE, field="file")
-    for name, part in unpacked.items():
-        if name.startswith("xl/worksheets/"):
-            _refuse_far_cells(part)
+    for part in unpacked.values():
+        # Where its sheets lie the file itself says.
+        _refuse_far_cells(part)
     again = io.BytesIO()
     with zipfile.ZipFile(again, "w", zipfile.ZIP_STORED) as plain:
         for name, part in unpacked.items():
             plain.writestr(name, part)
     return again.getvalue()
+
+
+def _is_read(name: str) -> bool:
+    # Pictures, printers' settings and programs stay behind: what tells of rows is XML.
+    return name.lower().endswith((".xml", ".rels")) and not name.startswith(_SKIPPED)
 
 
 def _refuse_claims(parts: list[zipfile.ZipInfo]) -> None:
@@ -91,20 +97,15 @@ def _unpacked(packed: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Iterator
         yield part.filename, content
 
 
-def _refuse_far_cells(sheet: bytes) -> None:
-    row = column = 1
-    for place in _PLACE.finditer(sheet):
-        row, column = max(row, int(place[2])), max(column, _column(place[1]))
-    if row * column > _MOST_PLACES:
+def _refuse_far_cells(part: bytes) -> None:
+    try:
+        size = size_of(part)
+    except UnreadableXml:
+        raise InvalidField(_UNREADABLE, field="file") from None
+    is_far = size.rows > _FARTHEST_ROW or size.columns > _FARTHEST_COLUMN
+    if is_far or size.rows * size.columns > _MOST_PLACES:
         said = "A sheet of this file has cells far outside its table. Copy the table into a new file and send that."
         raise InvalidField(said, field="file")
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
 
 
 def _cell(value: object) -> Cell:

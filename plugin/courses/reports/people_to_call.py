@@ -101,7 +101,10 @@ def people_to_call(store: Store, now: datetime) -> tuple[ToCall, ...]:
             for client_id, held in courses.items()
             if (found := tuple(_reasons(held, visits.get(client_id), booked.get(client_id), today)))
         }
-        clients = session.scalars(select(Client).where(Client.id.in_(select(Course.client_id).distinct())))
+        # Who had their data erased is nobody to call any more.
+        clients = session.execute(
+            select(Client.id, Client.name, Client.phone, Client.email).where(Client.erased_at.is_(None))
+        )
         people = [
             ToCall(
                 client_id=client.id,
@@ -119,7 +122,8 @@ def people_to_call(store: Store, now: datetime) -> tuple[ToCall, ...]:
 
 
 def _hurry(one: ToCall) -> tuple[Any, ...]:
-    ends = min((reason.expires_on for reason in one.reasons if reason.expires_on), default=date.max)
+    ending = (each.expires_on for each in one.reasons if each.why is Why.EXPIRING and each.expires_on)
+    ends = min(ending, default=date.max)
     return (ends, not one.has(Why.LOW), one.last_visit or date.min, one.name, one.client_id)
 
 
@@ -201,13 +205,13 @@ def _standings(session: Session) -> Iterator[_Standing]:
 def _last_visits() -> Select[str, date]:
     """Return the query for each client's last visit that was not undone."""
     undone = aliased(Entry)
-    stands = (
-        select(Entry.id)
+    return (
+        select(Visit.client_id, func.max(Visit.visited_on))
+        .join(Entry, Entry.visit_id == Visit.id)
         .outerjoin(undone, undone.reverses == Entry.id)
-        .where(Entry.visit_id == Visit.id, undone.id.is_(None))
-        .exists()
+        .where(undone.id.is_(None))
+        .group_by(Visit.client_id)
     )
-    return select(Visit.client_id, func.max(Visit.visited_on)).where(stands).group_by(Visit.client_id)
 
 
 def _next_bookings(now: datetime) -> Select[str, datetime]:

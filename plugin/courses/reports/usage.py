@@ -61,13 +61,17 @@ class UsageRow:
 def usage(store: Store, period: Period, by: By) -> tuple[UsageRow, ...]:
     """Return one row for each that was used in the period, and for each currency; months in order, else most first."""
     with store.reading() as session:
-        if by is By.MONTH:
-            return tuple(
-                row for month in months_with_entries(session, period) for row in _of_month(session, month)
-            )
-        key, name = _GROUPS[by]
-        rows = _rows(session, period, key, name)
-        return tuple(sorted(rows, key=lambda row: (-row.sessions, row.name, row.key, row.value.currency)))
+        return usage_in(session, period, by)
+
+
+def usage_in(session: Session, period: Period, by: By) -> tuple[UsageRow, ...]:
+    """Return the rows as seen by this session."""
+    if by is By.MONTH:
+        return tuple(
+            row for month in months_with_entries(session, period) for row in _of_month(session, month)
+        )
+    rows = _rows(session, period, *_GROUPS[by])
+    return tuple(sorted(rows, key=lambda row: (-row.sessions, row.name, row.key, row.value.currency)))
 
 
 def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
@@ -82,7 +86,7 @@ def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
 
 def _of_month(session: Session, month: Period) -> Iterator[UsageRow]:
     key = f"{month.first:%Y-%m}"
-    for row in _rows(session, month, _EACH, _EACH):
+    for row in _rows(session, month, Course.currency.expression, Course.currency.expression):
         yield replace(row, key=key, name=key)
 
 
@@ -128,7 +132,6 @@ def _added_up(
 
 
 # Written into the query, not sent beside it: PostgreSQL would take two sendings for two things to group by.
-_EACH: ColumnElement[str] = literal_column("''")
 _GROUPS: dict[By, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     By.PACKAGE: (Package.id.expression, Package.name.expression),
     By.TREATMENT: (Treatment.id.expression, Treatment.name.expression),

@@ -39,6 +39,8 @@ _ASK_AGAIN: dict[str, Callable[[House, Checkout], Checkout]] = {
     invoice.INVOICE: invoice.draft,
     invoice.PUBLISH: invoice.publish,
 }
+# What each answered call leaves in the row.
+_ANSWERS = ("square_customer_id", "square_order_id", "square_object_id", "url", "ends_as")
 
 
 def run_checkout(house: House, owed: Owed) -> str | Later:
@@ -47,12 +49,18 @@ def run_checkout(house: House, owed: Owed) -> str | Later:
     if row.ended_at is not None:
         return f"It has ended: {row.state}."
     try:
-        return _take_back(house, row) if row.cancel_asked_at is not None else _go_on(house, row)
+        outcome = _take_back(house, row) if row.cancel_asked_at is not None else _go_on(house, row)
+        if row.problem:
+            note_trouble(house, row, "")
+        return outcome
     except CalledOff:
         return Later(0, "It was called off meanwhile.")
     except (SquareFailed, NotYet) as error:
         note_trouble(house, row, error.message)
-        raise
+        if _is_permanent(error) or not _got_further(house, row):
+            raise
+        # One more step is done: the next is not made to wait for the failures of those before it.
+        return Later(1, error.message)
 
 
 def give_up_checkout(house: House, owed: Owed, sentence: str) -> None:
@@ -60,12 +68,21 @@ def give_up_checkout(house: House, owed: Owed, sentence: str) -> None:
     end(house, read_row(house, owed.subject), "failed", sentence)
 
 
+def _is_permanent(error: CoursekeeperError) -> bool:
+    return isinstance(error, SquareFailed) and error.permanent
+
+
+def _got_further(house: House, row: Checkout) -> bool:
+    now = read_row(house, row.id)
+    return any(getattr(now, name) != getattr(row, name) for name in _ANSWERS)
+
+
 def _go_on(house: House, row: Checkout) -> str | Later:
     way = payment.go_on_for_nothing if row.amount == 0 and row.way != "till" else _GO_ON[row.way]
     try:
         return way(house, row)
     except SquareFailed as error:
-        if not error.permanent:
+        if not _is_permanent(error):
             raise
         will_end(house, row, "failed", error.message)
         return Later(0, "It is taken back, for Square refuses it.")
@@ -88,7 +105,7 @@ def _learned(house: House, row: Checkout) -> Checkout:
     try:
         return _ASK_AGAIN[row.asked_for](house, row)
     except CoursekeeperError as error:
-        if not (isinstance(error, SquareFailed) and error.permanent):
+        if not _is_permanent(error):
             raise
         keep(house, row)
         return read_row(house, row.id)

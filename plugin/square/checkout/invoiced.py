@@ -16,15 +16,25 @@ _INVOICES = "INVOICES"
 
 def is_of_invoice(house: House, order: Order, payment: Payment | None) -> bool:
     """Say whether the order's money comes by invoice; asks Square only where that makes a difference."""
-    ids = [tender.payment_id for tender in order.tenders if tender.payment_id is not None]
-    if not ids or (len(ids) == 1 and is_paid(order)):
+    if not order.tenders or (len(order.tenders) == 1 and is_paid(order)):
         return False
+    return _comes_by_invoice(house, order, payment)
+
+
+def is_cut_to_paid(house: House, order: Order, payment: Payment | None) -> bool:
+    """Say whether it is what Square leaves of a canceled invoice: its lines replaced by the amount that was paid."""
+    kinds = {line.get("item_type") for line in order.lines}
+    return kinds == {"CUSTOM_AMOUNT"} and _comes_by_invoice(house, order, payment)
+
+
+def _comes_by_invoice(house: House, order: Order, payment: Payment | None) -> bool:
+    ids = [tender.payment_id for tender in order.tenders if tender.payment_id is not None]
     if payment is not None and payment.id in ids:
         return payment.product == _INVOICES
     if _is_ours(house, order.id):
         return True
     try:
-        return payment_of(house.square.payment(ids[0])).product == _INVOICES
+        return bool(ids) and payment_of(house.square.payment(ids[0])).product == _INVOICES
     except SquareNotFound:
         return False
 

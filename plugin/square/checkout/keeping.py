@@ -67,10 +67,10 @@ def keep_waiting(house: House, row: Checkout, **answer: Any) -> Checkout:
 
 
 def note_trouble(house: House, row: Checkout, sentence: str) -> None:
-    """Show the desk what keeps it from going on; why it will end is not written over."""
+    """Show the desk what keeps it from going on, "" when that has passed; how it will end is not written over."""
 
     def change(kept: Checkout) -> None:
-        if kept.ended_at is None and kept.ends_as == "canceled":
+        if kept.ended_at is None and kept.cancel_asked_at is None:
             kept.problem = sentence[:400]
 
     _change(house, row, change)

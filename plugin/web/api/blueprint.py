@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from plugin.web.api import attention, clients, courses, packages, refunds, reports
+from plugin.web.api import attention, changes, clients, courses, packages, refunds, reports
 from plugin.web.api.calls import Call, register
 from plugin.web.api.errors import API, LARGEST_BODY, api_error_response, is_api
 from plugin.web.api.limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
@@ -18,6 +18,7 @@ CALLS: tuple[Call, ...] = (
     *packages.CALLS,
     *clients.CALLS,
     *courses.CALLS,
+    *changes.CALLS,
     *refunds.CALLS,
     *attention.CALLS,
     *reports.CALLS,

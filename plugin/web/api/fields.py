@@ -73,6 +73,17 @@ def whole(*, least: int, most: int, **schema: Any) -> Reader:
     return Reader({"type": "integer", "minimum": least, "maximum": most, **schema}, read)
 
 
+def boolean(**schema: Any) -> Reader:
+    """Read true or false; 1 and "true" are neither."""
+
+    def read(value: Any, where: str) -> bool:
+        if not isinstance(value, bool):
+            raise InvalidField(f"{where} is true or false.", field=where)
+        return value
+
+    return Reader({"type": "boolean", **schema}, read)
+
+
 def day(**schema: Any) -> Reader:
     """Read a date, YYYY-MM-DD and nothing else."""
 

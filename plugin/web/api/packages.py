@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugin.core.terms import NoShow, RefundFormula, Terms
+from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
 from plugin.courses.packages import (
     MOST_SESSIONS,
     MOST_TREATMENTS,
@@ -37,7 +37,10 @@ _CONTENT = record(
 )
 _TERMS = record(
     {
-        "expires_after_months": whole(least=1, most=120, description="After the sale; not with expires_on."),
+        "expires_after_months": whole(
+            least=1, most=120, description="After the sale or the first use; not with expires_on."
+        ),
+        "expires_from": one_of(ExpiresFrom, description="What the months are counted from."),
         "expires_on": day(),
         "refund_formula": one_of(RefundFormula),
         "no_show": one_of(NoShow),

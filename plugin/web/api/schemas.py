@@ -6,7 +6,7 @@ from typing import Any
 
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
-from plugin.core.terms import NoShow, RefundFormula
+from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula
 from plugin.courses.attention import DECISIONS
 
 Schema = dict[str, Any]
@@ -64,6 +64,7 @@ _TERMS_EXAMPLE = {
     "refund_formula": "prorated",
     "no_show": "ask",
     "forgiven_no_shows": 0,
+    "expires_from": "sale",
 }
 _CONTENT_EXAMPLE = {
     "treatment": "Facial acupuncture, 60 min",
@@ -179,6 +180,7 @@ SCHEMAS: dict[str, Schema] = {
         refund_formula=_words(*RefundFormula),
         no_show=_words(*NoShow),
         forgiven_no_shows=_COUNT,
+        expires_from={**_words(*ExpiresFrom), "description": "What the months are counted from."},
     ),
     "Content": _object(
         _CONTENT_EXAMPLE,
@@ -226,6 +228,7 @@ SCHEMAS: dict[str, Schema] = {
         refundable={**_MONEY, "description": "The most that can go back."},
         working={"type": "array", "items": _TEXT},
     ),
+    "CourseReceived": _object({"course": _COURSE_EXAMPLE}, course=_ref("Course")),
     "RefundBegun": _object({"refund": _REFUND_EXAMPLE}, refund=_ref("Refund")),
     "Refund": _object(_REFUND_EXAMPLE, id=_ID, status=_words("pending"), amount=_MONEY),
     "Allowance": _object(

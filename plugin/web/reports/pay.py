@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+from babel.numbers import NumberFormatError, format_percent, parse_decimal
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -130,6 +130,7 @@ def _in_words(rate: Rate) -> str:
     clinic = pages.clinic()
     if rate.amount is not None:
         return f"{money_text(rate.amount, language=clinic.language, country=clinic.country)} a session"
-    share = format_decimal(Decimal(rate.share).scaleb(-2).normalize(), locale=locale_of(clinic))
+    part = Decimal(rate.share).scaleb(-4).normalize()
+    share = format_percent(part, locale=locale_of(clinic), decimal_quantization=False)
     worth = "the single price" if rate.basis is Basis.LIST else "the course value"
-    return f"{share} % of {worth}"
+    return f"{share} of {worth}"

@@ -77,6 +77,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dispute_square_order_id"), ["square_order_id"], unique=False)
 
     op.create_table(
+        "erased_profile",
+        sa.Column("square_customer_sha256", sa.String(length=64), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("square_customer_sha256", name=op.f("pk_erased_profile")),
+    )
+    op.create_table(
         "square_person",
         sa.Column("square_customer_id", sa.String(length=192), nullable=False),
         sa.Column("name", sa.String(length=160), nullable=False),
@@ -101,64 +107,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("square_device_id", name=op.f("pk_terminal")),
     )
     op.create_table(
-        "checkout",
+        "client_merge",
         sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("client_id", sa.String(length=40), nullable=False),
-        sa.Column("package_id", sa.String(length=40), nullable=False),
-        sa.Column("quantity", sa.Integer(), nullable=False),
-        sa.Column("way", sa.String(length=20), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("came", sa.BigInteger(), nullable=False),
-        sa.Column("supplied", sa.BigInteger(), nullable=True),
-        sa.Column("deposit", sa.BigInteger(), nullable=True),
-        sa.Column("deposit_due_on", sa.Date(), nullable=True),
-        sa.Column("balance_due_on", sa.Date(), nullable=True),
-        sa.Column("tender", sa.String(length=80), nullable=False),
-        sa.Column("square_device_id", sa.String(length=192), nullable=True),
-        sa.Column("square_variation_id", sa.String(length=192), nullable=True),
-        sa.Column("square_location_id", sa.String(length=192), nullable=True),
-        sa.Column("square_customer_id", sa.String(length=192), nullable=True),
-        sa.Column("square_order_id", sa.String(length=192), nullable=True),
-        sa.Column("asked_for", sa.String(length=20), nullable=False),
-        sa.Column("square_object_id", sa.String(length=192), nullable=True),
-        sa.Column("square_object_version", sa.BigInteger(), nullable=True),
-        sa.Column("url", sa.String(length=2000), nullable=True),
-        sa.Column("mail_to", sa.String(length=254), nullable=True),
-        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("problem", sa.String(length=400), nullable=False),
-        sa.Column("notice", sa.String(length=400), nullable=False),
-        sa.Column("cancel_asked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ends_as", sa.String(length=20), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("from_id", sa.String(length=40), nullable=False),
+        sa.Column("into_id", sa.String(length=40), nullable=False),
+        sa.Column("moved", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(length=160), nullable=False),
-        sa.Column("staff_id", sa.String(length=40), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(ended_at is not null) = (state in ('paid', 'canceled', 'timed_out', 'failed'))",
-            name=op.f("ck_checkout_ended_together"),
-        ),
-        sa.CheckConstraint(
-            "state in ('asking', 'waiting', 'paid', 'canceled', 'timed_out', 'failed')",
-            name=op.f("ck_checkout_state"),
-        ),
-        sa.CheckConstraint(
-            "way in ('till', 'terminal', 'link', 'cash', 'other', 'invoice')", name=op.f("ck_checkout_way")
-        ),
-        sa.CheckConstraint("amount >= 0 and came >= 0", name=op.f("ck_checkout_amount")),
-        sa.CheckConstraint("quantity between 1 and 20", name=op.f("ck_checkout_quantity")),
-        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_checkout_client_id")),
-        sa.ForeignKeyConstraint(["package_id"], ["package.id"], name=op.f("fk_checkout_package_id")),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_checkout_staff_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_checkout")),
-        sa.UniqueConstraint("square_object_id", name=op.f("uq_checkout_square_object_id")),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(length=160), nullable=False),
+        sa.CheckConstraint("from_id <> into_id", name=op.f("ck_client_merge_another")),
+        sa.ForeignKeyConstraint(["from_id"], ["client.id"], name=op.f("fk_client_merge_from_id")),
+        sa.ForeignKeyConstraint(["into_id"], ["client.id"], name=op.f("fk_client_merge_into_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_merge")),
     )
-    with op.batch_alter_table("checkout", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_checkout_client_id"), ["client_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_checkout_created_at"), ["created_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_checkout_square_order_id"), ["square_order_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_checkout_state_way"), ["state", "way"], unique=False)
+    with op.batch_alter_table("client_merge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_client_merge_from_id"), ["from_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_client_merge_into_id"), ["into_id"], unique=False)
 
     op.create_table(
         "import_batch",
@@ -230,6 +195,90 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_profile_note_client_id")),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_profile_note")),
     )
+    op.create_table(
+        "checkout",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("client_id", sa.String(length=40), nullable=False),
+        sa.Column("package_id", sa.String(length=40), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("way", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("came", sa.BigInteger(), nullable=False),
+        sa.Column("supplied", sa.BigInteger(), nullable=True),
+        sa.Column("deposit", sa.BigInteger(), nullable=True),
+        sa.Column("deposit_due_on", sa.Date(), nullable=True),
+        sa.Column("balance_due_on", sa.Date(), nullable=True),
+        sa.Column("tender", sa.String(length=80), nullable=False),
+        sa.Column("square_device_id", sa.String(length=192), nullable=True),
+        sa.Column("square_variation_id", sa.String(length=192), nullable=True),
+        sa.Column("square_location_id", sa.String(length=192), nullable=True),
+        sa.Column("square_customer_id", sa.String(length=192), nullable=True),
+        sa.Column("square_order_id", sa.String(length=192), nullable=True),
+        sa.Column("asked_for", sa.String(length=20), nullable=False),
+        sa.Column("square_object_id", sa.String(length=192), nullable=True),
+        sa.Column("square_object_version", sa.BigInteger(), nullable=True),
+        sa.Column("url", sa.String(length=2000), nullable=True),
+        sa.Column("mail_to", sa.String(length=254), nullable=True),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.String(length=400), nullable=False),
+        sa.Column("notice", sa.String(length=400), nullable=False),
+        sa.Column("cancel_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_as", sa.String(length=20), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=160), nullable=False),
+        sa.Column("staff_id", sa.String(length=40), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("exchanges_course_id", sa.String(length=40), nullable=True),
+        sa.Column("credit", sa.BigInteger(), nullable=True),
+        sa.Column("credit_for", sa.JSON(), nullable=True),
+        sa.Column("exchanged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "exchange_under_way",
+            sa.String(length=40),
+            sa.Computed("CASE WHEN ended_at IS NULL THEN exchanges_course_id END", persisted=True),
+            nullable=True,
+        ),
+        sa.CheckConstraint(
+            "(ended_at is not null) = (state in ('paid', 'canceled', 'timed_out', 'failed'))",
+            name=op.f("ck_checkout_ended_together"),
+        ),
+        sa.CheckConstraint(
+            "state in ('asking', 'waiting', 'paid', 'canceled', 'timed_out', 'failed')",
+            name=op.f("ck_checkout_state"),
+        ),
+        sa.CheckConstraint(
+            "way in ('till', 'terminal', 'link', 'cash', 'other', 'invoice')", name=op.f("ck_checkout_way")
+        ),
+        sa.CheckConstraint(
+            "(exchanges_course_id is null) = (credit is null) and coalesce(credit, 0) >= 0",
+            name=op.f("ck_checkout_credit"),
+        ),
+        sa.CheckConstraint("amount >= 0 and came >= 0", name=op.f("ck_checkout_amount")),
+        sa.CheckConstraint(
+            "exchanges_course_id is null or quantity = 1", name=op.f("ck_checkout_exchanges_one")
+        ),
+        sa.CheckConstraint("quantity between 1 and 20", name=op.f("ck_checkout_quantity")),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_checkout_client_id")),
+        sa.ForeignKeyConstraint(
+            ["exchanges_course_id"], ["course.id"], name=op.f("fk_checkout_exchanges_course_id")
+        ),
+        sa.ForeignKeyConstraint(["package_id"], ["package.id"], name=op.f("fk_checkout_package_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_checkout_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_checkout")),
+        sa.UniqueConstraint("exchange_under_way", name=op.f("uq_checkout_exchange_under_way")),
+        sa.UniqueConstraint("square_object_id", name=op.f("uq_checkout_square_object_id")),
+    )
+    with op.batch_alter_table("checkout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_checkout_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_checkout_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_checkout_exchanges_course_id"), ["exchanges_course_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_checkout_square_order_id"), ["square_order_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_checkout_state_way"), ["state", "way"], unique=False)
+
     op.create_table(
         "course_origin",
         sa.Column("course_id", sa.String(length=40), nullable=False),
@@ -438,6 +487,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_booking_start_at"), ["start_at"], unique=False)
 
     with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("erased_by", sa.String(length=160), server_default="", nullable=False))
         batch_op.create_index(batch_op.f("ix_client_merged_into"), ["merged_into"], unique=False)
 
     with op.batch_alter_table("clinic", schema=None) as batch_op:
@@ -484,6 +535,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_client_merged_into"))
+        batch_op.drop_column("erased_by")
+        batch_op.drop_column("erased_at")
 
     with op.batch_alter_table("booking", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_booking_start_at"))
@@ -522,6 +575,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_course_origin_origin_id"))
 
     op.drop_table("course_origin")
+    with op.batch_alter_table("checkout", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_checkout_state_way"))
+        batch_op.drop_index(batch_op.f("ix_checkout_square_order_id"))
+        batch_op.drop_index(batch_op.f("ix_checkout_exchanges_course_id"))
+        batch_op.drop_index(batch_op.f("ix_checkout_created_at"))
+        batch_op.drop_index(batch_op.f("ix_checkout_client_id"))
+
+    op.drop_table("checkout")
     op.drop_table("profile_note")
     op.drop_table("oauth_attempt")
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
@@ -530,18 +591,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_batch_created_at"))
 
     op.drop_table("import_batch")
-    with op.batch_alter_table("checkout", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_checkout_state_way"))
-        batch_op.drop_index(batch_op.f("ix_checkout_square_order_id"))
-        batch_op.drop_index(batch_op.f("ix_checkout_created_at"))
-        batch_op.drop_index(batch_op.f("ix_checkout_client_id"))
+    with op.batch_alter_table("client_merge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_client_merge_into_id"))
+        batch_op.drop_index(batch_op.f("ix_client_merge_from_id"))
 
-    op.drop_table("checkout")
+    op.drop_table("client_merge")
     op.drop_table("terminal")
     with op.batch_alter_table("square_person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_square_person_name_folded"))
 
     op.drop_table("square_person")
+    op.drop_table("erased_profile")
     with op.batch_alter_table("dispute", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dispute_square_order_id"))
 

@@ -1,0 +1,58 @@
+"""A sale refunded in Square after sessions of it went to somebody else: a person decides about those.
+
+The money goes back to who paid, and the sessions are another client's by now. Nothing is taken from them unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.attention import open_item_in
+from plugin.courses.clinic import clinic_in
+from plugin.courses.failed_refund import GONE
+from plugin.courses.sales import Refund
+from plugin.courses.words import money_text
+from plugin.store import Store
+from plugin.store.changes import CourseOrigin
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+
+KIND = "refund_after_transfer"
+
+
+def ask_about_transferred_in(
+    session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
+) -> None:
+    """Ask what becomes of the sessions that were transferred out of a sale that is refunded now."""
+    if refund.status in GONE:
+        return
+    rows = session.execute(
+        select(Course.id, Client.name)
+        .join(CourseOrigin, CourseOrigin.course_id == Course.id)
+        .join(Client, Client.id == Course.client_id)
+        .where(CourseOrigin.origin_id.in_(course_ids), Course.closed_as.is_(None))
+        .order_by(Course.id)
+    ).all()
+    if not rows:
+        return
+    clinic = clinic_in(session)
+    amount = money_text(refund.amount, language=clinic.language, country=clinic.country)
+    names = ", ".join(dict.fromkeys(name for _, name in rows))
+    open_item_in(
+        session,
+        store,
+        act,
+        kind=KIND,
+        dedupe=f"{KIND}:{refund.square_refund_id}",
+        summary=f"{amount} of a sale was refunded, sessions of which were transferred to {names}.",
+        details={
+            "course_ids": [course_id for course_id, _ in rows],
+            "proposal": "They are still there. Write them off on that client's page if they are not to be used.",
+        },
+        square_order_id=refund.square_order_id,
+        square_refund_id=refund.square_refund_id,
+    )

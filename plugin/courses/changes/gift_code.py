@@ -1,0 +1,34 @@
+"""The code of a gift voucher: unguessable, easy to read aloud and to type. Knows no course."""
+
+from __future__ import annotations
+
+import secrets
+
+from plugin.errors import InvalidField
+
+# Without those that are taken for one another: 0 and O, 1 and I and L, U and V.
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 12
+
+
+def new_code() -> str:
+    """Return a code that nobody can guess: one of 30 to the power of 12."""
+    return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+
+
+def written_code(code: str) -> str:
+    """Return the code as the voucher shows it, in groups of four."""
+    return "-".join(code[start : start + 4] for start in range(0, LENGTH, 4))
+
+
+def typed_code(typed: str) -> str:
+    """Return the code behind what was typed, whatever its case and dashes; raises InvalidField for no code."""
+    plain = "".join(ch for ch in typed.upper() if ch.isalnum())
+    if not plain:
+        raise InvalidField("The voucher's code is missing.", field="code")
+    if len(plain) != LENGTH or any(ch not in LETTERS for ch in plain):
+        said = (
+            "A voucher's code has 12 letters and digits, such as 7KQM-X3FD-92HT; no O, I, L or U, no 0 or 1."
+        )
+        raise InvalidField(said, field="code")
+    return plain

@@ -1,0 +1,225 @@
+"""Giving a course away by a voucher: it waits, and whoever the code is redeemed for becomes its owner, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.status import Status
+from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
+from plugin.courses.chain import tell
+from plugin.courses.changes.deeds import (
+    Changed,
+    Held,
+    change_course,
+    refuse_closed,
+    refuse_ownerless,
+    refuse_waiting_gift,
+)
+from plugin.courses.changes.gift_code import new_code, typed_code, written_code
+from plugin.courses.clients import living_client_in
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.read import course_in
+from plugin.courses.views import CourseView
+from plugin.courses.words import day_text
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.changes import CourseShare, Gift
+from plugin.store.ledger import Course
+
+_UNKNOWN = "No voucher has that code. Look at it again, letter by letter."
+
+
+@dataclass(frozen=True, slots=True)
+class NewGift:
+    """For whom, and what the voucher says to them."""
+
+    recipient_name: str
+    message: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GiftView:
+    """All that a voucher shows; `contents` are (sessions, treatment). Redeemed or taken back, it says so."""
+
+    id: str
+    course_id: str
+    code: str
+    package_name: str
+    contents: tuple[tuple[int, str], ...]
+    giver_id: str
+    giver_name: str
+    recipient_name: str
+    message: str
+    given_at: datetime
+    given_by: str
+    expires_on: date | None
+    months_from_first_use: int | None
+    redeemed_at: datetime | None
+    taken_back_at: datetime | None
+
+    @property
+    def written_code(self) -> str:
+        """Return the code in groups of four."""
+        return written_code(self.code)
+
+
+def give_course(
+    store: Store, act: Act, course_id: str, new: NewGift, *, make_code: Callable[[], str] = new_code
+) -> Changed:
+    """Make a gift of a course that is paid and untouched; until its code is redeemed nobody can use it.
+
+    Raises Refused, InvalidField or NotFound.
+    """
+    require(act.actor, Role.DESK)
+    name = required(new.recipient_name, field="recipient_name", called="The recipient's name")
+    message = optional(new.message, field="message", called="The message", most=NOTE_LENGTH)
+
+    def work(held: Held) -> None:
+        _may_be_given(held)
+        held.session.add(
+            Gift(
+                id=store.new_id(),
+                course_id=course_id,
+                code=make_code(),
+                giver_id=held.view.client_id,
+                giver_name=held.view.client_name,
+                recipient_name=name,
+                message=message,
+                given_at=act.now,
+                by=act.actor.name,
+            )
+        )
+        reason = optional(new.reason, field="reason", called="The reason", most=REASON_LENGTH)
+        tell(held.session, store, act, course_id, "given", f"Made a gift for {name}", reason=reason)
+
+    return change_course(store, act, course_id, ("give", asdict(new)), work)
+
+
+def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
+    """Take a gift back that nobody has redeemed: its code is worth nothing any more. Raises Refused or NotFound."""
+    require(act.actor, Role.DESK)
+    said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
+
+    def work(held: Held) -> None:
+        row = held.session.scalar(select(Gift).where(Gift.waiting == course_id))
+        if row is None:
+            raise Refused("This course does not wait as a gift.", code="no_gift")
+        row.taken_back_at, row.taken_back_by = act.now, act.actor.name
+        text = f"Gift for {row.recipient_name} taken back"
+        tell(held.session, store, act, course_id, "gift_back", text, reason=said)
+
+    return change_course(store, act, course_id, ("take_gift_back", {"reason": said}), work)
+
+
+def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
+    """Make the course behind the code this client's; of two desks that try at once, one does.
+
+    Raises InvalidField where no voucher has that code, Refused for one that was redeemed or taken back.
+    """
+    require(act.actor, Role.DESK)
+    plain = typed_code(code)
+    with store.reading() as session:
+        course_id = session.scalar(select(Gift.course_id).where(Gift.code == plain))
+    if course_id is None:
+        raise InvalidField(_UNKNOWN, field="code")
+
+    def work(held: Held) -> None:
+        row = held.session.scalars(select(Gift).where(Gift.code == plain)).one()
+        _refuse_spent(held.session, row, held.view)
+        client = living_client_in(held.session, client_id)
+        row.redeemed_at, row.redeemed_by, row.recipient_id = act.now, act.actor.name, client.id
+        held.row.client_id = client.id
+        _end_shares(held, act)
+        text = f"Voucher of {row.giver_name} redeemed by {client.name}"
+        tell(held.session, store, act, held.row.id, "redeemed", text)
+
+    return change_course(store, act, course_id, ("redeem", {"code": plain, "client_id": client_id}), work)
+
+
+def look_at_voucher(store: Store, code: str, *, today: date) -> GiftView:
+    """Return the gift behind a code that can be redeemed; raises InvalidField, or Refused for a spent one."""
+    plain = typed_code(code)
+    with store.reading() as session:
+        row = session.scalar(select(Gift).where(Gift.code == plain))
+        if row is None:
+            raise InvalidField(_UNKNOWN, field="code")
+        course = _course(session, row, today)
+        _refuse_spent(session, row, course)
+        return _view(row, course)
+
+
+def gift_of_course(store: Store, course_id: str, *, today: date) -> GiftView | None:
+    """Return the latest gift made of the course, with all that its voucher shows; None where none was made."""
+    with store.reading() as session:
+        latest = select(Gift).where(Gift.course_id == course_id).order_by(Gift.id.desc()).limit(1)
+        row = session.scalar(latest)
+        return _view(row, _course(session, row, today)) if row is not None else None
+
+
+def _may_be_given(held: Held) -> None:
+    course = held.view
+    refuse_closed(course)
+    refuse_ownerless(course)
+    refuse_waiting_gift(course)
+    if course.still_to_come.amount:
+        raise Refused("This course is not paid in full. Give it once it is.", code="part_paid")
+    if not course.is_untouched:
+        said = "Sessions of this course were used. Transfer what is left instead."
+        raise Refused(said, code="used")
+    refusal = {
+        Status.EXPIRED: "This course has expired. Extend it first.",
+        Status.FROZEN: "This course is frozen. Thaw it first.",
+        Status.FINISHED: "No session of this course is left to give.",
+    }.get(course.status)
+    if refusal is not None:
+        raise Refused(refusal, code=course.status.value)
+
+
+def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
+    clinic = clinic_in(session)
+    if row.redeemed_at is not None:
+        day = day_text(local_date(clinic, row.redeemed_at), clinic)
+        raise Refused(f"This voucher was redeemed on {day}.", code="redeemed")
+    if row.taken_back_at is not None:
+        raise Refused(f"{row.giver_name} has taken this gift back.", code="taken_back")
+    if course.status in (Status.REFUNDED, Status.TRANSFERRED):
+        raise Refused(f"The course of this voucher was {course.status}.", code=course.status.value)
+
+
+def _end_shares(held: Held, act: Act) -> None:
+    """The giver's people have no part in a gift."""
+    standing = select(CourseShare).where(CourseShare.course_id == held.row.id, CourseShare.ended_at.is_(None))
+    for share in held.session.scalars(standing):
+        share.ended_at, share.ended_by = act.now, act.actor.name
+
+
+def _course(session: Session, row: Gift, today: date) -> CourseView:
+    return course_in(session, session.get_one(Course, row.course_id), today=today)
+
+
+def _view(row: Gift, course: CourseView) -> GiftView:
+    terms = course.terms
+    return GiftView(
+        id=row.id,
+        course_id=row.course_id,
+        code=row.code,
+        package_name=course.package_name,
+        contents=tuple((each.granted, each.treatment) for each in course.allowances),
+        giver_id=row.giver_id,
+        giver_name=row.giver_name,
+        recipient_name=row.recipient_name,
+        message=row.message,
+        given_at=row.given_at,
+        given_by=row.by,
+        expires_on=course.expires_on,
+        months_from_first_use=terms.expires_after_months if terms.waits_for_first_use else None,
+        redeemed_at=row.redeemed_at,
+        taken_back_at=row.taken_back_at,
+    )

@@ -1,0 +1,138 @@
+"""Sharing a course with named people: their visits use its sessions, and are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import REASON_LENGTH, optional
+from plugin.courses.chain import tell
+from plugin.courses.changes.deeds import (
+    Changed,
+    Held,
+    change_course,
+    refuse_closed,
+    refuse_ownerless,
+    refuse_waiting_gift,
+)
+from plugin.courses.clients import living_client_in
+from plugin.courses.clinic import clinic_in
+from plugin.courses.read import courses_in
+from plugin.courses.views import CourseView
+from plugin.courses.words import day_text
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.changes import CourseShare
+from plugin.store.ledger import Course
+
+MOST_PEOPLE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """With whom, and to which day; None: until it is ended."""
+
+    client_id: str
+    until: date | None = None
+    reason: str = ""
+
+
+def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed:
+    """Let another client use the course too; raises Refused, InvalidField or NotFound."""
+    require(act.actor, Role.DESK)
+    reason = optional(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
+
+    def work(held: Held) -> None:
+        client = living_client_in(held.session, wish.client_id)
+        _may_be_shared(held, client.id, client.name, wish.until)
+        row = CourseShare(
+            id=store.new_id(),
+            course_id=course_id,
+            client_id=client.id,
+            until=wish.until,
+            shared_at=act.now,
+            by=act.actor.name,
+        )
+        held.session.add(row)
+        until = f" until {day_text(wish.until, clinic_in(held.session))}" if wish.until else ""
+        tell(
+            held.session, store, act, course_id, "shared", f"Shared with {client.name}{until}", reason=reason
+        )
+
+    return change_course(store, act, course_id, ("share", asdict(wish)), work)
+
+
+def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str = "") -> Changed:
+    """End a share; what they used stays used. Raises Refused where it has ended, or NotFound."""
+    require(act.actor, Role.DESK)
+    said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
+
+    def work(held: Held) -> None:
+        row = held.session.get(CourseShare, share_id)
+        if row is None or row.course_id != course_id:
+            raise NotFound("That course has no such share.")
+        if row.ended_at is not None:
+            raise Refused("That share has ended already.", code="not_shared")
+        row.ended_at, row.ended_by = act.now, act.actor.name
+        name = living_client_in(held.session, row.client_id).name
+        text = f"No longer shared with {name}"
+        tell(held.session, store, act, course_id, "share_ended", text, reason=said)
+
+    return change_course(store, act, course_id, ("end_share", {"share_id": share_id, "reason": said}), work)
+
+
+def _may_be_shared(held: Held, client_id: str, name: str, until: date | None) -> None:
+    course = held.view
+    refuse_closed(course)
+    refuse_ownerless(course)
+    refuse_waiting_gift(course)
+    if client_id == course.client_id:
+        raise Refused(f"This course is {name}'s own.", code="already_theirs")
+    if course.share_of(client_id) is not None:
+        raise Refused(f"This course is shared with {name} already.", code="already_shared")
+    if len(course.shares) >= MOST_PEOPLE:
+        raise Refused(f"A course is shared with {MOST_PEOPLE} people at most.", code="too_many")
+    if until is not None and until < held.today:
+        raise InvalidField("That day is past. Choose today or later.", field="until")
+
+
+def shared_with(store: Store, client_id: str, *, today: date) -> tuple[CourseView, ...]:
+    """Return the courses of others that this client may use today, the oldest first."""
+    with store.reading() as session:
+        return tuple(courses_in(session, shared_in(session, [client_id], today=today), today=today))
+
+
+def shared_in(session: Session, client_ids: Sequence[str], *, today: date) -> list[Course]:
+    """Return the courses of others that one of these clients may use today."""
+    standing = select(CourseShare.course_id).where(
+        CourseShare.client_id.in_(client_ids),
+        CourseShare.ended_at.is_(None),
+        (CourseShare.until.is_(None)) | (CourseShare.until >= today),
+    )
+    rows = session.scalars(
+        select(Course)
+        .where(Course.id.in_(standing), Course.closed_as.is_(None))
+        .order_by(Course.sold_at, Course.id)
+    )
+    return list(rows)
+
+
+def pass_shares_in(session: Session, act: Act, from_id: str, to_id: str) -> None:
+    """Let a client who was joined with another keep what was shared with either; nobody shares with themselves."""
+    standing = select(CourseShare).where(
+        CourseShare.client_id.in_((from_id, to_id)), CourseShare.ended_at.is_(None)
+    )
+    rows = sorted(session.scalars(standing), key=lambda row: (row.client_id != to_id, row.id))
+    kept: set[str] = set()
+    for row in rows:
+        is_own = session.get_one(Course, row.course_id).client_id == to_id
+        if is_own or row.course_id in kept:
+            row.ended_at, row.ended_by = act.now, act.actor.name
+        kept.add(row.course_id)
+        row.client_id = to_id
+    session.flush()

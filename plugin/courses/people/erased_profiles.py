@@ -1,0 +1,83 @@
+"""Square customers whose data was erased here. Only the hash of each id is kept: enough to know them, not to name them.
+
+Square goes on telling of them. Nothing of that is kept, and nobody is made a client of it by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.store import Store
+from plugin.store.people import ErasedProfile
+
+# What is left of a message of Square's that was forgotten: an object with nothing in it.
+NO_BODY = "{}"
+# Where Square's messages carry the id of a customer.
+_NAMES_A_CUSTOMER = ("id", "customer_id", "to_customer_id", "from_customer_ids")
+
+
+def remember_erased_in(session: Session, act: Act, square_customer_ids: Collection[str]) -> None:
+    """Remember that these are not to be brought back."""
+    for one in square_customer_ids:
+        key = _hash(one)
+        if session.get(ErasedProfile, key) is None:
+            session.add(ErasedProfile(square_customer_sha256=key, erased_at=act.now))
+    session.flush()
+
+
+def welcome_back_in(session: Session, square_customer_ids: Collection[str]) -> None:
+    """Forget that they were erased: a person has made them a client anew."""
+    keys = [_hash(one) for one in square_customer_ids]
+    session.execute(delete(ErasedProfile).where(ErasedProfile.square_customer_sha256.in_(keys)))
+
+
+def erased_in(session: Session, square_customer_ids: Collection[str]) -> set[str]:
+    """Return which of these Square customers were erased."""
+    by_hash = {_hash(one): one for one in square_customer_ids}
+    if not by_hash:
+        return set()
+    rows = select(ErasedProfile.square_customer_sha256).where(
+        ErasedProfile.square_customer_sha256.in_(by_hash)
+    )
+    return {by_hash[row] for row in session.scalars(rows)}
+
+
+def is_erased(store: Store, *square_customer_ids: str) -> bool:
+    """Say whether one of these Square customers was erased."""
+    with store.reading() as session:
+        return bool(erased_in(session, square_customer_ids))
+
+
+def names_erased_in(session: Session, body: str) -> bool:
+    """Say whether a message of Square's names somebody who was erased."""
+    if session.scalar(select(ErasedProfile.square_customer_sha256).limit(1)) is None:
+        return False
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return bool(erased_in(session, set(_ids_in(told))))
+
+
+def _ids_in(told: Any) -> Iterator[str]:
+    if isinstance(told, list):
+        for one in told:
+            yield from _ids_in(one)
+    elif isinstance(told, dict):
+        for name, value in told.items():
+            if name in _NAMES_A_CUSTOMER:
+                yield from (
+                    one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)
+                )
+            yield from _ids_in(value)
+
+
+def _hash(square_customer_id: str) -> str:
+    return hashlib.sha256(f"square customer {square_customer_id}".encode()).hexdigest()

@@ -1,0 +1,34 @@
+"""How long what Square's messages said is kept: a month after they were worked off. That they came, and when, stays."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from plugin.courses.people.erased_profiles import NO_BODY
+from plugin.store import Store
+from plugin.store.queues import Inbox
+
+KEPT_FOR = timedelta(days=30)
+_AT_ONCE = 500
+
+
+def forget_old_messages(store: Store, now: datetime) -> int:
+    """Blank the bodies of messages that were worked off long ago; return how many, not all of them at once."""
+    old = (
+        select(Inbox.id)
+        .where(
+            Inbox.state.in_(("done", "ignored")),
+            Inbox.received_at < now - KEPT_FOR,
+            Inbox.done_at < now - KEPT_FOR,
+            Inbox.body != NO_BODY,
+        )
+        .limit(_AT_ONCE)
+    )
+    with store.reading() as session:
+        ids = list(session.scalars(old))
+    if ids:
+        with store.writing() as session:
+            session.execute(update(Inbox).where(Inbox.id.in_(ids)).values(body=NO_BODY))
+    return len(ids)

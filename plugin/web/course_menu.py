@@ -1,0 +1,68 @@
+"""The menu of a course on its client's page: only what can be done with it now, by who is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugin.core.acts import Role
+from plugin.core.status import Status
+from plugin.courses.changes.write_off import KINDS
+from plugin.courses.views import CourseView
+
+_USABLE = (Status.OPEN, Status.PART_PAID)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One line: the address it leads to by its endpoint, or with one tap does."""
+
+    endpoint: str
+    text: str
+    is_tap: bool = False
+
+
+def menu_of(course: CourseView, role: str) -> tuple[MenuItem, ...]:
+    """Return what this person can do with the course now."""
+    if course.client_id is None or course.status in (Status.REFUNDED, Status.TRANSFERRED):
+        return ()
+    of_desk = _of_desk(course) if role != Role.PRACTITIONER else ()
+    of_owner = _of_owner(course) if role == Role.OWNER else ()
+    visit = (MenuItem("changes.visit", "Enter another visit"),) if _takes_visit(course) else ()
+    return (*visit, *of_desk, *of_owner)
+
+
+def _takes_visit(course: CourseView) -> bool:
+    has_left = any(each.left for each in course.allowances)
+    return has_left and course.gift is None and course.status in (*_USABLE, Status.EXPIRED)
+
+
+def _of_desk(course: CourseView) -> tuple[MenuItem, ...]:
+    if course.gift is not None:
+        return (
+            MenuItem("changes.give", "Show the voucher"),
+            MenuItem("changes.take_gift_back", "Take the gift back", is_tap=True),
+        )
+    items = [MenuItem("changes.share", "Share with somebody" if not course.shares else "Shared with…")]
+    if course.status is Status.OPEN and course.is_untouched:
+        items.append(MenuItem("changes.give", "Give as a gift"))
+    return tuple(items) if course.status in (*_USABLE, Status.FROZEN) else ()
+
+
+def _of_owner(course: CourseView) -> tuple[MenuItem, ...]:
+    is_waiting, is_usable = course.gift is not None, course.status in _USABLE
+    has_left = any(each.left for each in course.allowances)
+    is_written_off = any(each.kind in KINDS and each.reversed_by is None for each in course.entries)
+    offers = (
+        (True, MenuItem("changes.extend", "Extend")),
+        (is_usable and not is_waiting, MenuItem("changes.freeze", "Freeze")),
+        (course.status is Status.OPEN and not is_waiting, MenuItem("changes.transfer", "Transfer")),
+        (course.status is Status.PART_PAID, MenuItem("changes.allow", "Allow more before it is paid")),
+        (True, MenuItem("changes.goodwill", "Add a goodwill session", is_tap=True)),
+        (True, MenuItem("changes.adjust", "Adjust the sessions")),
+        (
+            has_left and not is_waiting and course.status is not Status.FROZEN,
+            MenuItem("changes.write_off", "Write off what is left"),
+        ),
+        (is_written_off, MenuItem("changes.undo_write_off", "Undo the write-off", is_tap=True)),
+    )
+    return tuple(item for is_offered, item in offers if is_offered)

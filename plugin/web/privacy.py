@@ -1,0 +1,72 @@
+"""What is held on a client, to read, print and take along; and erasing it. For the owner alone."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Act
+from plugin.courses.people.erasure import Erasure, erase_client, look_at_erasure
+from plugin.courses.people.held import Held, held_on_client
+from plugin.web import current_house, pages
+from plugin.web.access import allow, current_actor
+from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("privacy", __name__)
+
+
+@blueprint.get("/clients/<client_id>/held")
+@allow()
+def show(client_id: str) -> ResponseReturnValue:
+    """Show all that is held on a client, to read and to print."""
+    return render_template("owner/held.html", held=_held(client_id))
+
+
+@blueprint.get("/clients/<client_id>/held.json")
+@allow()
+def save_json(client_id: str) -> ResponseReturnValue:
+    """Hand it over for programs."""
+    return _saved(client_id, _held(client_id).to_json(), "application/json", "json")
+
+
+@blueprint.get("/clients/<client_id>/held.html")
+@allow()
+def save_page(client_id: str) -> ResponseReturnValue:
+    """Hand it over as a page that needs nothing of ours to be read."""
+    page = render_template("owner/held_alone.html", held=_held(client_id))
+    return _saved(client_id, page, "text/html", "html")
+
+
+@blueprint.get("/clients/<client_id>/erasure")
+@allow()
+def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Say what erasing means, what stands against it, and ask for the name."""
+    view = look_at_erasure(current_house().store, _looking(), client_id)
+    return render_template("owner/erasure.html", view=view, refusal=refusal)
+
+
+@blueprint.post("/clients/<client_id>/erasure")
+@allow()
+@refused_shows(choose)
+def erase(client_id: str) -> ResponseReturnValue:
+    """Erase the client's personal data."""
+    form = request.form
+    wish = Erasure(client_id, form.get("name", ""), gives_up=form.get("gives_up") == "yes")
+    is_new = erase_client(current_house().store, deed(), wish)
+    tell(Notice("Erased. Courses and sums stay, without a name." if is_new else "That was erased before."))
+    return see(url_for("clients.show", client_id=client_id))
+
+
+def _held(client_id: str) -> Held:
+    return held_on_client(current_house().store, _looking(), client_id)
+
+
+def _looking() -> Act:
+    return Act(current_actor(), pages.now(), "looking")
+
+
+def _saved(client_id: str, content: str, mimetype: str, ending: str) -> Response:
+    name = f"client-{client_id}-{pages.now():%Y-%m-%d}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, mimetype=mimetype, headers=headers)

@@ -1,0 +1,107 @@
+"""The old book of a clinic as a file, and the worker that brings it in. Knows no screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from plugin.core.acts import Act
+from plugin.courses.imports.batches import CHECK, IMPORT, receive_file, set_columns, start_import
+from plugin.courses.imports.run import LEASE_S, run_import
+from plugin.courses.imports.undo import undo_import
+from plugin.courses.imports.views import ImportView, read_import
+from plugin.courses.outbox import close_owed, take_owed
+from plugin.store import Store
+from tests.courses.desk import OLGA, Desk
+
+HEADINGS = (
+    "Client",
+    "Phone",
+    "E-mail",
+    "Package",
+    "Treatment",
+    "Bought",
+    "Left",
+    "Price",
+    "Sold on",
+    "Expires",
+    "Note",
+)
+FACIAL_12 = "Facial acupuncture, course of 12"
+
+
+def row(client: str = "Ana Souza", **said: object) -> tuple[str, ...]:
+    """Return a half-used course of Ana's as it stands in the book, with what is said otherwise."""
+    cells: dict[str, object] = {
+        "phone": "(415) 555-0123",
+        "email": "",
+        "package": FACIAL_12,
+        "treatment": "",
+        "bought": "12",
+        "left": "5",
+        "price": "$1,980.00",
+        "sold_on": "2026-03-02",
+        "expires": "",
+        "note": "",
+        **said,
+    }
+    return (client, *(str(each) for each in cells.values()))
+
+
+def book_of(*rows: Sequence[str], headings: Sequence[str] = HEADINGS) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows([headings, *rows])
+    return out.getvalue().encode()
+
+
+class OldBook:
+    """The owner at her desk with the file, and the worker behind it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.store = desk.store
+
+    def act(self) -> Act:
+        return self.desk.act(OLGA)
+
+    def send(self, *rows: Sequence[str], name: str = "old book.csv", **shape: Sequence[str]) -> str:
+        return receive_file(self.store, self.act(), name, book_of(*rows, **shape)).batch_id
+
+    def work(self, *, meanwhile: Callable[[], None] = lambda: None, store: Store | None = None) -> list[str]:
+        """Do everything that is owed; `meanwhile` happens after a file was taken up and before it is written."""
+
+        def clock() -> datetime:
+            meanwhile()
+            return self.desk.clock()
+
+        done = []
+        while owed := take_owed(self.store, self.desk.clock(), of=(CHECK, IMPORT), lease_s=LEASE_S):
+            done.append(run_import(store or self.store, clock, owed))
+            close_owed(self.store, owed.id, state="done", outcome=done[-1], now=self.desk.clock())
+        return done
+
+    def checked(self, *rows: Sequence[str], **shape: Sequence[str]) -> ImportView:
+        batch_id = self.send(*rows, **shape)
+        self.work()
+        return self.view(batch_id)
+
+    def bring_in(self, *rows: Sequence[str], **shape: Sequence[str]) -> ImportView:
+        """Send, look, import."""
+        file = self.checked(*rows, **shape)
+        self.start(file.id)
+        self.work()
+        return self.view(file.id)
+
+    def start(self, batch_id: str) -> None:
+        start_import(self.store, self.act(), batch_id)
+
+    def say(self, batch_id: str, *names: str, is_day_first: bool | None = None) -> None:
+        set_columns(self.store, self.act(), batch_id, dict(enumerate(names)), is_day_first=is_day_first)
+
+    def undo(self, batch_id: str, reason: str = "Wrong file") -> int:
+        return undo_import(self.store, self.act(), batch_id, reason)
+
+    def view(self, batch_id: str) -> ImportView:
+        return read_import(self.store, batch_id)

@@ -1,0 +1,198 @@
+"""The owner's import screen: send a file, settle its columns, look, import, undo; refused in words, never half."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from plugin.core.acts import Role
+from plugin.courses.imports.table import LARGEST_FILE
+from plugin.courses.read import courses_of_client
+from plugin.house import House
+from plugin.jobs import Worker
+from plugin.store import Store
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.courses.old_book import book_of, row
+from tests.web.conftest import As
+from tests.web.page import Page
+from tests.web.visitor import Visitor
+
+
+class Log:
+    def info(self, *_: object, **__: object) -> None: ...
+    def warning(self, *_: object, **__: object) -> None: ...
+
+
+def posted(visitor: Visitor, address: str, data: bytes, name: str, **fields: str) -> TestResponse:
+    """Send a file as a browser does, from memory: the test client would put a large one on the disk."""
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
+    ]
+    last = f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    body = "".join([*parts, last]).encode() + data + b"\r\n--edge--\r\n"
+    kind = "multipart/form-data; boundary=edge"
+    return visitor.client.post(address, data=body, content_type=kind, environ_base=visitor.environ)
+
+
+def send(owner: Visitor, data: bytes, name: str = "old book.csv") -> TestResponse:
+    form = owner.page("/import").form("/import").filled()
+    return posted(owner, "/import", data, name, **{key: form[key] for key in ("csrf_token", "key")})
+
+
+def work(house: House) -> None:
+    worker = Worker(house, log=Log())
+    while worker.import_once():
+        pass
+
+
+@pytest.fixture
+def sent(small_olga: Visitor, small_house: House, small_desk: Desk) -> str:
+    """A file with one course that was sent and checked; its address."""
+    small_desk.package()
+    answer = send(small_olga, book_of(row()))
+    assert answer.status_code == 303
+    work(small_house)
+    return cast(str, answer.headers["Location"])
+
+
+def test_from_the_file_to_the_course_and_back(
+    small_olga: Visitor, small_house: House, small_desk: Desk, sent: str
+) -> None:
+    page = small_olga.page(sent)
+    assert "1 course ready to import" in page.text
+    assert "5 of 12" in page.text
+    page = small_olga.after(page.form("/start"))
+    assert "0 of 1 row read" in page.text
+    work(small_house)
+    page = small_olga.page(sent)
+    assert "1 course is in Coursekeeper" in page.text
+    client = small_olga.page("/clients?q=ana").links()
+    address = next(each for each in client if each.startswith("/clients/"))
+    history = small_olga.page(address).text
+    assert "Used before Coursekeeper: 7 × Facial acupuncture, 60 min" in history
+    assert "No-show" not in history
+    page = small_olga.after(page.form("/undo"), reason="Wrong file")
+    assert "took this import back" in page.text
+    client_id = address.rpartition("/")[2]
+    assert courses_of_client(small_house.store, client_id, today=small_desk.today) == ()
+    assert "Undone" in small_olga.page("/import").text
+
+
+def test_the_page_lives_while_the_worker_is_at_it(small_olga: Visitor, small_house: House, sent: str) -> None:
+    small_olga.send(small_olga.page(sent).form("/start"))
+    seen = small_olga.page(sent).with_id("live")
+    assert seen is not None
+    live = f"{sent}/live?seen={seen.attributes['data-seen']}"
+    assert small_olga.get(live).status_code == 204
+    work(small_house)
+    answer = small_olga.get(live)
+    assert (answer.status_code, "is in Coursekeeper" in answer.text) == (200, True)
+
+
+def test_the_same_file_again_leads_to_the_first(small_olga: Visitor, small_house: House, sent: str) -> None:
+    small_olga.send(small_olga.page(sent).form("/start"))
+    work(small_house)
+    answer = send(small_olga, book_of(row()), "again.csv")
+    assert answer.headers["Location"] == sent
+    assert "was imported before; nothing was written again" in small_olga.page(sent).text
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00", "This is no table"),
+        (b"Client,Left\n", "no rows below"),
+        (b"x" * (LARGEST_FILE + 1), "larger than 5 MB"),
+    ],
+    ids=["picture", "headings alone", "large"],
+)
+def test_a_file_that_is_none_is_refused_beside_the_field(small_olga: Visitor, data: bytes, says: str) -> None:
+    answer = send(small_olga, data, "clients.csv")
+    assert answer.status_code == 422
+    assert says in answer.text
+    wrong = Page(answer.text).with_id("file")
+    assert wrong is not None
+    assert wrong.attributes["aria-invalid"] == "true"
+
+
+def test_no_file_is_asked_for(small_olga: Visitor) -> None:
+    form = small_olga.page("/import").form("/import")
+    answer = small_olga.send(form)
+    assert (answer.status_code, "Choose a file first" in answer.text) == (422, True)
+
+
+def test_only_the_owner_may_send_so_much_and_only_here(small_as: As, small_app: Flask) -> None:
+    much = b"x" * 2_000_000
+    for visitor in (Visitor(small_app), small_as(Role.DESK)):
+        assert posted(visitor, "/import", much, "a.csv").status_code == 413
+    owner = small_as(Role.OWNER)
+    assert posted(owner, "/packages", much, "a.csv").status_code == 413
+    assert send(owner, b"x" * 8_000_000).status_code == 413
+
+
+def test_columns_that_say_the_same_are_refused_and_stay_chosen(small_olga: Visitor, sent: str) -> None:
+    form = small_olga.page(sent).form("/columns")
+    answer = small_olga.send(form, **{"column-1": "name", "dates": "day"})
+    assert (answer.status_code, "Two columns are set to “Client”" in answer.text) == (422, True)
+    again = Page(answer.text).form("/columns").fields
+    assert (again["column-1"], again["dates"], again["column-6"]) == ("name", "day", "left")
+    assert small_olga.send(form, dates="never").status_code == 422
+
+
+def test_wrong_rows_are_shown_and_can_be_saved(small_olga: Visitor, small_house: House, sent: str) -> None:
+    wrong = send(small_olga, book_of(row("<b>Bea</b>", left="x"))).headers["Location"]
+    work(small_house)
+    page = small_olga.get(wrong)
+    assert "1 row can’t be imported yet" in Page(page.text).text
+    assert "is no whole number" in page.text
+    saved = small_olga.get(f"{wrong}/rows-to-mend.csv")
+    assert saved.headers["Content-Disposition"] == "attachment; filename=rows-to-mend.csv"
+    assert "is no whole number" in saved.text
+    assert small_olga.get(f"{sent}/rows-to-mend.csv").status_code == 409
+
+
+def test_a_deed_that_comes_too_late_is_told(small_olga: Visitor, sent: str) -> None:
+    page = small_olga.page(sent)
+    small_olga.after(page.form("/cancel"))
+    answer = small_olga.send(page.form("/start"))
+    assert (answer.status_code, "given up" in answer.text) == (409, True)
+    assert small_olga.get("/import/none").status_code == 404
+
+
+def test_an_undo_needs_its_reason_and_stays_open(small_olga: Visitor, small_house: House, sent: str) -> None:
+    small_olga.send(small_olga.page(sent).form("/start"))
+    work(small_house)
+    answer = small_olga.send(small_olga.page(sent).form("/undo"), reason=" ")
+    undo = Page(answer.text).with_id("undo")
+    assert undo is not None
+    assert (answer.status_code, "open" in undo.attributes) == (422, True)
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_there_is_a_file_to_start_from(small_olga: Visitor, small_desk: Desk, ending: str) -> None:
+    small_desk.package(name="Glow 12")
+    saved = small_olga.get(f"/import/template.{ending}")
+    assert saved.headers["Content-Disposition"].endswith(f"courses-to-import.{ending}")
+    assert send(small_olga, saved.data, f"template.{ending}").status_code == 303
+
+
+def test_a_file_that_can_not_be_worked_on_is_given_back(
+    small_olga: Visitor, small_house: House, clock: HandMovedClock, sent: str
+) -> None:
+    page = small_olga.page(sent)
+    small_olga.send(page.form("/start"))
+
+    def breaks() -> str:
+        raise OSError("the disk is full")
+
+    with Store(str(small_house.store.url), make_id=breaks) as store:
+        for _ in range(5):
+            Worker(replace(small_house, store=store), log=Log()).import_once()
+            clock.advance(hours=1)
+    assert "could not work on this file" in small_olga.page(sent).text

@@ -1,0 +1,142 @@
+"""The owner's reports on screen: figures to the cent, files of the same, and words where there is nothing yet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+
+from plugin.core.acts import Role
+from plugin.courses.sales import Buyer
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.web.page import Page
+from tests.web.visitor import Visitor
+
+PAGES = ["/overview", "/reports/liability", "/reports/usage", "/reports/pay", "/people"]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_an_empty_clinic_is_told_what_to_do_next(small_olga: Visitor, small_desk: Desk, address: str):
+    page = small_olga.page(address)
+    assert "Owed after Nov 30" in page.text or 'class="empty"' in page.html
+
+
+def test_the_overview_shows_the_year_and_what_is_owed(small_olga: Visitor, small_desk: Desk):
+    small_desk.use(small_desk.sell())
+    page = small_olga.page("/overview")
+    assert "Owed in sessions now $1,815.00 11 sessions left" in page.text
+    assert "November 2026 12 $1,980.00 1 $165.00" in page.text
+    assert "Facial acupuncture, course of 12 11 $1,815.00" in page.text
+    drawn = [each.attributes["class"] for each in page.elements if each.tag == "rect"]
+    assert {"col-sold", "col-used", "length"} <= set(drawn)
+    assert any(each.tag == "svg" and each.attributes.get("role") == "img" for each in page.elements)
+
+
+def test_money_owed_is_rolled_forward_for_the_chosen_days(small_olga: Visitor, small_desk: Desk):
+    small_desk.use(small_desk.sell())
+    page = small_olga.page("/reports/liability?from=2026-11-22&to=2026-11-22")
+    assert "Owed before Nov 22 0 $0.00" in page.text
+    assert "Used -1 -$165.00" in page.text
+    assert "Owed after Nov 22 11 $1,815.00" in page.text
+    assert "Close the books" not in page.text
+
+
+def test_closing_the_books_says_so_and_keeps_the_days(
+    small_olga: Visitor, small_desk: Desk, clock: HandMovedClock
+):
+    small_desk.sell()
+    clock.set(datetime(2026, 12, 2, 18, tzinfo=UTC))
+    days = "?from=2026-11-01&to=2026-11-30"
+    form = small_olga.page(f"/reports/liability{days}").form("/reports/books")
+    page = small_olga.after(form)
+    assert "The books are closed through Nov 30, 2026." in page.text
+    assert "the figures above stay as they are" in page.text
+    refused = small_olga.send(form, through="2027-01-01")
+    assert refused.status_code == 422
+    assert "Only days that are over can be closed." in refused.text
+
+
+@pytest.mark.parametrize(
+    ("address", "field", "typed", "says"),
+    [
+        ("/reports/liability", "to", "2026-10-01", "The last day lies before the first one."),
+        ("/reports/usage", "to", "soon", "The last day is a day such as 2026-11-01."),
+        ("/reports/pay", "rate", "a lot", "The share is a percentage such as 40 or 42.5."),
+        ("/reports/pay", "rate", "101", "The share is 0 to 100 percent."),
+        ("/reports/pay", "rate", "12.345", "The share has two decimals at most."),
+    ],
+)
+def test_a_refused_question_comes_back_filled_in(
+    small_olga: Visitor, small_desk: Desk, address: str, field: str, typed: str, says: str
+):
+    asked = {"from": "2026-11-05", "to": "2026-11-06", field: typed}
+    answer = small_olga.get(address, query_string=asked)
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert says in page.text
+    kept = page.form(address).fields
+    assert {name: kept[name] for name in asked} == asked
+
+
+def test_used_can_be_told_four_ways_and_sorted(small_olga: Visitor, small_desk: Desk):
+    small_desk.use(small_desk.sell())
+    for by, name in (
+        ("package", "Facial acupuncture, course of 12"),
+        ("treatment", "Facial acupuncture, 60 min"),
+        ("practitioner", "Nobody noted"),
+        ("month", "November 2026"),
+    ):
+        page = small_olga.page(f"/reports/usage?by={by}&sort=value")
+        assert f"{name} 1 $165.00 $165.00 All 1 $165.00 $165.00" in page.text
+        assert 'aria-sort="descending"' in page.html
+
+
+def test_pay_is_reckoned_and_its_sessions_can_be_looked_at(small_olga: Visitor, small_desk: Desk):
+    small_desk.use(small_desk.sell())
+    page = small_olga.page("/reports/pay?basis=session&rate=55")
+    assert "$55.00 a session" in page.text
+    assert "Nobody noted 1 $165.00 none" in page.text
+    sessions = small_olga.page("/reports/pay/none?basis=list&rate=42.5%25")
+    assert "Nov 22 Ana Souza Facial acupuncture, 60 min 1 $165.00 $165.00" in sessions.text
+    assert small_olga.get("/reports/pay/unknown").status_code == 404
+
+
+def test_the_desk_finds_the_people_to_call(small_as, small_desk: Desk):
+    small = small_desk.package(sessions=2)
+    for name, phone in (("Ana Souza", "+14155550123"), ("Inês Reis", "")):
+        small_desk.sell(small, paid=33000, buyer=Buyer(f"C-{name}", name=name, phone=phone or None))
+    deb = small_as(Role.DESK)
+    page = deb.page("/people")
+    assert "2 of 2 left" in page.text
+    assert "tel:+14155550123" in page.links()
+    assert "Overview" not in page.text
+    found = deb.page("/people?q=ines&sort=name")
+    assert ("Inês Reis" in found.text, "Ana Souza" in found.text) == (True, False)
+    assert "Nobody fits" in deb.page("/people?q=nobody&why=low").text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/reports/liability",
+        "/reports/usage",
+        "/reports/pay",
+        "/reports/pay/none/sessions",
+        "/people",
+        "/exports/courses",
+        "/exports/entries",
+    ],
+)
+def test_every_list_can_be_saved(small_olga: Visitor, small_desk: Desk, address: str):
+    small_desk.use(small_desk.sell(buyer=Buyer("C-1", name='=HYPERLINK("http://x")', phone="+14155550123")))
+    saved = small_olga.get(f"{address}.csv")
+    assert saved.mimetype == "text/csv"
+    assert "attachment" in saved.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(saved.data.decode("utf-8-sig"))))
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
+    book = small_olga.get(f"{address}.xlsx")
+    assert book.data.startswith(b"PK")
+    assert small_olga.get(f"{address}.pdf").status_code == 404
