@@ -43,7 +43,7 @@ def audit_in(session: Session) -> tuple[Finding, ...]:
 
 
 @cache
-def _broken_chains() -> Select[Any]:
+def _broken_chains() -> Select[*tuple[Any, ...]]:
     before = aliased(Entry)
     return (
         select(Entry.id, Entry.allowance_id, Entry.seq)
@@ -70,7 +70,7 @@ def _chains(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _out_of_bounds() -> Select[Any]:
+def _out_of_bounds() -> Select[*tuple[Any, ...]]:
     return select(Entry.id, Entry.sessions_after, Entry.granted_after).where(
         or_(Entry.sessions_after < 0, Entry.sessions_after > Entry.granted_after, Entry.value_after < 0)
     )
@@ -83,7 +83,7 @@ def _bounds(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _wrong_balances() -> Select[Any]:
+def _wrong_balances() -> Select[*tuple[Any, ...]]:
     heads = (
         select(Entry.allowance_id, func.max(Entry.seq).label("seq"), func.count().label("lines"))
         .group_by(Entry.allowance_id)
@@ -122,7 +122,7 @@ def _sums(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _unequal_reversals() -> Select[Any]:
+def _unequal_reversals() -> Select[*tuple[Any, ...]]:
     undone = aliased(Entry)
     return (
         select(Entry.id)
@@ -144,7 +144,7 @@ def _reversals(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _impossible_kinds() -> Select[Any]:
+def _impossible_kinds() -> Select[*tuple[Any, ...]]:
     takes = Entry.kind.in_([kind.value for kind in _TAKING])
     grows = Entry.kind.in_([kind.value for kind in _GRANTING])
     return select(Entry.id, Entry.kind).where(
@@ -171,7 +171,7 @@ _GRANTING = (Kind.SOLD, Kind.ADJUSTED, Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT
 
 
 @cache
-def _visits_without_entry() -> Select[Any]:
+def _visits_without_entry() -> Select[*tuple[Any, ...]]:
     return select(Visit.id).outerjoin(Entry, Entry.visit_id == Visit.id).where(Entry.id.is_(None))
 
 
@@ -187,7 +187,7 @@ def _lost_entries(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _closed_with_something_left() -> Select[Any]:
+def _closed_with_something_left() -> Select[*tuple[Any, ...]]:
     newest = (
         select(Entry.allowance_id, func.max(Entry.seq).label("seq")).group_by(Entry.allowance_id).subquery()
     )
@@ -209,7 +209,7 @@ def _closed_courses(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _wrong_prices() -> Select[Any]:
+def _wrong_prices() -> Select[*tuple[Any, ...]]:
     return (
         select(Course.id, Course.price, func.coalesce(func.sum(Allowance.price), 0))
         .outerjoin(Allowance, Allowance.course_id == Course.id)
@@ -225,7 +225,7 @@ def _prices(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _written_handouts() -> Select[Any]:
+def _written_handouts() -> Select[*tuple[Any, ...]]:
     return (
         select(Handout.id, Handout.content, Handout.content_sha256, Client.erased_at)
         .outerjoin(Course, Course.id == Handout.course_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -30,8 +29,8 @@ ANNA = replace(
 
 
 @pytest.fixture
-def lite_desk(lite: Appointments) -> Iterator[Desk]:
-    yield lite.desk
+def lite_desk(lite: Appointments) -> Desk:
+    return lite.desk
 
 
 def _two(desk: Desk) -> tuple[str, str, str, str]:

@@ -72,7 +72,7 @@ class Page(HTMLParser):
 
     def _part_of(self, form: Form, tag: str, attributes: dict[str, str]) -> None:
         name, value = attributes.get("name", ""), attributes.get("value", "")
-        if (tag == "input" and name and attributes.get("type") != "radio") or (
+        if (tag == "input" and name and attributes.get("type") not in ("radio", "checkbox")) or (
             tag == "input" and "checked" in attributes
         ):
             form.fields[name] = value

@@ -21,7 +21,9 @@ ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-PAGES = sorted(TEMPLATES.rglob("*.html"))
+# Letters are read by mail programs, which know neither our policy nor a style sheet.
+PAGES = sorted(each for each in TEMPLATES.rglob("*.html") if each.parent.name != "mail")
+LETTERS = sorted((TEMPLATES / "mail").glob("*.html"))
 
 
 def test_every_answer_of_every_address_carries_them(small_app: Flask, small_as: As) -> None:
@@ -73,3 +75,9 @@ def test_no_template_writes_a_script_or_a_style(path: Path) -> None:
 def test_templates_are_found_and_there_are_some() -> None:
     assert (TEMPLATES / "static" / "htmx.min.js").is_file()
     assert len(PAGES) > 10
+
+
+@pytest.mark.parametrize("path", LETTERS, ids=lambda path: path.name)
+def test_no_letter_runs_or_fetches_anything(path: Path) -> None:
+    html = path.read_text(encoding="utf-8")
+    assert not re.search(r"<script|<style|<link|<img|\son[a-z]+\s*=|javascript:|url\(|\|\s*safe\b", html)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.imports.amounts import Currency
-from plugin.courses.imports.columns import Columns, Field, columns_from_json, guess, missing
+from plugin.courses.imports.columns import Columns, Field, missing
 from plugin.courses.imports.days import can_be_two, order_told
 from plugin.courses.imports.offers import offers_in
 from plugin.courses.imports.rows import ImportRow, Rules, Wrong, read_row
@@ -22,8 +22,6 @@ from plugin.errors import InvalidField
 
 TICK_ROWS = 500
 Tick = Callable[[int], None]
-
-__all__ = ["Checked", "Columns", "check_rows", "columns_from_json", "guess", "missing", "rules_in"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,11 +116,13 @@ def _may_be_erased(session: Session, act: Act, client: Client, traces: Traces, w
 
 def _erase(session: Session, store: Store, act: Act, traces: Traces) -> None:
     notes = session.scalars(select(ProfileNote).where(ProfileNote.client_id.in_(traces.client_ids))).all()
-    for note in notes:
-        payload = {"square_customer_id": note.square_customer_id}
-        owe_in(session, store, act, LEAVE_PROFILE, note.client_id, payload=payload)
+    leaving = [(note.client_id, note.square_customer_id) for note in notes]
     remember_erased_in(session, act, traces.square_ids)
     forget_in(session, act, traces)
+    for client_id, square_customer_id in leaving:
+        # The one place that still names them, until Square was told; then it is blanked as well.
+        payload = {"square_customer_id": square_customer_id}
+        owe_in(session, store, act, LEAVE_PROFILE, client_id, payload=payload)
     for course_id in traces.course_ids:
         tell(session, store, act, course_id, "erased", "The client’s personal data was erased")
     owe_in(session, store, act, COMPACT, "database")

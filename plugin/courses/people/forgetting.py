@@ -20,7 +20,7 @@ from plugin.courses.people.traces import Traces, Words
 from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.imports import ImportBatch
 from plugin.store.ledger import Entry, History, Operation, Visit
-from plugin.store.people import Client, SquareCustomer
+from plugin.store.people import Client, ClientMerge, SquareCustomer
 from plugin.store.queues import Attention, Handout, Inbox, Outbox, Paper, Sweep
 from plugin.store.selling import Checkout, DeskRefund
 from plugin.store.square_side import Booking, ProfileNote, SquarePerson
@@ -38,6 +38,7 @@ class _Kept:
     columns: tuple[str, ...]
 
 
+_IN_FILES = _Kept(ImportBatch, ("problem", "found", "wrong", "shape", "undone_because"))
 # The program's own sentences hold whole names only.
 _BY_THE_PROGRAM = (_Kept(History, ("text",)), _Kept(Gift, ("giver_name", "recipient_name")))
 # Looked through for whoever is erased, beside all that is theirs by its ids.
@@ -55,7 +56,7 @@ _ELSEWHERE = (
     _Kept(Inbox, ("outcome",)),
     _Kept(Attention, ("summary", "details", "resolution")),
     _Kept(Operation, ("answer",)),
-    _Kept(ImportBatch, ("problem", "found", "wrong", "shape", "undone_because")),
+    _IN_FILES,
     _Kept(Sweep, ("found", "error")),
 )
 
@@ -72,6 +73,7 @@ def forget_in(session: Session, act: Act, traces: Traces) -> None:
     _messages(session, traces)
     _owed(session, act, traces)
     _operations(session, traces)
+    _look_through(session, _IN_FILES, traces.words, ImportBatch.id.in_(traces.batch_ids))
     for kept in _BY_THE_PROGRAM:
         _look_through(session, kept, traces.own_words, true())
     for kept in _ELSEWHERE:
@@ -93,6 +95,8 @@ def _clients(session: Session, act: Act, traces: Traces) -> None:
         .where(Client.id.in_(traces.client_ids), Client.erased_at.is_(None))
         .values(**blank, erased_at=act.now, erased_by=act.actor.name)
     )
+    theirs = or_(ClientMerge.from_id.in_(traces.client_ids), ClientMerge.into_id.in_(traces.client_ids))
+    session.execute(update(ClientMerge).where(theirs).values(moved={}))
 
 
 def _in_square(session: Session, traces: Traces) -> None:

@@ -173,7 +173,7 @@ def _index(client: Client) -> None:
 
 
 def _may_be_parted(row: ClientMerge, gone: Client, keeper: Client) -> None:
-    if gone.erased_at is not None or keeper.erased_at is not None:
+    if gone.erased_at is not None or keeper.erased_at is not None or not row.moved:
         raise Refused("Their data was erased since, so they stay one.", code="erased")
     if gone.merged_into != row.into_id or keeper.merged_into is not None:
         said = "They were joined with somebody else since. Take that apart first."
@@ -248,5 +248,5 @@ def _view(session: Session, row: ClientMerge) -> MergeView:
         at=row.at,
         by=row.by,
         undone_at=row.undone_at,
-        can_undo=is_standing and keeper.erased_at is None,
+        can_undo=is_standing and bool(row.moved),
     )

@@ -1,0 +1,84 @@
+"""What is held on a client: complete, for a new table forces a decision, and nobody else's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import Column, ForeignKey, MetaData, Table
+
+from plugin.core.acts import Role
+from plugin.courses.people.held import NOT_ABOUT_CLIENTS, SECTIONS, Held, held_on_client
+from plugin.errors import NotAllowed, NotFound
+from plugin.store.tables import METADATA
+from tests.courses.appointments import Appointments
+from tests.courses.desk import DEB, OLGA
+from tests.courses.somebody import EMAIL, NAME, Somebody
+
+
+def _held(zoe: Somebody) -> Held:
+    return held_on_client(zoe.store, zoe.desk.act(OLGA), zoe.id)
+
+
+def _about_clients(metadata: MetaData) -> set[str]:
+    """Every table from which a way of foreign keys leads to a client."""
+    found = {"client"}
+    while more := {
+        table.name
+        for table in metadata.tables.values()
+        if table.name not in found and any(key.column.table.name in found for key in table.foreign_keys)
+    }:
+        found |= more
+    return found
+
+
+def test_every_table_that_leads_to_a_client_is_told() -> None:
+    told = {each.name for each in SECTIONS}
+    assert _about_clients(METADATA) <= told
+
+
+def test_of_every_other_table_it_is_said_why_it_is_not() -> None:
+    told = {each.name for each in SECTIONS}
+    assert told | set(NOT_ABOUT_CLIENTS) == set(METADATA.tables)
+    assert not told & set(NOT_ABOUT_CLIENTS)
+    assert all(NOT_ABOUT_CLIENTS.values())
+
+
+def test_a_new_table_would_be_missed() -> None:
+    planted = MetaData()
+    for table in METADATA.sorted_tables:
+        table.to_metadata(planted)
+    key = Column("visit_id", ForeignKey("visit.id"))
+    Table("photo", planted, key)
+    assert _about_clients(planted) - {each.name for each in SECTIONS} == {"photo"}
+
+
+def test_it_holds_something_of_each_section(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    zoe.everywhere()
+    held = _held(zoe)
+    # Her course went to others; none of hers came from somebody.
+    assert [each.name for each in held.sections if not each.rows] == ["course_origin"]
+    told = json.loads(held.to_json())
+    assert told["held"]["client"][0]["name"] == NAME
+    assert {row["square_customer_id"] for row in told["held"]["square_customer"]} >= {"CUSTOMER-ZOE"}
+    assert "her wedding" in {row["note"] for row in told["held"]["visit"]}
+    assert told["held"]["handout"][0]["content"]["client_name"] == NAME
+    assert EMAIL in held.to_json()
+
+
+def test_it_holds_nothing_of_anybody_else(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    zoe.desk.use(zoe.desk.sell(), note="Ana likes it quiet")
+    text = _held(zoe).to_json()
+    assert "Ana" not in text
+    assert "CUSTOMER-ANA" not in text
+
+
+def test_it_is_the_owners_alone_and_of_somebody_who_is_there(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    assert DEB.role is Role.DESK
+    with pytest.raises(NotAllowed):
+        held_on_client(zoe.store, zoe.desk.act(DEB), zoe.id)
+    with pytest.raises(NotFound):
+        held_on_client(zoe.store, zoe.desk.act(OLGA), "nobody")
