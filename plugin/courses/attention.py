@@ -25,6 +25,7 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "changed_item": ("publish_again", "take_price", "dismiss"),
     "unmerged_customer": ("split", "keep_together"),
     "profiles_held": ("dismiss",),
+    "changed_exchange": ("exchange_now", "dismiss"),
 }
 
 

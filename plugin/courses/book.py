@@ -19,6 +19,7 @@ from plugin.courses.attention import open_item_in
 from plugin.courses.buyers import client_for_buyer_in
 from plugin.courses.chain import Line, append
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.exchange.complete import complete_exchanges_in
 from plugin.courses.money_in import receive_money_in
 from plugin.courses.packages import known_variations_in
 from plugin.courses.sales import Booking, Sale, SaleLine
@@ -79,6 +80,7 @@ def book_in(
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
         settle_checkouts_in(session, act, sale.square_order_id, came=so_far)
+        attention += complete_exchanges_in(session, store, act, sale.square_order_id)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
 
 

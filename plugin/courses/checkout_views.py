@@ -77,6 +77,9 @@ class CheckoutView:
     square_order_id: str | None
     course_ids: tuple[str, ...]
     offered: tuple[OfferedSale, ...]
+    # For a course given in exchange: what its credit took off the price, and what goes back of it.
+    credit: Money | None = None
+    goes_back: Money | None = None
 
     @property
     def is_open(self) -> bool:
@@ -122,6 +125,8 @@ def view_of(session: Session, row: Checkout) -> CheckoutView:
         square_order_id=row.square_order_id,
         course_ids=courses_of_checkout_in(session, row),
         offered=_offered(session, row),
+        credit=_money(row.credit_for["discount"], row) if row.credit_for else None,
+        goes_back=_money(row.credit_for["goes_back"] or None, row) if row.credit_for else None,
     )
 
 

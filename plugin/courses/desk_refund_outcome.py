@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
+from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.attention import open_item_in
 from plugin.courses.chain import course_for_change, tell
@@ -92,6 +93,9 @@ def _tell_of_failure(session: Session, store: Store, act: Act, row: DeskRefund) 
     said = row.problem[:REASON_LENGTH]
     tell(session, store, act, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
     what_now = "The course is as it was. Begin the refund again, or give the money back another way."
+    if course_for_change(session, row.course_id).closed_as == Status.TRANSFERRED.value:
+        # What was left of the credit of an exchange: the exchange itself stands.
+        what_now = "The exchange stands. Give the money back in Square, or another way."
     open_item_in(
         session,
         store,

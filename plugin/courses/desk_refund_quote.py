@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -84,8 +84,33 @@ def _quote(course: CourseView, clinic: ClinicView) -> RefundQuote:
     parts = [
         Sessions(each.treatment, each.used, each.left, each.single_price.amount) for each in course.allowances
     ]
-    agreed = Agreed(course.price, course.paid, _given_back(course), _left_with_sessions(course))
-    return RefundQuote(course, _values(agreed, parts, write), agreed.kept)
+    agreed = agreed_of(course)
+    # The credit of an exchange was paid for another course: Square gives it back of that sale alone.
+    most = replace(agreed, came=course.paid).kept
+    values = {each: _at_most(value, most, write) for each, value in _values(agreed, parts, write).items()}
+    return RefundQuote(course, values, most)
+
+
+def agreed_of(course: CourseView) -> Agreed:
+    """Return what was agreed for a course and what came of it, a credit among it."""
+    credit = _came_as_credit(course)
+    back, gone = _given_back(course), _left_with_sessions(course)
+    return Agreed(course.price + credit, course.paid + credit, back, gone)
+
+
+def _came_as_credit(course: CourseView) -> Money:
+    """Return what came in from other courses and did not go out again, such as the credit of an exchange."""
+    moving = (Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT)
+    moved = sum(each.value_delta.amount for each in course.entries if each.kind in moving)
+    return Money(max(0, moved), course.paid.currency)
+
+
+def _at_most(value: RefundValue, most: Money, write: Write) -> RefundValue:
+    if value.amount <= most:
+        return value
+    rest = f"Of this sale, Square can give back {write(most)}."
+    where = f"Give the other {write(value.amount - most)} back of the sale that it came from."
+    return RefundValue(most, (*value.working, f"{rest} {where}"))
 
 
 def _values(agreed: Agreed, parts: list[Sessions], write: Write) -> dict[RefundFormula, RefundValue]:

@@ -53,7 +53,7 @@ def give_back_in(session: Session, store: Store, act: Act, refund: Refund, cours
             marks.add(course.closed_by or "")
             reopened.append(course_id)
             reopen_in(session, store, act, course)
-        elif course.closed_as is None:
+        elif course.closed_as != "refunded":
             _return_sessions(session, store, act, course, f"refund:{refund.square_refund_id}:")
     if not reopened:
         return "The refund failed."
@@ -128,5 +128,7 @@ def _return_sessions(
     )
     for entry in list(rows):
         reverse_in(session, store, act, entry, reason)
+        # What was left had gone to another client meanwhile: this is left now.
+        course.closed_as = course.closed_at = None
     course_changed_in(session, store, act, course.id)
     session.flush()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
+from plugin.core.acts import Act, Role
 from plugin.core.money import Money
 from plugin.core.text import required
+from plugin.courses.chain import course_for_change
 from plugin.courses.clients import known_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.contacts import typed_email
+from plugin.courses.exchange.credit import Credit, credit_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store.offers import Listing, Package
 from plugin.store.selling import Terminal
@@ -39,6 +42,9 @@ class NewCheckout:
     deposit_due_on: date | None = None
     balance_due_on: date | None = None
     mail_to: str | None = None
+    # The course that is given for it, and the credit that was shown for it, minor units.
+    exchanges: str | None = None
+    seen_credit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class CheckedCheckout:
     deposit_due_on: date | None
     balance_due_on: date | None
     mail_to: str | None
+    credit: Credit | None
+    credit_for: dict[str, Any] | None
 
 
 def checked_in(session: Session, act: Act, new: NewCheckout) -> CheckedCheckout:
@@ -66,6 +74,9 @@ def checked_in(session: Session, act: Act, new: NewCheckout) -> CheckedCheckout:
     amount = Money(package.price * new.quantity, package.currency)
     _same_currency(new, amount)
     today = local_date(clinic_in(session), act.now)
+    credit = _credit(session, act, new, client.id, amount, today) if new.exchanges else None
+    credit_for = credit.kept_for(amount) if credit else None
+    amount = credit.to_pay(amount) if credit else amount
     deposit_due_on, balance_due_on = _due_dates(new, amount, today)
     return CheckedCheckout(
         client_id=client.id,
@@ -76,7 +87,40 @@ def checked_in(session: Session, act: Act, new: NewCheckout) -> CheckedCheckout:
         deposit_due_on=deposit_due_on,
         balance_due_on=balance_due_on,
         mail_to=_mail_to(new),
+        credit=credit,
+        credit_for=credit_for,
     )
+
+
+def _credit(
+    session: Session, act: Act, new: NewCheckout, client_id: str, price: Money, today: date
+) -> Credit:
+    if new.way == "till":
+        raise InvalidField(
+            "An exchange is not rung up on the till: its credit is taken off here.", field="way"
+        )
+    if new.quantity != 1 or new.deposit is not None:
+        raise InvalidField("A course is exchanged for one, paid at once.", field="quantity")
+    credit = credit_in(session, course_for_change(session, new.exchanges or "").id, today=today)
+    if credit.course.client_id != client_id:
+        raise Refused("That course belongs to another client.", code="not_theirs")
+    if credit.amount.currency != price.currency:
+        raise Refused(f"That course was paid in {credit.amount.currency}.", code="foreign_currency")
+    if new.seen_credit not in (None, credit.amount.amount):
+        raise Refused("The course has changed since. Look at the credit again.", code="changed")
+    if credit.goes_back(price).amount:
+        _may_go_back(act, credit)
+    return credit
+
+
+def _may_go_back(act: Act, credit: Credit) -> None:
+    if act.actor.role is not Role.OWNER:
+        raise Refused("Money would go back to the client. The owner can do this exchange.", code="goes_back")
+    if credit.course.square_order_id is None or credit.course.paid < credit.amount:
+        said = (
+            "Square can't give the difference back, for it did not take that money. Choose a larger package."
+        )
+        raise Refused(said, code="not_sold_on_square")
 
 
 def _on_the_till(session: Session, package_id: str) -> tuple[Package, str]:

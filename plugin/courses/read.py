@@ -271,8 +271,7 @@ def _allowance(
         usable_from_session=opens_at,
         # Sessions that left with a refund must not keep the touch-ups closed for ever.
         is_usable=last.sessions_after > 0 and (opens_at is None or main_used >= opens_at or is_used_up),
-        unlocked=min(last.granted_after, money_for + goodwill + ahead),
-        needs_no_money=goodwill + ahead,
+        unlocked=min(last.granted_after, max(money_for, ahead) + goodwill),
         goodwill=goodwill,
     )
 

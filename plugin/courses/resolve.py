@@ -17,6 +17,7 @@ from plugin.courses.attention import decisions_of, view_of
 from plugin.courses.book import reopen_foreign_sale_in
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.closing import close_course_in
+from plugin.courses.exchange.complete import exchange_now_in
 from plugin.courses.failed_refund import reopen_in
 from plugin.courses.inbox import try_again_in
 from plugin.courses.listings import PUBLISH, take_from_square_in
@@ -182,6 +183,11 @@ def _keep_together(session: Session, store: Store, act: Act, item: Attention, _w
     return True
 
 
+def _exchange_now(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    exchange_now_in(session, store, act, item.details)
+    return True
+
+
 def _dismiss(_session: Session, _store: Store, _act: Act, _item: Attention, _wish: Resolution) -> bool:
     return True
 
@@ -214,6 +220,7 @@ _DEEDS: dict[str, Deed] = {
     "keep_closed": _leave,
     "leave_course": _leave,
     "reopen": _reopen,
+    "exchange_now": _exchange_now,
     "dismiss": _dismiss,
 }
 
@@ -239,6 +246,7 @@ _ANSWERS = {
     "take_price": "Square's price taken",
     "split": "A client of their own again",
     "keep_together": "Kept as one client",
+    "exchange_now": "Exchanged what is left",
     "keep_closed": "Stays closed",
     "leave_course": "Left as it was",
     "reopen": "Course opened again",

@@ -14,7 +14,7 @@ from plugin.core.ledger import Kind, used
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH, optional
-from plugin.core.unlock import needed_for
+from plugin.core.unlock import needed_for, unlocked
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clients import living_client_in
@@ -189,14 +189,17 @@ def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceView, se
         return
     clinic = clinic_in(session)
     needed = needed_for(
-        sessions=wanted - chosen.needs_no_money,
+        sessions=wanted - chosen.goodwill,
         granted=chosen.granted - chosen.goodwill,
         price=course.price.amount,
     )
     missing = Money(needed - course.paid.amount, course.price.currency)
     come = money_text(missing, language=clinic.language, country=clinic.country)
-    paid_for = f"{chosen.unlocked} of {chosen.granted} sessions are paid for."
-    said = f"{paid_for} The next can be used once {come} more has come."
+    paid_for = unlocked(
+        granted=chosen.granted - chosen.goodwill, price=course.price.amount, paid=course.paid.amount
+    )
+    how = "are paid for" if paid_for == chosen.unlocked else "may be used so far"
+    said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. The next can be used once {come} more has come."
     raise Refused(said, code="not_paid_for")
 
 

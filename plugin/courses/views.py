@@ -161,8 +161,7 @@ class AllowanceView:
     is_usable: bool
     # How many of the granted sessions may be used: all of them, unless the course is part-paid.
     unlocked: int = 0
-    # Of these, how many need no money: goodwill, and what the owner allowed ahead of it.
-    needs_no_money: int = 0
+    # Granted beside what was sold: they need no money.
     goodwill: int = 0
 
 

@@ -86,7 +86,10 @@ class Gift(Base):
 
 
 class AllowedAhead(Base):
-    """Sessions that the owner lets be used before their money has come. Each permission is a row of its own."""
+    """How many of an allowance's sessions may be used though their money has not come, counted from the first.
+
+    The owner's word; each is a row of its own, and the highest holds.
+    """
 
     __tablename__ = "allowed_ahead"
 

@@ -32,6 +32,7 @@ from plugin.web import attention as attention_screen
 from plugin.web import checkouts as checkouts_screen
 from plugin.web import connection as connection_screen
 from plugin.web import courses as courses_screen
+from plugin.web import exchanges as exchanges_screen
 from plugin.web import imports as imports_screen
 from plugin.web import merges as merges_screen
 from plugin.web import moves as moves_screen
@@ -119,6 +120,7 @@ def _furnish(app: Flask) -> None:
         visits_screen.blueprint,
         moves_screen.blueprint,
         merges_screen.blueprint,
+        exchanges_screen.blueprint,
         privacy_screen.blueprint,
         changes.blueprint,
         gifts.blueprint,

@@ -42,7 +42,9 @@ def _of_desk(course: CourseView) -> tuple[MenuItem, ...]:
             MenuItem("changes.give", "Show the voucher"),
             MenuItem("changes.take_gift_back", "Take the gift back", is_tap=True),
         )
-    items = [MenuItem("changes.share", "Share with somebody" if not course.shares else "Shared with…")]
+    is_open = course.status is Status.OPEN
+    items = [MenuItem("exchanges.choose", "Exchange for another package")] if is_open else []
+    items += [MenuItem("changes.share", "Share with somebody" if not course.shares else "Shared with…")]
     if course.status is Status.OPEN and course.is_untouched:
         items.append(MenuItem("changes.give", "Give as a gift"))
     return tuple(items) if course.status in (*_USABLE, Status.FROZEN) else ()

@@ -29,7 +29,7 @@ from plugin.web.typed import typed_money, typed_number
 MOST_PACKAGES = 100
 OPEN_SHOWN = 20
 REST_DUE = timedelta(days=30)
-_TENDERS = ("Bank transfer", "Cheque", "Financing")
+TENDERS = ("Bank transfer", "Cheque", "Financing")
 
 blueprint = Blueprint("sell", __name__)
 
@@ -179,7 +179,7 @@ def _ways(package: PackageView, today: date) -> dict[str, Any]:
     return {
         "terminals": list_terminals(current_house().store),
         "bills": Bills(package.price).rounded,
-        "tenders": _TENDERS,
+        "tenders": TENDERS,
         "first_due": today,
         "rest_due": today + REST_DUE,
     }

@@ -130,5 +130,6 @@ _MAKERS = {
     "string": _string,
     "array": _array,
     "integer": lambda schema: st.integers(schema["minimum"], schema["maximum"]),
+    "boolean": lambda _schema: st.booleans(),
     "null": lambda _schema: st.none(),
 }

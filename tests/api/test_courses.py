@@ -248,8 +248,6 @@ def test_it_knows_no_other_course_and_entry(desk: Caller, method: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "extension"),
-        ("POST", "transfer"),
         ("GET", "invoice.pdf"),
     ],
 )

@@ -48,7 +48,7 @@ def test_the_terms_of_a_package_are_kept_as_they_came(small_owner: Caller) -> No
         "forgiven_no_shows": 1,
     }
     made = small_owner.post("/packages", {**PACKAGE, "terms": terms})
-    assert made.get_json()["terms"] == {**terms, "expires_on": None}
+    assert made.get_json()["terms"] == {**terms, "expires_on": None, "expires_from": "sale"}
 
 
 def test_packages_come_in_pages(small_owner: Caller) -> None:

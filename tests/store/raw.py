@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from plugin.store import Store
 
@@ -25,11 +25,15 @@ NEXT = {
 
 
 class RawLedger:
-    """The chain of one allowance, of which three entries are written."""
+    """The chain of one allowance, of which three entries are written; all in one transaction.
 
-    def __init__(self, store: Store, allowance_id: str) -> None:
+    No rule of the database waits for the end of a transaction: each statement is judged as it comes.
+    """
+
+    def __init__(self, store: Store, connection: Connection, allowance_id: str) -> None:
         self.store = store
         self.allowance_id = allowance_id
+        self._connection = connection
 
     def insert(self, *, how: str = "INSERT", **changed: Any) -> str:
         """Write an entry that is right but for what is changed; return its id."""
@@ -51,20 +55,18 @@ class RawLedger:
         return str(row["id"])
 
     def run(self, statement: str, **values: Any) -> None:
-        with self.store.engine.connect() as connection:
-            connection.execute(text(statement), values)
-            connection.commit()
+        # What is refused takes only itself back.
+        with self._connection.begin_nested():
+            self._connection.execute(text(statement), values)
 
     def id_of(self, seq: int) -> str:
         return str(self.column("id", seq))
 
     def column(self, name: str, seq: int) -> Any:
         asked = text(f'SELECT "{name}" FROM entry WHERE allowance_id = :allowance AND seq = :seq')
-        with self.store.engine.connect() as connection:
-            return connection.scalar(asked, {"allowance": self.allowance_id, "seq": seq})
+        return self._connection.scalar(asked, {"allowance": self.allowance_id, "seq": seq})
 
     @property
     def length(self) -> int:
         asked = text("SELECT count(*) FROM entry WHERE allowance_id = :allowance")
-        with self.store.engine.connect() as connection:
-            return int(connection.scalar(asked, {"allowance": self.allowance_id}) or 0)
+        return int(self._connection.scalar(asked, {"allowance": self.allowance_id}) or 0)

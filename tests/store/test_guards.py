@@ -9,6 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from plugin.store import Store
+from plugin.store.tables import METADATA
+from plugin.store.triggers import APPEND_ONLY, guarded_columns
 from tests.courses.desk import Desk
 from tests.store.raw import RawLedger
 
@@ -162,10 +164,10 @@ class TestReversals:
         with pytest.raises(IntegrityError):
             ledger.insert(reverses=ledger.id_of(3))
 
-    def test_one_of_another_allowance_is_refused(self, ledger: RawLedger, desk: Desk) -> None:
+    def test_one_of_another_allowance_is_refused(self, ledger_of_desk: RawLedger, desk: Desk) -> None:
         other = desk.use(desk.sell()).entry.id
         with pytest.raises(IntegrityError):
-            ledger.insert(**self.UNDONE, reverses=other)
+            ledger_of_desk.insert(**self.UNDONE, reverses=other)
 
     def test_a_second_one_is_refused(self, ledger: RawLedger) -> None:
         undone = ledger.id_of(3)
@@ -195,10 +197,10 @@ class TestOnceOnly:
         with pytest.raises(IntegrityError):
             ledger.run("INSERT INTO operation SELECT * FROM operation")
 
-    def test_a_course_is_closed_once_by_one_return(self, ledger: RawLedger, desk: Desk) -> None:
+    def test_a_course_is_closed_once_by_one_return(self, ledger_of_desk: RawLedger, desk: Desk) -> None:
         desk.sell()
         with pytest.raises(IntegrityError):
-            ledger.run("UPDATE course SET closed_by = 'return:1'")
+            ledger_of_desk.run("UPDATE course SET closed_by = 'return:1'")
 
 
 class TestWrittenOnce:
@@ -237,6 +239,44 @@ class TestWrittenOnce:
             statement = f"TRUNCATE {table} CASCADE"
         with pytest.raises(IntegrityError, match="never changed or deleted"):
             written.run(statement)
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE entry SET reason = '(erased)' WHERE seq = 3",
+            "UPDATE history SET text = '(erased)'",
+            "UPDATE handout SET content = '(erased)'",
+        ],
+    )
+    def test_its_words_may_become_the_mark_of_an_erasure_once(
+        self, written: RawLedger, statement: str
+    ) -> None:
+        written.run(statement)
+        with pytest.raises(IntegrityError, match="never changed or deleted"):
+            written.run(statement)
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE entry SET reason = 'another'",
+            "UPDATE entry SET reason = '(erased)', sessions_after = sessions_after - 1 WHERE seq = 3",
+            "UPDATE entry SET reason = '(erased)', value_delta = 0 WHERE seq = 3",
+            "UPDATE entry SET reason = '(erased)', idempotency_key = 'x' WHERE seq = 3",
+            "UPDATE history SET text = 'another', reason = '(erased)'",
+            "UPDATE history SET text = '(erased)', reason = 'another'",
+            "UPDATE history SET text = '(erased)', \"by\" = 'another'",
+            "UPDATE handout SET content = '(erased)', content_sha256 = 'y'",
+            "UPDATE handout SET content = NULL",
+        ],
+    )
+    def test_nothing_else_changes_with_its_words(self, written: RawLedger, statement: str) -> None:
+        with pytest.raises(IntegrityError):
+            written.run(statement)
+
+    @pytest.mark.parametrize("table", APPEND_ONLY)
+    def test_the_guard_speaks_of_every_column(self, table: str) -> None:
+        columns = {each.name for each in METADATA.tables[table].columns if each.computed is None}
+        assert set(guarded_columns(table)) == columns
 
     def test_it_is_not_changed_in_passing(self, written: RawLedger) -> None:
         with pytest.raises(IntegrityError, match="never changed or deleted"):

@@ -43,7 +43,8 @@ def allow_ahead(
             locked = view.granted - view.unlocked
             most = f"Allow 1 to {locked} more." if locked else "All its sessions may be used already."
             raise InvalidField(most, field="sessions")
-        held.session.add(AllowedAhead(**_row(held, view.id, sessions, said)))
+        highest = view.unlocked - view.goodwill + sessions
+        held.session.add(AllowedAhead(**_row(held, view.id, highest, said)))
         text = f"{sessions_text(sessions)} of {view.treatment} may be used before the money comes"
         tell(held.session, store, act, course_id, "allowed", text, reason=said)
 

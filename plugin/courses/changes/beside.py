@@ -74,7 +74,7 @@ def _gifts(session: Session, ids: Sequence[str]) -> dict[str, WaitingGift]:
 
 def _ahead(session: Session, ids: Sequence[str]) -> dict[str, int]:
     rows = session.execute(
-        select(AllowedAhead.allowance_id, func.sum(AllowedAhead.sessions))
+        select(AllowedAhead.allowance_id, func.max(AllowedAhead.sessions))
         .join(Allowance, Allowance.id == AllowedAhead.allowance_id)
         .where(Allowance.course_id.in_(ids))
         .group_by(AllowedAhead.allowance_id)

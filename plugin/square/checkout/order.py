@@ -10,7 +10,7 @@ from plugin.errors import NotYet, SquareFailed
 from plugin.house import House
 from plugin.square.checkout.keeping import about_to_ask, keep
 from plugin.square.customers import ensure_customer
-from plugin.square.fields import Json, optional_money, square_id, unreadable
+from plugin.square.fields import Json, optional_money, records, square_id, unreadable
 from plugin.square.locations import adopt_location
 from plugin.square.objects import Order, order_of
 from plugin.square.sales import is_paid
@@ -18,6 +18,7 @@ from plugin.square.taken_up import take_up_order
 from plugin.store.selling import Checkout
 
 ORDER = "order"
+CREDIT = "credit"
 
 
 def with_customer(house: House, row: Checkout) -> Checkout:
@@ -49,12 +50,23 @@ def with_order(house: House, row: Checkout) -> Checkout:
 
 def order_wanted(row: Checkout) -> Json:
     """Return the order as it is asked for: the same however often it is."""
-    line = {"catalog_object_id": row.square_variation_id, "quantity": str(row.quantity)}
+    line: Json = {"catalog_object_id": row.square_variation_id, "quantity": str(row.quantity)}
     wanted: Json = {
         "location_id": row.square_location_id,
         "reference_id": row.id,
         "line_items": [line],
     }
+    if credit := _credit(row):
+        line["applied_discounts"] = [{"discount_uid": CREDIT}]
+        wanted["discounts"] = [
+            {
+                "uid": CREDIT,
+                "name": "Credit from your course",
+                "type": "FIXED_AMOUNT",
+                "amount_money": {"amount": credit, "currency": row.currency},
+                "scope": "LINE_ITEM",
+            }
+        ]
     return wanted | ({"customer_id": row.square_customer_id} if row.square_customer_id else {})
 
 
@@ -67,8 +79,23 @@ def keep_order(house: House, row: Checkout, answer: Json, **more: object) -> Che
         said = f"Square sells in {order.total.currency}, the package is priced in {row.currency}."
         keep(house, row, square_order_id=order.id, **more)
         raise SquareFailed(said, permanent=True, code="foreign_currency")
+    if _discount(answer) != _credit(row):
+        keep(house, row, square_order_id=order.id, **more)
+        said = "Square takes another amount off than the credit: its price of the package has changed. Begin again."
+        raise SquareFailed(said, permanent=True, code="credit_changed")
     notice = _notice(read_clinic(house.store), answer, order.total, Money(row.amount, row.currency))
     return keep(house, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
+
+
+def _credit(row: Checkout) -> int:
+    return int((row.credit_for or {}).get("discount", 0))
+
+
+def _discount(answer: Json) -> int:
+    """Return what our own discount took off; another one is the seller's, and no business of the credit."""
+    ours = [one for one in records(answer.get("discounts"), "discounts") if one.get("uid") == CREDIT]
+    taken = [optional_money(one.get("applied_money"), "applied_money") for one in ours]
+    return sum(one.amount for one in taken if one is not None)
 
 
 def see_order(house: House, row: Checkout) -> tuple[Order, int]:

@@ -108,7 +108,9 @@ def test_sessions_allowed_ahead_are_used_and_earned_when_their_money_comes(
     assert allowed.happenings[-1].text.startswith("2 sessions of Facial acupuncture")
     ahead = desk.use(course_id, sessions=2)
     assert desk.balance(course_id) == (7, 0)
-    with pytest.raises(Refused, match=r"once \$165\.00 more has come"):
+    with pytest.raises(
+        Refused, match=r"5 of 12 sessions may be used so far\. .* once \$495\.00 more has come"
+    ):
         desk.use(course_id)
     pay(desk, sale, 49500, 66000)
     # $165.00 came: all of it for a session used before.
@@ -135,7 +137,7 @@ def test_goodwill_needs_no_money(desk: Desk, changes: Changes) -> None:
     desk.use(course_id, sessions=3)
     changes.adjust(course_id, 1)
     assert desk.use(course_id).sessions_left == 9
-    with pytest.raises(Refused, match="4 of 13 sessions are paid for"):
+    with pytest.raises(Refused, match="4 of 13 sessions may be used so far"):
         desk.use(course_id)
 
 

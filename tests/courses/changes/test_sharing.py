@@ -9,6 +9,7 @@ from plugin.courses.changes.gifts import gift_of_course, look_at_voucher
 from plugin.courses.changes.sharing import pass_shares_in, shared_with
 from plugin.courses.sales import Buyer
 from plugin.errors import InvalidField, NotFound, Refused
+from tests.courses.appointments import Appointments
 from tests.courses.changes.deeds import Changes
 from tests.courses.desk import Desk
 
@@ -152,3 +153,21 @@ def test_codes_are_long_readable_and_differ() -> None:
     assert all(len(code) == LENGTH and set(code) <= set(LETTERS) for code in codes)
     assert not set("01OILU") & set(LETTERS)
     assert all(typed_code(written_code(code).lower()) == code for code in codes)
+
+
+def test_a_booked_visit_of_a_named_person_uses_the_shared_course(desk: Desk, changes: Changes) -> None:
+    appointments = Appointments(desk)
+    own = desk.sell(desk.package(sessions=1), paid=16500, buyer=Buyer("CUSTOMER-BEA", name="Bea Wong"))
+    desk.use(own)
+    course_id = desk.sell()
+    appointments.told(square_customer_id="CUSTOMER-BEA")
+    assert appointments.one().course is None
+    changes.share(course_id, desk.course(own).client_id or "")
+    arrival = appointments.one()
+    assert arrival.course is not None
+    assert (arrival.course.id, arrival.name) == (course_id, "Bea Wong")
+    assert appointments.use().course_id == course_id
+    assert desk.course(course_id).visits[0].guest == "Bea Wong"
+    assert appointments.one().state == "used"
+    appointments.undo()
+    assert desk.course(course_id).left == 12

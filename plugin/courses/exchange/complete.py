@@ -1,0 +1,244 @@
+"""An exchange that was paid: the old course closes, and its value goes over into the new one to the cent.
+
+Nothing happens to the old course before. Was it used meanwhile, a person decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import Change, Head, Kind
+from plugin.core.money import Money
+from plugin.core.spread import spread
+from plugin.courses.attention import open_item_in
+from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.exchange.credit import credit_now_in, is_refunding_in
+from plugin.courses.outbox import course_changed_in, owe_in
+from plugin.courses.read import course_in
+from plugin.courses.views import CourseView
+from plugin.courses.words import money_text, sessions_text
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.selling import Checkout, DeskRefund
+
+KIND = "changed_exchange"
+# As `plugin.courses.desk_refunds` has it; that one asks for more than is known here.
+_REFUND = "refund"
+_CLOSED_AS = "transferred"
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """Both courses held, what goes over (`into`) and what goes back, minor units."""
+
+    session: Session
+    store: Store
+    act: Act
+    row: Checkout
+    old: Course
+    new: Course
+    into: int
+    back: int
+
+    def written(self, amount: int) -> str:
+        """Write an amount as people at the clinic do."""
+        clinic = clinic_in(self.session)
+        return money_text(Money(amount, self.row.currency), language=clinic.language, country=clinic.country)
+
+    def line(self, allowance: Allowance, what: str, reason: str = "") -> Line:
+        """Return the line of one entry: the same exchange met twice writes it once."""
+        return Line(f"exchange:{self.row.id}:{allowance.position}:{what}", self.act.now, reason=reason)
+
+    def append(self, allowance: Allowance, change: Change, what: str, reason: str = "") -> None:
+        """Lengthen an allowance's chain."""
+        head = head_of(self.session, allowance.id)
+        line = self.line(allowance, what, reason)
+        append(self.session, self.store, self.act, allowance.id, head, change, line)
+
+
+def complete_exchanges_in(session: Session, store: Store, act: Act, square_order_id: str) -> list[str]:
+    """Complete the exchange that this paid order is, once; return the questions that it leaves open."""
+    rows = session.scalars(
+        select(Checkout)
+        .where(
+            Checkout.square_order_id == square_order_id,
+            Checkout.exchanges_course_id.is_not(None),
+            Checkout.exchanged_at.is_(None),
+            Checkout.state == "paid",
+        )
+        .with_for_update()
+    ).all()
+    return [asked for row in rows if (asked := _complete(session, store, act, row))]
+
+
+def exchange_now_in(session: Session, store: Store, act: Act, details: dict[str, Any]) -> None:
+    """Exchange what is left by now, as a person has decided; raises Refused where nothing is."""
+    row = session.get_one(Checkout, details["checkout_id"])
+    old, new = course_for_change(session, details["old_id"]), session.get_one(Course, details["new_id"])
+    if old.closed_as is not None or new.closed_as is not None:
+        raise Refused("One of the two courses was closed meanwhile. Look at them again.", code="closed")
+    if is_refunding_in(session, old.id):
+        raise Refused("A refund of the old course is under way.", code="refund_under_way")
+    worth = credit_now_in(session, _view(session, act, old)).amount.amount
+    into = min(worth, (row.credit_for or {})["discount"])
+    _carry_out(_Exchange(session, store, act, row, old, new, into, worth - into))
+
+
+def _complete(session: Session, store: Store, act: Act, row: Checkout) -> str | None:
+    new = session.scalar(
+        select(Course)
+        .where(Course.square_order_id == row.square_order_id, Course.package_id == row.package_id)
+        .order_by(Course.square_line_uid, Course.unit)
+        .limit(1)
+    )
+    if new is None:
+        return None
+    old = course_for_change(session, row.exchanges_course_id or "")
+    kept = row.credit_for or {}
+    exchange = _Exchange(session, store, act, row, old, new, kept["discount"], kept["goes_back"])
+    row.exchanged_at = act.now
+    view = _view(session, act, old)
+    if _is_as_it_was(session, view, kept):
+        _carry_out(exchange)
+        return None
+    return _ask(exchange, view)
+
+
+def _view(session: Session, act: Act, course: Course) -> CourseView:
+    return course_in(session, course, today=local_date(clinic_in(session), act.now))
+
+
+def _is_as_it_was(session: Session, course: CourseView, kept: dict[str, Any]) -> bool:
+    if course.closed_at is not None or course.gift is not None or is_refunding_in(session, course.id):
+        return False
+    left = {each.id: each.left for each in course.allowances}
+    return bool(left == kept["left"] and course.value_left.amount == kept["value"])
+
+
+def _carry_out(exchange: _Exchange) -> None:
+    sessions = _let_go(exchange)
+    _take_in(exchange)
+    _close(exchange, sessions)
+    if exchange.back:
+        _give_back(exchange)
+
+
+def _let_go(exchange: _Exchange) -> int:
+    """Have everything leave the old course: what goes over, what goes back, and what its formula keeps as earned."""
+    allowances = allowances_of(exchange.session, exchange.old.id)
+    heads = [head_of(exchange.session, each.id) for each in allowances]
+    _reckon(exchange, allowances, heads)
+    values = [head_of(exchange.session, each.id).value for each in allowances]
+    backs = spread(exchange.back, values)
+    for allowance, head, value, back in zip(allowances, heads, values, backs, strict=True):
+        if back:
+            change = Change(Kind.REFUNDED, value=-back)
+            exchange.append(allowance, change, "back", "Left of the credit after an exchange")
+        if head.sessions or value > back:
+            change = Change(Kind.TRANSFERRED_OUT, sessions=-head.sessions, value=back - value)
+            exchange.append(allowance, change, "out", f"Exchanged for {exchange.new.package_name}"[:300])
+    return sum(head.sessions for head in heads)
+
+
+def _reckon(exchange: _Exchange, allowances: list[Allowance], heads: list[Head]) -> None:
+    """Bring what is owed in the old course to the credit: its formula may keep more than the sessions used."""
+    change = exchange.into + exchange.back - sum(head.value for head in heads)
+    if change == 0:
+        return
+    weights = [head.value for head in heads]
+    if change > 0:
+        weights = [head.sessions * each.single_price for head, each in zip(heads, allowances, strict=True)]
+    for allowance, part in zip(allowances, spread(abs(change), weights), strict=True):
+        if part:
+            value = part if change > 0 else -part
+            reason = "What the refund formula of this course makes of the sessions left"
+            exchange.append(allowance, Change(Kind.ADJUSTED, value=value), "reckoned", reason)
+
+
+def _take_in(exchange: _Exchange) -> None:
+    allowances = allowances_of(exchange.session, exchange.new.id)
+    weights = [head_of(exchange.session, each.id).granted * each.single_price for each in allowances]
+    for allowance, part in zip(allowances, spread(exchange.into, weights), strict=True):
+        if part:
+            reason = f"Credit from {exchange.old.package_name}"[:300]
+            exchange.append(allowance, Change(Kind.TRANSFERRED_IN, value=part), "in", reason)
+
+
+def _close(exchange: _Exchange, sessions: int) -> None:
+    session, store, act, old, new = (
+        exchange.session,
+        exchange.store,
+        exchange.act,
+        exchange.old,
+        exchange.new,
+    )
+    old.closed_as, old.closed_at = _CLOSED_AS, act.now
+    worth = exchange.written(exchange.into + exchange.back)
+    text = f"Exchanged for {new.package_name}: {sessions_text(sessions)} worth {worth}"
+    if exchange.back:
+        text += f", of which {exchange.written(exchange.back)} goes back"
+    tell(session, store, act, old.id, "exchanged", text)
+    text = f"Exchanged from {old.package_name}: {exchange.written(exchange.into)} credit"
+    tell(session, store, act, new.id, "exchanged", text)
+    session.flush()
+    for course in (old, new):
+        course_changed_in(session, store, act, course.id)
+
+
+def _give_back(exchange: _Exchange) -> None:
+    row = DeskRefund(
+        id=exchange.store.new_id(),
+        course_id=exchange.old.id,
+        amount=exchange.back,
+        currency=exchange.row.currency,
+        formula="own",
+        reason=f"Exchanged for {exchange.new.package_name}"[:300],
+        created_at=exchange.act.now,
+        by=exchange.row.by,
+        staff_id=exchange.row.staff_id,
+    )
+    exchange.session.add(row)
+    exchange.session.flush()
+    owe_in(exchange.session, exchange.store, exchange.act, _REFUND, row.id)
+    text = f"Refund of {exchange.written(exchange.back)} begun"
+    tell(exchange.session, exchange.store, exchange.act, exchange.old.id, "refund", text)
+
+
+def _ask(exchange: _Exchange, course: CourseView) -> str:
+    row, kept = exchange.row, exchange.row.credit_for or {}
+    then = (
+        f"Credit then: {exchange.written(row.credit or 0)} for {sessions_text(sum(kept['left'].values()))}."
+    )
+    if course.closed_at is not None:
+        now = f"That course was {course.status.value} meanwhile, so no credit goes over."
+    else:
+        left = sum(each.left for each in course.allowances)
+        worth = credit_now_in(exchange.session, course).amount.amount
+        now = f"Now {sessions_text(left)} left, worth {exchange.written(worth)}."
+        now += f" {exchange.written(abs(worth - (row.credit or 0)))} {'less' if worth < (row.credit or 0) else 'more'}."
+    who = course.client_name or "A client"
+    return open_item_in(
+        exchange.session,
+        exchange.store,
+        exchange.act,
+        kind=KIND,
+        dedupe=f"{KIND}:{row.id}",
+        summary=f"{who} has paid to exchange {course.package_name} for {exchange.new.package_name}, "
+        "but that course has changed since.",
+        details={
+            "course_ids": [exchange.old.id, exchange.new.id],
+            "checkout_id": row.id,
+            "old_id": exchange.old.id,
+            "new_id": exchange.new.id,
+            "proposal": f"{then} {now}",
+            **({"decisions": ["dismiss"]} if course.closed_at is not None else {}),
+        },
+        square_order_id=row.square_order_id,
+    )

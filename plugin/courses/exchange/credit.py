@@ -1,0 +1,136 @@
+"""What a course is worth against another package, by its own refund formula, and whether it may be exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.money import Money
+from plugin.core.refund_value import RefundValue, Sessions, discount_forfeited, prorated
+from plugin.core.status import Status
+from plugin.core.terms import RefundFormula
+from plugin.courses.clinic import clinic_in
+from plugin.courses.desk_refund_quote import agreed_of
+from plugin.courses.read import course_in
+from plugin.courses.views import CourseView, PackageView
+from plugin.courses.words import money_text
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.selling import Checkout, DeskRefund
+
+_FORMULAS = {RefundFormula.PRORATED: prorated, RefundFormula.DISCOUNT_FORFEITED: discount_forfeited}
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """The course, what its sessions left are worth, and how that came about."""
+
+    course: CourseView
+    amount: Money
+    working: tuple[str, ...]
+
+    def against(self, price: Money) -> Money:
+        """Return how much of the credit a package of this price takes."""
+        return min(self.amount, price)
+
+    def to_pay(self, price: Money) -> Money:
+        """Return the difference the client pays."""
+        return price - self.against(price)
+
+    def goes_back(self, price: Money) -> Money:
+        """Return the difference that goes back to the client."""
+        return self.amount - self.against(price)
+
+    def kept_for(self, price: Money) -> dict[str, Any]:
+        """Return what must not have changed when the money comes, and how the credit is shared out then."""
+        return {
+            "left": {each.id: each.left for each in self.course.allowances},
+            "value": self.course.value_left.amount,
+            "discount": self.against(price).amount,
+            "goes_back": self.goes_back(price).amount,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOffer:
+    """A package the course may be exchanged for: what is to pay, and what goes back."""
+
+    package: PackageView
+    to_pay: Money
+    goes_back: Money
+
+
+def offers_for(credit: Credit, packages: Iterable[PackageView]) -> tuple[ExchangeOffer, ...]:
+    """Return what the credit means for each package that is on the till in the course's currency."""
+    return tuple(
+        ExchangeOffer(each, credit.to_pay(each.price), credit.goes_back(each.price))
+        for each in packages
+        if each.square_variation_id and each.is_active and each.price.currency == credit.amount.currency
+    )
+
+
+def credit_of(store: Store, course_id: str, *, today: date) -> Credit:
+    """Return the credit of a course; raises NotFound, or Refused where it can't be exchanged."""
+    with store.reading() as session:
+        return credit_in(session, course_id, today=today)
+
+
+def credit_in(session: Session, course_id: str, *, today: date) -> Credit:
+    """Return the credit as seen by this session; raises NotFound or Refused."""
+    row = session.get(Course, course_id)
+    if row is None:
+        raise NotFound("There is no such course.")
+    course = course_in(session, row, today=today)
+    _refuse(session, course)
+    return credit_now_in(session, course)
+
+
+def credit_now_in(session: Session, course: CourseView) -> Credit:
+    """Return what a course's sessions left are worth, whatever may be done with it."""
+    value = _value(session, course)
+    return Credit(course, value.amount, value.working)
+
+
+def _value(session: Session, course: CourseView) -> RefundValue:
+    clinic = clinic_in(session)
+
+    def write(money: Money) -> str:
+        return money_text(money, language=clinic.language, country=clinic.country)
+
+    parts = [
+        Sessions(each.treatment, each.used, each.left, each.single_price.amount) for each in course.allowances
+    ]
+    return _FORMULAS[course.terms.refund_formula](agreed_of(course), parts, write)
+
+
+def _refuse(session: Session, course: CourseView) -> None:
+    if course.client_id is None:
+        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+    if course.gift is not None:
+        raise Refused("This course waits as a gift. Take the gift back first.", code="waits_as_gift")
+    said = {
+        Status.REFUNDED: "This course was refunded.",
+        Status.TRANSFERRED: "This course was transferred.",
+        Status.FROZEN: "This course is frozen. Thaw it first.",
+        Status.EXPIRED: "This course has expired. Extend it first.",
+        Status.FINISHED: "All sessions are used, so there is nothing to exchange.",
+        Status.PART_PAID: "This course is not paid in full. Exchange it once it is.",
+    }.get(course.status)
+    if said is not None:
+        raise Refused(said, code=course.status.value)
+    if is_refunding_in(session, course.id):
+        raise Refused("A refund of this course is under way.", code="refund_under_way")
+    under_way = select(Checkout.id).where(Checkout.exchange_under_way == course.id)
+    if session.scalar(under_way) is not None:
+        raise Refused("An exchange of this course is under way already.", code="exchange_under_way")
+
+
+def is_refunding_in(session: Session, course_id: str) -> bool:
+    """Say whether a refund of the course was begun at the desk and Square still owes its answer."""
+    return session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course_id)) is not None

@@ -1,0 +1,40 @@
+"""Eight at once on one change: a voucher is redeemed once, and what is left is transferred once."""
+
+from __future__ import annotations
+
+from tests.courses.changes.deeds import Changes
+from tests.courses.desk import Desk
+from tests.courses.racing import RACERS, race
+
+
+def test_eight_desks_race_for_one_voucher(desk: Desk) -> None:
+    changes, course_id = Changes(desk), desk.sell()
+    changes.give(course_id, "7KQMX3FD92HT")
+    people = [desk.client(f"Bea {number}") for number in range(RACERS)]
+    answers = race(lambda number: changes.redeem("7KQMX3FD92HT", people[number], key=f"tablet-{number}"))
+    assert sorted(map(str, answers)).count("redeemed") == RACERS - 1
+    assert desk.course(course_id).client_id in people
+
+
+def test_what_is_left_goes_to_one_of_eight_and_a_use_that_races_finds_it_or_not(desk: Desk) -> None:
+    changes, course_id = Changes(desk), desk.sell()
+    people = [desk.client(f"Bea {number}") for number in range(RACERS)]
+    answers = race(
+        lambda number: (
+            changes.transfer(course_id, people[number], key=f"t-{number}")
+            if number
+            else desk.use(course_id, key="use")
+        )
+    )
+    received = [each.course for each in answers if not isinstance(each, str) and hasattr(each, "course")]
+    assert len(received) == 1
+    given = desk.course(course_id)
+    assert received[0].left + given.used == 12
+    assert received[0].value_left.amount + given.used * 16500 == 198000
+
+
+def test_eight_desks_share_it_with_one_person_once(desk: Desk) -> None:
+    changes, course_id, bea = Changes(desk), desk.sell(), desk.client("Bea Wong")
+    answers = race(lambda _: changes.share(course_id, bea))
+    assert [each for each in answers if isinstance(each, str)] == ["already_shared"] * (RACERS - 1)
+    assert len(desk.course(course_id).shares) == 1
