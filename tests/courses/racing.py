@@ -35,18 +35,15 @@ def race(deed: Callable[[int], T]) -> list[T | str]:
         return list(pool.map(run, range(RACERS)))
 
 
-def main(url: str, course_id: str, attempts: str) -> None:
-    """Have eight processes use the course so many times each; print a word for each attempt.
+def main(url: str, *races: str) -> None:
+    """Have eight processes use each course (COURSE=ATTEMPTS) so many times; print course and word of each attempt.
 
     They are forked from one that has imported everything and opened nothing: eight interpreters would take
     eight seconds to start.
     """
     fork = get_context("fork")
     start = fork.Barrier(RACERS)
-    racers = [
-        fork.Process(target=_use, args=(url, course_id, f"process-{number}", int(attempts), start))
-        for number in range(RACERS)
-    ]
+    racers = [fork.Process(target=_run, args=(url, races, number, start)) for number in range(RACERS)]
     for racer in racers:
         racer.start()
     for racer in racers:
@@ -54,19 +51,24 @@ def main(url: str, course_id: str, attempts: str) -> None:
     sys.exit(sum(racer.exitcode != 0 for racer in racers))
 
 
-def _use(url: str, course_id: str, name: str, attempts: int, start: ProcessBarrier) -> None:
-    words = []
+def _run(url: str, races: tuple[str, ...], number: int, start: ProcessBarrier) -> None:
+    said = []
     with Store(url) as store:
         desk = Desk(store, HandMovedClock())
-        start.wait(timeout=30)
-        for number in range(attempts):
-            try:
-                desk.use(course_id, key=f"{name}-{number}")
-                words.append("granted")
-            except CoursekeeperError as refusal:
-                words.append(refusal.code)
+        for each in races:
+            course_id, attempts = each.split("=")
+            start.wait(timeout=30)
+            said += [_use(desk, course_id, f"process-{number}-{attempt}") for attempt in range(int(attempts))]
     # In one go, for all of them write to one pipe.
-    os.write(sys.stdout.fileno(), "".join(f"{word}\n" for word in words).encode())
+    os.write(sys.stdout.fileno(), "".join(said).encode())
+
+
+def _use(desk: Desk, course_id: str, key: str) -> str:
+    try:
+        desk.use(course_id, key=f"{course_id}-{key}")
+    except CoursekeeperError as refusal:
+        return f"{course_id} {refusal.code}\n"
+    return f"{course_id} granted\n"
 
 
 if __name__ == "__main__":

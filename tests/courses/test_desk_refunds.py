@@ -256,7 +256,7 @@ def test_a_course_closed_meanwhile_by_another_refund_stays_so(desk: RefundDesk, 
     desk.tell("1", "PENDING")
     desk.refuse(begun)
     desk.tell("1", "FAILED")
-    assert desk.state(course) == ("failed", Status.REFUNDED, ("failed_refund",))
+    assert desk.state(course) == ("failed", Status.REFUNDED, ("failed_refund", "refunded_used_course"))
 
 
 def test_a_refund_that_failed_can_be_begun_again(desk: RefundDesk, course: str) -> None:

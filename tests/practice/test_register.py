@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from plugin.practice import PracticeSettings, create_practice
@@ -51,12 +51,19 @@ class Till:
             return work.all("order")
 
 
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    settings = PracticeSettings(file=tmp_path / "practice.db", access_token="t", signature_key="k")
-    app = create_practice(settings)
-    yield Till(app.test_client(), the_practice(app))
+@pytest.fixture(scope="module")
+def register(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    file = tmp_path_factory.mktemp("register") / "practice.db"
+    app = create_practice(PracticeSettings(file=file, access_token="t", signature_key="k"))
+    yield app
     the_practice(app).close()
+
+
+@pytest.fixture
+def till(register: Flask) -> Till:
+    """A till as on its first day, and somebody with no cookie yet."""
+    the_practice(register).reset()
+    return Till(register.test_client(), the_practice(register))
 
 
 def test_it_says_that_it_is_a_practice_till(till: Till) -> None:

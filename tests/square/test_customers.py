@@ -13,6 +13,7 @@ from plugin.courses.clients import read_client
 from plugin.courses.resolve import Resolution, resolve
 from plugin.square.sweep import sweep
 from plugin.store.people import Client
+from tests.databases import sqlite_alone
 from tests.square.clinic import OWNER, Clinic, keep
 
 
@@ -61,6 +62,7 @@ def test_a_merge_brings_the_courses_together_whichever_event_comes_first(clinic:
     assert clinic.is_sound()
 
 
+@sqlite_alone
 def test_sales_met_after_their_customers_were_merged_belong_to_one_client(clinic: Clinic) -> None:
     clinic.till.set_faults(has_withheld_events=True)
     ids = _two_sales_to_one_person(clinic)
@@ -70,6 +72,7 @@ def test_sales_met_after_their_customers_were_merged_belong_to_one_client(clinic
     assert len(_owners(clinic)) == 1
 
 
+@sqlite_alone
 def test_a_sale_to_the_old_id_finds_the_client_though_the_merge_was_missed(clinic: Clinic) -> None:
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
     other = clinic.till.add_customer(given_name="A.", family_name="López")
@@ -98,6 +101,7 @@ def test_a_plain_deletion_keeps_the_client_and_the_courses(lite_clinic: Clinic) 
     assert (_square_id(clinic), _standing(clinic)) == (ana["id"], "linked")
 
 
+@sqlite_alone
 def test_a_name_changed_in_square_is_taken_over(clinic: Clinic) -> None:
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
     clinic.sell("ten", customer_id=ana["id"])
@@ -108,6 +112,7 @@ def test_a_name_changed_in_square_is_taken_over(clinic: Clinic) -> None:
     assert _owners(clinic) == {"Ana López Ruiz"}
 
 
+@sqlite_alone
 def test_people_who_bought_no_package_are_not_taken_over(clinic: Clinic) -> None:
     clinic.till.add_customer(given_name="Grace", family_name="Kim")
     clinic.catch_up()
@@ -115,6 +120,7 @@ def test_people_who_bought_no_package_are_not_taken_over(clinic: Clinic) -> None
         assert session.scalars(select(Client)).all() == []
 
 
+@sqlite_alone
 def test_a_customer_whose_merge_was_missed_is_followed_at_the_next_change(clinic: Clinic) -> None:
     ids = _two_sales_to_one_person(clinic)
     clinic.catch_up()

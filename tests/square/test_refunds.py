@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, keep
 
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ def test_a_line_given_back_closes_its_course(clinic: Clinic) -> None:
     assert clinic.is_sound()
 
 
+@sqlite_alone
 def test_one_of_two_on_a_line_given_back_closes_one(clinic: Clinic) -> None:
     order = clinic.till.sell([clinic.line("ten", "2")])["order"]
     clinic.catch_up()
@@ -41,6 +43,7 @@ def test_one_of_two_on_a_line_given_back_closes_one(clinic: Clinic) -> None:
     assert sorted(_closed(clinic), key=str) == [None, "refunded"]
 
 
+@sqlite_alone
 def test_the_whole_amount_given_back_without_a_line_closes_the_sale(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()
@@ -49,6 +52,7 @@ def test_the_whole_amount_given_back_without_a_line_closes_the_sale(clinic: Clin
     assert _closed(clinic) == ["refunded"]
 
 
+@sqlite_alone
 def test_an_amount_that_names_no_line_asks_a_person(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()
@@ -58,6 +62,7 @@ def test_an_amount_that_names_no_line_asks_a_person(clinic: Clinic) -> None:
     assert "unclear_refund" in [item.kind for item in clinic.attention()]
 
 
+@sqlite_alone
 def test_a_refund_heard_before_its_sale_books_the_sale_first(clinic: Clinic) -> None:
     clinic.till.set_faults(has_withheld_events=True)
     order = clinic.sell("ten")
@@ -88,6 +93,7 @@ def test_a_refund_that_failed_opens_the_course_again(clinic: Clinic) -> None:
     assert clinic.is_sound()
 
 
+@sqlite_alone
 def test_a_refund_of_retail_is_ignored_in_words(clinic: Clinic) -> None:
     order = clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])["order"]
     clinic.till.refund_amount(5400, order_id=order["id"])
@@ -96,6 +102,7 @@ def test_a_refund_of_retail_is_ignored_in_words(clinic: Clinic) -> None:
     assert told == {("ignored", "No package is in it.")}
 
 
+@sqlite_alone
 def test_a_refund_without_a_return_order_belongs_to_the_order_of_its_payment(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()
@@ -127,6 +134,7 @@ def test_an_exchange_without_money_closes_the_one_and_opens_the_other(clinic: Cl
     }
 
 
+@sqlite_alone
 def test_a_return_whose_refund_does_not_show_yet_is_looked_at_again(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()
@@ -143,6 +151,7 @@ def test_a_return_whose_refund_does_not_show_yet_is_looked_at_again(clinic: Clin
 
 
 @pytest.mark.parametrize("quantity", ["0.5", "abc"])
+@sqlite_alone
 def test_part_of_a_package_given_back_asks_a_person(clinic: Clinic, quantity: str) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()

@@ -40,6 +40,7 @@ def test_a_sale_without_a_client_waits_under_attention(clinic: Clinic) -> None:
     assert (item.kind, item.square_order_id) == ("unassigned_sale", order["id"])
 
 
+@sqlite_alone
 def test_an_instant_profile_that_no_directory_has_is_nobody(clinic: Clinic) -> None:
     sold = clinic.till.sell([clinic.line("ten")])
     clinic.till.forge("payment", sold["payments"][0]["id"], {"customer_id": "INSTANT0PROFILE"})
@@ -47,6 +48,7 @@ def test_an_instant_profile_that_no_directory_has_is_nobody(clinic: Clinic) -> N
     assert [item.kind for item in clinic.attention()] == ["unassigned_sale"]
 
 
+@sqlite_alone
 def test_an_order_without_lines_at_first_is_looked_at_again(clinic: Clinic) -> None:
     clinic.till.set_faults(hidden_line_reads=3)
     clinic.sell("ten")
@@ -72,6 +74,7 @@ def test_quantity_2_is_two_courses_and_the_cents_add_up(clinic: Clinic) -> None:
     assert [(row[2], row[5]) for row in clinic.ledger()] == [(1, 165000), (2, 164999)]
 
 
+@sqlite_alone
 def test_retail_beside_a_package_and_tax_stay_out_of_the_course(clinic: Clinic) -> None:
     lines = [clinic.line("ten", tax_percent="10"), {"name": "Facial oil", "amount": 5400, "quantity": "1"}]
     clinic.till.sell(lines)
@@ -79,12 +82,14 @@ def test_retail_beside_a_package_and_tax_stay_out_of_the_course(clinic: Clinic) 
     assert [row[5] for row in clinic.ledger()] == [165000]
 
 
+@sqlite_alone
 def test_a_discount_on_the_whole_order_reaches_the_course(clinic: Clinic) -> None:
     clinic.till.sell([clinic.line("ten")], discount={"percent": "10"})
     clinic.catch_up()
     assert [row[5] for row in clinic.ledger()] == [148500]
 
 
+@sqlite_alone
 def test_a_package_given_away_is_a_course_that_cost_nothing(clinic: Clinic) -> None:
     clinic.till.sell([clinic.line("ten", discount={"percent": "100"})])
     clinic.hear()
@@ -93,6 +98,7 @@ def test_a_package_given_away_is_a_course_that_cost_nothing(clinic: Clinic) -> N
     assert [row[5] for row in clinic.ledger()] == [0]
 
 
+@sqlite_alone
 def test_an_order_of_retail_alone_is_ignored_in_words(clinic: Clinic) -> None:
     clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])
     clinic.catch_up()
@@ -100,6 +106,7 @@ def test_an_order_of_retail_alone_is_ignored_in_words(clinic: Clinic) -> None:
     assert told == [("payment.updated", "ignored", "No package is in it.")]
 
 
+@sqlite_alone
 def test_a_sale_made_offline_keeps_its_own_time(clinic: Clinic) -> None:
     clinic.till.set_faults(offline_hours=70)
     clinic.sell("ten")
@@ -118,6 +125,7 @@ def test_a_quantity_that_is_no_whole_number_goes_to_a_person(clinic: Clinic, qua
     assert [item.kind for item in clinic.attention()] == ["unclear_quantity"]
 
 
+@sqlite_alone
 def test_a_sale_in_another_currency_goes_to_a_person(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     euros = {"amount": 165000, "currency": "EUR"}
@@ -128,6 +136,7 @@ def test_a_sale_in_another_currency_goes_to_a_person(clinic: Clinic) -> None:
     assert [item.kind for item in clinic.attention()] == ["foreign_currency"]
 
 
+@sqlite_alone
 def test_a_variation_deleted_at_the_till_still_counts_for_a_late_sale(clinic: Clinic) -> None:
     clinic.till.set_faults(has_withheld_events=True)
     clinic.sell("ten")
@@ -139,6 +148,7 @@ def test_a_variation_deleted_at_the_till_still_counts_for_a_late_sale(clinic: Cl
 
 
 @pytest.mark.parametrize("state", ["CANCELED", "DRAFT"])
+@sqlite_alone
 def test_an_order_that_is_canceled_or_a_draft_opens_nothing(clinic: Clinic, state: str) -> None:
     order = clinic.sell("ten")
     clinic.till.forge("order", order["id"], {"state": state})
@@ -146,6 +156,7 @@ def test_an_order_that_is_canceled_or_a_draft_opens_nothing(clinic: Clinic, stat
     assert clinic.ledger() == []
 
 
+@sqlite_alone
 def test_an_order_whose_card_is_only_authorized_is_not_paid(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     tender = order["tenders"][0] | {"card_details": {"status": "AUTHORIZED"}}
@@ -154,6 +165,7 @@ def test_an_order_whose_card_is_only_authorized_is_not_paid(clinic: Clinic) -> N
     assert clinic.ledger() == []
 
 
+@sqlite_alone
 def test_an_open_order_whose_tenders_cover_it_is_paid(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.till.forge("order", order["id"], {"state": "OPEN"})
@@ -161,6 +173,7 @@ def test_an_open_order_whose_tenders_cover_it_is_paid(clinic: Clinic) -> None:
     assert len(clinic.ledger()) == 1
 
 
+@sqlite_alone
 def test_another_location_is_ignored_in_words(store: Store, open_clinic: OpenClinic) -> None:
     clinic = open_clinic(store, SQUARE_LOCATION_ID="LOTHER")
     clinic.sell("ten")
@@ -170,6 +183,7 @@ def test_another_location_is_ignored_in_words(store: Store, open_clinic: OpenCli
     assert told == [("payment.updated", "ignored", "It belongs to another location than SQUARE_LOCATION_ID.")]
 
 
+@sqlite_alone
 def test_a_payment_square_no_longer_knows_is_taken_from_the_signed_event(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.hear()

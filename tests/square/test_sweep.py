@@ -10,6 +10,7 @@ from sqlalchemy import select
 from plugin.errors import SquareFailed
 from plugin.square.sweep import FIRST_LOOK, OVERLAP, sweep
 from plugin.store.queues import Sweep
+from tests.databases import sqlite_alone
 from tests.practice.contract import Contract
 from tests.square.clinic import Clinic
 
@@ -36,6 +37,7 @@ def test_with_webhooks_switched_off_sales_and_refunds_still_arrive(deaf: Clinic)
     assert deaf.is_sound()
 
 
+@sqlite_alone
 def test_empty_pages_that_carry_a_cursor_are_walked_through(deaf: Clinic) -> None:
     deaf.till.set_faults(has_empty_pages=True)
     order = deaf.sell("ten")
@@ -45,6 +47,7 @@ def test_empty_pages_that_carry_a_cursor_are_walked_through(deaf: Clinic) -> Non
     assert sorted(one["kind"] for one in report.found) == ["order", "order", "refund"]
 
 
+@sqlite_alone
 def test_what_the_webhooks_brought_is_not_taken_up_again(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     retail = clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])["order"]
@@ -69,6 +72,7 @@ def test_a_second_sweep_finds_nothing_new(deaf: Clinic) -> None:
     assert sweep(deaf.house).found == ()
 
 
+@sqlite_alone
 def test_a_webhook_after_the_sweep_changes_nothing(deaf: Clinic) -> None:
     deaf.sell("ten")
     deaf.worker().sweep_once()
@@ -78,6 +82,7 @@ def test_a_webhook_after_the_sweep_changes_nothing(deaf: Clinic) -> None:
     assert len(deaf.ledger()) == 1
 
 
+@sqlite_alone
 def test_a_sale_made_offline_three_days_ago_is_found(deaf: Clinic) -> None:
     sweep(deaf.house)
     deaf.clock.advance(minutes=15)
@@ -88,6 +93,7 @@ def test_a_sale_made_offline_three_days_ago_is_found(deaf: Clinic) -> None:
     assert [row[7] for row in deaf.ledger()] == [deaf.clock() - timedelta(hours=72)]
 
 
+@sqlite_alone
 def test_an_order_that_shows_up_71_hours_late_is_found(deaf: Clinic) -> None:
     sweep(deaf.house)
     deaf.clock.advance(minutes=15)
@@ -97,6 +103,7 @@ def test_an_order_that_shows_up_71_hours_late_is_found(deaf: Clinic) -> None:
     assert [one["id"] for one in sweep(deaf.house).found] == [order["id"]]
 
 
+@sqlite_alone
 def test_a_sale_of_an_item_linked_only_later_is_found(deaf: Clinic) -> None:
     item = deaf.house.square.catalog_items_named("Jade roller")[0]
     variation = item["item_data"]["variations"][0]["id"]
@@ -108,6 +115,7 @@ def test_a_sale_of_an_item_linked_only_later_is_found(deaf: Clinic) -> None:
     assert len(deaf.ledger()) == 1
 
 
+@sqlite_alone
 def test_it_looks_back_28_days_first_and_then_from_the_last_sweep(deaf: Clinic) -> None:
     start = deaf.clock()
     assert sweep(deaf.house).since == start - FIRST_LOOK - OVERLAP
@@ -115,6 +123,7 @@ def test_it_looks_back_28_days_first_and_then_from_the_last_sweep(deaf: Clinic) 
     assert sweep(deaf.house).since == start - OVERLAP
 
 
+@sqlite_alone
 def test_it_looks_as_far_back_as_it_is_told(deaf: Clinic) -> None:
     deaf.sell("ten")
     deaf.clock.advance(days=2)
@@ -122,6 +131,7 @@ def test_it_looks_as_far_back_as_it_is_told(deaf: Clinic) -> None:
     assert len(sweep(deaf.house, since=deaf.clock() - timedelta(days=3)).found) == 1
 
 
+@sqlite_alone
 def test_a_sweep_that_square_cut_short_is_kept_with_its_reason_and_begun_again(deaf: Clinic) -> None:
     deaf.sell("ten")
     deaf.till.set_faults(fail_next=1, fail_only="GET /v2/refunds")
@@ -136,6 +146,7 @@ def test_a_sweep_that_square_cut_short_is_kept_with_its_reason_and_begun_again(d
     assert told == [(True, True, 1), (False, False, 0)]
 
 
+@sqlite_alone
 def test_one_order_that_cannot_be_read_does_not_hide_the_next(deaf: Clinic) -> None:
     strange = deaf.sell("ten")
     deaf.clock.advance(seconds=1)
@@ -147,6 +158,7 @@ def test_one_order_that_cannot_be_read_does_not_hide_the_next(deaf: Clinic) -> N
     assert ("sweep.order", "pending") in [row[:2] for row in deaf.messages()]
 
 
+@sqlite_alone
 def test_all_that_is_asked_of_square_is_held_against_its_contract(deaf: Clinic, contract: Contract) -> None:
     order = deaf.sell("ten", customer_id=deaf.till.add_customer(given_name="Ana")["id"])
     deaf.till.refund_amount(165000, order_id=order["id"])
