@@ -140,7 +140,7 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
     """Let a person sign in; without --password-stdin a password is made and printed on the last line."""
-    from plugin.courses.staff import add_staff
+    from plugin.courses.people.staff import add_staff
     from plugin.web.passwords import hash_password
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
@@ -163,7 +163,7 @@ def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_password(email: str, password_stdin: bool) -> None:
     """Give a person a new password and end their sessions."""
-    from plugin.courses.staff import set_password, staff_by_email
+    from plugin.courses.people.staff import set_password, staff_by_email
     from plugin.web.passwords import hash_password
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
@@ -187,7 +187,7 @@ def token() -> None:
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until the token expires; never by default.")
 def token_add(name: str, role: str, days: int | None) -> None:
     """Make a token; it is printed alone on the last line, this once."""
-    from plugin.courses.staff import add_token
+    from plugin.courses.people.staff import add_token
 
     now = wall_clock()
     expires_at = now + timedelta(days=days) if days else None

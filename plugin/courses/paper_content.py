@@ -20,11 +20,11 @@ from invoices.papers import (
     stamps,
 )
 from plugin.core.status import Status
-from plugin.courses.clients import client_in
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.failed_refund import GONE
+from plugin.courses.people.clients import client_in
 from plugin.courses.read import course_in
-from plugin.courses.terms_text import terms_sentences
+from plugin.courses.refunds.failed_refund import GONE
+from plugin.courses.selling.terms_text import terms_sentences
 from plugin.courses.views import AllowanceView, ClinicView, CourseView, NoShowView, VisitView
 from plugin.errors import NotFound, Refused
 from plugin.store import Store

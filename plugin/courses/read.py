@@ -17,11 +17,11 @@ from plugin.core.money import Money
 from plugin.core.status import Status, course_status
 from plugin.core.terms import terms_from_json
 from plugin.core.unlock import unlocked
-from plugin.courses.attendance import attendance
 from plugin.courses.changes.beside import Beside, beside_in
 from plugin.courses.clinic import clinic_in
-from plugin.courses.dispute_flags import disputed_in
+from plugin.courses.refunds.dispute_flags import disputed_in
 from plugin.courses.views import AllowanceView, CourseView, DisputeFlag, EntryView, HappeningView
+from plugin.courses.visiting.attendance import attendance
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.changes import CourseOrigin

@@ -16,14 +16,14 @@ import structlog
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.text import full_name
-from plugin.courses.buyers import client_for_buyer_in
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.people.buyers import client_for_buyer_in
+from plugin.courses.people.staff import StaffView, add_staff, list_staff
 from plugin.courses.read import courses_of_client
-from plugin.courses.sales import Buyer
-from plugin.courses.staff import StaffView, add_staff, list_staff
-from plugin.courses.starting import starting_catalogue
-from plugin.courses.use import UseSession, use_session
+from plugin.courses.selling.sales import Buyer
+from plugin.courses.selling.starting import starting_catalogue
 from plugin.courses.views import PackageView
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.house import House
 from plugin.jobs import Worker
 from plugin.practice.control import PracticeControl

@@ -13,8 +13,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from plugin.core.money import Money
-from plugin.courses.attention import list_attention
 from plugin.courses.audit import audit
+from plugin.courses.queues.attention import list_attention
 from plugin.courses.words import money_text
 from plugin.demo.happenings import DAY, Happening
 from plugin.demo.stage import Stage, open_stage

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from plugin.core.money import Money
-from plugin.courses.booked_visits import use_booking
-from plugin.courses.checkouts import NewCheckout, cancel_checkout, read_checkout, start_checkout
-from plugin.courses.desk_refund_quote import refund_quote
-from plugin.courses.desk_refunds import NewRefund, start_refund
-from plugin.courses.no_shows import decide_no_show
+from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
+from plugin.courses.selling.checkouts import NewCheckout, cancel_checkout, read_checkout, start_checkout
+from plugin.courses.visiting.booked_visits import use_booking
+from plugin.courses.visiting.no_shows import decide_no_show
 from plugin.demo.stage import Stage
 from plugin.square.checkout.devices import refresh_terminals
 from plugin.store.selling import Checkout

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from plugin.courses.attention import list_attention
-from plugin.courses.resolve import Resolution, resolve
-from plugin.courses.use import UseSession, use_session
+from plugin.courses.queues.attention import list_attention
+from plugin.courses.queues.resolve import Resolution, resolve
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.demo import desk_plays as desk
 from plugin.demo.stage import Json, Stage
 

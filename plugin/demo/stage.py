@@ -18,11 +18,11 @@ from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.packages import list_packages
+from plugin.courses.people.clients import living_client_in
 from plugin.courses.read import courses_of_client
-from plugin.courses.starting import starting_catalogue
+from plugin.courses.selling.packages import list_packages
+from plugin.courses.selling.starting import starting_catalogue
 from plugin.courses.views import CourseView, PackageView
 from plugin.errors import SquareFailed
 from plugin.house import House, open_house

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from plugin.core.ledger import Kind
 from plugin.courses.chain import last_entries
-from plugin.courses.packages import known_variations_in
+from plugin.courses.selling.packages import known_variations_in
 from plugin.house import House
 from plugin.square.fields import Json
 from plugin.square.locations import watched_locations

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import NAME_LENGTH, clean
-from plugin.courses.bookings import CALLED_OFF, ToldBooking, keep_booking_in
-from plugin.courses.buyers import link_if_ours_in
 from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.inbox import receive
+from plugin.courses.people.buyers import link_if_ours_in
 from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.sales import Buyer
+from plugin.courses.queues.inbox import receive
+from plugin.courses.selling.sales import Buyer
+from plugin.courses.visiting.bookings import CALLED_OFF, ToldBooking, keep_booking_in
 from plugin.house import House
 from plugin.square.booked_names import service_name, team_member_name
 from plugin.square.buyers import knows_any, read_profile

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from plugin.core.text import full_name
 from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.sales import Buyer
+from plugin.courses.selling.sales import Buyer
 from plugin.house import House
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, square_id, text

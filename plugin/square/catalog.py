@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from plugin.core.acts import SQUARE, Act, require
-from plugin.courses.listings import SeenItem
-from plugin.courses.outbox import Owed
-from plugin.courses.packages import list_variation, listing_of, read_package
+from plugin.courses.queues.outbox import Owed
+from plugin.courses.selling.listings import SeenItem
+from plugin.courses.selling.packages import list_variation, listing_of, read_package
 from plugin.courses.views import PackageView
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House

@@ -12,9 +12,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.listings import SeenItem, keep_seen_in, unseen_in
-from plugin.courses.outbox import Owed
-from plugin.courses.packages import known_variations_in
+from plugin.courses.queues.outbox import Owed
+from plugin.courses.selling.listings import SeenItem, keep_seen_in, unseen_in
+from plugin.courses.selling.packages import known_variations_in
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.catalog_items import OfferedItem, offered_items, seen_item

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from plugin.core.money import Money
 from plugin.core.text import NAME_LENGTH
-from plugin.courses.listings import SeenItem
+from plugin.courses.selling.listings import SeenItem
 from plugin.errors import InvalidField, SquareFailed
 from plugin.square.fields import (
     Json,

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.directory import forget_person_in, keep_people_in
+from plugin.courses.people.directory import forget_person_in, keep_people_in
 from plugin.courses.people.erased_profiles import is_erased, remember_erased_in
-from plugin.courses.sales import Buyer
-from plugin.courses.square_links import (
+from plugin.courses.people.square_links import (
     alive_in_square_in,
     client_with_another_profile,
     gone_from_square_in,
     might_be,
     was_before,
 )
-from plugin.courses.unmerge import ask_about_unmerged_in
+from plugin.courses.people.unmerge import ask_about_unmerged_in
+from plugin.courses.selling.sales import Buyer
 from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.text import digits, folded, name_parts
-from plugin.courses.buyers import link_profile_in, merge_square_customers_in
-from plugin.courses.clients import read_client
-from plugin.courses.outbox import Owed
-from plugin.courses.sales import Buyer
-from plugin.courses.square_links import gone_from_square_in
+from plugin.courses.people.buyers import link_profile_in, merge_square_customers_in
+from plugin.courses.people.clients import read_client
+from plugin.courses.people.square_links import gone_from_square_in
+from plugin.courses.queues.outbox import Owed
+from plugin.courses.selling.sales import Buyer
 from plugin.courses.views import ClientView
 from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile

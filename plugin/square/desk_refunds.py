@@ -9,10 +9,16 @@ import json
 from plugin.core.acts import SQUARE, Act
 from plugin.core.money import Money
 from plugin.courses.clinic import read_clinic
-from plugin.courses.desk_refund_outcome import refuse_rest
-from plugin.courses.desk_refund_parts import PartView, RefundToAsk, note_answer, plan_parts, refund_to_ask
-from plugin.courses.inbox import receive
-from plugin.courses.outbox import Owed
+from plugin.courses.queues.inbox import receive
+from plugin.courses.queues.outbox import Owed
+from plugin.courses.refunds.desk_refund_outcome import refuse_rest
+from plugin.courses.refunds.desk_refund_parts import (
+    PartView,
+    RefundToAsk,
+    note_answer,
+    plan_parts,
+    refund_to_ask,
+)
 from plugin.courses.words import money_text
 from plugin.errors import SquareFailed
 from plugin.house import House

@@ -14,12 +14,12 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.text import clean, digits
 from plugin.courses.bookmarks import bookmark_of, keep_bookmark_in
 from plugin.courses.clinic import clinic_in
-from plugin.courses.contacts import contact_from_square
-from plugin.courses.directory import PersonView, find_people, keep_people_in
+from plugin.courses.people.contacts import contact_from_square
+from plugin.courses.people.directory import PersonView, find_people, keep_people_in
 from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.profile_notes import owe_ended_in
-from plugin.courses.sales import Buyer
-from plugin.courses.square_links import might_be, was_before
+from plugin.courses.people.profile_notes import owe_ended_in
+from plugin.courses.people.square_links import might_be, was_before
+from plugin.courses.selling.sales import Buyer
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile

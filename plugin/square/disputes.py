@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.dispute_flags import question_mark
-from plugin.courses.disputes import ToldDispute, keep_dispute_in
-from plugin.courses.inbox import receive
+from plugin.courses.queues.inbox import receive
+from plugin.courses.refunds.dispute_flags import question_mark
+from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
 from plugin.house import House
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from plugin.courses.outbox import Owed
+from plugin.courses.queues.outbox import Owed
 from plugin.house import House
 
 

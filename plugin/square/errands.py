@@ -5,13 +5,13 @@ An errand asks Square with keys made of its subject, so that a lost answer and a
 
 from __future__ import annotations
 
-from plugin.courses.checkout_letter import LETTER
-from plugin.courses.checkouts import CHECKOUT
-from plugin.courses.client_profile import CUSTOMER
-from plugin.courses.desk_refunds import REFUND
-from plugin.courses.listings import LOOK_AT_ITEM, PUBLISH
-from plugin.courses.outbox import PROFILE
+from plugin.courses.people.client_profile import CUSTOMER
 from plugin.courses.people.erasure import COMPACT, LEAVE_PROFILE
+from plugin.courses.queues.outbox import PROFILE
+from plugin.courses.refunds.desk_refunds import REFUND
+from plugin.courses.selling.checkout_letter import LETTER
+from plugin.courses.selling.checkouts import CHECKOUT
+from plugin.courses.selling.listings import LOOK_AT_ITEM, PUBLISH
 from plugin.square import desk_refunds
 from plugin.square.catalog import publish_owed
 from plugin.square.catalog_changes import look_at_item

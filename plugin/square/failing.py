@@ -8,10 +8,10 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.attention import open_item_in
-from plugin.courses.inbox import Claimed, finish_in, put_off
-from plugin.courses.outbox import Owed, close_owed, put_off_owed
-from plugin.courses.square_state import outage_mark
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.inbox import Claimed, finish_in, put_off
+from plugin.courses.queues.outbox import Owed, close_owed, put_off_owed
+from plugin.courses.queues.square_state import outage_mark
 from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed
 from plugin.house import House
 from plugin.square.connection.row import read_connection

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.book import book_in
-from plugin.courses.buyers import merge_square_customers_in, update_from_square_in
-from plugin.courses.refund import refund_in
-from plugin.courses.sales import Booking, Buyer, Refund, Sale
+from plugin.courses.people.buyers import merge_square_customers_in, update_from_square_in
+from plugin.courses.refunds.refund import refund_in
+from plugin.courses.selling.book import book_in
+from plugin.courses.selling.sales import Booking, Buyer, Refund, Sale
 from plugin.store import Store
 
 # Writes something that was fetched, within the caller's transaction; says in words what became of it.

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
-from plugin.courses.packages import known_variations_in
+from plugin.courses.selling.packages import known_variations_in
 from plugin.square.fields import whole_quantity
 from plugin.square.messages import order_named, refund_named
 from plugin.square.objects import Order, PaymentRefund

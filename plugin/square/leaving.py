@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
-from plugin.courses.outbox import Owed
+from plugin.courses.queues.outbox import Owed
 from plugin.house import House
 from plugin.square.client import SquareNotFound
 from plugin.square.errand import Later

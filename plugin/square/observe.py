@@ -11,8 +11,8 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.inbox import Claimed, finish_in
-from plugin.courses.packages import known_variations_in
+from plugin.courses.queues.inbox import Claimed, finish_in
+from plugin.courses.selling.packages import known_variations_in
 from plugin.errors import NotYet, SquareFailed
 from plugin.house import House
 from plugin.square.bookings import SWEPT_BOOKING, see_booking, see_swept_booking

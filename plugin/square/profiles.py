@@ -11,12 +11,18 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.attention import open_item_in, settle_item_in
 from plugin.courses.bookmarks import bookmark_of, drop_bookmark_in, keep_bookmark_in
-from plugin.courses.clients import read_client
 from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.outbox import PROFILE, Owed, last_owed_subject
-from plugin.courses.profile_notes import drop_note_in, keep_note_in, owe_all_in, wanted_text, written_note
+from plugin.courses.people.clients import read_client
+from plugin.courses.people.profile_notes import (
+    drop_note_in,
+    keep_note_in,
+    owe_all_in,
+    wanted_text,
+    written_note,
+)
+from plugin.courses.queues.attention import open_item_in, settle_item_in
+from plugin.courses.queues.outbox import PROFILE, Owed, last_owed_subject
 from plugin.errors import NotYet, SquareFailed
 from plugin.house import House
 from plugin.square.client import SquareNotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plugin.core.money import Money
-from plugin.courses.sales import Refund, ReturnLine
+from plugin.courses.selling.sales import Refund, ReturnLine
 from plugin.errors import NotYet
 from plugin.house import House
 from plugin.square.client import SquareNotFound

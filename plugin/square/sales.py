@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from plugin.core.money import Money
-from plugin.courses.sales import Buyer, Came, Sale, SaleLine
+from plugin.courses.selling.sales import Buyer, Came, Sale, SaleLine
 from plugin.errors import InvalidField
 from plugin.square.fields import Json, money, optional_money, square_id, unreadable, whole_quantity, words
 from plugin.square.objects import Order, Tender

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from plugin.courses.inbox import receive
+from plugin.courses.queues.inbox import receive
 from plugin.house import House
 from plugin.square.fields import rfc3339
 

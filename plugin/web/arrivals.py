@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.booked_visits import take_back, use_booking
-from plugin.courses.no_shows import MissedVisit, decide_no_show
+from plugin.courses.visiting.booked_visits import take_back, use_booking
+from plugin.courses.visiting.no_shows import MissedVisit, decide_no_show
 from plugin.web import courses, current_house, today
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.deeds import Notice, deed, tell

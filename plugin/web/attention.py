@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act, Role
 from plugin.core.money import Money
-from plugin.courses.attention import list_attention, read_item
-from plugin.courses.clients import create_client, read_client
 from plugin.courses.clinic import local_date
+from plugin.courses.people.clients import create_client, read_client
+from plugin.courses.queues.attention import list_attention, read_item
+from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.courses.read import read_course
-from plugin.courses.resolve import Resolution, resolve
 from plugin.courses.views import AttentionView, CourseView
 from plugin.web import clients, current_house, live, pages
 from plugin.web.access import allow

@@ -6,10 +6,10 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.changes.gifts import gift_of_course
-from plugin.courses.clients import read_client
 from plugin.courses.clinic import local_date
-from plugin.courses.use import UseSession, use_session
+from plugin.courses.people.clients import read_client
 from plugin.courses.views import ClientView, CourseView
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.errors import NotFound
 from plugin.web import clients, courses, current_house, pages
 from plugin.web.access import AT_THE_DESK, allow

@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from invoices.qr import QrCode, qr_code
 from plugin.core.acts import Role
-from plugin.courses.checkout_letter import send_letter
-from plugin.courses.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
-from plugin.courses.clients import read_client
 from plugin.courses.clinic import local_date
+from plugin.courses.people.clients import read_client
 from plugin.courses.read import read_course
+from plugin.courses.selling.checkout_letter import send_letter
+from plugin.courses.selling.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
 from plugin.courses.views import CourseView
 from plugin.web import current_house, live, pages
 from plugin.web.access import allow

@@ -12,9 +12,9 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from plugin.core.acts import Role
 from plugin.courses.changes.sharing import shared_with
-from plugin.courses.checkouts import waiting_of_client
-from plugin.courses.client_profile import profile_standing
-from plugin.courses.clients import (
+from plugin.courses.clinic import local_date
+from plugin.courses.people.client_profile import profile_standing
+from plugin.courses.people.clients import (
     change_client,
     create_client,
     find_clients,
@@ -22,10 +22,10 @@ from plugin.courses.clients import (
     read_client,
     recent_clients,
 )
-from plugin.courses.clinic import local_date
-from plugin.courses.desk_refunds import refunds_of_courses
+from plugin.courses.people.staff import list_staff
 from plugin.courses.read import courses_of_client
-from plugin.courses.staff import list_staff
+from plugin.courses.refunds.desk_refunds import refunds_of_courses
+from plugin.courses.selling.checkouts import waiting_of_client
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.card import Card, card_of

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.profile_notes import show_balances as keep_balances_shown
+from plugin.courses.people.profile_notes import show_balances as keep_balances_shown
 from plugin.square.connection.asked_sweep import ask_for_sweep
 from plugin.square.connection.authorize import Answer, begin, finish, square_origin
 from plugin.square.connection.check import check_now

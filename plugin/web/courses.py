@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.clinic import local_date
 from plugin.courses.read import read_course
-from plugin.courses.reverse import reverse
-from plugin.courses.use import UseSession, use_session
 from plugin.courses.views import CourseView, Reversed, Used
+from plugin.courses.visiting.reverse import reverse
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.web import clients, current_house, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.deeds import Notice, deed, tell

@@ -7,8 +7,8 @@ from typing import cast
 from flask import Blueprint, Flask, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.clients import LONGEST_SEARCH
-from plugin.courses.directory import take_in
+from plugin.courses.people.clients import LONGEST_SEARCH
+from plugin.courses.people.directory import take_in
 from plugin.square.directory import Pace, search_directory
 from plugin.web import clients, current_house
 from plugin.web.access import AT_THE_DESK, allow

@@ -8,10 +8,10 @@ from werkzeug.datastructures import MultiDict
 
 from plugin.core.acts import Role
 from plugin.core.money import Money
-from plugin.courses.checkouts import NewCheckout, list_terminals, start_checkout
 from plugin.courses.clinic import local_date
 from plugin.courses.exchange.credit import Credit, ExchangeOffer, credit_of, offers_for
-from plugin.courses.packages import list_packages
+from plugin.courses.selling.checkouts import NewCheckout, list_terminals, start_checkout
+from plugin.courses.selling.packages import list_packages
 from plugin.errors import Refused
 from plugin.web import courses, current_house, pages
 from plugin.web.access import allow

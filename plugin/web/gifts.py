@@ -11,8 +11,8 @@ from flask_limiter import Limiter
 
 from plugin.core.acts import Role
 from plugin.courses.changes.gifts import look_at_voucher, redeem_gift
-from plugin.courses.clients import create_client, find_clients, read_client
 from plugin.courses.clinic import local_date
+from plugin.courses.people.clients import create_client, find_clients, read_client
 from plugin.web import current_house, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.deeds import Notice, deed, see, tell

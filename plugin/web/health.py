@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from plugin.courses.inbox import InboxState, inbox_state
+from plugin.courses.queues.inbox import InboxState, inbox_state
 from plugin.store import Store
 from plugin.store.migrate import is_current
 from plugin.store.queues import Sweep

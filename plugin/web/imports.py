@@ -15,7 +15,7 @@ from plugin.courses.imports.columns import CALLED
 from plugin.courses.imports.sheets import template_sheet, wrong_sheet
 from plugin.courses.imports.table import LARGEST_FILE
 from plugin.courses.imports.views import list_imports, read_import
-from plugin.courses.packages import list_packages
+from plugin.courses.selling.packages import list_packages
 from plugin.errors import InvalidField
 from plugin.web import current_house, live, pages
 from plugin.web.access import allow

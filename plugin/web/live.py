@@ -10,7 +10,7 @@ from flask import Response, make_response, render_template, request
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ships no types
 from markupsafe import Markup
 
-from plugin.courses.attention import count_open
+from plugin.courses.queues.attention import count_open
 from plugin.web import current_house
 from plugin.web.deeds import is_fragment, notice
 

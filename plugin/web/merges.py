@@ -6,8 +6,8 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
-from plugin.courses.clients import read_client
 from plugin.courses.clinic import local_date
+from plugin.courses.people.clients import read_client
 from plugin.courses.people.merge import merge_clients, merges_of, take_merge_apart
 from plugin.courses.people.side_by_side import looking_alike, particulars_after, side_of
 from plugin.web import clients, current_house, pages

@@ -6,8 +6,8 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
-from plugin.courses.assign import move_course
-from plugin.courses.clients import read_client
+from plugin.courses.people.clients import read_client
+from plugin.courses.selling.assign import move_course
 from plugin.courses.views import CourseView
 from plugin.web import clients, courses, current_house
 from plugin.web.access import allow

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from plugin.core.money import Money, minor_digits
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
-from plugin.courses.packages import MOST_TREATMENTS, NewContent, NewPackage
+from plugin.courses.selling.packages import MOST_TREATMENTS, NewContent, NewPackage
 from plugin.courses.views import ContentView, PackageView
 from plugin.errors import InvalidField
 from plugin.web import pages

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.listings import publications
-from plugin.courses.package_edits import edit_package, set_on_sale
-from plugin.courses.packages import create_package, list_packages, read_package
+from plugin.courses.selling.listings import publications
+from plugin.courses.selling.package_edits import edit_package, set_on_sale
+from plugin.courses.selling.packages import create_package, list_packages, read_package
 from plugin.square.catalog import link_item
 from plugin.square.catalog import publish as publish_to_square
 from plugin.square.catalog_changes import search_items

@@ -12,8 +12,8 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from jinja2 import StrictUndefined
 
 from plugin.core.acts import Role
-from plugin.courses.attention import count_open
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.queues.attention import count_open
 from plugin.courses.views import ClinicView
 from plugin.web import current_house, theme
 from plugin.web.deeds import fresh_key, notice

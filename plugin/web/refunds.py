@@ -12,8 +12,8 @@ from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.clinic import local_date
-from plugin.courses.desk_refund_quote import CALLED, RefundQuote, refund_quote
-from plugin.courses.desk_refunds import OWN, NewRefund, refuse_amount, start_refund
+from plugin.courses.refunds.desk_refund_quote import CALLED, RefundQuote, refund_quote
+from plugin.courses.refunds.desk_refunds import OWN, NewRefund, refuse_amount, start_refund
 from plugin.courses.words import money_text
 from plugin.errors import InvalidField, Refused
 from plugin.web import courses, current_house, pages

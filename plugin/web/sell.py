@@ -13,10 +13,10 @@ from werkzeug.datastructures import MultiDict
 
 from plugin.core.acts import Role
 from plugin.core.money import Money, minor_digits
-from plugin.courses.checkouts import NewCheckout, list_checkouts, list_terminals, start_checkout
-from plugin.courses.clients import create_client, read_client
 from plugin.courses.clinic import local_date
-from plugin.courses.packages import list_packages
+from plugin.courses.people.clients import create_client, read_client
+from plugin.courses.selling.checkouts import NewCheckout, list_checkouts, list_terminals, start_checkout
+from plugin.courses.selling.packages import list_packages
 from plugin.courses.views import PackageView
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.web import clients, current_house, pages

@@ -15,7 +15,7 @@ from flask_security.datastore import UserDatastore
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response
 
-from plugin.courses.staff import StaffView, staff_by_email, staff_by_mark
+from plugin.courses.people.staff import StaffView, staff_by_email, staff_by_mark
 from plugin.web import current_house
 from plugin.web.passwords import MEMORY_KIB, PASSES, fits
 

@@ -7,13 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.arrivals import arrivals_on
-from plugin.courses.attention import list_attention
-from plugin.courses.checkouts import list_checkouts
 from plugin.courses.clinic import local_date
+from plugin.courses.queues.attention import list_attention
+from plugin.courses.queues.square_state import square_away
 from plugin.courses.read import recent_sales
-from plugin.courses.square_state import square_away
-from plugin.courses.visits import visits_on
+from plugin.courses.selling.checkouts import list_checkouts
+from plugin.courses.visiting.arrivals import arrivals_on
+from plugin.courses.visiting.visits import visits_on
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.deeds import is_fragment, see

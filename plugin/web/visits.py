@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.visits import describe_visit
+from plugin.courses.visiting.visits import describe_visit
 from plugin.web import clients, current_house
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.deeds import Notice, deed, tell

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.inbox import receive
+from plugin.courses.queues.inbox import receive
 from plugin.errors import CoursekeeperError
 from plugin.square.signature import check
 from plugin.web import current_house

@@ -9,11 +9,11 @@ from datetime import datetime
 from plugin.core.acts import SQUARE, Act, Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.book import book
-from plugin.courses.clients import create_client
 from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.packages import NewContent, NewPackage, create_package, list_variation
-from plugin.courses.sales import Buyer, Sale, SaleLine
+from plugin.courses.people.clients import create_client
+from plugin.courses.selling.book import book
+from plugin.courses.selling.packages import NewContent, NewPackage, create_package, list_variation
+from plugin.courses.selling.sales import Buyer, Sale, SaleLine
 from plugin.house import House
 
 OWNER = Actor("Olga", Role.OWNER, Source.DESK)

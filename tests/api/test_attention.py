@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from plugin.core.money import Money
-from plugin.courses.attention import open_item_in
-from plugin.courses.refund import refund_sale
-from plugin.courses.sales import Refund
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.refunds.refund import refund_sale
+from plugin.courses.selling.sales import Refund
 from tests.api.caller import Caller, refusal
 from tests.api.shop import Shop
 from tests.clock import HandMovedClock

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from plugin.courses.inbox import receive
+from plugin.courses.queues.inbox import receive
 from plugin.house import House
 from plugin.store import Store
 from plugin.store.queues import Sweep

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plugin.core.terms import RefundFormula, Terms
-from plugin.courses.desk_refunds import refunds_of_courses
+from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.house import House
 from tests.api.caller import Caller, refusal
 from tests.api.shop import Shop

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plugin.cli import main
-from plugin.courses.staff import holder_of, staff_by_email
+from plugin.courses.people.staff import holder_of, staff_by_email
 from plugin.store import Store
 from plugin.web.passwords import fits
 

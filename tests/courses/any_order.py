@@ -17,7 +17,7 @@ from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.audit import audit
 from plugin.courses.read import courses_in
-from plugin.courses.sales import Sale
+from plugin.courses.selling.sales import Sale
 from plugin.courses.views import CourseView, EntryView, Used
 from plugin.errors import CoursekeeperError
 from plugin.store import Store

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from plugin.core.acts import SQUARE
-from plugin.courses.arrivals import Arrival, arrivals_on
-from plugin.courses.booked_visits import take_back, use_booking
-from plugin.courses.bookings import ToldBooking, keep_booking_in
-from plugin.courses.no_shows import MissedVisit, decide_no_show
 from plugin.courses.views import Used
+from plugin.courses.visiting.arrivals import Arrival, arrivals_on
+from plugin.courses.visiting.booked_visits import take_back, use_booking
+from plugin.courses.visiting.bookings import ToldBooking, keep_booking_in
+from plugin.courses.visiting.no_shows import MissedVisit, decide_no_show
 from tests.clock import START
 from tests.courses.desk import FACIAL, Desk
 

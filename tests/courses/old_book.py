@@ -12,7 +12,7 @@ from plugin.courses.imports.batches import CHECK, IMPORT, receive_file, set_colu
 from plugin.courses.imports.run import LEASE_S, run_import
 from plugin.courses.imports.undo import undo_import
 from plugin.courses.imports.views import ImportView, read_import
-from plugin.courses.outbox import close_owed, take_owed
+from plugin.courses.queues.outbox import close_owed, take_owed
 from plugin.store import Store
 from tests.courses.desk import OLGA, Desk
 

@@ -10,18 +10,18 @@ from sqlalchemy import select
 from invoices.papers import Paper as PaperContent
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
-from plugin.courses.attention import open_item_in
-from plugin.courses.buyers import client_for_buyer_in
 from plugin.courses.changes.ahead import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.clients import change_client
-from plugin.courses.inbox import claim, finish, receive
 from plugin.courses.papers import SUMMARY, paper_bytes
+from plugin.courses.people.buyers import client_for_buyer_in
+from plugin.courses.people.clients import change_client
 from plugin.courses.people.merge import merge_clients
-from plugin.courses.sales import Buyer, Came
-from plugin.courses.visits import describe_visit
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.inbox import claim, finish, receive
+from plugin.courses.selling.sales import Buyer, Came
+from plugin.courses.visiting.visits import describe_visit
 from plugin.store.changes import Gift
 from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.queues import Attention, SquareRefund, Sweep

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from plugin.core.ledger import Change, Kind
 from plugin.courses.chain import Line, append, head_of
-from plugin.courses.sales import Sale
+from plugin.courses.selling.sales import Sale
 from plugin.courses.views import Used
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry

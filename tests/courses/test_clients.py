@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.core.terms import Terms
-from plugin.courses.clients import create_client, find_clients, read_client, recent_clients
+from plugin.courses.people.clients import create_client, find_clients, read_client, recent_clients
 from plugin.errors import InvalidField, KeyReused, NotFound
 from tests.courses.desk import Desk
 from tests.databases import sqlite_alone

@@ -10,7 +10,7 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.disputes import ToldDispute, keep_dispute_in
+from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
 from plugin.errors import InvalidField
 from tests.clock import START
 from tests.courses.appointments import Appointments

@@ -14,17 +14,23 @@ from sqlalchemy import select, text
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.audit import audit
-from plugin.courses.buyers import client_for_buyer_in, link_profile_in
 from plugin.courses.changes.gifts import NewGift, give_course
-from plugin.courses.checkouts import NewCheckout, start_checkout
-from plugin.courses.clients import change_client, find_clients, put_into_square, read_client, recent_clients
-from plugin.courses.directory import find_people, keep_people_in
-from plugin.courses.inbox import finish, receive
+from plugin.courses.people.buyers import client_for_buyer_in, link_profile_in
+from plugin.courses.people.clients import (
+    change_client,
+    find_clients,
+    put_into_square,
+    read_client,
+    recent_clients,
+)
+from plugin.courses.people.directory import find_people, keep_people_in
 from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.people.erasure import Erasure, erase_client, look_at_erasure
 from plugin.courses.people.merge import merge_clients
+from plugin.courses.queues.inbox import finish, receive
 from plugin.courses.retention import forget_old_messages
-from plugin.courses.sales import Came
+from plugin.courses.selling.checkouts import NewCheckout, start_checkout
+from plugin.courses.selling.sales import Came
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store import Store
 from plugin.store.ledger import Entry, History

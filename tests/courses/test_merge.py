@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from plugin.courses.bookings import client_of_in
-from plugin.courses.buyers import client_for_buyer_in, update_from_square_in
 from plugin.courses.changes.sharing import Share, share_course
-from plugin.courses.checkouts import NewCheckout, start_checkout, waiting_of_client
-from plugin.courses.clients import find_clients, read_client
+from plugin.courses.people.buyers import client_for_buyer_in, update_from_square_in
+from plugin.courses.people.clients import find_clients, read_client
 from plugin.courses.people.merge import Merged, merge_clients, merges_of, take_merge_apart
 from plugin.courses.people.side_by_side import looking_alike, particulars_after, side_of
 from plugin.courses.read import courses_of_client
+from plugin.courses.selling.checkouts import NewCheckout, start_checkout, waiting_of_client
+from plugin.courses.visiting.bookings import client_of_in
 from plugin.errors import NotFound, Refused
 from plugin.store.ledger import Visit
 from plugin.store.queues import Outbox

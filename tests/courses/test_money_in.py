@@ -12,8 +12,8 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.sales import Came, Sale
-from plugin.courses.use import UseSession, use_session
+from plugin.courses.selling.sales import Came, Sale
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.errors import Refused
 from tests.clock import START
 from tests.courses.appointments import Appointments

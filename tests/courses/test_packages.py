@@ -9,7 +9,7 @@ import pytest
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.packages import (
+from plugin.courses.selling.packages import (
     NewContent,
     NewPackage,
     create_package,
@@ -18,7 +18,7 @@ from plugin.courses.packages import (
     listing_of,
     read_package,
 )
-from plugin.courses.starting import FACIAL, TOUCH_UP, starting_catalogue
+from plugin.courses.selling.starting import FACIAL, TOUCH_UP, starting_catalogue
 from plugin.errors import InvalidField, KeyReused, NotAllowed, NotFound, Refused
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone

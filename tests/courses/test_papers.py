@@ -16,8 +16,8 @@ from plugin.core.acts import Actor, Role
 from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.clinic import read_clinic, save_clinic
 from plugin.courses.papers import aftercare_paper, make_ready, paper_bytes, summary_paper
-from plugin.courses.staff import add_staff
-from plugin.courses.terms_text import terms_sentences
+from plugin.courses.people.staff import add_staff
+from plugin.courses.selling.terms_text import terms_sentences
 from plugin.errors import NotFound, Refused
 from plugin.store.queues import Handout
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk, back

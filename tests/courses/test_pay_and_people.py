@@ -10,11 +10,11 @@ import pytest
 from plugin.core.acts import Role
 from plugin.core.money import Money
 from plugin.core.terms import Terms
+from plugin.courses.people.staff import add_staff
 from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay
 from plugin.courses.reports.people_to_call import Why, people_to_call
 from plugin.courses.reports.period import month_of
-from plugin.courses.sales import Buyer, Came
-from plugin.courses.staff import add_staff
+from plugin.courses.selling.sales import Buyer, Came
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from plugin.courses.inbox import claim, finish, inbox_state, put_off, receive
-from plugin.courses.outbox import PAPERS, close_owed, count_owed, put_off_owed, take_owed
+from plugin.courses.queues.inbox import claim, finish, inbox_state, put_off, receive
+from plugin.courses.queues.outbox import PAPERS, close_owed, count_owed, put_off_owed, take_owed
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk

@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from plugin.core.ledger import Kind
-from plugin.courses.clients import create_client, find_clients
-from plugin.courses.inbox import claim, receive
-from plugin.courses.sales import Booking
+from plugin.courses.people.clients import create_client, find_clients
+from plugin.courses.queues.inbox import claim, receive
+from plugin.courses.selling.sales import Booking
 from plugin.courses.views import Reversed, Used
 from tests.courses.desk import Desk, back
 from tests.courses.racing import RACERS, race

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE
 from plugin.core.terms import Terms
-from plugin.courses.book import book_in
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.liability import liability, liability_in
@@ -22,6 +21,7 @@ from plugin.courses.reports.lines import Line, RollForward
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import Period, asked_period, month_of, months_in, start_of
 from plugin.courses.reports.usage import By, usage, usage_in
+from plugin.courses.selling.book import book_in
 from plugin.errors import InvalidField, NotAllowed
 from plugin.store import Store
 from plugin.store.books import BooksClosed

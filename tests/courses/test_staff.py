@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.core.acts import Role, Source
-from plugin.courses.staff import (
+from plugin.courses.people.staff import (
     add_staff,
     add_token,
     holder_of,

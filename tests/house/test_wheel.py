@@ -77,11 +77,11 @@ def _say(programs: Path, *words: str, folder: Path, environment: Mapping[str, st
 
 def _sell_a_course_and_use_a_session(url: str, order: str) -> str:
     from plugin.core.acts import SQUARE, Act
-    from plugin.courses.book import book
-    from plugin.courses.packages import list_variation
-    from plugin.courses.sales import Buyer, Sale, SaleLine
-    from plugin.courses.starting import starting_catalogue
-    from plugin.courses.use import UseSession, use_session
+    from plugin.courses.selling.book import book
+    from plugin.courses.selling.packages import list_variation
+    from plugin.courses.selling.sales import Buyer, Sale, SaleLine
+    from plugin.courses.selling.starting import starting_catalogue
+    from plugin.courses.visiting.use import UseSession, use_session
     from plugin.store import Store
 
     now = datetime.now(UTC)

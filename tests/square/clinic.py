@@ -15,11 +15,11 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.attention import list_attention
 from plugin.courses.audit import audit
-from plugin.courses.inbox import receive
-from plugin.courses.packages import list_variation
-from plugin.courses.starting import starting_catalogue
+from plugin.courses.queues.attention import list_attention
+from plugin.courses.queues.inbox import receive
+from plugin.courses.selling.packages import list_variation
+from plugin.courses.selling.starting import starting_catalogue
 from plugin.courses.views import AttentionView, PackageView
 from plugin.errors import BadSignature
 from plugin.house import House

@@ -10,7 +10,7 @@ import httpx
 from cryptography.fernet import Fernet
 
 from plugin.core.acts import Act, Actor, Role
-from plugin.courses.staff import add_staff, staff_by_email
+from plugin.courses.people.staff import add_staff, staff_by_email
 from plugin.house import House
 from plugin.practice.control import PracticeControl
 from plugin.practice.settings import DEFAULT_APPLICATION_ID, DEFAULT_APPLICATION_SECRET

@@ -13,8 +13,10 @@ from typing import Any
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.money import Money
-from plugin.courses.book import courses_of_order_in
-from plugin.courses.checkouts import (
+from plugin.courses.people.clients import create_client, read_client
+from plugin.courses.read import read_course
+from plugin.courses.selling.book import courses_of_order_in
+from plugin.courses.selling.checkouts import (
     CheckoutView,
     NewCheckout,
     cancel_checkout,
@@ -23,8 +25,6 @@ from plugin.courses.checkouts import (
     read_checkout,
     start_checkout,
 )
-from plugin.courses.clients import create_client, read_client
-from plugin.courses.read import read_course
 from plugin.courses.views import CourseView
 from plugin.errors import MailFailed
 from plugin.mail import Letter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plugin.core.acts import Act
-from plugin.courses.starting import starting_catalogue
+from plugin.courses.selling.starting import starting_catalogue
 from plugin.practice.practice import Practice
 from plugin.square.catalog import ITEM_NAME, link_item
 from tests.square.clinic import OWNER, Clinic

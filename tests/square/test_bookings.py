@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.arrivals import Arrival, arrivals_on
-from plugin.courses.booked_visits import use_booking
-from plugin.courses.clients import create_client
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.people.clients import create_client
+from plugin.courses.visiting.arrivals import Arrival, arrivals_on
+from plugin.courses.visiting.booked_visits import use_booking
 from plugin.square.fields import rfc3339
 from plugin.square.sweep import sweep
 from plugin.store import Store

@@ -9,7 +9,7 @@ import pytest
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.money import Money
-from plugin.courses.packages import NewContent, NewPackage, create_package, known_variations_in
+from plugin.courses.selling.packages import NewContent, NewPackage, create_package, known_variations_in
 from plugin.errors import NotAllowed, NotFound, SquareFailed
 from plugin.square.catalog import ITEM_NAME, publish
 from tests.square.clinic import OWNER, Clinic

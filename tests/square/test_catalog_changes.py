@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Act
-from plugin.courses.clients import create_client
-from plugin.courses.listings import LOOK_AT_ITEM
-from plugin.courses.outbox import count_owed
-from plugin.courses.packages import list_variation, read_package
-from plugin.courses.resolve import Resolution, resolve
+from plugin.courses.people.clients import create_client
+from plugin.courses.queues.outbox import count_owed
+from plugin.courses.queues.resolve import Resolution, resolve
+from plugin.courses.selling.listings import LOOK_AT_ITEM
+from plugin.courses.selling.packages import list_variation, read_package
 from plugin.courses.views import OnTillView
 from plugin.errors import Refused
 from plugin.square.catalog import link_item, publish

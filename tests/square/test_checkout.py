@@ -10,7 +10,7 @@ import pytest
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.packages import NewContent, NewPackage, create_package
+from plugin.courses.selling.packages import NewContent, NewPackage, create_package
 from plugin.errors import InvalidField, KeyReused, Refused
 from plugin.square.catalog import publish
 from tests.square.clinic import OWNER, Clinic

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.checkouts import claim_sale, waiting_of_client
+from plugin.courses.selling.checkouts import claim_sale, waiting_of_client
 from plugin.errors import Refused
 from tests.square.selling import Selling
 

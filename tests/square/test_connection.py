@@ -11,10 +11,10 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from plugin.courses.attention import list_attention
-from plugin.courses.inbox import claim
-from plugin.courses.outbox import Owed
-from plugin.courses.square_state import connection_in, note_failing, square_away, square_state
+from plugin.courses.queues.attention import list_attention
+from plugin.courses.queues.inbox import claim
+from plugin.courses.queues.outbox import Owed
+from plugin.courses.queues.square_state import connection_in, note_failing, square_away, square_state
 from plugin.courses.views import AttentionView
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House

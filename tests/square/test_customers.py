@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.client_profile import profile_standing
-from plugin.courses.clients import read_client
-from plugin.courses.resolve import Resolution, resolve
+from plugin.courses.people.client_profile import profile_standing
+from plugin.courses.people.clients import read_client
+from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.square.sweep import sweep
 from plugin.store.people import Client
 from tests.databases import sqlite_alone

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.checkouts import NewCheckout, read_checkout, start_checkout
-from plugin.courses.clients import create_client
-from plugin.courses.desk_refunds import DeskRefundView, NewRefund, refunds_of_courses, start_refund
+from plugin.courses.people.clients import create_client
+from plugin.courses.refunds.desk_refunds import DeskRefundView, NewRefund, refunds_of_courses, start_refund
+from plugin.courses.selling.checkouts import NewCheckout, read_checkout, start_checkout
 from plugin.errors import InvalidField
 from plugin.practice.serving import PracticeServer
 from plugin.store import Store

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act
-from plugin.courses.directory import take_in
+from plugin.courses.people.directory import take_in
 from plugin.square.directory import AWAY, Pace, search_directory
 from plugin.square.sweep import sweep
 from plugin.store.people import Client

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.clients import read_client
+from plugin.courses.people.clients import read_client
 from plugin.courses.people.erasure import Erasure, erase_client
 from plugin.courses.people.merge import merge_clients, take_merge_apart
 from plugin.square.fields import rfc3339

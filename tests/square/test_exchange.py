@@ -12,16 +12,16 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula, Terms
-from plugin.courses.attention import list_attention
 from plugin.courses.audit import audit
-from plugin.courses.checkouts import CheckoutView, NewCheckout, start_checkout
-from plugin.courses.desk_refund_quote import refund_quote
 from plugin.courses.exchange.credit import credit_of
-from plugin.courses.packages import NewContent, NewPackage, create_package
+from plugin.courses.queues.attention import list_attention
+from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.courses.read import read_course
-from plugin.courses.resolve import Resolution, resolve
-from plugin.courses.use import UseSession, use_session
+from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.selling.checkouts import CheckoutView, NewCheckout, start_checkout
+from plugin.courses.selling.packages import NewContent, NewPackage, create_package
 from plugin.courses.views import AttentionView, CourseView
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.square.catalog import publish
 from plugin.store.queues import Outbox

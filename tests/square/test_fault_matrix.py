@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from plugin.courses.bookmarks import keep_bookmark_in
-from plugin.courses.checkouts import CheckoutView
+from plugin.courses.selling.checkouts import CheckoutView
 from plugin.square.locations import adopt_location
 from plugin.square.profiles import HELD
 from tests.square.line import FAULTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
-from plugin.courses.checkouts import CheckoutView
+from plugin.courses.selling.checkouts import CheckoutView
 from plugin.courses.views import CourseView
 from tests.square.selling import Selling, usd
 

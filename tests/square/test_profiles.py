@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act
-from plugin.courses.client_profile import profile_standing
-from plugin.courses.clients import change_client, create_client, put_into_square, read_client
-from plugin.courses.profile_notes import show_balances
-from plugin.courses.use import UseSession, use_session
+from plugin.courses.people.client_profile import profile_standing
+from plugin.courses.people.clients import change_client, create_client, put_into_square, read_client
+from plugin.courses.people.profile_notes import show_balances
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.errors import SquareFailed
 from plugin.square.customers import ensure_customer
 from plugin.square.locations import adopt_location

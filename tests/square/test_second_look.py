@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.attention import list_attention
 from plugin.courses.audit import audit
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.queues.attention import list_attention
+from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.courses.read import read_course
-from plugin.courses.resolve import Resolution, resolve
-from plugin.courses.use import UseSession, use_session
 from plugin.courses.views import AttentionView, CourseView
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.store.ledger import Course
 from tests.square.clinic import OWNER, Clinic, keep
 

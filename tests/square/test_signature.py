@@ -15,7 +15,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
-from plugin.courses.square_state import connection_in
+from plugin.courses.queues.square_state import connection_in
 from plugin.errors import BadSignature, ConfigurationError
 from plugin.house import House
 from plugin.settings import Settings, read_settings

@@ -36,7 +36,11 @@ def test_a_key_that_is_gone_and_a_changed_text_are_told_apart_from_no_key():
             without.seal("x")
 
 
-@pytest.mark.parametrize("keys", ["x", OLD[:-4], f"{OLD},secret-nobody-may-see", "é" * 44], ids=["short", "cut off", "second is none", "not ASCII"])
+@pytest.mark.parametrize(
+    "keys",
+    ["x", OLD[:-4], f"{OLD},secret-nobody-may-see", "é" * 44],
+    ids=["short", "cut off", "second is none", "not ASCII"],
+)
 def test_a_key_that_is_none_stops_the_start_and_is_not_repeated(keys: str):
     with pytest.raises(ConfigurationError, match="ENCRYPTION_KEYS holds a key that is none") as refused:
         Vault(keys)

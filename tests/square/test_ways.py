@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import select
 
-from plugin.courses.checkouts import list_checkouts
+from plugin.courses.selling.checkouts import list_checkouts
 from plugin.square.checkout.keeping import read_row
 from plugin.square.client import SquareClient
 from plugin.square.fields import rfc3339

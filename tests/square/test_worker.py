@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from plugin.courses.outbox import PAPERS
+from plugin.courses.queues.outbox import PAPERS
 from plugin.house import wall_clock
 from plugin.jobs import Worker, work_off
 from plugin.store.queues import Outbox

@@ -8,7 +8,7 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, Terms
-from plugin.courses.disputes import ToldDispute, keep_dispute_in
+from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
 from tests.clock import START
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import Desk

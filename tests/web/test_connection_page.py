@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
 from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.inbox import receive
-from plugin.courses.outbox import owe_in
-from plugin.courses.square_state import connection_in
+from plugin.courses.queues.inbox import receive
+from plugin.courses.queues.outbox import owe_in
+from plugin.courses.queues.square_state import connection_in
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.client import SquareClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.terms import ExpiresFrom, NoShow
-from plugin.courses.packages import read_package
+from plugin.courses.selling.packages import read_package
 from plugin.house import House
 from tests.courses.desk import Desk
 from tests.web.visitor import Visitor

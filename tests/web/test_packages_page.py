@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.courses.packages import list_packages
+from plugin.courses.selling.packages import list_packages
 from plugin.house import House
 from tests.courses.desk import Desk
 from tests.web.page import Page

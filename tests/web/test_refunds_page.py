@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.courses.desk_refund_outcome import refuse_rest
-from plugin.courses.desk_refund_parts import note_answer, plan_parts
-from plugin.courses.desk_refunds import DeskRefundView, refunds_of_courses
+from plugin.courses.refunds.desk_refund_outcome import refuse_rest
+from plugin.courses.refunds.desk_refund_parts import note_answer, plan_parts
+from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_courses
 from plugin.house import House
 from tests.courses.desk import Desk
 from tests.web.page import Page

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.sales import Buyer
+from plugin.courses.selling.sales import Buyer
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.page import Page

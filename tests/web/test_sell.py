@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.money import Money
-from plugin.courses.checkouts import CheckoutView, list_checkouts
-from plugin.courses.packages import NewContent, NewPackage, create_package
+from plugin.courses.selling.checkouts import CheckoutView, list_checkouts
+from plugin.courses.selling.packages import NewContent, NewPackage, create_package
 from plugin.house import House
 from plugin.store.queues import Outbox
 from plugin.store.selling import Checkout, Terminal

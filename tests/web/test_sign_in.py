@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.staff import set_password, staff_by_email
+from plugin.courses.people.staff import set_password, staff_by_email
 from plugin.house import House
 from plugin.store import Store
 from plugin.store.people import Staff

@@ -9,10 +9,10 @@ import pytest
 
 from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
-from plugin.courses.client_profile import CUSTOMER
-from plugin.courses.directory import keep_people_in
-from plugin.courses.outbox import close_owed, take_owed
-from plugin.courses.sales import Buyer
+from plugin.courses.people.client_profile import CUSTOMER
+from plugin.courses.people.directory import keep_people_in
+from plugin.courses.queues.outbox import close_owed, take_owed
+from plugin.courses.selling.sales import Buyer
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.client import SquareClient

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.staff import add_staff
-from plugin.courses.visits import describe_visit
+from plugin.courses.people.staff import add_staff
+from plugin.courses.visiting.visits import describe_visit
 from plugin.house import House
 from tests.courses.desk import Desk
 from tests.databases import sqlite_alone

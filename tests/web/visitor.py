@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
-from plugin.courses.staff import add_staff
+from plugin.courses.people.staff import add_staff
 from plugin.house import House
 from tests.web.page import Form, Page
 

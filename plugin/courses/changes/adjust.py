@@ -17,7 +17,7 @@ from plugin.courses.changes.deeds import (
     refuse_ownerless,
 )
 from plugin.courses.clinic import clinic_in
-from plugin.courses.packages import MOST_SESSIONS
+from plugin.courses.selling.packages import MOST_SESSIONS
 from plugin.courses.words import money_text
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.attention import open_item_in
 from plugin.courses.clinic import clinic_in
-from plugin.courses.failed_refund import GONE
-from plugin.courses.sales import Refund
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.refunds.failed_refund import GONE
+from plugin.courses.selling.sales import Refund
 from plugin.courses.words import money_text
 from plugin.store import Store
 from plugin.store.changes import CourseOrigin

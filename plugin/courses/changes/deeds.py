@@ -15,7 +15,7 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import course_for_change
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.outbox import course_changed_in
+from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import course_in
 from plugin.courses.views import CourseView
 from plugin.errors import Refused

@@ -22,8 +22,8 @@ from plugin.courses.changes.deeds import (
     refuse_waiting_gift,
 )
 from plugin.courses.changes.gift_code import new_code, typed_code, written_code
-from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.people.clients import living_client_in
 from plugin.courses.read import course_in
 from plugin.courses.views import CourseView
 from plugin.courses.words import day_text

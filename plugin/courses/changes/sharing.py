@@ -20,8 +20,8 @@ from plugin.courses.changes.deeds import (
     refuse_ownerless,
     refuse_waiting_gift,
 )
-from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import clinic_in
+from plugin.courses.people.clients import living_client_in
 from plugin.courses.read import courses_in
 from plugin.courses.views import CourseView
 from plugin.courses.words import day_text

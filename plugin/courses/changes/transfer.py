@@ -25,8 +25,8 @@ from plugin.courses.changes.deeds import (
     refuse_ownerless,
     refuse_waiting_gift,
 )
-from plugin.courses.clients import living_client_in
 from plugin.courses.clinic import clinic_in
+from plugin.courses.people.clients import living_client_in
 from plugin.courses.views import AllowanceView
 from plugin.courses.words import money_text, sessions_text
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused

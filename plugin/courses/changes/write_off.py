@@ -19,7 +19,7 @@ from plugin.courses.changes.deeds import (
     refuse_waiting_gift,
 )
 from plugin.courses.clinic import clinic_in
-from plugin.courses.reverse import reverse_in
+from plugin.courses.visiting.reverse import reverse_in
 from plugin.courses.words import money_text, sessions_text
 from plugin.errors import Refused
 from plugin.store import Store

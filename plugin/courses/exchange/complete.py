@@ -15,11 +15,11 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Head, Kind
 from plugin.core.money import Money
 from plugin.core.spread import spread
-from plugin.courses.attention import open_item_in
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.exchange.credit import credit_now_in, is_refunding_in
-from plugin.courses.outbox import course_changed_in, owe_in
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.outbox import course_changed_in, owe_in
 from plugin.courses.read import course_in
 from plugin.courses.views import CourseView
 from plugin.courses.words import money_text, sessions_text
@@ -29,7 +29,7 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.selling import Checkout, DeskRefund
 
 KIND = "changed_exchange"
-# As `plugin.courses.desk_refunds` has it; that one asks for more than is known here.
+# As `plugin.courses.refunds.desk_refunds` has it; that one asks for more than is known here.
 _REFUND = "refund"
 _CLOSED_AS = "transferred"
 

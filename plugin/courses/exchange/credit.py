@@ -15,8 +15,8 @@ from plugin.core.refund_value import RefundValue, Sessions, discount_forfeited, 
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.clinic import clinic_in
-from plugin.courses.desk_refund_quote import agreed_of
 from plugin.courses.read import course_in
+from plugin.courses.refunds.desk_refund_quote import agreed_of
 from plugin.courses.views import CourseView, PackageView
 from plugin.courses.words import money_text
 from plugin.errors import NotFound, Refused

@@ -16,7 +16,7 @@ from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, guess, missing
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
-from plugin.courses.outbox import owe_in
+from plugin.courses.queues.outbox import owe_in
 from plugin.courses.views import ClinicView
 from plugin.courses.words import day_text
 from plugin.errors import NotFound, Refused

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.text import folded
 from plugin.courses.clinic import clinic_in
-from plugin.courses.contacts import Contact
 from plugin.courses.imports.rows import ImportRow, Wrong
+from plugin.courses.people.contacts import Contact
 from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.ledger import Course
 from plugin.store.people import Client

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from plugin.core.text import NAME_LENGTH, folded, full_name, optional, required
-from plugin.courses.contacts import Contact, typed_contact
 from plugin.courses.imports.amounts import Currency, read_amount, read_count
 from plugin.courses.imports.columns import CALLED, Columns, Field
 from plugin.courses.imports.days import TwoWays, read_day
 from plugin.courses.imports.offers import Offer
 from plugin.courses.imports.table import LONGEST_CELL, Row, shown
+from plugin.courses.people.contacts import Contact, typed_contact
 from plugin.errors import InvalidField
 
 MOST_SESSIONS = 999

@@ -30,7 +30,7 @@ from plugin.courses.imports.report import found_json, wrong_json
 from plugin.courses.imports.rows import Wrong
 from plugin.courses.imports.table import Table
 from plugin.courses.imports.writing import Origin, write_courses_in
-from plugin.courses.outbox import Owed
+from plugin.courses.queues.outbox import Owed
 from plugin.errors import NotYet
 from plugin.store import Store
 from plugin.store.imports import ImportBatch

@@ -25,7 +25,7 @@ from plugin.courses.imports.adhoc import Adhoc
 from plugin.courses.imports.matching import Matched, Person
 from plugin.courses.imports.offers import Content, Offer
 from plugin.courses.imports.rows import ImportRow
-from plugin.courses.outbox import profile_changed_in
+from plugin.courses.queues.outbox import profile_changed_in
 from plugin.courses.views import ClinicView
 from plugin.store import Store
 from plugin.store.base import Base

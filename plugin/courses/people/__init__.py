@@ -1,1 +1,1 @@
-"""The rights and the mix-ups of people: two clients who are one, what is held on somebody, and forgetting them."""
+"""Clients and staff: found, made, joined and told apart, kept in step with Square, shown what is held, forgotten."""

@@ -15,13 +15,13 @@ from plugin.core.acts import Act, require
 from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.chain import tell
-from plugin.courses.clients import client_in, living_client_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.outbox import owe_in
+from plugin.courses.people.clients import client_in, living_client_in
 from plugin.courses.people.erased_profiles import remember_erased_in
 from plugin.courses.people.forgetting import forget_in
 from plugin.courses.people.traces import Traces, traces_in
+from plugin.courses.queues.outbox import owe_in
 from plugin.courses.read import courses_in
 from plugin.courses.views import ClientView, CourseView
 from plugin.courses.words import money_text

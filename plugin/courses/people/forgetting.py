@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, String, cast, delete, or_, select, true, u
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.client_profile import CUSTOMER
+from plugin.courses.people.client_profile import CUSTOMER
 from plugin.courses.people.erased_profiles import NO_BODY
 from plugin.courses.people.traces import Traces, Words
 from plugin.store.changes import AllowedAhead, Gift

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.clients import client_in
 from plugin.courses.clinic import clinic_in
+from plugin.courses.people.clients import client_in
 from plugin.courses.people.traces import Traces, traces_in
 from plugin.courses.views import ClientView
 from plugin.store import Store

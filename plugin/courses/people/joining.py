@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.changes.sharing import pass_shares_in
-from plugin.courses.outbox import course_changed_in
+from plugin.courses.queues.outbox import course_changed_in
 from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course, Visit

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.courses.chain import course_for_change, tell
-from plugin.courses.client_profile import owe_profile_in
-from plugin.courses.clients import living_client_in, view_of
-from plugin.courses.contacts import Contact
 from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.outbox import PROFILE, course_changed_in, owe_in, profile_changed_in
+from plugin.courses.people.client_profile import owe_profile_in
+from plugin.courses.people.clients import living_client_in, view_of
+from plugin.courses.people.contacts import Contact
 from plugin.courses.people.joining import join_in
+from plugin.courses.queues.outbox import PROFILE, course_changed_in, owe_in, profile_changed_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.courses.clients import client_in
+from plugin.courses.people.clients import client_in
 from plugin.courses.read import courses_of_client
 from plugin.courses.views import ClientView, CourseView
 from plugin.store import Store

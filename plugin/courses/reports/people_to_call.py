@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.bookings import CALLED_OFF
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.visiting.bookings import CALLED_OFF
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from plugin.courses.outbox import Owed
+from plugin.courses.queues.outbox import Owed
 from plugin.errors import CoursekeeperError, NotYet, SquareFailed
 from plugin.house import House
 from plugin.square.checkout import invoice, link, payment, terminal, till

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plugin.core.money import Money
-from plugin.courses.checkout_views import view_of
 from plugin.courses.clinic import read_clinic
+from plugin.courses.selling.checkout_views import view_of
 from plugin.courses.words import money_text
 from plugin.errors import NotYet, SquareFailed
 from plugin.house import House

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.checkout_letter import LETTER
-from plugin.courses.checkouts import checkout_for_change
-from plugin.courses.outbox import owe_in
+from plugin.courses.queues.outbox import owe_in
+from plugin.courses.selling.checkout_letter import LETTER
+from plugin.courses.selling.checkouts import checkout_for_change
 from plugin.errors import NotFound
 from plugin.house import House
 from plugin.store.selling import Checkout

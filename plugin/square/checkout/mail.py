@@ -9,10 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.courses.checkout_views import CheckoutView
-from plugin.courses.checkouts import checkout_for_change, read_checkout
 from plugin.courses.clinic import read_clinic
-from plugin.courses.outbox import Owed
+from plugin.courses.queues.outbox import Owed
+from plugin.courses.selling.checkout_views import CheckoutView
+from plugin.courses.selling.checkouts import checkout_for_change, read_checkout
 from plugin.courses.views import ClinicView
 from plugin.courses.words import money_text
 from plugin.house import House

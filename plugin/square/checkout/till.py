@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from plugin.courses.checkout_views import LONGEST_AT_TILL
+from plugin.courses.selling.checkout_views import LONGEST_AT_TILL
 from plugin.house import House
 from plugin.square.checkout.keeping import end
 from plugin.square.errand import Later

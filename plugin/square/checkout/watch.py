@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.attention import open_item_in
-from plugin.courses.checkout_views import courses_of_checkout_in
-from plugin.courses.checkouts import hasten_in
 from plugin.courses.clinic import clinic_in
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.selling.checkout_views import courses_of_checkout_in
+from plugin.courses.selling.checkouts import hasten_in
 from plugin.courses.words import money_text
 from plugin.house import House
 from plugin.square.checkout.devices import refresh_terminals

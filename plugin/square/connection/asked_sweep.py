@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from plugin.core.acts import Act, require
-from plugin.courses.outbox import Owed, owe_in
+from plugin.courses.queues.outbox import Owed, owe_in
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.sweep import sweep

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act, require
-from plugin.courses.square_state import connection_in, settle_in
+from plugin.courses.queues.square_state import connection_in, settle_in
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House
 from plugin.square.client import SquareNotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.square_state import connection_in, settle_in
+from plugin.courses.queues.square_state import connection_in, settle_in
 from plugin.errors import ConfigurationError, Refused, SquareFailed
 from plugin.house import House
 from plugin.square.connection.grant import ABOUT_PERMISSION, forget_in

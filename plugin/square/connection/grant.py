@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.square_state import connection_in, settle_in
+from plugin.courses.queues.square_state import connection_in, settle_in
 from plugin.house import House
 from plugin.square.fields import Json, optional_moment, square_id, text, unreadable
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.attention import open_item_in
-from plugin.courses.outbox import Owed, owe_in
-from plugin.courses.square_state import connection_in
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.outbox import Owed, owe_in
+from plugin.courses.queues.square_state import connection_in
 from plugin.errors import ConfigurationError, SquareFailed
 from plugin.house import House
 from plugin.square.connection.grant import grant_of, keep_renewed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.attention import open_item_in
-from plugin.courses.square_state import connection_in
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.square_state import connection_in
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.connection.grant import forget_in

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from plugin.courses.square_state import SquareState, square_state
-from plugin.courses.stuck import StuckView, list_stuck
+from plugin.courses.queues.square_state import SquareState, square_state
+from plugin.courses.queues.stuck import StuckView, list_stuck
 from plugin.house import House
 from plugin.square.connection.asked_sweep import is_asked
 from plugin.square.connection.authorize import return_address, why_not

@@ -7,7 +7,7 @@ import json
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.square_state import connection_in
+from plugin.courses.queues.square_state import connection_in
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House
 from plugin.square.client import SquareNotFound

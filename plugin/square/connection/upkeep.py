@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.attention import open_item_in
-from plugin.courses.square_state import SIGN_IN, connection_in, outage_mark
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.square_state import SIGN_IN, connection_in, outage_mark
 from plugin.errors import CoursekeeperError
 from plugin.house import House
 from plugin.square.connection.authorize import forget_old_attempts

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.square_state import note_answering, note_failing
+from plugin.courses.queues.square_state import note_answering, note_failing
 from plugin.store import Store
 
 _FAILING = ("square_unreachable", "square_down", "square_busy", "square_sign_in")

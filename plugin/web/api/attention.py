@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from plugin.core.money import Money
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.attention import list_attention
 from plugin.courses.clinic import read_clinic
-from plugin.courses.resolve import Resolution, resolve
+from plugin.courses.queues.attention import list_attention
+from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.errors import InvalidField
 from plugin.web.api import shapes
 from plugin.web.api.calls import THE_DESK, Answer, Asked, Call, Key

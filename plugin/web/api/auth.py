@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import Request
 
-from plugin.courses.staff import TokenHolder, holder_of
+from plugin.courses.people.staff import TokenHolder, holder_of
 from plugin.web import current_house
 from plugin.web.api.errors import NotSignedIn
 

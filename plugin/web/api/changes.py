@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.changes.expiry import Extension, extend_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.packages import MOST_SESSIONS
+from plugin.courses.selling.packages import MOST_SESSIONS
 from plugin.web.api import shapes
 from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
 from plugin.web.api.fields import Reader, boolean, day, identifier, many, record, text, whole

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from plugin.courses.clients import create_client, find_clients
-from plugin.courses.clients import read_client as client_of
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.people.clients import create_client, find_clients
+from plugin.courses.people.clients import read_client as client_of
 from plugin.courses.read import courses_of_client
 from plugin.web.api import shapes
 from plugin.web.api.calls import Answer, Asked, Call, Key

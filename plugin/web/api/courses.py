@@ -6,8 +6,8 @@ from plugin.core.text import NOTE_LENGTH, REASON_LENGTH
 from plugin.courses.clinic import local_date, read_clinic
 from plugin.courses.papers import paper_bytes
 from plugin.courses.read import read_course
-from plugin.courses.reverse import reverse
-from plugin.courses.use import MOST_AT_ONCE, UseSession, use_session
+from plugin.courses.visiting.reverse import reverse
+from plugin.courses.visiting.use import MOST_AT_ONCE, UseSession, use_session
 from plugin.web.api import shapes
 from plugin.web.api.calls import Answer, Asked, Call, Key
 from plugin.web.api.fields import day, identifier, record, text, whole

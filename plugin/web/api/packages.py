@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
-from plugin.courses.packages import (
+from plugin.courses.selling.packages import (
     MOST_SESSIONS,
     MOST_TREATMENTS,
     NewContent,
@@ -12,7 +12,7 @@ from plugin.courses.packages import (
     list_variation,
     read_package,
 )
-from plugin.courses.packages import create_package as create
+from plugin.courses.selling.packages import create_package as create
 from plugin.courses.views import PackageView
 from plugin.square.catalog import publish
 from plugin.web.api import shapes

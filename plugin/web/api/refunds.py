@@ -5,8 +5,8 @@ from __future__ import annotations
 from plugin.core.terms import RefundFormula
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.desk_refund_quote import refund_quote
-from plugin.courses.desk_refunds import NewRefund, start_refund
+from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
 from plugin.web.api import shapes
 from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
 from plugin.web.api.fields import money, one_of, record, text

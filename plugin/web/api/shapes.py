@@ -7,8 +7,8 @@ from typing import Any
 
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
-from plugin.courses.desk_refund_quote import RefundQuote
-from plugin.courses.desk_refunds import Begun
+from plugin.courses.refunds.desk_refund_quote import RefundQuote
+from plugin.courses.refunds.desk_refunds import Begun
 from plugin.courses.views import (
     AllowanceView,
     AttentionView,

@@ -9,7 +9,7 @@ import pytest
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import ExpiresFrom, Terms
-from plugin.courses.clients import find_clients
+from plugin.courses.people.clients import find_clients
 from plugin.errors import InvalidField, NotAllowed, Refused
 from tests.courses.changes.deeds import Changes
 from tests.courses.desk import DEB, Desk

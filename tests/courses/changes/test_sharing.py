@@ -7,7 +7,7 @@ import pytest
 from plugin.courses.changes.gift_code import LENGTH, LETTERS, new_code, typed_code, written_code
 from plugin.courses.changes.gifts import gift_of_course, look_at_voucher
 from plugin.courses.changes.sharing import pass_shares_in, shared_with
-from plugin.courses.sales import Buyer
+from plugin.courses.selling.sales import Buyer
 from plugin.errors import InvalidField, NotFound, Refused
 from tests.courses.appointments import Appointments
 from tests.courses.changes.deeds import Changes

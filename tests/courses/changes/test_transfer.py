@@ -6,8 +6,8 @@ import pytest
 
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
-from plugin.courses.desk_refund_quote import refund_quote
 from plugin.courses.read import recent_sales
+from plugin.courses.refunds.desk_refund_quote import refund_quote
 from plugin.errors import InvalidField, KeyReused, NoneLeft, NotAllowed, NotFound, Refused
 from tests.courses.changes.deeds import Changes
 from tests.courses.desk import DEB, Desk, back

@@ -1,0 +1,1 @@
+"""What waits: words from Square, effects that are owed, questions for a person."""

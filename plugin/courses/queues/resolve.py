@@ -1,0 +1,269 @@
+"""Answering what waits in Attention: one decision, one transaction, with who, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.chain import course_for_change, tell
+from plugin.courses.exchange.complete import exchange_now_in
+from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.people.unmerge import keep_together_in, split_in
+from plugin.courses.queues.attention import decisions_of, view_of
+from plugin.courses.queues.inbox import try_again_in
+from plugin.courses.queues.outbox import owe_in
+from plugin.courses.refunds import disputes
+from plugin.courses.refunds.closing import close_course_in
+from plugin.courses.refunds.failed_refund import reopen_in
+from plugin.courses.refunds.refund_question import take_sessions_in
+from plugin.courses.selling.assign import assign_in, ownerless_in, settle_unassigned_in
+from plugin.courses.selling.book import reopen_foreign_sale_in
+from plugin.courses.selling.listings import PUBLISH, take_from_square_in
+from plugin.courses.selling.sales import sale_from_json
+from plugin.courses.views import AttentionView
+from plugin.courses.words import sessions_text
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+from plugin.store.queues import Attention
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person decided. Which fields count depends on the item's kind; `reason` always does."""
+
+    reason: str
+    client_id: str | None = None
+    course_id: str | None = None
+    sessions: int | None = None
+    amount: int | None = None
+    decision: str | None = None
+
+
+def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> AttentionView:
+    """Carry out a decision; raises Refused for an item that was resolved, InvalidField for what is missing.
+
+    The same act again gives the first answer.
+    """
+    require(act.actor, Role.DESK)
+    reason = required(resolution.reason, field="reason", called="The reason", most=REASON_LENGTH)
+    wish = replace(resolution, reason=reason)
+    asked = digest("resolve", {"item_id": item_id, **asdict(wish)})
+
+    def work(session: Session) -> AttentionView:
+        item = session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
+        if item is None:
+            raise NotFound("There is no such attention item.")
+        if answered_before(session, act, asked) is not None:
+            return view_of(item)
+        if item.resolved_at is not None:
+            raise Refused("Somebody has taken care of that already.", code="already_resolved")
+        if _carry_out(session, store, act, item, wish):
+            item.resolved_at, item.resolved_by = act.now, act.actor.name
+            item.resolution = {**_kept(wish), "answer": _answer(session, item, wish)}
+        remember(session, act, asked, {"item_id": item_id})
+        return view_of(item)
+
+    return store.transact(work)
+
+
+def _carry_out(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    """Do what was decided; False while a part of the question is still open."""
+    decision = _decision(item, wish)
+    deeds = _DISPUTE_DEEDS if item.kind == disputes.KIND else _DEEDS
+    return deeds[decision](session, store, act, item, wish)
+
+
+def _decision(item: Attention, wish: Resolution) -> str:
+    allowed = decisions_of(item)
+    decision = wish.decision or (allowed[0] if len(allowed) == 1 else None)
+    if decision not in allowed:
+        choices = ", ".join(allowed)
+        raise InvalidField(f"For this item the decision is one of: {choices}.", field="decision")
+    return decision
+
+
+def _assign(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    if wish.client_id is None:
+        raise InvalidField("Say whose sale it was.", field="client_id")
+    course_ids = ownerless_in(session, item.square_order_id or "")
+    if wish.course_id is not None:
+        course_ids = [_one_of(item, wish)]
+    assign_in(session, store, act, course_ids, wish.client_id, reason=wish.reason)
+    settle_unassigned_in(session, act, item.square_order_id or "", {})
+    return item.resolved_at is not None
+
+
+def _one_of(item: Attention, wish: Resolution) -> str:
+    course_ids: list[str] = item.details["course_ids"]
+    if wish.course_id is None and len(course_ids) == 1:
+        return course_ids[0]
+    if wish.course_id not in course_ids:
+        raise InvalidField("Say which of the sale's courses it is.", field="course_id")
+    return wish.course_id
+
+
+def _close(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    closed_by = f"refund:{item.square_refund_id}:{_one_of(item, wish)}"
+    close_course_in(session, store, act, _one_of(item, wish), closed_by=closed_by, reason=wish.reason)
+    return True
+
+
+def _take(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    if not wish.sessions or wish.sessions < 1:
+        raise InvalidField("Say how many sessions leave.", field="sessions")
+    return _shrink(session, store, act, item, wish, wish.sessions)
+
+
+def _keep(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    return _shrink(session, store, act, item, wish, 0)
+
+
+def _shrink(
+    session: Session, store: Store, act: Act, item: Attention, wish: Resolution, sessions: int
+) -> bool:
+    amount = item.details["amount"] if wish.amount is None else wish.amount
+    if amount > item.details["amount"]:
+        raise InvalidField("No more leaves than was refunded.", field="amount")
+    key = f"refund:{item.square_refund_id}"
+    take_sessions_in(session, store, act, _one_of(item, wish), sessions, amount, key=key, reason=wish.reason)
+    return True
+
+
+def _open_courses(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    reopen_foreign_sale_in(session, store, act, sale_from_json(item.details["sale"]))
+    return True
+
+
+def _try_again(session: Session, _store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    try_again_in(session, item.details["inbox_id"], act.now)
+    # Should it fail again, that is a new question.
+    item.dedupe = f"{item.id}:tried-again"
+    return True
+
+
+def _publish_again(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    owe_in(session, store, act, PUBLISH, item.details["package_id"])
+    return True
+
+
+def _take_price(session: Session, _store: Store, _act: Act, item: Attention, _wish: Resolution) -> bool:
+    take_from_square_in(session, item.details["square_variation_id"])
+    return True
+
+
+def _split(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    split_in(session, store, act, item.details, reason=wish.reason)
+    return True
+
+
+def _reopen(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    course = course_for_change(session, _one_of(item, wish))
+    # The question stays as it is, answered: the same return told again must not close the course anew.
+    dedupe = item.dedupe
+    reopen_in(session, store, act, course, text="Open again, as decided under Attention", reason=wish.reason)
+    item.dedupe = dedupe
+    return True
+
+
+def _leave(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    tell(session, store, act, _one_of(item, wish), "kept", _LEFT[item.kind], reason=wish.reason)
+    return True
+
+
+def _keep_together(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    keep_together_in(session, store, act, item.details)
+    return True
+
+
+def _exchange_now(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    exchange_now_in(session, store, act, item.details)
+    return True
+
+
+def _dismiss(_session: Session, _store: Store, _act: Act, _item: Attention, _wish: Resolution) -> bool:
+    return True
+
+
+def _close_disputed(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    return disputes.close_disputed_in(session, store, act, item, course_id=wish.course_id, reason=wish.reason)
+
+
+def _keep_disputed(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    return disputes.keep_disputed_in(session, store, act, item, reason=wish.reason)
+
+
+Deed = Callable[[Session, Store, Act, Attention, Resolution], bool]
+_LEFT = {
+    "refunded_used_course": "Given back after it had been used, as meant",
+    "changed_sale": "Left as it was booked; its sale was changed in Square",
+}
+_DISPUTE_DEEDS: dict[str, Deed] = {"close_course": _close_disputed, "keep_sessions": _keep_disputed}
+_DEEDS: dict[str, Deed] = {
+    "assign": _assign,
+    "close_course": _close,
+    "take_sessions": _take,
+    "keep_sessions": _keep,
+    "open_courses": _open_courses,
+    "try_again": _try_again,
+    "publish_again": _publish_again,
+    "take_price": _take_price,
+    "split": _split,
+    "keep_together": _keep_together,
+    "keep_closed": _leave,
+    "leave_course": _leave,
+    "reopen": _reopen,
+    "exchange_now": _exchange_now,
+    "dismiss": _dismiss,
+}
+
+
+def _answer(session: Session, item: Attention, wish: Resolution) -> str:
+    """Return what was decided, as the list of what is taken care of says it."""
+    decision = _decision(item, wish)
+    if decision == "assign":
+        return f"Assigned to {_owners(session, item)}"
+    if decision == "take_sessions":
+        return f"{sessions_text(wish.sessions or 0)} taken back"
+    if decision == "dismiss":
+        return f"Dismissed: {wish.reason}"
+    return _ANSWERS[decision]
+
+
+_ANSWERS = {
+    "close_course": "Course closed",
+    "keep_sessions": "Kept all sessions",
+    "open_courses": "Course opened",
+    "try_again": "Tried again",
+    "publish_again": "Ours put back in Square",
+    "take_price": "Square's price taken",
+    "split": "A client of their own again",
+    "keep_together": "Kept as one client",
+    "exchange_now": "Exchanged what is left",
+    "keep_closed": "Stays closed",
+    "leave_course": "Left as it was",
+    "reopen": "Course opened again",
+}
+
+
+def _owners(session: Session, item: Attention) -> str:
+    """Return who has the sale's courses now: two sisters may have shared it."""
+    rows = session.scalars(
+        select(Client.name)
+        .join(Course, Course.client_id == Client.id)
+        .where(Course.id.in_(item.details["course_ids"]))
+        .order_by(Course.id)
+    )
+    names = list(dict.fromkeys(rows))
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _kept(wish: Resolution) -> dict[str, Any]:
+    return {name: value for name, value in asdict(wish).items() if value is not None}

@@ -1,0 +1,37 @@
+"""Closing a course as refunded: every session left leaves the balance. Knows no refund and no reason why."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import refunded
+from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
+from plugin.courses.queues.outbox import course_changed_in
+from plugin.courses.words import sessions_text
+from plugin.store import Store
+
+
+def close_course_in(
+    session: Session, store: Store, act: Act, course_id: str, *, closed_by: str, reason: str
+) -> bool:
+    """Close a course as refunded: every session left leaves the balance. False where it was closed before."""
+    course = course_for_change(session, course_id)
+    if course.closed_as is not None:
+        return False
+    gone = 0
+    for allowance in allowances_of(session, course.id):
+        head = head_of(session, allowance.id)
+        if head.sessions == 0 and head.value == 0:
+            continue
+        # The seq, for a course may be closed, opened again when the refund fails, and closed by the next try.
+        key = f"refund:{closed_by}:{course.id}:{allowance.position}:{head.seq + 1}"
+        line = Line(key, act.now, reason=reason)
+        append(session, store, act, allowance.id, head, refunded(head), line)
+        gone += head.sessions
+    course.closed_as, course.closed_at, course.closed_by = "refunded", act.now, closed_by
+    text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
+    tell(session, store, act, course.id, "closed", text, reason=reason)
+    course_changed_in(session, store, act, course.id)
+    session.flush()
+    return True

@@ -1,0 +1,147 @@
+"""What follows from Square's word on a refund begun at the desk.
+
+The course is closed while one part of the refund stands, and open to the cent while none does. Asks nobody.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.money import Money
+from plugin.core.status import Status
+from plugin.core.text import REASON_LENGTH
+from plugin.courses.chain import course_for_change, tell
+from plugin.courses.clinic import clinic_in
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.refunds.closing import close_course_in
+from plugin.courses.refunds.desk_refund_parts import held_in, parts_in
+from plugin.courses.refunds.failed_refund import GONE, reopen_in
+from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
+from plugin.courses.words import money_text
+from plugin.store import Store
+from plugin.store.queues import Attention
+from plugin.store.selling import DeskRefund, DeskRefundPart
+
+_FAILED = "Square says that the refund failed."
+_CLOSED = "A refund begun at the desk; its course is closed."
+_OPEN = "A refund begun at the desk that failed; its course is open."
+
+
+def settle_part_in(session: Session, store: Store, act: Act, part: DeskRefundPart, status: str) -> str:
+    """Take over what became of our part, and close or open the course by it; return it in words."""
+    row = held_in(session, part.desk_refund_id)
+    # Word from before it was completed may come late.
+    if status in GONE or part.status != "COMPLETED":
+        part.status = status
+    session.flush()
+    return _settle(session, store, act, row)
+
+
+def refuse_rest(store: Store, act: Act, refund_id: str, sentence: str) -> None:
+    """Give up what Square was not asked for yet, because it refuses: nothing more of this refund is tried."""
+
+    def work(session: Session) -> None:
+        row = held_in(session, refund_id)
+        if row.ended_at is not None:
+            return
+        for part in parts_in(session, row):
+            part.status = part.status or "FAILED"
+        row.problem = sentence[:400]
+        session.flush()
+        _settle(session, store, act, row)
+
+    store.transact(work)
+
+
+def _settle(session: Session, store: Store, act: Act, row: DeskRefund) -> str:
+    parts = parts_in(session, row)
+    standing = [part for part in parts if part.status and part.status not in GONE]
+    failed = sum(part.amount for part in parts if part.status in GONE)
+    if standing:
+        _close(session, store, act, row)
+    else:
+        _open_again(session, store, act, row)
+    if failed and standing:
+        _ask_of_the_rest(session, store, act, row, failed)
+    if not any(part.status in ("", "PENDING") for part in parts):
+        row.ended_at = row.ended_at or act.now
+        row.state = "completed" if standing and not failed else "failed"
+        if not standing:
+            _tell_of_failure(session, store, act, row)
+    return _CLOSED if standing else _OPEN
+
+
+def _close(session: Session, store: Store, act: Act, row: DeskRefund) -> None:
+    said = f"Refund of {_written(session, row, row.amount)} begun by {row.by}: {row.reason}"[:REASON_LENGTH]
+    close_course_in(session, store, act, row.course_id, closed_by=_mark(row), reason=said)
+    settle_questions_in(session, act, _order_of(session, row))
+
+
+def _open_again(session: Session, store: Store, act: Act, row: DeskRefund) -> None:
+    course = course_for_change(session, row.course_id)
+    if course.closed_by == _mark(row):
+        reopen_in(session, store, act, course)
+        ask_again_in(session, _order_of(session, row))
+
+
+def _tell_of_failure(session: Session, store: Store, act: Act, row: DeskRefund) -> None:
+    row.problem = row.problem or _FAILED
+    _drop_question(session, act, row)
+    amount = _written(session, row, row.amount)
+    said = row.problem[:REASON_LENGTH]
+    tell(session, store, act, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
+    what_now = "The course is as it was. Begin the refund again, or give the money back another way."
+    if course_for_change(session, row.course_id).closed_as == Status.TRANSFERRED.value:
+        # What was left of the credit of an exchange: the exchange itself stands.
+        what_now = "The exchange stands. Give the money back in Square, or another way."
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="failed_refund",
+        dedupe=f"desk-refund:{row.id}",
+        summary=f"A refund of {amount} that {row.by} began did not go through.",
+        details={"course_ids": [row.course_id], "proposal": f"{row.problem} {what_now}"},
+    )
+
+
+def _ask_of_the_rest(session: Session, store: Store, act: Act, row: DeskRefund, failed: int) -> None:
+    whole, gone, rest = (_written(session, row, each) for each in (row.amount, row.amount - failed, failed))
+    what_now = f"The course is closed. Give the other {rest} back by hand or at the till."
+    sentences = (f"{whole} − {rest} = {gone} went back.", what_now, row.problem)
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="part_failed_refund",
+        dedupe=_question(row),
+        summary=f"Of a refund of {whole} that {row.by} began, {rest} did not go through.",
+        details={"course_ids": [row.course_id], "proposal": " ".join(sentences).strip()},
+    )
+    row.problem = f"Only {gone} of {whole} went back; {rest} failed."
+
+
+def _drop_question(session: Session, act: Act, row: DeskRefund) -> None:
+    item = session.scalar(select(Attention).where(Attention.dedupe == _question(row)))
+    if item is not None and item.resolved_at is None:
+        item.resolved_at, item.resolved_by = act.now, act.actor.name
+        item.resolution = {"reason": "The other part failed too"}
+
+
+def _question(row: DeskRefund) -> str:
+    return f"desk-refund:{row.id}:part"
+
+
+def _mark(row: DeskRefund) -> str:
+    return f"desk:{row.id}"
+
+
+def _order_of(session: Session, row: DeskRefund) -> str:
+    return course_for_change(session, row.course_id).square_order_id or ""
+
+
+def _written(session: Session, row: DeskRefund, amount: int) -> str:
+    clinic = clinic_in(session)
+    return money_text(Money(amount, row.currency), language=clinic.language, country=clinic.country)

@@ -1,0 +1,132 @@
+"""The parts of a refund begun at the desk, one for each payment: planned, asked of Square, told by Square.
+
+Must not know what follows from them for the course. Asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.money import Money
+from plugin.courses.chain import course_for_change
+from plugin.courses.selling.sales import Refund
+from plugin.errors import NotFound, NotYet
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.selling import DeskRefund, DeskRefundPart
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """The part that one payment gives back; no `square_refund_id` before Square has answered."""
+
+    square_payment_id: str
+    amount: Money
+    square_refund_id: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundToAsk:
+    """What an errand needs: which sale, how much, why, and the parts as far as they are planned."""
+
+    id: str
+    square_order_id: str
+    amount: Money
+    reason: str
+    has_ended: bool
+    parts: tuple[PartView, ...]
+
+
+def refund_to_ask(store: Store, refund_id: str) -> RefundToAsk:
+    """Return the refund as Square is to be asked for it; raises NotFound."""
+    with store.reading() as session:
+        row = session.get(DeskRefund, refund_id)
+        course = session.get(Course, row.course_id) if row is not None else None
+        if row is None or course is None:
+            raise NotFound("There is no such refund.")
+        return RefundToAsk(
+            id=row.id,
+            square_order_id=course.square_order_id or "",
+            amount=Money(row.amount, row.currency),
+            reason=row.reason,
+            has_ended=row.ended_at is not None,
+            parts=tuple(_view(part, row) for part in parts_in(session, row)),
+        )
+
+
+def plan_parts(store: Store, refund_id: str, shares: Sequence[tuple[str, int]]) -> tuple[PartView, ...]:
+    """Keep what each payment is to give back before Square is asked; the first plan stands."""
+
+    def work(session: Session) -> tuple[PartView, ...]:
+        row = held_in(session, refund_id)
+        if not parts_in(session, row):
+            for payment_id, amount in shares:
+                session.add(
+                    DeskRefundPart(desk_refund_id=row.id, square_payment_id=payment_id, amount=amount)
+                )
+            session.flush()
+        return tuple(_view(part, row) for part in parts_in(session, row))
+
+    return store.transact(work)
+
+
+def note_answer(store: Store, refund_id: str, payment_id: str, square_refund_id: str, status: str) -> None:
+    """Keep Square's answer for one part; what follows waits for Square's own word of it."""
+
+    def work(session: Session) -> None:
+        row = held_in(session, refund_id)
+        part = session.get_one(DeskRefundPart, (row.id, payment_id))
+        part.square_refund_id, part.status = square_refund_id, part.status or status
+        if row.ended_at is None:
+            row.state = "pending"
+
+    store.transact(work)
+
+
+def part_told_in(session: Session, refund: Refund) -> DeskRefundPart | None:
+    """Return our own part that Square tells of, None for somebody else's refund.
+
+    Raises NotYet while it may be ours: the same payment and sum is being asked for, and no answer has come.
+    """
+    known = select(DeskRefundPart).where(DeskRefundPart.square_refund_id == refund.square_refund_id)
+    if (part := session.scalar(known)) is not None:
+        return part
+    asked = (
+        select(DeskRefund.id)
+        .join(DeskRefundPart, DeskRefundPart.desk_refund_id == DeskRefund.id)
+        .where(
+            DeskRefundPart.square_payment_id == refund.square_payment_id,
+            DeskRefundPart.amount == refund.amount.amount,
+            DeskRefund.currency == refund.amount.currency,
+            DeskRefundPart.square_refund_id.is_(None),
+            DeskRefundPart.status == "",
+            DeskRefund.ended_at.is_(None),
+        )
+    )
+    if session.scalar(asked) is not None:
+        raise NotYet("A refund begun at the desk is being asked for; this may be it.")
+    return None
+
+
+def held_in(session: Session, refund_id: str) -> DeskRefund:
+    """Return the refund, held after its course: in the order in which Square's own word holds them."""
+    course_for_change(session, session.get_one(DeskRefund, refund_id).course_id)
+    held = select(DeskRefund).where(DeskRefund.id == refund_id).with_for_update()
+    return session.scalars(held.execution_options(populate_existing=True)).one()
+
+
+def parts_in(session: Session, row: DeskRefund) -> list[DeskRefundPart]:
+    """Return its parts, in an order that stays."""
+    of_it = select(DeskRefundPart).where(DeskRefundPart.desk_refund_id == row.id)
+    return list(session.scalars(of_it.order_by(DeskRefundPart.square_payment_id)))
+
+
+def _view(part: DeskRefundPart, row: DeskRefund) -> PartView:
+    return PartView(
+        part.square_payment_id, Money(part.amount, row.currency), part.square_refund_id, part.status
+    )

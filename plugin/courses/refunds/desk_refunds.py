@@ -1,0 +1,174 @@
+"""A refund begun at the desk: kept with what is owed to Square, in one transaction. Square is asked later.
+
+The sessions leave when Square tells of the refund, as with any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.money import Money
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.chain import course_for_change, tell
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.queues.outbox import owe_in
+from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
+from plugin.courses.words import money_text
+from plugin.errors import InvalidField
+from plugin.store import Store
+from plugin.store.queues import Outbox
+from plugin.store.selling import DeskRefund
+
+REFUND = "refund"
+OWN = "own"
+# How long a refund that failed is still told of beside its course.
+_TOLD_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """What the owner decided. `formula` names the one the sum was reckoned by, "" for a sum of their own.
+
+    `seen` is the mark of the quote it was decided on, "" for none.
+    """
+
+    course_id: str
+    amount: Money
+    reason: str
+    formula: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The answer to a refund that was begun; the same for each try under one key."""
+
+    id: str
+    course_id: str
+    amount: Money
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRefundView:
+    """A refund as people see it. `says` is what keeps it waiting or why it failed, "" while all is well."""
+
+    id: str
+    course_id: str
+    amount: Money
+    formula: str
+    reason: str
+    state: str
+    says: str
+    created_at: datetime
+    by: str
+    ended_at: datetime | None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Say whether Square still owes an answer."""
+        return self.ended_at is None
+
+
+def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
+    """Begin a refund of a course, for the owner; raises Refused in words, or InvalidField for a sum too large.
+
+    The same act again gives the first answer.
+    """
+    require(act.actor)
+    reason = required(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
+    asked = digest("refund", {**_request(wish), "reason": reason})
+
+    def work(session: Session) -> Begun:
+        course = course_for_change(session, wish.course_id)
+        # Asked once the course is held: the same key may have waited there behind itself.
+        if known := answered_before(session, act, asked):
+            return Begun(known["refund_id"], course.id, wish.amount, is_repeat=True)
+        clinic = clinic_in(session)
+        quote = quote_in(session, course.id, today=local_date(clinic, act.now))
+        if wish.seen not in ("", quote.mark):
+            raise InvalidField("The course changed since. Look at the sums again.", field="choice")
+        written = money_text(quote.most, language=clinic.language, country=clinic.country)
+        refuse_amount(wish.amount, quote.most, written)
+        row = _row(store, act, quote, wish, reason)
+        session.add(row)
+        session.flush()
+        owe_in(session, store, act, REFUND, row.id)
+        told = money_text(wish.amount, language=clinic.language, country=clinic.country)
+        tell(session, store, act, course.id, "refund", f"Refund of {told} begun", reason=reason)
+        remember(session, act, asked, {"refund_id": row.id})
+        return Begun(row.id, course.id, wish.amount, is_repeat=False)
+
+    return store.transact(work)
+
+
+def refunds_of_courses(
+    store: Store, course_ids: Collection[str], *, now: datetime
+) -> dict[str, DeskRefundView]:
+    """Return the latest refund begun of each course, where there is still something to tell of it."""
+    rows = (
+        select(DeskRefund, Outbox.outcome)
+        .outerjoin(Outbox, (Outbox.subject == DeskRefund.id) & (Outbox.kind == REFUND))
+        .where(
+            DeskRefund.course_id.in_(course_ids),
+            or_(DeskRefund.state != "failed", DeskRefund.ended_at > now - _TOLD_FOR),
+        )
+        .order_by(DeskRefund.created_at, DeskRefund.id)
+    )
+    with store.reading() as session:
+        return {row.course_id: _view(row, outcome or "") for row, outcome in session.execute(rows)}
+
+
+def _request(wish: NewRefund) -> dict[str, object]:
+    money = [wish.amount.amount, wish.amount.currency]
+    return {"course_id": wish.course_id, "amount": money, "formula": wish.formula}
+
+
+def refuse_amount(amount: Money, most: Money, written: str) -> None:
+    """Raise InvalidField unless the sum is more than nothing and at most `most`, as `written`."""
+    if amount.currency != most.currency:
+        raise InvalidField(f"This course was paid in {most.currency}.", field="amount")
+    if amount.amount <= 0:
+        raise InvalidField("A refund is more than nothing.", field="amount")
+    if amount > most:
+        said = f"At most {written} can go back: what came for this course and was not given back before."
+        raise InvalidField(said, field="amount")
+
+
+def _row(store: Store, act: Act, quote: RefundQuote, wish: NewRefund, reason: str) -> DeskRefund:
+    by = {each.value: value.amount for each, value in quote.values.items()}
+    return DeskRefund(
+        id=store.new_id(),
+        course_id=wish.course_id,
+        amount=wish.amount.amount,
+        currency=wish.amount.currency,
+        # Kept as reckoned by a formula only where that formula gives this very sum.
+        formula=wish.formula if by.get(wish.formula) == wish.amount else OWN,
+        reason=reason,
+        created_at=act.now,
+        by=act.actor.name,
+        staff_id=act.actor.staff_id,
+    )
+
+
+def _view(row: DeskRefund, outcome: str) -> DeskRefundView:
+    waits = outcome if row.state == "asking" else ""
+    return DeskRefundView(
+        id=row.id,
+        course_id=row.course_id,
+        amount=Money(row.amount, row.currency),
+        formula=row.formula,
+        reason=row.reason,
+        state=row.state,
+        says=row.problem or waits,
+        created_at=row.created_at,
+        by=row.by,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,173 @@
+"""Disputes: a client's bank questions a payment. The courses of its sale are flagged; what becomes of them is decided
+by a person. Closes nothing by itself, and keeps nobody from using a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.money import Money
+from plugin.courses.chain import tell
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.refunds.closing import close_course_in
+from plugin.courses.refunds.dispute_flags import LOST, UNDER_WAY, question_mark
+from plugin.courses.words import day_text, money_text
+from plugin.errors import InvalidField
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.queues import Attention
+from plugin.store.square_side import Dispute
+
+KIND = "dispute"
+# Set by us, so that it can be told from what a person had decided before.
+_SETTLED = {
+    "WON": "The bank decided for the clinic",
+    "INQUIRY_CLOSED": "The bank closed its inquiry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDispute:
+    """A dispute as Square tells it; the order is that of its payment."""
+
+    square_dispute_id: str
+    state: str
+    amount: Money
+    reason: str
+    due_at: datetime | None
+    square_payment_id: str | None
+    square_order_id: str | None
+    version: int | None
+    updated_at: datetime
+
+
+def keep_dispute_in(session: Session, store: Store, act: Act, told: ToldDispute) -> str:
+    """Keep it as told, unless later word is known, and put or settle its one question; return what came of it."""
+    held = select(Dispute).where(Dispute.square_dispute_id == told.square_dispute_id).with_for_update()
+    row = session.scalar(held.execution_options(populate_existing=True))
+    if row is not None and _is_older(told, row):
+        return "Later word of this dispute is known."
+    if row is None:
+        row = Dispute(square_dispute_id=told.square_dispute_id)
+        session.add(row)
+    row.state, row.reason, row.due_at = told.state, told.reason, told.due_at
+    row.amount, row.currency = told.amount.amount, told.amount.currency
+    row.square_payment_id = told.square_payment_id or row.square_payment_id
+    row.square_order_id = told.square_order_id or row.square_order_id
+    row.version, row.updated_at, row.seen_at = told.version, told.updated_at, act.now
+    session.flush()
+    return _ask_in(session, store, act, row)
+
+
+def _is_older(told: ToldDispute, row: Dispute) -> bool:
+    if told.version is not None and row.version is not None:
+        return told.version < row.version
+    return told.updated_at < row.updated_at
+
+
+def _ask_in(session: Session, store: Store, act: Act, dispute: Dispute) -> str:
+    courses = _courses_in(session, dispute)
+    if not courses:
+        return "No course came of the disputed sale."
+    mark = question_mark(dispute.square_dispute_id)
+    item = session.scalar(select(Attention).where(Attention.dedupe == mark).with_for_update())
+    open_ids = [course.id for course in courses if course.closed_as is None]
+    if dispute.state in _SETTLED or not open_ids:
+        _settle(item, act, _SETTLED.get(dispute.state, "The courses of the sale were closed"))
+        return "Nothing is left to decide about the dispute."
+    summary, details = _summary(session, dispute), _details(dispute, open_ids)
+    if item is None:
+        order_id = dispute.square_order_id
+        open_item_in(
+            session,
+            store,
+            act,
+            kind=KIND,
+            dedupe=mark,
+            summary=summary,
+            details=details,
+            square_order_id=order_id,
+        )
+        return "The courses of the sale are flagged; a person decides."
+    # What was decided while the bank still looked at it is asked again once the money is gone.
+    if item.resolved_at is not None and dispute.state in LOST and item.details["state"] not in LOST:
+        item.resolved_at = item.resolved_by = item.resolution = None
+    item.summary, item.details = summary, details
+    return "The question about the dispute says how it stands now."
+
+
+def _courses_in(session: Session, dispute: Dispute) -> Sequence[Course]:
+    if dispute.square_order_id is None:
+        return ()
+    rows = select(Course).where(Course.square_order_id == dispute.square_order_id).order_by(Course.id)
+    return list(session.scalars(rows))
+
+
+def _settle(item: Attention | None, act: Act, reason: str) -> None:
+    if item is not None and item.resolved_at is None:
+        item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
+
+
+def _summary(session: Session, dispute: Dispute) -> str:
+    if dispute.state in LOST:
+        how = "was lost" if dispute.state == "LOST" else "was accepted"
+        return f"The dispute over {_money(session, dispute)} {how}: the bank took the money back."
+    said = f"A client's bank disputes a payment of {_money(session, dispute)}."
+    if dispute.state not in UNDER_WAY:
+        return f"{said} Square calls its state {dispute.state}."
+    if dispute.state in ("PROCESSING", "INQUIRY_PROCESSING"):
+        return f"{said} The bank looks at the clinic's answer."
+    return f"{said} Answer it in Square{_until(session, dispute)}."
+
+
+def _until(session: Session, dispute: Dispute) -> str:
+    clinic = clinic_in(session)
+    return f" until {day_text(local_date(clinic, dispute.due_at), clinic)}" if dispute.due_at else ""
+
+
+def _money(session: Session, dispute: Dispute) -> str:
+    clinic = clinic_in(session)
+    return money_text(
+        Money(dispute.amount, dispute.currency), language=clinic.language, country=clinic.country
+    )
+
+
+def _details(dispute: Dispute, course_ids: Sequence[str]) -> dict[str, Any]:
+    is_lost = dispute.state in LOST
+    many = len(course_ids) > 1
+    closing = "Close the courses" if many else "Close the course"
+    waiting = "Keep all sessions until the bank has decided. The course shows a warning meanwhile."
+    return {
+        "course_ids": list(course_ids),
+        "state": dispute.state,
+        "proposal": f"{closing}: what is left was not paid for." if is_lost else waiting,
+        "proposed_decision": "close_course" if is_lost else "keep_sessions",
+        "proposed_course_id": None if many else course_ids[0],
+    }
+
+
+def close_disputed_in(
+    session: Session, store: Store, act: Act, item: Attention, *, course_id: str | None, reason: str
+) -> bool:
+    """Close one of the sale's courses, or all of them; False while another one is still open."""
+    asked: list[str] = item.details["course_ids"]
+    if course_id is not None and course_id not in asked:
+        raise InvalidField("Say which of the sale's courses it is.", field="course_id")
+    for each in asked if course_id is None else [course_id]:
+        close_course_in(session, store, act, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
+    still_open = select(Course.id).where(Course.id.in_(asked), Course.closed_as.is_(None)).limit(1)
+    return session.scalar(still_open) is None
+
+
+def keep_disputed_in(session: Session, store: Store, act: Act, item: Attention, *, reason: str) -> bool:
+    """Leave the courses as they are, and say so in their history."""
+    for course_id in item.details["course_ids"]:
+        tell(session, store, act, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason)
+    return True

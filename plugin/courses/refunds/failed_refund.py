@@ -1,0 +1,134 @@
+"""A refund that failed after all: what it had taken comes back to the cent, and what it left open is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.chain import course_for_change, tell
+from plugin.courses.queues.outbox import course_changed_in
+from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
+from plugin.courses.selling.sales import Refund
+from plugin.courses.selling.second_look import drop_used_question_in
+from plugin.courses.visiting.reverse import reverse_in
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.queues import SquareRefund
+
+# What Square says of a refund whose money did not go back.
+GONE = ("REJECTED", "FAILED", "CANCELED")
+# Marks a course closed because the amounts given back had reached the whole sale.
+WHOLE = "whole:"
+
+_FAILED = "Square says that the refund failed"
+_OPEN_AGAIN = "Open again: the refund failed in Square"
+
+
+def return_mark(refund: Refund) -> str:
+    """Return what the marks of all courses begin with that this refund's return lines close."""
+    return f"return:{refund.return_order_id or refund.square_refund_id}:"
+
+
+def refunded_so_far_in(session: Session, square_order_id: str) -> int:
+    """Return what has been given back of a sale by refunds that stand, minor units."""
+    total = select(func.coalesce(func.sum(SquareRefund.amount), 0)).where(
+        SquareRefund.square_order_id == square_order_id, SquareRefund.status.not_in(GONE)
+    )
+    return int(session.scalar(total) or 0)
+
+
+def give_back_in(session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]) -> str:
+    """Undo what this refund had brought: Square says that the money did not go back after all."""
+    drop_question_in(session, act, refund.square_refund_id)
+    reopened, marks = [], set()
+    for course_id in course_ids:
+        course = course_for_change(session, course_id)
+        if _closed_by_this(session, course, refund):
+            marks.add(course.closed_by or "")
+            reopened.append(course_id)
+            reopen_in(session, store, act, course)
+        elif course.closed_as != "refunded":
+            _return_sessions(session, store, act, course, f"refund:{refund.square_refund_id}:")
+    if not reopened:
+        return "The refund failed."
+    ask_again_in(session, refund.square_order_id)
+    for refund_id in {
+        mark.removeprefix(WHOLE).rpartition(":")[0] for mark in marks if mark.startswith(WHOLE)
+    }:
+        _ask_of_the_rest(session, store, act, refund, refund_id, reopened)
+    return f"The refund failed; {len(reopened)} courses are open again."
+
+
+def _closed_by_this(session: Session, course: Course, refund: Refund) -> bool:
+    mark = course.closed_by or ""
+    if mark.startswith(return_mark(refund)):
+        return not _has_live_twin(session, refund)
+    if mark.startswith(WHOLE):
+        return refunded_so_far_in(session, refund.square_order_id) < refund.order_total.amount
+    return mark.startswith(f"refund:{refund.square_refund_id}:")
+
+
+def _has_live_twin(session: Session, refund: Refund) -> bool:
+    # A split tender is given back by several refunds of one return: one that failed does not undo the others.
+    twin = select(SquareRefund.square_refund_id).where(
+        SquareRefund.return_order_id == refund.return_order_id,
+        SquareRefund.square_refund_id != refund.square_refund_id,
+        SquareRefund.status.not_in(GONE),
+    )
+    return refund.return_order_id is not None and session.scalar(twin) is not None
+
+
+def _ask_of_the_rest(
+    session: Session, store: Store, act: Act, failed: Refund, refund_id: str, course_ids: Sequence[str]
+) -> None:
+    """Ask about the refund that had completed the whole sale, which the failed one has made a part of it again."""
+    row = session.get_one(SquareRefund, refund_id)
+    if row.status in GONE:
+        return
+    standing = replace(failed, square_refund_id=refund_id, amount=Money(row.amount, row.currency))
+    ask_which_sessions_in(session, store, act, standing, course_ids)
+
+
+def reopen_in(
+    session: Session,
+    store: Store,
+    act: Act,
+    course: Course,
+    *,
+    text: str = _OPEN_AGAIN,
+    reason: str = _FAILED,
+) -> None:
+    """Open a course again that a refund had closed: what left with it comes back to the cent."""
+    mark = course.closed_by or ""
+    course.closed_as = course.closed_at = course.closed_by = None
+    tell(session, store, act, course.id, "reopened", text, reason="" if reason == _FAILED else reason)
+    drop_used_question_in(session, act, mark, reason)
+    _return_sessions(session, store, act, course, f"refund:{mark}:{course.id}:", reason)
+
+
+def _return_sessions(
+    session: Session, store: Store, act: Act, course: Course, key: str, reason: str = _FAILED
+) -> None:
+    taken_back = select(Entry.reverses).where(Entry.reverses.is_not(None))
+    rows = session.scalars(
+        select(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .where(
+            Allowance.course_id == course.id,
+            Entry.idempotency_key.startswith(key, autoescape=True),
+            Entry.kind == Kind.REFUNDED.value,
+            Entry.id.not_in(taken_back),
+        )
+    )
+    for entry in list(rows):
+        reverse_in(session, store, act, entry, reason)
+        # What was left had gone to another client meanwhile: this is left now.
+        course.closed_as = course.closed_at = None
+    course_changed_in(session, store, act, course.id)
+    session.flush()

@@ -1,0 +1,133 @@
+"""A refund made in Square takes the sessions back in the same act (product rule 9; facts: market 2.7).
+
+Itemised returns name the line; a refund begun at the desk is known for its course. Any other amount is plain
+only when it gives back the whole sale; less goes to Attention with a proposal and its arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.text import REASON_LENGTH, clean
+from plugin.courses.chain import last_entries
+from plugin.courses.changes.after_refund import ask_about_transferred_in
+from plugin.courses.refunds.closing import close_course_in
+from plugin.courses.refunds.desk_refund_outcome import settle_part_in
+from plugin.courses.refunds.desk_refund_parts import part_told_in
+from plugin.courses.refunds.failed_refund import GONE, WHOLE, give_back_in, refunded_so_far_in, return_mark
+from plugin.courses.refunds.refund_question import ask_which_sessions_in, settle_questions_in
+from plugin.courses.selling.book import courses_of_order_in
+from plugin.courses.selling.sales import Refund, ReturnLine
+from plugin.courses.selling.second_look import ask_about_used_in, was_asked_in
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.queues import SquareRefund
+
+
+def refund_sale(store: Store, act: Act, refund: Refund) -> str:
+    """Apply a refund in one transaction of its own; return what became of it, in words."""
+    return store.transact(lambda session: refund_in(session, store, act, refund))
+
+
+def refund_in(session: Session, store: Store, act: Act, refund: Refund) -> str:
+    """Apply a refund as it now stands at Square; the same refund again changes nothing."""
+    course_ids = _hold_sale(session, refund.square_order_id)
+    ours = part_told_in(session, refund)
+    if ours is None:
+        ask_about_transferred_in(session, store, act, refund, course_ids)
+    if not _note(session, act, refund):
+        return "That refund had failed before; this is older news."
+    if not course_ids:
+        return "No course came of that sale."
+    if ours is not None:
+        return settle_part_in(session, store, act, ours, refund.status)
+    if refund.status in GONE:
+        return give_back_in(session, store, act, refund, course_ids)
+    named = [line for line in refund.lines if line.source_line_uid is not None]
+    closed = [each for line in named for each in _close_line(session, store, act, refund, line)]
+    if not named or len(named) < len(refund.lines):
+        if refunded_so_far_in(session, refund.square_order_id) < refund.order_total.amount:
+            return ask_which_sessions_in(session, store, act, refund, course_ids)
+        closed += _close_all(session, store, act, refund, course_ids)
+    settle_questions_in(session, act, refund.square_order_id)
+    return f"{len(closed)} of the sale's courses closed." if closed else "Nothing was left to close."
+
+
+def _hold_sale(session: Session, square_order_id: str) -> list[str]:
+    # All of the sale's courses, always in this order: two refunds of one sale come one after the other.
+    held = select(Course).where(Course.square_order_id == square_order_id).order_by(Course.id)
+    list(session.scalars(held.with_for_update().execution_options(populate_existing=True)))
+    return courses_of_order_in(session, square_order_id)
+
+
+def _note(session: Session, act: Act, refund: Refund) -> bool:
+    """Keep the refund as it stands; False for word from before it failed, which came late."""
+    row = session.get(SquareRefund, refund.square_refund_id)
+    if row is None:
+        row = SquareRefund(square_refund_id=refund.square_refund_id)
+        session.add(row)
+    elif row.status in GONE and refund.status not in GONE:
+        return False
+    row.square_order_id, row.return_order_id = refund.square_order_id, refund.return_order_id
+    row.amount, row.currency = refund.amount.amount, refund.amount.currency
+    row.status, row.seen_at = refund.status, act.now
+    session.flush()
+    return True
+
+
+def _close_line(session: Session, store: Store, act: Act, refund: Refund, line: ReturnLine) -> list[str]:
+    """Close as many of the line's courses as units came back: untouched ones first, then those with most left."""
+    closed = []
+    for unit in range(1, line.quantity + 1):
+        closed_by = f"{return_mark(refund)}{line.uid}:{unit}"
+        if session.scalar(select(Course.id).where(Course.closed_by == closed_by)) is not None:
+            continue
+        if was_asked_in(session, closed_by):
+            continue
+        course_id = _fullest(session, refund.square_order_id, line.source_line_uid or "")
+        if course_id is None:
+            break
+        close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund))
+        ask_about_used_in(session, store, act, refund, course_id, closed_by)
+        closed.append(course_id)
+    return closed
+
+
+def _fullest(session: Session, square_order_id: str, line_uid: str) -> str | None:
+    open_courses = select(Course).where(
+        Course.square_order_id == square_order_id,
+        Course.square_line_uid == line_uid,
+        Course.closed_as.is_(None),
+    )
+    rows = list(session.scalars(open_courses))
+    if not rows:
+        return None
+    return max(rows, key=lambda row: (_left(session, row.id), row.unit or 0)).id
+
+
+def _left(session: Session, course_id: str) -> int:
+    ids = session.scalars(select(Allowance.id).where(Allowance.course_id == course_id))
+    return sum(entry.sessions_after for entry in session.scalars(last_entries(ids)))
+
+
+def _close_all(
+    session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
+) -> list[str]:
+    closed = []
+    for course_id in course_ids:
+        closed_by = f"{WHOLE}{refund.square_refund_id}:{course_id}"
+        if was_asked_in(session, closed_by):
+            continue
+        if close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund)):
+            ask_about_used_in(session, store, act, refund, course_id, closed_by)
+            closed.append(course_id)
+    return closed
+
+
+def _reason(refund: Refund) -> str:
+    said = clean(refund.reason)
+    return f"Refunded in Square: {said}"[:REASON_LENGTH] if said else "Refunded in Square"

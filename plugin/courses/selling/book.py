@@ -1,0 +1,238 @@
+"""The one door through which a course is born: a Square order line that sells a package, paid (product rule 2).
+
+Idempotent on (order, line, unit): webhook, sweep and hand may meet the same order in any order, any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import START, sold
+from plugin.core.spread import spread
+from plugin.core.terms import terms_from_json
+from plugin.courses.chain import Line, append
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.exchange.complete import complete_exchanges_in
+from plugin.courses.people.buyers import client_for_buyer_in
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.selling.assign import assign_by_square_in
+from plugin.courses.selling.money_in import receive_money_in
+from plugin.courses.selling.packages import known_variations_in
+from plugin.courses.selling.sales import Booking, Sale, SaleLine
+from plugin.courses.selling.second_look import ask_about_changes_in
+from plugin.courses.selling.settle import begun_for_in, settle_checkouts_in
+from plugin.errors import InvalidField
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.offers import Package, PackageContent, Treatment
+from plugin.store.queues import Attention
+
+# More courses on one line than any clinic sells: a slip of the finger, or an attack on the ledger.
+MOST_UNITS = 100
+
+
+def book(store: Store, act: Act, sale: Sale) -> Booking:
+    """Open a course for each unit of each package line, once; in one transaction of its own."""
+    return store.transact(lambda session: book_in(session, store, act, sale))
+
+
+def book_in(
+    session: Session, store: Store, act: Act, sale: Sale, *, accept_currency: bool = False
+) -> Booking:
+    """Open the courses within the caller's transaction; what needs a person goes to Attention instead."""
+    attention: list[str] = []
+    opened: list[str] = []
+    already = list(courses_of_order_in(session, sale.square_order_id))
+    variations = known_variations_in(session)
+    client_id = begun_for_in(session, sale.square_order_id)
+    paid: list[str] = []
+    for line in sale.lines:
+        package = session.get(Package, variations.get(line.square_variation_id, ""))
+        if package is None:
+            continue
+        if line.quantity is None or line.quantity > MOST_UNITS:
+            attention.append(_unclear_quantity(session, store, act, sale, line))
+            continue
+        if line.total.currency != package.currency and not accept_currency:
+            attention.append(_foreign_currency(session, store, act, sale, line, package))
+            continue
+        missing = _missing_units(session, sale, line)
+        if missing and client_id is None and sale.buyer is not None:
+            client_id = client_for_buyer_in(session, store, act, sale.buyer)
+        prices = spread(line.total.amount, [1] * line.quantity)
+        opened += [
+            _open_course(session, store, act, sale, line, package, unit, prices[unit - 1], client_id)
+            for unit in missing
+        ]
+        paid += receive_money_in(session, store, act, sale, line.uid)
+    if opened and client_id is None:
+        attention.append(_unassigned(session, store, act, sale, opened))
+    if already and sale.buyer is not None and _waits_for_owner(session, already):
+        owner = client_for_buyer_in(session, store, act, sale.buyer)
+        assign_by_square_in(session, store, act, sale.square_order_id, owner)
+    if already:
+        attention += ask_about_changes_in(session, store, act, sale)
+    # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
+    if sale.lines and (opened or already):
+        so_far = None if sale.is_paid else sale.payments()[-1].so_far
+        settle_checkouts_in(session, act, sale.square_order_id, came=so_far)
+        attention += complete_exchanges_in(session, store, act, sale.square_order_id)
+    return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
+
+
+def courses_of_order_in(session: Session, square_order_id: str) -> list[str]:
+    """Return the courses that a Square order has opened, by line and unit."""
+    rows = (
+        select(Course.id)
+        .where(Course.square_order_id == square_order_id)
+        .order_by(Course.square_line_uid, Course.unit)
+    )
+    return list(session.scalars(rows))
+
+
+def _waits_for_owner(session: Session, course_ids: Sequence[str]) -> bool:
+    ownerless = select(Course.id).where(Course.id.in_(course_ids), Course.client_id.is_(None))
+    return session.scalar(ownerless) is not None
+
+
+def _missing_units(session: Session, sale: Sale, line: SaleLine) -> list[int]:
+    present = set(
+        session.scalars(
+            select(Course.unit).where(
+                Course.square_order_id == sale.square_order_id, Course.square_line_uid == line.uid
+            )
+        )
+    )
+    return [unit for unit in range(1, (line.quantity or 0) + 1) if unit not in present]
+
+
+def _open_course(
+    session: Session,
+    store: Store,
+    act: Act,
+    sale: Sale,
+    line: SaleLine,
+    package: Package,
+    unit: int,
+    price: int,
+    client_id: str | None,
+) -> str:
+    terms = terms_from_json(package.terms)
+    course = Course(
+        id=store.new_id(),
+        client_id=client_id,
+        package_id=package.id,
+        package_name=package.name,
+        package_version=package.version,
+        terms=package.terms,
+        price=price,
+        currency=line.total.currency,
+        sold_at=sale.paid_at,
+        booked_at=act.now,
+        expires_on=terms.expiry(local_date(clinic_in(session), sale.paid_at)),
+        square_order_id=sale.square_order_id,
+        square_line_uid=line.uid,
+        unit=unit,
+        square_location_id=sale.square_location_id,
+    )
+    session.add(course)
+    session.flush()
+    _grant(session, store, act, course, f"{sale.square_order_id}/{line.uid}/{unit}")
+    return course.id
+
+
+def _grant(session: Session, store: Store, act: Act, course: Course, born_from: str) -> None:
+    """Write the first entries: the sessions granted; what is paid for them is spread by single-visit price."""
+    contents = session.execute(
+        select(PackageContent, Treatment)
+        .join(Treatment, Treatment.id == PackageContent.treatment_id)
+        .where(PackageContent.package_id == course.package_id)
+        .order_by(PackageContent.position)
+    ).all()
+    shares = spread(course.price, [content.sessions * content.single_price for content, _ in contents])
+    for (content, treatment), share in zip(contents, shares, strict=True):
+        allowance = Allowance(
+            id=store.new_id(),
+            course_id=course.id,
+            position=content.position,
+            treatment_id=treatment.id,
+            treatment=treatment.name,
+            kind=treatment.kind,
+            single_price=content.single_price,
+            price=share,
+            usable_from_session=content.usable_from_session,
+        )
+        session.add(allowance)
+        session.flush()
+        line = Line(f"sale:{born_from}:{content.position}:sold", course.sold_at)
+        append(session, store, act, allowance.id, START, sold(content.sessions), line)
+
+
+def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids: list[str]) -> str:
+    course = session.get(Course, course_ids[0])
+    name = course.package_name if course else "A package"
+    many = f"{len(course_ids)} courses" if len(course_ids) > 1 else name
+    item_id = open_item_in(
+        session,
+        store,
+        act,
+        kind="unassigned_sale",
+        dedupe=f"unassigned:{sale.square_order_id}",
+        summary=f"{many} sold without a client. Whose is it?",
+        details={"course_ids": course_ids},
+        square_order_id=sale.square_order_id,
+    )
+    # The order had brought this question before: it now asks for these courses too.
+    item = session.get_one(Attention, item_id)
+    asked = list(dict.fromkeys([*item.details["course_ids"], *course_ids]))
+    item.details, item.resolved_at = {**item.details, "course_ids": asked}, None
+    return item_id
+
+
+def _unclear_quantity(session: Session, store: Store, act: Act, sale: Sale, line: SaleLine) -> str:
+    said = line.quantity_text[:40]
+    return open_item_in(
+        session,
+        store,
+        act,
+        kind="unclear_quantity",
+        dedupe=f"quantity:{sale.square_order_id}:{line.uid}",
+        summary=f"{line.name[:120] or 'A package'} was sold with the quantity “{said}”. No course was opened.",
+        details={
+            "sale": sale.to_json(),
+            "proposal": f"A course is sold whole: 1 to {MOST_UNITS}. Refund this line in Square and ring it up again.",
+        },
+        square_order_id=sale.square_order_id,
+    )
+
+
+def _foreign_currency(
+    session: Session, store: Store, act: Act, sale: Sale, line: SaleLine, package: Package
+) -> str:
+    return open_item_in(
+        session,
+        store,
+        act,
+        kind="foreign_currency",
+        dedupe=f"currency:{sale.square_order_id}:{line.uid}",
+        summary=(
+            f"{package.name} was paid in {line.total.currency}, but it is priced in {package.currency}."
+            " No course was opened."
+        ),
+        details={
+            "sale": sale.to_json(),
+            "proposal": f"Open the course in {line.total.currency} if the payment is right.",
+        },
+        square_order_id=sale.square_order_id,
+    )
+
+
+def reopen_foreign_sale_in(session: Session, store: Store, act: Act, sale: Sale) -> Booking:
+    """Open the courses of a sale in a foreign currency after a person has said that the payment is right."""
+    if not sale.lines:
+        raise InvalidField("That sale has no package on it.", field="decision")
+    return book_in(session, store, act, sale, accept_currency=True)

@@ -1,0 +1,128 @@
+"""Money that came for courses: all at once, or of an invoice as a deposit and the rest, each payment with its day.
+
+The same payments again change nothing, in whatever order they become known: only what is above the sum that the
+ledger has already is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import Kind, paid
+from plugin.core.money import Money
+from plugin.core.spread import spread
+from plugin.courses.chain import Line, append, head_of
+from plugin.courses.changes.ahead import earn_ahead_in
+from plugin.courses.clinic import clinic_in
+from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.outbox import course_changed_in
+from plugin.courses.selling.sales import Came, Sale
+from plugin.courses.words import money_text
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An allowance that money comes for: what has come, in how many entries."""
+
+    course: Course
+    allowance: Allowance
+    paid: int
+    entries: int
+
+    @property
+    def unpaid(self) -> int:
+        """Return what is still to come."""
+        return max(0, self.allowance.price - self.paid)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing is to be written any more; what costs nothing has one entry that says so."""
+        return self.unpaid == 0 and self.entries > 0
+
+
+def receive_money_in(session: Session, store: Store, act: Act, sale: Sale, line_uid: str) -> list[str]:
+    """Write the money that came for the courses of one line; return those that it came for."""
+    parts = _parts(session, sale.square_order_id, line_uid)
+    price = sum(part.allowance.price for part in parts)
+    changed: list[str] = []
+    for came in sale.payments():
+        if all(part.is_settled for part in parts):
+            break
+        due = _due(price, came, sale.total) - sum(part.paid for part in parts)
+        written = _share_out(session, store, act, sale, parts, came, due)
+        if written:
+            changed += written
+            parts = _parts(session, sale.square_order_id, line_uid)
+    for course_id in dict.fromkeys(changed):
+        course_changed_in(session, store, act, course_id)
+    return list(dict.fromkeys(changed))
+
+
+def _due(price: int, came: Came, total: Money) -> int:
+    """Return what of a line's price is paid, where so much has come for the whole order."""
+    so_far = came.so_far.amount
+    return price if so_far >= total.amount else price * so_far // total.amount
+
+
+def _share_out(
+    session: Session, store: Store, act: Act, sale: Sale, parts: Sequence[_Part], came: Came, due: int
+) -> list[str]:
+    """Spread what is new over what is still unpaid, so that the parts end at their price to the cent."""
+    still_open = [part for part in parts if part.course.closed_as is None]
+    fits = min(max(due, 0), sum(part.unpaid for part in still_open))
+    if due > fits:
+        _ask(session, store, act, sale, Money(due - fits, sale.total.currency))
+    if not still_open:
+        return []
+    is_all = came.so_far.amount >= sale.total.amount
+    changed = []
+    for part, share in zip(still_open, spread(fits, [one.unpaid for one in still_open]), strict=True):
+        if share == 0 and (part.entries or part.unpaid):
+            continue
+        key = _key(part, "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}")
+        line = Line(key, came.at or part.course.sold_at)
+        head = head_of(session, part.allowance.id)
+        append(session, store, act, part.allowance.id, head, paid(share), line)
+        earn_ahead_in(session, store, act, part.allowance)
+        changed.append(part.course.id)
+    return changed
+
+
+def _parts(session: Session, square_order_id: str, line_uid: str) -> list[_Part]:
+    rows = session.execute(
+        select(Course, Allowance, func.coalesce(func.sum(Entry.value_delta), 0), func.count(Entry.id))
+        .join(Allowance, Allowance.course_id == Course.id)
+        .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
+        .where(Course.square_order_id == square_order_id, Course.square_line_uid == line_uid)
+        .group_by(Course.id, Allowance.id)
+        .order_by(Course.unit, Allowance.position)
+    )
+    return [_Part(course, allowance, int(came), entries) for course, allowance, came, entries in rows]
+
+
+def _key(part: _Part, what: str) -> str:
+    course = part.course
+    born_from = f"{course.square_order_id}/{course.square_line_uid}/{course.unit}"
+    return f"sale:{born_from}:{part.allowance.position}:{what}"
+
+
+def _ask(session: Session, store: Store, act: Act, sale: Sale, money: Money) -> None:
+    clinic = clinic_in(session)
+    came = money_text(money, language=clinic.language, country=clinic.country)
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="money_for_closed",
+        dedupe=f"money_for_closed:{sale.square_order_id}",
+        summary=f"{came} came for a course that is closed. It belongs to no session.",
+        details={"proposal": "Give the money back in Square, or sell a new course."},
+        square_order_id=sale.square_order_id,
+    )

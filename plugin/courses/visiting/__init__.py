@@ -1,0 +1,1 @@
+"""Who is booked, who came, which session that used, and taking it back."""

@@ -1,0 +1,250 @@
+"""Using a session: one key, one entry; the database refuses an overdraw whoever races."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.ledger import Kind, used
+from plugin.core.money import Money
+from plugin.core.status import Status
+from plugin.core.text import NOTE_LENGTH, optional
+from plugin.core.unlock import needed_for, unlocked
+from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid
+from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.people.clients import living_client_in
+from plugin.courses.queues.outbox import course_changed_in
+from plugin.courses.read import course_in, entry_in
+from plugin.courses.views import AllowanceView, ClinicView, CourseView, EntryView, Used
+from plugin.courses.words import money_text
+from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.people import Staff
+
+MOST_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class UseSession:
+    """What to use. Without an allowance: the main treatment first, then touch-ups that have opened.
+
+    `visited_on` is the clinic's day, today unless said otherwise; `client_id` is who came.
+    """
+
+    course_id: str
+    allowance_id: str | None = None
+    sessions: int = 1
+    visited_on: date | None = None
+    client_id: str | None = None
+    practitioner_id: str | None = None
+    focus: str = ""
+    note: str = ""
+
+
+def use_session(store: Store, act: Act, wish: UseSession) -> Used:
+    """Use sessions of a course; raises NoneLeft, Refused (with the rule in words), InvalidField or NotFound.
+
+    The same act again gives the first answer and changes nothing; its key for another wish raises KeyReused.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    asked = digest("use", asdict(wish))
+
+    def work(session: Session) -> Used:
+        course = course_for_change(session, wish.course_id)
+        # Asked once the course is held: the same key may have waited there behind itself.
+        if known := answered_before(session, act, asked):
+            return used_answer(session, known["entry_id"], is_repeat=True)
+        entry_id = use_in(session, store, act, wish, course)
+        remember(session, act, asked, {"entry_id": entry_id})
+        return used_answer(session, entry_id, is_repeat=False)
+
+    return store.transact(work)
+
+
+def use_in(session: Session, store: Store, act: Act, wish: UseSession, course: Course) -> str:
+    """Use sessions within the caller's transaction, which holds the course; return the entry."""
+    clinic = clinic_in(session)
+    today = local_date(clinic, act.now)
+    view = course_in(session, course, today=today)
+    visited_on = _visit_day(view, clinic, wish.visited_on or today, today)
+    _may_be_used(view, visited_on)
+    client_id = _who_came(session, view, wish.client_id, visited_on)
+    allowance = _allowance(session, view, wish)
+    visit = Visit(
+        id=store.new_id(),
+        client_id=client_id,
+        course_id=course.id,
+        visited_on=visited_on,
+        practitioner_id=_practitioner(session, act, wish.practitioner_id),
+        focus=optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
+        note=optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
+        created_at=act.now,
+    )
+    session.add(visit)
+    session.flush()
+    happened_at = act.now if visited_on == today else _noon(visited_on, clinic)
+    line = Line(f"use:{act.key}", happened_at, visit_id=visit.id)
+    return _write_in(session, store, act, course, allowance, wish.sessions, line)
+
+
+def charge_in(
+    session: Session,
+    store: Store,
+    act: Act,
+    course: Course,
+    allowance_id: str | None,
+    *,
+    happened_at: datetime,
+    reason: str,
+) -> str:
+    """Use one session for a visit that did not take place: an entry without a visit. Returns the entry."""
+    clinic = clinic_in(session)
+    view = course_in(session, course, today=local_date(clinic, act.now))
+    _may_be_used(view, local_date(clinic, happened_at))
+    allowance = _allowance(session, view, UseSession(course.id, allowance_id))
+    line = Line(f"no-show:{act.key}", happened_at, reason=reason)
+    return _write_in(session, store, act, course, allowance, 1, line)
+
+
+def _write_in(
+    session: Session, store: Store, act: Act, course: Course, allowance: Allowance, sessions: int, line: Line
+) -> str:
+    before = first_used_on(session, course)
+    head = head_of(session, allowance.id)
+    unpaid = max(0, allowance.price - money_paid(session, allowance.id))
+    entry = append(session, store, act, allowance.id, head, used(head, sessions, unpaid=unpaid), line)
+    follow_first_use_in(session, store, act, course, before)
+    course_changed_in(session, store, act, course.id)
+    return entry.id
+
+
+def _may_be_used(course: CourseView, day: date) -> None:
+    if course.client_id is None:
+        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+    if course.gift is not None:
+        said = f"This course waits as a gift for {course.gift.recipient_name}."
+        raise Refused(f"{said} Redeem its voucher, or take the gift back.", code="waits_as_gift")
+    refusal = {
+        Status.REFUNDED: "This course was refunded; it has no sessions to use.",
+        Status.TRANSFERRED: "This course was transferred; look for it with the other client.",
+        Status.EXPIRED: "This course has expired. The owner can extend it.",
+        Status.FROZEN: "This course is frozen. Thaw it first.",
+    }.get(course.status)
+    # A visit that took place in time is entered late, not used late.
+    in_time = course.status is Status.EXPIRED and course.expires_on is not None and day <= course.expires_on
+    if refusal is not None and not in_time:
+        raise Refused(refusal, code=course.status.value)
+
+
+def _visit_day(course: CourseView, clinic: ClinicView, day: date, today: date) -> date:
+    if day > today:
+        raise InvalidField("A visit can't lie in the future.", field="visited_on")
+    if day < local_date(clinic, course.sold_at):
+        raise InvalidField("The visit was before the course was sold.", field="visited_on")
+    if course.origin is not None and day < local_date(clinic, course.origin.transferred_at):
+        raise InvalidField("The visit was before these sessions were transferred.", field="visited_on")
+    return day
+
+
+def _who_came(session: Session, course: CourseView, client_id: str | None, day: date) -> str:
+    owner = course.client_id or ""
+    came = owner if client_id is None else living_client_in(session, client_id).id
+    if came == owner:
+        return owner
+    share = course.share_of(came)
+    if share is None:
+        raise Refused("This course belongs to another client.", code="not_theirs")
+    if not share.holds_on(day):
+        said = f"This course was shared with {share.client_name} for visits until an earlier day."
+        raise Refused(said, code="not_theirs")
+    return came
+
+
+def _allowance(session: Session, course: CourseView, wish: UseSession) -> Allowance:
+    if not 1 <= wish.sessions <= MOST_AT_ONCE:
+        raise InvalidField(f"Sessions are 1 to {MOST_AT_ONCE}.", field="sessions")
+    rows = {row.id: row for row in allowances_of(session, course.id)}
+    wanted = wish.allowance_id or _proposed(course)
+    chosen = next((each for each in course.allowances if each.id == wanted), None)
+    if chosen is None:
+        raise NotFound("That course has no such allowance.")
+    _is_paid_for(session, course, chosen, wish.sessions)
+    if not chosen.is_usable and chosen.left > 0:
+        said = f"{chosen.treatment} opens with session {chosen.usable_from_session} of the course."
+        raise Refused(said, code="not_open_yet")
+    return rows[chosen.id]
+
+
+def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceView, sessions: int) -> None:
+    wanted = chosen.used + sessions
+    if wanted <= chosen.unlocked or sessions > chosen.left:
+        return
+    clinic = clinic_in(session)
+    needed = needed_for(
+        sessions=wanted - chosen.goodwill,
+        granted=chosen.granted - chosen.goodwill,
+        price=course.price.amount,
+    )
+    missing = Money(needed - course.paid.amount, course.price.currency)
+    come = money_text(missing, language=clinic.language, country=clinic.country)
+    paid_for = unlocked(
+        granted=chosen.granted - chosen.goodwill, price=course.price.amount, paid=course.paid.amount
+    )
+    how = "are paid for" if paid_for == chosen.unlocked else "may be used so far"
+    said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. The next can be used once {come} more has come."
+    raise Refused(said, code="not_paid_for")
+
+
+def _proposed(course: CourseView) -> str:
+    """Return the allowance to use when the desk did not choose: main treatments first, then what has opened."""
+    usable = [each for each in course.allowances if each.left > 0 and each.is_usable]
+    if not usable:
+        raise NoneLeft("No session is left. Sell a new course, or choose another one.")
+    return next((each for each in usable if each.kind == "main"), usable[0]).id
+
+
+def _practitioner(session: Session, act: Act, practitioner_id: str | None) -> str | None:
+    if practitioner_id is None:
+        return act.actor.staff_id if act.actor.role is Role.PRACTITIONER else None
+    if session.scalar(select(Staff.id).where(Staff.id == practitioner_id)) is None:
+        raise InvalidField("There is no such practitioner.", field="practitioner_id")
+    return practitioner_id
+
+
+def _noon(day: date, clinic: ClinicView) -> datetime:
+    # A back-dated visit has no time of day; noon at the clinic is on that day in every list.
+    return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
+
+
+def used_answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
+    """Return what is told of a use that stands in the ledger."""
+    entry, course = entry_in(session, entry_id)
+    return Used(
+        entry=entry,
+        sessions_left=entry.sessions_after,
+        course_id=course.id,
+        client_id=course.client_id or "",
+        session_number=_used_by_then(session, entry),
+        granted=head_of(session, entry.allowance_id).granted,
+        is_repeat=is_repeat,
+    )
+
+
+def _used_by_then(session: Session, entry: EntryView) -> int:
+    """Return which session of its treatment this was, whatever left with a refund or was undone before it."""
+    undone = aliased(Entry)
+    used_or_undone = or_(Entry.kind == Kind.USED.value, undone.kind == Kind.USED.value)
+    total = (
+        select(func.coalesce(func.sum(Entry.sessions_delta), 0))
+        .outerjoin(undone, undone.id == Entry.reverses)
+        .where(Entry.allowance_id == entry.allowance_id, Entry.seq <= entry.seq, used_or_undone)
+    )
+    return -int(session.scalar(total) or 0)
