@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.changes.gifts import gift_of_course
+from plugin.courses.changes.missed import missed_offer
 from plugin.courses.clinic import local_date
 from plugin.courses.people.clients import read_client
 from plugin.courses.views import ClientView, CourseView
@@ -56,6 +57,7 @@ def page(each: CourseDeed, course_id: str, refusal: Refusal | None = None) -> Re
         refusal=refusal,
         to=_person(chosen) if each.has_person else None,
         matches=matches,
+        offer=missed_offer(current_house().store, course_id) if each.name == "missed" else None,
         gift=_gift(course_id) if each.name == "give" and course.gift else None,
     )
 

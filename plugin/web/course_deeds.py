@@ -19,6 +19,7 @@ from plugin.courses.changes.deeds import Changed
 from plugin.courses.changes.expiry import Extension, extend_course
 from plugin.courses.changes.freeze import freeze_course, thaw_course
 from plugin.courses.changes.gifts import NewGift, give_course, take_gift_back
+from plugin.courses.changes.missed import Missed, settle_missed
 from plugin.courses.changes.sharing import Share, end_share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.changes.write_off import undo_write_off, write_off_course
@@ -34,6 +35,7 @@ from plugin.web.typed import typed_date, typed_money, typed_number, typed_option
 Form = MultiDict[str, str]
 OWNER: tuple[Role, ...] = ()
 DESK = (Role.DESK,)
+AT_THE_DESK = (Role.DESK, Role.PRACTITIONER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,16 @@ def _undo_write_off(store: Store, act: Act, course_id: str, form: Form) -> Chang
     return undo_write_off(store, act, course_id, form.get("reason", "") or "Undone by the owner")
 
 
+def _missed(store: Store, act: Act, course_id: str, form: Form) -> Changed:
+    missed = Missed(
+        form.get("decision", ""),
+        form.get("how", "no_show"),
+        typed_date(form.get("missed_on", ""), field="missed_on"),
+        form.get("allowance_id") or None,
+    )
+    return settle_missed(store, act, course_id, missed)
+
+
 def _told_end(course: CourseView) -> Notice:
     if course.expires_on is None:
         return Notice("The course has no end now.")
@@ -143,6 +155,10 @@ def _told_end(course: CourseView) -> Notice:
 
 def _told_left(course: CourseView) -> Notice:
     return Notice(f"Adjusted. {course.left} of {course.granted} left.")
+
+
+def _told_missed(course: CourseView) -> Notice:
+    return Notice(f"Noted in the history. {course.left} of {course.granted} left.")
 
 
 def _told_transfer(course: CourseView) -> Notice:
@@ -162,6 +178,7 @@ def _saying(text: str) -> Callable[[CourseView], Notice]:
 
 
 COURSE_DEEDS = (
+    CourseDeed("missed", "missed", AT_THE_DESK, _missed, _told_missed, "A visit was missed"),
     CourseDeed("extend", "extension", OWNER, _extend, _told_end, "Extend this course"),
     CourseDeed("freeze", "freeze", OWNER, _freeze, _saying("Frozen."), "Freeze this course"),
     CourseDeed("thaw", "thaw", DESK, _thaw, _saying("Thawed. Sessions can be used again.")),

@@ -27,7 +27,14 @@ def menu_of(course: CourseView, role: str) -> tuple[MenuItem, ...]:
         return ()
     of_desk = _of_desk(course) if role != Role.PRACTITIONER else ()
     of_owner = _of_owner(course) if role == Role.OWNER else ()
-    visit = (MenuItem("changes.visit", "Enter another visit"),) if _takes_visit(course) else ()
+    visit = (
+        (
+            MenuItem("changes.visit", "Enter another visit"),
+            MenuItem("changes.missed", "A visit was missed"),
+        )
+        if _takes_visit(course)
+        else ()
+    )
     return (*visit, *of_desk, *of_owner)
 
 

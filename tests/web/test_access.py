@@ -73,6 +73,7 @@ WHO: dict[str, frozenset[str]] = {
     "checkouts.claim": DESK,
     "checkouts.send": DESK,
     "changes.extend": OWNER,
+    "changes.missed": STAFF,
     "changes.freeze": OWNER,
     "changes.thaw": DESK,
     "changes.share": DESK,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,11 @@ from plugin.courses.visiting.use import charge_in, used_answer
 from plugin.courses.words import day_text
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.ledger import Course
+from plugin.store.ledger import Course, History
 from plugin.store.square_side import Booking
+
+# The history's word for a missed visit without a booking that was forgiven.
+FORGIVEN = "missed_forgiven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,20 @@ def decide_no_show(
 
 def forgiven_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
     """Return how many missed visits were forgiven on each of these courses."""
-    rows = session.execute(
+    booked = (
         select(Booking.course_id, func.count())
         .where(Booking.course_id.in_(course_ids), Booking.outcome == "forgiven")
         .group_by(Booking.course_id)
     )
-    return {course_id: many for course_id, many in rows if course_id is not None}
+    told = (
+        select(History.course_id, func.count())
+        .where(History.course_id.in_(course_ids), History.kind == FORGIVEN)
+        .group_by(History.course_id)
+    )
+    found = Counter[str]()
+    for rows in (session.execute(booked), session.execute(told)):
+        found.update({course_id: many for course_id, many in rows if course_id is not None})
+    return dict(found)
 
 
 def _check(booking: Booking, act: Act) -> None:

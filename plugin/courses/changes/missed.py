@@ -1,0 +1,89 @@
+"""A visit nobody came to: missed, or called off too late. Forgiven or charged by the package's rule.
+
+For clinics without Square Appointments, and for what was agreed on the phone; a booked one is settled on its booking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.no_show import NoShowOffer, no_show_offer
+from plugin.core.terms import NoShow, terms_from_json
+from plugin.courses.chain import tell
+from plugin.courses.changes.deeds import Changed, Held, change_course, refuse_closed, refuse_ownerless
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.visiting.no_shows import FORGIVEN, forgiven_in
+from plugin.courses.visiting.use import charge_in
+from plugin.courses.words import day_text
+from plugin.errors import InvalidField, NotFound
+from plugin.store import Store
+from plugin.store.ledger import Course
+
+HOW = {"no_show": "No-show", "late_cancellation": "Late cancellation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What happened and what was decided. `missed_on` is the clinic's day, today unless said otherwise."""
+
+    decision: str
+    how: str = "no_show"
+    missed_on: date | None = None
+    allowance_id: str | None = None
+
+
+def settle_missed(store: Store, act: Act, course_id: str, missed: Missed) -> Changed:
+    """Forgive a missed visit or charge a session for it; raises InvalidField, Refused, NoneLeft or NotFound."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    if missed.how not in HOW:
+        raise InvalidField("Say whether they did not come or called off too late.", field="how")
+    if missed.decision not in (NoShow.CHARGE, NoShow.FORGIVE):
+        raise InvalidField("A missed visit is charged or forgiven.", field="decision")
+
+    def work(held: Held) -> None:
+        refuse_closed(held.view)
+        refuse_ownerless(held.view)
+        day = _day(held, missed.missed_on)
+        said = f"{HOW[missed.how]} on {day_text(day, clinic_in(held.session))}"
+        if missed.decision == NoShow.FORGIVE:
+            tell(held.session, store, act, course_id, FORGIVEN, f"{said}: forgiven")
+            return
+        happened_at = act.now if day == held.today else _noon(held, day)
+        charge_in(
+            held.session,
+            store,
+            act,
+            held.row,
+            missed.allowance_id,
+            happened_at=happened_at,
+            reason=said,
+        )
+
+    return change_course(store, act, course_id, ("missed", asdict(missed)), work)
+
+
+def missed_offer(store: Store, course_id: str) -> NoShowOffer:
+    """Return what the course's rule proposes now; raises NotFound."""
+    with store.reading() as session:
+        row = session.get(Course, course_id)
+        if row is None:
+            raise NotFound("There is no such course.")
+        forgiven = forgiven_in(session, [course_id]).get(course_id, 0)
+        return no_show_offer(terms_from_json(row.terms), forgiven)
+
+
+def _day(held: Held, day: date | None) -> date:
+    day = day or held.today
+    if day > held.today:
+        raise InvalidField("That day is still to come.", field="missed_on")
+    if day < local_date(clinic_in(held.session), held.row.sold_at):
+        raise InvalidField("That day was before the course was sold.", field="missed_on")
+    return day
+
+
+def _noon(held: Held, day: date) -> datetime:
+    zone = ZoneInfo(clinic_in(held.session).time_zone)
+    return datetime.combine(day, time(12), zone).astimezone(UTC)
