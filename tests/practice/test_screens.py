@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from plugin.practice.serving import PracticeServer
 from plugin.practice.settings import DEFAULT_APPLICATION_ID
@@ -62,7 +62,7 @@ def test_a_sale_and_its_refund_by_label_and_role(till: Page) -> None:
 def test_typing_narrows_the_list_of_clients(till: Page) -> None:
     till.get_by_role("link", name="Clients").click()
     till.get_by_label("Find a client").fill("lópez")
-    assert till.locator("#found li:visible").count() == 1
+    expect(till.locator("#found li:visible")).to_have_count(1)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

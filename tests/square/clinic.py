@@ -206,20 +206,31 @@ class Ear:
     def __init__(self) -> None:
         self.house: House | None = None
         self.refused = 0
+        self._busy = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_QuietHandler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/square/webhooks"
 
     def _answer(self, environ: Any, start_response: Any) -> Any:
         request = Request(environ)
         body = request.get_data()
-        assert self.house is not None
+        with self._busy:
+            return Response(status=self._take(body, request.headers.get(HEADER)))(environ, start_response)
+
+    def _take(self, body: bytes, signature: str | None) -> int:
+        if self.house is None:
+            return 503
         try:
-            check(self.house, body, request.headers.get(HEADER))
+            check(self.house, body, signature)
         except BadSignature:
             self.refused += 1
-            return Response(status=403)(environ, start_response)
+            return 403
         keep(self.house, json.loads(body))
-        return Response(status=200)(environ, start_response)
+        return 200
+
+    def forget(self) -> None:
+        """Stop hearing for a house: a word that comes late must not open its database again."""
+        with self._busy:
+            self.house = None
 
     @contextmanager
     def listening(self) -> Iterator[Ear]:

@@ -94,6 +94,7 @@ def open_clinic(
         def opened(store: Store, **settings: Any) -> Clinic:
             house = house_of(settings_for(practice.base_url, ear.url, **settings), store, clock)
             stack.callback(house.close)
+            stack.callback(ear.forget)
             ear.house = house
             clinic = Clinic(house, practice.control, clock)
             _shelf.open(clinic, practice.practice)
