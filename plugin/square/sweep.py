@@ -37,44 +37,48 @@ FIRST_LOOK = timedelta(days=28)
 T = TypeVar("T")
 
 
+# No permission for it, or no such address: the next look may well succeed.
+_LEAVES_OUT = ("square_scope", "square_not_found")
+
 # Looks at one kind of thing: yields how many were seen, and which of them were new to us.
 Look = Callable[[House, datetime], Iterator[tuple[int, list[Json]]]]
 
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """How far back was looked, how many things were seen, which of them were new to us, what may not be looked at."""
+    """How far back was looked, how many things were seen, which of them were new to us, what was left out."""
 
     since: datetime
     looked_at: int
     found: tuple[Json, ...]
-    not_allowed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def sweep(house: House, *, since: datetime | None = None) -> SweepReport:
     """Look through all that was touched since the last sweep and 72 hours before; raises SquareFailed.
 
-    A permission that is missing keeps only its own look back.
+    A permission that is missing, or a part of the interface that a server does not speak, keeps only its own look
+    back; sales and refunds are never left out for lack of the rest.
     """
     begun = house.clock()
     since = since or (_last_finished(house.store) or begun - FIRST_LOOK) - OVERLAP
     row = Sweep(id=house.store.new_id(), since=since, started_at=begun, found=[])
     _write(house.store, row)
-    looked_at, found, not_allowed = 0, list[Json](), list[str]()
+    looked_at, found, left_out = 0, list[Json](), list[str]()
     try:
         for name, look in LOOKS.items():
             try:
                 for seen, news in look(house, since):
                     looked_at, found = looked_at + seen, [*found, *news]
             except SquareFailed as error:
-                if error.code != "square_scope":
+                if error.code not in _LEAVES_OUT:
                     raise
-                not_allowed.append(name)
+                left_out.append(name)
     except SquareFailed as error:
         _write(house.store, row, looked_at=looked_at, found=found, error=error.message[:400])
         raise
     _write(house.store, row, looked_at=looked_at, found=found, finished_at=house.clock())
-    return SweepReport(since, looked_at, tuple(found), tuple(not_allowed))
+    return SweepReport(since, looked_at, tuple(found), tuple(left_out))
 
 
 def look_at_orders(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -12,7 +13,7 @@ from plugin.square.sweep import FIRST_LOOK, OVERLAP, sweep
 from plugin.store.queues import Sweep
 from tests.databases import sqlite_alone
 from tests.practice.contract import Contract
-from tests.square.clinic import Clinic
+from tests.square.clinic import Clinic, house_of
 
 
 @pytest.fixture
@@ -176,3 +177,43 @@ def test_all_that_is_asked_of_square_is_held_against_its_contract(deaf: Clinic, 
         ("POST", "/v2/catalog/search"),
         ("POST", "/v2/catalog/object"),
     }
+
+
+class OnlySales(httpx.BaseTransport):
+    """A server that speaks of sales and refunds alone; to all else it says that there is no such address."""
+
+    SPOKEN = ("/v2/orders", "/v2/payments", "/v2/refunds", "/v2/locations")
+
+    def __init__(self) -> None:
+        self._behind = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith(self.SPOKEN):
+            return self._behind.handle_request(request)
+        error = {"category": "INVALID_REQUEST_ERROR", "code": "NOT_FOUND", "detail": "Not found."}
+        return httpx.Response(404, json={"errors": [error]}, request=request)
+
+    def close(self) -> None:
+        self._behind.close()
+
+
+def test_a_server_that_speaks_of_sales_alone_is_enough(lite_clinic: Clinic) -> None:
+    whole = lite_clinic.house
+    lite_clinic.till.set_faults(has_withheld_events=True)
+    order = lite_clinic.sell("ten")
+    lite_clinic.house = house_of(whole.settings, whole.store, lite_clinic.clock, OnlySales())
+    try:
+        report = sweep(lite_clinic.house)
+        lite_clinic.work()
+        lite_clinic.till.refund_lines(order["id"], {_uid(order): "1"})
+        sweep(lite_clinic.house)
+        lite_clinic.work()
+        lite_clinic.errands()
+    finally:
+        lite_clinic.house.close()
+        lite_clinic.house = whole
+    assert "orders" not in report.left_out
+    assert "refunds" not in report.left_out
+    assert "invoices" in report.left_out
+    assert [row[8] for row in lite_clinic.ledger()] == ["refunded"]
+    assert [item.kind for item in lite_clinic.attention()] in ([], ["unassigned_sale"])
