@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
 from tests.machine import missing
 
@@ -28,6 +30,12 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 
+WINDOW: dict[str, Any] = {
+    "viewport": {"width": 1180, "height": 820},
+    "locale": "en-US",
+    "timezone_id": "UTC",
+}
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -41,14 +49,25 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh window with its own cookies. A script error or a refused resource fails the test."""
-    context = browser.new_context(viewport={"width": 1180, "height": 820}, locale="en-US", timezone_id="UTC")
+    context = browser.new_context(**WINDOW)
+    with watched_page(context) as opened:
+        yield opened
+    context.close()
+
+
+@contextmanager
+def watched_page(context: BrowserContext) -> Iterator[Page]:
+    """Open a page in this window and close it again; a script error or a refused resource is an AssertionError."""
     opened = context.new_page()
     opened.set_default_timeout(10_000)
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
     opened.on("console", lambda said: complaints.append(said.text) if _is_refusal(said.text) else None)
-    yield opened
-    context.close()
+    try:
+        yield opened
+    finally:
+        for each in context.pages:
+            each.close()
     assert not complaints, complaints
 
 

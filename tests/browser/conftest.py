@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.clinic import PATIENCE_MS, Clinic, DeskWindow, Till, open_clinic
+from tests.chromium import WINDOW, watched_page
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -18,13 +19,31 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         yield opened
 
 
-@pytest.fixture
-def desk(page: Page, clinic: Clinic) -> DeskWindow:
-    return DeskWindow(page, clinic)
-
-
-@pytest.fixture
-def till(browser: Browser, clinic: Clinic) -> Iterator[Till]:
-    context = browser.new_context(viewport={"width": 1180, "height": 820}, locale="en-US")
-    yield Till(context.new_page(), clinic.till)
+@pytest.fixture(scope="session")
+def _tablet(browser: Browser) -> Iterator[BrowserContext]:
+    """The desk's own window: a new one costs as much as the test in it, and signs in again."""
+    context = browser.new_context(**WINDOW)
+    yield context
     context.close()
+
+
+@pytest.fixture
+def desk(_tablet: BrowserContext, clinic: Clinic) -> Iterator[DeskWindow]:
+    """A page at the desk, signed in. A script error or a refused resource fails the test."""
+    _tablet.set_offline(False)
+    with watched_page(_tablet) as page:
+        yield DeskWindow(page, clinic)
+
+
+@pytest.fixture(scope="session")
+def _register(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(**WINDOW)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def till(_register: BrowserContext, clinic: Clinic) -> Iterator[Till]:
+    page = _register.new_page()
+    yield Till(page, clinic.till)
+    page.close()
