@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from invoices.papers import PageSize
-from invoices.render import render
+from invoices.press.render import render
 from invoices.samples import samples
 
 SIZES: tuple[PageSize, ...] = ("letter", "a4")

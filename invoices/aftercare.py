@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from invoices.fit import GUIDANCE_CAP
+from invoices.pages.fit import GUIDANCE_CAP
 from invoices.papers import AftercareText, Block, PaperRefused, Run, Section
 from invoices.words import Language, language_for
 

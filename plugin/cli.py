@@ -340,7 +340,7 @@ def papers() -> None:
 @click.option("--language", help="Language tag; the client's by default.")
 def papers_summary(course: str, file: Path, language: str | None) -> None:
     """Write the summary of COURSE (its id) to FILE as PDF."""
-    from plugin.courses.papers import paper_bytes
+    from plugin.courses.papers.ready import paper_bytes
 
     with _house() as house:
         act = Act(OPERATOR, house.clock(), secrets.token_hex(16))

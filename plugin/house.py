@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from plugin.mail import Mailer, SmtpMailer
 from plugin.settings import Settings
@@ -13,11 +13,18 @@ from plugin.square.vault import Vault
 from plugin.store import Store
 
 if TYPE_CHECKING:
-    from invoices.papers import AftercareSheet, CourseSummary
+    from invoices.papers import Paper
     from plugin.square.client import SquareClient
 
 Clock = Callable[[], datetime]
-Render = Callable[["CourseSummary | AftercareSheet"], bytes]
+
+
+class Render(Protocol):
+    """Draws a paper; `assets`: the PNG of its logo by SHA-256. Raises PaperRefused, PaperFailed."""
+
+    def __call__(self, paper: Paper, assets: Mapping[str, bytes] = ..., /) -> bytes:
+        """Return the PDF."""
+        ...
 
 
 def wall_clock() -> datetime:
@@ -47,7 +54,7 @@ def open_house(settings: Settings, *, clock: Clock = wall_clock) -> House:
 
     Raises ConfigurationError for a key or a mail address that can't be read.
     """
-    from invoices.workers import PaperWorkers
+    from invoices.press.workers import PaperWorkers
     from plugin.square.connection.opening import open_square
 
     vault = Vault(settings.encryption_keys.get_secret_value())

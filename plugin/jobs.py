@@ -23,7 +23,7 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped] 
 from plugin.courses.imports.batches import CHECK, IMPORT
 from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
 from plugin.courses.imports.run import fail_import, run_import
-from plugin.courses.papers import make_ready
+from plugin.courses.papers.ready import make_ready
 from plugin.courses.queues import inbox, outbox
 from plugin.courses.queues.outbox import PAPERS, Owed
 from plugin.courses.retention import forget_old_messages

@@ -16,13 +16,13 @@ from babel.numbers import format_currency, get_currency_precision
 
 from invoices.papers import Money, SectionRole
 from invoices.words import en, es
-from invoices.words.phrases import Phrases, Plural
+from invoices.words.phrases import AccountPhrases, MonthPhrases, Phrases, Plural, Spoken, VoucherPhrases
 
 LONGEST_TAG = 20
 NO_BREAK_SPACE = "\u00a0"
 # Where a tag names no region, the formats of the first clinics' country.
 _REGION_AT_HOME = {"es": "es-US"}
-_SPOKEN: dict[str, Phrases] = {"en": en.PHRASES, "es": es.PHRASES}
+_SPOKEN: dict[str, Spoken] = {"en": en.SPOKEN, "es": es.SPOKEN}
 _ROLES: dict[str, SectionRole] = {
     "tonight": "tonight",
     "first_hours": "first_hours",
@@ -34,11 +34,31 @@ _ROLES: dict[str, SectionRole] = {
 
 @dataclass(frozen=True)
 class Language:
-    """What a paper needs to speak: `tag` for the PDF, the locale's formats, the phrases."""
+    """What a paper needs to speak: `tag` for the PDF, the locale's formats, the phrases of each paper."""
 
     tag: str
     locale: Locale
-    phrases: Phrases
+    spoken: Spoken
+
+    @property
+    def phrases(self) -> Phrases:
+        """The phrases of course summary and aftercare sheet."""
+        return self.spoken.course
+
+    @property
+    def account(self) -> AccountPhrases:
+        """The phrases of invoice and credit note."""
+        return self.spoken.account
+
+    @property
+    def voucher(self) -> VoucherPhrases:
+        """The phrases of the gift voucher."""
+        return self.spoken.voucher
+
+    @property
+    def month(self) -> MonthPhrases:
+        """The phrases of the owner's month."""
+        return self.spoken.month
 
     def plural(self, forms: Plural, n: int, **values: object) -> str:
         """Fill in the form that fits `n`."""
@@ -78,7 +98,7 @@ class Language:
         A clinic may give a Spanish-speaking client its English text; when to call must not get lost in it.
         """
         said = heading.casefold()
-        for phrases in (self.phrases, *_SPOKEN.values()):
+        for phrases in (self.phrases, *(spoken.course for spoken in _SPOKEN.values())):
             for beginning, role in phrases.section_roles.items():
                 if said.startswith(beginning):
                     return _ROLES[role]

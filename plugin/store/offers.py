@@ -31,6 +31,14 @@ class Clinic(Base):
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
     # Whether each client's balance is written on their Square profile.
     has_square_notes: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # What invoices ask for beside the name: who sells, and the number the tax office knows them by.
+    legal_name: Mapped[str] = mapped_column(Name, default="", server_default="")
+    tax_id: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    logo_sha256: Mapped[str | None] = mapped_column(String(64), ForeignKey("logo.sha256"))
+    # Whether invoices carry their XML (Factur-X).
+    has_e_invoices: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whether clients get their papers by e-mail after each visit.
+    sends_papers: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     __table_args__ = (CheckConstraint("id = 1", name="one_clinic"),)
 
@@ -45,10 +53,13 @@ class Treatment(Base):
     kind: Mapped[str] = mapped_column(String(20))
     single_price: Mapped[int] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
+    # How many days the clinic suggests between visits; None: it says nothing.
+    suggested_days: Mapped[int | None]
 
     __table_args__ = (
         CheckConstraint("kind in ('main', 'touch_up', 'add_on')", name="kind"),
         CheckConstraint("single_price >= 0", name="single_price"),
+        CheckConstraint("suggested_days between 1 and 365", name="suggested_days"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId
@@ -32,6 +32,10 @@ class Client(Base):
     # Nothing tells any more who this was; courses and sums stay.
     erased_at: Mapped[datetime | None]
     erased_by: Mapped[str] = mapped_column(Name, default="", server_default="")
+    # Papers come by e-mail after a visit unless they said no.
+    wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # Why the last letter did not reach them; "" once one did, or the address was changed.
+    mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="")
 
     __table_args__ = (Index(None, "name_folded", "id"),)
 

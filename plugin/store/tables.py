@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from plugin.store import books, changes, imports, ledger, offers, people, queues, selling, square_side
+from plugin.store import (
+    books,
+    changes,
+    documents,
+    imports,
+    ledger,
+    offers,
+    papers,
+    people,
+    queues,
+    selling,
+    square_side,
+)
 from plugin.store.base import Base
 
 METADATA = Base.metadata
@@ -11,9 +23,11 @@ __all__ = [
     "METADATA",
     "books",
     "changes",
+    "documents",
     "imports",
     "ledger",
     "offers",
+    "papers",
     "people",
     "queues",
     "selling",

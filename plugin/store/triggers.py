@@ -21,7 +21,10 @@ _KEPT = {
     "handout": ("id", "course_id", "kind", "language", "content_sha256", "handed_at", "by"),
 }
 ERASABLE = {"entry": ("reason",), "history": ("text", "reason"), "handout": ("content",)}
-APPEND_ONLY = tuple(_KEPT)
+# Blanked, never rewritten; and what is kept whole for ever, which the law asks of documents.
+BLANKED_AT_MOST = tuple(_KEPT)
+KEPT_WHOLE = ("document", "document_file", "document_course", "treatment_text", "logo")
+APPEND_ONLY = (*BLANKED_AT_MOST, *KEPT_WHOLE)
 
 
 def guarded_columns(table: str) -> tuple[str, ...]:
@@ -30,21 +33,41 @@ def guarded_columns(table: str) -> tuple[str, ...]:
 
 
 def creation(engine: str) -> Iterator[str]:
-    """Yield the statements that put the triggers up; `engine` is "sqlite" or "postgresql"."""
+    """Yield the statements that guard what may be blanked; `engine` is "sqlite" or "postgresql"."""
     if engine == "postgresql":
         yield _PG_FUNCTION
-    for table in APPEND_ONLY:
+    for table in BLANKED_AT_MOST:
         yield from (_pg(table) if engine == "postgresql" else _sqlite(table))
 
 
 def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that take them down."""
-    for table in APPEND_ONLY:
-        for deed in ("update", "delete") if engine == "sqlite" else ("change", "truncate"):
-            on = f" ON {table}" if engine == "postgresql" else ""
-            yield f"DROP TRIGGER {table}_refuses_{deed}{on}"
+    """Yield the statements that take `creation` back."""
+    for table in BLANKED_AT_MOST:
+        yield from _dropped(engine, table)
     if engine == "postgresql":
         yield "DROP FUNCTION refuse_change()"
+
+
+def creation_of_whole(engine: str) -> Iterator[str]:
+    """Yield the statements that guard what is kept whole."""
+    if engine == "postgresql":
+        yield _PG_REFUSAL
+    for table in KEPT_WHOLE:
+        yield from (_pg_whole(table) if engine == "postgresql" else _sqlite_whole(table))
+
+
+def removal_of_whole(engine: str) -> Iterator[str]:
+    """Yield the statements that take `creation_of_whole` back."""
+    for table in KEPT_WHOLE:
+        yield from _dropped(engine, table)
+    if engine == "postgresql":
+        yield "DROP FUNCTION refuse_any_change()"
+
+
+def _dropped(engine: str, table: str) -> Iterator[str]:
+    for deed in ("update", "delete") if engine == "sqlite" else ("change", "truncate"):
+        on = f" ON {table}" if engine == "postgresql" else ""
+        yield f"DROP TRIGGER {table}_refuses_{deed}{on}"
 
 
 # What a generated column will be is not known yet where this trigger is asked; it follows from `seq`.
@@ -86,6 +109,30 @@ def _pg(table: str) -> Iterator[str]:
         f"CREATE TRIGGER {table}_refuses_truncate BEFORE TRUNCATE ON {table}"
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
+
+
+_PG_REFUSAL = """
+CREATE FUNCTION refuse_any_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'a written line of % is never changed or deleted', TG_TABLE_NAME
+    USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+
+
+def _pg_whole(table: str) -> Iterator[str]:
+    for deed, when in (("change", "UPDATE OR DELETE"), ("truncate", "TRUNCATE")):
+        each = "STATEMENT" if deed == "truncate" else "ROW"
+        yield (
+            f"CREATE TRIGGER {table}_refuses_{deed} BEFORE {when} ON {table}"
+            f" FOR EACH {each} EXECUTE FUNCTION refuse_any_change()"
+        )
+
+
+def _sqlite_whole(table: str) -> Iterator[str]:
+    says = f"BEGIN SELECT RAISE(ABORT, 'a written line of {table} is never changed or deleted'); END"
+    for deed in ("update", "delete"):
+        yield f"CREATE TRIGGER {table}_refuses_{deed} BEFORE {deed.upper()} ON {table} {says}"
 
 
 def _sqlite(table: str) -> Iterator[str]:

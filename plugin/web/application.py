@@ -21,7 +21,6 @@ from plugin.web import (
     headers,
     health,
     pages,
-    papers,
     refusals,
     sell,
     signin,
@@ -41,6 +40,7 @@ from plugin.web import privacy as privacy_screen
 from plugin.web import refunds as refunds_screen
 from plugin.web import visits as visits_screen
 from plugin.web.api.blueprint import make_api
+from plugin.web.papers import course_papers
 from plugin.web.reports import BLUEPRINTS as REPORTS
 
 LARGEST_BODY = 1024 * 1024
@@ -124,7 +124,7 @@ def _furnish(app: Flask) -> None:
         privacy_screen.blueprint,
         changes.blueprint,
         gifts.blueprint,
-        papers.blueprint,
+        course_papers.blueprint,
         attention_screen.blueprint,
         packages_screen.blueprint,
         refunds_screen.blueprint,

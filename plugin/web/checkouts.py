@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from invoices.qr import QrCode, qr_code
+from invoices.pages.qr import QrCode, qr_code
 from plugin.core.acts import Role
 from plugin.courses.clinic import local_date
 from plugin.courses.people.clients import read_client

@@ -14,7 +14,7 @@ from plugin.courses.changes.ahead import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.papers import SUMMARY, paper_bytes
+from plugin.courses.papers.ready import SUMMARY, paper_bytes
 from plugin.courses.people.buyers import client_for_buyer_in
 from plugin.courses.people.clients import change_client
 from plugin.courses.people.merge import merge_clients

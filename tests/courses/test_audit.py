@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from plugin.courses.audit import Finding, audit, audit_in
-from plugin.courses.papers import paper_bytes
+from plugin.courses.papers.ready import paper_bytes
 from plugin.store import Store
 from plugin.store.triggers import removal
 from tests.clock import HandMovedClock

@@ -16,7 +16,7 @@ from plugin.courses.audit import audit
 from plugin.courses.imports.batches import cancel_import, receive_file, set_columns, start_import
 from plugin.courses.imports.sheets import template_sheet, wrong_sheet
 from plugin.courses.imports.views import list_imports
-from plugin.courses.paper_content import summary_paper
+from plugin.courses.papers.content import summary_paper
 from plugin.courses.people.clients import find_clients
 from plugin.courses.read import courses_of_client, recent_sales
 from plugin.courses.reports.sheet import Format, write

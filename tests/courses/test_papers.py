@@ -15,7 +15,7 @@ from invoices.papers import CourseSummary, Money, Paper, Stamp
 from plugin.core.acts import Actor, Role
 from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.papers import aftercare_paper, make_ready, paper_bytes, summary_paper
+from plugin.courses.papers.ready import aftercare_paper, make_ready, paper_bytes, summary_paper
 from plugin.courses.people.staff import add_staff
 from plugin.courses.selling.terms_text import terms_sentences
 from plugin.errors import NotFound, Refused

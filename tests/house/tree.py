@@ -9,13 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Made here and made again at will; .gitignore names the same ones. var/ is a clinic's data.
-_MADE = {".git", ".venv", "__pycache__", "build", "dist", "var", "papers"}
+_MADE = {".git", ".venv", "__pycache__", "build", "dist", "var"}
+# The samples of `make papers`; deeper down, papers are a subject.
+_MADE_ON_TOP = {"papers"}
 
 
 def files_below(folder: Path = ROOT) -> Iterator[Path]:
     """Yield every file that belongs to the project."""
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_made(name))
+        made = _MADE_ON_TOP if Path(parent) == ROOT else set()
+        folders[:] = sorted(name for name in folders if not _is_made(name) and name not in made)
         yield from (Path(parent, name) for name in sorted(names) if not name.endswith(".pyc"))
 
 

@@ -11,8 +11,8 @@ import pikepdf
 import pytest
 
 from invoices.papers import Paper
-from invoices.render import render
-from invoices.workers import PaperWorkers
+from invoices.press.render import render
+from invoices.press.workers import PaperWorkers
 
 
 class Warnings(logging.Handler):

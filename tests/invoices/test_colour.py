@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invoices.colour import LEAST_CONTRAST, contrast_with_white, pale_ground, readable_accent
+from invoices.pages.colour import LEAST_CONTRAST, contrast_with_white, pale_ground, readable_accent
 
 
 @pytest.mark.parametrize("accent", ["#FFFFFF", "#FFE600", "#7FD4C1", "#0F6B5C", "#000000", "#FF0000"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invoices.edition import _contents, edition
+from invoices.press.edition import _contents, edition
 
 
 def test_it_is_the_same_each_time_it_is_asked():
@@ -15,7 +15,12 @@ def test_templates_styles_fonts_words_and_texts_belong_to_it():
     from importlib.resources import files
 
     names = [name for name, _ in _contents(files("invoices"), "")]
-    for part in ("/print/print.css", "/print/course_summary.html", "/words/en.py", "/texts/en/general.md"):
+    for part in (
+        "/print/print.css",
+        "/print/course_summary.html",
+        "/words/en/course.py",
+        "/texts/en/general.md",
+    ):
         assert part in names
     assert any(name.endswith(".ttf") for name in names)
     assert not any("__pycache__" in name for name in names)

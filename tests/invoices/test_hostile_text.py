@@ -12,8 +12,8 @@ import pikepdf
 import pytest
 
 from invoices import samples
-from invoices.cleantext import LONGEST_RUN, MARKS_PER_LETTER, clean
-from invoices.fit import GUIDANCE_CAP, NAME_CAP, SESSIONS_CAP, TERM_CAP, fit
+from invoices.pages.cleantext import LONGEST_RUN, MARKS_PER_LETTER, clean
+from invoices.pages.fit import GUIDANCE_CAP, NAME_CAP, SESSIONS_CAP, TERM_CAP, fit
 from invoices.papers import (
     Allowance,
     Block,
@@ -26,8 +26,8 @@ from invoices.papers import (
     Section,
     stamps,
 )
+from invoices.press.workers import PaperWorkers
 from invoices.samples import aftercare, course
-from invoices.workers import PaperWorkers
 
 MEGABYTE = 1_000_000
 ODD_SIZE: Any = "a4; @import 'x'"

@@ -12,7 +12,7 @@ import pikepdf
 import pytest
 from weasyprint import CSS, HTML  # type: ignore[import-untyped]
 
-from invoices.render import FONTS, LockedFetcher
+from invoices.press.render import FONTS, LockedFetcher
 
 SECRET = b"the combination is 4711"
 

@@ -14,7 +14,7 @@ import pikepdf
 import pytest
 
 from invoices.papers import AftercareSheet, Paper, to_json
-from invoices.render import Press, render
+from invoices.press.render import Press, render
 from invoices.samples import aftercare, course, samples
 
 Draw = Callable[[Paper], bytes]
@@ -123,7 +123,7 @@ def test_the_same_content_gives_the_same_bytes(draw: Draw, drawn: Drawn, paper: 
 
 def test_another_process_gives_the_same_bytes(tmp_path: Path, draw: Draw) -> None:
     program = (
-        "import sys; from invoices.papers import from_json; from invoices.render import Press, render;"
+        "import sys; from invoices.papers import from_json; from invoices.press.render import Press, render;"
         "sys.stdout.buffer.write(render(from_json(sys.stdin.read())))"
     )
     root = Path(render.__code__.co_filename).parent.parent
@@ -140,8 +140,8 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path, draw: Draw) -> Non
 
 def test_the_stylesheet_is_understood_to_the_last_rule(layout_warnings: list[str]) -> None:
     press = Press()
-    press.pdf(course(5))
-    press.pdf(aftercare())
+    press.pdf(course(5), {})
+    press.pdf(aftercare(), {})
     assert layout_warnings == []
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from invoices.papers import PaperFailed, PaperRefused
-from invoices.render import render
+from invoices.press.render import render
+from invoices.press.workers import PaperWorkers
 from invoices.samples import aftercare, course
-from invoices.workers import PaperWorkers
 
 ROOT = Path(__file__).parents[2]
 
@@ -150,7 +150,7 @@ def test_closing_twice_is_fine() -> None:
 
 def test_workers_end_when_their_owner_is_killed() -> None:
     program = (
-        "import time; from invoices.workers import PaperWorkers; from invoices.samples import course;"
+        "import time; from invoices.press.workers import PaperWorkers; from invoices.samples import course;"
         "w = PaperWorkers(); w.render(course(1)); print(w.pids()[0], flush=True); time.sleep(60)"
     )
     owner = subprocess.Popen(
@@ -166,7 +166,7 @@ def test_workers_end_when_their_owner_is_killed() -> None:
 
 def test_an_owner_that_forgets_to_close_leaves_nothing_behind() -> None:
     done = run(
-        "from invoices.workers import PaperWorkers; from invoices.samples import course;"
+        "from invoices.press.workers import PaperWorkers; from invoices.samples import course;"
         "w = PaperWorkers(); w.render(course(1)); print(w.pids()[0])"
     )
     assert wait_until_gone(int(done.stdout))
@@ -174,7 +174,7 @@ def test_an_owner_that_forgets_to_close_leaves_nothing_behind() -> None:
 
 def test_what_a_library_prints_does_not_reach_the_frames() -> None:
     done = run(
-        "import os; from invoices.frames import write_frame; from invoices.worker import private_streams;"
+        "import os; from invoices.press.frames import write_frame; from invoices.press.worker import private_streams;"
         "asked, answers = private_streams(); print('noise', flush=True); os.write(1, b'noise');"
         "write_frame(answers, b'paper')"
     )
@@ -183,7 +183,7 @@ def test_what_a_library_prints_does_not_reach_the_frames() -> None:
 
 
 def test_the_owner_never_loads_the_renderer() -> None:
-    done = run("import sys, invoices.workers, invoices.aftercare; print('weasyprint' in sys.modules)")
+    done = run("import sys, invoices.press.workers, invoices.aftercare; print('weasyprint' in sys.modules)")
     assert done.stdout.strip() == b"False"
 
 

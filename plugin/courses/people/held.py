@@ -21,8 +21,10 @@ from plugin.courses.people.traces import Traces, traces_in
 from plugin.courses.views import ClientView
 from plugin.store import Store
 from plugin.store.changes import AllowedAhead, CourseOrigin, CourseShare, Gift
+from plugin.store.documents import Document, DocumentCourse, DocumentFile, SaleRecord
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
+from plugin.store.papers import PrivatePage, VisitLetter
 from plugin.store.people import Client, ClientMerge, SquareCustomer, Staff
 from plugin.store.queues import Attention, Handout, Inbox, Outbox, Paper, SquareRefund
 from plugin.store.selling import Checkout, DeskRefund, DeskRefundPart
@@ -36,17 +38,21 @@ NOT_ABOUT_CLIENTS = {
     "books_closed": "The owner's books.",
     "clinic": "The clinic itself.",
     "connection": "How the clinic is let into Square.",
+    "document_series": "How the clinic's numbers look.",
     "erased_profile": "Hashes that nobody can be told by.",
     "import_batch": "A file of the clinic's; what came of it stands with each course.",
     "listing": "What is for sale.",
+    "logo": "The clinic's picture.",
     "oauth_attempt": "How the clinic is let into Square.",
     "operation": "Keys and digests of what was asked; what came of it stands in its own table.",
     "package": "What is for sale.",
     "package_content": "What is for sale.",
+    "paper_batch": "Which courses' papers were asked for together; the file is forgotten after a day.",
     "staff": "Who works there.",
     "sweep": "When Square was looked through; it names ids of Square's alone.",
     "terminal": "The clinic's card readers.",
     "treatment": "What is for sale.",
+    "treatment_text": "What the clinic says of a treatment.",
 }
 
 
@@ -159,6 +165,11 @@ def _of(column: Any, ids: Callable[[Traces], tuple[str, ...]]) -> Callable[[Trac
     return lambda traces: column.in_(ids(traces))
 
 
+def _issued(column: Any) -> Callable[[Traces], ColumnElement[bool]]:
+    about = select(DocumentCourse.document_id)
+    return lambda traces: column.in_(about.where(DocumentCourse.course_id.in_(traces.course_ids)))
+
+
 def _clients(traces: Traces) -> tuple[str, ...]:
     return traces.client_ids
 
@@ -243,6 +254,12 @@ SECTIONS: tuple[Source, ...] = (
     Source(Handout, "Papers handed out", _of(Handout.course_id, _courses)),
     # The bytes are made of what stands here already.
     Source(Paper, "Papers kept ready", _of(Paper.course_id, _courses), without=("pdf",)),
+    Source(SaleRecord, "Sales as Square told them", _of(SaleRecord.square_order_id, _orders)),
+    Source(Document, "Invoices, credit notes and vouchers", _issued(Document.id), without=("place_before",)),
+    Source(DocumentCourse, "What they are about", _of(DocumentCourse.course_id, _courses)),
+    Source(DocumentFile, "Their files", _issued(DocumentFile.document_id), without=("pdf",)),
+    Source(VisitLetter, "Letters after visits", _of(VisitLetter.client_id, _clients)),
+    Source(PrivatePage, "Their own page", _of(PrivatePage.client_id, _clients)),
     Source(
         Attention, "Questions that were asked", lambda _traces: Attention.id.is_not(None), names=_is_theirs
     ),

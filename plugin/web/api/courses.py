@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH
 from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.papers import paper_bytes
+from plugin.courses.papers.ready import paper_bytes
 from plugin.courses.read import read_course
 from plugin.courses.visiting.reverse import reverse
 from plugin.courses.visiting.use import MOST_AT_ONCE, UseSession, use_session

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from plugin.core.acts import Act
 from plugin.courses.clinic import local_date
-from plugin.courses.papers import AFTERCARE, SUMMARY, paper_bytes
+from plugin.courses.papers.ready import AFTERCARE, SUMMARY, paper_bytes
 from plugin.courses.read import read_course
 from plugin.web import current_house, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor

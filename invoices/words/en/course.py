@@ -1,4 +1,4 @@
-"""English."""
+"""Course summary and aftercare sheet in English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spanish."""
+"""Course summary and aftercare sheet in Spanish."""
 
 from __future__ import annotations
 

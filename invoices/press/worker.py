@@ -1,4 +1,4 @@
-"""A paper worker: `python -m invoices.worker MEMORY_MB FOLDER`, started by PaperWorkers, never by hand.
+"""A paper worker: `python -m invoices.press.worker MEMORY_MB FOLDER`, started by PaperWorkers, never by hand.
 
 Reads papers as JSON frames on standard input and answers with PDF frames; ends when its input does.
 """
@@ -15,8 +15,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO
 
-from invoices.frames import FAILED, PDF, READY, REFUSED, read_frame, write_frame
-from invoices.papers import PaperRefused, from_json
+from invoices.papers import PaperRefused
+from invoices.press.frames import FAILED, PDF, READY, REFUSED, read_frame, write_frame
+from invoices.press.request import read_request
 
 
 def main(memory_mb: int, folder: str) -> None:
@@ -64,7 +65,7 @@ def _limit_memory(memory_mb: int) -> None:
 
 def _warm_up() -> None:
     """Load fonts and styles by drawing once, then take all of it out of the garbage collector's sight."""
-    from invoices.render import render
+    from invoices.press.render import render
     from invoices.samples import aftercare
 
     render(aftercare())
@@ -74,10 +75,10 @@ def _warm_up() -> None:
 
 
 def _answer(request: bytes) -> bytes:
-    from invoices.render import render
+    from invoices.press.render import render
 
     try:
-        return PDF + render(from_json(request.decode("ascii")))
+        return PDF + render(*read_request(request))
     except PaperRefused as refusal:
         return REFUSED + str(refusal).encode("utf-8", "replace")
     except Exception as error:  # the owner decides whether to try again; this process stays usable

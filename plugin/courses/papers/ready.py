@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.edition import edition
 from invoices.papers import (
     AftercareSheet,
     CourseSummary,
@@ -19,8 +18,9 @@ from invoices.papers import (
     content_sha256,
     to_json,
 )
+from invoices.press.edition import edition
 from plugin.core.acts import Act
-from plugin.courses.paper_content import aftercare_paper, summary_paper
+from plugin.courses.papers.content import aftercare_paper, summary_paper
 from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.queues import Handout

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from invoices.fit import pieces_of
+from invoices.pages.fit import pieces_of
+from invoices.pages.punchcard import Card, progress_card
 from invoices.papers import AftercareSheet, Block, Section, SectionRole
-from invoices.punchcard import Card, progress_card
 from invoices.words import NO_BREAK_SPACE, Language
 
 DOTS_UP_TO = 24

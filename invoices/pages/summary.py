@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from invoices.pages.punchcard import Card, session_card, touch_up_card
+from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import Allowance, CourseSummary, SummaryVisit
-from invoices.punchcard import Card, session_card, touch_up_card
-from invoices.qr import QrCode, qr_code
 from invoices.words import NO_BREAK_SPACE, Language
 
 # How many visits still fit on one page in each density, with terms, QR code and a status line.
@@ -57,6 +57,7 @@ class NextBox:
 
 @dataclass(frozen=True)
 class SummaryPage:
+    issued: str
     package: str
     figure: str
     figure_label: str
@@ -86,6 +87,7 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     mains = [a for a in paper.allowances if a.kind == "main" and a.stamps]
     touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps]
     return SummaryPage(
+        issued=language.long_date(paper.issued_on),
         package=paper.package_name,
         figure=figure,
         figure_label=figure_label,

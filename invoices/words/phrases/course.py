@@ -1,10 +1,10 @@
-"""Every fixed phrase of the papers, named once; each language module fills in all of them."""
+"""The phrases of course summary and aftercare sheet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-Plural = dict[str, str]
+from invoices.words.phrases.plural import Plural
 
 
 @dataclass(frozen=True, kw_only=True)

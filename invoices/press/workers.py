@@ -11,16 +11,19 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import Lock, Timer
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
-from invoices.fit import fit
-from invoices.frames import PDF, READY, REFUSED, read_frame, write_frame
-from invoices.papers import Paper, PaperFailed, PaperRefused, to_json
+from invoices.pages.fit import fit
+from invoices.papers import Paper, PaperFailed, PaperRefused
+from invoices.press.frames import PDF, READY, REFUSED, read_frame, write_frame
+from invoices.press.request import write_request
 
+NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
 START_TIMEOUT_S = 60.0
 # A worker gets no secrets: only what Python and the font library need to find their files.
 _PASSED_ON = ("HOME", "LANG", "LC_", "XDG_", "FONTCONFIG_", "LD_", "DYLD_", "VIRTUAL_ENV")
@@ -51,12 +54,12 @@ class PaperWorkers:
             self._free.put(None)
         self._finalizer = weakref.finalize(self, _stop_all, self._alive, os.getpid())
 
-    def render(self, paper: Paper) -> bytes:
-        """Draw the paper in the next free worker.
+    def render(self, paper: Paper, assets: Mapping[str, bytes] = NO_ASSETS) -> bytes:
+        """Draw the paper in the next free worker; `assets`: the PNG of its logo by SHA-256.
 
         Raises PaperRefused when the content can't become a paper, PaperFailed when it may another time.
         """
-        request = to_json(fit(paper)).encode("ascii")
+        request = write_request(fit(paper), assets)
         worker = self._next_free()
         is_fit_for_more = False
         try:
@@ -128,7 +131,7 @@ class _Worker:
         self._folder = tempfile.mkdtemp(prefix="papers-")
         # -P keeps the current folder from shadowing a module; the package is found where this file is.
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-P", "-m", "invoices.worker", str(memory_mb), self._folder],
+            [sys.executable, "-P", "-m", "invoices.press.worker", str(memory_mb), self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
@@ -187,7 +190,7 @@ class _Worker:
 def _environment() -> dict[str, str]:
     passed_on = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
     # It runs no program. With a compiler in sight, Python would ask it where libraries are: a third of the start.
-    return {**passed_on, "PATH": "", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return {**passed_on, "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def _close(pipe: object) -> None:

@@ -1,45 +1,18 @@
-"""What each paper holds: frozen values, already in the client's and the clinic's own words.
-
-Knows neither the ledger nor how a paper is drawn. A paper is kept as the canonical JSON of these values.
-"""
+"""What a client takes home of a course: its summary, and how to take care after a visit."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
-from invoices.plain import from_plain, to_plain
+from invoices.papers.shared import Clinic, Money, NextVisit
 
-PageSize = Literal["letter", "a4"]
 StampState = Literal["used", "left", "expired", "gone"]
 AllowanceKind = Literal["main", "touch_up", "add_on"]
 CourseStatus = Literal["open", "finished", "refunded", "expired", "frozen", "part_paid", "transferred"]
 SectionRole = Literal["tonight", "first_hours", "expect", "call_us", "get_help", "other"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clinic:
-    name: str
-    address_lines: tuple[str, ...] = ()
-    phone: str = ""
-    email: str = ""
-    website: str = ""
-    accent: str = "#0F6B5C"
-    logo: None = None
-    page_size: PageSize = "letter"
-    time_zone: str = "America/Los_Angeles"
-
-
-@dataclass(frozen=True)
-class Money:
-    """An amount in minor units (cents; whole yen)."""
-
-    amount: int
-    currency: str
 
 
 @dataclass(frozen=True)
@@ -77,15 +50,6 @@ class SummaryVisit:
     practitioner: str = ""
     focus: str = ""
     is_no_show: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class NextVisit:
-    """A booked appointment; `at` is aware and is shown in the clinic's time zone."""
-
-    at: datetime
-    treatment: str = ""
-    practitioner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,27 +129,6 @@ class AftercareSheet:
     next_visit: NextVisit | None = None
 
 
-Paper = CourseSummary | AftercareSheet
-
-_KINDS: dict[str, type[CourseSummary] | type[AftercareSheet]] = {
-    "course_summary": CourseSummary,
-    "aftercare_sheet": AftercareSheet,
-}
-
-
-class PaperRefused(ValueError):
-    """This content can't become a paper, however often it is tried. The message says what to change."""
-
-
-class PaperFailed(RuntimeError):
-    """The paper was not made this time; the same content may succeed later."""
-
-
-def kind_of(paper: Paper) -> str:
-    """Name the paper as its JSON does: course_summary or aftercare_sheet."""
-    return next(kind for kind, made in _KINDS.items() if isinstance(paper, made))
-
-
 def stamps(
     *,
     granted: int,
@@ -201,23 +144,3 @@ def stamps(
     dated = tuple(Stamp("used", on) for on in sorted(used_on))
     used = (*(Stamp("used"),) * undated, *dated)
     return (*used, *(Stamp("left"),) * left, *(Stamp(lost),) * (granted - len(used) - left))
-
-
-def to_json(paper: Paper) -> str:
-    """Write the paper as canonical JSON: sorted keys, no spaces, ASCII only."""
-    content = {"kind": kind_of(paper), "paper": to_plain(paper)}
-    return json.dumps(content, sort_keys=True, separators=(",", ":"))
-
-
-def from_json(text: str) -> Paper:
-    """Read what `to_json` wrote. Raises PaperRefused if it is not a paper."""
-    try:
-        content = json.loads(text)
-        return from_plain(_KINDS[content["kind"]], content["paper"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise PaperRefused(f"This is not the content of a paper: {error}.") from error
-
-
-def content_sha256(paper: Paper) -> str:
-    """Hash the canonical JSON: the same content has the same name for ever."""
-    return hashlib.sha256(to_json(paper).encode("ascii")).hexdigest()

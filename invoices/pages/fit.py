@@ -6,13 +6,23 @@ Terms, guidance, money and dates are never shortened silently: content that is t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from invoices.cleantext import clean, clean_piece
-from invoices.papers import AftercareSheet, AftercareText, CourseSummary, Money, PageSize, Paper, PaperRefused
+from invoices.pages.cleantext import clean, clean_piece
+from invoices.papers import (
+    AftercareSheet,
+    AftercareText,
+    Clinic,
+    CourseSummary,
+    Money,
+    NextVisit,
+    PageSize,
+    Paper,
+    PaperRefused,
+)
 
 T = TypeVar("T")
 
@@ -31,23 +41,19 @@ MOST_MONEY = 10**13
 MOST_COUNTED = 99_999
 
 _CAPS = {"focus": NOTE_CAP, "suggested_interval": NOTE_CAP, "terms": TERM_CAP, "text": GUIDANCE_CAP}
-_EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent"}
+_EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent", "sha256", "country"}
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
 def fit(paper: Paper) -> Paper:
     """Return the paper ready for layout. Raises PaperRefused, saying what to change."""
-    if isinstance(paper, CourseSummary):
-        _check_summary(paper)
-        paper = _last_visits(paper)
-    else:
-        _check_sheet(paper)
-    _check_clinic(paper)
-    fitted = _fit_fields(paper)
-    if not fitted.client_name:
-        raise PaperRefused("A paper needs the client's name.")
+    checked = _CHECKS[type(paper)](paper)
+    _check_clinic(checked.clinic)
+    fitted: Paper = _fit_fields(checked)
     if not fitted.clinic.name:
         raise PaperRefused("A paper needs the clinic's name.")
+    if isinstance(fitted, CourseSummary | AftercareSheet) and not fitted.client_name:
+        raise PaperRefused("A paper needs the client's name.")
     if isinstance(fitted, AftercareSheet) and not _says_when_to_call(fitted.text):
         raise PaperRefused("The aftercare text needs a part that says when to call the clinic.")
     return fitted
@@ -86,7 +92,7 @@ def _fit_each(value: T) -> T:
     return replace(value, **fitted)  # type: ignore[type-var]
 
 
-def _check_summary(paper: CourseSummary) -> None:
+def _check_summary(paper: CourseSummary) -> CourseSummary:
     if len(paper.allowances) > ROWS_CAP:
         raise PaperRefused(f"A course summary holds {ROWS_CAP} treatments; this course has more.")
     if any(max(len(a.stamps), a.granted) > SESSIONS_CAP for a in paper.allowances):
@@ -102,6 +108,8 @@ def _check_summary(paper: CourseSummary) -> None:
     for money in (paper.paid, paper.balance_due, paper.refunded):
         _check_money(money)
     _check_url(paper.balance_url)
+    _check_next(paper.next_visit)
+    return _last_visits(paper)
 
 
 def _check_money(money: Money | None) -> None:
@@ -117,10 +125,17 @@ def _check_url(url: str | None) -> None:
         raise PaperRefused(f"The private page needs a web address of at most {URL_CAP} characters.")
 
 
-def _check_sheet(paper: AftercareSheet) -> None:
+def _check_sheet(paper: AftercareSheet) -> AftercareSheet:
     _check_guidance(paper.text)
     if not 0 <= (paper.session_number or 0) <= (paper.sessions_total or SESSIONS_CAP) <= SESSIONS_CAP:
         raise PaperRefused("The number of this session can't be higher than the sessions of the course.")
+    _check_next(paper.next_visit)
+    return paper
+
+
+def _check_next(visit: NextVisit | None) -> None:
+    if visit and visit.at.tzinfo is None:
+        raise PaperRefused("The next visit needs a time with its time zone.")
 
 
 def _check_guidance(text: AftercareText) -> None:
@@ -146,15 +161,18 @@ def pieces_of(text: AftercareText) -> Iterator[str]:
                 yield from (run.text for run in item)
 
 
-def _check_clinic(paper: Paper) -> None:
-    clinic = paper.clinic
+def _check_clinic(clinic: Clinic) -> None:
     if len(clinic.address_lines) > ROWS_CAP:
         raise PaperRefused(f"The clinic's address may have {ROWS_CAP} lines.")
     if clinic.page_size not in get_args(PageSize):
         raise PaperRefused("A paper is of size letter or a4.")
-    if paper.next_visit and paper.next_visit.at.tzinfo is None:
-        raise PaperRefused("The next visit needs a time with its time zone.")
     try:
         ZoneInfo(clinic.time_zone[:NAME_CAP])
     except (LookupError, OSError, ValueError) as error:
         raise PaperRefused(f"{clinic.time_zone[:NAME_CAP]!r} is not a time zone.") from error
+
+
+_CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
+    CourseSummary: _check_summary,
+    AftercareSheet: _check_sheet,
+}

@@ -1,0 +1,73 @@
+"""What each paper holds: frozen values, already in the client's and the clinic's own words.
+
+Knows neither the ledger nor how a paper is drawn. A paper is kept as the canonical JSON of these values.
+"""
+
+from __future__ import annotations
+
+from invoices.papers.account import AccountLine, CreditNote, Invoice, PaidBy, Party, PaymentLine, TaxLine
+from invoices.papers.course import (
+    AftercareSheet,
+    AftercareText,
+    Allowance,
+    AllowanceKind,
+    Block,
+    CourseStatus,
+    CourseSummary,
+    Run,
+    Section,
+    SectionRole,
+    Stamp,
+    StampState,
+    SummaryVisit,
+    stamps,
+)
+from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
+from invoices.papers.shared import Clinic, Logo, Money, NextVisit, PageSize, PaperFailed, PaperRefused
+from invoices.papers.voucher import GiftContent, GiftVoucher
+from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
+
+__all__ = [
+    "AccountLine",
+    "AftercareSheet",
+    "AftercareText",
+    "Allowance",
+    "AllowanceKind",
+    "Block",
+    "CallReason",
+    "CallRow",
+    "Clinic",
+    "CourseStatus",
+    "CourseSummary",
+    "CreditNote",
+    "GiftContent",
+    "GiftVoucher",
+    "Invoice",
+    "Logo",
+    "Money",
+    "MonthPoint",
+    "NextVisit",
+    "OwnersMonth",
+    "PackageRow",
+    "PageSize",
+    "PaidBy",
+    "Paper",
+    "PaperFailed",
+    "PaperRefused",
+    "Party",
+    "PaymentLine",
+    "RollKind",
+    "RollLine",
+    "Run",
+    "Section",
+    "SectionRole",
+    "Stamp",
+    "StampState",
+    "SummaryVisit",
+    "TaxLine",
+    "content_sha256",
+    "from_json",
+    "kind_of",
+    "stamps",
+    "to_json",
+]

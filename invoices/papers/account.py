@@ -1,0 +1,113 @@
+"""Invoice and credit note: a sale as Square computed it, and what was given back of it. Never reckoned anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from invoices.papers.shared import Clinic, Money
+
+PaidBy = Literal["card", "cash", "gift_card", "bank", "wallet", "other"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """Who is billed. `country` is two capitals, "" where it is not known."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountLine:
+    """One line of the sale. `net` = quantity x unit price less discounts, without tax; `total` = `net` + `tax`.
+
+    `quantity` is Square's decimal string. `detail`: what a package holds, already in the reader's words.
+    `taxes`: the names of the taxes on it, as keys into the tax lines. On a credit note all money is negative.
+    """
+
+    description: str
+    quantity: str
+    unit_price: Money
+    discount: Money
+    net: Money
+    tax: Money
+    total: Money
+    detail: str = ""
+    taxes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaxLine:
+    """One tax over all lines it lies on. `percentage` is a decimal string such as "9.5", "" where unknown."""
+
+    name: str
+    percentage: str
+    base: Money
+    amount: Money
+    is_included: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentLine:
+    """Money that came, or went back. `label` says more, such as "Visa" or "Bank transfer"; never a number."""
+
+    on: date
+    how: PaidBy
+    amount: Money
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoice:
+    """`total` = nets + taxes + `tip` + `service_charge`; `balance_due` = `total` less what had come at issue.
+
+    `due_on` is when the balance is due. `is_electronic`: carries its EN 16931 XML (Factur-X).
+    `reference`: the sale's mark in Square, for whoever looks for it there.
+    """
+
+    clinic: Clinic
+    number: str
+    issued_on: date
+    sold_on: date
+    billed_to: Party
+    lines: tuple[AccountLine, ...]
+    net: Money
+    taxes: tuple[TaxLine, ...]
+    tip: Money
+    service_charge: Money
+    total: Money
+    payments: tuple[PaymentLine, ...]
+    paid: Money
+    balance_due: Money
+    language: str = "en"
+    due_on: date | None = None
+    reference: str = ""
+    is_electronic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditNote:
+    """Negates lines of the invoice it names, in whole or in part; its amounts are zero or below.
+
+    `returned`: how the money went back, positive. `reason`: what the desk wrote, "" where nothing was.
+    """
+
+    clinic: Clinic
+    number: str
+    issued_on: date
+    invoice_number: str
+    invoice_issued_on: date
+    billed_to: Party
+    lines: tuple[AccountLine, ...]
+    net: Money
+    taxes: tuple[TaxLine, ...]
+    total: Money
+    returned: tuple[PaymentLine, ...]
+    language: str = "en"
+    reason: str = ""
+    reference: str = ""
+    is_electronic: bool = False

@@ -1,0 +1,61 @@
+"""What several papers hold: the clinic at their head, money, and how a paper can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+PageSize = Literal["letter", "a4"]
+
+
+class PaperRefused(ValueError):
+    """This content can't become a paper, however often it is tried. The message says what to change."""
+
+
+class PaperFailed(RuntimeError):
+    """The paper was not made this time; the same content may succeed later."""
+
+
+@dataclass(frozen=True)
+class Logo:
+    """The clinic's picture, named by the SHA-256 of its PNG; the bytes travel beside the content. Pixels."""
+
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clinic:
+    """`legal_name` and `tax_id` stand on invoices; `country` is two capitals (ISO 3166)."""
+
+    name: str
+    address_lines: tuple[str, ...] = ()
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+    accent: str = "#0F6B5C"
+    logo: Logo | None = None
+    page_size: PageSize = "letter"
+    time_zone: str = "America/Los_Angeles"
+    legal_name: str = ""
+    tax_id: str = ""
+    country: str = "US"
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in minor units (cents; whole yen)."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextVisit:
+    """A booked appointment; `at` is aware and is shown in the clinic's time zone."""
+
+    at: datetime
+    treatment: str = ""
+    practitioner: str = ""

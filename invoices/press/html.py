@@ -1,0 +1,98 @@
+"""A paper's HTML and styles by Jinja2: what is drawn as PDF, and what a preview shows. Loads no renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from invoices.pages.colour import pale_ground, readable_accent
+from invoices.pages.sheet import halves, sheet_page
+from invoices.pages.summary import summary_page
+from invoices.papers import AftercareSheet, CourseSummary, PageSize, Paper
+from invoices.words import Language, language_for
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a kind of paper is laid out: its template, and what is said on it."""
+
+    template: str
+    page: Callable[[Any, Language], Any]
+
+
+LAYOUTS: dict[type[Paper], Layout] = {
+    CourseSummary: Layout("course_summary.html", summary_page),
+    AftercareSheet: Layout("aftercare_sheet.html", sheet_page),
+}
+
+
+def html_of(paper: Paper, *, logo_address: str = "") -> str:
+    """Return the page of a fitted paper; `logo_address` where the logo is found, the renderer's own unless said."""
+    language = language_for(paper.language)
+    layout = LAYOUTS[type(paper)]
+    logo = paper.clinic.logo
+    return (
+        _templates()
+        .get_template(layout.template)
+        .render(
+            paper=paper,
+            page=layout.page(paper, language),
+            words=language.phrases,
+            tag=language.tag,
+            accent=readable_accent(paper.clinic.accent),
+            logo_address=logo_address or (f"app:{logo.sha256}" if logo else ""),
+        )
+    )
+
+
+def shared_css() -> str:
+    """Return the styles of all papers."""
+    return (files("invoices") / "print" / "print.css").read_text("utf-8")
+
+
+def own_css(paper: Paper) -> str:
+    """Return the few rules that differ between clinics and languages."""
+    accent = readable_accent(paper.clinic.accent)
+    return ClinicStyle(paper.clinic.page_size, accent, language_for(paper.language).phrases.page).css()
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("invoices", "print"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals["halves"] = halves
+    return templates
+
+
+@dataclass(frozen=True)
+class ClinicStyle:
+    """The few rules that differ between clinics and languages."""
+
+    page_size: PageSize
+    accent: str
+    page_phrase: str
+
+    def css(self) -> str:
+        """Return the rules."""
+        before, rest = self.page_phrase.split("{page}")
+        between, after = rest.split("{pages}")
+        number = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'
+        continued = 'font: 400 12px/16px "Inter", sans-serif; color: #5D6B6A; vertical-align: middle'
+        return f"""
+            @page {{ size: {self.page_size};
+                @top-left {{ content: string(client); {continued} }}
+                @top-right {{ content: {number}; {continued} }} }}
+            @page :first {{ @top-left {{ content: none }} @top-right {{ content: none }} }}
+            .figure, .when, .phone, .lead h2 {{ color: {self.accent} }}
+            .next, .lead {{ background: {pale_ground(self.accent)} }}
+        """

@@ -1,0 +1,95 @@
+"""A paper's bytes: PDF by WeasyPrint, fonts and styles from this package only.
+
+The same content gives the same bytes. Knows no network and no files but its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
+
+from weasyprint import CSS, HTML  # type: ignore[import-untyped]  # it ships no types
+from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
+from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
+
+from invoices.pages.fit import fit
+from invoices.papers import Paper
+from invoices.press.html import html_of, own_css, shared_css
+
+NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
+STYLES_KEPT = 16
+# Pango and the shared font configuration are not safe across threads.
+_ONE_AT_A_TIME = Lock()
+FONTS = (
+    "Inter_400Regular.ttf",
+    "Inter_600SemiBold.ttf",
+    "Inter_400Regular_Italic.ttf",
+    "Newsreader_400Regular.ttf",
+    "Newsreader_600SemiBold.ttf",
+    "Newsreader_400Regular_Italic.ttf",
+)
+
+
+class LockedFetcher(URLFetcher):  # type: ignore[misc]  # untyped base
+    """Answers `app:` names of the papers' own fonts and of the clinic's logo; all else is refused unopened."""
+
+    def __init__(self, assets: Mapping[str, bytes]) -> None:
+        super().__init__(allowed_protocols=(), allow_redirects=False)
+        self.assets = assets
+
+    def knowing(self, more: Mapping[str, bytes]) -> LockedFetcher:
+        """Return one that answers these as well."""
+        return LockedFetcher({**self.assets, **more}) if more else self
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:  # noqa: ARG002
+        name = url.removeprefix("app:")
+        if name == url or name not in self.assets:
+            raise ValueError("A paper fetches nothing from outside.")
+        kind = "font/ttf" if name.endswith(".ttf") else "image/png"
+        return URLFetcherResponse(url, self.assets[name], {"Content-Type": kind}, 200)
+
+
+def render(paper: Paper, assets: Mapping[str, bytes] = NO_ASSETS) -> bytes:
+    """Draw the paper as PDF; `assets`: the PNG of its logo by SHA-256. Raises PaperRefused where it can't be one."""
+    with _ONE_AT_A_TIME:
+        return _press().pdf(paper, assets)
+
+
+@cache
+def _press() -> Press:
+    # WeasyPrint keeps the fonts in a temporary folder until its configuration goes; at exit that is too late.
+    atexit.register(_press.cache_clear)
+    return Press()
+
+
+class Press:
+    """Styles and fonts, read once."""
+
+    def __init__(self) -> None:
+        fonts = files("invoices") / "print" / "fonts"
+        self._fetcher = LockedFetcher({name: (fonts / name).read_bytes() for name in FONTS})
+        self._fonts = FontConfiguration()
+        self._style = self._css(shared_css())
+        self._styles: dict[str, CSS] = {}
+
+    def pdf(self, paper: Paper, assets: Mapping[str, bytes]) -> bytes:
+        fitted = fit(paper)
+        page = HTML(string=html_of(fitted), url_fetcher=self._fetcher.knowing(assets), base_url="app:")
+        styles = [self._style, self._own_style(own_css(fitted))]
+        pdf = page.write_pdf(stylesheets=styles, font_config=self._fonts, pdf_variant="pdf/ua-1")
+        return bytes(pdf)
+
+    def _own_style(self, css: str) -> CSS:
+        if css not in self._styles:
+            if len(self._styles) >= STYLES_KEPT:
+                self._styles.clear()
+            self._styles[css] = self._css(css)
+        return self._styles[css]
+
+    def _css(self, text: str) -> CSS:
+        return CSS(string=text, url_fetcher=self._fetcher, font_config=self._fonts, base_url="app:")

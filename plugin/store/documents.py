@@ -1,0 +1,111 @@
+"""What is issued once and kept for ever: invoices, credit notes, vouchers, and the sales they are made of.
+
+A document and its file are written once each and never changed: the triggers refuse it, and a foreign key to
+the number before refuses a gap, whoever writes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id, Name, SquareId
+
+
+class SaleRecord(Base):
+    """A Square order with packages on it, all its lines, taxes, discounts and payments as Square last told them."""
+
+    __tablename__ = "sale_record"
+
+    square_order_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    content: Mapped[dict[str, Any]]
+    taken_at: Mapped[datetime]
+
+
+class DocumentSeries(Base):
+    """How the numbers of a kind look: prefix, then `first` plus the place in the series less one."""
+
+    __tablename__ = "document_series"
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    prefix: Mapped[str] = mapped_column(String(12))
+    first: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (CheckConstraint("first between 1 and 9999999", name="first"),)
+
+
+class Document(Base):
+    """An issued paper: its number and its frozen content (canonical JSON) with the SHA-256 of it.
+
+    `subject` is what it was issued for, once: the Square order of an invoice, the refund of a credit note, the
+    gift of a voucher. `place` counts from 1 without a gap in each kind.
+    """
+
+    __tablename__ = "document"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    place: Mapped[int]
+    # Reckoned by the database: the number that must be there before this one.
+    place_before: Mapped[int | None] = mapped_column(
+        Computed("CASE WHEN place > 1 THEN place - 1 END", persisted=True)
+    )
+    number: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(SquareId)
+    refers_to: Mapped[str | None] = mapped_column(Id, ForeignKey("document.id"), index=True)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    language: Mapped[str] = mapped_column(String(16))
+    # The whole of it, in minor units; negative on a credit note, nothing on a voucher.
+    total: Mapped[int] = mapped_column(Amount, default=0)
+    currency: Mapped[str] = mapped_column(String(3))
+    content: Mapped[str] = mapped_column(Text)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    issued_at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(Name)
+
+    __table_args__ = (
+        CheckConstraint("kind in ('invoice', 'credit_note', 'gift_voucher')", name="kind"),
+        CheckConstraint("(kind = 'credit_note') = (refers_to is not null)", name="credit_note_refers"),
+        CheckConstraint("place >= 1", name="place"),
+        UniqueConstraint("kind", "place"),
+        UniqueConstraint("kind", "number"),
+        UniqueConstraint("kind", "subject"),
+        ForeignKeyConstraint(
+            ["kind", "place_before"], ["document.kind", "document.place"], name="fk_document_no_gap"
+        ),
+    )
+
+
+class DocumentFile(Base):
+    """The PDF of a document, drawn once and served for ever."""
+
+    __tablename__ = "document_file"
+
+    document_id: Mapped[str] = mapped_column(Id, ForeignKey("document.id"), primary_key=True)
+    pdf: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[str] = mapped_column(String(64))
+    drawn_at: Mapped[datetime]
+
+
+class DocumentCourse(Base):
+    """A course that a document is about."""
+
+    __tablename__ = "document_course"
+
+    document_id: Mapped[str] = mapped_column(Id, ForeignKey("document.id"), primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True)
+
+    __table_args__ = (Index(None, "course_id"),)
