@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo test lint papers lock clean
+.PHONY: help setup setup-test demo test tests lint papers check-papers bench-papers golden lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -8,16 +8,17 @@ PORT = 8000
 TILL_PORT = 9000
 FRESH =
 ARGS =
-WORKERS = 4
+WORKERS = 3
 OUT = papers
+ROUNDS = 15
 UV = 0.13.9
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
 	.venv/bin/uv pip compile setup.cfg --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 help: ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## /make \1#/p' Makefile | while IFS='#' read -r what does; do \
-		printf '  %-13s %s\n' "$$what" "$$does"; done
+	@sed -n 's/^\([a-z-]*\):.*## /make \1#/p' Makefile | while IFS='#' read -r what does; do \
+		printf '  %-18s %s\n' "$$what" "$$does"; done
 
 setup: ## Install what Coursekeeper needs into .venv, and nothing else
 	@.ci/system-parts run
@@ -30,16 +31,28 @@ setup-test: setup
 demo: setup ## Start a practice Square and a small clinic: PORT=, TILL_PORT=, FRESH=1 to start over
 	@exec env $(ENV) .venv/bin/coursekeeper demo --port $(PORT) --till-port $(TILL_PORT) $(if $(filter-out 0 no,$(FRESH)),--fresh)
 
-test: setup-test lint ## Run every check and test: ARGS="-k name" for some of them
-	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) $(ARGS)
+test: setup-test ## Run every check and test: ARGS="-k name" for some of them
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
-lint: setup-test ## Look at style and types only
+tests:
+	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+lint: ## Look at style and types only
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --check --quiet .
 	@$(PYTHON) -m mypy --no-error-summary plugin invoices
 
 papers: setup ## Print one sample of every paper: OUT=folder
 	@exec env $(ENV) $(PYTHON) -m invoices $(OUT)
+
+check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
+	@exec env $(ENV) $(PYTHON) -m invoices.press.verapdf .venv/verapdf
+
+bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromium: ROUNDS=15
+	@exec env $(ENV) $(PYTHON) -m invoices.press.bench $(ROUNDS)
+
+golden: setup-test ## Take the tests' pictures of the papers anew, after a change that was meant
+	@exec env $(ENV) RENEW_GOLDEN=1 $(PYTHON) -m pytest --quiet tests/invoices/test_golden.py
 
 lock: setup-test ## Look for newer versions and write the lock files anew
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)

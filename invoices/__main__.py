@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from invoices.papers import PageSize
 from invoices.press.render import render
-from invoices.samples import samples
+from invoices.samples import aftercare, samples
+from invoices.samples_languages import sheets_in_every_language
 
 SIZES: tuple[PageSize, ...] = ("letter", "a4")
 
@@ -19,9 +21,9 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
     for size in SIZES:
-        for name, paper in samples(size).items():
+        for name, paper in {**samples(size), **sheets_in_every_language(aftercare)}.items():
             file = folder / f"{name}-{size}.pdf"
-            file.write_bytes(render(paper))
+            file.write_bytes(render(replace(paper, clinic=replace(paper.clinic, page_size=size))))
             print(file)
     return 0
 

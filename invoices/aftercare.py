@@ -5,7 +5,9 @@ Only headings, paragraphs, lists and emphasis mean anything; everything else sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -18,6 +20,27 @@ from invoices.words import Language, language_for
 
 GENERAL = "general"
 MARKDOWN_CAP = 2 * GUIDANCE_CAP
+_STRONG = re.compile(r"\*\*([^*\n]+?)([，。：；？！、]*)\*\*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where lines of the starting texts come from, and what the practitioner must decide about them."""
+
+    line: str
+    source: str
+    to_decide: str
+
+
+def sources_markdown() -> str:
+    """Return what a practitioner reads before reviewing a starting text."""
+    return (_texts() / "SOURCES.md").read_text("utf-8")
+
+
+def sources() -> tuple[Source, ...]:
+    """Return the same line by line."""
+    rows = [line.strip("|").split("|") for line in sources_markdown().splitlines() if line.startswith("|")]
+    return tuple(Source(*(cell.strip() for cell in row)) for row in rows[2:])
 
 
 def starting_text(treatment_slug: str, language: str) -> AftercareText:
@@ -46,7 +69,8 @@ def read_text(markdown: str, language: str, *, reviewed: bool = False) -> Afterc
     if len(markdown) > MARKDOWN_CAP:
         raise PaperRefused(f"An aftercare text may have {MARKDOWN_CAP} characters; shorten it.")
     parser = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis", "escape"])
-    title, sections = _sections(parser.parse(markdown), language_for(language))
+    # Markdown ends no strong text between Chinese punctuation and the next word, so the punctuation steps out.
+    title, sections = _sections(parser.parse(_STRONG.sub(r"**\1**\2", markdown)), language_for(language))
     if not title:
         raise PaperRefused("The aftercare text needs a title: a first line such as '# Facial acupuncture'.")
     if not any(section.role == "call_us" and section.blocks for section in sections):

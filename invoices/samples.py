@@ -19,6 +19,9 @@ from invoices.papers import (
     SummaryVisit,
     stamps,
 )
+from invoices.samples_account import account_samples
+from invoices.samples_gift_month import gift_month_samples
+from invoices.samples_languages import language_samples
 
 FACIAL = "Facial acupuncture, 60 min"
 TOUCH_UP = "Touch-up, 45 min"
@@ -234,6 +237,9 @@ def samples(page_size: PageSize = "letter") -> dict[str, Paper]:
         "aftercare-touch-up": aftercare("touch-up"),
         "aftercare-led": aftercare("led-light-dome"),
         "aftercare-reviewed": replace(aftercare(), text=replace(aftercare().text, reviewed=True)),
+        **account_samples(),
+        **gift_month_samples(),
+        **language_samples(course(5), course(12), aftercare),
     }
     return {
         name: replace(paper, clinic=replace(paper.clinic, page_size=page_size))

@@ -11,20 +11,35 @@ import unicodedata
 LONGEST_RUN = 30
 MARKS_PER_LETTER = 4
 
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc\ufffe\uffff]"
+)
 # Joiners and variation selectors mean something in Persian, Devanagari and emoji, but only one at a time.
 _REPEATED_JOINERS = re.compile("([\u200c\u200d\ufe00-\ufe0f])[\u200c\u200d\ufe00-\ufe0f]+")
 _SPACES = re.compile(r"\s+")
+# Hebrew, Arabic and their kin. Between two of these marks a word keeps its punctuation, also after a line's end.
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_RIGHT_TO_LEFT_MARK = "\u200f"
+_ADDED = ("\u200b", _RIGHT_TO_LEFT_MARK)
+# Between two of these any line may break already.
+_IDEOGRAPH = re.compile("[\u2e80-\u2fdf\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def clean(text: str, cap: int) -> str:
-    """Drop what can't be seen, shorten to `cap` characters, and let long words break."""
+    """Drop what can't be seen, shorten to `cap` characters, let long words break and right-to-left ones stand."""
     return _breakable(_shortened(_visible(text, cap).strip(), cap))
 
 
 def clean_piece(text: str, cap: int) -> str:
     """Like `clean`, for a piece of a sentence: the spaces at its edges stay."""
     return _breakable(_shortened(_visible(text, cap), cap))
+
+
+def length(text: str) -> int:
+    """Count characters without what cleaning puts in, so that cleaning twice is the same."""
+    return len(text) - sum(text.count(added) for added in _ADDED)
 
 
 def _visible(text: str, cap: int) -> str:
@@ -50,7 +65,13 @@ def _without_piled_marks(text: str) -> str:
 
 
 def _breakable(text: str) -> str:
-    return " ".join(_with_breaks(word) for word in text.split(" "))
+    return " ".join(_marked(_with_breaks(word)) for word in text.split(" "))
+
+
+def _marked(word: str) -> str:
+    if not _RIGHT_TO_LEFT.search(word):
+        return word
+    return f"{_RIGHT_TO_LEFT_MARK}{word}{_RIGHT_TO_LEFT_MARK}"
 
 
 def _with_breaks(word: str) -> str:
@@ -59,6 +80,8 @@ def _with_breaks(word: str) -> str:
     pieces: list[str] = []
     run = 0
     for character in word:
+        if _IDEOGRAPH.match(character):
+            run = 0
         if run >= LONGEST_RUN and unicodedata.category(character)[0] != "M":
             pieces.append("\u200b")
             run = 0

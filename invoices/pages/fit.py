@@ -11,14 +11,28 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from invoices.pages.cleantext import clean, clean_piece
+from invoices.pages.account_fit import (
+    DESCRIPTION_CAP,
+    DETAIL_CAP,
+    REASON_CAP,
+    check_credit_note,
+    check_electronic,
+    check_invoice,
+)
+from invoices.pages.cleantext import clean, clean_piece, length
+from invoices.pages.month_fit import SIGNED, check_month
+from invoices.pages.voucher_fit import MESSAGE_CAP, fit_voucher
 from invoices.papers import (
     AftercareSheet,
     AftercareText,
     Clinic,
     CourseSummary,
+    CreditNote,
+    GiftVoucher,
+    Invoice,
     Money,
     NextVisit,
+    OwnersMonth,
     PageSize,
     Paper,
     PaperRefused,
@@ -40,7 +54,16 @@ URL_CAP = 500
 MOST_MONEY = 10**13
 MOST_COUNTED = 99_999
 
-_CAPS = {"focus": NOTE_CAP, "suggested_interval": NOTE_CAP, "terms": TERM_CAP, "text": GUIDANCE_CAP}
+_CAPS = {
+    "description": DESCRIPTION_CAP,
+    "detail": DETAIL_CAP,
+    "reason": REASON_CAP,
+    "focus": NOTE_CAP,
+    "suggested_interval": NOTE_CAP,
+    "message": MESSAGE_CAP,
+    "terms": TERM_CAP,
+    "text": GUIDANCE_CAP,
+}
 _EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent", "sha256", "country"}
 _CURRENCY = re.compile("[A-Z]{3}")
 
@@ -52,6 +75,8 @@ def fit(paper: Paper) -> Paper:
     fitted: Paper = _fit_fields(checked)
     if not fitted.clinic.name:
         raise PaperRefused("A paper needs the clinic's name.")
+    if isinstance(fitted, Invoice | CreditNote):
+        check_electronic(fitted)
     if isinstance(fitted, CourseSummary | AftercareSheet) and not fitted.client_name:
         raise PaperRefused("A paper needs the client's name.")
     if isinstance(fitted, AftercareSheet) and not _says_when_to_call(fitted.text):
@@ -87,7 +112,7 @@ def _fit_each(value: T) -> T:
     fitted: dict[str, Any] = {
         field.name: _fit_fields(getattr(value, field.name), field.name)
         for field in fields(value)  # type: ignore[arg-type]  # the caller saw a dataclass
-        if field.name not in _EXACT
+        if field.name not in _EXACT | SIGNED.get(type(value), frozenset())
     }
     return replace(value, **fitted)  # type: ignore[type-var]
 
@@ -101,7 +126,7 @@ def _check_summary(paper: CourseSummary) -> CourseSummary:
         raise PaperRefused(f"A course summary holds {STAMPS_CAP} sessions in all; this course has more.")
     if not 0 <= paper.sessions_left <= paper.sessions_total <= SESSIONS_CAP:
         raise PaperRefused("The sessions left must be at least none and at most all of them.")
-    if len(paper.terms) > ROWS_CAP or any(_length(term) > TERM_CAP for term in paper.terms):
+    if len(paper.terms) > ROWS_CAP or any(length(term) > TERM_CAP for term in paper.terms):
         raise PaperRefused(
             f"A course summary holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package's terms."
         )
@@ -139,17 +164,12 @@ def _check_next(visit: NextVisit | None) -> None:
 
 
 def _check_guidance(text: AftercareText) -> None:
-    said = sum(_length(piece) for piece in pieces_of(text))
+    said = sum(length(piece) for piece in pieces_of(text))
     if said > GUIDANCE_CAP:
         raise PaperRefused(f"An aftercare text may have {GUIDANCE_CAP} characters; this one has {said}.")
     lines = sum(1 + len(block.items) for section in text.sections for block in section.blocks)
     if lines + len(text.sections) > LINES_CAP or sum(1 for _ in pieces_of(text)) > PIECES_CAP:
         raise PaperRefused(f"An aftercare text may have {LINES_CAP} lines; shorten it.")
-
-
-def _length(text: str) -> int:
-    """Count characters without the break points that fitting puts in, so that fitting twice is the same."""
-    return len(text) - text.count("\u200b")
 
 
 def pieces_of(text: AftercareText) -> Iterator[str]:
@@ -175,4 +195,8 @@ def _check_clinic(clinic: Clinic) -> None:
 _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     CourseSummary: _check_summary,
     AftercareSheet: _check_sheet,
+    Invoice: check_invoice,
+    CreditNote: check_credit_note,
+    GiftVoucher: fit_voucher,
+    OwnersMonth: check_month,
 }

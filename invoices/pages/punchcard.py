@@ -60,7 +60,7 @@ def session_card(allowance: Allowance, language: Language, *, is_held: bool, is_
     measure = AIRY if is_airy else ROOMY
     if len(allowance.stamps) > ROOMY_SESSIONS:
         measure = DENSE
-    alt = " ".join(_said(allowance, language))
+    alt = language.sentences(*_said(allowance, language))
     return _laid_out(allowance.stamps, measure, language, alt=alt, is_held=is_held)
 
 

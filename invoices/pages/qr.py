@@ -1,10 +1,15 @@
-"""A QR code as one path of dark squares, for the template to draw in ink."""
+"""A QR code as one path of lines one square thick, for the template to draw in ink."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import segno
+
+# Any of the eight masks scans; weighing all of them against each other took a twentieth of a summary's time.
+MASK = 3
 
 
 @dataclass(frozen=True)
@@ -18,8 +23,18 @@ class QrCode:
 
 def qr_code(url: str) -> QrCode:
     """Encode an address so that a code printed with small flaws still scans."""
-    rows = [list(row) for row in segno.make(url, error="m", micro=False).matrix_iter(border=0)]
-    path = "".join(
-        f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark
-    )
+    code = segno.make(url, error="m", micro=False, mask=MASK)
+    rows = [list(row) for row in code.matrix_iter(border=0)]
+    path = "".join(_bars(row, y) for y, row in enumerate(rows))
     return QrCode(len(rows), path, url)
+
+
+def _bars(row: Sequence[int], y: int) -> str:
+    """Say the lines along the row's middle, one for all dark squares that touch: no seams, a fifth of the work."""
+    bars, x = [], 0
+    for is_dark, squares in groupby(row):
+        length = len(list(squares))
+        if is_dark:
+            bars.append(f"M{x} {y}.5h{length}")
+        x += length
+    return "".join(bars)

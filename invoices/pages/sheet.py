@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from invoices.pages.fit import pieces_of
 from invoices.pages.punchcard import Card, progress_card
@@ -26,6 +27,7 @@ class SheetPage:
     call_us: tuple[Section, ...]
     get_help: tuple[Section, ...]
     phone: str
+    next_label: str
     next: str
     to_review: str
     is_airy: bool
@@ -48,10 +50,11 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         call_us=_of(sections, "call_us"),
         get_help=_of(sections, "get_help"),
         phone=paper.clinic.phone.replace(" ", NO_BREAK_SPACE),
+        next_label=language.phrases.next_visit + language.colon,
         next=_next(paper, language),
         to_review="" if paper.text.reviewed else language.phrases.to_review,
         is_airy=False,
-        is_dense=sum(len(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
+        is_dense=sum(_width(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
     )
 
 
@@ -63,6 +66,11 @@ def halves(block: Block) -> tuple[Block, ...]:
     return Block("list", block.items[:middle]), Block("list", block.items[middle:])
 
 
+def _width(text: str) -> int:
+    """Count in Latin letters; a Chinese character takes the room of two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
 def _of(sections: tuple[Section, ...], role: SectionRole) -> tuple[Section, ...]:
     return tuple(section for section in sections if section.role == role)
 
@@ -71,7 +79,9 @@ def _visit(paper: AftercareSheet, language: Language) -> str:
     day = language.long_date(paper.visited_on)
     if not paper.practitioner:
         return day
-    return f"{day}, {language.phrases.with_practitioner.format(practitioner=paper.practitioner)}"
+    return language.with_comma(
+        day, language.phrases.with_practitioner.format(practitioner=paper.practitioner)
+    )
 
 
 def _session(paper: AftercareSheet, language: Language) -> str:
@@ -102,4 +112,4 @@ def _next(paper: AftercareSheet, language: Language) -> str:
     time = language.time_of_day(paper.next_visit.at, zone)
     if paper.next_visit.practitioner:
         time = language.phrases.time_with.format(time=time, practitioner=paper.next_visit.practitioner)
-    return f"{day}, {time}"
+    return language.with_comma(day, time)

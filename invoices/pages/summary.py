@@ -231,7 +231,7 @@ def _next(paper: CourseSummary, language: Language) -> NextBox | None:
             time = phrases.time_with.format(time=time, practitioner=visit.practitioner)
         when = language.weekday_date(language.local_day(visit.at, paper.clinic.time_zone))
         change = phrases.to_change.format(phone=phone) if phone else ""
-        return NextBox(when, time, " ".join(filter(None, (interval, change))))
+        return NextBox(when, time, language.sentences(interval, change))
     if paper.status not in {"open", "part_paid"}:
         return None
     book = phrases.to_book.format(phone=phone) if phone else ""

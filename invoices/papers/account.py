@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -26,7 +26,8 @@ class AccountLine:
     """One line of the sale. `net` = quantity x unit price less discounts, without tax; `total` = `net` + `tax`.
 
     `quantity` is Square's decimal string. `detail`: what a package holds, already in the reader's words.
-    `taxes`: the names of the taxes on it, as keys into the tax lines. On a credit note all money is negative.
+    `taxes`: the names of the taxes on it, as keys into the tax lines. On a credit note all money is negative, and
+    `position` is the place, counted from 1, of the invoice's line it negates; its tip and service charge come after.
     """
 
     description: str
@@ -38,6 +39,7 @@ class AccountLine:
     total: Money
     detail: str = ""
     taxes: tuple[str, ...] = ()
+    position: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +113,19 @@ class CreditNote:
     reason: str = ""
     reference: str = ""
     is_electronic: bool = False
+
+
+def negated(line: AccountLine) -> AccountLine:
+    """Return the line with all its money the other way."""
+
+    def minus(money: Money) -> Money:
+        return Money(-money.amount, money.currency)
+
+    return replace(
+        line,
+        unit_price=minus(line.unit_price),
+        discount=minus(line.discount),
+        net=minus(line.net),
+        tax=minus(line.tax),
+        total=minus(line.total),
+    )

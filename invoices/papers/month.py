@@ -25,18 +25,25 @@ class RollLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PackageRow:
-    """One package in the month: courses sold and their money, sessions used and what they earned."""
+    """One package in the month: courses sold, the money that came, sessions used and what they earned.
+
+    All packages together are the lines `sold`, `paid` and `used` of the roll-forward.
+    """
 
     package: str
     sold: int
     sold_value: Money
     used: int
     used_value: Money
+    sold_sessions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallRow:
-    """One person worth a call, why, and what it is about. `on`: the day that matters, such as the expiry."""
+    """One person worth a call, why, and what it is about. `on`: the day that matters, such as the expiry.
+
+    `due`: what is still to come, where that is the reason.
+    """
 
     name: str
     phone: str
@@ -44,21 +51,28 @@ class CallRow:
     package: str
     left: int
     on: date | None = None
+    due: Money | None = None
 
 
 @dataclass(frozen=True)
 class MonthPoint:
-    """One month of the charts; `month` is its first day. `owed` stands at its end."""
+    """One month of the charts; `month` is its first day. `sold`: the money that came; `owed` stands at its end."""
 
     month: date
     sold: Money
     used: Money
     owed: Money
+    sold_sessions: int = 0
+    used_sessions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnersMonth:
-    """`month` is its first day; `trend` ends with it. `is_closed`: the books of the month are closed."""
+    """`month` is its first day; `trend` ends with it. `is_closed`: the books of the month are closed.
+
+    It still runs where it was issued before its end. `expired`: of the closing, what lies in courses that had ended.
+    `other_currencies` are told elsewhere. `people_to_call` are those of the day of issue.
+    """
 
     clinic: Clinic
     month: date
@@ -70,3 +84,5 @@ class OwnersMonth:
     trend: tuple[MonthPoint, ...]
     is_closed: bool = False
     language: str = "en"
+    expired: RollLine | None = None
+    other_currencies: tuple[str, ...] = ()

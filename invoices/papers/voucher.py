@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from invoices.papers.course import AllowanceKind
 from invoices.papers.shared import Clinic
 
 
@@ -14,11 +15,15 @@ class GiftContent:
 
     treatment: str
     sessions: int
+    kind: AllowanceKind = "main"
 
 
 @dataclass(frozen=True, kw_only=True)
 class GiftVoucher:
-    """`code` redeems it, typed or scanned. `good_until`: the last day, None for no end. No price stands on it."""
+    """`code` redeems it, typed or scanned. `good_until`: the last day, None for no end. No price stands on it.
+
+    `months_from_first_visit`: where the end is reckoned from the first visit, which has not been yet.
+    """
 
     clinic: Clinic
     package_name: str
@@ -31,3 +36,4 @@ class GiftVoucher:
     good_until: date | None = None
     terms: tuple[str, ...] = ()
     language: str = "en"
+    months_from_first_visit: int | None = None

@@ -11,9 +11,23 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from invoices.pages.colour import pale_ground, readable_accent
+from invoices.pages.credit_note import credit_note_page
+from invoices.pages.invoice import invoice_page
+from invoices.pages.month import month_page
 from invoices.pages.sheet import halves, sheet_page
 from invoices.pages.summary import summary_page
-from invoices.papers import AftercareSheet, CourseSummary, PageSize, Paper
+from invoices.pages.tongue import tongue
+from invoices.pages.voucher import voucher_page
+from invoices.papers import (
+    AftercareSheet,
+    CourseSummary,
+    CreditNote,
+    GiftVoucher,
+    Invoice,
+    OwnersMonth,
+    PageSize,
+    Paper,
+)
 from invoices.words import Language, language_for
 
 
@@ -28,6 +42,10 @@ class Layout:
 LAYOUTS: dict[type[Paper], Layout] = {
     CourseSummary: Layout("course_summary.html", summary_page),
     AftercareSheet: Layout("aftercare_sheet.html", sheet_page),
+    Invoice: Layout("account.html", invoice_page),
+    CreditNote: Layout("account.html", credit_note_page),
+    GiftVoucher: Layout("gift_voucher.html", voucher_page),
+    OwnersMonth: Layout("owners_month.html", month_page),
 }
 
 
@@ -71,6 +89,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.globals["halves"] = halves
+    templates.filters["tongue"] = tongue
     return templates
 
 
@@ -87,12 +106,13 @@ class ClinicStyle:
         before, rest = self.page_phrase.split("{page}")
         between, after = rest.split("{pages}")
         number = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'
-        continued = 'font: 400 12px/16px "Inter", sans-serif; color: #5D6B6A; vertical-align: middle'
+        family = '"Inter", "Chinese", "Korean", sans-serif'
+        continued = f"font: 400 12px/16px {family}; color: #5D6B6A; vertical-align: middle"
         return f"""
             @page {{ size: {self.page_size};
                 @top-left {{ content: string(client); {continued} }}
                 @top-right {{ content: {number}; {continued} }} }}
             @page :first {{ @top-left {{ content: none }} @top-right {{ content: none }} }}
-            .figure, .when, .phone, .lead h2 {{ color: {self.accent} }}
-            .next, .lead {{ background: {pale_ground(self.accent)} }}
+            .figure, .when, .phone, .lead h2, .voucher-name {{ color: {self.accent} }}
+            .next, .lead, .voucher-code {{ background: {pale_ground(self.accent)} }}
         """

@@ -6,24 +6,29 @@ The same content gives the same bytes. Knows no network and no files but its own
 from __future__ import annotations
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
-from weasyprint import CSS, HTML  # type: ignore[import-untyped]  # it ships no types
+from weasyprint import CSS, Document  # type: ignore[import-untyped]  # it ships no types
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
 from invoices.pages.fit import fit
-from invoices.papers import Paper
+from invoices.papers import CreditNote, Invoice, Paper
+from invoices.press.archive import ARCHIVED, archived
 from invoices.press.html import html_of, own_css, shared_css
+from invoices.press.pictures import pictures_of
+from invoices.press.shortcuts import shortcuts
+from invoices.press.strict import StrictPage
 
 NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
 STYLES_KEPT = 16
-# Pango and the shared font configuration are not safe across threads.
+VARIANT = "pdf/ua-1"
 _ONE_AT_A_TIME = Lock()
 FONTS = (
     "Inter_400Regular.ttf",
@@ -32,6 +37,9 @@ FONTS = (
     "Newsreader_400Regular.ttf",
     "Newsreader_600SemiBold.ttf",
     "Newsreader_400Regular_Italic.ttf",
+    "NotoSansSC_400Regular.ttf",
+    "NotoSansSC_600SemiBold.ttf",
+    "NotoSansKR_400Regular.ttf",
 )
 
 
@@ -56,8 +64,15 @@ class LockedFetcher(URLFetcher):  # type: ignore[misc]  # untyped base
 
 def render(paper: Paper, assets: Mapping[str, bytes] = NO_ASSETS) -> bytes:
     """Draw the paper as PDF; `assets`: the PNG of its logo by SHA-256. Raises PaperRefused where it can't be one."""
-    with _ONE_AT_A_TIME:
-        return _press().pdf(paper, assets)
+    with the_press() as press:
+        return press.pdf(paper, assets)
+
+
+@contextmanager
+def the_press() -> Iterator[Press]:
+    """Lend this process's press to one at a time: Pango and the shared fonts are not safe across threads."""
+    with _ONE_AT_A_TIME, shortcuts():
+        yield _press()
 
 
 @cache
@@ -78,11 +93,20 @@ class Press:
         self._styles: dict[str, CSS] = {}
 
     def pdf(self, paper: Paper, assets: Mapping[str, bytes]) -> bytes:
+        """Draw the paper; an invoice or credit note as a file to keep for good. Raises PaperRefused."""
         fitted = fit(paper)
-        page = HTML(string=html_of(fitted), url_fetcher=self._fetcher.knowing(assets), base_url="app:")
+        if isinstance(fitted, Invoice | CreditNote):
+            return archived(self._laid_out(fitted, assets, ARCHIVED), fitted)
+        return bytes(self._laid_out(fitted, assets, VARIANT).write_pdf(pdf_variant=VARIANT))
+
+    def laid_out(self, paper: Paper, assets: Mapping[str, bytes]) -> Document:
+        """Lay the paper out in pages, not yet drawn. Raises PaperRefused."""
+        return self._laid_out(fit(paper), assets, VARIANT)
+
+    def _laid_out(self, fitted: Paper, assets: Mapping[str, bytes], variant: str) -> Document:
+        page = StrictPage(html_of(fitted), self._fetcher.knowing(pictures_of(fitted, assets)))
         styles = [self._style, self._own_style(own_css(fitted))]
-        pdf = page.write_pdf(stylesheets=styles, font_config=self._fonts, pdf_variant="pdf/ua-1")
-        return bytes(pdf)
+        return page.render(stylesheets=styles, font_config=self._fonts, pdf_variant=variant)
 
     def _own_style(self, css: str) -> CSS:
         if css not in self._styles:

@@ -36,14 +36,16 @@ class PaperWorkers:
         self,
         count: int = 1,
         *,
-        timeout_s: float = 20,
+        timeout_s: float = 10,
         memory_mb: int = 700,
         recycle_after: int = 1000,
+        recycle_mb: int = 250,
         wait_s: float = 60,
     ) -> None:
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
         self._recycle_after = recycle_after
+        self._recycle_mb = recycle_mb
         self._wait_s = wait_s
         self._lock = Lock()
         self._is_closed = False
@@ -59,12 +61,12 @@ class PaperWorkers:
 
         Raises PaperRefused when the content can't become a paper, PaperFailed when it may another time.
         """
-        request = write_request(fit(paper), assets)
+        message = write_request(fit(paper), assets)
         worker = self._next_free()
         is_fit_for_more = False
         try:
             worker = self._running(worker)
-            pdf = worker.draw(request, self._timeout_s)
+            pdf = worker.draw(message, self._timeout_s)
             is_fit_for_more = True
         except PaperRefused:
             is_fit_for_more = True
@@ -111,10 +113,13 @@ class PaperWorkers:
         return fresh
 
     def _kept(self, worker: _Worker | None, *, is_fit_for_more: bool) -> _Worker | None:
-        if worker is None or (is_fit_for_more and worker.drawn < self._recycle_after):
+        if worker is None or (is_fit_for_more and not self._is_worn(worker)):
             return worker
         self._end(worker)
         return None
+
+    def _is_worn(self, worker: _Worker) -> bool:
+        return worker.drawn >= self._recycle_after or worker.resident_mb() > self._recycle_mb
 
     def _end(self, worker: _Worker) -> None:
         worker.stop()
@@ -143,6 +148,14 @@ class _Worker:
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    def resident_mb(self) -> int:
+        """Tell how much memory it holds; 0 where the platform does not say, and only the count wears it out."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        except OSError:
+            return 0
+        return pages * os.sysconf("SC_PAGE_SIZE") // 1024**2
 
     def draw(self, request: bytes, timeout_s: float) -> bytes:
         if not self._is_ready:

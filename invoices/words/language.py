@@ -15,14 +15,17 @@ from babel.lists import format_list
 from babel.numbers import format_currency, get_currency_precision
 
 from invoices.papers import Money, SectionRole
-from invoices.words import en, es
+from invoices.words import en, es, zh
 from invoices.words.phrases import AccountPhrases, MonthPhrases, Phrases, Plural, Spoken, VoucherPhrases
 
 LONGEST_TAG = 20
 NO_BREAK_SPACE = "\u00a0"
 # Where a tag names no region, the formats of the first clinics' country.
-_REGION_AT_HOME = {"es": "es-US"}
-_SPOKEN: dict[str, Spoken] = {"en": en.SPOKEN, "es": es.SPOKEN}
+_REGION_AT_HOME = {"es": "es-US", "zh": "zh-Hans"}
+_SPOKEN: dict[str, Spoken] = {"en": en.SPOKEN, "es": es.SPOKEN, "zh": zh.SPOKEN}
+# Simplified characters are no fair answer to who reads traditional ones: these get English, as any language not spoken.
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+_WITHOUT_SPACES = frozenset({"zh"})
 _ROLES: dict[str, SectionRole] = {
     "tonight": "tonight",
     "first_hours": "first_hours",
@@ -92,6 +95,23 @@ class Language:
     def listed(self, items: Sequence[str]) -> str:
         return format_list(list(items), locale=self.locale)
 
+    def sentences(self, *said: str) -> str:
+        """Put sentences one after the other; empty ones are left out."""
+        return ("" if self._has_no_spaces else " ").join(filter(None, said))
+
+    def with_comma(self, *said: str) -> str:
+        """Put parts of one line one after the other; empty ones are left out."""
+        return ("，" if self._has_no_spaces else ", ").join(filter(None, said))
+
+    @property
+    def colon(self) -> str:
+        """What stands between a label and what it says."""
+        return "：" if self._has_no_spaces else ": "
+
+    @property
+    def _has_no_spaces(self) -> bool:
+        return self.locale.language in _WITHOUT_SPACES
+
     def role_of(self, heading: str) -> SectionRole:
         """Recognise a section of an aftercare text by how its heading begins, in any language spoken here.
 
@@ -106,17 +126,22 @@ class Language:
 
 
 def language_for(tag: str) -> Language:
-    """Find the language of a tag such as en, en-GB or es-MX; English where it is not spoken here."""
+    """Find the language of a tag such as en-GB, es-MX or zh-Hans; English where it is not spoken here."""
     return _language_for(tag[:LONGEST_TAG])
 
 
 @lru_cache(maxsize=64)
 def _language_for(tag: str) -> Language:
-    spoken = tag.replace("_", "-").split("-")[0].lower()
+    spoken = _spoken(tag)
     if spoken not in _SPOKEN:
         return _language_for("en")
     locale = _locale_of(_REGION_AT_HOME.get(tag, tag), spoken)
     return Language(str(locale).replace("_", "-"), locale, _SPOKEN[spoken])
+
+
+def is_spoken(tag: str) -> bool:
+    """Say whether papers of this tag are in its language, and not in English for want of it."""
+    return _spoken(tag[:LONGEST_TAG]) in _SPOKEN
 
 
 def spoken_languages() -> tuple[str, ...]:
@@ -124,11 +149,17 @@ def spoken_languages() -> tuple[str, ...]:
     return tuple(_SPOKEN)
 
 
+def _spoken(tag: str) -> str:
+    spoken, *more = tag.replace("_", "-").lower().split("-")
+    is_traditional = spoken == "zh" and "hans" not in more and not _TRADITIONAL.isdisjoint(more)
+    return "zh-hant" if is_traditional else spoken
+
+
 def _locale_of(tag: str, spoken: str) -> Locale:
     try:
         return Locale.parse(tag.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError):
-        return Locale.parse(spoken)
+        return Locale.parse(_REGION_AT_HOME.get(spoken, spoken), sep="-")
 
 
 def _plain_spaces(text: str) -> str:

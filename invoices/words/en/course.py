@@ -45,6 +45,14 @@ PHRASES = Phrases(
     not_booked="Not booked yet",
     to_book="To book, call {phone}.",
     to_change="To change it, call {phone}.",
+    suggested_days={
+        "one": "We suggest a visit every day.",
+        "other": "We suggest a visit every {n} days.",
+    },
+    suggested_weeks={
+        "one": "We suggest a visit every week.",
+        "other": "We suggest a visit every {n} weeks.",
+    },
     private_page="Your private page",
     private_page_hint="Scan to see your sessions.",
     private_page_alt="QR code that opens your private page with your sessions",

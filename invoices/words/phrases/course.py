@@ -52,6 +52,8 @@ class Phrases:
     not_booked: str
     to_book: str
     to_change: str
+    suggested_days: Plural
+    suggested_weeks: Plural
     private_page: str
     private_page_hint: str
     private_page_alt: str

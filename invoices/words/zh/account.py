@@ -1,10 +1,66 @@
-"""Invoice and credit note in Simplified Chinese."""
+"""Invoice and credit note in Simplified Chinese.
+
+Not called 发票: in China that is a legal form which only the tax office's own system issues. 账单 is a bill and claims
+no more; 退款单 says what a credit note does for the client, where 红字发票 would again be the tax office's form.
+"""
 
 from __future__ import annotations
 
 from invoices.words.phrases import AccountPhrases
 
 ACCOUNT = AccountPhrases(
-    invoice="账单",
-    credit_note="退款单",
+    invoice="账单 {number}",
+    credit_note="退款单 {number}",
+    title="{name}的{heading}",
+    issued_on="开具日期：{date}",
+    sold_on="购买日期：{date}",
+    to_invoice="对应 {date}的账单 {number}",
+    billed_to="付款人",
+    billed_by="收款方",
+    tax_id="税号 {number}",
+    paid_in_full="已全额付清",
+    paid_in_full_on="已于 {date}全额付清",
+    still_to_pay="尚待支付",
+    still_to_pay_by="尚待支付，请于 {date}前付清",
+    part_paid="共 {total}，已付 {paid}。",
+    nothing_paid="尚未付款。",
+    nothing_to_pay="无需付款",
+    given_back="已退还给您",
+    given_back_on="已于 {date}退还给您",
+    credited="已冲减",
+    part_given_back="其中 {amount} 已退还给您。",
+    reason="原因：{reason}",
+    bought="购买内容",
+    taken_back="退款内容",
+    description="项目",
+    quantity="数量",
+    unit_price="单价",
+    discount="折扣",
+    tax="税额",
+    amount="金额",
+    subtotal="税前小计",
+    tax_of="{tax}，税基 {base}",
+    tax_included="{tax}，税基 {base}，已含在价格中",
+    tip="小费",
+    service_charge="服务费",
+    total="合计",
+    total_credited="退款合计",
+    paid="已付",
+    balance_due="待付余额",
+    balance_due_by="待付余额，{date}前付清",
+    overpaid="超出合计的付款",
+    payments="付款记录",
+    returned="退款方式",
+    date="日期",
+    how="方式",
+    by_card="银行卡",
+    by_cash="现金",
+    by_gift_card="礼品卡",
+    by_bank="银行转账",
+    by_wallet="电子钱包",
+    by_other="其他",
+    reference="订单编号：{reference}",
+    electronic="本文件内附内容相同的电子版：{file}（{norm}）。",
+    payable_now="收到账单后付款",
+    untaxed="不收税",
 )

@@ -1,0 +1,210 @@
+"""Invoice and credit note as Factur-X XML, profile EN 16931, checked against its schema.
+
+The same content gives the same bytes.
+BT and BR numbers are the norm's. A credit note's amounts are positive there: its kind says which way they go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from babel.numbers import get_currency_precision
+from drafthorse.models.accounting import (  # type: ignore[import-untyped]  # it ships no types
+    ApplicableTradeTax,
+    CategoryTradeTax,
+    TradeAllowanceCharge,
+)
+from drafthorse.models.document import Document  # type: ignore[import-untyped]
+from drafthorse.models.note import IncludedNote  # type: ignore[import-untyped]
+from drafthorse.models.payment import PaymentMeans, PaymentTerms  # type: ignore[import-untyped]
+
+from invoices.e_invoice.items import item_of
+from invoices.e_invoice.parties import write_buyer, write_seller
+from invoices.e_invoice.possible import registration
+from invoices.e_invoice.shares import Rate, Share, rates_of, shares_of, untaxed
+from invoices.e_invoice.written import decimal, percent, plain
+from invoices.papers import AccountLine, CreditNote, Invoice, PaidBy, PaperRefused, PaymentLine
+from invoices.papers.account import negated
+from invoices.words import Language, language_for
+
+_GUIDELINE = "urn:cen.eu:en16931:2017"
+_SCHEMA = "FACTUR-X_EN16931"
+_INVOICE, _CREDIT_NOTE = "380", "381"
+_MOST_DECIMALS = 2
+# UNTDID 4461. Bank is 42, a payment to a bank account: a transfer (30) would have to name the account (BR-50).
+_MEANS: dict[PaidBy, str] = {
+    "card": "48",
+    "cash": "10",
+    "gift_card": "1",
+    "bank": "42",
+    "wallet": "68",
+    "other": "1",
+}
+_SEVERAL_MEANS = "1"
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What invoice and credit note have in common, in positive amounts."""
+
+    kind: str
+    paper: Invoice | CreditNote
+    lines: tuple[AccountLine, ...]
+    rates: Sequence[Rate]
+    charges: tuple[tuple[str, int, Rate], ...]
+    shares: Sequence[Share]
+    paid: tuple[PaymentLine, ...]
+    language: Language
+
+    @property
+    def currency(self) -> str:
+        return self.paper.total.currency
+
+    @property
+    def net(self) -> int:
+        return sum(line.net.amount for line in self.lines)
+
+    @property
+    def charged(self) -> int:
+        return sum(amount for _, amount, _ in self.charges)
+
+    @property
+    def tax(self) -> int:
+        return sum(share.tax for share in self.shares)
+
+    @property
+    def prepaid(self) -> int:
+        return sum(payment.amount.amount for payment in self.paid)
+
+
+def xml_of(paper: Invoice | CreditNote) -> bytes:
+    """Write the XML of a fitted paper. Raises PaperRefused where the norm has no words for it."""
+    if get_currency_precision(paper.total.currency) > _MOST_DECIMALS:
+        raise PaperRefused("An electronic invoice can't be in a currency of more than two decimals.")
+    account = _account(paper)
+    document = Document()
+    document.context.guideline_parameter.id = _GUIDELINE
+    _head(document, account)
+    write_seller(document.trade.agreement.seller, paper.clinic)
+    write_buyer(document.trade.agreement.buyer, paper.billed_to, paper.clinic.country)
+    for place, (line, rate) in enumerate(zip(account.lines, account.rates, strict=True), start=1):
+        document.trade.items.add(item_of(line, rate, place, account.language))
+    _settle(document, account)
+    try:
+        return bytes(document.serialize(schema=_SCHEMA))
+    except SyntaxError as error:
+        raise PaperRefused(f"This content can't be an electronic invoice: {error}.") from error
+
+
+def _account(paper: Invoice | CreditNote) -> _Account:
+    scheme, _ = registration(paper.clinic)
+    language = language_for(paper.language)
+    lines = paper.lines if isinstance(paper, Invoice) else tuple(map(negated, paper.lines))
+    rates = rates_of(lines, paper.taxes, scheme)
+    free = untaxed(any(rate.category in "SZ" for rate in rates), scheme)
+    charges = _charges(paper, free, language) if isinstance(paper, Invoice) else ()
+    of_lines = [(rate, line.net.amount, line.tax.amount) for line, rate in zip(lines, rates, strict=True)]
+    of_charges = [(rate, amount, 0) for _, amount, rate in charges]
+    return _Account(
+        kind=_INVOICE if isinstance(paper, Invoice) else _CREDIT_NOTE,
+        paper=paper,
+        lines=lines,
+        rates=rates,
+        charges=charges,
+        shares=shares_of([*of_lines, *of_charges]),
+        paid=paper.payments if isinstance(paper, Invoice) else paper.returned,
+        language=language,
+    )
+
+
+def _charges(paper: Invoice, free: Rate, language: Language) -> tuple[tuple[str, int, Rate], ...]:
+    phrases = language.account
+    named = ((phrases.tip, paper.tip.amount), (phrases.service_charge, paper.service_charge.amount))
+    return tuple((name, amount, free) for name, amount in named if amount)
+
+
+def _head(document: Document, account: _Account) -> None:
+    paper = account.paper
+    document.header.id = plain(paper.number)
+    document.header.type_code = account.kind
+    document.header.issue_date_time = paper.issued_on
+    if isinstance(paper, CreditNote):
+        referred = document.trade.settlement.invoice_referenced_document
+        referred.issuer_assigned_id = plain(paper.invoice_number)
+        referred.issue_date_time = paper.invoice_issued_on
+        if paper.reason:
+            note = IncludedNote()
+            note.content = plain(paper.reason)
+            document.header.notes.add(note)
+    else:
+        # A package is a right to its sessions, and handed over when it is sold.
+        document.trade.delivery.event.occurrence = paper.sold_on
+    if paper.reference:
+        document.trade.agreement.seller_order.issuer_assigned_id = plain(paper.reference)
+
+
+def _settle(document: Document, account: _Account) -> None:
+    settlement = document.trade.settlement
+    settlement.currency_code = account.currency
+    if account.paid:
+        settlement.payment_means.add(_means(account))
+    for share in account.shares:
+        settlement.trade_tax.add(_trade_tax(share, account))
+    for name, amount, rate in account.charges:
+        settlement.allowance_charge.add(_charge(name, amount, rate, account))
+    total = account.net + account.charged + account.tax
+    if total > account.prepaid:
+        settlement.terms.add(_terms(account))
+    sums = settlement.monetary_summation
+    sums.line_total = decimal(account.net, account.currency)
+    sums.charge_total = decimal(account.charged, account.currency)
+    sums.allowance_total = decimal(0, account.currency)
+    sums.tax_basis_total = decimal(account.net + account.charged, account.currency)
+    sums.tax_total = (decimal(account.tax, account.currency), account.currency)
+    sums.grand_total = decimal(total, account.currency)
+    sums.prepaid_total = decimal(account.prepaid, account.currency)
+    sums.due_amount = decimal(total - account.prepaid, account.currency)
+
+
+def _means(account: _Account) -> PaymentMeans:
+    codes = {_MEANS[payment.how] for payment in account.paid}
+    means = PaymentMeans()
+    means.type_code = codes.pop() if len(codes) == 1 else _SEVERAL_MEANS
+    return means
+
+
+def _trade_tax(share: Share, account: _Account) -> ApplicableTradeTax:
+    tax = ApplicableTradeTax()
+    tax.calculated_amount = decimal(share.tax, account.currency)
+    tax.type_code = "VAT"
+    tax.basis_amount = decimal(share.base, account.currency)
+    tax.category_code = share.rate.category
+    if share.rate.category in "EO":
+        tax.exemption_reason = account.language.account.untaxed
+    if share.rate.percent is not None:
+        tax.rate_applicable_percent = percent(share.rate.percent)
+    return tax
+
+
+def _charge(name: str, amount: int, rate: Rate, account: _Account) -> TradeAllowanceCharge:
+    charge, tax = TradeAllowanceCharge(), CategoryTradeTax()
+    charge.indicator = True
+    charge.actual_amount = decimal(amount, account.currency)
+    charge.reason = name
+    tax.type_code = "VAT"
+    tax.category_code = rate.category
+    if rate.percent is not None:
+        tax.rate_applicable_percent = percent(rate.percent)
+    charge.trade_tax.add(tax)
+    return charge
+
+
+def _terms(account: _Account) -> PaymentTerms:
+    terms, paper = PaymentTerms(), account.paper
+    terms.description = account.language.account.payable_now
+    if isinstance(paper, Invoice) and paper.due_on:
+        date = account.language.long_date(paper.due_on)
+        terms.description = account.language.account.balance_due_by.format(date=date)
+        terms.due = paper.due_on
+    return terms

@@ -1,0 +1,42 @@
+"""Seller and buyer of an electronic invoice."""
+
+from __future__ import annotations
+
+from drafthorse.models.party import TaxRegistration, TradeParty  # type: ignore[import-untyped]  # it ships no types
+
+from invoices.e_invoice.possible import registration
+from invoices.e_invoice.written import plain
+from invoices.papers import Clinic, Party
+
+
+def write_seller(seller: TradeParty, clinic: Clinic) -> None:
+    """Say who sells, where, and under which tax number."""
+    scheme, number = registration(clinic)
+    name, legal_name = plain(clinic.name), plain(clinic.legal_name or clinic.name)
+    if scheme != "VA":
+        # The buyer must be able to tell who sold; only a VAT identifier does that by itself (BR-CO-26).
+        seller.id = plain(number)
+    seller.name = legal_name
+    if name != legal_name:
+        seller.legal_organization.trade_name = name
+    first, second, *more = [plain(line) for line in clinic.address_lines if line] + ["", ""]
+    seller.address.line_one, seller.address.line_two = first, second
+    seller.address.line_three = ", ".join(filter(None, more))
+    seller.address.country_id = clinic.country
+    if clinic.phone:
+        seller.contact.telephone.number = plain(clinic.phone)
+    if clinic.email:
+        seller.contact.email.address = plain(clinic.email)
+        seller.electronic_address.uri_ID = ("EM", plain(clinic.email))
+    registered = TaxRegistration()
+    registered.id = (scheme, plain(number))
+    seller.tax_registrations.add(registered)
+
+
+def write_buyer(buyer: TradeParty, billed: Party, home: str) -> None:
+    """Say who buys; `home` is the clinic's country."""
+    buyer.name = plain(billed.name)
+    # The norm asks for a country; who comes to the clinic is served there.
+    buyer.address.country_id = billed.country or home
+    if billed.email:
+        buyer.electronic_address.uri_ID = ("EM", plain(billed.email))

@@ -1,0 +1,25 @@
+"""How texts, amounts and rates are written for a machine."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from babel.numbers import get_currency_precision
+
+# Put into papers so that lines can break and right-to-left words stand.
+_LAYOUT_MARKS = str.maketrans("", "", "\u200b\u200e\u200f")
+
+
+def plain(text: str) -> str:
+    """Return a text of a paper without what only its layout needs."""
+    return text.translate(_LAYOUT_MARKS)
+
+
+def decimal(amount: int, currency: str) -> Decimal:
+    """Return minor units as a decimal with all its places."""
+    return Decimal(amount).scaleb(-get_currency_precision(currency))
+
+
+def percent(rate: Decimal) -> str:
+    """Return a rate such as 9.5 without an exponent."""
+    return f"{rate:f}"

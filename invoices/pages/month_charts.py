@@ -1,0 +1,72 @@
+"""The two charts of the owner's month, and the words that say their numbers to who can't see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_compact_currency, get_currency_precision
+
+from invoices.pages.chart import Chart, columns
+from invoices.papers import Money, MonthPoint
+from invoices.words import Language
+
+WIDTH, HEIGHT = 264.0, 112.0
+
+
+def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
+    """Draw what was paid in and what was used, month by month."""
+    phrases = language.month
+    points = [
+        phrases.flows_point.format(
+            month=_month(point, language), sold=language.money(point.sold), used=language.money(point.used)
+        )
+        for point in trend
+    ]
+    return columns(
+        _letters(trend, language),
+        ([point.sold.amount for point in trend], [point.used.amount for point in trend]),
+        lambda value: _short(value, trend[0].sold.currency, language),
+        width=WIDTH,
+        height=HEIGHT,
+        alt=phrases.flows_alt.format(points=_joined(points, language)),
+    )
+
+
+def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
+    """Draw what was owed at each month's end."""
+    phrases = language.month
+    points = [
+        phrases.owed_point.format(month=_month(point, language), owed=language.money(point.owed))
+        for point in trend
+    ]
+    return columns(
+        _letters(trend, language),
+        ([point.owed.amount for point in trend],),
+        lambda value: _short(value, trend[0].owed.currency, language),
+        width=WIDTH,
+        height=HEIGHT,
+        alt=phrases.owed_alt.format(points=_joined(points, language)),
+    )
+
+
+def _letters(trend: Iterable[MonthPoint], language: Language) -> list[str]:
+    return [str(format_date(point.month, "LLLLL", locale=language.locale)) for point in trend]
+
+
+def _month(point: MonthPoint, language: Language) -> str:
+    return str(format_skeleton("yMMM", point.month, locale=language.locale))
+
+
+def _joined(points: Iterable[str], language: Language) -> str:
+    return ("；" if language.locale.language == "zh" else "; ").join(points)
+
+
+def _short(amount: int, currency: str, language: Language) -> str:
+    """Write a line's amount as $2.5K; lines stand at such amounts that one decimal says all of it."""
+    digits = get_currency_precision(currency)
+    if 0 < abs(amount) < 10**digits:
+        return language.money(Money(amount, currency))
+    major = Decimal(amount).scaleb(-digits)
+    return str(format_compact_currency(major, currency, locale=language.locale, fraction_digits=1))

@@ -1,0 +1,191 @@
+"""The gift voucher in words: the card that is handed over, and below it how to use it. No price is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from invoices.pages.punchcard import Card, Mark
+from invoices.pages.qr import QrCode, qr_code
+from invoices.pages.width import width_of
+from invoices.papers import GiftContent, GiftVoucher
+from invoices.words import NO_BREAK_SPACE, Language
+
+GROUP = 4
+# Marks beyond this are a pattern and no count; the words say it.
+MARKS_UP_TO = 24
+RADIUS, STEP = 9.0, 27.0
+# How wide a message is, in Latin letters, and how large it is set.
+LARGE_UP_TO, MIDDLE_UP_TO, SMALL_UP_TO = 110, 300, 620
+LONG_NAME = 26
+# Every letter of the code has the same room, so that none is taken for another.
+SLOT, GAP, BASELINE = 28, 28, 28
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One letter of the code and where its middle stands."""
+
+    text: str
+    x: float
+
+
+@dataclass(frozen=True)
+class CodeMark:
+    """The code as letters in equal steps, the dashes between its groups, and the words for it."""
+
+    width: float
+    height: float
+    letters: tuple[Letter, ...]
+    dashes: tuple[float, ...]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The sessions of the gift as the punch card will show them: rings, or diamonds for touch-ups."""
+
+    is_diamonds: bool
+    card: Card
+
+
+@dataclass(frozen=True)
+class VoucherPage:
+    title: str
+    kind: str
+    given_on: str
+    gift_for: str
+    name: str
+    is_long_name: bool
+    gift_from: str
+    package: str
+    contents: tuple[str, ...]
+    marks: tuple[Marks, ...]
+    message: str
+    message_size: str
+    code_name: str
+    code: CodeMark
+    qr: QrCode
+    qr_alt: str
+    good: str
+    fold: str
+    how_to: str
+    steps: tuple[str, ...]
+    keep_safe: str
+    terms_name: str
+    terms: tuple[str, ...]
+    size: str
+    is_airy: bool
+
+
+def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
+    """Say the whole voucher."""
+    phrases = language.voucher
+    written = written_code(paper.code)
+    plain_name = paper.recipient_name.replace("\u200b", "")
+    return VoucherPage(
+        title=phrases.title.format(paper=phrases.gift_voucher, name=plain_name),
+        kind=phrases.gift_voucher,
+        given_on=phrases.given_on.format(date=language.long_date(paper.issued_on)),
+        gift_for=phrases.gift_for,
+        name=paper.recipient_name,
+        is_long_name=width_of(plain_name) > LONG_NAME,
+        gift_from=phrases.gift_from.format(name=paper.giver_name),
+        package=paper.package_name,
+        contents=tuple(_content(each, language) for each in paper.contents),
+        marks=tuple(_marks(paper, language)),
+        message=paper.message,
+        message_size=_message_size(paper.message),
+        code_name=phrases.code,
+        code=_code_mark(written, phrases.code_alt.format(code=written)),
+        # Without dashes: a scanner on another keyboard types them as something else.
+        qr=qr_code(paper.code),
+        qr_alt=phrases.qr_alt.format(code=written),
+        good=_good(paper, language),
+        fold=phrases.fold,
+        how_to=phrases.how_to,
+        steps=tuple(_steps(paper, language, written)),
+        keep_safe=phrases.keep_safe,
+        terms_name=phrases.terms,
+        terms=paper.terms,
+        size=paper.clinic.page_size,
+        is_airy=False,
+    )
+
+
+def written_code(code: str) -> str:
+    """Return the code in groups of four with dashes, as it is read aloud."""
+    return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
+
+
+def _message_size(message: str) -> str:
+    width = width_of(message)
+    if width <= LARGE_UP_TO:
+        size = "grand"
+    elif width <= MIDDLE_UP_TO:
+        size = "middling"
+    else:
+        size = "modest" if width <= SMALL_UP_TO else "tiny"
+    # There is no italic of a script without one; a slanted picture of it reads badly.
+    is_slanted = width < 1.5 * len(message)
+    return f"{size} slanted" if is_slanted else size
+
+
+def _content(content: GiftContent, language: Language) -> str:
+    phrases = language.voucher
+    forms = phrases.touch_ups_of if content.kind == "touch_up" else phrases.sessions_of
+    return language.plural(forms, content.sessions, treatment=content.treatment)
+
+
+def _good(paper: GiftVoucher, language: Language) -> str:
+    phrases = language.voucher
+    if paper.good_until:
+        return phrases.good_until.format(date=language.long_date(paper.good_until))
+    if paper.months_from_first_visit:
+        return language.plural(phrases.good_from_first_visit, paper.months_from_first_visit)
+    return phrases.no_expiry
+
+
+def _steps(paper: GiftVoucher, language: Language, code: str) -> Iterator[str]:
+    phrases = language.voucher
+    phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
+    reached = [way for way in (phone, paper.clinic.email) if way]
+    ways = (
+        phrases.ways.format(phone=phone, email=paper.clinic.email) if len(reached) > 1 else "".join(reached)
+    )
+    yield phrases.step_book.format(ways=ways) if ways else phrases.step_book_plain
+    yield phrases.step_bring.format(code=code.replace("-", "\u2011"))
+    yield phrases.step_yours
+
+
+def _marks(paper: GiftVoucher, language: Language) -> Iterator[Marks]:
+    """Draw what a punch card would: add-ons have no marks there either."""
+    phrases = language.voucher
+    for kind, forms, row in (("main", phrases.rings_alt, 6), ("touch_up", phrases.diamonds_alt, 2)):
+        sessions = sum(each.sessions for each in paper.contents if each.kind == kind)
+        if 0 < sessions <= MARKS_UP_TO:
+            yield Marks(kind == "touch_up", _rows(sessions, row, language.plural(forms, sessions)))
+
+
+def _rows(sessions: int, row: int, alt: str) -> Card:
+    marks = tuple(
+        Mark(RADIUS + 2 + place % row * STEP, RADIUS + 2 + place // row * STEP, "left", False, "", ())
+        for place in range(sessions)
+    )
+    lines = (sessions + row - 1) // row
+    rest = 2 * RADIUS + 4
+    return Card((min(sessions, row) - 1) * STEP + rest, (lines - 1) * STEP + rest, RADIUS, marks, alt)
+
+
+def _code_mark(written: str, alt: str) -> CodeMark:
+    letters: list[Letter] = []
+    dashes: list[float] = []
+    x = 0.0
+    for ch in written:
+        if ch == "-":
+            dashes.append(x + GAP / 2)
+            x += GAP
+        else:
+            letters.append(Letter(ch, x + SLOT / 2))
+            x += SLOT
+    return CodeMark(x, BASELINE + 8, tuple(letters), tuple(dashes), alt)

@@ -1,0 +1,114 @@
+"""Papers look as they did: every kind in every language, held against kept pictures of its pages.
+
+After a change that was meant: `make golden` takes the pictures anew; look at them before they are kept.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from pathlib import Path
+
+import pikepdf
+import pytest
+from PIL import Image, ImageChops, ImageFilter
+from weasyprint import HTML  # type: ignore[import-untyped]
+
+from invoices.papers import Paper, kind_of
+from invoices.press.bench import page_with_styles
+from invoices.press.render import VARIANT, render
+from invoices.samples import course, samples
+
+KEPT = Path(__file__).parent / "golden"
+# Small files, and letters are grey bars: it is where they stand that counts.
+DOTS_PER_INCH = 40
+GREYS = 16
+# Another poppler smooths letters otherwise, which blurring takes away; a line that moved by 2 mm stays.
+BLUR = 2
+MOST_DIFFERENCE = 40
+SAMPLES = samples()
+# Besides the first sample of every kind in every language: what is laid out otherwise than those.
+OTHERS = (
+    "summary-0-of-12",
+    "summary-60-visits",
+    "summary-refunded",
+    "summary-long-names",
+    "aftercare-touch-up",
+)
+
+
+def chosen() -> dict[str, Paper]:
+    first: dict[tuple[str, str], str] = {}
+    for name, paper in SAMPLES.items():
+        first.setdefault((kind_of(paper), paper.language), name)
+    return {name: SAMPLES[name] for name in (*first.values(), *OTHERS)}
+
+
+def pictures_of(pdfs: list[bytes], folder: Path) -> list[list[Image.Image]]:
+    """Take a picture of each page of each PDF, in one process for all."""
+    whole, counts = pikepdf.new(), []
+    for pdf in pdfs:
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            counts.append(len(opened.pages))
+            whole.pages.extend(opened.pages)
+    out = io.BytesIO()
+    whole.save(out)
+    command = ["pdftoppm", "-r", str(DOTS_PER_INCH), "-gray", "-", str(folder / "page")]
+    subprocess.run(command, input=out.getvalue(), check=True)
+    pages = (Image.open(io.BytesIO(file.read_bytes())) for file in sorted(folder.iterdir()))
+    return [[next(pages) for _ in range(count)] for count in counts]
+
+
+def difference(one: Image.Image, other: Image.Image) -> int:
+    """Say how far the greys lie apart where they differ most."""
+    if one.size != other.size:
+        return 255
+    blur = ImageFilter.GaussianBlur(BLUR)
+    apart = ImageChops.difference(one.convert("L").filter(blur), other.convert("L").filter(blur))
+    return int(apart.getextrema()[1])  # type: ignore[arg-type]  # grey has one band
+
+
+def renew(pictures: dict[str, list[Image.Image]]) -> None:
+    for file in KEPT.glob("*.png"):
+        file.unlink()
+    for name, pages in pictures.items():
+        for number, page in enumerate(pages, start=1):
+            page.quantize(GREYS).save(KEPT / f"{name}-{number}.png", optimize=True)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Image.Image]]:
+    papers = chosen()
+    drawn = pictures_of([render(paper) for paper in papers.values()], tmp_path_factory.mktemp("pages"))
+    taken = dict(zip(papers, drawn, strict=True))
+    if os.environ.get("RENEW_GOLDEN"):
+        renew(taken)
+    return taken
+
+
+@pytest.mark.parametrize("name", chosen())
+def test_it_looks_as_it_did(pictures: dict[str, list[Image.Image]], name: str) -> None:
+    kept = sorted(KEPT.glob(f"{name}-[0-9].png"))
+    assert len(pictures[name]) == len(kept), "another number of pages than in the kept pictures: make golden"
+    for file, page in zip(kept, pictures[name], strict=True):
+        with Image.open(file) as picture:
+            assert difference(picture, page) <= MOST_DIFFERENCE, f"unlike {file.name}; if meant: make golden"
+
+
+def test_no_picture_is_kept_of_what_is_no_longer_drawn() -> None:
+    assert {file.stem.rpartition("-")[0] for file in KEPT.glob("*.png")} == set(chosen())
+
+
+def test_a_moved_block_and_a_lost_font_are_noticed(
+    pictures: dict[str, list[Image.Image]], tmp_path: Path
+) -> None:
+    html = page_with_styles(course(5))
+    moved = html.replace('class="visits"', 'class="visits" style="padding-top: 8px"')
+    without_font = html.replace('"Inter", ', '"Nobody", ')
+    drawn = [HTML(string=page).write_pdf(pdf_variant=VARIANT) for page in (html, moved, without_font)]
+    same, lower, other_letters = (pages[0] for pages in pictures_of(drawn, tmp_path))
+    kept = pictures["summary-5-of-12"][0]
+    assert difference(kept, same) == 0
+    assert difference(kept, lower) > MOST_DIFFERENCE
+    assert difference(kept, other_letters) > MOST_DIFFERENCE

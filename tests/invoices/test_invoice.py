@@ -1,0 +1,294 @@
+"""What an invoice says, what it refuses to say, and that its file can be kept for good."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pikepdf
+import pytest
+
+from invoices.pages.fit import fit
+from invoices.pages.invoice import invoice_page
+from invoices.papers import Invoice, Money, PageSize, Paper, PaperRefused, Party, PaymentLine
+from invoices.press.render import render
+from invoices.samples_account import (
+    CLINIC,
+    electronic,
+    invoice,
+    invoice_of,
+    line,
+    long_invoice,
+    long_names,
+    part_paid,
+    tax,
+)
+from invoices.words import language_for
+from tests.invoices.conftest import text_in
+
+Draw = Callable[[Paper], bytes]
+Text = Callable[[Paper], str]
+ENGLISH = language_for("en")
+
+
+def usd(amount: int) -> Money:
+    return Money(amount, "USD")
+
+
+def said(paper: Invoice) -> Any:
+    """The page in words, without drawing it."""
+    return invoice_page(fit(paper), ENGLISH)  # type: ignore[arg-type]  # an invoice stays one
+
+
+def test_it_answers_what_was_paid_before_anything_else(text_of: Text) -> None:
+    text = text_of(invoice())
+    places = [
+        text.index(each)
+        for each in ("Invoice INV-1042", "$2,114.61", "paid in full on October 1, 2026", "What you bought")
+    ]
+    assert places == sorted(places)
+
+
+def test_it_names_both_sides_and_the_tax_number(text_of: Text) -> None:
+    text = text_of(invoice())
+    for each in ("Juniper Street Acupuncture LLC", "Tax ID 95-4821937", "Margaret Osei", "(310) 555-0142"):
+        assert each in text
+
+
+def test_it_lists_what_was_sold_to_the_cent(text_of: Text) -> None:
+    text = text_of(invoice())
+    assert "30 ml 2 $48.00 $9.60 $8.21 $94.61" in text
+    assert "12 × Facial acupuncture, 60 min" in text
+
+
+def test_its_sums_stand_under_the_lines_they_are_of(text_of: Text) -> None:
+    assert (
+        "Subtotal before tax $2,066.40 Sales tax 9.5% on $86.40 $8.21 Tip $40.00 Total $2,114.61 "
+        "Paid $2,114.61 Balance due $0.00"
+    ) in text_of(invoice())
+
+
+def test_it_lists_the_payments_with_day_and_way(text_of: Text) -> None:
+    assert "Oct 1, 2026 Gift card $500.00 Oct 1, 2026 Card · Visa $1,614.61" in text_of(invoice())
+
+
+def test_it_ends_with_how_to_reach_the_clinic(text_of: Text) -> None:
+    assert text_of(invoice()).endswith("(310) 555-0100 · hello@juniperstreet.example · juniperstreet.example")
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (
+            "es",
+            ("Factura INV-1042", "pagado el 1 de octubre de 2026", "Impuesto sobre las ventas 9.5%", "Pagos"),
+        ),
+        (
+            "zh-Hans",
+            ("账单 INV-1042", "已于 2026年10月1日全额付清", "销售税 9.5%", "付款记录", "US$2,114.61"),
+        ),
+    ],
+)
+def test_it_speaks_the_clients_language(text_of: Text, language: str, says: tuple[str, ...]) -> None:
+    text = text_of(invoice(language)).replace("\u00a0", " ")
+    assert [each for each in says if each not in text] == []
+    assert "Invoice" not in text
+
+
+@pytest.mark.parametrize(
+    ("paper", "figure", "label", "note"),
+    [
+        (part_paid(), "$990.00", "still to pay, due on November 1, 2026", "$990.00 of $1,980.00 is paid."),
+        (replace(part_paid(), due_on=None), "$990.00", "still to pay", "$990.00 of $1,980.00 is paid."),
+        (invoice_of([line("Facial", 16500)], paid=0), "$165.00", "still to pay", "Nothing is paid yet."),
+        (invoice_of([line("Gift", 16500, discount=16500)]), "$0.00", "nothing to pay", ""),
+        (invoice_of([line("Facial", 16500)]), "$165.00", "paid in full on October 1, 2026", ""),
+        (invoice_of([line("Facial", 16500)], paid=17000), "$165.00", "paid in full on October 1, 2026", ""),
+    ],
+    ids=["part", "no day", "nothing", "free", "all", "more"],
+)
+def test_its_figure_is_what_the_client_asks_first(paper: Invoice, figure: str, label: str, note: str) -> None:
+    page = said(paper)
+    assert (page.figure, page.figure_label.replace("\u00a0", " ")) == (figure, label)
+    assert page.notes == ((note,) if note else ())
+
+
+def test_it_says_when_the_balance_is_due_and_what_was_paid_beyond_the_total() -> None:
+    assert said(part_paid()).sums[-1].name == "Balance due by Nov 1, 2026"
+    more = said(invoice_of([line("Facial", 16500)], paid=17000)).sums[-1]
+    assert (more.name, more.amount) == ("Paid beyond the total", "$5.00")
+
+
+def test_the_day_of_the_sale_stands_there_only_where_it_is_another() -> None:
+    assert said(invoice()).dates == ("Issued on October 1, 2026",)
+    assert said(part_paid()).dates == ("Issued on October 2, 2026", "Sold on October 1, 2026")
+
+
+def test_an_included_tax_is_said_to_be_in_the_prices() -> None:
+    names = [each.name for each in said(electronic()).sums]
+    assert "MwSt. 19% on €1,736.48, included in the prices" in names
+
+
+def test_every_tax_stands_on_a_line_of_its_own() -> None:
+    names = [each.name for each in said(long_invoice(4)).sums]
+    assert names[1:4] == [
+        "California 6% on $144.00",
+        "Los Angeles County 0.25% on $144.00",
+        "City of Los Angeles 3.25% on $144.00",
+    ]
+
+
+def test_a_tax_without_a_known_rate_and_one_named_by_it_are_said_once() -> None:
+    vat, levy = tax("IVA 21%", "21"), tax("Levy", "1")
+    paper = invoice_of([line("Facial", 10000, taxes=[vat, levy])], taxes=[vat, levy])
+    unknown = replace(paper, taxes=(paper.taxes[0], replace(paper.taxes[1], percentage="")))
+    assert [each.name for each in said(unknown).sums[1:3]] == ["IVA 21% on $100.00", "Levy on $100.00"]
+
+
+@pytest.mark.parametrize(
+    ("how", "label", "says"),
+    [
+        ("card", "", "Card"),
+        ("card", "Visa", "Card · Visa"),
+        ("bank", "Bank transfer", "Bank transfer"),
+        ("other", "Insurance", "Insurance"),
+        ("other", "", "Other"),
+    ],
+)
+def test_a_payment_is_called_by_what_it_was(how: Any, label: str, says: str) -> None:
+    paid = PaymentLine(on=date(2026, 10, 1), how=how, amount=usd(16500), label=label)
+    assert said(replace(invoice_of([line("Facial", 16500)]), payments=(paid,))).moved[0].how == says
+
+
+def test_yen_has_no_minor_unit() -> None:
+    page = said(invoice_of([line("Facial", 198000, currency="JPY")]))
+    assert (page.figure, page.rows[0].amount) == ("¥198,000", "¥198,000")
+
+
+def test_discount_and_tax_take_no_room_where_there_is_none() -> None:
+    page = said(part_paid())
+    assert not page.has_discounts
+    assert not page.has_taxes
+    assert [each.name for each in page.sums] == ["Total", "Paid", "Balance due by Nov 1, 2026"]
+
+
+def test_many_lines_break_with_their_heads_and_the_sums_never_stand_alone(draw: Draw) -> None:
+    pages = text_in(draw(long_invoice())).split("\f")[:-1]
+    listed = [each for each in pages if "batch" in each]
+    assert all("Description" in each and "Unit price" in each for each in listed)
+    assert f"Page 2 of {len(pages)}" in pages[1]
+    assert "Invoice INV-1042" in pages[1]
+    (summed,) = [each for each in pages if "Subtotal" in each]
+    assert "batch 100" in summed
+    assert "Balance due" in summed
+
+
+def test_sums_that_find_no_room_take_the_last_line_along(draw: Draw) -> None:
+    first, second = text_in(draw(long_invoice(16))).split("\f")[:2]
+    assert "Total" not in first
+    assert "batch 16" in second
+    assert "Balance due" in second
+
+
+@pytest.mark.parametrize("size", ["letter", "a4"])
+def test_the_longest_names_stay_on_one_page(pages_of: Callable[[Paper], int], size: PageSize) -> None:
+    paper = long_names()
+    assert pages_of(replace(paper, clinic=replace(paper.clinic, page_size=size))) == 1
+
+
+BASE = invoice()
+FIRST, SECOND = BASE.lines
+
+
+def with_first(**changes: Any) -> Invoice:
+    return replace(BASE, lines=(replace(FIRST, **changes), SECOND))
+
+
+@pytest.mark.parametrize(
+    ("paper", "says"),
+    [
+        (replace(BASE, lines=()), "holds 1 to 200 lines"),
+        (replace(BASE, lines=BASE.lines * 101), "holds 1 to 200 lines"),
+        (replace(BASE, number=""), "needs a number"),
+        (replace(BASE, number="INV 1"), "needs a number"),
+        (replace(BASE, billed_to=Party(name=" \u200b")), "needs the name of whom"),
+        (replace(BASE, billed_to=Party(name="M. Osei", country="usa")), "two capital letters"),
+        (replace(BASE, tip=usd(4001)), "lines, taxes, tip and service charge are not its total"),
+        (replace(BASE, service_charge=usd(1)), "lines, taxes, tip and service charge are not its total"),
+        (replace(BASE, net=usd(1)), "they are not the net sum"),
+        (replace(BASE, paid=usd(1)), "its payments are not what it says was paid"),
+        (replace(BASE, balance_due=usd(1)), "what is due is not its total less what was paid"),
+        (replace(BASE, taxes=()), "names a tax that is not among the taxes"),
+        (replace(BASE, taxes=BASE.taxes * 2), "a name of its own"),
+        (replace(BASE, taxes=(replace(BASE.taxes[0], base=usd(1)),)), "its base is not the lines"),
+        (replace(BASE, taxes=(replace(BASE.taxes[0], amount=usd(1)),)), "they are not what the lines say"),
+        (replace(BASE, taxes=(replace(BASE.taxes[0], percentage="nine"),)), "a rate in percent"),
+        (with_first(quantity="0"), "Line 1 needs a quantity"),
+        (with_first(quantity="-1"), "Line 1 needs a quantity"),
+        (with_first(quantity="1e9"), "Line 1 needs a quantity"),
+        (with_first(description=" "), "Line 1 needs a description"),
+        (with_first(total=usd(1)), "its net and tax are not its total"),
+        (with_first(unit_price=usd(198002)), "quantity, price and discount are not its net"),
+        (with_first(discount=usd(2)), "quantity, price and discount are not its net"),
+        (replace(BASE, tip=Money(4000, "EUR")), "in one currency"),
+        (replace(BASE, tip=Money(4000, "dollars")), "three capital letters"),
+        (replace(BASE, payments=(replace(BASE.payments[0], amount=usd(0)),)), "above zero"),
+        (replace(BASE, payments=BASE.payments * 26), "20 taxes and 50 payments"),
+        (invoice_of([line("Back", -500)], paid=0), "can't be below zero"),
+    ],
+)
+def test_what_does_not_add_up_or_says_too_little_is_refused(paper: Invoice, says: str) -> None:
+    with pytest.raises(PaperRefused) as refused:
+        fit(paper)
+    assert says in str(refused.value)
+
+
+def test_a_line_with_a_tax_that_it_does_not_name_is_refused() -> None:
+    nothing = replace(BASE.taxes[0], base=usd(0))
+    with pytest.raises(PaperRefused, match="Line 2 has a tax and does not name it"):
+        fit(replace(BASE, lines=(FIRST, replace(SECOND, taxes=())), taxes=(nothing,)))
+
+
+def test_a_part_of_a_price_may_be_rounded_by_a_cent() -> None:
+    half = replace(line("Half an hour", 9999, quantity="0.5"), net=usd(4999), total=usd(4999))
+    assert fit(invoice_of([half]))
+
+
+def test_wordy_lines_are_cut_to_what_can_be_laid_out_in_time() -> None:
+    paper = fit(invoice_of([replace(line("word " * 100, 100), detail="more " * 100)] * 200))
+    assert isinstance(paper, Invoice)
+    assert sum(len(each.description) + len(each.detail) for each in paper.lines) <= 12_000
+    assert len(fit(invoice_of([line("word " * 100, 100)])).lines[0].description) == 250  # type: ignore[union-attr]
+
+
+def test_markup_and_endless_words_come_out_as_text(text_of: Text) -> None:
+    hostile = line("<b>Facial</b> & <script>alert(1)</script>", 16500)
+    party = Party(name="M" * 3000, email="\u202eevil" * 50)
+    text = text_of(replace(invoice_of([hostile]), billed_to=party, reference="r" * 900))
+    assert "<b>Facial</b> & <script>" in text
+    assert "Total $165.00" in text
+
+
+def test_its_file_is_an_archives_and_a_screen_readers_at_once(draw: Draw) -> None:
+    with pikepdf.open(io.BytesIO(draw(invoice()))) as pdf:
+        with pdf.open_metadata() as xmp:
+            assert (xmp["pdfaid:part"], xmp["pdfaid:conformance"], xmp["pdfuaid:part"]) == ("3", "A", "1")
+        assert [str(each.S) for each in pdf.Root.OutputIntents] == ["/GTS_PDFA1"]
+        assert "/ID" in pdf.trailer
+        assert pdf.Root.MarkInfo.Marked
+        assert "/StructTreeRoot" in pdf.Root
+        assert str(pdf.Root.Lang) == "en"
+        assert str(pdf.docinfo["/Title"]) == "Invoice INV-1042 for Margaret Osei"
+        assert not pdf.attachments
+
+
+def test_the_same_invoice_gives_the_same_bytes(draw: Draw) -> None:
+    assert render(electronic()) == draw(electronic())
+
+
+def test_a_clinic_without_legal_name_and_tax_number_is_named_as_it_is() -> None:
+    bare = replace(invoice(), clinic=replace(CLINIC, legal_name="", tax_id="", address_lines=()))
+    assert said(bare).billed_by == ("Juniper Street Acupuncture",)

@@ -1,0 +1,189 @@
+"""Texts and papers in every language: the same meaning part by part, nothing promised, one page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from importlib.resources import files
+
+import pytest
+
+from invoices.aftercare import (
+    GENERAL,
+    read_text,
+    sources,
+    sources_markdown,
+    starting_markdown,
+    starting_slugs,
+    starting_text,
+)
+from invoices.papers import AftercareText, PageSize, Paper
+from invoices.samples import aftercare, clinic, course
+from invoices.words import language_for
+from invoices.words.language import spoken_languages
+from invoices.words.phrases import Spoken
+
+Text = Callable[[Paper], str]
+Pages = Callable[[Paper], int]
+
+SLUGS = [*starting_slugs(), GENERAL]
+OTHERS = [tag for tag in spoken_languages() if tag != "en"]
+every_text = pytest.mark.parametrize(("tag", "slug"), [(tag, slug) for tag in OTHERS for slug in SLUGS])
+
+# No result is promised: not in a text, not in a phrase.
+PROMISES = {
+    "en": "younger|lifted|lifting|collagen|guarantee|will improve|wrinkle|you will see|radian|glow|cure|heal|result",
+    "es": "rejuvene|más joven|colágeno|garanti|mejorar|arrugas|verá|radiante|luminos|cura|sana|resultados?|eficaz",
+    "zh": "年轻|紧致|提拉|胶原|保证|改善|皱纹|效果|见效|焕发|光彩|治愈|根治|疗效|抗衰|美白",
+}
+# What belongs before a visit, where lists differ too much to print.
+BEFORE_THE_VISIT = {
+    "en": "pregnan|botox|filler|blood thinner|aspirin|laser|epilep|cold sore|shingles|migraine|arnica|helichrysum",
+    "es": "embaraz|botox|relleno|anticoagul|aspirina|láser|epilep|herpes|migraña|árnica",
+    "zh": "怀孕|孕妇|肉毒|填充|抗凝|阿司匹林|激光|癫痫|疱疹|偏头痛|山金车",
+}
+
+
+def words_of(tag: str) -> Iterator[str]:
+    for part in fields(Spoken):
+        said = getattr(language_for(tag).spoken, part.name)
+        for field in fields(said):
+            phrase = getattr(said, field.name)
+            yield from [phrase] if isinstance(phrase, str) else phrase.values()
+
+
+def shape(text: AftercareText) -> list[tuple[str, list[tuple[str, int]]]]:
+    return [(part.role, [(block.kind, len(block.items)) for block in part.blocks]) for part in text.sections]
+
+
+def lines(text: AftercareText) -> list[str]:
+    return [
+        "".join(run.text for run in item)
+        for part in text.sections
+        for block in part.blocks
+        for item in block.items
+    ]
+
+
+@pytest.mark.parametrize("tag", spoken_languages())
+def test_every_text_is_there_in_every_language(tag: str) -> None:
+    folder = files("invoices") / "texts" / tag
+    assert {file.name for file in folder.iterdir()} == {f"{slug}.md" for slug in SLUGS}
+
+
+@every_text
+def test_a_text_has_the_parts_and_lines_of_the_english_one(tag: str, slug: str) -> None:
+    translated, english = starting_text(slug, tag), starting_text(slug, "en")
+    assert shape(translated) == shape(english)
+    assert translated.title != english.title
+    assert not set(lines(translated)) & set(lines(english))
+
+
+@every_text
+def test_a_text_says_the_same_hours_days_and_numbers_line_by_line(tag: str, slug: str) -> None:
+    for theirs, ours in zip(lines(starting_text(slug, tag)), lines(starting_text(slug, "en")), strict=True):
+        assert re.findall(r"\d+", theirs) == re.findall(r"\d+", ours), theirs
+
+
+@every_text
+def test_a_text_stresses_the_same_lines(tag: str, slug: str) -> None:
+    def stressed(text: AftercareText) -> list[bool]:
+        items = (item for part in text.sections for block in part.blocks for item in block.items)
+        return [any(run.style == "strong" for run in item) for item in items]
+
+    assert stressed(starting_text(slug, tag)) == stressed(starting_text(slug, "en"))
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("tag", spoken_languages())
+def test_when_to_call_and_when_to_get_help_are_never_missing(tag: str, slug: str) -> None:
+    text = starting_text(slug, tag)
+    roles = [part.role for part in text.sections]
+    assert {"tonight", "expect", "call_us", "get_help"} <= set(roles)
+    assert "other" not in roles
+    assert "911" in "".join(lines(text))
+
+
+@pytest.mark.parametrize("tag", spoken_languages())
+def test_no_text_and_no_phrase_promises_a_result(tag: str) -> None:
+    promise = re.compile(rf"\b(?:{PROMISES[tag]})" if tag != "zh" else PROMISES[tag])
+    for said in (*(starting_markdown(slug, tag) for slug in SLUGS), *words_of(tag)):
+        assert not promise.findall(said.casefold()), said
+
+
+@pytest.mark.parametrize("tag", spoken_languages())
+def test_what_belongs_before_a_visit_stays_off_the_sheets(tag: str) -> None:
+    for slug in SLUGS:
+        assert not re.findall(BEFORE_THE_VISIT[tag], starting_markdown(slug, tag).casefold())
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_no_latin_word_and_no_latin_punctuation_is_left_in_a_chinese_text(slug: str) -> None:
+    text = starting_text(slug, "zh")
+    for line in (text.title, *(part.heading for part in text.sections), *lines(text)):
+        assert set(re.findall("[A-Za-z]{2,}", line)) <= {"LED"}, line
+        assert not re.findall("[,.;:!?()]", line), line
+
+
+def test_strong_words_may_end_in_chinese_punctuation() -> None:
+    text = read_text("# 护理\n\n## 何时联系我们\n\n**别碰脸。**不要揉，**重点**好，**休息：**早睡\n", "zh")
+    runs = text.sections[0].blocks[0].items[0]
+    assert [run.text for run in runs if run.style == "strong"] == ["别碰脸", "重点", "休息"]
+    assert "".join(run.text for run in runs) == "别碰脸。不要揉，重点好，休息：早睡"
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_an_english_text_keeps_its_parts_for_any_client(tag: str) -> None:
+    text = read_text(starting_markdown("facial-acupuncture", "en"), tag)
+    assert [part.role for part in text.sections] == [
+        part.role for part in starting_text("facial-acupuncture", "en").sections
+    ]
+
+
+def test_the_sources_say_of_each_line_where_it_comes_from_and_what_to_decide() -> None:
+    rows = sources()
+    assert len(rows) > 20
+    assert all(row.line and row.source for row in rows)
+    unsourced = [row for row in rows if row.source in {"general knowledge", "no source"}]
+    assert unsourced
+    assert all(row.to_decide for row in unsourced)
+    for kept_off in ("contraindications", "blood thinners", "pregnancy"):
+        assert kept_off in sources_markdown().partition("Not on the sheets")[2]
+
+
+@pytest.mark.parametrize(
+    ("tag", "says"),
+    [
+        ("es", ("Resumen de su tratamiento", "de 12 sesiones por usar", "Sus visitas", "6 oct 2026")),
+        ("zh-Hans", ("疗程概要", "次剩余，共12次", "您的到诊记录", "2026年10月6日", "第5次", "US$1,980.00")),
+    ],
+)
+def test_a_summary_speaks_its_language(text_of: Text, tag: str, says: tuple[str, ...]) -> None:
+    text = text_of(replace(course(5), language=tag))
+    for said in says:
+        assert said in text
+    for english in ("Session", "left", "Visits", "Paid", "Bought", "Date"):
+        assert english not in text
+
+
+def test_a_chinese_sheet_puts_its_parts_together_the_chinese_way(text_of: Text) -> None:
+    text = text_of(aftercare(language="zh-Hans"))
+    for said in ("第5次，共12次", "2026年11月3日，治疗师：A. Kim", "下次到诊：11月10日周二，10:30"):
+        assert said in text
+
+
+@pytest.mark.parametrize("size", ["letter", "a4"])
+@pytest.mark.parametrize("tag", ["es", "zh-Hans"])
+def test_an_ordinary_course_stays_on_one_page(pages_of: Pages, tag: str, size: PageSize) -> None:
+    ordinary = replace(course(12, touch_ups_used=2), language=tag, clinic=clinic(size))
+    assert pages_of(ordinary) == 1
+
+
+@pytest.mark.parametrize(
+    ("slug", "size"),
+    [(slug, "letter") for slug in starting_slugs()] + [("facial-acupuncture", "a4"), ("touch-up", "a4")],
+)
+@pytest.mark.parametrize("tag", ["es", "zh-Hans"])
+def test_a_sheet_stays_on_one_page(pages_of: Pages, tag: str, slug: str, size: PageSize) -> None:
+    assert pages_of(replace(aftercare(slug, language=tag), clinic=clinic(size))) == 1

@@ -1,0 +1,244 @@
+"""The owner's month on paper: its figures, its charts, and that nothing is printed that does not add up."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pikepdf
+import pytest
+
+from invoices.pages.chart import columns
+from invoices.pages.fit import fit
+from invoices.pages.month import month_page
+from invoices.papers import Money, MonthPoint, OwnersMonth, Paper, PaperRefused, RollLine, from_json, to_json
+from invoices.samples_gift_month import (
+    busy_month,
+    call_row,
+    clinic_of,
+    month,
+    quiet_month,
+    roll_forward,
+    running_month,
+    trend,
+    usd,
+)
+from invoices.words import language_for
+
+Draw = Callable[[Paper], bytes]
+Text = Callable[[Paper], str]
+Pages = Callable[[Paper], int]
+ENGLISH = language_for("en")
+
+
+def test_it_answers_what_is_owed_before_anything_else(text_of: Text) -> None:
+    text = text_of(month())
+    assert text.index("November 2026") < text.index("$24,420.00") < text.index("owed after Nov 30")
+    for said in (
+        "The books are closed: these figures stay as they are.",
+        "Owed before Nov 1 134 $22,110.00",
+        "Paid in 0 $13,860.00",
+        "Used -63 -$10,395.00",
+        "Owed after Nov 30 149 $24,420.00",
+        "$660.00 of what is owed lies in courses that had expired: 4 sessions.",
+        "All 8 84 $13,860.00 63 $10,395.00",
+        "Ines Reis (310) 555-0117 Course ends Dec 22 · 2 sessions left 2",
+        "Dorothy Abara (310) 555-0161 $990.00 still to pay 6",
+    ):
+        assert said in text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("es", ("Noviembre de 2026", "Dinero pendiente", "Doce meses", "Por paquete", "Página 2 de 2")),
+        ("zh-Hans", ("2026年11月", "未用余额", "十二个月", "按套餐", "王小梅")),
+    ],
+)
+def test_it_speaks_the_clinics_language_all_through(
+    text_of: Text, language: str, says: tuple[str, ...]
+) -> None:
+    text = text_of(month(language))
+    for said in says:
+        assert said in text
+    assert not {"Owed", "Sessions", "Paid"} & set(text.split())
+
+
+def test_a_month_that_still_runs_says_so() -> None:
+    page = month_page(running_month(), ENGLISH)
+    assert page.heading == "November 2026, so far"
+    assert page.standing == "The month still runs: these figures are as of November 22, 2026."
+    assert page.owed.name == "owed on Nov 22"
+    assert page.rows[-1].name == "Owed on Nov 22"
+
+
+def test_a_month_that_is_over_says_whether_its_books_are_closed() -> None:
+    said = [month_page(replace(month(), is_closed=closed), ENGLISH).standing for closed in (True, False)]
+    assert said[0].startswith("The books are closed")
+    assert said[1].startswith("The books are still open")
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (date(2026, 2, 1), "Feb 28"),
+        (date(2028, 2, 1), "Feb 29"),
+        (date(2026, 12, 1), "Dec 31"),
+        (date(2026, 4, 1), "Apr 30"),
+    ],
+)
+def test_the_month_ends_on_its_last_day(first: date, last: str) -> None:
+    page = month_page(replace(month(), month=first, issued_on=date(2030, 1, 1)), ENGLISH)
+    assert page.owed.name == f"owed after {last}"
+
+
+def test_a_clinics_first_day_is_a_paper_too(text_of: Text) -> None:
+    text = text_of(quiet_month())
+    assert "Nothing was sold or used in this month." in text
+    assert "Nobody needs a call today." in text
+
+
+@pytest.mark.parametrize("paper", [month(), busy_month()], ids=["usual", "busy"])
+def test_it_is_two_pages_at_most(pages_of: Pages, paper: OwnersMonth) -> None:
+    assert pages_of(paper) == 2
+
+
+def test_packages_beyond_the_page_stand_together_and_still_add_up() -> None:
+    page = month_page(busy_month(), ENGLISH)
+    assert len(page.packages) == 12
+    assert (page.packages[-1].name, page.packages[-1].sold) == ("19 other packages", "19")
+    assert page.all_packages.paid == "$13,860.00"
+    assert page.left_out == "41 more people are on the screen's list."
+
+
+def test_the_charts_say_their_numbers_to_who_cannot_see_them(draw: Draw) -> None:
+    with pikepdf.open(io.BytesIO(draw(month()))) as pdf:
+        said = [str(each.Alt) for each in _figures(pdf.Root.StructTreeRoot)]
+    flows, owed = said
+    assert "Nov 2026: paid in $13,860.00, used $10,395.00." in flows
+    assert "Dec 2025: paid in $5,940.00, used $2,970.00;" in flows
+    assert "Nov 2026: $24,420.00." in owed
+    assert flows.count("2026") == owed.count("2026") == 11
+
+
+def test_the_numbers_stand_beside_the_charts(text_of: Text) -> None:
+    text = text_of(month())
+    for row in ("Dec 2025 36 5,940.00 18 2,970.00 18,810.00", "Nov 2026 84 13,860.00 63 10,395.00 24,420.00"):
+        assert all(part in text for part in row.split())
+    page = month_page(month(), ENGLISH)
+    assert (page.trend[0].month, page.trend[0].owed, page.has_room) == ("Dec 2025", "18,810.00", True)
+
+
+def test_long_amounts_push_the_sessions_out_of_the_table_of_months() -> None:
+    points = (*trend()[:-1], replace(trend()[-1], owed=usd(100_000_00)))
+    assert not month_page(replace(month(), trend=points), ENGLISH).has_room
+
+
+def test_columns_are_as_long_as_their_numbers_and_stand_on_zero() -> None:
+    chart = columns("abc", ([10, 0, -5], [5, 20, 0]), str, width=200, height=100, alt="")
+    zero = next(tick.y for tick in chart.ticks if tick.is_zero)
+    heights = {(bar.series, round(bar.height, 1)) for bar in chart.bars}
+    (tallest,) = (bar for bar in chart.bars if bar.series == 1 and bar.height > 30)
+    # Twenty is twice ten; five below hangs from the line.
+    (ten,) = (bar for bar in chart.bars if bar.series == 0 and bar.y < zero)
+    (below,) = (bar for bar in chart.bars if bar.series == 0 and bar.y == zero)
+    assert tallest.height == pytest.approx(2 * ten.height, abs=0.02)
+    assert below.height == pytest.approx(ten.height / 2, abs=0.02)
+    assert len(heights) == 4
+    assert all(bar.y + bar.height == pytest.approx(zero) for bar in chart.bars if bar is not below)
+    assert [tick.text for tick in chart.ticks] == ["-10", "0", "10", "20"]
+    assert all(bar.x > 0 and bar.x + bar.width <= 200 for bar in chart.bars)
+
+
+def test_nothing_is_drawn_of_nothing() -> None:
+    chart = columns("ab", ([0, 0],), str, width=100, height=100, alt="")
+    assert (chart.bars, [tick.text for tick in chart.ticks]) == ((), ["0"])
+
+
+@pytest.mark.parametrize("highest", [1, 7, 99, 12_345, 2_600_000, 10**12 + 1])
+def test_lines_across_stand_at_round_numbers_above_the_highest(highest: int) -> None:
+    chart = columns("a", ([highest],), str, width=100, height=100, alt="")
+    lines = [int(tick.text) for tick in chart.ticks]
+    assert 2 <= len(lines) <= 6
+    assert lines[-2] < highest <= lines[-1]
+    assert str(lines[1]).rstrip("0") in {"1", "2", "5"}
+
+
+def _moved(kind: str, cents: int = 0, sessions: int = 0) -> tuple[RollLine, ...]:
+    return tuple(
+        replace(line, value=usd(line.value.amount + cents), sessions=line.sessions + sessions)
+        if line.kind == kind
+        else line
+        for line in roll_forward()
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"roll_forward": _moved("adjusted", cents=1)}, "money of the month does not add up"),
+        ({"roll_forward": _moved("opening", cents=-1)}, "money of the month does not add up"),
+        ({"roll_forward": _moved("refunded", sessions=1)}, "sessions of the month do not add up"),
+        ({"roll_forward": roll_forward()[:-1]}, "nine lines"),
+        ({"roll_forward": roll_forward()[::-1]}, "nine lines"),
+        ({"packages": month().packages[:-1]}, "packages of the month are not its sums"),
+        ({"trend": trend()[1:]}, "12 months up to"),
+        ({"trend": (*trend()[:-1], replace(trend()[-1], owed=usd(1)))}, "last month of the charts"),
+        ({"trend": (replace(trend()[0], owed=Money(1, "EUR")), *trend()[1:])}, "one currency"),
+        ({"month": date(2026, 11, 2)}, "first day"),
+        ({"issued_on": date(2026, 10, 31)}, "once it has begun"),
+        ({"people_to_call": (call_row("Ana", "", "low", 1, None),) * 61}, "60 reasons"),
+    ],
+)
+def test_what_does_not_add_up_is_refused(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(PaperRefused, match=says):
+        fit(replace(month(), **change))
+
+
+def test_an_undone_sale_counts_below_zero_and_is_no_mistake() -> None:
+    assert fit(month()) == fit(fit(month()))
+    nothing = quiet_month()
+    lines = {line.kind: line for line in nothing.roll_forward}
+    lines["opening"] = replace(lines["opening"], sessions=2)
+    lines["sold"] = replace(lines["sold"], sessions=-2)
+    undone = replace(
+        month().packages[0], sold=-1, sold_sessions=-2, sold_value=usd(0), used=0, used_value=usd(0)
+    )
+    points = (*nothing.trend[:-1], replace(nothing.trend[-1], sold_sessions=-2))
+    paper = replace(nothing, roll_forward=tuple(lines.values()), packages=(undone,), trend=points)
+    assert month_page(fit(paper), ENGLISH).packages[0].sold == "-2"  # type: ignore[arg-type]
+
+
+def test_hostile_names_are_only_text(text_of: Text, pages_of: Pages) -> None:
+    rows = tuple(
+        call_row(name, "<script>", "low", 1, None)
+        for name in ("x" * 5_000, "\u0301" * 500, "<b>Ana</b>", "\u202eanA")
+    )
+    paper = replace(month(), people_to_call=rows)
+    assert pages_of(paper) == 2
+    text = text_of(paper)
+    assert "<b>Ana</b>" in text
+    assert "\u202e" not in text
+
+
+def test_it_is_laid_out_on_a4_as_well(pages_of: Pages) -> None:
+    assert pages_of(replace(month("es"), clinic=clinic_of("a4"))) == 2
+
+
+def test_it_comes_back_from_its_json_as_it_was() -> None:
+    assert from_json(to_json(month())) == month()
+    older = MonthPoint(date(2026, 11, 1), usd(1), usd(2), usd(3))
+    assert (older.sold_sessions, older.used_sessions) == (0, 0)
+
+
+def _figures(node: Any) -> list[Any]:
+    """Every figure below a node of the structure tree, in reading order."""
+    if isinstance(node, pikepdf.Array):
+        return [figure for child in node for figure in _figures(child)]
+    if not isinstance(node, pikepdf.Dictionary):
+        return []
+    own = [node] if node.get("/S") == "/Figure" else []
+    return own + (_figures(node.K) if "/K" in node else [])

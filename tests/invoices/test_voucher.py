@@ -1,0 +1,190 @@
+"""What the gift voucher says to whom it is handed, in every language, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from invoices.pages.fit import fit
+from invoices.pages.voucher import voucher_page
+from invoices.papers import GiftContent, GiftVoucher, Paper, PaperRefused, from_json, to_json
+from invoices.samples_gift_month import LONG_MESSAGE, bare_voucher, clinic_of, long_voucher, voucher
+from invoices.words import language_for
+
+Text = Callable[[Paper], str]
+Pages = Callable[[Paper], int]
+ENGLISH = language_for("en")
+
+
+def test_it_says_for_whom_from_whom_and_what(text_of: Text) -> None:
+    text = text_of(voucher())
+    for said in (
+        "A gift for",
+        "Margaret Osei",
+        "from Daniel Osei",
+        "Happy birthday, Mum.",
+        "12 sessions of Facial acupuncture, 60 min",
+        "2 touch-ups: Touch-up, 45 min",
+        "Good until December 31, 2027",
+        "(310)\u00a0555-0100 or",
+        "hello@juniperstreet.example",
+        "A visit missed without notice counts as used",
+    ):
+        assert said.replace("\u00a0", " ") in text.replace("\u00a0", " ")
+
+
+def test_no_price_stands_on_it(text_of: Text) -> None:
+    assert "$" not in text_of(voucher())
+    assert "$" not in text_of(long_voucher())
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", ("Gift voucher", "How to use it", "Fold or cut here")),
+        ("es", ("Vale de regalo", "Un regalo para", "12 sesiones de Facial", "2 retoques", "Cómo usarlo")),
+        ("zh-Hans", ("礼品券", "送给", "使用方法", "使用须知", "2027年12月31日")),
+    ],
+)
+def test_it_speaks_the_language_all_through(text_of: Text, language: str, says: tuple[str, ...]) -> None:
+    text = text_of(voucher(language))
+    for said in says:
+        assert said in text
+    assert ("Good until" in text) == (language == "en")
+
+
+def test_the_code_is_shown_in_groups_scanned_without_dashes_and_said_to_who_cannot_see() -> None:
+    page = voucher_page(voucher(), ENGLISH)
+    letters = page.code.letters
+    assert "".join(letter.text for letter in letters) == page.qr.url == "7KQMX3FD92HT"
+    steps = {round(b.x - a.x, 3) for a, b in pairwise(letters)}
+    # One step within a group and one, wider, between two.
+    assert len(steps) == 2
+    assert len(page.code.dashes) == 2
+    assert "7KQM-X3FD-92HT" in page.code.alt
+    assert "7KQM-X3FD-92HT" in page.qr_alt
+    assert [mark.card.alt for mark in page.marks] == [
+        "12 sessions, none used yet",
+        "2 touch-ups, none used yet",
+    ]
+
+
+def test_the_code_can_be_copied_from_the_text(text_of: Text) -> None:
+    assert "7KQM-X3FD-92HT" in text_of(voucher()).replace("\u2011", "-")
+
+
+@pytest.mark.parametrize("typed", ["7KQM-X3FD-92HT", "7kqm x3fd 92ht", "7KQMX3FD92HT"])
+def test_a_code_is_taken_however_it_is_written(typed: str) -> None:
+    fitted = fit(replace(voucher(), code=typed))
+    assert isinstance(fitted, GiftVoucher)
+    assert fitted.code == "7KQMX3FD92HT"
+    assert fit(fitted) == fitted
+
+
+@pytest.mark.parametrize(
+    ("good_until", "months", "says"),
+    [
+        (date(2027, 12, 31), None, "Good until December 31, 2027"),
+        (None, 12, "Good for 12 months from the first visit"),
+        (None, 1, "Good for 1 month from the first visit"),
+        (None, None, "No expiry date"),
+    ],
+)
+def test_how_long_it_is_good_for_is_always_said(
+    good_until: date | None, months: int | None, says: str
+) -> None:
+    paper = replace(voucher(), good_until=good_until, months_from_first_visit=months)
+    assert voucher_page(paper, ENGLISH).good == says
+
+
+@pytest.mark.parametrize(
+    "paper",
+    [
+        voucher(),
+        replace(voucher(), clinic=clinic_of("a4")),
+        long_voucher(),
+        bare_voucher(),
+        replace(voucher("zh-Hans"), message="愿您安康。" * 100),
+    ],
+    ids=["usual", "A4", "long", "bare", "longest Chinese"],
+)
+def test_it_stays_on_one_page(pages_of: Pages, paper: GiftVoucher) -> None:
+    assert pages_of(paper) == 1
+
+
+def test_a_long_message_is_set_smaller_and_never_cut_below_its_limit(text_of: Text) -> None:
+    assert len(LONG_MESSAGE) <= 500
+    assert LONG_MESSAGE.split()[-1] in text_of(long_voucher())
+    sizes = [voucher_page(replace(voucher(), message="Aa " * n), ENGLISH).message_size for n in (9, 90, 160)]
+    assert sizes == ["grand slanted", "middling slanted", "modest slanted"]
+
+
+def test_letters_without_an_italic_are_not_slanted() -> None:
+    assert voucher_page(voucher("zh-Hans"), ENGLISH).message_size == "grand"
+
+
+def test_a_clinic_without_a_phone_still_says_how_to_book() -> None:
+    bare = replace(voucher().clinic, phone="", email="")
+    assert voucher_page(replace(voucher(), clinic=bare), ENGLISH).steps[0] == "Book your first visit with us."
+    mail = replace(bare, email="hello@example.org")
+    steps = voucher_page(replace(voucher(), clinic=mail), ENGLISH).steps
+    assert steps[0] == "Book your first visit: hello@example.org."
+
+
+def test_more_sessions_than_marks_can_count_are_said_in_words_alone() -> None:
+    many = replace(voucher(), contents=(GiftContent("Facial acupuncture", 25),))
+    page = voucher_page(many, ENGLISH)
+    assert (page.marks, page.contents) == ((), ("25 sessions of Facial acupuncture",))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code": "7KQM"[:3]},
+        {"code": "<script>"},
+        {"code": "X" * 33},
+        {"recipient_name": "\u200b "},
+        {"giver_name": ""},
+        {"package_name": ""},
+        {"contents": ()},
+        {"contents": (GiftContent("Facial", 0),)},
+        {"contents": (GiftContent("Facial", 1),) * 13},
+        {"months_from_first_visit": 0},
+        {"terms": ("x" * 401,)},
+    ],
+)
+def test_what_is_no_voucher_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(PaperRefused):
+        fit(replace(voucher(), **change))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "x" * 100_000,
+        "\u0301" * 5_000,
+        "\u202e<b>Free sessions</b>\u0000" * 50,
+        "<script>alert(1)</script><img src=file:///etc/passwd>",
+    ],
+    ids=["unbroken", "piled marks", "turned round", "markup"],
+)
+def test_a_hostile_message_is_only_text(text_of: Text, pages_of: Pages, message: str) -> None:
+    paper = replace(voucher(), message=message)
+    assert pages_of(paper) == 1
+    assert "\u202e" not in text_of(paper)
+    fitted = fit(paper)
+    assert isinstance(fitted, GiftVoucher)
+    assert len(fitted.message.replace("\u200b", "")) <= 500
+
+
+def test_a_voucher_kept_before_the_newer_fields_can_still_be_read() -> None:
+    kept = (
+        to_json(bare_voucher()).replace(',"months_from_first_visit":null', "").replace(',"kind":"main"', "")
+    )
+    kept = kept.replace('"kind":"main",', "").replace('"months_from_first_visit":null,', "")
+    assert "months_from" not in kept
+    assert from_json(kept) == bare_voucher()
