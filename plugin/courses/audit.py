@@ -15,6 +15,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
+from plugin.courses.documents.checks import wrong_documents
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 from plugin.store.people import Client
@@ -242,6 +243,12 @@ def _handouts(session: Session) -> Iterator[Finding]:
             yield Finding("document", handout_id, "The kept content of a paper is not what was handed out.")
 
 
+def _documents(session: Session) -> Iterator[Finding]:
+    """Invoices, credit notes and vouchers are what was issued, numbered without a gap."""
+    for check, row, sentence in wrong_documents(session):
+        yield Finding(check, row, sentence)
+
+
 _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
     _chains,
     _bounds,
@@ -252,4 +259,5 @@ _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
     _closed_courses,
     _prices,
     _handouts,
+    _documents,
 )

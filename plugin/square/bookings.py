@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.text import NAME_LENGTH, clean
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.papers.upcoming import booking_changed_in
 from plugin.courses.people.buyers import link_if_ours_in
 from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.queues.inbox import receive
@@ -83,10 +84,15 @@ def _kept(house: House, told: ToldBooking) -> Found:
         team_member_name=team_member_name(house, told.square_team_member_id),
     )
 
-    def keep(session: Session, _store: Store, act: Act) -> str:
+    def keep(session: Session, store: Store, act: Act) -> str:
         if stranger is not None:
             link_if_ours_in(session, act, stranger)
-        return keep_booking_in(session, act, named)
+        before = session.get(Booking, named.square_booking_id)
+        whose = before.square_customer_id if before is not None else None
+        said = keep_booking_in(session, act, named)
+        # What is kept ready names the next visit.
+        booking_changed_in(session, store, act, {whose, named.square_customer_id})
+        return said
 
     return Found(deeds=(keep,))
 

@@ -5,6 +5,7 @@ An errand asks Square with keys made of its subject, so that a lost answer and a
 
 from __future__ import annotations
 
+from plugin.courses.documents.owed import RECORD_SALE
 from plugin.courses.people.client_profile import CUSTOMER
 from plugin.courses.people.erasure import COMPACT, LEAVE_PROFILE
 from plugin.courses.queues.outbox import PROFILE
@@ -22,6 +23,7 @@ from plugin.square.customers import write_customer
 from plugin.square.errand import Errand, Later
 from plugin.square.leaving import compact, leave_profile
 from plugin.square.profiles import write_profile
+from plugin.square.recorded_sales import record_sale
 
 __all__ = ["ERRANDS", "Errand", "Later"]
 
@@ -33,6 +35,7 @@ ERRANDS: dict[str, Errand] = {
     LOOK_AT_ITEM: Errand(look_at_item),
     PROFILE: Errand(write_profile),
     REFUND: Errand(desk_refunds.run, desk_refunds.give_up),
+    RECORD_SALE: Errand(record_sale),
     REFRESH: Errand(refresh),
     LEAVE_PROFILE: Errand(leave_profile),
     COMPACT: Errand(compact),

@@ -15,7 +15,7 @@ from plugin.courses.queues.square_state import outage_mark
 from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed
 from plugin.house import House
 from plugin.square.connection.row import read_connection
-from plugin.square.errands import ERRANDS
+from plugin.square.errand import Errand
 from plugin.square.messages import order_named, refund_named
 
 LONGEST_WAIT_S = 300
@@ -52,11 +52,11 @@ def set_aside(house: House, claimed: Claimed, error: Exception, chance: Chance) 
     return "put_off"
 
 
-def fail_errand(house: House, owed: Owed, error: Exception, chance: Chance) -> str:
-    """Put an errand off, or give it up where Square refuses it for good; return "put_off" or "failed"."""
+def fail_errand(house: House, errand: Errand, owed: Owed, error: Exception, chance: Chance) -> str:
+    """Put an errand off, or give it up where it is refused for good; return "put_off" or "failed"."""
     is_outage = _code(error) in OUTAGES
     if _is_permanent(error) or (owed.attempts >= MOST_TRIES and not is_outage):
-        ERRANDS[owed.kind].give_up(house, owed, _sentence(error))
+        errand.give_up(house, owed, _sentence(error))
         close_owed(house.store, owed.id, state="failed", outcome=_sentence(error), now=house.clock())
         return "failed"
     wait = timedelta(seconds=wait_s(owed.attempts, chance, is_outage=is_outage))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.documents.owed import owe_credit_note_in
+from plugin.courses.documents.sale_record import SoldSale, keep_refund_in, keep_sale_in
 from plugin.courses.people.buyers import merge_square_customers_in, update_from_square_in
 from plugin.courses.refunds.refund import refund_in
 from plugin.courses.selling.book import book_in
@@ -22,10 +24,11 @@ Deed = Callable[[Session, Store, Act], str]
 class Found:
     """Sales, then refunds of them, a customer as Square has them now, or other deeds.
 
-    `says` tells why there is nothing to write.
+    `records` are the sales as their invoices are made of. `says` tells why there is nothing to write.
     """
 
     sales: tuple[Sale, ...] = ()
+    records: tuple[SoldSale, ...] = ()
     refunds: tuple[Refund, ...] = ()
     profile: Buyer | None = None
     merged_ids: tuple[str, ...] = ()
@@ -35,6 +38,7 @@ class Found:
     def __add__(self, other: Found) -> Found:
         return Found(
             sales=self.sales + other.sales,
+            records=self.records + other.records,
             refunds=self.refunds + other.refunds,
             profile=self.profile or other.profile,
             merged_ids=self.merged_ids + other.merged_ids,
@@ -50,12 +54,22 @@ class Found:
 
 def write_in(session: Session, store: Store, act: Act, found: Found) -> str:
     """Write it; return what became of it, in words that name nobody."""
+    for record in found.records:
+        keep_sale_in(session, act, record)
     said = [_booked(book_in(session, store, act, sale)) for sale in found.sales]
-    said += [refund_in(session, store, act, refund) for refund in found.refunds]
+    said += [_given_back(session, store, act, refund) for refund in found.refunds]
     if found.profile is not None:
         said.append(_known_person(session, store, act, found.profile, found.merged_ids))
     said += [deed(session, store, act) for deed in found.deeds]
     return " ".join(dict.fromkeys([*said, found.says])).strip()
+
+
+def _given_back(session: Session, store: Store, act: Act, refund: Refund) -> str:
+    outcome = refund_in(session, store, act, refund)
+    keep_refund_in(session, refund)
+    if refund.status != "PENDING":
+        owe_credit_note_in(session, store, act, refund.square_refund_id)
+    return outcome
 
 
 def _booked(booking: Booking) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from plugin.core.money import Money
@@ -74,6 +74,8 @@ class Order:
     tenders: tuple[Tender, ...]
     returns: tuple[Return, ...]
     refund_ids: tuple[str, ...]
+    # All of it as Square wrote it, for the record an invoice is made of.
+    answer: Json = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def order_of(answer: Json) -> Order:
             square_id(one.get("id"), "order refund id")
             for one in records(answer.get("refunds"), "order refunds")
         ),
+        answer=answer,
     )
 
 

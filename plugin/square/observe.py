@@ -29,6 +29,7 @@ from plugin.square.found import Found, write_in
 from plugin.square.messages import data_of, told_object
 from plugin.square.objects import Order, Payment, PaymentRefund, order_of, payment_of, refund_of
 from plugin.square.refunds import GivenBack, exchanged, given_back, refunds_on
+from plugin.square.sale_records import sales_recorded
 from plugin.square.sales import is_paid, is_part_paid, package_lines, sale_of
 from plugin.square.taken_up import SWEPT_INVOICE, SWEPT_ORDER, SWEPT_REFUND
 
@@ -144,7 +145,8 @@ def _sold_in(house: House, order: Order, payment: Payment | None) -> Found:
     of_invoice = is_of_invoice(house, order, payment)
     if not is_paid(order) and not (of_invoice and is_part_paid(order)):
         return _unpaid(order, payment)
-    return Found(sales=(sale_of(order, lines, buyer_of(house, order, payment), of_invoice=of_invoice),))
+    sale = sale_of(order, lines, buyer_of(house, order, payment), of_invoice=of_invoice)
+    return Found(sales=(sale,), records=sales_recorded(order.answer))
 
 
 def _unpaid(order: Order, payment: Payment | None) -> Found:

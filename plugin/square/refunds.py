@@ -127,9 +127,16 @@ def _line(line: Json) -> ReturnLine:
         # Part of a package given back is no line we can close: a person decides.
         source_line_uid=source if quantity is not None else None,
         quantity=quantity or 1,
+        total=_amount(line, "total_money"),
+        tax=_amount(line, "total_tax_money"),
+        discount=_amount(line, "total_discount_money"),
     )
 
 
 def _total(lines: tuple[Json, ...]) -> int:
-    totals = [optional_money(line.get("total_money"), "line total") for line in lines]
-    return sum(total.amount for total in totals if total is not None)
+    return sum(_amount(line, "total_money") for line in lines)
+
+
+def _amount(line: Json, name: str) -> int:
+    found = optional_money(line.get(name), f"line {name}")
+    return found.amount if found is not None else 0

@@ -67,6 +67,8 @@ class Document(Base):
     subject: Mapped[str] = mapped_column(SquareId)
     refers_to: Mapped[str | None] = mapped_column(Id, ForeignKey("document.id"), index=True)
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    # Who bought: they keep the paper, whoever has the course by now.
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
     language: Mapped[str] = mapped_column(String(16))
     # The whole of it, in minor units; negative on a credit note, nothing on a voucher.
     total: Mapped[int] = mapped_column(Amount, default=0)

@@ -55,11 +55,12 @@ class TreatmentText(Base):
 
 
 class VisitLetter(Base):
-    """The e-mail after a visit, once per visit: to whom it goes, and what became of it."""
+    """The e-mail after a visit, once for each whom it concerns: to whom it goes, and what became of it."""
 
     __tablename__ = "visit_letter"
 
-    visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"))
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"))
     mail_to: Mapped[str] = mapped_column(String(254), default="")
@@ -70,6 +71,8 @@ class VisitLetter(Base):
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
+        # Who came, and whose course it was where that is somebody else.
+        UniqueConstraint("visit_id", "client_id"),
         CheckConstraint("state in ('owed', 'sent', 'refused', 'left')", name="state"),
         CheckConstraint("(state = 'owed') = (done_at is null)", name="done_together"),
         Index(None, "state", "done_at"),

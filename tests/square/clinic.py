@@ -76,7 +76,7 @@ def house_of(
     """A house without paper workers; close its `square` after use."""
     vault = Vault(settings.encryption_keys.get_secret_value())
     square = open_square(settings, store, vault, clock, transport=transport)
-    return House(settings, store, clock, lambda _paper: b"%PDF-", square, square.close, vault)
+    return House(settings, store, clock, lambda _paper, _assets=None: b"%PDF-", square, square.close, vault)
 
 
 class Clinic:
@@ -131,6 +131,12 @@ class Clinic:
         """Do what is owed to Square and due now."""
         worker = self.worker(at_step)
         while worker.errand_once():
+            pass
+
+    def papers(self) -> None:
+        """Issue and draw what is owed, asking Square where it must tell first."""
+        worker = self.worker()
+        while worker.documents_once() or worker.errand_once():
             pass
 
     def catch_up(self, *, seconds: float = 0) -> None:

@@ -41,7 +41,7 @@ def _erased(clinic: Clinic) -> str:
     )
     clinic.sell("twelve", customer_id=zoe["id"])
     clinic.catch_up()
-    clinic.errands()
+    clinic.papers()
     assert _balances(clinic, zoe["id"]) != []
     wish = Erasure(_client_of(clinic, zoe["id"]), "Zoë Quillfeather", gives_up=True)
     assert erase_client(clinic.house.store, _act(clinic, "erase"), wish)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from invoices.papers import Invoice, from_json
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.selling.checkouts import CheckoutView
 from plugin.courses.views import CourseView
+from plugin.store.documents import Document
 from tests.square.selling import Selling, usd
 
 
@@ -35,6 +39,20 @@ def test_a_deposit_opens_the_course_in_part_and_the_balance_completes_it(selling
     paid = [one for one in course.entries if one.kind is Kind.PAID]
     assert [one.value_delta for one in paid] == [usd(50000), usd(115000)]
     assert (paid[1].happened_at - paid[0].happened_at).days == 12
+
+
+def test_our_own_invoice_says_what_has_come_what_is_due_and_when(selling: Selling) -> None:
+    begun = with_deposit(selling)
+    selling.pay(begun)
+    selling.sweep()
+    selling.clinic.papers()
+    with selling.clinic.house.store.reading() as session:
+        of_it = select(Document.content).where(Document.square_order_id == selling.order(begun)["id"])
+        paper = from_json(session.scalars(of_it).one())
+    assert isinstance(paper, Invoice)
+    assert (paper.total.amount, paper.paid.amount, paper.balance_due.amount) == (165000, 50000, 115000)
+    assert paper.due_on is not None
+    assert paper.due_on == selling.now(begun).balance_due_on
 
 
 def test_a_deposit_may_be_paid_in_two_payments_each_told_by_an_event(selling: Selling) -> None:

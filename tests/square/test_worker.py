@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from invoices.papers import PaperFailed
 from plugin.courses.queues.outbox import PAPERS
 from plugin.house import wall_clock
 from plugin.jobs import Worker, work_off
+from plugin.store.documents import Document
 from plugin.store.queues import Outbox
 from tests.square.clinic import Clinic, Silence
 
@@ -41,7 +43,7 @@ def test_working_off_does_all_that_is_due_and_tells_what_came_of_it(lite_clinic:
     lite_clinic.sell("ten", customer_id=ana["id"])
     lite_clinic.hear()
     done = work_off(lite_clinic.house)
-    assert (done.put_off, done.failed, done.papers, done.waiting) == (0, 0, 1, 0)
+    assert (done.put_off, done.failed, done.papers, done.waiting) == (0, 0, 2, 0)
     assert done.finished == 3
     assert work_off(lite_clinic.house).finished == 0
 
@@ -65,7 +67,7 @@ def test_a_paper_that_cannot_be_made_is_tried_again_and_given_up_in_the_end(lite
     lite_clinic.sell("ten", customer_id=ana["id"])
     lite_clinic.catch_up()
 
-    def torn(_paper: object) -> bytes:
+    def torn(_paper: object, _assets: object = None) -> bytes:
         raise RuntimeError("out of ink")
 
     broken = Worker(replace(lite_clinic.house, render=torn), chance=lambda: 0.0, log=Silence())
@@ -78,6 +80,27 @@ def test_a_paper_that_cannot_be_made_is_tried_again_and_given_up_in_the_end(lite
         assert [
             (row.state, row.attempts) for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))
         ] == [("failed", 8)]
+
+
+def test_a_document_that_can_not_be_drawn_is_tried_again_for_ever(lite_clinic: Clinic) -> None:
+    ana = lite_clinic.till.add_customer(given_name="Ana")
+    lite_clinic.sell("ten", customer_id=ana["id"])
+    lite_clinic.catch_up()
+
+    def torn(_paper: object, _assets: object = None) -> bytes:
+        raise PaperFailed("out of ink")
+
+    broken = Worker(replace(lite_clinic.house, render=torn), chance=lambda: 0.0, log=Silence())
+    assert broken.documents_once()
+    for _ in range(12):
+        assert broken.documents_once()
+        assert not broken.documents_once()
+        lite_clinic.clock.advance(hours=1)
+    assert lite_clinic.worker().documents_once()
+    with lite_clinic.house.store.reading() as session:
+        owed = select(Outbox.state, Outbox.outcome).where(Outbox.kind == "document")
+        assert session.execute(owed).all() == [("done", "Drawn.")]
+        assert session.scalars(select(Document.number)).all() == ["INV-0001"]
 
 
 def test_a_worker_killed_over_a_paper_makes_it_when_the_lease_has_ended(lite_clinic: Clinic) -> None:

@@ -11,6 +11,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.documents.owed import owe_correction_in, owe_invoice_in
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.people.clients import known_client_in
 from plugin.courses.queues.outbox import course_changed_in
@@ -37,6 +38,7 @@ def assign_in(
         course.client_id = client.id
         tell(session, store, act, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
         course_changed_in(session, store, act, course.id)
+        owe_invoice_in(session, store, act, course.square_order_id)
     session.flush()
 
 
@@ -100,3 +102,4 @@ def _move(session: Session, store: Store, act: Act, course_id: str, to: Client, 
     course.client_id = to.id
     tell(session, store, act, course.id, "assigned", text, reason=reason)
     course_changed_in(session, store, act, course.id)
+    owe_correction_in(session, store, act, course.square_order_id)

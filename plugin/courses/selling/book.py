@@ -16,6 +16,7 @@ from plugin.core.spread import spread
 from plugin.core.terms import terms_from_json
 from plugin.courses.chain import Line, append
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.documents.owed import owe_invoice_in
 from plugin.courses.exchange.complete import complete_exchanges_in
 from plugin.courses.people.buyers import client_for_buyer_in
 from plugin.courses.queues.attention import open_item_in
@@ -71,6 +72,8 @@ def book_in(
         paid += receive_money_in(session, store, act, sale, line.uid)
     if opened and client_id is None:
         attention.append(_unassigned(session, store, act, sale, opened))
+    elif opened:
+        owe_invoice_in(session, store, act, sale.square_order_id)
     if already and sale.buyer is not None and _waits_for_owner(session, already):
         owner = client_for_buyer_in(session, store, act, sale.buyer)
         assign_by_square_in(session, store, act, sale.square_order_id, owner)

@@ -96,11 +96,17 @@ def sale_from_json(value: dict[str, Any]) -> Sale:
 
 @dataclass(frozen=True, slots=True)
 class ReturnLine:
-    """One line of a return order. No `source_line_uid`: Square did not say what was given back."""
+    """One line of a return order. No `source_line_uid`: Square did not say what was given back.
+
+    `total` with its `tax`, and the `discount` that is taken back with it: as Square reckons them, minor units.
+    """
 
     uid: str
     source_line_uid: str | None
     quantity: int
+    total: int = 0
+    tax: int = 0
+    discount: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.orm import Session
 
+from invoices.words import language_for
 from plugin.core.money import Money
 from plugin.courses.clinic import read_clinic
+from plugin.courses.people.clients import read_client
 from plugin.courses.queues.outbox import Owed
 from plugin.courses.selling.checkout_views import CheckoutView
 from plugin.courses.selling.checkouts import checkout_for_change, read_checkout
+from plugin.courses.selling.link_words import link_phrases, questions
 from plugin.courses.views import ClinicView
 from plugin.courses.words import money_text
 from plugin.house import House
@@ -28,7 +31,8 @@ def mail_checkout(house: House, owed: Owed) -> str:
     checkout = read_checkout(house.store, owed.subject)
     if checkout.mailed_at is not None or not checkout.is_open:
         return "Nothing is to be sent any more."
-    house.mail.send(letter_of(checkout, read_clinic(house.store)))
+    language = read_client(house.store, checkout.client_id).language
+    house.mail.send(letter_of(checkout, read_clinic(house.store), language))
     _note(house, owed.subject, is_sent=True)
     return "The letter is on its way."
 
@@ -39,13 +43,19 @@ def give_up_letter(house: House, owed: Owed, sentence: str) -> None:
     _note(house, owed.subject, notice=said)
 
 
-def letter_of(checkout: CheckoutView, clinic: ClinicView) -> Letter:
-    """Write the letter."""
+def letter_of(checkout: CheckoutView, clinic: ClinicView, language: str) -> Letter:
+    """Write the letter in the client's language."""
+    said = link_phrases(language)
+    name, n = checkout.package_name, checkout.quantity
     told = {
         "checkout": checkout,
         "clinic": clinic,
-        "amount": _written(clinic, checkout.amount),
-        "deposit": _written(clinic, checkout.deposit) if checkout.deposit else "",
+        "said": said,
+        "tag": language_for(language).tag,
+        "package": said.several.format(package=name, n=n) if n > 1 else name,
+        "amount": _written(clinic, language, checkout.amount),
+        "deposit": _written(clinic, language, checkout.deposit) if checkout.deposit else "",
+        "questions": questions(said, clinic.phone, clinic.email),
         "url": checkout.url or "",
     }
     return Letter(
@@ -64,8 +74,9 @@ def _templates() -> Environment:
     return Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined)
 
 
-def _written(clinic: ClinicView, money: Money) -> str:
-    return money_text(money, language=clinic.language, country=clinic.country)
+def _written(clinic: ClinicView, language: str, money: Money) -> str:
+    spoken = language_for(language).locale.language
+    return money_text(money, language=spoken, country=clinic.country)
 
 
 def _note(house: House, checkout_id: str, *, is_sent: bool = False, notice: str = "") -> None:

@@ -17,49 +17,6 @@ def upgrade() -> None:
     """Apply."""
 
     op.create_table(
-        "document",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column(
-            "place_before",
-            sa.Integer(),
-            sa.Computed("CASE WHEN place > 1 THEN place - 1 END", persisted=True),
-            nullable=True,
-        ),
-        sa.Column("number", sa.String(length=40), nullable=False),
-        sa.Column("subject", sa.String(length=192), nullable=False),
-        sa.Column("refers_to", sa.String(length=40), nullable=True),
-        sa.Column("square_order_id", sa.String(length=192), nullable=True),
-        sa.Column("language", sa.String(length=16), nullable=False),
-        sa.Column("total", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("content_sha256", sa.String(length=64), nullable=False),
-        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by", sa.String(length=160), nullable=False),
-        sa.CheckConstraint(
-            "(kind = 'credit_note') = (refers_to is not null)", name=op.f("ck_document_credit_note_refers")
-        ),
-        sa.CheckConstraint(
-            "kind in ('invoice', 'credit_note', 'gift_voucher')", name=op.f("ck_document_kind")
-        ),
-        sa.CheckConstraint("place >= 1", name=op.f("ck_document_place")),
-        sa.ForeignKeyConstraint(
-            ["kind", "place_before"], ["document.kind", "document.place"], name="fk_document_no_gap"
-        ),
-        sa.ForeignKeyConstraint(["refers_to"], ["document.id"], name=op.f("fk_document_refers_to")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
-        sa.UniqueConstraint("kind", "number", name=op.f("uq_document_kind_number")),
-        sa.UniqueConstraint("kind", "place", name=op.f("uq_document_kind_place")),
-        sa.UniqueConstraint("kind", "subject", name=op.f("uq_document_kind_subject")),
-    )
-    with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_document_issued_at"), ["issued_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_document_refers_to"), ["refers_to"], unique=False)
-        batch_op.create_index(batch_op.f("ix_document_square_order_id"), ["square_order_id"], unique=False)
-
-    op.create_table(
         "document_series",
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("prefix", sa.String(length=12), nullable=False),
@@ -85,14 +42,51 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("square_order_id", name=op.f("pk_sale_record")),
     )
     op.create_table(
-        "document_file",
-        sa.Column("document_id", sa.String(length=40), nullable=False),
-        sa.Column("pdf", sa.LargeBinary(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_document_file_document_id")),
-        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document_file")),
+        "document",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column(
+            "place_before",
+            sa.Integer(),
+            sa.Computed("CASE WHEN place > 1 THEN place - 1 END", persisted=True),
+            nullable=True,
+        ),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=192), nullable=False),
+        sa.Column("refers_to", sa.String(length=40), nullable=True),
+        sa.Column("square_order_id", sa.String(length=192), nullable=True),
+        sa.Column("client_id", sa.String(length=40), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=160), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'credit_note') = (refers_to is not null)", name=op.f("ck_document_credit_note_refers")
+        ),
+        sa.CheckConstraint(
+            "kind in ('invoice', 'credit_note', 'gift_voucher')", name=op.f("ck_document_kind")
+        ),
+        sa.CheckConstraint("place >= 1", name=op.f("ck_document_place")),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_document_client_id")),
+        sa.ForeignKeyConstraint(
+            ["kind", "place_before"], ["document.kind", "document.place"], name="fk_document_no_gap"
+        ),
+        sa.ForeignKeyConstraint(["refers_to"], ["document.id"], name=op.f("fk_document_refers_to")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint("kind", "number", name=op.f("uq_document_kind_number")),
+        sa.UniqueConstraint("kind", "place", name=op.f("uq_document_kind_place")),
+        sa.UniqueConstraint("kind", "subject", name=op.f("uq_document_kind_subject")),
     )
+    with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_issued_at"), ["issued_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_refers_to"), ["refers_to"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_square_order_id"), ["square_order_id"], unique=False)
+
     op.create_table(
         "paper_batch",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -166,7 +160,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_document_course_course_id"), ["course_id"], unique=False)
 
     op.create_table(
+        "document_file",
+        sa.Column("document_id", sa.String(length=40), nullable=False),
+        sa.Column("pdf", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_document_file_document_id")),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document_file")),
+    )
+    op.create_table(
         "visit_letter",
+        sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("visit_id", sa.String(length=40), nullable=False),
         sa.Column("client_id", sa.String(length=40), nullable=False),
         sa.Column("course_id", sa.String(length=40), nullable=False),
@@ -184,7 +188,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_visit_letter_client_id")),
         sa.ForeignKeyConstraint(["course_id"], ["course.id"], name=op.f("fk_visit_letter_course_id")),
         sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_visit_letter_visit_id")),
-        sa.PrimaryKeyConstraint("visit_id", name=op.f("pk_visit_letter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_letter")),
+        sa.UniqueConstraint("visit_id", "client_id", name=op.f("uq_visit_letter_visit_id_client_id")),
     )
     with op.batch_alter_table("visit_letter", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_visit_letter_client_id"), ["client_id"], unique=False)
@@ -243,6 +248,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_visit_letter_client_id"))
 
     op.drop_table("visit_letter")
+    op.drop_table("document_file")
     with op.batch_alter_table("document_course", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_course_course_id"))
 
@@ -253,13 +259,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_paper_batch_created_at"))
 
     op.drop_table("paper_batch")
-    op.drop_table("document_file")
-    op.drop_table("sale_record")
-    op.drop_table("logo")
-    op.drop_table("document_series")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_square_order_id"))
         batch_op.drop_index(batch_op.f("ix_document_refers_to"))
         batch_op.drop_index(batch_op.f("ix_document_issued_at"))
+        batch_op.drop_index(batch_op.f("ix_document_client_id"))
 
     op.drop_table("document")
+    op.drop_table("sale_record")
+    op.drop_table("logo")
+    op.drop_table("document_series")

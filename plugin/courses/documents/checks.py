@@ -1,0 +1,130 @@
+"""What the audit asks of documents: each is what was issued, no number is missing, sums fit. Trusts no guard."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, PaperRefused, from_json
+from plugin.courses.documents.owed import DOCUMENT
+from plugin.courses.documents.series import written
+from plugin.store.documents import Document, DocumentFile, DocumentSeries
+from plugin.store.queues import Outbox
+
+# Which check, which document, what it means.
+Wrong = tuple[str, str, str]
+
+_AT_A_TIME = 20
+
+
+def wrong_documents(session: Session) -> Iterator[Wrong]:
+    """Yield everything that is wrong with documents and their files."""
+    yield from _contents(session)
+    yield from _files(session)
+    yield from _lost(session)
+    yield from _places(session)
+    yield from _numbers(session)
+    yield from _references(session)
+    yield from _sums(session)
+
+
+def _contents(session: Session) -> Iterator[Wrong]:
+    """The kept content is what was issued, and says what the row says."""
+    rows = select(Document).execution_options(yield_per=_AT_A_TIME)
+    for row in session.scalars(rows):
+        if hashlib.sha256(row.content.encode()).hexdigest() != row.content_sha256:
+            yield "document", row.id, f"The content of {row.number} is not what was issued."
+        elif _told(row.content) != (row.kind, row.number, row.total):
+            yield "document", row.id, f"{row.number} does not say what its row says of it."
+
+
+def _told(content: str) -> tuple[str, str, int] | None:
+    try:
+        paper = from_json(content)
+    except PaperRefused:
+        return None
+    return _kind_number_total(paper)
+
+
+def _kind_number_total(paper: Paper) -> tuple[str, str, int] | None:
+    if isinstance(paper, Invoice):
+        return "invoice", paper.number, paper.total.amount
+    if isinstance(paper, CreditNote):
+        return "credit_note", paper.number, paper.total.amount
+    return ("gift_voucher", paper.code, 0) if isinstance(paper, GiftVoucher) else None
+
+
+def _files(session: Session) -> Iterator[Wrong]:
+    """The stored bytes are those that were drawn."""
+    rows = select(DocumentFile).execution_options(yield_per=_AT_A_TIME)
+    for row in session.scalars(rows):
+        if hashlib.sha256(row.pdf).hexdigest() != row.sha256:
+            yield "document_file", row.document_id, "The stored file is not the one that was drawn."
+
+
+def _lost(session: Session) -> Iterator[Wrong]:
+    """What was issued is still there: of a series cut off at its end no number is missed, but its file was owed."""
+    owed = (
+        select(Outbox.subject)
+        .outerjoin(Document, Document.id == Outbox.subject)
+        .where(Outbox.kind == DOCUMENT, Document.id.is_(None))
+    )
+    for document_id in session.scalars(owed):
+        yield "document", document_id, "The document was issued, and is gone."
+
+
+def _places(session: Session) -> Iterator[Wrong]:
+    """Each kind counts from 1 without a gap."""
+    before = aliased(Document)
+    gaps = (
+        select(Document.id, Document.number)
+        .outerjoin(before, (before.kind == Document.kind) & (before.place == Document.place - 1))
+        .where(or_((Document.place > 1) & before.id.is_(None), Document.place < 1))
+    )
+    for document_id, number in session.execute(gaps):
+        yield "number", document_id, f"The number before {number} is missing."
+
+
+def _numbers(session: Session) -> Iterator[Wrong]:
+    """Each number ends as its place says; the prefix may have been another at the time."""
+    first = {row.kind: row.first for row in session.scalars(select(DocumentSeries))}
+    rows = select(Document.id, Document.kind, Document.place, Document.number)
+    for document_id, kind, place, number in session.execute(rows.where(Document.kind != "gift_voucher")):
+        if not number.endswith(written("", first.get(kind, 1), place)):
+            yield "number", document_id, f"{number} is not the number of its place, {place}."
+
+
+def _references(session: Session) -> Iterator[Wrong]:
+    """A credit note refers to an invoice that is there, of the same sale and currency."""
+    invoice = aliased(Document)
+    lost = (
+        select(Document.id, Document.number)
+        .outerjoin(invoice, invoice.id == Document.refers_to)
+        .where(
+            Document.kind == "credit_note",
+            or_(
+                invoice.id.is_(None),
+                invoice.kind != "invoice",
+                invoice.square_order_id != Document.square_order_id,
+                invoice.currency != Document.currency,
+            ),
+        )
+    )
+    for document_id, number in session.execute(lost):
+        yield "credit_note", document_id, f"The invoice that {number} refers to is not there."
+
+
+def _sums(session: Session) -> Iterator[Wrong]:
+    """The credit notes of an invoice never give back more than it asked for."""
+    note = aliased(Document)
+    over = (
+        select(Document.id, Document.number)
+        .join(note, note.refers_to == Document.id)
+        .group_by(Document.id, Document.number, Document.total)
+        .having(or_(Document.total + func.sum(note.total) < 0, func.max(note.total) > 0))
+    )
+    for document_id, number in session.execute(over):
+        yield "credit_note", document_id, f"The credit notes of {number} give back more than it asked for."

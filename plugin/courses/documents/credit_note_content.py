@@ -1,0 +1,157 @@
+"""What a credit note says: which lines of its invoice a refund negates, with their tax, and how the money went back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from invoices.papers import AccountLine, CreditNote, Invoice, Money, PaymentLine, TaxLine
+from plugin.core.spread import spread
+from plugin.courses.documents.account_of_sale import plain_line
+from plugin.courses.documents.credit_shares import Left, Share, Wanted, shares_of
+from plugin.courses.documents.phrases import line_phrases
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Money that went back: how much, which lines it was for as far as anybody said, how, and why."""
+
+    amount: int
+    wanted: tuple[Wanted, ...]
+    returned: tuple[PaymentLine, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The invoice, its lines with what each tax is on them, and the credit notes that it has."""
+
+    invoice: Invoice
+    taxes_on: Sequence[Mapping[str, int]]
+    notes: tuple[CreditNote, ...]
+
+
+def credit_note_of(issued: Issued, given: GivenBack, blank: CreditNote) -> CreditNote | None:
+    """Fill a blank credit note with what the refund negates; None where nothing of the invoice is left to negate."""
+    lines = _lines_of(issued.invoice)
+    shares = shares_of(given.amount, _left(issued, lines), given.wanted)
+    if not shares:
+        return None
+    negated = tuple(_negated(lines[share.position - 1], share) for share in shares)
+    currency = issued.invoice.total.currency
+    total = sum(line.total.amount for line in negated)
+    return replace(
+        blank,
+        lines=negated,
+        net=Money(sum(line.net.amount for line in negated), currency),
+        taxes=_tax_lines(issued, negated, is_rest=_is_rest(issued, total)),
+        total=Money(total, currency),
+        returned=_at_most(given.returned, -total),
+        reason=given.reason,
+    )
+
+
+def _lines_of(invoice: Invoice) -> list[AccountLine]:
+    """Return the invoice's lines, then its tip and service charge as lines of their own."""
+    phrases, currency, many = line_phrases(invoice.language), invoice.total.currency, len(invoice.lines)
+    return [
+        *(replace(line, position=place) for place, line in enumerate(invoice.lines, start=1)),
+        plain_line(phrases.tip, invoice.tip.amount, currency, many + 1),
+        plain_line(phrases.service_charge, invoice.service_charge.amount, currency, many + 2),
+    ]
+
+
+def _left(issued: Issued, lines: Sequence[AccountLine]) -> list[Left]:
+    credited: dict[int, list[AccountLine]] = {}
+    for note in issued.notes:
+        for line in note.lines:
+            credited.setdefault(line.position, []).append(line)
+    return [
+        Left(
+            line.position,
+            line.net.amount + sum(each.net.amount for each in credited.get(line.position, ())),
+            line.tax.amount + sum(each.tax.amount for each in credited.get(line.position, ())),
+            is_beside=line.position > len(issued.invoice.lines),
+        )
+        for line in lines
+    ]
+
+
+def _negated(line: AccountLine, share: Share) -> AccountLine:
+    """Return the line with all its money below zero; a part of it is one thing without a discount of its own."""
+
+    def minus(amount: int) -> Money:
+        return Money(-amount, line.net.currency)
+
+    quantity, unit_price, discount = "1", share.net, 0
+    if share.of is not None:
+        quantity, unit_price, discount = share.of.quantity, line.unit_price.amount, share.of.discount
+    elif (share.net, share.tax) == (line.net.amount, line.tax.amount):
+        quantity, unit_price, discount = line.quantity, line.unit_price.amount, line.discount.amount
+    return replace(
+        line,
+        quantity=quantity,
+        unit_price=minus(unit_price),
+        discount=minus(discount),
+        net=minus(share.net),
+        tax=minus(share.tax),
+        total=minus(share.total),
+        detail="",
+    )
+
+
+def _is_rest(issued: Issued, total: int) -> bool:
+    before = sum(note.total.amount for note in issued.notes)
+    return issued.invoice.total.amount + before + total == 0
+
+
+def _tax_lines(issued: Issued, negated: Sequence[AccountLine], *, is_rest: bool) -> tuple[TaxLine, ...]:
+    """Negate the taxes of the lines; the last credit note takes what is left of each to the cent."""
+    amounts: dict[str, int] = {}
+    for line in negated:
+        for name, amount in _taxes_on(issued, line).items():
+            amounts[name] = amounts.get(name, 0) + amount
+    if is_rest and _fits(left := _taxes_left(issued), amounts):
+        amounts = left
+    return tuple(
+        replace(
+            tax,
+            base=Money(sum(line.net.amount for line in negated if tax.name in line.taxes), tax.base.currency),
+            amount=Money(-amounts.get(tax.name, 0), tax.amount.currency),
+        )
+        for tax in issued.invoice.taxes
+        if any(tax.name in line.taxes for line in negated)
+    )
+
+
+def _fits(left: Mapping[str, int], amounts: Mapping[str, int]) -> bool:
+    """Say whether what is left of the taxes lies on these lines, and is their tax."""
+    return sum(left.values()) == sum(amounts.values()) and all(name in amounts for name in left if left[name])
+
+
+def _taxes_on(issued: Issued, line: AccountLine) -> dict[str, int]:
+    """Spread a line's tax over the taxes that lie on it, as they lay on the line that was sold."""
+    if not line.taxes:
+        return {}
+    sold = issued.taxes_on[line.position - 1] if line.position <= len(issued.taxes_on) else {}
+    weights = [sold.get(name, 0) for name in line.taxes]
+    return dict(zip(line.taxes, spread(-line.tax.amount, weights), strict=True))
+
+
+def _taxes_left(issued: Issued) -> dict[str, int]:
+    left = {tax.name: tax.amount.amount for tax in issued.invoice.taxes}
+    for note in issued.notes:
+        for tax in note.taxes:
+            left[tax.name] = left.get(tax.name, 0) + tax.amount.amount
+    return left
+
+
+def _at_most(returned: tuple[PaymentLine, ...], most: int) -> tuple[PaymentLine, ...]:
+    """Return how the money went back, as far as it belongs to the invoice."""
+    kept, left = list[PaymentLine](), most
+    for line in returned:
+        amount = min(line.amount.amount, left)
+        if amount > 0:
+            kept.append(replace(line, amount=Money(amount, line.amount.currency)))
+            left -= amount
+    return tuple(kept)

@@ -1,0 +1,117 @@
+"""What an invoice says, frozen at its issue: the sale as Square computed it, clinic and buyer of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import Invoice, Money, Party, PaymentLine
+from plugin.core.acts import Act
+from plugin.core.ledger import Kind
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.documents.account_of_sale import PackageWords, account_of
+from plugin.courses.documents.phrases import LinePhrases, line_phrases
+from plugin.courses.documents.sale_record import SoldSale
+from plugin.courses.papers.content import clinic_on_paper
+from plugin.courses.people.clients import client_in
+from plugin.courses.views import ClientView, ClinicView
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.selling import Checkout
+
+_MOST_DIGITS = 3
+
+
+def invoice_paper(
+    session: Session, act: Act, sale: SoldSale, courses: Sequence[Course], buyer_id: str, *, number: str
+) -> Invoice:
+    """Freeze the invoice of a sale; `courses` are all that it opened."""
+    clinic, buyer = clinic_in(session), client_in(session, buyer_id)
+    phrases = line_phrases(buyer.language)
+    account = account_of(sale, phrases, _packages(session, courses))
+    sold_on = local_date(clinic, min(course.sold_at for course in courses))
+    payments = _payments(session, sale, clinic, phrases, sold_on)
+    paid = sum(each.amount.amount for each in payments)
+    still_due = account.total - paid
+    return Invoice(
+        clinic=clinic_on_paper(clinic),
+        number=number,
+        issued_on=local_date(clinic, act.now),
+        sold_on=sold_on,
+        billed_to=party(buyer),
+        language=buyer.language,
+        lines=tuple(row.line for row in account.rows),
+        net=Money(account.net, sale.currency),
+        taxes=account.taxes,
+        tip=Money(account.tip, sale.currency),
+        service_charge=Money(account.service_charge, sale.currency),
+        total=Money(account.total, sale.currency),
+        payments=payments,
+        paid=Money(paid, sale.currency),
+        balance_due=Money(still_due, sale.currency),
+        due_on=_due_on(session, sale.square_order_id) if still_due > 0 else None,
+        reference=sale.square_order_id,
+        is_electronic=clinic.has_e_invoices,
+    )
+
+
+def party(buyer: ClientView) -> Party:
+    """Return the buyer as an invoice names them."""
+    return Party(name=buyer.name, email=buyer.email or "", phone=buyer.phone or "")
+
+
+def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageWords]:
+    """Say by order line what its package is called and holds, such as "12 × Facial acupuncture, 60 min"."""
+    rows = session.execute(
+        select(Allowance.course_id, Entry.sessions_delta, Allowance.treatment)
+        .join(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.SOLD.value))
+        .where(Allowance.course_id.in_([course.id for course in courses]))
+        .order_by(Allowance.course_id, Allowance.position)
+    ).all()
+    held: dict[str, list[str]] = {}
+    for course_id, sessions, treatment in rows:
+        held.setdefault(course_id, []).append(f"{sessions} × {treatment}")
+    return {
+        course.square_line_uid or "": PackageWords(course.package_name, " · ".join(held.get(course.id, ())))
+        for course in courses
+    }
+
+
+def _payments(
+    session: Session, sale: SoldSale, clinic: ClinicView, phrases: LinePhrases, sold_on: date
+) -> tuple[PaymentLine, ...]:
+    zone = ZoneInfo(clinic.time_zone)
+    named = _other_tender(session, sale.square_order_id)
+    lines = [
+        PaymentLine(
+            on=tender.at.astimezone(zone).date(),
+            how=tender.how,
+            amount=Money(tender.amount, sale.currency),
+            label=tender.label or (named if tender.how == "other" else ""),
+        )
+        for tender in sorted(sale.tenders, key=lambda each: each.at)
+    ]
+    came = sum(line.amount.amount for line in lines)
+    taken_back = min(sale.exchanged, sale.total - came)
+    if taken_back > 0:
+        given = Money(taken_back, sale.currency)
+        lines.append(PaymentLine(on=sold_on, how="other", amount=given, label=phrases.exchange))
+    return tuple(lines)
+
+
+def _other_tender(session: Session, square_order_id: str) -> str:
+    """Return what the desk called a payment that was none of Square's, such as "Bank transfer"; never a number."""
+    called = session.scalar(
+        select(Checkout.tender).where(Checkout.square_order_id == square_order_id, Checkout.tender != "")
+    )
+    return called if called and sum(ch.isdecimal() for ch in called) <= _MOST_DIGITS else ""
+
+
+def _due_on(session: Session, square_order_id: str) -> date | None:
+    begun = select(Checkout.balance_due_on).where(
+        Checkout.square_order_id == square_order_id, Checkout.balance_due_on.is_not(None)
+    )
+    return session.scalar(begun.order_by(Checkout.created_at.desc()).limit(1))

@@ -1,0 +1,125 @@
+"""Issuing: number and frozen content in one transaction, once for each sale, refund and gift. Asks nobody.
+
+An invoice is issued to whoever bought; it never changes after that, and what goes back has a credit note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import (
+    GiftVoucher,
+    Money,
+)
+from plugin.core.acts import Act
+from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
+from plugin.courses.documents.credit_note_paper import credit_note_paper
+from plugin.courses.documents.invoice_content import invoice_paper
+from plugin.courses.documents.refunds_told import deed_in, given_back_in
+from plugin.courses.documents.sale_record import SoldSale, forget_reason_in, sale_in
+from plugin.courses.documents.series import NextPlace, next_place_in
+from plugin.courses.documents.voucher_content import voucher_paper_in
+from plugin.courses.documents.written import (
+    CREDIT_NOTE,
+    INVOICE,
+    VOUCHER,
+    New,
+    course_ids_of,
+    invoice_of_sale_in,
+    issued_in,
+    write_in,
+)
+from plugin.store import Store
+from plugin.store.changes import Gift
+from plugin.store.documents import Document
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+from plugin.store.queues import SquareRefund
+
+
+def issue_invoice_in(session: Session, store: Store, act: Act, square_order_id: str) -> Document | None:
+    """Issue the invoice of a sale, with the credit notes of what was refunded already; the one issued before if any.
+
+    None while a course of it has no owner, where the sale is not kept, or whose data was erased.
+    """
+    known = invoice_of_sale_in(session, square_order_id)
+    sale, courses = sale_in(session, square_order_id), courses_of_sale_in(session, square_order_id)
+    if known is not None or sale is None:
+        return known
+    return bill_in(session, store, act, sale, courses, square_order_id)
+
+
+def bill_in(
+    session: Session, store: Store, act: Act, sale: SoldSale, courses: Sequence[Course], subject: str
+) -> Document | None:
+    """Issue an invoice of the sale under this subject, once, to whoever bought; None where nobody can be billed."""
+    buyers = [buyer_in(session, course) for course in courses]
+    buyer_id = buyers[0] if buyers and all(buyers) else None
+    if buyer_id is None or _is_erased(session, buyer_id):
+        return None
+    place = next_place_in(session, INVOICE)
+    if (known := issued_in(session, INVOICE, subject)) is not None:
+        return known
+    # Two owners of one sale: one bill, to the owner of its first course; the others' courses are not named on it.
+    theirs = tuple(course.id for course, buyer in zip(courses, buyers, strict=True) if buyer == buyer_id)
+    paper = invoice_paper(session, act, sale, courses, buyer_id, number=place.number)
+    new = New(subject, buyer_id, theirs, sale.square_order_id)
+    document = write_in(session, store, act, new, place, paper, paper.total)
+    _credit_what_went_back(session, store, act, sale.square_order_id)
+    return document
+
+
+def issue_credit_note_in(session: Session, store: Store, act: Act, square_refund_id: str) -> Document | None:
+    """Issue the credit note of a refund that is done; the one issued before if any.
+
+    None where its sale has no invoice, no money went back, or nothing of the invoice is left to negate.
+    """
+    deed = deed_in(session, square_refund_id)
+    invoice = invoice_of_sale_in(session, deed.square_order_id) if deed is not None else None
+    if deed is None or invoice is None:
+        return None
+    place = next_place_in(session, CREDIT_NOTE)
+    if (known := issued_in(session, CREDIT_NOTE, deed.subject)) is not None:
+        return known
+    sale, currency = sale_in(session, deed.square_order_id), deed.refunds[0].currency
+    if sale is None or currency != invoice.currency:
+        return None
+    given = given_back_in(session, deed, sale, invoice.language)
+    paper = credit_note_paper(session, act, invoice, sale, given, number=place.number)
+    if paper is None:
+        return None
+    for row in deed.refunds:
+        forget_reason_in(session, deed.square_order_id, row.square_refund_id)
+    courses = (deed.desk.course_id,) if deed.desk is not None else course_ids_of(session, invoice.id)
+    new = New(deed.subject, invoice.client_id, courses, deed.square_order_id, invoice.id)
+    return write_in(session, store, act, new, place, paper, paper.total)
+
+
+def issue_voucher_in(session: Session, store: Store, act: Act, gift_id: str) -> Document | None:
+    """Issue the voucher of a gift that waits, numbered by its code; the one issued before if any."""
+    place = next_place_in(session, VOUCHER)
+    gift = session.get(Gift, gift_id)
+    if (known := issued_in(session, VOUCHER, gift_id)) is not None or gift is None:
+        return known
+    if gift.taken_back_at is not None or gift.redeemed_at is not None:
+        return None
+    course = session.get_one(Course, gift.course_id)
+    paper: GiftVoucher = voucher_paper_in(session, gift_id, act.now)
+    new = New(gift_id, gift.giver_id, (course.id,), course.square_order_id)
+    numbered = NextPlace(place.place, paper.code)
+    return write_in(session, store, act, new, numbered, paper, Money(0, course.currency))
+
+
+def _credit_what_went_back(session: Session, store: Store, act: Act, square_order_id: str) -> None:
+    refunds = select(SquareRefund.square_refund_id).where(SquareRefund.square_order_id == square_order_id)
+    for refund_id in list(
+        session.scalars(refunds.order_by(SquareRefund.seen_at, SquareRefund.square_refund_id))
+    ):
+        issue_credit_note_in(session, store, act, refund_id)
+
+
+def _is_erased(session: Session, client_id: str) -> bool:
+    return session.get_one(Client, client_id).erased_at is not None

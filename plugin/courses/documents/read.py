@@ -1,0 +1,206 @@
+"""The documents that were issued, for lists, links and spreadsheets. Their content and bytes are read elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.money import Money
+from plugin.core.text import clean
+from plugin.courses.changes.gift_code import written_code
+from plugin.courses.clinic import clinic_in
+from plugin.courses.documents.buyers import sold_course_in
+from plugin.courses.people.clients import LONGEST_SEARCH, words_in
+from plugin.courses.reports.sheet import Cell, Sheet, major
+from plugin.courses.views import Page
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.documents import Document, DocumentCourse
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+
+KINDS = {"invoice": "Invoice", "credit_note": "Credit note", "gift_voucher": "Gift voucher"}
+_HEADINGS = ("Kind", "Number", "Issued", "Client", "Total", "Currency", "Refers to", "Square order", "By")
+_AT_A_TIME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """One issued document. `client_name` is as the client is called now; `total` is below zero on a credit note."""
+
+    id: str
+    kind: str
+    number: str
+    issued_at: datetime
+    by: str
+    total: int
+    currency: str
+    client_id: str
+    client_name: str
+    language: str
+    course_ids: tuple[str, ...]
+    refers_to_number: str | None
+    square_order_id: str | None
+    content_sha256: str
+
+    @property
+    def called(self) -> str:
+        """Return what people call its kind."""
+        return KINDS[self.kind]
+
+    @property
+    def written_number(self) -> str:
+        """Return the number as people read it: a voucher's code stands in groups."""
+        return written_code(self.number) if self.kind == "gift_voucher" else self.number
+
+    @property
+    def money(self) -> Money:
+        """Return the total."""
+        return Money(self.total, self.currency)
+
+
+def read_document(store: Store, document_id: str) -> DocumentView:
+    """Return one document; raises NotFound."""
+    with store.reading() as session:
+        return _one(session, Document.id == document_id)
+
+
+def document_by_number(store: Store, number: str) -> DocumentView:
+    """Return the document with this number, an invoice before a credit note; raises NotFound."""
+    with store.reading() as session:
+        typed = clean(number[:LONGEST_SEARCH])
+        return _one(session, or_(Document.number == typed, _is_code(typed)))
+
+
+def documents_of_course(store: Store, course_id: str) -> tuple[DocumentView, ...]:
+    """Return what was issued for a course, oldest first; of one that was transferred, for the course it came from."""
+    return documents_of_courses(store, [course_id])[course_id]
+
+
+def documents_of_courses(store: Store, course_ids: Sequence[str]) -> dict[str, tuple[DocumentView, ...]]:
+    """Return what was issued for each course, oldest first."""
+    with store.reading() as session:
+        rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
+        sold = {row.id: sold_course_in(session, row).id for row in rows}
+        about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))
+        wanted = _ROWS.where(Document.id.in_(about)).order_by(Document.issued_at, Document.id)
+        views = _views(session, session.execute(wanted).all())
+    return {
+        course_id: tuple(view for view in views if sold.get(course_id) in view.course_ids)
+        for course_id in course_ids
+    }
+
+
+def find_documents(
+    store: Store, q: str = "", *, kind: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[DocumentView]:
+    """Find documents by a part of the number or the client's name, phone or e-mail, newest first.
+
+    Raises NotFound for a cursor that leads nowhere.
+    """
+    wanted = _ROWS.where(*_conditions(q, kind))
+    with store.reading() as session:
+        if cursor is not None:
+            wanted = wanted.where(_before(session, cursor))
+        newest = wanted.order_by(Document.issued_at.desc(), Document.id.desc()).limit(limit + 1)
+        rows = session.execute(newest).all()
+        views = _views(session, rows[:limit])
+    return Page(views, views[-1].id if len(rows) > limit else None)
+
+
+def document_sheet(store: Store, q: str = "", *, kind: str | None = None) -> Sheet:
+    """Return the same documents as a table for a spreadsheet."""
+    return Sheet("Documents", _HEADINGS, _table(store, q, kind))
+
+
+def _table(store: Store, q: str, kind: str | None) -> Iterator[Sequence[Cell]]:
+    with store.reading() as session:
+        zone = ZoneInfo(clinic_in(session).time_zone)
+    cursor: str | None = None
+    while True:
+        page = find_documents(store, q, kind=kind, limit=_AT_A_TIME, cursor=cursor)
+        for view in page.rows:
+            yield (
+                view.called,
+                view.number,
+                view.issued_at.astimezone(zone).date(),
+                view.client_name,
+                major(view.money),
+                view.currency,
+                view.refers_to_number or "",
+                view.square_order_id or "",
+                view.by,
+            )
+        if page.cursor is None:
+            return
+        cursor = page.cursor
+
+
+_REFERRED = aliased(Document)
+# Whoever bought may have been made one with somebody since.
+_LIVING = aliased(Client)
+# Neither content nor bytes: a list of a thousand holds none of them.
+_ROWS: Select[*tuple[Any, ...]] = (
+    select(
+        Document.id,
+        Document.kind,
+        Document.number,
+        Document.issued_at,
+        Document.by,
+        Document.total,
+        Document.currency,
+        _LIVING.id.label("client_id"),
+        _LIVING.name.label("client_name"),
+        Document.language,
+        _REFERRED.number.label("refers_to_number"),
+        Document.square_order_id,
+        Document.content_sha256,
+    )
+    .join(Client, Client.id == Document.client_id)
+    .join(_LIVING, _LIVING.id == func.coalesce(Client.merged_into, Client.id))
+    .outerjoin(_REFERRED, _REFERRED.id == Document.refers_to)
+)
+
+
+def _one(session: Session, which: ColumnElement[bool]) -> DocumentView:
+    row = session.execute(_ROWS.where(which).order_by(Document.kind.desc()).limit(1)).first()
+    if row is None:
+        raise NotFound("There is no such document.")
+    return _views(session, [row])[0]
+
+
+def _views(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[DocumentView, ...]:
+    about: dict[str, list[str]] = {row.id: [] for row in rows}
+    links = select(DocumentCourse).where(DocumentCourse.document_id.in_(about))
+    for link in session.scalars(links.order_by(DocumentCourse.course_id)):
+        about[link.document_id].append(link.course_id)
+    return tuple(DocumentView(**row._mapping, course_ids=tuple(about[row.id])) for row in rows)
+
+
+def _conditions(q: str, kind: str | None) -> list[ColumnElement[bool]]:
+    typed = clean(q[:LONGEST_SEARCH])
+    found: list[ColumnElement[bool]] = [Document.kind == kind] if kind else []
+    if typed:
+        by_number = Document.number.icontains(typed, autoescape=True)
+        by_name = and_(*words_in(_LIVING.search_text, typed))
+        found.append(or_(by_number, _is_code(typed), by_name))
+    return found
+
+
+def _is_code(typed: str) -> ColumnElement[bool]:
+    # A voucher's code is typed as it is printed, in groups.
+    code = typed.replace("-", "").replace(" ", "").upper()
+    return and_(Document.kind == "gift_voucher", Document.number == code)
+
+
+def _before(session: Session, cursor: str) -> ColumnElement[bool]:
+    last = session.get(Document, cursor)
+    if last is None:
+        raise NotFound("The list has changed; start it again.")
+    return tuple_(Document.issued_at, Document.id) < tuple_(last.issued_at, last.id)

@@ -1,0 +1,199 @@
+"""A sale as Square computed it, kept until and after its invoice: lines, taxes, payments, refunds. Names nobody.
+
+What Square says is never reckoned anew here; how it becomes an invoice is told elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import PaidBy
+from invoices.papers.plain import from_plain, to_plain
+from plugin.core.acts import Act
+from plugin.courses.selling.sales import Refund
+from plugin.store.documents import Document, SaleRecord
+
+# Of the shape in which a sale is kept.
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedTax:
+    """What one of the sale's taxes is on one line, minor units."""
+
+    uid: str
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoldModifier:
+    """Something chosen with a line, with its price for one unit."""
+
+    name: str
+    price: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoldLine:
+    """One line, a package or retail; `quantity` is Square's decimal string, amounts are of the whole line."""
+
+    uid: str
+    name: str
+    variation: str
+    quantity: str
+    unit_price: int
+    discount: int
+    tax: int
+    service_charge: int
+    total: int
+    modifiers: tuple[SoldModifier, ...] = ()
+    taxes: tuple[AppliedTax, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaleTax:
+    """One tax of the sale; an included one is part of the prices. `percentage` is Square's decimal string."""
+
+    uid: str
+    name: str
+    percentage: str
+    is_included: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCharge:
+    """A charge on the whole sale; those that Square shares out over the lines stand with the lines."""
+
+    name: str
+    total: int
+    tax: int
+    taxes: tuple[AppliedTax, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tender:
+    """Money that came, its tip included. `label` is a word such as the card's brand, never a number."""
+
+    square_payment_id: str
+    how: PaidBy
+    label: str
+    amount: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoldSale:
+    """All of one Square order. `exchanged`: what it takes back of another sale, which pays as money does."""
+
+    square_order_id: str
+    currency: str
+    lines: tuple[SoldLine, ...]
+    taxes: tuple[SaleTax, ...]
+    charges: tuple[ServiceCharge, ...]
+    tenders: tuple[Tender, ...]
+    rounding: int
+    tip: int
+    total: int
+    exchanged: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnedLine:
+    """What a refund gives back of one line of the sale, as Square reckons it."""
+
+    line_uid: str
+    quantity: str
+    total: int
+    tax: int
+    discount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldRefund:
+    """What Square tells of a refund beside its sum; `reason` until its credit note is issued."""
+
+    at: datetime
+    square_payment_id: str
+    reason: str
+    lines: tuple[ReturnedLine, ...]
+
+
+def keep_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
+    """Keep the sale as Square has it now; once its invoice is issued it stays as the invoice was made of it."""
+    row = session.get(SaleRecord, sale.square_order_id)
+    plain = to_plain(sale)
+    if row is None:
+        content = {"version": VERSION, "sale": plain, "refunds": {}}
+        session.add(SaleRecord(square_order_id=sale.square_order_id, content=content, taken_at=act.now))
+        session.flush()
+    elif row.content["sale"] != plain and not _is_invoiced(session, sale.square_order_id):
+        row.content, row.taken_at = {**row.content, "sale": plain}, act.now
+        session.flush()
+
+
+def keep_refund_in(session: Session, refund: Refund) -> None:
+    """Keep what Square tells of a refund, for its credit note; of a sale that was never recorded, nothing."""
+    row = session.get(SaleRecord, refund.square_order_id)
+    if row is None:
+        return
+    told = ToldRefund(
+        at=refund.refunded_at,
+        square_payment_id=refund.square_payment_id or "",
+        reason=refund.reason,
+        lines=tuple(
+            ReturnedLine(
+                line_uid=line.source_line_uid,
+                quantity=str(line.quantity),
+                total=line.total,
+                tax=line.tax,
+                discount=line.discount,
+            )
+            for line in refund.lines
+            if line.source_line_uid is not None
+        ),
+    )
+    _keep_refunds(row, {**row.content["refunds"], refund.square_refund_id: to_plain(told)})
+
+
+def forget_reason_in(session: Session, square_order_id: str, square_refund_id: str) -> None:
+    """Keep the reason of a refund no longer: it stands in the credit note now."""
+    row = session.get(SaleRecord, square_order_id)
+    told = row.content["refunds"].get(square_refund_id) if row is not None else None
+    if row is not None and told is not None:
+        _keep_refunds(row, {**row.content["refunds"], square_refund_id: {**told, "reason": ""}})
+
+
+def sale_in(session: Session, square_order_id: str) -> SoldSale | None:
+    """Return the sale as it is kept, None where it never was."""
+    row = session.get(SaleRecord, square_order_id)
+    return from_plain(SoldSale, row.content["sale"]) if row is not None else None
+
+
+def told_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> ToldRefund | None:
+    """Return what Square told of a refund, None where that was before sales were kept."""
+    row = session.get(SaleRecord, square_order_id)
+    told: dict[str, Any] | None = row.content["refunds"].get(square_refund_id) if row is not None else None
+    return from_plain(ToldRefund, told) if told is not None else None
+
+
+def without_reasons(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of a record without what people typed about its refunds."""
+    return {
+        **content,
+        "refunds": {key: {**told, "reason": ""} for key, told in content["refunds"].items()},
+    }
+
+
+def _keep_refunds(row: SaleRecord, refunds: dict[str, Any]) -> None:
+    if row.content["refunds"] != refunds:
+        row.content = {**row.content, "refunds": refunds}
+
+
+def _is_invoiced(session: Session, square_order_id: str) -> bool:
+    issued = select(Document.id).where(Document.kind == "invoice", Document.subject == square_order_id)
+    return session.scalar(issued) is not None

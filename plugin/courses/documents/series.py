@@ -1,0 +1,129 @@
+"""How the numbers of invoices and credit notes look, and the next one of them: without a gap, whoever races.
+
+The number is taken in the transaction that writes its document: what is undone takes no number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.text import clean
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.documents import Document, DocumentSeries
+
+Numbered = Literal["invoice", "credit_note"]
+
+PREFIX_LENGTH = 12
+MOST_FIRST = 9_999_999
+# Shorter numbers are filled up with noughts, so that a list of them sorts.
+_DIGITS = 4
+_DEFAULT = {"invoice": "INV-", "credit_note": "CN-"}
+_CALLED = {"invoice": "invoice", "credit_note": "credit note"}
+_PREFIX = re.compile(r"[A-Za-z0-9./_-]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """One series: its prefix, its first number, how many were issued, and how the next one looks."""
+
+    kind: Numbered
+    prefix: str
+    first: int
+    issued: int
+    next_number: str
+
+    @property
+    def can_change_first(self) -> bool:
+        """Say whether the first number may still be chosen."""
+        return self.issued == 0
+
+
+@dataclass(frozen=True, slots=True)
+class NextPlace:
+    """The next place in a series, counted from 1, and the number that stands for it."""
+
+    place: int
+    number: str
+
+
+def read_series(store: Store) -> tuple[SeriesView, ...]:
+    """Return both series: invoices, then credit notes."""
+    with store.reading() as session:
+        return tuple(_view(session, kind) for kind in ("invoice", "credit_note"))
+
+
+def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, first: int) -> SeriesView:
+    """Keep how the numbers of a kind look from now on; numbers issued before stay as they are.
+
+    Raises InvalidField, or Refused for another first number once one was issued.
+    """
+    require(act.actor)
+    said = _checked_prefix(prefix)
+    if not 1 <= first <= MOST_FIRST:
+        raise InvalidField(f"The first number is from 1 to {MOST_FIRST}.", field="first")
+
+    def work(session: Session) -> SeriesView:
+        row = _held(session, kind)
+        if row.first != first and _last_place(session, kind):
+            told = f"The first number can't change any more: {_CALLED[kind]}s were issued with it."
+            raise Refused(told, code="series_begun", field="first")
+        row.prefix, row.first = said, first
+        session.flush()
+        return _view(session, kind)
+
+    return store.transact(work)
+
+
+def next_place_in(session: Session, kind: str) -> NextPlace:
+    """Return the next number of a kind; whoever else takes one waits until this transaction has ended."""
+    row = _held(session, kind)
+    place = _last_place(session, kind) + 1
+    return NextPlace(place, written(row.prefix, row.first, place))
+
+
+def written(prefix: str, first: int, place: int) -> str:
+    """Write the number of a place."""
+    return f"{prefix}{first + place - 1:0{_DIGITS}d}"
+
+
+def _held(session: Session, kind: str) -> DocumentSeries:
+    held = select(DocumentSeries).where(DocumentSeries.kind == kind).with_for_update()
+    row = session.scalar(held.execution_options(populate_existing=True))
+    if row is None:
+        # Of two that begin a series at once, the second is refused by its key and tries again.
+        row = DocumentSeries(kind=kind, prefix=_DEFAULT.get(kind, ""), first=1)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _last_place(session: Session, kind: str) -> int:
+    return session.scalar(select(func.max(Document.place)).where(Document.kind == kind)) or 0
+
+
+def _view(session: Session, kind: Numbered) -> SeriesView:
+    row = session.get(DocumentSeries, kind)
+    prefix, first = (row.prefix, row.first) if row is not None else (_DEFAULT[kind], 1)
+    issued = _last_place(session, kind)
+    return SeriesView(kind, prefix, first, issued, written(prefix, first, issued + 1))
+
+
+def _checked_prefix(prefix: str | None) -> str:
+    said = clean(prefix or "")
+    if len(said) > PREFIX_LENGTH:
+        raise InvalidField(f"A prefix has at most {PREFIX_LENGTH} characters.", field="prefix")
+    if not _PREFIX.match(said):
+        raise InvalidField(
+            "A prefix has letters, digits and . / _ - alone, such as INV-2026-.", field="prefix"
+        )
+    if said[-1:].isdigit():
+        # Else another prefix could write the same number once more.
+        raise InvalidField("A prefix ends with a letter or a sign, such as INV-2026-.", field="prefix")
+    return said

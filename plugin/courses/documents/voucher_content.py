@@ -1,0 +1,53 @@
+"""What a gift voucher says, frozen from the gift and its course. Says no price, and numbers nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from invoices.papers import AllowanceKind, GiftContent, GiftVoucher
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.papers.content import clinic_on_paper
+from plugin.courses.people.clients import client_in
+from plugin.courses.read import course_in
+from plugin.courses.selling.terms_text import gift_sentences
+from plugin.courses.views import AllowanceView
+from plugin.errors import NotFound
+from plugin.store.changes import Gift
+from plugin.store.ledger import Course
+
+
+def voucher_paper_in(session: Session, gift_id: str, now: datetime) -> GiftVoucher:
+    """Freeze the voucher of a gift as it stands `now`, in the giver's language; raises NotFound."""
+    gift = session.get(Gift, gift_id)
+    if gift is None:
+        raise NotFound("There is no such gift.")
+    return voucher_paper(session, gift, now=now, language=client_in(session, gift.giver_id).language)
+
+
+def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str) -> GiftVoucher:
+    """Freeze the voucher in a language; good for what the course holds and for as long as it does."""
+    clinic = clinic_in(session)
+    course = course_in(session, session.get_one(Course, gift.course_id), today=local_date(clinic, now))
+    terms = course.terms
+    is_counted_from_first = terms.waits_for_first_use and course.expires_on is None
+    return GiftVoucher(
+        clinic=clinic_on_paper(clinic),
+        package_name=course.package_name,
+        contents=tuple(_content(each) for each in course.allowances if each.granted > 0),
+        giver_name=gift.giver_name,
+        recipient_name=gift.recipient_name,
+        code=gift.code,
+        issued_on=local_date(clinic, gift.given_at),
+        message=gift.message,
+        good_until=course.expires_on,
+        months_from_first_visit=terms.expires_after_months if is_counted_from_first else None,
+        terms=gift_sentences(terms, language),
+        language=language,
+    )
+
+
+def _content(allowance: AllowanceView) -> GiftContent:
+    kinds: dict[str, AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
+    return GiftContent(allowance.treatment, allowance.granted, kinds.get(allowance.kind, "main"))

@@ -1,0 +1,113 @@
+"""Sales as Square recorded them, and a desk that issues their papers. Must not know what a test is about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, from_json
+from plugin.core.acts import SQUARE
+from plugin.courses.documents.doing import do_owed
+from plugin.courses.documents.owed import OWED_KINDS, owe_credit_note_in
+from plugin.courses.documents.sale_record import SoldLine, SoldSale, Tender, keep_sale_in
+from plugin.courses.queues.outbox import close_owed, take_owed
+from plugin.courses.selling.sales import Buyer
+from plugin.store.documents import Document
+from tests.courses.desk import ANA, Desk
+
+AT = datetime(2026, 11, 22, 18, tzinfo=UTC)
+PDF = b"%PDF-1.7 stands in for a paper"
+
+
+def sold_line(uid: str = "L1", total: int = 198000, **more: Any) -> SoldLine:
+    plain = {
+        "name": "A course",
+        "variation": "",
+        "quantity": "1",
+        "unit_price": total,
+        "discount": 0,
+        "tax": 0,
+        "service_charge": 0,
+    }
+    return SoldLine(uid=uid, total=total, **{**plain, **more})
+
+
+def sold_sale(order: str, *lines: SoldLine, **more: Any) -> SoldSale:
+    """A sale of these lines, paid in cash unless told."""
+    each = lines or (sold_line(),)
+    total = more.pop("total", sum(line.total for line in each))
+    cash = Tender(square_payment_id="PAY-1", how="cash", label="", amount=total, at=AT)
+    plain = {"taxes": (), "charges": (), "tenders": (cash,), "rounding": 0, "tip": 0}
+    return SoldSale(square_order_id=order, currency="USD", lines=each, total=total, **{**plain, **more})
+
+
+class Papers:
+    """Sells at the desk with Square's record, and does what the worker does."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.store = desk, desk.store
+        self.drawn = 0
+        self._package: str | None = None
+
+    @property
+    def package(self) -> str:
+        self._package = self._package or self.desk.package()
+        return self._package
+
+    def record(self, sale: SoldSale) -> None:
+        act = self.desk.act(SQUARE)
+        self.store.transact(lambda session: keep_sale_in(session, act, sale))
+
+    def sell(self, order: str, *, buyer: Buyer | None = ANA, sale: SoldSale | None = None) -> str:
+        """Sell one course, recorded as Square has it; return the course."""
+        self.record(sale or sold_sale(order))
+        return self.desk.sell(self.package, order=order, buyer=buyer)
+
+    def refund(self, order: str, amount: int, *lines: Any, **more: Any) -> None:
+        """Have Square give back, as it is written once Square has told of it."""
+        self.desk.refund(order, amount, *lines, **more)
+        refund_id = more.get("refund_id", "REFUND-1")
+        act = self.desk.act(SQUARE)
+
+        def told(session: Any) -> None:
+            owe_credit_note_in(session, self.store, act, refund_id)
+
+        self.store.transact(told)
+
+    def render(self, _paper: Paper, *_: object) -> bytes:
+        self.drawn += 1
+        return PDF
+
+    def work(self) -> list[str]:
+        """Issue and draw all that is owed; return what became of it."""
+        said, now = [], self.desk.clock()
+        while owed := take_owed(self.store, now, of=OWED_KINDS):
+            said.append(do_owed(self.store, self.render, owed, now=now))
+            close_owed(self.store, owed.id, state="done", outcome=said[-1], now=now)
+        return said
+
+    def rows(self, kind: str = "invoice") -> list[Document]:
+        with self.store.reading() as session:
+            rows = list(
+                session.scalars(select(Document).where(Document.kind == kind).order_by(Document.place))
+            )
+            session.expunge_all()
+            return rows
+
+    def invoices(self) -> list[Invoice]:
+        return [paper for row in self.rows() if isinstance(paper := from_json(row.content), Invoice)]
+
+    def notes(self) -> list[CreditNote]:
+        rows = self.rows("credit_note")
+        return [paper for row in rows if isinstance(paper := from_json(row.content), CreditNote)]
+
+    def vouchers(self) -> list[GiftVoucher]:
+        rows = self.rows("gift_voucher")
+        return [paper for row in rows if isinstance(paper := from_json(row.content), GiftVoucher)]
+
+
+def paid_with(sale: SoldSale, *tenders: Tender) -> SoldSale:
+    return replace(sale, tenders=tenders)
