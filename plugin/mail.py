@@ -44,6 +44,8 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     reply_to: str = ""
     key: str = ""
+    # Where no more such letters can be asked for, with one tap of the mail program (RFC 8058).
+    stop_url: str = ""
 
 
 class Mailer(Protocol):
@@ -186,6 +188,9 @@ def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
             f"<{letter.key}@{sender.domain}>" if letter.key else make_msgid(domain=sender.domain)
         )
         message["Auto-Submitted"] = "auto-generated"
+        if letter.stop_url:
+            message["List-Unsubscribe"] = f"<{letter.stop_url}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(letter.text)
         if letter.html:
             message.add_alternative(letter.html, subtype="html")
@@ -227,6 +232,9 @@ def _refusal(error: smtplib.SMTPException) -> MailFailed:
         said = "The mail server lacks what MAIL_URL or the address asks for: STARTTLS, a sign-in or SMTPUTF8."
         return MailFailed(said, permanent=False, code="mail_not_supported")
     status = _status(error)
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and 500 <= status < 600:
+        said = f"The mail server does not accept this address (SMTP {status})."
+        return MailFailed(said, permanent=True, code="mail_address")
     if 500 <= status < 600:
         return MailFailed(f"The mail server refuses this letter for good (SMTP {status}).", permanent=True)
     return MailFailed(

@@ -74,8 +74,8 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
         client.name = contact.name
     if "phone" not in newer_here:
         client.phone = contact.phone or client.phone
-    if "email" not in newer_here:
-        client.email = contact.email or client.email
+    if "email" not in newer_here and contact.email and contact.email != client.email:
+        client.email, client.mail_problem = contact.email, ""
     kept = Contact(client.name, client.phone, client.email, client.language)
     client.name_folded, client.search_text = kept.name_folded, kept.search_text
     return True

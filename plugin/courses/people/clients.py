@@ -22,7 +22,7 @@ from plugin.store.people import Client, SquareCustomer
 
 _MANY_MERGES = 20
 LONGEST_SEARCH = 200
-_IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
+IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
 
 
 def create_client(
@@ -61,13 +61,17 @@ def change_client(
     phone: str | None = None,
     email: str | None = None,
     language: str | None = None,
+    wants_mail: bool | None = None,
 ) -> ClientView:
-    """Change a client's particulars, here at once and in Square's directory by itself; raises InvalidField."""
+    """Change a client's particulars, here at once and in Square's directory by itself; raises InvalidField.
+
+    Whether they want letters stays as it is where nothing is said of it.
+    """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def work(session: Session) -> ClientView:
         typed = {"name": name, "phone": phone, "email": email, "language": language}
-        asked = digest("change_client", {"client_id": client_id, **typed})
+        asked = digest("change_client", {"client_id": client_id, "wants_mail": wants_mail, **typed})
         client = known_client_in(session, client_id)
         if answered_before(session, act, asked) is None:
             contact = typed_contact(
@@ -77,6 +81,7 @@ def change_client(
                 language=language or client.language,
                 country=clinic_in(session).country,
             )
+            client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
             _write_contact(session, store, act, client, contact)
             remember(session, act, asked, {"client_id": client.id})
         return view_of(session, client)
@@ -88,6 +93,9 @@ def _write_contact(session: Session, store: Store, act: Act, client: Client, con
     changed = [name for name in ("name", "phone", "email") if getattr(client, name) != getattr(contact, name)]
     client.name, client.phone, client.email = contact.name, contact.phone, contact.email
     client.language = contact.language
+    if "email" in changed:
+        # What came back came from the address before.
+        client.mail_problem = ""
     client.name_folded, client.search_text = contact.name_folded, contact.search_text
     if changed and view_of(session, client).square_customer_id is not None:
         owe_profile_in(session, store, act, client.id, *changed)
@@ -166,13 +174,13 @@ def find_clients(
     """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it come first."""
     q = clean(q[:LONGEST_SEARCH])
     rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
-    wanted = select(Client).where(*_IS_SOMEBODY, *words_in(Client.search_text, q))
+    wanted = select(Client).where(*IS_SOMEBODY, *words_in(Client.search_text, q))
     with store.reading() as session:
         if cursor is not None:
             wanted = wanted.where(_after(session, rank, cursor))
         wanted = wanted.order_by(rank, Client.name_folded, Client.id).limit(limit + 1)
         rows = list(session.scalars(wanted))
-        found = _with_balances(session, rows[:limit], today)
+        found = with_balances_in(session, rows[:limit], today)
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
 
 
@@ -188,11 +196,11 @@ def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[Found
         rows = session.scalars(
             select(Client)
             .outerjoin(newest, newest.c.client_id == Client.id)
-            .where(*_IS_SOMEBODY)
+            .where(*IS_SOMEBODY)
             .order_by(func.coalesce(newest.c.at, Client.created_at).desc(), Client.id)
             .limit(limit)
         )
-        return _with_balances(session, list(rows), today)
+        return with_balances_in(session, list(rows), today)
 
 
 def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[bool]]:
@@ -213,7 +221,8 @@ def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnEle
     return or_(rank > last_rank, and_(rank == last_rank, later))
 
 
-def _with_balances(session: Session, rows: list[Client], today: date) -> tuple[FoundClient, ...]:
+def with_balances_in(session: Session, rows: list[Client], today: date) -> tuple[FoundClient, ...]:
+    """Return these clients with what each has left, as lists show them."""
     ids = [client.id for client in rows]
     square = _square_ids(session, ids)
     balances = balances_in(session, ids, today=today)
@@ -256,4 +265,6 @@ def _view(client: Client, square_customer_id: str | None) -> ClientView:
         square_customer_id=square_customer_id,
         created_at=client.created_at,
         is_erased=client.erased_at is not None,
+        wants_mail=client.wants_mail,
+        mail_problem=client.mail_problem,
     )

@@ -103,3 +103,14 @@ def _language(value: str) -> str:
     if not _LANGUAGE.match(value):
         raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
     return value
+
+
+def written_phone(e164: str, country: str) -> str:
+    """Return the number as it is dialled in the clinic's country."""
+    try:
+        number = phonenumbers.parse(e164, country)
+    except phonenumbers.NumberParseException:
+        return e164
+    is_home = phonenumbers.region_code_for_number(number) == country
+    style = phonenumbers.PhoneNumberFormat
+    return str(phonenumbers.format_number(number, style.NATIONAL if is_home else style.INTERNATIONAL))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -16,6 +16,7 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.chain import tell
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.documents.owed import OWED_KINDS
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.people.clients import client_in, living_client_in
 from plugin.courses.people.erased_profiles import remember_erased_in
@@ -30,7 +31,7 @@ from plugin.store import Store
 from plugin.store.changes import Gift
 from plugin.store.ledger import Course
 from plugin.store.people import Client
-from plugin.store.queues import Attention, Inbox
+from plugin.store.queues import Attention, Inbox, Outbox, SquareRefund
 from plugin.store.selling import Checkout, DeskRefund
 from plugin.store.square_side import ProfileNote
 
@@ -161,6 +162,8 @@ def _under_way(session: Session, traces: Traces) -> Iterator[str]:
         yield "A gift of theirs waits to be redeemed. Take it back first."
     if _is_asked_about(session, traces):
         yield "A question about them waits under Attention. Answer it first."
+    if _is_being_issued(session, traces):
+        yield "A paper of theirs is being issued. Try again in a minute."
     if _is_on_its_way(session, traces):
         yield "Square has just told something about them. Try again in a minute."
 
@@ -176,6 +179,13 @@ def _is_asked_about(session: Session, traces: Traces) -> bool:
         if named & ids or (row.square_order_id is not None and row.square_order_id in traces.order_ids):
             return True
     return False
+
+
+def _is_being_issued(session: Session, traces: Traces) -> bool:
+    # An invoice that waits for the worker would lose whose it is.
+    refunds = select(SquareRefund.square_refund_id).where(SquareRefund.square_order_id.in_(traces.order_ids))
+    theirs = or_(Outbox.subject.in_(traces.order_ids), Outbox.subject.in_(refunds))
+    return _any(session, Outbox.id, Outbox.state == "pending", Outbox.kind.in_(OWED_KINDS), theirs)
 
 
 def _is_on_its_way(session: Session, traces: Traces) -> bool:

@@ -1,5 +1,7 @@
 """Blanking all that tells who somebody was. Entries, sums and days stay; what is written once keeps all but its words.
 
+Issued documents stay whole: tax law asks for them (GDPR art. 17(3)(b)), and the table refuses any change.
+
 Every column that may name a client is listed here: a test goes through all tables and asks for the others' reason.
 """
 
@@ -14,12 +16,16 @@ from sqlalchemy import ColumnElement, String, cast, delete, or_, select, true, u
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.documents.sale_record import without_reasons
+from plugin.courses.papers.batches import forget_all_batches_in
 from plugin.courses.people.client_profile import CUSTOMER
 from plugin.courses.people.erased_profiles import NO_BODY
 from plugin.courses.people.traces import Traces, Words
 from plugin.store.changes import AllowedAhead, Gift
+from plugin.store.documents import SaleRecord
 from plugin.store.imports import ImportBatch
 from plugin.store.ledger import Entry, History, Operation, Visit
+from plugin.store.papers import PrivatePage, VisitLetter
 from plugin.store.people import Client, ClientMerge, SquareCustomer
 from plugin.store.queues import Attention, Handout, Inbox, Outbox, Paper, Sweep
 from plugin.store.selling import Checkout, DeskRefund
@@ -52,12 +58,15 @@ _ELSEWHERE = (
     _Kept(Gift, ("giver_name", "recipient_name", "message")),
     _Kept(Checkout, ("problem", "notice", "tender", "mail_to")),
     _Kept(Booking, ("customer_name",)),
+    _Kept(VisitLetter, ("mail_to", "said")),
     _Kept(Outbox, ("outcome", "payload")),
     _Kept(Inbox, ("outcome",)),
     _Kept(Attention, ("summary", "details", "resolution")),
     _Kept(Operation, ("answer",)),
     _IN_FILES,
     _Kept(Sweep, ("found", "error")),
+    # A line of retail is called what somebody typed at the till.
+    _Kept(SaleRecord, ("content",)),
 )
 
 
@@ -68,7 +77,7 @@ def forget_in(session: Session, act: Act, traces: Traces) -> None:
     _sales(session, traces)
     _visits(session, traces)
     _written_once(session, traces)
-    _papers(session, traces)
+    _papers(session, act, traces)
     _questions(session, traces)
     _messages(session, traces)
     _owed(session, act, traces)
@@ -89,6 +98,8 @@ def _clients(session: Session, act: Act, traces: Traces) -> None:
         "phone": None,
         "email": None,
         "language": "en",
+        "wants_mail": False,
+        "mail_problem": "",
     }
     session.execute(
         update(Client)
@@ -134,6 +145,9 @@ def _sales(session: Session, traces: Traces) -> None:
     session.execute(
         update(AllowedAhead).where(AllowedAhead.allowance_id.in_(traces.allowance_ids)).values(reason=ERASED)
     )
+    theirs = SaleRecord.square_order_id.in_(traces.order_ids)
+    for record in session.scalars(select(SaleRecord).where(theirs)):
+        record.content = without_reasons(record.content)
     given, received = Gift.giver_id.in_(traces.client_ids), Gift.recipient_id.in_(traces.client_ids)
     session.execute(update(Gift).where(given).values(giver_name=NAME, message=""))
     session.execute(update(Gift).where(received).values(recipient_name=NAME, message=""))
@@ -155,8 +169,12 @@ def _written_once(session: Session, traces: Traces) -> None:
     session.execute(update(Handout).where(theirs, Handout.content != ERASED).values(content=ERASED))
 
 
-def _papers(session: Session, traces: Traces) -> None:
+def _papers(session: Session, act: Act, traces: Traces) -> None:
     session.execute(delete(Paper).where(Paper.course_id.in_(traces.course_ids)))
+    forget_all_batches_in(session, act.now)
+    session.execute(delete(PrivatePage).where(PrivatePage.client_id.in_(traces.client_ids)))
+    letters = VisitLetter.id.in_(traces.letter_ids)
+    session.execute(update(VisitLetter).where(letters).values(mail_to="", said=""))
 
 
 def _questions(session: Session, traces: Traces) -> None:

@@ -166,8 +166,9 @@ def _of(column: Any, ids: Callable[[Traces], tuple[str, ...]]) -> Callable[[Trac
 
 
 def _issued(column: Any) -> Callable[[Traces], ColumnElement[bool]]:
-    about = select(DocumentCourse.document_id)
-    return lambda traces: column.in_(about.where(DocumentCourse.course_id.in_(traces.course_ids)))
+    # To them, not of courses that others bought and gave to them.
+    to_them = select(Document.id)
+    return lambda traces: column.in_(to_them.where(Document.client_id.in_(traces.client_ids)))
 
 
 def _clients(traces: Traces) -> tuple[str, ...]:
@@ -255,8 +256,13 @@ SECTIONS: tuple[Source, ...] = (
     # The bytes are made of what stands here already.
     Source(Paper, "Papers kept ready", _of(Paper.course_id, _courses), without=("pdf",)),
     Source(SaleRecord, "Sales as Square told them", _of(SaleRecord.square_order_id, _orders)),
-    Source(Document, "Invoices, credit notes and vouchers", _issued(Document.id), without=("place_before",)),
-    Source(DocumentCourse, "What they are about", _of(DocumentCourse.course_id, _courses)),
+    Source(
+        Document,
+        "Invoices, credit notes and vouchers",
+        _of(Document.client_id, _clients),
+        without=("place_before",),
+    ),
+    Source(DocumentCourse, "What they are about", _issued(DocumentCourse.document_id)),
     Source(DocumentFile, "Their files", _issued(DocumentFile.document_id), without=("pdf",)),
     Source(VisitLetter, "Letters after visits", _of(VisitLetter.client_id, _clients)),
     Source(PrivatePage, "Their own page", _of(PrivatePage.client_id, _clients)),

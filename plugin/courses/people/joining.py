@@ -34,6 +34,8 @@ def join_in(session: Session, store: Store, act: Act, gone: Client, keeper: Clie
         **_profiles(session, gone, keeper),
     }
     gone.merged_into = keeper.id
+    # Whoever said no under either name has said no.
+    keeper.wants_mail = keeper.wants_mail and gone.wants_mail
     session.flush()
     return moved
 

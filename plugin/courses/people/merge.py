@@ -163,6 +163,8 @@ def _fill_in(gone: Client, keeper: Client) -> list[str]:
     lacks = [name for name in _FILLED_IN if not getattr(keeper, name) and getattr(gone, name)]
     for name in lacks:
         setattr(keeper, name, getattr(gone, name))
+    if "email" in lacks:
+        keeper.mail_problem = gone.mail_problem
     _index(keeper)
     return lacks
 

@@ -14,6 +14,7 @@ from plugin.core.text import digits, folded
 from plugin.store.changes import CourseOrigin, CourseShare, Gift
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Visit
+from plugin.store.papers import VisitLetter
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.selling import Checkout, DeskRefund
 
@@ -72,6 +73,7 @@ class Traces:
     order_ids: tuple[str, ...]
     checkout_ids: tuple[str, ...]
     refund_ids: tuple[str, ...]
+    letter_ids: tuple[str, ...]
     visit_ids: tuple[str, ...]
     batch_ids: tuple[str, ...]
     words: Words
@@ -81,7 +83,14 @@ class Traces:
     @property
     def subjects(self) -> tuple[str, ...]:
         """Return the ids that what is owed in their matter names."""
-        return (*self.client_ids, *self.course_ids, *self.checkout_ids, *self.refund_ids)
+        return (
+            *self.client_ids,
+            *self.course_ids,
+            *self.checkout_ids,
+            *self.refund_ids,
+            *self.letter_ids,
+            *self.order_ids,
+        )
 
 
 def traces_in(session: Session, client_id: str) -> Traces:
@@ -107,6 +116,7 @@ def traces_in(session: Session, client_id: str) -> Traces:
         order_ids=tuple(dict.fromkeys(orders)),
         checkout_ids=tuple(checkout_id for checkout_id, _ in checkouts),
         refund_ids=_all(session, DeskRefund.id, DeskRefund.course_id.in_(course_ids)),
+        letter_ids=_all(session, VisitLetter.id, VisitLetter.client_id.in_(ids)),
         visit_ids=_all(session, Visit.id, or_(Visit.client_id.in_(ids), Visit.course_id.in_(course_ids))),
         batch_ids=_all(session, ImportedCourse.batch_id, ImportedCourse.course_id.in_(course_ids)),
         words=words,
