@@ -20,18 +20,24 @@ from apscheduler.schedulers.background import (  # type: ignore[import-untyped] 
     BackgroundScheduler,
 )
 
+from plugin.courses.documents.doing import do_owed
+from plugin.courses.documents.owed import DOCUMENT, OWED_KINDS
 from plugin.courses.imports.batches import CHECK, IMPORT
 from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
 from plugin.courses.imports.run import fail_import, run_import
+from plugin.courses.papers.batch_run import LEASE_S as BATCH_LEASE_S
+from plugin.courses.papers.batch_run import Printer, fail_batch, run_batch
+from plugin.courses.papers.batches import BATCH, forget_old_batches
 from plugin.courses.papers.ready import make_ready
 from plugin.courses.queues import inbox, outbox
 from plugin.courses.queues.outbox import PAPERS, Owed
 from plugin.courses.retention import forget_old_messages
+from plugin.errands import ERRANDS
 from plugin.errors import CoursekeeperError, SquareFailed
 from plugin.house import House
 from plugin.square.connection.asked_sweep import LEASE_S, SWEEP, asked_sweep
 from plugin.square.connection.upkeep import keep_connected
-from plugin.square.errands import ERRANDS, Later
+from plugin.square.errand import Later
 from plugin.square.failing import Chance, fail_errand, set_aside, wait_s
 from plugin.square.locations import adopt_location
 from plugin.square.observe import handle
@@ -44,6 +50,7 @@ UPKEEP_EVERY_S = 60
 RETENTION_EVERY_S = 60 * 60
 MOST_PAPER_TRIES = 8
 MOST_IMPORT_TRIES = 4
+MOST_BATCH_TRIES = 3
 
 
 def work_log() -> Any:
@@ -111,12 +118,37 @@ class Worker:
             return False
         self._at_step("taken")
         try:
-            made = make_ready(self._house.store, self._house.render, owed.subject, now=self._house.clock())
+            made = make_ready(
+                self._house.store,
+                self._house.render,
+                owed.subject,
+                now=self._house.clock(),
+                public_url=self._house.settings.public_url,
+            )
             self._at_step("made")
             self._close(owed, "done", f"{made} papers made ready.")
         except Exception as error:
             self._put_off(owed, error)
         self.done["papers"] += 1
+        return True
+
+    def documents_once(self) -> bool:
+        """Issue one invoice, credit note or voucher, or draw the file of one; False where none is owed."""
+        owed = outbox.take_owed(self._house.store, self._house.clock(), of=OWED_KINDS)
+        if owed is None:
+            return False
+        self._at_step("taken")
+        try:
+            outcome = do_owed(self._house.store, self._house.render, owed, now=self._house.clock())
+            self._at_step("made")
+            self._close(owed, "done", outcome)
+        except Exception as error:
+            # Never given up: an invoice is owed until it is issued, such as once the clinic has its address.
+            self._log.warning("document failed", id=owed.id, attempt=owed.attempts, code=_code(error))
+            due_at = self._house.clock() + timedelta(seconds=wait_s(owed.attempts, self._chance))
+            outbox.put_off_owed(self._house.store, owed.id, due_at=due_at, outcome=_sentence(error))
+        # Its number is no paper yet; the file is.
+        self.done["papers"] += owed.kind == DOCUMENT
         return True
 
     def errand_once(self) -> bool:
@@ -131,7 +163,7 @@ class Worker:
             state, code = self._settle(owed, outcome), ""
         except Exception as error:
             code = _code(error)
-            state = fail_errand(self._house, owed, error, self._chance)
+            state = fail_errand(self._house, ERRANDS[owed.kind], owed, error, self._chance)
         self.done["errands"] += 1
         self._log.info("errand", kind=owed.kind, id=owed.id, attempt=owed.attempts, state=state, code=code)
         return True
@@ -177,8 +209,34 @@ class Worker:
         due_at = self._house.clock() + timedelta(seconds=wait_s(owed.attempts, self._chance))
         outbox.put_off_owed(self._house.store, owed.id, due_at=due_at, outcome=f"Not done: {_code(error)}.")
 
+    def batch_once(self) -> bool:
+        """Make the papers that somebody asked for together; False where nobody has."""
+        house = self._house
+        owed = outbox.take_owed(house.store, house.clock(), of=(BATCH,), lease_s=BATCH_LEASE_S)
+        if owed is None:
+            return False
+        self._at_step("taken")
+        try:
+            printer = Printer(house.store, house.render, house.settings.public_url)
+            outcome = run_batch(printer, house.clock, owed)
+            if outcome is not None:
+                self._close(owed, "done", outcome)
+        except Exception as error:
+            self._fail_batch(owed, error)
+        return True
+
+    def _fail_batch(self, owed: Owed, error: Exception) -> None:
+        self._log.warning("batch failed", id=owed.id, attempt=owed.attempts, code=_code(error))
+        if owed.attempts >= MOST_BATCH_TRIES:
+            fail_batch(self._house.store, owed, self._house.clock())
+            self._close(owed, "failed", f"Given up: {_code(error)}.")
+            return
+        due_at = self._house.clock() + timedelta(seconds=wait_s(owed.attempts, self._chance))
+        outbox.put_off_owed(self._house.store, owed.id, due_at=due_at, outcome=f"Not done: {_code(error)}.")
+
     def retention_once(self) -> bool:
-        """Forget what Square's old messages said; False once no more are old."""
+        """Forget what Square's old messages said and papers made together; False once no more are old."""
+        forget_old_batches(self._house.store, self._house.clock())
         return forget_old_messages(self._house.store, self._house.clock()) > 0
 
     def upkeep_once(self) -> bool:
@@ -208,10 +266,12 @@ class Worker:
         now = datetime.now(UTC)
         for work, seconds in (
             (self.inbox_once, POLL_S),
+            (self.documents_once, POLL_S),
             (self.outbox_once, POLL_S),
             (self.errand_once, POLL_S),
             (self.asked_sweep_once, ASKED_EVERY_S),
             (self.import_once, ASKED_EVERY_S),
+            (self.batch_once, ASKED_EVERY_S),
             (self.upkeep_once, UPKEEP_EVERY_S),
             (self.retention_once, RETENTION_EVERY_S),
             (self._sweep_and_rest, SWEEP_EVERY_S),
@@ -265,13 +325,17 @@ def work_off(house: House, kind: Literal["inbox", "outbox", "all"] = "all") -> W
     worker = Worker(house)
     while kind != "outbox" and worker.inbox_once():
         pass
-    while kind != "inbox" and (worker.outbox_once() or worker.errand_once()):
+    while kind != "inbox" and (worker.documents_once() or worker.outbox_once() or worker.errand_once()):
         pass
     done = worker.done
     waiting = inbox.inbox_state(house.store).pending
     return WorkedOff(
         done["finished"], done["put_off"], done["failed"], done["papers"], done["errands"], waiting
     )
+
+
+def _sentence(error: Exception) -> str:
+    return error.message if isinstance(error, CoursekeeperError) else f"Not made: {type(error).__name__}."
 
 
 def _code(error: Exception) -> str:

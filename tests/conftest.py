@@ -27,11 +27,20 @@ def clock() -> HandMovedClock:
     return HandMovedClock()
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         _mark(item)
-    # Playwright leaves an event loop running in this thread; what wants a loop of its own goes first.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
+    # The longest group first, so that nobody waits for it in the end.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+def _group_of(item: pytest.Item) -> str:
+    """Return which tests go to the same worker: a file's, which share what it set up, and all that take a browser."""
+    if item.get_closest_marker("browser") is not None:
+        return "browser"
+    return item.nodeid.partition("::")[0]
 
 
 def pytest_collection_finish() -> None:

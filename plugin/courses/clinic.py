@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.core.text import optional, required
-from plugin.courses.views import ClinicView
+from plugin.core.text import NAME_LENGTH, optional, required
+from plugin.courses.views import ClinicView, LogoView
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Clinic
+from plugin.store.papers import Logo
 
 _ADDRESS_LINES = 5
 _ADDRESS_LINE_LENGTH = 75
+
+# The logo is kept by itself, under its SHA-256.
+_KEPT = tuple(name for name in ClinicView.__dataclass_fields__ if name != "logo")
 
 _NO_CLINIC_YET = ClinicView(
     name="Your clinic",
@@ -46,7 +52,15 @@ def clinic_in(session: Session) -> ClinicView:
     row = session.get(Clinic, 1)
     if row is None:
         return _NO_CLINIC_YET
-    return ClinicView(**{name: getattr(row, name) for name in ClinicView.__dataclass_fields__})
+    return ClinicView(**{name: getattr(row, name) for name in _KEPT}, logo=_logo(session, row.logo_sha256))
+
+
+def _logo(session: Session, sha256: str | None) -> LogoView | None:
+    if sha256 is None:
+        return None
+    # Not the picture itself: the clinic is read for every page.
+    found = session.execute(select(Logo.sha256, Logo.width, Logo.height).where(Logo.sha256 == sha256)).one()
+    return LogoView(*found)
 
 
 def is_named(store: Store) -> bool:
@@ -56,15 +70,15 @@ def is_named(store: Store) -> bool:
 
 
 def save_clinic(store: Store, act: Act, clinic: ClinicView) -> ClinicView:
-    """Keep the clinic's particulars; raises InvalidField for what a paper could not show."""
+    """Keep the clinic's particulars; raises InvalidField for what a paper could not show. The logo stays as it is."""
     require(act.actor)
-    checked = _checked(clinic)
+    checked = checked_clinic(clinic)
     with store.writing() as session:
         row = session.get(Clinic, 1)
         if row is None:
             row = Clinic(id=1)
             session.add(row)
-        for name in ClinicView.__dataclass_fields__:
+        for name in _KEPT:
             setattr(row, name, getattr(checked, name))
     return checked
 
@@ -80,7 +94,8 @@ def time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _checked(clinic: ClinicView) -> ClinicView:
+def checked_clinic(clinic: ClinicView) -> ClinicView:
+    """Return the particulars as they are kept; raises InvalidField for what a paper could not show."""
     if clinic.time_zone not in time_zones():
         raise InvalidField(
             f"{clinic.time_zone!r} is no time zone such as America/Los_Angeles.", field="time_zone"
@@ -95,19 +110,15 @@ def _checked(clinic: ClinicView) -> ClinicView:
         raise InvalidField("The colour is written like #0F6B5C.", field="accent")
     if clinic.page_size not in ("letter", "a4"):
         raise InvalidField("The page size is letter or a4.", field="page_size")
-    return ClinicView(
+    return replace(
+        clinic,
         name=required(clinic.name, field="name", called="The clinic's name"),
         address=_address(clinic.address),
         phone=optional(clinic.phone, field="phone", called="The phone number", most=40),
         email=optional(clinic.email, field="email", called="The e-mail address", most=254),
         website=optional(clinic.website, field="website", called="The website", most=254),
-        country=clinic.country,
-        time_zone=clinic.time_zone,
-        currency=clinic.currency,
-        language=clinic.language,
-        accent=clinic.accent,
-        page_size=clinic.page_size,
-        square_location_id=clinic.square_location_id,
+        legal_name=optional(clinic.legal_name, field="legal_name", called="The legal name", most=NAME_LENGTH),
+        tax_id=optional(clinic.tax_id, field="tax_id", called="The tax number", most=40),
     )
 
 

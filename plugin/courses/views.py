@@ -25,8 +25,20 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class LogoView:
+    """The picture at the head of papers, by the SHA-256 of its PNG; pixels."""
+
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClinicView:
-    """The clinic as its papers and screens show it."""
+    """The clinic as its papers and screens show it.
+
+    `legal_name` and `tax_id` stand on invoices. `sends_papers`: clients get their papers by e-mail after a visit.
+    """
 
     name: str
     address: str
@@ -40,6 +52,11 @@ class ClinicView:
     accent: str
     page_size: str
     square_location_id: str | None
+    legal_name: str = ""
+    tax_id: str = ""
+    has_e_invoices: bool = False
+    sends_papers: bool = True
+    logo: LogoView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,9 @@ class ClientView:
     square_customer_id: str | None
     created_at: datetime
     is_erased: bool = False
+    # Whether they get letters, and why the last one came back.
+    wants_mail: bool = True
+    mail_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from plugin.courses.read import courses_of_client
 from plugin.courses.selling.packages import list_packages
 from plugin.courses.selling.starting import starting_catalogue
 from plugin.courses.views import CourseView, PackageView
+from plugin.errands import ERRANDS
 from plugin.errors import SquareFailed
 from plugin.house import House, open_house
 from plugin.jobs import Worker
@@ -31,7 +32,6 @@ from plugin.practice.control import PracticeControl
 from plugin.practice.serving import running_practice
 from plugin.settings import read_settings
 from plugin.square.catalog import publish
-from plugin.square.errands import ERRANDS
 from plugin.square.locations import adopt_location
 from plugin.square.sweep import sweep
 from plugin.store.migrate import upgrade

@@ -20,6 +20,8 @@ from plugin.web import (
     gifts,
     headers,
     health,
+    mail_choice,
+    my,
     pages,
     refusals,
     sell,
@@ -40,7 +42,8 @@ from plugin.web import privacy as privacy_screen
 from plugin.web import refunds as refunds_screen
 from plugin.web import visits as visits_screen
 from plugin.web.api.blueprint import make_api
-from plugin.web.papers import course_papers
+from plugin.web.papers import batches as batches_screen
+from plugin.web.papers import course_papers, document_list, documents, letterhead, looks, private_pages, texts
 from plugin.web.reports import BLUEPRINTS as REPORTS
 
 LARGEST_BODY = 1024 * 1024
@@ -109,7 +112,7 @@ def _furnish(app: Flask) -> None:
     headers.set_up(app)
     refusals.set_up(app)
     api = make_api()
-    open_to_all = (api, health.blueprint, webhook.blueprint)
+    open_to_all = (api, health.blueprint, webhook.blueprint, my.blueprint, mail_choice.blueprint)
     for blueprint in (
         *open_to_all,
         today.blueprint,
@@ -125,6 +128,13 @@ def _furnish(app: Flask) -> None:
         changes.blueprint,
         gifts.blueprint,
         course_papers.blueprint,
+        documents.blueprint,
+        batches_screen.blueprint,
+        private_pages.blueprint,
+        letterhead.blueprint,
+        texts.blueprint,
+        document_list.blueprint,
+        looks.blueprint,
         attention_screen.blueprint,
         packages_screen.blueprint,
         refunds_screen.blueprint,
@@ -136,6 +146,9 @@ def _furnish(app: Flask) -> None:
     ):
         app.register_blueprint(blueprint)
     imports_screen.set_up(app)
+    letterhead.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
     gifts.set_up(app)
+    my.set_up(app)
+    mail_choice.set_up(app)
     access.set_up(app, open_blueprints=frozenset(b.name for b in open_to_all))

@@ -26,8 +26,15 @@ def _today_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
 def use(booking_id: str) -> ResponseReturnValue:
     """Use one session for the booked visit."""
     course_id, allowance_id = _chosen()
-    store = current_house().store
-    used = use_booking(store, deed(), booking_id, course_id=course_id, allowance_id=allowance_id)
+    house = current_house()
+    used = use_booking(
+        house.store,
+        deed(),
+        booking_id,
+        course_id=course_id,
+        allowance_id=allowance_id,
+        has_mail=house.mail.is_ready,
+    )
     of = courses.course(used.course_id)
     tell(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
     return today.after_deed()

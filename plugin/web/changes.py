@@ -112,7 +112,8 @@ def enter_visit(course_id: str) -> ResponseReturnValue:
         visited_on=typed_date(form.get("visited_on", ""), field="visited_on"),
         client_id=form.get("client_id") or None,
     )
-    used = use_session(current_house().store, deed(), wish)
+    house = current_house()
+    used = use_session(house.store, deed(), wish, has_mail=house.mail.is_ready)
     course = courses.course(course_id)
     tell(Notice(courses.said_of_use(used, course), undo_entry_id=used.entry.id, client_id=used.client_id))
     return _back(course)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -10,9 +10,12 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
+from invoices.press.glyphs import missing_in
 from plugin.core.acts import Role
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.clinic import local_date
+from plugin.courses.documents.read import documents_of_courses
+from plugin.courses.papers.visit_mail import last_letter_not_sent
 from plugin.courses.people.client_profile import profile_standing
 from plugin.courses.people.clients import (
     change_client,
@@ -26,11 +29,13 @@ from plugin.courses.people.staff import list_staff
 from plugin.courses.read import courses_of_client
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.selling.checkouts import waiting_of_client
+from plugin.courses.views import ClientView, CourseView
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.card import Card, card_of
 from plugin.web.course_menu import menu_of
 from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.headers import let_page_hold_frame
 from plugin.web.history import lines_of
 from plugin.web.refusals import Refusal, refused_shows
 
@@ -86,6 +91,8 @@ def change(client_id: str) -> ResponseReturnValue:
         phone=form.get("phone"),
         email=form.get("email"),
         language=form.get("language"),
+        # A box that is not ticked sends nothing; that it was there is said beside it.
+        wants_mail="wants_mail" in form if "has_mail_choice" in form else None,
     )
     tell(Notice("Saved."))
     return after_deed(changed.id)
@@ -120,7 +127,12 @@ def news(client_id: str) -> ResponseReturnValue:
 def page(client_id: str, **more: Any) -> ResponseReturnValue:
     """Answer the client's page, or its living part to htmx; `more` fills in what is not as it always is."""
     address = url_for("clients.news", client_id=client_id)
-    return live.screen("desk/client.html", "desk/_client.html", address, **{**_everything(client_id), **more})
+    shown = live.screen(
+        "desk/client.html", "desk/_client.html", address, **{**_everything(client_id), **more}
+    )
+    # One tap prints a paper from a frame.
+    let_page_hold_frame()
+    return shown
 
 
 def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
@@ -159,6 +171,9 @@ def _everything(client_id: str) -> dict[str, Any]:
     return {
         "client": client,
         "standing": profile_standing(store, client.id),
+        "letter_not_sent": last_letter_not_sent(store, client),
+        "unprinted": missing_in(_printed(client, courses)),
+        "documents_of": documents_of_courses(store, [course.id for course in courses]),
         "cards": cards,
         "first": _first(cards),
         "histories": [(card.course, lines_of(card.course)) for card in cards],
@@ -172,6 +187,15 @@ def _everything(client_id: str) -> dict[str, Any]:
         "matches": None,
         "menus": {course.id: menu_of(course, current_user.role) for course in courses},
     }
+
+
+def _printed(client: ClientView, courses: Sequence[CourseView]) -> Iterator[str]:
+    """Go through what people typed of what stands on the client's papers."""
+    yield client.name
+    for course in courses:
+        yield course.package_name
+        for visit in course.visits:
+            yield from (visit.practitioner, visit.focus)
 
 
 def _first(cards: Sequence[Card]) -> Card | None:

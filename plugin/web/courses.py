@@ -43,7 +43,8 @@ def use(course_id: str) -> ResponseReturnValue:
     guest_id = request.form.get("guest_id") or None
     allowance_id = request.form.get("allowance_id") or None
     wish = UseSession(course_id=course_id, allowance_id=allowance_id, client_id=guest_id)
-    used = use_session(current_house().store, deed(), wish)
+    house = current_house()
+    used = use_session(house.store, deed(), wish, has_mail=house.mail.is_ready)
     said = said_of_use(used, course(course_id))
     shown = guest_id or used.client_id
     tell(Notice(said, undo_entry_id=used.entry.id, client_id=shown))

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from invoices.words import is_spoken
 from plugin.core.money import Money
+from plugin.courses.people.contacts import written_phone
 from plugin.courses.views import ClinicView
 from plugin.courses.words import money_text
 
@@ -48,17 +49,6 @@ def counted(number: int, one: str, other: str, locale: Locale) -> str:
     """Return "1 session" or "12 sessions", the form chosen by the language's plural rule."""
     form = one if locale.plural_form(number) == "one" else other
     return f"{format_decimal(number, locale=locale)} {form}"
-
-
-def written_phone(e164: str, country: str) -> str:
-    """Return the number as it is dialled in the clinic's country."""
-    try:
-        number = phonenumbers.parse(e164, country)
-    except phonenumbers.NumberParseException:
-        return e164
-    is_home = phonenumbers.region_code_for_number(number) == country
-    style = phonenumbers.PhoneNumberFormat
-    return str(phonenumbers.format_number(number, style.NATIONAL if is_home else style.INTERNATIONAL))
 
 
 def initials(name: str) -> str:
@@ -111,7 +101,7 @@ def _phone(context: Context, e164: str) -> str:
 @pass_context
 def _language(context: Context, tag: str) -> str:
     try:
-        known = Locale.parse(tag.replace("-", "_"))
+        known = Locale.parse(tag.replace("-", "_") if is_spoken(tag) else "en")
     except (UnknownLocaleError, ValueError):
         return tag
     return known.get_display_name(locale_of(context["clinic"])) or tag

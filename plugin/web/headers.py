@@ -19,6 +19,20 @@ POLICY = "; ".join(
         "object-src 'none'",
     ]
 )
+# A paper beside the form it is written in: nothing but styles, fonts and its logo, framed by nobody but us.
+FRAMED = "; ".join(
+    [
+        "default-src 'none'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "base-uri 'none'",
+    ]
+)
+# They say in their address what they are of.
+_KEPT = ("static", "pages.theme", "looks.shared", "looks.own", "looks.font")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
@@ -31,8 +45,9 @@ def set_up(app: Flask) -> None:
 def _guarded(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = _policy()
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "SAMEORIGIN" if "is_framed" in g else "DENY"
+    # Where the address itself is a key, the view has said that it is told to nobody.
+    response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -47,13 +62,26 @@ def let_forms_lead_to(origin: str) -> None:
     g.form_origin = origin
 
 
+def let_our_page_frame() -> None:
+    """Let our own pages frame this answer, which may do nothing then but be looked at."""
+    g.is_framed = True
+
+
+def let_page_hold_frame() -> None:
+    """Let this page hold a frame of ours."""
+    g.has_frame = True
+
+
 def _policy() -> str:
+    if "is_framed" in g:
+        return FRAMED
+    policy = f"{POLICY}; frame-src 'self'" if "has_frame" in g else POLICY
     if "form_origin" not in g:
-        return POLICY
-    return POLICY.replace("form-action 'self'", f"form-action 'self' {g.form_origin}")
+        return policy
+    return policy.replace("form-action 'self'", f"form-action 'self' {g.form_origin}")
 
 
 def _keeping(response: Response) -> str:
-    if request.endpoint in ("static", "pages.theme") and response.status_code in (200, 304):
+    if request.endpoint in _KEPT and response.status_code in (200, 304):
         return _FOR_EVER if "v" in request.args else "no-cache"
     return "no-store"

@@ -30,6 +30,7 @@ _HEADINGS = {
     "not_yet": "Not ready yet",
     "ledger_broken": "Please call the owner",
     "paper_not_made": "The paper is not ready",
+    "invoice_not_ready": "The invoice is being made",
 }
 
 _WORDS: dict[int | str, Words] = {
@@ -46,7 +47,7 @@ _WORDS: dict[int | str, Words] = {
     ),
     413: Words(
         "Too much at once",
-        "What was sent is larger than 1 MB, or for a file to import larger than 5 MB. Send less.",
+        "What was sent is larger than 1 MB; a logo may have 2 MB, a file to import 5 MB. Send less.",
         "too_large",
     ),
     415: Words("Not readable", "This kind of content is not understood.", "wrong_type"),

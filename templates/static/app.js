@@ -325,6 +325,153 @@
     if (event.target.open) event.target.querySelector(".floating")?.scrollIntoView({ block: "nearest" });
   }, true);
 
+  /* A paper beside the form it is written in ------------------------------------------------------- */
+
+  const TYPED_MS = 300;
+  const sheet = document.querySelector("[data-sheet]");
+  let typedTimer = 0;
+  let drawing = 0;
+
+  // The paper keeps its own size and is made smaller as a whole, so that its lines break as they will in print.
+  function fitSheet() {
+    const frame = sheet.firstElementChild;
+    const body = frame.contentDocument?.body;
+    if (!body || !body.offsetHeight) return;
+    const scale = Math.min(sheet.clientWidth / body.offsetWidth, 1);
+    frame.style.width = `${body.offsetWidth}px`;
+    frame.style.height = `${body.offsetHeight}px`;
+    frame.style.transform = `scale(${scale})`;
+    sheet.style.height = `${Math.ceil(body.offsetHeight * scale)}px`;
+    const page = parseFloat(frame.contentWindow.getComputedStyle(body).minHeight);
+    document.querySelector("[data-long]").hidden = body.offsetHeight <= page + 1;
+  }
+
+  async function drawSheet(form) {
+    const mine = ++drawing;
+    let answer;
+    let text;
+    try {
+      answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form), cache: "no-store" });
+      text = await answer.text();
+    } catch {
+      return;
+    }
+    if (mine !== drawing) return;
+    const isPaper = answer.ok && answer.headers.has("X-Said");
+    const isSentence = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
+    if (isPaper) layPaper(new DOMParser().parseFromString(text, "text/html"));
+    // What can't be a paper leaves the last one standing, with the reason over it.
+    if (isPaper || isSentence) document.getElementById("preview-said").textContent = isPaper ? decodeURIComponent(answer.headers.get("X-Said")) : text;
+    sheet.classList.toggle("stale", !isPaper);
+  }
+
+  // Within the frame, so that nothing flickers and the browser's way back does not fill with papers.
+  function layPaper(fresh) {
+    const paper = sheet.firstElementChild.contentDocument;
+    const links = (page) => [...page.querySelectorAll("link[rel=stylesheet]")];
+    links(fresh).forEach((link, place) => {
+      const old = links(paper)[place];
+      if (!old || old.getAttribute("href") === link.getAttribute("href")) return;
+      old.addEventListener("load", fitSheet, { once: true });
+      old.setAttribute("href", link.getAttribute("href"));
+    });
+    paper.documentElement.lang = fresh.documentElement.lang;
+    paper.body.replaceWith(paper.adoptNode(fresh.body));
+    fitSheet();
+  }
+
+  if (sheet) {
+    const form = document.querySelector("form[data-preview]");
+    sheet.firstElementChild.addEventListener("load", fitSheet);
+    new ResizeObserver(fitSheet).observe(sheet);
+    form.addEventListener("input", () => {
+      clearTimeout(typedTimer);
+      typedTimer = setTimeout(() => drawSheet(form), TYPED_MS);
+    });
+    // A form that was refused, or given back by the browser, holds what the stored paper does not.
+    addEventListener("load", () => { if (form.querySelector("[aria-invalid]") || isChanged(form)) drawSheet(form); });
+    addEventListener("beforeunload", (event) => { if (isChanged(form) && !form.dataset.sent) event.preventDefault(); });
+    document.addEventListener("submit", (event) => { if (event.target === form && !event.submitter?.formTarget) form.dataset.sent = "1"; });
+  }
+
+  function isChanged(form) {
+    return [...form.elements].some((field) => {
+      if (field.nodeName === "SELECT") return [...field.options].some((each) => each.selected !== each.defaultSelected);
+      return isTyping(field) && field.type !== "hidden" && (field.checked !== field.defaultChecked || field.value !== field.defaultValue);
+    });
+  }
+
+  /* One tap prints a paper --------------------------------------------------------------------------- */
+
+  // Safari, and every browser on an iPad or a phone, prints the page instead of the frame: there the link opens the paper.
+  let printsFrames = navigator.pdfViewerEnabled && !navigator.vendor.startsWith("Apple") && matchMedia("(any-pointer: fine)").matches;
+  const LOADED_WITHIN_MS = 20000;
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-print]");
+    if (!link || !printsFrames || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    if (!link.hasAttribute("aria-busy")) printPaper(link);
+  });
+
+  async function printPaper(link) {
+    showBusy(link, true);
+    try {
+      const answer = await fetch(link.href, { headers: { "HX-Request": "true" }, cache: "no-store" });
+      if (answer.status === 401) return location.reload();
+      const isNotice = answer.headers.get("X-Notice");
+      const body = await answer.text();
+      if (answer.ok) await printFrame(answer.url);
+      else if (isNotice) document.getElementById("notices").innerHTML = body;
+      else throw new Error(String(answer.status));
+    } catch {
+      tell("The paper did not come. Tap again; nothing is lost.");
+    } finally {
+      showBusy(link, false);
+    }
+  }
+
+  async function printFrame(address) {
+    document.querySelector(".print-frame")?.remove();
+    const frame = document.createElement("iframe");
+    Object.assign(frame, { className: "print-frame", title: "The paper to print", tabIndex: -1, src: address });
+    await new Promise((resolve, reject) => {
+      frame.addEventListener("load", resolve);
+      setTimeout(reject, LOADED_WITHIN_MS);
+      document.body.append(frame);
+    });
+    try {
+      frame.contentWindow.print();
+    } catch {
+      // This browser lets nobody reach into its PDF viewer: from now on the link opens the paper.
+      printsFrames = false;
+      if (!open(address, "_blank")) tell("Tap once more to open the paper.");
+    }
+  }
+
+  // The words change, the place they stand in does not. What is new on the page leaves the link alone meanwhile.
+  function showBusy(link, isBusy) {
+    for (const name of ["aria-busy", "data-keep"]) {
+      if (isBusy) link.setAttribute(name, "true");
+      else link.removeAttribute(name);
+    }
+    const status = document.getElementById("paper-status") || document.createElement("p");
+    if (!status.isConnected) {
+      Object.assign(status, { id: "paper-status", className: "unseen", role: "status" });
+      document.body.append(status);
+    }
+    status.textContent = isBusy ? "Making the paper…" : "";
+  }
+
+  /* Choosing many: one box for all of a list ---------------------------------------------------------- */
+
+  document.addEventListener("change", (event) => {
+    const everyone = event.target.closest?.(".batch-list")?.querySelector("[data-everyone]");
+    if (!everyone) return;
+    if (event.target !== everyone) everyone.checked &&= event.target.checked;
+    else for (const box of everyone.closest("ul").querySelectorAll("input[name=client]")) box.checked = everyone.checked;
+  });
+
   /* A link to a closed form opens it ----------------------------------------------------------------- */
 
   function openTarget() {

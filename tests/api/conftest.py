@@ -26,7 +26,7 @@ from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 
 
-def render_nothing(_paper: Paper) -> bytes:
+def render_nothing(_paper: Paper, _assets: object = None) -> bytes:
     """Stand in for the printer: the papers have tests of their own."""
     return b"%PDF-1.7 stands in for a paper"
 

@@ -10,11 +10,13 @@ from plugin.core.acts import SQUARE, Act, Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.clinic import read_clinic, save_clinic
+from plugin.courses.documents.sale_record import keep_sale_in
 from plugin.courses.people.clients import create_client
 from plugin.courses.selling.book import book
 from plugin.courses.selling.packages import NewContent, NewPackage, create_package, list_variation
 from plugin.courses.selling.sales import Buyer, Sale, SaleLine
 from plugin.house import House
+from tests.courses.documents.sales import sold_line, sold_sale
 
 OWNER = Actor("Olga", Role.OWNER, Source.DESK)
 SINGLE = Money(16500, "USD")
@@ -59,10 +61,13 @@ class Shop:
         to: str | None = "Ana Souza",
         paid: int = 198000,
         at: datetime | None = None,
+        is_recorded: bool = True,
     ) -> str:
         """Sell a package on Square to a buyer of this name, or to nobody; return the course."""
         number = next(self._numbers)
         money = Money(paid, "USD")
+        if is_recorded:
+            self.record(f"order-{number}", paid)
         line = SaleLine("line", f"var-{package_id}", "A course", 1, "1", money)
         sale = Sale(
             square_order_id=f"order-{number}",
@@ -73,6 +78,11 @@ class Shop:
             buyer=Buyer(f"customer-{to}", name=to) if to else None,
         )
         return book(self.house.store, self.act(), sale).opened[0]
+
+    def record(self, order: str, paid: int) -> None:
+        """Keep the sale as Square has it, for its invoice."""
+        sale, act = sold_sale(order, sold_line("line", paid)), self.act()
+        self.house.store.transact(lambda session: keep_sale_in(session, act, sale))
 
     def course(self, *, sessions: int = 12, touch_ups: int = 0, to: str | None = "Ana Souza") -> str:
         """Make a package and sell it once."""

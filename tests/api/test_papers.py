@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from plugin.store.documents import Document
 from tests.api.caller import Caller, refusal
 from tests.api.shop import Shop
 
@@ -32,7 +34,23 @@ def test_there_is_no_aftercare_before_the_first_visit(desk: Caller, shop: Shop) 
     assert refusal(answer)[0] == 409
 
 
-@pytest.mark.parametrize("paper", ["summary", "aftercare"])
+def test_it_prints_the_invoice_in_the_language_it_was_issued_in(desk: Caller, shop: Shop) -> None:
+    path = f"/courses/{shop.course()}/invoice.pdf"
+    first = desk.get(path)
+    assert (first.status_code, first.mimetype) == (200, "application/pdf")
+    assert desk.get(path, language="es").get_data() == first.get_data()
+    with shop.house.store.reading() as session:
+        assert session.execute(select(Document.number, Document.language)).all() == [("INV-0001", "en")]
+
+
+def test_an_invoice_that_square_must_tell_of_first_is_not_ready(small_desk: Caller, small_shop: Shop) -> None:
+    course_id = small_shop.sell(small_shop.package(), is_recorded=False)
+    answer = small_desk.get(f"/courses/{course_id}/invoice.pdf")
+    assert refusal(answer) == (409, "invoice_not_ready", None)
+    assert "a few seconds" in answer.get_json()["error"]["message"]
+
+
+@pytest.mark.parametrize("paper", ["summary", "aftercare", "invoice"])
 @pytest.mark.parametrize("language", ["", "e", "english please", "../../etc", "x" * 17, "\x00", "é"])
 def test_it_refuses_what_is_no_language(
     small_desk: Caller, small_shop: Shop, paper: str, language: str
@@ -45,7 +63,7 @@ def test_a_paper_in_a_language_nobody_wrote_comes_all_the_same(small_desk: Calle
     assert small_desk.get(f"/courses/{small_shop.course()}/summary.pdf", language="tlh").status_code == 200
 
 
-@pytest.mark.parametrize("paper", ["summary.pdf", "aftercare.pdf"])
+@pytest.mark.parametrize("paper", ["summary.pdf", "aftercare.pdf", "invoice.pdf"])
 def test_nobodys_course_has_no_papers(desk: Caller, shop: Shop, paper: str) -> None:
     assert refusal(desk.get(f"/courses/{shop.course(to=None)}/{paper}")) == (409, "unassigned", None)
     assert refusal(desk.get(f"/courses/nowhere/{paper}")) == (404, "not_found", None)

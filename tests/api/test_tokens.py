@@ -39,6 +39,7 @@ MAY = {
     ("GET", "/reports/usage"): OWNER,
     ("GET", "/courses/{course_id}/summary.pdf"): ALL,
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,
+    ("GET", "/courses/{course_id}/invoice.pdf"): DESK,
     ("GET", "/attention"): ALL,
     ("POST", "/attention/{item_id}/resolution"): DESK,
 }

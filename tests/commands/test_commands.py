@@ -13,6 +13,8 @@ from plugin.cli import main
 from plugin.courses.people.staff import holder_of, staff_by_email
 from plugin.store import Store
 from plugin.web.passwords import fits
+from tests.courses.desk import Desk
+from tests.courses.documents.sales import PDF, Papers
 
 
 @pytest.fixture
@@ -44,6 +46,11 @@ COMMANDS = [
     ["backup"],
     ["restore"],
     ["papers", "summary"],
+    ["papers", "batch"],
+    ["papers", "aftercare"],
+    ["papers", "invoice"],
+    ["papers", "voucher"],
+    ["papers", "document"],
 ]
 
 
@@ -223,3 +230,34 @@ def test_the_ledger_is_exported_to_a_file_or_to_standard_output(run, tmp_path: P
 def test_an_export_of_days_that_are_none_is_refused_in_words(run):
     done = run("export", "entries", "--format", "csv", "--from", "yesterday")
     assert (done.exit_code, done.stderr) == (1, "--from is a day such as 2026-11-01.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["aftercare", "nothing"], "There is no such course."),
+        (["invoice", "nothing"], "There is no such course."),
+        (["voucher", "nothing"], "No gift was made of this course."),
+        (["document", "INV-0001"], "There is no such document."),
+    ],
+    ids=str,
+)
+def test_a_paper_that_is_not_there_is_refused_in_one_sentence(run, tmp_path: Path, words, says: str):
+    done = run("papers", *words, str(tmp_path / "x.pdf"))
+    assert (done.exit_code, done.stderr) == (1, f"{says}\n")
+    assert not (tmp_path / "x.pdf").exists()
+
+
+def test_an_issued_paper_is_written_as_it_was_drawn(run, clock, tmp_path: Path):
+    assert run("db", "upgrade").exit_code == 0
+    with Store(run.address) as store:
+        papers = Papers(Desk(store, clock))
+        course = papers.sell("O")
+        papers.work()
+    for words in (["invoice", course], ["document", "INV-0001"]):
+        file = tmp_path / f"{words[0]}.pdf"
+        assert run("papers", *words, str(file)).stdout == f"Written to {file}.\n"
+        assert file.read_bytes() == PDF
+    done = run("papers", "document", "INV-0001", str(tmp_path / "no" / "folder.pdf"))
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "can't be written" in done.stderr

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import ipaddress
 import ssl
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -24,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from plugin.errors import ConfigurationError, MailFailed
 from plugin.mail import Attachment, Letter, MailServer, SmtpMailer, sender_of
 from tests.clock import HandMovedClock
+from tests.post_office import running_server
 from tests.servers import free_port
 
 FROM = "Lotus Clinic <desk@lotus.example>"
@@ -101,27 +101,12 @@ def server(certificate: Path) -> Iterator[Server]:
     secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     secure.load_cert_chain(certificate)
     office = PostOffice()
-    loop = asyncio.new_event_loop()
 
-    def speak() -> SMTP:
+    def speak(loop: asyncio.AbstractEventLoop) -> SMTP:
         return SMTP(office, hostname="post.example", tls_context=secure, authenticator=_sign_in, loop=loop)
 
-    listening = loop.run_until_complete(loop.create_server(speak, "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    yield Server(office, listening.sockets[0].getsockname()[1])
-    loop.call_soon_threadsafe(listening.close)
-    asyncio.run_coroutine_threadsafe(_hang_up(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    loop.close()
-
-
-async def _hang_up() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for each in others:
-        each.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    with running_server(speak) as port:
+        yield Server(office, port)
 
 
 @pytest.fixture

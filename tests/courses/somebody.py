@@ -14,21 +14,27 @@ from plugin.courses.changes.ahead import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
+from plugin.courses.documents.sale_record import keep_refund_in
 from plugin.courses.papers.ready import SUMMARY, paper_bytes
 from plugin.courses.people.buyers import client_for_buyer_in
 from plugin.courses.people.clients import change_client
 from plugin.courses.people.merge import merge_clients
+from plugin.courses.people.private_page import token_of
 from plugin.courses.queues.attention import open_item_in
 from plugin.courses.queues.inbox import claim, finish, receive
-from plugin.courses.selling.sales import Buyer, Came
+from plugin.courses.selling.sales import Buyer, Came, Refund
+from plugin.courses.visiting.use import UseSession, use_session
 from plugin.courses.visiting.visits import describe_visit
 from plugin.store.changes import Gift
 from plugin.store.imports import ImportBatch, ImportedCourse
+from plugin.store.papers import VisitLetter
+from plugin.store.people import Client
 from plugin.store.queues import Attention, SquareRefund, Sweep
 from plugin.store.selling import Checkout, DeskRefund, DeskRefundPart
 from plugin.store.square_side import Dispute, ProfileNote, SquarePerson
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA
+from tests.courses.documents.sales import Papers, sold_line, sold_sale
 
 NAME, PHONE, EMAIL, SQUARE_ID = "Zoë Quillfeather", "+14155550187", "zoe.quill@example.org", "CUSTOMER-ZOE"
 OTHER_NAME = "Zoey Quillfeather-Jones"
@@ -70,13 +76,26 @@ class Somebody:
         desk = self.desk
         used = desk.use(self.course, note=f"Called {PHONE}, her wedding is in May")
         desk.undo(used.entry.id, reason=f"{NAME} was not here")
-        again = desk.use(self.course)
+        wish = UseSession(self.course)
+        again = use_session(self.store, desk.act(), wish, has_mail=True)
+        self._letters()
         describe_visit(
             self.store, desk.act(), again.entry.visit_id or "", practitioner_id=None,
             focus="Smile lines before her wedding", note="her wedding",
         )  # fmt: skip
         paper_bytes(self.store, _print, desk.act(), self.course, SUMMARY)
         self.lite.told("B-ZOE", square_customer_id=SQUARE_ID, customer_name=NAME)
+
+    def _letters(self) -> None:
+        token_of(self.store, self.desk.act(), self.id)
+
+        def bounced(session):  # type: ignore[no-untyped-def]
+            letter = session.scalars(select(VisitLetter)).one()
+            letter.state, letter.done_at = "refused", self.desk.clock()
+            letter.mail_to, letter.said = EMAIL, f"{EMAIL} is not known there."
+            session.get_one(Client, self.id).mail_problem = f"{EMAIL} is not known there."
+
+        self.store.transact(bounced)
 
     def _others(self) -> None:
         desk = self.desk
@@ -197,6 +216,19 @@ class Somebody:
         merge_clients(self.store, self.desk.act(), other, self.id)
         change_client(self.store, self.desk.act(), self.id, name=NAME, phone=PHONE, email=EMAIL)
 
+    def invoiced(self) -> None:
+        """Have an invoice of hers issued; at the till somebody had typed her name beside the course."""
+        papers = Papers(self.desk)
+        typed = sold_line("L2", 5400, name=f"Oil for {NAME}")
+        papers.record(sold_sale("ORDER-PAPER", sold_line("L1"), typed))
+        self.desk.sell(self.package, buyer=ZOE, order="ORDER-PAPER")
+        told = Refund(
+            "REFUND-PAPER", "ORDER-PAPER", None, Money(1, "USD"), Money(203400, "USD"), "COMPLETED",
+            self.desk.clock(), f"{NAME} asked",
+        )  # fmt: skip
+        self.store.transact(lambda session: keep_refund_in(session, told))
+        papers.work()
 
-def _print(_paper: PaperContent) -> bytes:
+
+def _print(_paper: PaperContent, _assets: object) -> bytes:
     return f"%PDF- {NAME}".encode()

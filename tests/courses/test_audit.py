@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,16 +12,18 @@ from sqlalchemy.orm import Session
 from plugin.courses.audit import Finding, audit, audit_in
 from plugin.courses.papers.ready import paper_bytes
 from plugin.store import Store
-from plugin.store.triggers import removal
+from plugin.store.triggers import removal, removal_of_whole
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
+from tests.courses.documents.sales import Papers
 
 Tamper = Callable[[str], "tuple[Finding, ...]"]
 
 
 @pytest.fixture(scope="module")
 def unguarded(module_database_url: str) -> Iterator[Connection]:
-    """A clinic with a course of three (used, undone, used, used) and a refunded one, and nothing to guard them."""
+    """A clinic with a course of three (used, undone, used, used) and a refunded one, two invoices and a credit note,
+    and nothing to guard them."""
     with Store(module_database_url) as store:
         assert audit(store) == ()
         _fill(store)
@@ -53,7 +56,13 @@ def _fill(store: Store) -> None:
     desk.use(course_id)
     desk.sell(desk.package(sessions=2), paid=50, order="O")
     desk.refund("O", 50, total=50, return_order=None)
-    paper_bytes(store, lambda _paper: b"paper", desk.act(), course_id, "summary")
+    paper_bytes(store, lambda *_: b"paper", desk.act(), course_id, "summary")
+    papers = Papers(desk)
+    papers.sell("O1")
+    papers.sell("O2")
+    papers.work()
+    papers.refund("O1", 100000, refund_id="R1")
+    papers.work()
 
 
 def _guards_down(store: Store) -> list[str]:
@@ -67,6 +76,7 @@ def _guards_down(store: Store) -> list[str]:
         "PRAGMA foreign_keys = OFF",
         "PRAGMA ignore_check_constraints = ON",
         *removal("sqlite"),
+        *removal_of_whole("sqlite"),
         "BEGIN",
     ]
 
@@ -83,6 +93,7 @@ _CHECKS = (
     "reverses_another",
 )
 
+_EMPTY = f"'{hashlib.sha256(b'{}').hexdigest()}'"
 LAST = "(select max(id) from entry where kind = 'used')"
 TAMPERINGS = [
     ("update entry set sessions_after = 3 where id = " + LAST, "chain"),
@@ -117,6 +128,18 @@ TAMPERINGS = [
     ("update course set price = price - 1", "price"),
     ("update course set closed_as = 'refunded', closed_at = booked_at", "closed"),
     ("update handout set content = replace(content, 'Ana', 'Eva')", "document"),
+    ("update document set content = replace(content, 'Ana', 'Eva') where kind = 'invoice'", "document"),
+    ("update document set content = '{}', content_sha256 = " + _EMPTY + " where place = 2", "document"),
+    ("update document set total = total + 1 where place = 2", "document"),
+    ("update document set number = 'INV-0007' where place = 2", "number"),
+    ("update document set place = 3 where place = 2", "number"),
+    ("delete from document where kind = 'invoice' and place = 1", "number"),
+    ("delete from document where kind = 'invoice' and place = 1", "credit_note"),
+    ("delete from document where kind = 'invoice' and place = 2", "document"),
+    ("update document set total = -200000 where kind = 'credit_note'", "credit_note"),
+    ("update document set total = 5 where kind = 'credit_note'", "credit_note"),
+    ("update document set refers_to = id where kind = 'credit_note'", "credit_note"),
+    ("update document_file set pdf = substr(pdf, 2)", "document_file"),
 ]
 
 

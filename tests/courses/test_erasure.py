@@ -15,6 +15,7 @@ from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.audit import audit
 from plugin.courses.changes.gifts import NewGift, give_course
+from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.people.buyers import client_for_buyer_in, link_profile_in
 from plugin.courses.people.clients import (
     change_client,
@@ -41,6 +42,7 @@ from plugin.store.triggers import ERASED
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
 from tests.courses.desk import ANA, OLGA, Desk
+from tests.courses.documents.sales import Papers, sold_sale
 from tests.courses.racing import race
 from tests.courses.somebody import NAME, SQUARE_ID, TRACES, ZOE, Somebody
 
@@ -129,6 +131,32 @@ def test_nothing_tells_who_it_was_on_postgresql_either(postgresql_url: str, cloc
         assert _found_in_tables(store) == []
         assert (_numbers(store) == before, audit(store)) == (True, ())
         assert store.compact()
+
+
+def test_of_an_issued_paper_the_name_stays_and_nowhere_else(zoe: Somebody) -> None:
+    # Tax law has invoices kept as they were issued; GDPR art. 17(3)(b) lets the right to be forgotten stand back.
+    zoe.everywhere()
+    zoe.invoiced()
+    assert {"sale_record.content", "document.content"} <= {where for where, _ in _found_in_tables(zoe.store)}
+    assert _erase(zoe)
+    _forget_the_profile(zoe)
+    assert {where for where, _ in _found_in_tables(zoe.store)} == {"document.content"}
+    assert audit(zoe.store) == ()
+    with zoe.store.reading() as session:
+        kept = sale_in(session, "ORDER-PAPER")
+    assert kept is not None
+    assert [(line.name, line.total) for line in kept.lines] == [("A course", 198000), (ERASED, 5400)]
+
+
+def test_a_paper_that_waits_to_be_issued_is_issued_first(zoe: Somebody) -> None:
+    papers = Papers(zoe.desk)
+    papers.record(sold_sale("ORDER-PAPER"))
+    zoe.desk.sell(zoe.package, buyer=ZOE, order="ORDER-PAPER")
+    with pytest.raises(Refused, match="A paper of theirs is being issued"):
+        _erase(zoe)
+    papers.work()
+    assert _erase(zoe)
+    assert papers.invoices()[0].billed_to.name == NAME
 
 
 def test_what_was_written_once_keeps_all_but_its_words(zoe: Somebody) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import Column, ForeignKey, MetaData, Table
+from sqlalchemy import Column, ForeignKey, MetaData, Table, select
 
 from plugin.core.acts import Role
+from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.people.held import NOT_ABOUT_CLIENTS, SECTIONS, Held, held_on_client
 from plugin.errors import NotAllowed, NotFound
+from plugin.store.ledger import Course
 from plugin.store.tables import METADATA
 from tests.courses.appointments import Appointments
 from tests.courses.desk import DEB, OLGA
 from tests.courses.somebody import EMAIL, NAME, Somebody
-
-_NOT_YET = ["sale_record", "document", "document_course", "document_file", "visit_letter", "private_page"]
 
 
 def _held(zoe: Somebody) -> Held:
@@ -58,15 +58,30 @@ def test_a_new_table_would_be_missed() -> None:
 def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     zoe = Somebody(lite)
     zoe.everywhere()
+    zoe.invoiced()
     held = _held(zoe)
     # Her course went to others; none of hers came from somebody.
-    assert [each.name for each in held.sections if not each.rows] == ["course_origin", *_NOT_YET]
+    assert [each.name for each in held.sections if not each.rows] == ["course_origin"]
     told = json.loads(held.to_json())
     assert told["held"]["client"][0]["name"] == NAME
     assert {row["square_customer_id"] for row in told["held"]["square_customer"]} >= {"CUSTOMER-ZOE"}
     assert "her wedding" in {row["note"] for row in told["held"]["visit"]}
     assert NAME in json.dumps(told["held"]["handout"][0]["content"], ensure_ascii=False)
     assert EMAIL in held.to_json()
+    assert told["held"]["document"][0]["content"]["paper"]["billed_to"]["name"] == NAME
+
+
+def test_an_invoice_of_what_was_given_to_them_is_the_givers(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    zoe.invoiced()
+    with zoe.store.reading() as session:
+        [course] = session.scalars(select(Course.id).where(Course.square_order_id == "ORDER-PAPER"))
+    cleo = zoe.desk.client("Cleo Finch")
+    give_course(zoe.store, zoe.desk.act(), course, NewGift("Cleo"), make_code=lambda: "ABCDEFGH2345")
+    redeem_gift(zoe.store, zoe.desk.act(), "ABCDEFGH2345", cleo)
+    of_cleo = json.loads(held_on_client(zoe.store, zoe.desk.act(OLGA), cleo).to_json())["held"]
+    assert ([each["id"] for each in of_cleo["course"]], of_cleo["document"]) == ([course], [])
+    assert json.loads(_held(zoe).to_json())["held"]["document"][0]["number"] == "INV-0001"
 
 
 def test_it_holds_nothing_of_anybody_else(lite: Appointments) -> None:

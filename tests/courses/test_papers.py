@@ -29,7 +29,7 @@ class Printer:
     def __init__(self) -> None:
         self.drawn: list[Paper] = []
 
-    def __call__(self, paper: Paper) -> bytes:
+    def __call__(self, paper: Paper, _assets: object = None) -> bytes:
         self.drawn.append(paper)
         return f"paper {len(self.drawn)}".encode()
 

@@ -26,7 +26,7 @@ SIGNATURE_KEY = "a key that only Square and we know"
 PDF = b"%PDF-1.7 stands in for a paper"
 
 
-def render_nothing(_paper: Paper) -> bytes:
+def render_nothing(_paper: Paper, _assets: object = None) -> bytes:
     """Stand in for the printer: the papers have tests of their own."""
     return PDF
 

@@ -54,6 +54,49 @@ WHO: dict[str, frozenset[str]] = {
     "moves.move": DESK,
     "papers.summary": STAFF,
     "papers.aftercare": STAFF,
+    "batches.choose": STAFF,
+    "batches.find": STAFF,
+    "batches.start": STAFF,
+    "batches.show": STAFF,
+    "batches.news": STAFF,
+    "batches.cancel": STAFF,
+    "batches.fetch": STAFF,
+    "documents.show": DESK,
+    "documents.invoice": DESK,
+    "documents.voucher": DESK,
+    "document_list.show": DESK,
+    "document_list.save": DESK,
+    "letterhead.show": OWNER,
+    "letterhead.save": OWNER,
+    "letterhead.preview": OWNER,
+    "letterhead.try_out": OWNER,
+    "letterhead.draw": OWNER,
+    "letterhead.send_logo": OWNER,
+    "letterhead.take_logo_off": OWNER,
+    "letterhead.logo": OWNER,
+    "letterhead.number": OWNER,
+    "letterhead.make_e_invoices": OWNER,
+    "letterhead.send_letters": OWNER,
+    "texts.show": OWNER,
+    "texts.suggest": OWNER,
+    "texts.edit": OWNER,
+    "texts.save": OWNER,
+    "texts.restart": OWNER,
+    "texts.preview": OWNER,
+    "texts.try_out": OWNER,
+    "texts.draw": OWNER,
+    "looks.shared": OWNER,
+    "looks.own": OWNER,
+    "looks.font": OWNER,
+    "private_pages.show": DESK,
+    "private_pages.renew": DESK,
+    "private_pages.trust": DESK,
+    "my.show": ANYBODY,
+    "my.summary": ANYBODY,
+    "my.aftercare": ANYBODY,
+    "my.document": ANYBODY,
+    "mail_choice.ask": ANYBODY,
+    "mail_choice.stop": ANYBODY,
     "attention.show": DESK,
     "attention.news": DESK,
     "attention.count": STAFF,
@@ -122,6 +165,8 @@ WHO: dict[str, frozenset[str]] = {
     "pay.save_sessions": OWNER,
     "people_to_call.show": DESK,
     "people_to_call.save": DESK,
+    "month.show": OWNER,
+    "month.save": OWNER,
     "connection.show": OWNER,
     "connection.news": OWNER,
     "connection.connect": OWNER,
@@ -137,6 +182,7 @@ WHO: dict[str, frozenset[str]] = {
 OPEN_BLUEPRINTS = ("api", "health", "webhook")
 
 
+OF_PAPERS = ("letterhead", "logo", "text")
 OF_SELLING = ("refund", "look over", "sell", "buyer", "cancel", "claim", "letter")
 
 
@@ -194,7 +240,7 @@ def test_a_fragment_for_nobody_leads_to_no_page(small_app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["use", "undo", "describe", "move", "create", "settle", "publish", *OF_SELLING]
+    "form", ["use", "undo", "describe", "move", "create", "settle", "publish", *OF_SELLING, *OF_PAPERS]
 )
 def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: str) -> None:
     addresses = {
@@ -215,6 +261,9 @@ def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: 
         "cancel": "/checkouts/x/cancel",
         "claim": "/checkouts/x/claim",
         "letter": "/checkouts/x/letter",
+        "letterhead": "/clinic/papers",
+        "logo": "/clinic/papers/logo",
+        "text": "/clinic/papers/texts/x/en",
     }
     visitor = signed_in(small_app, small_house, Role.OWNER)
     answer = visitor.client.post(addresses[form], data={"key": "k"})

@@ -28,6 +28,29 @@ def test_a_paper_opens_in_the_browser(deb: Visitor, desk: Desk, paper: str) -> N
     assert said == f'inline; filename="{named}, Ana Souza, 2026-11-22.pdf"'
 
 
+@pytest.mark.parametrize(
+    ("name", "plain", "whole"),
+    [
+        ("李美玲", "Course summary, , 2026-11-22.pdf", "%E6%9D%8E%E7%BE%8E%E7%8E%B2"),
+        (
+            "Siobhán O’Malley",
+            "Course summary, Siobhan OMalley, 2026-11-22.pdf",
+            "Siobh%C3%A1n%20O%E2%80%99Malley",
+        ),
+    ],
+)
+@sqlite_alone
+def test_a_name_in_any_script_fits_into_a_header(
+    deb: Visitor, desk: Desk, name: str, plain: str, whole: str
+) -> None:
+    course = desk.sell(buyer=Buyer("CUSTOMER-X", name=name))
+    said = deb.get(f"/courses/{course}/summary.pdf").headers["Content-Disposition"]
+    assert (
+        said
+        == f"inline; filename=\"{plain}\"; filename*=UTF-8''Course%20summary%2C%20{whole}%2C%202026-11-22.pdf"
+    )
+
+
 @pytest.mark.parametrize("name", ['a"; filename="evil.exe', "../../etc/passwd", "李美玲", "line\nbreak"])
 @sqlite_alone
 def test_a_name_can_not_break_the_file_name(deb: Visitor, desk: Desk, name: str) -> None:
@@ -55,7 +78,7 @@ def test_a_visit_of_another_course_is_not_found(deb: Visitor, desk: Desk) -> Non
 
 
 def test_a_paper_that_fails_can_be_tried_again(small_house: House, small_desk: Desk) -> None:
-    def jammed(_paper: Paper) -> bytes:
+    def jammed(_paper: Paper, _assets: object = None) -> bytes:
         raise PaperFailed("The printer's worker stopped.")
 
     app = create_app(house=replace(small_house, render=jammed))

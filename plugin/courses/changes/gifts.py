@@ -23,6 +23,7 @@ from plugin.courses.changes.deeds import (
 )
 from plugin.courses.changes.gift_code import new_code, typed_code, written_code
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.documents.owed import owe_voucher_in
 from plugin.courses.people.clients import living_client_in
 from plugin.courses.read import course_in
 from plugin.courses.views import CourseView
@@ -83,9 +84,10 @@ def give_course(
 
     def work(held: Held) -> None:
         _may_be_given(held)
+        gift_id = store.new_id()
         held.session.add(
             Gift(
-                id=store.new_id(),
+                id=gift_id,
                 course_id=course_id,
                 code=make_code(),
                 giver_id=held.view.client_id,
@@ -98,6 +100,7 @@ def give_course(
         )
         reason = optional(new.reason, field="reason", called="The reason", most=REASON_LENGTH)
         tell(held.session, store, act, course_id, "given", f"Made a gift for {name}", reason=reason)
+        owe_voucher_in(held.session, store, act, gift_id)
 
     return change_course(store, act, course_id, ("give", asdict(new)), work)
 

@@ -8,19 +8,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from invoices.aftercare import starting_text
 from invoices.papers import (
     AftercareSheet,
     Allowance,
     AllowanceKind,
     Clinic,
     CourseSummary,
+    Logo,
     Money,
     SummaryVisit,
     stamps,
 )
 from plugin.core.status import Status
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.papers.texts import text_for
+from plugin.courses.papers.upcoming import next_visit_in, suggested_interval_in
 from plugin.courses.people.clients import client_in
 from plugin.courses.read import course_in
 from plugin.courses.refunds.failed_refund import GONE
@@ -28,17 +30,28 @@ from plugin.courses.selling.terms_text import terms_sentences
 from plugin.courses.views import AllowanceView, ClinicView, CourseView, NoShowView, VisitView
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
+from plugin.store.ledger import Allowance as SoldAllowance
 from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund
 
 
 def summary_paper(
-    store: Store, course_id: str, *, now: datetime, language: str | None = None
+    store: Store,
+    course_id: str,
+    *,
+    now: datetime,
+    language: str | None = None,
+    balance_url: str | None = None,
 ) -> CourseSummary:
-    """Freeze a course summary from the ledger; raises NotFound, or Refused for a course without an owner."""
+    """Freeze a course summary from the ledger; raises NotFound, or Refused for a course without an owner.
+
+    `balance_url`: the client's private page.
+    """
     with store.reading() as session:
         clinic, course, spoken = _subject(session, course_id, now, language)
         refunded = _given_back(session, course)
+        next_visit = next_visit_in(session, [course.client_id or ""], now)
+        interval = suggested_interval_in(session, course_id, spoken) if course.left else None
     today = local_date(clinic, now)
     zone = ZoneInfo(clinic.time_zone)
     return CourseSummary(
@@ -59,6 +72,9 @@ def summary_paper(
         refunded=refunded,
         expires_on=course.expires_on,
         terms=terms_sentences(course.terms, spoken),
+        next_visit=next_visit,
+        suggested_interval=interval,
+        balance_url=balance_url,
     )
 
 
@@ -68,20 +84,23 @@ def aftercare_paper(
     """Freeze an aftercare sheet for a visit, the latest unless said otherwise; raises NotFound or Refused."""
     with store.reading() as session:
         clinic, course, spoken = _subject(session, course_id, now, language)
-    visit = _chosen_visit(course, visit_id)
-    treatment = visit.treatments[0]
-    kind = _kind(course, treatment)
+        visit = _chosen_visit(course, visit_id)
+        treatment = visit.treatments[0]
+        kind = _kind(course, treatment)
+        text = text_for(session, _treatment_id(session, course_id, treatment), treatment, kind, spoken)
+        next_visit = next_visit_in(session, [visit.client_id], now)
     return AftercareSheet(
         clinic=clinic_on_paper(clinic),
         client_name=visit.guest or course.client_name or "",
         language=spoken,
         visited_on=visit.visited_on,
         treatment=treatment,
-        text=starting_text(_text_for(treatment, kind), spoken),
+        text=text,
         session_number=visit.number,
         sessions_total=course.granted if visit.number else None,
         kind=kind,
         practitioner=visit.practitioner,
+        next_visit=next_visit,
     )
 
 
@@ -96,6 +115,10 @@ def clinic_on_paper(clinic: ClinicView) -> Clinic:
         accent=clinic.accent,
         page_size="a4" if clinic.page_size == "a4" else "letter",
         time_zone=clinic.time_zone,
+        logo=Logo(clinic.logo.sha256, clinic.logo.width, clinic.logo.height) if clinic.logo else None,
+        legal_name=clinic.legal_name,
+        tax_id=clinic.tax_id,
+        country=clinic.country,
     )
 
 
@@ -157,7 +180,8 @@ def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
         session_number=visit.number,
         kind=_kind(course, treatment),
         practitioner=visit.practitioner,
-        focus=visit.focus,
+        # What was treated is between the practitioner and whoever came.
+        focus="" if visit.guest else visit.focus,
     )
 
 
@@ -207,11 +231,8 @@ def _chosen_visit(course: CourseView, visit_id: str | None) -> VisitView:
     return chosen
 
 
-def _text_for(treatment: str, kind: str) -> str:
-    """Return which starting text suits the treatment, by the words of its name."""
-    name = treatment.casefold()
-    if kind == "touch_up":
-        return "touch-up"
-    if "led" in name.split():
-        return "led-light-dome"
-    return "facial-acupuncture" if "acupuncture" in name else "general"
+def _treatment_id(session: Session, course_id: str, treatment: str) -> str | None:
+    of_course = select(SoldAllowance.treatment_id).where(
+        SoldAllowance.course_id == course_id, SoldAllowance.treatment == treatment
+    )
+    return session.scalar(of_course.limit(1))

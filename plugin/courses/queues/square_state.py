@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.documents.owed import OWED_KINDS
 from plugin.courses.queues.inbox import InboxState, inbox_state
 from plugin.courses.queues.outbox import PAPERS
 from plugin.store import Store
@@ -76,7 +77,7 @@ def square_state(store: Store, now: datetime) -> SquareState:
         owed = dict(
             session.execute(
                 select(Outbox.state, func.count())
-                .where(Outbox.kind != PAPERS, Outbox.state.in_(("pending", "failed")))
+                .where(Outbox.kind.not_in((PAPERS, *OWED_KINDS)), Outbox.state.in_(("pending", "failed")))
                 .group_by(Outbox.state)
             ).all()
         )

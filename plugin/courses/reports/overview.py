@@ -24,13 +24,17 @@ MONTHS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class MonthView:
-    """What a month brought: sessions sold and used, money that came, and what the used sessions were worth."""
+    """What a month brought: sessions sold and used, money that came, and what the used sessions were worth.
+
+    `moved`: by how much it changed what is owed.
+    """
 
     month: Period
     sold: int
     used: int
     paid: Money
     earned: Money
+    moved: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,14 @@ def overview(store: Store, today: date) -> Overview:
         currency = clinic_in(session).currency
         owed = _owed(session)
         return Overview(
-            months=tuple(_month(session, month, currency) for month in months_up_to(today, MONTHS_SHOWN)),
+            months=tuple(month_in(session, month, currency) for month in months_up_to(today, MONTHS_SHOWN)),
             owed=tuple(each for each in owed if each.value.currency == currency),
             other_currencies=tuple(sorted({each.value.currency for each in owed} - {currency})),
         )
 
 
-def _month(session: Session, month: Period, currency: str) -> MonthView:
+def month_in(session: Session, month: Period, currency: str) -> MonthView:
+    """Return what a month brought in one currency, as seen by this session."""
     start, end = month.moments(ZoneInfo(clinic_in(session).time_zone))
     undone = aliased(Entry)
     kind = func.coalesce(undone.kind, Entry.kind)
@@ -92,6 +97,7 @@ def _month(session: Session, month: Period, currency: str) -> MonthView:
         used=-sessions[Kind.USED],
         paid=Money(values[Kind.PAID], currency),
         earned=Money(-values[Kind.USED], currency),
+        moved=Money(sum(values.values()), currency),
     )
 
 

@@ -30,7 +30,13 @@ _TREATS = (Role.PRACTITIONER.value, Role.OWNER.value)
 
 
 def use_booking(
-    store: Store, act: Act, booking_id: str, *, course_id: str | None = None, allowance_id: str | None = None
+    store: Store,
+    act: Act,
+    booking_id: str,
+    *,
+    course_id: str | None = None,
+    allowance_id: str | None = None,
+    has_mail: bool = False,
 ) -> Used:
     """Use one session for a booked visit; what the desk does not choose follows the booked service.
 
@@ -46,7 +52,8 @@ def use_booking(
             return used_answer(session, known["entry_id"], is_repeat=True)
         if booking.outcome == "used" and booking.entry_id is not None:
             return used_answer(session, booking.entry_id, is_repeat=True)
-        entry_id = use_in(session, store, act, _wish(session, act, booking, course, chosen), course)
+        wish = _wish(session, act, booking, course, chosen)
+        entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
         settle_in(session, act, booking, "used", course_id=course.id, entry_id=entry_id)
         remember(session, act, asked, {"entry_id": entry_id})
         return used_answer(session, entry_id, is_repeat=False)

@@ -19,6 +19,7 @@ from plugin.courses.chain import Line, allowances_of, append, course_for_change,
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.papers.visit_mail import owe_letters_in
 from plugin.courses.people.clients import living_client_in
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import course_in, entry_in
@@ -49,10 +50,11 @@ class UseSession:
     note: str = ""
 
 
-def use_session(store: Store, act: Act, wish: UseSession) -> Used:
+def use_session(store: Store, act: Act, wish: UseSession, *, has_mail: bool = False) -> Used:
     """Use sessions of a course; raises NoneLeft, Refused (with the rule in words), InvalidField or NotFound.
 
     The same act again gives the first answer and changes nothing; its key for another wish raises KeyReused.
+    `has_mail`: letters can be sent here, so whom the visit concerns is owed one.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     asked = digest("use", asdict(wish))
@@ -62,14 +64,16 @@ def use_session(store: Store, act: Act, wish: UseSession) -> Used:
         # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
             return used_answer(session, known["entry_id"], is_repeat=True)
-        entry_id = use_in(session, store, act, wish, course)
+        entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
         remember(session, act, asked, {"entry_id": entry_id})
         return used_answer(session, entry_id, is_repeat=False)
 
     return store.transact(work)
 
 
-def use_in(session: Session, store: Store, act: Act, wish: UseSession, course: Course) -> str:
+def use_in(
+    session: Session, store: Store, act: Act, wish: UseSession, course: Course, *, has_mail: bool = False
+) -> str:
     """Use sessions within the caller's transaction, which holds the course; return the entry."""
     clinic = clinic_in(session)
     today = local_date(clinic, act.now)
@@ -90,6 +94,8 @@ def use_in(session: Session, store: Store, act: Act, wish: UseSession, course: C
     )
     session.add(visit)
     session.flush()
+    if has_mail:
+        owe_letters_in(session, store, act, visit, course, today=today)
     happened_at = act.now if visited_on == today else _noon(visited_on, clinic)
     line = Line(f"use:{act.key}", happened_at, visit_id=visit.id)
     return _write_in(session, store, act, course, allowance, wish.sessions, line)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.documents.asked_for import invoice_of_course
+from plugin.courses.documents.files import document_bytes
 from plugin.courses.papers.ready import paper_bytes
 from plugin.courses.read import read_course
 from plugin.courses.visiting.reverse import reverse
 from plugin.courses.visiting.use import MOST_AT_ONCE, UseSession, use_session
 from plugin.web.api import shapes
-from plugin.web.api.calls import Answer, Asked, Call, Key
+from plugin.web.api.calls import THE_DESK, Answer, Asked, Call, Key
 from plugin.web.api.fields import day, identifier, record, text, whole
 
 _USE = record(
@@ -37,6 +39,14 @@ _LANGUAGE = {
         description="A tag such as en or es; the client's own by default.",
     )
 }
+_OF_ISSUE = {
+    "language": text(
+        least=2,
+        most=16,
+        pattern="^[A-Za-z0-9-]+$",
+        description="Taken and not used: an invoice stays in the language it was issued in.",
+    )
+}
 _VISIT = {**_LANGUAGE, "visit_id": identifier(description="After which visit; the latest by default.")}
 
 
@@ -48,7 +58,7 @@ def _read(asked: Asked) -> Answer:
 
 def _use(asked: Asked) -> Answer:
     wish = UseSession(course_id=asked.ids["course_id"], **asked.body)
-    used = use_session(asked.house.store, asked.act, wish)
+    used = use_session(asked.house.store, asked.act, wish, has_mail=asked.house.mail.is_ready)
     said = {"entry": shapes.entry(used.entry), "sessions_left": used.sessions_left}
     return Answer(said, is_repeat=used.is_repeat)
 
@@ -67,6 +77,13 @@ def _aftercare(asked: Asked) -> Answer:
     return _paper(asked, "aftercare", "aftercare.pdf")
 
 
+def _invoice(asked: Asked) -> Answer:
+    house = asked.house
+    document_id = invoice_of_course(house.store, asked.act, asked.ids["course_id"])
+    pdf = document_bytes(house.store, house.render, document_id, now=asked.act.now)
+    return Answer(pdf=pdf, filename="invoice.pdf")
+
+
 def _paper(asked: Asked, kind: str, filename: str) -> Answer:
     house = asked.house
     pdf = paper_bytes(
@@ -77,6 +94,7 @@ def _paper(asked: Asked, kind: str, filename: str) -> Answer:
         kind,
         visit_id=asked.query.get("visit_id"),
         language=asked.query.get("language"),
+        public_url=house.settings.public_url,
     )
     return Answer(pdf=pdf, filename=filename)
 
@@ -130,6 +148,17 @@ CALLS = (
         view=_aftercare,
         answer=None,
         query=_VISIT,
+        refusals=(409,),
+    ),
+    Call(
+        name="print_invoice",
+        method="GET",
+        path="/courses/{course_id}/invoice.pdf",
+        summary="Print the invoice, the same bytes for ever; 409 `invoice_not_ready` while it is being made",
+        view=_invoice,
+        answer=None,
+        roles=THE_DESK,
+        query=_OF_ISSUE,
         refusals=(409,),
     ),
 )

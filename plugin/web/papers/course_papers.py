@@ -6,13 +6,13 @@ from flask import Blueprint, Response, request
 
 from plugin.core.acts import Act
 from plugin.courses.clinic import local_date
-from plugin.courses.papers.ready import AFTERCARE, SUMMARY, paper_bytes
-from plugin.courses.read import read_course
+from plugin.courses.papers.file_names import safe_name
+from plugin.courses.papers.ready import AFTERCARE, SUMMARY, hand_out
 from plugin.web import current_house, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor
 from plugin.web.deeds import fresh_key
-
-_LONGEST_NAME = 80
+from plugin.web.headers import let_our_page_frame
+from plugin.web.saved_as import name_file
 
 blueprint = Blueprint("papers", __name__)
 
@@ -33,7 +33,7 @@ def aftercare(course_id: str) -> Response:
 
 def _paper(course_id: str, kind: str, called: str, visit_id: str | None = None) -> Response:
     house = current_house()
-    pdf = paper_bytes(
+    paper = hand_out(
         house.store,
         house.render,
         Act(current_actor(), house.clock(), fresh_key()),
@@ -41,15 +41,15 @@ def _paper(course_id: str, kind: str, called: str, visit_id: str | None = None) 
         kind,
         visit_id=visit_id,
         language=request.args.get("language") or None,
+        public_url=house.settings.public_url,
     )
-    response = Response(pdf, mimetype="application/pdf")
-    response.headers.set("Content-Disposition", "inline", filename=_filename(course_id, called))
-    return response
+    # The page that prints it holds it in a frame.
+    let_our_page_frame()
+    response = Response(paper.pdf, mimetype="application/pdf")
+    return name_file(response, _filename(called, paper.client_name))
 
 
-def _filename(course_id: str, called: str) -> str:
+def _filename(called: str, client_name: str) -> str:
     """Return a name that the client finds again: "Course summary, Maria Alvarez, 2026-11-22.pdf"."""
     today = local_date(pages.clinic(), pages.now())
-    name = read_course(current_house().store, course_id, today=today).client_name or ""
-    safe = "".join(ch for ch in name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
-    return ", ".join(part for part in (called, safe, today.isoformat()) if part) + ".pdf"
+    return ", ".join(part for part in (called, safe_name(client_name), today.isoformat()) if part) + ".pdf"

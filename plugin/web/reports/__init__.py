@@ -1,6 +1,6 @@
 """The owner's reports as pages and files. Each view asks one question of `plugin.courses.reports` and shows it."""
 
-from plugin.web.reports import liability, overview, pay, people, usage
+from plugin.web.reports import liability, month, overview, pay, people, usage
 
 BLUEPRINTS = (
     overview.blueprint,
@@ -8,4 +8,5 @@ BLUEPRINTS = (
     usage.blueprint,
     pay.blueprint,
     people.blueprint,
+    month.blueprint,
 )

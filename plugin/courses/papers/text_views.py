@@ -1,0 +1,65 @@
+"""Aftercare texts as the owner's screens show them: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One saved version. `is_starting`: with it the clinic went back to the starting text."""
+
+    version: int
+    is_starting: bool
+    is_reviewed: bool
+    written_at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandingText:
+    """How a treatment's text stands in one language; without a version it is the starting one."""
+
+    language: str
+    newest: Version | None = None
+
+    @property
+    def is_starting(self) -> bool:
+        """Say whether clients get the text that comes with the program."""
+        return self.newest is None or self.newest.is_starting
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Say whether the clinic's practitioner has signed it off."""
+        return self.newest is not None and self.newest.is_reviewed
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentTexts:
+    """A treatment, its text in each language, and how many days are suggested between its visits."""
+
+    treatment_id: str
+    treatment: str
+    kind: str
+    suggested_days: int | None
+    texts: tuple[StandingText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """A text to edit. `shown` is the version whose words stand in `markdown`, 0 for the starting text."""
+
+    treatment_id: str
+    treatment: str
+    kind: str
+    language: str
+    markdown: str
+    is_reviewed: bool
+    shown: int
+    versions: tuple[Version, ...]
+
+    @property
+    def newest(self) -> int:
+        """Return the number of the newest version, 0 where none was saved."""
+        return self.versions[0].version if self.versions else 0

@@ -1,0 +1,186 @@
+"""The owner's month, frozen from the reports: the same numbers as the screens, to the cent. Kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from invoices.papers import (
+    CallReason,
+    CallRow,
+    Money,
+    MonthPoint,
+    OwnersMonth,
+    PackageRow,
+    RollKind,
+    RollLine,
+)
+from plugin.core.money import Money as LedgerMoney
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.papers.content import clinic_on_paper
+from plugin.courses.papers.ready import Render, drawn
+from plugin.courses.people.contacts import written_phone
+from plugin.courses.reports.liability import liability_in
+from plugin.courses.reports.lines import Line, LineView, RollForward
+from plugin.courses.reports.overview import MONTHS_SHOWN, MonthView, month_in
+from plugin.courses.reports.people_to_call import Reason, ToCall, Why, people_to_call
+from plugin.courses.reports.period import Period, month_of, months_up_to
+from plugin.courses.reports.sold import SoldRow, sold_in
+from plugin.courses.reports.usage import By, UsageRow, months_with_entries, usage_in
+from plugin.errors import InvalidField
+from plugin.store import Store
+
+PEOPLE_ON_PAPER = 20
+REASONS_EACH = 3
+_EVER = Period(date(2000, 1, 1), date(2100, 12, 31))
+_ROLL_KINDS: dict[Line, RollKind] = {
+    Line.OPENING: "opening",
+    Line.SOLD: "sold",
+    Line.PAID: "paid",
+    Line.USED: "used",
+    Line.REFUNDED: "refunded",
+    Line.EXPIRED: "expired",
+    Line.ADJUSTED: "adjusted",
+    Line.TRANSFERRED: "transferred",
+    Line.CLOSING: "closing",
+}
+
+
+def month_pdf(store: Store, render: Render, month: date, *, now: datetime) -> bytes:
+    """Draw the month that holds the day; raises InvalidField, Refused, or PaperNotMade where another try may help."""
+    return drawn(store, render, owners_month(store, month, now=now))
+
+
+def owners_month(store: Store, month: date, *, now: datetime) -> OwnersMonth:
+    """Freeze the month that holds the day, in the clinic's currency; raises InvalidField for one still to come."""
+    people = people_to_call(store, now)
+    with store.reading() as session:
+        return owners_month_in(session, month_of(month), people, now=now)
+
+
+def owners_month_in(
+    session: Session, period: Period, people: Sequence[ToCall], *, now: datetime
+) -> OwnersMonth:
+    """Freeze the month as seen by this session."""
+    clinic = clinic_in(session)
+    today = local_date(clinic, now)
+    if period.first > today:
+        raise InvalidField("That month has not begun yet.", field="month")
+    report = liability_in(session, period)
+    rolled = report.total(clinic.currency)
+    others = [each for each in report.totals if each.currency != clinic.currency]
+    return OwnersMonth(
+        clinic=clinic_on_paper(clinic),
+        month=period.first,
+        issued_on=today,
+        roll_forward=tuple(_roll_line(line) for line in rolled.lines),
+        packages=_packages(session, period, clinic.currency),
+        people_to_call=tuple(_call_rows(people[:PEOPLE_ON_PAPER], clinic.country)),
+        people_left_out=max(len(people) - PEOPLE_ON_PAPER, 0),
+        trend=_trend(session, rolled, period, clinic.currency),
+        is_closed=report.is_closed,
+        language=clinic.language,
+        expired=_roll_line(rolled.expired),
+        other_currencies=tuple(each.currency for each in others if _has_moved(each)),
+    )
+
+
+def months_to_print(store: Store, *, now: datetime) -> tuple[Period, ...]:
+    """Return the months that can be printed, the newest first: from the first entry to today's."""
+    with store.reading() as session:
+        today = month_of(local_date(clinic_in(session), now))
+        first = next(months_with_entries(session, _EVER), today)
+    count = (today.first.year - first.first.year) * 12 + today.first.month - first.first.month + 1
+    return tuple(reversed(months_up_to(today.first, max(count, 1))))
+
+
+def asked_month(typed: str) -> date:
+    """Return the first day of a month written as 2026-11; raises InvalidField."""
+    try:
+        if len(typed) != len("2026-11"):
+            raise ValueError
+        return month_of(date.fromisoformat(f"{typed}-01")).first
+    except ValueError:
+        raise InvalidField("A month is written such as 2026-11.", field="month") from None
+
+
+def _roll_line(line: LineView) -> RollLine:
+    return RollLine(_ROLL_KINDS[line.line], _money(line.value), line.sessions)
+
+
+def _money(money: LedgerMoney) -> Money:
+    return Money(money.amount, money.currency)
+
+
+def _has_moved(rolled: RollForward) -> bool:
+    return any(line.value.amount or line.sessions for line in rolled.lines)
+
+
+def _packages(session: Session, period: Period, currency: str) -> tuple[PackageRow, ...]:
+    sold = {row.package_id: row for row in sold_in(session, period) if row.paid.currency == currency}
+    used = {row.key: row for row in usage_in(session, period, By.PACKAGE) if row.value.currency == currency}
+    # In the order of the sales, then of the uses; a package may have had only one of both.
+    return tuple(
+        _package_row(sold.get(key), used.get(key), currency) for key in dict.fromkeys([*sold, *used])
+    )
+
+
+def _package_row(sold: SoldRow | None, used: UsageRow | None, currency: str) -> PackageRow:
+    zero = Money(0, currency)
+    known = sold or used
+    return PackageRow(
+        package=known.name if known else "",
+        sold=sold.courses if sold else 0,
+        sold_sessions=sold.sessions if sold else 0,
+        sold_value=_money(sold.paid) if sold else zero,
+        used=used.sessions if used else 0,
+        used_value=_money(used.value) if used else zero,
+    )
+
+
+def _trend(session: Session, rolled: RollForward, period: Period, currency: str) -> tuple[MonthPoint, ...]:
+    """Go back from what is owed after the month: each month before ends with that less what the month moved."""
+    owed = rolled.line(Line.CLOSING).value.amount
+    points: list[MonthPoint] = []
+    for each in reversed(months_up_to(period.first, MONTHS_SHOWN)):
+        month = month_in(session, each, currency)
+        points.append(_point(month, Money(owed, currency)))
+        owed -= month.moved.amount
+    return tuple(reversed(points))
+
+
+def _point(month: MonthView, owed: Money) -> MonthPoint:
+    return MonthPoint(
+        month=month.month.first,
+        sold=_money(month.paid),
+        used=_money(month.earned),
+        owed=owed,
+        sold_sessions=month.sold,
+        used_sessions=month.used,
+    )
+
+
+def _call_rows(people: Sequence[ToCall], country: str) -> Iterator[CallRow]:
+    for one in people:
+        phone = written_phone(one.phone, country) if one.phone else ""
+        for reason in one.reasons[:REASONS_EACH]:
+            why, on = _why(reason, one)
+            yield CallRow(
+                name=one.name,
+                phone=phone,
+                reason=why,
+                package=reason.package_name,
+                left=reason.left,
+                on=on,
+                due=_money(reason.due) if reason.due else None,
+            )
+
+
+def _why(reason: Reason, one: ToCall) -> tuple[CallReason, date | None]:
+    if reason.why is Why.EXPIRING:
+        return "expiring", reason.expires_on
+    if reason.why is Why.LOW:
+        return ("low" if reason.left else "finished"), None
+    return ("lapsed", one.last_visit) if reason.why is Why.LAPSED else ("overdue", None)

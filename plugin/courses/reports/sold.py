@@ -1,0 +1,76 @@
+"""Courses sold in a period, by package: sessions and money are the `sold` and `paid` lines of the liability report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.clinic import clinic_in
+from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.period import Period
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.offers import Package
+
+
+@dataclass(frozen=True, slots=True)
+class SoldRow:
+    """What was sold of one package; a sale that was undone is taken out of the days of the undoing."""
+
+    package_id: str
+    name: str
+    courses: int
+    sessions: int
+    paid: Money
+
+
+@dataclass(slots=True)
+class _Sum:
+    name: str = ""
+    courses: int = 0
+    sessions: int = 0
+    paid: int = 0
+
+
+def sold_in(session: Session, period: Period) -> tuple[SoldRow, ...]:
+    """Return one row for each package and currency, as seen by this session; most money first."""
+    sums: defaultdict[tuple[str, str], _Sum] = defaultdict(_Sum)
+    for row in session.execute(_by_course(session, period)):
+        known = sums[row.package_id, row.currency]
+        known.name = row.name
+        known.courses += (row.sold > 0) - (row.sold < 0)
+        known.sessions += int(row.sold)
+        known.paid += int(row.paid)
+    rows = (
+        SoldRow(package_id, each.name, each.courses, each.sessions, Money(each.paid, currency))
+        for (package_id, currency), each in sums.items()
+    )
+    return tuple(sorted(rows, key=lambda row: (-row.paid.amount, row.name, row.package_id)))
+
+
+def _by_course(session: Session, period: Period) -> Select[str, str, str, int, int]:
+    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    undone = aliased(Entry)
+    kind = func.coalesce(undone.kind, Entry.kind)
+    groups = (Package.id, Package.name, Course.currency, Course.id)
+    return (
+        select(
+            Package.id.label("package_id"),
+            Package.name.label("name"),
+            Course.currency,
+            func.sum(case((kind == Kind.SOLD.value, Entry.sessions_delta), else_=0)).label("sold"),
+            func.sum(case((kind == Kind.PAID.value, Entry.value_delta), else_=0)).label("paid"),
+        )
+        .select_from(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .join(Package, Package.id == Course.package_id)
+        .outerjoin(undone, undone.id == Entry.reverses)
+        .where(kind.in_([Kind.SOLD.value, Kind.PAID.value]), counts_within(counts_at(session), start, end))
+        .group_by(*groups)
+    )

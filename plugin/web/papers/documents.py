@@ -1,0 +1,62 @@
+"""Invoices, credit notes and vouchers at the desk: the bytes that were drawn once, under a name worth keeping."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Act, Role
+from plugin.courses.documents.asked_for import invoice_of_course, voucher_of_gift
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.read import DocumentView, read_document
+from plugin.web import current_house
+from plugin.web.access import allow, current_actor
+from plugin.web.deeds import fresh_key, see
+from plugin.web.headers import let_our_page_frame
+from plugin.web.saved_as import name_file
+
+_LONGEST_NAME = 80
+
+blueprint = Blueprint("documents", __name__)
+
+
+@blueprint.get("/documents/<document_id>.pdf")
+@allow(Role.DESK)
+def show(document_id: str) -> Response:
+    """Answer a document, the same bytes for ever."""
+    house = current_house()
+    document = read_document(house.store, document_id)
+    pdf = document_bytes(house.store, house.render, document.id, now=house.clock())
+    # The page that prints it holds it in a frame.
+    let_our_page_frame()
+    response = Response(pdf, mimetype="application/pdf")
+    return name_file(response, filename(document))
+
+
+@blueprint.get("/courses/<course_id>/invoice.pdf")
+@allow(Role.DESK)
+def invoice(course_id: str) -> ResponseReturnValue:
+    """Lead to the invoice of a course, issued now where nobody had asked for it."""
+    return _see(invoice_of_course(current_house().store, _act(), course_id))
+
+
+@blueprint.get("/gifts/<gift_id>/voucher.pdf")
+@allow(Role.DESK)
+def voucher(gift_id: str) -> ResponseReturnValue:
+    """Lead to the voucher of a gift."""
+    return _see(voucher_of_gift(current_house().store, _act(), gift_id))
+
+
+def filename(document: DocumentView) -> str:
+    """Return a name that the client finds again: "Invoice INV-0012, Maria Alvarez.pdf"."""
+    safe = "".join(ch for ch in document.client_name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
+    numbered = f"{document.called} {document.written_number}".replace("/", "-")
+    return ", ".join(part for part in (numbered, safe) if part) + ".pdf"
+
+
+def _act() -> Act:
+    return Act(current_actor(), current_house().clock(), fresh_key())
+
+
+def _see(document_id: str) -> ResponseReturnValue:
+    return see(url_for("documents.show", document_id=document_id))

@@ -1,0 +1,34 @@
+"""Writing a text in a real browser: the sheet beside it follows what is typed, and can be looked at only."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.clinic import DeskWindow
+
+
+def test_the_sheet_follows_what_is_typed(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/clinic/papers/texts")
+    page.get_by_role("link", name="English").first.click()
+    sheet = page.frame_locator("iframe")
+    writing = page.get_by_label("What the sheet says")
+    expect(sheet.get_by_text("Leave your face alone.")).to_be_visible()
+
+    text = writing.input_value()
+    writing.fill(text.replace("Leave your face alone.", "<b>Hands off.</b> You will see results."))
+    expect(sheet.get_by_text("<b>Hands off.</b> You will see results.")).to_be_visible()
+    expect(page.get_by_text("reads like a promise of a result")).to_be_visible()
+
+    # What can be no sheet leaves the last one standing, with the reason over it.
+    writing.fill("# Only a title")
+    expect(page.get_by_text("says when to call")).to_be_visible()
+    expect(sheet.get_by_text("You will see results")).to_be_visible()
+
+    writing.fill(text)
+    expect(page.get_by_text("says when to call")).to_have_count(0)
+    expect(sheet.get_by_text("Leave your face alone.")).to_be_visible()
+    page.get_by_label("Our practitioner has reviewed").check()
+    page.get_by_role("button", name="Save as version 1").click()
+    expect(page.get_by_text("Version 1 is saved")).to_be_visible()
+    expect(sheet.get_by_text("reviewed by your practitioner")).to_have_count(0)

@@ -1,0 +1,102 @@
+"""A course's terms and the letter with its payment's address, said in every language we speak."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date
+from itertools import product
+
+import pytest
+
+from invoices.words.language import spoken_languages
+from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
+from plugin.courses.selling.link_words import SPOKEN, link_phrases, questions
+from plugin.courses.selling.terms_text import _SPOKEN as TERMS
+from plugin.courses.selling.terms_text import terms_sentences
+
+EXPIRIES = (
+    Terms(),
+    Terms(expires_after_months=12),
+    Terms(expires_on=date(2027, 3, 1)),
+    Terms(expires_after_months=1, expires_from=ExpiresFrom.FIRST_USE),
+    Terms(expires_after_months=6, expires_from=ExpiresFrom.FIRST_USE),
+)
+OTHERS = [tag for tag in spoken_languages() if tag != "en"]
+
+
+def every_terms() -> Iterator[Terms]:
+    for expiry, formula, no_show, forgiven in product(EXPIRIES, RefundFormula, NoShow, (0, 1, 2)):
+        yield Terms(
+            expires_after_months=expiry.expires_after_months,
+            expires_on=expiry.expires_on,
+            expires_from=expiry.expires_from,
+            refund_formula=formula,
+            no_show=no_show,
+            forgiven_no_shows=forgiven,
+        )
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_any_terms_are_said_in_every_language_sentence_by_sentence(tag: str) -> None:
+    for terms in every_terms():
+        ours, theirs = terms_sentences(terms, "en"), terms_sentences(terms, tag)
+        assert len(theirs) == len(ours) >= 1
+        for english, sentence in zip(ours, theirs, strict=True):
+            assert sentence != english
+            assert re.findall(r"\d+", sentence) == re.findall(r"\d+", english)
+            assert "{" not in sentence
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_every_sentence_of_the_terms_is_there_with_the_same_blanks(tag: str) -> None:
+    assert TERMS[tag].keys() == TERMS["en"].keys()
+    for key, english in TERMS["en"].items():
+        assert blanks(TERMS[tag][key]) == blanks(english), key
+
+
+def test_chinese_terms_are_all_chinese() -> None:
+    for terms in every_terms():
+        for sentence in terms_sentences(terms, "zh-Hans"):
+            assert not re.search("[A-Za-z,.;:]", sentence), sentence
+            assert sentence.endswith("。")
+
+
+def test_a_single_month_is_said_in_the_singular() -> None:
+    terms = EXPIRIES[3]
+    assert terms_sentences(terms, "en")[0] == "Your sessions are valid for 1 month from your first visit."
+    assert terms_sentences(terms, "es")[0] == "Sus sesiones valen 1 mes desde su primera visita."
+
+
+@pytest.mark.parametrize("tag", ["fr", "zh-Hant", "zh-TW", ""])
+def test_terms_in_a_language_not_spoken_are_english_as_the_rest_of_the_paper(tag: str) -> None:
+    assert terms_sentences(Terms(), tag) == terms_sentences(Terms(), "en")
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_the_letter_with_a_payments_address_is_translated_to_the_last_phrase(tag: str) -> None:
+    english, said = link_phrases("en"), link_phrases(tag)
+    assert SPOKEN.keys() == set(spoken_languages())
+    for field in fields(english):
+        ours, theirs = getattr(english, field.name), getattr(said, field.name)
+        assert theirs != ours, field.name
+        assert blanks(theirs) == blanks(ours), field.name
+
+
+@pytest.mark.parametrize(
+    ("phone", "email", "says"),
+    [
+        ("555", "a@b.c", "Questions? Call 555 or write to a@b.c."),
+        ("555", "", "Questions? Call 555."),
+        ("", "a@b.c", "Questions? Write to a@b.c."),
+        ("", "", ""),
+    ],
+)
+def test_a_letter_says_whom_to_ask(phone: str, email: str, says: str) -> None:
+    assert questions(link_phrases("en"), phone, email) == says

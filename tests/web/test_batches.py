@@ -1,0 +1,241 @@
+"""Papers for many clients on the screen: a search keeps who was chosen, progress shows itself, files are well named."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from zipfile import ZipFile
+
+import pikepdf
+import pytest
+
+from invoices.papers import Paper
+from plugin.core.acts import Role
+from plugin.courses.selling.sales import Buyer
+from plugin.house import House
+from plugin.jobs import MOST_BATCH_TRIES, Worker
+from tests.courses.desk import Desk
+from tests.web.conftest import As
+from tests.web.page import Page
+from tests.web.visitor import Visitor
+
+
+class Silence:
+    def info(self, *_words: object, **_fields: object) -> None:
+        """Say nothing."""
+
+    warning = info
+
+
+class Papers:
+    """The desk's screens, and the worker behind them."""
+
+    def __init__(self, deb: Visitor, desk: Desk, house: House) -> None:
+        self.deb, self.desk = deb, desk
+        self.house = replace(house, render=blank)
+        self.package = desk.package()
+
+    def client(self, name: str, *, visits: int = 0) -> str:
+        course = self.desk.sell(self.package, buyer=Buyer(f"CUSTOMER-{name}", name=name))
+        for _ in range(visits):
+            self.desk.use(course)
+        return self.desk.course(course).client_id or ""
+
+    def work(self) -> bool:
+        return Worker(self.house, chance=lambda: 0.0, log=Silence()).batch_once()
+
+    def form(self, query: str = "") -> dict[str, str]:
+        return self.deb.page(f"/papers/batches{query}").form("/papers/batches").fields
+
+    def post(self, address: str, **typed: object) -> Page:
+        data = {**self.form(), "form": "zip", **typed}
+        answer = self.deb.client.post(address, data=data, environ_base=self.deb.environ)
+        if answer.status_code == 303:
+            return self.deb.page(answer.headers["Location"])
+        return Page(answer.text)
+
+
+def blank(_paper: Paper, _assets: object = None) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def papers(small_deb: Visitor, small_desk: Desk, small_house: House) -> Papers:
+    return Papers(small_deb, small_desk, small_house)
+
+
+def ticked(page: Page) -> set[str]:
+    boxes = [each.attributes for each in page.elements if each.attributes.get("name") == "client"]
+    return {each["value"] for each in boxes if "checked" in each}
+
+
+def address_of(page: Page, ends: str) -> str:
+    return next(each for each in page.links() if each.endswith(ends))
+
+
+def test_from_the_choice_to_the_zip(papers: Papers) -> None:
+    ana, bea = papers.client("Ana Souza", visits=1), papers.client("Béa Cruz")
+    new = papers.desk.client("New Person", phone="4155550199")
+    page = papers.post("/papers/batches", client=[ana, bea, new], paper=["summary", "aftercare"])
+    assert "Making 3 papers" in page.text
+    assert "0 of 3 made. You can leave this page; it goes on." in page.text
+    address = page.form("/stop").action.removesuffix("/stop")
+    news = papers.deb.get(f"{address}/live")
+    assert papers.deb.get(f"{address}/live?seen={news.headers['X-Seen']}").status_code == 204
+    assert papers.work()
+    assert not papers.work()
+    done = papers.deb.page(address)
+    assert "3 papers are ready" in done.text
+    assert "Kept until Nov 23, then forgotten." in done.text
+    assert "Béa Cruz Aftercare sheet No visit yet." in done.text
+    assert "New Person No course yet." in done.text
+    answer = papers.deb.get(address_of(done, "/file"))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Papers, 2026-11-22.zip"'
+    with ZipFile(io.BytesIO(answer.data)) as packed:
+        assert packed.namelist() == [
+            "Ana Souza, course summary, 2026-11-22.pdf",
+            "Ana Souza, aftercare sheet, 2026-11-22.pdf",
+            "Béa Cruz, course summary, 2026-11-22.pdf",
+        ]
+    assert "3 papers from" in papers.deb.page("/papers/batches").text
+
+
+def test_all_papers_of_today_are_one_tap_on_today(papers: Papers) -> None:
+    papers.client("Early", visits=1)
+    papers.desk.clock.advance(days=1)
+    assert "All papers of today" not in papers.deb.page("/").text
+    papers.client("Late", visits=1)
+    page = papers.deb.page("/")
+    form = page.form("/papers/batches")
+    both = {**form.fields, "paper": ["summary", "aftercare"]}
+    assert [
+        each.attributes["value"] for each in page.elements if each.attributes.get("name") == "paper"
+    ] == both["paper"]
+    answer = papers.deb.client.post(form.action, data=both, environ_base=papers.deb.environ)
+    papers.work()
+    done = papers.deb.page(answer.headers["Location"])
+    assert "2 papers are ready" in done.text
+    pdf = papers.deb.get(address_of(done, "/file"))
+    assert pdf.headers["Content-Disposition"] == 'inline; filename="Papers, 2026-11-23.pdf"'
+    with pikepdf.open(io.BytesIO(pdf.data)) as opened:
+        assert len(opened.pages) == 2
+
+
+def test_a_new_search_keeps_who_was_chosen(papers: Papers) -> None:
+    ana, bea = papers.client("Ana"), papers.client("Bea")
+    papers.client("Cleo")
+    page = papers.post("/papers/batches/list", client=[ana], q="bea", paper=["aftercare"])
+    assert "Chosen before Ana" in page.text
+    assert ticked(page) == {ana}
+    assert page.form("/papers/batches").fields["paper"] == "aftercare"
+    # Everyone means the list as it was shown, not the one that is searched for now.
+    page = papers.post("/papers/batches/list", client=[ana], q="cleo", shown_q="bea", everyone="1")
+    assert ticked(page) == {ana, bea}
+    assert page.form("/papers/batches").fields["q"] == "cleo"
+    # To htmx the list alone.
+    fields = {**papers.form(), "q": "zzz", "client": ana}
+    answer = papers.deb.client.post(
+        "/papers/batches/list", data=fields, headers={"HX-Request": "true"}, environ_base=papers.deb.environ
+    )
+    assert "<html" not in answer.text
+    assert ticked(Page(answer.text)) == {ana}
+    assert "Nobody fits" in answer.text
+
+
+def test_a_refused_choice_comes_back_as_it_was(papers: Papers) -> None:
+    ana, bea = papers.client("Ana"), papers.client("Bea")
+    page = papers.post("/papers/batches", client=[bea], everyone="1", shown_q="b", paper=["aftercare"])
+    assert "There is no such paper for the clients you chose. No visit yet." in page.text
+    assert ticked(page) == {bea}
+    fields = page.form("/papers/batches").fields
+    assert (fields["everyone"], fields["q"], fields["paper"], fields["form"]) == (
+        "1",
+        "b",
+        "aftercare",
+        "zip",
+    )
+    nobody = papers.post("/papers/batches", paper=["summary"])
+    assert "Choose at least one client." in nobody.text
+    assert ana not in ticked(nobody)
+
+
+def test_a_second_tap_and_a_second_batch(papers: Papers) -> None:
+    ana = papers.client("Ana")
+    form = {**papers.form(), "client": ana, "paper": "summary", "form": "pdf"}
+    answers = [
+        papers.deb.client.post("/papers/batches", data=form, environ_base=papers.deb.environ)
+        for _ in range(2)
+    ]
+    assert len({each.headers["Location"] for each in answers}) == 1
+    again = papers.post("/papers/batches", client=ana, paper="summary")
+    assert "Your last papers are still being made." in again.text
+    assert "Papers being made: 0 of 1" in again.text
+
+
+def test_it_can_be_stopped(papers: Papers) -> None:
+    page = papers.post("/papers/batches", client=papers.client("Ana"), paper="summary")
+    stopped = papers.deb.after(page.form("/stop"))
+    assert "Stopped" in stopped.text
+    papers.work()
+    address = page.form("/stop").action.removesuffix("/stop")
+    assert papers.deb.get(f"{address}/file").status_code == 404
+    assert "No more papers are made" in papers.deb.page(address).text
+
+
+def test_a_worker_that_breaks_over_it_tries_again_and_gives_up_in_words(papers: Papers) -> None:
+    def torn(_paper: Paper, _assets: object = None) -> bytes:
+        raise RuntimeError("out of ink")
+
+    papers.house = replace(papers.house, render=torn)
+    page = papers.post("/papers/batches", client=papers.client("Ana"), paper="summary")
+    for _ in range(MOST_BATCH_TRIES):
+        assert papers.work()
+        papers.desk.clock.advance(minutes=10)
+    assert not papers.work()
+    address = page.form("/stop").action.removesuffix("/stop")
+    assert "The papers could not be made" in papers.deb.page(address).text
+
+
+def test_it_is_forgotten_after_a_day(papers: Papers) -> None:
+    page = papers.post("/papers/batches", client=papers.client("Ana"), paper="summary")
+    papers.work()
+    papers.desk.clock.advance(days=1, seconds=1)
+    Worker(papers.house, log=Silence()).retention_once()
+    address = page.form("/stop").action.removesuffix("/stop")
+    assert "The file was kept for a day." in papers.deb.page(address).text
+
+
+def test_a_batch_of_somebody_else_is_not_there(papers: Papers, small_as: As) -> None:
+    page = papers.post("/papers/batches", client=papers.client("Ana"), paper="summary")
+    papers.work()
+    address = page.form("/stop").action.removesuffix("/stop")
+    kim, olga = small_as(Role.PRACTITIONER), small_as(Role.OWNER)
+    for path in (address, f"{address}/live", f"{address}/file"):
+        assert (kim.get(path).status_code, olga.get(path).status_code) == (404, 200)
+    # Money is not a practitioner's.
+    offered = [
+        each.attributes["value"]
+        for each in kim.page("/papers/batches").elements
+        if each.attributes.get("name") == "paper"
+    ]
+    assert offered == ["summary", "aftercare"]
+
+
+def test_a_paper_may_be_framed_by_our_page_alone(papers: Papers) -> None:
+    client = papers.client("Ana")
+    page = papers.deb.get(f"/clients/{client}")
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+    links = [each for each in Page(page.text).elements if "data-print" in each.attributes]
+    assert {each.attributes["target"] for each in links} == {"_blank"}
+    answer = papers.deb.get(links[0].attributes["href"])
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    refused = papers.deb.get("/courses/unknown/summary.pdf")
+    assert "frame-ancestors 'none'" in refused.headers["Content-Security-Policy"]
+    # What the script shows where the paper does not come: the words alone.
+    told = papers.deb.get("/courses/unknown/summary.pdf", headers={"HX-Request": "true"})
+    assert (told.status_code, told.headers["X-Notice"]) == (404, "1")
