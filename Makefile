@@ -35,7 +35,7 @@ test: setup-test ## Run every check and test: ARGS="-k name" for some of them
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
 tests:
-	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 lint: ## Look at style and types only
 	@.venv/bin/ruff check --quiet .

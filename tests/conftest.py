@@ -6,10 +6,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import Any
 
 import pytest
 
 from tests.clock import HandMovedClock
+from tests.scheduling import ByFile, drives_a_browser
 from tests.sockets import refuse_other_machines
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
@@ -27,20 +29,17 @@ def clock() -> HandMovedClock:
     return HandMovedClock()
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         _mark(item)
-        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
-    # The longest group first, so that nobody waits for it in the end.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    # The longest first, so that nobody waits for it in the end.
+    items.sort(key=lambda item: not drives_a_browser(item.nodeid))
 
 
-def _group_of(item: pytest.Item) -> str:
-    """Return which tests go to the same worker: a file's, which share what it set up, and all that take a browser."""
-    if item.get_closest_marker("browser") is not None:
-        return "browser"
-    return item.nodeid.partition("::")[0]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Hand out tests by file."""
+    return ByFile(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -52,6 +51,9 @@ def pytest_collection_finish() -> None:
 def _mark(item: pytest.Item) -> None:
     fixtures = set(getattr(item, "fixturenames", ()))
     if "browser" in fixtures:
+        assert drives_a_browser(item.nodeid), (
+            f"tests.scheduling does not know that {item.nodeid} takes a browser"
+        )
         item.add_marker("browser")
     if "postgres" in fixtures or "[postgresql" in item.name:
         item.add_marker("postgresql")

@@ -243,16 +243,3 @@ def test_it_knows_no_other_course_and_entry(desk: Caller, method: str) -> None:
         body = {"reason": "x"} if "reversal" in path else {}
         answer = desk.send(method, path, body if method == "POST" else None, key="k")
         assert refusal(answer) == (404, "not_found", None)
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "invoice.pdf"),
-    ],
-)
-def test_calls_that_are_not_built_are_not_there(
-    small_owner: Caller, small_shop: Shop, method: str, path: str
-) -> None:
-    answer = small_owner.send(method, f"/courses/{small_shop.course()}/{path}")
-    assert refusal(answer) == (404, "not_found", None)

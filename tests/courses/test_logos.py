@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from plugin.courses.clinic import read_clinic, save_clinic
@@ -158,7 +158,12 @@ BEGUN = encoded(jade(), "JPEG")
         (encoded(Image.new("L", (200, 80), 240)), "too pale"),
     ],
 )
-def test_what_can_not_stand_on_a_paper_is_refused_with_the_mend(data: bytes, says: str) -> None:
+@pytest.mark.parametrize("is_lenient", [False, True])
+def test_what_can_not_stand_on_a_paper_is_refused_with_the_mend(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, says: str, is_lenient: bool
+) -> None:
+    # WeasyPrint makes Pillow lenient in the whole process.
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", is_lenient)
     with pytest.raises(InvalidField, match=says) as refusal:
         read_picture(data)
     assert refusal.value.field == "logo"

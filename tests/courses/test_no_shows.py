@@ -133,7 +133,7 @@ def test_a_charged_no_show_is_named_and_counted_everywhere(lite: Appointments) -
     assert [stamp.on for stamp in paper.allowances[0].stamps[:3]] == days[:3]
     assert paper.sessions_left == 9
     said = {tag: summary_page(paper, language_for(tag)).visits[1].session for tag in ("en", "es")}
-    assert said == {"en": "No-show", "es": "No acudió"}
+    assert said == {"en": "No-show", "es": "No asistió"}
 
     # Nobody takes care of skin that was not treated.
     assert aftercare_paper(desk.store, course, now=desk.clock()).visited_on == date(2026, 11, 20)

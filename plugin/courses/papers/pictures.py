@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -24,6 +26,7 @@ SMALLEST_SIDE = 64
 _MOST_PASSES = 64
 _PALEST = 225
 
+_ONE_AT_A_TIME = Lock()
 _WANTED = "Save the logo as PNG, JPEG or WebP and send that."
 Size = tuple[int, int]
 
@@ -48,9 +51,21 @@ def read_picture(data: bytes) -> Picture:
         )
     opener = _opener(data)
     try:
-        return _drawn(_pixels(opener(data)))
+        with _whole_or_not_at_all():
+            return _drawn(_pixels(opener(data)))
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, MemoryError):
         raise _refusal(f"This picture is damaged and can't be read. {_WANTED}") from None
+
+
+@contextmanager
+def _whole_or_not_at_all() -> Iterator[None]:
+    # A renderer in the same process lets Pillow make up what is missing of a picture.
+    with _ONE_AT_A_TIME:
+        was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = was
 
 
 def _refusal(message: str) -> InvalidField:

@@ -1,0 +1,28 @@
+"""Which tests share a worker: those of a file, for what it set up, and all that drive a browser. Knows no test."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+# A Chromium and a demo clinic cost more than most tests that look at them: one worker has both.
+_WITH_A_BROWSER = (
+    "tests/browser/",
+    "tests/house/test_base.py",
+    "tests/practice/test_clinic_pages.py",
+    "tests/practice/test_screens.py",
+)
+
+
+def drives_a_browser(nodeid: str) -> bool:
+    """Say whether the test lies where tests may take a browser."""
+    return nodeid.startswith(_WITH_A_BROWSER)
+
+
+class ByFile(LoadScopeScheduling):
+    """Hands out whole files, in the order they were collected in."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if drives_a_browser(nodeid):
+            return "browser"
+        # The wheel is built once for all who look into it.
+        return "house" if nodeid.startswith("tests/house/") else nodeid.partition("::")[0]
