@@ -17,6 +17,7 @@ import structlog
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.text import full_name
 from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.papers.texts import list_texts, suggest_days
 from plugin.courses.people.buyers import client_for_buyer_in
 from plugin.courses.people.staff import StaffView, add_staff, list_staff
 from plugin.courses.read import courses_of_client
@@ -85,6 +86,9 @@ BOOKED = (
 )
 
 
+_WEEK = 7
+
+
 def furnish(house: House, till: PracticeControl, password: str) -> None:
     """Fill an empty Coursekeeper with the clinic; the till holds its clients already."""
     now = house.clock()
@@ -146,6 +150,9 @@ def _add_staff(house: House, password: str, now: datetime) -> tuple[StaffView, .
 
 def _published(house: House, now: datetime) -> list[PackageView]:
     packages = starting_catalogue(house.store, Act(OWNER, now, "demo-catalogue"))
+    for each in list_texts(house.store):
+        if each.kind == "main":
+            suggest_days(house.store, Act(OWNER, now, "demo-interval"), each.treatment_id, _WEEK)
     return [publish(house, Act(OWNER, now, f"demo-publish-{each.id}"), each.id) for each in packages]
 
 

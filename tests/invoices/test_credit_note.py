@@ -14,7 +14,7 @@ import pytest
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Money, Paper, PaperRefused
-from invoices.samples_account import credit_note, invoice, invoice_of, line
+from invoices.samples.account import credit_note, invoice, invoice_of, line
 from invoices.words import language_for
 
 Text = Callable[[Paper], str]

@@ -17,7 +17,7 @@ from invoices.e_invoice.facturx import xml_of
 from invoices.e_invoice.possible import registration
 from invoices.pages.fit import fit
 from invoices.papers import Clinic, CreditNote, Invoice, Paper, PaperRefused
-from invoices.samples_account import (
+from invoices.samples.account import (
     CLINIC,
     GERMAN_CLINIC,
     credit_note,

@@ -15,7 +15,7 @@ from invoices.pages.fit import fit
 from invoices.pages.invoice import invoice_page
 from invoices.papers import Invoice, Money, PageSize, Paper, PaperRefused, Party, PaymentLine
 from invoices.press.render import render
-from invoices.samples_account import (
+from invoices.samples.account import (
     CLINIC,
     electronic,
     invoice,

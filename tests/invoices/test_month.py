@@ -15,7 +15,7 @@ from invoices.pages.chart import columns
 from invoices.pages.fit import fit
 from invoices.pages.month import month_page
 from invoices.papers import Money, MonthPoint, OwnersMonth, Paper, PaperRefused, RollLine, from_json, to_json
-from invoices.samples_gift_month import (
+from invoices.samples.gift_month import (
     busy_month,
     call_row,
     clinic_of,

@@ -21,7 +21,7 @@ from invoices.papers import Paper
 from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in
 from invoices.press.html import html_of, shared_css
 from invoices.samples import course, samples
-from invoices.samples_languages import EVERYWHERE
+from invoices.samples.languages import EVERYWHERE
 from invoices.words import language_for
 from invoices.words.phrases import Spoken
 

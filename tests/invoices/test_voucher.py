@@ -12,7 +12,7 @@ import pytest
 from invoices.pages.fit import fit
 from invoices.pages.voucher import voucher_page
 from invoices.papers import GiftContent, GiftVoucher, Paper, PaperRefused, from_json, to_json
-from invoices.samples_gift_month import LONG_MESSAGE, bare_voucher, clinic_of, long_voucher, voucher
+from invoices.samples.gift_month import LONG_MESSAGE, bare_voucher, clinic_of, long_voucher, voucher
 from invoices.words import language_for
 
 Text = Callable[[Paper], str]

@@ -19,9 +19,9 @@ from invoices.papers import (
     SummaryVisit,
     stamps,
 )
-from invoices.samples_account import account_samples
-from invoices.samples_gift_month import gift_month_samples
-from invoices.samples_languages import language_samples
+from invoices.samples.account import account_samples
+from invoices.samples.gift_month import gift_month_samples
+from invoices.samples.languages import language_samples
 
 FACIAL = "Facial acupuncture, 60 min"
 TOUCH_UP = "Touch-up, 45 min"

@@ -1,0 +1,80 @@
+"""Commands that run: the demo, the web, the worker."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from plugin.cli.opened import opened_house
+from plugin.cli.root import main
+from plugin.settings import read_settings
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Port of the desk.")
+@click.option("--till-port", default=9000, show_default=True, help="Port of the practice till.")
+@click.option("--fresh", is_flag=True, help="Throw the demo's data away and start over.")
+@click.option("--folder", default="var/demo", show_default=True, help="Where the demo keeps its data.")
+@click.option(
+    "--day", is_flag=True, help="Play a whole day with everything going wrong, reckon up, and exit."
+)
+def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None:
+    """Start a practice Square and a small clinic to try everything out."""
+    if day:
+        from plugin.demo.day import play_day
+
+        sys.exit(0 if play_day(click.echo).is_right else 1)
+    from plugin.demo.running import run_demo
+
+    sys.exit(run_demo(Path(folder), port=port, till_port=till_port, fresh=fresh))
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--no-worker", is_flag=True, help="Serve the web alone; run `coursekeeper worker` beside it.")
+def serve(port: int, host: str, no_worker: bool) -> None:
+    """Serve the desk, and look after one worker."""
+    settings = read_settings().needing("secret_key")
+    if no_worker:
+        from plugin.serving import serve_web
+
+        serve_web(settings, host=host, port=port)
+        return
+    from plugin.serving import ready_database
+
+    ready_database(settings)
+    sys.exit(_run_family(host, port))
+
+
+def _run_family(host: str, port: int) -> int:
+    from plugin.processes import Child, Family, end_with_parent
+
+    web = ["-m", "plugin", "serve", "--no-worker", "--host", host, "--port", str(port)]
+    family = Family([Child("web", web, {}), Child("worker", ["-m", "plugin", "worker"], {}, is_vital=False)])
+    family.stop_on_signals()
+    end_with_parent()
+    family.start()
+    try:
+        return family.wait()
+    finally:
+        family.stop()
+
+
+@main.command()
+def worker() -> None:
+    """Work off what Square tells us and what we owe, until stopped."""
+    import signal
+
+    from plugin.jobs import Worker
+    from plugin.processes import end_with_parent
+
+    end_with_parent()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with opened_house() as house:
+        Worker(house).run_forever(stop)
