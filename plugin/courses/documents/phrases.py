@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from invoices.words import language_for
+
 
 @dataclass(frozen=True, slots=True)
 class LinePhrases:
@@ -44,4 +46,4 @@ _SPOKEN = {
 
 def line_phrases(language: str) -> LinePhrases:
     """Return the words in a language, in English where nobody has put them."""
-    return _SPOKEN.get(language.partition("-")[0].lower(), _SPOKEN["en"])
+    return _SPOKEN[language_for(language).locale.language]

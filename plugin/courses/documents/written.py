@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.pages.fit import fit
-from invoices.papers import Money, Paper, PaperRefused, content_sha256, kind_of, to_json
+from invoices.papers import CreditNote, Invoice, Money, Paper, PaperRefused, content_sha256, kind_of, to_json
 from plugin.core.acts import Act
 from plugin.courses.documents.owed import owe_file_in
 from plugin.courses.documents.series import NextPlace
@@ -34,10 +34,7 @@ def write_in(
     session: Session, store: Store, act: Act, new: New, place: NextPlace, paper: Paper, total: Money
 ) -> Document:
     """Write the document; refused content takes no number, for it could never be drawn."""
-    try:
-        fit(paper)
-    except PaperRefused as error:
-        raise Refused(str(error), code="paper_refused") from None
+    paper = _that_fits(paper)
     document = Document(
         id=store.new_id(),
         kind=kind_of(paper),
@@ -61,6 +58,17 @@ def write_in(
     owe_file_in(session, store, act, document.id)
     session.flush()
     return document
+
+
+def _that_fits(paper: Paper) -> Paper:
+    try:
+        fit(paper)
+    except PaperRefused as error:
+        if isinstance(paper, Invoice | CreditNote) and paper.is_electronic:
+            # What the norm can't hold, such as a clinic without its tax number, is billed on paper all the same.
+            return _that_fits(replace(paper, is_electronic=False))
+        raise Refused(str(error), code="paper_refused") from None
+    return paper
 
 
 def invoice_of_sale_in(session: Session, square_order_id: str) -> Document | None:

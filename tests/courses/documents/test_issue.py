@@ -326,3 +326,13 @@ def test_a_second_sale_to_the_same_client_has_the_next_number(papers: Papers) ->
         ("INV-0002", "Bea Cruz"),
         ("INV-0003", "Ana Souza"),
     ]
+
+
+def test_a_clinic_that_lost_its_tax_number_still_bills_on_paper(papers: Papers) -> None:
+    papers.sell("O")
+    with papers.store.writing() as session:
+        row = session.get_one(Clinic, 1)
+        row.address, row.tax_id, row.has_e_invoices = "118 Juniper Street", "", True
+    papers.work()
+    [invoice] = papers.invoices()
+    assert (invoice.number, invoice.is_electronic) == ("INV-0001", False)
