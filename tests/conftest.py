@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.clock import HandMovedClock
-from tests.scheduling import ByFile, drives_a_browser
+from tests.scheduling import ByFile, begins_after, drives_a_browser
 from tests.sockets import refuse_other_machines
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
@@ -32,8 +32,7 @@ def clock() -> HandMovedClock:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         _mark(item)
-    # The longest first, so that nobody waits for it in the end.
-    items.sort(key=lambda item: not drives_a_browser(item.nodeid))
+    items.sort(key=lambda item: begins_after(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)

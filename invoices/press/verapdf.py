@@ -26,6 +26,7 @@ SHA256 = "687d4d8bcfec48c9f7e931cf78ed061f1eeccfba55d4cdc000ba9b4d8aa46ce6"
 ACCESSIBLE = "PDF/UA-1"
 ARCHIVABLE = "PDF/A-3A"
 _ARTIFACT = f"org.verapdf.apps:greenfield-apps:{VERSION}"
+_TRIES = 3
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _MAIN_CLASS = "org.verapdf.apps.GreenfieldCliWrapper"
 # It says what it finds by ending with 0 or 1; anything else is a failure of its own.
@@ -58,10 +59,22 @@ def fetch(folder: Path) -> Path:
     program = folder / f"greenfield-apps-{VERSION}.jar"
     if not program.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _run(["mvn", "-B", "-q", _COPY, f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder}"], (0,))
+        _download(folder)
     if hashlib.sha256(program.read_bytes()).hexdigest() != SHA256:
         raise PaperFailed(f"{program} is not the veraPDF it should be; remove it and try again.")
     return program
+
+
+def _download(folder: Path) -> None:
+    command = ["mvn", "-B", "-q", _COPY, f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder}"]
+    for _ in range(_TRIES - 1):
+        try:
+            _run(command, (0,))
+        except PaperFailed:
+            # The line to the archive may be busy for a moment.
+            continue
+        return
+    _run(command, (0,))
 
 
 def findings(program: Path, pdfs: Mapping[str, bytes]) -> tuple[Finding, ...]:
