@@ -25,7 +25,7 @@ from tests.databases import ScratchDatabase
 FreshStore = Callable[[], Store]
 
 PLAIN = settings(
-    max_examples=8,
+    max_examples=6,
     stateful_step_count=20,
     deadline=None,
     database=None,

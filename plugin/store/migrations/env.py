@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
 
 from plugin.store import Store
 from plugin.store.base import UtcTime
@@ -18,9 +22,9 @@ def _plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Litera
 
 
 def run() -> None:
-    """Run the migrations in one transaction."""
+    """Run the migrations, each in a transaction of its own."""
     store: Store = context.config.attributes["store"]
-    with store.engine.connect() as connection:
+    with store.engine.connect() as connection, _unguarded(connection, is_sqlite=store.is_sqlite):
         writer = connection.execution_options(coursekeeper_writes=True)
         context.configure(
             connection=writer,
@@ -29,9 +33,36 @@ def run() -> None:
             compare_type=True,
             render_item=_plain_types,
             transaction_per_migration=True,
+            on_version_apply=_check_references if store.is_sqlite else None,
         )
         with context.begin_transaction():
             context.run_migrations()
+
+
+@contextmanager
+def _unguarded(connection: Connection, *, is_sqlite: bool) -> Iterator[None]:
+    """Let SQLite change a table that others refer to: it does so by a copy, and would take the old one's rows along.
+
+    The pragma does nothing within a transaction, so it is set beside the engine's own words.
+    """
+    if not is_sqlite:
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_references(ctx: MigrationContext, step: Any, heads: Any, run_args: Any) -> None:  # noqa: ARG001
+    assert ctx.connection is not None  # only `--sql` has none
+    lost = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if lost:
+        raise RuntimeError(
+            f"The migration would leave {len(lost)} rows that refer to nothing; nothing was changed."
+        )
 
 
 run()
