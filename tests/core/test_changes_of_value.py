@@ -56,7 +56,7 @@ DEEDS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12), DEEDS)
 def test_value_in_is_value_out_whatever_is_done(
     price: int, sessions: int, deeds: list[tuple[str, int]]

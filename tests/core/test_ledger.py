@@ -50,7 +50,7 @@ def test_the_last_session_takes_the_rest_of_the_value() -> None:
     assert (head.sessions, head.value) == (0, 0)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 60), st.integers(0, 10**7), st.data())
 def test_several_sessions_at_once_are_worth_what_they_are_one_by_one(
     granted: int, value: int, data: st.DataObject
@@ -64,7 +64,7 @@ def test_several_sessions_at_once_are_worth_what_they_are_one_by_one(
     assert (at_once.sessions, at_once.value) == (one_by_one.sessions, one_by_one.value)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 40), st.integers(0, 10**7), st.data())
 def test_a_reversal_gives_back_to_the_cent_whatever_came_between(
     granted: int, value: int, data: st.DataObject
@@ -123,7 +123,7 @@ def test_the_impossible_is_never_reckoned_on(change: Change) -> None:
         advance(Head(seq=2, sessions=3, value=100, granted=3), change)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(1, 20), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_a_part_paid_chain_never_goes_below_nothing(sessions: int, came: int, unpaid: int) -> None:
     head = chain(sessions, came)

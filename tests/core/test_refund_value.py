@@ -210,7 +210,7 @@ def sums(draw: st.DrawFn) -> Agreed:
     return agreed(price, came, draw(st.integers(0, came) | st.just(0)), draw(CURRENCIES))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sums(), PARTS)
 def test_nothing_goes_back_that_did_not_come(of: Agreed, parts: list[Sessions]) -> None:
     for value in (prorated(of, parts, write), discount_forfeited(of, parts, write)):
@@ -219,7 +219,7 @@ def test_nothing_goes_back_that_did_not_come(of: Agreed, parts: list[Sessions]) 
         assert value.working
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**7), PARTS, CURRENCIES)
 def test_paid_in_full_it_is_the_share_rounded_once(price: int, parts: list[Sessions], currency: str) -> None:
     weight = [

@@ -20,7 +20,7 @@ TOTALS = st.one_of(
 WEIGHTS = st.lists(st.integers(0, 10**9), min_size=1, max_size=12)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TOTALS, WEIGHTS)
 @example(1, [1, 1, 1])
 @example(0, [0])
@@ -32,7 +32,7 @@ def test_the_parts_add_up_to_the_price(total: int, weights: list[int]) -> None:
     assert min(parts) >= 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TOTALS, WEIGHTS)
 def test_each_part_is_within_one_unit_of_its_exact_share(total: int, weights: list[int]) -> None:
     assume(sum(weights) > 0)
@@ -40,14 +40,14 @@ def test_each_part_is_within_one_unit_of_its_exact_share(total: int, weights: li
         assert abs(part * sum(weights) - total * weight) < sum(weights)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TOTALS, WEIGHTS)
 def test_what_weighs_nothing_gets_nothing(total: int, weights: list[int]) -> None:
     assume(sum(weights) > 0)
     assert all(part == 0 for part, weight in zip(spread(total, weights), weights, strict=True) if weight == 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TOTALS, WEIGHTS)
 def test_a_heavier_weight_never_gets_less(total: int, weights: list[int]) -> None:
     assume(sum(weights) > 0)
@@ -65,7 +65,7 @@ def test_equal_weights_differ_by_one_unit_at_most_and_the_earlier_gets_it(total:
     assert list(parts) == sorted(parts, reverse=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TOTALS, st.integers(1, 100))
 def test_weights_that_are_all_zero_share_equally(total: int, count: int) -> None:
     assert spread(total, [0] * count) == spread(total, [1] * count)
@@ -99,7 +99,7 @@ def use_up(paid: int, sessions: int, *, unpaid: int = 0) -> list[int]:
     return parts
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TOTALS, st.integers(1, 999))
 def test_all_sessions_together_are_worth_what_was_paid(paid: int, sessions: int) -> None:
     parts = use_up(paid, sessions)
@@ -107,7 +107,7 @@ def test_all_sessions_together_are_worth_what_was_paid(paid: int, sessions: int)
     assert max(parts) - min(parts) <= 1
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TOTALS, TOTALS, st.integers(1, 60))
 def test_a_part_paid_course_never_earns_more_than_came(paid: int, unpaid: int, sessions: int) -> None:
     parts = use_up(paid, sessions, unpaid=unpaid)
@@ -115,7 +115,7 @@ def test_a_part_paid_course_never_earns_more_than_came(paid: int, unpaid: int, s
     assert min(parts) >= 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TOTALS, TOTALS, st.integers(1, 60))
 def test_a_part_paid_course_earns_a_session_at_its_full_price_while_money_lasts(
     paid: int, unpaid: int, sessions: int

@@ -36,7 +36,7 @@ def test_months_end_on_the_same_day_or_the_last_of_a_shorter_month(
     )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2080, 1, 1)), st.integers(1, 120))
 def test_expiry_lies_in_the_month_that_was_agreed(sold_on: date, months: int) -> None:
     last_day = Terms(expires_after_months=months).expiry(sold_on)

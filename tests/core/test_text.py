@@ -32,7 +32,7 @@ def test_text_is_kept_without_what_nobody_can_see(typed: str, kept: str) -> None
     assert clean(typed) == kept
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_clean_text_stays_as_it_is(typed: str) -> None:
     kept = clean(typed)
@@ -62,7 +62,7 @@ def test_search_finds_a_name_without_its_accents(written: str, searched: str) ->
     assert folded(written) == searched
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=0x24F)))
 def test_folding_does_not_care_about_case_or_composition(written: str) -> None:
     assert folded(unicodedata.normalize("NFD", written)) == folded(written)
