@@ -67,7 +67,7 @@ def run_demo(folder: Path, *, port: int, till_port: int, fresh: bool) -> int:
         log = folder / "demo.log"
         family.add(Child("practice till", _till_arguments(folder, till_port), environment, log=log))
         _await(f"http://{HOST}:{till_port}/", "The practice till", family)
-        _furnish_once(folder, environment, kept, till_port)
+        furnish_once(folder, environment, kept, till_port)
         serve = ["-m", "plugin", "serve", "--port", str(port)]
         family.add(Child("desk", serve, environment, log=log))
         _await(f"http://{HOST}:{port}/readyz", "The desk", family)
@@ -135,16 +135,18 @@ def _till_arguments(folder: Path, till_port: int) -> list[str]:
     return ["-m", "plugin.practice", "--port", str(till_port), "--file", str(folder / "practice.db")]
 
 
-def _furnish_once(folder: Path, environment: dict[str, str], kept: Secrets, till_port: int) -> None:
+def furnish_once(folder: Path, environment: dict[str, str], kept: Secrets, till_port: int) -> None:
+    """Fill the clinic where it is empty, and bring it up to this version where it is not; raises Refused."""
     done = folder / "furnished"
+    settings: Settings = read_settings(environment)
+    # A demo of an earlier version goes on with its data.
+    upgrade(settings.database_url)
     if done.exists():
         return
     from plugin.demo.clinic import furnish
     from plugin.practice.control import PracticeControl
 
     print("Setting up a small clinic …", flush=True)
-    settings: Settings = read_settings(environment)
-    upgrade(settings.database_url)
     house = open_house(settings)
     try:
         furnish(house, PracticeControl(f"http://{HOST}:{till_port}", kept.access_token), kept.password)
