@@ -24,12 +24,16 @@ class PracticeControl(ClinicControl):
         """
         return self.call("POST", "/practice/sales", {"lines": [dict(line) for line in lines], **sale})
 
-    def refund_lines(self, order_id: str, lines: Mapping[str, str], reason: str | None = None) -> Json:
-        """Take lines back: {line uid: quantity}. Gives {"refunds", "orders"}; the orders are the return orders."""
+    def refund_lines(
+        self, order_id: str, lines: Mapping[str, str], reason: str | None = None, *, tip: int | None = None
+    ) -> Json:
+        """Take lines back, {line uid: quantity}, and of the tip an amount.
+
+        Gives {"refunds", "orders"}; the orders are the return orders.
+        """
         asked = [{"uid": uid, "quantity": quantity} for uid, quantity in lines.items()]
-        return self.call(
-            "POST", "/practice/refunds", {"order_id": order_id, "lines": asked, "reason": reason}
-        )
+        body = {"order_id": order_id, "lines": asked, "reason": reason} | ({"tip": tip} if tip else {})
+        return self.call("POST", "/practice/refunds", body)
 
     def refund_amount(
         self,

@@ -36,6 +36,7 @@ REFUND = Record(
         "payment_id": Text(1),
         "lines": Many(RETURNED),
         "amount": Whole(least=1),
+        "tip": Whole(least=1),
         "reason": Text(most=192),
     }
 )
@@ -89,10 +90,10 @@ def refund() -> Response:
     body = checked(_body(), REFUND)
     with the_practice().work() as work:
         reason = body.get("reason")
-        if body.get("lines"):
+        if body.get("lines") or body.get("tip"):
             order = find_order(work, body.get("order_id") or "")
-            quantities = {line["uid"]: line["quantity"] for line in body["lines"]}
-            refunds = refund_lines(work, order, quantities, reason)
+            quantities = {line["uid"]: line["quantity"] for line in body.get("lines") or []}
+            refunds = refund_lines(work, order, quantities, reason, tip=body.get("tip") or 0)
         elif body.get("amount") is None:
             raise Refusal("MISSING_REQUIRED_PARAMETER", "Give `lines` or `amount`.", field="amount")
         elif body.get("payment_id"):

@@ -13,7 +13,7 @@ from plugin.practice.merchant import currency, money
 from plugin.practice.orders import find_order
 from plugin.practice.practice import the_practice
 from plugin.practice.refunds import refund_lines, refund_over_tenders, refundable
-from plugin.practice.returns import returned_so_far
+from plugin.practice.returns import returned_so_far, tip_left
 from plugin.practice.storage import Json, Work
 
 MOST_SHOWN = 60
@@ -61,9 +61,10 @@ def receipt(order_id: str) -> str:
 
 def refund_chosen_lines(order_id: str) -> Response:
     with the_practice().work() as work:
-        order = find_order(work, order_id)
+        order, tip = find_order(work, order_id), 0
         if request.form.get("everything"):
             quantities = _all_that_is_left(order, returned_so_far(work, order_id))
+            tip = tip_left(work, order)
         else:
             prefix = "quantity-"
             chosen = {
@@ -72,7 +73,7 @@ def refund_chosen_lines(order_id: str) -> Response:
                 if prefix in name
             }
             quantities = {uid: text for uid, text in chosen.items() if text and text != "0"}
-        refunds = refund_lines(work, order, quantities, request.form.get("reason") or None)
+        refunds = refund_lines(work, order, quantities, request.form.get("reason") or None, tip=tip)
         total = money(work, sum(one["amount_money"]["amount"] for one in refunds))
     flash(f"{as_money(total)} refunded.", "done")
     return redirect(url_for(".receipt", order_id=order_id))

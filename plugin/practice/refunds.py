@@ -11,7 +11,7 @@ from plugin.practice.faults import read_faults
 from plugin.practice.merchant import money, require_currency
 from plugin.practice.payments import read_payment
 from plugin.practice.refusals import Refusal, not_found
-from plugin.practice.returns import custom_line, make_return, returned_line
+from plugin.practice.returns import custom_line, make_return, returned_line, returned_tips
 from plugin.practice.shapes import PRICE, Flag, Record, Text, checked
 from plugin.practice.storage import Json, Work
 
@@ -65,14 +65,17 @@ def refund_over_tenders(work: Work, order: Json, amount: int, reason: str | None
     return [refund_amount(work, payment, part, reason) for payment, part in _shares(work, order, amount)]
 
 
-def refund_lines(work: Work, order: Json, quantities: Mapping[str, str], reason: str | None) -> list[Json]:
-    """Take lines back at the till and give their money back over the order's payments, first paid first."""
+def refund_lines(
+    work: Work, order: Json, quantities: Mapping[str, str], reason: str | None, *, tip: int = 0
+) -> list[Json]:
+    """Take lines and tip back at the till and give their money back over the order's payments, first paid first."""
     lines = [returned_line(work, order, uid, text) for uid, text in quantities.items()]
-    if not lines:
+    if not lines and not tip:
         raise Refusal("BAD_REQUEST", "Choose at least one line to refund.", field="lines")
-    total = sum(line["total_money"]["amount"] for line in lines)
+    tips = returned_tips(work, order, tip)
+    total = sum(line["total_money"]["amount"] for line in lines) + tip
     _shares(work, order, total)
-    refunds = refund_return(work, order, make_return(work, order["id"], lines), total, reason)
+    refunds = refund_return(work, order, make_return(work, order["id"], lines, tips), total, reason)
     settle_refunds(work, refunds)
     return refunds
 

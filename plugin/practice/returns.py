@@ -10,13 +10,14 @@ from plugin.practice.refusals import Refusal, not_found
 from plugin.practice.storage import Json, Work
 
 
-def make_return(work: Work, source_order_id: str, lines: list[Json]) -> Json:
+def make_return(work: Work, source_order_id: str, lines: list[Json], tips: list[Json] | None = None) -> Json:
     """Write the return order: it has returns, no lines of its own, and negative net amounts."""
-    total = sum(line["total_money"]["amount"] for line in lines)
+    tip = sum(one["applied_money"]["amount"] for one in tips or [])
+    total = sum(line["total_money"]["amount"] for line in lines) + tip
     tax = sum(line.get("total_tax_money", {}).get("amount", 0) for line in lines)
     discount = sum(line.get("total_discount_money", {}).get("amount", 0) for line in lines)
     unit, now = currency(work), work.now()
-    back = amounts(total, tax, discount, 0, unit)
+    back = amounts(total, tax, discount, tip, unit)
     nothing = {f"total_{name}_money": money(work, 0) for name in ("tax", "discount", "tip", "service_charge")}
     order = nothing | {
         "id": work.make_id() + "RET",
@@ -30,12 +31,13 @@ def make_return(work: Work, source_order_id: str, lines: list[Json]) -> Json:
             {
                 "uid": work.make_id(),
                 "source_order_id": source_order_id,
-                "return_line_items": lines,
+                **({"return_line_items": lines} if lines else {}),
+                **({"return_tips": tips} if tips else {}),
                 "return_amounts": back,
             }
         ],
         "return_amounts": back,
-        "net_amounts": amounts(-total, -tax, -discount, 0, unit),
+        "net_amounts": amounts(-total, -tax, -discount, -tip, unit),
         "total_money": money(work, 0),
         "net_amount_due_money": money(work, 0),
     }
@@ -50,6 +52,33 @@ def returned_so_far(work: Work, order_id: str) -> dict[str, Decimal]:
         if uid:
             done[uid] = done.get(uid, Decimal(0)) + Decimal(line["quantity"])
     return done
+
+
+def tip_left(work: Work, order: Json) -> int:
+    """Tell how much of a sale's tip was not named in a return yet, in minor units."""
+    returned: int = sum(
+        tip["applied_money"]["amount"]
+        for one in work.all("order")
+        for back in one.get("returns", [])
+        if back.get("source_order_id") == order["id"]
+        for tip in back.get("return_tips", [])
+    )
+    taken: int = order["total_tip_money"]["amount"]
+    return taken - returned
+
+
+def returned_tips(work: Work, order: Json, amount: int) -> list[Json]:
+    """Give an amount of the tip back, each part beside the tender that took it."""
+    if not 0 <= amount <= tip_left(work, order):
+        raise Refusal("INVALID_VALUE", "The sale holds no such tip any more.", field="tip")
+    tips: list[Json] = []
+    for tender in order.get("tenders", []):
+        part = min(amount, tender.get("tip_money", {}).get("amount", 0))
+        if part:
+            told = {"uid": work.make_id(), "applied_money": money(work, part)}
+            tips.append(told | {"source_tender_id": tender["id"]})
+            amount -= part
+    return tips
 
 
 def custom_line(work: Work, amount: int) -> Json:
