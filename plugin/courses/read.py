@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
+from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status, course_status
@@ -83,7 +84,7 @@ def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...
             client_name=course.client_name,
             package_name=course.package_name,
             sold_at=course.sold_at,
-            paid=course.paid,
+            paid=course.gross_paid,
             left=course.left,
             granted=course.granted,
             status=course.status,
@@ -237,8 +238,17 @@ def _view(
         shares=beside.shares.get(course.id, ()),
         origin=beside.origins.get(course.id),
         gift=beside.gifts.get(course.id),
-        balance_due_on=beside.due.get(course.square_order_id or ""),
+        balance_due_on=None if course.due_ended_at else beside.due.get(course.square_order_id or ""),
+        charge=charge_of(course),
+        tax_paid=course.tax_paid or 0,
+        due_ended_on=course.due_ended_at.astimezone(zone).date() if course.due_ended_at else None,
     )
+
+
+def charge_of(course: Course) -> Charge:
+    """Return what was charged for a course, tax included; net alone where nothing that is stored tells the tax."""
+    tax, in_price = course.tax or 0, course.tax_in_price or 0
+    return Charge(course.price, tax, in_price, is_tax_known=course.tax is not None)
 
 
 def _guests(course: Course, clients: dict[str, str]) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from plugin.core.acts import Source
+from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
@@ -239,6 +240,8 @@ class HappeningView:
 class CourseView:
     """One sold package with all that is known of it. `left` and `granted` are of its main treatments.
 
+    `price` and `paid` are net, as the ledger has them; `gross_price` and `gross_paid` are what the client knows.
+    `due_ended_on`: since when nothing more is to be paid, though it is not paid in full: its invoice was canceled.
     A dispute warns of its payment; it keeps nobody from using a session.
     """
 
@@ -270,6 +273,9 @@ class CourseView:
     origin: OriginView | None = None
     gift: WaitingGift | None = None
     balance_due_on: date | None = None
+    charge: Charge = field(default_factory=lambda: Charge(0))
+    tax_paid: int = 0
+    due_ended_on: date | None = None
 
     @property
     def is_live(self) -> bool:
@@ -278,9 +284,26 @@ class CourseView:
         return is_open and self.client_id is not None and self.gift is None
 
     @property
+    def gross_price(self) -> Money:
+        """Return what the client was charged for it, tax included, tips apart."""
+        return Money(self.charge.gross, self.price.currency)
+
+    @property
+    def gross_paid(self) -> Money:
+        """Return what the client has paid for it, tax included, tips apart."""
+        return Money(self.paid.amount + self.tax_paid, self.paid.currency)
+
+    @property
+    def is_part_paid(self) -> bool:
+        """Say whether some of the price is not paid, be it due or not."""
+        return self.paid < self.price
+
+    @property
     def still_to_come(self) -> Money:
-        """Return what of the price has not been paid."""
-        return Money(max(0, (self.price - self.paid).amount), self.price.currency)
+        """Return what the client is still to pay, tax included; nothing once its invoice was canceled."""
+        is_due = self.is_part_paid and self.due_ended_on is None
+        rest = self.gross_price.amount - self.gross_paid.amount if is_due else 0
+        return Money(max(0, rest), self.price.currency)
 
     def share_of(self, client_id: str) -> ShareView | None:
         """Return the share of that client, None where the course is not shared with them."""

@@ -10,24 +10,32 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.documents.owed import owe_invoice_in
 from plugin.courses.documents.sale_record import keep_sale_in
 from plugin.courses.queues.outbox import Owed
+from plugin.courses.selling.money_in import learn_taxes_in
+from plugin.courses.selling.packages import known_variations_in
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.client import SquareNotFound
+from plugin.square.objects import order_of
 from plugin.square.sale_records import sold_sale
+from plugin.square.sales import package_lines, sale_of
 
 
 def record_sale(house: House, owed: Owed) -> str:
     """Keep the sale as Square has it now; raises SquareFailed."""
     try:
-        sale = sold_sale(house.square.order(owed.subject))
+        answer = house.square.order(owed.subject)
     except SquareNotFound:
         said = "Square does not show this sale any more, so no invoice can be made of it here."
         raise SquareFailed(said, permanent=True, code="square_no_order") from None
+    record = sold_sale(answer)
     actor = replace(SQUARE, name=owed.payload.get("by", SQUARE.name))
     act = Act(actor, house.clock(), f"outbox:{owed.id}")
 
     def work(session: Session) -> None:
-        keep_sale_in(session, act, sale)
+        keep_sale_in(session, act, record)
+        order = order_of(answer)
+        lines = package_lines(order.lines, known_variations_in(session))
+        learn_taxes_in(session, sale_of(order, lines, None))
         owe_invoice_in(session, house.store, act, owed.subject)
 
     house.store.transact(work)

@@ -7,8 +7,17 @@ from datetime import datetime
 
 from plugin.core.money import Money
 from plugin.courses.selling.sales import Buyer, Came, Sale, SaleLine
-from plugin.errors import InvalidField
-from plugin.square.fields import Json, money, optional_money, square_id, unreadable, whole_quantity, words
+from plugin.square.fields import (
+    Json,
+    money,
+    optional_money,
+    records,
+    square_id,
+    text,
+    unreadable,
+    whole_quantity,
+    words,
+)
 from plugin.square.objects import Order, Tender
 
 
@@ -39,20 +48,29 @@ def taken(order: Order) -> Money | None:
     return Money(sum(one.amount.amount for one in _captured(order) if one.amount), order.total.currency)
 
 
-def sale_of(order: Order, lines: list[Json], buyer: Buyer | None, *, of_invoice: bool = False) -> Sale:
+def sale_of(
+    order: Order,
+    lines: list[Json],
+    buyer: Buyer | None,
+    *,
+    of_invoice: bool = False,
+    total: Money | None = None,
+) -> Sale:
     """Put the order into the words of the use cases; raises SquareFailed for a line that can't be read.
 
-    An invoice is sold when its first money comes, and each payment of it counts by itself.
+    An invoice is sold when its first money comes, and each payment of it counts by itself. `total` is what was asked
+    for it where Square does not say so any more.
     """
-    if order.total is None:
+    total = total or order.total
+    if total is None:
         raise unreadable("order without a total")
-    came = _came(order, order.total) if of_invoice else ()
+    came = _came(order, total) if of_invoice else ()
     return Sale(
         square_order_id=order.id,
         square_location_id=order.location_id,
         paid_at=came[0].at or order.created_at if came else _paid_at(order),
-        total=order.total,
-        lines=tuple(_line(line) for line in lines),
+        total=total,
+        lines=tuple(_line(line, _included_taxes(order)) for line in lines),
         buyer=buyer,
         came=came,
     )
@@ -91,25 +109,42 @@ def _paid_at(order: Order) -> datetime:
     return min(times, default=order.created_at)
 
 
-def _line(line: Json) -> SaleLine:
+def _included_taxes(order: Order) -> frozenset[str]:
+    taxes = records(order.answer.get("taxes"), "order taxes")
+    return frozenset(text(tax.get("uid")) for tax in taxes if text(tax.get("type")) == "INCLUSIVE")
+
+
+def _line(line: Json, included: Collection[str]) -> SaleLine:
+    charged, tax = _charged(line)
     return SaleLine(
         uid=square_id(line.get("uid"), "line uid"),
         square_variation_id=square_id(line.get("catalog_object_id"), "line variation"),
         name=words(line.get("name"), 120),
         quantity=whole_quantity(line.get("quantity")),
         quantity_text=words(line.get("quantity"), 40),
-        total=_without_tax(line),
+        # What a course is worth in the ledger is the line's total less its tax (product rule 3).
+        total=charged - tax,
+        tax=tax.amount,
+        tax_in_price=_in_price(line, tax.amount, included),
     )
 
 
-def _without_tax(line: Json) -> Money:
-    # What a client paid for a course is the line's total less its tax (product rule 3).
+def _charged(line: Json) -> tuple[Money, Money]:
+    """Return what was charged for a line, tax included, and that tax."""
     charged = money(line.get("total_money"), "line total")
-    tax = optional_money(line.get("total_tax_money"), "line tax")
-    try:
-        left = charged - tax if tax is not None else charged
-    except InvalidField:
-        raise unreadable("line tax in another currency") from None
-    if left.amount < 0:
+    tax = optional_money(line.get("total_tax_money"), "line tax") or Money(0, charged.currency)
+    if tax.currency != charged.currency:
+        raise unreadable("line tax in another currency")
+    if not 0 <= tax.amount <= charged.amount:
         raise unreadable("line total below its tax")
-    return left
+    return charged, tax
+
+
+def _in_price(line: Json, tax: int, included: Collection[str]) -> int:
+    """Return how much of a line's tax its listed price contains."""
+    applied = [
+        optional_money(one.get("applied_money"), "applied tax")
+        for one in records(line.get("applied_taxes"), "applied taxes")
+        if text(one.get("tax_uid")) in included
+    ]
+    return min(tax, max(0, sum(one.amount for one in applied if one is not None)))

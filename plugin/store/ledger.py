@@ -22,6 +22,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
 
+TAX = (
+    "tax >= 0 and tax_in_price between 0 and tax and tax_paid between 0 and tax"
+    " and (tax is null) = (tax_in_price is null) and (tax is null) = (tax_paid is null)"
+)
+
 
 class Course(Base):
     """One sold package. The three Square columns are the sale it was born from; they make booking idempotent."""
@@ -35,7 +40,12 @@ class Course(Base):
     package_name: Mapped[str] = mapped_column(Name)
     package_version: Mapped[int]
     terms: Mapped[dict[str, Any]]
+    # Net: what the ledger takes. The client was charged `price` and `tax`, of which listed prices contained
+    # `tax_in_price`; `tax_paid` came with the money so far. None where nothing that is stored tells the tax.
     price: Mapped[int] = mapped_column(Amount)
+    tax: Mapped[int | None] = mapped_column(Amount)
+    tax_in_price: Mapped[int | None] = mapped_column(Amount)
+    tax_paid: Mapped[int | None] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
     sold_at: Mapped[datetime] = mapped_column(index=True)
     booked_at: Mapped[datetime]
@@ -45,6 +55,8 @@ class Course(Base):
     closed_at: Mapped[datetime | None]
     # The return line that closed it, so that the same refund met twice closes one course once.
     closed_by: Mapped[str | None] = mapped_column(String(255), unique=True)
+    # Since when nothing more is to be paid though the price is not paid in full: its invoice was canceled.
+    due_ended_at: Mapped[datetime | None]
     square_order_id: Mapped[str | None] = mapped_column(SquareId)
     square_line_uid: Mapped[str | None] = mapped_column(String(60))
     unit: Mapped[int | None]
@@ -53,6 +65,7 @@ class Course(Base):
     __table_args__ = (
         UniqueConstraint("square_order_id", "square_line_uid", "unit"),
         CheckConstraint("price >= 0", name="price"),
+        CheckConstraint(TAX, name="tax"),
         CheckConstraint("closed_as in ('refunded', 'transferred')", name="closed_as"),
         CheckConstraint("(closed_as is null) = (closed_at is null)", name="closed_together"),
     )

@@ -75,7 +75,11 @@ class Attention(Base):
 
 
 class SquareRefund(Base):
-    """A refund as Square last told it, so that a sale's refunds are added up once each."""
+    """A refund as Square last told it, so that a sale's refunds are added up once each.
+
+    `tip` is how much of it gave a tip back. `for_course` is how much of it a person has counted against `course_id`;
+    a refund that closed its course says so there.
+    """
 
     __tablename__ = "square_refund"
 
@@ -83,9 +87,16 @@ class SquareRefund(Base):
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     return_order_id: Mapped[str | None] = mapped_column(SquareId)
     amount: Mapped[int] = mapped_column(Amount)
+    tip: Mapped[int] = mapped_column(Amount, default=0)
+    course_id: Mapped[str | None] = mapped_column(Id, index=True)
+    for_course: Mapped[int] = mapped_column(Amount, default=0)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(20))
     seen_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("tip >= 0 and for_course >= 0 and tip + for_course <= amount", name="parts"),
+    )
 
 
 class Sweep(Base):

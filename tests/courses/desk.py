@@ -18,7 +18,7 @@ from plugin.courses.read import read_course
 from plugin.courses.refunds.refund import refund_sale
 from plugin.courses.selling.book import book
 from plugin.courses.selling.packages import NewContent, NewPackage, create_package, list_variation
-from plugin.courses.selling.sales import Booking, Buyer, Refund, ReturnLine, Sale, SaleLine
+from plugin.courses.selling.sales import Booking, Buyer, Came, Refund, ReturnLine, Sale, SaleLine
 from plugin.courses.views import AttentionView, CourseView, Reversed, Used
 from plugin.courses.visiting.reverse import reverse
 from plugin.courses.visiting.use import UseSession, use_session
@@ -106,6 +106,16 @@ class Desk:
         currency = lines[0].total.currency if lines else "USD"
         return Sale(order, "LOCATION", paid_at or self.clock(), Money(paid, currency), lines, buyer)
 
+    def sell_by_invoice(
+        self, package_id: str | None = None, *, deposit: int, net: int, tax: int = 0, tax_in_price: int = 0
+    ) -> tuple[str, Sale]:
+        """Sell one course by invoice of which a deposit is paid, tax included; return it and the sale paid in full."""
+        line = self.line(package_id or self.package(), paid=net)
+        taxed = replace(line, tax=tax, tax_in_price=tax_in_price)
+        sale = self.sale(taxed, total=net + tax)
+        part = replace(sale, came=(Came(Money(deposit, sale.total.currency), sale.paid_at),))
+        return self.book(part).opened[0], sale
+
     def book(self, sale: Sale) -> Booking:
         return book(self.store, self.act(SQUARE), sale)
 
@@ -117,10 +127,14 @@ class Desk:
         order: str | None = None,
         buyer: Buyer | None = ANA,
         paid_at: datetime | None = None,
+        tax: int = 0,
+        tax_in_price: int = 0,
     ) -> str:
-        """Sell one course and return it."""
+        """Sell one course and return it; `paid` is net, `tax` came with it."""
         line = self.line(package_id or self.package(), paid=paid)
-        return self.book(self.sale(line, order=order, buyer=buyer, paid_at=paid_at)).opened[0]
+        line = replace(line, tax=tax, tax_in_price=tax_in_price)
+        sale = self.sale(line, order=order, buyer=buyer, paid_at=paid_at, total=paid + tax)
+        return self.book(sale).opened[0]
 
     def use(self, course_id: str, *, key: str | None = None, actor: Actor = DEB, **wish: Any) -> Used:
         return use_session(self.store, self.act(actor, key=key), UseSession(course_id, **wish))
@@ -138,6 +152,7 @@ class Desk:
         return_order: str | None = "RETURN-1",
         status: str = "COMPLETED",
         reason: str = "Moved away",
+        order_tip: int = 0,
     ) -> str:
         given = Refund(
             refund_id,
@@ -149,6 +164,7 @@ class Desk:
             self.clock(),
             reason,
             lines,
+            order_tip=order_tip,
         )
         return refund_sale(self.store, self.act(SQUARE), given)
 

@@ -85,9 +85,9 @@ def _may_be_transferred(held: Held, to: Client) -> None:
         raise Refused("This course is frozen. Thaw it first.", code="frozen")
     if course.status is Status.EXPIRED:
         raise Refused("This course has expired. Extend it first.", code="expired")
-    if course.still_to_come.amount:
-        rest = _written(held, course.still_to_come)
-        said = f"{rest} is still to come for this course. It can be transferred once it is paid."
+    if course.is_part_paid:
+        rest = _written(held, course.gross_price - course.gross_paid)
+        said = f"{rest} of this course is not paid. It can be transferred once it is paid."
         raise Refused(said, code="part_paid")
     under_way = select(DeskRefund.id).where(DeskRefund.under_way == course.id)
     if held.session.scalar(under_way) is not None:

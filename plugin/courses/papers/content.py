@@ -25,7 +25,7 @@ from plugin.courses.papers.texts import text_for
 from plugin.courses.papers.upcoming import next_visit_in, suggested_interval_in
 from plugin.courses.people.clients import client_in
 from plugin.courses.read import course_in
-from plugin.courses.refunds.failed_refund import GONE
+from plugin.courses.refunds.standing import GONE
 from plugin.courses.selling.terms_text import terms_sentences
 from plugin.courses.views import AllowanceView, ClinicView, CourseView, NoShowView, VisitView
 from plugin.errors import NotFound, Refused
@@ -63,7 +63,7 @@ def summary_paper(
         sessions_left=course.left,
         sessions_total=course.granted,
         sold_on=course.sold_at.astimezone(zone).date(),
-        paid=Money(course.paid.amount, course.paid.currency),
+        paid=Money(course.gross_paid.amount, course.gross_paid.currency),
         status=course.status.value,
         status_on=course.closed_at.astimezone(zone).date() if course.closed_at else None,
         allowances=tuple(_allowance(course, each) for each in course.allowances),
@@ -208,14 +208,14 @@ def _given_back(session: Session, course: CourseView) -> Money | None:
     if session.scalar(of_sale) != 1:
         return None
     given = session.scalar(
-        select(func.coalesce(func.sum(SquareRefund.amount), 0)).where(
+        select(func.coalesce(func.sum(SquareRefund.amount - SquareRefund.tip), 0)).where(
             SquareRefund.square_order_id == course.square_order_id,
             SquareRefund.status.not_in(GONE),
             SquareRefund.currency == course.price.currency,
         )
     )
-    # More than was paid for the course: tax, a tip or something else on the ticket is in it.
-    if not given or given > course.paid.amount:
+    # More than was paid for the course: something else on the ticket is in it.
+    if not given or given > course.gross_paid.amount:
         return None
     return Money(int(given), course.price.currency)
 

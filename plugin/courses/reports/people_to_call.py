@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
@@ -80,7 +80,8 @@ class _Standing:
     price: Money
     left: int
     granted: int
-    paid: int
+    # What the client is still to pay, tax included.
+    due: int
 
     def is_live(self, today: date) -> bool:
         """Say whether sessions of it could be used today."""
@@ -142,7 +143,7 @@ def _reasons(
     if with_sessions and booked_at is None and today - seen >= LONG_NOT_SEEN:
         yield _reason(Why.LAPSED, with_sessions[0])
     for each in known:
-        if each.paid < each.price.amount:
+        if each.due:
             yield _reason(Why.PART_PAID, each)
 
 
@@ -153,7 +154,7 @@ def _is_recent(newest: _Standing, last_visit: date | None, today: date) -> bool:
 
 
 def _reason(why: Why, each: _Standing) -> Reason:
-    due = each.price - Money(each.paid, each.price.currency) if why is Why.PART_PAID else None
+    due = Money(each.due, each.price.currency) if why is Why.PART_PAID else None
     return Reason(why, each.course_id, each.package_name, each.left, each.granted, each.expires_on, due)
 
 
@@ -179,6 +180,9 @@ def _standings(session: Session) -> Iterator[_Standing]:
             Course.expires_on,
             Course.frozen_at,
             Course.price,
+            Course.tax,
+            Course.tax_paid,
+            Course.due_ended_at,
             Course.currency,
             sums.c.left,
             sums.c.granted,
@@ -198,8 +202,13 @@ def _standings(session: Session) -> Iterator[_Standing]:
             price=Money(row.price, row.currency),
             left=int(row.left),
             granted=int(row.granted),
-            paid=int(row.paid),
+            due=_due(row),
         )
+
+
+def _due(row: Row[*tuple[Any, ...]]) -> int:
+    net = 0 if row.due_ended_at else max(0, row.price - int(row.paid))
+    return net + (row.tax or 0) - (row.tax_paid or 0) if net else 0
 
 
 def _last_visits() -> Select[str, date]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.gross import Charge
 from plugin.core.ledger import START, sold
 from plugin.core.spread import spread
 from plugin.core.terms import terms_from_json
@@ -64,9 +65,9 @@ def book_in(
         missing = _missing_units(session, sale, line)
         if missing and client_id is None and sale.buyer is not None:
             client_id = client_for_buyer_in(session, store, act, sale.buyer)
-        prices = spread(line.total.amount, [1] * line.quantity)
+        charges = _charges(line, line.quantity)
         opened += [
-            _open_course(session, store, act, sale, line, package, unit, prices[unit - 1], client_id)
+            _open_course(session, store, act, sale, line, package, unit, charges[unit - 1], client_id)
             for unit in missing
         ]
         paid += receive_money_in(session, store, act, sale, line.uid)
@@ -113,6 +114,14 @@ def _missing_units(session: Session, sale: Sale, line: SaleLine) -> list[int]:
     return [unit for unit in range(1, (line.quantity or 0) + 1) if unit not in present]
 
 
+def _charges(line: SaleLine, quantity: int) -> list[Charge]:
+    """Return what each unit of a line was charged; together they are the line to the cent."""
+    units = [1] * quantity
+    parts = (spread(each, units) for each in (line.total.amount, line.tax or 0, line.tax_in_price))
+    is_known = line.tax is not None
+    return [Charge(net, tax, in_price, is_known) for net, tax, in_price in zip(*parts, strict=True)]
+
+
 def _open_course(
     session: Session,
     store: Store,
@@ -121,7 +130,7 @@ def _open_course(
     line: SaleLine,
     package: Package,
     unit: int,
-    price: int,
+    charge: Charge,
     client_id: str | None,
 ) -> str:
     terms = terms_from_json(package.terms)
@@ -132,7 +141,10 @@ def _open_course(
         package_name=package.name,
         package_version=package.version,
         terms=package.terms,
-        price=price,
+        price=charge.net,
+        tax=charge.tax if charge.is_tax_known else None,
+        tax_in_price=charge.tax_in_price if charge.is_tax_known else None,
+        tax_paid=0 if charge.is_tax_known else None,
         currency=line.total.currency,
         sold_at=sale.paid_at,
         booked_at=act.now,

@@ -183,4 +183,5 @@ def _sale(session: Session, order_id: str, courses: list[Course]) -> OfferedSale
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .where(Allowance.course_id.in_(ids), Entry.kind == Kind.PAID.value)
     )
-    return OfferedSale(order_id, ids, courses[0].sold_at, Money(sum(paid), courses[0].currency))
+    with_tax = sum(paid) + sum(course.tax_paid or 0 for course in courses)
+    return OfferedSale(order_id, ids, courses[0].sold_at, Money(with_tax, courses[0].currency))

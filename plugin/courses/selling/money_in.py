@@ -1,7 +1,8 @@
 """Money that came for courses: all at once, or of an invoice as a deposit and the rest, each payment with its day.
 
-The same payments again change nothing, in whatever order they become known: only what is above the sum that the
-ledger has already is written.
+The ledger takes it net; the tax that came with it is kept beside the course, so that what the client paid is known to
+the cent. The same payments again change nothing, in whatever order they become known: only what is above the sum that
+the ledger has already is written.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class _Part:
 def receive_money_in(session: Session, store: Store, act: Act, sale: Sale, line_uid: str) -> list[str]:
     """Write the money that came for the courses of one line; return those that it came for."""
     parts = _parts(session, sale.square_order_id, line_uid)
+    _learn_tax(parts, sale, line_uid)
     price = sum(part.allowance.price for part in parts)
     changed: list[str] = []
     for came in sale.payments():
@@ -57,12 +59,52 @@ def receive_money_in(session: Session, store: Store, act: Act, sale: Sale, line_
             break
         due = _due(price, came, sale.total) - sum(part.paid for part in parts)
         written = _share_out(session, store, act, sale, parts, came, due)
+        _receive_tax(parts, came, sale.total)
         if written:
             changed += written
             parts = _parts(session, sale.square_order_id, line_uid)
     for course_id in dict.fromkeys(changed):
         course_changed_in(session, store, act, course_id)
     return list(dict.fromkeys(changed))
+
+
+def learn_taxes_in(session: Session, sale: Sale) -> None:
+    """Keep the taxes of a sale with its courses where they were booked before taxes were kept."""
+    for line in sale.lines:
+        _learn_tax(_parts(session, sale.square_order_id, line.uid), sale, line.uid)
+
+
+def _learn_tax(parts: Sequence[_Part], sale: Sale, line_uid: str) -> None:
+    courses = _courses(parts)
+    line = next((each for each in sale.lines if each.uid == line_uid), None)
+    if line is None or line.tax is None or all(course.tax is not None for course in courses):
+        return
+    if sum(course.price for course in courses) != line.total.amount:
+        # Edited since it was booked: its tax would be that of another sale.
+        return
+    units = [1] * len(courses)
+    taxes, in_prices = spread(line.tax, units), spread(line.tax_in_price, units)
+    for course, tax, in_price in zip(courses, taxes, in_prices, strict=True):
+        paid = sum(part.paid for part in parts if part.course is course)
+        course.tax, course.tax_in_price = tax, in_price
+        course.tax_paid = tax if paid >= course.price else tax * paid // course.price
+
+
+def _receive_tax(parts: Sequence[_Part], came: Came, total: Money) -> None:
+    """Note the tax that came with the money so far, spread over what is still unpaid of it."""
+    known = [course for course in _courses(parts) if course.tax is not None]
+    net, tax = sum(course.price for course in known), sum(course.tax or 0 for course in known)
+    still_open = [course for course in known if course.closed_as is None]
+    unpaid = [(course.tax or 0) - (course.tax_paid or 0) for course in still_open]
+    new = _due(net + tax, came, total) - _due(net, came, total) - sum(each.tax_paid or 0 for each in known)
+    fits = min(max(new, 0), sum(unpaid))
+    if fits:
+        for course, share in zip(still_open, spread(fits, unpaid), strict=True):
+            course.tax_paid = (course.tax_paid or 0) + share
+
+
+def _courses(parts: Sequence[_Part]) -> list[Course]:
+    return list({part.course.id: part.course for part in parts}.values())
 
 
 def _due(price: int, came: Came, total: Money) -> int:

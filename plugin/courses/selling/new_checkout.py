@@ -116,7 +116,8 @@ def _credit(
 def _may_go_back(act: Act, credit: Credit) -> None:
     if act.actor.role is not Role.OWNER:
         raise Refused("Money would go back to the client. The owner can do this exchange.", code="goes_back")
-    if credit.course.square_order_id is None or credit.course.paid < credit.amount:
+    paid = credit.course.gross_paid.amount
+    if credit.course.square_order_id is None or paid < credit.charge.gross_of_listed(credit.amount.amount):
         said = (
             "Square can't give the difference back, for it did not take that money. Choose a larger package."
         )

@@ -25,6 +25,7 @@ class Buyer:
 class SaleLine:
     """One order line of one of our packages. `total` is what was charged for it less its tax, for all units.
 
+    `tax` is that tax, of which listed prices contain `tax_in_price`, minor units; None where nobody kept it.
     `quantity` is None when Square's decimal string is no whole number above zero; `quantity_text` says what it was.
     """
 
@@ -34,6 +35,8 @@ class SaleLine:
     quantity: int | None
     quantity_text: str
     total: Money
+    tax: int | None = 0
+    tax_in_price: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ class Sale:
 def sale_from_json(value: dict[str, Any]) -> Sale:
     """Read back what `Sale.to_json` wrote."""
     buyer = value["buyer"]
-    lines = tuple(SaleLine(**{**line, "total": Money(**line["total"])}) for line in value["lines"])
+    # A sale kept by an earlier version says nothing of its tax.
+    lines = tuple(
+        SaleLine(**{"tax": None, **line, "total": Money(**line["total"])}) for line in value["lines"]
+    )
     return Sale(
         square_order_id=value["square_order_id"],
         square_location_id=value["square_location_id"],
@@ -113,7 +119,8 @@ class ReturnLine:
 class Refund:
     """A refund of (part of) a sale as it now stands at Square.
 
-    `lines` are the return lines that belong to `square_order_id`; none for an amount-only refund.
+    `lines` are the return lines that belong to `square_order_id`; none for an amount-only refund. `tip` is what
+    the return says of `amount` is a tip, `order_tip` the tip that the sale took, minor units.
     `status` is PENDING, COMPLETED, REJECTED or FAILED; `square_payment_id` is whose money goes back.
     """
 
@@ -127,6 +134,17 @@ class Refund:
     reason: str
     lines: tuple[ReturnLine, ...] = ()
     square_payment_id: str | None = None
+    tip: int = 0
+    order_tip: int = 0
+
+    @property
+    def unnamed(self) -> int:
+        """Return how much of the amount is neither a tip nor a line that the return names, minor units."""
+        without_tip = self.amount.amount - self.tip
+        named = sum(line.total for line in self.lines if line.source_line_uid is not None)
+        rest = sum(line.total for line in self.lines if line.source_line_uid is None)
+        # Over a split tender each refund gives back a part of all lines, which may be less than the named ones.
+        return without_tip - named if named < without_tip else min(rest, without_tip)
 
 
 @dataclass(frozen=True, slots=True)

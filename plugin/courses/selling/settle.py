@@ -47,7 +47,8 @@ def _came(row: Checkout, act: Act, came: Money | None) -> None:
 
 def sold_at_till_in(session: Session, act: Act, row: Checkout, square_order_id: str) -> None:
     """Mark a sale that was waited for as the one rung up with this order; the till may have given a discount."""
-    prices = select(func.coalesce(func.sum(Course.price), 0)).where(
+    charged = Course.price + func.coalesce(Course.tax, 0)
+    prices = select(func.coalesce(func.sum(charged), 0)).where(
         Course.square_order_id == square_order_id, Course.package_id == row.package_id
     )
     row.square_order_id, row.amount = square_order_id, int(session.scalar(prices) or 0)

@@ -199,13 +199,18 @@ def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceView, se
         granted=chosen.granted - chosen.goodwill,
         price=course.price.amount,
     )
-    missing = Money(needed - course.paid.amount, course.price.currency)
+    # What the client pays is with tax; rounded up, for less would not unlock it.
+    with_tax = -(-needed * course.charge.gross // course.price.amount)
+    missing = Money(with_tax - course.gross_paid.amount, course.price.currency)
     come = money_text(missing, language=clinic.language, country=clinic.country)
     paid_for = unlocked(
         granted=chosen.granted - chosen.goodwill, price=course.price.amount, paid=course.paid.amount
     )
     how = "are paid for" if paid_for == chosen.unlocked else "may be used so far"
-    said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. The next can be used once {come} more has come."
+    then = f"The next can be used once {come} more has come."
+    if course.due_ended_on is not None:
+        then = "The invoice was canceled. Decide what happens to the others under Attention."
+    said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. {then}"
     raise Refused(said, code="not_paid_for")
 
 

@@ -154,5 +154,5 @@ def test_only_what_is_locked_can_be_allowed(desk: Desk, changes: Changes) -> Non
 
 def test_a_part_paid_course_is_not_transferred(desk: Desk, changes: Changes) -> None:
     _, course_id = part_paid(desk)
-    with pytest.raises(Refused, match=r"\$1,485\.00 is still to come"):
+    with pytest.raises(Refused, match=r"\$1,485\.00 of this course is not paid"):
         changes.transfer(course_id, desk.client("Bea Wong"))
