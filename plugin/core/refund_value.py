@@ -23,24 +23,34 @@ class Sessions:
     used: int
     left: int
     single_price: int
+    # The tax that is added to the single price; a tax that it contains is in it already.
+    added_tax: int = 0
 
     @property
     def total(self) -> int:
         """Return the sessions that the money kept so far was for."""
         return self.used + self.left
 
+    @property
+    def charged(self) -> int:
+        """Return what a client pays for a single visit, tax included."""
+        return self.single_price + self.added_tax
+
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What was agreed for the course, what came of it, and what went back before.
+    """What was agreed for the course, what was paid of it, and what was refunded before: all with tax.
 
     `left_with_sessions`: what belongs to sessions that were transferred or taken away, and is not this course's now.
+    `tax`: how much of what was paid is tax; without `is_tax_known` all amounts are without tax.
     """
 
     price: Money
     came: Money
     given_back: Money
     left_with_sessions: int = 0
+    tax: int = 0
+    is_tax_known: bool = True
 
     @property
     def gone(self) -> Money:
@@ -53,8 +63,13 @@ class Agreed:
         return Money(max(0, (self.came - self.gone).amount), self.came.currency)
 
     @property
+    def price_kept(self) -> Money:
+        """Return the part of the price that belongs to the sessions still here, used or not."""
+        return Money(max(0, (self.price - self.gone).amount), self.price.currency)
+
+    @property
     def is_part_paid(self) -> bool:
-        """Say whether some of the price has not come."""
+        """Say whether some of the price is not paid."""
         return self.came < self.price
 
 
@@ -77,7 +92,7 @@ def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundV
     if total == 0:
         return RefundValue(_of(agreed, 0), (*_before(agreed, write), "No session is left."))
     share = Fraction(unused, total)
-    owed = max(agreed.price, agreed.came) - agreed.gone
+    owed = agreed.price_kept
     exact = max(Fraction(0), agreed.kept.amount - owed.amount * (1 - share))
     amount = _of(agreed, floor(exact + Fraction(1, 2)))
     shown = _Shown(parts, unused, total, write, agreed.came.currency)
@@ -90,16 +105,14 @@ def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundV
 
 
 def discount_forfeited(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundValue:
-    """Return paid - used x single price, never below zero: used visits count at the price of a single one."""
-    currency = agreed.came.currency
+    """Return paid - used x single price, never below zero: used visits count at the price of a single one.
+
+    Both with tax: with the tax that the single price contains, and with the tax that was added to this sale.
+    """
     used = [part for part in parts if part.used]
-    each = [Money(part.used * part.single_price, currency) for part in used]
-    charged = _of(agreed, sum(one.amount for one in each))
+    charged = _of(agreed, sum(part.used * part.charged for part in used))
     amount = _of(agreed, max(0, agreed.kept.amount - charged.amount))
-    lines = [
-        f"{part.treatment}: {part.used} used × {write(Money(part.single_price, currency))} = {write(one)}."
-        for part, one in zip(used, each, strict=True)
-    ]
+    lines = [_used_line(agreed, part, write) for part in used]
     if not used:
         return RefundValue(amount, (*_before(agreed, write), f"No session was used: {write(amount)}."))
     difference = f"{write(agreed.kept)} − {write(charged)}"
@@ -108,6 +121,29 @@ def discount_forfeited(agreed: Agreed, parts: Sequence[Sessions], write: Write) 
         f"{difference} is below zero, so {write(amount)}." if is_below else f"{difference} = {write(amount)}."
     )
     return RefundValue(amount, (*_before(agreed, write), *lines, said))
+
+
+def sessions_covered(agreed: Agreed, parts: Sequence[Sessions], part: Sessions, amount: int) -> int:
+    """Return how many of the sessions left in `part` an amount refunded, tax included, is the prorated price of."""
+    most = part.left
+    while most and price_of(agreed, parts, part, most) > amount:
+        most -= 1
+    return most
+
+
+def price_of(agreed: Agreed, parts: Sequence[Sessions], part: Sessions, sessions: int) -> int:
+    """Return what so many sessions of `part` cost within the course, as `prorated` counts them, rounded half up."""
+    weights = _weights(parts)
+    total = sum(weight * each.total for weight, each in zip(weights, parts, strict=True))
+    share = sessions * weights[parts.index(part)]
+    return floor(Fraction(agreed.price_kept.amount * share, total) + Fraction(1, 2)) if total else 0
+
+
+def _used_line(agreed: Agreed, part: Sessions, write: Write) -> str:
+    single, added, each = (_of(agreed, one) for one in (part.single_price, part.added_tax, part.charged))
+    with_tax = f" ({write(single)} and {write(added)} tax)" if part.added_tax else ""
+    total = _of(agreed, part.used * part.charged)
+    return f"{part.treatment}: {part.used} used × {write(each)}{with_tax} = {write(total)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,21 +196,30 @@ class _Shown:
 
 def _part_paid(agreed: Agreed, owed: Money, amount: Money, shown: _Shown) -> str:
     write = shown.write
-    earned = f"{write(owed)} × {shown.used} ÷ {shown.total}"
-    said = f"Of {write(agreed.price)}, {write(agreed.came)} has come. Used: {earned}"
+    said = f"{write(agreed.came)} of {write(agreed.price)} is paid."
+    earned = f"Used: {write(owed)} × {shown.used} ÷ {shown.total}"
     if amount.amount == 0:
-        return f"{said}, no less than what came, so {write(amount)}."
-    return f"{said}. {write(agreed.kept)} − {write(agreed.kept - amount)} = {write(amount)}."
+        return f"{said} {earned}, no less than what is paid, so {write(amount)}."
+    used = write(agreed.kept - amount)
+    return f"{said} {earned} = {used}. {write(agreed.kept)} − {used} = {write(amount)}."
 
 
 def _before(agreed: Agreed, write: Write) -> list[str]:
+    """Say how what was paid comes to what can be refunded: its tax, and what is gone of it."""
+    lines = []
+    if not agreed.is_tax_known:
+        lines.append("The tax of this sale is not known here: the amounts are without tax.")
+    elif agreed.tax:
+        lines.append(f"{write(agreed.came)} paid, including {write(_of(agreed, agreed.tax))} tax.")
     gone = []
     if agreed.given_back.amount:
-        gone.append(f"{write(agreed.given_back)} went back before")
+        gone.append(f"{write(agreed.given_back)} refunded before")
     if agreed.left_with_sessions:
         moved = write(_of(agreed, agreed.left_with_sessions))
-        gone.append(f"{moved} left with sessions that were transferred or taken away")
-    return [f"{write(agreed.came)} came, {', '.join(gone)}: {write(agreed.kept)}."] if gone else []
+        gone.append(f"{moved} left with sessions that were transferred or removed")
+    if gone:
+        lines.append(f"{write(agreed.came)} paid, {', '.join(gone)}: {write(agreed.kept)}.")
+    return lines
 
 
 def _weights(parts: Sequence[Sessions]) -> list[int]:

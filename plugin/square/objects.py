@@ -49,10 +49,11 @@ class Tender:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """What one order gives back of another; `lines` as Square wrote them."""
+    """What one order gives back of another; `lines` and `tips` as Square wrote them."""
 
     source_order_id: str | None
     lines: tuple[Json, ...]
+    tips: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,11 @@ def _tender(answer: Json) -> Tender:
 
 
 def _return(answer: Json) -> Return:
+    tips = tuple(records(answer.get("return_tips"), "return tips"))
+    amounts = record(answer.get("return_amounts") or {}, "return_amounts")
     return Return(
         source_order_id=optional_id(answer.get("source_order_id"), "source_order_id"),
         lines=tuple(records(answer.get("return_line_items"), "return lines")),
+        # An answer may tell the sum alone.
+        tips=tips or ({"applied_money": amounts.get("tip_money")},),
     )

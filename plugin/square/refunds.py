@@ -23,6 +23,7 @@ class GivenBack:
     refund: PaymentRefund
     source_order_id: str
     lines: tuple[ReturnLine, ...]
+    tip: int = 0
 
     def of(self, source: Order) -> Refund:
         """Put it into the words of the use cases, beside the sale it belongs to."""
@@ -40,6 +41,8 @@ class GivenBack:
             reason=self.refund.reason,
             lines=self.lines,
             square_payment_id=self.refund.payment_id,
+            tip=self.tip,
+            order_tip=_amount(source.answer, "total_tip_money"),
         )
 
 
@@ -54,8 +57,24 @@ def given_back(house: House, refund: PaymentRefund, returning: Order | None) -> 
     source = paid_order_id if paid_order_id in sources or not sources else sources[0]
     if source is None:
         return None
-    lines = [line for one in returns if one.source_order_id in (source, None) for line in one.lines]
-    return GivenBack(refund, source, tuple(_line(line) for line in lines))
+    returns = tuple(one for one in returns if one.source_order_id in (source, None))
+    lines = tuple(_line(line) for one in returns for line in one.lines)
+    is_alone = returning is None or len(returning.refund_ids) <= 1
+    return GivenBack(refund, source, lines, _tip_in(refund, returns, is_alone=is_alone))
+
+
+def _tip_in(refund: PaymentRefund, returns: tuple[Return, ...], *, is_alone: bool) -> int:
+    """Return how much of a refund gives a tip back, as its return says.
+
+    Where several refunds belong to the return, a tip is of the payment that took it, or of the refund of its very sum.
+    """
+    tips = [tip for one in returns for tip in one.tips]
+    whole = sum(_amount(tip, "applied_money") for tip in tips)
+    if not is_alone and whole != refund.amount.amount:
+        tips = [
+            tip for tip in tips if optional_id(tip.get("source_tender_id"), "tender") == refund.payment_id
+        ]
+    return min(refund.amount.amount, max(0, sum(_amount(tip, "applied_money") for tip in tips)))
 
 
 def refunds_on(house: House, order: Order) -> list[PaymentRefund]:

@@ -101,7 +101,7 @@ def _chosen(quote: RefundQuote, form: MultiDict[str, str]) -> Chosen:
     elif choice in list(RefundFormula):
         amount = quote.values[RefundFormula(choice)].amount
     else:
-        raise InvalidField("Choose how much goes back.", field="choice")
+        raise InvalidField("Choose the refund amount.", field="choice")
     reason = required(form.get("reason"), field="reason", called="The reason", most=REASON_LENGTH)
     return Chosen(amount, choice, reason, typed)
 

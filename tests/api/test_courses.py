@@ -29,12 +29,22 @@ def test_a_course_shows_all_that_is_known_of_it(desk: Caller, shop: Shop) -> Non
 
     main, touch_up = course["allowances"]
     assert set(course) == {
-        *("id", "client_id", "package_id", "package_name", "status", "sold_at", "expires_on", "paid"),
+        *(
+            "id",
+            "client_id",
+            "package_id",
+            "package_name",
+            "status",
+            "sold_at",
+            "expires_on",
+            "paid",
+            "paid_with_tax",
+        ),
         *("value_left", "square_order_id", "allowances", "entries"),
     }
     assert (course["id"], course["package_name"], course["status"]) == (course_id, "Course of 12", "open")
     assert (course["sold_at"], course["expires_on"]) == ("2026-11-22T18:00:00Z", None)
-    assert course["paid"] == course["value_left"] == _usd(198000)
+    assert course["paid"] == course["paid_with_tax"] == course["value_left"] == _usd(198000)
     assert (main["granted"], main["used"], main["left"]) == (12, 0, 12)
     assert (touch_up["treatment"], touch_up["granted"], touch_up["left"]) == ("Touch-up, 45 min", 2, 2)
     assert main["value_left"]["amount"] + touch_up["value_left"]["amount"] == 198000

@@ -33,8 +33,8 @@ def test_the_quote_tells_both_sums_and_how_they_came_about(small_desk: Caller, c
     assert (quote["prorated"], quote["discount_forfeited"]) == (usd(70000), usd(52500))
     assert (quote["formula"], quote["refundable"]) == ("discount_forfeited", usd(168000))
     assert quote["working"] == [
-        "Discount forfeited: Facial acupuncture, 60 min: 7 used × $165.00 = $1,155.00.",
-        "Discount forfeited: $1,680.00 − $1,155.00 = $525.00.",
+        "Less used at single price: Facial acupuncture, 60 min: 7 used × $165.00 = $1,155.00.",
+        "Less used at single price: $1,680.00 − $1,155.00 = $525.00.",
         "Prorated: Facial acupuncture, 60 min: 5 of 12 unused.",
         "Prorated: $1,680.00 × 5 ÷ 12 = $700.00.",
     ]
@@ -91,3 +91,25 @@ def test_it_is_the_owner_s_and_needs_a_key(small_owner: Caller, small_desk: Call
 def test_the_most_that_came_may_go_back_and_a_formula_may_be_named(small_owner: Caller, course: str) -> None:
     body = {"amount": usd(168000), "formula": "prorated", "reason": "All of it, for goodwill"}
     assert small_owner.post(f"/courses/{course}/refunds", body, key="k").status_code == 202
+
+
+def test_b1_both_sums_and_the_most_are_what_the_client_paid_tax_included(
+    small_shop: Shop, small_owner: Caller
+) -> None:
+    course = small_shop.sell(small_shop.package(sessions=10), paid=137500, tax=27500)
+    quote = small_owner.get(f"/courses/{course}/refund-quote").get_json()
+    sums = {name: quote[name] for name in ("prorated", "discount_forfeited", "refundable", "paid")}
+    assert sums == dict.fromkeys(sums, usd(165000))
+    assert quote["tax"] == usd(27500)
+    assert "Prorated: $1,650.00 paid, including $275.00 tax." in quote["working"]
+    shown = small_owner.get(f"/courses/{course}").get_json()
+    assert (shown["paid"], shown["paid_with_tax"], shown["value_left"]) == (
+        usd(137500),
+        usd(165000),
+        usd(137500),
+    )
+    path, body = f"/courses/{course}/refunds", {"amount": usd(165001), "reason": "Moved away"}
+    answer = small_owner.post(path, body, key="k")
+    assert refusal(answer) == (422, "invalid_field", "amount")
+    assert "At most $1,650.00 can be refunded" in answer.get_json()["error"]["message"]
+    assert small_owner.post(path, {**body, "amount": usd(165000)}, key="l").status_code == 202

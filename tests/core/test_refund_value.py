@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -9,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.core.money import Money, minor_digits
-from plugin.core.refund_value import Agreed, RefundValue, Sessions, discount_forfeited, prorated
+from plugin.core.refund_value import (
+    Agreed,
+    RefundValue,
+    Sessions,
+    discount_forfeited,
+    price_of,
+    prorated,
+    sessions_covered,
+)
 
 FACIAL, TOUCH_UP, LED = "Facial", "Touch-up", "LED"
 
@@ -141,7 +150,7 @@ WORKINGS = [
         prorated(agreed(198000, 99000), [facials(2, 12)], write),
         (
             "Facial: 10 of 12 unused.",
-            "Of USD 1980.00, USD 990.00 has come. Used: USD 1980.00 × 2 ÷ 12. "
+            "USD 990.00 of USD 1980.00 is paid. Used: USD 1980.00 × 2 ÷ 12 = USD 330.00. "
             "USD 990.00 − USD 330.00 = USD 660.00.",
         ),
     ),
@@ -149,8 +158,8 @@ WORKINGS = [
         prorated(agreed(198000, 99000), [facials(7, 12)], write),
         (
             "Facial: 5 of 12 unused.",
-            "Of USD 1980.00, USD 990.00 has come. Used: USD 1980.00 × 7 ÷ 12, "
-            "no less than what came, so USD 0.00.",
+            "USD 990.00 of USD 1980.00 is paid. Used: USD 1980.00 × 7 ÷ 12, "
+            "no less than what is paid, so USD 0.00.",
         ),
     ),
     (
@@ -165,10 +174,56 @@ WORKINGS = [
         ),
     ),
     (discount_forfeited(agreed(168000), [facials(0, 12)], write), ("No session was used: USD 1680.00.",)),
+    # One cent above nothing, nothing, one cent below: only that is "below zero".
+    (
+        discount_forfeited(agreed(181501), [facials(11, 12)], write),
+        (
+            "Facial: 11 used × USD 165.00 = USD 1815.00.",
+            "USD 1815.01 − USD 1815.00 = USD 0.01.",
+        ),
+    ),
+    (
+        discount_forfeited(agreed(181500), [facials(11, 12)], write),
+        (
+            "Facial: 11 used × USD 165.00 = USD 1815.00.",
+            "USD 1815.00 − USD 1815.00 = USD 0.00.",
+        ),
+    ),
+    (
+        discount_forfeited(agreed(181499), [facials(11, 12)], write),
+        (
+            "Facial: 11 used × USD 165.00 = USD 1815.00.",
+            "USD 1814.99 − USD 1815.00 is below zero, so USD 0.00.",
+        ),
+    ),
+    # With a tax in the price, with one added to it, and where nobody knows the tax.
+    (
+        prorated(replace(agreed(165000), tax=27500), [facials(1, 10)], write),
+        (
+            "USD 1650.00 paid, including USD 275.00 tax.",
+            "Facial: 9 of 10 unused.",
+            "USD 1650.00 × 9 ÷ 10 = USD 1485.00.",
+        ),
+    ),
+    (
+        discount_forfeited(replace(agreed(198000), tax=33000), [Sessions(FACIAL, 1, 9, 16500, 3300)], write),
+        (
+            "USD 1980.00 paid, including USD 330.00 tax.",
+            "Facial: 1 used × USD 198.00 (USD 165.00 and USD 33.00 tax) = USD 198.00.",
+            "USD 1980.00 − USD 198.00 = USD 1782.00.",
+        ),
+    ),
+    (
+        discount_forfeited(replace(agreed(165000), is_tax_known=False), [facials(0, 10)], write),
+        (
+            "The tax of this sale is not known here: the amounts are without tax.",
+            "No session was used: USD 1650.00.",
+        ),
+    ),
     (
         discount_forfeited(agreed(198000, given_back=49500), [Sessions(FACIAL, 2, 7, 16500)], write),
         (
-            "USD 1980.00 came, USD 495.00 went back before: USD 1485.00.",
+            "USD 1980.00 paid, USD 495.00 refunded before: USD 1485.00.",
             "Facial: 2 used × USD 165.00 = USD 330.00.",
             "USD 1485.00 − USD 330.00 = USD 1155.00.",
         ),
@@ -241,3 +296,40 @@ def test_one_more_used_session_never_gives_more(of: Agreed, parts: list[Sessions
     later = [Sessions(first.treatment, first.used + 1, first.left - 1, first.single_price), *parts[1:]]
     for reckon in (prorated, discount_forfeited):
         assert reckon(of, later, write).amount <= reckon(of, parts, write).amount
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**7), PARTS)
+def test_nothing_used_gives_back_all_that_is_kept(price: int, parts: list[Sessions]) -> None:
+    unused = [replace(part, used=0) for part in parts]
+    if any(part.left and (part.single_price or not _has_price(unused)) for part in unused):
+        assert prorated(agreed(price), unused, write).amount.amount == price
+
+
+def _has_price(parts: list[Sessions]) -> bool:
+    return any(part.single_price for part in parts if part.total)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**7), st.integers(1, 30), st.sampled_from([0, 1, 9900, 16500]))
+def test_an_amount_is_as_many_sessions_as_the_prorated_quote_gives_for_it(
+    cents_more: int, of: int, single: int
+) -> None:
+    # A session costs a cent at least: below that two of them may cost the same.
+    of_course = agreed(of + cents_more)
+    unused = Sessions(FACIAL, 0, of, single)
+    for sessions in range(of + 1):
+        quoted = prorated(of_course, [Sessions(FACIAL, of - sessions, sessions, single)], write).amount.amount
+        assert price_of(of_course, [unused], unused, sessions) == quoted
+        assert sessions_covered(of_course, [unused], unused, quoted) == sessions
+        assert sessions_covered(of_course, [unused], unused, quoted - 1) == max(0, sessions - 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(sums(), PARTS, st.integers(0, 10**7))
+def test_an_amount_never_covers_more_than_is_left_or_than_it_pays_for(
+    of: Agreed, parts: list[Sessions], amount: int
+) -> None:
+    covered = sessions_covered(of, parts, parts[0], amount)
+    assert 0 <= covered <= parts[0].left
+    assert price_of(of, parts, parts[0], covered) <= amount

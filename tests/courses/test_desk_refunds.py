@@ -401,8 +401,8 @@ def test_the_quote_shows_both_sums_the_course_s_own_formula_first(desk: RefundDe
     quote = desk.quote(course_id)
     assert [quote.values[each].amount.amount for each in quote.in_order] == [52500, 70000]
     assert quote.working == (
-        "Discount forfeited: Facial acupuncture, 60 min: 7 used × $165.00 = $1,155.00.",
-        "Discount forfeited: $1,680.00 − $1,155.00 = $525.00.",
+        "Less used at single price: Facial acupuncture, 60 min: 7 used × $165.00 = $1,155.00.",
+        "Less used at single price: $1,680.00 − $1,155.00 = $525.00.",
         "Prorated: Facial acupuncture, 60 min: 5 of 12 unused.",
         "Prorated: $1,680.00 × 5 ÷ 12 = $700.00.",
     )

@@ -153,10 +153,10 @@ class TestByAmount:
 
 PROPOSALS = [
     (16499, "$164.99 is less than one session ($165.00): keep all sessions."),
-    (16500, "$165.00 is 1 session at $165.00: take 1 session back, 11 stay."),
-    (16501, "$165.01 covers 1 session at $165.00: take 1 session back, 11 stay."),
-    (49500, "$495.00 is 3 sessions at $165.00: take 3 sessions back, 9 stay."),
-    (197999, "$1,979.99 covers 11 sessions at $165.00: take 11 sessions back, 1 stay."),
+    (16500, "$165.00 is 1 session at $165.00: remove 1 session, 11 remain."),
+    (16501, "$165.01 covers 1 session at $165.00: remove 1 session, 11 remain."),
+    (49500, "$495.00 is 3 sessions at $165.00: remove 3 sessions, 9 remain."),
+    (197999, "$1,979.99 covers 11 sessions at $165.00: remove 11 sessions, 1 remain."),
 ]
 
 
@@ -200,17 +200,17 @@ class TestTheQuestion:
         desk.use(course_id, sessions=12)
         desk.refund("O", 49500, return_order=None)
         (item,) = desk.questions()
-        assert item.proposal == "No session is left to take back: keep the course as it is."
+        assert item.proposal == "No session is left to remove: keep the course as it is."
         assert item.proposed_decision == "keep_sessions"
         desk.answer(item.id, "keep_sessions")
 
     @pytest.mark.parametrize(
         ("decision", "sessions", "answer"),
         [
-            ("take_sessions", 1, "1 session taken back"),
-            ("take_sessions", 2, "2 sessions taken back"),
+            ("take_sessions", 1, "1 session removed"),
+            ("take_sessions", 2, "2 sessions removed"),
             ("keep_sessions", None, "Kept all sessions"),
-            ("close_course", None, "Course closed"),
+            ("close_course", None, "Package canceled"),
         ],
     )
     @sqlite_alone
@@ -242,7 +242,7 @@ class TestTheQuestion:
         course_id = desk.sell(order="O")
         desk.use(course_id, sessions=10)
         desk.refund("O", 49500, return_order=None)
-        assert "take 2 sessions back, 0 stay" in (desk.questions()[0].proposal or "")
+        assert "remove 2 sessions, 0 remain" in (desk.questions()[0].proposal or "")
 
     def test_all_that_one_of_the_courses_cost_means_that_course(self, desk: Desk) -> None:
         package = desk.package()

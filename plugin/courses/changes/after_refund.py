@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.clinic import clinic_in
 from plugin.courses.queues.attention import open_item_in
-from plugin.courses.refunds.failed_refund import GONE
+from plugin.courses.refunds.standing import GONE
 from plugin.courses.selling.sales import Refund
 from plugin.courses.words import money_text
 from plugin.store import Store

@@ -17,8 +17,9 @@ from plugin.courses.clinic import clinic_in
 from plugin.courses.queues.attention import open_item_in
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_parts import held_in, parts_in
-from plugin.courses.refunds.failed_refund import GONE, reopen_in
+from plugin.courses.refunds.failed_refund import reopen_in
 from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
+from plugin.courses.refunds.standing import GONE
 from plugin.courses.words import money_text
 from plugin.store import Store
 from plugin.store.queues import Attention

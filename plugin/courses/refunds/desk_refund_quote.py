@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.core.refund_value import Agreed, RefundValue, Sessions, Write, discount_forfeited, prorated
+from plugin.core.refund_value import RefundValue, Write, discount_forfeited, prorated
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.clinic import clinic_in
 from plugin.courses.read import course_in
+from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.views import ClinicView, CourseView
 from plugin.courses.words import money_text
 from plugin.errors import NotFound, Refused
@@ -25,11 +25,16 @@ from plugin.store.selling import DeskRefund
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """Both sums with their working. `most` is what came for the course and did not go back before."""
+    """Both sums with their working, tax included. `most` is what the client paid and was not refunded before."""
 
     course: CourseView
     values: dict[RefundFormula, RefundValue]
     most: Money
+
+    @property
+    def tax(self) -> Money:
+        """Return how much of what the client paid is tax."""
+        return self.course.gross_paid - self.course.paid
 
     @property
     def formula(self) -> RefundFormula:
@@ -57,7 +62,7 @@ class RefundQuote:
 # How the two are called where people read them.
 CALLED = {
     RefundFormula.PRORATED: "Prorated",
-    RefundFormula.DISCOUNT_FORFEITED: "Discount forfeited",
+    RefundFormula.DISCOUNT_FORFEITED: "Less used at single price",
 }
 
 
@@ -72,69 +77,30 @@ def quote_in(session: Session, course_id: str, *, today: date) -> RefundQuote:
     row = session.get(Course, course_id)
     if row is None:
         raise NotFound("There is no such course.")
-    quote = _quote(course_in(session, row, today=today), clinic_in(session))
+    quote = _quote(session, course_in(session, row, today=today), clinic_in(session))
     _refuse(session, quote)
     return quote
 
 
-def _quote(course: CourseView, clinic: ClinicView) -> RefundQuote:
+def _quote(session: Session, course: CourseView, clinic: ClinicView) -> RefundQuote:
     def write(money: Money) -> str:
         return money_text(money, language=clinic.language, country=clinic.country)
 
-    parts = [
-        Sessions(each.treatment, each.used, each.left, each.single_price.amount) for each in course.allowances
-    ]
-    agreed = agreed_of(course)
-    # The credit of an exchange was paid for another course: Square gives it back of that sale alone.
-    most = replace(agreed, came=course.paid).kept
-    values = {each: _at_most(value, most, write) for each, value in _values(agreed, parts, write).items()}
-    return RefundQuote(course, values, most)
-
-
-def agreed_of(course: CourseView) -> Agreed:
-    """Return what was agreed for a course and what came of it, a credit among it."""
-    credit = _came_as_credit(course)
-    back, gone = _given_back(course), _left_with_sessions(course)
-    return Agreed(course.price + credit, course.paid + credit, back, gone)
-
-
-def _came_as_credit(course: CourseView) -> Money:
-    """Return what came in from other courses and did not go out again, such as the credit of an exchange."""
-    moving = (Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT)
-    moved = sum(each.value_delta.amount for each in course.entries if each.kind in moving)
-    return Money(max(0, moved), course.paid.currency)
+    basis = refund_basis_in(session, course)
+    most = basis.refundable
+    values = {
+        RefundFormula.PRORATED: prorated(basis.agreed, basis.sessions, write),
+        RefundFormula.DISCOUNT_FORFEITED: discount_forfeited(basis.agreed, basis.sessions, write),
+    }
+    return RefundQuote(course, {each: _at_most(value, most, write) for each, value in values.items()}, most)
 
 
 def _at_most(value: RefundValue, most: Money, write: Write) -> RefundValue:
     if value.amount <= most:
         return value
-    rest = f"Of this sale, Square can give back {write(most)}."
-    where = f"Give the other {write(value.amount - most)} back of the sale that it came from."
+    rest = f"Square can refund {write(most)} of this sale."
+    where = f"Refund the other {write(value.amount - most)} from the sale that it was paid in."
     return RefundValue(most, (*value.working, f"{rest} {where}"))
-
-
-def _values(agreed: Agreed, parts: list[Sessions], write: Write) -> dict[RefundFormula, RefundValue]:
-    return {
-        RefundFormula.PRORATED: prorated(agreed, parts, write),
-        RefundFormula.DISCOUNT_FORFEITED: discount_forfeited(agreed, parts, write),
-    }
-
-
-def _given_back(course: CourseView) -> Money:
-    standing = [each for each in course.entries if each.kind is Kind.REFUNDED and each.reversed_by is None]
-    return Money(-sum(each.value_delta.amount for each in standing), course.paid.currency)
-
-
-def _left_with_sessions(course: CourseView) -> int:
-    """Return the value of sessions transferred away or taken away: their money is no longer this course's to give."""
-    moving = (Kind.TRANSFERRED_OUT, Kind.TRANSFERRED_IN)
-    moved = sum(each.value_delta.amount for each in course.entries if each.kind in moving)
-    taken = sum(
-        each.value_delta.amount
-        for each in course.entries
-        if each.kind is Kind.ADJUSTED and each.sessions_delta < 0 and each.reversed_by is None
-    )
-    return max(0, -moved) - taken
 
 
 def _refuse(session: Session, quote: RefundQuote) -> None:

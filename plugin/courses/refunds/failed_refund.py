@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -14,6 +14,7 @@ from plugin.core.money import Money
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
+from plugin.courses.refunds.standing import GONE, refunded_so_far_in
 from plugin.courses.selling.sales import Refund
 from plugin.courses.selling.second_look import drop_used_question_in
 from plugin.courses.visiting.reverse import reverse_in
@@ -21,8 +22,6 @@ from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
 
-# What Square says of a refund whose money did not go back.
-GONE = ("REJECTED", "FAILED", "CANCELED")
 # Marks a course closed because the amounts given back had reached the whole sale.
 WHOLE = "whole:"
 
@@ -33,14 +32,6 @@ _OPEN_AGAIN = "Open again: the refund failed in Square"
 def return_mark(refund: Refund) -> str:
     """Return what the marks of all courses begin with that this refund's return lines close."""
     return f"return:{refund.return_order_id or refund.square_refund_id}:"
-
-
-def refunded_so_far_in(session: Session, square_order_id: str) -> int:
-    """Return what has been given back of a sale by refunds that stand, minor units."""
-    total = select(func.coalesce(func.sum(SquareRefund.amount), 0)).where(
-        SquareRefund.square_order_id == square_order_id, SquareRefund.status.not_in(GONE)
-    )
-    return int(session.scalar(total) or 0)
 
 
 def give_back_in(session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]) -> str:
@@ -91,7 +82,8 @@ def _ask_of_the_rest(
     row = session.get_one(SquareRefund, refund_id)
     if row.status in GONE:
         return
-    standing = replace(failed, square_refund_id=refund_id, amount=Money(row.amount, row.currency))
+    amount = Money(row.amount, row.currency)
+    standing = replace(failed, square_refund_id=refund_id, amount=amount, tip=row.tip, lines=())
     ask_which_sessions_in(session, store, act, standing, course_ids)
 
 

@@ -18,8 +18,9 @@ from plugin.courses.changes.after_refund import ask_about_transferred_in
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_outcome import settle_part_in
 from plugin.courses.refunds.desk_refund_parts import part_told_in
-from plugin.courses.refunds.failed_refund import GONE, WHOLE, give_back_in, refunded_so_far_in, return_mark
+from plugin.courses.refunds.failed_refund import WHOLE, give_back_in, return_mark
 from plugin.courses.refunds.refund_question import ask_which_sessions_in, settle_questions_in
+from plugin.courses.refunds.standing import GONE, refunded_so_far_in
 from plugin.courses.selling.book import courses_of_order_in
 from plugin.courses.selling.sales import Refund, ReturnLine
 from plugin.courses.selling.second_look import ask_about_used_in, was_asked_in
@@ -75,6 +76,8 @@ def _note(session: Session, act: Act, refund: Refund) -> bool:
     row.square_order_id, row.return_order_id = refund.square_order_id, refund.return_order_id
     row.amount, row.currency = refund.amount.amount, refund.amount.currency
     row.status, row.seen_at = refund.status, act.now
+    # A person may have said that it was the tip where Square does not.
+    row.tip = max(row.tip or 0, refund.tip)
     session.flush()
     return True
 

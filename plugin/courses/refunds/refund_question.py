@@ -11,19 +11,24 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.ledger import Change, Kind, refunded
 from plugin.core.money import Money
+from plugin.core.refund_value import price_of, sessions_covered
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.queues.attention import open_item_in
+from plugin.courses.queues.attention import DECISIONS, open_item_in
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import courses_in
+from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in
+from plugin.courses.refunds.standing import tips_refunded_in
 from plugin.courses.selling.sales import Refund
-from plugin.courses.views import CourseView
+from plugin.courses.views import ClinicView, CourseView
 from plugin.courses.words import money_text, sessions_text
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.queues import Attention
+from plugin.store.queues import Attention, SquareRefund
 
+# The decision that a refund was the tip, where the sale had one.
+TIP = "tip_only"
 _WHOLE_SALE = "The whole sale was refunded since"
 
 
@@ -47,19 +52,28 @@ def ask_which_sessions_in(
     open_courses = [course for course in courses if course.closed_at is None]
     if not open_courses:
         return "Every course of the sale was closed before."
-    given = money_text(refund.amount, language=clinic.language, country=clinic.country)
+    if refund.unnamed == 0:
+        return "Only the tip was refunded; every session stays." if refund.tip else "No session is to leave."
+    asked = _Asked(
+        session,
+        Money(refund.unnamed, refund.amount.currency),
+        refund.order_tip - tips_refunded_in(session, refund.square_order_id),
+        clinic,
+    )
     open_item_in(
         session,
         store,
         act,
         kind="unclear_refund",
         dedupe=f"refund:{refund.square_refund_id}",
-        summary=f"{given} of a sale was refunded in Square without naming what. Which sessions leave?",
+        summary=f"Partial refund of {asked.given} with no item. How many sessions to remove?",
         details={
             "course_ids": [course.id for course in open_courses],
-            "amount": refund.amount.amount,
-            "currency": refund.amount.currency,
-            **asdict(_proposal(open_courses, refund.amount, clinic.language, clinic.country)),
+            "amount": asked.amount.amount,
+            "currency": asked.amount.currency,
+            **({"decisions": [TIP, *DECISIONS["unclear_refund"]]} if asked.may_be_tip else {}),
+            "tip": refund.order_tip,
+            **asdict(_proposal(open_courses, asked)),
         },
         square_order_id=refund.square_order_id,
         square_refund_id=refund.square_refund_id,
@@ -76,7 +90,7 @@ def settle_questions_in(session: Session, act: Act, square_order_id: str) -> Non
         return
     questions = session.scalars(
         select(Attention).where(
-            Attention.kind.in_(("unclear_refund", "unassigned_sale")),
+            Attention.kind.in_(("unclear_refund", "unassigned_sale", "canceled_part_paid")),
             Attention.square_order_id == square_order_id,
             Attention.resolved_at.is_(None),
         )
@@ -104,6 +118,25 @@ def _settle(item: Attention, act: Act, reason: str) -> None:
     item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
 
 
+def keep_as_tip_in(session: Session, store: Store, act: Act, item: Attention, *, reason: str) -> None:
+    """Note that a refund gave the tip back, so nothing leaves the courses; raises Refused where no tip is left."""
+    row = session.get_one(SquareRefund, item.square_refund_id)
+    if item.details["amount"] > item.details["tip"] - tips_refunded_in(session, row.square_order_id or ""):
+        raise Refused("The tip of this sale was refunded before.", code="no_tip_left", field="decision")
+    row.tip = item.details["amount"]
+    for course_id in item.details["course_ids"]:
+        given = _written(clinic_in(session), Money(row.tip, row.currency))
+        tell(
+            session,
+            store,
+            act,
+            course_id,
+            "refund",
+            f"Tip of {given} refunded; all sessions kept",
+            reason=reason,
+        )
+
+
 def take_sessions_in(
     session: Session,
     store: Store,
@@ -112,12 +145,13 @@ def take_sessions_in(
     sessions: int,
     amount: int,
     *,
-    key: str,
+    square_refund_id: str,
     reason: str,
 ) -> None:
     """Let sessions and refunded money leave the course's main allowance; none of the sessions for goodwill.
 
-    The money leaves what is owed as far as it was still owed; raises NoneLeft or InvalidField.
+    `amount` is what the client got back for it, tax included; the ledger takes it net, as far as that was still owed.
+    Raises NoneLeft, InvalidField or Refused.
     """
     if sessions < 0 or amount < 0:
         raise InvalidField("Sessions and amount are zero or more.", field="sessions")
@@ -127,36 +161,79 @@ def take_sessions_in(
     allowances = allowances_of(session, course.id)
     main = next((each for each in allowances if each.kind == "main"), allowances[0])
     head = head_of(session, main.id)
-    value = refunded(head, sessions).value if sessions == head.sessions else -min(amount, head.value)
+    net = min(charge_in(session, course).net_of(amount), head.value)
+    value = refunded(head, sessions).value if sessions == head.sessions else -net
     change = Change(Kind.REFUNDED, sessions=-sessions, value=value)
-    append(session, store, act, main.id, head, change, Line(f"{key}:{course.id}", act.now, reason=reason))
+    line = Line(f"refund:{square_refund_id}:{course.id}", act.now, reason=reason)
+    append(session, store, act, main.id, head, change, line)
+    row = session.get_one(SquareRefund, square_refund_id)
+    row.course_id, row.for_course = course.id, amount
     text = f"Partly refunded; {sessions_text(sessions)} left the balance"
     tell(session, store, act, course.id, "refunded", text, reason=reason)
     course_changed_in(session, store, act, course.id)
 
 
-def _proposal(courses: Sequence[CourseView], amount: Money, language: str, country: str) -> _Proposal:
-    if len(courses) > 1:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How much of a refund nobody has named, and how much of the sale's tip was not refunded before."""
+
+    session: Session
+    amount: Money
+    tip_left: int
+    clinic: ClinicView
+
+    @property
+    def given(self) -> str:
+        """Return the amount as people read it."""
+        return self.written(self.amount.amount)
+
+    @property
+    def may_be_tip(self) -> bool:
+        """Say whether the amount may have given the tip back."""
+        return self.amount.amount <= self.tip_left
+
+    def written(self, amount: int) -> str:
+        """Write minor units of the refund's currency."""
+        return _written(self.clinic, Money(amount, self.amount.currency))
+
+
+def _proposal(courses: Sequence[CourseView], asked: _Asked) -> _Proposal:
+    one = courses[0] if len(courses) == 1 else None
+    if asked.amount.amount == asked.tip_left:
+        said = f"{asked.given} is the tip of this sale: keep all sessions."
+        return _Proposal(said, TIP, proposed_course_id=one.id if one else None)
+    if one is None:
         return _Proposal(f"{len(courses)} courses came of that sale. Choose the one the money was for.")
-    course = courses[0]
-    given = money_text(amount, language=language, country=country)
-    if amount.amount >= course.paid.amount:
-        said = f"{given} is all that was paid for it: close the course."
-        return _Proposal(said, "close_course", proposed_course_id=course.id)
-    each = Money(course.price.amount // max(course.granted, 1), course.price.currency)
-    per = money_text(each, language=language, country=country)
-    if course.left == 0:
-        return _keeping(course, "No session is left to take back: keep the course as it is.")
-    if each.amount == 0:
+    basis = refund_basis_in(asked.session, one)
+    kept = basis.agreed.kept.amount
+    if 0 < kept <= asked.amount.amount:
+        said = f"{asked.given} is all that was paid for it: cancel the package."
+        return _Proposal(said, "close_course", proposed_course_id=one.id)
+    if one.left == 0:
+        return _keeping(one, "No session is left to remove: keep the course as it is.")
+    return _sessions_for(one, basis, asked)
+
+
+def _sessions_for(course: CourseView, basis: RefundBasis, asked: _Asked) -> _Proposal:
+    """Propose the sessions of which the amount is the price, tax included, as the prorated formula counts them."""
+    place = next((at for at, each in enumerate(course.allowances) if each.kind == "main"), 0)
+    agreed, parts = basis.agreed, basis.sessions
+    each = price_of(agreed, parts, parts[place], 1)
+    if each == 0:
         return _keeping(course, "Keep all sessions.")
-    fit = min(amount.amount // each.amount, course.left)
+    per = asked.written(each) + (", tax included" if agreed.tax else "")
+    fit = sessions_covered(agreed, parts, parts[place], asked.amount.amount)
     if fit == 0:
-        return _keeping(course, f"{given} is less than one session ({per}): keep all sessions.")
-    exact = "is" if fit * each.amount == amount.amount else "covers"
-    sum_shown = f"{given} {exact} {sessions_text(fit)} at {per}"
-    said = f"{sum_shown}: take {sessions_text(fit)} back, {course.left - fit} stay."
+        return _keeping(course, f"{asked.given} is less than one session ({per}): keep all sessions.")
+    exact = "is" if price_of(agreed, parts, parts[place], fit) == asked.amount.amount else "covers"
+    sum_shown = f"{asked.given} {exact} {sessions_text(fit)} at {per}"
+    said = f"{sum_shown}: remove {sessions_text(fit)}, {course.left - fit} remain."
     return _Proposal(said, "take_sessions", fit, course.id)
 
 
 def _keeping(course: CourseView, said: str) -> _Proposal:
     return _Proposal(said, "keep_sessions", proposed_course_id=course.id)
+
+
+def _written(clinic: ClinicView, money: Money) -> str:
+    return money_text(money, language=clinic.language, country=clinic.country)

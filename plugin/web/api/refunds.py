@@ -13,7 +13,9 @@ from plugin.web.api.fields import money, one_of, record, text
 
 _REFUND = record(
     {
-        "amount": money(description="At most what came for the course and did not go back before."),
+        "amount": money(
+            description="At most what the client paid for the course, tax included, less earlier refunds."
+        ),
         "formula": one_of(RefundFormula, description="The formula that gave the sum, for the history."),
         "reason": text(least=1, most=REASON_LENGTH, description="Kept in the history and sent to Square."),
     },
@@ -48,7 +50,7 @@ CALLS = (
         name="quote_refund",
         method="GET",
         path="/courses/{course_id}/refund-quote",
-        summary="Reckon what a refund of the course would give back, by both formulas, with the working",
+        summary="Quote a refund of the course by both formulas, tax included, with the working",
         view=_quote,
         answer="RefundQuote",
         refusals=(409,),

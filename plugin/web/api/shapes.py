@@ -82,6 +82,7 @@ def course(view: CourseView) -> Json:
         "sold_at": moment(view.sold_at),
         "expires_on": _day(view.expires_on),
         "paid": money(view.paid),
+        "paid_with_tax": money(view.gross_paid),
         "value_left": money(view.value_left),
         "square_order_id": view.square_order_id,
         "allowances": [_allowance(allowance) for allowance in view.allowances],
@@ -121,12 +122,14 @@ def entry(view: EntryView) -> Json:
 
 
 def refund_quote(quote: RefundQuote) -> Json:
-    """Show both sums, the formula of the course's own terms, and the most that can go back."""
+    """Show both sums with tax, the formula of the course's own terms, and the most that can be refunded."""
     return {
         "formula": quote.formula.value,
         "prorated": money(quote.values[RefundFormula.PRORATED].amount),
         "discount_forfeited": money(quote.values[RefundFormula.DISCOUNT_FORFEITED].amount),
         "refundable": money(quote.most),
+        "paid": money(quote.course.gross_paid),
+        "tax": money(quote.tax),
         "working": list(quote.working),
     }
 

@@ -1,0 +1,94 @@
+"""What a client paid for a course, tax included, and what of it is gone: the one basis of every refund and credit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.gross import Charge
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.core.refund_value import Agreed, Sessions
+from plugin.courses.read import charge_of
+from plugin.courses.refunds.standing import refunded_of_course_in
+from plugin.courses.views import CourseView
+from plugin.store.changes import CourseOrigin
+from plugin.store.ledger import Course
+from plugin.store.selling import Checkout
+
+
+@dataclass(frozen=True, slots=True)
+class RefundBasis:
+    """What was charged and paid for a course and its sessions as a refund counts them, in the order of its allowances.
+
+    `charge` is the sale whose tax that money bears. `refundable` is what Square can give back of the course's own
+    sale: the credit of an exchange was paid in another one.
+    """
+
+    charge: Charge
+    agreed: Agreed
+    sessions: tuple[Sessions, ...]
+    refundable: Money
+
+
+def refund_basis_in(session: Session, course: CourseView) -> RefundBasis:
+    """Return the basis of a course's refunds as seen by this session."""
+    charge, moved = charge_in(session, session.get_one(Course, course.id)), _moved(course)
+    credit_net, currency = max(0, moved), course.price.currency
+    credit = charge.gross_of(credit_net)
+    paid, net = course.gross_paid.amount + credit, course.paid.amount + credit_net
+    agreed = Agreed(
+        price=Money(course.gross_price.amount + credit, currency),
+        came=Money(paid, currency),
+        given_back=Money(refunded_of_course_in(session, course.id), currency),
+        left_with_sessions=charge.gross_of(max(0, -moved) + _removed(course)),
+        tax=paid - net,
+        is_tax_known=charge.is_tax_known,
+    )
+    refundable = max(0, (course.gross_paid - agreed.gone).amount)
+    return RefundBasis(charge, agreed, tuple(_sessions(charge, course)), Money(refundable, currency))
+
+
+def charge_in(session: Session, course: Course) -> Charge:
+    """Return what a course was charged, or where it cost nothing the charge of the course its value came from."""
+    charge, seen = charge_of(course), set[str]()
+    while charge.net == 0 and course.id not in seen and (source := _source_of(session, course)) is not None:
+        seen.add(course.id)
+        charge, course = charge_of(source), source
+    return charge
+
+
+def _sessions(charge: Charge, course: CourseView) -> Sequence[Sessions]:
+    singles = [each.single_price.amount for each in course.allowances]
+    return [
+        Sessions(each.treatment, each.used, each.left, single, charge.gross_of_listed(single) - single)
+        for each, single in zip(course.allowances, singles, strict=True)
+    ]
+
+
+def _source_of(session: Session, row: Course) -> Course | None:
+    source_id = session.scalar(select(CourseOrigin.origin_id).where(CourseOrigin.course_id == row.id))
+    if source_id is None and row.square_order_id is not None:
+        exchanged = select(Checkout.exchanges_course_id).where(
+            Checkout.square_order_id == row.square_order_id, Checkout.exchanges_course_id.is_not(None)
+        )
+        source_id = session.scalar(exchanged.limit(1))
+    return session.get(Course, source_id) if source_id is not None else None
+
+
+def _moved(course: CourseView) -> int:
+    """Return the value that came in from other courses less what went out, net."""
+    moving = (Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT)
+    return sum(each.value_delta.amount for each in course.entries if each.kind in moving)
+
+
+def _removed(course: CourseView) -> int:
+    """Return the value of sessions taken away by an adjustment, net."""
+    return -sum(
+        each.value_delta.amount
+        for each in course.entries
+        if each.kind is Kind.ADJUSTED and each.sessions_delta < 0 and each.reversed_by is None
+    )
