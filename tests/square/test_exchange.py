@@ -241,7 +241,7 @@ def test_a_course_that_came_of_an_exchange_is_exchanged_and_refunded_by_all_that
     assert credit_of(selling.store, new.id, today=today).amount == usd(TWELVE)
     quote = refund_quote(selling.store, new.id, today=today)
     assert quote.most == usd(TWELVE - 82500)
-    assert "Give the other $825.00 back of the sale that it came from." in quote.working[-1]
+    assert "Refund the other $825.00 from the sale that it was paid in." in quote.working[-1]
 
 
 def _another_client(one: Exchanging) -> None:

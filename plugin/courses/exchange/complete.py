@@ -36,7 +36,10 @@ _CLOSED_AS = "transferred"
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """Both courses held, what goes over (`into`) and what goes back, minor units."""
+    """Both courses held, what goes over (`into`) and what goes `back` in the ledger, net minor units.
+
+    `discount` is what came off the new price, `money_back` what the client is refunded, tax included.
+    """
 
     session: Session
     store: Store
@@ -46,6 +49,8 @@ class _Exchange:
     new: Course
     into: int
     back: int
+    discount: int
+    money_back: int
 
     def written(self, amount: int) -> str:
         """Write an amount as people at the clinic do."""
@@ -86,9 +91,9 @@ def exchange_now_in(session: Session, store: Store, act: Act, details: dict[str,
         raise Refused("One of the two courses was closed meanwhile. Look at them again.", code="closed")
     if is_refunding_in(session, old.id):
         raise Refused("A refund of the old course is under way.", code="refund_under_way")
-    worth = credit_now_in(session, _view(session, act, old)).amount.amount
-    into = min(worth, (row.credit_for or {})["discount"])
-    _carry_out(_Exchange(session, store, act, row, old, new, into, worth - into))
+    credit = credit_now_in(session, _view(session, act, old))
+    kept = credit.kept_for(Money((row.credit_for or {})["discount"], row.currency))
+    _carry_out(_exchange_of(session, store, act, row, old, new, kept))
 
 
 def _complete(session: Session, store: Store, act: Act, row: Checkout) -> str | None:
@@ -102,13 +107,22 @@ def _complete(session: Session, store: Store, act: Act, row: Checkout) -> str | 
         return None
     old = course_for_change(session, row.exchanges_course_id or "")
     kept = row.credit_for or {}
-    exchange = _Exchange(session, store, act, row, old, new, kept["discount"], kept["goes_back"])
+    exchange = _exchange_of(session, store, act, row, old, new, kept)
     row.exchanged_at = act.now
     view = _view(session, act, old)
     if _is_as_it_was(session, view, kept):
         _carry_out(exchange)
         return None
     return _ask(exchange, view)
+
+
+def _exchange_of(
+    session: Session, store: Store, act: Act, row: Checkout, old: Course, new: Course, kept: dict[str, Any]
+) -> _Exchange:
+    discount, money_back = kept["discount"], kept["goes_back"]
+    # What was begun by an earlier version says no net values: they were the same amounts.
+    into, back = kept.get("into", discount), kept.get("back", money_back)
+    return _Exchange(session, store, act, row, old, new, into, back, discount, money_back)
 
 
 def _view(session: Session, act: Act, course: Course) -> CourseView:
@@ -180,12 +194,12 @@ def _close(exchange: _Exchange, sessions: int) -> None:
         exchange.new,
     )
     old.closed_as, old.closed_at = _CLOSED_AS, act.now
-    worth = exchange.written(exchange.into + exchange.back)
+    worth = exchange.written(exchange.discount + exchange.money_back)
     text = f"Exchanged for {new.package_name}: {sessions_text(sessions)} worth {worth}"
     if exchange.back:
-        text += f", of which {exchange.written(exchange.back)} goes back"
+        text += f", of which {exchange.written(exchange.money_back)} goes back"
     tell(session, store, act, old.id, "exchanged", text)
-    text = f"Exchanged from {old.package_name}: {exchange.written(exchange.into)} credit"
+    text = f"Exchanged from {old.package_name}: {exchange.written(exchange.discount)} credit"
     tell(session, store, act, new.id, "exchanged", text)
     session.flush()
     for course in (old, new):
@@ -196,7 +210,7 @@ def _give_back(exchange: _Exchange) -> None:
     row = DeskRefund(
         id=exchange.store.new_id(),
         course_id=exchange.old.id,
-        amount=exchange.back,
+        amount=exchange.money_back,
         currency=exchange.row.currency,
         formula="own",
         reason=f"Exchanged for {exchange.new.package_name}"[:300],
@@ -207,7 +221,7 @@ def _give_back(exchange: _Exchange) -> None:
     exchange.session.add(row)
     exchange.session.flush()
     owe_in(exchange.session, exchange.store, exchange.act, _REFUND, row.id)
-    text = f"Refund of {exchange.written(exchange.back)} begun"
+    text = f"Refund of {exchange.written(exchange.money_back)} begun"
     tell(exchange.session, exchange.store, exchange.act, exchange.old.id, "refund", text)
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.core.gross import Charge
 from plugin.core.money import Money
-from plugin.core.refund_value import RefundValue, Sessions, discount_forfeited, prorated
+from plugin.core.refund_value import discount_forfeited, prorated
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.clinic import clinic_in
 from plugin.courses.read import course_in
-from plugin.courses.refunds.desk_refund_quote import agreed_of
+from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.views import CourseView, PackageView
 from plugin.courses.words import money_text
 from plugin.errors import NotFound, Refused
@@ -29,11 +30,15 @@ _FORMULAS = {RefundFormula.PRORATED: prorated, RefundFormula.DISCOUNT_FORFEITED:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """The course, what its sessions left are worth, and how that came about."""
+    """The course, what its sessions left are worth off another price, and how that came about.
+
+    `amount` is as prices are listed: with a tax that they contain, without one that Square adds to them.
+    """
 
     course: CourseView
     amount: Money
     working: tuple[str, ...]
+    charge: Charge
 
     def against(self, price: Money) -> Money:
         """Return how much of the credit a package of this price takes."""
@@ -44,16 +49,23 @@ class Credit:
         return price - self.against(price)
 
     def goes_back(self, price: Money) -> Money:
-        """Return the difference that goes back to the client."""
-        return self.amount - self.against(price)
+        """Return the difference that goes back to the client, tax included."""
+        rest = self.amount - self.against(price)
+        return Money(self.charge.gross_of_listed(rest.amount), rest.currency)
 
     def kept_for(self, price: Money) -> dict[str, Any]:
-        """Return what must not have changed when the money comes, and how the credit is shared out then."""
+        """Return what must not have changed when the money comes, and how the credit is shared out then.
+
+        `into` and `back` are the net values that the ledger moves for `discount` and `goes_back`.
+        """
+        discount, goes_back = self.against(price).amount, self.goes_back(price).amount
         return {
+            "into": self.charge.net_of(self.charge.gross_of_listed(discount)),
+            "back": self.charge.net_of(goes_back),
             "left": {each.id: each.left for each in self.course.allowances},
             "value": self.course.value_left.amount,
-            "discount": self.against(price).amount,
-            "goes_back": self.goes_back(price).amount,
+            "discount": discount,
+            "goes_back": goes_back,
         }
 
 
@@ -93,20 +105,18 @@ def credit_in(session: Session, course_id: str, *, today: date) -> Credit:
 
 def credit_now_in(session: Session, course: CourseView) -> Credit:
     """Return what a course's sessions left are worth, whatever may be done with it."""
-    value = _value(session, course)
-    return Credit(course, value.amount, value.working)
-
-
-def _value(session: Session, course: CourseView) -> RefundValue:
     clinic = clinic_in(session)
 
     def write(money: Money) -> str:
         return money_text(money, language=clinic.language, country=clinic.country)
 
-    parts = [
-        Sessions(each.treatment, each.used, each.left, each.single_price.amount) for each in course.allowances
-    ]
-    return _FORMULAS[course.terms.refund_formula](agreed_of(course), parts, write)
+    basis = refund_basis_in(session, course)
+    value = _FORMULAS[course.terms.refund_formula](basis.agreed, basis.sessions, write)
+    listed = Money(basis.charge.listed_of(value.amount.amount), value.amount.currency)
+    working = value.working
+    if listed != value.amount:
+        working += (f"Without the tax that is added to the new price: {write(listed)}.",)
+    return Credit(course, listed, working, basis.charge)
 
 
 def _refuse(session: Session, course: CourseView) -> None:
