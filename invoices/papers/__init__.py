@@ -5,7 +5,17 @@ Knows neither the ledger nor how a paper is drawn. A paper is kept as the canoni
 
 from __future__ import annotations
 
-from invoices.papers.account import AccountLine, CreditNote, Invoice, PaidBy, Party, PaymentLine, TaxLine
+from invoices.papers.account import (
+    AccountLine,
+    CreditNote,
+    Invoice,
+    PaidBy,
+    Party,
+    PaymentLine,
+    RefundedSessions,
+    RefundWorking,
+    TaxLine,
+)
 from invoices.papers.course import (
     AftercareSheet,
     AftercareText,
@@ -56,6 +66,8 @@ __all__ = [
     "PaperRefused",
     "Party",
     "PaymentLine",
+    "RefundWorking",
+    "RefundedSessions",
     "RollKind",
     "RollLine",
     "Run",

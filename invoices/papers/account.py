@@ -92,10 +92,38 @@ class Invoice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundedSessions:
+    """The sessions of one treatment in a refunded course: `removed` were unused and left with the refund.
+
+    `used` and `removed` together are what the money was for. `single_price`: of one visit, tax included.
+    """
+
+    treatment: str
+    used: int
+    removed: int
+    single_price: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundWorking:
+    """How the refund of one course was worked out. Money is positive, tax included.
+
+    `paid`: what the client had paid for the course and not got back before. `formula`: "prorated" is paid x unused /
+    total, weighed by single price; "discount_forfeited" is paid - used x single price; "" is another amount.
+    """
+
+    package_name: str
+    paid: Money
+    sessions: tuple[RefundedSessions, ...]
+    formula: Literal["prorated", "discount_forfeited", ""] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreditNote:
     """Negates lines of the invoice it names, in whole or in part; its amounts are zero or below.
 
     `returned`: how the money went back, positive. `reason`: what the desk wrote, "" where nothing was.
+    `workings`: one for each course that the refund closed, none where it closed none.
     """
 
     clinic: Clinic
@@ -113,6 +141,7 @@ class CreditNote:
     reason: str = ""
     reference: str = ""
     is_electronic: bool = False
+    workings: tuple[RefundWorking, ...] = ()
 
 
 def negated(line: AccountLine) -> AccountLine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from invoices.papers import AccountLine, CreditNote, Invoice, Money, PaymentLine, TaxLine
+from invoices.papers import AccountLine, CreditNote, Invoice, Money, PaymentLine, RefundWorking, TaxLine
 from plugin.core.spread import spread
 from plugin.courses.documents.account_of_sale import plain_line
 from plugin.courses.documents.credit_shares import Left, Share, Wanted, shares_of
@@ -14,12 +14,17 @@ from plugin.courses.documents.phrases import line_phrases
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """Money that went back: how much, which lines it was for as far as anybody said, how, and why."""
+    """Money that went back: how much, which lines it was for as far as anybody said, how, and why.
+
+    `tip` is how much of it gave the tip back; `workings` tell how the refund of a course was worked out.
+    """
 
     amount: int
     wanted: tuple[Wanted, ...]
     returned: tuple[PaymentLine, ...]
     reason: str
+    tip: int = 0
+    workings: tuple[RefundWorking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ class Issued:
 def credit_note_of(issued: Issued, given: GivenBack, blank: CreditNote) -> CreditNote | None:
     """Fill a blank credit note with what the refund negates; None where nothing of the invoice is left to negate."""
     lines = _lines_of(issued.invoice)
-    shares = shares_of(given.amount, _left(issued, lines), given.wanted)
+    tips = (Wanted(len(issued.invoice.lines) + 1, total=given.tip),) if given.tip else ()
+    shares = shares_of(given.amount, _left(issued, lines), (*given.wanted, *tips))
     if not shares:
         return None
     negated = tuple(_negated(lines[share.position - 1], share) for share in shares)
@@ -48,6 +54,7 @@ def credit_note_of(issued: Issued, given: GivenBack, blank: CreditNote) -> Credi
         total=Money(total, currency),
         returned=_at_most(given.returned, -total),
         reason=given.reason,
+        workings=given.workings,
     )
 
 

@@ -113,14 +113,16 @@ def _part(line: Left, total: int) -> Share:
 def _groups(lines: dict[int, Left], named: set[int]) -> list[list[Left]]:
     """Return where the rest is taken from, one group after the other.
 
-    Beside lines that were named, a rest is the tip or the charge that goes back with them.
+    Beside lines that were named, a rest is the tip or the charge that goes back with them; beside the tip alone, it
+    is for what was sold.
     """
     others = [line for line in lines.values() if line.position not in named]
     if not named:
         return [others]
     beside = [line for line in others if line.is_beside]
     sold = [line for line in others if not line.is_beside]
-    return [beside, sold, [lines[position] for position in sorted(named)]]
+    first = [sold, beside] if all(lines[each].is_beside for each in named) else [beside, sold]
+    return [*first, [lines[position] for position in sorted(named)]]
 
 
 def _take(amount: int, group: Sequence[Left], taken: dict[int, Share]) -> None:

@@ -36,6 +36,8 @@ def invoice_paper(
     payments = _payments(session, sale, clinic, phrases, sold_on)
     paid = sum(each.amount.amount for each in payments)
     still_due = account.total - paid
+    # Of a canceled invoice nothing more is due, and what is not paid has no day.
+    is_due = still_due > 0 and not any(course.due_ended_at for course in courses)
     return Invoice(
         clinic=clinic_on_paper(clinic),
         number=number,
@@ -52,7 +54,7 @@ def invoice_paper(
         payments=payments,
         paid=Money(paid, sale.currency),
         balance_due=Money(still_due, sale.currency),
-        due_on=_due_on(session, sale.square_order_id) if still_due > 0 else None,
+        due_on=_due_on(session, sale.square_order_id) if is_due else None,
         reference=sale.square_order_id,
         is_electronic=clinic.has_e_invoices,
     )

@@ -17,7 +17,9 @@ from plugin.courses.clinic import clinic_in
 from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_shares import Wanted
 from plugin.courses.documents.phrases import line_phrases
+from plugin.courses.documents.refund_workings import workings_in
 from plugin.courses.documents.sale_record import SoldSale, ToldRefund, told_refund_in
+from plugin.courses.refunds.standing import tips_refunded_in
 from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund
 from plugin.store.selling import DeskRefund, DeskRefundPart
@@ -66,12 +68,26 @@ def given_back_in(session: Session, deed: Deed, sale: SoldSale, language: str) -
     }
     return GivenBack(
         amount=sum(row.amount for row in deed.refunds),
+        tip=_tip(session, deed, sale, list(told.values())),
+        workings=workings_in(session, deed.square_order_id, deed.refunds, deed.desk),
         wanted=_wanted(session, deed, sale, list(told.values())),
         returned=tuple(
             _returned(session, row, told[row.square_refund_id], sale, language) for row in deed.refunds
         ),
         reason=_reason(deed, [each for each in told.values() if each is not None]),
     )
+
+
+def _tip(session: Session, deed: Deed, sale: SoldSale, told: Sequence[ToldRefund | None]) -> int:
+    """Return how much of the sale's tip went back: as the return says, else all of it where that is the very sum."""
+    known = sum(row.tip for row in deed.refunds)
+    if known or deed.desk is not None or any(each is not None and each.lines for each in told):
+        return known
+    amount, left = (
+        sum(row.amount for row in deed.refunds),
+        sale.tip - tips_refunded_in(session, deed.square_order_id),
+    )
+    return amount if amount == left else 0
 
 
 def _wanted(
