@@ -18,6 +18,7 @@ from plugin.house import House
 from plugin.square.bookings import SWEPT_BOOKING, see_booking, see_swept_booking
 from plugin.square.buyers import buyer_of
 from plugin.square.catalog_changes import SWEPT_ITEM, see_catalog
+from plugin.square.checkout.canceled import canceled_order
 from plugin.square.checkout.invoiced import has_courses, is_cut_to_paid, is_of_invoice
 from plugin.square.checkout.watch import see_invoice, see_terminal_checkout
 from plugin.square.client import SquareNotFound
@@ -141,7 +142,7 @@ def _sold_in(house: House, order: Order, payment: Payment | None) -> Found:
     if not lines and not has_courses(house, order.id):
         return Found(says="No package is in it.")
     if not lines and is_cut_to_paid(house, order, payment):
-        return Found(says="Its invoice was canceled; what was paid stays paid.")
+        return Found(deeds=(canceled_order(order),))
     of_invoice = is_of_invoice(house, order, payment)
     if not is_paid(order) and not (of_invoice and is_part_paid(order)):
         return _unpaid(order, payment)

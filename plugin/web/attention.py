@@ -15,6 +15,7 @@ from plugin.courses.people.clients import create_client, read_client
 from plugin.courses.queues.attention import list_attention, read_item
 from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.courses.read import read_course
+from plugin.courses.refunds.canceled_invoice import KEEP, KIND, PaidPart, paid_part
 from plugin.courses.views import AttentionView, CourseView
 from plugin.web import clients, current_house, live, pages
 from plugin.web.access import allow
@@ -34,6 +35,8 @@ class Question:
 
     item: AttentionView
     courses: tuple[CourseView, ...]
+    # What can be decided about a canceled invoice, as it stands now.
+    part: PaidPart | None = None
 
     @property
     def proposed(self) -> CourseView | None:
@@ -49,7 +52,7 @@ class Question:
         """Return one course of each kind with how many there are of it: between equal ones nobody must choose."""
         alike: dict[tuple[str, Money], list[CourseView]] = {}
         for course in self.courses:
-            alike.setdefault((course.package_name, course.paid), []).append(course)
+            alike.setdefault((course.package_name, course.gross_paid), []).append(course)
         return tuple((courses[0], len(courses)) for courses in alike.values())
 
 
@@ -116,6 +119,7 @@ def settle(item_id: str) -> ResponseReturnValue:
         sessions=typed_optional_number(
             form.get("sessions", ""), field="sessions", called="The number of sessions"
         ),
+        amount=typed_optional_number(form.get("amount", ""), field="amount", called="The amount"),
         decision=form.get("decision") or None,
     )
     return _settled(deed(), item_id, wish)
@@ -149,6 +153,8 @@ def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
 def _said(wish: Resolution, item: AttentionView) -> Notice:
     if item.kind == "dispute" and wish.decision == "keep_sessions":
         return Notice("All sessions stay. The decision is noted in the history.")
+    if item.kind == KIND and wish.decision == KEEP:
+        return Notice("The sessions that are paid for are kept. The others were removed.")
     if wish.client_id is None:
         return Notice(_DONE.get(wish.decision or "", "Taken care of."))
     client = read_client(current_house().store, wish.client_id)
@@ -162,12 +168,17 @@ _REASONS = {
     "dismiss": "Nothing to do",
     "keep_closed": "Meant so",
     "leave_course": "Only the ticket was tidied up",
+    "refund": "The invoice was canceled",
+    "leave_open": "The invoice was canceled",
 }
 
 
 _DONE = {
-    "close_course": "The course is closed. Its sessions have left the balance.",
-    "take_sessions": "The sessions have left the balance.",
+    "close_course": "The package is canceled. Its sessions were removed.",
+    "take_sessions": "The sessions were removed.",
+    "tip_only": "All sessions stay. The tip is noted in the history.",
+    "refund": "The refund is under way.",
+    "leave_open": "The package stays open. Nothing more is due.",
     "keep_sessions": "All sessions stay. The refund is noted in the history.",
     "open_courses": "The course is open.",
     "try_again": "It is being tried again.",
@@ -186,7 +197,7 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
     store = current_house().store
     waiting = list_attention(store, limit=OPEN_SHOWN)
     return {
-        "questions": [Question(item, _courses(item)) for item in waiting.rows],
+        "questions": [Question(item, _courses(item), _part(item)) for item in waiting.rows],
         "has_more": waiting.cursor is not None,
         "resolved": list_attention(store, limit=RESOLVED_SHOWN, resolved=True).rows,
         "refusal": refusal,
@@ -195,6 +206,12 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
         "matches": None,
         "only": "",
     }
+
+
+def _part(item: AttentionView) -> PaidPart | None:
+    if item.kind != KIND:
+        return None
+    return paid_part(current_house().store, item.course_ids[0], today=local_date(pages.clinic(), pages.now()))
 
 
 def _courses(item: AttentionView) -> tuple[CourseView, ...]:

@@ -14,7 +14,7 @@ from plugin.courses.documents.sale_record import keep_sale_in
 from plugin.courses.people.clients import create_client
 from plugin.courses.selling.book import book
 from plugin.courses.selling.packages import NewContent, NewPackage, create_package, list_variation
-from plugin.courses.selling.sales import Buyer, Sale, SaleLine
+from plugin.courses.selling.sales import Buyer, Came, Sale, SaleLine
 from plugin.house import House
 from tests.courses.documents.sales import sold_line, sold_sale
 
@@ -62,20 +62,26 @@ class Shop:
         paid: int = 198000,
         at: datetime | None = None,
         is_recorded: bool = True,
+        tax: int = 0,
+        deposit: int | None = None,
     ) -> str:
-        """Sell a package on Square to a buyer of this name, or to nobody; return the course."""
-        number = next(self._numbers)
+        """Sell a package on Square to a buyer of this name, or to nobody; return the course.
+
+        `tax` is in the price of the net `paid`; of an invoice only a deposit has come.
+        """
+        number, now = next(self._numbers), self.house.clock()
         money = Money(paid, "USD")
         if is_recorded:
             self.record(f"order-{number}", paid)
-        line = SaleLine("line", f"var-{package_id}", "A course", 1, "1", money)
+        line = SaleLine("line", f"var-{package_id}", "A course", 1, "1", money, tax, tax)
         sale = Sale(
             square_order_id=f"order-{number}",
             square_location_id="L1",
-            paid_at=at or self.house.clock(),
-            total=money,
+            paid_at=at or now,
+            total=Money(paid + tax, "USD"),
             lines=(line,),
             buyer=Buyer(f"customer-{to}", name=to) if to else None,
+            came=(Came(Money(deposit, "USD"), now),) if deposit is not None else (),
         )
         return book(self.house.store, self.act(), sale).opened[0]
 

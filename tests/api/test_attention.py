@@ -8,6 +8,8 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.courses.queues.attention import open_item_in
+from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.refunds.refund import refund_sale
 from plugin.courses.selling.sales import Refund
 from tests.api.caller import Caller, refusal
@@ -59,7 +61,7 @@ def test_a_plain_proposal_can_be_followed_by_a_program(desk: Caller, shop: Shop)
     proposed = {name: item[f"proposed_{name}"] for name in ("decision", "sessions", "course_id")}
     assert proposed == {"decision": "take_sessions", "sessions": 2, "course_id": course_id}
     answer = desk.post(f"/attention/{item['id']}/resolution", {**proposed, "reason": "As proposed"})
-    assert (answer.status_code, answer.get_json()["answer"]) == (200, "2 sessions taken back")
+    assert (answer.status_code, answer.get_json()["answer"]) == (200, "2 sessions removed")
 
 
 def test_the_same_key_resolves_once(desk: Caller, shop: Shop) -> None:
@@ -139,3 +141,54 @@ def _open(shop: Shop, number: int) -> None:
             details={"proposal": "Look at it"},
         )
     )
+
+
+def _canceled(shop: Shop, desk: Caller) -> tuple[str, dict[str, Any]]:
+    """Sell ten sessions by an invoice that is canceled after its deposit, $500.00 with tax."""
+    course_id = shop.sell(shop.package(sessions=10), paid=137500, tax=27500, deposit=50000)
+    order_id, act = desk.get(f"/courses/{course_id}").get_json()["square_order_id"], shop.act()
+    shop.house.store.transact(lambda session: end_collection_in(session, shop.house.store, act, order_id))
+    return course_id, _item(desk)
+
+
+def test_b3_a_canceled_invoice_says_what_can_be_decided(desk: Caller, shop: Shop) -> None:
+    course_id, item = _canceled(shop, desk)
+    assert item["kind"] == "canceled_part_paid"
+    assert item["decisions"] == ["keep_sessions", "refund", "leave_open"]
+    assert "$500.00 of $1,650.00" in item["summary"]
+    proposed = {name: item[f"proposed_{name}"] for name in ("decision", "sessions", "course_id")}
+    assert proposed == {"decision": "keep_sessions", "sessions": 3, "course_id": course_id}
+    answer = desk.post(f"/attention/{item['id']}/resolution", {**proposed, "reason": "As proposed"})
+    assert (answer.status_code, answer.get_json()["answer"]) == (200, "Kept the sessions that are paid for")
+    course = desk.get(f"/courses/{course_id}").get_json()
+    assert (course["status"], course["allowances"][0]["left"]) == ("open", 3)
+    assert course["paid_with_tax"] == {"amount": 50000, "currency": "USD"}
+
+
+def test_b3_only_the_owner_refunds_it_and_the_same_key_once(desk: Caller, owner: Caller, shop: Shop) -> None:
+    course_id, item = _canceled(shop, desk)
+    path, body = f"/attention/{item['id']}/resolution", {"decision": "refund", "reason": "Moved away"}
+    assert refusal(desk.post(path, body)) == (403, "not_allowed", None)
+    too_much = owner.post(path, {**body, "amount": {"amount": 50001, "currency": "USD"}})
+    assert refusal(too_much) == (422, "invalid_field", "amount")
+    first, again = owner.post(path, body, key="k"), owner.post(path, body, key="k")
+    assert (first.status_code, again.status_code, first.get_json()) == (200, 200, again.get_json())
+    assert first.get_json()["answer"] == "Refund started"
+    begun = refunds_of_courses(shop.house.store, [course_id], now=shop.house.clock())[course_id]
+    assert begun.amount == Money(50000, "USD")
+    assert refusal(owner.post(path, body)) == (409, "already_resolved", None)
+
+
+def test_b3_it_can_be_left_open(desk: Caller, shop: Shop) -> None:
+    course_id, item = _canceled(shop, desk)
+    body = {"decision": "leave_open", "reason": "She decides next week"}
+    assert desk.post(f"/attention/{item['id']}/resolution", body).get_json()["answer"] == "Left open"
+    assert desk.get(f"/courses/{course_id}").get_json()["status"] == "part_paid"
+    assert desk.get("/attention").get_json()["items"] == []
+
+
+def test_b3_more_sessions_than_are_paid_for_are_not_kept(desk: Caller, shop: Shop) -> None:
+    _, item = _canceled(shop, desk)
+    body = {"decision": "keep_sessions", "sessions": 4, "reason": "Generous"}
+    answer = desk.post(f"/attention/{item['id']}/resolution", body)
+    assert refusal(answer) == (422, "invalid_field", "sessions")

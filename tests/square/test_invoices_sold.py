@@ -146,7 +146,7 @@ def _half_paid_at_the_till(selling: Selling) -> str:
 
 
 def test_a_deposit_of_an_invoice_made_in_square_is_found_without_any_webhook(selling: Selling) -> None:
-    invoice_id, order_id = _made_in_square(selling)
+    invoice_id, order_id = made_in_square(selling)
     selling.clinic.till.pay_invoice(invoice_id)
     selling.sweep()
     assert [one.status for one in selling.courses_of(order_id)] == [Status.PART_PAID]
@@ -156,7 +156,7 @@ def test_a_deposit_of_an_invoice_made_in_square_is_found_without_any_webhook(sel
     assert [one.status for one in selling.courses_of(order_id)] == [Status.OPEN]
 
 
-def _made_in_square(selling: Selling) -> tuple[str, str]:
+def made_in_square(selling: Selling) -> tuple[str, str]:
     square = selling.clinic.house.square
     line = {"catalog_object_id": selling.clinic.packages["ten"].square_variation_id, "quantity": "1"}
     order = square.create_order("by-hand", {"location_id": selling.location_id, "line_items": [line]})

@@ -162,7 +162,7 @@ def test_a_dispute_warns_on_every_screen_and_blocks_nothing(
     ("state", "first", "said"),
     [
         ("PROCESSING", "keep_sessions", "All sessions stay. The decision is noted in the history."),
-        ("LOST", "close_course", "The course is closed."),
+        ("LOST", "close_course", "The package is canceled."),
     ],
 )
 def test_attention_proposes_and_one_tap_decides(

@@ -105,7 +105,7 @@ def refund(desk: Desk) -> str:
 @sqlite_alone
 def test_an_unclear_refund_shows_its_arithmetic(deb: Visitor, refund: str) -> None:
     page = deb.page("/attention")
-    assert "$500.00 of a sale was refunded in Square without naming what." in page.text
+    assert "Partial refund of $500.00 with no item. How many sessions to remove?" in page.text
     assert "$500.00 covers 3 sessions at $165.00" in page.text
 
 
@@ -214,8 +214,8 @@ def test_a_course_of_another_sale_is_not_smuggled_in(
     ("amount", "words", "left", "answer"),
     [
         (16499, "Keep all sessions", 12, "Kept all sessions"),
-        (16500, "Take 1 session back", 11, "1 session taken back"),
-        (50000, "Take 3 sessions back", 9, "3 sessions taken back"),
+        (16500, "Remove 1 session", 11, "1 session removed"),
+        (50000, "Remove 3 sessions", 9, "3 sessions removed"),
     ],
 )
 @sqlite_alone
@@ -238,8 +238,8 @@ def test_all_that_was_paid_is_closed_with_one_tap(deb: Visitor, desk: Desk) -> N
     desk.refund("ORDER-R", 198000, total=250000, return_order=None)
     form = deb.page("/attention").form("/resolution")
     ((name, value, said),) = form.buttons
-    assert said == "Close the course"
-    assert "Course closed · Deb Lane" in deb.after(form, **{name: value}).text
+    assert said == "Cancel package"
+    assert "Package canceled · Deb Lane" in deb.after(form, **{name: value}).text
     assert desk.course(course).left == 0
 
 
@@ -248,9 +248,9 @@ def test_a_proposal_that_can_not_be_carried_out_any_more_is_not_made(
 ) -> None:
     desk.use(refund, sessions=10)
     page = deb.page("/attention")
-    assert "Take 3 sessions back" not in page.text
+    assert "Remove 3 sessions" not in page.text
     assert "covers 3 sessions" not in page.text
-    assert "Take these sessions back" in page.text
+    assert "Remove these sessions" in page.text
 
 
 @sqlite_alone

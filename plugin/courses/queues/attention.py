@@ -26,6 +26,7 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "unmerged_customer": ("split", "keep_together"),
     "profiles_held": ("dismiss",),
     "changed_exchange": ("exchange_now", "dismiss"),
+    "canceled_part_paid": ("keep_sessions", "refund", "leave_open"),
 }
 
 

@@ -18,10 +18,10 @@ from plugin.courses.people.unmerge import keep_together_in, split_in
 from plugin.courses.queues.attention import decisions_of, view_of
 from plugin.courses.queues.inbox import try_again_in
 from plugin.courses.queues.outbox import owe_in
-from plugin.courses.refunds import disputes
+from plugin.courses.refunds import canceled_invoice, disputes
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.failed_refund import reopen_in
-from plugin.courses.refunds.refund_question import take_sessions_in
+from plugin.courses.refunds.refund_question import TIP, keep_as_tip_in, take_sessions_in
 from plugin.courses.selling.assign import assign_in, ownerless_in, settle_unassigned_in
 from plugin.courses.selling.book import reopen_foreign_sale_in
 from plugin.courses.selling.listings import PUBLISH, take_from_square_in
@@ -77,7 +77,7 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
 def _carry_out(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
     """Do what was decided; False while a part of the question is still open."""
     decision = _decision(item, wish)
-    deeds = _DISPUTE_DEEDS if item.kind == disputes.KIND else _DEEDS
+    deeds = _BY_KIND.get(item.kind, _DEEDS)
     return deeds[decision](session, store, act, item, wish)
 
 
@@ -132,8 +132,21 @@ def _shrink(
     amount = item.details["amount"] if wish.amount is None else wish.amount
     if amount > item.details["amount"]:
         raise InvalidField("No more leaves than was refunded.", field="amount")
-    key = f"refund:{item.square_refund_id}"
-    take_sessions_in(session, store, act, _one_of(item, wish), sessions, amount, key=key, reason=wish.reason)
+    take_sessions_in(
+        session,
+        store,
+        act,
+        _one_of(item, wish),
+        sessions,
+        amount,
+        square_refund_id=item.square_refund_id or "",
+        reason=wish.reason,
+    )
+    return True
+
+
+def _tip(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    keep_as_tip_in(session, store, act, item, reason=wish.reason)
     return True
 
 
@@ -200,17 +213,42 @@ def _keep_disputed(session: Session, store: Store, act: Act, item: Attention, wi
     return disputes.keep_disputed_in(session, store, act, item, reason=wish.reason)
 
 
+def _keep_paid(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    course_id = canceled_invoice.course_asked_about(item)
+    canceled_invoice.keep_paid_sessions_in(session, store, act, course_id, wish.sessions, reason=wish.reason)
+    return True
+
+
+def _refund_paid(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    course_id = canceled_invoice.course_asked_about(item)
+    canceled_invoice.refund_paid_in(session, store, act, course_id, wish.amount, reason=wish.reason)
+    return True
+
+
+def _leave_open(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    course_id = canceled_invoice.course_asked_about(item)
+    canceled_invoice.leave_open_in(session, store, act, course_id, reason=wish.reason)
+    return True
+
+
 Deed = Callable[[Session, Store, Act, Attention, Resolution], bool]
 _LEFT = {
     "refunded_used_course": "Given back after it had been used, as meant",
     "changed_sale": "Left as it was booked; its sale was changed in Square",
 }
 _DISPUTE_DEEDS: dict[str, Deed] = {"close_course": _close_disputed, "keep_sessions": _keep_disputed}
+_CANCELED_DEEDS: dict[str, Deed] = {
+    canceled_invoice.KEEP: _keep_paid,
+    canceled_invoice.REFUND: _refund_paid,
+    canceled_invoice.LEAVE: _leave_open,
+}
+_BY_KIND = {disputes.KIND: _DISPUTE_DEEDS, canceled_invoice.KIND: _CANCELED_DEEDS}
 _DEEDS: dict[str, Deed] = {
     "assign": _assign,
     "close_course": _close,
     "take_sessions": _take,
     "keep_sessions": _keep,
+    TIP: _tip,
     "open_courses": _open_courses,
     "try_again": _try_again,
     "publish_again": _publish_again,
@@ -231,15 +269,18 @@ def _answer(session: Session, item: Attention, wish: Resolution) -> str:
     if decision == "assign":
         return f"Assigned to {_owners(session, item)}"
     if decision == "take_sessions":
-        return f"{sessions_text(wish.sessions or 0)} taken back"
+        return f"{sessions_text(wish.sessions or 0)} removed"
     if decision == "dismiss":
         return f"Dismissed: {wish.reason}"
+    if item.kind == canceled_invoice.KIND and decision == canceled_invoice.KEEP:
+        return "Kept the sessions that are paid for"
     return _ANSWERS[decision]
 
 
 _ANSWERS = {
-    "close_course": "Course closed",
+    "close_course": "Package canceled",
     "keep_sessions": "Kept all sessions",
+    TIP: "It was the tip; kept all sessions",
     "open_courses": "Course opened",
     "try_again": "Tried again",
     "publish_again": "Ours put back in Square",
@@ -247,6 +288,8 @@ _ANSWERS = {
     "split": "A client of their own again",
     "keep_together": "Kept as one client",
     "exchange_now": "Exchanged what is left",
+    canceled_invoice.REFUND: "Refund started",
+    canceled_invoice.LEAVE: "Left open",
     "keep_closed": "Stays closed",
     "leave_course": "Left as it was",
     "reopen": "Course opened again",

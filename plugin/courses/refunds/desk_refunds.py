@@ -6,7 +6,7 @@ The sessions leave when Square tells of the refund, as with any other.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -18,6 +18,7 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.queues.attention import settle_item_in
 from plugin.courses.queues.outbox import owe_in
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
 from plugin.courses.words import money_text
@@ -83,30 +84,47 @@ def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
     The same act again gives the first answer.
     """
     require(act.actor)
-    reason = required(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
-    asked = digest("refund", {**_request(wish), "reason": reason})
+    wish = replace(wish, reason=_reason(wish))
+    asked = digest("refund", {**_request(wish), "reason": wish.reason})
 
     def work(session: Session) -> Begun:
         course = course_for_change(session, wish.course_id)
         # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
             return Begun(known["refund_id"], course.id, wish.amount, is_repeat=True)
-        clinic = clinic_in(session)
-        quote = quote_in(session, course.id, today=local_date(clinic, act.now))
-        if wish.seen not in ("", quote.mark):
-            raise InvalidField("The course changed since. Look at the sums again.", field="choice")
-        written = money_text(quote.most, language=clinic.language, country=clinic.country)
-        refuse_amount(wish.amount, quote.most, written)
-        row = _row(store, act, quote, wish, reason)
-        session.add(row)
-        session.flush()
-        owe_in(session, store, act, REFUND, row.id)
-        told = money_text(wish.amount, language=clinic.language, country=clinic.country)
-        tell(session, store, act, course.id, "refund", f"Refund of {told} begun", reason=reason)
-        remember(session, act, asked, {"refund_id": row.id})
-        return Begun(row.id, course.id, wish.amount, is_repeat=False)
+        refund_id = begin_refund_in(session, store, act, wish)
+        remember(session, act, asked, {"refund_id": refund_id})
+        return Begun(refund_id, course.id, wish.amount, is_repeat=False)
 
     return store.transact(work)
+
+
+def begin_refund_in(session: Session, store: Store, act: Act, wish: NewRefund) -> str:
+    """Begin a refund of a course that the caller holds, for the owner; raises as `start_refund` does."""
+    require(act.actor)
+    reason, clinic = _reason(wish), clinic_in(session)
+    quote = quote_in(session, wish.course_id, today=local_date(clinic, act.now))
+    if wish.seen not in ("", quote.mark):
+        raise InvalidField("The course changed since. Check the amounts again.", field="choice")
+    written = money_text(quote.most, language=clinic.language, country=clinic.country)
+    refuse_amount(wish.amount, quote.most, written)
+    row = _row(store, act, quote, wish, reason)
+    session.add(row)
+    session.flush()
+    owe_in(session, store, act, REFUND, row.id)
+    told = money_text(wish.amount, language=clinic.language, country=clinic.country)
+    tell(session, store, act, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
+    settle_item_in(session, act, canceled_invoice_question(wish.course_id), f"Refund of {told} started")
+    return row.id
+
+
+def canceled_invoice_question(course_id: str) -> str:
+    """Return what the question is known by that a canceled, part-paid invoice leaves; a refund answers it."""
+    return f"canceled_part_paid:{course_id}"
+
+
+def _reason(wish: NewRefund) -> str:
+    return required(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
 
 
 def refunds_of_courses(
@@ -138,7 +156,9 @@ def refuse_amount(amount: Money, most: Money, written: str) -> None:
     if amount.amount <= 0:
         raise InvalidField("A refund is more than nothing.", field="amount")
     if amount > most:
-        said = f"At most {written} can go back: what came for this course and was not given back before."
+        said = (
+            f"At most {written} can be refunded: what the client paid for this course, less earlier refunds."
+        )
         raise InvalidField(said, field="amount")
 
 

@@ -11,7 +11,15 @@ from plugin.courses.queues.outbox import Owed
 from plugin.errors import CoursekeeperError, NotYet, SquareFailed
 from plugin.house import House
 from plugin.square.checkout import invoice, link, payment, terminal, till
-from plugin.square.checkout.keeping import CalledOff, end, keep, note_trouble, read_row, will_end
+from plugin.square.checkout.keeping import (
+    CalledOff,
+    end,
+    end_taken_back,
+    keep,
+    note_trouble,
+    read_row,
+    will_end,
+)
 from plugin.square.checkout.order import ORDER, close_order, with_order
 from plugin.square.errand import Later
 from plugin.store.selling import Checkout
@@ -96,7 +104,7 @@ def _take_back(house: House, row: Checkout) -> str | Later:
         return waits
     if close_order(house, row):
         return "The client had paid before it could be called off: it is a sale."
-    end(house, row, row.ends_as)
+    end_taken_back(house, row)
     return f"It has ended: {row.ends_as}."
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.queues.outbox import owe_in
+from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.selling.checkout_letter import LETTER
 from plugin.courses.selling.checkouts import checkout_for_change
 from plugin.errors import NotFound
@@ -96,6 +97,21 @@ def end(house: House, row: Checkout, state: str, problem: str = "") -> Checkout:
             _set(kept, asked_for="", state=state, ended_at=house.clock(), problem=said)
 
     return _change(house, row, change)
+
+
+def end_taken_back(house: House, row: Checkout) -> Checkout:
+    """End what Square has taken back. Of an invoice nothing more is due, and what was paid of it is asked about."""
+
+    def work(session: Session) -> Checkout:
+        kept = checkout_for_change(session, row.id)
+        if kept.ended_at is None:
+            _set(kept, asked_for="", state=kept.ends_as, ended_at=house.clock())
+            if kept.way == "invoice" and kept.square_order_id is not None:
+                act = Act(SQUARE, house.clock(), f"checkout:{kept.id}")
+                end_collection_in(session, house.store, act, kept.square_order_id)
+        return kept
+
+    return house.store.transact(work)
 
 
 def _change(house: House, row: Checkout, change: Callable[[Checkout], None]) -> Checkout:

@@ -12,10 +12,12 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.clinic import clinic_in
 from plugin.courses.queues.attention import open_item_in
+from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.selling.checkout_views import courses_of_checkout_in
 from plugin.courses.selling.checkouts import hasten_in
 from plugin.courses.words import money_text
 from plugin.house import House
+from plugin.square.checkout.canceled import canceled_deeds
 from plugin.square.checkout.devices import refresh_terminals
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, optional_moment, records, square_id, text
@@ -24,6 +26,7 @@ from plugin.square.locations import watched_locations
 from plugin.square.objects import order_of
 from plugin.square.taken_up import SWEPT_INVOICE, take_up, take_up_order
 from plugin.store import Store
+from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
 
 _MONEY_ON_IT = ("PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED")
@@ -47,7 +50,8 @@ def see_invoice(house: House, data: Json) -> Found:
         return Found(deeds=(_gone(invoice_id, "The invoice was deleted in Square."),))
     status = text(invoice.get("status"))
     if status in _GONE:
-        return Found(deeds=(_gone(invoice_id, "The invoice was canceled in Square.", _completed(invoice)),))
+        gone = _gone(invoice_id, "The invoice was canceled in Square.", _completed(invoice))
+        return Found(deeds=(*canceled_deeds(house, invoice), gone))
     if status not in _MONEY_ON_IT:
         return Found(says=f"The invoice is {status or 'not published'}; nothing was paid so far.")
     order = order_of(house.square.order(square_id(invoice.get("order_id"), "order id")))
@@ -83,8 +87,19 @@ def _news(house: House, invoice: Json, since: datetime) -> Json | None:
 def _lacks(house: House, invoice_id: str, status: str, invoice: Json) -> bool:
     row = _begun_as(house, invoice_id)
     if status in _GONE:
-        return row is not None and row.ended_at is None
+        return (row is not None and row.ended_at is None) or _collects(house, invoice)
     return row is not None and row.state != "paid" and row.came < _completed(invoice)
+
+
+def _collects(house: House, invoice: Json) -> bool:
+    """Say whether a course still counts on the rest of an invoice."""
+    counts_on_it = select(Course.id).where(
+        Course.square_order_id == text(invoice.get("order_id")),
+        Course.closed_as.is_(None),
+        Course.due_ended_at.is_(None),
+    )
+    with house.store.reading() as session:
+        return session.scalar(counts_on_it.limit(1)) is not None
 
 
 def _completed(invoice: Json) -> int:
@@ -119,11 +134,14 @@ def _gone(invoice_id: str, said: str, came: int = 0) -> Deed:
         row = _row_in(session, invoice_id)
         if row is None:
             return "The sale was not begun here."
+        row.came = max(row.came, came)
         if came and not courses_of_checkout_in(session, row):
             _ask(session, store, act, row, Money(came, row.currency))
         if row.ended_at is None:
             row.state, row.ended_at, row.asked_for = row.ends_as, act.now, ""
             row.problem = row.problem or ("" if row.cancel_asked_at else said)
+        if row.square_order_id is not None:
+            end_collection_in(session, store, act, row.square_order_id)
         return said
 
     return deed
@@ -138,8 +156,8 @@ def _ask(session: Session, store: Store, act: Act, row: Checkout, came: Money) -
         act,
         kind="canceled_invoice",
         dedupe=f"canceled_invoice:{row.id}",
-        summary=f"{given} came for an invoice that was canceled in Square. No course was opened.",
-        details={"proposal": "Give the money back in Square, or sell the package anew."},
+        summary=f"{given} was paid for an invoice that was canceled in Square. No course was opened.",
+        details={"proposal": "Refund it in Square, or sell the package again."},
         square_order_id=row.square_order_id,
     )
 

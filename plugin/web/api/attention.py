@@ -20,8 +20,14 @@ _DECISION = record(
         ),
         "client_id": identifier(description="Whose sale it was."),
         "course_id": identifier(description="Which course is meant."),
-        "sessions": whole(least=0, most=999, description="How many sessions leave with a refund."),
-        "amount": money(description="How much of a refund they are worth, in the clinic's currency."),
+        "sessions": whole(
+            least=0,
+            most=999,
+            description="How many sessions leave with a refund, or are kept of a canceled invoice.",
+        ),
+        "amount": money(
+            description="How much of a refund they are worth, or how much to refund, in the clinic's currency."
+        ),
         "reason": text(least=1, most=REASON_LENGTH),
     },
     required=("reason",),

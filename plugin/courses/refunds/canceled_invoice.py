@@ -1,0 +1,224 @@
+"""An invoice canceled after a part of it was paid: nothing more is due, and a person decides about what was paid.
+
+Refund it, keep the sessions that it pays for, or leave the course open as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import Change, Head, Kind, adjusted
+from plugin.core.money import Money
+from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid, tell
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.queues.attention import DECISIONS, open_item_in
+from plugin.courses.queues.outbox import course_changed_in
+from plugin.courses.read import charge_of, course_in
+from plugin.courses.refunds.basis import refund_basis_in
+from plugin.courses.refunds.desk_refund_quote import quote_in
+from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund_in, canceled_invoice_question
+from plugin.courses.views import AllowanceView, CourseView
+from plugin.courses.words import money_text, sessions_text
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.queues import Attention
+
+KIND = "canceled_part_paid"
+KEEP, REFUND, LEAVE = "keep_sessions", "refund", "leave_open"
+
+
+def end_collection_in(session: Session, store: Store, act: Act, square_order_id: str) -> str:
+    """Note that nothing more is due for the part-paid courses of a canceled invoice, and ask about each; once."""
+    rows = select(Course.id).where(
+        Course.square_order_id == square_order_id, Course.closed_as.is_(None), Course.due_ended_at.is_(None)
+    )
+    ended = [_end(session, store, act, each) for each in session.scalars(rows.order_by(Course.id)).all()]
+    return "Its invoice was canceled; a person decides." if any(ended) else "Its invoice was canceled."
+
+
+def _end(session: Session, store: Store, act: Act, course_id: str) -> bool:
+    row = course_for_change(session, course_id)
+    course = _view(session, act, row)
+    if row.due_ended_at is not None or not course.is_part_paid or course.closed_at is not None:
+        return False
+    row.due_ended_at = act.now
+    paid, of = _written(session, course.gross_paid), _written(session, course.gross_price)
+    tell(session, store, act, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
+    sessions = _kept_sessions(course)
+    open_item_in(
+        session,
+        store,
+        act,
+        kind=KIND,
+        dedupe=canceled_invoice_question(row.id),
+        summary=f"The invoice for {course.package_name} was canceled after {paid} of {of} was paid.",
+        details={
+            "course_ids": [row.id],
+            "proposal": _proposal(session, course, sessions),
+            "proposed_decision": KEEP if sessions else REFUND,
+            "proposed_sessions": sessions or None,
+            "proposed_course_id": row.id,
+            "decisions": [each for each in DECISIONS[KIND] if sessions or each != KEEP],
+        },
+        square_order_id=row.square_order_id,
+    )
+    course_changed_in(session, store, act, row.id)
+    session.flush()
+    return True
+
+
+def _proposal(session: Session, course: CourseView, sessions: int) -> str:
+    paid = _written(session, refund_basis_in(session, course).agreed.kept)
+    if not sessions:
+        return f"{paid} pays for no session: refund it, or leave the package open."
+    pays_for = f"{paid} pays for {sessions} of {course.granted} sessions"
+    return f"{pays_for}: keep {sessions_text(sessions)}, refund it, or leave the package open."
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """What can be decided: the sum to refund by the course's own formula, None where none may, and sessions to keep."""
+
+    refund: Money | None
+    sessions: int
+
+
+def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
+    """Return what can be decided about a course whose invoice was canceled; raises NotFound."""
+    with store.reading() as session:
+        row = session.get(Course, course_id)
+        if row is None:
+            raise NotFound("There is no such course.")
+        try:
+            quote = quote_in(session, course_id, today=today)
+        except Refused:
+            return PaidPart(None, 0)
+        return PaidPart(quote.values[quote.formula].amount, _kept_sessions(quote.course))
+
+
+def refund_paid_in(
+    session: Session, store: Store, act: Act, course_id: str, amount: int | None, *, reason: str
+) -> None:
+    """Begin to refund what was paid, for the owner; by the course's own formula where no amount is named."""
+    course_for_change(session, course_id)
+    quote = quote_in(session, course_id, today=local_date(clinic_in(session), act.now))
+    by_formula = quote.values[quote.formula].amount
+    money = by_formula if amount is None else Money(amount, by_formula.currency)
+    wish = NewRefund(course_id, money, reason, quote.formula.value)
+    begin_refund_in(session, store, act, wish)
+
+
+def keep_paid_sessions_in(
+    session: Session, store: Store, act: Act, course_id: str, sessions: int | None, *, reason: str
+) -> None:
+    """Shrink a course to what is paid of it: the sessions that are locked leave, and it counts as paid.
+
+    Raises InvalidField for another number of sessions than is paid for, or Refused where nothing can be kept.
+    """
+    row = course_for_change(session, course_id)
+    course = _view(session, act, row)
+    if course.closed_at is not None:
+        raise Refused(f"This course was {course.status.value}.", code=course.status.value)
+    kept = _kept_sessions(course)
+    if not course.is_part_paid or not kept:
+        raise Refused(
+            "No session of this course is paid for and locked sessions beside it.", code="nothing_to_keep"
+        )
+    if sessions not in (None, kept):
+        said = f"{_written(session, course.gross_paid)} pays for {sessions_text(kept)}. Keep {kept}."
+        raise InvalidField(said, field="sessions")
+    removed = _remove_locked(session, store, act, course, reason)
+    _settle_price(session, row)
+    text = f"Canceled invoice: {sessions_text(kept)} kept, {sessions_text(removed)} removed"
+    tell(session, store, act, row.id, "kept", text, reason=reason)
+    course_changed_in(session, store, act, row.id)
+
+
+def leave_open_in(session: Session, store: Store, act: Act, course_id: str, *, reason: str) -> None:
+    """Leave the course as it is: what is paid for can be used, nothing more is due."""
+    tell(session, store, act, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
+
+
+def course_asked_about(item: Attention) -> str:
+    """Return the one course that the item is about."""
+    course_ids: list[str] = item.details["course_ids"]
+    return course_ids[0]
+
+
+def _kept_sessions(course: CourseView) -> int:
+    counted = [each for each in course.allowances if each.kind == "main"] or list(course.allowances)
+    return sum(_kept(each) for each in counted)
+
+
+def _kept(allowance: AllowanceView) -> int:
+    return max(allowance.used, min(allowance.granted, allowance.unlocked))
+
+
+def _remove_locked(session: Session, store: Store, act: Act, course: CourseView, reason: str) -> int:
+    """Take away what is not paid for; return the sessions removed.
+
+    The value of an allowance that keeps no session goes to one that does; where none does, it was used up.
+    """
+    views = {each.id: each for each in course.allowances}
+    rows = allowances_of(session, course.id)
+    left = {row.id: min(views[row.id].left, _kept(views[row.id]) - views[row.id].used) for row in rows}
+    holder = next((row for row in rows if left[row.id]), None)
+    removed = moved = 0
+    for row in rows:
+        head = head_of(session, row.id)
+        gone = head.sessions - left[row.id]
+        if gone:
+            _adjust(session, store, act, row, head, adjusted(head, -gone, value=0), "removed", reason)
+            removed += gone
+        if row is not holder and not left[row.id] and head.value:
+            moved += head.value
+            _move_value(session, store, act, row, -head.value, reason)
+    if holder is not None and moved:
+        _move_value(session, store, act, holder, moved, reason)
+    return removed
+
+
+def _move_value(session: Session, store: Store, act: Act, row: Allowance, value: int, reason: str) -> None:
+    head = head_of(session, row.id)
+    _adjust(session, store, act, row, head, Change(Kind.ADJUSTED, value=value), "value", reason)
+
+
+def _adjust(
+    session: Session,
+    store: Store,
+    act: Act,
+    row: Allowance,
+    head: Head,
+    change: Change,
+    what: str,
+    reason: str,
+) -> None:
+    line = Line(f"canceled:{row.course_id}:{row.position}:{what}", act.now, reason=reason)
+    append(session, store, act, row.id, head, change, line)
+
+
+def _settle_price(session: Session, row: Course) -> None:
+    """Let what is paid be the price: nothing is locked any more, and a refund counts by what was paid."""
+    charge = charge_of(row)
+    for allowance in allowances_of(session, row.id):
+        allowance.price = money_paid(session, allowance.id)
+    row.price = sum(allowance.price for allowance in allowances_of(session, row.id))
+    if row.tax is not None and charge.tax:
+        row.tax_in_price = charge.tax_in_price * (row.tax_paid or 0) // charge.tax
+        row.tax = row.tax_paid
+    session.flush()
+
+
+def _view(session: Session, act: Act, row: Course) -> CourseView:
+    return course_in(session, row, today=local_date(clinic_in(session), act.now))
+
+
+def _written(session: Session, money: Money) -> str:
+    clinic = clinic_in(session)
+    return money_text(money, language=clinic.language, country=clinic.country)

@@ -1,0 +1,53 @@
+"""What a canceled invoice leaves: its payments are booked to the last one, then nothing more is due."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.money import Money
+from plugin.courses.documents.sale_record import sale_in
+from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.selling.money_in import receive_money_in
+from plugin.house import House
+from plugin.square.checkout.invoiced import has_courses
+from plugin.square.client import SquareNotFound
+from plugin.square.fields import Json, optional_id
+from plugin.square.found import Deed
+from plugin.square.objects import Order, order_of
+from plugin.square.sales import sale_of
+from plugin.store import Store
+from plugin.store.ledger import Course
+
+
+def canceled_order(order: Order) -> Deed:
+    """Return what is to be done for an order whose invoice was canceled after money had come for it."""
+
+    def deed(session: Session, store: Store, act: Act) -> str:
+        _book_payments(session, store, act, order)
+        return end_collection_in(session, store, act, order.id)
+
+    return deed
+
+
+def canceled_deeds(house: House, invoice: Json) -> tuple[Deed, ...]:
+    """Return the same for a canceled invoice, nothing where no course came of it."""
+    order_id = optional_id(invoice.get("order_id"), "invoice order_id")
+    if order_id is None or not has_courses(house, order_id):
+        return ()
+    try:
+        return (canceled_order(order_of(house.square.order(order_id))),)
+    except SquareNotFound:
+        return (lambda session, store, act: end_collection_in(session, store, act, order_id),)
+
+
+def _book_payments(session: Session, store: Store, act: Act, order: Order) -> None:
+    """Book what came before the invoice was canceled. Square keeps the payments, but neither lines nor total."""
+    record = sale_in(session, order.id)
+    if record is None or order.total is None or record.currency != order.total.currency or not order.tenders:
+        return
+    sale = sale_of(order, [], None, of_invoice=True, total=Money(record.total, record.currency))
+    uids = select(Course.square_line_uid).where(Course.square_order_id == order.id).distinct()
+    for uid in sorted(each for each in session.scalars(uids) if each is not None):
+        receive_money_in(session, store, act, sale, uid)
