@@ -13,6 +13,7 @@ from plugin.core.acts import Role
 from plugin.courses.clinic import local_date
 from plugin.courses.people.clients import read_client
 from plugin.courses.read import read_course
+from plugin.courses.refunds.canceled_invoice import waits_for_decision
 from plugin.courses.selling.checkout_letter import send_letter
 from plugin.courses.selling.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
 from plugin.courses.views import CourseView
@@ -32,6 +33,8 @@ class Progress:
     code: QrCode | None
     courses: tuple[CourseView, ...]
     email: str
+    # Whether somebody must decide about what was paid of a canceled invoice.
+    is_asked: bool = False
 
     @property
     def step(self) -> str:
@@ -106,4 +109,5 @@ def _context(checkout_id: str) -> dict[str, Any]:
     email = checkout.mail_to or read_client(store, checkout.client_id).email or ""
     courses = tuple(read_course(store, each, today=today) for each in checkout.course_ids)
     code = qr_code(checkout.url) if checkout.url and checkout.is_open else None
-    return {"progress": Progress(checkout, code, courses, email), "refusal": None}
+    is_asked = not checkout.is_open and waits_for_decision(store, checkout.course_ids)
+    return {"progress": Progress(checkout, code, courses, email, is_asked), "refusal": None}

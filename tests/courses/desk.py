@@ -152,7 +152,7 @@ class Desk:
         return_order: str | None = "RETURN-1",
         status: str = "COMPLETED",
         reason: str = "Moved away",
-        order_tip: int = 0,
+        **tips: int,
     ) -> str:
         given = Refund(
             refund_id,
@@ -164,7 +164,7 @@ class Desk:
             self.clock(),
             reason,
             lines,
-            order_tip=order_tip,
+            **tips,
         )
         return refund_sale(self.store, self.act(SQUARE), given)
 

@@ -456,3 +456,72 @@ def test_a_refund_seen_before_its_sale_is_applied_when_met_after_it(desk: Desk) 
     desk.refund("O", WHOLE, back())
     desk.book(replace(sale, buyer=None))
     assert statuses(desk, course_id) == [Status.REFUNDED]
+
+
+class TestTheTip:
+    """B4: what gives a tip back takes no session along, whoever says that it was the tip, and when."""
+
+    TIP = 33000
+
+    def give_back(self, desk: Desk, amount: int = TIP, refund_id: str = "TIP", **said: Any) -> None:
+        named = {"order_tip": self.TIP, "total": WHOLE + self.TIP, "return_order": None, **said}
+        desk.refund("O", amount, refund_id=refund_id, **named)
+
+    def test_word_that_names_the_tip_later_answers_the_question(self, desk: Desk) -> None:
+        course_id = desk.sell(order="O")
+        self.give_back(desk)
+        assert [item.proposed_decision for item in desk.questions()] == ["tip_only"]
+        self.give_back(desk, tip=self.TIP)
+        assert desk.questions() == ()
+        assert desk.balance(course_id) == (12, WHOLE)
+
+    def test_word_that_names_the_tip_after_sessions_were_taken_changes_nothing(self, desk: Desk) -> None:
+        course_id = desk.sell(order="O")
+        self.give_back(desk)
+        desk.answer(desk.questions()[0].id, "take_sessions", sessions=2)
+        self.give_back(desk, tip=self.TIP)
+        assert (desk.questions(), desk.balance(course_id)) == ((), (10, WHOLE - self.TIP))
+
+    def test_the_tip_can_be_named_once(self, desk: Desk) -> None:
+        desk.sell(order="O")
+        for refund_id in ("ONE", "TWO"):
+            self.give_back(desk, refund_id=refund_id)
+        first, second = desk.questions()
+        desk.answer(first.id, "tip_only")
+        with pytest.raises(Refused) as refused:
+            desk.answer(second.id, "tip_only")
+        assert refused.value.code == "no_tip_left"
+        desk.answer(second.id, "take_sessions", sessions=2)
+
+    @pytest.mark.parametrize(("amount", "may_be"), [(TIP - 1, True), (TIP, True), (TIP + 1, False)])
+    def test_only_as_much_as_the_tip_may_have_been_the_tip(
+        self, desk: Desk, amount: int, may_be: bool
+    ) -> None:
+        desk.sell(order="O")
+        self.give_back(desk, amount)
+        (item,) = desk.questions()
+        assert ("tip_only" in item.decisions) == may_be
+        assert (item.proposed_decision == "tip_only") == (amount == self.TIP)
+
+    def test_of_several_courses_none_need_be_chosen_for_the_tip(self, desk: Desk) -> None:
+        courses = two_courses(desk)
+        self.give_back(desk, total=2 * WHOLE + self.TIP)
+        (item,) = desk.questions()
+        assert (item.proposed_decision, item.proposed_course_id) == ("tip_only", None)
+        desk.answer(item.id, "tip_only")
+        assert [desk.balance(each) for each in courses] == [(12, WHOLE)] * 2
+
+    def test_a_tip_that_did_not_go_back_after_all_may_be_the_tip_again(self, desk: Desk) -> None:
+        desk.sell(order="O")
+        self.give_back(desk)
+        desk.answer(desk.questions()[0].id, "tip_only")
+        self.give_back(desk, status="FAILED")
+        self.give_back(desk, refund_id="AGAIN")
+        assert [item.proposed_decision for item in desk.questions()] == ["tip_only"]
+
+    def test_a_free_course_is_not_proposed_to_be_canceled_for_retail(self, desk: Desk) -> None:
+        course_id = desk.sell(order="O", paid=0)
+        desk.refund("O", 5400, total=10000, return_order=None)
+        (item,) = desk.questions()
+        assert (item.proposed_decision, item.proposal) == ("keep_sessions", "Keep all sessions.")
+        assert desk.balance(course_id) == (12, 0)

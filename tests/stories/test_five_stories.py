@@ -123,7 +123,7 @@ def test_an_amount_given_back_without_a_word(desk: Desk) -> None:
     desk.refund("TICKET-4", 49500, return_order=None, status="PENDING")
     assert desk.balance(course_id) == (10, 165000)
     (item,) = desk.questions()
-    assert item.proposal == "$495.00 is 3 sessions at $165.00: take 3 sessions back, 7 stay."
+    assert item.proposal == "$495.00 is 3 sessions at $165.00: remove 3 sessions, 7 remain."
 
     desk.answer(item.id, "take_sessions", sessions=3)
     assert desk.balance(course_id) == (7, 115500)

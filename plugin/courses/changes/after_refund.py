@@ -28,7 +28,8 @@ def ask_about_transferred_in(
     session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
 ) -> None:
     """Ask what becomes of the sessions that were transferred out of a sale that is refunded now."""
-    if refund.status in GONE:
+    is_tip_alone = 0 < refund.amount.amount == refund.tip
+    if refund.status in GONE or is_tip_alone:
         return
     rows = session.execute(
         select(Course.id, Client.name)

@@ -5,6 +5,7 @@ Refund it, keep the sessions that it pays for, or leave the course open as it is
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -79,6 +80,14 @@ def _proposal(session: Session, course: CourseView, sessions: int) -> str:
         return f"{paid} pays for no session: refund it, or leave the package open."
     pays_for = f"{paid} pays for {sessions} of {course.granted} sessions"
     return f"{pays_for}: keep {sessions_text(sessions)}, refund it, or leave the package open."
+
+
+def waits_for_decision(store: Store, course_ids: Collection[str]) -> bool:
+    """Say whether nobody has decided yet about one of these courses whose invoice was canceled."""
+    marks = [canceled_invoice_question(each) for each in course_ids]
+    waiting = select(Attention.id).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
+    with store.reading() as session:
+        return session.scalar(waiting.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)

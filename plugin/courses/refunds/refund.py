@@ -76,8 +76,8 @@ def _note(session: Session, act: Act, refund: Refund) -> bool:
     row.square_order_id, row.return_order_id = refund.square_order_id, refund.return_order_id
     row.amount, row.currency = refund.amount.amount, refund.amount.currency
     row.status, row.seen_at = refund.status, act.now
-    # A person may have said that it was the tip where Square does not.
-    row.tip = max(row.tip or 0, refund.tip)
+    # A person may have said that it was the tip where Square does not, or have counted it against a course before.
+    row.tip = min(max(row.tip or 0, refund.tip), refund.amount.amount - (row.for_course or 0))
     session.flush()
     return True
 

@@ -14,7 +14,7 @@ from plugin.core.money import Money
 from plugin.core.refund_value import price_of, sessions_covered
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.queues.attention import DECISIONS, open_item_in
+from plugin.courses.queues.attention import DECISIONS, open_item_in, settle_item_in
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import courses_in
 from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in
@@ -29,6 +29,7 @@ from plugin.store.queues import Attention, SquareRefund
 
 # The decision that a refund was the tip, where the sale had one.
 TIP = "tip_only"
+_ONLY_TIP = "Only the tip was refunded; all sessions stay"
 _WHOLE_SALE = "The whole sale was refunded since"
 
 
@@ -53,7 +54,9 @@ def ask_which_sessions_in(
     if not open_courses:
         return "Every course of the sale was closed before."
     if refund.unnamed == 0:
-        return "Only the tip was refunded; every session stays." if refund.tip else "No session is to leave."
+        # The first word of it may have told less.
+        settle_item_in(session, act, f"refund:{refund.square_refund_id}", _ONLY_TIP)
+        return _ONLY_TIP
     asked = _Asked(
         session,
         Money(refund.unnamed, refund.amount.currency),

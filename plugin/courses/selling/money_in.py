@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.gross import Charge
 from plugin.core.ledger import Kind, paid
 from plugin.core.money import Money
 from plugin.core.spread import spread
@@ -120,7 +121,9 @@ def _share_out(
     still_open = [part for part in parts if part.course.closed_as is None]
     fits = min(max(due, 0), sum(part.unpaid for part in still_open))
     if due > fits:
-        _ask(session, store, act, sale, Money(due - fits, sale.total.currency))
+        courses = _courses(parts)
+        charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
+        _ask(session, store, act, sale, Money(charge.gross_of(due - fits), sale.total.currency))
     if not still_open:
         return []
     is_all = came.so_far.amount >= sale.total.amount

@@ -16,7 +16,7 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.queues.attention import open_item_in, settle_item_in
-from plugin.courses.read import course_in
+from plugin.courses.read import charge_of, course_in
 from plugin.courses.selling.sales import Refund, Sale, SaleLine
 from plugin.courses.views import CourseView
 from plugin.courses.words import money_text, sessions_text
@@ -97,7 +97,7 @@ def _changes(session: Session, courses: list[Course], sale: Sale) -> Iterator[_C
         if line is None or (line.quantity or 0) < (course.unit or 1):
             yield _Change(course, "is not on its sale in Square any more")
         elif (course.unit or 1) == 1 and _price_of_line(session, course) != _whole(line):
-            now = _written(session, line.total)
+            now = _written(session, Money(line.total.amount + (line.tax or 0), line.total.currency))
             yield _Change(course, f"stands on its sale in Square at {now} now")
 
 
@@ -117,7 +117,7 @@ def _price_of_line(session: Session, course: Course) -> tuple[int, str]:
 
 
 def _ask_about(session: Session, store: Store, act: Act, sale: Sale, change: _Change) -> str:
-    was = _written(session, Money(change.course.price, change.course.currency))
+    was = _written(session, Money(charge_of(change.course).gross, change.course.currency))
     return open_item_in(
         session,
         store,
@@ -139,7 +139,7 @@ def _worth_of_uses(course: CourseView) -> Money:
         for entry in course.entries
         if entry.kind is Kind.USED and entry.reversed_by is None
     ]
-    return Money(sum(used), course.price.currency)
+    return Money(course.charge.gross_of(sum(used)), course.price.currency)
 
 
 def _view(session: Session, act: Act, course_id: str) -> CourseView:

@@ -133,7 +133,7 @@ def test_the_quote_leaves_out_what_was_transferred_and_the_receiver_has_none(
     received = changes.transfer(course_id, bea, sessions=3).course
     quote = refund_quote(desk.store, course_id, today=desk.today)
     assert [quote.values[each].amount.amount for each in quote.in_order] == [66000, 66000]
-    said = "$1,980.00 came, $495.00 left with sessions that were transferred or taken away: $1,485.00."
+    said = "$1,980.00 paid, $495.00 left with sessions that were transferred or removed: $1,485.00."
     assert quote.values[quote.formula].working[0] == said
     with pytest.raises(Refused, match="came from Ana Souza"):
         refund_quote(desk.store, received.id, today=desk.today)
