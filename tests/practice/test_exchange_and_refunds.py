@@ -64,3 +64,23 @@ def test_a_refund_left_pending_ends_as_it_is_told(practice: PracticeServer, stat
 def test_an_outcome_it_does_not_know_is_refused(practice: PracticeServer) -> None:
     with pytest.raises(ControlRefused, match="refund_outcome"):
         practice.control.set_faults(refund_outcome="LOST")
+
+
+def test_a_tip_comes_back_beside_the_tender_that_took_it(practice: PracticeServer) -> None:
+    order = _sold(practice, 2000, tenders=[{"type": "cash", "amount": 500}, {"type": "card", "tip": 300}])
+    cash, card = (tender["id"] for tender in order["tenders"])
+    made = practice.control.refund_lines(order["id"], {}, tip=200)
+    [back] = made["orders"][0]["returns"]
+    assert [(tip["applied_money"]["amount"], tip["source_tender_id"]) for tip in back["return_tips"]] == [
+        (200, card)
+    ]
+    assert (back["return_amounts"]["tip_money"]["amount"], cash != card) == (200, True)
+    with pytest.raises(ControlRefused, match="no such tip"):
+        practice.control.refund_lines(order["id"], {}, tip=101)
+
+
+def test_all_of_a_sale_is_given_back_with_its_tip(practice: PracticeServer) -> None:
+    order = _sold(practice, 2000, tenders=[{"type": "card", "tip": 300}])
+    uid = order["line_items"][0]["uid"]
+    [refund] = practice.control.refund_lines(order["id"], {uid: "1"}, tip=300)["refunds"]
+    assert refund["amount_money"]["amount"] == 2300
