@@ -7,11 +7,12 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from plugin.core.acts import Source
+from plugin.core.course import AllowanceState, CourseState, WaitingGift
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import Terms
-from plugin.courses.changes.views import OriginView, ShareView, WaitingGift
+from plugin.courses.changes.views import OriginView, ShareView
 
 T = TypeVar("T")
 
@@ -166,26 +167,6 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
-class AllowanceView:
-    """The sessions of one treatment in a course. `used` counts uses that stand; refunded ones are in neither."""
-
-    id: str
-    treatment: str
-    kind: str
-    granted: int
-    used: int
-    left: int
-    value_left: Money
-    single_price: Money
-    usable_from_session: int | None
-    is_usable: bool
-    # How many of the granted sessions may be used: all of them, unless the course is part-paid.
-    unlocked: int = 0
-    # Granted beside what was sold: they need no money.
-    goodwill: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class VisitView:
     """One attended appointment and the sessions it used. `number` is its place among the course's main sessions."""
 
@@ -237,7 +218,7 @@ class HappeningView:
 
 @dataclass(frozen=True, slots=True)
 class CourseView:
-    """One sold package with all that is known of it. `left` and `granted` are of its main treatments.
+    """One sold package with all that is known of it; its numbers are those of `state`, main sessions unless said.
 
     A dispute warns of its payment; it keeps nobody from using a session.
     """
@@ -247,65 +228,102 @@ class CourseView:
     client_name: str | None
     package_id: str
     package_name: str
-    status: Status
     sold_at: datetime
-    expires_on: date | None
-    price: Money
-    paid: Money
-    value_left: Money
     terms: Terms
     square_order_id: str | None
     closed_at: datetime | None
-    allowances: tuple[AllowanceView, ...]
+    state: CourseState
     entries: tuple[EntryView, ...]
     visits: tuple[VisitView, ...]
     happenings: tuple[HappeningView, ...]
-    left: int
-    granted: int
-    used: int
     no_shows: tuple[NoShowView, ...] = ()
     dispute: DisputeFlag | None = None
-    frozen_on: date | None = None
     shares: tuple[ShareView, ...] = ()
     origin: OriginView | None = None
-    gift: WaitingGift | None = None
-    balance_due_on: date | None = None
 
     @property
-    def is_live(self) -> bool:
-        """Say whether sessions of it can be used today."""
-        is_open = self.status in (Status.OPEN, Status.PART_PAID)
-        return is_open and self.client_id is not None and self.gift is None
+    def status(self) -> Status:
+        """Return the status."""
+        return self.state.status
 
     @property
-    def still_to_come(self) -> Money:
-        """Return what of the price has not been paid."""
-        return Money(max(0, (self.price - self.paid).amount), self.price.currency)
+    def allowances(self) -> tuple[AllowanceState, ...]:
+        """Return the sessions of each treatment."""
+        return self.state.allowances
 
-    def share_of(self, client_id: str) -> ShareView | None:
-        """Return the share of that client, None where the course is not shared with them."""
-        return next((each for each in self.shares if each.client_id == client_id), None)
+    @property
+    def granted(self) -> int:
+        """Return the sessions ever granted."""
+        return self.state.granted
+
+    @property
+    def used(self) -> int:
+        """Return the sessions used."""
+        return self.state.used
 
     @property
     def used_before(self) -> int:
-        """Return how many main sessions were used before Coursekeeper."""
-        main = [each for each in self.allowances if each.kind == "main"] or list(self.allowances)
-        return sum(self.used_before_of(each.id) for each in main)
+        """Return how many of them were used before Coursekeeper."""
+        return self.state.used_before
 
-    def used_before_of(self, allowance_id: str) -> int:
-        """Return how many sessions of the allowance were used before Coursekeeper, on days nobody knows here."""
-        before = [each for each in self.entries if each.is_used_before and each.reversed_by is None]
-        return -sum(each.sessions_delta for each in before if each.allowance_id == allowance_id)
+    @property
+    def left(self) -> int:
+        """Return the sessions not used, whether or not they can be used today."""
+        return self.state.left
+
+    @property
+    def price(self) -> Money:
+        """Return what the client agreed to pay."""
+        return self.state.facts.price
+
+    @property
+    def paid(self) -> Money:
+        """Return what has been paid."""
+        return self.state.paid
+
+    @property
+    def due(self) -> Money:
+        """Return what of the price is not paid."""
+        return self.state.due
+
+    @property
+    def value_left(self) -> Money:
+        """Return what the sessions left are worth in the ledger."""
+        return self.state.value_left
+
+    @property
+    def expires_on(self) -> date | None:
+        """Return the last day of use."""
+        return self.state.expires_on
+
+    @property
+    def frozen_on(self) -> date | None:
+        """Return the day it was frozen."""
+        return self.state.facts.frozen_on
+
+    @property
+    def gift(self) -> WaitingGift | None:
+        """Return the voucher it waits for."""
+        return self.state.waiting_gift
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether sessions are left that nothing but payment keeps from being used today."""
+        return self.state.is_live
 
     @property
     def is_void(self) -> bool:
         """Say whether its import was undone: then nothing was ever sold."""
-        return self.closed_at is None and not any(each.granted for each in self.allowances)
+        return self.state.is_void
 
     @property
     def is_untouched(self) -> bool:
         """Say whether no use of it stands and it was not closed: only so may it be moved as a whole."""
-        return self.closed_at is None and not any(each.used for each in self.allowances)
+        return self.state.is_untouched
+
+    def share_of(self, client_id: str) -> ShareView | None:
+        """Return the share of that client, None where the course is not shared with them."""
+        return next((each for each in self.shares if each.client_id == client_id), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from plugin.core.course import AllowanceState
 from plugin.core.status import Status
-from plugin.courses.views import AllowanceView, CourseView
+from plugin.courses.views import CourseView
 
 # More circles than this say less than the figure beside them.
 MOST_PLACES = 60
@@ -28,7 +29,7 @@ class Place:
 class Extra:
     """The touch-ups and add-ons of a course, drawn as diamonds."""
 
-    allowance: AllowanceView
+    allowance: AllowanceState
     places: tuple[Place, ...]
 
 
@@ -39,8 +40,8 @@ class Card:
     course: CourseView
     places: tuple[Place, ...]
     extras: tuple[Extra, ...]
-    next: AllowanceView | None
-    others: tuple[AllowanceView, ...]
+    next: AllowanceState | None
+    others: tuple[AllowanceState, ...]
 
 
 def card_of(course: CourseView) -> Card:
@@ -57,12 +58,12 @@ def card_of(course: CourseView) -> Card:
     )
 
 
-def _extra_places(course: CourseView, extra: AllowanceView) -> tuple[Place, ...]:
+def _extra_places(course: CourseView, extra: AllowanceState) -> tuple[Place, ...]:
     came = [
         visit.visited_on for visit in course.visits for name in visit.treatments if name == extra.treatment
     ]
     missed = [each.missed_on for each in course.no_shows if each.treatment == extra.treatment]
-    before = course.used_before_of(extra.id)
+    before = course.state.allowance(extra.id).used_before
     days = dict(enumerate(sorted([*came, *missed]), start=before + 1))
     return _places(course, extra.granted, extra.used, extra.left, days)
 

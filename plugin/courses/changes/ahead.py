@@ -33,7 +33,7 @@ def allow_ahead(
 
     def work(held: Held) -> None:
         refuse_closed(held.view)
-        if not held.view.still_to_come.amount:
+        if not held.view.due.amount:
             raise Refused("This course is paid; no session of it is locked.", code="not_part_paid")
         chosen = allowance_id or _main(held)
         view = next((each for each in held.view.allowances if each.id == chosen), None)

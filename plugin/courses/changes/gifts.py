@@ -171,7 +171,7 @@ def _may_be_given(held: Held) -> None:
     refuse_closed(course)
     refuse_ownerless(course)
     refuse_waiting_gift(course)
-    if course.still_to_come.amount:
+    if course.due.amount:
         raise Refused("This course is not paid in full. Give it once it is.", code="part_paid")
     if not course.is_untouched:
         said = "Sessions of this course were used. Transfer what is left instead."

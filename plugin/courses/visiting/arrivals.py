@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from plugin.core.course import AllowanceState
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.read import courses_in
-from plugin.courses.views import AllowanceView, CourseView
+from plugin.courses.views import CourseView
 from plugin.courses.visiting.bookings import CALLED_OFF, NO_SHOW
 from plugin.courses.visiting.next_session import NextSession, next_session
 from plugin.courses.visiting.no_shows import forgiven_in
@@ -53,7 +54,7 @@ class Arrival:
     service: str
     practitioner: str
     course: CourseView | None
-    allowance: AllowanceView | None
+    allowance: AllowanceState | None
     is_named: bool
     used_elsewhere: bool
     settled_on: date | None

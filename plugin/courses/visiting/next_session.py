@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from plugin.core.course import AllowanceState
 from plugin.core.text import folded
-from plugin.courses.views import AllowanceView, CourseView
+from plugin.courses.views import CourseView
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -18,7 +19,7 @@ class NextSession:
     """What would be used; `is_named` where its treatment has the very name of the service that was booked."""
 
     course: CourseView
-    allowance: AllowanceView
+    allowance: AllowanceState
     is_named: bool
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, Role, require
+from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind, used
 from plugin.core.money import Money
 from plugin.core.status import Status
@@ -23,7 +24,7 @@ from plugin.courses.papers.visit_mail import owe_letters_in
 from plugin.courses.people.clients import living_client_in
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import course_in, entry_in
-from plugin.courses.views import AllowanceView, ClinicView, CourseView, EntryView, Used
+from plugin.courses.views import ClinicView, CourseView, EntryView, Used
 from plugin.courses.words import money_text
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
@@ -189,7 +190,7 @@ def _allowance(session: Session, course: CourseView, wish: UseSession) -> Allowa
     return rows[chosen.id]
 
 
-def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceView, sessions: int) -> None:
+def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceState, sessions: int) -> None:
     wanted = chosen.used + sessions
     if wanted <= chosen.unlocked or sessions > chosen.left:
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from plugin.core.course import AllowanceState
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.courses.refunds.desk_refund_quote import RefundQuote
 from plugin.courses.refunds.desk_refunds import Begun
 from plugin.courses.views import (
-    AllowanceView,
     AttentionView,
     ClientView,
     ContentView,
@@ -89,7 +89,7 @@ def course(view: CourseView) -> Json:
     }
 
 
-def _allowance(view: AllowanceView) -> Json:
+def _allowance(view: AllowanceState) -> Json:
     return {
         "id": view.id,
         "treatment": view.treatment,
