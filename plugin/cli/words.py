@@ -10,6 +10,7 @@ from plugin.core.acts import Actor, Role, Source
 from plugin.errors import InvalidField
 
 OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
+PORT = click.IntRange(1, 65535)
 ROLE = click.Choice([role.value for role in Role])
 
 
