@@ -11,6 +11,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.text import digits, folded, name_parts
 from plugin.courses.people.buyers import link_profile_in, merge_square_customers_in
 from plugin.courses.people.clients import read_client
+from plugin.courses.people.contacts import is_full_phone
 from plugin.courses.people.square_links import gone_from_square_in
 from plugin.courses.queues.outbox import Owed
 from plugin.courses.selling.sales import Buyer
@@ -82,6 +83,8 @@ def _changes(client: ClientView, fields: Collection[str]) -> dict[str, str | Non
         "phone": {"phone_number": client.phone},
         "email": {"email_address": client.email},
     }
+    if client.phone and not _takes(client.phone):
+        del told["phone"]
     return {name: value for field in fields for name, value in told.get(field, {}).items()}
 
 
@@ -134,7 +137,7 @@ def new_profile(client: ClientView) -> dict[str, str]:
 
 
 def _takes(phone: str) -> bool:
-    return len(digits(phone)) >= _FEWEST_DIGITS
+    return len(digits(phone)) >= _FEWEST_DIGITS and is_full_phone(phone)
 
 
 def _key(house: House, client: ClientView) -> str:

@@ -194,7 +194,7 @@ def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> N
     page.locator("#new").get_by_label("Name").fill("Half Typed")
     page.locator("#new").get_by_label("Phone").fill("12")
     page.get_by_role("button", name="Make this client").click()
-    expect(page.locator("#phone-wrong")).to_contain_text("That is no phone number.")
+    expect(page.locator("#phone-wrong")).to_contain_text("This is not a full phone number.")
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Half Typed")
     expect(page.locator("#phone")).to_be_focused()
 
