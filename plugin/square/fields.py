@@ -15,6 +15,8 @@ Json = dict[str, Any]
 # Visible ASCII without what would change the meaning of a path: an id goes into the address we ask.
 _ID = re.compile(r"[!-~]{1,192}\Z")
 _PATH = re.compile(r"[/?#%\\]|\A\.{1,2}\Z")
+# JSON can spell a NUL and half of a surrogate pair; no database takes them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[1-9][0-9]{0,2}\Z")
 
 
@@ -41,8 +43,8 @@ def records(value: object, what: str) -> list[Json]:
 
 
 def text(value: object) -> str:
-    """Return the text, "" where there is none or it is something else."""
-    return value if isinstance(value, str) else ""
+    """Return the text as it can be stored, "" where there is none or it is something else."""
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else ""
 
 
 def words(value: object, most: int) -> str:

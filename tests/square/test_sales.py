@@ -216,6 +216,18 @@ def test_a_message_that_is_no_event_fails_where_a_person_sees_it(lite_clinic: Cl
     assert [item.kind for item in lite_clinic.attention()] == ["failed_event"]
 
 
+def test_text_that_no_database_takes_is_kept_without_it(lite_clinic: Clinic) -> None:
+    """H3: JSON can spell half of a surrogate pair."""
+    told = {"payment": {"id": "LOST", "status": "\ud800ODD\0"}}
+    keep(
+        lite_clinic.house,
+        {"event_id": "e1", "type": "payment.updated", "data": {"id": "LOST", "object": told}},
+    )
+    lite_clinic.work()
+    said = "The payment is ODD; only a completed one counts."
+    assert lite_clinic.messages()[-1] == ("payment.updated", "ignored", said)
+
+
 @pytest.mark.parametrize("order_id", ["../payments", "a/b", "a?b", "", "a b", 7, None, "x" * 193])
 def test_an_id_that_would_lead_elsewhere_is_never_asked_for(lite_clinic: Clinic, order_id: object) -> None:
     told = {"order_updated": {"order_id": order_id}}
