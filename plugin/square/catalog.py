@@ -19,7 +19,7 @@ from plugin.errors import Refused, SquareFailed
 from plugin.house import House
 from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, record, records, square_id, text, unreadable
+from plugin.square.fields import Json, readable, record, records, square_id, text, unreadable
 
 ITEM_NAME = "Prepaid courses"
 DESCRIPTION = "Courses of sessions, paid in advance. Coursekeeper keeps count of what is left."
@@ -119,10 +119,9 @@ def _brought_up_to_date(house: House, act: Act, package: PackageView, standing: 
 
 
 def _item_on_till(house: House) -> str | None:
-    for item in house.square.catalog_items_named(ITEM_NAME):
-        if item.get("is_deleted") is not True:
-            return square_id(item.get("id"), "item id")
-    return None
+    found = [one for one in house.square.catalog_items_named(ITEM_NAME) if one.get("is_deleted") is not True]
+    ids = readable(lambda item: square_id(item.get("id"), "item id"), found, "item")
+    return ids[0] if ids else None
 
 
 def _new_item(house: House, act: Act, package: PackageView) -> Json:

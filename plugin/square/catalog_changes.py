@@ -15,13 +15,12 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.queues.outbox import Owed
 from plugin.courses.selling.listings import SeenItem, keep_seen_in, unseen_in
 from plugin.courses.selling.packages import known_variations_in
-from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.catalog_items import OfferedItem, offered_items, seen_item
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json
+from plugin.square.fields import Json, readable
 from plugin.square.found import Found
-from plugin.square.taken_up import take_up
+from plugin.square.taken_up import Looked, take_up
 from plugin.store import Store
 
 SWEPT_ITEM = "sweep.item"
@@ -42,10 +41,10 @@ def see_catalog(house: House, _data: Json) -> Found:
     return Found(deeds=(keep,))
 
 
-def look_at_catalog(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_catalog(house: House, _since: datetime) -> Iterator[Looked]:
     """Look for changes of the packages' items that no event told of."""
     news = _news(house)
-    yield (
+    yield Looked(
         len(news),
         [
             {"kind": "item", "id": seen.square_variation_id, "what": "A package's item in Square"}
@@ -71,7 +70,7 @@ def search_items(house: House, words: str) -> list[OfferedItem]:
     items = house.square.catalog_items_with(words, most=MOST_OFFERED, timeout_s=SEARCH_TIMEOUT_S)
     with house.store.reading() as session:
         packages = known_variations_in(session)
-    offered = [one for item in items for one in offered_items(item)]
+    offered = [one for found in readable(offered_items, items, "item") for one in found]
     return [one for one in offered if one.square_variation_id not in packages][:MOST_OFFERED]
 
 
@@ -85,16 +84,5 @@ def _news(house: House) -> list[SeenItem]:
         objects = house.square.catalog_objects(sorted(known))
     except SquareNotFound:
         return []
-    return [
-        seen
-        for one in objects
-        if (seen := _read(one)) and known.get(seen.square_variation_id, 0) != seen.version
-    ]
-
-
-def _read(variation: Json) -> SeenItem | None:
-    try:
-        return seen_item(variation)
-    except SquareFailed:
-        # One that can't be read must not hide the others; the owner's page shows when it was seen last.
-        return None
+    seen = readable(seen_item, objects, "variation")
+    return [one for one in seen if known.get(one.square_variation_id, 0) != one.version]

@@ -10,10 +10,11 @@ from plugin.courses.selling.listings import SeenItem
 from plugin.errors import InvalidField, SquareFailed
 from plugin.square.fields import (
     Json,
+    listed,
     optional_id,
     optional_money,
+    readable,
     record,
-    records,
     square_id,
     text,
     unreadable,
@@ -45,17 +46,11 @@ def seen_item(variation: Json) -> SeenItem:
 
 
 def offered_items(item: Json) -> list[OfferedItem]:
-    """Read an item's variations; one that can't be read is left out."""
+    """Read an item's variations, of which one that can't be read is left out; raises SquareFailed."""
     data = record(item.get("item_data"), "item_data")
-    found = []
-    for variation in records(data.get("variations"), "variations"):
-        try:
-            seen = seen_item(variation)
-        except SquareFailed:
-            continue
-        name = words(data.get("name"), NAME_LENGTH)
-        found.append(OfferedItem(seen.square_variation_id, name, seen.name, seen.price))
-    return found
+    name = words(data.get("name"), NAME_LENGTH)
+    seen = readable(seen_item, listed(data.get("variations"), "variations"), "variation")
+    return [OfferedItem(one.square_variation_id, name, one.name, one.price) for one in seen]
 
 
 def data_of(variation: Json) -> Json:

@@ -19,7 +19,7 @@ from plugin.courses.views import ClientView
 from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, square_id, text, unreadable
+from plugin.square.fields import Json, readable, text, unreadable
 from plugin.store.people import SquareCustomer
 
 # Square takes a phone number of 9 to 16 digits.
@@ -100,27 +100,30 @@ def _follow(session: Session, house: House, act: Act, known_id: str, buyer: Buye
 
 
 def _found(house: House, client: ClientView) -> Buyer | None:
-    for profile in _candidates(house, client):
-        buyer = read_profile(profile, square_id(profile.get("id"), "customer id"))
+    for buyer in _candidates(house, client):
         # A profile that is somebody else's here stays theirs, whatever phone they share.
         if not knows_any(house, *buyer.known_as):
             return buyer
     return None
 
 
-def _candidates(house: House, client: ClientView) -> Iterator[Json]:
-    yield from house.square.customers_with("reference_id", client.id)
+def _candidates(house: House, client: ClientView) -> Iterator[Buyer]:
+    yield from readable(_read, house.square.customers_with("reference_id", client.id), "customer")
     for field, value in (("phone_number", client.phone), ("email_address", client.email)):
         if value is None or (field == "phone_number" and not _takes(value)):
             continue
-        for profile in house.square.customers_with(field, value):
-            if folded(read_profile(profile, text(profile.get("id"))).name) == folded(client.name):
-                yield profile
+        for buyer in readable(_read, house.square.customers_with(field, value), "customer"):
+            if folded(buyer.name) == folded(client.name):
+                yield buyer
 
 
 def _made(house: House, client: ClientView) -> Buyer:
     profile = house.square.create_customer(_key(house, client), new_profile(client))
-    return read_profile(profile, square_id(profile.get("id"), "customer id"))
+    return _read(profile)
+
+
+def _read(profile: Json) -> Buyer:
+    return read_profile(profile, text(profile.get("id")))
 
 
 def new_profile(client: ClientView) -> dict[str, str]:

@@ -25,9 +25,9 @@ from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
 from plugin.square.customer_news import SWEPT_CUSTOMER
-from plugin.square.fields import Json, text
+from plugin.square.fields import Json, readable, text
 from plugin.square.profiles import try_held_profiles
-from plugin.square.taken_up import take_up
+from plugin.square.taken_up import Looked, newest, take_up
 from plugin.store.people import Client, SquareCustomer
 
 READ_THROUGH = "directory"
@@ -91,13 +91,17 @@ def _ask(house: House, field: str, value: str, limit: int) -> None:
     profiles = house.square.customers_with(
         field, value, is_exact=False, most=limit, timeout_s=SEARCH_TIMEOUT_S
     )
-    people = [read_profile(one, text(one.get("id"))) for one in profiles]
+    people = [buyer for _, buyer in readable(_with_profile, profiles, "customer")]
     if people:
         act = Act(SQUARE, house.clock(), "directory")
         house.store.transact(lambda session: keep_people_in(session, act, people))
 
 
-def look_at_customers(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def _with_profile(profile: Json) -> tuple[Json, Buyer]:
+    return profile, read_profile(profile, text(profile.get("id")))
+
+
+def look_at_customers(house: House, since: datetime) -> Iterator[Looked]:
     """Look through the profiles changed since then, the first time through all of them; nothing where none are kept.
 
     Deletions do not show this way: they are noticed when the profile is next used.
@@ -106,22 +110,22 @@ def look_at_customers(house: House, since: datetime) -> Iterator[tuple[int, list
     act = Act(SQUARE, house.clock(), "directory")
     try:
         for page in house.square.customers_updated(None if is_first else since):
-            people = [(one, read_profile(one, text(one.get("id")))) for one in page if text(one.get("id"))]
+            people = readable(_with_profile, page, "customer")
             house.store.transact(
                 lambda session: keep_people_in(session, act, [buyer for _, buyer in people])  # noqa: B023 done at once
             )
-            yield len(page), _take_up(house, people)
+            yield Looked(len(page), _take_up(house, people), newest(page))
     except SquareNotFound:
         return
     house.store.transact(lambda session: keep_bookmark_in(session, act, READ_THROUGH, "read"))
 
 
-def look_at_profiles(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_profiles(house: House, _since: datetime) -> Iterator[Looked]:
     """Have the balances written anew that time alone has changed, and all of them once Square allows it again."""
     act = Act(SQUARE, house.clock(), "profiles")
     try_held_profiles(house)
     house.store.transact(lambda session: owe_ended_in(session, house.store, act))
-    yield 0, []
+    yield Looked(0, [])
 
 
 def _take_up(house: House, people: Sequence[tuple[Json, Buyer]]) -> list[Json]:

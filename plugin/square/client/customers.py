@@ -9,7 +9,7 @@ from typing import Any
 from square.core.request_options import RequestOptions
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, records, rfc3339
+from plugin.square.fields import Json, listed, rfc3339
 
 MOST_ON_A_PAGE = 100
 
@@ -33,7 +33,7 @@ class CustomerCalls(Asking):
         answer = self._ask(
             lambda: self._square.customers.search(query=query, limit=most, request_options=options)
         )
-        return records(answer.get("customers"), "customers")[:most]
+        return listed(answer.get("customers"), "customers")[:most]
 
     def customers_updated(self, since: datetime | None) -> Iterator[list[Json]]:
         """Yield the profiles changed since then, page by page; all of them for None."""
