@@ -28,7 +28,14 @@ from plugin.square.fields import Json, square_id
 from plugin.square.found import Found, write_in
 from plugin.square.messages import data_of, told_object
 from plugin.square.objects import Order, Payment, PaymentRefund, order_of, payment_of, refund_of
-from plugin.square.refunds import GivenBack, exchanged, given_back, refunds_on
+from plugin.square.refunds import (
+    GivenBack,
+    exchanged,
+    given_back,
+    gives_money_back,
+    is_refund_booked,
+    refunds_on,
+)
 from plugin.square.sale_records import sales_recorded
 from plugin.square.sales import is_paid, is_part_paid, package_lines, sale_of
 from plugin.square.taken_up import SWEPT_INVOICE, SWEPT_ORDER, SWEPT_REFUND
@@ -165,12 +172,32 @@ def _returned_in(house: House, order: Order, known: PaymentRefund | None) -> Fou
         refunds[known.id] = known
     if refunds or order.refund_ids:
         backs = [given_back(house, one, order) for one in refunds.values()]
+    elif gives_money_back(order):
+        return _refunded_elsewhere(house, order)
     else:
         backs = list(exchanged(order))
     found = Found()
     for back in backs:
         found += _given_back_of(house, back)
     return found
+
+
+def _refunded_elsewhere(house: House, order: Order) -> Found:
+    """Say what a return means that does not name its refund: the refund names the return, and is booked by itself."""
+    if is_refund_booked(house, order.id):
+        return Found(says="Its refund is booked.")
+    sources = {one.source_order_id for one in order.returns if one.source_order_id is not None}
+    if not any(_sells_packages(house, source) for source in sources):
+        return Found(says="No package is in it.")
+    raise NotYet("The refund of this return does not show in Square yet.")
+
+
+def _sells_packages(house: House, order_id: str) -> bool:
+    if has_courses(house, order_id):
+        return True
+    with house.store.reading() as session:
+        known = known_variations_in(session)
+    return bool(package_lines(_fetched(house, order_id).lines, known))
 
 
 def _see_refund(house: House, data: Json) -> Found:
