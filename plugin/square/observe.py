@@ -24,7 +24,7 @@ from plugin.square.client import SquareNotFound
 from plugin.square.connection.revoked import see_revocation
 from plugin.square.customer_news import SWEPT_CUSTOMER, see_customer
 from plugin.square.disputes import SWEPT_DISPUTE, see_dispute
-from plugin.square.fields import Json, square_id
+from plugin.square.fields import Json, square_id, text
 from plugin.square.found import Found, write_in
 from plugin.square.messages import data_of, told_object
 from plugin.square.objects import Order, Payment, PaymentRefund, order_of, payment_of, refund_of
@@ -110,7 +110,8 @@ def _payment_told(house: House, data: Json) -> Payment:
 
 def _see_order_event(house: House, data: Json) -> Found:
     told = told_object(data, "order_updated") or told_object(data, "order_created") or {}
-    return _see_order(house, square_id(told.get("order_id") or data.get("id"), "order id"))
+    order_id = square_id(told.get("order_id") or data.get("id"), "order id")
+    return _see_order(house, order_id, state_told=text(told.get("state")))
 
 
 def _see_swept_order(house: House, data: Json) -> Found:
@@ -118,9 +119,17 @@ def _see_swept_order(house: House, data: Json) -> Found:
 
 
 def _see_order(
-    house: House, order_id: str, *, payment: Payment | None = None, refund: PaymentRefund | None = None
+    house: House,
+    order_id: str,
+    *,
+    payment: Payment | None = None,
+    refund: PaymentRefund | None = None,
+    state_told: str = "",
 ) -> Found:
     order = _fetched(house, order_id)
+    if state_told == "COMPLETED" and order.state == "OPEN":
+        # Of a sale that cost nothing no other event comes.
+        raise NotYet("Square does not show this order as completed so far.")
     if _is_elsewhere(house, order.location_id):
         return _elsewhere()
     if not order.lines and not order.returns:

@@ -98,6 +98,28 @@ def test_a_package_given_away_is_a_course_that_cost_nothing(clinic: Clinic) -> N
     assert [row[5] for row in clinic.ledger()] == [0]
 
 
+@pytest.mark.parametrize("event_type", ["order.updated", "order.created"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["shown at once", "shown as open at first"])
+@sqlite_alone
+def test_a_sale_that_cost_nothing_opens_within_a_minute_of_its_event(
+    clinic: Clinic, event_type: str, is_late: bool
+) -> None:
+    """B21: no payment event comes of it."""
+    order = clinic.till.sell([clinic.line("ten", discount={"percent": "100"})])["order"]
+    assert order["total_money"]["amount"] == 0
+    if is_late:
+        clinic.till.forge("order", order["id"], {"state": "OPEN", "closed_at": None})
+    told = {event_type.replace(".", "_"): {"order_id": order["id"], "state": "COMPLETED"}}
+    keep(clinic.house, {"event_id": "e1", "type": event_type, "data": {"id": order["id"], "object": told}})
+    clinic.work()
+    assert len(clinic.ledger()) == (0 if is_late else 1)
+    clinic.till.forge("order", order["id"], {"state": "COMPLETED"})
+    clinic.clock.advance(seconds=59)
+    clinic.work()
+    assert [row[5] for row in clinic.ledger()] == [0]
+    assert clinic.is_sound()
+
+
 @sqlite_alone
 def test_an_order_of_retail_alone_is_ignored_in_words(clinic: Clinic) -> None:
     clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])
