@@ -55,6 +55,7 @@ class Faults:
     has_withheld_events: bool = False
     has_empty_pages: bool = False
     is_token_expired: bool = False
+    makes_instant_profiles: bool = False
     offline_hours: int = 0
     refund_outcome: str = "COMPLETED"
     fail_plan: list[Json] = field(default_factory=list)

@@ -27,6 +27,7 @@ FLAGS = (
     "has_withheld_events",
     "has_empty_pages",
     "is_token_expired",
+    "makes_instant_profiles",
 )
 TEXTS = ("fail_how", "fail_only", "refund_outcome")
 NUMBERS = ("slow_s", "fail_next", "fail_every", "hidden_line_reads", "offline_hours")

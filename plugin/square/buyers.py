@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -16,21 +17,33 @@ from plugin.square.objects import Order, Payment, payment_of
 from plugin.store.people import SquareCustomer
 
 
-def buyer_of(house: House, order: Order, payment: Payment | None) -> Buyer | None:
-    """Return who bought, None where Square names nobody it has a profile of.
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Who bought, None for nobody Square knows; and the profiles on the sale that say nothing of the person."""
+
+    by: Buyer | None
+    nameless_ids: tuple[str, ...] = ()
+
+
+def buyer_of(house: House, order: Order, payment: Payment | None) -> Bought:
+    """Return who bought.
 
     Payments come before the order, the order before its tenders, in the tenders' order: the same answer
     whichever event brought us here.
     """
+    nameless: list[str] = []
     for customer_id in customers_named(house, order, payment):
         buyer = profile_of(house, customer_id)
-        if buyer is not None:
-            return buyer
-    return None
+        if buyer is None:
+            continue
+        if buyer.is_somebody or knows_any(house, *buyer.known_as):
+            return Bought(buyer)
+        nameless.append(customer_id)
+    return Bought(None, tuple(nameless))
 
 
 def profile_of(house: House, customer_id: str) -> Buyer | None:
-    """Return the customer as Square has them now; None for an instant profile, which no directory has.
+    """Return the customer as Square has them now; None for one that no directory has.
 
     One that Square has deleted and we know is still who they were; one who was erased here is nobody.
     """

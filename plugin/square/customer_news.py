@@ -28,6 +28,7 @@ from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, record, square_id, text, unreadable
 from plugin.square.found import Deed, Found
 from plugin.square.messages import told_object
+from plugin.square.named_later import state_of, take_up_sales_of
 from plugin.square.unmerged import courses_sold_to
 from plugin.store import Store
 
@@ -68,6 +69,8 @@ def see_profile(house: House, profile: Json, asked_id: str) -> Found:
     buyer = read_profile(profile, asked_id)
     if is_erased(house.store, *buyer.known_as):
         return Found(says=_ERASED)
+    if buyer.is_somebody:
+        take_up_sales_of(house, buyer.known_as, state_of(profile))
     source = text(profile.get("creation_source"))
     if not knows_any(house, *buyer.known_as):
         return _see_stranger(house, buyer, source)
@@ -139,7 +142,9 @@ def _see_merge(house: House, merge: Json) -> Found:
         raise unreadable("from_customer_ids")
     from_ids = tuple(square_id(one, "from_customer_ids") for one in told)
     try:
-        into = read_profile(house.square.customer(into_id), into_id)
+        profile = house.square.customer(into_id)
+        into = read_profile(profile, into_id)
+        take_up_sales_of(house, (*from_ids, *into.known_as), state_of(profile))
     except SquareNotFound:
         into = Buyer(square_customer_id=into_id, known_as=(into_id,))
     if is_erased(house.store, into_id, *from_ids):

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from plugin.core.money import Money
-from plugin.courses.selling.sales import Buyer, Came, Sale, SaleLine
+from plugin.courses.selling.sales import Came, Sale, SaleLine
 from plugin.errors import InvalidField
+from plugin.square.buyers import Bought
 from plugin.square.fields import Json, money, optional_money, square_id, unreadable, whole_quantity, words
 from plugin.square.objects import Order, Tender
 
@@ -39,7 +40,7 @@ def taken(order: Order) -> Money | None:
     return Money(sum(one.amount.amount for one in _captured(order) if one.amount), order.total.currency)
 
 
-def sale_of(order: Order, lines: list[Json], buyer: Buyer | None, *, of_invoice: bool = False) -> Sale:
+def sale_of(order: Order, lines: list[Json], bought: Bought, *, of_invoice: bool = False) -> Sale:
     """Put the order into the words of the use cases; raises SquareFailed for a line that can't be read.
 
     An invoice is sold when its first money comes, and each payment of it counts by itself.
@@ -53,8 +54,9 @@ def sale_of(order: Order, lines: list[Json], buyer: Buyer | None, *, of_invoice:
         paid_at=came[0].at or order.created_at if came else _paid_at(order),
         total=order.total,
         lines=tuple(_line(line) for line in lines),
-        buyer=buyer,
+        buyer=bought.by,
         came=came,
+        nameless_ids=bought.nameless_ids,
     )
 
 

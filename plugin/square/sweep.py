@@ -25,6 +25,7 @@ from plugin.square.disputes import look_at_disputes
 from plugin.square.fields import Json, rfc3339, text
 from plugin.square.known import known_of_orders, known_of_refunds
 from plugin.square.locations import watched_locations
+from plugin.square.named_later import look_at_nameless
 from plugin.square.objects import order_of, refund_of
 from plugin.square.sales import package_lines
 from plugin.square.taken_up import SWEPT_ORDER, SWEPT_REFUND, Looked, newest, take_up
@@ -192,6 +193,7 @@ LOOKS: dict[str, Look] = {
     "bookings": look_at_bookings,
     "disputes": look_at_disputes,
     "customers": look_at_customers,
+    "nameless": look_at_nameless,
     "catalog": look_at_catalog,
     "profiles": look_at_profiles,
 }

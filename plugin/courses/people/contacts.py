@@ -59,11 +59,11 @@ def typed_email(value: str, *, field: str) -> str:
 def contact_from_square(*, name: str, phone: str | None, email: str | None, country: str) -> Contact:
     """Take what Square has; what can't be read is left out, for a sale is never refused over a typing mistake.
 
-    Where nothing else names the person, what Square has as phone or e-mail does, whatever it looks like.
+    Where nothing else names the person, the number does, whole or not.
     """
     known_phone = _or_none(lambda text: _square_phone(text, country), phone)
     known_email = _or_none(_email, email)
-    names = (name, known_email, known_phone, email, phone)
+    names = (name, known_email, known_phone, phone if digits(phone or "") else "")
     return Contact(
         name=next(
             (one for each in names if (one := clean(each or "")[:NAME_LENGTH])), "Client without a name"

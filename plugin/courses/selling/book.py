@@ -186,7 +186,7 @@ def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids
         kind="unassigned_sale",
         dedupe=f"unassigned:{sale.square_order_id}",
         summary=f"{many} sold without a client. Whose is it?",
-        details={"course_ids": course_ids},
+        details={"course_ids": course_ids, "square_customer_ids": list(sale.nameless_ids)},
         square_order_id=sale.square_order_id,
     )
     # The order had brought this question before: it now asks for these courses too.

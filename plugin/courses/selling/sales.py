@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from plugin.core.money import Money
+from plugin.core.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,11 @@ class Buyer:
     email: str | None = None
     # Every id this profile was known under: the one on the sale, and the one Square answers with after a merge.
     known_as: tuple[str, ...] = ()
+
+    @property
+    def is_somebody(self) -> bool:
+        """Say whether it tells who it is: for a card sale without a customer Square makes a profile that does not."""
+        return any(clean(one or "") for one in (self.name, self.phone, self.email))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Sale:
     lines: tuple[SaleLine, ...]
     buyer: Buyer | None = None
     came: tuple[Came, ...] = ()
+    # Square customers it names that tell nothing of the person so far.
+    nameless_ids: tuple[str, ...] = ()
 
     def payments(self) -> tuple[Came, ...]:
         """Return the payments one after the other."""
@@ -91,6 +99,7 @@ def sale_from_json(value: dict[str, Any]) -> Sale:
             Came(Money(**one["so_far"]), datetime.fromisoformat(one["at"]) if one["at"] else None)
             for one in value.get("came", ())
         ),
+        nameless_ids=tuple(value.get("nameless_ids", ())),
     )
 
 
