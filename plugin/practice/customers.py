@@ -73,6 +73,12 @@ def read_customer(work: Work, id_: str) -> Json:
     return customer
 
 
+def read_one_of_many(work: Work, id_: str) -> Json:
+    """Give the profile, or why there is none. Square's document does not say that merged ids are followed here."""
+    customer = work.get("customer", id_)
+    return {"customer": customer} if customer else not_found("Customer", id_, "customer_id").body()
+
+
 def current_id(work: Work, id_: str) -> str:
     """Follow merges to the id in force."""
     while (newer := work.note(f"merged:{id_}")) is not None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
 from plugin.core.text import full_name
 from plugin.courses.people.erased_profiles import is_erased
+from plugin.courses.people.square_links import might_be
 from plugin.courses.selling.sales import Buyer
 from plugin.house import House
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, square_id, text
+from plugin.square.missed_merges import MERGE, ask_each
 from plugin.square.objects import Order, Payment, payment_of
 from plugin.store.people import SquareCustomer
 
@@ -50,12 +52,21 @@ def profile_of(house: House, customer_id: str) -> Buyer | None:
     if is_erased(house.store, customer_id):
         return None
     try:
-        buyer = read_profile(house.square.customer(customer_id), customer_id)
-        return None if is_erased(house.store, *buyer.known_as) else buyer
+        profile = house.square.customer(customer_id)
+        buyer = read_profile(profile, customer_id)
+        return None if is_erased(house.store, *buyer.known_as) else _followed(house, profile, buyer)
     except SquareNotFound:
         if not knows_any(house, customer_id):
             return None
         return Buyer(square_customer_id=customer_id, known_as=(customer_id,))
+
+
+def _followed(house: House, profile: Json, buyer: Buyer) -> Buyer:
+    """Return the buyer with the ids that their profile had before a merge whose event has not come."""
+    if profile.get("creation_source") != MERGE or knows_any(house, *buyer.known_as):
+        return buyer
+    joined = ask_each(house, might_be(house.store, buyer), buyer).joined
+    return replace(buyer, known_as=(*buyer.known_as, *joined))
 
 
 def read_profile(customer: Json, asked_id: str) -> Buyer:

@@ -18,14 +18,15 @@ from plugin.courses.people.contacts import contact_from_square
 from plugin.courses.people.directory import PersonView, find_people, keep_people_in
 from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.people.profile_notes import owe_ended_in
-from plugin.courses.people.square_links import might_be, was_before
+from plugin.courses.people.square_links import was_before
 from plugin.courses.selling.sales import Buyer
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.customer_news import SWEPT_CUSTOMER
+from plugin.square.customer_news import SWEPT_CUSTOMER, SWEPT_MERGE
 from plugin.square.fields import Json, readable, text
+from plugin.square.missed_merges import MERGE
 from plugin.square.profiles import try_held_profiles
 from plugin.square.taken_up import Looked, newest, take_up
 from plugin.store.people import Client, SquareCustomer
@@ -131,11 +132,22 @@ def look_at_profiles(house: House, _since: datetime) -> Iterator[Looked]:
 def _take_up(house: House, people: Sequence[tuple[Json, Buyer]]) -> list[Json]:
     changed = _changed_of_ours(house, people)
     return [
-        {"kind": "customer", "id": buyer.square_customer_id, "what": "A customer changed in Square"}
+        {"kind": "customer", "id": buyer.square_customer_id, "what": what}
         for profile, buyer in people
-        if (buyer.square_customer_id in changed or _joins_ours(house, profile, buyer))
-        and take_up(house, SWEPT_CUSTOMER, buyer.square_customer_id, text(profile.get("updated_at"))[:40])
+        for event_type, what in _words_of(
+            house, profile, buyer, is_changed=buyer.square_customer_id in changed
+        )
+        if take_up(house, event_type, buyer.square_customer_id, text(profile.get("updated_at"))[:40])
     ]
+
+
+def _words_of(house: House, profile: Json, buyer: Buyer, *, is_changed: bool) -> Iterator[tuple[str, str]]:
+    """Yield what the worker is to look at this profile for."""
+    if is_changed or _was_ours(house, profile, buyer):
+        yield SWEPT_CUSTOMER, "A customer changed in Square"
+    if profile.get("creation_source") == MERGE:
+        # Whose profiles went into it is not told: the worker asks, once for each state of it.
+        yield SWEPT_MERGE, "Customers merged in Square"
 
 
 def _changed_of_ours(house: House, people: Sequence[tuple[Json, Buyer]]) -> set[str]:
@@ -171,11 +183,11 @@ def _says_otherwise(
     )
 
 
-def _joins_ours(house: House, profile: Json, buyer: Buyer) -> bool:
-    # Its old ids are not told here: whoever of ours it could be is asked for by the worker.
-    source = profile.get("creation_source")
-    if source not in ("MERGE", "UNMERGE_RECOVERY") or is_erased(house.store, buyer.square_customer_id):
+def _was_ours(house: House, profile: Json, buyer: Buyer) -> bool:
+    if profile.get("creation_source") != "UNMERGE_RECOVERY" or is_erased(
+        house.store, buyer.square_customer_id
+    ):
         return False
     if knows_any(house, buyer.square_customer_id):
         return False
-    return bool(might_be(house.store, buyer)) or was_before(house.store, buyer) is not None
+    return was_before(house.store, buyer) is not None

@@ -22,7 +22,7 @@ from plugin.square.checkout.invoiced import has_courses, is_cut_to_paid, is_of_i
 from plugin.square.checkout.watch import see_invoice, see_terminal_checkout
 from plugin.square.client import SquareNotFound
 from plugin.square.connection.revoked import see_revocation
-from plugin.square.customer_news import SWEPT_CUSTOMER, see_customer
+from plugin.square.customer_news import SWEPT_CUSTOMER, SWEPT_MERGE, see_customer, see_swept_merge
 from plugin.square.disputes import SWEPT_DISPUTE, see_dispute
 from plugin.square.fields import Json, square_id, text
 from plugin.square.found import Found, write_in
@@ -263,6 +263,7 @@ _LOOKS: dict[str, Callable[[House, Json], Found]] = {
     "customer.updated": see_customer,
     "customer.deleted": see_customer,
     SWEPT_CUSTOMER: see_customer,
+    SWEPT_MERGE: see_swept_merge,
     "catalog.version.updated": see_catalog,
     SWEPT_ITEM: see_catalog,
     "oauth.authorization.revoked": see_revocation,

@@ -86,6 +86,7 @@ CALLS: dict[tuple[str, str], str] = CLINIC_CALLS | {
     ("POST", "/v2/customers"): "CreateCustomerResponse",
     ("GET", "/v2/customers"): "ListCustomersResponse",
     ("POST", "/v2/customers/search"): "SearchCustomersResponse",
+    ("POST", "/v2/customers/bulk-retrieve"): "BulkRetrieveCustomersResponse",
     ("GET", "/v2/customers/{customer_id}"): "GetCustomerResponse",
     ("PUT", "/v2/customers/{customer_id}"): "UpdateCustomerResponse",
     ("DELETE", "/v2/customers/{customer_id}"): "DeleteCustomerResponse",

@@ -50,6 +50,9 @@ def play_customers(sdk: Square) -> None:
         sdk.customers.search(query={"filter": {"phone_number": {"exact": "+13105550150"}}}, count=True).count
         == 1
     )
+    found = sdk.customers.bulk_retrieve_customers(customer_ids=[made.id, "nope"]).responses
+    assert found[made.id].customer.given_name == "Ines"
+    assert found["nope"].errors[0].code == "NOT_FOUND"
     assert len(list(sdk.customers.list(limit=5, sort_field="DEFAULT", sort_order="ASC"))) == 13
     sdk.customers.delete(made.id, version=1)
 

@@ -53,6 +53,21 @@ def living_links_in(session: Session, client_id: str, *, besides: str = "") -> S
     ).all()
 
 
+def all_living_links(store: Store, *, besides: Sequence[str] = ()) -> list[str]:
+    """Return the profile that each client goes by now, without these."""
+    living = (
+        select(SquareCustomer.square_customer_id)
+        .where(
+            SquareCustomer.is_current.is_(True),
+            SquareCustomer.is_deleted.is_(False),
+            SquareCustomer.square_customer_id.not_in(besides),
+        )
+        .order_by(SquareCustomer.square_customer_id)
+    )
+    with store.reading() as session:
+        return list(session.scalars(living))
+
+
 def client_with_another_profile(store: Store, square_customer_id: str) -> str | None:
     """Return the client this profile went into by a merge, where they go by another one, or had to."""
     with store.reading() as session:
