@@ -344,6 +344,7 @@ class AttentionView:
     resolved_at: datetime | None
     resolved_by: str | None
     course_ids: tuple[str, ...]
+    client_ids: tuple[str, ...]
     decisions: tuple[str, ...]
     proposed_decision: str | None
     proposed_sessions: int | None

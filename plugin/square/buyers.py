@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from plugin.core.text import full_name
 from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.people.square_links import might_be
+from plugin.courses.people.square_links import links_of_namesakes, might_be
 from plugin.courses.selling.sales import Buyer
 from plugin.house import House
 from plugin.square.client import SquareNotFound
@@ -62,11 +62,14 @@ def profile_of(house: House, customer_id: str) -> Buyer | None:
 
 
 def _followed(house: House, profile: Json, buyer: Buyer) -> Buyer:
-    """Return the buyer with the ids that their profile had before a merge whose event has not come."""
-    if profile.get("creation_source") != MERGE or knows_any(house, *buyer.known_as):
+    """Return a buyer new to us with what events may have missed: ids before a merge, a profile deleted since."""
+    if knows_any(house, *buyer.known_as):
         return buyer
-    joined = ask_each(house, might_be(house.store, buyer), buyer).joined
-    return replace(buyer, known_as=(*buyer.known_as, *joined))
+    suspects = links_of_namesakes(house.store, buyer)
+    if profile.get("creation_source") == MERGE:
+        suspects += might_be(house.store, buyer)
+    asked = ask_each(house, dict.fromkeys(suspects), buyer)
+    return replace(buyer, known_as=(*buyer.known_as, *asked.joined), gone_ids=asked.gone)
 
 
 def read_profile(customer: Json, asked_id: str) -> Buyer:

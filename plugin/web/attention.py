@@ -162,6 +162,8 @@ _REASONS = {
     "dismiss": "Nothing to do",
     "keep_closed": "Meant so",
     "leave_course": "Only the ticket was tidied up",
+    "merge_clients": "The same person",
+    "not_duplicate": "Two people",
 }
 
 
@@ -178,6 +180,8 @@ _DONE = {
     "keep_closed": "The course stays closed.",
     "leave_course": "The course stays as it was booked.",
     "reopen": "The course is open again, with all it had left.",
+    "merge_clients": "The clients are merged.",
+    "not_duplicate": "They stay two clients.",
     "dismiss": "Dismissed.",
 }
 

@@ -110,6 +110,29 @@ def might_be(store: Store, buyer: Buyer) -> list[str]:
         return list(rows)
 
 
+def links_of_namesakes(store: Store, buyer: Buyer) -> list[str]:
+    """Return the living profiles of our clients of this name and phone or e-mail."""
+    with store.reading() as session:
+        contact = _contact(session, buyer)
+        shared = _shared(contact)
+        if not shared:
+            return []
+        rows = session.scalars(
+            select(SquareCustomer.square_customer_id)
+            .join(Client, Client.id == SquareCustomer.client_id)
+            .where(
+                Client.name_folded == contact.name_folded,
+                or_(*shared),
+                SquareCustomer.is_current.is_(True),
+                SquareCustomer.is_deleted.is_(False),
+                SquareCustomer.square_customer_id.not_in(buyer.known_as),
+            )
+            .order_by(SquareCustomer.seen_at.desc())
+            .limit(_MOST_ALIKE)
+        )
+        return list(rows)
+
+
 def was_before(store: Store, buyer: Buyer) -> str | None:
     """Return the client whom a client of this name and phone or e-mail was joined with, before Square took it back."""
     with store.reading() as session:

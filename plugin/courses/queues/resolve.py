@@ -14,6 +14,8 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.exchange.complete import exchange_now_in
 from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.people.clients import living_client_in
+from plugin.courses.people.merge import held_in, merge_in
 from plugin.courses.people.unmerge import keep_together_in, split_in
 from plugin.courses.queues.attention import decisions_of, view_of
 from plugin.courses.queues.inbox import try_again_in
@@ -183,6 +185,12 @@ def _keep_together(session: Session, store: Store, act: Act, item: Attention, _w
     return True
 
 
+def _merge_clients(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    before_id, new_id = (living_client_in(session, each).id for each in item.details["client_ids"])
+    merge_in(session, store, act, *held_in(session, new_id, before_id))
+    return True
+
+
 def _exchange_now(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
     exchange_now_in(session, store, act, item.details)
     return True
@@ -221,6 +229,8 @@ _DEEDS: dict[str, Deed] = {
     "leave_course": _leave,
     "reopen": _reopen,
     "exchange_now": _exchange_now,
+    "merge_clients": _merge_clients,
+    "not_duplicate": _dismiss,
     "dismiss": _dismiss,
 }
 
@@ -247,6 +257,8 @@ _ANSWERS = {
     "split": "A client of their own again",
     "keep_together": "Kept as one client",
     "exchange_now": "Exchanged what is left",
+    "merge_clients": "Clients merged",
+    "not_duplicate": "Not a duplicate",
     "keep_closed": "Stays closed",
     "leave_course": "Left as it was",
     "reopen": "Course opened again",

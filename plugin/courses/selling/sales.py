@@ -20,6 +20,8 @@ class Buyer:
     email: str | None = None
     # Every id this profile was known under: the one on the sale, and the one Square answers with after a merge.
     known_as: tuple[str, ...] = ()
+    # Profiles of people of the same name that Square was asked for and has no more.
+    gone_ids: tuple[str, ...] = ()
 
     @property
     def is_somebody(self) -> bool:
@@ -94,13 +96,18 @@ def sale_from_json(value: dict[str, Any]) -> Sale:
         paid_at=datetime.fromisoformat(value["paid_at"]),
         total=Money(**value["total"]),
         lines=lines,
-        buyer=Buyer(**{**buyer, "known_as": tuple(buyer["known_as"])}) if buyer else None,
+        buyer=_buyer_from_json(buyer) if buyer else None,
         came=tuple(
             Came(Money(**one["so_far"]), datetime.fromisoformat(one["at"]) if one["at"] else None)
             for one in value.get("came", ())
         ),
         nameless_ids=tuple(value.get("nameless_ids", ())),
     )
+
+
+def _buyer_from_json(value: dict[str, Any]) -> Buyer:
+    lists = {name: tuple(value.get(name, ())) for name in ("known_as", "gone_ids")}
+    return Buyer(**{**value, **lists})
 
 
 @dataclass(frozen=True, slots=True)

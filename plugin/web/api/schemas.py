@@ -148,6 +148,7 @@ _ITEM_EXAMPLE = {
     "proposed_decision": None,
     "proposed_sessions": None,
     "proposed_course_id": None,
+    "client_ids": [],
     "answer": None,
 }
 
@@ -272,6 +273,11 @@ SCHEMAS: dict[str, Schema] = {
         },
         proposed_sessions=_COUNT_OR_NULL,
         proposed_course_id=_ID_OR_NULL,
+        client_ids={
+            "type": "array",
+            "items": _ID,
+            "description": "The clients it asks about, the oldest first.",
+        },
         answer={**_TEXT_OR_NULL, "description": "What was decided, in a few words; null while it waits."},
     ),
 }
