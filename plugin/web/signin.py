@@ -15,7 +15,7 @@ from flask_security.datastore import UserDatastore
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response
 
-from plugin.courses.people.staff import StaffView, staff_by_email, staff_by_mark
+from plugin.courses.people.staff import StaffView, note_sign_in, staff_by_email, staff_by_mark
 from plugin.web import current_house
 from plugin.web.passwords import MEMORY_KIB, PASSES, fits
 
@@ -134,5 +134,7 @@ def _page(template: str, **context: Any) -> tuple[str, int]:
     return render_template(template, **context), 422 if request.method == "POST" else 200
 
 
-def _keep_for_the_day(_app: Flask, **_: Any) -> None:
+def _keep_for_the_day(_app: Flask, user: StaffUser, **_: Any) -> None:
     session.permanent = True
+    house = current_house()
+    note_sign_in(house.store, user.staff_id, house.clock())
