@@ -198,6 +198,7 @@ def test_dates_are_the_clinics(deb: Visitor, desk: Desk, course: str, clock: Han
     clock.advance(
         hours=13
     )  # Seven in the morning of the 23rd in UTC, still the evening before in Los Angeles.
+    deb.sign_in_again()
     desk.use(course)
     page = deb.page(client_address(desk, course))
     assert re.search(r'<time class="line-day"[^>]*>Nov 22<', page.html)
