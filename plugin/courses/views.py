@@ -113,6 +113,7 @@ class OnTillView:
     is_seen: bool
     name: str | None
     seen_name: str | None
+    seen_item_name: str | None
     seen_price: Money | None
     seen_at: datetime | None
     is_deleted: bool

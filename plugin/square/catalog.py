@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from plugin.core.acts import SQUARE, Act, require
@@ -17,7 +18,7 @@ from plugin.courses.selling.packages import list_variation, listing_of, read_pac
 from plugin.courses.views import PackageView
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House
-from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of
+from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of, with_item_name
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, readable, record, records, square_id, text, unreadable
 
@@ -49,7 +50,7 @@ def publish(
     package = read_package(house.store, package_id)
     if not package.is_active:
         raise Refused("This package is not for sale any more.", code="not_for_sale")
-    seen = seen_item(_patiently(lambda: _published(house, act, package), pause, pauses_s))
+    seen = _patiently(lambda: _published(house, act, package), pause, pauses_s)
     return _listed(house, act, package_id, seen)
 
 
@@ -69,7 +70,7 @@ def link_item(house: House, act: Act, package_id: str, square_variation_id: str)
         raise Refused("Square has no such item (any more). Search again.", code="no_item") from None
     if variation.get("type") != "ITEM_VARIATION":
         raise Refused("That is no item the till could sell.", code="no_item")
-    return _listed(house, act, package_id, seen_item(variation))
+    return _listed(house, act, package_id, with_item_name(house, seen_item(variation)))
 
 
 def _listed(house: House, act: Act, package_id: str, seen: SeenItem) -> PackageView:
@@ -84,10 +85,14 @@ def _listed(house: House, act: Act, package_id: str, seen: SeenItem) -> PackageV
     )
 
 
-def _published(house: House, act: Act, package: PackageView) -> Json:
+def _published(house: House, act: Act, package: PackageView) -> SeenItem:
     standing = _standing_variation(house, package)
     if standing is not None:
-        return _brought_up_to_date(house, act, package, standing)
+        return seen_item(_brought_up_to_date(house, act, package, standing))
+    return replace(seen_item(_new_variation(house, act, package)), item_name=ITEM_NAME)
+
+
+def _new_variation(house: House, act: Act, package: PackageView) -> Json:
     item_id = _item_on_till(house)
     if item_id is None:
         return _new_item(house, act, package)

@@ -7,18 +7,19 @@ and misses nothing, whichever events came.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.listings import SeenItem, keep_seen_in, unseen_in
+from plugin.courses.selling.listings import SeenItem, keep_seen_in, watched_in
 from plugin.courses.selling.packages import known_variations_in
 from plugin.house import House
-from plugin.square.catalog_items import OfferedItem, offered_items, seen_item
+from plugin.square.catalog_items import OfferedItem, item_name_of, offered_items, seen_item, with_item_name
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, readable
+from plugin.square.fields import Json, readable, text
 from plugin.square.found import Found
 from plugin.square.taken_up import Looked, take_up
 from plugin.store import Store
@@ -57,7 +58,7 @@ def look_at_catalog(house: House, _since: datetime) -> Iterator[Looked]:
 def look_at_item(house: House, owed: Owed) -> str:
     """Look at an item that was named by its id alone; where Square does not show it, it stays so marked."""
     try:
-        seen = seen_item(house.square.catalog_object(owed.subject))
+        seen = with_item_name(house, seen_item(house.square.catalog_object(owed.subject)))
     except SquareNotFound:
         return "Square shows no such item."
     act = Act(SQUARE, house.clock(), f"outbox:{owed.id}")
@@ -77,12 +78,22 @@ def search_items(house: House, words: str) -> list[OfferedItem]:
 def _news(house: House) -> list[SeenItem]:
     """Return our items that Square shows in another version than we have seen; none where it keeps no catalog."""
     with house.store.reading() as session:
-        known = unseen_in(session)
-    if not known:
+        watched = watched_in(session)
+    if not watched:
         return []
+    items = {one.square_item_id for one in watched.values() if one.square_item_id is not None}
     try:
-        objects = house.square.catalog_objects(sorted(known))
+        objects = house.square.catalog_objects([*sorted(watched), *sorted(items)])
     except SquareNotFound:
         return []
-    seen = readable(seen_item, objects, "variation")
-    return [one for one in seen if known.get(one.square_variation_id, 0) != one.version]
+    names = {text(one.get("id")): item_name_of(one) for one in objects if one.get("type") == "ITEM"}
+    variations = [one for one in objects if one.get("type") != "ITEM"]
+    seen = [
+        replace(one, item_name=names.get(one.square_item_id or "", ""))
+        for one in readable(seen_item, variations, "variation")
+    ]
+    return [
+        one
+        for one in seen
+        if one.square_variation_id in watched and watched[one.square_variation_id].is_news(one)
+    ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plugin.core.money import Money
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.selling.listings import SeenItem
 from plugin.errors import InvalidField, SquareFailed
+from plugin.house import House
+from plugin.square.client import SquareNotFound
 from plugin.square.fields import (
     Json,
     listed,
@@ -43,6 +45,24 @@ def seen_item(variation: Json) -> SeenItem:
         price=optional_money(data.get("price_money"), "price_money"),
         is_deleted=variation.get("is_deleted") is True,
     )
+
+
+def with_item_name(house: House, seen: SeenItem) -> SeenItem:
+    """Return the variation with the name of the item it belongs to, where Square shows that; raises SquareFailed."""
+    if seen.square_item_id is None:
+        return seen
+    try:
+        return replace(seen, item_name=item_name_of(house.square.catalog_object(seen.square_item_id)))
+    except SquareNotFound:
+        return seen
+
+
+def item_name_of(item: Json) -> str:
+    """Return what an item is called, "" for one that is deleted or shows no name."""
+    data = item.get("item_data")
+    if item.get("is_deleted") is True or not isinstance(data, dict):
+        return ""
+    return words(data.get("name"), NAME_LENGTH)
 
 
 def offered_items(item: Json) -> list[OfferedItem]:
