@@ -118,6 +118,11 @@ class OnTillView:
     seen_at: datetime | None
     is_deleted: bool
 
+    @property
+    def is_comparable(self) -> bool:
+        """Say whether it is known how the till sells it."""
+        return self.seen_at is not None and not self.is_deleted
+
 
 @dataclass(frozen=True, slots=True)
 class PackageView:
@@ -132,6 +137,20 @@ class PackageView:
     is_active: bool
     square_variation_id: str | None
     on_till: OnTillView | None = None
+
+    @property
+    def has_another_price_in_square(self) -> bool:
+        """Say whether the till asks another price than is set here."""
+        sold = self.on_till
+        return sold is not None and sold.is_comparable and sold.seen_price != self.price
+
+    @property
+    def differs_in_square(self) -> bool:
+        """Say whether the till sells it at another price, or under another name than was agreed on."""
+        sold = self.on_till
+        if sold is None or not sold.is_comparable:
+            return False
+        return self.has_another_price_in_square or (bool(sold.name) and sold.name != sold.seen_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from plugin.core.acts import SQUARE, Act, require
 from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.listings import SeenItem
-from plugin.courses.selling.packages import list_variation, listing_of, read_package
+from plugin.courses.selling.listings import SeenItem, published_in
+from plugin.courses.selling.package_edits import edit_package
+from plugin.courses.selling.packages import NewPackage, list_variation, listing_of, read_package
 from plugin.courses.views import PackageView
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House
@@ -51,7 +52,37 @@ def publish(
     if not package.is_active:
         raise Refused("This package is not for sale any more.", code="not_for_sale")
     seen = _patiently(lambda: _published(house, act, package), pause, pauses_s)
-    return _listed(house, act, package_id, seen)
+    published = _listed(house, act, package_id, seen)
+    house.store.transact(lambda session: published_in(session, act, package_id))
+    return published
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A package as saved; `problem` tells why Square does not sell it so yet, "" where it does or need not."""
+
+    package: PackageView
+    is_published: bool = False
+    problem: str = ""
+
+
+def save_package(
+    house: House, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
+) -> Saved:
+    """Save an edit, and have the till sell the package so at once; raises as `edit_package` does.
+
+    Where Square can't be reached the edit is kept, and a job publishes it. An edit of neither price nor name leaves
+    the till alone, though it should sell at a price of its own.
+    """
+    before = read_package(house.store, package_id)
+    package = edit_package(house.store, act, package_id, new, seen_version=seen_version)
+    is_sold_otherwise = (package.name, package.price) != (before.name, before.price)
+    if not (is_sold_otherwise and package.is_active and package.differs_in_square):
+        return Saved(package)
+    try:
+        return Saved(publish(house, act, package_id, pauses_s=()), is_published=True)
+    except SquareFailed as error:
+        return Saved(package, problem=error.message)
 
 
 def publish_owed(house: House, owed: Owed) -> str:

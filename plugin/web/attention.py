@@ -173,7 +173,7 @@ _DONE = {
     "keep_sessions": "All sessions stay. The refund is noted in the history.",
     "open_courses": "The course is open.",
     "try_again": "It is being tried again.",
-    "publish_again": "The package is being put back in Square.",
+    "publish_again": "The package is being updated in Square.",
     "take_price": "The package has Square's price now.",
     "split": "They are two clients now.",
     "keep_together": "They stay one client.",

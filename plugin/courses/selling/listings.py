@@ -87,10 +87,19 @@ def publications(store: Store) -> dict[str, str]:
         rows = session.scalars(select(Outbox).where(Outbox.kind == PUBLISH).order_by(Outbox.id)).all()
         last = {row.subject: (row.state, row.outcome) for row in rows}
     return {
-        package_id: outcome or "It is being put on the till."
+        package_id: outcome or "It is being updated in Square."
         for package_id, (state, outcome) in last.items()
         if state != "done"
     }
+
+
+def published_in(session: Session, act: Act, package_id: str) -> None:
+    """Note that nothing is owed for the package any more: Square sells it as it is set here."""
+    owed = select(Outbox).where(
+        Outbox.kind == PUBLISH, Outbox.subject == package_id, Outbox.state.in_(("pending", "failed"))
+    )
+    for row in session.scalars(owed):
+        row.state, row.outcome, row.done_at = "done", "It is in Square as agreed.", act.now
 
 
 def on_till_of(listing: Listing) -> OnTillView:
