@@ -369,6 +369,7 @@ class AttentionView:
     proposed_decision: str | None
     proposed_sessions: int | None
     proposed_course_id: str | None
+    proposed_package_id: str | None
     answer: str | None
 
 

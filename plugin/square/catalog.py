@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from plugin.core.acts import SQUARE, Act, require
 from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.listings import SeenItem, published_in
+from plugin.courses.selling.listings import ITEM_NAME, SeenItem, published_in
 from plugin.courses.selling.package_edits import edit_package
 from plugin.courses.selling.packages import NewPackage, list_variation, listing_of, read_package
 from plugin.courses.views import PackageView
@@ -23,7 +23,6 @@ from plugin.square.catalog_items import checked_id, data_of, seen_item, version_
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, readable, record, records, square_id, text, unreadable
 
-ITEM_NAME = "Prepaid courses"
 DESCRIPTION = "Courses of sessions, paid in advance. Coursekeeper keeps count of what is left."
 # Square writes one catalog change of a seller at a time and answers 429 to the others.
 PAUSES_S = (0.5, 1.0, 2.0)

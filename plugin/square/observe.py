@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.queues.inbox import Claimed, finish_in
+from plugin.courses.selling.book import booked_lines_in
+from plugin.courses.selling.lookalikes import offers_in
 from plugin.courses.selling.packages import known_variations_in
 from plugin.errors import NotYet, SquareFailed
 from plugin.house import House
@@ -39,6 +41,7 @@ from plugin.square.refunds import (
 from plugin.square.sale_records import sales_recorded
 from plugin.square.sales import is_paid, is_part_paid, package_lines, sale_of
 from plugin.square.taken_up import SWEPT_INVOICE, SWEPT_ORDER, SWEPT_REFUND
+from plugin.square.unlinked_sales import asked_about, lines_like_packages, noted
 
 
 def _no_step(_name: str) -> None:
@@ -152,17 +155,23 @@ def _fetched(house: House, order_id: str) -> Order:
 
 def _sold_in(house: House, order: Order, payment: Payment | None) -> Found:
     with house.store.reading() as session:
-        lines = package_lines(order.lines, known_variations_in(session))
+        booked = booked_lines_in(session, order.id)
+        lines = package_lines(order.lines, known_variations_in(session), booked=booked)
+        alike = lines_like_packages(order.lines, lines, offers_in(session))
     # An order that had sold a package and shows none any more was edited since: a person looks at it.
-    if not lines and not has_courses(house, order.id):
+    if not lines and not booked and not alike:
         return Found(says="No package is in it.")
     if not lines and is_cut_to_paid(house, order, payment):
         return Found(says="Its invoice was canceled; what was paid stays paid.")
     of_invoice = is_of_invoice(house, order, payment)
     if not is_paid(order) and not (of_invoice and is_part_paid(order)):
         return _unpaid(order, payment)
-    sale = sale_of(order, lines, buyer_of(house, order, payment), of_invoice=of_invoice)
-    return Found(sales=(sale,), records=sales_recorded(order.answer))
+    bought = buyer_of(house, order, payment)
+    asked = asked_about(order, alike, bought, of_invoice=of_invoice)
+    if not lines and not booked:
+        return asked
+    sale = sale_of(order, lines, bought, of_invoice=of_invoice)
+    return asked + Found(sales=(sale,), records=sales_recorded(order.answer))
 
 
 def _unpaid(order: Order, payment: Payment | None) -> Found:
@@ -240,7 +249,10 @@ def _given_back_of(house: House, back: GivenBack | None) -> Found:
     sold = _sold_in(house, source, None)
     # Of an invoice canceled in Square no line is left, yet its courses are here.
     is_ours = bool(sold.sales) or has_courses(house, source.id)
-    return replace(sold, refunds=(back.of(source),), says="") if is_ours else sold
+    if is_ours:
+        return replace(sold, refunds=(back.of(source),), says="")
+    # Noted after what is asked about the sale, and looked at again once that is answered.
+    return sold + Found(deeds=(noted(back.of(source)),)) if sold.deeds else sold
 
 
 def _is_elsewhere(house: House, location_id: str | None) -> bool:

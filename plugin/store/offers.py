@@ -122,3 +122,14 @@ class Listing(Base):
     seen_currency: Mapped[str | None] = mapped_column(String(3))
     seen_at: Mapped[datetime | None]
     is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class IgnoredItem(Base):
+    """A Square variation that looks like a package, and of which a person has said that it is none."""
+
+    __tablename__ = "ignored_item"
+
+    square_variation_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    ignored_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)

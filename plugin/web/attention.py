@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from plugin.courses.people.clients import create_client, read_client
 from plugin.courses.queues.attention import list_attention, read_item
 from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.courses.read import read_course
+from plugin.courses.selling.packages import list_packages
 from plugin.courses.views import AttentionView, CourseView
 from plugin.web import clients, current_house, live, pages
 from plugin.web.access import allow
@@ -117,6 +119,7 @@ def settle(item_id: str) -> ResponseReturnValue:
             form.get("sessions", ""), field="sessions", called="The number of sessions"
         ),
         decision=form.get("decision") or None,
+        package_id=form.get("package_id") or None,
     )
     return _settled(deed(), item_id, wish)
 
@@ -162,6 +165,8 @@ _REASONS = {
     "dismiss": "Nothing to do",
     "keep_closed": "Meant so",
     "leave_course": "Only the ticket was tidied up",
+    "link_and_open": "Sold as this package",
+    "ignore_item": "Not a package",
     "merge_clients": "The same person",
     "not_duplicate": "Two people",
 }
@@ -180,6 +185,8 @@ _DONE = {
     "keep_closed": "The course stays closed.",
     "leave_course": "The course stays as it was booked.",
     "reopen": "The course is open again, with all it had left.",
+    "link_and_open": "The course is open.",
+    "ignore_item": "This item is ignored from now on.",
     "merge_clients": "The clients are merged.",
     "not_duplicate": "They stay two clients.",
     "dismiss": "Dismissed.",
@@ -191,6 +198,7 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
     waiting = list_attention(store, limit=OPEN_SHOWN)
     return {
         "questions": [Question(item, _courses(item)) for item in waiting.rows],
+        "packages": list_packages(store, limit=200).rows if _names_a_package(waiting.rows) else (),
         "has_more": waiting.cursor is not None,
         "resolved": list_attention(store, limit=RESOLVED_SHOWN, resolved=True).rows,
         "refusal": refusal,
@@ -199,6 +207,10 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
         "matches": None,
         "only": "",
     }
+
+
+def _names_a_package(items: Iterable[AttentionView]) -> bool:
+    return any(item.proposed_package_id is not None for item in items)
 
 
 def _courses(item: AttentionView) -> tuple[CourseView, ...]:

@@ -23,6 +23,8 @@ from plugin.store.offers import Listing, Package
 from plugin.store.queues import Attention, Outbox
 
 CHANGED = "changed_item"
+# The item whose variations are the packages that were published from here.
+ITEM_NAME = "Prepaid courses"
 # Effects owed to Square's catalog: the package put there (again), and a look at an item named by its id alone.
 PUBLISH = "publish"
 LOOK_AT_ITEM = "look_at_item"
@@ -65,7 +67,7 @@ def keep_seen_in(session: Session, store: Store, act: Act, seen: SeenItem) -> bo
     _agree_at_first_sight(session, listing, seen)
     moved = listing.square_item_id is not None and seen.square_item_id not in (None, listing.square_item_id)
     _write(listing, act, seen)
-    if listing.is_current:
+    if listing.is_current and not _is_followed(session, listing):
         _compare(session, store, act, listing, has_moved=moved)
     return True
 
@@ -150,6 +152,25 @@ def settle_questions_in(session: Session, act: Act, package_id: str, reason: str
     for variation_id in session.scalars(ids).all():
         for dedupe in _open_questions(session, variation_id):
             settle_item_in(session, act, dedupe, reason)
+
+
+def _is_followed(session: Session, listing: Listing) -> bool:
+    """Have an item linked later sell the package where this one was deleted; False where there is none."""
+    later = (
+        select(Listing)
+        .where(
+            Listing.package_id == listing.package_id,
+            Listing.listed_at > listing.listed_at,
+            Listing.is_deleted.is_(False),
+        )
+        .order_by(Listing.listed_at.desc())
+        .limit(1)
+    )
+    follows = session.scalar(later) if listing.is_deleted else None
+    if follows is None:
+        return False
+    listing.is_current, follows.is_current = False, True
+    return True
 
 
 def _is_known(listing: Listing, seen: SeenItem) -> bool:

@@ -33,6 +33,7 @@ class Buyer:
 class SaleLine:
     """One order line of one of our packages. `total` is what was charged for it less its tax, for all units.
 
+    `square_variation_id` is "" for an amount typed at the till, which a person has said is a package.
     `quantity` is None when Square's decimal string is no whole number above zero; `quantity_text` says what it was.
     """
 

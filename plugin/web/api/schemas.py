@@ -148,6 +148,7 @@ _ITEM_EXAMPLE = {
     "proposed_decision": None,
     "proposed_sessions": None,
     "proposed_course_id": None,
+    "proposed_package_id": None,
     "client_ids": [],
     "answer": None,
 }
@@ -273,6 +274,7 @@ SCHEMAS: dict[str, Schema] = {
         },
         proposed_sessions=_COUNT_OR_NULL,
         proposed_course_id=_ID_OR_NULL,
+        proposed_package_id=_ID_OR_NULL,
         client_ids={
             "type": "array",
             "items": _ID,

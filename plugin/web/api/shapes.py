@@ -151,6 +151,7 @@ def attention_item(view: AttentionView) -> Json:
         "proposed_decision": view.proposed_decision,
         "proposed_sessions": view.proposed_sessions,
         "proposed_course_id": view.proposed_course_id,
+        "proposed_package_id": view.proposed_package_id,
         "client_ids": list(view.client_ids),
         "answer": view.answer,
     }
