@@ -12,10 +12,10 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from plugin.core.ledger import Kind
+from plugin.core.ledger import START, Head, Kind
 from plugin.core.money import Money
 from plugin.core.status import Status, course_status
-from plugin.core.unlock import unlocked
+from plugin.core.unlock import needed_for, unlocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class EntryFacts(NamedTuple):
 
     id: str
     allowance_id: str
+    seq: int
     kind: str
     sessions_delta: int
     sessions_after: int
@@ -80,9 +81,10 @@ class EntryFacts(NamedTuple):
 class AllowanceState:
     """The sessions of one treatment in a course. `used` counts uses that stand; refunded ones are in neither.
 
-    `unlocked`: how many of the granted sessions are paid for or may be used ahead of payment; `locked`: how many
-    of those left wait for payment; `usable_now`: how many can be used today. `goodwill`: granted beside what was
-    sold, so they need no money. `is_open`: False for touch-ups whose session has not come.
+    `unlocked`: how many of the granted sessions may be used, because they are paid for, goodwill, or allowed ahead of
+    payment; `locked`: how many of those left wait for payment; `usable_now`: how many can be used today.
+    `goodwill`: granted beside what was sold, so they need no money. `is_open`: False for touch-ups whose session has
+    not come. `price` and `paid` are its part of the course's; `head`: where its chain of entries stands.
     """
 
     id: str
@@ -100,6 +102,10 @@ class AllowanceState:
     locked: int
     goodwill: int
     used_before: int
+    paid_for: int
+    price: Money
+    paid: Money
+    head: Head
 
     @property
     def is_usable(self) -> bool:
@@ -253,6 +259,15 @@ class CourseState:
         found = {each.id: each for each in self.allowances}
         return found[allowance_id]
 
+    def missing_for(self, allowance: AllowanceState, sessions: int) -> Money:
+        """Return what must be paid before so many more sessions of the allowance are; zero or less: nothing."""
+        needed = needed_for(
+            sessions=allowance.used + sessions - allowance.goodwill,
+            granted=allowance.granted - allowance.goodwill,
+            price=self.facts.price.amount,
+        )
+        return Money(needed - self.paid.amount, self.facts.price.currency)
+
     def number_of(self, entry_id: str) -> int | None:
         """Return which session a use was: the last one of it where it used several. None for what is no use.
 
@@ -292,10 +307,8 @@ _CLOSED = (Status.REFUNDED, Status.TRANSFERRED, Status.EXPIRED, Status.FROZEN)
 class _Sums(NamedTuple):
     """What the entries of one allowance add up to; minor units."""
 
-    granted: int
+    head: Head
     used: int
-    left: int
-    value_left: int
     paid: int
     goodwill: int
     used_before: int
@@ -316,7 +329,7 @@ def course_state(
         is_frozen=facts.frozen_on is not None,
         expires_on=facts.expires_on,
         today=today,
-        sessions_left=sum(each.left for each in sums.values()),
+        sessions_left=sum(each.head.sessions for each in sums.values()),
         price=facts.price.amount,
         paid=paid,
     )
@@ -340,8 +353,6 @@ def _why_closed(facts: CourseFacts, status: Status, day: date) -> str | None:
 
 
 def _sums(chain: Sequence[EntryFacts]) -> _Sums:
-    if not chain:
-        return _Sums(0, 0, 0, 0, 0, 0, 0)
     undone = {each.reverses for each in chain if each.reverses}
     used = used_before = paid = adjusted = 0
     for each in chain:
@@ -354,10 +365,15 @@ def _sums(chain: Sequence[EntryFacts]) -> _Sums:
             paid += each.value_delta
         elif each.kind == Kind.ADJUSTED:
             adjusted += each.granted_after - each.granted_before
-    last = chain[-1]
     # Sessions taken away for good were never granted: what is paid then stands for the rest.
-    goodwill = max(0, adjusted)
-    return _Sums(last.granted_after, used, last.sessions_after, last.value_after, paid, goodwill, used_before)
+    return _Sums(_head(chain), used, paid, max(0, adjusted), used_before)
+
+
+def _head(chain: Sequence[EntryFacts]) -> Head:
+    if not chain:
+        return START
+    last = chain[-1]
+    return Head(last.seq, last.sessions_after, last.value_after, last.granted_after)
 
 
 def _allowance(
@@ -369,27 +385,36 @@ def _allowance(
     *,
     is_usable: bool,
 ) -> AllowanceState:
-    opens_at = facts.usable_from_session
-    # Sessions that left with a refund must not keep the touch-ups closed for ever.
-    is_used_up = all(each.left == 0 for each in main)
-    is_open = opens_at is None or sum(each.used for each in main) >= opens_at or is_used_up
-    money_for = unlocked(granted=sums.granted - sums.goodwill, price=course.price.amount, paid=paid)
-    open_to = min(sums.granted, max(money_for, facts.ahead) + sums.goodwill)
-    payable = min(sums.left, max(0, open_to - sums.used))
+    head, currency = sums.head, course.price.currency
+    is_open = _is_open(facts, main)
+    paid_for = unlocked(granted=head.granted - sums.goodwill, price=course.price.amount, paid=paid)
+    open_to = min(head.granted, max(paid_for, facts.ahead) + sums.goodwill)
+    payable = min(head.sessions, max(0, open_to - sums.used))
     return AllowanceState(
         id=facts.id,
         treatment=facts.treatment,
         kind=facts.kind,
-        granted=sums.granted,
+        granted=head.granted,
         used=sums.used,
-        left=sums.left,
-        value_left=Money(sums.value_left, course.price.currency),
-        single_price=Money(facts.single_price, course.price.currency),
-        usable_from_session=opens_at,
+        left=head.sessions,
+        value_left=Money(head.value, currency),
+        single_price=Money(facts.single_price, currency),
+        usable_from_session=facts.usable_from_session,
         is_open=is_open,
         unlocked=open_to,
         usable_now=payable if is_usable and is_open else 0,
-        locked=sums.left - payable,
+        locked=head.sessions - payable,
         goodwill=sums.goodwill,
         used_before=sums.used_before,
+        paid_for=paid_for,
+        price=Money(facts.price, currency),
+        paid=Money(sums.paid, currency),
+        head=head,
     )
+
+
+def _is_open(facts: AllowanceFacts, main: Sequence[_Sums]) -> bool:
+    opens_at = facts.usable_from_session
+    # Sessions that left with a refund must not keep the touch-ups closed for ever.
+    is_used_up = all(each.head.sessions == 0 for each in main)
+    return opens_at is None or sum(each.used for each in main) >= opens_at or is_used_up

@@ -143,7 +143,7 @@ def entry_in(session: Session, entry_id: str) -> tuple[EntryView, Course]:
 
 
 # What an entry says beside what it moves.
-_TOLD = (Entry.seq, Entry.written_at, Entry.by, Entry.reason)
+_TOLD = (Entry.written_at, Entry.by, Entry.reason)
 
 
 def _by(rows: Iterable[R], column: str) -> defaultdict[str, list[R]]:

@@ -64,6 +64,7 @@ def states_of(
 _ENTRY: tuple[Any, ...] = (
     Entry.id,
     Entry.allowance_id,
+    Entry.seq,
     Entry.kind,
     Entry.sessions_delta,
     Entry.sessions_after,
@@ -81,10 +82,10 @@ _ENTRY: tuple[Any, ...] = (
 
 def _entry(row: Row[Any], zone: ZoneInfo) -> EntryFacts:
     if row.kind != Kind.USED:
-        return EntryFacts._make((*row[:10], None, False))
+        return EntryFacts._make((*row[:11], None, False))
     used_on = row.visited_on or row.happened_at.astimezone(zone).date()
     is_used_before = row.visit_id is None and row.source == Source.IMPORT
-    return EntryFacts._make((*row[:10], used_on, is_used_before))
+    return EntryFacts._make((*row[:11], used_on, is_used_before))
 
 
 def _courses(which: Which) -> Select[Any]:
