@@ -1,4 +1,4 @@
-"""What a course is today, computed once from its entries and read by every screen, paper, message and report.
+"""What a course is today, computed once and read by every screen, paper, message and report.
 
 Pure: the caller loads the facts. Nobody else derives sessions left, usable or locked, a status or a session number.
 """
@@ -6,13 +6,13 @@ Pure: the caller loads the facts. Nobody else derives sessions left, usable or l
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from plugin.core.ledger import START, Head, Kind
+from plugin.core.ledger import Head
 from plugin.core.money import Money
 from plugin.core.status import Status, course_status
 from plugin.core.unlock import needed_for, unlocked
@@ -28,23 +28,38 @@ class WaitingGift:
     given_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CourseFacts:
-    """What is stored of a course itself; days are the clinic's. `expires_on`: the last day of use."""
+# Tuples where a report over all courses makes tens of thousands of them: a frozen dataclass costs five times as much.
+class CourseFacts(NamedTuple):
+    """What is stored of a course itself; `price` in minor units, `expires_on` the last day of use."""
 
     id: str
-    price: Money
+    price: int
+    currency: str
     has_owner: bool = True
     closed_as: str | None = None
-    closed_on: date | None = None
     frozen_on: date | None = None
     expires_on: date | None = None
     waiting_gift: WaitingGift | None = None
     balance_due_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AllowanceFacts:
+class Totals(NamedTuple):
+    """What the entries of one allowance add up to, those undone taken out; money in minor units.
+
+    `adjusted`: by how much adjustments changed what is granted. `used_before`: sessions used before an import.
+    """
+
+    seq: int = 0
+    granted: int = 0
+    left: int = 0
+    value_left: int = 0
+    used: int = 0
+    used_before: int = 0
+    paid: int = 0
+    adjusted: int = 0
+
+
+class AllowanceFacts(NamedTuple):
     """What is stored of an allowance; `ahead`: how many sessions may be used before they are paid for."""
 
     id: str
@@ -54,103 +69,167 @@ class AllowanceFacts:
     price: int
     usable_from_session: int | None = None
     ahead: int = 0
+    totals: Totals = Totals()
 
 
-class EntryFacts(NamedTuple):
-    """What an entry moves, minor units. A tuple, for a list of courses is made of tens of thousands.
+class Use(NamedTuple):
+    """An entry that used sessions; `is_used_before`: it stands for the visits before an import."""
 
-    `used_on`: the day of a use, None for any other kind. `is_used_before`: it stands for visits before an import.
-    """
-
-    id: str
+    entry_id: str
     allowance_id: str
-    seq: int
-    kind: str
-    sessions_delta: int
-    sessions_after: int
-    value_delta: int
-    value_after: int
-    granted_before: int
-    granted_after: int
-    reverses: str | None = None
-    used_on: date | None = None
+    sessions: int
+    used_on: date
+    is_undone: bool = False
     is_used_before: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AllowanceState:
-    """The sessions of one treatment in a course. `used` counts uses that stand; refunded ones are in neither.
+class AllowanceState(NamedTuple):
+    """The sessions of one treatment in a course.
 
-    `unlocked`: how many of the granted sessions may be used, because they are paid for, goodwill, or allowed ahead of
-    payment; `locked`: how many of those left wait for payment; `usable_now`: how many can be used today.
-    `goodwill`: granted beside what was sold, so they need no money. `is_open`: False for touch-ups whose session has
-    not come. `price` and `paid` are its part of the course's; `head`: where its chain of entries stands.
+    `is_open`: False for touch-ups whose session has not come. `unlocked`: how many of the granted sessions may be
+    used, because they are paid for, goodwill, or allowed ahead of payment; `locked`: how many of those left wait for
+    payment; `usable_now`: how many can be used today. `goodwill`: granted beside what was sold, so they need no money.
     """
 
-    id: str
-    treatment: str
-    kind: str
-    granted: int
-    used: int
-    left: int
-    value_left: Money
-    single_price: Money
-    usable_from_session: int | None
+    facts: AllowanceFacts
+    currency: str
     is_open: bool
-    unlocked: int
-    usable_now: int
-    locked: int
     goodwill: int
-    used_before: int
     paid_for: int
-    price: Money
-    paid: Money
-    head: Head
+    unlocked: int
+    locked: int
+    usable_now: int
+
+    @property
+    def id(self) -> str:
+        """Return its id."""
+        return self.facts.id
+
+    @property
+    def treatment(self) -> str:
+        """Return the treatment's name."""
+        return self.facts.treatment
+
+    @property
+    def kind(self) -> str:
+        """Return main, touch_up or add_on."""
+        return self.facts.kind
+
+    @property
+    def granted(self) -> int:
+        """Return the sessions ever granted."""
+        return self.facts.totals.granted
+
+    @property
+    def used(self) -> int:
+        """Return the sessions used; refunded ones are neither used nor left."""
+        return self.facts.totals.used
+
+    @property
+    def used_before(self) -> int:
+        """Return how many of them were used before an import, on days nobody knows here."""
+        return self.facts.totals.used_before
+
+    @property
+    def left(self) -> int:
+        """Return the sessions not used, whether or not they can be used today."""
+        return self.facts.totals.left
+
+    @property
+    def usable_from_session(self) -> int | None:
+        """Return the main session that opens them."""
+        return self.facts.usable_from_session
 
     @property
     def is_usable(self) -> bool:
         """Say whether a session is left and open, be it paid for or not."""
         return self.left > 0 and self.is_open
 
+    @property
+    def single_price(self) -> Money:
+        """Return the price of a single visit."""
+        return Money(self.facts.single_price, self.currency)
+
+    @property
+    def value_left(self) -> Money:
+        """Return what the sessions left are worth in the ledger."""
+        return Money(self.facts.totals.value_left, self.currency)
+
+    @property
+    def unpaid(self) -> Money:
+        """Return what of its part of the price is not paid."""
+        return Money(max(0, self.facts.price - self.facts.totals.paid), self.currency)
+
+    @property
+    def head(self) -> Head:
+        """Return where its chain of entries stands."""
+        totals = self.facts.totals
+        return Head(totals.seq, totals.left, totals.value_left, totals.granted)
+
 
 @dataclass(frozen=True)
 class CourseState:
-    """A course as it stands on `today`. `granted`, `used`, `left`, `usable_now`, `locked` are of main sessions.
+    """A course as it stands on `today`, the clinic's day, derived from what is stored of it.
 
-    A course without main sessions counts all of its sessions as such.
+    `granted`, `used`, `left`, `usable_now` and `locked` are of main sessions; a course without any counts all of its
+    sessions as such. Without `uses` no session has a number: lists do without.
     """
 
     facts: CourseFacts
+    parts: tuple[AllowanceFacts, ...]
     today: date
-    allowances: tuple[AllowanceState, ...]
-    entries: tuple[EntryFacts, ...]
-    paid: Money
-    status: Status
+    uses: tuple[Use, ...] = ()
+
+    @cached_property
+    def status(self) -> Status:
+        """What the desk, the API and the papers call the course."""
+        return course_status(
+            closed_as=self.facts.closed_as,
+            is_frozen=self.facts.frozen_on is not None,
+            expires_on=self.facts.expires_on,
+            today=self.today,
+            sessions_left=sum(each.totals.left for each in self.parts),
+            price=self.facts.price,
+            paid=self._paid,
+        )
+
+    @cached_property
+    def allowances(self) -> tuple[AllowanceState, ...]:
+        """The sessions of each treatment."""
+        main = [each.totals for each in self.parts if each.kind == "main"]
+        # Sessions that left with a refund must not keep the touch-ups closed for ever.
+        opens = None if all(each.left == 0 for each in main) else sum(each.used for each in main)
+        return tuple(self._allowance(each, opens) for each in self.parts)
 
     @property
     def counted(self) -> tuple[AllowanceState, ...]:
         """Return the allowances whose sessions are the course's own: the main ones, else all."""
-        return tuple(each for each in self.allowances if each.kind == "main") or self.allowances
+        return tuple(each for each in self.allowances if self._is_main(each.id))
+
+    @property
+    def touch_ups(self) -> tuple[AllowanceState, ...]:
+        """Return the allowances of touch-ups."""
+        return tuple(each for each in self.allowances if each.kind == "touch_up")
 
     @property
     def granted(self) -> int:
         """Return the sessions ever granted."""
-        return sum(each.granted for each in self.counted)
+        return sum(each.totals.granted for each in self._main)
 
     @property
     def used(self) -> int:
         """Return the sessions used."""
-        return sum(each.used for each in self.counted)
+        return sum(each.totals.used for each in self._main)
 
     @property
     def used_before(self) -> int:
         """Return how many of those used were used before an import."""
-        return sum(each.used_before for each in self.counted)
+        return sum(each.totals.used_before for each in self._main)
 
     @property
     def left(self) -> int:
         """Return the sessions not used, whether or not they can be used today."""
-        return sum(each.left for each in self.counted)
+        return sum(each.totals.left for each in self._main)
 
     @property
     def usable_now(self) -> int:
@@ -160,25 +239,23 @@ class CourseState:
     @property
     def locked(self) -> int:
         """Return how many of the sessions left wait for payment."""
-        return sum(each.locked for each in self.counted)
+        return sum(each.locked for each in self.counted) if self._paid < self.facts.price else 0
 
     @property
-    def touch_ups(self) -> tuple[AllowanceState, ...]:
-        """Return the allowances of touch-ups."""
-        return tuple(each for each in self.allowances if each.kind == "touch_up")
+    def price(self) -> Money:
+        """Return what the client agreed to pay."""
+        return self._money(self.facts.price)
 
     @property
-    def value_left(self) -> Money:
-        """Return what the sessions left are worth in the ledger."""
-        currency = self.facts.price.currency
-        return Money(sum(each.value_left.amount for each in self.allowances), currency)
+    def paid(self) -> Money:
+        """Return what has been paid."""
+        return self._money(self._paid)
 
     @property
     def due(self) -> Money:
         """Return what of the price is not paid; nothing once the course is closed."""
         is_asked = self.facts.closed_as is None and not self.is_void
-        open_amount = self.facts.price.amount - self.paid.amount if is_asked else 0
-        return Money(max(0, open_amount), self.facts.price.currency)
+        return self._money(max(0, self.facts.price - self._paid) if is_asked else 0)
 
     @property
     def due_on(self) -> date | None:
@@ -189,6 +266,11 @@ class CourseState:
     def is_overdue(self) -> bool:
         """Say whether that day has passed."""
         return self.due_on is not None and self.due_on < self.today
+
+    @property
+    def value_left(self) -> Money:
+        """Return what the sessions left are worth in the ledger."""
+        return self._money(sum(each.totals.value_left for each in self.parts))
 
     @property
     def waiting_gift(self) -> WaitingGift | None:
@@ -213,12 +295,12 @@ class CourseState:
     @property
     def is_void(self) -> bool:
         """Say whether its import was undone: then nothing was ever sold."""
-        return self.facts.closed_as is None and not any(each.granted for each in self.allowances)
+        return self.facts.closed_as is None and not any(each.totals.granted for each in self.parts)
 
     @property
     def is_untouched(self) -> bool:
         """Say whether no use of it stands and it was not closed: only so may it be moved as a whole."""
-        return self.facts.closed_as is None and not any(each.used for each in self.allowances)
+        return self.facts.closed_as is None and not any(each.totals.used for each in self.parts)
 
     @property
     def is_live(self) -> bool:
@@ -241,7 +323,14 @@ class CourseState:
 
     def why_closed(self, on: date | None = None) -> str | None:
         """Return the code of what closes the whole course to a visit of that day, today's if None."""
-        return _why_closed(self.facts, self.status, on or self.today)
+        if not self.facts.has_owner:
+            return "unassigned"
+        if self.facts.waiting_gift is not None:
+            return "waits_as_gift"
+        if self.expired_on is not None and (on or self.today) <= self.expired_on:
+            # A visit that took place in time is entered late, not used late.
+            return None
+        return self.status.value if self.status in _CLOSED else None
 
     @property
     def next_session(self) -> int | None:
@@ -255,18 +344,17 @@ class CourseState:
         return next((each for each in waiting if each.is_open), waiting[0] if waiting else None)
 
     def allowance(self, allowance_id: str) -> AllowanceState:
-        """Return one allowance; raises KeyError."""
-        found = {each.id: each for each in self.allowances}
-        return found[allowance_id]
+        """Return one allowance; raises StopIteration for another course's."""
+        return next(each for each in self.allowances if each.id == allowance_id)
 
     def missing_for(self, allowance: AllowanceState, sessions: int) -> Money:
         """Return what must be paid before so many more sessions of the allowance are; zero or less: nothing."""
         needed = needed_for(
             sessions=allowance.used + sessions - allowance.goodwill,
             granted=allowance.granted - allowance.goodwill,
-            price=self.facts.price.amount,
+            price=self.facts.price,
         )
-        return Money(needed - self.paid.amount, self.facts.price.currency)
+        return self._money(needed) - self.paid
 
     def number_of(self, entry_id: str) -> int | None:
         """Return which session a use was: the last one of it where it used several. None for what is no use.
@@ -278,143 +366,72 @@ class CourseState:
 
     def main_number_of(self, entry_id: str) -> int | None:
         """Return the same number for a use of a main session alone, for what counts through the course."""
-        return self._numbers.get(entry_id) if entry_id in self._main_entries else None
+        return self._numbers.get(entry_id) if entry_id in self._main_uses else None
 
-    @cached_property
-    def _main_entries(self) -> frozenset[str]:
-        counted = {each.id for each in self.counted}
-        return frozenset(each.id for each in self.entries if each.allowance_id in counted)
+    def days_used(self, allowance: AllowanceState | None = None) -> dict[int, date]:
+        """Return the day of each session used, by its number: of the main ones, or of an allowance by itself."""
+        among = "" if allowance is None else self._among(allowance.id)
+        return {
+            number: use.used_on
+            for use in self.uses
+            if self._among(use.allowance_id) == among and not (use.is_undone or use.is_used_before)
+            for number in range(
+                self._numbers[use.entry_id] - use.sessions + 1, self._numbers[use.entry_id] + 1
+            )
+        }
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
-        counted = {each.id for each in self.counted}
-        undone = {each.reverses for each in self.entries if each.reverses}
-        uses = [each for each in self.entries if each.kind == Kind.USED]
-        uses.sort(key=lambda each: (each.used_on or date.min, each.id))
         numbers: dict[str, int] = {}
         so_far: dict[str, int] = defaultdict(int)
-        for each in uses:
-            among = "" if each.allowance_id in counted else each.allowance_id
-            numbers[each.id] = so_far[among] - each.sessions_delta
-            if each.id not in undone:
-                so_far[among] = numbers[each.id]
+        for use in sorted(self.uses, key=lambda each: (each.used_on, each.entry_id)):
+            among = self._among(use.allowance_id)
+            numbers[use.entry_id] = so_far[among] + use.sessions
+            if not use.is_undone:
+                so_far[among] = numbers[use.entry_id]
         return numbers
+
+    @cached_property
+    def _main_uses(self) -> frozenset[str]:
+        return frozenset(each.entry_id for each in self.uses if not self._among(each.allowance_id))
+
+    @cached_property
+    def _main(self) -> tuple[AllowanceFacts, ...]:
+        return tuple(each for each in self.parts if each.kind == "main") or self.parts
+
+    def _is_main(self, allowance_id: str) -> bool:
+        return any(each.id == allowance_id for each in self._main)
+
+    def _among(self, allowance_id: str) -> str:
+        """Return what a session is counted among: "" for the course's own, else its allowance."""
+        return "" if self._is_main(allowance_id) else allowance_id
+
+    @cached_property
+    def _paid(self) -> int:
+        return sum(each.totals.paid for each in self.parts)
+
+    def _money(self, amount: int) -> Money:
+        return Money(amount, self.facts.currency)
+
+    def _allowance(self, facts: AllowanceFacts, opens: int | None) -> AllowanceState:
+        """Return an allowance where `opens` main sessions are used, None for all that there will be."""
+        totals = facts.totals
+        # Sessions taken away for good were never granted: what is paid then stands for the rest.
+        goodwill = max(0, totals.adjusted)
+        paid_for = unlocked(granted=totals.granted - goodwill, price=self.facts.price, paid=self._paid)
+        may_use = min(totals.granted, max(paid_for, facts.ahead) + goodwill)
+        payable = min(totals.left, max(0, may_use - totals.used))
+        is_open = opens is None or opens >= (facts.usable_from_session or 0)
+        return AllowanceState(
+            facts=facts,
+            currency=self.facts.currency,
+            is_open=is_open,
+            goodwill=goodwill,
+            paid_for=paid_for,
+            unlocked=may_use,
+            locked=totals.left - payable,
+            usable_now=payable if is_open and self.why_closed() is None else 0,
+        )
 
 
 _CLOSED = (Status.REFUNDED, Status.TRANSFERRED, Status.EXPIRED, Status.FROZEN)
-
-
-class _Sums(NamedTuple):
-    """What the entries of one allowance add up to; minor units."""
-
-    head: Head
-    used: int
-    paid: int
-    goodwill: int
-    used_before: int
-
-
-def course_state(
-    facts: CourseFacts, allowances: Sequence[AllowanceFacts], entries: Iterable[EntryFacts], today: date
-) -> CourseState:
-    """Compute the course from its entries, which come in the order of each allowance's chain."""
-    kept = tuple(entries)
-    chains: dict[str, list[EntryFacts]] = {each.id: [] for each in allowances}
-    for entry in kept:
-        chains[entry.allowance_id].append(entry)
-    sums = {allowance_id: _sums(chain) for allowance_id, chain in chains.items()}
-    paid = sum(each.paid for each in sums.values())
-    status = course_status(
-        closed_as=facts.closed_as,
-        is_frozen=facts.frozen_on is not None,
-        expires_on=facts.expires_on,
-        today=today,
-        sessions_left=sum(each.head.sessions for each in sums.values()),
-        price=facts.price.amount,
-        paid=paid,
-    )
-    is_usable = _why_closed(facts, status, today) is None
-    main = [sums[each.id] for each in allowances if each.kind == "main"]
-    states = tuple(
-        _allowance(facts, each, sums[each.id], main, paid, is_usable=is_usable) for each in allowances
-    )
-    return CourseState(facts, today, states, kept, Money(paid, facts.price.currency), status)
-
-
-def _why_closed(facts: CourseFacts, status: Status, day: date) -> str | None:
-    if not facts.has_owner:
-        return "unassigned"
-    if facts.waiting_gift is not None:
-        return "waits_as_gift"
-    if status is Status.EXPIRED and facts.expires_on is not None and day <= facts.expires_on:
-        # A visit that took place in time is entered late, not used late.
-        return None
-    return status.value if status in _CLOSED else None
-
-
-def _sums(chain: Sequence[EntryFacts]) -> _Sums:
-    undone = {each.reverses for each in chain if each.reverses}
-    used = used_before = paid = adjusted = 0
-    for each in chain:
-        if each.id in undone:
-            continue
-        if each.kind == Kind.USED:
-            used -= each.sessions_delta
-            used_before -= each.sessions_delta if each.is_used_before else 0
-        elif each.kind == Kind.PAID:
-            paid += each.value_delta
-        elif each.kind == Kind.ADJUSTED:
-            adjusted += each.granted_after - each.granted_before
-    # Sessions taken away for good were never granted: what is paid then stands for the rest.
-    return _Sums(_head(chain), used, paid, max(0, adjusted), used_before)
-
-
-def _head(chain: Sequence[EntryFacts]) -> Head:
-    if not chain:
-        return START
-    last = chain[-1]
-    return Head(last.seq, last.sessions_after, last.value_after, last.granted_after)
-
-
-def _allowance(
-    course: CourseFacts,
-    facts: AllowanceFacts,
-    sums: _Sums,
-    main: Sequence[_Sums],
-    paid: int,
-    *,
-    is_usable: bool,
-) -> AllowanceState:
-    head, currency = sums.head, course.price.currency
-    is_open = _is_open(facts, main)
-    paid_for = unlocked(granted=head.granted - sums.goodwill, price=course.price.amount, paid=paid)
-    open_to = min(head.granted, max(paid_for, facts.ahead) + sums.goodwill)
-    payable = min(head.sessions, max(0, open_to - sums.used))
-    return AllowanceState(
-        id=facts.id,
-        treatment=facts.treatment,
-        kind=facts.kind,
-        granted=head.granted,
-        used=sums.used,
-        left=head.sessions,
-        value_left=Money(head.value, currency),
-        single_price=Money(facts.single_price, currency),
-        usable_from_session=facts.usable_from_session,
-        is_open=is_open,
-        unlocked=open_to,
-        usable_now=payable if is_usable and is_open else 0,
-        locked=head.sessions - payable,
-        goodwill=sums.goodwill,
-        used_before=sums.used_before,
-        paid_for=paid_for,
-        price=Money(facts.price, currency),
-        paid=Money(sums.paid, currency),
-        head=head,
-    )
-
-
-def _is_open(facts: AllowanceFacts, main: Sequence[_Sums]) -> bool:
-    opens_at = facts.usable_from_session
-    # Sessions that left with a refund must not keep the touch-ups closed for ever.
-    is_used_up = all(each.head.sessions == 0 for each in main)
-    return opens_at is None or sum(each.used for each in main) >= opens_at or is_used_up

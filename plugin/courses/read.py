@@ -18,7 +18,7 @@ from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.changes.beside import Beside, beside_in
 from plugin.courses.refunds.dispute_flags import disputed_in
-from plugin.courses.state import entry_rows, states_of
+from plugin.courses.state import entry_rows, numbered_states
 from plugin.courses.views import CourseView, DisputeFlag, EntryView, HappeningView
 from plugin.courses.visiting.attendance import attendance
 from plugin.errors import NotFound
@@ -99,8 +99,8 @@ def course_in(session: Session, course: Course, *, today: date) -> CourseView:
 def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> list[CourseView]:
     """Return these courses, read in a handful of queries however many they are."""
     ids = [course.id for course in courses]
-    rows = session.execute(entry_rows(ids, *_TOLD, Allowance.course_id, Allowance.treatment)).all()
-    states = states_of(session, ids, rows, today=today)
+    rows = session.execute(entry_rows(ids, *_TOLD)).all()
+    states = numbered_states(session, ids, today=today, entries=rows)
     entries = _by(rows, "course_id")
     visits = _by(session.scalars(select(Visit).where(Visit.course_id.in_(ids))), "course_id")
     told = _by(
@@ -142,8 +142,17 @@ def entry_in(session: Session, entry_id: str) -> tuple[EntryView, Course]:
     return _entry(entry, allowance.treatment, course.currency, taken_back), course
 
 
-# What an entry says beside what it moves.
-_TOLD = (Entry.written_at, Entry.by, Entry.reason)
+# What an entry says beside what numbers it.
+_TOLD = (
+    Allowance.treatment,
+    Entry.seq,
+    Entry.sessions_after,
+    Entry.value_delta,
+    Entry.value_after,
+    Entry.written_at,
+    Entry.by,
+    Entry.reason,
+)
 
 
 def _by(rows: Iterable[R], column: str) -> defaultdict[str, list[R]]:
@@ -198,8 +207,7 @@ def _guests(course: Course, clients: dict[str, str]) -> dict[str, str]:
 
 def _entry_views(course: Course, rows: Sequence[Row[Any]]) -> tuple[EntryView, ...]:
     taken_back = {row.reverses: row.id for row in rows if row.reverses}
-    views = [_entry(row, row.treatment, course.currency, taken_back.get(row.id)) for row in rows]
-    return tuple(sorted(views, key=lambda view: view.id))
+    return tuple(_entry(row, row.treatment, course.currency, taken_back.get(row.id)) for row in rows)
 
 
 def _entry(entry: Entry | Row[Any], treatment: str, currency: str, reversed_by: str | None) -> EntryView:

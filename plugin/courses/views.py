@@ -294,7 +294,7 @@ class CourseView:
     @property
     def price(self) -> Money:
         """Return what the client agreed to pay."""
-        return self.state.facts.price
+        return self.state.price
 
     @property
     def paid(self) -> Money:

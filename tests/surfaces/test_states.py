@@ -44,11 +44,6 @@ def test_a_course_says_what_its_state_is(world: World, name: str) -> None:
 
 
 def _numbers(course: CourseView) -> tuple[int, ...]:
-    days = {each.id: each.used_on for each in course.state.entries}
-    uses = [
-        each
-        for each in course.entries
-        if each.kind == "used" and each.reversed_by is None and not each.is_used_before
-    ]
-    uses.sort(key=lambda each: (days[each.id], each.id))
-    return tuple(course.state.number_of(each.id) or 0 for each in uses)
+    uses = [each for each in course.state.uses if not (each.is_undone or each.is_used_before)]
+    uses.sort(key=lambda each: (each.used_on, each.entry_id))
+    return tuple(course.state.number_of(each.entry_id) or 0 for each in uses)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
 
 from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
@@ -20,7 +19,7 @@ def attendance(
     guests: dict[str, str],
 ) -> tuple[tuple[VisitView, ...], tuple[NoShowView, ...]]:
     """Return the visits that stand and the no-shows that were charged, by day."""
-    days = {each.id: each.used_on or date.min for each in state.entries}
+    days = {each.entry_id: each.used_on for each in state.uses}
     standing = [each for each in entries if each.kind is Kind.USED and each.reversed_by is None]
     uses: dict[str, list[EntryView]] = defaultdict(list)
     for entry in standing:

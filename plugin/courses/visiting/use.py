@@ -21,7 +21,7 @@ from plugin.courses.papers.visit_mail import owe_letters_in
 from plugin.courses.people.clients import living_client_in
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import course_in, entry_in
-from plugin.courses.state import course_states
+from plugin.courses.state import numbered_states
 from plugin.courses.views import ClinicView, CourseView, Used
 from plugin.courses.words import money_text
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
@@ -129,8 +129,7 @@ def _write_in(
     line: Line,
 ) -> str:
     before = first_used_on(session, course)
-    unpaid = max(0, (allowance.price - allowance.paid).amount)
-    change = used(allowance.head, sessions, unpaid=unpaid)
+    change = used(allowance.head, sessions, unpaid=allowance.unpaid.amount)
     entry = append(session, store, act, allowance.id, allowance.head, change, line)
     follow_first_use_in(session, store, act, course, before)
     course_changed_in(session, store, act, course.id)
@@ -229,7 +228,7 @@ def used_answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
     """Return what is told of a use that stands in the ledger."""
     entry, course = entry_in(session, entry_id)
     # Neither number depends on the day it is asked.
-    state = course_states(session, [course.id], today=entry.happened_at.date())[course.id]
+    state = numbered_states(session, [course.id], today=entry.happened_at.date())[course.id]
     return Used(
         entry=entry,
         sessions_left=entry.sessions_after,
