@@ -6,7 +6,7 @@ Pure: the caller loads the facts. Nobody else derives sessions left, usable or l
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -204,12 +204,27 @@ class CourseState:
     @property
     def counted(self) -> tuple[AllowanceState, ...]:
         """Return the allowances whose sessions are the course's own: the main ones, else all."""
-        return tuple(each for each in self.allowances if self._is_main(each.id))
+        return tuple(each for each in self.allowances if self.is_main(each.id))
 
     @property
     def touch_ups(self) -> tuple[AllowanceState, ...]:
         """Return the allowances of touch-ups."""
         return tuple(each for each in self.allowances if each.kind == "touch_up")
+
+    @property
+    def touch_ups_left(self) -> int:
+        """Return the touch-ups not used."""
+        return sum(each.totals.left for each in self.parts if each.kind == "touch_up")
+
+    @property
+    def has_touch_ups_alone(self) -> bool:
+        """Say whether it has no other sessions, as where only those were transferred."""
+        return all(each.kind == "touch_up" for each in self.parts)
+
+    @property
+    def not_used(self) -> int:
+        """Return the sessions not used; of a course with touch-ups alone left, those."""
+        return self.left or self.touch_ups_left
 
     @property
     def granted(self) -> int:
@@ -399,12 +414,13 @@ class CourseState:
     def _main(self) -> tuple[AllowanceFacts, ...]:
         return tuple(each for each in self.parts if each.kind == "main") or self.parts
 
-    def _is_main(self, allowance_id: str) -> bool:
+    def is_main(self, allowance_id: str) -> bool:
+        """Say whether the allowance's sessions are the course's own."""
         return any(each.id == allowance_id for each in self._main)
 
     def _among(self, allowance_id: str) -> str:
         """Return what a session is counted among: "" for the course's own, else its allowance."""
-        return "" if self._is_main(allowance_id) else allowance_id
+        return "" if self.is_main(allowance_id) else allowance_id
 
     @cached_property
     def _paid(self) -> int:
@@ -435,3 +451,55 @@ class CourseState:
 
 
 _CLOSED = (Status.REFUNDED, Status.TRANSFERRED, Status.EXPIRED, Status.FROZEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a client has over all of their courses, as lists show it.
+
+    `left` of `granted` are main sessions of courses in hand, frozen ones included (`on_hold`); touch-ups are counted
+    beside them, and `expires_on` is when the first of them expires. A course that waits as a gift (`waits_for`) is
+    not in hand, nor is one that has expired: `not_used` on `expired_on`.
+    """
+
+    left: int = 0
+    granted: int = 0
+    usable_now: int = 0
+    locked: int = 0
+    on_hold: int = 0
+    on_hold_since: date | None = None
+    touch_ups_left: int = 0
+    courses: int = 0
+    expires_on: date | None = None
+    not_used: int = 0
+    expired_on: date | None = None
+    waits_for: str = ""
+
+
+def balance_of(states: Iterable[CourseState]) -> Balance:
+    """Add up the courses of one client."""
+    known = list(states)
+    in_hand = [each for each in known if each.not_used and (each.is_live or each.on_hold_since)]
+    live = [each for each in in_hand if each.is_live]
+    on_hold = [each for each in in_hand if not each.is_live]
+    expired = [each for each in known if each.expired_on and each.not_used and each.why_closed() == "expired"]
+    mains = [each for state in in_hand for each in _mains(state)]
+    gifts = [each.waiting_gift.recipient_name for each in known if each.waiting_gift is not None]
+    return Balance(
+        left=sum(each.left for each in mains),
+        granted=sum(each.granted for each in mains),
+        usable_now=sum(each.usable_now for each in mains),
+        locked=sum(each.locked for each in live),
+        on_hold=sum(each.left for state in on_hold for each in _mains(state)),
+        on_hold_since=min((each.on_hold_since for each in on_hold if each.on_hold_since), default=None),
+        touch_ups_left=sum(each.touch_ups_left for each in in_hand),
+        courses=len(in_hand),
+        expires_on=min((each.expires_on for each in in_hand if each.expires_on), default=None),
+        not_used=sum(each.not_used for each in expired),
+        expired_on=max((each.expired_on for each in expired if each.expired_on), default=None),
+        waits_for=gifts[0] if gifts else "",
+    )
+
+
+def _mains(state: CourseState) -> list[AllowanceState]:
+    return [each for each in state.counted if each.left and each.kind != "touch_up"]

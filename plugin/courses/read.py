@@ -18,7 +18,7 @@ from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.changes.beside import Beside, beside_in
 from plugin.courses.refunds.dispute_flags import disputed_in
-from plugin.courses.state import entry_rows, numbered_states
+from plugin.courses.state import each_state, entry_rows, numbered_states
 from plugin.courses.views import CourseView, DisputeFlag, EntryView, HappeningView
 from plugin.courses.visiting.attendance import attendance
 from plugin.errors import NotFound
@@ -40,10 +40,17 @@ class SaleRow:
     client_name: str | None
     package_name: str
     sold_at: datetime
-    paid: Money
-    left: int
-    granted: int
-    status: Status
+    state: CourseState
+
+    @property
+    def status(self) -> Status:
+        """Return the status."""
+        return self.state.status
+
+    @property
+    def paid(self) -> Money:
+        """Return what has been paid."""
+        return self.state.paid
 
 
 def read_course(store: Store, course_id: str, *, today: date) -> CourseView:
@@ -71,24 +78,15 @@ def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...
     """Return the courses sold last, newest first; what came of an import or of a transfer was sold elsewhere."""
     imported = exists().where(ImportedCourse.course_id == Course.id)
     received = exists().where(CourseOrigin.course_id == Course.id)
-    newest = select(Course).where(~imported, ~received).order_by(Course.sold_at.desc(), Course.id.desc())
+    newest = (Course.sold_at.desc(), Course.id.desc())
+    which = select(Course.id).where(~imported, ~received).order_by(*newest).limit(limit)
+    client_name = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
+    more = (Course.package_name, Course.sold_at, client_name.label("client_name"))
     with store.reading() as session:
-        rows = session.scalars(newest.limit(limit))
-        views = courses_in(session, list(rows), today=today)
-    return tuple(
-        SaleRow(
-            course_id=course.id,
-            client_id=course.client_id,
-            client_name=course.client_name,
-            package_name=course.package_name,
-            sold_at=course.sold_at,
-            paid=course.paid,
-            left=course.left,
-            granted=course.granted,
-            status=course.status,
+        return tuple(
+            SaleRow(state.facts.id, row.client_id, row.client_name, row.package_name, row.sold_at, state)
+            for state, row in each_state(session, which, *more, today=today, order_by=newest)
         )
-        for course in views
-    )
 
 
 def course_in(session: Session, course: Course, *, today: date) -> CourseView:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from plugin.core.acts import Source
-from plugin.core.course import AllowanceState, CourseState, WaitingGift
+from plugin.core.course import AllowanceState, Balance, CourseState, WaitingGift
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
@@ -79,17 +79,35 @@ class ClientView:
 
 @dataclass(frozen=True, slots=True)
 class FoundClient:
-    """One line of a search: the client and what is left over all of their live courses.
-
-    `left` of `granted` are main sessions; touch-ups are counted beside them. `expires_on`: when the first ends.
-    """
+    """One line of a search: the client and what is left over all of their courses."""
 
     client: ClientView
-    left: int
-    granted: int
-    courses: int
-    touch_ups_left: int = 0
-    expires_on: date | None = None
+    balance: Balance
+
+    @property
+    def left(self) -> int:
+        """Return the main sessions left in courses in hand."""
+        return self.balance.left
+
+    @property
+    def granted(self) -> int:
+        """Return the sessions ever granted there."""
+        return self.balance.granted
+
+    @property
+    def courses(self) -> int:
+        """Return in how many courses."""
+        return self.balance.courses
+
+    @property
+    def touch_ups_left(self) -> int:
+        """Return the touch-ups left beside them."""
+        return self.balance.touch_ups_left
+
+    @property
+    def expires_on(self) -> date | None:
+        """Return when the first of them expires."""
+        return self.balance.expires_on
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _chosen() -> tuple[str | None, str | None]:
 
 def _said(decided: MissedVisit) -> str:
     if decided.charged is not None:
-        return f"No-show charged. {decided.charged.sessions_left} of {decided.charged.granted} left."
+        return f"No-show charged. {courses.left_after(decided.charged.course_id, decided.charged.entry)}"
     offer = decided.offer
     rest = f", {offer.forgiven} of {offer.allowed} by now" if offer.allowed else ""
     return f"No-show forgiven{rest}."

@@ -28,6 +28,7 @@ from plugin.courses.words import day_text, sessions_text
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.web import pages
+from plugin.web.course_words import course_said
 from plugin.web.deeds import Notice
 from plugin.web.format import locale_of
 from plugin.web.typed import typed_date, typed_money, typed_number, typed_optional_number
@@ -154,11 +155,15 @@ def _told_end(course: CourseView) -> Notice:
 
 
 def _told_left(course: CourseView) -> Notice:
-    return Notice(f"Adjusted. {course.left} of {course.granted} left.")
+    return Notice(f"Adjusted. {_left(course)}")
 
 
 def _told_missed(course: CourseView) -> Notice:
-    return Notice(f"Noted in the history. {course.left} of {course.granted} left.")
+    return Notice(f"Noted in the history. {_left(course)}")
+
+
+def _left(course: CourseView) -> str:
+    return f"{course_said(course.state, pages.clinic())}."
 
 
 def _told_transfer(course: CourseView) -> Notice:

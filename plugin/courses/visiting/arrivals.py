@@ -129,13 +129,18 @@ def _add_shared(
     session: Session, of_client: dict[str, list[CourseView]], client_ids: set[str], today: date
 ) -> None:
     """Offer those who have nothing left of their own what another shares with them."""
-    without = [each for each in client_ids if next_session(of_client[each], "") is None]
+    without = [each for each in client_ids if not _can_use(of_client[each])]
     if not without:
         return
     for course in courses_in(session, shared_in(session, without, today=today), today=today):
         for share in course.shares:
             if share.client_id in without and share.holds_on(today):
                 of_client[share.client_id].append(course)
+
+
+def _can_use(courses: Sequence[CourseView]) -> bool:
+    found = next_session(courses, "")
+    return found is not None and found.is_usable
 
 
 def _owners(session: Session, square_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

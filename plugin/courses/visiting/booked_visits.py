@@ -126,10 +126,11 @@ def _proposed(session: Session, act: Act, client_id: str | None, service: str) -
         )
     rows = list(session.scalars(select(Course).where(Course.client_id == client_id)))
     today = local_date(clinic_in(session), act.now)
-    found = next_session(courses_in(session, rows, today=today), service)
-    if found is None:
+    own = courses_in(session, rows, today=today)
+    found = next_session(own, service)
+    if found is None or not found.is_usable:
         shared = shared_in(session, [client_id], today=today)
-        found = next_session(courses_in(session, shared, today=today), service)
+        found = next_session([*own, *courses_in(session, shared, today=today)], service)
     if found is None:
         raise NoneLeft("No session is left. Sell a new course, or choose another one.")
     return found.course.id, found.allowance.id

@@ -205,7 +205,7 @@ def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceState, s
 
 def _proposed(course: CourseView) -> str:
     """Return the allowance to use when the desk did not choose: main treatments first, then what has opened."""
-    usable = [each for each in course.allowances if each.left > 0 and each.is_usable]
+    usable = [each for each in course.allowances if each.is_usable]
     if not usable:
         raise NoneLeft("No session is left. Sell a new course, or choose another one.")
     return next((each for each in usable if each.kind == "main"), usable[0]).id
