@@ -113,7 +113,7 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
         _view(
             course,
             states[course.id],
-            entries=_entry_views(course, entries[course.id]),
+            entries=_entry_views(course, states[course.id], entries[course.id]),
             clients=clients,
             beside=beside,
             visits=visits[course.id],
@@ -203,12 +203,21 @@ def _guests(course: Course, clients: dict[str, str]) -> dict[str, str]:
     return {client_id: name for client_id, name in clients.items() if client_id != course.client_id}
 
 
-def _entry_views(course: Course, rows: Sequence[Row[Any]]) -> tuple[EntryView, ...]:
+def _entry_views(course: Course, state: CourseState, rows: Sequence[Row[Any]]) -> tuple[EntryView, ...]:
     taken_back = {row.reverses: row.id for row in rows if row.reverses}
-    return tuple(_entry(row, row.treatment, course.currency, taken_back.get(row.id)) for row in rows)
+    return tuple(
+        _entry(row, row.treatment, course.currency, taken_back.get(row.id), state.number_of(row.id))
+        for row in rows
+    )
 
 
-def _entry(entry: Entry | Row[Any], treatment: str, currency: str, reversed_by: str | None) -> EntryView:
+def _entry(
+    entry: Entry | Row[Any],
+    treatment: str,
+    currency: str,
+    reversed_by: str | None,
+    session_number: int | None = None,
+) -> EntryView:
     return EntryView(
         id=entry.id,
         allowance_id=entry.allowance_id,
@@ -227,4 +236,5 @@ def _entry(entry: Entry | Row[Any], treatment: str, currency: str, reversed_by: 
         reverses=entry.reverses,
         reversed_by=reversed_by,
         visit_id=entry.visit_id,
+        session_number=session_number,
     )

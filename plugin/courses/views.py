@@ -173,7 +173,10 @@ class PackageView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One line of the ledger. `reversed_by` is the id of the entry that took it back, if any."""
+    """One line of the ledger. `reversed_by` is the id of the entry that took it back, if any.
+
+    `session_number`: of a use, which session it was, as `CourseState.number_of` says.
+    """
 
     id: str
     allowance_id: str
@@ -192,6 +195,7 @@ class EntryView:
     reverses: str | None
     reversed_by: str | None
     visit_id: str | None
+    session_number: int | None = None
 
     @property
     def is_no_show(self) -> bool:

@@ -86,7 +86,7 @@ def _use(course: CourseView, entry: EntryView) -> Line:
         what=_kind_of_use(entry),
         by=entry.by,
         sessions=((-entry.sessions_delta, entry.treatment),),
-        number=course.state.number_of(entry.id),
+        number=entry.session_number,
         left=entry.sessions_after,
         visit=visit,
         entry_id=entry.id,
@@ -110,7 +110,7 @@ def _undo(course: CourseView, entry: EntryView) -> Line:
         what=what,
         by=entry.by,
         sessions=((entry.sessions_delta, entry.treatment),),
-        number=course.state.number_of(undone.id),
+        number=undone.session_number,
         left=entry.sessions_after,
         reason=entry.reason,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -229,12 +229,13 @@ def used_answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
     entry, course = entry_in(session, entry_id)
     # Neither number depends on the day it is asked.
     state = numbered_states(session, [course.id], today=entry.happened_at.date())[course.id]
+    number = state.number_of(entry_id)
     return Used(
-        entry=entry,
+        entry=replace(entry, session_number=number),
         sessions_left=entry.sessions_after,
         course_id=course.id,
         client_id=course.client_id or "",
-        session_number=state.number_of(entry_id) or 0,
+        session_number=number or 0,
         granted=state.allowance(entry.allowance_id).granted,
         is_repeat=is_repeat,
     )

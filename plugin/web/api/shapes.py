@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from plugin.core.course import AllowanceState
+from plugin.core.course import AllowanceState, CourseState
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.courses.refunds.desk_refund_quote import RefundQuote
@@ -84,8 +84,28 @@ def course(view: CourseView) -> Json:
         "paid": money(view.paid),
         "value_left": money(view.value_left),
         "square_order_id": view.square_order_id,
+        **_standing(view.state),
         "allowances": [_allowance(allowance) for allowance in view.allowances],
         "entries": [entry(line) for line in view.entries],
+    }
+
+
+def _standing(state: CourseState) -> Json:
+    gift = state.waiting_gift
+    return {
+        "price": money(state.price),
+        "due": money(state.due),
+        "due_on": _day(state.due_on),
+        "granted": state.granted,
+        "used": state.used,
+        "left": state.left,
+        "usable_now": state.usable_now,
+        "locked": state.locked,
+        "next_session": state.next_session,
+        "not_usable_because": state.why_not,
+        "on_hold_since": _day(state.on_hold_since),
+        "expired_on": _day(state.expired_on),
+        "waiting_gift": {"recipient_name": gift.recipient_name} if gift else None,
     }
 
 
@@ -93,9 +113,13 @@ def _allowance(view: AllowanceState) -> Json:
     return {
         "id": view.id,
         "treatment": view.treatment,
+        "kind": view.kind,
         "granted": view.granted,
         "used": view.used,
         "left": view.left,
+        "usable_now": view.usable_now,
+        "locked": view.locked,
+        "usable_from_session": view.usable_from_session,
         "value_left": money(view.value_left),
     }
 
@@ -117,6 +141,7 @@ def entry(view: EntryView) -> Json:
         "source": view.source,
         "reason": view.reason,
         "reverses": view.reverses,
+        "session_number": view.session_number,
     }
 
 
