@@ -544,7 +544,7 @@ STATES: dict[str, State] = {
     "touch_ups_transferred_in": State(
         _touch_ups_transferred_in,
         Says(
-            "1 of 2 left",
+            "1 touch-up left",
             granted=2,
             used=1,
             left=1,
@@ -658,7 +658,7 @@ STATES: dict[str, State] = {
     "touch_ups_open": State(
         _touch_ups_open,
         Says(
-            "0 of 12 left, 1 touch-up",
+            "1 touch-up left",
             granted=12,
             used=12,
             left=0,

@@ -6,13 +6,7 @@ import pytest
 
 from plugin.courses.audit import audit
 from plugin.courses.views import CourseView
-from tests.courses.desk import Desk
 from tests.states import STATES, World
-
-
-@pytest.fixture
-def world(lite_store, clock) -> World:
-    return World(Desk(lite_store, clock))
 
 
 @pytest.mark.parametrize("name", STATES)
