@@ -42,7 +42,8 @@ def each_state(
     session: Session, which: Which, *more: Any, today: date, order_by: Sequence[Any] = ()
 ) -> Iterator[tuple[CourseState, Row[Any]]]:
     """Yield the same one by one for reports over all courses, each with a row that has `more` columns of it."""
-    return _states(session, _parts(which, *more, order_by=order_by), {}, today=today)
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    return _states(session, _parts(which, *more, order_by=order_by), zone, {}, today=today)
 
 
 def numbered_states(
@@ -50,8 +51,9 @@ def numbered_states(
 ) -> dict[str, CourseState]:
     """Return the courses with the number of each session; `entries`: what `entry_rows` of the same gave."""
     rows = session.execute(entry_rows(which)) if entries is None else entries
-    uses = _uses(rows, ZoneInfo(clinic_in(session).time_zone))
-    return {state.facts.id: state for state, _ in _states(session, _parts(which), uses, today=today)}
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    read = _states(session, _parts(which), zone, _uses(rows, zone), today=today)
+    return {state.facts.id: state for state, _ in read}
 
 
 def entry_rows(which: Which, *more: Any) -> Select[Any]:
@@ -101,9 +103,13 @@ def _use(row: Row[Any], zone: ZoneInfo, *, is_undone: bool) -> Use:
 
 
 def _states(
-    session: Session, parts: Select[Any], uses: Mapping[str, Sequence[Use]], *, today: date
+    session: Session,
+    parts: Select[Any],
+    zone: ZoneInfo,
+    uses: Mapping[str, Sequence[Use]],
+    *,
+    today: date,
 ) -> Iterator[tuple[CourseState, Row[Any]]]:
-    zone = ZoneInfo(clinic_in(session).time_zone)
     rows = session.execute(parts.execution_options(yield_per=_AT_ONCE))
     for course_id, group in groupby(rows, key=itemgetter(0)):
         of_course = list(group)
