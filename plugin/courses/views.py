@@ -396,8 +396,21 @@ class AttentionView:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierEntry:
+    """A charge that stood before another of the same client, treatment and day."""
+
+    entry_id: str
+    happened_at: datetime
+    by: str
+    session_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Used:
-    """The answer to a use: the entry, what is left of its allowance, and whether this key had come before."""
+    """The answer to a use: the entry, what is left of its allowance, and whether this key had come before.
+
+    `earlier`: the charges of that day that stood already, for the same client and treatment.
+    """
 
     entry: EntryView
     sessions_left: int
@@ -406,6 +419,7 @@ class Used:
     session_number: int
     granted: int
     is_repeat: bool
+    earlier: tuple[EarlierEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

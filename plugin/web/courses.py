@@ -16,6 +16,7 @@ from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.course_words import allowance_said
 from plugin.web.deeds import Notice, deed, tell
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.typed import known_charges
 
 UNDONE_AT_THE_DESK = "Undone at the desk"
 
@@ -46,7 +47,8 @@ def use(course_id: str) -> ResponseReturnValue:
     allowance_id = request.form.get("allowance_id") or None
     wish = UseSession(course_id=course_id, allowance_id=allowance_id, client_id=guest_id)
     house = current_house()
-    used = use_session(house.store, deed(), wish, has_mail=house.mail.is_ready)
+    known = known_charges(request.form)
+    used = use_session(house.store, deed(), wish, known_charges=known, has_mail=house.mail.is_ready)
     said = said_of_use(used, course(course_id))
     shown = guest_id or used.client_id
     tell(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
@@ -72,6 +74,12 @@ def said_of_use(used: Used, of: CourseView) -> str:
         return said
     happened = "was taken back by the bank" if of.dispute.is_lost else "is disputed"
     return f"{said} A payment for this course {happened}."
+
+
+def said_of_link(used: Used, of: CourseView) -> str:
+    """Say which session an appointment was checked in with."""
+    name = _name(of, used.entry.allowance_id).lower()
+    return f"Linked to {name} {used.session_number} of {used.granted}. Nothing more was charged."
 
 
 def _given_back(undone: Reversed, of: CourseView) -> str:

@@ -27,6 +27,7 @@ WHO: dict[str, frozenset[str]] = {
     "arrivals.use": STAFF,
     "arrivals.miss": STAFF,
     "arrivals.undo": STAFF,
+    "arrivals.link": STAFF,
     "clients.find": STAFF,
     "clients.create": STAFF,
     "clients.show": STAFF,

@@ -132,6 +132,7 @@ def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:
     address = client_address(desk, course)
     for _ in range(2):
         deb.after(deb.page(address).form("/uses"))
+        desk.clock.advance(days=1)
     page = deb.page(address)
     assert "Use a touch-up" in page.text
     assert "Touch-up 1 used. 0 of 1 left." in deb.after(page.form("/uses")).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import course_in, entry_in
 from plugin.courses.state import numbered_states
 from plugin.courses.views import ClinicView, CourseView, Used
+from plugin.courses.visiting.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.courses.words import money_text
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
@@ -49,23 +51,27 @@ class UseSession:
     note: str = ""
 
 
-def use_session(store: Store, act: Act, wish: UseSession, *, has_mail: bool = False) -> Used:
+def use_session(
+    store: Store, act: Act, wish: UseSession, *, known_charges: int = 0, has_mail: bool = False
+) -> Used:
     """Use sessions of a course; raises NoneLeft, Refused (with the rule in words), InvalidField or NotFound.
 
     The same act again gives the first answer and changes nothing; its key for another wish raises KeyReused.
+    `known_charges`: of how many charges for that client, treatment and day the desk knows; of more it is asked.
     `has_mail`: letters can be sent here, so whom the visit concerns is owed one.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
-    asked = digest("use", asdict(wish))
+    asked = digest("use", asdict(wish) | confirmed(known_charges))
 
     def work(session: Session) -> Used:
         course = course_for_change(session, wish.course_id)
         # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
-            return used_answer(session, known["entry_id"], is_repeat=True)
+            return used_answer(session, known["entry_id"], known.get("earlier", ()), is_repeat=True)
         entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
-        remember(session, act, asked, {"entry_id": entry_id})
-        return used_answer(session, entry_id, is_repeat=False)
+        earlier = ask_in(session, act, entry_id, known_charges=known_charges)
+        remember(session, act, asked, {"entry_id": entry_id, "earlier": earlier})
+        return used_answer(session, entry_id, earlier, is_repeat=False)
 
     return store.transact(work)
 
@@ -224,8 +230,10 @@ def _noon(day: date, clinic: ClinicView) -> datetime:
     return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
 
 
-def used_answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
-    """Return what is told of a use that stands in the ledger."""
+def used_answer(
+    session: Session, entry_id: str, earlier: Iterable[tuple[str, int | None]] = (), *, is_repeat: bool
+) -> Used:
+    """Return what is told of a use that stands in the ledger; `earlier` as `ask_in` returned it."""
     entry, course = entry_in(session, entry_id)
     # Neither number depends on the day it is asked.
     state = numbered_states(session, [course.id], today=entry.happened_at.date())[course.id]
@@ -238,4 +246,5 @@ def used_answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
         session_number=number or 0,
         granted=state.allowance(entry.allowance_id).granted,
         is_repeat=is_repeat,
+        earlier=earlier_entries_in(session, earlier),
     )
