@@ -111,6 +111,12 @@ _ENTRY_EXAMPLE = {
     "reverses": None,
     "session_number": 1,
 }
+_EARLIER_EXAMPLE = {
+    "entry_id": "019abf2e8c07a1b2c3d4e5f60718293a",
+    "happened_at": "2026-11-22T17:02:00Z",
+    "by": "A. Kim",
+    "session_number": 1,
+}
 _ALLOWANCE_EXAMPLE = {
     "id": "019abf2e8c03a1b2c3d4e5f60718293a",
     "treatment": "Facial acupuncture, 60 min",
@@ -255,6 +261,28 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "EntryWritten": _object(
         {"entry": _ENTRY_EXAMPLE, "sessions_left": 11}, entry=_ref("Entry"), sessions_left=_COUNT
+    ),
+    "SessionUsed": _object(
+        {
+            "entry": _ENTRY_EXAMPLE,
+            "sessions_left": 11,
+            "already_used_today": True,
+            "earlier_entries": [_EARLIER_EXAMPLE],
+        },
+        entry=_ref("Entry"),
+        sessions_left=_COUNT,
+        already_used_today={
+            "type": "boolean",
+            "description": "Whether this client had been charged for this treatment on the visit's day before.",
+        },
+        earlier_entries={
+            "type": "array",
+            "items": _ref("EarlierEntry"),
+            "description": "Those charges, oldest first. If this one was a mistake, undo it.",
+        },
+    ),
+    "EarlierEntry": _object(
+        _EARLIER_EXAMPLE, entry_id=_ID, happened_at=_MOMENT, by=_TEXT, session_number=_COUNT_OR_NULL
     ),
     "RefundQuote": _object(
         _QUOTE_EXAMPLE,

@@ -15,8 +15,10 @@ from plugin.courses.views import (
     ClientView,
     ContentView,
     CourseView,
+    EarlierEntry,
     EntryView,
     PackageView,
+    Used,
 )
 
 Json = dict[str, Any]
@@ -141,6 +143,25 @@ def entry(view: EntryView) -> Json:
         "source": view.source,
         "reason": view.reason,
         "reverses": view.reverses,
+        "session_number": view.session_number,
+    }
+
+
+def used(view: Used) -> Json:
+    """Show a use, and whether the client was charged for that treatment and day before."""
+    return {
+        "entry": entry(view.entry),
+        "sessions_left": view.sessions_left,
+        "already_used_today": bool(view.earlier),
+        "earlier_entries": [_earlier(each) for each in view.earlier],
+    }
+
+
+def _earlier(view: EarlierEntry) -> Json:
+    return {
+        "entry_id": view.entry_id,
+        "happened_at": moment(view.happened_at),
+        "by": view.by,
         "session_number": view.session_number,
     }
 
