@@ -67,8 +67,8 @@ def test_the_same_person_is_proposed_and_merged_by_one_tap(clinic: Clinic, is_he
     again = _bought(clinic, "twelve", **ANA)
     (item,) = _asked(clinic)
     assert item.summary == (
-        "Possible duplicate: Ana López bought with a new Square profile. A client with the same name, phone and"
-        " e-mail is here already, whose profile was deleted in Square."
+        "Possible duplicate: Ana López bought with a new Square profile. An existing client has the same name,"
+        " phone and e-mail; that client’s Square profile was deleted."
     )
     assert item.client_ids == tuple(_clients(clinic))
     assert _decide(clinic, "merge_clients").answer == "Clients merged"
@@ -115,9 +115,7 @@ def test_a_name_with_a_phone_or_an_e_mail_is_enough_and_less_is_not(
     """B19."""
     _deleted(clinic, _bought(clinic, "ten", **ANA))
     _bought(clinic, "twelve", **{**ANA, **changed})
-    assert [f"the same {shared} is here" in item.summary for item in _asked(clinic)] == (
-        [True] if shared else []
-    )
+    assert [f"the same {shared};" in item.summary for item in _asked(clinic)] == ([True] if shared else [])
 
 
 @sqlite_alone

@@ -28,12 +28,12 @@ def ask_about_duplicates_in(session: Session, store: Store, act: Act, new: Clien
             kind=KIND,
             dedupe=_mark(before.id, new.id),
             summary=(
-                f"Possible duplicate: {new.name} bought with a new Square profile. A client with the same"
-                f" {shared} is here already, whose profile was deleted in Square."
+                f"Possible duplicate: {new.name} bought with a new Square profile. An existing client has the same"
+                f" {shared}; that client’s Square profile was deleted."
             ),
             details={
                 "client_ids": [before.id, new.id],
-                "proposal": "Merge clients: the packages and visits of both come together. A merge can be undone.",
+                "proposal": "Merge the clients: packages and visits of both are kept. A merge can be undone.",
                 "proposed_decision": "merge_clients",
             },
         )
