@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from plugin.practice.events import announce_customer
+from plugin.practice.events import announce_customer, announce_merge
 from plugin.practice.refusals import Refusal, not_found
 from plugin.practice.shapes import Record, Shape, Text, Whole, checked
 from plugin.practice.storage import Json, Work
@@ -51,7 +51,7 @@ def create_customer(work: Work, body: Json, source: str = "THIRD_PARTY") -> Json
 
 
 def make_instant_profile(work: Work) -> Json:
-    """Add the profile that Square makes of a card sale without a customer: it says nothing of the person."""
+    """Add the profile that Square makes of a card payment without a customer: it says nothing of the person."""
     now = work.now()
     customer: Json = {
         "id": work.make_id() + "CUST",
@@ -139,12 +139,11 @@ def merge_customers(work: Work, ids: list[str]) -> Json:
     lost = _not_kept(old, merged)
     if lost:
         merged["note"] = "\n".join(filter(None, [merged.get("note"), lost]))
-    context = {"from_customer_ids": ids, "to_customer_id": merged["id"]}
-    announce_customer(work, "created", work.put("customer", merged), context)
+    work.put("customer", merged)
     for one in old:
         _remove(work, one)
         work.keep_note(f"merged:{one['id']}", merged["id"])
-        announce_customer(work, "deleted", one, context)
+    announce_merge(work, merged, old)
     return {"customer": merged}
 
 
