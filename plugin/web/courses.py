@@ -78,7 +78,7 @@ def said_of_use(used: Used, of: CourseView) -> str:
 
 def said_of_link(used: Used, of: CourseView) -> str:
     """Say which session an appointment was checked in with."""
-    name = _name(of, used.entry.allowance_id).lower()
+    name = _name(of.state.allowance(used.entry.allowance_id)).lower()
     return f"Linked to {name} {used.session_number} of {used.granted}. Nothing more was charged."
 
 
