@@ -275,6 +275,7 @@ def test_an_appointment_without_a_row_is_asked_about_at_the_top(
     calendar.desk.use(course)
     form = tap(small_deb, calendar.desk, course, "arrival")
     calendar.desk.clock.advance(days=1)
+    small_deb.sign_in_again()
     answer = small_deb.send(form)
     assert answer.status_code == 409
     page = Page(answer.text)
