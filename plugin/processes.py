@@ -79,6 +79,11 @@ class Family:
         """Say whether the end was asked for."""
         return self._stop.is_set()
 
+    @property
+    def has_lost_one(self) -> bool:
+        """Say whether a vital child has ended."""
+        return any(child.is_vital and child.exit_code is not None for child in self._children)
+
     def wait(self) -> int:
         """Look after the children until the end; return the exit code to end with."""
         while not self._stop.wait(_TICK_S):

@@ -13,6 +13,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from plugin import create_app
 from plugin.errors import ConfigurationError
+from plugin.listening import open_listener
 from plugin.processes import end_with_parent
 from plugin.settings import Settings
 from plugin.store import Store
@@ -43,13 +44,15 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
 
 
 def serve_web(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM; raises ConfigurationError before the first request where something is missing."""
+    """Serve until SIGTERM; raises ConfigurationError or Refused before the first request where something is wrong."""
     settings.needing("secret_key")
     ready_database(settings)
+    # Gunicorn would try a taken port again and again, and say so each time.
+    listener = open_listener(host, port)
     end_with_parent()
     processes = 1 if settings.database_url.startswith("sqlite") else 2
     options = {
-        "bind": f"{host}:{port}",
+        "bind": f"fd://{listener.detach()}",
         "workers": processes,
         "worker_class": "gthread",
         "threads": THREADS,

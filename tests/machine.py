@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import NoReturn
 
 import pytest
 
 
-def missing(reason: str) -> NoReturn:
+def missing(reason: str, environment: Mapping[str, str] = os.environ) -> NoReturn:
     """Skip with the reason on a developer's machine; fail on the one that decides."""
-    if os.environ.get("CI"):
+    if environment.get("CI"):
         pytest.fail(f"{reason} (never skipped when CI is set)", pytrace=False)
     pytest.skip(reason)

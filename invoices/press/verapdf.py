@@ -1,20 +1,21 @@
 """`python -m invoices.press.verapdf FOLDER`: hold every sample paper against the standards it claims, with veraPDF.
 
 Maven fetches veraPDF from wherever this machine's Maven fetches, once, into FOLDER. For whoever changes a paper;
-nothing that runs in a clinic asks for it.
+nothing that runs in a clinic asks for it. Exit codes are those of grep and diff: 0 all papers were judged and are
+sound, 1 all were judged and some break a rule, 2 some could not be judged, whatever the others are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from invoices.papers import CreditNote, Invoice, Paper, PaperFailed
@@ -29,17 +30,18 @@ _ARTIFACT = f"org.verapdf.apps:greenfield-apps:{VERSION}"
 _TRIES = 3
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _MAIN_CLASS = "org.verapdf.apps.GreenfieldCliWrapper"
-# It says what it finds by ending with 0 or 1; anything else is a failure of its own.
-_ANSWERED = (0, 1)
+SOUND, BROKEN, NOT_JUDGED = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one standard says of one paper; `broken`: its broken rules, each with its place in the standard."""
+class Verdict:
+    """What was found of one paper: its broken rules by standard, each with its place in there; or why nothing was."""
 
-    paper: str
-    standard: str
-    broken: tuple[str, ...]
+    broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_judged: str = ""
+
+
+Judge = Callable[[Mapping[str, bytes]], Mapping[str, Verdict]]
 
 
 def standards_of(paper: Paper) -> tuple[str, ...]:
@@ -67,35 +69,47 @@ def fetch(folder: Path) -> Path:
 
 def _download(folder: Path) -> None:
     command = ["mvn", "-B", "-q", _COPY, f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder}"]
-    for _ in range(_TRIES - 1):
-        try:
-            _run(command, (0,))
-        except PaperFailed:
-            # The line to the archive may be busy for a moment.
-            continue
-        return
-    _run(command, (0,))
+    for _ in range(_TRIES):
+        done = _run(command)
+        if done.returncode == 0:
+            return
+        # The line to the archive may be busy for a moment.
+    raise _failed(done)
 
 
-def findings(program: Path, pdfs: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """Hold every PDF against each standard it claims, all in one process. Raises PaperFailed."""
+def judge(program: Path, pdfs: Mapping[str, bytes]) -> dict[str, Verdict]:
+    """Hold every PDF against each standard it claims, all in one process; one that can't be read stops none.
+
+    Raises PaperFailed where veraPDF itself does not work.
+    """
     with tempfile.TemporaryDirectory(prefix="verapdf-") as folder:
         for name, pdf in pdfs.items():
             (Path(folder) / f"{name}.pdf").write_bytes(pdf)
         # Half the work of a short run is the compiler's; its quick stage does. The home keeps settings out of ours.
         java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true"]
         options = [f"-Duser.home={folder}", "-cp", str(program), _MAIN_CLASS, "-f", "0", "--format", "json"]
-        report = json.loads(_run([*java, *options, folder], _ANSWERED))
-    return tuple(found for job in report["report"]["jobs"] for found in _findings_of(job))
+        jobs = _jobs(_run([*java, *options, folder]))
+    judged = {Path(str(_part(job, "itemDetails")["name"])).stem: _verdict(job) for job in jobs}
+    return {name: judged.get(name, Verdict(not_judged="veraPDF says nothing of it.")) for name in pdfs}
 
 
-def _findings_of(job: dict[str, object]) -> list[Finding]:
-    about = _part(job, "itemDetails")
-    paper = Path(str(about["name"])).stem
+def _jobs(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, object]]:
+    # It ends with another code for each kind of trouble, and reports on the papers all the same.
+    try:
+        jobs = json.loads(done.stdout)["report"]["jobs"]
+    except (ValueError, KeyError, TypeError):
+        raise _failed(done) from None
+    assert isinstance(jobs, list)
+    return jobs
+
+
+def _verdict(job: dict[str, object]) -> Verdict:
     results = job.get("validationResult")
-    if not isinstance(results, list):
-        raise PaperFailed(f"veraPDF could not read {paper}.")
-    return [Finding(paper, _standard(result), _broken(result)) for result in results]
+    if isinstance(results, list):
+        return Verdict({_standard(result): _broken(result) for result in results})
+    trouble = job.get("taskException")
+    why = trouble.get("exceptionMessage", "") if isinstance(trouble, dict) else ""
+    return Verdict(not_judged=f"veraPDF could not read it. {why}".strip())
 
 
 def _standard(result: dict[str, object]) -> str:
@@ -118,43 +132,70 @@ def _part(whole: dict[str, object], name: str) -> dict[str, object]:
     return part
 
 
-def _run(command: list[str], good: tuple[int, ...]) -> bytes:
-    done = subprocess.run(command, capture_output=True)  # noqa: S603  # our own words, found on the path
-    if done.returncode not in good:
-        said = (done.stderr + done.stdout).decode(errors="replace").strip()[-2000:]
-        raise PaperFailed(f"{command[0]} ended with {done.returncode}: {said}")
-    return done.stdout
+def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, capture_output=True)  # noqa: S603  # our own words, found on the path
 
 
-def check(papers: Mapping[str, Paper], program: Path) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Draw the papers and say of each, by name and by standard, what it breaks. Raises PaperFailed."""
-    pdfs = {name: render(paper) for name, paper in papers.items()}
-    said: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name in papers}
-    for found in findings(program, pdfs):
-        said[found.paper][found.standard] = found.broken
+def _failed(done: subprocess.CompletedProcess[bytes]) -> PaperFailed:
+    said = (done.stderr + done.stdout).decode(errors="replace").strip()[-2000:]
+    return PaperFailed(f"{done.args[0]} ended with {done.returncode}: {said}")
+
+
+def check(papers: Mapping[str, Paper], judge: Judge) -> dict[str, Verdict]:
+    """Draw the papers and have them judged; one that can't be drawn or read stops no other. Raises PaperFailed."""
+    pdfs: dict[str, bytes] = {}
+    verdicts: dict[str, Verdict] = {}
     for name, paper in papers.items():
-        for standard in standards_of(paper):
-            said[name].setdefault(standard, (f"It does not say that it is {standard}.",))
-    return said
+        try:
+            pdfs[name] = render(paper)
+        except Exception as error:  # whatever it is, the other papers are still to be judged
+            verdicts[name] = Verdict(not_judged=f"It could not be drawn. {type(error).__name__}: {error}")
+    judged = judge(pdfs) if pdfs else {}
+    verdicts |= {name: _with_claims(papers[name], verdict) for name, verdict in judged.items()}
+    return {name: verdicts[name] for name in papers}
+
+
+def _with_claims(paper: Paper, verdict: Verdict) -> Verdict:
+    if verdict.not_judged:
+        return verdict
+    silent = {name: (f"It does not say that it is {name}.",) for name in standards_of(paper)}
+    return Verdict({**silent, **verdict.broken})
+
+
+def report(verdicts: Mapping[str, Verdict]) -> int:
+    """Print what was found, paper by paper, and the sum; return the exit code."""
+    width = max(map(len, verdicts), default=0)
+    for name, verdict in verdicts.items():
+        outcome = [f"{standard} {'no' if broken else 'yes'}" for standard, broken in verdict.broken.items()]
+        print(f"{name:<{width}}  {'  '.join(outcome) or 'not judged'}")
+        for rule in (verdict.not_judged, *(rule for rules in verdict.broken.values() for rule in rules)):
+            if rule:
+                print(f"{'':<{width}}  {rule}")
+    left_out = sum(bool(verdict.not_judged) for verdict in verdicts.values())
+    failing = sum(any(verdict.broken.values()) for verdict in verdicts.values())
+    judged = len(verdicts) - left_out
+    print(f"{judged} of {len(verdicts)} papers held against veraPDF {VERSION}: {failing} break a rule.")
+    if left_out or not verdicts:
+        print(f"{left_out} could not be judged.", file=sys.stderr)
+        return NOT_JUDGED
+    return BROKEN if failing else SOUND
 
 
 def main(arguments: list[str]) -> int:
+    """Check the sample papers with the veraPDF in the folder named; return the exit code."""
     if len(arguments) != 1:
         print("Say where to keep veraPDF: python -m invoices.press.verapdf FOLDER", file=sys.stderr)
-        return 2
+        return NOT_JUDGED
     if reason := lacking():
-        print(reason, file=sys.stderr)
-        return 1 if os.environ.get("CI") else 0
-    said = check(samples(), fetch(Path(arguments[0])))
-    width = max(len(name) for name in said)
-    for name, standards in said.items():
-        outcome = [f"{standard} {'no' if broken else 'yes'}" for standard, broken in standards.items()]
-        print(f"{name:<{width}}  {'  '.join(outcome)}")
-        for broken in (rule for rules in standards.values() for rule in rules):
-            print(f"{'':<{width}}  {broken}")
-    failing = sum(any(standards.values()) for standards in said.values())
-    print(f"{len(said)} papers held against veraPDF {VERSION}: {failing} break a rule.")
-    return 1 if failing else 0
+        print(f"{reason} No paper was judged.", file=sys.stderr)
+        return NOT_JUDGED
+    try:
+        program = fetch(Path(arguments[0]))
+        verdicts = check(samples(), partial(judge, program))
+    except PaperFailed as error:
+        print(f"{error} No paper was judged.", file=sys.stderr)
+        return NOT_JUDGED
+    return report(verdicts)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ import click
 
 from plugin.cli.opened import opened_house
 from plugin.cli.root import main
+from plugin.cli.words import PORT
 from plugin.settings import read_settings
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, help="Port of the desk.")
-@click.option("--till-port", default=9000, show_default=True, help="Port of the practice till.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port of the desk.")
+@click.option("--till-port", type=PORT, default=9000, show_default=True, help="Port of the practice till.")
 @click.option("--fresh", is_flag=True, help="Throw the demo's data away and start over.")
 @click.option("--folder", default="var/demo", show_default=True, help="Where the demo keeps its data.")
 @click.option(
@@ -33,7 +34,7 @@ def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--no-worker", is_flag=True, help="Serve the web alone; run `coursekeeper worker` beside it.")
 def serve(port: int, host: str, no_worker: bool) -> None:
@@ -44,9 +45,12 @@ def serve(port: int, host: str, no_worker: bool) -> None:
 
         serve_web(settings, host=host, port=port)
         return
+    from plugin.listening import open_listener
     from plugin.serving import ready_database
 
     ready_database(settings)
+    # Before anything is started; the web takes the port for itself, and says the same if it is lost until then.
+    open_listener(host, port).close()
     sys.exit(_run_family(host, port))
 
 

@@ -10,6 +10,8 @@ from plugin.core.acts import Actor, Role, Source
 from plugin.errors import InvalidField
 
 OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+PORT = click.IntRange(1, 65535)
 ROLE = click.Choice([role.value for role in Role])
 
 

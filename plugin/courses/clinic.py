@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -86,6 +86,14 @@ def save_clinic(store: Store, act: Act, clinic: ClinicView) -> ClinicView:
 def local_date(clinic: ClinicView, now: datetime) -> date:
     """Return what day it is at the clinic."""
     return now.astimezone(ZoneInfo(clinic.time_zone)).date()
+
+
+def hours_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when a day begins there and when the next one does, be it 23, 24 or 25 hours long."""
+    begins, ends = (
+        datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1))
+    )
+    return begins, ends
 
 
 @cache

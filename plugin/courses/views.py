@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from plugin.core.acts import Source
+from plugin.core.course import AllowanceState, Balance, CourseState, WaitingGift
 from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import Terms
-from plugin.courses.changes.views import OriginView, ShareView, WaitingGift
+from plugin.courses.changes.views import OriginView, ShareView
 
 T = TypeVar("T")
 
@@ -79,17 +80,35 @@ class ClientView:
 
 @dataclass(frozen=True, slots=True)
 class FoundClient:
-    """One line of a search: the client and what is left over all of their live courses.
-
-    `left` of `granted` are main sessions; touch-ups are counted beside them. `expires_on`: when the first ends.
-    """
+    """One line of a search: the client and what is left over all of their courses."""
 
     client: ClientView
-    left: int
-    granted: int
-    courses: int
-    touch_ups_left: int = 0
-    expires_on: date | None = None
+    balance: Balance
+
+    @property
+    def left(self) -> int:
+        """Return the main sessions left in courses in hand."""
+        return self.balance.left
+
+    @property
+    def granted(self) -> int:
+        """Return the sessions ever granted there."""
+        return self.balance.granted
+
+    @property
+    def courses(self) -> int:
+        """Return in how many courses."""
+        return self.balance.courses
+
+    @property
+    def touch_ups_left(self) -> int:
+        """Return the touch-ups left beside them."""
+        return self.balance.touch_ups_left
+
+    @property
+    def expires_on(self) -> date | None:
+        """Return when the first of them expires."""
+        return self.balance.expires_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +132,15 @@ class OnTillView:
     is_seen: bool
     name: str | None
     seen_name: str | None
+    seen_item_name: str | None
     seen_price: Money | None
     seen_at: datetime | None
     is_deleted: bool
+
+    @property
+    def is_comparable(self) -> bool:
+        """Say whether it is known how the till sells it."""
+        return self.seen_at is not None and not self.is_deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +157,27 @@ class PackageView:
     square_variation_id: str | None
     on_till: OnTillView | None = None
 
+    @property
+    def has_another_price_in_square(self) -> bool:
+        """Say whether the till asks another price than is set here."""
+        sold = self.on_till
+        return sold is not None and sold.is_comparable and sold.seen_price != self.price
+
+    @property
+    def differs_in_square(self) -> bool:
+        """Say whether the till sells it at another price, or under another name than was agreed on."""
+        sold = self.on_till
+        if sold is None or not sold.is_comparable:
+            return False
+        return self.has_another_price_in_square or (bool(sold.name) and sold.name != sold.seen_name)
+
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One line of the ledger. `reversed_by` is the id of the entry that took it back, if any."""
+    """One line of the ledger. `reversed_by` is the id of the entry that took it back, if any.
+
+    `session_number`: of a use, which session it was, as `CourseState.number_of` says.
+    """
 
     id: str
     allowance_id: str
@@ -154,6 +196,7 @@ class EntryView:
     reverses: str | None
     reversed_by: str | None
     visit_id: str | None
+    session_number: int | None = None
 
     @property
     def is_no_show(self) -> bool:
@@ -164,26 +207,6 @@ class EntryView:
     def is_used_before(self) -> bool:
         """Say whether it stands for the visits before Coursekeeper, which an import knows only by their number."""
         return self.kind is Kind.USED and self.visit_id is None and self.source == Source.IMPORT
-
-
-@dataclass(frozen=True, slots=True)
-class AllowanceView:
-    """The sessions of one treatment in a course. `used` counts uses that stand; refunded ones are in neither."""
-
-    id: str
-    treatment: str
-    kind: str
-    granted: int
-    used: int
-    left: int
-    value_left: Money
-    single_price: Money
-    usable_from_session: int | None
-    is_usable: bool
-    # How many of the granted sessions may be used: all of them, unless the course is part-paid.
-    unlocked: int = 0
-    # Granted beside what was sold: they need no money.
-    goodwill: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +261,9 @@ class HappeningView:
 
 @dataclass(frozen=True, slots=True)
 class CourseView:
-    """One sold package with all that is known of it. `left` and `granted` are of its main treatments.
+    """One sold package with all that is known of it; its numbers are those of `state`, main sessions unless said.
 
-    `price` and `paid` are net, as the ledger has them; `gross_price` and `gross_paid` are what the client knows.
-    `due_ended_on`: since when nothing more is to be paid, though it is not paid in full: its invoice was canceled.
+    `price` and `paid` are net, as the ledger has them; `gross_price`, `gross_paid` and `due` are what the client knows.
     A dispute warns of its payment; it keeps nobody from using a session.
     """
 
@@ -250,85 +272,127 @@ class CourseView:
     client_name: str | None
     package_id: str
     package_name: str
-    status: Status
     sold_at: datetime
-    expires_on: date | None
-    price: Money
-    paid: Money
-    value_left: Money
     terms: Terms
     square_order_id: str | None
     closed_at: datetime | None
-    allowances: tuple[AllowanceView, ...]
+    state: CourseState
     entries: tuple[EntryView, ...]
     visits: tuple[VisitView, ...]
     happenings: tuple[HappeningView, ...]
-    left: int
-    granted: int
-    used: int
     no_shows: tuple[NoShowView, ...] = ()
     dispute: DisputeFlag | None = None
-    frozen_on: date | None = None
     shares: tuple[ShareView, ...] = ()
     origin: OriginView | None = None
-    gift: WaitingGift | None = None
-    balance_due_on: date | None = None
-    charge: Charge = field(default_factory=lambda: Charge(0))
-    tax_paid: int = 0
-    due_ended_on: date | None = None
 
     @property
-    def is_live(self) -> bool:
-        """Say whether sessions of it can be used today."""
-        is_open = self.status in (Status.OPEN, Status.PART_PAID)
-        return is_open and self.client_id is not None and self.gift is None
+    def status(self) -> Status:
+        """Return the status."""
+        return self.state.status
+
+    @property
+    def allowances(self) -> tuple[AllowanceState, ...]:
+        """Return the sessions of each treatment."""
+        return self.state.allowances
+
+    @property
+    def granted(self) -> int:
+        """Return the sessions ever granted."""
+        return self.state.granted
+
+    @property
+    def used(self) -> int:
+        """Return the sessions used."""
+        return self.state.used
+
+    @property
+    def used_before(self) -> int:
+        """Return how many of them were used before Coursekeeper."""
+        return self.state.used_before
+
+    @property
+    def left(self) -> int:
+        """Return the sessions not used, whether or not they can be used today."""
+        return self.state.left
+
+    @property
+    def price(self) -> Money:
+        """Return its price, net."""
+        return self.state.price
+
+    @property
+    def paid(self) -> Money:
+        """Return what has been paid, net."""
+        return self.state.paid
+
+    @property
+    def charge(self) -> Charge:
+        """Return what the client was charged: the price with its tax."""
+        return self.state.charge
 
     @property
     def gross_price(self) -> Money:
-        """Return what the client was charged for it, tax included, tips apart."""
-        return Money(self.charge.gross, self.price.currency)
+        """Return what the client was charged, tax included, tips apart."""
+        return self.state.gross_price
 
     @property
     def gross_paid(self) -> Money:
-        """Return what the client has paid for it, tax included, tips apart."""
-        return Money(self.paid.amount + self.tax_paid, self.paid.currency)
+        """Return what the client has paid, tax included, tips apart."""
+        return self.state.gross_paid
 
     @property
     def is_part_paid(self) -> bool:
         """Say whether some of the price is not paid, be it due or not."""
-        return self.paid < self.price
+        return self.state.is_part_paid
 
     @property
-    def still_to_come(self) -> Money:
-        """Return what the client is still to pay, tax included; nothing once its invoice was canceled."""
-        is_due = self.is_part_paid and self.due_ended_on is None
-        rest = self.gross_price.amount - self.gross_paid.amount if is_due else 0
-        return Money(max(0, rest), self.price.currency)
-
-    def share_of(self, client_id: str) -> ShareView | None:
-        """Return the share of that client, None where the course is not shared with them."""
-        return next((each for each in self.shares if each.client_id == client_id), None)
+    def due(self) -> Money:
+        """Return what the client is to pay yet, tax included."""
+        return self.state.due
 
     @property
-    def used_before(self) -> int:
-        """Return how many main sessions were used before Coursekeeper."""
-        main = [each for each in self.allowances if each.kind == "main"] or list(self.allowances)
-        return sum(self.used_before_of(each.id) for each in main)
+    def due_ended_on(self) -> date | None:
+        """Return since when nothing more is due though not all is paid, None unless its invoice was canceled."""
+        return self.state.facts.due_ended_on
 
-    def used_before_of(self, allowance_id: str) -> int:
-        """Return how many sessions of the allowance were used before Coursekeeper, on days nobody knows here."""
-        before = [each for each in self.entries if each.is_used_before and each.reversed_by is None]
-        return -sum(each.sessions_delta for each in before if each.allowance_id == allowance_id)
+    @property
+    def value_left(self) -> Money:
+        """Return what the sessions left are worth in the ledger."""
+        return self.state.value_left
+
+    @property
+    def expires_on(self) -> date | None:
+        """Return the last day of use."""
+        return self.state.expires_on
+
+    @property
+    def frozen_on(self) -> date | None:
+        """Return the day it was frozen."""
+        return self.state.facts.frozen_on
+
+    @property
+    def gift(self) -> WaitingGift | None:
+        """Return the voucher it waits for."""
+        return self.state.waiting_gift
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether sessions are left that nothing but payment keeps from being used today."""
+        return self.state.is_live
 
     @property
     def is_void(self) -> bool:
         """Say whether its import was undone: then nothing was ever sold."""
-        return self.closed_at is None and not any(each.granted for each in self.allowances)
+        return self.state.is_void
 
     @property
     def is_untouched(self) -> bool:
         """Say whether no use of it stands and it was not closed: only so may it be moved as a whole."""
-        return self.closed_at is None and not any(each.used for each in self.allowances)
+        return self.state.is_untouched
+
+    def share_of(self, client_id: str) -> ShareView | None:
+        """Return the share of that client, None where the course is not shared with them."""
+        return next((each for each in self.shares if each.client_id == client_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,16 +413,31 @@ class AttentionView:
     resolved_at: datetime | None
     resolved_by: str | None
     course_ids: tuple[str, ...]
+    client_ids: tuple[str, ...]
     decisions: tuple[str, ...]
     proposed_decision: str | None
     proposed_sessions: int | None
     proposed_course_id: str | None
+    proposed_package_id: str | None
     answer: str | None
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierEntry:
+    """A charge that stood before another of the same client, treatment and day."""
+
+    entry_id: str
+    happened_at: datetime
+    by: str
+    session_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Used:
-    """The answer to a use: the entry, what is left of its allowance, and whether this key had come before."""
+    """The answer to a use: the entry, what is left of its allowance, and whether this key had come before.
+
+    `earlier`: the charges of that day that stood already, for the same client and treatment.
+    """
 
     entry: EntryView
     sessions_left: int
@@ -367,6 +446,7 @@ class Used:
     session_number: int
     granted: int
     is_repeat: bool
+    earlier: tuple[EarlierEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 
 from plugin.core.money import Money, minor_digits
@@ -31,6 +32,13 @@ def _locale(language: str, country: str) -> Locale:
 def day_text(day: date, clinic: ClinicView) -> str:
     """Write a day as people there do: Nov 22, 2026."""
     return format_date(day, format="medium", locale=_locale(clinic.language, clinic.country))
+
+
+def time_text(moment: datetime, clinic: ClinicView) -> str:
+    """Write the time at the clinic as people there do: 10:02 AM."""
+    zone = ZoneInfo(clinic.time_zone)
+    locale = _locale(clinic.language, clinic.country)
+    return str(format_time(moment.astimezone(zone), "short", tzinfo=zone, locale=locale))
 
 
 def sessions_text(count: int) -> str:

@@ -120,8 +120,9 @@ def _assign(stage: Stage) -> None:
 def _visits(given: str, many: int) -> Callable[[Stage], None]:
     def play(stage: Stage) -> None:
         course = next(one for one in stage.courses_of(stage.client_of(given)) if one.is_live)
-        for _ in range(many):
-            use_session(stage.house.store, stage.act(f"use-{given}"), UseSession(course.id))
+        for known in range(many):
+            act = stage.act(f"use-{given}")
+            use_session(stage.house.store, act, UseSession(course.id), known_charges=known)
 
     return play
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 import secrets
 import shutil
-import socket
 import sys
 import time
 import urllib.error
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from plugin.errors import CoursekeeperError, Refused
 from plugin.house import open_house
+from plugin.listening import PortInUse, open_listener
 from plugin.processes import Child, Family
 from plugin.settings import Settings, read_settings
 from plugin.store.migrate import upgrade
@@ -54,11 +54,11 @@ class Secrets:
 
 def run_demo(folder: Path, *, port: int, till_port: int, fresh: bool) -> int:
     """Run the demo until Ctrl-C; return the exit code."""
+    _ports_must_be_free(port, till_port)
+    # Not before: the data of a demo that is running are not to be thrown away.
     if fresh:
         _forget(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, value in (("PORT", port), ("TILL_PORT", till_port)):
-        _must_be_free(name, value)
     kept = _secrets(folder)
     environment = _environment(folder, kept, port, till_port)
     family = Family([])
@@ -66,11 +66,11 @@ def run_demo(folder: Path, *, port: int, till_port: int, fresh: bool) -> int:
     try:
         log = folder / "demo.log"
         family.add(Child("practice till", _till_arguments(folder, till_port), environment, log=log))
-        _await(f"http://{HOST}:{till_port}/", "The practice till", family)
+        _await(f"http://{HOST}:{till_port}/", "The practice till", family, log)
         furnish_once(folder, environment, kept, till_port)
         serve = ["-m", "plugin", "serve", "--port", str(port)]
         family.add(Child("desk", serve, environment, log=log))
-        _await(f"http://{HOST}:{port}/readyz", "The desk", family)
+        _await(f"http://{HOST}:{port}/readyz", "The desk", family, log)
         if not family.is_stopping:
             _welcome(port, till_port, kept)
         return family.wait()
@@ -86,13 +86,18 @@ def _forget(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _must_be_free(name: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _ports_must_be_free(port: int, till_port: int) -> None:
+    if port == till_port:
+        raise Refused(
+            f"The desk and the till need a port each: make demo PORT={port} TILL_PORT={port + 1000}"
+        )
+    for name, value in (("PORT", port), ("TILL_PORT", till_port)):
         try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise Refused(f"Port {port} is taken. Choose another one: make demo {name}={port + 10}") from None
+            open_listener(HOST, value).close()
+        except PortInUse:
+            raise Refused(
+                f"Port {value} is taken. Choose another one: make demo {name}={value + 10}"
+            ) from None
 
 
 def _secrets(folder: Path) -> Secrets:
@@ -159,16 +164,19 @@ def furnish_once(folder: Path, environment: dict[str, str], kept: Secrets, till_
     done.touch()
 
 
-def _await(address: str, what: str, family: Family, *, most_s: float = 60) -> None:
+def _await(address: str, what: str, family: Family, log: Path, *, most_s: float = 60) -> None:
     deadline = time.monotonic() + most_s
     while time.monotonic() < deadline and not family.is_stopping:
+        # Asked first: where the port was lost, another program answers.
+        if family.has_lost_one:
+            raise Refused(f"{what} did not start. The end of {log} says why.")
         try:
             with urllib.request.urlopen(address, timeout=2):  # noqa: S310 - our own address on this machine
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     if not family.is_stopping:
-        raise Refused(f"{what} did not come up at {address}.")
+        raise Refused(f"{what} did not come up at {address}. {log} may say why.")
 
 
 def _welcome(port: int, till_port: int, kept: Secrets) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plugin.core.status import Status
 from plugin.courses.client_words import ClientWords, client_words
+from plugin.courses.client_words.standing import balance_sentences
 from plugin.courses.papers.ready import AFTERCARE, SUMMARY
 from plugin.courses.papers.visit_mail import DueLetter
-from plugin.courses.views import CourseView
-
-_TELLS_BALANCE = (Status.OPEN, Status.PART_PAID, Status.FINISHED, Status.FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def visit_text(due: DueLetter, *, kinds: tuple[str, ...], page_url: str, stop_ur
         dear=phrases.dear.format(name=due.client.name),
         # Chinese sets no space between sentences.
         opening=("" if words.tag.startswith("zh") else " ").join(_opening(due, words)),
-        balance=tuple(_balance(due.course, words)) if due.is_owner else (),
+        balance=tuple(balance_sentences(due.course.state, words)) if due.is_owner else (),
         next_heading=phrases.next_visit,
         next_lines=tuple(_next(due, words)),
         attached=_attached(kinds, words),
@@ -100,21 +97,6 @@ def _opening(due: DueLetter, words: ClientWords) -> Iterator[str]:
         yield phrases.was_touch_up
 
 
-def _balance(course: CourseView, words: ClientWords) -> Iterator[str]:
-    phrases, plural = words.phrases, words.language.plural
-    if course.status not in _TELLS_BALANCE:
-        return
-    if course.left:
-        yield plural(phrases.balance, course.granted, left=course.left)
-    else:
-        yield plural(phrases.balance_used_up, course.granted)
-    for each in course.allowances:
-        if each.kind == "touch_up" and each.granted:
-            yield plural(phrases.balance_touch_ups, each.granted, left=each.left)
-    if course.expires_on and course.status is not Status.FINISHED:
-        yield phrases.balance_until.format(date=words.language.long_date(course.expires_on))
-
-
 def _next(due: DueLetter, words: ClientWords) -> Iterator[str]:
     phrases, language, zone = words.phrases, words.language, due.clinic.time_zone
     if visit := due.next_visit:
@@ -122,7 +104,7 @@ def _next(due: DueLetter, words: ClientWords) -> Iterator[str]:
         if visit.practitioner:
             time = phrases.time_with.format(time=time, practitioner=visit.practitioner)
         yield f"{language.weekday_date(language.local_day(visit.at, zone))}, {time}"
-    elif not due.has_come or not due.course.is_live or not due.course.left:
+    elif not due.has_come or not due.course.is_live or not due.course.state.not_used:
         return
     else:
         yield phrases.not_booked

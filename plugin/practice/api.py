@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,12 @@ from werkzeug.exceptions import HTTPException
 
 from plugin.practice.access.guard import admit
 from plugin.practice.faults import Failure, Faults, is_meant, read_faults, take_failure
-from plugin.practice.idempotency import once
+from plugin.practice.idempotency import keep_refusal, once
 from plugin.practice.practice import the_practice
 from plugin.practice.refusals import Refusal, rate_limited, unauthorized
 from plugin.practice.settings import SQUARE_VERSION
 from plugin.practice.storage import Json, Work
+from plugin.practice.times import with_times
 
 api = Blueprint("square_api", __name__, url_prefix="/v2")
 MOST_BYTES = 5_000_000
@@ -37,8 +39,13 @@ def meet_faults() -> Response | None:
 def finish(response: Response) -> Response:
     """Spoil the answer of a call that is to fail after its work; say which version it speaks."""
     failure: Failure | None = request.environ.get("practice.fails")
+    faults: Faults = request.environ["practice.faults"]
     if failure is not None and failure.is_after:
         response = _failed(failure)
+    elif faults.times != "milliseconds" and response.is_json and response.status_code == 200:
+        response.set_data(json.dumps(with_times(json.loads(response.get_data()), faults.times)))
+    if response.status_code == 429 and not faults.hides_retry_after:
+        response.headers["Retry-After"] = "1"
     response.headers["Square-Version"] = request.headers.get("Square-Version", SQUARE_VERSION)
     return response
 
@@ -67,8 +74,6 @@ def _failed(failure: Failure) -> Response:
     refused = _failing_refusal(int(how) if how.isdigit() else 500)
     response = jsonify(refused.body())
     response.status_code = refused.status
-    if refused.status == 429:
-        response.headers["Retry-After"] = "1"
     return response
 
 
@@ -120,9 +125,15 @@ def reading(act: Callable[[Work], Json]) -> Response:
 
 def writing(act: Callable[[Work, Json], Json]) -> Response:
     """Answer with what an act gives for the body, once per idempotency key."""
-    body = body_of()
-    with the_practice().work() as work:
-        return jsonify(once(work, f"{request.method} {request.path}", body, lambda: act(work, body)))
+    body, scope = body_of(), f"{request.method} {request.path}"
+    try:
+        with the_practice().work() as work:
+            return jsonify(once(work, scope, body, lambda: act(work, body)))
+    except Refusal as refused:
+        with the_practice().work() as work:
+            if read_faults(work).keeps_refused_keys:
+                keep_refusal(work, scope, body, refused)
+        raise
 
 
 @api.route("/", defaults={"rest": ""}, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -133,7 +144,9 @@ def unknown(rest: str) -> Response:
 
 @api.errorhandler(Refusal)
 def _refused(refused: Refusal) -> tuple[Response, int]:
-    return jsonify(refused.body()), refused.status
+    faults: Faults = request.environ["practice.faults"]
+    is_mismatch = refused.code == "VERSION_MISMATCH"
+    return jsonify(refused.body()), 400 if is_mismatch and faults.is_mismatch_400 else refused.status
 
 
 @api.errorhandler(HTTPException)

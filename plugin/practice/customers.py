@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from plugin.practice.events import announce_customer
+from plugin.practice.events import announce_customer, announce_merge
 from plugin.practice.refusals import Refusal, not_found
 from plugin.practice.shapes import Record, Shape, Text, Whole, checked
 from plugin.practice.storage import Json, Work
@@ -50,12 +50,33 @@ def create_customer(work: Work, body: Json, source: str = "THIRD_PARTY") -> Json
     return {"customer": customer}
 
 
+def make_instant_profile(work: Work) -> Json:
+    """Add the profile that Square makes of a card payment without a customer: it says nothing of the person."""
+    now = work.now()
+    customer: Json = {
+        "id": work.make_id() + "CUST",
+        "created_at": now,
+        "updated_at": now,
+        "preferences": {"email_unsubscribed": False},
+        "creation_source": "INSTANT_PROFILE",
+        "version": 0,
+    }
+    announce_customer(work, "created", work.put("customer", customer))
+    return customer
+
+
 def read_customer(work: Work, id_: str) -> Json:
     """Give the profile; an id that was merged away answers with the new one."""
     customer = work.get("customer", current_id(work, id_))
     if customer is None:
         raise not_found("Customer", id_, "customer_id")
     return customer
+
+
+def read_one_of_many(work: Work, id_: str) -> Json:
+    """Give the profile, or why there is none. Square's document does not say that merged ids are followed here."""
+    customer = work.get("customer", id_)
+    return {"customer": customer} if customer else not_found("Customer", id_, "customer_id").body()
 
 
 def current_id(work: Work, id_: str) -> str:
@@ -118,12 +139,11 @@ def merge_customers(work: Work, ids: list[str]) -> Json:
     lost = _not_kept(old, merged)
     if lost:
         merged["note"] = "\n".join(filter(None, [merged.get("note"), lost]))
-    context = {"from_customer_ids": ids, "to_customer_id": merged["id"]}
-    announce_customer(work, "created", work.put("customer", merged), context)
+    work.put("customer", merged)
     for one in old:
         _remove(work, one)
         work.keep_note(f"merged:{one['id']}", merged["id"])
-        announce_customer(work, "deleted", one, context)
+    announce_merge(work, merged, old)
     return {"customer": merged}
 
 
@@ -136,7 +156,8 @@ def name_of(customer: Json) -> str:
         name
         or customer.get("company_name")
         or customer.get("email_address")
-        or customer.get("phone_number", "")
+        or customer.get("phone_number")
+        or "No name"
     )
 
 

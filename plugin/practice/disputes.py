@@ -39,6 +39,9 @@ FIRST_STATES = ("INQUIRY_EVIDENCE_REQUIRED", "EVIDENCE_REQUIRED")
 REFUNDABLE = ("INQUIRY_EVIDENCE_REQUIRED", "INQUIRY_PROCESSING", "INQUIRY_CLOSED", "WON")
 TIME_TO_ANSWER = timedelta(days=14)
 PAGE = 50
+# What not every dispute has, and the version at which one that lacks it begins.
+OPTIONAL = ("dispute_id", "due_at", "card_brand", "brand_dispute_id", "reported_at", "location_id")
+SPARSE_VERSION = 4
 
 
 def open_dispute(
@@ -60,7 +63,7 @@ def open_dispute(
         raise Refusal("INVALID_VALUE", f"The amount is between 1 and {total}.", field="amount")
     now = work.now()
     id_ = work.make_id() + "DSP"
-    dispute = {
+    dispute: Json = {
         "id": id_,
         "dispute_id": id_,
         "amount_money": money(work, amount or total),
@@ -76,6 +79,9 @@ def open_dispute(
         "version": 1,
         "location_id": location_id(work),
     }
+    if read_faults(work).has_sparse_disputes:
+        sparse = {name: value for name, value in dispute.items() if name not in OPTIONAL}
+        dispute = sparse | {"version": SPARSE_VERSION}
     announce_dispute(work, work.put("dispute", dispute), is_new=True)
     return dispute
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from plugin.practice.faults import read_faults
 from plugin.practice.storage import Json, Work
+from plugin.practice.times import with_times
 
 EVENT_TYPES = (
     "booking.created",
@@ -70,6 +71,20 @@ def announce_order(work: Work, order: Json, *, is_new: bool) -> None:
     if not is_new:
         said["updated_at"] = order["updated_at"]
     _announce(work, name.replace("_", "."), {"type": name, "id": order["id"], "object": {name: said}})
+
+
+def announce_merge(work: Work, merged: Json, old: list[Json]) -> None:
+    """Tell of the new profile, then of each that went into it, but for what the drawer of faults loses."""
+    lost = read_faults(work).lost_merge_events
+    context = {"from_customer_ids": [one["id"] for one in old], "to_customer_id": merged["id"]}
+    if lost not in ("created", "all"):
+        announce_customer(work, "created", merged, context)
+    losing = {"all": old, "all deleted": old, "first deleted": old[:1], "last deleted": old[-1:]}.get(
+        lost, []
+    )
+    for one in old:
+        if one not in losing:
+            announce_customer(work, "deleted", one, context)
 
 
 def announce_customer(work: Work, what: str, customer: Json, merge: Json | None = None) -> None:
@@ -149,7 +164,7 @@ def queue_delivery(work: Work, subscription_id: str, event: Json, *, is_withheld
     faults = read_faults(work)
     state = "withheld" if is_withheld or faults.has_withheld_events else "waiting"
     hold = SHUFFLE_HOLD if faults.has_shuffled_events else timedelta()
-    body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    body = json.dumps(with_times(event, faults.times), ensure_ascii=False, separators=(",", ":"))
     copies = [hold, hold + SECOND_COPY_DELAY] if faults.has_duplicate_events else [hold]
     for delay in copies:
         work.sql.execute(

@@ -12,6 +12,17 @@ from plugin.practice.storage import Json, Work
 
 WAYS_TO_FAIL = ("500", "429", "503", "409", "garbage", "cut")
 REFUND_OUTCOMES = ("COMPLETED", "PENDING", "FAILED", "REJECTED")
+LOST_MERGE_EVENTS = ("none", "created", "first deleted", "last deleted", "all deleted", "all")
+TIMES = ("milliseconds", "seconds", "mixed")
+CARD_SURCHARGES = ("none", "LINE_ITEM", "APPORTIONED")
+# What is chosen of a few values; the first is that of a good day.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "fail_how": WAYS_TO_FAIL,
+    "refund_outcome": REFUND_OUTCOMES,
+    "lost_merge_events": LOST_MERGE_EVENTS,
+    "times": TIMES,
+    "card_surcharge": CARD_SURCHARGES,
+}
 KEY = "faults"
 COUNT_KEY = "fault_calls"
 STEP = Record(
@@ -41,6 +52,9 @@ class Faults:
     `fail_plan` names single calls, each a whole path in which {…} stands for any one id:
     [{"call": "GET /v2/orders/{id}", "how": "500", "after": False, "times": 1, "skip": 0}].
     The first `skip` such calls pass, the next `times` fail; `after` lets the work be done first.
+
+    `times` "mixed" leaves the milliseconds in `created_at` alone. `card_surcharge` is what the merchant asks of a
+    card at the till, as a line of its own or apportioned to the lines.
     """
 
     slow_s: int = 0
@@ -55,8 +69,18 @@ class Faults:
     has_withheld_events: bool = False
     has_empty_pages: bool = False
     is_token_expired: bool = False
+    makes_instant_profiles: bool = False
     offline_hours: int = 0
     refund_outcome: str = "COMPLETED"
+    lost_merge_events: str = "none"
+    times: str = "milliseconds"
+    card_surcharge: str = "none"
+    drops_link_customer: bool = False
+    hides_return_refunds: bool = False
+    hides_retry_after: bool = False
+    is_mismatch_400: bool = False
+    keeps_refused_keys: bool = False
+    has_sparse_disputes: bool = False
     fail_plan: list[Json] = field(default_factory=list)
 
     def as_json(self) -> Json:
@@ -66,7 +90,7 @@ class Faults:
         """Tell how many faults are on; `fail_how`, `fail_after` and `fail_only` only describe others."""
         still = {"fail_how", "fail_after", "fail_only"}
         counted = asdict(self) | {
-            "refund_outcome": self.refund_outcome != "COMPLETED",
+            **{name: getattr(self, name) != usual for name, (usual, *_) in CHOICES.items()},
             "fail_plan": any(step.get("times", 1) for step in self.fail_plan),
         }
         return sum(1 for name, value in counted.items() if value and name not in still)
@@ -110,11 +134,8 @@ def _check(name: str, value: Any, kind: type[Any]) -> None:
         raise Refusal("INVALID_VALUE", f"`{name}` is a {kind.__name__}.", field=name)
     if name in LIMITS and not 0 <= value <= LIMITS[name]:
         raise Refusal("INVALID_VALUE", f"`{name}` is between 0 and {LIMITS[name]}.", field=name)
-    if name == "refund_outcome" and value not in REFUND_OUTCOMES:
-        said = f"`refund_outcome` is one of {', '.join(REFUND_OUTCOMES)}."
-        raise Refusal("INVALID_ENUM_VALUE", said, field=name)
-    if name == "fail_how" and value not in WAYS_TO_FAIL:
-        raise Refusal("INVALID_ENUM_VALUE", f"`fail_how` is one of {', '.join(WAYS_TO_FAIL)}.", field=name)
+    if name in CHOICES and value not in CHOICES[name]:
+        raise Refusal("INVALID_ENUM_VALUE", f"`{name}` is one of {', '.join(CHOICES[name])}.", field=name)
 
 
 def is_meant(faults: Faults, call: str) -> bool:

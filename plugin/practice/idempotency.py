@@ -9,11 +9,15 @@ from collections.abc import Callable
 from plugin.practice.refusals import Refusal
 from plugin.practice.storage import Json, Work
 
+# No answer of Square's has a field of this name.
+_REFUSED = "practice.refused"
+
 
 def once(work: Work, scope: str, body: Json, act: Callable[[], Json]) -> Json:
     """Do the act for the body's idempotency_key, or give the answer it gave before.
 
-    A refused act leaves no trace (the transaction rolls back), so its key may be tried again.
+    A refused act leaves no trace (the transaction rolls back), so its key may be tried again, unless
+    `keep_refusal` wrote it down.
     """
     key = body.get("idempotency_key")
     if not key:
@@ -32,6 +36,18 @@ def once(work: Work, scope: str, body: Json, act: Callable[[], Json]) -> Json:
     return answer
 
 
+def keep_refusal(work: Work, scope: str, body: Json, refused: Refusal) -> None:
+    """Give the same refusal to the body's key from now on, unless it was answered before."""
+    key = body.get("idempotency_key")
+    if not key:
+        return
+    answer = {_REFUSED: [refused.code, refused.detail, refused.status, refused.category, refused.field]}
+    work.sql.execute(
+        "INSERT OR IGNORE INTO answers (scope, key, fingerprint, answer) VALUES (?, ?, ?, ?)",
+        (scope, key, _fingerprint(body), json.dumps(answer, ensure_ascii=False)),
+    )
+
+
 def _repeat(was: str, is_now: str, answer: str) -> Json:
     if was != is_now:
         raise Refusal(
@@ -40,6 +56,9 @@ def _repeat(was: str, is_now: str, answer: str) -> Json:
             field="idempotency_key",
         )
     repeated: Json = json.loads(answer)
+    if _REFUSED in repeated:
+        code, detail, status, category, field = repeated[_REFUSED]
+        raise Refusal(code, detail, status=status, category=category, field=field)
     return repeated
 
 

@@ -6,14 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from plugin.practice.delivery_queue import queue_as_told, release_withheld, resend
-from plugin.practice.faults import (
-    REFUND_OUTCOMES,
-    WAYS_TO_FAIL,
-    Faults,
-    change_faults,
-    keep_faults,
-    read_faults,
-)
+from plugin.practice.faults import CHOICES, Faults, change_faults, keep_faults, read_faults
 from plugin.practice.practice import the_practice
 from plugin.practice.refusals import Refusal
 from plugin.practice.storage import Json
@@ -27,8 +20,15 @@ FLAGS = (
     "has_withheld_events",
     "has_empty_pages",
     "is_token_expired",
+    "makes_instant_profiles",
+    "drops_link_customer",
+    "hides_return_refunds",
+    "hides_retry_after",
+    "is_mismatch_400",
+    "keeps_refused_keys",
+    "has_sparse_disputes",
 )
-TEXTS = ("fail_how", "fail_only", "refund_outcome")
+TEXTS = ("fail_only", *CHOICES)
 NUMBERS = ("slow_s", "fail_next", "fail_every", "hidden_line_reads", "offline_hours")
 
 
@@ -68,7 +68,7 @@ def send_again(event_id: str) -> Response:
 def faults() -> str:
     with the_practice().work() as work:
         kept = read_faults(work)
-    return render_template("practice/faults.html", faults=kept, ways=WAYS_TO_FAIL, outcomes=REFUND_OUTCOMES)
+    return render_template("practice/faults.html", faults=kept, choices=CHOICES)
 
 
 def set_faults() -> Response:

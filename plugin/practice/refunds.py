@@ -193,6 +193,9 @@ def _shares(work: Work, order: Json, total: int) -> list[tuple[Json, int]]:
 
 
 def _attach_refunds(work: Work, order: Json, refunds: list[Json]) -> None:
+    """Name the refunds on their return order, unless the drawer of faults leaves them out."""
+    if read_faults(work).hides_return_refunds:
+        return
     told = [
         {
             "id": refund["id"],

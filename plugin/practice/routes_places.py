@@ -7,6 +7,9 @@ from flask import Response, jsonify, request
 from plugin.practice import customer_search, customers, event_search, listings, merchant, subscriptions
 from plugin.practice.api import api, body_of, query_of, reading, writing
 from plugin.practice.practice import the_practice
+from plugin.practice.shapes import Many, Record, Text, checked
+
+BULK = Record({"customer_ids": Many(Text(1), least=1, most=100, required=True)})
 
 
 @api.get("/locations")
@@ -50,6 +53,12 @@ def list_customers() -> Response:
 def search_customers() -> Response:
     body = body_of()
     return reading(lambda work: customer_search.search_customers(work, body))
+
+
+@api.post("/customers/bulk-retrieve")
+def retrieve_customers() -> Response:
+    ids = checked(body_of(), BULK)["customer_ids"]
+    return reading(lambda work: {"responses": {id_: customers.read_one_of_many(work, id_) for id_ in ids}})
 
 
 @api.get("/customers/<customer_id>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from plugin.practice.customers import read_customer
+from plugin.practice.customers import make_instant_profile, read_customer
 from plugin.practice.events import announce_payment
 from plugin.practice.faults import hide_lines, read_faults
 from plugin.practice.merchant import currency, location_id, money
@@ -209,6 +209,8 @@ def _take(work: Work, sale: Sale, order: Json, part: Part, sold_at: str | None) 
         payment["offline_payment_details"] = {"client_created_at": sold_at}
     if sale.customer_id and sale.customer_on == "payment":
         payment["customer_id"] = sale.customer_id
+    elif part.kind == "card" and not sale.customer_id and read_faults(work).makes_instant_profiles:
+        payment["customer_id"] = make_instant_profile(work)["id"]
     if part.kind not in ("card", "gift_card"):
         # Cash is complete as it is taken; a card is approved first and captured after.
         payment["status"] = "COMPLETED"

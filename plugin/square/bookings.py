@@ -37,6 +37,7 @@ from plugin.square.fields import (
 )
 from plugin.square.found import Found
 from plugin.square.messages import told_object
+from plugin.square.taken_up import Looked
 from plugin.store import Store
 from plugin.store.square_side import Booking
 
@@ -107,17 +108,17 @@ def _stranger(house: House, customer_id: str | None) -> Buyer | None:
         return None
 
 
-def look_at_bookings(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_bookings(house: House, _since: datetime) -> Iterator[Looked]:
     """Look through the calendar from yesterday on; what we expect and Square lists no more is asked for by its id."""
     begins, ends = _window(house)
     unseen = _expected_ids(house.store, begins, ends)
     for page in house.square.bookings(begins, ends, house.settings.square_location_id or None):
         unseen -= {text(one.get("id")) for one in page}
-        yield len(page), _take_up(house, page)
+        yield Looked(len(page), _take_up(house, page))
     moved = sorted(unseen)
     for start in range(0, len(moved), MOST_BY_ID):
         found = house.square.bookings_by_id(moved[start : start + MOST_BY_ID])
-        yield len(found), _take_up(house, found)
+        yield Looked(len(found), _take_up(house, found))
 
 
 def booking_of(answer: Json) -> ToldBooking:

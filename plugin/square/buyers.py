@@ -3,46 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
 from plugin.core.text import full_name
 from plugin.courses.people.erased_profiles import is_erased
+from plugin.courses.people.square_links import links_of_namesakes, might_be
 from plugin.courses.selling.sales import Buyer
 from plugin.house import House
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, square_id, text
+from plugin.square.missed_merges import MERGE, ask_each
 from plugin.square.objects import Order, Payment, payment_of
 from plugin.store.people import SquareCustomer
 
 
-def buyer_of(house: House, order: Order, payment: Payment | None) -> Buyer | None:
-    """Return who bought, None where Square names nobody it has a profile of.
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Who bought, None for nobody Square knows; and the profiles on the sale that say nothing of the person."""
+
+    by: Buyer | None
+    nameless_ids: tuple[str, ...] = ()
+
+
+def buyer_of(house: House, order: Order, payment: Payment | None) -> Bought:
+    """Return who bought.
 
     Payments come before the order, the order before its tenders, in the tenders' order: the same answer
     whichever event brought us here.
     """
+    nameless: list[str] = []
     for customer_id in customers_named(house, order, payment):
         buyer = profile_of(house, customer_id)
-        if buyer is not None:
-            return buyer
-    return None
+        if buyer is None:
+            continue
+        if buyer.is_somebody or knows_any(house, *buyer.known_as):
+            return Bought(buyer)
+        nameless.append(customer_id)
+    return Bought(None, tuple(nameless))
 
 
 def profile_of(house: House, customer_id: str) -> Buyer | None:
-    """Return the customer as Square has them now; None for an instant profile, which no directory has.
+    """Return the customer as Square has them now; None for one that no directory has.
 
     One that Square has deleted and we know is still who they were; one who was erased here is nobody.
     """
     if is_erased(house.store, customer_id):
         return None
     try:
-        buyer = read_profile(house.square.customer(customer_id), customer_id)
-        return None if is_erased(house.store, *buyer.known_as) else buyer
+        profile = house.square.customer(customer_id)
+        buyer = read_profile(profile, customer_id)
+        return None if is_erased(house.store, *buyer.known_as) else _followed(house, profile, buyer)
     except SquareNotFound:
         if not knows_any(house, customer_id):
             return None
         return Buyer(square_customer_id=customer_id, known_as=(customer_id,))
+
+
+def _followed(house: House, profile: Json, buyer: Buyer) -> Buyer:
+    """Return a buyer new to us with what events may have missed: ids before a merge, a profile deleted since."""
+    if knows_any(house, *buyer.known_as):
+        return buyer
+    suspects = links_of_namesakes(house.store, buyer)
+    if profile.get("creation_source") == MERGE:
+        suspects += might_be(house.store, buyer)
+    asked = ask_each(house, dict.fromkeys(suspects), buyer)
+    return replace(buyer, known_as=(*buyer.known_as, *asked.joined), gone_ids=asked.gone)
 
 
 def read_profile(customer: Json, asked_id: str) -> Buyer:

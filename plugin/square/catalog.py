@@ -8,20 +8,21 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from plugin.core.acts import SQUARE, Act, require
 from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.listings import SeenItem
-from plugin.courses.selling.packages import list_variation, listing_of, read_package
+from plugin.courses.selling.listings import ITEM_NAME, SeenItem, published_in
+from plugin.courses.selling.package_edits import edit_package
+from plugin.courses.selling.packages import NewPackage, list_variation, listing_of, read_package
 from plugin.courses.views import PackageView
 from plugin.errors import Refused, SquareFailed
 from plugin.house import House
-from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of
+from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of, with_item_name
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, record, records, square_id, text, unreadable
+from plugin.square.fields import Json, readable, record, records, square_id, text, unreadable
 
-ITEM_NAME = "Prepaid courses"
 DESCRIPTION = "Courses of sessions, paid in advance. Coursekeeper keeps count of what is left."
 # Square writes one catalog change of a seller at a time and answers 429 to the others.
 PAUSES_S = (0.5, 1.0, 2.0)
@@ -49,8 +50,38 @@ def publish(
     package = read_package(house.store, package_id)
     if not package.is_active:
         raise Refused("This package is not for sale any more.", code="not_for_sale")
-    seen = seen_item(_patiently(lambda: _published(house, act, package), pause, pauses_s))
-    return _listed(house, act, package_id, seen)
+    seen = _patiently(lambda: _published(house, act, package), pause, pauses_s)
+    published = _listed(house, act, package_id, seen)
+    house.store.transact(lambda session: published_in(session, act, package_id))
+    return published
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A package as saved; `problem` tells why Square does not sell it so yet, "" where it does or need not."""
+
+    package: PackageView
+    is_published: bool = False
+    problem: str = ""
+
+
+def save_package(
+    house: House, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
+) -> Saved:
+    """Save an edit, and have the till sell the package so at once; raises as `edit_package` does.
+
+    Where Square can't be reached the edit is kept, and a job publishes it. An edit of neither price nor name leaves
+    the till alone, though it should sell at a price of its own.
+    """
+    before = read_package(house.store, package_id)
+    package = edit_package(house.store, act, package_id, new, seen_version=seen_version)
+    is_sold_otherwise = (package.name, package.price) != (before.name, before.price)
+    if not (is_sold_otherwise and package.is_active and package.differs_in_square):
+        return Saved(package)
+    try:
+        return Saved(publish(house, act, package_id, pauses_s=()), is_published=True)
+    except SquareFailed as error:
+        return Saved(package, problem=error.message)
 
 
 def publish_owed(house: House, owed: Owed) -> str:
@@ -69,7 +100,7 @@ def link_item(house: House, act: Act, package_id: str, square_variation_id: str)
         raise Refused("Square has no such item (any more). Search again.", code="no_item") from None
     if variation.get("type") != "ITEM_VARIATION":
         raise Refused("That is no item the till could sell.", code="no_item")
-    return _listed(house, act, package_id, seen_item(variation))
+    return _listed(house, act, package_id, with_item_name(house, seen_item(variation)))
 
 
 def _listed(house: House, act: Act, package_id: str, seen: SeenItem) -> PackageView:
@@ -84,10 +115,14 @@ def _listed(house: House, act: Act, package_id: str, seen: SeenItem) -> PackageV
     )
 
 
-def _published(house: House, act: Act, package: PackageView) -> Json:
+def _published(house: House, act: Act, package: PackageView) -> SeenItem:
     standing = _standing_variation(house, package)
     if standing is not None:
-        return _brought_up_to_date(house, act, package, standing)
+        return seen_item(_brought_up_to_date(house, act, package, standing))
+    return replace(seen_item(_new_variation(house, act, package)), item_name=ITEM_NAME)
+
+
+def _new_variation(house: House, act: Act, package: PackageView) -> Json:
     item_id = _item_on_till(house)
     if item_id is None:
         return _new_item(house, act, package)
@@ -119,10 +154,9 @@ def _brought_up_to_date(house: House, act: Act, package: PackageView, standing: 
 
 
 def _item_on_till(house: House) -> str | None:
-    for item in house.square.catalog_items_named(ITEM_NAME):
-        if item.get("is_deleted") is not True:
-            return square_id(item.get("id"), "item id")
-    return None
+    found = [one for one in house.square.catalog_items_named(ITEM_NAME) if one.get("is_deleted") is not True]
+    ids = readable(lambda item: square_id(item.get("id"), "item id"), found, "item")
+    return ids[0] if ids else None
 
 
 def _new_item(house: House, act: Act, package: PackageView) -> Json:

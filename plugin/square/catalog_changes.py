@@ -7,21 +7,21 @@ and misses nothing, whichever events came.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.listings import SeenItem, keep_seen_in, unseen_in
+from plugin.courses.selling.listings import SeenItem, keep_seen_in, watched_in
 from plugin.courses.selling.packages import known_variations_in
-from plugin.errors import SquareFailed
 from plugin.house import House
-from plugin.square.catalog_items import OfferedItem, offered_items, seen_item
+from plugin.square.catalog_items import OfferedItem, item_name_of, offered_items, seen_item, with_item_name
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json
+from plugin.square.fields import Json, readable, text
 from plugin.square.found import Found
-from plugin.square.taken_up import take_up
+from plugin.square.taken_up import Looked, take_up
 from plugin.store import Store
 
 SWEPT_ITEM = "sweep.item"
@@ -42,10 +42,10 @@ def see_catalog(house: House, _data: Json) -> Found:
     return Found(deeds=(keep,))
 
 
-def look_at_catalog(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_catalog(house: House, _since: datetime) -> Iterator[Looked]:
     """Look for changes of the packages' items that no event told of."""
     news = _news(house)
-    yield (
+    yield Looked(
         len(news),
         [
             {"kind": "item", "id": seen.square_variation_id, "what": "A package's item in Square"}
@@ -58,7 +58,7 @@ def look_at_catalog(house: House, _since: datetime) -> Iterator[tuple[int, list[
 def look_at_item(house: House, owed: Owed) -> str:
     """Look at an item that was named by its id alone; where Square does not show it, it stays so marked."""
     try:
-        seen = seen_item(house.square.catalog_object(owed.subject))
+        seen = with_item_name(house, seen_item(house.square.catalog_object(owed.subject)))
     except SquareNotFound:
         return "Square shows no such item."
     act = Act(SQUARE, house.clock(), f"outbox:{owed.id}")
@@ -71,30 +71,29 @@ def search_items(house: House, words: str) -> list[OfferedItem]:
     items = house.square.catalog_items_with(words, most=MOST_OFFERED, timeout_s=SEARCH_TIMEOUT_S)
     with house.store.reading() as session:
         packages = known_variations_in(session)
-    offered = [one for item in items for one in offered_items(item)]
+    offered = [one for found in readable(offered_items, items, "item") for one in found]
     return [one for one in offered if one.square_variation_id not in packages][:MOST_OFFERED]
 
 
 def _news(house: House) -> list[SeenItem]:
     """Return our items that Square shows in another version than we have seen; none where it keeps no catalog."""
     with house.store.reading() as session:
-        known = unseen_in(session)
-    if not known:
+        watched = watched_in(session)
+    if not watched:
         return []
+    items = {one.square_item_id for one in watched.values() if one.square_item_id is not None}
     try:
-        objects = house.square.catalog_objects(sorted(known))
+        objects = house.square.catalog_objects([*sorted(watched), *sorted(items)])
     except SquareNotFound:
         return []
-    return [
-        seen
-        for one in objects
-        if (seen := _read(one)) and known.get(seen.square_variation_id, 0) != seen.version
+    names = {text(one.get("id")): item_name_of(one) for one in objects if one.get("type") == "ITEM"}
+    variations = [one for one in objects if one.get("type") != "ITEM"]
+    seen = [
+        replace(one, item_name=names.get(one.square_item_id or "", ""))
+        for one in readable(seen_item, variations, "variation")
     ]
-
-
-def _read(variation: Json) -> SeenItem | None:
-    try:
-        return seen_item(variation)
-    except SquareFailed:
-        # One that can't be read must not hide the others; the owner's page shows when it was seen last.
-        return None
+    return [
+        one
+        for one in seen
+        if one.square_variation_id in watched and watched[one.square_variation_id].is_news(one)
+    ]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plugin.core.money import Money
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.selling.listings import SeenItem
 from plugin.errors import InvalidField, SquareFailed
+from plugin.house import House
+from plugin.square.client import SquareNotFound
 from plugin.square.fields import (
     Json,
+    listed,
     optional_id,
     optional_money,
+    readable,
     record,
-    records,
     square_id,
     text,
     unreadable,
@@ -44,18 +47,30 @@ def seen_item(variation: Json) -> SeenItem:
     )
 
 
+def with_item_name(house: House, seen: SeenItem) -> SeenItem:
+    """Return the variation with the name of the item it belongs to, where Square shows that; raises SquareFailed."""
+    if seen.square_item_id is None:
+        return seen
+    try:
+        return replace(seen, item_name=item_name_of(house.square.catalog_object(seen.square_item_id)))
+    except SquareNotFound:
+        return seen
+
+
+def item_name_of(item: Json) -> str:
+    """Return what an item is called, "" for one that is deleted or shows no name."""
+    data = item.get("item_data")
+    if item.get("is_deleted") is True or not isinstance(data, dict):
+        return ""
+    return words(data.get("name"), NAME_LENGTH)
+
+
 def offered_items(item: Json) -> list[OfferedItem]:
-    """Read an item's variations; one that can't be read is left out."""
+    """Read an item's variations, of which one that can't be read is left out; raises SquareFailed."""
     data = record(item.get("item_data"), "item_data")
-    found = []
-    for variation in records(data.get("variations"), "variations"):
-        try:
-            seen = seen_item(variation)
-        except SquareFailed:
-            continue
-        name = words(data.get("name"), NAME_LENGTH)
-        found.append(OfferedItem(seen.square_variation_id, name, seen.name, seen.price))
-    return found
+    name = words(data.get("name"), NAME_LENGTH)
+    seen = readable(seen_item, listed(data.get("variations"), "variations"), "variation")
+    return [OfferedItem(one.square_variation_id, name, one.name, one.price) for one in seen]
 
 
 def data_of(variation: Json) -> Json:

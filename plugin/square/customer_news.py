@@ -28,14 +28,17 @@ from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, record, square_id, text, unreadable
 from plugin.square.found import Deed, Found
 from plugin.square.messages import told_object
+from plugin.square.missed_merges import MERGE, ask_each, joined_into
+from plugin.square.named_later import state_of, take_up_sales_of
 from plugin.square.unmerged import courses_sold_to
 from plugin.store import Store
 
 SWEPT_CUSTOMER = "sweep.customer"
+SWEPT_MERGE = "sweep.merge"
 _ERASED = "Their data was erased here; nothing of it is kept."
 _STRANGER = "No client of ours so far; the desk's search finds them."
 # Profiles that are, or were, somebody else's as well.
-_RARE = ("MERGE", "UNMERGE_RECOVERY", "DELETION_RECOVERY")
+_RARE = (MERGE, "UNMERGE_RECOVERY", "DELETION_RECOVERY")
 
 
 def see_customer(house: House, data: Json) -> Found:
@@ -58,6 +61,23 @@ def see_customer(house: House, data: Json) -> Found:
     return see_profile(house, profile, customer_id)
 
 
+def see_swept_merge(house: House, data: Json) -> Found:
+    """Say which clients a merged profile brings together that a sweep came upon."""
+    asked_id = square_id(data.get("id"), "customer id")
+    try:
+        profile = house.square.customer(asked_id)
+    except SquareNotFound:
+        return _gone(asked_id)
+    buyer = read_profile(profile, asked_id)
+    asked = joined_into(house, buyer)
+    gone = Found(deeds=tuple(_gone_deed(one) for one in asked.gone))
+    if not asked.joined:
+        return see_profile(house, profile, asked_id) + gone
+    if is_erased(house.store, *buyer.known_as):
+        return _merged_with_erased(house, asked.joined, buyer) + gone
+    return Found(profile=buyer, merged_ids=asked.joined) + gone
+
+
 def _concerns_us(house: House, data: Json, profile: Json) -> bool:
     is_plain = data.get("deleted") is not True and text(profile.get("creation_source")) not in _RARE
     return not is_plain or not profile.get("id") or knows_any(house, square_id(data.get("id"), "customer id"))
@@ -68,6 +88,8 @@ def see_profile(house: House, profile: Json, asked_id: str) -> Found:
     buyer = read_profile(profile, asked_id)
     if is_erased(house.store, *buyer.known_as):
         return Found(says=_ERASED)
+    if buyer.is_somebody:
+        take_up_sales_of(house, buyer.known_as, state_of(profile))
     source = text(profile.get("creation_source"))
     if not knows_any(house, *buyer.known_as):
         return _see_stranger(house, buyer, source)
@@ -80,11 +102,11 @@ def see_profile(house: House, profile: Json, asked_id: str) -> Found:
 
 
 def _see_stranger(house: House, buyer: Buyer, source: str) -> Found:
-    if source == "MERGE":
+    if source == MERGE:
         # Its event was missed: those of our clients it could be are asked for, and answer with it if it is so.
-        joined = [one for one in might_be(house.store, buyer) if _is_now(house, one, buyer)]
-        if joined:
-            return Found(profile=buyer, merged_ids=tuple(joined))
+        asked = ask_each(house, might_be(house.store, buyer), buyer)
+        if asked.joined:
+            return Found(profile=buyer, merged_ids=asked.joined)
     if source == "UNMERGE_RECOVERY":
         before = was_before(house.store, buyer)
         if before is not None:
@@ -95,13 +117,6 @@ def _see_stranger(house: House, buyer: Buyer, source: str) -> Found:
         return _STRANGER
 
     return Found(deeds=(keep,))
-
-
-def _is_now(house: House, customer_id: str, buyer: Buyer) -> bool:
-    try:
-        return house.square.customer(customer_id).get("id") == buyer.square_customer_id
-    except SquareNotFound:
-        return False
 
 
 def _unmerged(house: House, buyer: Buyer, client_id: str) -> Found:
@@ -117,12 +132,16 @@ def _unmerged(house: House, buyer: Buyer, client_id: str) -> Found:
 
 
 def _gone(customer_id: str) -> Found:
+    return Found(deeds=(_gone_deed(customer_id),))
+
+
+def _gone_deed(customer_id: str) -> Deed:
     def gone(session: Session, _store: Store, _act: Act) -> str:
         forget_person_in(session, customer_id)
         gone_from_square_in(session, customer_id)
         return "Deleted in Square's directory; the client and every course stay."
 
-    return Found(deeds=(gone,))
+    return gone
 
 
 def _alive(customer_id: str) -> Deed:
@@ -139,7 +158,9 @@ def _see_merge(house: House, merge: Json) -> Found:
         raise unreadable("from_customer_ids")
     from_ids = tuple(square_id(one, "from_customer_ids") for one in told)
     try:
-        into = read_profile(house.square.customer(into_id), into_id)
+        profile = house.square.customer(into_id)
+        into = read_profile(profile, into_id)
+        take_up_sales_of(house, (*from_ids, *into.known_as), state_of(profile))
     except SquareNotFound:
         into = Buyer(square_customer_id=into_id, known_as=(into_id,))
     if is_erased(house.store, into_id, *from_ids):

@@ -11,6 +11,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.text import digits, folded, name_parts
 from plugin.courses.people.buyers import link_profile_in, merge_square_customers_in
 from plugin.courses.people.clients import read_client
+from plugin.courses.people.contacts import is_full_phone
 from plugin.courses.people.square_links import gone_from_square_in
 from plugin.courses.queues.outbox import Owed
 from plugin.courses.selling.sales import Buyer
@@ -18,7 +19,7 @@ from plugin.courses.views import ClientView
 from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, square_id, text, unreadable
+from plugin.square.fields import Json, readable, text, unreadable
 from plugin.store.people import SquareCustomer
 
 # Square takes a phone number of 9 to 16 digits.
@@ -82,6 +83,8 @@ def _changes(client: ClientView, fields: Collection[str]) -> dict[str, str | Non
         "phone": {"phone_number": client.phone},
         "email": {"email_address": client.email},
     }
+    if client.phone and not _takes(client.phone):
+        del told["phone"]
     return {name: value for field in fields for name, value in told.get(field, {}).items()}
 
 
@@ -97,27 +100,30 @@ def _follow(session: Session, house: House, act: Act, known_id: str, buyer: Buye
 
 
 def _found(house: House, client: ClientView) -> Buyer | None:
-    for profile in _candidates(house, client):
-        buyer = read_profile(profile, square_id(profile.get("id"), "customer id"))
+    for buyer in _candidates(house, client):
         # A profile that is somebody else's here stays theirs, whatever phone they share.
         if not knows_any(house, *buyer.known_as):
             return buyer
     return None
 
 
-def _candidates(house: House, client: ClientView) -> Iterator[Json]:
-    yield from house.square.customers_with("reference_id", client.id)
+def _candidates(house: House, client: ClientView) -> Iterator[Buyer]:
+    yield from readable(_read, house.square.customers_with("reference_id", client.id), "customer")
     for field, value in (("phone_number", client.phone), ("email_address", client.email)):
         if value is None or (field == "phone_number" and not _takes(value)):
             continue
-        for profile in house.square.customers_with(field, value):
-            if folded(read_profile(profile, text(profile.get("id"))).name) == folded(client.name):
-                yield profile
+        for buyer in readable(_read, house.square.customers_with(field, value), "customer"):
+            if folded(buyer.name) == folded(client.name):
+                yield buyer
 
 
 def _made(house: House, client: ClientView) -> Buyer:
     profile = house.square.create_customer(_key(house, client), new_profile(client))
-    return read_profile(profile, square_id(profile.get("id"), "customer id"))
+    return _read(profile)
+
+
+def _read(profile: Json) -> Buyer:
+    return read_profile(profile, text(profile.get("id")))
 
 
 def new_profile(client: ClientView) -> dict[str, str]:
@@ -134,7 +140,7 @@ def new_profile(client: ClientView) -> dict[str, str]:
 
 
 def _takes(phone: str) -> bool:
-    return len(digits(phone)) >= _FEWEST_DIGITS
+    return len(digits(phone)) >= _FEWEST_DIGITS and is_full_phone(phone)
 
 
 def _key(house: House, client: ClientView) -> str:

@@ -18,16 +18,17 @@ from plugin.courses.people.contacts import contact_from_square
 from plugin.courses.people.directory import PersonView, find_people, keep_people_in
 from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.people.profile_notes import owe_ended_in
-from plugin.courses.people.square_links import might_be, was_before
+from plugin.courses.people.square_links import was_before
 from plugin.courses.selling.sales import Buyer
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.customer_news import SWEPT_CUSTOMER
-from plugin.square.fields import Json, text
+from plugin.square.customer_news import SWEPT_CUSTOMER, SWEPT_MERGE
+from plugin.square.fields import Json, readable, text
+from plugin.square.missed_merges import MERGE
 from plugin.square.profiles import try_held_profiles
-from plugin.square.taken_up import take_up
+from plugin.square.taken_up import Looked, newest, take_up
 from plugin.store.people import Client, SquareCustomer
 
 READ_THROUGH = "directory"
@@ -91,13 +92,17 @@ def _ask(house: House, field: str, value: str, limit: int) -> None:
     profiles = house.square.customers_with(
         field, value, is_exact=False, most=limit, timeout_s=SEARCH_TIMEOUT_S
     )
-    people = [read_profile(one, text(one.get("id"))) for one in profiles]
+    people = [buyer for _, buyer in readable(_with_profile, profiles, "customer")]
     if people:
         act = Act(SQUARE, house.clock(), "directory")
         house.store.transact(lambda session: keep_people_in(session, act, people))
 
 
-def look_at_customers(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def _with_profile(profile: Json) -> tuple[Json, Buyer]:
+    return profile, read_profile(profile, text(profile.get("id")))
+
+
+def look_at_customers(house: House, since: datetime) -> Iterator[Looked]:
     """Look through the profiles changed since then, the first time through all of them; nothing where none are kept.
 
     Deletions do not show this way: they are noticed when the profile is next used.
@@ -106,32 +111,43 @@ def look_at_customers(house: House, since: datetime) -> Iterator[tuple[int, list
     act = Act(SQUARE, house.clock(), "directory")
     try:
         for page in house.square.customers_updated(None if is_first else since):
-            people = [(one, read_profile(one, text(one.get("id")))) for one in page if text(one.get("id"))]
+            people = readable(_with_profile, page, "customer")
             house.store.transact(
                 lambda session: keep_people_in(session, act, [buyer for _, buyer in people])  # noqa: B023 done at once
             )
-            yield len(page), _take_up(house, people)
+            yield Looked(len(page), _take_up(house, people), newest(page))
     except SquareNotFound:
         return
     house.store.transact(lambda session: keep_bookmark_in(session, act, READ_THROUGH, "read"))
 
 
-def look_at_profiles(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_profiles(house: House, _since: datetime) -> Iterator[Looked]:
     """Have the balances written anew that time alone has changed, and all of them once Square allows it again."""
     act = Act(SQUARE, house.clock(), "profiles")
     try_held_profiles(house)
     house.store.transact(lambda session: owe_ended_in(session, house.store, act))
-    yield 0, []
+    yield Looked(0, [])
 
 
 def _take_up(house: House, people: Sequence[tuple[Json, Buyer]]) -> list[Json]:
     changed = _changed_of_ours(house, people)
     return [
-        {"kind": "customer", "id": buyer.square_customer_id, "what": "A customer changed in Square"}
+        {"kind": "customer", "id": buyer.square_customer_id, "what": what}
         for profile, buyer in people
-        if (buyer.square_customer_id in changed or _joins_ours(house, profile, buyer))
-        and take_up(house, SWEPT_CUSTOMER, buyer.square_customer_id, text(profile.get("updated_at"))[:40])
+        for event_type, what in _words_of(
+            house, profile, buyer, is_changed=buyer.square_customer_id in changed
+        )
+        if take_up(house, event_type, buyer.square_customer_id, text(profile.get("updated_at"))[:40])
     ]
+
+
+def _words_of(house: House, profile: Json, buyer: Buyer, *, is_changed: bool) -> Iterator[tuple[str, str]]:
+    """Yield what the worker is to look at this profile for."""
+    if is_changed or _was_ours(house, profile, buyer):
+        yield SWEPT_CUSTOMER, "A customer changed in Square"
+    if profile.get("creation_source") == MERGE:
+        # Whose profiles went into it is not told: the worker asks, once for each state of it.
+        yield SWEPT_MERGE, "Customers merged in Square"
 
 
 def _changed_of_ours(house: House, people: Sequence[tuple[Json, Buyer]]) -> set[str]:
@@ -167,11 +183,11 @@ def _says_otherwise(
     )
 
 
-def _joins_ours(house: House, profile: Json, buyer: Buyer) -> bool:
-    # Its old ids are not told here: whoever of ours it could be is asked for by the worker.
-    source = profile.get("creation_source")
-    if source not in ("MERGE", "UNMERGE_RECOVERY") or is_erased(house.store, buyer.square_customer_id):
+def _was_ours(house: House, profile: Json, buyer: Buyer) -> bool:
+    if profile.get("creation_source") != "UNMERGE_RECOVERY" or is_erased(
+        house.store, buyer.square_customer_id
+    ):
         return False
     if knows_any(house, buyer.square_customer_id):
         return False
-    return bool(might_be(house.store, buyer)) or was_before(house.store, buyer) is not None
+    return was_before(house.store, buyer) is not None

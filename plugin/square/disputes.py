@@ -28,6 +28,7 @@ from plugin.square.fields import (
 from plugin.square.found import Found
 from plugin.square.messages import told_object
 from plugin.square.objects import payment_of
+from plugin.square.taken_up import Looked
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
@@ -48,7 +49,7 @@ def see_dispute(house: House, data: Json) -> Found:
     return Found(deeds=(keep,))
 
 
-def look_at_disputes(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_disputes(house: House, _since: datetime) -> Iterator[Looked]:
     """Look through all disputes: news are those that moved, and those whose sale was booked after them."""
     for page in house.square.disputes():
         known = _known(house.store, page)
@@ -57,7 +58,7 @@ def look_at_disputes(house: House, _since: datetime) -> Iterator[tuple[int, list
             for one in page
             if (id_ := _id(one)) and known.get(id_) != text(one.get("state")) and _receive(house, id_, one)
         ]
-        yield len(page), found
+        yield Looked(len(page), found)
 
 
 def dispute_of(answer: Json, payment_id: str | None, order_id: str | None) -> ToldDispute:

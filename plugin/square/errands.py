@@ -12,6 +12,7 @@ from plugin.courses.queues.outbox import PROFILE
 from plugin.courses.refunds.desk_refunds import REFUND
 from plugin.courses.selling.checkout_letter import LETTER
 from plugin.courses.selling.checkouts import CHECKOUT
+from plugin.courses.selling.linking import LOOK_AT_SALE
 from plugin.courses.selling.listings import LOOK_AT_ITEM, PUBLISH
 from plugin.square import desk_refunds
 from plugin.square.catalog import publish_owed
@@ -24,6 +25,7 @@ from plugin.square.errand import Errand, Later
 from plugin.square.leaving import compact, leave_profile
 from plugin.square.profiles import write_profile
 from plugin.square.recorded_sales import record_sale
+from plugin.square.unlinked_sales import look_at_sale
 
 __all__ = ["ERRANDS", "Errand", "Later"]
 
@@ -33,6 +35,7 @@ ERRANDS: dict[str, Errand] = {
     CUSTOMER: Errand(write_customer),
     PUBLISH: Errand(publish_owed),
     LOOK_AT_ITEM: Errand(look_at_item),
+    LOOK_AT_SALE: Errand(look_at_sale),
     PROFILE: Errand(write_profile),
     REFUND: Errand(desk_refunds.run, desk_refunds.give_up),
     RECORD_SALE: Errand(record_sale),

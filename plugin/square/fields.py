@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from plugin.core.money import Money
 from plugin.core.text import clean
 from plugin.errors import InvalidField, SquareFailed
 
 Json = dict[str, Any]
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 # Visible ASCII without what would change the meaning of a path: an id goes into the address we ask.
 _ID = re.compile(r"[!-~]{1,192}\Z")
 _PATH = re.compile(r"[/?#%\\]|\A\.{1,2}\Z")
+# JSON can spell a NUL and half of a surrogate pair; no database takes them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UNREADABLE = "square_unreadable"
 _WHOLE = re.compile(r"[1-9][0-9]{0,2}\Z")
 
 
 def unreadable(what: str) -> SquareFailed:
     """Return the error for an answer that does not say what it should; asking again may help."""
     said = f"Square's answer can't be read ({what}). It is asked again by itself."
-    return SquareFailed(said, permanent=False, code="square_unreadable")
+    return SquareFailed(said, permanent=False, code=UNREADABLE)
 
 
 def record(value: object, what: str) -> Json:
@@ -40,9 +48,36 @@ def records(value: object, what: str) -> list[Json]:
     return [record(one, what) for one in value]
 
 
+def listed(value: object, what: str) -> list[Json]:
+    """Return the JSON objects of a list; anything else in it is left out, for the rest is none the worse for it."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise unreadable(f"{what} is no list")
+    found = [one for one in value if isinstance(one, dict)]
+    if len(found) < len(value):
+        log.warning("%s of the %s in Square's answer are no objects: left out", len(value) - len(found), what)
+    return found
+
+
+def readable(read: Callable[[Json], T], answers: Iterable[Json], what: str) -> list[T]:
+    """Read each of a list's objects; one that can't be read is left out and logged by its id."""
+    found = list[T]()
+    for answer in answers:
+        try:
+            found.append(read(answer))
+        except SquareFailed as error:
+            if error.code != UNREADABLE:
+                raise
+            log.warning(
+                "%s %s left out: %s", what, text(answer.get("id"))[:192] or "without an id", error.message
+            )
+    return found
+
+
 def text(value: object) -> str:
-    """Return the text, "" where there is none or it is something else."""
-    return value if isinstance(value, str) else ""
+    """Return the text as it can be stored, "" where there is none or it is something else."""
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else ""
 
 
 def words(value: object, most: int) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
+from plugin.courses.selling.lookalikes import Offers, offers_in
 from plugin.courses.selling.packages import known_variations_in
+from plugin.courses.selling.unlinked import KIND as UNLINKED_SALE
+from plugin.courses.selling.unlinked import unlinked_mark
 from plugin.square.fields import whole_quantity
 from plugin.square.messages import order_named, refund_named
 from plugin.square.objects import Order, PaymentRefund
 from plugin.square.refunds import exchange_id
 from plugin.square.sales import is_paid, is_part_paid, package_lines
+from plugin.square.unlinked_sales import lines_like_packages
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import Attention, Inbox, SquareRefund
@@ -35,6 +39,9 @@ class Known:
     refunds: frozenset[tuple[str, str]]
     # Orders whose courses wait for the rest of their money.
     part_paid: frozenset[str] = frozenset()
+    offers: Offers = field(default_factory=Offers)
+    # Questions about lines that look like packages, asked before whatever became of them.
+    asked_lines: frozenset[str] = frozenset()
 
     def lacks_order(self, order: Order) -> bool:
         """Say whether a paid order sells packages that are not booked, or takes some back unseen."""
@@ -43,7 +50,7 @@ class Known:
         if not order.lines and not order.returns:
             # Its lines come later; whether a package is in it shows then.
             return order.state == "COMPLETED"
-        return self._lacks_sale(order) or self._lacks_exchange(order)
+        return self._lacks_sale(order) or self._lacks_question(order) or self._lacks_exchange(order)
 
     def lacks_refund(self, refund: PaymentRefund) -> bool:
         """Say whether a refund has not been seen in its present status."""
@@ -60,6 +67,12 @@ class Known:
             return True
         units = [whole_quantity(line.get("quantity")) for line in lines]
         return None in units or self.courses_of.get(order.id, 0) < sum(unit or 0 for unit in units)
+
+    def _lacks_question(self, order: Order) -> bool:
+        if not is_paid(order) or order.id in self.courses_of:
+            return False
+        alike = lines_like_packages(order.lines, package_lines(order.lines, self.variations), self.offers)
+        return any(unlinked_mark(order.id, sold.uid) not in self.asked_lines for _, sold, _ in alike)
 
     def _lacks_exchange(self, order: Order) -> bool:
         if order.refund_ids:
@@ -85,6 +98,8 @@ def known_of_orders(store: Store, orders: Sequence[Order]) -> Known:
             on_their_way=_on_their_way(session),
             refunds=_booked_refunds(session, exchanges),
             part_paid=_part_paid(session, ids),
+            offers=offers_in(session),
+            asked_lines=_asked_lines(session, ids),
         )
 
 
@@ -122,6 +137,13 @@ def _asked_about(session: Session, order_ids: Sequence[str]) -> frozenset[str]:
         Attention.square_order_id.in_(order_ids), Attention.kind.in_(("unclear_quantity", "foreign_currency"))
     )
     return frozenset(one for one in session.scalars(rows) if one is not None)
+
+
+def _asked_lines(session: Session, order_ids: Sequence[str]) -> frozenset[str]:
+    rows = select(Attention.dedupe).where(
+        Attention.square_order_id.in_(order_ids), Attention.kind == UNLINKED_SALE
+    )
+    return frozenset(session.scalars(rows))
 
 
 def _on_their_way(session: Session) -> frozenset[str]:

@@ -9,7 +9,7 @@ from plugin.courses.clinic import is_named, read_clinic, save_clinic, time_zones
 from plugin.courses.views import ClinicView
 from plugin.errors import CoursekeeperError
 from plugin.house import House
-from plugin.square.fields import Json, square_id, text, words
+from plugin.square.fields import Json, readable, square_id, text, words
 
 LETTER_COUNTRIES = ("US", "CA", "MX")
 
@@ -33,8 +33,8 @@ def watched_locations(house: House) -> list[str]:
     """Return the ids of the locations whose sales count: the configured one, or all active ones."""
     if house.settings.square_location_id:
         return [house.settings.square_location_id]
-    found = house.square.locations()
-    return [square_id(one.get("id"), "location id") for one in found if one.get("status") != "INACTIVE"]
+    found = [one for one in house.square.locations() if one.get("status") != "INACTIVE"]
+    return readable(lambda one: square_id(one.get("id"), "location id"), found, "location")
 
 
 def _clinic(plain: ClinicView, location: Json) -> ClinicView:

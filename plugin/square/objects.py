@@ -8,6 +8,7 @@ from datetime import datetime
 from plugin.core.money import Money
 from plugin.square.fields import (
     Json,
+    listed,
     moment,
     money,
     optional_id,
@@ -120,7 +121,7 @@ def order_of(answer: Json) -> Order:
         created_at=created_at,
         updated_at=optional_moment(answer.get("updated_at"), "order updated_at") or created_at,
         closed_at=optional_moment(answer.get("closed_at"), "order closed_at"),
-        lines=tuple(records(answer.get("line_items"), "order lines")),
+        lines=tuple(listed(answer.get("line_items"), "order lines")),
         tenders=tuple(_tender(one) for one in records(answer.get("tenders"), "order tenders")),
         returns=tuple(_return(one) for one in records(answer.get("returns"), "order returns")),
         refund_ids=tuple(

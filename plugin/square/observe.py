@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.queues.inbox import Claimed, finish_in
+from plugin.courses.selling.book import booked_lines_in
+from plugin.courses.selling.lookalikes import offers_in
 from plugin.courses.selling.packages import known_variations_in
 from plugin.errors import NotYet, SquareFailed
 from plugin.house import House
@@ -23,16 +25,24 @@ from plugin.square.checkout.invoiced import has_courses, is_cut_to_paid, is_of_i
 from plugin.square.checkout.watch import see_invoice, see_terminal_checkout
 from plugin.square.client import SquareNotFound
 from plugin.square.connection.revoked import see_revocation
-from plugin.square.customer_news import SWEPT_CUSTOMER, see_customer
+from plugin.square.customer_news import SWEPT_CUSTOMER, SWEPT_MERGE, see_customer, see_swept_merge
 from plugin.square.disputes import SWEPT_DISPUTE, see_dispute
-from plugin.square.fields import Json, square_id
+from plugin.square.fields import Json, square_id, text
 from plugin.square.found import Found, write_in
 from plugin.square.messages import data_of, told_object
 from plugin.square.objects import Order, Payment, PaymentRefund, order_of, payment_of, refund_of
-from plugin.square.refunds import GivenBack, exchanged, given_back, refunds_on
+from plugin.square.refunds import (
+    GivenBack,
+    exchanged,
+    given_back,
+    gives_money_back,
+    is_refund_booked,
+    refunds_on,
+)
 from plugin.square.sale_records import sales_recorded
 from plugin.square.sales import is_paid, is_part_paid, package_lines, sale_of
 from plugin.square.taken_up import SWEPT_INVOICE, SWEPT_ORDER, SWEPT_REFUND
+from plugin.square.unlinked_sales import asked_about, lines_like_packages, noted
 
 
 def _no_step(_name: str) -> None:
@@ -104,7 +114,8 @@ def _payment_told(house: House, data: Json) -> Payment:
 
 def _see_order_event(house: House, data: Json) -> Found:
     told = told_object(data, "order_updated") or told_object(data, "order_created") or {}
-    return _see_order(house, square_id(told.get("order_id") or data.get("id"), "order id"))
+    order_id = square_id(told.get("order_id") or data.get("id"), "order id")
+    return _see_order(house, order_id, state_told=text(told.get("state")))
 
 
 def _see_swept_order(house: House, data: Json) -> Found:
@@ -112,9 +123,17 @@ def _see_swept_order(house: House, data: Json) -> Found:
 
 
 def _see_order(
-    house: House, order_id: str, *, payment: Payment | None = None, refund: PaymentRefund | None = None
+    house: House,
+    order_id: str,
+    *,
+    payment: Payment | None = None,
+    refund: PaymentRefund | None = None,
+    state_told: str = "",
 ) -> Found:
     order = _fetched(house, order_id)
+    if state_told == "COMPLETED" and order.state == "OPEN":
+        # Of a sale that cost nothing no other event comes.
+        raise NotYet("Square does not show this order as completed so far.")
     if _is_elsewhere(house, order.location_id):
         return _elsewhere()
     if not order.lines and not order.returns:
@@ -137,17 +156,23 @@ def _fetched(house: House, order_id: str) -> Order:
 
 def _sold_in(house: House, order: Order, payment: Payment | None) -> Found:
     with house.store.reading() as session:
-        lines = package_lines(order.lines, known_variations_in(session))
+        booked = booked_lines_in(session, order.id)
+        lines = package_lines(order.lines, known_variations_in(session), booked=booked)
+        alike = lines_like_packages(order.lines, lines, offers_in(session))
     # An order that had sold a package and shows none any more was edited since: a person looks at it.
-    if not lines and not has_courses(house, order.id):
+    if not lines and not booked and not alike:
         return Found(says="No package is in it.")
     if not lines and is_cut_to_paid(house, order, payment):
         return Found(deeds=(canceled_order(order),))
     of_invoice = is_of_invoice(house, order, payment)
     if not is_paid(order) and not (of_invoice and is_part_paid(order)):
         return _unpaid(order, payment)
-    sale = sale_of(order, lines, buyer_of(house, order, payment), of_invoice=of_invoice)
-    return Found(sales=(sale,), records=sales_recorded(order.answer))
+    bought = buyer_of(house, order, payment)
+    asked = asked_about(order, alike, bought, of_invoice=of_invoice)
+    if not lines and not booked:
+        return asked
+    sale = sale_of(order, lines, bought, of_invoice=of_invoice)
+    return asked + Found(sales=(sale,), records=sales_recorded(order.answer))
 
 
 def _unpaid(order: Order, payment: Payment | None) -> Found:
@@ -166,12 +191,32 @@ def _returned_in(house: House, order: Order, known: PaymentRefund | None) -> Fou
         refunds[known.id] = known
     if refunds or order.refund_ids:
         backs = [given_back(house, one, order) for one in refunds.values()]
+    elif gives_money_back(order):
+        return _refunded_elsewhere(house, order)
     else:
         backs = list(exchanged(order))
     found = Found()
     for back in backs:
         found += _given_back_of(house, back)
     return found
+
+
+def _refunded_elsewhere(house: House, order: Order) -> Found:
+    """Say what a return means that does not name its refund: the refund names the return, and is booked by itself."""
+    if is_refund_booked(house, order.id):
+        return Found(says="Its refund is booked.")
+    sources = {one.source_order_id for one in order.returns if one.source_order_id is not None}
+    if not any(_sells_packages(house, source) for source in sources):
+        return Found(says="No package is in it.")
+    raise NotYet("The refund of this return does not show in Square yet.")
+
+
+def _sells_packages(house: House, order_id: str) -> bool:
+    if has_courses(house, order_id):
+        return True
+    with house.store.reading() as session:
+        known = known_variations_in(session)
+    return bool(package_lines(_fetched(house, order_id).lines, known))
 
 
 def _see_refund(house: House, data: Json) -> Found:
@@ -205,7 +250,10 @@ def _given_back_of(house: House, back: GivenBack | None) -> Found:
     sold = _sold_in(house, source, None)
     # Of an invoice canceled in Square no line is left, yet its courses are here.
     is_ours = bool(sold.sales) or has_courses(house, source.id)
-    return replace(sold, refunds=(back.of(source),), says="") if is_ours else sold
+    if is_ours:
+        return replace(sold, refunds=(back.of(source),), says="")
+    # Noted after what is asked about the sale, and looked at again once that is answered.
+    return sold + Found(deeds=(noted(back.of(source)),)) if sold.deeds else sold
 
 
 def _is_elsewhere(house: House, location_id: str | None) -> bool:
@@ -228,6 +276,7 @@ _LOOKS: dict[str, Callable[[House, Json], Found]] = {
     "customer.updated": see_customer,
     "customer.deleted": see_customer,
     SWEPT_CUSTOMER: see_customer,
+    SWEPT_MERGE: see_swept_merge,
     "catalog.version.updated": see_catalog,
     SWEPT_ITEM: see_catalog,
     "oauth.authorization.revoked": see_revocation,

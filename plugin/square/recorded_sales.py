@@ -14,6 +14,7 @@ from plugin.courses.selling.money_in import learn_taxes_in
 from plugin.courses.selling.packages import known_variations_in
 from plugin.errors import SquareFailed
 from plugin.house import House
+from plugin.square.buyers import Bought
 from plugin.square.client import SquareNotFound
 from plugin.square.objects import order_of
 from plugin.square.sale_records import sold_sale
@@ -35,7 +36,7 @@ def record_sale(house: House, owed: Owed) -> str:
         keep_sale_in(session, act, record)
         order = order_of(answer)
         lines = package_lines(order.lines, known_variations_in(session))
-        learn_taxes_in(session, sale_of(order, lines, None))
+        learn_taxes_in(session, sale_of(order, lines, Bought(None)))
         owe_invoice_in(session, house.store, act, owed.subject)
 
     house.store.transact(work)

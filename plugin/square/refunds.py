@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from plugin.core.money import Money
 from plugin.courses.selling.sales import Refund, ReturnLine
-from plugin.errors import NotYet
 from plugin.house import House
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, optional_id, optional_money, square_id, unreadable, whole_quantity
 from plugin.square.objects import Order, PaymentRefund, Return, payment_of, refund_of
 from plugin.square.sales import taken
+from plugin.store.queues import SquareRefund
 
 STATUSES = ("PENDING", "COMPLETED", "REJECTED", "FAILED")
 
@@ -88,20 +90,31 @@ def refunds_on(house: House, order: Order) -> list[PaymentRefund]:
     return found
 
 
-def exchanged(order: Order) -> list[GivenBack]:
-    """Return what an order takes back without any money: an exchange, or a line that had cost nothing.
+def gives_money_back(order: Order) -> bool:
+    """Say whether an order takes back more than it sells, so that a refund belongs to it, named or not."""
+    return sum(_taken_back(order).values()) > _total(order.lines)
 
-    Raises NotYet when money must have gone back and Square does not show it yet.
-    """
-    taken_back = {
-        one.source_order_id: _total(one.lines) for one in order.returns if one.source_order_id is not None
-    }
-    if sum(taken_back.values()) > _total(order.lines):
-        raise NotYet("The refund of this return does not show in Square yet.")
+
+def is_refund_booked(house: House, return_order_id: str) -> bool:
+    """Say whether a refund that made this return order was booked; Square need not name it on the order."""
+    booked = select(SquareRefund.square_refund_id).where(SquareRefund.return_order_id == return_order_id)
+    with house.store.reading() as session:
+        return session.scalar(booked.limit(1)) is not None
+
+
+def exchanged(order: Order) -> list[GivenBack]:
+    """Return what an order takes back without any money: an exchange, or a line that had cost nothing."""
     return [
         GivenBack(_without_money(order, source, amount), source, _lines_from(order.returns, source))
-        for source, amount in taken_back.items()
+        for source, amount in _taken_back(order).items()
     ]
+
+
+def _taken_back(order: Order) -> dict[str, int]:
+    """Return what is taken back of each sale, minor units."""
+    return {
+        one.source_order_id: _total(one.lines) for one in order.returns if one.source_order_id is not None
+    }
 
 
 def exchange_id(order: Order, source_order_id: str) -> str:

@@ -6,11 +6,15 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from plugin.core.money import Money
-from plugin.courses.selling.sales import Buyer, Came, Sale, SaleLine
+from plugin.courses.selling.lookalikes import SoldItem
+from plugin.courses.selling.sales import Came, Sale, SaleLine
+from plugin.square.buyers import Bought
 from plugin.square.fields import (
     Json,
     money,
+    optional_id,
     optional_money,
+    readable,
     records,
     square_id,
     text,
@@ -21,9 +25,31 @@ from plugin.square.fields import (
 from plugin.square.objects import Order, Tender
 
 
-def package_lines(lines: Iterable[object], known: Collection[str]) -> list[Json]:
-    """Return the lines that sell one of these catalog variations."""
-    return [line for line in lines if isinstance(line, dict) and line.get("catalog_object_id") in known]
+def package_lines(
+    lines: Iterable[object], known: Collection[str], *, booked: Collection[str] = ()
+) -> list[Json]:
+    """Return the lines that sell one of these catalog variations, or have been booked by their uid."""
+    return [
+        line
+        for line in lines
+        if isinstance(line, dict) and (line.get("catalog_object_id") in known or line.get("uid") in booked)
+    ]
+
+
+def other_items(lines: Iterable[Json], known: Collection[Json]) -> list[tuple[Json, SoldItem]]:
+    """Return the lines beside these as what they seem to sell; a gift card, or a line that can't be read, is none."""
+    others = [line for line in lines if line not in known and line.get("item_type") != "GIFT_CARD"]
+    return readable(lambda line: (line, _sold_item(line)), others, "line")
+
+
+def _sold_item(line: Json) -> SoldItem:
+    return SoldItem(
+        uid=square_id(line.get("uid"), "line uid"),
+        square_variation_id=optional_id(line.get("catalog_object_id"), "line variation"),
+        item_name=words(line.get("name"), 120),
+        variation_name=words(line.get("variation_name"), 120),
+        price=optional_money(line.get("base_price_money"), "line price"),
+    )
 
 
 def is_paid(order: Order) -> bool:
@@ -51,7 +77,7 @@ def taken(order: Order) -> Money | None:
 def sale_of(
     order: Order,
     lines: list[Json],
-    buyer: Buyer | None,
+    bought: Bought,
     *,
     of_invoice: bool = False,
     total: Money | None = None,
@@ -71,8 +97,9 @@ def sale_of(
         paid_at=came[0].at or order.created_at if came else _paid_at(order),
         total=total,
         lines=tuple(_line(line, _included_taxes(order)) for line in lines),
-        buyer=buyer,
+        buyer=bought.by,
         came=came,
+        nameless_ids=bought.nameless_ids,
     )
 
 
@@ -118,7 +145,7 @@ def _line(line: Json, included: Collection[str]) -> SaleLine:
     charged, tax = _charged(line)
     return SaleLine(
         uid=square_id(line.get("uid"), "line uid"),
-        square_variation_id=square_id(line.get("catalog_object_id"), "line variation"),
+        square_variation_id=optional_id(line.get("catalog_object_id"), "line variation") or "",
         name=words(line.get("name"), 120),
         quantity=whole_quantity(line.get("quantity")),
         quantity_text=words(line.get("quantity"), 40),

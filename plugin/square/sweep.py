@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.acts import SQUARE, Act
+from plugin.courses.bookmarks import bookmark_of, keep_bookmark_in
 from plugin.errors import SquareFailed
 from plugin.house import House
 from plugin.square.bookings import look_at_bookings
@@ -24,15 +25,18 @@ from plugin.square.disputes import look_at_disputes
 from plugin.square.fields import Json, rfc3339, text
 from plugin.square.known import known_of_orders, known_of_refunds
 from plugin.square.locations import watched_locations
+from plugin.square.named_later import look_at_nameless
 from plugin.square.objects import order_of, refund_of
 from plugin.square.sales import package_lines
-from plugin.square.taken_up import SWEPT_ORDER, SWEPT_REFUND, take_up
+from plugin.square.taken_up import SWEPT_ORDER, SWEPT_REFUND, Looked, newest, take_up
 from plugin.store import Store
 from plugin.store.queues import Sweep
 
 # Sales made offline reach Square up to 72 hours late (facts: square 0.3).
 OVERLAP = timedelta(hours=72)
 FIRST_LOOK = timedelta(days=28)
+# Up to when Square has been looked through.
+SWEPT = "swept_until"
 
 T = TypeVar("T")
 
@@ -40,8 +44,8 @@ T = TypeVar("T")
 # No permission for it, or no such address: the next look may well succeed.
 _LEAVES_OUT = ("square_scope", "square_not_found")
 
-# Looks at one kind of thing: yields how many were seen, and which of them were new to us.
-Look = Callable[[House, datetime], Iterator[tuple[int, list[Json]]]]
+# Looks at one kind of thing, page by page.
+Look = Callable[[House, datetime], Iterator[Looked]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,17 @@ def sweep(house: House, *, since: datetime | None = None) -> SweepReport:
     back; sales and refunds are never left out for lack of the rest.
     """
     begun = house.clock()
-    since = since or (_last_finished(house.store) or begun - FIRST_LOOK) - OVERLAP
+    usual = (_swept_until(house.store) or begun - FIRST_LOOK) - OVERLAP
+    since = since or usual
     row = Sweep(id=house.store.new_id(), since=since, started_at=begun, found=[])
     _write(house.store, row)
-    looked_at, found, left_out = 0, list[Json](), list[str]()
+    looked_at, found, left_out, times = 0, list[Json](), list[str](), list[datetime]()
     try:
         for name, look in LOOKS.items():
             try:
-                for seen, news in look(house, since):
-                    looked_at, found = looked_at + seen, [*found, *news]
+                for page in look(house, since):
+                    looked_at, found = looked_at + page.seen, [*found, *page.news]
+                    times += [page.newest] if page.newest is not None else []
             except SquareFailed as error:
                 if error.code not in _LEAVES_OUT:
                     raise
@@ -78,20 +84,22 @@ def sweep(house: House, *, since: datetime | None = None) -> SweepReport:
         _write(house.store, row, looked_at=looked_at, found=found, error=error.message[:400])
         raise
     _write(house.store, row, looked_at=looked_at, found=found, finished_at=house.clock())
+    if since <= usual:
+        _keep_mark(house, begun, times)
     return SweepReport(since, looked_at, tuple(found), tuple(left_out))
 
 
-def look_at_orders(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_orders(house: House, since: datetime) -> Iterator[Looked]:
     """Look through the orders touched since then, and have those that are news worked off."""
     locations = watched_locations(house)
     for start in range(0, len(locations), MOST_LOCATIONS):
         for page in house.square.orders_updated(locations[start : start + MOST_LOCATIONS], since):
-            yield len(page), _take_up_orders(house, page)
+            yield Looked(len(page), _take_up_orders(house, page), newest(page))
 
 
-def _look_at_refunds(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def _look_at_refunds(house: House, since: datetime) -> Iterator[Looked]:
     for page in house.square.refunds_updated(since):
-        yield len(page), _take_up_refunds(house, page, since)
+        yield Looked(len(page), _take_up_refunds(house, page, since), newest(page))
 
 
 def _take_up_orders(house: House, page: Sequence[Json]) -> list[Json]:
@@ -148,9 +156,24 @@ def _read(read: Callable[[Json], T], page: Sequence[Json]) -> tuple[list[T], lis
     return found, strange
 
 
-def _last_finished(store: Store) -> datetime | None:
-    with store.reading() as session:
-        return session.scalar(select(func.max(Sweep.started_at)).where(Sweep.finished_at.is_not(None)))
+def _swept_until(store: Store) -> datetime | None:
+    kept = bookmark_of(store, SWEPT)
+    return datetime.fromisoformat(kept) if kept else None
+
+
+def _keep_mark(house: House, begun: datetime, times: Sequence[datetime]) -> None:
+    """Remember up to when Square was looked through: the latest time that Square itself has told.
+
+    Our own clock may be ahead, and would keep every later look from what was sold in between. Where nothing was
+    touched since, looking as far back again finds nothing and costs nothing.
+    """
+    reached = [min(one, begun) for one in times]
+    before = _swept_until(house.store)
+    if not reached or (before is not None and before <= begun and max(reached) <= before):
+        return
+    act = Act(SQUARE, house.clock(), SWEPT)
+    mark = max(reached).isoformat()
+    house.store.transact(lambda session: keep_bookmark_in(session, act, SWEPT, mark))
 
 
 def _write(store: Store, row: Sweep, **changes: Any) -> None:
@@ -170,6 +193,7 @@ LOOKS: dict[str, Look] = {
     "bookings": look_at_bookings,
     "disputes": look_at_disputes,
     "customers": look_at_customers,
+    "nameless": look_at_nameless,
     "catalog": look_at_catalog,
     "profiles": look_at_profiles,
 }

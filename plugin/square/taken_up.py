@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from plugin.courses.queues.inbox import receive
+from plugin.errors import SquareFailed
 from plugin.house import House
-from plugin.square.fields import rfc3339
+from plugin.square.fields import Json, optional_moment, rfc3339
 
 SWEPT_ORDER = "sweep.order"
 SWEPT_REFUND = "sweep.refund"
 SWEPT_INVOICE = "sweep.invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One page of Square's: how many things were seen, which were news to us, when the newest was touched."""
+
+    seen: int
+    news: list[Json]
+    newest: datetime | None = None
+
+
+def newest(page: Iterable[Json]) -> datetime | None:
+    """Return when the one touched last was touched, as Square says."""
+    return max((told for one in page if (told := _touched_at(one)) is not None), default=None)
+
+
+def _touched_at(one: Json) -> datetime | None:
+    try:
+        return optional_moment(one.get("updated_at"), "updated_at")
+    except SquareFailed:
+        # Whoever reads the whole of it says that it can't be read.
+        return None
 
 
 def take_up(house: House, event_type: str, id_: str, updated_at: str, status: str = "") -> bool:

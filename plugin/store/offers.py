@@ -114,9 +114,22 @@ class Listing(Base):
     # What was last agreed on with Square: by publishing, by linking, or by a person's decision.
     agreed_name: Mapped[str | None] = mapped_column(Name)
     agreed_price: Mapped[int | None] = mapped_column(Amount)
+    agreed_item_name: Mapped[str | None] = mapped_column(Name)
     # What Square's catalog showed when last looked at: it is compared, never obeyed.
     seen_name: Mapped[str | None] = mapped_column(Name)
+    seen_item_name: Mapped[str | None] = mapped_column(Name)
     seen_price: Mapped[int | None] = mapped_column(Amount)
     seen_currency: Mapped[str | None] = mapped_column(String(3))
     seen_at: Mapped[datetime | None]
     is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class IgnoredItem(Base):
+    """A Square variation that looks like a package, and of which a person has said that it is none."""
+
+    __tablename__ = "ignored_item"
+
+    square_variation_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    ignored_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)

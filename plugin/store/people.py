@@ -90,10 +90,11 @@ class Staff(Base):
     name: Mapped[str] = mapped_column(Name)
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str] = mapped_column(String(255))
-    # Changes when every session of this person must end (a new password).
+    # Changes when every session of this person must end (a new password, a deactivation).
     session_mark: Mapped[str] = mapped_column(String(64), unique=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    last_signed_in_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint(ROLES, name="role"),)
 
@@ -110,5 +111,6 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint(ROLES, name="role"),)

@@ -40,6 +40,7 @@ from plugin.web import moves as moves_screen
 from plugin.web import packages as packages_screen
 from plugin.web import privacy as privacy_screen
 from plugin.web import refunds as refunds_screen
+from plugin.web import staff as staff_screen
 from plugin.web import visits as visits_screen
 from plugin.web.api.blueprint import make_api
 from plugin.web.papers import batches as batches_screen
@@ -142,6 +143,7 @@ def _furnish(app: Flask) -> None:
         checkouts_screen.blueprint,
         connection_screen.blueprint,
         imports_screen.blueprint,
+        staff_screen.blueprint,
         *REPORTS,
     ):
         app.register_blueprint(blueprint)

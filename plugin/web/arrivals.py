@@ -5,17 +5,20 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.visiting.booked_visits import take_back, use_booking
+from plugin.courses.visiting.booked_visits import link_booking, take_back, use_booking
 from plugin.courses.visiting.no_shows import MissedVisit, decide_no_show
 from plugin.web import courses, current_house, today
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.deeds import Notice, deed, tell
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.typed import known_charges
 
 blueprint = Blueprint("arrivals", __name__)
 
 
-def _today_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
+def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
+    if refusal.charges:
+        return today.page(second_charge=refusal, asked_booking=booking_id)
     tell(Notice(refusal.message, is_bad=True))
     return today.page()
 
@@ -33,10 +36,21 @@ def use(booking_id: str) -> ResponseReturnValue:
         booking_id,
         course_id=course_id,
         allowance_id=allowance_id,
+        known_charges=known_charges(request.form),
         has_mail=house.mail.is_ready,
     )
     of = courses.course(used.course_id)
     tell(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/link")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def link(booking_id: str) -> ResponseReturnValue:
+    """Check the booked visit in with a session that was charged for it already."""
+    used = link_booking(current_house().store, deed(), booking_id, request.form.get("entry_id", ""))
+    tell(Notice(courses.said_of_link(used, courses.course(used.course_id))))
     return today.after_deed()
 
 
@@ -53,6 +67,7 @@ def miss(booking_id: str) -> ResponseReturnValue:
         request.form.get("decision", ""),
         course_id=course_id,
         allowance_id=allowance_id,
+        known_charges=known_charges(request.form),
     )
     tell(Notice(_said(decided)))
     return today.after_deed()
@@ -75,7 +90,7 @@ def _chosen() -> tuple[str | None, str | None]:
 
 def _said(decided: MissedVisit) -> str:
     if decided.charged is not None:
-        return f"No-show charged. {decided.charged.sessions_left} of {decided.charged.granted} left."
+        return f"No-show charged. {courses.left_after(decided.charged.course_id, decided.charged.entry)}"
     offer = decided.offer
     rest = f", {offer.forgiven} of {offer.allowed} by now" if offer.allowed else ""
     return f"No-show forgiven{rest}."

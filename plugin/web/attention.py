@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from plugin.courses.queues.attention import list_attention, read_item
 from plugin.courses.queues.resolve import Resolution, resolve
 from plugin.courses.read import read_course
 from plugin.courses.refunds.canceled_invoice import KEEP, KIND, PaidPart, paid_part
+from plugin.courses.selling.packages import list_packages
 from plugin.courses.views import AttentionView, CourseView
 from plugin.web import clients, current_house, live, pages
 from plugin.web.access import allow
@@ -121,6 +123,7 @@ def settle(item_id: str) -> ResponseReturnValue:
         ),
         amount=typed_optional_number(form.get("amount", ""), field="amount", called="The amount"),
         decision=form.get("decision") or None,
+        package_id=form.get("package_id") or None,
     )
     return _settled(deed(), item_id, wish)
 
@@ -170,6 +173,10 @@ _REASONS = {
     "leave_course": "Only the ticket was tidied up",
     "refund": "The invoice was canceled",
     "leave_open": "The invoice was canceled",
+    "link_and_open": "Sold as this package",
+    "ignore_item": "Not a package",
+    "merge_clients": "The same person",
+    "not_duplicate": "Two people",
 }
 
 
@@ -182,13 +189,17 @@ _DONE = {
     "keep_sessions": "All sessions stay. The refund is noted in the history.",
     "open_courses": "The course is open.",
     "try_again": "It is being tried again.",
-    "publish_again": "The package is being put back in Square.",
+    "publish_again": "The package is being updated in Square.",
     "take_price": "The package has Square's price now.",
     "split": "They are two clients now.",
     "keep_together": "They stay one client.",
     "keep_closed": "The course stays closed.",
     "leave_course": "The course stays as it was booked.",
     "reopen": "The course is open again, with all it had left.",
+    "link_and_open": "The course is open.",
+    "ignore_item": "This item is ignored from now on.",
+    "merge_clients": "The clients are merged.",
+    "not_duplicate": "They stay two clients.",
     "dismiss": "Dismissed.",
 }
 
@@ -198,6 +209,7 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
     waiting = list_attention(store, limit=OPEN_SHOWN)
     return {
         "questions": [Question(item, _courses(item), _part(item)) for item in waiting.rows],
+        "packages": list_packages(store, limit=200).rows if _names_a_package(waiting.rows) else (),
         "has_more": waiting.cursor is not None,
         "resolved": list_attention(store, limit=RESOLVED_SHOWN, resolved=True).rows,
         "refusal": refusal,
@@ -212,6 +224,10 @@ def _part(item: AttentionView) -> PaidPart | None:
     if item.kind != KIND:
         return None
     return paid_part(current_house().store, item.course_ids[0], today=local_date(pages.clinic(), pages.now()))
+
+
+def _names_a_package(items: Iterable[AttentionView]) -> bool:
+    return any(item.proposed_package_id is not None for item in items)
 
 
 def _courses(item: AttentionView) -> tuple[CourseView, ...]:

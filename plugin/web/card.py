@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from plugin.core.status import Status
-from plugin.courses.views import AllowanceView, CourseView
+from plugin.core.course import AllowanceState
+from plugin.courses.views import CourseView
 
 # More circles than this say less than the figure beside them.
 MOST_PLACES = 60
 
-State = Literal["used", "left", "held", "gone"]
+State = Literal["used", "left", "locked", "unpaid", "held", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One session: its number, what became of it, and the day where it was used."""
+    """One session: its number, what became of it, and the day where it was used.
+
+    `locked` waits for payment; `unpaid` is as locked, and nobody waits for payment any more.
+    """
 
     number: int
     state: State
@@ -28,7 +32,7 @@ class Place:
 class Extra:
     """The touch-ups and add-ons of a course, drawn as diamonds."""
 
-    allowance: AllowanceView
+    allowance: AllowanceState
     places: tuple[Place, ...]
 
 
@@ -39,53 +43,40 @@ class Card:
     course: CourseView
     places: tuple[Place, ...]
     extras: tuple[Extra, ...]
-    next: AllowanceView | None
-    others: tuple[AllowanceView, ...]
+    next: AllowanceState | None
+    others: tuple[AllowanceState, ...]
 
 
 def card_of(course: CourseView) -> Card:
     """Lay out the card of a course."""
-    main = [each for each in course.allowances if each.kind == "main"] or list(course.allowances)
+    state = course.state
+    main = state.counted
     extras = [each for each in course.allowances if each not in main]
-    usable = [each for each in (*main, *extras) if each.left and each.is_usable] if course.is_live else []
+    usable = [each for each in (*main, *extras) if each.usable_now]
     return Card(
         course=course,
-        places=_places(course, course.granted, course.used, course.left, _days(course)),
-        extras=tuple(Extra(each, _extra_places(course, each)) for each in extras),
+        places=_places(course, main, state.days_used()),
+        extras=tuple(Extra(each, _places(course, [each], state.days_used(each))) for each in extras),
         next=usable[0] if usable else None,
         others=tuple(usable[1:]),
     )
 
 
-def _extra_places(course: CourseView, extra: AllowanceView) -> tuple[Place, ...]:
-    came = [
-        visit.visited_on for visit in course.visits for name in visit.treatments if name == extra.treatment
-    ]
-    missed = [each.missed_on for each in course.no_shows if each.treatment == extra.treatment]
-    before = course.used_before_of(extra.id)
-    days = dict(enumerate(sorted([*came, *missed]), start=before + 1))
-    return _places(course, extra.granted, extra.used, extra.left, days)
-
-
-def _places(
-    course: CourseView, granted: int, used: int, left: int, days: dict[int, date]
-) -> tuple[Place, ...]:
+def _places(course: CourseView, of: Sequence[AllowanceState], days: Mapping[int, date]) -> tuple[Place, ...]:
+    granted, used, left = (sum(getattr(each, name) for each in of) for name in ("granted", "used", "left"))
     if granted > MOST_PLACES:
         return ()
-    is_held = course.status in (Status.EXPIRED, Status.FROZEN) or course.gift is not None
-    waiting: State = "held" if is_held else "left"
-    states: list[State] = [*["used"] * used, *[waiting] * left, *["gone"] * (granted - used - left)]  # type: ignore[list-item]
+    gone = granted - used - left
+    states = [*_times("used", used), *_waiting(course, of), *_times("gone", gone)]
     return tuple(Place(number, state, days.get(number)) for number, state in enumerate(states, start=1))
 
 
-def _days(course: CourseView) -> dict[int, date]:
-    """Return the day of each main session, come or missed; a visit that used two stands under both."""
-    occasions = [
-        *((each.number or 0, each.visited_on) for each in course.visits),
-        *((each.number or 0, each.missed_on) for each in course.no_shows),
-    ]
-    days: dict[int, date] = {}
-    for last, day in sorted(occasions):
-        for number in range(course.used_before + len(days) + 1, last + 1):
-            days[number] = day
-    return days
+def _waiting(course: CourseView, of: Sequence[AllowanceState]) -> list[State]:
+    left, locked = sum(each.left for each in of), sum(each.locked for each in of)
+    if not course.is_live and course.client_id is not None:
+        return _times("held", left)
+    return [*_times("left", left - locked), *_times("unpaid" if course.due_ended_on else "locked", locked)]
+
+
+def _times(state: State, many: int) -> list[State]:
+    return [state] * many

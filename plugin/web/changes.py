@@ -17,7 +17,7 @@ from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.course_deeds import COURSE_DEEDS, CourseDeed
 from plugin.web.deeds import Notice, deed, is_fragment, see, tell
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_date, typed_number
+from plugin.web.typed import known_charges, typed_date, typed_number
 
 blueprint = Blueprint("changes", __name__)
 
@@ -32,8 +32,8 @@ def _register(each: CourseDeed) -> None:
         return _back(before)
 
     def shown_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-        # Without a field there is nothing to mend on the form: the course itself is in the way.
-        if refusal.field is None or not each.title:
+        # Without a field or a question there is nothing to answer on the form: the course itself is in the way.
+        if not each.title or (refusal.field is None and not refusal.charges):
             return courses.page_of_course(course_id, refusal)
         return page(each, course_id, refusal)
 
@@ -96,7 +96,9 @@ def visit(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue
 
 
 def _visit_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-    return courses.page_of_course(course_id, refusal) if refusal.field is None else visit(course_id, refusal)
+    if refusal.field is None and not refusal.charges:
+        return courses.page_of_course(course_id, refusal)
+    return visit(course_id, refusal)
 
 
 @blueprint.post("/courses/<course_id>/visits")
@@ -113,7 +115,8 @@ def enter_visit(course_id: str) -> ResponseReturnValue:
         client_id=form.get("client_id") or None,
     )
     house = current_house()
-    used = use_session(house.store, deed(), wish, has_mail=house.mail.is_ready)
+    known = known_charges(form)
+    used = use_session(house.store, deed(), wish, known_charges=known, has_mail=house.mail.is_ready)
     course = courses.course(course_id)
     tell(Notice(courses.said_of_use(used, course), undo_entry_id=used.entry.id, client_id=used.client_id))
     return _back(course)

@@ -136,7 +136,9 @@ def page(client_id: str, **more: Any) -> ResponseReturnValue:
 
 
 def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
-    """Answer the page as it stands now, and tell why the deed was refused."""
+    """Answer the page as it stands now, and tell why the deed was refused, or ask whether it is meant."""
+    if refusal.charges:
+        return page(client_id or "", second_charge=refusal)
     tell(Notice(refusal.message, is_bad=True))
     return page(client_id or "")
 
@@ -182,6 +184,7 @@ def _everything(client_id: str) -> dict[str, Any]:
         "practitioners": [each for each in list_staff(store) if each.role in _WHO_TREATS],
         "particulars": None,
         "refusal": None,
+        "second_charge": None,
         "refused_visit": "",
         "searched_course": "",
         "matches": None,

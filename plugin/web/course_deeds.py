@@ -28,9 +28,10 @@ from plugin.courses.words import day_text, sessions_text
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.web import pages
+from plugin.web.course_words import course_said
 from plugin.web.deeds import Notice
 from plugin.web.format import locale_of
-from plugin.web.typed import typed_date, typed_money, typed_number, typed_optional_number
+from plugin.web.typed import known_charges, typed_date, typed_money, typed_number, typed_optional_number
 
 Form = MultiDict[str, str]
 OWNER: tuple[Role, ...] = ()
@@ -144,7 +145,7 @@ def _missed(store: Store, act: Act, course_id: str, form: Form) -> Changed:
         typed_date(form.get("missed_on", ""), field="missed_on"),
         form.get("allowance_id") or None,
     )
-    return settle_missed(store, act, course_id, missed)
+    return settle_missed(store, act, course_id, missed, known_charges=known_charges(form))
 
 
 def _told_end(course: CourseView) -> Notice:
@@ -154,11 +155,15 @@ def _told_end(course: CourseView) -> Notice:
 
 
 def _told_left(course: CourseView) -> Notice:
-    return Notice(f"Adjusted. {course.left} of {course.granted} left.")
+    return Notice(f"Adjusted. {_left(course)}")
 
 
 def _told_missed(course: CourseView) -> Notice:
-    return Notice(f"Noted in the history. {course.left} of {course.granted} left.")
+    return Notice(f"Noted in the history. {_left(course)}")
+
+
+def _left(course: CourseView) -> str:
+    return f"{course_said(course.state, pages.clinic())}."
 
 
 def _told_transfer(course: CourseView) -> Notice:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from plugin.core.course import AllowanceState
 from plugin.courses.clinic import local_date
 from plugin.courses.read import read_course
-from plugin.courses.views import CourseView, Reversed, Used
+from plugin.courses.views import CourseView, EntryView, Reversed, Used
 from plugin.courses.visiting.reverse import reverse
 from plugin.courses.visiting.use import UseSession, use_session
 from plugin.web import clients, current_house, pages
 from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.course_words import allowance_said
 from plugin.web.deeds import Notice, deed, tell
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.typed import known_charges
 
 UNDONE_AT_THE_DESK = "Undone at the desk"
 
@@ -44,7 +47,8 @@ def use(course_id: str) -> ResponseReturnValue:
     allowance_id = request.form.get("allowance_id") or None
     wish = UseSession(course_id=course_id, allowance_id=allowance_id, client_id=guest_id)
     house = current_house()
-    used = use_session(house.store, deed(), wish, has_mail=house.mail.is_ready)
+    known = known_charges(request.form)
+    used = use_session(house.store, deed(), wish, known_charges=known, has_mail=house.mail.is_ready)
     said = said_of_use(used, course(course_id))
     shown = guest_id or used.client_id
     tell(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
@@ -64,20 +68,34 @@ def undo(entry_id: str) -> ResponseReturnValue:
 
 def said_of_use(used: Used, of: CourseView) -> str:
     """Say what was used and what is left, with a warning where its payment is disputed."""
-    name = _name(of, used.entry.allowance_id)
-    said = f"{name} {used.session_number} used. {used.sessions_left} of {used.granted} left."
+    allowance = of.state.allowance(used.entry.allowance_id)
+    said = f"{_name(allowance)} {used.session_number} used. {_left(of, allowance)}"
     if of.dispute is None:
         return said
     happened = "was taken back by the bank" if of.dispute.is_lost else "is disputed"
     return f"{said} A payment for this course {happened}."
 
 
+def said_of_link(used: Used, of: CourseView) -> str:
+    """Say which session an appointment was checked in with."""
+    name = _name(of.state.allowance(used.entry.allowance_id)).lower()
+    return f"Linked to {name} {used.session_number} of {used.granted}. Nothing more was charged."
+
+
 def _given_back(undone: Reversed, of: CourseView) -> str:
-    allowance = next(each for each in of.allowances if each.id == undone.entry.allowance_id)
-    name = _name(of, allowance.id)
-    return f"{name} given back. {undone.sessions_left} of {allowance.granted} left."
+    allowance = of.state.allowance(undone.entry.allowance_id)
+    return f"{_name(allowance)} given back. {_left(of, allowance)}"
 
 
-def _name(of: CourseView, allowance_id: str) -> str:
-    kind = next(each.kind for each in of.allowances if each.id == allowance_id)
-    return {"touch_up": "Touch-up", "add_on": "Add-on"}.get(kind, "Session")
+def left_after(course_id: str, entry: EntryView) -> str:
+    """Say what is left of the treatment that an entry moved."""
+    of = course(course_id)
+    return _left(of, of.state.allowance(entry.allowance_id))
+
+
+def _left(of: CourseView, allowance: AllowanceState) -> str:
+    return f"{allowance_said(of.state, allowance, pages.clinic())}."
+
+
+def _name(allowance: AllowanceState) -> str:
+    return {"touch_up": "Touch-up", "add_on": "Add-on"}.get(allowance.kind, "Session")

@@ -61,7 +61,7 @@ def _state(store: Store, now: datetime) -> Json:
         "database": {"answers": True, "is_migrated": True},
         "queue": _queue(inbox, now),
         "last_event_at": _moment_or_none(inbox.last_received_at),
-        "last_sweep_at": _moment_or_none(_last_sweep(store)),
+        "last_sweep_at": _moment_or_none(_last_sweep(store, now)),
     }
 
 
@@ -75,8 +75,8 @@ def _queue(inbox: InboxState, now: datetime) -> Json:
     }
 
 
-def _last_sweep(store: Store) -> datetime | None:
-    finished = select(Sweep.finished_at).where(Sweep.finished_at.is_not(None), Sweep.error == "")
+def _last_sweep(store: Store, now: datetime) -> datetime | None:
+    finished = select(Sweep.finished_at).where(Sweep.finished_at <= now, Sweep.error == "")
     with store.reading() as session:
         return session.scalar(finished.order_by(Sweep.finished_at.desc()).limit(1))
 

@@ -86,7 +86,7 @@ def _use(course: CourseView, entry: EntryView) -> Line:
         what=_kind_of_use(entry),
         by=entry.by,
         sessions=((-entry.sessions_delta, entry.treatment),),
-        number=_counted(course, entry, visit) or _number(course, entry),
+        number=entry.session_number,
         left=entry.sessions_after,
         visit=visit,
         entry_id=entry.id,
@@ -101,12 +101,6 @@ def _kind_of_use(entry: EntryView) -> str:
     return "no_show" if entry.is_no_show else "used"
 
 
-def _counted(course: CourseView, entry: EntryView, visit: VisitView | None) -> int | None:
-    if visit is not None:
-        return visit.number
-    return next((each.number for each in course.no_shows if each.entry_id == entry.id), None)
-
-
 def _undo(course: CourseView, entry: EntryView) -> Line:
     undone = next((each for each in course.entries if each.id == entry.reverses), entry)
     what = "undone" if undone.kind is Kind.USED else "taken_back"
@@ -116,7 +110,7 @@ def _undo(course: CourseView, entry: EntryView) -> Line:
         what=what,
         by=entry.by,
         sessions=((entry.sessions_delta, entry.treatment),),
-        number=_number(course, undone),
+        number=undone.session_number,
         left=entry.sessions_after,
         reason=entry.reason,
     )
@@ -147,13 +141,3 @@ def _told(happening: HappeningView) -> Line:
         text=happening.text,
         reason=happening.reason,
     )
-
-
-def _number(course: CourseView, entry: EntryView) -> int:
-    """Return which session of its allowance a use was, as it stood when it was written."""
-    granted = sum(
-        each.sessions_delta
-        for each in course.entries
-        if each.allowance_id == entry.allowance_id and each.seq <= entry.seq and each.kind is Kind.SOLD
-    )
-    return granted - entry.sessions_after

@@ -9,6 +9,7 @@ from datetime import date
 from plugin.core.status import Status
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.client_words import ClientWords
+from plugin.courses.client_words.standing import figure, standing
 from plugin.courses.documents.read import DocumentView, documents_of_courses
 from plugin.courses.people.clients import read_client
 from plugin.courses.read import courses_of_client
@@ -17,7 +18,6 @@ from plugin.courses.views import ClientView, CourseView, NoShowView, VisitView
 from plugin.store import Store
 from plugin.web.card import Card, card_of
 
-_HAS_SESSIONS = (Status.OPEN, Status.PART_PAID, Status.FROZEN, Status.EXPIRED)
 _FOR_CLIENTS = ("invoice", "credit_note")
 
 
@@ -35,9 +35,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OwnCourse:
-    """A course on the page. Of one that somebody shares with them, only what concerns themselves."""
+    """A course on the page. Of one that somebody shares with them, only what concerns themselves.
+
+    `figure`: what is left of it or ready to use, and what that counts; `standing`: what keeps it from being used.
+    """
 
     card: Card
+    figure: tuple[int, str]
+    standing: str
     lines: tuple[Line, ...]
     terms: tuple[str, ...]
     documents: tuple[DocumentView, ...]
@@ -52,7 +57,7 @@ class OwnCourse:
 
 @dataclass(frozen=True, slots=True)
 class OwnCourses:
-    """The courses with sessions left, and those used up before."""
+    """The courses with sessions not used, those that can be used first; and those used up before."""
 
     current: tuple[OwnCourse, ...]
     earlier: tuple[OwnCourse, ...]
@@ -60,9 +65,9 @@ class OwnCourses:
 
 def own_courses(store: Store, client: ClientView, words: ClientWords, *, today: date) -> OwnCourses:
     """Return what the page shows of each course."""
-    own = [each for each in courses_of_client(store, client.id, today=today) if each.gift is None]
+    own = courses_of_client(store, client.id, today=today)
     shared = [each for each in shared_with(store, client.id, today=today) if each.is_live]
-    current = [each for each in own if each.status in _HAS_SESSIONS and each.left]
+    current = [each for each in own if each.closed_at is None and each.state.not_used]
     earlier = [each for each in own if each.status is Status.FINISHED]
     issued = issued_to(store, client, (each.id for each in (*current, *earlier)))
 
@@ -113,6 +118,8 @@ def _own_course(
     missed = [_missed(each, words) for each in course.no_shows] if is_theirs else []
     return OwnCourse(
         card=card_of(course),
+        figure=figure(course.state, words),
+        standing=standing(course.state, words, is_owner=is_theirs),
         lines=tuple(sorted([*came, *missed], key=lambda line: line.on, reverse=True)),
         terms=terms_sentences(course.terms, words.tag) if is_theirs else (),
         documents=documents,

@@ -8,9 +8,9 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.selling.listings import publications
-from plugin.courses.selling.package_edits import edit_package, set_on_sale
+from plugin.courses.selling.package_edits import set_on_sale
 from plugin.courses.selling.packages import create_package, list_packages, read_package
-from plugin.square.catalog import link_item
+from plugin.square.catalog import Saved, link_item, save_package
 from plugin.square.catalog import publish as publish_to_square
 from plugin.square.catalog_changes import search_items
 from plugin.web import current_house
@@ -62,7 +62,7 @@ def create() -> ResponseReturnValue:
 def publish(package_id: str) -> ResponseReturnValue:
     """Put the package on the till."""
     published = publish_to_square(current_house(), deed(), package_id)
-    tell(Notice(f"“{published.name}” is on the till."))
+    tell(Notice(f"“{published.name}” is in Square."))
     return see(url_for("packages.show"))
 
 
@@ -107,10 +107,10 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
 def edit(package_id: str) -> ResponseReturnValue:
     """Sell the package as typed from now on."""
     seen = typed_optional_number(request.form.get("version", ""), field="version", called="The version")
-    edited = edit_package(
-        current_house().store, deed(), package_id, typed_package(request.form), seen_version=seen
-    )
-    tell(Notice(f"“{edited.name}” is version {edited.version} now. Sold courses keep theirs."))
+    saved = save_package(current_house(), deed(), package_id, typed_package(request.form), seen_version=seen)
+    edited = saved.package
+    said = f"“{edited.name}” is version {edited.version} now. Sold courses keep theirs."
+    tell(Notice(f"{said}{_in_square(saved)}", is_bad=bool(saved.problem)))
     return see(url_for("packages.show", _anchor=f"p-{package_id}"))
 
 
@@ -124,6 +124,12 @@ def put_on_sale(package_id: str) -> ResponseReturnValue:
     said = "is on sale again" if is_active else "is off sale. Remove it from the till in Square too"
     tell(Notice(f"“{package.name}” {said}."))
     return see(url_for("packages.show", _anchor=f"p-{package_id}"))
+
+
+def _in_square(saved: Saved) -> str:
+    if saved.problem:
+        return f" Square is not updated yet. {saved.problem}"
+    return " Square is updated." if saved.is_published else ""
 
 
 def _treatments() -> list[str]:

@@ -15,9 +15,8 @@ from plugin.core.acts import Role
 from plugin.courses.clinic import local_date, read_clinic
 from plugin.courses.queues.attention import count_open
 from plugin.courses.views import ClinicView
-from plugin.web import current_house, theme
+from plugin.web import course_words, current_house, format, theme
 from plugin.web.deeds import fresh_key, notice
-from plugin.web.format import FILTERS
 
 _HERE = Path(__file__).resolve().parents[1]
 # Beside the package when installed, else the sibling folder of a checkout.
@@ -34,7 +33,8 @@ def set_up(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(format.FILTERS)
+    app.jinja_env.filters.update(course_words.FILTERS)
     app.jinja_env.globals.update(asset=asset, deed_key=fresh_key, told=notice, theme_address=_theme_address)
     app.context_processor(_everywhere)
     app.register_blueprint(blueprint)

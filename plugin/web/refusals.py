@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
+from plugin.courses.visiting.same_day import AlreadyCharged, DayCharge
 from plugin.errors import CoursekeeperError, InvalidField, NotFound, Refused
 from plugin.web.api.errors import api_error_response, is_api
 from plugin.web.deeds import Notice, is_fragment
@@ -26,11 +27,20 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A form that was refused: why, beside which field, and everything that was typed."""
+    """A form that was refused: why, beside which field, and everything that was typed.
+
+    `charges`: the desk is asked whether it means a second charge beside these; then the form is sent again.
+    """
 
     message: str
     field: str | None
     typed: MultiDict[str, str]
+    charges: tuple[DayCharge, ...] = ()
+
+    @property
+    def linkable(self) -> DayCharge | None:
+        """Return the latest charge that no appointment is linked to."""
+        return next((each for each in reversed(self.charges) if each.booking_id is None), None)
 
 
 def refused_shows(page: Callable[..., ResponseReturnValue]) -> Callable[[View], View]:
@@ -69,7 +79,8 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
         return None
     # A question, such as the period of a report, stands in the address.
     typed = request.args if request.method == "GET" else request.form
-    refusal = Refusal(error.message, error.field, typed)
+    charges = error.charges if isinstance(error, AlreadyCharged) else ()
+    refusal = Refusal(error.message, error.field, typed, charges)
     try:
         response = make_response(page(refusal=refusal, **(request.view_args or {})))
     except NotFound:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Blueprint, Flask, render_template, request, session
+from flask import Blueprint, Flask, current_app, render_template, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import user_logged_in  # type: ignore[import-untyped]  # ships no types
@@ -15,12 +15,13 @@ from flask_security.datastore import UserDatastore
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response
 
-from plugin.courses.people.staff import StaffView, staff_by_email, staff_by_mark
+from plugin.courses.people.staff import StaffView, note_sign_in, staff_by_email, staff_by_mark
 from plugin.web import current_house
 from plugin.web.passwords import MEMORY_KIB, PASSES, fits
 
 PER_ADDRESS = "30 per 5 minutes"
 PER_ACCOUNT = "10 per 5 minutes"
+_SIGNED_IN_AT = "signed_in_at"
 _NO_FIT = "E-mail and password do not fit together. Try again, or ask the owner for a new password."
 
 CONFIGURATION: dict[str, object] = {
@@ -87,7 +88,7 @@ class StaffStore(UserDatastore):
         if "email" in wanted:
             staff = staff_by_email(store, wanted["email"])
         else:
-            staff = staff_by_mark(store, wanted["fs_uniquifier"])
+            staff = None if _is_over() else staff_by_mark(store, wanted["fs_uniquifier"])
         return StaffUser(staff) if staff else None
 
     def commit(self) -> None:
@@ -134,5 +135,14 @@ def _page(template: str, **context: Any) -> tuple[str, int]:
     return render_template(template, **context), 422 if request.method == "POST" else 200
 
 
-def _keep_for_the_day(_app: Flask, **_: Any) -> None:
+def _keep_for_the_day(_app: Flask, user: StaffUser, **_: Any) -> None:
+    house = current_house()
     session.permanent = True
+    session[_SIGNED_IN_AT] = house.clock().timestamp()
+    note_sign_in(house.store, user.staff_id, house.clock())
+
+
+def _is_over() -> bool:
+    """Say whether the hours of this sign-in are over. The cookie's own age begins anew with all that is kept in it."""
+    lasts = current_app.permanent_session_lifetime.total_seconds()
+    return bool(current_house().clock().timestamp() >= session.get(_SIGNED_IN_AT, 0) + lasts)

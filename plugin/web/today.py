@@ -39,9 +39,10 @@ def news() -> Response:
     return live.news("desk/_today.html", **_day())
 
 
-def page() -> Response:
-    """Answer Today, or its living part to htmx."""
-    return live.screen("desk/today.html", "desk/_today.html", url_for("today.news"), **_day())
+def page(**more: Any) -> Response:
+    """Answer Today, or its living part to htmx; `more` fills in what is not as it always is."""
+    shown = {**_day(), **more}
+    return live.screen("desk/today.html", "desk/_today.html", url_for("today.news"), **shown)
 
 
 def after_deed() -> ResponseReturnValue:
@@ -59,4 +60,6 @@ def _day() -> dict[str, Any]:
         "visits": visits_on(store, today, today=today),
         "checkouts": list_checkouts(store, limit=CHECKOUTS_SHOWN, open_only=True),
         "sales": recent_sales(store, limit=SALES_SHOWN, today=today),
+        "second_charge": None,
+        "asked_booking": "",
     }

@@ -6,6 +6,7 @@ from datetime import date
 
 from babel import Locale
 from babel.numbers import NumberFormatError, parse_decimal
+from werkzeug.datastructures import MultiDict
 
 from plugin.core.money import LARGEST_AMOUNT, Money, minor_digits
 from plugin.errors import InvalidField
@@ -26,6 +27,11 @@ def typed_number(text: str, *, field: str, called: str) -> int:
 def typed_optional_number(text: str, *, field: str, called: str) -> int | None:
     """Read a whole number, None for an empty field."""
     return typed_number(text, field=field, called=called) if text.strip() else None
+
+
+def known_charges(form: MultiDict[str, str]) -> int:
+    """Return of how many charges of that day the desk had been told when it sent the form; none at first."""
+    return max(0, form.get("known_charges", 0, type=int))
 
 
 def typed_date(text: str, *, field: str) -> date | None:

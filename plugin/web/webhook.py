@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from flask import Blueprint, request
@@ -14,7 +15,9 @@ from plugin.square.signature import check
 from plugin.web import current_house
 
 SIGNATURE = "x-square-hmacsha256-signature"
-_LONGEST_ID = 255
+# What is kept must fit the database: no control character, and no half of a surrogate pair, which JSON can spell.
+_EVENT_ID = re.compile(r"[!-~]{1,255}\Z")
+_EVENT_TYPE = re.compile(r"[!-~]+\Z")
 
 blueprint = Blueprint("webhook", __name__)
 
@@ -51,8 +54,8 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 def _labels(event: dict[str, Any]) -> tuple[str, str]:
     event_id, event_type = event.get("event_id"), event.get("type")
-    if not isinstance(event_id, str) or not 0 < len(event_id) <= _LONGEST_ID:
-        raise UnreadableEvent("The event has no event_id. Nothing was kept.")
-    if not isinstance(event_type, str) or not event_type:
-        raise UnreadableEvent("The event has no type. Nothing was kept.")
+    if not isinstance(event_id, str) or not _EVENT_ID.match(event_id):
+        raise UnreadableEvent("The event has no readable event_id. Nothing was kept.")
+    if not isinstance(event_type, str) or not _EVENT_TYPE.match(event_type):
+        raise UnreadableEvent("The event has no readable type. Nothing was kept.")
     return event_id, event_type

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from invoices.papers import Paper
 from plugin.core.acts import Role
-from plugin.courses.people.staff import add_token
+from plugin.courses.people.api_tokens import add_token
 from plugin.errors import CoursekeeperError
 from plugin.house import House
 from plugin.settings import Settings

@@ -11,7 +11,9 @@ from plugin.courses.queues.attention import open_item_in
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.refunds.refund import refund_sale
-from plugin.courses.selling.sales import Refund
+from plugin.courses.selling.lookalikes import SoldItem
+from plugin.courses.selling.sales import Buyer, Refund, Sale, SaleLine
+from plugin.courses.selling.unlinked import ask_about_unlinked_in
 from tests.api.caller import Caller, refusal
 from tests.api.shop import Shop
 from tests.clock import HandMovedClock
@@ -192,3 +194,25 @@ def test_b3_more_sessions_than_are_paid_for_are_not_kept(desk: Caller, shop: Sho
     body = {"decision": "keep_sessions", "sessions": 4, "reason": "Generous"}
     answer = desk.post(f"/attention/{item['id']}/resolution", body)
     assert refusal(answer) == (422, "invalid_field", "sessions")
+
+
+def test_a_program_says_which_package_an_unlinked_item_sold(desk: Caller, shop: Shop) -> None:
+    """B9."""
+    ten, twelve = shop.package(sessions=10), shop.package(sessions=12)
+    money = Money(165000, "USD")
+    line = SaleLine("line", "var-new", "Ten facials", 1, "1", money)
+    sale = Sale("order-like", "L1", shop.house.clock(), money, (line,), Buyer("customer", name="Ana Souza"))
+    sold = SoldItem("line", "var-new", "Ten facials", "Regular", money)
+    store = shop.house.store
+    store.transact(lambda session: ask_about_unlinked_in(session, store, shop.act(), sale, sold, twelve))
+    item = _item(desk)
+    assert (item["kind"], item["proposed_package_id"]) == ("unlinked_sale", twelve)
+    assert item["decisions"] == ["link_and_open", "ignore_item", "dismiss"]
+    path = f"/attention/{item['id']}/resolution"
+    body = {"decision": "link_and_open", "package_id": "nowhere", "reason": "x"}
+    assert refusal(desk.post(path, body)) == (422, "invalid_field", "package_id")
+    answer = desk.post(path, {**body, "package_id": ten})
+    assert (answer.status_code, answer.get_json()["answer"]) == (200, "Linked, course opened")
+    (client,) = desk.get("/clients").get_json()["clients"]
+    (course,) = desk.get(f"/clients/{client['id']}/courses").get_json()["courses"]
+    assert (course["package_id"], course["paid"]["amount"]) == (ten, 165000)

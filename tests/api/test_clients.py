@@ -50,6 +50,7 @@ def test_names_of_every_script_come_back_as_they_are(desk: Caller, name: str) ->
         ({"name": "Ana", "phone": 4155552671}, "phone"),
         ({"name": "Ana", "phone": "one two three"}, "phone"),
         ({"name": "Ana", "phone": "1" * 61}, "phone"),
+        ({"name": "Ana", "phone": "555-0191"}, "phone"),
         ({"name": "Ana", "email": "nowhere"}, "email"),
         ({"name": "Ana", "email": "x" * 255}, "email"),
         ({"name": "Ana", "language": "English please"}, "language"),

@@ -41,6 +41,8 @@ def test_a_course_shows_all_that_is_known_of_it(desk: Caller, shop: Shop) -> Non
             "paid_with_tax",
         ),
         *("value_left", "square_order_id", "allowances", "entries"),
+        *("price", "due", "due_on", "granted", "used", "left", "usable_now", "locked", "next_session"),
+        *("not_usable_because", "on_hold_since", "expired_on", "waiting_gift"),
     }
     assert (course["id"], course["package_name"], course["status"]) == (course_id, "Course of 12", "open")
     assert (course["sold_at"], course["expires_on"]) == ("2026-11-22T18:00:00Z", None)

@@ -32,6 +32,8 @@ SHAPES = {
     "Money": "amount currency",
     "Error": "error",
     "EntryWritten": "entry sessions_left",
+    "SessionUsed": "entry sessions_left already_used_today earlier_entries",
+    "EarlierEntry": "entry_id happened_at by session_number",
     "AttentionItem": (
         "id kind summary square_order_id square_refund_id proposal opened_at resolved_at decisions"
         " proposed_decision proposed_sessions proposed_course_id answer"

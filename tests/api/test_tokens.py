@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from plugin.core.acts import Role
-from plugin.courses.people.staff import add_token
+from plugin.courses.people.api_tokens import add_token
 from plugin.house import House
 from plugin.store.people import ApiToken
 from plugin.web.api.blueprint import CALLS

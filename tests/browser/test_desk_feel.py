@@ -48,6 +48,41 @@ def test_a_finger_that_is_still_tapping_meets_no_new_button(desk: DeskWindow) ->
     assert sent.count("POST") == 1
 
 
+def test_a_second_charge_is_asked_about_and_the_arrival_takes_the_first(desk: DeskWindow) -> None:
+    page = desk.page
+    desk.open_client("Thu Hà Nguyễn")
+    before = figure(page)
+    button = page.locator(".client-side").get_by_role("button", name="Use a session")
+    button.click()
+    desk.expect_figure(f"{before - 1} of 10 left")
+    # Another page, some time later.
+    page.reload()
+    with page.expect_response(lambda answer: answer.status == 409):
+        button.click()
+    asked = page.get_by_role("alert")
+    expect(asked).to_contain_text("Already used today")
+    expect(asked).to_be_focused()
+    # What is new on the page leaves the question alone.
+    page.wait_for_event("response", lambda answer: "/live" in answer.url)
+    expect(asked).to_be_visible()
+    page.get_by_role("link", name="Cancel").click()
+    desk.expect_figure(f"{before - 1} of 10 left")
+    page.goto(desk.clinic.desk)
+    arrival = page.locator(".arrival", has_text="Thu Hà Nguyễn")
+    arrival.get_by_role("button", name="Check in with that session").click()
+    expect(arrival).to_contain_text(f"Used, {before - 1} of 10 left")
+    _give_back(desk, "Thu Hà Nguyễn", before)
+
+
+def _give_back(desk: DeskWindow, name: str, before: int) -> None:
+    """Undo today's session, so that the next test of this client is not asked."""
+    desk.open_client(name)
+    undo = desk.page.locator("details.undo").first
+    undo.locator("summary").click()
+    undo.get_by_role("button").click()
+    desk.expect_figure(f"{before} of 10 left")
+
+
 def test_undo_gives_it_back_and_both_lines_stay(desk: DeskWindow) -> None:
     desk.open_client("陳美玲")
     before = figure(desk.page)
@@ -98,6 +133,7 @@ def test_another_tablet_sees_it_and_keeps_what_is_typed_there(desk: DeskWindow, 
     second.expect_figure(f"{before - 1} of 10 left")
     expect(reason).to_have_value("half a thought")
     expect(reason).to_be_focused()
+    _give_back(desk, name, before)
 
 
 def test_visit_details_are_kept_while_others_work(desk: DeskWindow, second: DeskWindow) -> None:
@@ -194,7 +230,7 @@ def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> N
     page.locator("#new").get_by_label("Name").fill("Half Typed")
     page.locator("#new").get_by_label("Phone").fill("12")
     page.get_by_role("button", name="Make this client").click()
-    expect(page.locator("#phone-wrong")).to_contain_text("That is no phone number.")
+    expect(page.locator("#phone-wrong")).to_contain_text("This is not a full phone number.")
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Half Typed")
     expect(page.locator("#phone")).to_be_focused()
 

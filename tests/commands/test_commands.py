@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plugin.cli import main
-from plugin.courses.people.staff import holder_of, staff_by_email
+from plugin.courses.people.api_tokens import holder_of
+from plugin.courses.people.staff import staff_by_email
 from plugin.store import Store
 from plugin.web.passwords import fits
 from tests.courses.desk import Desk
@@ -37,7 +38,12 @@ COMMANDS = [
     ["db", "upgrade"],
     ["user", "add"],
     ["user", "password"],
+    ["user", "list"],
+    ["user", "disable"],
+    ["user", "enable"],
     ["token", "add"],
+    ["token", "list"],
+    ["token", "revoke"],
     ["sweep"],
     ["inbox", "run"],
     ["audit"],
@@ -90,6 +96,9 @@ def test_a_password_can_come_by_standard_input_and_is_not_printed(run):
         (["user", "add", "no address", "--role", "desk"], "", "That is no e-mail address"),
         (["user", "add", "a@example.org", "--role", "desk", "--password-stdin"], "short\n", "at least 10"),
         (["user", "password", "nobody@example.org"], "", "Nobody signs in with that address"),
+        (["user", "disable", "nobody@example.org"], "", "Nobody signs in with that address"),
+        (["user", "enable", "nobody@example.org"], "", "Nobody signs in with that address"),
+        (["token", "revoke", "kiosk"], "", "There is no token called kiosk"),
     ],
 )
 def test_a_refusal_is_one_sentence_and_exit_code_1(run, words: list[str], stdin: str, says: str):
@@ -128,6 +137,60 @@ def test_a_token_is_printed_alone_on_the_last_line_and_kept_only_as_a_digest(run
         assert holder.actor.name == "kiosk"
         assert holder_of(store, token, clock.advance(days=3650)) is None
     assert token not in Path(run.address.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
+
+
+def test_a_person_is_disabled_and_enabled_again_and_twice_is_no_error(run):
+    """C4."""
+    run("user", "add", "june@example.org", "--role", "owner", "--name", "June Park")
+    run("user", "add", "deb@example.org", "--role", "desk", "--name", "Deb Lane")
+    for _ in range(2):
+        done = run("user", "disable", "Deb@example.org")
+        assert (done.exit_code, done.stdout) == (
+            0,
+            "deb@example.org can't sign in any more. All open sessions have ended.\n",
+        )
+    assert run("user", "list").stdout.splitlines() == [
+        "EMAIL             NAME       ROLE   STATE        LAST SIGN IN",
+        "deb@example.org   Deb Lane   desk   deactivated  -",
+        "june@example.org  June Park  owner  active       -",
+    ]
+    for _ in range(2):
+        done = run("user", "enable", "deb@example.org")
+        assert (done.exit_code, done.stdout) == (0, "deb@example.org can sign in.\n")
+    assert [each["state"] for each in json.loads(run("user", "list", "--json").stdout)] == [
+        "active",
+        "active",
+    ]
+
+
+def test_the_last_owner_is_not_disabled(run):
+    """C4."""
+    run("user", "add", "june@example.org", "--role", "owner", "--name", "June Park")
+    done = run("user", "disable", "june@example.org")
+    assert done.exit_code == 1
+    assert done.stderr == "June Park is the last active owner. Add or reactivate another owner first.\n"
+
+
+def test_a_token_is_revoked_by_its_name_or_its_id_and_twice_is_no_error(run, clock):
+    """C4."""
+    tokens = [run("token", "add", name, "--role", "desk").stdout.strip() for name in ("kiosk", "site")]
+    kiosk, site = json.loads(run("token", "list", "--json").stdout)
+    assert (kiosk["name"], kiosk["state"], kiosk["last_used"]) == ("kiosk", "active", None)
+    for name in ("kiosk", "kiosk", site["id"], site["id"]):
+        done = run("token", "revoke", name)
+        assert done.exit_code == 0
+        assert "is revoked. Programs that use it are refused." in done.stdout
+    listed = run("token", "list").stdout
+    assert [line.split()[3] for line in listed.splitlines()] == ["STATE", "revoked", "revoked"]
+    assert not any(token in listed for token in tokens)
+    with Store(run.address) as store:
+        assert [holder_of(store, token, clock()) for token in tokens] == [None, None]
+
+
+def test_an_empty_list_says_what_to_do(run):
+    assert "coursekeeper user add" in run("user", "list").stdout
+    assert "coursekeeper token add" in run("token", "list").stdout
+    assert json.loads(run("token", "list", "--json").stdout) == []
 
 
 @pytest.mark.parametrize("words", [["serve"], ["serve", "--no-worker"]])

@@ -38,6 +38,16 @@ def test_a_vital_child_that_ends_takes_the_family_along():
     assert lasting.exit_code is not None
 
 
+@pytest.mark.parametrize("is_vital", [True, False])
+def test_only_a_vital_child_that_ended_is_lost(is_vital: bool):
+    child = Child("child", FALLS, {}, is_vital=is_vital)
+    family = Family([child])
+    assert not family.has_lost_one
+    family.start()
+    assert until(lambda: child.exit_code is not None)
+    assert family.has_lost_one is is_vital
+
+
 def test_a_child_that_may_fall_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     mark = tmp_path / "starts"
     script = f"import os, time; open({str(mark)!r}, 'a').write('x'); time.sleep(0.2); raise SystemExit(1)"

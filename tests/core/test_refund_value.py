@@ -244,6 +244,18 @@ def test_the_working_is_shown_line_by_line(value: RefundValue, working: tuple[st
     assert value.working == working
 
 
+@pytest.mark.parametrize(
+    ("paid", "says"),
+    [
+        (115501, "USD 1155.01 − USD 1155.00 = USD 0.01."),
+        (115500, "USD 1155.00 − USD 1155.00 = USD 0.00."),
+        (115499, "USD 1154.99 − USD 1155.00 is below zero, so USD 0.00."),
+    ],
+)
+def test_a_sum_is_below_zero_only_where_it_is(paid: int, says: str) -> None:
+    assert discount_forfeited(agreed(paid), [facials(7, 12)], write).working[-1] == says
+
+
 CURRENCIES = st.sampled_from(["USD", "JPY", "KWD"])
 PARTS = st.lists(
     st.builds(

@@ -9,7 +9,7 @@ from typing import Any
 from plugin.core.acts import SQUARE
 from plugin.courses.views import Used
 from plugin.courses.visiting.arrivals import Arrival, arrivals_on
-from plugin.courses.visiting.booked_visits import take_back, use_booking
+from plugin.courses.visiting.booked_visits import link_booking, take_back, use_booking
 from plugin.courses.visiting.bookings import ToldBooking, keep_booking_in
 from plugin.courses.visiting.no_shows import MissedVisit, decide_no_show
 from tests.clock import START
@@ -44,8 +44,13 @@ class Appointments:
     def use(self, booking_id: str = "B1", *, key: str | None = None, **chosen: Any) -> Used:
         return use_booking(self.desk.store, self.desk.act(key=key), booking_id, **chosen)
 
-    def missed(self, decision: str, booking_id: str = "B1", *, key: str | None = None) -> MissedVisit:
-        return decide_no_show(self.desk.store, self.desk.act(key=key), booking_id, decision)
+    def missed(
+        self, decision: str, booking_id: str = "B1", *, key: str | None = None, **chosen: Any
+    ) -> MissedVisit:
+        return decide_no_show(self.desk.store, self.desk.act(key=key), booking_id, decision, **chosen)
+
+    def link(self, entry_id: str, booking_id: str = "B1", *, key: str | None = None) -> Used:
+        return link_booking(self.desk.store, self.desk.act(key=key), booking_id, entry_id)
 
     def undo(self, booking_id: str = "B1", *, key: str | None = None) -> str | None:
         return take_back(self.desk.store, self.desk.act(key=key), booking_id, "Wrong row")

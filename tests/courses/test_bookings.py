@@ -36,7 +36,7 @@ def test_an_arrival_says_who_what_and_how_many_are_left(lite: Appointments) -> N
     assert arrival.state == "expected"
     assert arrival.allowance is not None
     assert (arrival.allowance.left, arrival.allowance.granted) == (11, 12)
-    assert not arrival.used_elsewhere
+    assert arrival.charged_elsewhere is None
 
 
 def test_somebody_unknown_goes_by_their_square_name(lite: Appointments) -> None:
@@ -107,7 +107,7 @@ def test_the_service_chooses_the_sessions(lite: Appointments, service: str, left
     )
     lite.desk.use(older)
     lite.told(service_name=service)
-    lite.use()
+    lite.use(known_charges=1)
     now = [each.left for each in lite.desk.course(course).allowances if each.kind == "main"]
     touch_ups = [each.left for each in lite.desk.course(older).allowances if each.kind == "touch_up"]
     assert (*now, *touch_ups) == left
@@ -259,9 +259,9 @@ def test_a_session_used_on_the_clients_page_is_seen(lite: Appointments) -> None:
     lite.told("B2", start_at=at("2026-11-22T20:00:00Z"))
     lite.desk.use(course)
     # One visit stands for one of the two bookings.
-    assert [each.used_elsewhere for each in lite.arrivals() or ()] == [True, False]
-    lite.use()
-    assert [each.used_elsewhere for each in lite.arrivals() or ()] == [False, True]
+    assert [each.charged_elsewhere is not None for each in lite.arrivals() or ()] == [True, False]
+    lite.use(known_charges=1)
+    assert [each.charged_elsewhere is not None for each in lite.arrivals() or ()] == [False, True]
 
 
 def test_a_client_with_nothing_left_is_told_so(lite: Appointments) -> None:

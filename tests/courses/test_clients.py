@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from plugin.core.terms import Terms
+from plugin.courses.clinic import read_clinic, save_clinic
 from plugin.courses.people.clients import create_client, find_clients, read_client, recent_clients
 from plugin.errors import InvalidField, KeyReused, NotFound
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone
 
 
@@ -20,6 +22,10 @@ def find(desk: Desk) -> Callable[[str], list[str]]:
 
 
 Find = Callable[[str], list[str]]
+
+
+def _move_to(desk: Desk, country: str) -> None:
+    save_clinic(desk.store, desk.act(OLGA), replace(read_clinic(desk.store), country=country))
 
 
 class TestMaking:
@@ -46,10 +52,10 @@ class TestMaking:
             ("name", None, "The name is missing"),
             ("name", " \u200b ", "The name is missing"),
             ("name", "x" * 121, "at most 120 fit"),
-            ("phone", "12", "no phone number"),
-            ("phone", "call me", "no phone number"),
-            ("phone", "+1 415 555 0123 0123 0123", "no phone number"),
-            ("phone", "9" * 400, "no phone number"),
+            ("phone", "12", "not a full phone number"),
+            ("phone", "call me", "not a full phone number"),
+            ("phone", "+1 415 555 0123 0123 0123", "not a full phone number"),
+            ("phone", "9" * 400, "not a full phone number"),
             ("email", "ana", "no e-mail address"),
             ("email", "ana@", "no e-mail address"),
             ("email", "a b@example.org", "no e-mail address"),
@@ -76,6 +82,49 @@ class TestMaking:
     @pytest.mark.parametrize("name", ["ß" * 120, "ﷺ" * 120, "é" * 120, "王" * 120, "😀" * 120], ids=ascii)
     def test_a_name_may_have_a_hundred_and_twenty_of_any_letters(self, desk: Desk, name: str) -> None:
         assert read_client(desk.store, desk.client(name)).name == name
+
+    @pytest.mark.parametrize(
+        ("country", "phone"),
+        [
+            ("US", "555-0191"),
+            ("US", "+1 555-0191"),
+            ("US", "123-456-7890"),
+            ("CA", "555-0191"),
+            ("GB", "7946 0958"),
+            ("AU", "9374 4000"),
+            ("IE", "555 0191"),
+            ("JP", "3456-7890"),
+            ("ES", "555 01 91"),
+        ],
+    )
+    def test_a_number_without_its_area_code_is_refused_in_every_country(
+        self, desk: Desk, country: str, phone: str
+    ) -> None:
+        """B20."""
+        _move_to(desk, country)
+        with pytest.raises(InvalidField, match="not a full phone number") as refused:
+            desk.client("Ana", phone=phone)
+        assert refused.value.field == "phone"
+
+    @pytest.mark.parametrize(
+        ("country", "phone", "kept"),
+        [
+            ("US", "310-555-0191", "+13105550191"),
+            ("US", "+1 123 456 7890", "+11234567890"),
+            ("US", "011 44 20 7946 0958", "+442079460958"),
+            ("GB", "020 7946 0958", "+442079460958"),
+            ("GB", "+1 310 555 0191", "+13105550191"),
+            ("AU", "(02) 9374 4000", "+61293744000"),
+            ("SG", "6123 4567", "+6561234567"),
+            ("ES", "912 34 56 78", "+34912345678"),
+        ],
+    )
+    def test_a_full_number_is_kept_with_its_country_code(
+        self, desk: Desk, country: str, phone: str, kept: str
+    ) -> None:
+        """B20: with a country code the length decides, without one the rules of the clinic's country."""
+        _move_to(desk, country)
+        assert read_client(desk.store, desk.client("Ana", phone=phone)).phone == kept
 
     def test_the_same_act_again_is_the_same_client(self, desk: Desk) -> None:
         first = create_client(desk.store, desk.act(key="tap"), name="Ana")

@@ -156,7 +156,7 @@ def test_a_treatment_without_a_package_gets_one_that_is_not_for_sale(book: OldBo
     [
         ({"client": ""}, "Client", "The name is missing"),
         ({"client": "x" * 121}, "Client", "121 characters"),
-        ({"phone": "12"}, "Phone", "no phone number"),
+        ({"phone": "12"}, "Phone", "not a full phone number"),
         ({"email": "ana@"}, "E-mail", "no e-mail address"),
         ({"package": "Facial 11"}, "Package", "No package is called “Facial 11”"),
         ({"package": ""}, "Treatment", "is missing"),

@@ -38,10 +38,10 @@ def test_a_deposit_is_known_to_the_cent_though_its_net_is_rounded(desk: Desk) ->
     course_id, sale = desk.sell_by_invoice(deposit=50000, net=137500, tax=27500, tax_in_price=27500)
     course = desk.course(course_id)
     assert (course.paid, course.gross_paid, course.gross_price) == (usd(41666), usd(50000), usd(165000))
-    assert course.still_to_come == usd(115000)
+    assert course.due == usd(115000)
     desk.book(sale)
     course = desk.course(course_id)
-    assert (course.paid, course.gross_paid, course.still_to_come) == (usd(137500), usd(165000), usd(0))
+    assert (course.paid, course.gross_paid, course.due) == (usd(137500), usd(165000), usd(0))
 
 
 def test_what_is_due_and_what_unlocks_the_next_session_are_told_with_tax(desk: Desk) -> None:

@@ -80,6 +80,19 @@ class TestInbox:
         taken = [claim(store, clock()) for _ in range(3)]
         assert [each.event_id for each in taken if each] == ["E0", "E1", "E2"]
 
+    def test_what_has_been_due_longest_comes_first_and_not_what_came_first(
+        self, store: Store, clock: HandMovedClock
+    ) -> None:
+        come(store, clock, "E1")
+        first = claim(store, clock())
+        assert first is not None
+        put_off(store, first.id, due_at=clock() + timedelta(minutes=2), outcome="Not yet.")
+        clock.advance(minutes=1)
+        come(store, clock, "E2")
+        clock.advance(minutes=2)
+        taken = [claim(store, clock()) for _ in range(3)]
+        assert [each and each.event_id for each in taken] == ["E2", "E1", None]
+
     def test_its_state_is_told_in_numbers(self, store: Store, clock: HandMovedClock) -> None:
         assert inbox_state(store).oldest_pending_at is None
         first = clock()

@@ -376,10 +376,12 @@ class TestThatFails:
         assert after.happenings[-1].kind == "reopened"
         assert desk.use(course_id).sessions_left == 5
 
-    def test_older_news_of_it_changes_nothing_any_more(self, desk: Desk) -> None:
+    @pytest.mark.parametrize("ended", ["FAILED", "REJECTED", "CANCELED"])
+    @pytest.mark.parametrize("late", ["PENDING", "COMPLETED"])
+    def test_older_news_of_it_changes_nothing_any_more(self, desk: Desk, ended: str, late: str) -> None:
         course_id = desk.sell(order="O")
-        desk.refund("O", WHOLE, back(), status="FAILED")
-        assert "older news" in desk.refund("O", WHOLE, back(), status="PENDING")
+        desk.refund("O", WHOLE, back(), status=ended)
+        assert "older news" in desk.refund("O", WHOLE, back(), status=late)
         assert desk.balance(course_id) == (12, WHOLE)
 
     def test_the_next_try_closes_it_again(self, desk: Desk) -> None:

@@ -1,26 +1,32 @@
-"""The people who sign in, and the tokens programs come with."""
+"""The people who sign in: added, found, and ended at once when they leave."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from plugin.core.acts import Role, Source
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.people.staff import (
+    StaffView,
     add_staff,
-    add_token,
-    holder_of,
+    count_visits,
+    deactivate_staff,
+    list_all_staff,
     list_staff,
+    note_sign_in,
+    reactivate_staff,
     set_password,
     staff_by_email,
     staff_by_mark,
 )
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.courses.visiting.visits import describe_visit
+from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store
-from plugin.store.people import ApiToken, Staff
 from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.courses.racing import RACERS, race
 from tests.databases import sqlite_alone
+
+OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
 
 
 def add(store: Store, clock: HandMovedClock, email: str = "wu@example.org", name: str = "Dr. Wu") -> str:
@@ -82,46 +88,123 @@ class TestPeople:
         add(store, clock, "zhu@example.org", "Zhu")
         gone = add(store, clock, "moe@example.org", "Moe")
         add(store, clock, "ann@example.org", "Ann")
-        with store.writing() as session:
-            session.get_one(Staff, gone).is_active = False
+        deactivate_staff(store, Act(OPERATOR, clock(), "leaves"), gone)
         assert [person.name for person in list_staff(store)] == ["Ann", "Zhu"]
 
 
-class TestTokens:
-    def test_a_token_names_its_program_and_role(self, store: Store, clock: HandMovedClock) -> None:
-        token = add_token(store, name="Kiosk", role=Role.DESK, now=clock())
-        holder = holder_of(store, token, clock())
-        assert holder is not None
-        assert (holder.actor.name, holder.actor.role, holder.actor.source) == ("Kiosk", Role.DESK, Source.API)
+def owner(store: Store, clock: HandMovedClock, name: str) -> StaffView:
+    email = f"{name.casefold()}@example.org"
+    return add_staff(store, email=email, name=name, role=Role.OWNER, password_hash="hashed", now=clock())
 
-    @pytest.mark.parametrize(("seconds", "is_valid"), [(-1, True), (0, False), (1, False)])
-    def test_it_ends_at_its_hour(
-        self, store: Store, clock: HandMovedClock, seconds: int, is_valid: bool
+
+class TestLeaving:
+    """C4."""
+
+    @pytest.fixture
+    def act(self, clock: HandMovedClock) -> Act:
+        return Act(OPERATOR, clock(), "leaves")
+
+    def test_a_person_who_left_has_no_session_and_is_known_to_have_left(
+        self, store: Store, clock: HandMovedClock, act: Act
     ) -> None:
-        expires_at = clock() + timedelta(hours=1)
-        token = add_token(store, name="Kiosk", role=Role.DESK, now=clock(), expires_at=expires_at)
-        assert (holder_of(store, token, expires_at + timedelta(seconds=seconds)) is not None) == is_valid
+        staff_id = add(store, clock)
+        before = staff_by_email(store, "wu@example.org")
+        assert before is not None
+        left = deactivate_staff(store, act, staff_id)
+        assert not left.is_active
+        assert staff_by_mark(store, before.session_mark) is None
+        assert list_staff(store) == ()
+        assert [each.is_active for each in list_all_staff(store)] == [False]
 
-    def test_a_revoked_one_is_nobody_s(self, store: Store, clock: HandMovedClock) -> None:
-        token = add_token(store, name="Kiosk", role=Role.DESK, now=clock())
-        holder = holder_of(store, token, clock())
-        assert holder is not None
-        with store.writing() as session:
-            session.get_one(ApiToken, holder.token_id).revoked_at = clock()
-        assert holder_of(store, token, clock()) is None
+    def test_a_session_from_before_does_not_come_back_with_a_reactivation(
+        self, store: Store, clock: HandMovedClock, act: Act
+    ) -> None:
+        staff_id = add(store, clock)
+        before = staff_by_email(store, "wu@example.org")
+        assert before is not None
+        deactivate_staff(store, act, staff_id)
+        back = reactivate_staff(store, act, staff_id)
+        assert back.is_active
+        assert back.password_hash == before.password_hash
+        assert staff_by_mark(store, before.session_mark) is None
 
-    @pytest.mark.parametrize("token", ["", "ck_", "ck_unknown", "\x00", "\ud800", "ключ"], ids=ascii)
-    def test_an_unknown_one_is_nobody_s(self, store: Store, clock: HandMovedClock, token: str) -> None:
-        add_token(store, name="Kiosk", role=Role.DESK, now=clock())
-        assert holder_of(store, token, clock()) is None
+    def test_twice_is_done_once(self, store: Store, clock: HandMovedClock, act: Act) -> None:
+        staff_id = add(store, clock)
+        assert deactivate_staff(store, act, staff_id) == deactivate_staff(store, act, staff_id)
+        assert reactivate_staff(store, act, staff_id) == reactivate_staff(store, act, staff_id)
 
-    def test_it_is_not_kept_where_somebody_could_read_it(self, store: Store, clock: HandMovedClock) -> None:
-        token = add_token(store, name="Kiosk", role=Role.DESK, now=clock())
-        with store.reading() as session:
-            (row,) = session.query(ApiToken).all()
-            kept = [str(getattr(row, column.name)) for column in ApiToken.__table__.columns]
-        assert not any(token in value or token.removeprefix("ck_") in value for value in kept)
+    def test_nobody_deactivates_themselves(self, store: Store, clock: HandMovedClock) -> None:
+        june = owner(store, clock, "June")
+        owner(store, clock, "Olga")
+        with pytest.raises(Refused, match="can't deactivate yourself") as refusal:
+            deactivate_staff(store, Act(june.actor, clock(), "leaves"), june.id)
+        assert refusal.value.code == "own_sign_in"
 
-    def test_two_are_never_the_same(self, store: Store, clock: HandMovedClock) -> None:
-        tokens = {add_token(store, name="Kiosk", role=Role.DESK, now=clock()) for _ in range(5)}
-        assert len(tokens) == 5
+    def test_one_owner_more_one_owner_left_and_none_is_refused(
+        self, store: Store, clock: HandMovedClock, act: Act
+    ) -> None:
+        june, olga = owner(store, clock, "June"), owner(store, clock, "Olga")
+        add(store, clock)
+        deactivate_staff(store, act, june.id)
+        with pytest.raises(Refused, match="Olga is the last active owner") as refusal:
+            deactivate_staff(store, act, olga.id)
+        assert refusal.value.code == "last_owner"
+        assert [each.name for each in list_staff(store)] == ["Dr. Wu", "Olga"]
+        reactivate_staff(store, act, june.id)
+        assert not deactivate_staff(store, act, olga.id).is_active
+
+    def test_owners_who_deactivate_each_other_at_once_leave_one(
+        self, store: Store, clock: HandMovedClock
+    ) -> None:
+        owners = [owner(store, clock, f"Owner{number}") for number in range(RACERS)]
+        done = race(
+            lambda number: (
+                deactivate_staff(
+                    store, Act(owners[number].actor, clock(), f"k{number}"), owners[(number + 1) % RACERS].id
+                ).id
+            )
+        )
+        assert done.count("last_owner") == 1
+        assert len(list_staff(store)) == 1
+
+    @pytest.mark.parametrize("change", [deactivate_staff, reactivate_staff])
+    @pytest.mark.parametrize("role", [Role.DESK, Role.PRACTITIONER])
+    @sqlite_alone
+    def test_only_owners_may(self, store: Store, clock: HandMovedClock, role: Role, change) -> None:
+        staff_id = add(store, clock)
+        with pytest.raises(NotAllowed):
+            change(store, Act(Actor("Deb", role, Source.DESK), clock(), "key"), staff_id)
+
+    @pytest.mark.parametrize("change", [deactivate_staff, reactivate_staff])
+    @sqlite_alone
+    def test_nobody_of_that_id_is_said_so(self, store: Store, act: Act, change) -> None:
+        with pytest.raises(NotFound):
+            change(store, act, "nobody")
+
+    @sqlite_alone
+    def test_the_address_of_a_person_who_left_says_that_they_can_come_back(
+        self, store: Store, clock: HandMovedClock, act: Act
+    ) -> None:
+        deactivate_staff(store, act, add(store, clock))
+        with pytest.raises(Refused, match="deactivated and can be reactivated"):
+            add(store, clock)
+
+    def test_visits_keep_the_name_of_who_treated_also_when_they_are_described_again(
+        self, desk: Desk, clock: HandMovedClock, act: Act
+    ) -> None:
+        wu, course = add(desk.store, clock), desk.sell()
+        desk.use(course)
+        (visit,) = desk.course(course).visits
+        described = {"practitioner_id": wu, "note": ""}
+        describe_visit(desk.store, act, visit.id, focus="Jaw", **described)
+        deactivate_staff(desk.store, act, wu)
+        describe_visit(desk.store, act, visit.id, focus="Jaw, brow", **described)
+        (kept,) = desk.course(course).visits
+        assert (kept.practitioner, kept.focus) == ("Dr. Wu", "Jaw, brow")
+        assert count_visits(desk.store) == {wu: 1}
+
+    def test_the_last_sign_in_is_remembered(self, store: Store, clock: HandMovedClock) -> None:
+        staff_id = add(store, clock)
+        assert [each.last_signed_in_at for each in list_staff(store)] == [None]
+        note_sign_in(store, staff_id, clock.advance(hours=1))
+        assert [each.last_signed_in_at for each in list_staff(store)] == [clock()]

@@ -45,7 +45,7 @@ from plugin.store.papers import VisitLetter
 from plugin.store.queues import Handout, Outbox
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments, at
-from tests.courses.desk import ANA, FACIAL, OLGA
+from tests.courses.desk import ANA, FACIAL, MANY, OLGA
 from tests.post_office import PostOffice, running_post_office
 from tests.square.clinic import Silence
 
@@ -114,7 +114,8 @@ class Clinic:
 
     def use(self, course_id: str | None = None, *, key: str | None = None, **wish: Any) -> Used:
         act = self.desk.act(key=key)
-        return use_session(self.store, act, UseSession(course_id or self.course, **wish), has_mail=True)
+        wished = UseSession(course_id or self.course, **wish)
+        return use_session(self.store, act, wished, known_charges=MANY, has_mail=True)
 
     def work(self, *, minutes: float = 5) -> list[EmailMessage]:
         """Let the time pass, have the worker do what is due, and return what arrived."""

@@ -19,7 +19,9 @@ def files_below(folder: Path = ROOT) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         made = _MADE_ON_TOP if Path(parent) == ROOT else set()
         folders[:] = sorted(name for name in folders if not _is_made(name) and name not in made)
-        yield from (Path(parent, name) for name in sorted(names) if not name.endswith(".pyc"))
+        # In a second worktree .git is a file.
+        kept = (name for name in sorted(names) if name not in _MADE and not name.endswith(".pyc"))
+        yield from (Path(parent, name) for name in kept)
 
 
 def modules_of(package: str) -> dict[str, str]:

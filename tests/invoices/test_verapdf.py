@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import pikepdf
 import pytest
 from weasyprint import HTML  # type: ignore[import-untyped]
 
@@ -16,10 +18,13 @@ from invoices.press.verapdf import (
     ACCESSIBLE,
     ARCHIVABLE,
     VERSION,
+    Verdict,
+    check,
     fetch,
-    findings,
+    judge,
     lacking,
     main,
+    report,
     standards_of,
 )
 from invoices.samples import samples
@@ -38,24 +43,44 @@ def _bound(pdfs: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def test_papers_keep_what_they_claim_and_a_broken_one_is_noticed() -> None:
+@pytest.fixture(scope="module")
+def program() -> Path:
     if reason := lacking():
         missing(reason)
-    claimed = {(name, standard) for name in CHECKED for standard in standards_of(SAMPLES[name])}
+    return fetch(CACHE)
+
+
+def test_papers_keep_what_they_claim_and_a_broken_one_is_noticed(program: Path) -> None:
     pdfs = {name: render(SAMPLES[name]) for name in CHECKED}
     pdfs["bound"] = _bound(pdfs)
     broken = (
         '<html lang="en"><svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg></html>'
     )
     pdfs["broken"] = HTML(string=broken).write_pdf(pdf_variant="pdf/ua-1")
-    found = findings(fetch(CACHE), pdfs)
-    assert {(each.paper, each.standard) for each in found if not each.broken} == {
-        *claimed,
-        ("bound", ACCESSIBLE),
-    }
-    (judged,) = (each for each in found if each.broken)
-    assert (judged.paper, judged.standard) == ("broken", ACCESSIBLE)
-    assert any("Figure" in rule for rule in judged.broken)
+    found = judge(program, pdfs)
+    sound = {name: dict.fromkeys(standards_of(SAMPLES[name]), ()) for name in CHECKED}
+    sound["bound"] = {ACCESSIBLE: ()}
+    assert {name: verdict.broken for name, verdict in found.items() if name != "broken"} == sound
+    assert list(found["broken"].broken) == [ACCESSIBLE]
+    assert any("Figure" in rule for rule in found["broken"].broken[ACCESSIBLE])
+
+
+def test_a_paper_cut_off_halfway_is_reported_and_the_others_are_judged(program: Path) -> None:
+    """A2."""
+    whole = render(SAMPLES["credit-note"])
+    pdfs = {"cut-off": whole[: len(whole) // 2], "empty": b"", "locked": _locked(whole), "whole": whole}
+    found = judge(program, pdfs)
+    assert [name for name, verdict in found.items() if verdict.not_judged] == ["cut-off", "empty", "locked"]
+    assert "veraPDF could not read it" in found["cut-off"].not_judged
+    assert "encrypted" in found["locked"].not_judged
+    assert found["whole"] == Verdict({ACCESSIBLE: (), ARCHIVABLE: ()})
+
+
+def _locked(pdf: bytes) -> bytes:
+    out = BytesIO()
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        opened.save(out, encryption=pikepdf.Encryption(owner="owner", user="user"))
+    return out.getvalue()
 
 
 def test_invoices_and_credit_notes_are_for_the_archive_too() -> None:
@@ -65,16 +90,89 @@ def test_invoices_and_credit_notes_are_for_the_archive_too() -> None:
     assert standards_of(SAMPLES["summary-5-of-12"]) == (ACCESSIBLE,)
 
 
-@pytest.mark.parametrize(("ci", "ends"), [("", 0), ("true", 1)])
-def test_without_java_and_maven_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, ci: str, ends: int
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_without_java_and_maven_it_says_what_to_install_and_that_it_could_not_judge(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, ci: str
 ) -> None:
+    """A2."""
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("CI", ci)
-    assert main([str(tmp_path)]) == ends
+    assert main([str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert "Java (default-jre-headless) and Maven (maven)" in said
+    assert "No paper was judged." in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_verapdf_that_can_not_be_had_or_does_not_work_is_one_sentence_and_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A2: Java and Maven are there, and neither works."""
+    for name in ("java", "mvn"):
+        (tmp_path / name).write_text("#!/bin/sh\necho out of order >&2\nexit 3\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main([str(tmp_path / "cache")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("mvn ended with 3: out of order")
+    assert said.endswith("No paper was judged.\n")
+    with pytest.raises(PaperFailed, match="java ended with 3: out of order"):
+        judge(tmp_path / "any.jar", {})
+
+
+SOUND = Verdict({ACCESSIBLE: ()})
+BROKEN = Verdict({ACCESSIBLE: ("7.1-5 (1 times): A figure says nothing.",)})
+UNREADABLE = Verdict(not_judged="veraPDF could not read it.")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "ends"),
+    [
+        ([SOUND, SOUND], 0),
+        ([SOUND, BROKEN], 1),
+        ([SOUND, UNREADABLE], 2),
+        ([BROKEN, UNREADABLE], 2),
+        ([], 2),
+    ],
+)
+def test_only_all_papers_judged_and_sound_ends_with_0(verdicts: list[Verdict], ends: int) -> None:
+    """A2."""
+    assert report({str(number): verdict for number, verdict in enumerate(verdicts)}) == ends
+
+
+def test_each_paper_is_reported_on_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    report({"sound": SOUND, "broken": BROKEN, "cut": UNREADABLE})
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "sound   PDF/UA-1 yes",
+        "broken  PDF/UA-1 no",
+        "        7.1-5 (1 times): A figure says nothing.",
+        "cut     not judged",
+        "        veraPDF could not read it.",
+        f"2 of 3 papers held against veraPDF {VERSION}: 1 break a rule.",
+    ]
+    assert said.err == "1 could not be judged.\n"
+
+
+def test_a_paper_that_can_not_be_drawn_does_not_keep_the_others_from_the_judge() -> None:
+    """A2."""
+    sound = SAMPLES["summary-5-of-12"]
+    undrawable = replace(sound, clinic=replace(sound.clinic, time_zone="nowhere"))
+    asked: list[str] = []
+
+    def judging(pdfs: Mapping[str, bytes]) -> dict[str, Verdict]:
+        asked.extend(pdfs)
+        return dict.fromkeys(pdfs, SOUND)
+
+    found = check({"undrawable": undrawable, "sound": sound}, judging)
+    assert asked == ["sound"]
+    assert found["undrawable"].not_judged.startswith("It could not be drawn. ")
+    assert found["sound"] == SOUND
+
+
+def test_a_paper_that_does_not_claim_its_standard_breaks_it() -> None:
+    found = check({"invoice": SAMPLES["invoice"]}, lambda pdfs: dict.fromkeys(pdfs, SOUND))
+    assert found["invoice"].broken == {ACCESSIBLE: (), ARCHIVABLE: ("It does not say that it is PDF/A-3A.",)}
 
 
 def test_another_program_in_its_place_is_not_started(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from plugin.practice.directory.value_kinds import schema_of
 from plugin.practice.event_samples import sample_event
 from plugin.practice.events import EVENT_TYPES
 from plugin.practice.practice import the_practice
-from tests.practice.contract import CLINIC_CALLS, DOCUMENT, document
+from tests.practice.contract import CLINIC_CALLS, document
 from tests.practice.counter import Counter, open_counter
 
 
@@ -126,7 +126,6 @@ def play_access(sdk: Square, counter: Counter) -> None:
     assert ended.success
 
 
-@pytest.mark.skipif(not DOCUMENT.exists(), reason="the OpenAPI document is not at hand")
 def test_the_table_of_scopes_is_that_of_the_document() -> None:
     told = document()
     flow = told["components"]["securitySchemes"]["oauth2"]["flows"]["authorizationCode"]

@@ -8,7 +8,7 @@ from square import Square
 from square.core.api_error import ApiError
 
 from plugin.practice.serving import PracticeServer
-from tests.practice.contract import CALLS, CLINIC_CALLS, DOCUMENT, Contract, Exchange, find_call, walk
+from tests.practice.contract import CALLS, CLINIC_CALLS, Contract, Exchange, find_call, walk
 from tests.practice.plays_checkout import play_invoices, play_links, play_terminals
 
 NO_RETRY = {"max_retries": 0}
@@ -50,6 +50,9 @@ def play_customers(sdk: Square) -> None:
         sdk.customers.search(query={"filter": {"phone_number": {"exact": "+13105550150"}}}, count=True).count
         == 1
     )
+    found = sdk.customers.bulk_retrieve_customers(customer_ids=[made.id, "nope"]).responses
+    assert found[made.id].customer.given_name == "Ines"
+    assert found["nope"].errors[0].code == "NOT_FOUND"
     assert len(list(sdk.customers.list(limit=5, sort_field="DEFAULT", sort_order="ASC"))) == 13
     sdk.customers.delete(made.id, version=1)
 
@@ -249,7 +252,6 @@ def test_the_checker_itself_finds_a_breach() -> None:
     assert strict.breaches
 
 
-@pytest.mark.skipif(not DOCUMENT.exists(), reason="the OpenAPI document is not at hand")
 def test_the_checker_finds_a_bad_request_by_the_document() -> None:
     schema = {"$ref": "#/components/schemas/CreatePaymentRequest"}
     body = {"source_id": "", "idempotency_key": "x" * 46, "amount_money": {"amount": "1"}, "tip": None}
@@ -258,6 +260,13 @@ def test_the_checker_finds_a_bad_request_by_the_document() -> None:
     assert "idempotency_key is too long" in told
     assert "amount should be integer" in told
     assert "tip is not in CreatePaymentRequest" in told
+
+
+def test_the_checker_looks_at_every_value_of_a_map() -> None:
+    schema = {"$ref": "#/components/schemas/BulkRetrieveBookingsResponse"}
+    body = {"bookings": {"B1": {"booking": {"id": "B1"}}, "B2": {"colour": "red"}}}
+    told = list(walk(body, schema, "answer", is_answer=True))
+    assert told == ["answer.bookings[B2].colour is not in RetrieveBookingResponse"]
 
 
 def test_a_fixed_path_wins_over_a_placeholder() -> None:

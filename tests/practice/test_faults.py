@@ -130,6 +130,21 @@ def test_an_expired_token_is_told_as_such(practice: PracticeServer, sdk: Square)
     assert statuses(sdk, 1) == [200]
 
 
+def test_a_card_sale_without_a_client_makes_a_profile_that_says_nothing(practice: PracticeServer) -> None:
+    """B8."""
+    practice.control.set_faults(makes_instant_profiles=True)
+    ana = practice.control.add_customer(given_name="Ana")
+    line = [{"name": "A", "amount": 500}]
+    sold = practice.control.sell(line, tenders=[{"type": "card", "amount": 300}, {"type": "cash"}])
+    by_card, by_cash = (payment.get("customer_id") for payment in sold["payments"])
+    assert by_cash is None
+    headers = {"Authorization": f"Bearer {practice.practice.settings.access_token}"}
+    profile = httpx.get(f"{practice.base_url}/v2/customers/{by_card}", headers=headers).json()["customer"]
+    assert profile["creation_source"] == "INSTANT_PROFILE"
+    assert not {"given_name", "family_name", "phone_number", "email_address"} & set(profile)
+    assert practice.control.sell(line, customer_id=ana["id"])["payments"][0]["customer_id"] == ana["id"]
+
+
 def test_offline_sales_come_with_an_older_time(practice: PracticeServer) -> None:
     practice.control.set_faults(offline_hours=71)
     order = practice.control.sell([{"name": "A", "amount": 500}])["order"]

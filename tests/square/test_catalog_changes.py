@@ -128,6 +128,70 @@ def test_a_deleted_item_is_asked_about_and_published_anew(lite_clinic: Clinic) -
     assert (_on_till(lite_clinic).is_deleted, lite_clinic.attention()) == (False, [])
 
 
+class TestItemsRenamed:
+    """B13: the name of the item around a variation is watched like the variation's own."""
+
+    def _linked(self, clinic: Clinic) -> str:
+        """Have an item that the clinic sells already sell the course of 10; return the item's id."""
+        (item,) = search_items(clinic.house, "gua sha")
+        linked = link_item(
+            clinic.house,
+            Act(OWNER, clinic.clock(), "link"),
+            clinic.packages["ten"].id,
+            item.square_variation_id,
+        )
+        assert linked.on_till is not None
+        assert linked.on_till.seen_item_name == item.item_name
+        variation = clinic.house.square.catalog_object(item.square_variation_id)
+        return str(variation["item_variation_data"]["item_id"])
+
+    @pytest.mark.parametrize("has_webhooks", [True, False], ids=["told by an event", "found by a sweep"])
+    def test_a_linked_item_renamed_in_square_is_asked_about_and_settled_when_it_is_back(
+        self, lite_clinic: Clinic, has_webhooks: bool
+    ) -> None:
+        def renamed(name: str) -> list[str]:
+            lite_clinic.till.edit_item(item_id, name=name)
+            for _ in range(2):
+                if not has_webhooks:
+                    sweep(lite_clinic.house)
+                lite_clinic.catch_up()
+            return _asked(lite_clinic)
+
+        item_id = self._linked(lite_clinic)
+        lite_clinic.till.set_faults(has_withheld_events=not has_webhooks)
+        said = f"The item of “{TEN}” is called “Jade facial” in Square now, “Gua sha stone” before."
+        assert renamed("Jade facial") == [said]
+        assert lite_clinic.attention()[0].decisions == ("dismiss",)
+        assert renamed("Gua sha stone") == []
+        assert renamed("Jade facial") == [said]
+        _decide(lite_clinic, "dismiss")
+        assert renamed("Jade facial") == []
+        assert len(renamed("Jade course")) == 1
+
+    def test_a_new_price_with_a_new_name_is_one_question(self, lite_clinic: Clinic) -> None:
+        item_id = self._linked(lite_clinic)
+        lite_clinic.till.set_faults(has_withheld_events=True)
+        lite_clinic.till.edit_item(item_id, name="Jade facial")
+        lite_clinic.till.edit_variation(_id_of(lite_clinic), price=170000)
+        sweep(lite_clinic.house)
+        lite_clinic.catch_up()
+        (item,) = lite_clinic.attention()
+        assert "The price of" in item.summary
+        assert "is called “Jade facial” in Square now" in item.summary
+        assert item.decisions == ("publish_again", "take_price", "dismiss")
+
+    def test_the_item_of_several_packages_is_asked_about_once(self, lite_clinic: Clinic) -> None:
+        variation = lite_clinic.house.square.catalog_object(_id(lite_clinic))
+        lite_clinic.till.edit_item(variation["item_variation_data"]["item_id"], name="Courses")
+        lite_clinic.catch_up()
+        (said,) = _asked(lite_clinic)
+        assert said.endswith("is called “Courses” in Square now, “Prepaid courses” before.")
+
+
+def _id_of(clinic: Clinic) -> str:
+    return read_package(clinic.house.store, clinic.packages["ten"].id).square_variation_id or ""
+
+
 class TestLinking:
     def _sold_already(self, clinic: Clinic) -> str:
         (wanted,) = search_items(clinic.house, "gua sha")

@@ -33,6 +33,17 @@ def test_it_turns_to_paid_by_itself_without_any_webhook(selling: Selling) -> Non
     assert waiting_of_client(selling.store, client_id) == ()
 
 
+def test_one_that_cost_nothing_is_found_while_the_desk_waits(selling: Selling) -> None:
+    """B21: no event comes of it, so the desk's own look brings it."""
+    client_id, customer_id = known_to_square(selling)
+    begun = selling.begin("till", client_id)
+    line = selling.clinic.line("ten", discount={"percent": "100"})
+    selling.clinic.till.sell([line], customer_id=customer_id, customer_on="order")
+    selling.after(10)
+    (course,) = selling.courses(begun)
+    assert (selling.now(begun).state, course.paid.amount, course.left) == ("paid", 0, 10)
+
+
 def test_of_two_that_wait_one_sale_ends_the_newer(selling: Selling) -> None:
     client_id, customer_id = known_to_square(selling)
     older = selling.begin("till", client_id)

@@ -206,3 +206,25 @@ def test_a_customer_separated_under_a_new_id_is_told_by_name_and_phone(lite_clin
     (asked,) = clinic.attention()
     assert asked.summary == "Square has separated Bea from Ana. Here they are one client."
     assert asked.proposal == "None of the courses was sold to Bea as Square tells it; all stay with Ana."
+
+
+@sqlite_alone
+def test_a_number_square_has_without_its_area_code_does_not_fail_the_sale(clinic: Clinic) -> None:
+    """B20: name and e-mail are kept, and what is no full number is never written back."""
+    ana = clinic.till.add_customer(given_name="Ana", family_name="López", email_address="ana@example.org")
+    clinic.till.forge("customer", ana["id"], {"phone_number": "555-0191"})
+    clinic.sell("ten", customer_id=ana["id"])
+    clinic.catch_up()
+    client = read_client(clinic.house.store, _client_id(clinic))
+    assert (client.name, client.phone, client.email) == ("Ana López", None, "ana@example.org")
+    assert clinic.house.square.customer(ana["id"])["phone_number"] == "555-0191"
+
+
+@sqlite_alone
+def test_a_profile_known_by_an_odd_number_alone_goes_by_that_number(clinic: Clinic) -> None:
+    """B20."""
+    ana = clinic.till.add_customer(phone_number="+13105550101")
+    clinic.till.forge("customer", ana["id"], {"phone_number": "555-0191"})
+    clinic.sell("ten", customer_id=ana["id"])
+    clinic.catch_up()
+    assert _owners(clinic) == {"555-0191"}

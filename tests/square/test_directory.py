@@ -40,7 +40,9 @@ def test_the_first_sweep_reads_the_directory_through_and_the_next_what_changed(l
     sweep(lite_clinic.house)
     assert len(_names(lite_clinic, "ana lopez")) == 3
     lite_clinic.clock.advance(days=4)
-    assert sweep(lite_clinic.house).looked_at == 0
+    lite_clinic.till.add_customer(given_name="Bea")
+    sweep(lite_clinic.house)
+    assert sweep(lite_clinic.house).looked_at == 1
     with lite_clinic.house.store.reading() as session:
         assert session.scalar(select(func.count()).select_from(Client)) == 0
 

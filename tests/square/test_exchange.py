@@ -26,6 +26,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.square.catalog import publish
 from plugin.store.queues import Outbox
 from plugin.store.selling import DeskRefund
+from tests.courses.desk import MANY
 from tests.square.clinic import OWNER
 from tests.square.selling import Selling, usd
 
@@ -49,7 +50,8 @@ class Exchanging:
 
     def use(self, times: int = 1) -> None:
         for _ in range(times):
-            use_session(self.selling.store, self.selling.act(), UseSession(self.old_id))
+            wish = UseSession(self.old_id)
+            use_session(self.selling.store, self.selling.act(), wish, known_charges=MANY)
 
     def begin(
         self, package: str = "twelve", way: str = "cash", *, act: Act | None = None, **more: object

@@ -21,6 +21,7 @@ from plugin.square.sweep import sweep
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import Outbox
+from tests.courses.desk import MANY
 from tests.square.clinic import OWNER, Clinic
 
 NAME = DEFINITION["name"]
@@ -56,7 +57,7 @@ def _sold(clinic: Clinic, *names: str) -> tuple[str, str]:
 def _use(clinic: Clinic, key: str) -> None:
     with clinic.house.store.reading() as session:
         course_id = session.scalars(select(Course.id)).one()
-    use_session(clinic.house.store, _act(clinic, key), UseSession(course_id))
+    use_session(clinic.house.store, _act(clinic, key), UseSession(course_id), known_charges=MANY)
 
 
 class Stubborn:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from plugin.square.sweep import sweep
 from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, keep
 
@@ -135,19 +136,48 @@ def test_an_exchange_without_money_closes_the_one_and_opens_the_other(clinic: Cl
 
 
 @sqlite_alone
-def test_a_return_whose_refund_does_not_show_yet_is_looked_at_again(clinic: Clinic) -> None:
+def test_a_return_whose_refund_does_not_show_yet_is_looked_at_again_until_it_does(clinic: Clinic) -> None:
+    """B14."""
     order = clinic.sell("ten")
     clinic.catch_up()
-    made = clinic.till.refund_lines(order["id"], {_uid(order): "1"})
-    returning = made["orders"][0]
+    clinic.till.set_faults(has_withheld_events=True)
+    returning = clinic.till.refund_lines(order["id"], {_uid(order): "1"})["orders"][0]
     clinic.till.forge("order", returning["id"], {"refunds": None})
     told = {"order_updated": {"order_id": returning["id"]}}
     keep(clinic.house, {"event_id": "0", "type": "order.updated", "data": {"id": "x", "object": told}})
-    clinic.catch_up()
-    assert ("order.updated", "pending", "The refund of this return does not show in Square yet.") in (
-        clinic.messages()
-    )
+    clinic.work()
+    waits = ("order.updated", "pending", "The refund of this return does not show in Square yet.")
+    assert waits in clinic.messages()
+    clinic.till.deliver(withheld=True)
+    clinic.catch_up(seconds=2)
+    assert ("order.updated", "ignored", "Its refund is booked.") in clinic.messages()
     assert _closed(clinic) == ["refunded"]
+
+
+@pytest.mark.parametrize("has_events", [True, False], ids=["told by events", "found by sweeps"])
+@sqlite_alone
+def test_a_return_order_that_names_no_refund_is_done_once_the_refund_is_booked(
+    clinic: Clinic, has_events: bool
+) -> None:
+    """B14: `refunds` of an order is optional in Square's contract."""
+    retail = clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])["order"]
+    split = clinic.sell("ten", tenders=[{"type": "card", "amount": 65000}, {"type": "cash"}])
+    clinic.catch_up()
+    clinic.till.set_faults(has_withheld_events=not has_events)
+    for order in (retail, split):
+        returning = clinic.till.refund_lines(order["id"], {_uid(order): "1"})["orders"][0]
+        clinic.till.forge("order", returning["id"], {"refunds": None})
+        told = {"order_updated": {"order_id": returning["id"]}}
+        if has_events:
+            event = {"event_id": returning["id"], "type": "order.updated"}
+            keep(clinic.house, {**event, "data": {"id": "x", "object": told}})
+    for _ in range(2):
+        sweep(clinic.house)
+        clinic.catch_up(seconds=3)
+    assert _closed(clinic) == ["refunded"]
+    assert {state for _, state, _ in clinic.messages()} == {"done", "ignored"}
+    assert clinic.attention() == []
+    assert clinic.is_sound()
 
 
 @pytest.mark.parametrize("quantity", ["0.5", "abc"])

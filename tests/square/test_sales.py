@@ -98,6 +98,28 @@ def test_a_package_given_away_is_a_course_that_cost_nothing(clinic: Clinic) -> N
     assert [row[5] for row in clinic.ledger()] == [0]
 
 
+@pytest.mark.parametrize("event_type", ["order.updated", "order.created"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["shown at once", "shown as open at first"])
+@sqlite_alone
+def test_a_sale_that_cost_nothing_opens_within_a_minute_of_its_event(
+    clinic: Clinic, event_type: str, is_late: bool
+) -> None:
+    """B21: no payment event comes of it."""
+    order = clinic.till.sell([clinic.line("ten", discount={"percent": "100"})])["order"]
+    assert order["total_money"]["amount"] == 0
+    if is_late:
+        clinic.till.forge("order", order["id"], {"state": "OPEN", "closed_at": None})
+    told = {event_type.replace(".", "_"): {"order_id": order["id"], "state": "COMPLETED"}}
+    keep(clinic.house, {"event_id": "e1", "type": event_type, "data": {"id": order["id"], "object": told}})
+    clinic.work()
+    assert len(clinic.ledger()) == (0 if is_late else 1)
+    clinic.till.forge("order", order["id"], {"state": "COMPLETED"})
+    clinic.clock.advance(seconds=59)
+    clinic.work()
+    assert [row[5] for row in clinic.ledger()] == [0]
+    assert clinic.is_sound()
+
+
 @sqlite_alone
 def test_an_order_of_retail_alone_is_ignored_in_words(clinic: Clinic) -> None:
     clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])
@@ -214,6 +236,18 @@ def test_a_message_that_is_no_event_fails_where_a_person_sees_it(lite_clinic: Cl
     lite_clinic.work()
     assert lite_clinic.messages()[-1][:2] == ("payment.updated", "failed")
     assert [item.kind for item in lite_clinic.attention()] == ["failed_event"]
+
+
+def test_text_that_no_database_takes_is_kept_without_it(lite_clinic: Clinic) -> None:
+    """H3: JSON can spell half of a surrogate pair."""
+    told = {"payment": {"id": "LOST", "status": "\ud800ODD\0"}}
+    keep(
+        lite_clinic.house,
+        {"event_id": "e1", "type": "payment.updated", "data": {"id": "LOST", "object": told}},
+    )
+    lite_clinic.work()
+    said = "The payment is ODD; only a completed one counts."
+    assert lite_clinic.messages()[-1] == ("payment.updated", "ignored", said)
 
 
 @pytest.mark.parametrize("order_id", ["../payments", "a/b", "a?b", "", "a b", 7, None, "x" * 193])

@@ -48,7 +48,8 @@ def _tell_of(clinic: Clinic, order_id: str) -> None:
 def _use(clinic: Clinic, many: int) -> None:
     [course] = _courses(clinic)
     for number in range(many):
-        use_session(clinic.house.store, Act(OWNER, clinic.clock(), f"use-{number}"), UseSession(course.id))
+        act = Act(OWNER, clinic.clock(), f"use-{number}")
+        use_session(clinic.house.store, act, UseSession(course.id), known_charges=number)
 
 
 def _items(clinic: Clinic, kind: str) -> list[AttentionView]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 from sqlalchemy import select
 
+from plugin.courses.queues.square_state import square_state
 from plugin.errors import SquareFailed
 from plugin.square.sweep import FIRST_LOOK, OVERLAP, sweep
 from plugin.store.queues import Sweep
+from tests.clock import HandMovedClock
 from tests.databases import sqlite_alone
 from tests.practice.contract import Contract
 from tests.square.clinic import Clinic, house_of
@@ -117,11 +120,49 @@ def test_a_sale_of_an_item_linked_only_later_is_found(deaf: Clinic) -> None:
 
 
 @sqlite_alone
-def test_it_looks_back_28_days_first_and_then_from_the_last_sweep(deaf: Clinic) -> None:
+def test_it_looks_back_28_days_first_and_then_from_what_was_touched_last(deaf: Clinic) -> None:
+    """H8: by the times of what Square showed, for our own clock may be ahead."""
     start = deaf.clock()
-    assert sweep(deaf.house).since == start - FIRST_LOOK - OVERLAP
+    deaf.sell("ten")
+    deaf.clock.advance(minutes=5)
+    assert sweep(deaf.house).since == deaf.clock() - FIRST_LOOK - OVERLAP
     deaf.clock.advance(minutes=15)
     assert sweep(deaf.house).since == start - OVERLAP
+
+
+@sqlite_alone
+def test_a_look_at_the_last_hour_alone_does_not_stand_for_the_days_before(deaf: Clinic) -> None:
+    sweep(deaf.house)
+    deaf.sell("ten")
+    deaf.clock.advance(days=10)
+    deaf.sell("twelve")
+    sweep(deaf.house, since=deaf.clock() - timedelta(hours=1))
+    deaf.clock.advance(minutes=15)
+    sweep(deaf.house)
+    deaf.work()
+    assert len(deaf.ledger()) == 2
+
+
+@sqlite_alone
+@pytest.mark.parametrize("had_one_before", [True, False])
+def test_one_look_while_the_clock_is_ahead_does_not_blind_the_next(
+    deaf: Clinic, had_one_before: bool
+) -> None:
+    """H8: how far Square was looked through is measured by Square's own clock."""
+    if had_one_before:
+        sweep(deaf.house)
+    deaf.sell("ten")
+    deaf.clock.advance(minutes=15)
+    a_year_ahead = HandMovedClock(deaf.clock() + timedelta(days=365))
+    sweep(replace(deaf.house, clock=a_year_ahead))
+    deaf.sell("twelve")
+    deaf.clock.advance(minutes=15)
+    assert sweep(deaf.house).since <= deaf.clock() - OVERLAP
+    deaf.work()
+    assert len(deaf.ledger()) == 2
+    state = square_state(deaf.house.store, deaf.clock())
+    assert state.sweep is not None
+    assert state.sweep.started_at == deaf.clock()
 
 
 @sqlite_alone

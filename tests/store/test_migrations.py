@@ -103,7 +103,7 @@ def test_what_clients_paid_with_tax_is_taken_from_the_records_of_old_sales(
         papers = Papers(Desk(store, clock))
         _sell_with_taxes(papers)
         before = paid_by_clients(store)
-    downgrade(empty_database_url, "0003")
+    downgrade(empty_database_url, "0005")
     upgrade(empty_database_url)
     with Store(empty_database_url) as store:
         assert paid_by_clients(store) == before

@@ -27,6 +27,7 @@ WHO: dict[str, frozenset[str]] = {
     "arrivals.use": STAFF,
     "arrivals.miss": STAFF,
     "arrivals.undo": STAFF,
+    "arrivals.link": STAFF,
     "clients.find": STAFF,
     "clients.create": STAFF,
     "clients.show": STAFF,
@@ -177,12 +178,17 @@ WHO: dict[str, frozenset[str]] = {
     "connection.test": OWNER,
     "connection.look_through": OWNER,
     "connection.show_balances": OWNER,
+    "staff.show": OWNER,
+    "staff.deactivate": OWNER,
+    "staff.reactivate": OWNER,
+    "staff.revoke": OWNER,
 }
 # They look for themselves, and have their own tests: tokens, signatures, and what a watcher may see.
 OPEN_BLUEPRINTS = ("api", "health", "webhook")
 
 
 OF_PAPERS = ("letterhead", "logo", "text")
+OF_STAFF = ("deactivate", "reactivate", "revoke")
 OF_SELLING = ("refund", "look over", "sell", "buyer", "cancel", "claim", "letter")
 
 
@@ -240,7 +246,8 @@ def test_a_fragment_for_nobody_leads_to_no_page(small_app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["use", "undo", "describe", "move", "create", "settle", "publish", *OF_SELLING, *OF_PAPERS]
+    "form",
+    ["use", "undo", "describe", "move", "create", "settle", "publish", *OF_SELLING, *OF_PAPERS, *OF_STAFF],
 )
 def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: str) -> None:
     addresses = {
@@ -264,6 +271,9 @@ def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: 
         "letterhead": "/clinic/papers",
         "logo": "/clinic/papers/logo",
         "text": "/clinic/papers/texts/x/en",
+        "deactivate": "/clinic/staff/x/deactivation",
+        "reactivate": "/clinic/staff/x/reactivation",
+        "revoke": "/clinic/staff/tokens/x/revocation",
     }
     visitor = signed_in(small_app, small_house, Role.OWNER)
     answer = visitor.client.post(addresses[form], data={"key": "k"})

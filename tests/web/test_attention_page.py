@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from plugin.core.acts import SQUARE
+from plugin.courses.selling.lookalikes import SoldItem
+from plugin.courses.selling.unlinked import ask_about_unlinked_in
 from tests.courses.desk import ANA, Desk
 from tests.databases import sqlite_alone
 from tests.web.page import Page
@@ -75,7 +80,7 @@ def test_a_wrong_field_of_somebody_new_is_named_and_nothing_is_lost(
     page = Page(answer.text)
     form = page.form("/client")
     assert (form.fields["name"], form.fields["phone"]) == ("Bela Costa", "12")
-    assert "That is no phone number." in page.text
+    assert "This is not a full phone number." in page.text
     assert len(desk.questions()) == 1
 
 
@@ -258,3 +263,45 @@ def test_a_question_nobody_answered_for_a_reason_says_so(deb: Visitor, desk: Des
     desk.book(desk.sale(desk.line(desk.package(), quantity=None, quantity_text="1.5")))
     page = deb.after(deb.page("/attention").form("/resolution"), decision="dismiss")
     assert "Dismissed: Nothing to do · Deb Lane" in page.text
+
+
+def _looks_like_a_package(desk: Desk, package_id: str, variation: str | None) -> None:
+    """Have a line asked about that no package is linked to, as an observed sale does."""
+    line = desk.line(package_id, uid="like")
+    sale = desk.sale(replace(line, square_variation_id=variation or ""), buyer=None)
+    sold = SoldItem("like", variation, "Twelve facials", "Regular", line.total)
+    act = desk.act(SQUARE)
+    desk.store.transact(
+        lambda session: ask_about_unlinked_in(session, desk.store, act, sale, sold, package_id)
+    )
+
+
+@pytest.mark.parametrize("variation", ["var-new", None], ids=["an item", "an amount"])
+@sqlite_alone
+def test_a_sale_that_looks_like_a_package_is_opened_as_the_one_chosen(
+    deb: Visitor, desk: Desk, variation: str | None
+) -> None:
+    """B9."""
+    ten, twelve = desk.package(sessions=10), desk.package(sessions=12)
+    _looks_like_a_package(desk, twelve, variation)
+    page = deb.page("/attention")
+    form = page.form("/resolution")
+    assert form.fields["package_id"] == twelve
+    said = [words for _, _, words in form.buttons]
+    assert said[0] == ("Link and open the course" if variation else "Open the course")
+    assert ("Not a package: ignore this item from now on" in said) is (variation is not None)
+    page = deb.after(form, decision="link_and_open", package_id=ten)
+    assert "The course is open." in page.text
+    assert "Linked, course opened · Deb Lane" in page.text
+    assert desk.questions()[0].kind == "unassigned_sale"
+    (course_id,) = desk.questions()[0].course_ids
+    assert desk.course(course_id).package_id == ten
+
+
+@sqlite_alone
+def test_an_item_that_is_no_package_is_ignored_with_one_tap(deb: Visitor, desk: Desk) -> None:
+    """B9."""
+    _looks_like_a_package(desk, desk.package(), "var-new")
+    page = deb.after(deb.page("/attention").form("/resolution"), decision="ignore_item")
+    assert "This item is ignored from now on." in page.text
+    assert "Nothing waits" in page.text

@@ -107,6 +107,7 @@ def test_from_the_choice_to_the_zip(papers: Papers) -> None:
 def test_all_papers_of_today_are_one_tap_on_today(papers: Papers) -> None:
     papers.client("Early", visits=1)
     papers.desk.clock.advance(days=1)
+    papers.deb.sign_in_again()
     assert "All papers of today" not in papers.deb.page("/").text
     papers.client("Late", visits=1)
     page = papers.deb.page("/")
@@ -204,6 +205,7 @@ def test_it_is_forgotten_after_a_day(papers: Papers) -> None:
     page = papers.post("/papers/batches", client=papers.client("Ana"), paper="summary")
     papers.work()
     papers.desk.clock.advance(days=1, seconds=1)
+    papers.deb.sign_in_again()
     Worker(papers.house, log=Silence()).retention_once()
     address = page.form("/stop").action.removesuffix("/stop")
     assert "The file was kept for a day." in papers.deb.page(address).text

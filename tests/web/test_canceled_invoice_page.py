@@ -80,13 +80,15 @@ def test_b3_nothing_is_due_on_the_page_of_the_client_nor_on_their_own(
     own = f"/my/{token_of(invoiced.store, invoiced.desk.act(), invoiced.client)}"
     page, mine = small_deb.page(f"/clients/{invoiced.client}"), Visitor(small_app).page(own)
     assert "$500.00 paid of $1,650.00, $1,150.00 due" in page.text
-    assert "$1,150.00 is still to pay." in mine.text
+    assert "7 sessions are locked until $1,150.00 is paid by December 22, 2026." in mine.text
     invoiced.cancel()
     invoiced.desk.clock.advance(days=60)
     page, mine = small_deb.page(f"/clients/{invoiced.client}"), Visitor(small_app).page(own)
     assert "$500.00 paid of $1,650.00; invoice canceled Nov 22, 2026, nothing more is due" in page.text
     assert "Overdue" not in page.text
-    assert "pay" not in mine.text.replace("payments", "")
+    assert "Session 4: not paid" in mine.text
+    assert "until it is paid" not in mine.text
+    assert "$1,150.00" not in mine.text
 
 
 def test_b3_nobody_is_called_for_it(invoiced: Invoiced, small_olga: Visitor) -> None:

@@ -132,6 +132,7 @@ def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:
     address = client_address(desk, course)
     for _ in range(2):
         deb.after(deb.page(address).form("/uses"))
+        desk.clock.advance(days=1)
     page = deb.page(address)
     assert "Use a touch-up" in page.text
     assert "Touch-up 1 used. 0 of 1 left." in deb.after(page.form("/uses")).text
@@ -198,6 +199,7 @@ def test_dates_are_the_clinics(deb: Visitor, desk: Desk, course: str, clock: Han
     clock.advance(
         hours=13
     )  # Seven in the morning of the 23rd in UTC, still the evening before in Los Angeles.
+    deb.sign_in_again()
     desk.use(course)
     page = deb.page(client_address(desk, course))
     assert re.search(r'<time class="line-day"[^>]*>Nov 22<', page.html)

@@ -203,6 +203,8 @@ def test_an_expired_course_leaves_the_decision_to_the_owner(
     small_olga: Visitor, small_deb: Visitor, small_desk: Desk, course_id: str
 ) -> None:
     small_desk.clock.advance(days=300)
+    for each in (small_deb, small_olga):
+        each.sign_in_again()
     address = page_of(small_desk, course_id)
     assert "The owner can extend it." in small_deb.page(address).text
     page = small_olga.page(address)

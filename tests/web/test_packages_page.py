@@ -30,7 +30,7 @@ def test_the_owner_makes_a_package(small_olga: Visitor, small_desk: Desk, small_
     assert "is made. Publish it to Square to sell it." in page.text
     assert "$1,980.00" in page.text
     assert "2 × Touch-up, 45 min single $165.00, from session 12 on" in page.text
-    assert "Not on the till yet" in page.text
+    assert "Not in Square yet" in page.text
     (made,) = list_packages(small_house.store).rows
     assert (made.price.amount, made.contents[1].single_price.amount) == (198000, 16500)
 
@@ -79,7 +79,7 @@ def test_an_odd_field_is_refused_and_all_stays_typed(
 def test_a_package_on_the_till_says_so(small_olga: Visitor, small_desk: Desk) -> None:
     small_desk.package()
     page = small_olga.page("/packages")
-    assert "On the till" in page.text
+    assert "In Square" in page.text
     assert "Publish to Square" not in page.text
 
 

@@ -49,6 +49,7 @@ def test_closing_the_books_says_so_and_keeps_the_days(
 ):
     small_desk.sell()
     clock.set(datetime(2026, 12, 2, 18, tzinfo=UTC))
+    small_olga.sign_in_again()
     days = "?from=2026-11-01&to=2026-11-30"
     form = small_olga.page(f"/reports/liability{days}").form("/reports/books")
     page = small_olga.after(form)

@@ -58,6 +58,8 @@ def test_a_known_client_needs_three_taps(small_deb: Visitor, client_id: str, pac
     shown = small_deb.after(way_form(small_deb.page(second), "till"))
     assert "Ring up Facial acupuncture, course of 12, with Ana Souza on the sale." in shown.text
     assert "Waiting for the till" in shown.text
+    # B21.
+    assert "A sale with 100% off has no payment: it can take up to 15 minutes to show here." in shown.text
 
 
 def test_it_begins_with_whom(small_deb: Visitor, small_desk: Desk, client_id: str, package_id: str) -> None:

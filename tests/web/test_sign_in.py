@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from sqlalchemy import update
+from werkzeug.http import parse_date
 
 from plugin import create_app
 from plugin.core.acts import Role
@@ -16,6 +19,7 @@ from plugin.store import Store
 from plugin.store.people import Staff
 from plugin.web.passwords import hash_password
 from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
 from tests.web.conftest import As, open_house_on
 from tests.web.page import Page
 from tests.web.visitor import Visitor, hire
@@ -103,6 +107,44 @@ def test_a_new_password_ends_what_was_open(small_deb: Visitor, small_house: Hous
     assert person is not None
     set_password(small_house.store, person.id, hash_password("another-one-22"))
     assert small_deb.get("/").status_code == 303
+
+
+@pytest.mark.parametrize(("seconds", "is_let_in"), [(-1, True), (0, False), (1, False)])
+def test_a_sign_in_ends_after_twelve_hours_however_much_it_was_used(
+    small_deb: Visitor, small_desk: Desk, clock: HandMovedClock, seconds: int, is_let_in: bool
+) -> None:
+    client = f"/clients/{small_desk.course(small_desk.sell()).client_id}"
+    clock.advance(hours=11)
+    # What it has to say is kept in the cookie, which is signed anew by that.
+    small_deb.after(small_deb.page(client).form("/uses"))
+    clock.advance(hours=1, seconds=seconds)
+    assert (small_deb.get("/").status_code == 200) is is_let_in
+    assert (small_deb.get("/today/live", headers={"X-Live": "1"}).status_code == 200) is is_let_in
+
+
+def test_after_twelve_hours_the_same_password_opens_a_new_sign_in(
+    small_deb: Visitor, clock: HandMovedClock
+) -> None:
+    clock.advance(hours=12)
+    small_deb.sign_in_again()
+    clock.advance(hours=11)
+    assert small_deb.get("/").status_code == 200
+
+
+def test_a_sign_in_without_its_hour_is_none(small_deb: Visitor) -> None:
+    with small_deb.client.session_transaction() as kept:
+        del kept["signed_in_at"]
+    assert small_deb.get("/").status_code == 303
+
+
+def test_the_browser_keeps_the_sign_in_for_twelve_hours_and_not_until_it_is_closed(
+    visitor: Visitor, deb_email: str
+) -> None:
+    earliest = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=12)
+    (cookie,) = visitor.sign_in(deb_email).headers.getlist("Set-Cookie")
+    expires = parse_date(re.findall("Expires=([^;]+)", cookie)[0])
+    assert expires is not None
+    assert earliest <= expires <= datetime.now(UTC) + timedelta(hours=12)
 
 
 def test_ten_wrong_tries_are_enough_for_one_account(small_app: Flask, deb_email: str) -> None:

@@ -72,7 +72,7 @@ def test_a_client_is_changed_and_what_was_wrong_is_said_beside_it(deb: Visitor) 
     form = page.form("/particulars")
     assert form.fields["name"] == "Grace Kim"
     refused = Page(deb.send(form, phone="12").text)
-    assert "That is no phone number." in refused.text
+    assert "This is not a full phone number." in refused.text
     assert refused.form("/particulars").fields["phone"] == "12"
     saved = deb.after(form, name="Grace Kim-Lee", language="es")
     assert "Grace Kim-Lee (424) 555-0104" in saved.text

@@ -101,6 +101,7 @@ def test_whoever_treated_stays_named_though_they_could_not_be_chosen(
 
 @sqlite_alone
 def test_a_practitioner_is_named_by_themselves(as_role: As, desk: Desk, address: str) -> None:
+    desk.clock.advance(days=1)
     kim = as_role(Role.PRACTITIONER)
     kim.after(kim.page(address).form("/uses"))
     page = kim.after(details(kim, address), focus="Complexion")

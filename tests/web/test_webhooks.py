@@ -62,7 +62,7 @@ def test_the_same_event_again_is_fine_and_kept_once(box: Box) -> None:
 
 
 @pytest.mark.parametrize(
-    "signed", [None, "wrong", "x" * 44, signature(b"another body", "http://127.0.0.1:8000")]
+    "signed", [None, "wrong", "é" * 44, "x" * 44, signature(b"another body", "http://127.0.0.1:8000")]
 )
 def test_what_square_did_not_sign_is_refused(box: Box, signed: str | None) -> None:
     answer = box.send(json.dumps(EVENT).encode(), signed)
@@ -90,9 +90,15 @@ def test_one_changed_byte_is_refused(box: Box) -> None:
         b'{"event_id": "e", "type": null}',
         json.dumps({"event_id": "e" * 256, "type": "t"}).encode(),
         b"[" * 100_000,
+        rb'{"event_id": "e\ud800", "type": "t"}',
+        rb'{"event_id": "e\u0000", "type": "t"}',
+        rb'{"event_id": "\u200b", "type": "t"}',
+        rb'{"event_id": "e", "type": "t\udfff"}',
+        rb'{"event_id": "e", "type": "\u0000"}',
     ],
 )
 def test_what_can_not_be_filed_is_refused_in_a_sentence(box: Box, body: bytes) -> None:
+    """H3: half of a surrogate pair and a NUL are valid JSON, and fit no database."""
     answer = box.send(body)
     assert answer.status_code == 400
     assert "Nothing was kept." in answer.text

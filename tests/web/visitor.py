@@ -41,6 +41,7 @@ class Visitor:
         self.client = app.test_client()
         self.prefix = prefix
         self.environ = {"REMOTE_ADDR": address}
+        self._email = ""
 
     def get(self, address: str, **options: object) -> TestResponse:
         options = {"environ_base": self.environ, "buffered": True, **options}
@@ -65,5 +66,10 @@ class Visitor:
         return Page(self.client.get(answer.headers["Location"], environ_base=self.environ).text)
 
     def sign_in(self, email: str, password: str = PASSWORD, **more: str) -> TestResponse:
+        self._email = email
         form = self.page("/sign-in").form("/sign-in")
         return self.send(form, email=email, password=password, **more)
+
+    def sign_in_again(self) -> None:
+        """Come in anew, as on another day: a sign-in ends after twelve hours."""
+        assert self.sign_in(self._email).status_code == 302

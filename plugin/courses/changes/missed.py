@@ -16,6 +16,7 @@ from plugin.courses.chain import tell
 from plugin.courses.changes.deeds import Changed, Held, change_course, refuse_closed, refuse_ownerless
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.visiting.no_shows import FORGIVEN, forgiven_in
+from plugin.courses.visiting.same_day import ask_in, confirmed
 from plugin.courses.visiting.use import charge_in
 from plugin.courses.words import day_text
 from plugin.errors import InvalidField, NotFound
@@ -35,8 +36,13 @@ class Missed:
     allowance_id: str | None = None
 
 
-def settle_missed(store: Store, act: Act, course_id: str, missed: Missed) -> Changed:
-    """Forgive a missed visit or charge a session for it; raises InvalidField, Refused, NoneLeft or NotFound."""
+def settle_missed(
+    store: Store, act: Act, course_id: str, missed: Missed, *, known_charges: int = 0
+) -> Changed:
+    """Forgive a missed visit or charge a session for it; raises InvalidField, Refused, NoneLeft or NotFound.
+
+    `known_charges`: as for `use_session`.
+    """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     if missed.how not in HOW:
         raise InvalidField("Say whether they did not come or called off too late.", field="how")
@@ -52,7 +58,7 @@ def settle_missed(store: Store, act: Act, course_id: str, missed: Missed) -> Cha
             tell(held.session, store, act, course_id, FORGIVEN, f"{said}: forgiven")
             return
         happened_at = act.now if day == held.today else _noon(held, day)
-        charge_in(
+        entry_id = charge_in(
             held.session,
             store,
             act,
@@ -61,8 +67,10 @@ def settle_missed(store: Store, act: Act, course_id: str, missed: Missed) -> Cha
             happened_at=happened_at,
             reason=said,
         )
+        ask_in(held.session, act, entry_id, known_charges=known_charges)
 
-    return change_course(store, act, course_id, ("missed", asdict(missed)), work)
+    request = asdict(missed) | confirmed(known_charges)
+    return change_course(store, act, course_id, ("missed", request), work)
 
 
 def missed_offer(store: Store, course_id: str) -> NoShowOffer:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from sqlalchemy import select
 
 from plugin.core.acts import Act, require
+from plugin.core.course import AllowanceState
 from plugin.core.ledger import START, Change, Kind, transferred_in, transferred_out
 from plugin.core.money import Money
 from plugin.core.status import Status
@@ -27,7 +28,6 @@ from plugin.courses.changes.deeds import (
 )
 from plugin.courses.clinic import clinic_in
 from plugin.courses.people.clients import living_client_in
-from plugin.courses.views import AllowanceView
 from plugin.courses.words import money_text, sessions_text
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
@@ -52,7 +52,7 @@ class _Leaving:
     """The sessions of one allowance that go, as the change they are to its chain."""
 
     allowance: Allowance
-    view: AllowanceView
+    view: AllowanceState
     change: Change
 
 
@@ -190,7 +190,7 @@ def _open_allowance(held: Held, receiver: Course, leaving: _Leaving) -> Allowanc
     return allowance
 
 
-def _opens_at(held: Held, view: AllowanceView) -> int | None:
+def _opens_at(held: Held, view: AllowanceState) -> int | None:
     """Return after how many sessions more the allowance opens: those used before count for the receiver too."""
     if view.usable_from_session is None or view.is_usable:
         return None

@@ -1,4 +1,4 @@
-"""What is told of a course beside its sessions: who may use it too, where it came from, that it waits as a gift."""
+"""What is told of a course beside its sessions: who may use it too, and where it came from."""
 
 from __future__ import annotations
 
@@ -30,13 +30,3 @@ class OriginView:
     client_id: str | None
     client_name: str
     transferred_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingGift:
-    """A voucher that nobody has redeemed yet: until then the course can't be used."""
-
-    gift_id: str
-    code: str
-    recipient_name: str
-    given_at: datetime

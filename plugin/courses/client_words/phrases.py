@@ -15,6 +15,9 @@ class ClientPhrases:
     my_course: str
     hello: str
     of_left: Plural
+    of_ready: Plural
+    not_used: Plural
+    given_away: Plural
     of_used: Plural
     sessions: str
     session_n: str
@@ -22,6 +25,8 @@ class ClientPhrases:
     used: str
     left: str
     waiting: str
+    locked: str
+    not_paid: str
     gone: str
     touch_ups_left: Plural
     extras_left: str
@@ -29,6 +34,10 @@ class ClientPhrases:
     good_until: str
     ended_on: str
     on_hold: str
+    waits_as_gift: str
+    locked_until: Plural
+    locked_until_day: Plural
+    locked_overdue: Plural
     part_paid: str
     shared_by: str
     no_course: str
@@ -80,6 +89,7 @@ class ClientPhrases:
     guest_session: str
     balance: Plural
     balance_used_up: Plural
+    balance_ready: Plural
     balance_touch_ups: Plural
     balance_until: str
     attached_both: str

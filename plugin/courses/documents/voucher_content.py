@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from invoices.papers import AllowanceKind, GiftContent, GiftVoucher
+from plugin.core.course import AllowanceState
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.papers.content import clinic_on_paper
 from plugin.courses.people.clients import client_in
 from plugin.courses.read import course_in
 from plugin.courses.selling.terms_text import gift_sentences
-from plugin.courses.views import AllowanceView
 from plugin.errors import NotFound
 from plugin.store.changes import Gift
 from plugin.store.ledger import Course
@@ -48,6 +48,6 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
     )
 
 
-def _content(allowance: AllowanceView) -> GiftContent:
+def _content(allowance: AllowanceState) -> GiftContent:
     kinds: dict[str, AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
     return GiftContent(allowance.treatment, allowance.granted, kinds.get(allowance.kind, "main"))

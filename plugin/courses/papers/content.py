@@ -19,6 +19,7 @@ from invoices.papers import (
     SummaryVisit,
     stamps,
 )
+from plugin.core.course import AllowanceState
 from plugin.core.status import Status
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.papers.texts import text_for
@@ -27,7 +28,7 @@ from plugin.courses.people.clients import client_in
 from plugin.courses.read import course_in
 from plugin.courses.refunds.standing import GONE
 from plugin.courses.selling.terms_text import terms_sentences
-from plugin.courses.views import AllowanceView, ClinicView, CourseView, NoShowView, VisitView
+from plugin.courses.views import ClinicView, CourseView, NoShowView, VisitView
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance as SoldAllowance
@@ -135,7 +136,7 @@ def _subject(
     return clinic, course, language or client_in(session, course.client_id).language
 
 
-def _allowance(course: CourseView, allowance: AllowanceView) -> Allowance:
+def _allowance(course: CourseView, allowance: AllowanceState) -> Allowance:
     return Allowance(
         treatment=allowance.treatment,
         kind=allowance.kind,  # type: ignore[arg-type]
@@ -146,7 +147,7 @@ def _allowance(course: CourseView, allowance: AllowanceView) -> Allowance:
         stamps=stamps(
             granted=allowance.granted,
             used_on=_days_used(course, allowance.id),
-            undated=course.used_before_of(allowance.id),
+            undated=course.state.allowance(allowance.id).used_before,
             left=0 if course.status is Status.EXPIRED else allowance.left,
             lost="expired" if course.status is Status.EXPIRED else "gone",
         ),

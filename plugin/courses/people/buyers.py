@@ -12,9 +12,10 @@ from plugin.courses.clinic import clinic_in
 from plugin.courses.people.client_profile import fields_on_their_way_in
 from plugin.courses.people.clients import add_client_in, living_client_in
 from plugin.courses.people.contacts import Contact, contact_from_square
+from plugin.courses.people.duplicates import ask_about_duplicates_in
 from plugin.courses.people.erased_profiles import welcome_back_in
 from plugin.courses.people.joining import join_in
-from plugin.courses.people.square_links import living_links_in
+from plugin.courses.people.square_links import gone_from_square_in, living_links_in
 from plugin.courses.queues.outbox import profile_changed_in
 from plugin.courses.selling.sales import Buyer
 from plugin.store import Store
@@ -24,13 +25,18 @@ from plugin.store.people import Client, SquareCustomer
 def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) -> str:
     """Return the client this Square customer is, making one on first sight."""
     names = _names(buyer)
+    for gone in buyer.gone_ids:
+        gone_from_square_in(session, gone)
     if len({owner.id for name in names if (owner := _known(session, [name]))}) > 1:
         # One profile that we know as two clients: Square has joined them, and its word of that is still to come.
         merge_square_customers_in(session, store, act, from_ids=names, into=buyer)
     known = _known(session, names)
     if known is None:
         contact = _contact(session, buyer)
-        known = _same_person(session, contact) or add_client_in(session, store, act, contact)
+        known = _same_person(session, contact)
+    if known is None:
+        known = add_client_in(session, store, act, contact)
+        ask_about_duplicates_in(session, store, act, known)
     _link_all(session, act, buyer, known.id)
     return known.id
 

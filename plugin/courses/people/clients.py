@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import groupby
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.core.course import Balance, balance_of
 from plugin.core.text import clean, digits, folded
-from plugin.courses.balances import Balance, balances_in
 from plugin.courses.clinic import clinic_in
 from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.people.client_profile import fields_on_their_way_in, owe_profile_in
 from plugin.courses.people.contacts import Contact, typed_contact
+from plugin.courses.state import each_state
 from plugin.courses.views import ClientView, FoundClient, Page
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -225,21 +227,18 @@ def with_balances_in(session: Session, rows: list[Client], today: date) -> tuple
     """Return these clients with what each has left, as lists show them."""
     ids = [client.id for client in rows]
     square = _square_ids(session, ids)
-    balances = balances_in(session, ids, today=today)
+    balances = _balances(session, ids, today)
     return tuple(
-        _found(_view(client, square.get(client.id)), balances.get(client.id, Balance())) for client in rows
+        FoundClient(_view(client, square.get(client.id)), balances.get(client.id, Balance()))
+        for client in rows
     )
 
 
-def _found(client: ClientView, balance: Balance) -> FoundClient:
-    return FoundClient(
-        client,
-        balance.left,
-        balance.granted,
-        balance.courses,
-        balance.touch_ups_left,
-        balance.expires_on,
-    )
+def _balances(session: Session, client_ids: list[str], today: date) -> dict[str, Balance]:
+    which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
+    read = each_state(session, which, today=today, order_by=(Course.client_id,))
+    grouped = groupby(read, key=lambda each: each[1].client_id)
+    return {client_id: balance_of(state for state, _ in courses) for client_id, courses in grouped}
 
 
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:

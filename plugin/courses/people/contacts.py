@@ -42,7 +42,7 @@ def typed_contact(
     """Check what a person typed; raises InvalidField that names the field and the mend."""
     return Contact(
         name=required(name, field="name", called="The name"),
-        phone=_phone(phone, country) if phone and phone.strip() else None,
+        phone=_typed_phone(phone, country) if phone and phone.strip() else None,
         email=_email(email) if email and email.strip() else None,
         language=_language(language or "en"),
     )
@@ -57,11 +57,17 @@ def typed_email(value: str, *, field: str) -> str:
 
 
 def contact_from_square(*, name: str, phone: str | None, email: str | None, country: str) -> Contact:
-    """Take what Square has; what can't be read is left out, for a sale is never refused over a typing mistake."""
-    known_phone = _or_none(lambda text: _phone(text, country), phone)
+    """Take what Square has; what can't be read is left out, for a sale is never refused over a typing mistake.
+
+    Where nothing else names the person, the number does, whole or not.
+    """
+    known_phone = _or_none(lambda text: _square_phone(text, country), phone)
     known_email = _or_none(_email, email)
+    names = (name, known_email, known_phone, phone if digits(phone or "") else "")
     return Contact(
-        name=clean(name)[:NAME_LENGTH] or known_email or known_phone or "Client without a name",
+        name=next(
+            (one for each in names if (one := clean(each or "")[:NAME_LENGTH])), "Client without a name"
+        ),
         phone=known_phone,
         email=known_email,
         language="en",
@@ -77,17 +83,51 @@ def _or_none(check: Callable[[str], str], value: str | None) -> str | None:
         return None
 
 
-def _phone(value: str, country: str) -> str:
+def is_full_phone(e164: str) -> bool:
+    """Say whether a kept number could be dialed from anywhere."""
     try:
-        number = phonenumbers.parse(value[:60], country)
+        return _is_full(phonenumbers.parse(e164))
     except phonenumbers.NumberParseException:
-        raise InvalidField(_PHONE, field="phone") from None
-    if not phonenumbers.is_possible_number(number):
-        raise InvalidField(_PHONE, field="phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return False
 
 
-_PHONE = "That is no phone number. Write it with its area code, or with + and the country code."
+def _typed_phone(value: str, country: str) -> str:
+    """Return the number; without a country code it must be a valid one of the clinic's own country.
+
+    Length alone does not tell: eight digits are a full number in Singapore and a local one in Australia.
+    """
+    number = _parsed_phone(value, country)
+    has_country_code = number.country_code_source != phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY
+    if not _is_full(number) or not (has_country_code or phonenumbers.is_valid_number(number)):
+        raise InvalidField(_NOT_FULL, field="phone")
+    return _e164(number)
+
+
+def _square_phone(value: str, country: str) -> str:
+    number = _parsed_phone(value, country)
+    if not _is_full(number):
+        raise InvalidField(_NOT_FULL, field="phone")
+    return _e164(number)
+
+
+def _parsed_phone(value: str, country: str) -> phonenumbers.PhoneNumber:
+    try:
+        return phonenumbers.parse(value[:60], country, keep_raw_input=True)
+    except phonenumbers.NumberParseException:
+        raise InvalidField(_NOT_FULL, field="phone") from None
+
+
+def _is_full(number: phonenumbers.PhoneNumber) -> bool:
+    # `is_possible_number` says yes to a local number without its area code, too.
+    is_possible = phonenumbers.is_possible_number_with_reason(number)
+    return bool(is_possible == phonenumbers.ValidationResult.IS_POSSIBLE)
+
+
+def _e164(number: phonenumbers.PhoneNumber) -> str:
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+_NOT_FULL = "This is not a full phone number. Enter it with its area code, or with + and the country code."
 
 
 def _email(value: str) -> str:

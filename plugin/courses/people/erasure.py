@@ -148,8 +148,8 @@ def _view(session: Session, act: Act, client: ClientView, traces: Traces) -> Era
 def _money_to_come(session: Session, courses: list[CourseView]) -> Iterator[str]:
     clinic = clinic_in(session)
     for course in courses:
-        if course.closed_at is None and course.still_to_come.amount:
-            rest = money_text(course.still_to_come, language=clinic.language, country=clinic.country)
+        if course.closed_at is None and course.due.amount:
+            rest = money_text(course.due, language=clinic.language, country=clinic.country)
             yield f"{rest} is still to come for {course.package_name}. Take it or refund the course first."
 
 

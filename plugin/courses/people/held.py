@@ -40,6 +40,7 @@ NOT_ABOUT_CLIENTS = {
     "connection": "How the clinic is let into Square.",
     "document_series": "How the clinic's numbers look.",
     "erased_profile": "Hashes that nobody can be told by.",
+    "ignored_item": "What is no package.",
     "import_batch": "A file of the clinic's; what came of it stands with each course.",
     "listing": "What is for sale.",
     "logo": "The clinic's picture.",

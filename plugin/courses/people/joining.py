@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.changes.sharing import pass_shares_in
+from plugin.courses.people.duplicates import settle_duplicates_in
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift
@@ -36,6 +37,7 @@ def join_in(session: Session, store: Store, act: Act, gone: Client, keeper: Clie
     gone.merged_into = keeper.id
     # Whoever said no under either name has said no.
     keeper.wants_mail = keeper.wants_mail and gone.wants_mail
+    settle_duplicates_in(session, act, gone.id, keeper.id)
     session.flush()
     return moved
 

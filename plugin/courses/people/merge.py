@@ -64,17 +64,23 @@ def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
     asked = digest("merge", {"from_id": from_id, "into_id": into_id})
 
     def work(session: Session) -> Merged:
-        gone, keeper = _held(session, from_id, into_id)
+        gone, keeper = held_in(session, from_id, into_id)
         if known := answered_before(session, act, asked):
             return Merged(known["client_id"], known["merge_id"], is_repeat=True)
-        if living_client_in(session, gone.id).id == living_client_in(session, keeper.id).id:
-            return _one_already(session, gone, keeper)
-        _may_be_joined(gone, keeper)
-        row = _merge(session, store, act, gone, keeper)
-        remember(session, act, asked, {"client_id": keeper.id, "merge_id": row.id})
-        return Merged(keeper.id, row.id, is_repeat=False)
+        merged = merge_in(session, store, act, gone, keeper)
+        if not merged.is_repeat:
+            remember(session, act, asked, {"client_id": merged.client_id, "merge_id": merged.merge_id})
+        return merged
 
     return store.transact(work)
+
+
+def merge_in(session: Session, store: Store, act: Act, gone: Client, keeper: Client) -> Merged:
+    """Make two clients one within the caller's transaction; both rows are held. Raises Refused."""
+    if living_client_in(session, gone.id).id == living_client_in(session, keeper.id).id:
+        return _one_already(session, gone, keeper)
+    _may_be_joined(gone, keeper)
+    return Merged(keeper.id, _merge(session, store, act, gone, keeper).id, is_repeat=False)
 
 
 def take_merge_apart(store: Store, act: Act, merge_id: str) -> str:
@@ -89,7 +95,7 @@ def take_merge_apart(store: Store, act: Act, merge_id: str) -> str:
         row = session.get(ClientMerge, merge_id)
         if row is None:
             raise NotFound("There is no such merge.")
-        gone, keeper = _held(session, row.from_id, row.into_id)
+        gone, keeper = held_in(session, row.from_id, row.into_id)
         session.refresh(row)
         if answered_before(session, act, asked) is None and row.undone_at is None:
             _may_be_parted(row, gone, keeper)
@@ -107,7 +113,8 @@ def merges_of(store: Store, client_id: str) -> tuple[MergeView, ...]:
         return tuple(_view(session, row) for row in session.scalars(rows))
 
 
-def _held(session: Session, first_id: str, second_id: str) -> tuple[Client, Client]:
+def held_in(session: Session, first_id: str, second_id: str) -> tuple[Client, Client]:
+    """Return two clients, locked in one order whichever is named first; raises NotFound."""
     rows = select(Client).where(Client.id.in_((first_id, second_id))).order_by(Client.id).with_for_update()
     found = {row.id: row for row in session.scalars(rows.execution_options(populate_existing=True))}
     if first_id not in found or second_id not in found:

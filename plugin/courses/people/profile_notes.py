@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.chain import last_entries
+from plugin.core.course import CourseState
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.people.profile_text import Part, profile_text
 from plugin.courses.queues.outbox import profile_changed_in
+from plugin.courses.state import each_state
+from plugin.courses.views import ClinicView
+from plugin.courses.words import money_text
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course
+from plugin.store.ledger import Course
 from plugin.store.offers import Clinic
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import ProfileNote
@@ -28,7 +33,7 @@ def wanted_text(store: Store, client_id: str, *, today: date) -> str | None:
     with store.reading() as session:
         if not _is_on(session) or not _has_course(session, client_id):
             return None
-        return profile_text(_parts(session, client_id, today))
+        return _texts(session, [client_id], today)[client_id]
 
 
 def written_note(store: Store, client_id: str) -> tuple[str, str] | None:
@@ -87,7 +92,8 @@ def owe_ended_in(session: Session, store: Store, act: Act) -> int:
     rows = session.execute(
         select(ProfileNote.client_id, ProfileNote.written).where(ProfileNote.client_id.in_(ended))
     ).all()
-    stale = [client_id for client_id, text in rows if profile_text(_parts(session, client_id, today)) != text]
+    wanted = _texts(session, [client_id for client_id, _ in rows], today)
+    stale = [client_id for client_id, text in rows if wanted[client_id] != text]
     for client_id in stale:
         profile_changed_in(session, store, act, client_id)
     return len(stale)
@@ -102,25 +108,44 @@ def _has_course(session: Session, client_id: str) -> bool:
     return session.scalar(select(Course.id).where(Course.client_id == client_id).limit(1)) is not None
 
 
-def _parts(session: Session, client_id: str, today: date) -> list[Part]:
-    rows = session.execute(
-        select(Allowance, Course.expires_on)
-        .join(Course, Course.id == Allowance.course_id)
-        .where(
-            Course.client_id == client_id,
-            Course.closed_as.is_(None),
-            or_(Course.expires_on.is_(None), Course.expires_on >= today),
-            Allowance.kind.in_(("main", "touch_up")),
+def _texts(session: Session, client_ids: Sequence[str], today: date) -> dict[str, str]:
+    """Return what the profile of each of these clients should say."""
+    which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
+    # As the sessions are used: what expires first, then the oldest.
+    order = (Course.expires_on.is_(None), Course.expires_on, Course.sold_at)
+    clinic = clinic_in(session)
+    courses: defaultdict[str, list[CourseState]] = defaultdict(list)
+    for state, row in each_state(session, which, today=today, order_by=order):
+        courses[row.client_id].append(state)
+    return {
+        client_id: profile_text(
+            [part for state in _by_use(courses[client_id]) for part in _parts(state, clinic)]
         )
-        # As the sessions are used: what expires first, then the oldest.
-        .order_by(
-            Course.expires_on.is_(None), Course.expires_on, Course.sold_at, Course.id, Allowance.position
-        )
-    ).all()
-    heads = session.scalars(last_entries(allowance.id for allowance, _ in rows))
-    left = {entry.allowance_id: (entry.sessions_after, entry.granted_after) for entry in heads}
+        for client_id in client_ids
+    }
+
+
+def _by_use(states: Iterable[CourseState]) -> list[CourseState]:
+    """Put what can be used before what can't."""
+    return sorted(states, key=lambda each: not each.is_live)
+
+
+def _parts(state: CourseState, clinic: ClinicView) -> list[Part]:
+    gift = state.waiting_gift
     return [
-        Part(allowance.treatment, *left[allowance.id], expires_on)
-        for allowance, expires_on in rows
-        if allowance.id in left
+        Part(
+            each.treatment,
+            each.left,
+            each.granted,
+            state.expires_on,
+            each.locked,
+            money_text(state.due, language=clinic.language, country=clinic.country)
+            if state.due.amount
+            else "",
+            state.on_hold_since,
+            state.expired_on is not None,
+            gift.recipient_name if gift else "",
+        )
+        for each in state.allowances
+        if each.kind in ("main", "touch_up")
     ]

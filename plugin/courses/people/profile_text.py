@@ -13,12 +13,17 @@ NOTHING_LEFT = "No sessions left"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is left of one treatment in one course."""
+    """What is left of one treatment in one course, and what keeps it from being used; `due` in words, "" for none."""
 
     treatment: str
     left: int
     granted: int
     expires_on: date | None
+    locked: int = 0
+    due: str = ""
+    on_hold_since: date | None = None
+    is_expired: bool = False
+    waits_for: str = ""
 
 
 def profile_text(parts: Sequence[Part]) -> str:
@@ -37,5 +42,18 @@ def profile_text(parts: Sequence[Part]) -> str:
 def _said(part: Part) -> str:
     # "Facial acupuncture, 60 min": how long it takes is of no use on a profile.
     name = part.treatment.split(",")[0].strip() or part.treatment
-    until = f", until {part.expires_on.isoformat()}" if part.expires_on else ""
-    return f"{name}: {part.left} of {part.granted} left{until}"
+    return f"{name}: {_standing(part)}"
+
+
+def _standing(part: Part) -> str:
+    if part.waits_for:
+        return f"not usable, waits as a gift for {part.waits_for}"
+    if part.is_expired:
+        return f"{part.left} not used, expired {part.expires_on}"
+    if part.on_hold_since:
+        return f"{part.left} of {part.granted} left, on hold since {part.on_hold_since}"
+    until = f", until {part.expires_on}" if part.expires_on else ""
+    if part.locked:
+        waits = f" until {part.due} is paid" if part.due else ", invoice canceled"
+        return f"{part.left - part.locked} usable now, {part.locked} locked{waits}{until}"
+    return f"{part.left} of {part.granted} left{until}"

@@ -53,6 +53,21 @@ def living_links_in(session: Session, client_id: str, *, besides: str = "") -> S
     ).all()
 
 
+def all_living_links(store: Store, *, besides: Sequence[str] = ()) -> list[str]:
+    """Return the profile that each client goes by now, without these."""
+    living = (
+        select(SquareCustomer.square_customer_id)
+        .where(
+            SquareCustomer.is_current.is_(True),
+            SquareCustomer.is_deleted.is_(False),
+            SquareCustomer.square_customer_id.not_in(besides),
+        )
+        .order_by(SquareCustomer.square_customer_id)
+    )
+    with store.reading() as session:
+        return list(session.scalars(living))
+
+
 def client_with_another_profile(store: Store, square_customer_id: str) -> str | None:
     """Return the client this profile went into by a merge, where they go by another one, or had to."""
     with store.reading() as session:
@@ -90,6 +105,29 @@ def might_be(store: Store, buyer: Buyer) -> list[str]:
                 SquareCustomer.square_customer_id.not_in(buyer.known_as),
             )
             .order_by(case((same, 0), else_=1), SquareCustomer.seen_at.desc())
+            .limit(_MOST_ALIKE)
+        )
+        return list(rows)
+
+
+def links_of_namesakes(store: Store, buyer: Buyer) -> list[str]:
+    """Return the living profiles of our clients of this name and phone or e-mail."""
+    with store.reading() as session:
+        contact = _contact(session, buyer)
+        shared = _shared(contact)
+        if not shared:
+            return []
+        rows = session.scalars(
+            select(SquareCustomer.square_customer_id)
+            .join(Client, Client.id == SquareCustomer.client_id)
+            .where(
+                Client.name_folded == contact.name_folded,
+                or_(*shared),
+                SquareCustomer.is_current.is_(True),
+                SquareCustomer.is_deleted.is_(False),
+                SquareCustomer.square_customer_id.not_in(buyer.known_as),
+            )
+            .order_by(SquareCustomer.seen_at.desc())
             .limit(_MOST_ALIKE)
         )
         return list(rows)

@@ -1,23 +1,21 @@
-"""The people who sign in, and the tokens programs come with. Passwords arrive hashed; tokens are kept as digests."""
+"""The people who sign in: adding them, finding them, and ending what they may do. Passwords arrive hashed."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Actor, Role, Source
+from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import clean, required
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
-from plugin.store.people import ApiToken, Staff
-
-TOKEN_PREFIX = "ck_"  # noqa: S105 - a mark by which a leaked token is recognised, no secret
+from plugin.store.ledger import Visit
+from plugin.store.people import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +29,12 @@ class StaffView:
     password_hash: str
     session_mark: str
     is_active: bool
+    last_signed_in_at: datetime | None
 
     @property
     def actor(self) -> Actor:
         """Return the person as history names them."""
         return Actor(self.name, self.role, Source.DESK, self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenHolder:
-    """The program behind a bearer token."""
-
-    token_id: str
-    actor: Actor
 
 
 def add_staff(
@@ -53,8 +44,10 @@ def add_staff(
     address = staff_email(email)
 
     def work(session: Session) -> StaffView:
-        if session.scalar(select(Staff.id).where(Staff.email == address)) is not None:
-            raise Refused(f"{address} signs somebody in already.", code="email_taken")
+        known = session.scalar(select(Staff).where(Staff.email == address))
+        if known is not None:
+            what_to_do = "" if known.is_active else " That person is deactivated and can be reactivated."
+            raise Refused(f"{address} signs somebody in already.{what_to_do}", code="email_taken")
         row = Staff(
             id=store.new_id(),
             email=address,
@@ -107,43 +100,76 @@ def staff_by_mark(store: Store, session_mark: str) -> StaffView | None:
 
 def list_staff(store: Store) -> tuple[StaffView, ...]:
     """Return everybody who may sign in, by name."""
+    return tuple(person for person in list_all_staff(store) if person.is_active)
+
+
+def list_all_staff(store: Store) -> tuple[StaffView, ...]:
+    """Return everybody who may sign in or once might, by name."""
     with store.reading() as session:
-        rows = session.scalars(select(Staff).where(Staff.is_active.is_(True)).order_by(Staff.name, Staff.id))
-        return tuple(_view(row) for row in rows)
+        return tuple(map(_view, session.scalars(select(Staff).order_by(Staff.name, Staff.id))))
 
 
-def add_token(
-    store: Store, *, name: str, role: Role, now: datetime, expires_at: datetime | None = None
-) -> str:
-    """Make a bearer token; return it this once, for only its digest is kept."""
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+def count_visits(store: Store) -> dict[str, int]:
+    """Return the number of visits noted under each practitioner's id; none for those without any."""
+    asked = select(Visit.practitioner_id, func.count()).group_by(Visit.practitioner_id)
+    with store.reading() as session:
+        return {staff_id: number for staff_id, number in session.execute(asked) if staff_id}
+
+
+def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
+    """End a person's sign-in and every open session, at its next request. Doing it again changes nothing.
+
+    All they did keeps their name. Raises NotFound, or Refused for oneself and for the last active owner.
+    """
+    require(act.actor)
+
+    def work(session: Session) -> StaffView:
+        row = _locked(session, staff_id)
+        if row.is_active:
+            _refuse_to_lock_out(session, act, row)
+            # The new mark keeps a session that somebody copied from coming back with a reactivation.
+            row.is_active, row.session_mark = False, secrets.token_hex(32)
+        return _view(row)
+
+    return store.transact(work)
+
+
+def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
+    """Let a deactivated person sign in again, with the password they had. Doing it again changes nothing."""
+    require(act.actor)
+
+    def work(session: Session) -> StaffView:
+        row = _locked(session, staff_id)
+        row.is_active = True
+        return _view(row)
+
+    return store.transact(work)
+
+
+def note_sign_in(store: Store, staff_id: str, now: datetime) -> None:
+    """Remember when a person last signed in."""
     with store.writing() as session:
-        session.add(
-            ApiToken(
-                id=store.new_id(),
-                name=required(name, field="name", called="The name"),
-                role=role.value,
-                token_sha256=_digest(token),
-                created_at=now,
-                expires_at=expires_at,
-            )
+        session.execute(update(Staff).where(Staff.id == staff_id).values(last_signed_in_at=now))
+
+
+def _locked(session: Session, staff_id: str) -> Staff:
+    # Two owners may deactivate each other at the same moment: all owners are locked, always in the same order.
+    wanted = select(Staff).where(or_(Staff.id == staff_id, Staff.role == Role.OWNER.value))
+    rows = session.scalars(wanted.order_by(Staff.id).with_for_update(key_share=True))
+    row = next((each for each in rows if each.id == staff_id), None)
+    if row is None:
+        raise NotFound("There is no such person.")
+    return row
+
+
+def _refuse_to_lock_out(session: Session, act: Act, row: Staff) -> None:
+    if row.id == act.actor.staff_id:
+        raise Refused("You can't deactivate yourself. Another owner can.", code="own_sign_in")
+    owners = select(func.count()).where(Staff.role == Role.OWNER.value, Staff.is_active.is_(True))
+    if row.role == Role.OWNER.value and session.scalar(owners) == 1:
+        raise Refused(
+            f"{row.name} is the last active owner. Add or reactivate another owner first.", code="last_owner"
         )
-    return token
-
-
-def holder_of(store: Store, token: str, now: datetime) -> TokenHolder | None:
-    """Return the program behind a bearer token; None for one that is unknown, revoked or expired."""
-    with store.reading() as session:
-        row = session.scalar(select(ApiToken).where(ApiToken.token_sha256 == _digest(token)))
-        if row is None or row.revoked_at is not None:
-            return None
-        if row.expires_at is not None and row.expires_at <= now:
-            return None
-        return TokenHolder(row.id, Actor(row.name, Role(row.role), Source.API))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _view(row: Staff) -> StaffView:
@@ -155,4 +181,5 @@ def _view(row: Staff) -> StaffView:
         password_hash=row.password_hash,
         session_mark=row.session_mark,
         is_active=row.is_active,
+        last_signed_in_at=row.last_signed_in_at,
     )

@@ -25,6 +25,8 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "changed_item": ("publish_again", "take_price", "dismiss"),
     "unmerged_customer": ("split", "keep_together"),
     "profiles_held": ("dismiss",),
+    "unlinked_sale": ("link_and_open", "ignore_item", "dismiss"),
+    "possible_duplicate": ("merge_clients", "not_duplicate"),
     "changed_exchange": ("exchange_now", "dismiss"),
     "canceled_part_paid": ("keep_sessions", "refund", "leave_open"),
 }
@@ -115,6 +117,8 @@ def view_of(row: Attention) -> AttentionView:
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
         course_ids=tuple(row.details.get("course_ids", ())),
+        client_ids=tuple(row.details.get("client_ids", ())),
+        proposed_package_id=row.details.get("proposed_package_id"),
         decisions=decisions_of(row),
         proposed_decision=row.details.get("proposed_decision"),
         proposed_sessions=row.details.get("proposed_sessions"),

@@ -14,6 +14,8 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.chain import course_for_change, tell
 from plugin.courses.exchange.complete import exchange_now_in
 from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.people.clients import living_client_in
+from plugin.courses.people.merge import held_in, merge_in
 from plugin.courses.people.unmerge import keep_together_in, split_in
 from plugin.courses.queues.attention import decisions_of, view_of
 from plugin.courses.queues.inbox import try_again_in
@@ -24,6 +26,7 @@ from plugin.courses.refunds.failed_refund import reopen_in
 from plugin.courses.refunds.refund_question import TIP, keep_as_tip_in, take_sessions_in
 from plugin.courses.selling.assign import assign_in, ownerless_in, settle_unassigned_in
 from plugin.courses.selling.book import reopen_foreign_sale_in
+from plugin.courses.selling.linking import ignore_item_in, link_and_open_in
 from plugin.courses.selling.listings import PUBLISH, take_from_square_in
 from plugin.courses.selling.sales import sale_from_json
 from plugin.courses.views import AttentionView
@@ -45,6 +48,7 @@ class Resolution:
     sessions: int | None = None
     amount: int | None = None
     decision: str | None = None
+    package_id: str | None = None
 
 
 def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> AttentionView:
@@ -55,7 +59,7 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
     require(act.actor, Role.DESK)
     reason = required(resolution.reason, field="reason", called="The reason", most=REASON_LENGTH)
     wish = replace(resolution, reason=reason)
-    asked = digest("resolve", {"item_id": item_id, **asdict(wish)})
+    asked = digest("resolve", {"item_id": item_id, **_asked(wish)})
 
     def work(session: Session) -> AttentionView:
         item = session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
@@ -196,6 +200,22 @@ def _keep_together(session: Session, store: Store, act: Act, item: Attention, _w
     return True
 
 
+def _link_and_open(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+    link_and_open_in(session, store, act, item, wish.package_id, reason=wish.reason)
+    return True
+
+
+def _ignore_item(session: Session, _store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    ignore_item_in(session, act, item)
+    return True
+
+
+def _merge_clients(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
+    before_id, new_id = (living_client_in(session, each).id for each in item.details["client_ids"])
+    merge_in(session, store, act, *held_in(session, new_id, before_id))
+    return True
+
+
 def _exchange_now(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
     exchange_now_in(session, store, act, item.details)
     return True
@@ -259,6 +279,10 @@ _DEEDS: dict[str, Deed] = {
     "leave_course": _leave,
     "reopen": _reopen,
     "exchange_now": _exchange_now,
+    "link_and_open": _link_and_open,
+    "ignore_item": _ignore_item,
+    "merge_clients": _merge_clients,
+    "not_duplicate": _dismiss,
     "dismiss": _dismiss,
 }
 
@@ -283,13 +307,17 @@ _ANSWERS = {
     TIP: "It was the tip; kept all sessions",
     "open_courses": "Course opened",
     "try_again": "Tried again",
-    "publish_again": "Ours put back in Square",
-    "take_price": "Square's price taken",
+    "publish_again": "Square updated",
+    "take_price": "Square’s price used",
     "split": "A client of their own again",
     "keep_together": "Kept as one client",
     "exchange_now": "Exchanged what is left",
     canceled_invoice.REFUND: "Refund started",
     canceled_invoice.LEAVE: "Left open",
+    "link_and_open": "Linked, course opened",
+    "ignore_item": "Not a package",
+    "merge_clients": "Clients merged",
+    "not_duplicate": "Not a duplicate",
     "keep_closed": "Stays closed",
     "leave_course": "Left as it was",
     "reopen": "Course opened again",
@@ -306,6 +334,12 @@ def _owners(session: Session, item: Attention) -> str:
     )
     names = list(dict.fromkeys(rows))
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _asked(wish: Resolution) -> dict[str, Any]:
+    # A field that came later must not make another request of what was asked before it was there.
+    fields = asdict(wish)
+    return fields if wish.package_id is not None else {k: v for k, v in fields.items() if k != "package_id"}
 
 
 def _kept(wish: Resolution) -> dict[str, Any]:

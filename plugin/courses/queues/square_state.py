@@ -86,7 +86,7 @@ def square_state(store: Store, now: datetime) -> SquareState:
             inbox=inbox,
             owed=owed.get("pending", 0),
             owed_failed=owed.get("failed", 0),
-            sweep=_last_sweep(session),
+            sweep=_last_sweep(session, now),
         )
 
 
@@ -149,8 +149,10 @@ def _away(row: Connection | None, now: datetime) -> SquareAway | None:
     return SquareAway(row.failing_since, is_shut=row.failing_code == SIGN_IN)
 
 
-def _last_sweep(session: Session) -> SweepView | None:
-    row = session.scalar(select(Sweep).order_by(Sweep.started_at.desc(), Sweep.id.desc()).limit(1))
+def _last_sweep(session: Session, now: datetime) -> SweepView | None:
+    # One begun while the clock was ahead would stand for the last one until that time comes.
+    begun = select(Sweep).where(Sweep.started_at <= now)
+    row = session.scalar(begun.order_by(Sweep.started_at.desc(), Sweep.id.desc()).limit(1))
     if row is None:
         return None
     return SweepView(row.started_at, row.finished_at, row.looked_at, tuple(row.found), row.error)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.course import AllowanceState
 from plugin.core.ledger import Change, Head, Kind, adjusted
 from plugin.core.money import Money
 from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid, tell
@@ -23,7 +24,7 @@ from plugin.courses.read import charge_of, course_in
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.refunds.desk_refund_quote import quote_in
 from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund_in, canceled_invoice_question
-from plugin.courses.views import AllowanceView, CourseView
+from plugin.courses.views import CourseView
 from plugin.courses.words import money_text, sessions_text
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
@@ -165,7 +166,7 @@ def _kept_sessions(course: CourseView) -> int:
     return sum(_kept(each) for each in counted)
 
 
-def _kept(allowance: AllowanceView) -> int:
+def _kept(allowance: AllowanceState) -> int:
     return max(allowance.used, min(allowance.granted, allowance.unlocked))
 
 

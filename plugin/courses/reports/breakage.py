@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from plugin.core.money import Money
+from plugin.courses.state import each_state
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.ledger import Course
 from plugin.store.people import Client
 
 
@@ -28,27 +29,22 @@ class ExpiredCourse:
 
 def expired_courses(store: Store, today: date) -> tuple[ExpiredCourse, ...]:
     """Return the expired courses that wait for a decision, the longest expired first."""
-    sessions, value = func.sum(Entry.sessions_delta), func.sum(Entry.value_delta)
-    rows = (
-        select(Course, Client.name, sessions, value)
-        .join(Allowance, Allowance.course_id == Course.id)
-        .join(Entry, Entry.allowance_id == Allowance.id)
-        .outerjoin(Client, Client.id == Course.client_id)
-        .where(Course.expires_on < today, Course.closed_as.is_(None))
-        .group_by(Course.id, Client.name)
-        .having((sessions > 0) | (value > 0))
-        .order_by(Course.expires_on, Course.id)
-    )
+    which = select(Course.id).where(Course.expires_on < today, Course.closed_as.is_(None))
+    name = select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name")
+    order = (Course.expires_on, Course.id)
     with store.reading() as session:
+        read = each_state(session, which, Course.package_name, name, today=today, order_by=order)
         return tuple(
             ExpiredCourse(
-                course_id=course.id,
-                client_id=course.client_id,
-                client_name=name or "",
-                package_name=course.package_name,
-                expires_on=course.expires_on,
-                sessions_left=int(left),
-                value_left=Money(int(owed), course.currency),
+                course_id=state.facts.id,
+                client_id=row.client_id,
+                client_name=row.client_name or "",
+                package_name=row.package_name,
+                expires_on=state.expires_on,
+                sessions_left=sum(each.left for each in state.allowances),
+                value_left=state.value_left,
             )
-            for course, name, left, owed in session.execute(rows)
+            for state, row in read
+            # Frozen, it does not expire; used up, value may still wait to be written off.
+            if state.on_hold_since is None and (state.expired_on or state.value_left.amount)
         )

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Row, select
 
-from plugin.core.ledger import Kind
+from plugin.core.course import CourseState
 from plugin.core.money import Money
-from plugin.core.status import course_status
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sheet import Cell, Sheet, major
+from plugin.courses.state import each_state
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
@@ -39,6 +39,12 @@ _COURSE = (
     "square_order",
     "square_location",
     "closed_at",
+    "sessions_usable_now",
+    "sessions_locked",
+    "balance_due",
+    "balance_due_on",
+    "on_hold_since",
+    "waits_as_gift_for",
 )
 _ENTRY = (
     "entry",
@@ -77,58 +83,49 @@ def entries_sheet(store: Store, period: Period | None) -> Sheet:
 def _course_rows(store: Store, now: datetime, period: Period | None) -> Iterator[Sequence[Cell]]:
     with store.reading() as session:
         clinic = clinic_in(session)
-        today = local_date(clinic, now)
-        rows = _courses()
+        which = select(Course.id)
         if period is not None:
             start, end = period.moments(ZoneInfo(clinic.time_zone))
-            rows = rows.where(Course.sold_at >= start, Course.sold_at < end)
-        for course, name, granted, left, paid, owed in session.execute(rows).yield_per(_AT_ONCE):
-            status = course_status(
-                closed_as=course.closed_as,
-                is_frozen=course.frozen_at is not None,
-                expires_on=course.expires_on,
-                today=today,
-                sessions_left=int(left),
-                price=course.price,
-                paid=int(paid),
-            )
-            yield (
-                course.id,
-                course.client_id,
-                name,
-                course.package_name,
-                status.value,
-                _moment(course.sold_at),
-                course.expires_on,
-                *(_major(amount, course.currency) for amount in (course.price, paid, owed)),
-                course.currency,
-                int(granted),
-                int(left),
-                course.square_order_id,
-                course.square_location_id,
-                _moment(course.closed_at),
-            )
+            which = which.where(Course.sold_at >= start, Course.sold_at < end)
+        order = (Course.sold_at, Course.id)
+        today = local_date(clinic, now)
+        for state, row in each_state(session, which, *_TOLD, today=today, order_by=order):
+            yield _course_row(state, row)
 
 
-def _courses() -> Select[Any]:
-    is_paid = case((Entry.kind == Kind.PAID.value, Entry.value_delta), else_=0)
-    sums = (
-        select(
-            Allowance.course_id,
-            func.sum(Entry.granted_after - Entry.granted_before).label("granted"),
-            func.sum(Entry.sessions_delta).label("left"),
-            func.sum(is_paid).label("paid"),
-            func.sum(Entry.value_delta).label("owed"),
-        )
-        .join(Entry, Entry.allowance_id == Allowance.id)
-        .group_by(Allowance.course_id)
-        .subquery()
-    )
+_TOLD = (
+    select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
+    Course.package_name,
+    Course.sold_at,
+    Course.square_order_id,
+    Course.square_location_id,
+    Course.closed_at,
+)
+
+
+def _course_row(state: CourseState, row: Row[Any]) -> Sequence[Cell]:
+    allowances, gift = state.allowances, state.waiting_gift
     return (
-        select(Course, Client.name, sums.c.granted, sums.c.left, sums.c.paid, sums.c.owed)
-        .join(sums, sums.c.course_id == Course.id)
-        .outerjoin(Client, Client.id == Course.client_id)
-        .order_by(Course.sold_at, Course.id)
+        state.facts.id,
+        row.client_id,
+        row.client_name,
+        row.package_name,
+        state.status.value,
+        _moment(row.sold_at),
+        state.expires_on,
+        *(major(money) for money in (state.price, state.paid, state.value_left)),
+        state.facts.currency,
+        sum(each.granted for each in allowances),
+        sum(each.left for each in allowances),
+        row.square_order_id,
+        row.square_location_id,
+        _moment(row.closed_at),
+        sum(each.usable_now for each in allowances),
+        sum(each.locked for each in allowances),
+        major(state.due),
+        state.due_on,
+        state.on_hold_since,
+        gift.recipient_name if gift else None,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, false, func, select
+from sqlalchemy import Select, and_, false, func, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
@@ -130,7 +130,10 @@ def _sums(session: Session, period: Period, zone: ZoneInfo) -> Select[Any]:
             (moment >= start).label("is_within"),
             (Entry.written_at >= end).label("is_made_after"),
             (Entry.happened_at < start).label("is_from_before"),
-            func.coalesce(Course.expires_on < period.last, false()).label("is_expired"),
+            # Frozen, it does not expire meanwhile.
+            and_(func.coalesce(Course.expires_on < period.last, false()), Course.frozen_at.is_(None)).label(
+                "is_expired"
+            ),
         )
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .join(Course, Course.id == Allowance.course_id)

@@ -1,23 +1,24 @@
-"""People worth a call: few sessions left, a course that ends soon, long not seen, or money still to come."""
+"""People worth a call: few sessions left, a course that ends soon, long not seen, or a balance due."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from plugin.core.ledger import Kind
+from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.state import each_state
 from plugin.courses.visiting.bookings import CALLED_OFF
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.square_side import Booking
 
@@ -39,15 +40,17 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason, and the course it is about; `due` for a part-paid one."""
+    """One reason, and the course it is about as it stands; `due` and `due_on` for a part-paid one."""
 
     why: Why
     course_id: str
     package_name: str
     left: int
     granted: int
+    locked: int
     expires_on: date | None
     due: Money | None = None
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +70,26 @@ class ToCall:
         return any(reason.why is why for reason in self.reasons)
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """A course that is not closed, with what is left and paid of it."""
+class _Course(NamedTuple):
+    """A course of somebody's that is not closed."""
 
-    course_id: str
-    client_id: str
     package_name: str
     sold_at: datetime
-    expires_on: date | None
-    is_frozen: bool
-    price: Money
+    state: CourseState
     left: int
-    granted: int
-    # What the client is still to pay, tax included.
-    due: int
-
-    def is_live(self, today: date) -> bool:
-        """Say whether sessions of it could be used today."""
-        return not self.is_frozen and (self.expires_on is None or today <= self.expires_on)
+    is_live: bool
 
 
 def people_to_call(store: Store, now: datetime) -> tuple[ToCall, ...]:
     """Return the people to call, who is in most hurry first."""
     with store.reading() as session:
         today = local_date(clinic_in(session), now)
-        courses: defaultdict[str, list[_Standing]] = defaultdict(list)
-        for standing in _standings(session):
-            courses[standing.client_id].append(standing)
         visits = dict(session.execute(_last_visits()).all())
         booked = dict(session.execute(_next_bookings(now)).all())
         reasons = {
             client_id: found
-            for client_id, held in courses.items()
-            if (found := tuple(_reasons(held, visits.get(client_id), booked.get(client_id), today)))
+            for client_id, courses in _courses_by_client(session, today)
+            if (found := tuple(_reasons(courses, visits.get(client_id), booked.get(client_id), today)))
         }
         # Who had their data erased is nobody to call any more.
         clients = session.execute(
@@ -129,13 +118,14 @@ def _hurry(one: ToCall) -> tuple[Any, ...]:
 
 
 def _reasons(
-    held: Iterable[_Standing], last_visit: date | None, booked_at: datetime | None, today: date
+    courses: Iterable[_Course], last_visit: date | None, booked_at: datetime | None, today: date
 ) -> Iterator[Reason]:
-    known = sorted(held, key=lambda each: (each.sold_at, each.course_id), reverse=True)
-    live = [each for each in known if each.is_live(today)]
+    known = sorted(courses, key=lambda each: (each.sold_at, each.state.facts.id), reverse=True)
+    live = [each for each in known if each.is_live]
     with_sessions = [each for each in live if each.left > 0]
     for each in with_sessions:
-        if each.expires_on is not None and (each.expires_on - today).days <= SOON_DAYS:
+        ends = each.state.expires_on
+        if ends is not None and (ends - today).days <= SOON_DAYS:
             yield _reason(Why.EXPIRING, each)
     if live and sum(each.left for each in live) <= FEW_LEFT and _is_recent(live[0], last_visit, today):
         yield _reason(Why.LOW, (with_sessions or live)[0])
@@ -143,72 +133,42 @@ def _reasons(
     if with_sessions and booked_at is None and today - seen >= LONG_NOT_SEEN:
         yield _reason(Why.LAPSED, with_sessions[0])
     for each in known:
-        if each.due:
+        if each.state.due.amount:
             yield _reason(Why.PART_PAID, each)
 
 
-def _is_recent(newest: _Standing, last_visit: date | None, today: date) -> bool:
+def _is_recent(newest: _Course, last_visit: date | None, today: date) -> bool:
     if newest.left > 0:
         return True
     return last_visit is not None and today - last_visit <= JUST_FINISHED
 
 
-def _reason(why: Why, each: _Standing) -> Reason:
-    due = Money(each.due, each.price.currency) if why is Why.PART_PAID else None
-    return Reason(why, each.course_id, each.package_name, each.left, each.granted, each.expires_on, due)
-
-
-def _standings(session: Session) -> Iterator[_Standing]:
-    is_main = Allowance.kind == "main"
-    sums = (
-        select(
-            Allowance.course_id,
-            func.sum(case((is_main, Entry.sessions_delta), else_=0)).label("left"),
-            func.sum(case((is_main, Entry.granted_after - Entry.granted_before), else_=0)).label("granted"),
-            func.sum(case((Entry.kind == Kind.PAID.value, Entry.value_delta), else_=0)).label("paid"),
-        )
-        .join(Entry, Entry.allowance_id == Allowance.id)
-        .group_by(Allowance.course_id)
-        .subquery()
+def _reason(why: Why, each: _Course) -> Reason:
+    state, is_part_paid = each.state, why is Why.PART_PAID
+    return Reason(
+        why,
+        state.facts.id,
+        each.package_name,
+        each.left,
+        state.granted,
+        state.locked,
+        state.expires_on,
+        state.due if is_part_paid else None,
+        state.due_on if is_part_paid else None,
     )
-    rows = (
-        select(
-            Course.id,
-            Course.client_id,
-            Course.package_name,
-            Course.sold_at,
-            Course.expires_on,
-            Course.frozen_at,
-            Course.price,
-            Course.tax,
-            Course.tax_paid,
-            Course.due_ended_at,
-            Course.currency,
-            sums.c.left,
-            sums.c.granted,
-            sums.c.paid,
-        )
-        .join(sums, sums.c.course_id == Course.id)
-        .where(Course.closed_as.is_(None), Course.client_id.is_not(None))
-    )
-    for row in session.execute(rows):
-        yield _Standing(
-            course_id=row.id,
-            client_id=row.client_id,
-            package_name=row.package_name,
-            sold_at=row.sold_at,
-            expires_on=row.expires_on,
-            is_frozen=row.frozen_at is not None,
-            price=Money(row.price, row.currency),
-            left=int(row.left),
-            granted=int(row.granted),
-            due=_due(row),
-        )
 
 
-def _due(row: Row[*tuple[Any, ...]]) -> int:
-    net = 0 if row.due_ended_at else max(0, row.price - int(row.paid))
-    return net + (row.tax or 0) - (row.tax_paid or 0) if net else 0
+def _courses_by_client(session: Session, today: date) -> Iterator[tuple[str, list[_Course]]]:
+    which = select(Course.id).where(Course.closed_as.is_(None), Course.client_id.is_not(None))
+    more, order = (Course.package_name, Course.sold_at), (Course.client_id,)
+    read = each_state(session, which, *more, today=today, order_by=order)
+    for client_id, group in groupby(read, key=lambda each: each[1].client_id):
+        yield client_id, [_course(state, row) for state, row in group]
+
+
+def _course(state: CourseState, row: Row[Any]) -> _Course:
+    # Used up or not: who has just finished is worth a call, too.
+    return _Course(row.package_name, row.sold_at, state, state.left, state.why_closed() is None)
 
 
 def _last_visits() -> Select[str, date]:

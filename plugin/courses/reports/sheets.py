@@ -125,6 +125,8 @@ def people_sheet(people: Sequence[ToCall]) -> Sheet:
         "Still to pay",
         "Currency",
         "Last visit",
+        "Locked",
+        "Due by",
     )
     return Sheet("People to call", headings, list(_people_rows(people)))
 
@@ -144,4 +146,6 @@ def _people_rows(people: Sequence[ToCall]) -> Iterator[Sequence[Cell]]:
                 major(reason.due) if reason.due else None,
                 reason.due.currency if reason.due else "",
                 one.last_visit,
+                reason.locked,
+                reason.due_on,
             )

@@ -59,6 +59,22 @@ def ownerless_in(session: Session, square_order_id: str) -> list[str]:
     return list(session.scalars(rows.order_by(Course.id)))
 
 
+def sales_without_a_name(store: Store, *, limit: int = 50) -> dict[str, tuple[str, ...]]:
+    """Return the newest orders that wait for a client, with the Square customers on them that had no name."""
+    waiting = (
+        select(Attention)
+        .where(Attention.kind == "unassigned_sale", Attention.resolved_at.is_(None))
+        .order_by(Attention.id.desc())
+        .limit(limit)
+    )
+    with store.reading() as session:
+        named = {
+            row.square_order_id: tuple(row.details.get("square_customer_ids", ()))
+            for row in session.scalars(waiting)
+        }
+    return {order_id: ids for order_id, ids in named.items() if order_id is not None and ids}
+
+
 def settle_unassigned_in(session: Session, act: Act, square_order_id: str, answer: dict[str, str]) -> None:
     """Close the order's question once none of its courses waits for an owner."""
     if ownerless_in(session, square_order_id):

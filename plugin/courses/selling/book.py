@@ -5,7 +5,7 @@ Idempotent on (order, line, unit): webhook, sweep and hand may meet the same ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from plugin.courses.selling.packages import known_variations_in
 from plugin.courses.selling.sales import Booking, Sale, SaleLine
 from plugin.courses.selling.second_look import ask_about_changes_in
 from plugin.courses.selling.settle import begun_for_in, settle_checkouts_in
+from plugin.courses.selling.unlinked import answer_unlinked_in
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
@@ -43,9 +44,18 @@ def book(store: Store, act: Act, sale: Sale) -> Booking:
 
 
 def book_in(
-    session: Session, store: Store, act: Act, sale: Sale, *, accept_currency: bool = False
+    session: Session,
+    store: Store,
+    act: Act,
+    sale: Sale,
+    *,
+    accept_currency: bool = False,
+    linked: Mapping[str, str] | None = None,
 ) -> Booking:
-    """Open the courses within the caller's transaction; what needs a person goes to Attention instead."""
+    """Open the courses within the caller's transaction; what needs a person goes to Attention instead.
+
+    `linked`: the package that each line (by its uid) sells as a person has said; the sale then holds those lines alone.
+    """
     attention: list[str] = []
     opened: list[str] = []
     already = list(courses_of_order_in(session, sale.square_order_id))
@@ -53,7 +63,7 @@ def book_in(
     client_id = begun_for_in(session, sale.square_order_id)
     paid: list[str] = []
     for line in sale.lines:
-        package = session.get(Package, variations.get(line.square_variation_id, ""))
+        package = _package_of(session, sale, line, variations, linked or {})
         if package is None:
             continue
         if line.quantity is None or line.quantity > MOST_UNITS:
@@ -71,6 +81,7 @@ def book_in(
             for unit in missing
         ]
         paid += receive_money_in(session, store, act, sale, line.uid)
+        answer_unlinked_in(session, act, sale.square_order_id, line.uid, "The course is open.")
     if opened and client_id is None:
         attention.append(_unassigned(session, store, act, sale, opened))
     elif opened:
@@ -78,7 +89,7 @@ def book_in(
     if already and sale.buyer is not None and _waits_for_owner(session, already):
         owner = client_for_buyer_in(session, store, act, sale.buyer)
         assign_by_square_in(session, store, act, sale.square_order_id, owner)
-    if already:
+    if already and not linked:
         attention += ask_about_changes_in(session, store, act, sale)
     # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
     if sale.lines and (opened or already):
@@ -86,6 +97,19 @@ def book_in(
         settle_checkouts_in(session, act, sale.square_order_id, came=so_far)
         attention += complete_exchanges_in(session, store, act, sale.square_order_id)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
+
+
+def _package_of(
+    session: Session, sale: Sale, line: SaleLine, variations: Mapping[str, str], linked: Mapping[str, str]
+) -> Package | None:
+    """Return what a line sells: as a person has said, as its item is linked, or as it was booked before."""
+    package_id = linked.get(line.uid) or variations.get(line.square_variation_id)
+    if package_id is None and not line.square_variation_id:
+        booked = select(Course.package_id).where(
+            Course.square_order_id == sale.square_order_id, Course.square_line_uid == line.uid
+        )
+        package_id = session.scalar(booked.limit(1))
+    return session.get(Package, package_id) if package_id is not None else None
 
 
 def courses_of_order_in(session: Session, square_order_id: str) -> list[str]:
@@ -96,6 +120,12 @@ def courses_of_order_in(session: Session, square_order_id: str) -> list[str]:
         .order_by(Course.square_line_uid, Course.unit)
     )
     return list(session.scalars(rows))
+
+
+def booked_lines_in(session: Session, square_order_id: str) -> frozenset[str]:
+    """Return the lines of a Square order that have opened courses, by their uid."""
+    rows = select(Course.square_line_uid).where(Course.square_order_id == square_order_id).distinct()
+    return frozenset(uid for uid in session.scalars(rows) if uid is not None)
 
 
 def _waits_for_owner(session: Session, course_ids: Sequence[str]) -> bool:
@@ -198,7 +228,7 @@ def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids
         kind="unassigned_sale",
         dedupe=f"unassigned:{sale.square_order_id}",
         summary=f"{many} sold without a client. Whose is it?",
-        details={"course_ids": course_ids},
+        details={"course_ids": course_ids, "square_customer_ids": list(sale.nameless_ids)},
         square_order_id=sale.square_order_id,
     )
     # The order had brought this question before: it now asks for these courses too.

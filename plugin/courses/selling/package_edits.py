@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.courses.clinic import clinic_in
 from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.queues.outbox import owe_in
+from plugin.courses.selling.listings import PUBLISH
 from plugin.courses.selling.packages import (
     NewPackage,
     checked_package,
@@ -20,7 +23,10 @@ from plugin.courses.selling.packages import (
 from plugin.courses.views import PackageView
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.offers import Package, PackageContent
+from plugin.store.offers import Listing, Package, PackageContent
+
+# Whoever saves publishes at once; the job is for an answer that was lost.
+PUBLISHED_BY_JOB_AFTER = timedelta(seconds=10)
 
 
 def edit_package(
@@ -28,7 +34,7 @@ def edit_package(
 ) -> PackageView:
     """Sell the package like this from now on; raises InvalidField, NotFound, or Refused where it changed meanwhile.
 
-    The till keeps its price until the package is published again.
+    A new price or name is owed to Square where the till sells it: whoever saves publishes, and a job sees to it.
     """
     require(act.actor)
     checked = checked_package(new)
@@ -41,7 +47,10 @@ def edit_package(
         if seen_version is not None and seen_version != package.version:
             raise Refused("Somebody has changed this package meanwhile. Look at it again.", code="changed")
         same_currency(checked, clinic_in(session).currency)
+        is_sold_otherwise = (package.name, package.price) != (checked.name, checked.price.amount)
         _write(session, store, package, checked)
+        if is_sold_otherwise:
+            _owe_publication(session, store, act, package)
         remember(session, act, asked, {"package_id": package_id})
         return package_in(session, package_id)
 
@@ -71,7 +80,22 @@ def _held(session: Session, package_id: str) -> Package:
     return package
 
 
+def _owe_publication(session: Session, store: Store, act: Act, package: Package) -> None:
+    """Have Square sell it as it is set here; one that is not for sale, or deleted there, is left alone."""
+    view = package_in(session, package.id)
+    if view.on_till is None or view.on_till.is_deleted or not package.is_active:
+        return
+    if view.differs_in_square or view.on_till.seen_at is None:
+        owe_in(session, store, act, PUBLISH, package.id, due_at=act.now + PUBLISHED_BY_JOB_AFTER)
+
+
 def _write(session: Session, store: Store, package: Package, new: NewPackage) -> None:
+    listing = session.scalar(
+        select(Listing).where(Listing.package_id == package.id, Listing.is_current.is_(True))
+    )
+    if listing is not None and listing.agreed_name == package.name:
+        # Published under the package's name, it follows it; an item with a name of its own keeps that.
+        listing.agreed_name = new.name
     package.name, package.price, package.terms = new.name, new.price.amount, new.terms.to_json()
     package.version += 1
     session.execute(delete(PackageContent).where(PackageContent.package_id == package.id))

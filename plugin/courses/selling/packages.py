@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -19,7 +19,7 @@ from plugin.courses.selling.listings import LOOK_AT_ITEM, SeenItem, agree_in, on
 from plugin.courses.views import ContentView, PackageView, Page
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
-from plugin.store.offers import Listing, Package, PackageContent, Treatment
+from plugin.store.offers import IgnoredItem, Listing, Package, PackageContent, Treatment
 
 MOST_TREATMENTS = 12
 MOST_SESSIONS = 999
@@ -138,13 +138,7 @@ def list_variation(
     require(act.actor)
 
     def work(session: Session) -> PackageView:
-        package_in(session, package_id)
-        row = session.get(Listing, square_variation_id)
-        if row is not None and row.package_id != package_id:
-            raise Refused("That Square item already sells another package.", code="item_taken")
-        if row is None:
-            row = Listing(square_variation_id=square_variation_id, package_id=package_id, listed_at=act.now)
-            session.add(row)
+        row = listed_in(session, act, package_id, square_variation_id)
         for other in session.scalars(select(Listing).where(Listing.package_id == package_id)):
             other.is_current = other is row
         row.square_item_id, row.square_version, row.is_current = square_item_id, square_version, True
@@ -157,6 +151,21 @@ def list_variation(
         return package_in(session, package_id)
 
     return store.transact(work)
+
+
+def listed_in(session: Session, act: Act, package_id: str, square_variation_id: str) -> Listing:
+    """Return the listing of this variation, made where there is none; raises NotFound, Refused."""
+    package_in(session, package_id)
+    row = session.get(Listing, square_variation_id)
+    if row is not None and row.package_id != package_id:
+        raise Refused("That Square item already sells another package.", code="item_taken")
+    if row is None:
+        row = Listing(square_variation_id=square_variation_id, package_id=package_id, listed_at=act.now)
+        row.is_current = False
+        session.add(row)
+        session.execute(delete(IgnoredItem).where(IgnoredItem.square_variation_id == square_variation_id))
+        session.flush()
+    return row
 
 
 def _contents(session: Session, package: Package) -> tuple[ContentView, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from plugin.core.money import Money
+from plugin.core.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,20 @@ class Buyer:
     email: str | None = None
     # Every id this profile was known under: the one on the sale, and the one Square answers with after a merge.
     known_as: tuple[str, ...] = ()
+    # Profiles of people of the same name that Square was asked for and has no more.
+    gone_ids: tuple[str, ...] = ()
+
+    @property
+    def is_somebody(self) -> bool:
+        """Say whether it tells who it is: for a card sale without a customer Square makes a profile that does not."""
+        return any(clean(one or "") for one in (self.name, self.phone, self.email))
 
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
     """One order line of one of our packages. `total` is what was charged for it less its tax, for all units.
 
+    `square_variation_id` is "" for an amount typed at the till, which a person has said is a package.
     `tax` is that tax, of which listed prices contain `tax_in_price`, minor units; None where nobody kept it.
     `quantity` is None when Square's decimal string is no whole number above zero; `quantity_text` says what it was.
     """
@@ -61,6 +70,8 @@ class Sale:
     lines: tuple[SaleLine, ...]
     buyer: Buyer | None = None
     came: tuple[Came, ...] = ()
+    # Square customers it names that tell nothing of the person so far.
+    nameless_ids: tuple[str, ...] = ()
 
     def payments(self) -> tuple[Came, ...]:
         """Return the payments one after the other."""
@@ -92,12 +103,18 @@ def sale_from_json(value: dict[str, Any]) -> Sale:
         paid_at=datetime.fromisoformat(value["paid_at"]),
         total=Money(**value["total"]),
         lines=lines,
-        buyer=Buyer(**{**buyer, "known_as": tuple(buyer["known_as"])}) if buyer else None,
+        buyer=_buyer_from_json(buyer) if buyer else None,
         came=tuple(
             Came(Money(**one["so_far"]), datetime.fromisoformat(one["at"]) if one["at"] else None)
             for one in value.get("came", ())
         ),
+        nameless_ids=tuple(value.get("nameless_ids", ())),
     )
+
+
+def _buyer_from_json(value: dict[str, Any]) -> Buyer:
+    lists = {name: tuple(value.get(name, ())) for name in ("known_as", "gone_ids")}
+    return Buyer(**{**value, **lists})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from plugin.core.course import AllowanceState
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.courses.changes.sharing import shared_in
-from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.clinic import clinic_in, hours_of, local_date
 from plugin.courses.read import courses_in
-from plugin.courses.views import AllowanceView, CourseView
+from plugin.courses.views import CourseView
 from plugin.courses.visiting.bookings import CALLED_OFF, NO_SHOW
-from plugin.courses.visiting.next_session import NextSession, next_session
+from plugin.courses.visiting.next_session import NextSession, is_same_name, next_session
 from plugin.courses.visiting.no_shows import forgiven_in
+from plugin.courses.visiting.same_day import DayCharge, charges_that_day
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import Client, SquareCustomer
@@ -37,7 +39,7 @@ State = Literal["expected", "no_show", "used", "charged", "forgiven"]
 class Arrival:
     """One booked visit. `course` and `allowance`: what was used or charged, else what one tap would use.
 
-    `used_elsewhere`: a session was used today on the client's page, so that a tap here would be the second.
+    `charged_elsewhere`: what was charged that day without this booking, so that a use here would be the second.
     """
 
     booking_id: str
@@ -53,9 +55,9 @@ class Arrival:
     service: str
     practitioner: str
     course: CourseView | None
-    allowance: AllowanceView | None
+    allowance: AllowanceState | None
     is_named: bool
-    used_elsewhere: bool
+    charged_elsewhere: DayCharge | None
     settled_on: date | None
     settled_by: str
     offer: NoShowOffer | None
@@ -69,7 +71,8 @@ class _Known:
     courses: dict[str, list[CourseView]]
     by_id: dict[str, CourseView]
     forgiven: dict[str, int]
-    loose: dict[str, int]
+    # Charges of the day that no booking was settled with yet; one is taken off for each booking it goes with.
+    loose: dict[str, list[DayCharge]]
 
 
 def arrivals_on(store: Store, day: date, *, now: datetime) -> tuple[Arrival, ...] | None:
@@ -89,10 +92,7 @@ def _has_bookings(session: Session, now: datetime) -> bool:
 
 
 def _of_day(day: date, zone: ZoneInfo) -> Select[Booking]:
-    # From midnight to midnight at the clinic, be the day 23, 24 or 25 hours long.
-    begins, ends = (
-        datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1))
-    )
+    begins, ends = hours_of(day, zone)
     return (
         select(Booking)
         .where(
@@ -120,7 +120,7 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
         courses=of_client,
         by_id={course.id: course for course in courses},
         forgiven=forgiven_in(session, [course.id for course in courses]),
-        loose=_loose_visits(session, courses, day),
+        loose=_loose_charges(session, client_ids, day),
     )
 
 
@@ -128,13 +128,18 @@ def _add_shared(
     session: Session, of_client: dict[str, list[CourseView]], client_ids: set[str], today: date
 ) -> None:
     """Offer those who have nothing left of their own what another shares with them."""
-    without = [each for each in client_ids if next_session(of_client[each], "") is None]
+    without = [each for each in client_ids if not _can_use(of_client[each])]
     if not without:
         return
     for course in courses_in(session, shared_in(session, without, today=today), today=today):
         for share in course.shares:
             if share.client_id in without and share.holds_on(today):
                 of_client[share.client_id].append(course)
+
+
+def _can_use(courses: Sequence[CourseView]) -> bool:
+    found = next_session(courses, "")
+    return found is not None and found.is_usable
 
 
 def _owners(session: Session, square_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -147,29 +152,35 @@ def _owners(session: Session, square_ids: Sequence[str]) -> dict[str, tuple[str,
     return {square_id: (client_id, name) for square_id, client_id, name in rows}
 
 
-def _loose_visits(session: Session, courses: Sequence[CourseView], day: date) -> dict[str, int]:
-    """Count the day's visits of each client that no booking was settled with."""
-    visits = [
-        (course.client_id or "", visit.entry_ids)
-        for course in courses
-        for visit in course.visits
-        if visit.visited_on == day
-    ]
-    entry_ids = [entry_id for _, ids in visits for entry_id in ids]
-    booked = set(session.scalars(select(Booking.entry_id).where(Booking.entry_id.in_(entry_ids))))
-    loose: dict[str, int] = defaultdict(int)
-    for client_id, ids in visits:
-        loose[client_id] += not booked.intersection(ids)
+def _loose_charges(session: Session, client_ids: set[str], day: date) -> dict[str, list[DayCharge]]:
+    loose: dict[str, list[DayCharge]] = defaultdict(list)
+    for charge in charges_that_day(session, list(client_ids), day):
+        if charge.booking_id is None:
+            loose[charge.client_id].append(charge)
     return loose
+
+
+def _charged_elsewhere(row: Booking, loose: list[DayCharge], chosen: NextSession | None) -> DayCharge | None:
+    """Take off and return the charge that a use for this booking would double; of two bookings it goes with one."""
+    if row.outcome is not None:
+        return None
+    found = next((each for each in loose if _goes_with(each, row.service_name, chosen)), None)
+    if found is not None:
+        loose.remove(found)
+    return found
+
+
+def _goes_with(charge: DayCharge, service: str, chosen: NextSession | None) -> bool:
+    if is_same_name(charge.treatment, service) or chosen is None:
+        return True
+    # No treatment has the service's name: it uses main sessions, or what the desk would be offered now.
+    of_main = charge.kind == "main" or charge.treatment == chosen.allowance.treatment
+    return not chosen.is_named and of_main
 
 
 def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arrival:
     client_id, name = known.owners.get(row.square_customer_id or "", (None, row.customer_name))
     chosen = _chosen(row, known, client_id)
-    used_elsewhere = row.outcome is None and known.loose.get(client_id or "", 0) > 0
-    if used_elsewhere:
-        # Of two bookings of one client, one visit stands for one.
-        known.loose[client_id or ""] -= 1
     return Arrival(
         booking_id=row.square_booking_id,
         state=_state(row),
@@ -186,7 +197,7 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
         course=chosen.course if chosen else None,
         allowance=chosen.allowance if chosen else None,
         is_named=chosen is not None and chosen.is_named,
-        used_elsewhere=used_elsewhere,
+        charged_elsewhere=_charged_elsewhere(row, known.loose[client_id or ""], chosen),
         settled_on=row.outcome_at.astimezone(zone).date() if row.outcome_at else None,
         settled_by=row.outcome_by,
         offer=_offer(chosen.course, known) if chosen else None,

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from plugin.core.course import AllowanceState
 from plugin.core.text import folded
-from plugin.courses.views import AllowanceView, CourseView
+from plugin.courses.views import CourseView
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -18,17 +19,24 @@ class NextSession:
     """What would be used; `is_named` where its treatment has the very name of the service that was booked."""
 
     course: CourseView
-    allowance: AllowanceView
+    allowance: AllowanceState
     is_named: bool
+
+    @property
+    def is_usable(self) -> bool:
+        """Say whether it can be used now, for it may be locked until more is paid."""
+        return self.allowance.usable_now > 0
 
 
 def next_session(courses: Iterable[CourseView], service: str) -> NextSession | None:
-    """Return the sessions of the service's name, else main ones, else any; None where nothing can be used.
+    """Return the sessions of the service's name, else main ones, else any; None where no course has any open.
 
-    The course that expires first comes first, then the oldest (product rule 6).
+    What can be used now comes before what waits for payment; then the course that expires first, then the oldest
+    (product rule 6).
     """
     live = sorted((each for each in courses if each.is_live), key=_order)
-    usable = [(course, each) for course in live for each in course.allowances if each.left and each.is_usable]
+    found = [(course, each) for course in live for each in course.allowances if each.is_usable]
+    usable = [pair for pair in found if pair[1].usable_now] or found
     for course, each in usable:
         if is_same_name(each.treatment, service):
             return NextSession(course, each, is_named=True)

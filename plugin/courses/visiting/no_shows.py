@@ -18,6 +18,7 @@ from plugin.courses.operations import answered_before, digest, remember
 from plugin.courses.views import Used
 from plugin.courses.visiting.booked_visits import course_of_booking_in, day_of
 from plugin.courses.visiting.bookings import CALLED_OFF, NO_SHOW, booking_for_change, settle_in
+from plugin.courses.visiting.same_day import ask_in, confirmed
 from plugin.courses.visiting.use import charge_in, used_answer
 from plugin.courses.words import day_text
 from plugin.errors import InvalidField, Refused
@@ -46,17 +47,19 @@ def decide_no_show(
     *,
     course_id: str | None = None,
     allowance_id: str | None = None,
+    known_charges: int = 0,
 ) -> MissedVisit:
     """Forgive a missed visit or charge a session for it; raises InvalidField, Refused, NoneLeft or NotFound.
 
-    Decided before, by whichever tap, answers that decision again.
+    Decided before, by whichever tap, answers that decision again. `known_charges`: as for `use_session`.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
         raise InvalidField("A missed visit is charged or forgiven.", field="decision")
     asked = digest(
         "no_show",
-        {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id},
+        {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id}
+        | confirmed(known_charges),
     )
 
     def work(session: Session) -> MissedVisit:
@@ -68,7 +71,8 @@ def decide_no_show(
         if not is_repeat and booking.outcome is None:
             _check(booking, act)
             if decision == NoShow.CHARGE:
-                _charge(session, store, act, booking, course, chosen)
+                entry_id = _charge(session, store, act, booking, course, chosen)
+                ask_in(session, act, entry_id, known_charges=known_charges)
             else:
                 _forgive(session, store, act, booking, course)
             remember(session, act, asked, {"entry_id": booking.entry_id})
@@ -104,7 +108,7 @@ def _check(booking: Booking, act: Act) -> None:
 
 def _charge(
     session: Session, store: Store, act: Act, booking: Booking, course: Course, allowance_id: str | None
-) -> None:
+) -> str:
     entry_id = charge_in(
         session,
         store,
@@ -115,6 +119,7 @@ def _charge(
         reason=_named(session, booking),
     )
     settle_in(session, act, booking, "charged", course_id=course.id, entry_id=entry_id)
+    return entry_id
 
 
 def _forgive(session: Session, store: Store, act: Act, booking: Booking, course: Course) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.ledger import Kind, used
-from plugin.core.money import Money
-from plugin.core.status import Status
+from plugin.core.course import AllowanceState
+from plugin.core.ledger import used
 from plugin.core.text import NOTE_LENGTH, optional
-from plugin.core.unlock import needed_for, unlocked
-from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid
+from plugin.courses.chain import Line, append, course_for_change
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
@@ -23,11 +22,13 @@ from plugin.courses.papers.visit_mail import owe_letters_in
 from plugin.courses.people.clients import living_client_in
 from plugin.courses.queues.outbox import course_changed_in
 from plugin.courses.read import course_in, entry_in
-from plugin.courses.views import AllowanceView, ClinicView, CourseView, EntryView, Used
+from plugin.courses.state import numbered_states
+from plugin.courses.views import ClinicView, CourseView, Used
+from plugin.courses.visiting.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.courses.words import money_text
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
 
 MOST_AT_ONCE = 20
@@ -50,23 +51,27 @@ class UseSession:
     note: str = ""
 
 
-def use_session(store: Store, act: Act, wish: UseSession, *, has_mail: bool = False) -> Used:
+def use_session(
+    store: Store, act: Act, wish: UseSession, *, known_charges: int = 0, has_mail: bool = False
+) -> Used:
     """Use sessions of a course; raises NoneLeft, Refused (with the rule in words), InvalidField or NotFound.
 
     The same act again gives the first answer and changes nothing; its key for another wish raises KeyReused.
+    `known_charges`: of how many charges for that client, treatment and day the desk knows; of more it is asked.
     `has_mail`: letters can be sent here, so whom the visit concerns is owed one.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
-    asked = digest("use", asdict(wish))
+    asked = digest("use", asdict(wish) | confirmed(known_charges))
 
     def work(session: Session) -> Used:
         course = course_for_change(session, wish.course_id)
         # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
-            return used_answer(session, known["entry_id"], is_repeat=True)
+            return used_answer(session, known["entry_id"], known.get("earlier", ()), is_repeat=True)
         entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
-        remember(session, act, asked, {"entry_id": entry_id})
-        return used_answer(session, entry_id, is_repeat=False)
+        earlier = ask_in(session, act, entry_id, known_charges=known_charges)
+        remember(session, act, asked, {"entry_id": entry_id, "earlier": earlier})
+        return used_answer(session, entry_id, earlier, is_repeat=False)
 
     return store.transact(work)
 
@@ -121,33 +126,38 @@ def charge_in(
 
 
 def _write_in(
-    session: Session, store: Store, act: Act, course: Course, allowance: Allowance, sessions: int, line: Line
+    session: Session,
+    store: Store,
+    act: Act,
+    course: Course,
+    allowance: AllowanceState,
+    sessions: int,
+    line: Line,
 ) -> str:
     before = first_used_on(session, course)
-    head = head_of(session, allowance.id)
-    unpaid = max(0, allowance.price - money_paid(session, allowance.id))
-    entry = append(session, store, act, allowance.id, head, used(head, sessions, unpaid=unpaid), line)
+    change = used(allowance.head, sessions, unpaid=allowance.unpaid.amount)
+    entry = append(session, store, act, allowance.id, allowance.head, change, line)
     follow_first_use_in(session, store, act, course, before)
     course_changed_in(session, store, act, course.id)
     return entry.id
 
 
 def _may_be_used(course: CourseView, day: date) -> None:
-    if course.client_id is None:
-        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+    if code := course.state.why_closed(day):
+        raise Refused(_refusal(course, code), code=code)
+
+
+def _refusal(course: CourseView, code: str) -> str:
     if course.gift is not None:
         said = f"This course waits as a gift for {course.gift.recipient_name}."
-        raise Refused(f"{said} Redeem its voucher, or take the gift back.", code="waits_as_gift")
-    refusal = {
-        Status.REFUNDED: "This course was refunded; it has no sessions to use.",
-        Status.TRANSFERRED: "This course was transferred; look for it with the other client.",
-        Status.EXPIRED: "This course has expired. The owner can extend it.",
-        Status.FROZEN: "This course is frozen. Thaw it first.",
-    }.get(course.status)
-    # A visit that took place in time is entered late, not used late.
-    in_time = course.status is Status.EXPIRED and course.expires_on is not None and day <= course.expires_on
-    if refusal is not None and not in_time:
-        raise Refused(refusal, code=course.status.value)
+        return f"{said} Redeem its voucher, or take the gift back."
+    return {
+        "unassigned": "Nobody owns this course yet. Assign it to a client first.",
+        "refunded": "This course was refunded; it has no sessions to use.",
+        "transferred": "This course was transferred; look for it with the other client.",
+        "expired": "This course has expired. The owner can extend it.",
+        "frozen": "This course is frozen. Thaw it first.",
+    }[code]
 
 
 def _visit_day(course: CourseView, clinic: ClinicView, day: date, today: date) -> date:
@@ -174,41 +184,29 @@ def _who_came(session: Session, course: CourseView, client_id: str | None, day: 
     return came
 
 
-def _allowance(session: Session, course: CourseView, wish: UseSession) -> Allowance:
+def _allowance(session: Session, course: CourseView, wish: UseSession) -> AllowanceState:
     if not 1 <= wish.sessions <= MOST_AT_ONCE:
         raise InvalidField(f"Sessions are 1 to {MOST_AT_ONCE}.", field="sessions")
-    rows = {row.id: row for row in allowances_of(session, course.id)}
     wanted = wish.allowance_id or _proposed(course)
     chosen = next((each for each in course.allowances if each.id == wanted), None)
     if chosen is None:
         raise NotFound("That course has no such allowance.")
     _is_paid_for(session, course, chosen, wish.sessions)
-    if not chosen.is_usable and chosen.left > 0:
+    if not chosen.is_open and chosen.left > 0:
         said = f"{chosen.treatment} opens with session {chosen.usable_from_session} of the course."
         raise Refused(said, code="not_open_yet")
-    return rows[chosen.id]
+    return chosen
 
 
-def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceView, sessions: int) -> None:
-    wanted = chosen.used + sessions
-    if wanted <= chosen.unlocked or sessions > chosen.left:
+def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceState, sessions: int) -> None:
+    if sessions <= chosen.left - chosen.locked or sessions > chosen.left:
         return
     clinic = clinic_in(session)
-    needed = needed_for(
-        sessions=wanted - chosen.goodwill,
-        granted=chosen.granted - chosen.goodwill,
-        price=course.price.amount,
-    )
-    # What the client pays is with tax; rounded up, for less would not unlock it.
-    with_tax = -(-needed * course.charge.gross // course.price.amount)
-    missing = Money(with_tax - course.gross_paid.amount, course.price.currency)
+    missing = course.state.missing_for(chosen, sessions)
     come = money_text(missing, language=clinic.language, country=clinic.country)
-    paid_for = unlocked(
-        granted=chosen.granted - chosen.goodwill, price=course.price.amount, paid=course.paid.amount
-    )
-    how = "are paid for" if paid_for == chosen.unlocked else "may be used so far"
+    how = "are paid for" if chosen.paid_for == chosen.unlocked else "may be used so far"
     then = f"The next can be used once {come} more has come."
-    if course.due_ended_on is not None:
+    if course.state.facts.due_ended_on is not None:
         then = "The invoice was canceled. Decide what happens to the others under Attention."
     said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. {then}"
     raise Refused(said, code="not_paid_for")
@@ -216,7 +214,7 @@ def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceView, se
 
 def _proposed(course: CourseView) -> str:
     """Return the allowance to use when the desk did not choose: main treatments first, then what has opened."""
-    usable = [each for each in course.allowances if each.left > 0 and each.is_usable]
+    usable = [each for each in course.allowances if each.is_usable]
     if not usable:
         raise NoneLeft("No session is left. Sell a new course, or choose another one.")
     return next((each for each in usable if each.kind == "main"), usable[0]).id
@@ -235,27 +233,21 @@ def _noon(day: date, clinic: ClinicView) -> datetime:
     return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
 
 
-def used_answer(session: Session, entry_id: str, *, is_repeat: bool) -> Used:
-    """Return what is told of a use that stands in the ledger."""
+def used_answer(
+    session: Session, entry_id: str, earlier: Iterable[tuple[str, int | None]] = (), *, is_repeat: bool
+) -> Used:
+    """Return what is told of a use that stands in the ledger; `earlier` as `ask_in` returned it."""
     entry, course = entry_in(session, entry_id)
+    # Neither number depends on the day it is asked.
+    state = numbered_states(session, [course.id], today=entry.happened_at.date())[course.id]
+    number = state.number_of(entry_id)
     return Used(
-        entry=entry,
+        entry=replace(entry, session_number=number),
         sessions_left=entry.sessions_after,
         course_id=course.id,
         client_id=course.client_id or "",
-        session_number=_used_by_then(session, entry),
-        granted=head_of(session, entry.allowance_id).granted,
+        session_number=number or 0,
+        granted=state.allowance(entry.allowance_id).granted,
         is_repeat=is_repeat,
+        earlier=earlier_entries_in(session, earlier),
     )
-
-
-def _used_by_then(session: Session, entry: EntryView) -> int:
-    """Return which session of its treatment this was, whatever left with a refund or was undone before it."""
-    undone = aliased(Entry)
-    used_or_undone = or_(Entry.kind == Kind.USED.value, undone.kind == Kind.USED.value)
-    total = (
-        select(func.coalesce(func.sum(Entry.sessions_delta), 0))
-        .outerjoin(undone, undone.id == Entry.reverses)
-        .where(Entry.allowance_id == entry.allowance_id, Entry.seq <= entry.seq, used_or_undone)
-    )
-    return -int(session.scalar(total) or 0)

@@ -31,6 +31,7 @@ NEEDED: dict[str, str] = {
     "GET /v2/customers/custom-attribute-definitions/{key}": "CUSTOMERS_READ",
     "PUT /v2/customers/custom-attribute-definitions/{key}": "CUSTOMERS_WRITE",
     "POST /v2/customers/custom-attributes/bulk-upsert": "CUSTOMERS_WRITE",
+    "POST /v2/customers/bulk-retrieve": "CUSTOMERS_READ",
     "POST /v2/customers/search": "CUSTOMERS_READ",
     "DELETE /v2/customers/{customer_id}": "CUSTOMERS_WRITE",
     "GET /v2/customers/{customer_id}": "CUSTOMERS_READ",

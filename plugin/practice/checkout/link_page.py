@@ -5,6 +5,7 @@ from __future__ import annotations
 from plugin.practice.checkout.taking import take
 from plugin.practice.customers import create_customer, current_id
 from plugin.practice.events import announce_order
+from plugin.practice.faults import read_faults
 from plugin.practice.orders import find_order
 from plugin.practice.payment_sources import card_source
 from plugin.practice.refusals import Refusal
@@ -28,6 +29,8 @@ def pay_link(work: Work, link: Json, *, email: str | None = None, tip: int = 0) 
     if tip and not (link.get("checkout_options") or {}).get("allow_tipping"):
         raise Refusal("BAD_REQUEST", "This payment link does not ask for a tip.", field="tip")
     email = email or (link.get("pre_populated_data") or {}).get("buyer_email")
+    if read_faults(work).drops_link_customer:
+        order = {name: value for name, value in order.items() if name != "customer_id"}
     customer_id = _customer_for(work, order, email)
     payment = take(
         work,

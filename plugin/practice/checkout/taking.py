@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from plugin.practice.customers import make_instant_profile
 from plugin.practice.events import announce_payment
+from plugin.practice.faults import read_faults
 from plugin.practice.orders import settle_order
 from plugin.practice.payment_sources import card_source, cash_source
 from plugin.practice.payments import capture_payment, new_payment, tender_of
@@ -26,6 +28,9 @@ def take(
     """Charge an order and put the tender on it. Gives the payment. `named` are further fields of the payment."""
     payment = new_payment(work, amount=amount, tip=tip, order_id=order["id"], source=source)
     payment |= {name: value for name, value in named.items() if value}
+    is_nameless_card = source["source_type"] == "CARD" and not payment.get("customer_id")
+    if is_nameless_card and read_faults(work).makes_instant_profiles:
+        payment["customer_id"] = make_instant_profile(work)["id"]
     payment["application_details"] = {"square_product": square_product}
     announce_payment(work, work.put("payment", payment), is_new=True)
     if is_captured:

@@ -11,6 +11,7 @@ from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.selling.money_in import receive_money_in
 from plugin.house import House
+from plugin.square.buyers import Bought
 from plugin.square.checkout.invoiced import has_courses
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, optional_id
@@ -47,7 +48,7 @@ def _book_payments(session: Session, store: Store, act: Act, order: Order) -> No
     record = sale_in(session, order.id)
     if record is None or order.total is None or record.currency != order.total.currency or not order.tenders:
         return
-    sale = sale_of(order, [], None, of_invoice=True, total=Money(record.total, record.currency))
+    sale = sale_of(order, [], Bought(None), of_invoice=True, total=Money(record.total, record.currency))
     uids = select(Course.square_line_uid).where(Course.square_order_id == order.id).distinct()
     for uid in sorted(each for each in session.scalars(uids) if each is not None):
         receive_money_in(session, store, act, sale, uid)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.house import House
-from plugin.square.fields import Json, record, records, square_id, text, words
+from plugin.square.fields import Json, readable, record, records, square_id, text, words
 from plugin.store.selling import Terminal
 
 # The Devices API writes this before the id that a checkout wants.
 _PREFIX = "device:"
 
 
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """A device of the seller's, which may be something else than a Terminal."""
+
+    id: str
+    is_terminal: bool
+    name: str
+    status: str
+    location_id: str | None
+
+
 def refresh_terminals(house: House) -> int:
     """Take over the list of Terminals from Square; return how many there are. Raises SquareFailed."""
-    told = [device for page in house.square.devices() for device in page if _is_terminal(device)]
+    devices = [device for page in house.square.devices() for device in page]
+    told = [one for one in readable(_device_of, devices, "device") if one.is_terminal]
 
     def work(session: Session) -> None:
         kept = {row.square_device_id: row for row in session.scalars(select(Terminal))}
@@ -28,20 +42,23 @@ def refresh_terminals(house: House) -> int:
     return len(told)
 
 
-def _is_terminal(device: Json) -> bool:
-    return text(record(device.get("attributes") or {}, "device attributes").get("type")) in ("TERMINAL", "")
+def _device_of(answer: Json) -> _Device:
+    attributes = record(answer.get("attributes") or {}, "device attributes")
+    return _Device(
+        id=square_id(answer.get("id"), "device id").removeprefix(_PREFIX),
+        is_terminal=text(attributes.get("type")) in ("TERMINAL", ""),
+        name=words(attributes.get("name"), 120) or "Square Terminal",
+        status=text(record(answer.get("status") or {}, "device status").get("category"))[:40],
+        location_id=_location(answer),
+    )
 
 
-def _keep(session: Session, house: House, kept: dict[str, Terminal], device: Json) -> None:
-    device_id = square_id(device.get("id"), "device id").removeprefix(_PREFIX)
-    row = kept.get(device_id)
+def _keep(session: Session, house: House, kept: dict[str, Terminal], device: _Device) -> None:
+    row = kept.get(device.id)
     if row is None:
-        row = kept[device_id] = Terminal(square_device_id=device_id)
+        row = kept[device.id] = Terminal(square_device_id=device.id)
         session.add(row)
-    attributes = record(device.get("attributes") or {}, "device attributes")
-    row.name = words(attributes.get("name"), 120) or "Square Terminal"
-    row.status = text(record(device.get("status") or {}, "device status").get("category"))[:40]
-    row.square_location_id = _location(device)
+    row.name, row.status, row.square_location_id = device.name, device.status, device.location_id
     row.is_active, row.seen_at = True, house.clock()
 
 

@@ -20,11 +20,11 @@ from plugin.house import House
 from plugin.square.checkout.canceled import canceled_deeds
 from plugin.square.checkout.devices import refresh_terminals
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, optional_moment, records, square_id, text
+from plugin.square.fields import Json, optional_moment, readable, records, square_id, text
 from plugin.square.found import Deed, Found
 from plugin.square.locations import watched_locations
 from plugin.square.objects import order_of
-from plugin.square.taken_up import SWEPT_INVOICE, take_up, take_up_order
+from plugin.square.taken_up import SWEPT_INVOICE, Looked, take_up, take_up_order
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
@@ -59,17 +59,18 @@ def see_invoice(house: House, data: Json) -> Found:
     return Found(says="Money has come for the invoice; its order is looked at.")
 
 
-def look_at_invoices(house: House, since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_invoices(house: House, since: datetime) -> Iterator[Looked]:
     """Look through the invoices for those that were changed since then and that we do not know so."""
     for location_id in watched_locations(house):
         for page in house.square.invoices(location_id):
-            yield len(page), [one for invoice in page if (one := _news(house, invoice, since)) is not None]
+            news = readable(lambda invoice: _news(house, invoice, since), page, "invoice")
+            yield Looked(len(page), [one for one in news if one is not None])
 
 
-def look_at_terminals(house: House, _since: datetime) -> Iterator[tuple[int, list[Json]]]:
+def look_at_terminals(house: House, _since: datetime) -> Iterator[Looked]:
     """Bring the list of Terminals up to date; that is nothing an event could have told."""
     refresh_terminals(house)
-    yield 0, []
+    yield Looked(0, [])
 
 
 def _news(house: House, invoice: Json, since: datetime) -> Json | None:

@@ -19,7 +19,7 @@ from square.core.request_options import RequestOptions
 
 from plugin.errors import SquareFailed
 from plugin.settings import Settings
-from plugin.square.fields import Json, record, records, text, unreadable
+from plugin.square.fields import Json, listed, record, text, unreadable
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 8.0
@@ -80,7 +80,7 @@ class Asking:
         cursor: Json = {}
         for _ in range(MOST_PAGES):
             answer = self._ask(lambda: page(cursor))  # noqa: B023 asked at once
-            yield records(answer.get(name), name)
+            yield listed(answer.get(name), name)
             if not text(answer.get("cursor")):
                 return
             cursor = {"cursor": answer["cursor"]}

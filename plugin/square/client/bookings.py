@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, record, rfc3339
+from plugin.square.fields import Json, listed, record, rfc3339
 
 _BOOKINGS_A_PAGE = 100
 # As many as Square takes in one request.
@@ -47,8 +47,8 @@ class BookingCalls(Asking):
             )
         )
         found = record(answer.get("bookings") or {}, "bookings")
-        answers = [record(one, "booking answer") for one in found.values()]
-        return [record(one["booking"], "booking") for one in answers if one.get("booking")]
+        answers = listed(list(found.values()), "booking answers")
+        return listed([one["booking"] for one in answers if one.get("booking")], "bookings")
 
     def team_member(self, team_member_id: str) -> Json:
         """Return a person of the seller's team; raises SquareNotFound."""

@@ -9,7 +9,7 @@ from typing import Any
 from square.core.request_options import RequestOptions
 
 from plugin.square.client.asking import ONCE, Asking, SquareNotFound
-from plugin.square.fields import Json, records
+from plugin.square.fields import Json, listed
 
 MOST_BY_ID = 1000
 
@@ -51,7 +51,7 @@ class CatalogCalls(Asking):
                     request_options=ONCE,
                 )
             )
-            found += records(answer.get("objects"), "objects")
+            found += listed(answer.get("objects"), "objects")
         return found
 
     def catalog_items_with(self, words: str, *, most: int, timeout_s: float) -> list[Json]:
@@ -60,7 +60,7 @@ class CatalogCalls(Asking):
         answer = self._ask(
             lambda: self._square.catalog.search_items(text_filter=words, limit=most, request_options=options)
         )
-        return records(answer.get("items"), "items")[:most]
+        return listed(answer.get("items"), "items")[:most]
 
     def upsert_catalog_object(self, key: str, wanted: Mapping[str, Any]) -> Json:
         """Write one catalog object; returns Square's whole answer, with the new ids in `id_mappings`."""

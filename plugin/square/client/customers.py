@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from square.core.request_options import RequestOptions
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, records, rfc3339
+from plugin.square.fields import Json, listed, record, rfc3339
 
 MOST_ON_A_PAGE = 100
+# Square names no limit for a request by ids; this is that of its other calls of the kind.
+MOST_BY_ID = 100
 
 
 class CustomerCalls(Asking):
@@ -33,7 +35,7 @@ class CustomerCalls(Asking):
         answer = self._ask(
             lambda: self._square.customers.search(query=query, limit=most, request_options=options)
         )
-        return records(answer.get("customers"), "customers")[:most]
+        return listed(answer.get("customers"), "customers")[:most]
 
     def customers_updated(self, since: datetime | None) -> Iterator[list[Json]]:
         """Yield the profiles changed since then, page by page; all of them for None."""
@@ -45,6 +47,17 @@ class CustomerCalls(Asking):
             )
 
         return self._pages("customers", page)
+
+    def customers_by_id(self, customer_ids: Sequence[str]) -> dict[str, Json]:
+        """Return those of these profiles that Square has, by the id asked for; at most a hundred."""
+        answer = self._ask(
+            lambda: self._square.customers.bulk_retrieve_customers(
+                customer_ids=customer_ids, request_options=ONCE
+            )
+        )
+        responses = record(answer.get("responses") or {}, "responses")
+        found = {id_: one.get("customer") for id_, one in responses.items() if isinstance(one, dict)}
+        return {id_: profile for id_, profile in found.items() if isinstance(profile, dict)}
 
     def create_customer(self, key: str, profile: Mapping[str, str]) -> Json:
         """Make a profile and return it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, records
+from plugin.square.fields import Json, listed
 
 
 class PlaceCalls(Asking):
@@ -16,4 +16,4 @@ class PlaceCalls(Asking):
     def locations(self) -> list[Json]:
         """Return all locations of the merchant."""
         answer = self._ask(lambda: self._square.locations.list(request_options=ONCE))
-        return records(answer.get("locations"), "locations")
+        return listed(answer.get("locations"), "locations")

@@ -20,6 +20,7 @@ _DECISION = record(
         ),
         "client_id": identifier(description="Whose sale it was."),
         "course_id": identifier(description="Which course is meant."),
+        "package_id": identifier(description="Which package was sold; the proposed one where left out."),
         "sessions": whole(
             least=0,
             most=999,

@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import Request
 
-from plugin.courses.people.staff import TokenHolder, holder_of
+from plugin.courses.people.api_tokens import TokenHolder, holder_of, note_use
 from plugin.web import current_house
 from plugin.web.api.errors import NotSignedIn
 
@@ -52,4 +52,5 @@ def _look_up(token: str | None) -> TokenHolder | NotSignedIn:
             "This token is unknown, expired or revoked. The owner can make a new one: coursekeeper token add."
         )
         return NotSignedIn(said, challenge='Bearer error="invalid_token"')
+    note_use(house.store, holder, house.clock())
     return holder

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from plugin.core.acts import Act, Role, checked_key, require
-from plugin.courses.people.staff import TokenHolder
+from plugin.courses.people.api_tokens import TokenHolder
 from plugin.errors import InvalidField, NotFound
 from plugin.house import House
 from plugin.web import current_house

@@ -59,8 +59,7 @@ def _read(asked: Asked) -> Answer:
 def _use(asked: Asked) -> Answer:
     wish = UseSession(course_id=asked.ids["course_id"], **asked.body)
     used = use_session(asked.house.store, asked.act, wish, has_mail=asked.house.mail.is_ready)
-    said = {"entry": shapes.entry(used.entry), "sessions_left": used.sessions_left}
-    return Answer(said, is_repeat=used.is_repeat)
+    return Answer(shapes.used(used), is_repeat=used.is_repeat)
 
 
 def _undo(asked: Asked) -> Answer:
@@ -114,7 +113,7 @@ CALLS = (
         path="/courses/{course_id}/redemptions",
         summary="Use sessions of a course",
         view=_use,
-        answer="EntryWritten",
+        answer="SessionUsed",
         status=201,
         key=Key.REQUIRED,
         body=_USE,

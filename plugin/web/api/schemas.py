@@ -47,6 +47,18 @@ _MOMENT: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
 _MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 _CURSOR: Schema = {"type": ["string", "null"], "description": "Fetches the next page; null at the end."}
 _MONEY = _ref("Money")
+_USABLE_NOW: Schema = {**_COUNT, "description": "How many can be used today."}
+_LOCKED: Schema = {**_COUNT, "description": "How many of those left wait for payment."}
+_WHY_NOT = (
+    "unassigned",
+    "waits_as_gift",
+    "refunded",
+    "transferred",
+    "expired",
+    "frozen",
+    "none_left",
+    "not_paid_for",
+)
 
 _PRICE = {"amount": 198000, "currency": "USD"}
 _SINGLE = {"amount": 16500, "currency": "USD"}
@@ -97,13 +109,24 @@ _ENTRY_EXAMPLE = {
     "source": "api",
     "reason": "",
     "reverses": None,
+    "session_number": 1,
+}
+_EARLIER_EXAMPLE = {
+    "entry_id": "019abf2e8c07a1b2c3d4e5f60718293a",
+    "happened_at": "2026-11-22T17:02:00Z",
+    "by": "A. Kim",
+    "session_number": 1,
 }
 _ALLOWANCE_EXAMPLE = {
     "id": "019abf2e8c03a1b2c3d4e5f60718293a",
     "treatment": "Facial acupuncture, 60 min",
+    "kind": "main",
     "granted": 12,
     "used": 1,
     "left": 11,
+    "usable_now": 11,
+    "locked": 0,
+    "usable_from_session": None,
     "value_left": {"amount": 181500, "currency": "USD"},
 }
 _COURSE_EXAMPLE = {
@@ -118,6 +141,19 @@ _COURSE_EXAMPLE = {
     "paid_with_tax": _PRICE,
     "value_left": _ALLOWANCE_EXAMPLE["value_left"],
     "square_order_id": "CAISENgvlJ6jLWAzERDzjyHVybY",
+    "price": _PRICE,
+    "due": {"amount": 0, "currency": "USD"},
+    "due_on": None,
+    "granted": 12,
+    "used": 1,
+    "left": 11,
+    "usable_now": 11,
+    "locked": 0,
+    "next_session": 2,
+    "not_usable_because": None,
+    "on_hold_since": None,
+    "expired_on": None,
+    "waiting_gift": None,
     "allowances": [_ALLOWANCE_EXAMPLE],
     "entries": [_ENTRY_EXAMPLE],
 }
@@ -151,6 +187,8 @@ _ITEM_EXAMPLE = {
     "proposed_decision": None,
     "proposed_sessions": None,
     "proposed_course_id": None,
+    "proposed_package_id": None,
+    "client_ids": [],
     "answer": None,
 }
 
@@ -219,9 +257,35 @@ SCHEMAS: dict[str, Schema] = {
         source=_TEXT,
         reason=_TEXT,
         reverses=_ID_OR_NULL,
+        session_number={
+            **_COUNT_OR_NULL,
+            "description": "Which session a use was, main ones counted through the course; else null.",
+        },
     ),
     "EntryWritten": _object(
         {"entry": _ENTRY_EXAMPLE, "sessions_left": 11}, entry=_ref("Entry"), sessions_left=_COUNT
+    ),
+    "SessionUsed": _object(
+        {
+            "entry": _ENTRY_EXAMPLE,
+            "sessions_left": 11,
+            "already_used_today": True,
+            "earlier_entries": [_EARLIER_EXAMPLE],
+        },
+        entry=_ref("Entry"),
+        sessions_left=_COUNT,
+        already_used_today={
+            "type": "boolean",
+            "description": "Whether this client had been charged for this treatment on the visit's day before.",
+        },
+        earlier_entries={
+            "type": "array",
+            "items": _ref("EarlierEntry"),
+            "description": "Those charges, oldest first. If this one was a mistake, undo it.",
+        },
+    ),
+    "EarlierEntry": _object(
+        _EARLIER_EXAMPLE, entry_id=_ID, happened_at=_MOMENT, by=_TEXT, session_number=_COUNT_OR_NULL
     ),
     "RefundQuote": _object(
         _QUOTE_EXAMPLE,
@@ -240,9 +304,13 @@ SCHEMAS: dict[str, Schema] = {
         _ALLOWANCE_EXAMPLE,
         id=_ID,
         treatment=_TEXT,
+        kind=_words("main", "touch_up", "add_on"),
         granted=_COUNT,
         used=_COUNT,
         left=_COUNT,
+        usable_now=_USABLE_NOW,
+        locked=_LOCKED,
+        usable_from_session={**_COUNT_OR_NULL, "description": "The main session that opens it."},
         value_left=_MONEY,
     ),
     "Course": _object(
@@ -258,6 +326,27 @@ SCHEMAS: dict[str, Schema] = {
         paid_with_tax={**_MONEY, "description": "What the client paid for it, tax included, tips apart."},
         value_left=_MONEY,
         square_order_id=_ID_OR_NULL,
+        price=_MONEY,
+        due={**_MONEY, "description": "What of the price is not paid."},
+        due_on={**_DAY_OR_NULL, "description": "The day it is due, where one was agreed."},
+        granted={**_COUNT, "description": "Main sessions, as are the next five."},
+        used=_COUNT,
+        left=_COUNT,
+        usable_now=_USABLE_NOW,
+        locked=_LOCKED,
+        next_session={**_COUNT_OR_NULL, "description": "The number the next use will have."},
+        not_usable_because={
+            "enum": [*_WHY_NOT, None],
+            "description": "Why no session can be used today; null where one can.",
+        },
+        on_hold_since=_DAY_OR_NULL,
+        expired_on=_DAY_OR_NULL,
+        waiting_gift={
+            "type": ["object", "null"],
+            "properties": {"recipient_name": _TEXT},
+            "required": ["recipient_name"],
+            "description": "For whom it waits as a gift: until it is redeemed it can't be used.",
+        },
         allowances={"type": "array", "items": _ref("Allowance")},
         entries={"type": "array", "items": _ref("Entry")},
     ),
@@ -278,6 +367,12 @@ SCHEMAS: dict[str, Schema] = {
         },
         proposed_sessions=_COUNT_OR_NULL,
         proposed_course_id=_ID_OR_NULL,
+        proposed_package_id=_ID_OR_NULL,
+        client_ids={
+            "type": "array",
+            "items": _ID,
+            "description": "The clients it asks about, the oldest first.",
+        },
         answer={**_TEXT_OR_NULL, "description": "What was decided, in a few words; null while it waits."},
     ),
 }

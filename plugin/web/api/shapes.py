@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from plugin.core.course import AllowanceState, CourseState
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.courses.refunds.desk_refund_quote import RefundQuote
 from plugin.courses.refunds.desk_refunds import Begun
 from plugin.courses.views import (
-    AllowanceView,
     AttentionView,
     ClientView,
     ContentView,
     CourseView,
+    EarlierEntry,
     EntryView,
     PackageView,
+    Used,
 )
 
 Json = dict[str, Any]
@@ -85,18 +87,42 @@ def course(view: CourseView) -> Json:
         "paid_with_tax": money(view.gross_paid),
         "value_left": money(view.value_left),
         "square_order_id": view.square_order_id,
+        **_standing(view.state),
         "allowances": [_allowance(allowance) for allowance in view.allowances],
         "entries": [entry(line) for line in view.entries],
     }
 
 
-def _allowance(view: AllowanceView) -> Json:
+def _standing(state: CourseState) -> Json:
+    gift = state.waiting_gift
+    return {
+        "price": money(state.price),
+        "due": money(state.due),
+        "due_on": _day(state.due_on),
+        "granted": state.granted,
+        "used": state.used,
+        "left": state.left,
+        "usable_now": state.usable_now,
+        "locked": state.locked,
+        "next_session": state.next_session,
+        "not_usable_because": state.why_not,
+        "on_hold_since": _day(state.on_hold_since),
+        "expired_on": _day(state.expired_on),
+        "waiting_gift": {"recipient_name": gift.recipient_name} if gift else None,
+    }
+
+
+def _allowance(view: AllowanceState) -> Json:
     return {
         "id": view.id,
         "treatment": view.treatment,
+        "kind": view.kind,
         "granted": view.granted,
         "used": view.used,
         "left": view.left,
+        "usable_now": view.usable_now,
+        "locked": view.locked,
+        "usable_from_session": view.usable_from_session,
         "value_left": money(view.value_left),
     }
 
@@ -118,6 +144,26 @@ def entry(view: EntryView) -> Json:
         "source": view.source,
         "reason": view.reason,
         "reverses": view.reverses,
+        "session_number": view.session_number,
+    }
+
+
+def used(view: Used) -> Json:
+    """Show a use, and whether the client was charged for that treatment and day before."""
+    return {
+        "entry": entry(view.entry),
+        "sessions_left": view.sessions_left,
+        "already_used_today": bool(view.earlier),
+        "earlier_entries": [_earlier(each) for each in view.earlier],
+    }
+
+
+def _earlier(view: EarlierEntry) -> Json:
+    return {
+        "entry_id": view.entry_id,
+        "happened_at": moment(view.happened_at),
+        "by": view.by,
+        "session_number": view.session_number,
     }
 
 
@@ -154,5 +200,7 @@ def attention_item(view: AttentionView) -> Json:
         "proposed_decision": view.proposed_decision,
         "proposed_sessions": view.proposed_sessions,
         "proposed_course_id": view.proposed_course_id,
+        "proposed_package_id": view.proposed_package_id,
+        "client_ids": list(view.client_ids),
         "answer": view.answer,
     }

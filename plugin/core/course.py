@@ -1,0 +1,541 @@
+"""What a course is today, computed once and read by every screen, paper, message and report.
+
+Pure: the caller loads the facts. Nobody else derives sessions left, usable or locked, a status or a session number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from plugin.core.gross import Charge
+from plugin.core.ledger import Head
+from plugin.core.money import Money
+from plugin.core.status import Status, course_status
+from plugin.core.unlock import needed_for, unlocked
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingGift:
+    """A voucher that nobody has redeemed yet: until then the course can't be used."""
+
+    gift_id: str
+    code: str
+    recipient_name: str
+    given_at: datetime
+
+
+# Tuples where a report over all courses makes tens of thousands of them: a frozen dataclass costs five times as much.
+class CourseFacts(NamedTuple):
+    """What is stored of a course itself; money in minor units, `expires_on` the last day of use.
+
+    `price` is net, as the ledger has it. `tax`: what the client was charged beside it, of which listed prices contain
+    `tax_in_price`; None where nothing that is stored tells. `tax_paid`: how much of it came so far. `due_ended_on`:
+    since when nothing more is due though not all is paid, for its invoice was canceled.
+    """
+
+    id: str
+    price: int
+    currency: str
+    has_owner: bool = True
+    closed_as: str | None = None
+    frozen_on: date | None = None
+    expires_on: date | None = None
+    waiting_gift: WaitingGift | None = None
+    balance_due_on: date | None = None
+    tax: int | None = 0
+    tax_in_price: int | None = 0
+    tax_paid: int | None = 0
+    due_ended_on: date | None = None
+
+
+class Totals(NamedTuple):
+    """What the entries of one allowance add up to, those undone taken out; money in minor units.
+
+    `adjusted`: by how much adjustments changed what is granted. `used_before`: sessions used before an import.
+    """
+
+    seq: int = 0
+    granted: int = 0
+    left: int = 0
+    value_left: int = 0
+    used: int = 0
+    used_before: int = 0
+    paid: int = 0
+    adjusted: int = 0
+
+
+class AllowanceFacts(NamedTuple):
+    """What is stored of an allowance; `ahead`: how many sessions may be used before they are paid for."""
+
+    id: str
+    treatment: str
+    kind: str
+    single_price: int
+    price: int
+    usable_from_session: int | None = None
+    ahead: int = 0
+    totals: Totals = Totals()
+
+
+class Use(NamedTuple):
+    """An entry that used sessions; `is_used_before`: it stands for the visits before an import."""
+
+    entry_id: str
+    allowance_id: str
+    sessions: int
+    used_on: date
+    is_undone: bool = False
+    is_used_before: bool = False
+
+
+class AllowanceState(NamedTuple):
+    """The sessions of one treatment in a course.
+
+    `is_open`: False for touch-ups whose session has not come. `unlocked`: how many of the granted sessions may be
+    used, because they are paid for, goodwill, or allowed ahead of payment; `locked`: how many of those left wait for
+    payment; `usable_now`: how many can be used today. `goodwill`: granted beside what was sold, so they need no money.
+    """
+
+    facts: AllowanceFacts
+    currency: str
+    is_open: bool
+    goodwill: int
+    paid_for: int
+    unlocked: int
+    locked: int
+    usable_now: int
+
+    @property
+    def id(self) -> str:
+        """Return its id."""
+        return self.facts.id
+
+    @property
+    def treatment(self) -> str:
+        """Return the treatment's name."""
+        return self.facts.treatment
+
+    @property
+    def kind(self) -> str:
+        """Return main, touch_up or add_on."""
+        return self.facts.kind
+
+    @property
+    def granted(self) -> int:
+        """Return the sessions ever granted."""
+        return self.facts.totals.granted
+
+    @property
+    def used(self) -> int:
+        """Return the sessions used; refunded ones are neither used nor left."""
+        return self.facts.totals.used
+
+    @property
+    def used_before(self) -> int:
+        """Return how many of them were used before an import, on days nobody knows here."""
+        return self.facts.totals.used_before
+
+    @property
+    def left(self) -> int:
+        """Return the sessions not used, whether or not they can be used today."""
+        return self.facts.totals.left
+
+    @property
+    def usable_from_session(self) -> int | None:
+        """Return the main session that opens them."""
+        return self.facts.usable_from_session
+
+    @property
+    def is_usable(self) -> bool:
+        """Say whether a session is left and open, be it paid for or not."""
+        return self.left > 0 and self.is_open
+
+    @property
+    def single_price(self) -> Money:
+        """Return the price of a single visit."""
+        return Money(self.facts.single_price, self.currency)
+
+    @property
+    def value_left(self) -> Money:
+        """Return what the sessions left are worth in the ledger."""
+        return Money(self.facts.totals.value_left, self.currency)
+
+    @property
+    def unpaid(self) -> Money:
+        """Return what of its part of the price is not paid."""
+        return Money(max(0, self.facts.price - self.facts.totals.paid), self.currency)
+
+    @property
+    def head(self) -> Head:
+        """Return where its chain of entries stands."""
+        totals = self.facts.totals
+        return Head(totals.seq, totals.left, totals.value_left, totals.granted)
+
+
+@dataclass(frozen=True)
+class CourseState:
+    """A course as it stands on `today`, the clinic's day, derived from what is stored of it.
+
+    `granted`, `used`, `left`, `usable_now` and `locked` are of main sessions; a course without any counts all of its
+    sessions as such. Without `uses` no session has a number: lists do without.
+    """
+
+    facts: CourseFacts
+    parts: tuple[AllowanceFacts, ...]
+    today: date
+    uses: tuple[Use, ...] = ()
+
+    @cached_property
+    def status(self) -> Status:
+        """What the desk, the API and the papers call the course."""
+        return course_status(
+            closed_as=self.facts.closed_as,
+            is_frozen=self.facts.frozen_on is not None,
+            expires_on=self.facts.expires_on,
+            today=self.today,
+            sessions_left=sum(each.totals.left for each in self.parts),
+            price=self.facts.price,
+            paid=self._paid,
+        )
+
+    @cached_property
+    def allowances(self) -> tuple[AllowanceState, ...]:
+        """The sessions of each treatment."""
+        main = [each.totals for each in self.parts if each.kind == "main"]
+        # Sessions that left with a refund must not keep the touch-ups closed for ever.
+        opens = None if all(each.left == 0 for each in main) else sum(each.used for each in main)
+        return tuple(self._allowance(each, opens) for each in self.parts)
+
+    @property
+    def counted(self) -> tuple[AllowanceState, ...]:
+        """Return the allowances whose sessions are the course's own: the main ones, else all."""
+        return tuple(each for each in self.allowances if self.is_main(each.id))
+
+    @property
+    def touch_ups(self) -> tuple[AllowanceState, ...]:
+        """Return the allowances of touch-ups."""
+        return tuple(each for each in self.allowances if each.kind == "touch_up")
+
+    @property
+    def touch_ups_left(self) -> int:
+        """Return the touch-ups not used."""
+        return sum(each.totals.left for each in self.parts if each.kind == "touch_up")
+
+    @property
+    def has_touch_ups_alone(self) -> bool:
+        """Say whether it has no other sessions, as where only those were transferred."""
+        return all(each.kind == "touch_up" for each in self.parts)
+
+    @property
+    def not_used(self) -> int:
+        """Return the sessions not used; of a course with touch-ups alone left, those."""
+        return self.left or self.touch_ups_left
+
+    @property
+    def granted(self) -> int:
+        """Return the sessions ever granted."""
+        return sum(each.totals.granted for each in self._main)
+
+    @property
+    def used(self) -> int:
+        """Return the sessions used."""
+        return sum(each.totals.used for each in self._main)
+
+    @property
+    def used_before(self) -> int:
+        """Return how many of those used were used before an import."""
+        return sum(each.totals.used_before for each in self._main)
+
+    @property
+    def left(self) -> int:
+        """Return the sessions not used, whether or not they can be used today."""
+        return sum(each.totals.left for each in self._main)
+
+    @property
+    def usable_now(self) -> int:
+        """Return how many sessions can be used today."""
+        return sum(each.usable_now for each in self.counted)
+
+    @property
+    def locked(self) -> int:
+        """Return how many of the sessions left wait for payment."""
+        return sum(each.locked for each in self.counted) if self.is_part_paid else 0
+
+    @property
+    def price(self) -> Money:
+        """Return its price, net."""
+        return self._money(self.facts.price)
+
+    @property
+    def paid(self) -> Money:
+        """Return what has been paid, net."""
+        return self._money(self._paid)
+
+    @property
+    def charge(self) -> Charge:
+        """Return what the client was charged: the price with its tax."""
+        tax, in_price = self.facts.tax or 0, self.facts.tax_in_price or 0
+        return Charge(self.facts.price, tax, in_price, is_tax_known=self.facts.tax is not None)
+
+    @property
+    def gross_price(self) -> Money:
+        """Return what the client was charged, tax included, tips apart."""
+        return self._money(self.charge.gross)
+
+    @property
+    def gross_paid(self) -> Money:
+        """Return what the client has paid, tax included, tips apart."""
+        return self._money(self._paid + (self.facts.tax_paid or 0))
+
+    @property
+    def is_part_paid(self) -> bool:
+        """Say whether some of the price is not paid, be it due or not."""
+        return self._paid < self.facts.price
+
+    @property
+    def due(self) -> Money:
+        """Return what the client is to pay yet, tax included; nothing once the course is closed or not collected."""
+        is_asked = self.is_part_paid and self.facts.closed_as is None and not self.is_void
+        is_due = is_asked and self.facts.due_ended_on is None
+        return self.gross_price - self.gross_paid if is_due else self._money(0)
+
+    @property
+    def due_on(self) -> date | None:
+        """Return the day by which `due` is to be paid, None where none was agreed or nothing is due."""
+        return self.facts.balance_due_on if self.due.amount else None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Say whether that day has passed."""
+        return self.due_on is not None and self.due_on < self.today
+
+    @property
+    def value_left(self) -> Money:
+        """Return what the sessions left are worth in the ledger."""
+        return self._money(sum(each.totals.value_left for each in self.parts))
+
+    @property
+    def waiting_gift(self) -> WaitingGift | None:
+        """Return the voucher the course waits for."""
+        return self.facts.waiting_gift
+
+    @property
+    def on_hold_since(self) -> date | None:
+        """Return the day the course was frozen; None where it is not, or nothing is left to hold."""
+        return self.facts.frozen_on if self.status is Status.FROZEN else None
+
+    @property
+    def expires_on(self) -> date | None:
+        """Return the last day of use."""
+        return self.facts.expires_on
+
+    @property
+    def expired_on(self) -> date | None:
+        """Return the last day of use of a course that has expired with sessions left."""
+        return self.facts.expires_on if self.status is Status.EXPIRED else None
+
+    @property
+    def is_void(self) -> bool:
+        """Say whether its import was undone: then nothing was ever sold."""
+        return self.facts.closed_as is None and not any(each.totals.granted for each in self.parts)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Say whether no use of it stands and it was not closed: only so may it be moved as a whole."""
+        return self.facts.closed_as is None and not any(each.totals.used for each in self.parts)
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether sessions are left that nothing but payment keeps from being used today."""
+        return self.why_closed() is None and self.status is not Status.FINISHED
+
+    @property
+    def is_usable(self) -> bool:
+        """Say whether any session, touch-ups included, can be used today."""
+        return any(each.usable_now for each in self.allowances)
+
+    @property
+    def why_not(self) -> str | None:
+        """Return the code of what keeps every session from being used today, None where one can be used."""
+        if self.is_usable:
+            return None
+        if self.status is Status.FINISHED:
+            return "none_left"
+        return self.why_closed() or "not_paid_for"
+
+    def why_closed(self, on: date | None = None) -> str | None:
+        """Return the code of what closes the whole course to a visit of that day, today's if None."""
+        if not self.facts.has_owner:
+            return "unassigned"
+        if self.facts.waiting_gift is not None:
+            return "waits_as_gift"
+        if self.expired_on is not None and (on or self.today) <= self.expired_on:
+            # A visit that took place in time is entered late, not used late.
+            return None
+        return self.status.value if self.status in _CLOSED else None
+
+    @property
+    def next_session(self) -> int | None:
+        """Return the number that the next use of a main session will have, None where none is left."""
+        return self.used + 1 if self.left else None
+
+    @property
+    def next_touch_up(self) -> AllowanceState | None:
+        """Return the touch-ups to use next: those that are open first. Its `is_open` says whether they are ready."""
+        waiting = [each for each in self.touch_ups if each.left]
+        return next((each for each in waiting if each.is_open), waiting[0] if waiting else None)
+
+    def allowance(self, allowance_id: str) -> AllowanceState:
+        """Return one allowance; raises StopIteration for another course's."""
+        return next(each for each in self.allowances if each.id == allowance_id)
+
+    def missing_for(self, allowance: AllowanceState, sessions: int) -> Money:
+        """Return what must be paid before so many more sessions of the allowance are; zero or less: nothing.
+
+        Tax included, and rounded up: a cent less would not unlock them.
+        """
+        needed = needed_for(
+            sessions=allowance.used + sessions - allowance.goodwill,
+            granted=allowance.granted - allowance.goodwill,
+            price=self.facts.price,
+        )
+        with_tax = -(-needed * self.charge.gross // self.facts.price) if needed else 0
+        return self._money(with_tax) - self.gross_paid
+
+    def number_of(self, entry_id: str) -> int | None:
+        """Return which session a use was: the last one of it where it used several. None for what is no use.
+
+        Main sessions are counted together through the course, others within their allowance, by the day of the
+        visit. A use that was undone has the number it would have among those that stand.
+        """
+        return self._numbers.get(entry_id)
+
+    def main_number_of(self, entry_id: str) -> int | None:
+        """Return the same number for a use of a main session alone, for what counts through the course."""
+        return self._numbers.get(entry_id) if entry_id in self._main_uses else None
+
+    def days_used(self, allowance: AllowanceState | None = None) -> dict[int, date]:
+        """Return the day of each session used, by its number: of the main ones, or of an allowance by itself."""
+        among = "" if allowance is None else self._among(allowance.id)
+        return {
+            number: use.used_on
+            for use in self.uses
+            if self._among(use.allowance_id) == among and not (use.is_undone or use.is_used_before)
+            for number in range(
+                self._numbers[use.entry_id] - use.sessions + 1, self._numbers[use.entry_id] + 1
+            )
+        }
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        numbers: dict[str, int] = {}
+        so_far: dict[str, int] = defaultdict(int)
+        for use in sorted(self.uses, key=lambda each: (each.used_on, each.entry_id)):
+            among = self._among(use.allowance_id)
+            numbers[use.entry_id] = so_far[among] + use.sessions
+            if not use.is_undone:
+                so_far[among] = numbers[use.entry_id]
+        return numbers
+
+    @cached_property
+    def _main_uses(self) -> frozenset[str]:
+        return frozenset(each.entry_id for each in self.uses if not self._among(each.allowance_id))
+
+    @cached_property
+    def _main(self) -> tuple[AllowanceFacts, ...]:
+        return tuple(each for each in self.parts if each.kind == "main") or self.parts
+
+    def is_main(self, allowance_id: str) -> bool:
+        """Say whether the allowance's sessions are the course's own."""
+        return any(each.id == allowance_id for each in self._main)
+
+    def _among(self, allowance_id: str) -> str:
+        """Return what a session is counted among: "" for the course's own, else its allowance."""
+        return "" if self.is_main(allowance_id) else allowance_id
+
+    @cached_property
+    def _paid(self) -> int:
+        return sum(each.totals.paid for each in self.parts)
+
+    def _money(self, amount: int) -> Money:
+        return Money(amount, self.facts.currency)
+
+    def _allowance(self, facts: AllowanceFacts, opens: int | None) -> AllowanceState:
+        """Return an allowance where `opens` main sessions are used, None for all that there will be."""
+        totals = facts.totals
+        # Sessions taken away for good were never granted: what is paid then stands for the rest.
+        goodwill = max(0, totals.adjusted)
+        paid_for = unlocked(granted=totals.granted - goodwill, price=self.facts.price, paid=self._paid)
+        may_use = min(totals.granted, max(paid_for, facts.ahead) + goodwill)
+        payable = min(totals.left, max(0, may_use - totals.used))
+        is_open = opens is None or opens >= (facts.usable_from_session or 0)
+        return AllowanceState(
+            facts=facts,
+            currency=self.facts.currency,
+            is_open=is_open,
+            goodwill=goodwill,
+            paid_for=paid_for,
+            unlocked=may_use,
+            locked=totals.left - payable,
+            usable_now=payable if is_open and self.why_closed() is None else 0,
+        )
+
+
+_CLOSED = (Status.REFUNDED, Status.TRANSFERRED, Status.EXPIRED, Status.FROZEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a client has over all of their courses, as lists show it.
+
+    `left` of `granted` are main sessions of courses in hand, frozen ones included (`on_hold`); touch-ups are counted
+    beside them, and `expires_on` is when the first of them expires. A course that waits as a gift (`waits_for`) is
+    not in hand, nor is one that has expired: `not_used` on `expired_on`.
+    """
+
+    left: int = 0
+    granted: int = 0
+    usable_now: int = 0
+    locked: int = 0
+    on_hold: int = 0
+    on_hold_since: date | None = None
+    touch_ups_left: int = 0
+    courses: int = 0
+    expires_on: date | None = None
+    not_used: int = 0
+    expired_on: date | None = None
+    waits_for: str = ""
+
+
+def balance_of(states: Iterable[CourseState]) -> Balance:
+    """Add up the courses of one client."""
+    known = list(states)
+    in_hand = [each for each in known if each.not_used and (each.is_live or each.on_hold_since)]
+    live = [each for each in in_hand if each.is_live]
+    on_hold = [each for each in in_hand if not each.is_live]
+    expired = [each for each in known if each.expired_on and each.not_used and each.why_closed() == "expired"]
+    mains = [each for state in in_hand for each in _mains(state)]
+    gifts = [each.waiting_gift.recipient_name for each in known if each.waiting_gift is not None]
+    return Balance(
+        left=sum(each.left for each in mains),
+        granted=sum(each.granted for each in mains),
+        usable_now=sum(each.usable_now for each in mains),
+        locked=sum(each.locked for each in live),
+        on_hold=sum(each.left for state in on_hold for each in _mains(state)),
+        on_hold_since=min((each.on_hold_since for each in on_hold if each.on_hold_since), default=None),
+        touch_ups_left=sum(each.touch_ups_left for each in in_hand),
+        courses=len(in_hand),
+        expires_on=min((each.expires_on for each in in_hand if each.expires_on), default=None),
+        not_used=sum(each.not_used for each in expired),
+        expired_on=max((each.expired_on for each in expired if each.expired_on), default=None),
+        waits_for=gifts[0] if gifts else "",
+    )
+
+
+def _mains(state: CourseState) -> list[AllowanceState]:
+    return [each for each in state.counted if each.left and each.kind != "touch_up"]

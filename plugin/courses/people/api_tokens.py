@@ -1,0 +1,141 @@
+"""The bearer tokens programs come with: made once, kept as digests, ended when they expire or are revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.text import required
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.people import ApiToken
+
+TOKEN_PREFIX = "ck_"  # noqa: S105 - a mark by which a leaked token is recognised, no secret
+# A call that only reads must not write each time.
+USE_NOTED_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """The program behind a bearer token."""
+
+    token_id: str
+    actor: Actor
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A token as its owner sees it; the token itself is shown once, when it is made. `last_used_at` to 5 minutes."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+    def state(self, now: datetime) -> str:
+        """Say whether it is `active`, `expired` or `revoked`; only an active one lets a program in."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
+
+
+def add_token(
+    store: Store, *, name: str, role: Role, now: datetime, expires_at: datetime | None = None
+) -> str:
+    """Make a bearer token; return it this once, for only its digest is kept."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    with store.writing() as session:
+        session.add(
+            ApiToken(
+                id=store.new_id(),
+                name=required(name, field="name", called="The name"),
+                role=role.value,
+                token_sha256=_digest(token),
+                created_at=now,
+                expires_at=expires_at,
+            )
+        )
+    return token
+
+
+def holder_of(store: Store, token: str, now: datetime) -> TokenHolder | None:
+    """Return the program behind a bearer token; None for one that is unknown, revoked or expired."""
+    with store.reading() as session:
+        row = session.scalar(select(ApiToken).where(ApiToken.token_sha256 == _digest(token)))
+        if row is None or _view(row).state(now) != "active":
+            return None
+        return TokenHolder(row.id, Actor(row.name, Role(row.role), Source.API), row.last_used_at)
+
+
+def note_use(store: Store, holder: TokenHolder, now: datetime) -> None:
+    """Remember when a token was last used, at most every five minutes."""
+    if holder.last_used_at is not None and now - holder.last_used_at < USE_NOTED_EVERY:
+        return
+    # A note is no reason for a call to fail while the database is busy; the next one notes it.
+    with suppress(OperationalError), store.writing() as session:
+        session.execute(update(ApiToken).where(ApiToken.id == holder.token_id).values(last_used_at=now))
+
+
+def list_tokens(store: Store) -> tuple[TokenView, ...]:
+    """Return every token that was ever made, by name."""
+    with store.reading() as session:
+        return tuple(map(_view, session.scalars(select(ApiToken).order_by(ApiToken.name, ApiToken.id))))
+
+
+def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
+    """End a token at once. Doing it again changes nothing; raises NotFound."""
+    require(act.actor)
+
+    def work(session: Session) -> TokenView:
+        row = session.get(ApiToken, token_id, with_for_update=True)
+        if row is None:
+            raise NotFound("There is no such token.")
+        row.revoked_at = row.revoked_at or act.now
+        return _view(row)
+
+    return store.transact(work)
+
+
+def token_named(store: Store, name_or_id: str) -> TokenView:
+    """Return the token with this id or name; raises NotFound, or Refused where several share the name."""
+    known = list_tokens(store)
+    named = [each for each in known if each.name == name_or_id]
+    # One that is revoked already is meant only where no other has the name.
+    open_ones = [each for each in named if each.revoked_at is None]
+    found = [each for each in known if each.id == name_or_id] or open_ones or named[:1]
+    if not found:
+        raise NotFound(f"There is no token called {name_or_id}.")
+    if len(found) > 1:
+        ids = ", ".join(each.id for each in found)
+        raise Refused(
+            f"{len(found)} tokens are called {name_or_id}. Name one by its id: {ids}.", code="ambiguous"
+        )
+    return found[0]
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _view(row: ApiToken) -> TokenView:
+    return TokenView(
+        id=row.id,
+        name=row.name,
+        role=Role(row.role),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
+    )

@@ -1,0 +1,231 @@
+"""Loads the state of courses: a fixed number of statements for one of them or for thousands, no rows of the ORM."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, Select, Subquery, and_, case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.acts import Source
+from plugin.core.course import (
+    AllowanceFacts,
+    CourseFacts,
+    CourseState,
+    Totals,
+    Use,
+    WaitingGift,
+)
+from plugin.core.ledger import Kind
+from plugin.courses.clinic import clinic_in
+from plugin.store.changes import AllowedAhead, Gift
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.selling import Checkout
+
+# Ids, or a query for them: a list of ten thousand would not fit into one statement.
+Which: TypeAlias = Sequence[str] | Select[str]
+_AT_ONCE = 1000
+
+
+def course_states(session: Session, which: Which, *, today: date) -> dict[str, CourseState]:
+    """Return these courses as they stand on the clinic's day, by id; their sessions without numbers."""
+    return {state.facts.id: state for state, _ in each_state(session, which, today=today)}
+
+
+def each_state(
+    session: Session, which: Which, *more: Any, today: date, order_by: Sequence[Any] = ()
+) -> Iterator[tuple[CourseState, Row[Any]]]:
+    """Yield the same one by one for reports over all courses, each with a row that has `more` columns of it."""
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    return _states(session, _parts(which, *more, order_by=order_by), zone, {}, today=today)
+
+
+def numbered_states(
+    session: Session, which: Which, *, today: date, entries: Iterable[Row[Any]] | None = None
+) -> dict[str, CourseState]:
+    """Return the courses with the number of each session; `entries`: what `entry_rows` of the same gave."""
+    rows = session.execute(entry_rows(which)) if entries is None else entries
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    read = _states(session, _parts(which), zone, _uses(rows, zone), today=today)
+    return {state.facts.id: state for state, _ in read}
+
+
+def entry_rows(which: Which, *more: Any) -> Select[Any]:
+    """Return the query for the entries of these courses, oldest first: what numbers them, then `more` columns."""
+    return (
+        select(*_NUMBERED, *more)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .outerjoin(Visit, Visit.id == Entry.visit_id)
+        .where(Allowance.course_id.in_(which))
+        .order_by(Entry.id)
+    )
+
+
+_NUMBERED: tuple[Any, ...] = (
+    Entry.id,
+    Entry.allowance_id,
+    Entry.kind,
+    Entry.sessions_delta,
+    Entry.reverses,
+    Entry.happened_at,
+    Entry.source,
+    Entry.visit_id,
+    Visit.visited_on,
+    Allowance.course_id,
+)
+
+
+def _uses(rows: Iterable[Row[Any]], zone: ZoneInfo) -> Mapping[str, Sequence[Use]]:
+    entries = list(rows)
+    undone = {row.reverses for row in entries if row.reverses}
+    uses: defaultdict[str, list[Use]] = defaultdict(list)
+    for row in entries:
+        if row.kind == Kind.USED:
+            uses[row.course_id].append(_use(row, zone, is_undone=row.id in undone))
+    return uses
+
+
+def _use(row: Row[Any], zone: ZoneInfo, *, is_undone: bool) -> Use:
+    return Use(
+        entry_id=row.id,
+        allowance_id=row.allowance_id,
+        sessions=-row.sessions_delta,
+        used_on=row.visited_on or _day(row.happened_at, zone),
+        is_undone=is_undone,
+        is_used_before=row.visit_id is None and row.source == Source.IMPORT,
+    )
+
+
+def _states(
+    session: Session,
+    parts: Select[Any],
+    zone: ZoneInfo,
+    uses: Mapping[str, Sequence[Use]],
+    *,
+    today: date,
+) -> Iterator[tuple[CourseState, Row[Any]]]:
+    rows = session.execute(parts.execution_options(yield_per=_AT_ONCE))
+    for course_id, group in groupby(rows, key=itemgetter(0)):
+        of_course = list(group)
+        facts = _facts(of_course[0], zone)
+        allowances = tuple(_allowance(row) for row in of_course)
+        yield CourseState(facts, allowances, today, tuple(uses.get(course_id, ()))), of_course[0]
+
+
+def _facts(row: Row[Any], zone: ZoneInfo) -> CourseFacts:
+    gift = WaitingGift(row.gift_id, row.code, row.recipient_name, row.given_at) if row.gift_id else None
+    return CourseFacts(
+        id=row.course_id,
+        price=row.course_price,
+        currency=row.currency,
+        has_owner=row.client_id is not None,
+        closed_as=row.closed_as,
+        frozen_on=_day(row.frozen_at, zone) if row.frozen_at else None,
+        expires_on=row.expires_on,
+        waiting_gift=gift,
+        balance_due_on=row.balance_due_on,
+        tax=row.tax,
+        tax_in_price=row.tax_in_price,
+        tax_paid=row.tax_paid,
+        due_ended_on=_day(row.due_ended_at, zone) if row.due_ended_at else None,
+    )
+
+
+def _allowance(row: Row[Any]) -> AllowanceFacts:
+    # A sum of integers is a decimal in PostgreSQL.
+    return AllowanceFacts._make((*row[1:8], Totals._make(map(int, row[8:16]))))
+
+
+def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any]:
+    """Return the query for the allowances of these courses, each with its course: all that a state is made of."""
+    sums = _sums(which)
+    columns: tuple[Any, ...] = (
+        Course.id.label("course_id"),
+        Allowance.id,
+        Allowance.treatment,
+        Allowance.kind,
+        Allowance.single_price,
+        Allowance.price,
+        Allowance.usable_from_session,
+        func.coalesce(_AHEAD, 0),
+        *(each for each in sums.c if each.name != "allowance_id"),
+        Course.client_id,
+        Course.price.label("course_price"),
+        Course.currency,
+        Course.tax,
+        Course.tax_in_price,
+        Course.tax_paid,
+        Course.due_ended_at,
+        Course.closed_as,
+        Course.frozen_at,
+        Course.expires_on,
+        _DUE_ON.label("balance_due_on"),
+        Gift.id.label("gift_id"),
+        Gift.code,
+        Gift.recipient_name,
+        Gift.given_at,
+    )
+    return (
+        select(*columns, *more)
+        .join(Allowance, Allowance.course_id == Course.id)
+        .join(sums, sums.c.allowance_id == Allowance.id)
+        .outerjoin(Gift, Gift.waiting == Course.id)
+        .where(Course.id.in_(which))
+        .order_by(*order_by, Course.id, Allowance.position)
+    )
+
+
+_AHEAD = (
+    select(func.max(AllowedAhead.sessions))
+    .where(AllowedAhead.allowance_id == Allowance.id)
+    .correlate(Allowance)
+    .scalar_subquery()
+)
+_DUE_ON = (
+    select(func.max(Checkout.balance_due_on))
+    .where(Checkout.square_order_id == Course.square_order_id)
+    .correlate(Course)
+    .scalar_subquery()
+)
+
+
+def _sums(which: Which) -> Subquery:
+    """Return what the entries of each allowance add up to, in the order of `Totals`; what was undone is nothing."""
+    undone = aliased(Entry)
+    kind = func.coalesce(undone.kind, Entry.kind)
+    granted = Entry.granted_after - Entry.granted_before
+    is_used_before = func.coalesce(undone.visit_id, Entry.visit_id).is_(None) & (
+        func.coalesce(undone.source, Entry.source) == Source.IMPORT.value
+    )
+
+    def total(amount: Any, *conditions: Any) -> Any:
+        return func.sum(case((and_(*conditions), amount), else_=0) if conditions else amount)
+
+    columns: tuple[Any, ...] = (
+        Entry.allowance_id,
+        func.max(Entry.seq).label("seq"),
+        total(granted).label("granted"),
+        total(Entry.sessions_delta).label("sessions"),
+        total(Entry.value_delta).label("value"),
+        total(-Entry.sessions_delta, kind == Kind.USED.value).label("used"),
+        total(-Entry.sessions_delta, kind == Kind.USED.value, is_used_before).label("used_before"),
+        total(Entry.value_delta, kind == Kind.PAID.value).label("paid"),
+        total(granted, kind == Kind.ADJUSTED.value).label("adjusted"),
+    )
+    return (
+        select(*columns)
+        .outerjoin(undone, undone.id == Entry.reverses)
+        .where(Entry.allowance_id.in_(select(Allowance.id).where(Allowance.course_id.in_(which))))
+        .group_by(Entry.allowance_id)
+        .subquery()
+    )
+
+
+def _day(at: datetime, zone: ZoneInfo) -> date:
+    return at.astimezone(zone).date()

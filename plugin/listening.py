@@ -1,0 +1,50 @@
+"""The address a server listens on, taken before anything else is started."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from plugin.errors import Refused
+
+_BACKLOG = 2048
+
+
+class PortInUse(Refused):
+    """Another program listens on this address already."""
+
+    code = "port_in_use"
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Listen on this address; it is ours from now on, so that no other program can take it in between.
+
+    Raises PortInUse, or Refused where this machine can't listen there.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _refusal(host, port, error) from None
+    try:
+        # A port that a server of ours has just left is free again at once.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Only listening makes it ours: two programs may be bound to one address until one of them listens.
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _refusal(host, port, error) from None
+    return listener
+
+
+def _refusal(host: str, port: int, error: OSError) -> Refused:
+    if error.errno == errno.EADDRINUSE:
+        return PortInUse(
+            f"Port {port} on {host} is in use by another program. Stop that program or choose another port."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Refused(f"This user may not listen on port {port}. Choose a port from 1024 on.")
+    return Refused(f"This machine can't listen on {host}, port {port}: {error.strerror}.")

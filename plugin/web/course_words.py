@@ -1,0 +1,149 @@
+"""What the desk reads of a course's sessions, in one place: lists, cards, buttons and notices say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from plugin.core.course import AllowanceState, Balance, CourseState
+from plugin.core.status import Status
+from plugin.courses.views import ClinicView, CourseView
+from plugin.courses.words import day_text, money_text
+from plugin.web.format import written_day
+
+_CLOSED = {Status.REFUNDED: "Refunded", Status.TRANSFERRED: "Transferred"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A number to set large or bold, "" where none leads, and the words after it."""
+
+    number: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.words}".strip()
+
+
+def course_said(state: CourseState, clinic: ClinicView) -> Said:
+    """Say in few words what is left of a course and can be used: "3 usable now, 7 locked"."""
+    if state.status in _CLOSED:
+        return Said("", _CLOSED[state.status])
+    if state.waiting_gift is not None:
+        return Said("", f"Not usable: waits as a gift for {state.waiting_gift.recipient_name}")
+    if state.on_hold_since is not None:
+        since = written_day(state.on_hold_since, clinic, state.today)
+        return Said("", f"On hold since {since}, {state.left} of {state.granted} left")
+    if state.expired_on is not None:
+        return _expired(state.not_used, state.expired_on, clinic)
+    if state.touch_ups_left and (state.has_touch_ups_alone or not state.left):
+        return _touch_ups(state.touch_ups_left)
+    return _left(state.left, state.granted, state.locked)
+
+
+def figure_said(state: CourseState, clinic: ClinicView) -> Said:
+    """Say the same on the course's card: "3 of 10 ready to use, 7 locked until $1,150.00 is paid by Dec 28"."""
+    whole = f"of {state.granted}"
+    if state.waiting_gift is not None:
+        return Said(
+            str(state.left), f"{whole}, not usable: waits as a gift for {state.waiting_gift.recipient_name}"
+        )
+    if state.on_hold_since is not None:
+        since = written_day(state.on_hold_since, clinic, state.today)
+        return Said(str(state.left), f"{whole} left, on hold since {since}")
+    if state.expired_on is not None:
+        return _expired(state.not_used, state.expired_on, clinic)
+    if state.locked:
+        ready = state.left - state.locked
+        return Said(str(ready), f"of {state.left} ready to use, {locked_said(state, clinic)}")
+    return Said(str(state.left), f"{whole} left")
+
+
+def locked_said(state: CourseState, clinic: ClinicView) -> str:
+    """Say what the locked sessions wait for: "7 locked until $1,150.00 is paid by Dec 28"."""
+    if not state.due.amount:
+        return f"{state.locked} locked, invoice canceled"
+    due = money_text(state.due, language=clinic.language, country=clinic.country)
+    said = f"{state.locked} locked until {due} is paid"
+    if state.due_on is None:
+        return said
+    day = written_day(state.due_on, clinic, state.today)
+    return f"{said}, overdue since {day}" if state.is_overdue else f"{said} by {day}"
+
+
+def allowance_said(state: CourseState, allowance: AllowanceState, clinic: ClinicView) -> Said:
+    """Say what is left of one treatment; of a main one, what is left of the course."""
+    if state.is_main(allowance.id) and allowance.kind != "touch_up":
+        return course_said(state, clinic)
+    return _left(allowance.left, allowance.granted, allowance.locked)
+
+
+def balance_said(balance: Balance, clinic: ClinicView, today: date) -> Said:
+    """Say what a client has over all courses; nothing where they have none."""
+    if balance.left and balance.on_hold_since and balance.on_hold == balance.left:
+        since = written_day(balance.on_hold_since, clinic, today)
+        return Said("", f"On hold since {since}, {balance.left} of {balance.granted} left")
+    if balance.left and balance.on_hold:
+        locked = f", {balance.locked} locked" if balance.locked else ""
+        return Said(str(balance.usable_now), f"usable now{locked}, {balance.on_hold} on hold")
+    if balance.left:
+        return _left(balance.left, balance.granted, balance.locked)
+    if balance.touch_ups_left:
+        return _touch_ups(balance.touch_ups_left)
+    if balance.waits_for:
+        return Said("", f"Not usable: waits as a gift for {balance.waits_for}")
+    if balance.expired_on is not None:
+        return _expired(balance.not_used, balance.expired_on, clinic)
+    return Said("", "")
+
+
+def _left(left: int, granted: int, locked: int) -> Said:
+    return (
+        Said(str(left - locked), f"usable now, {locked} locked")
+        if locked
+        else Said(str(left), f"of {granted} left")
+    )
+
+
+def _touch_ups(many: int) -> Said:
+    return Said(str(many), "touch-up left" if many == 1 else "touch-ups left")
+
+
+def _expired(not_used: int, on: date, clinic: ClinicView) -> Said:
+    sessions = "session" if not_used == 1 else "sessions"
+    return Said(str(not_used), f"{sessions} not used, expired {day_text(on, clinic)}")
+
+
+@pass_context
+def _said(context: Context, of: CourseView | CourseState | Balance) -> Said:
+    if isinstance(of, Balance):
+        return balance_said(of, context["clinic"], context["today"])
+    return course_said(of.state if isinstance(of, CourseView) else of, context["clinic"])
+
+
+@pass_context
+def _figure(context: Context, of: CourseView) -> Said:
+    return figure_said(of.state, context["clinic"])
+
+
+@pass_context
+def _locked(context: Context, of: CourseView) -> str:
+    return locked_said(of.state, context["clinic"])
+
+
+@pass_context
+def _allowance(context: Context, of: AllowanceState, course: CourseView) -> Said:
+    return allowance_said(course.state, of, context["clinic"])
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "said": _said,
+    "figure": _figure,
+    "locked": _locked,
+    "allowance_said": _allowance,
+}

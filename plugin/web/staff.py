@@ -1,0 +1,64 @@
+"""Staff and API tokens, for the owner: who may come in, and ending that at once."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.people.api_tokens import list_tokens, revoke_token
+from plugin.courses.people.staff import count_visits, deactivate_staff, list_all_staff, reactivate_staff
+from plugin.web import current_house, pages
+from plugin.web.access import allow
+from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+    """Show who may sign in and which programs may call."""
+    store = current_house().store
+    now = pages.now()
+    tokens = list_tokens(store)
+    return render_template(
+        "owner/staff.html",
+        staff=sorted(list_all_staff(store), key=lambda each: not each.is_active),
+        visits=count_visits(store),
+        tokens=[each for each in tokens if each.state(now) == "active"],
+        ended=[(each, each.state(now)) for each in tokens if each.state(now) != "active"],
+        refusal=refusal,
+    )
+
+
+@blueprint.post("/<staff_id>/deactivation")
+@allow()
+@refused_shows(show)
+def deactivate(staff_id: str) -> ResponseReturnValue:
+    """End a person's sign-in and their open sessions."""
+    person = deactivate_staff(current_house().store, deed(), staff_id)
+    return _done(f"{person.name} is deactivated and signed out everywhere.")
+
+
+@blueprint.post("/<staff_id>/reactivation")
+@allow()
+@refused_shows(show)
+def reactivate(staff_id: str) -> ResponseReturnValue:
+    """Let a person sign in again."""
+    person = reactivate_staff(current_house().store, deed(), staff_id)
+    return _done(f"{person.name} can sign in again, with the same password as before.")
+
+
+@blueprint.post("/tokens/<token_id>/revocation")
+@allow()
+@refused_shows(show)
+def revoke(token_id: str) -> ResponseReturnValue:
+    """End a token."""
+    token = revoke_token(current_house().store, deed(), token_id)
+    return _done(f"The token “{token.name}” is revoked. Programs that use it are refused.")
+
+
+def _done(text: str) -> ResponseReturnValue:
+    tell(Notice(text))
+    return see(url_for("staff.show"))
