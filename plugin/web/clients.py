@@ -147,7 +147,9 @@ def after_deed(client_id: str | None) -> ResponseReturnValue:
     """Answer a deed on a client's course: the page as it now stands."""
     if client_id is None:
         return see(url_for("attention.show"))
-    return page(client_id) if is_fragment() else see(url_for("clients.show", client_id=client_id))
+    if live.is_shown(url_for("clients.news", client_id=client_id)):
+        return page(client_id)
+    return see(url_for("clients.show", client_id=client_id))
 
 
 def found(limit: int) -> dict[str, Any]:
