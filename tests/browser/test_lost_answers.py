@@ -118,7 +118,7 @@ def test_b5_a_reload_without_an_answer_shows_the_truth_and_keeps_the_key(
         expect(page.locator("[data-notice]")).to_contain_text("Still waiting")
     page.unroute(USES)
     page.reload()
-    said = "was saved before this page was loaded" if is_done else "is not saved so far"
+    said = "was saved before this page was loaded" if is_done else "had no answer before this page was loaded"
     expect(page.locator("#notices")).to_contain_text(said)
     page.get_by_role("button", name="Use a session", exact=True).click()
     expect(page.locator("#notices")).to_contain_text(re.compile(r"Session \d+ used\."))

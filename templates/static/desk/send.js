@@ -195,7 +195,8 @@ export async function startSending() {
       notify(`“${what}” was saved before this page was loaded.`);
       setTimeout(() => forget(mark, key), SAME_TAP_MS);
     } else {
-      notify(`“${what}” had no answer before this page was loaded, and is not saved so far. If it is still wanted, tap it again: it is never counted twice.`, { isBad: true });
+      const said = `“${what}” had no answer before this page was loaded. See whether it is saved; if not, tap it again.`;
+      notify(`${said} It is never counted twice.`, { isBad: true });
     }
   }
 }
