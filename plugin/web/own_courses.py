@@ -120,7 +120,8 @@ def _own_course(
         card=card_of(course),
         figure=figure(course.state, words),
         standing=standing(course.state, words, is_owner=is_theirs),
-        lines=tuple(sorted([*came, *missed], key=lambda line: line.on, reverse=True)),
+        # Newest first within a day as well: a sort in reverse keeps the order of equal days.
+        lines=tuple(sorted([*came, *missed][::-1], key=lambda line: line.on, reverse=True)),
         terms=terms_sentences(course.terms, words.tag) if is_theirs else (),
         documents=documents,
         is_theirs=is_theirs,
