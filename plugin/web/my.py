@@ -27,8 +27,8 @@ from plugin.courses.people.private_page import client_of_page
 from plugin.courses.views import ClientView, CourseView
 from plugin.errors import CoursekeeperError
 from plugin.web import current_house, pages
-from plugin.web.deeds import fresh_key
 from plugin.web.alike import told_apart
+from plugin.web.deeds import fresh_key
 from plugin.web.own_courses import first_name, issued_to, own_courses, visible_courses
 from plugin.web.saved_as import name_file
 
