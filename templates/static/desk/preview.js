@@ -69,7 +69,9 @@ export function startPreview() {
     typedTimer = setTimeout(() => drawSheet(form), TYPED_MS);
   });
   // A form that was refused, or given back by the browser, holds what the stored paper does not.
-  if (form.querySelector("[aria-invalid]") || hasUnsent(form)) drawSheet(form);
+  const drawIfOther = () => { if (form.querySelector("[aria-invalid]") || hasUnsent(form)) drawSheet(form); };
+  if (document.readyState === "complete") drawIfOther();
+  else addEventListener("load", drawIfOther, { once: true });
 }
 
 addEventListener("beforeunload", (event) => {

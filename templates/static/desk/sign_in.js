@@ -17,6 +17,7 @@ async function signIn() {
   const dialog = document.getElementById("sign-in");
   await fill(dialog, await fetch(document.body.dataset.signIn, { cache: "no-store" }));
   openDialog(dialog);
+  focusIn(dialog);
   await new Promise((done) => {
     // Escape would uncover a page that can't be used.
     dialog.oncancel = (event) => event.preventDefault();
@@ -27,8 +28,10 @@ async function signIn() {
         method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
       }).catch(() => null);
       if (answer?.type === "opaqueredirect") done();
-      else if (answer) await fill(dialog, answer);
-      else dialog.querySelector("#sign-in-said").textContent = "No answer. Try again.";
+      else if (answer) {
+        await fill(dialog, answer);
+        focusIn(dialog);
+      } else dialog.querySelector("#sign-in-said").textContent = "No answer. Try again.";
     };
   });
   dialog.close();
@@ -56,8 +59,9 @@ async function fill(dialog, answer) {
   const email = form.querySelector("[name=email]");
   email.value ||= document.body.dataset.email;
   dialog.querySelector("[data-form]").replaceChildren(document.adoptNode(form));
-  (email.value ? dialog.querySelector("[name=password]") : email).focus();
 }
+
+const focusIn = (dialog) => [...dialog.querySelectorAll("input")].find((field) => field.type !== "hidden" && !field.value)?.focus();
 
 // Gives every form of this page the token of the sign-in that holds now; answers whether it is the same person's.
 export async function renew() {
