@@ -14,7 +14,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import used
 from plugin.core.text import NOTE_LENGTH, optional
-from plugin.courses.chain import Line, append, course_for_change
+from plugin.courses.chain import Line, append, course_for_change, head_of
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
@@ -135,8 +135,9 @@ def _write_in(
     line: Line,
 ) -> str:
     before = first_used_on(session, course)
-    change = used(allowance.head, sessions, unpaid=allowance.unpaid.amount)
-    entry = append(session, store, act, allowance.id, allowance.head, change, line)
+    head = head_of(session, allowance.id)
+    change = used(head, sessions, unpaid=allowance.unpaid.amount)
+    entry = append(session, store, act, allowance.id, head, change, line)
     follow_first_use_in(session, store, act, course, before)
     course_changed_in(session, store, act, course.id)
     return entry.id
