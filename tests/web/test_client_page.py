@@ -128,11 +128,11 @@ def test_htmx_gets_the_living_part_and_the_message(deb: Visitor, address: str) -
 
 @sqlite_alone
 def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:
-    course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000)
+    sold_at = desk.clock() - timedelta(weeks=3)
+    course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000, paid_at=sold_at)
     address = client_address(desk, course)
-    for _ in range(2):
-        deb.after(deb.page(address).form("/uses"))
-        desk.clock.advance(days=1)
+    desk.use(course, visited_on=desk.today - timedelta(days=1))
+    deb.after(deb.page(address).form("/uses"))
     page = deb.page(address)
     assert "Use a touch-up" in page.text
     assert "Touch-up 1 used. 0 of 1 left." in deb.after(page.form("/uses")).text
