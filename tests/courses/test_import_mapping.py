@@ -320,6 +320,21 @@ def test_who_shares_a_phone_stays_somebody_else(book: OldBook, written: str) -> 
     assert (file.found["known_clients"], file.found["new_clients"]) == (0, 1)
 
 
+# Packages -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_package_may_be_called_by_a_part_of_its_name_if_it_is_the_only_one(book: OldBook) -> None:
+    book.desk.package(name="Facial acupuncture, course of 12")
+    text = "Client,Package,Left,Purchased\nAna,{0},4,2026-01-05\n"
+    file = sent(book, text.format("Course of 12"))
+    assert [row.course for row in file.first] == ["Facial acupuncture, course of 12"]
+    assert (
+        "“Course of 12” is taken for your package “Facial acupuncture, course of 12”." in file.found["mind"]
+    )
+    for name in ("course of", "Facial 12", "acupuncture, course of 1"):
+        assert "No package is called" in sent(book, text.format(f'"{name}"')).found["wrong"][0][2]
+
+
 # Counts -------------------------------------------------------------------------------------------------------------
 
 

@@ -98,12 +98,12 @@ def _orders(table: Table, columns: Columns) -> tuple[Mapping[Field, bool | None]
     cells = {
         what: [row.cell(columns.of[what][0]) for row in table.rows] for what in _DAYS if what in columns.of
     }
-    told = {what: order_told(column) for what, column in cells.items()}
-    others = {order for order in told.values() if order is not None}
+    own = {what: order_told(column) for what, column in cells.items()}
+    others = {order for order in own.values() if order is not None}
     of_file = others.pop() if len(others) == 1 else columns.is_day_first
-    orders = {what: of_file if order is None else order for what, order in told.items()}
+    orders = {what: of_file if order is None else order for what, order in own.items()}
     if columns.is_day_first is not None:
-        orders = {what: columns.is_day_first if told[what] is None else told[what] for what in told}
+        orders = {what: columns.is_day_first if own[what] is None else own[what] for what in own}
     open_cells = (cell for what, column in cells.items() if orders[what] is None for cell in column)
     return orders, next((shown(cell) for cell in open_cells if can_be_two(cell)), "")
 
@@ -161,7 +161,7 @@ def _row(row: ImportRow, person: Person) -> dict[str, Any]:
         "price": row.price,
         "sold_on": row.sold_on.isoformat(),
         "expires_on": row.expires_on.isoformat() if row.expires_on else None,
-        "never_expires": row.is_expiry_told and row.expires_on is None,
+        "never_expires": row.is_expiry_given and row.expires_on is None,
         "note": row.note,
     }
 
@@ -176,6 +176,13 @@ def _to_know(checked: Checked, matched: Matched, known_treatments: set[str], tod
     if silent := sum(row.price is None for row in rows):
         has = "row has" if silent == 1 else "rows have"
         yield f"{silent} {has} no price: nothing is counted as paid for them, and nothing as owed."
+    parts = {
+        row.called: row.course_name
+        for row in rows
+        if row.offer and folded(row.called) != folded(row.course_name)
+    }
+    for called, name in sorted(parts.items())[:5]:
+        yield f"“{called}” is taken for your package “{name}”."
     if over := sum(row.expires_on is not None and row.expires_on < today for row in rows):
         yield f"{over} have expired already; they are kept, and you can extend them."
     if matched.namesakes:

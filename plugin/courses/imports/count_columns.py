@@ -80,12 +80,12 @@ def _rows(combination: Combination, numbers: Mapping[int, list[int | None]]) -> 
 def _agreement(rows: Sequence[tuple[int | None, ...]]) -> float:
     """Return what the rows say for or against these as the sessions bought, used, booked and left."""
     right = wrong = impossible = 0
-    told = [row for row in rows if row[0] is not None]
-    for bought, used, booked, left in told:
+    counted = [row for row in rows if row[0] is not None]
+    for bought, used, booked, left in counted:
         impossible += (bought or 0) < max(used or 0, left or 0)
         if used is not None and left is not None:
             is_right = bought in (used + left, used + left + (booked or 0))
             right, wrong = right + is_right, wrong + (not is_right)
-    if not told:
+    if not counted:
         return 0.0
-    return (0.4 * right - 0.2 * wrong) / len(told) - (0.7 if 2 * impossible > len(told) else 0.0)
+    return (0.4 * right - 0.2 * wrong) / len(counted) - (0.7 if 2 * impossible > len(counted) else 0.0)

@@ -117,15 +117,15 @@ class Refusal:
 
 
 def count_sessions(
-    told: Sequence[Counts], booked: int, package: int | None
+    cells: Sequence[Counts], booked: int, package: int | None
 ) -> tuple[int, int, int] | Refusal:
     """Return the sessions bought, used and left; what a row leaves out follows from the rest.
 
-    `told` is what its cells say, `package` how many sessions the package holds, None where it is none of ours.
+    `cells` is what its cells say, `package` how many sessions the package holds, None where it is none of ours.
     """
-    bought = {each.granted for each in told if each.granted is not None}
-    used = next((each.used for each in told if each.used is not None), None)
-    left = next((each.left for each in told if each.left is not None), None)
+    bought = {each.granted for each in cells if each.granted is not None}
+    used = next((each.used for each in cells if each.used is not None), None)
+    left = next((each.left for each in cells if each.left is not None), None)
     if len(bought) > 1:
         return Refusal(
             Field.SESSIONS,

@@ -28,8 +28,11 @@ _UNIT = (
 )
 _NUMBER = "number|num|no|nr|n|o|qty|quantity|count|total|current|currently|cantidad|numero"
 _DATE = "date|day|time|fecha|purchase"
-_LEFT = "remaining|remain|rem|left|unused|restantes?|restan|quedan|disponibles?|ubrig|verbleibend|restants?"
-_USED = "used|redeemed|consumed|usad[ao]s?|utilizad[ao]s?|consumid[ao]s?|gastad[ao]s?|verbraucht|utilisee?s?"
+_LEFT = "remaining|remain|rem|left|unused|restantes?|restan|quedan|disponibles?|ubrig|verbleibend|restants?|pozostalo"
+_USED = (
+    "used|redeemed|consumed|usad[ao]s?|utilizad[ao]s?|consumid[ao]s?|gastad[ao]s?|verbraucht|utilisee?s?"
+    "|wykorzystan[eo]"
+)
 _BOOKED = "booked|scheduled|reserved|upcoming|reservadas|agendadas|programadas"
 _MONEY = (
     "value|price|cost|liability|revenue|paid|payments?|account|owed|due|money|usd|eur|gbp|tax|wert|importe"
@@ -75,10 +78,14 @@ _WORDS: Mapping[Field, _Words] = {
             1.0,
             rf"(?:{_PERSON}) (?:full )?name(?: last first| first last)?|(?:full|complete) name|nombre completo",
         ),
-        (1.0, rf"name of (?:{_PERSON})|nombre (?:del? )?(?:cliente|paciente)|nombre y apellidos?|kundenname"),
+        (
+            1.0,
+            rf"name of (?:{_PERSON})|nombre (?:del? )?(?:cliente|paciente)|nombre y apellidos?|kundenname"
+            "|imie i nazwisko",
+        ),
         (
             0.95,
-            "clients?|customers?|patients?|guests?|cust|pt|clienta|cliente|pacientes?|kunde|kundin|patientin",
+            "clients?|customers?|patients?|guests?|cust|pt|clienta|cliente|pacientes?|kunde|kundin|patientin|klient|klientka|pacjent",
         ),
         (0.9, "name|names|nombre|nom|nome"),
         (0.75, "member|attendee|student|participant|socio|contact name|display name|(?:sold|bill|billed) to"),
@@ -90,13 +97,13 @@ _WORDS: Mapping[Field, _Words] = {
         is_strict=True,
     ),
     Field.FIRST_NAME: _words(
-        (1.0, "first ?name|given ?names?|forename|vorname|prenom|primer nombre|nombre de pila"),
+        (1.0, "first ?name|given ?names?|forename|vorname|prenom|primer nombre|nombre de pila|imie"),
         (0.8, "first"),
         beside=_PERSON,
         is_strict=True,
     ),
     Field.LAST_NAME: _words(
-        (1.0, "last ?name|surname|family ?name|nachname|apellidos?|nom de famille|sobrenome"),
+        (1.0, "last ?name|surname|family ?name|nachname|apellidos?|nom de famille|sobrenome|nazwisko"),
         (0.8, "last"),
         beside=_PERSON,
         is_strict=True,
@@ -119,7 +126,7 @@ _WORDS: Mapping[Field, _Words] = {
             1.0,
             f"(?:package|pass|series|membership) type|{_PACK}|pricing option|punch ?card|contract|paket|abo|forfait",
         ),
-        (1.0, "session pack|class pack|pacote|prepaid package"),
+        (1.0, "session pack|class pack|pacote|prepaid package|pakiet|karnet"),
         (0.6, "product|item|option|offering|deal"),
         beside=f"name|title|description|sold|purchased|bought|nombre|{_PERSON}",
         never="last|next|previous|upcoming",
@@ -179,7 +186,7 @@ _WORDS: Mapping[Field, _Words] = {
             1.0,
             "(?:amount|price|total|net) paid|paid|(?:purchase|sale|package|total) price|pagado|bezahlt|paye",
         ),
-        (0.9, "price|amount|precio|importe|preis|betrag|prix|montant|preco"),
+        (0.9, "price|amount|precio|importe|preis|betrag|prix|montant|preco|cena|kwota"),
         (0.72, "net sales|net amount"),
         (0.7, "cost|revenue|gross sales|sales|coste|costo|charged"),
         (0.6, "total|value|valor"),
@@ -193,7 +200,10 @@ _WORDS: Mapping[Field, _Words] = {
             "(?:purchase|purchased|purch|sale|sold|bought) date|date (?:of )?(?:purchased?|sale|sold|bought)",
         ),
         (1.0, "(?:purchased|sold|bought|comprado|vendido|verkauft) (?:on|at|el|am)|purchase"),
-        (1.0, "fecha (?:de )?(?:la )?(?:compra|venta)|kaufdatum|verkaufsdatum|date d achat|data de compra"),
+        (
+            1.0,
+            "fecha (?:de )?(?:la )?(?:compra|venta)|kaufdatum|verkaufsdatum|date d achat|data (?:de compra|zakupu)",
+        ),
         (0.78, "purchased|sold|bought|comprado|vendido|verkauft"),
         (
             0.77,
@@ -217,7 +227,8 @@ _WORDS: Mapping[Field, _Words] = {
         ),
         (
             1.0,
-            "good (?:until|till|thru|through)|caduc\\w*|venc\\w*|valid[oa] hasta|ablauf\\w*|gultig bis|validade",
+            "good (?:until|till|thru|through)|caduc\\w*|venc\\w*|valid[oa] hasta|ablauf\\w*|gultig bis|validade"
+            "|waznosci?|wazny do",
         ),
         (0.85, "end|ends|ending|fecha (?:de )?fin|finaliza|termina"),
         beside=f"{_DATE}|{_PACK}|on|at",

@@ -127,14 +127,14 @@ def _strongest(scores: Scores, counts: Mapping[Field, tuple[int, ...]]) -> dict[
     of = dict(counts)
     taken = {column for columns in of.values() for column in columns}
     for (column, what), _ in sorted(scores.items(), key=lambda each: -each[1]):
-        if column in taken or what in of or what in COUNTS or _is_told(what, of):
+        if column in taken or what in of or what in COUNTS or _is_settled(what, of):
             continue
         of[what] = (column,)
         taken.add(column)
     return of
 
 
-def _is_told(what: Field, of: Mapping[Field, tuple[int, ...]]) -> bool:
+def _is_settled(what: Field, of: Mapping[Field, tuple[int, ...]]) -> bool:
     packages = {Field.PACKAGE, Field.PACKAGE_LEFT}
     return what in packages and bool(packages & set(of))
 

@@ -30,14 +30,15 @@ _NEVER = re.compile(
 class ImportRow:
     """A course as the file tells it. `offer` None: a treatment and a number of sessions, no package of ours.
 
-    `sold_at` is the moment where the file has it. `expires_on` None: never where `is_expiry_told`, else by the terms of
-    its package. `record` holds the whole course where Coursekeeper exported it.
+    `called` is what the file calls it. `sold_at` is the moment where the file has it. `expires_on` None: never where
+    `is_expiry_given`, else by the terms of its package. `record` holds the whole course where Coursekeeper exported it.
     """
 
     line: int
     contact: Contact
     offer: Offer | None
     course_name: str
+    called: str
     granted: int
     used: int
     left: int
@@ -46,7 +47,7 @@ class ImportRow:
     sold_on: date
     sold_at: datetime | None
     expires_on: date | None
-    is_expiry_told: bool
+    is_expiry_given: bool
     note: str
     record: CourseRecord | None
 
@@ -92,7 +93,8 @@ def read_row(
         line=row.line,
         contact=contact,
         offer=offer,
-        course_name=name,
+        course_name=offer.name if offer else name,
+        called=name,
         granted=counts[0],
         used=counts[1],
         left=counts[2],
@@ -101,7 +103,7 @@ def read_row(
         sold_on=_day(sold, rules),
         sold_at=sold if isinstance(sold, datetime) else None,
         expires_on=expires_on,
-        is_expiry_told=record is not None or shown(reader.cell(Field.EXPIRES_ON)) != "",
+        is_expiry_given=record is not None or shown(reader.cell(Field.EXPIRES_ON)) != "",
         note=note,
         record=record,
     )
@@ -129,7 +131,7 @@ def _contact(reader: RowReader, rules: Rules, record: CourseRecord | None) -> Co
         )
         reader.refuse(Field.NAME, said)
         return None
-    told = {
+    fields = {
         "name": Field.NAME if reader.has(Field.NAME) else Field.LAST_NAME,
         "phone": Field.PHONE,
         "email": Field.EMAIL,
@@ -143,7 +145,7 @@ def _contact(reader: RowReader, rules: Rules, record: CourseRecord | None) -> Co
             country=rules.country,
         )
     except InvalidField as refusal:
-        reader.refuse(told.get(refusal.field or "", Field.NAME), refusal.message)
+        reader.refuse(fields.get(refusal.field or "", Field.NAME), refusal.message)
         return None
 
 
@@ -155,7 +157,7 @@ def _full_name(reader: RowReader, record: CourseRecord | None) -> str:
 
 
 def _what(reader: RowReader, rules: Rules, record: CourseRecord | None) -> tuple[Offer | None, str]:
-    """Return the package, or None and the name of the treatment; a record brings its package along."""
+    """Return the package, None for a treatment or a package that a record brings along, and what the file calls it."""
     what = Field.PACKAGE if reader.has(Field.PACKAGE) else Field.PACKAGE_LEFT
     name = reader.short(what, LONGEST_CELL)
     if what is Field.PACKAGE_LEFT and folded(name) not in rules.offers:
@@ -163,16 +165,33 @@ def _what(reader: RowReader, rules: Rules, record: CourseRecord | None) -> tuple
     if not name:
         return None, _treatment(reader)
     known = rules.offers.get(folded(name), ())
+    if not known and record is None:
+        known = _of_which_it_is_part(name, rules)
     if len(known) == 1:
         if known[0].why_not and record is None:
             reader.refuse(what, known[0].why_not)
-        return known[0], known[0].name
+        return known[0], name
     if record is not None:
         return None, name[:NAME_LENGTH]
     many = f"Two packages are called “{name[:60]}”. Give one of them another name."
     none = f"No package is called “{name[:60]}”. Make it under Packages, or set this column to “Treatment”."
     reader.refuse(what, many if known else none)
     return None, ""
+
+
+def _of_which_it_is_part(name: str, rules: Rules) -> tuple[Offer, ...]:
+    """Return the package for sale in whose name all of this one stands, where it is the only one."""
+    part = re.compile(rf"(?<!\w){re.escape(folded(name))}(?!\w)")
+    if not re.search(r"[^\W\d]{3}", name):
+        return ()
+    found = [
+        offer
+        for called, offers in rules.offers.items()
+        if part.search(called)
+        for offer in offers
+        if offer.is_active
+    ]
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _treatment(reader: RowReader) -> str:
@@ -210,14 +229,12 @@ def _recorded(
     reader: RowReader, record: CourseRecord, granted: Counts, left: Counts
 ) -> tuple[int, int, int] | None:
     heads = [each.head for each in record.allowances]
-    for what, told, kept in (
+    for what, shown_here, kept in (
         (Field.SESSIONS, granted.granted, sum(head.granted for head in heads)),
         (Field.LEFT, left.left, sum(head.sessions for head in heads)),
     ):
-        if told is not None and told != kept:
-            said = (
-                f"{told} is not what the record says: {kept}. Export the courses again, or empty the record."
-            )
+        if shown_here is not None and shown_here != kept:
+            said = f"{shown_here} is not what the record says: {kept}. Export the courses again, or empty the record."
             reader.refuse(what, said)
     mains = [each.head for each in record.main]
     return sum(each.granted for each in mains), record.used, sum(each.sessions for each in mains)

@@ -156,7 +156,7 @@ def _course(
 
 def _terms(row: ImportRow, offer: Offer) -> Terms:
     terms = terms_from_json(offer.terms)
-    if not row.is_expiry_told:
+    if not row.is_expiry_given:
         return terms
     return replace(terms, expires_after_months=None, expires_on=row.expires_on, expires_from=ExpiresFrom.SALE)
 
