@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import count
 
+from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.core.terms import Terms
+from plugin.courses.people.buyers import client_for_buyer_in
 from plugin.courses.people.clients import find_clients
 from plugin.courses.read import courses_of_client
 from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
@@ -108,6 +110,11 @@ class World:
         person = name.replace("_", " ").title()
         return Buyer(f"CUSTOMER-{name}", name=f"{person} Client", email=f"{name}@example.org")
 
+    def person(self, name: str) -> str:
+        """Return the client of a state before they have bought anything."""
+        act, buyer = self.desk.act(SQUARE), self.buyer(name)
+        return self.store.transact(lambda session: client_for_buyer_in(session, self.store, act, buyer)) or ""
+
     def sell(
         self,
         name: str,
@@ -134,9 +141,8 @@ class World:
     def invoice(self, name: str, *paid: int, due_on: date) -> tuple[str, str]:
         """Sell ten sessions by invoice with so much paid of it by now; return the course and its checkout."""
         desk, order, price = self.desk, self.order(), 165000
-        client_id = desk.client(self.buyer(name).name, email=f"{name}@example.org")
         new = NewCheckout(
-            client_id,
+            self.person(name),
             self.package(),
             "invoice",
             deposit=Money(paid[0], "USD"),
@@ -208,8 +214,7 @@ def _gift_waiting(world: World, name: str) -> str:
 def _gift_redeemed(world: World, name: str) -> str:
     course_id = world.sell("giver_of_a_gift", world.package("Pair of facials", sessions=2), paid=33000)
     world.changes.give(course_id, code="ABCDEFGH2345")
-    receiver = world.desk.client(world.buyer(name).name, email=f"{name}@example.org")
-    return world.changes.redeem("ABCDEFGH2345", receiver).course.id
+    return world.changes.redeem("ABCDEFGH2345", world.person(name)).course.id
 
 
 def _shared(world: World, name: str) -> str:
@@ -230,8 +235,7 @@ def _transferred_out(world: World, name: str) -> str:
 def _transferred_in(world: World, name: str) -> str:
     given = world.sell("giver_of_seven", world.package())
     world.use(given, 3)
-    receiver = world.desk.client(world.buyer(name).name, email=f"{name}@example.org")
-    course_id = world.changes.transfer(given, receiver).course.id
+    course_id = world.changes.transfer(given, world.person(name)).course.id
     world.use(course_id, 2)
     return course_id
 
@@ -239,9 +243,8 @@ def _transferred_in(world: World, name: str) -> str:
 def _touch_ups_transferred_in(world: World, name: str) -> str:
     given = world.sell("giver_of_touch_ups", world.twelve(), paid=198000)
     world.use(given, 12)
-    receiver = world.desk.client(world.buyer(name).name, email=f"{name}@example.org")
     parts = {world.touch_up(given): 2}
-    course_id = world.changes.transfer(given, receiver, parts=parts).course.id
+    course_id = world.changes.transfer(given, world.person(name), parts=parts).course.id
     world.use(course_id)
     return course_id
 

@@ -20,24 +20,82 @@ from plugin.house import wall_clock
 @main.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--dry-run", is_flag=True, help="Check the file and write nothing.")
-@click.option("--column", "columns", multiple=True, metavar="HEADING=FIELD", help="Say what a column holds.")
+@click.option("--yes", is_flag=True, help="Import without asking; a script needs this.")
+@click.option(
+    "--map", "fields", multiple=True, metavar="FIELD=HEADING", help="Say what a column holds, or skip it."
+)
+@click.option("--column", "columns", multiple=True, metavar="HEADING=FIELD", hidden=True)
 @click.option(
     "--dates", type=click.Choice(["day-first", "month-first"]), help="How the file writes 03/04/2025."
 )
+@click.option("--sold-on", metavar="DATE", help="The date of purchase of rows that have none.")
+@click.option("--encoding", default="", help="How the letters of a text file read, such as cp1252.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 def import_courses(
-    file: Path, dry_run: bool, columns: tuple[str, ...], dates: str | None, as_json: bool
+    file: Path,
+    dry_run: bool,
+    yes: bool,
+    fields: tuple[str, ...],
+    columns: tuple[str, ...],
+    dates: str | None,
+    sold_on: str | None,
+    encoding: str,
+    as_json: bool,
 ) -> None:
-    """Bring in the courses of FILE (CSV or XLSX) that were sold before Coursekeeper: all of them, or none."""
-    from plugin.courses.imports.command import bring_in
+    """Bring in the courses of FILE (CSV or XLSX) that were sold before Coursekeeper: all of them, or none.
+
+    Shows what it takes each column for and which it skips, and asks before it writes.
+    """
+    from plugin.courses.imports import command
+
+    said = command.Wishes(
+        columns=(*fields, *(_turned(each) for each in columns)),
+        is_day_first={None: None, "day-first": True, "month-first": False}[dates],
+        sold_on=asked_day(sold_on, "--sold-on"),
+        encoding=encoding,
+    )
+
+    def answer(prepared: command.Prepared, *, is_written: bool) -> None:
+        message = command.says(prepared, is_written=is_written)
+        click.echo(json.dumps({"message": message, **prepared.to_json()}) if as_json else message)
 
     with opened_store() as store:
         act = Act(OPERATOR, wall_clock(), secrets.token_hex(16))
-        done = bring_in(store, act, file, named=columns, dates=dates, is_dry=dry_run, say=tell_progress)
-    for sentence in done.wrong:
-        click.echo(sentence, err=True)
-    click.echo(json.dumps(done.to_json()) if as_json else done.says)
-    sys.exit(0 if done.is_right else 1)
+        prepared = command.prepare(store, act, file, said, tell_progress)
+        if isinstance(prepared, str):
+            click.echo(
+                json.dumps({"message": prepared, "ok": True, "courses": 0, "wrong": []})
+                if as_json
+                else prepared
+            )
+            return
+        for sentence in (*prepared.wrong, *prepared.outcome.found["mind"]):
+            click.echo(sentence, err=True)
+        if dry_run or not prepared.outcome.is_clean:
+            answer(prepared, is_written=False)
+            sys.exit(0 if prepared.to_json()["ok"] else 1)
+        _agree(prepared.outcome.found["courses"], yes=yes)
+        done = command.write(store, act, prepared)
+        answer(done, is_written=done.outcome.is_clean)
+    sys.exit(0 if done.outcome.is_clean else 1)
+
+
+def _agree(courses: int, *, yes: bool) -> None:
+    """Ask whether the columns are right; a script has to have said so."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        said = "Nothing was written. Look at the columns above, then add --yes: without a terminal nobody can be asked."
+        click.echo(said, err=True)
+        sys.exit(2)
+    if not click.confirm(f"Import {courses} courses with these columns?", err=True):
+        click.echo("Nothing was written.", err=True)
+        sys.exit(1)
+
+
+def _turned(wish: str) -> str:
+    heading, _, field = wish.rpartition("=")
+    return f"{field or 'skip'}={heading}"
 
 
 @main.command()

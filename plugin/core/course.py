@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from plugin.core.gross import Charge
-from plugin.core.ledger import Head
 from plugin.core.money import Money
 from plugin.core.status import Status, course_status
 from plugin.core.unlock import needed_for, unlocked
@@ -59,7 +58,6 @@ class Totals(NamedTuple):
     `adjusted`: by how much adjustments changed what is granted. `used_before`: sessions used before an import.
     """
 
-    seq: int = 0
     granted: int = 0
     left: int = 0
     value_left: int = 0
@@ -169,12 +167,6 @@ class AllowanceState(NamedTuple):
     def unpaid(self) -> Money:
         """Return what of its part of the price is not paid."""
         return Money(max(0, self.facts.price - self.facts.totals.paid), self.currency)
-
-    @property
-    def head(self) -> Head:
-        """Return where its chain of entries stands."""
-        totals = self.facts.totals
-        return Head(totals.seq, totals.left, totals.value_left, totals.granted)
 
 
 @dataclass(frozen=True)

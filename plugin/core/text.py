@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from plugin.errors import InvalidField
 
 # Letters that Unicode does not take apart, though an English keyboard types them plain: "lukasz" finds "Łukasz".
 _ONE_STROKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
+
+# Degrees and titles say nothing of who it is; Jr. and III do.
+_TITLE = re.compile("mr|mrs|ms|miss|mx|dr|prof|md|do|dds|dmd|dc|phd|rn|np|pa|pt|lac|lmt|esq|mba|sra|srta")
+_GENERATION = re.compile("jr|sr|ii|iii|iv")
 
 NAME_LENGTH = 120
 NOTE_LENGTH = 500
@@ -69,6 +74,26 @@ def name_parts(name: str) -> tuple[str, str]:
     whole = clean(name)
     given, _, family = whole.partition(" ")
     return (given, family) if full_name(given, family) == whole else (whole, "")
+
+
+def spoken_name(text: str) -> str:
+    """Return the name in the order it is spoken: “Kim, Grace” and “Kim, Grace, MD” begin with the last name."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    suffixes = [part for part in parts[1:] if _is_suffix(part)]
+    names = [part for part in parts if part not in suffixes]
+    return ", ".join([full_name(names[1], names[0]), *suffixes]) if len(names) == 2 else text
+
+
+def name_key(name: str) -> str:
+    """Return what two ways to write one person's name have in common: no order, titles or single initials."""
+    words = re.findall(r"[^\W_]+(?:['’][^\W_]+)*", folded(name).replace(".", ""))
+    telling = [word for word in words if not _TITLE.fullmatch(word) and (len(word) > 1 or not word.isascii())]
+    return " ".join(sorted(telling or words))
+
+
+def _is_suffix(part: str) -> bool:
+    bare = folded(part).replace(".", "").replace(" ", "")
+    return bool(_TITLE.fullmatch(bare) or _GENERATION.fullmatch(bare))
 
 
 def _is_east_asian(ch: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.errors import KeyReused
+from plugin.store import Store
 from plugin.store.ledger import Operation
 
 
@@ -33,3 +34,9 @@ def remember(session: Session, act: Act, asked: str, answer: dict[str, Any]) -> 
     """Keep the answer under the key. Two that race collide here, and the loser finds the winner's answer."""
     session.add(Operation(key=act.key, request_sha256=asked, answer=answer, at=act.now))
     session.flush()
+
+
+def is_answered(store: Store, key: str) -> bool:
+    """Say whether something was done under this key."""
+    with store.reading() as session:
+        return session.get(Operation, key) is not None

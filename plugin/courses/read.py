@@ -49,6 +49,11 @@ class SaleRow:
         return self.state.status
 
     @property
+    def left(self) -> int:
+        """Return the sessions not used."""
+        return self.state.left
+
+    @property
     def paid(self) -> Money:
         """Return what has been paid."""
         return self.state.gross_paid

@@ -139,7 +139,7 @@ def _facts(row: Row[Any], zone: ZoneInfo) -> CourseFacts:
 
 def _allowance(row: Row[Any]) -> AllowanceFacts:
     # A sum of integers is a decimal in PostgreSQL.
-    return AllowanceFacts._make((*row[1:8], Totals._make(map(int, row[8:16]))))
+    return AllowanceFacts._make((*row[1:8], Totals._make(map(int, row[8:15]))))
 
 
 def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any]:
@@ -209,7 +209,6 @@ def _sums(which: Which) -> Subquery:
 
     columns: tuple[Any, ...] = (
         Entry.allowance_id,
-        func.max(Entry.seq).label("seq"),
         total(granted).label("granted"),
         total(Entry.sessions_delta).label("sessions"),
         total(Entry.value_delta).label("value"),

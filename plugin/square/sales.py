@@ -28,12 +28,15 @@ from plugin.square.objects import Order, Tender
 def package_lines(
     lines: Iterable[object], known: Collection[str], *, booked: Collection[str] = ()
 ) -> list[Json]:
-    """Return the lines that sell one of these catalog variations, or have been booked by their uid."""
-    return [
-        line
-        for line in lines
-        if isinstance(line, dict) and (line.get("catalog_object_id") in known or line.get("uid") in booked)
-    ]
+    """Return the lines that sell one of these catalog variations, or are amounts booked by their uid."""
+    return [line for line in lines if isinstance(line, dict) and _sells(line, known, booked)]
+
+
+def _sells(line: Json, known: Collection[str], booked: Collection[str]) -> bool:
+    variation = line.get("catalog_object_id")
+    if not variation:
+        return text(line.get("uid")) in booked
+    return text(variation) in known
 
 
 def other_items(lines: Iterable[Json], known: Collection[Json]) -> list[tuple[Json, SoldItem]]:

@@ -15,7 +15,7 @@ from plugin.core.acts import Actor, Role, require
 View = TypeVar("View", bound=Callable[..., Any])
 
 # Without a sign-in: the way in itself, and what its page is drawn with.
-_OPEN_ENDPOINTS = frozenset({"static", "pages.theme", "security.login", "security.logout"})
+_OPEN_ENDPOINTS = frozenset({"static", "pages.theme", "pages.script", "security.login", "security.logout"})
 
 
 def allow(*roles: Role) -> Callable[[View], View]:
@@ -62,8 +62,8 @@ def current_actor() -> Actor:
 
 
 def _to_the_door() -> Response:
-    # A fragment can't show a sign-in; the page that asked for it loads anew and is led there.
-    if request.headers.get("HX-Request") or request.headers.get("X-Live"):
+    # A fragment can't show a sign-in: the script on its page does. What a form holds must not be lost on the way.
+    if request.method == "POST" or request.headers.get("HX-Request") or request.headers.get("X-Live"):
         raise Unauthorized
     is_worth_it = request.method == "GET" and request.path != "/"
     wanted = request.script_root + request.full_path.rstrip("?") if is_worth_it else None

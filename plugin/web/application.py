@@ -13,6 +13,7 @@ from plugin.house import House, open_house
 from plugin.settings import Settings, read_settings
 from plugin.web import (
     access,
+    answers,
     arrivals,
     changes,
     clients,
@@ -24,6 +25,7 @@ from plugin.web import (
     my,
     pages,
     refusals,
+    resume,
     sell,
     signin,
     today,
@@ -112,11 +114,13 @@ def _furnish(app: Flask) -> None:
     pages.set_up(app)
     headers.set_up(app)
     refusals.set_up(app)
+    resume.set_up(app)
     api = make_api()
     open_to_all = (api, health.blueprint, webhook.blueprint, my.blueprint, mail_choice.blueprint)
     for blueprint in (
         *open_to_all,
         today.blueprint,
+        answers.blueprint,
         arrivals.blueprint,
         clients.blueprint,
         directory.blueprint,

@@ -150,7 +150,7 @@ def settle_with_new_client(item_id: str) -> ResponseReturnValue:
 def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
     item = resolve(current_house().store, act, item_id, wish)
     tell(_said(wish, item))
-    return page() if is_fragment() else see(url_for("attention.show"))
+    return page() if live.is_shown(url_for("attention.news")) else see(url_for("attention.show"))
 
 
 def _said(wish: Resolution, item: AttentionView) -> Notice:

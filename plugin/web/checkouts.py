@@ -19,7 +19,7 @@ from plugin.courses.selling.checkouts import CheckoutView, cancel_checkout, clai
 from plugin.courses.views import CourseView
 from plugin.web import current_house, live, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.deeds import Notice, deed, see, tell
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("checkouts", __name__)
@@ -99,7 +99,8 @@ def send(checkout_id: str) -> ResponseReturnValue:
 
 
 def _shown(checkout_id: str) -> ResponseReturnValue:
-    return show(checkout_id) if is_fragment() else see(url_for("checkouts.show", checkout_id=checkout_id))
+    is_here = live.is_shown(url_for("checkouts.news", checkout_id=checkout_id))
+    return show(checkout_id) if is_here else see(url_for("checkouts.show", checkout_id=checkout_id))
 
 
 def _context(checkout_id: str) -> dict[str, Any]:

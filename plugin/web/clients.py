@@ -32,6 +32,7 @@ from plugin.courses.selling.checkouts import waiting_of_client
 from plugin.courses.views import ClientView, CourseView
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.alike import told_apart
 from plugin.web.card import Card, card_of
 from plugin.web.course_menu import menu_of
 from plugin.web.deeds import Notice, deed, is_fragment, see, tell
@@ -147,7 +148,9 @@ def after_deed(client_id: str | None) -> ResponseReturnValue:
     """Answer a deed on a client's course: the page as it now stands."""
     if client_id is None:
         return see(url_for("attention.show"))
-    return page(client_id) if is_fragment() else see(url_for("clients.show", client_id=client_id))
+    if live.is_shown(url_for("clients.news", client_id=client_id)):
+        return page(client_id)
+    return see(url_for("clients.show", client_id=client_id))
 
 
 def found(limit: int) -> dict[str, Any]:
@@ -188,6 +191,7 @@ def _everything(client_id: str) -> dict[str, Any]:
         "refused_visit": "",
         "searched_course": "",
         "matches": None,
+        "apart": told_apart(courses, pages.clinic()),
         "menus": {course.id: menu_of(course, current_user.role) for course in courses},
     }
 

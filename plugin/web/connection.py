@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.people.profile_notes import show_balances as keep_balances_shown
@@ -46,7 +46,7 @@ def news() -> Response:
 @refused_shows(show)
 def connect() -> ResponseReturnValue:
     """Lead the owner to Square's permission page."""
-    return redirect(begin(current_house(), deed()), code=303)
+    return see(begin(current_house(), deed()))
 
 
 @blueprint.get("/square/connected")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plugin.core.acts import Role
 from plugin.core.status import Status
@@ -14,11 +14,12 @@ _USABLE = (Status.OPEN, Status.PART_PAID)
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """One line: the address it leads to by its endpoint, or with one tap does."""
+    """One line: the address it leads to by its endpoint, or with one tap does; a group is set apart by a rule."""
 
     endpoint: str
     text: str
     is_tap: bool = False
+    starts_group: bool = False
 
 
 def menu_of(course: CourseView, role: str) -> tuple[MenuItem, ...]:
@@ -35,7 +36,11 @@ def menu_of(course: CourseView, role: str) -> tuple[MenuItem, ...]:
         if _takes_visit(course)
         else ()
     )
-    return (*visit, *of_desk, *of_owner)
+    return (*visit, *_apart(of_desk), *_apart(of_owner))
+
+
+def _apart(items: tuple[MenuItem, ...]) -> tuple[MenuItem, ...]:
+    return (replace(items[0], starts_group=True), *items[1:]) if items else ()
 
 
 def _takes_visit(course: CourseView) -> bool:
@@ -70,7 +75,7 @@ def _of_owner(course: CourseView) -> tuple[MenuItem, ...]:
         (True, MenuItem("changes.adjust", "Adjust the sessions")),
         (
             has_left and not is_waiting and course.status is not Status.FROZEN,
-            MenuItem("changes.write_off", "Write off what is left"),
+            MenuItem("changes.write_off", "Write off what is left", starts_group=True),
         ),
         (is_written_off, MenuItem("changes.undo_write_off", "Undo the write-off", is_tap=True)),
     )

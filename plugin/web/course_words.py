@@ -67,7 +67,11 @@ def figure_said(state: CourseState, clinic: ClinicView) -> Said:
 def locked_said(state: CourseState, clinic: ClinicView) -> str:
     """Say what the locked sessions wait for: "7 locked until $1,150.00 is paid by Dec 28"."""
     if not state.due.amount:
-        return f"{state.locked} locked, invoice canceled"
+        return (
+            f"{state.locked} locked, invoice canceled"
+            if state.facts.due_ended_on
+            else f"{state.locked} locked"
+        )
     due = money_text(state.due, language=clinic.language, country=clinic.country)
     said = f"{state.locked} locked until {due} is paid"
     if state.due_on is None:

@@ -42,17 +42,13 @@ def deed_without_form() -> Act:
 
 
 def is_fragment() -> bool:
-    """Say whether htmx asked, and so wants a piece of a page instead of the whole."""
+    """Say whether a script of ours asked, and so wants a piece of a page instead of the whole."""
     return "HX-Request" in request.headers
 
 
 def tell(notice: Notice) -> None:
-    """Have the next page, or the fragment being answered, show this notice."""
-    if is_fragment():
-        g.notice = notice
-    else:
-        # Flask keeps any JSON in the session, whatever the signature says.
-        flash(asdict(notice), "notice")  # type: ignore[arg-type]
+    """Have what is being answered, or the page it leads to, show this notice."""
+    g.notice = notice
 
 
 def notice() -> Notice | None:
@@ -66,4 +62,10 @@ def notice() -> Notice | None:
 
 def see(address: str) -> Response:
     """Lead the browser to a page after a form, so that reloading it sends nothing again."""
+    if "notice" in g:
+        # Flask keeps any JSON in the session, whatever the signature says.
+        flash(asdict(g.notice), "notice")  # type: ignore[arg-type]
+    if is_fragment():
+        # A script that followed a redirect would use up the notice of a page that nobody sees.
+        return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, code=303)

@@ -32,7 +32,7 @@ FRAMED = "; ".join(
     ]
 )
 # They say in their address what they are of.
-_KEPT = ("static", "pages.theme", "looks.shared", "looks.own", "looks.font")
+_KEPT = ("static", "pages.theme", "pages.script", "looks.shared", "looks.own", "looks.font")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
@@ -83,5 +83,5 @@ def _policy() -> str:
 
 def _keeping(response: Response) -> str:
     if request.endpoint in _KEPT and response.status_code in (200, 304):
-        return _FOR_EVER if "v" in request.args else "no-cache"
+        return _FOR_EVER if "v" in request.args or "v" in (request.view_args or {}) else "no-cache"
     return "no-store"

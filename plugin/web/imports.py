@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Flask, render_template, request, url_for
@@ -12,9 +13,8 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from plugin.core.acts import Role
 from plugin.courses.imports import batches, undo
 from plugin.courses.imports.columns import CALLED
-from plugin.courses.imports.sheets import template_sheet, wrong_sheet
 from plugin.courses.imports.table import LARGEST_FILE
-from plugin.courses.imports.views import list_imports, read_import
+from plugin.courses.imports.views import list_imports, read_import, template_sheet, wrong_sheet
 from plugin.courses.selling.packages import list_packages
 from plugin.errors import InvalidField
 from plugin.web import current_house, live, pages
@@ -92,13 +92,22 @@ def news(batch_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(one)
 def say_columns(batch_id: str) -> ResponseReturnValue:
-    """Keep what the columns hold."""
+    """Keep what the columns hold, and what the file itself does not tell."""
     names = {int(found[1]): value for name, value in request.form.items() if (found := _COLUMN.match(name))}
     order = request.form.get("dates", "")
     if order not in _ORDERS:
         raise InvalidField("Choose how the file writes dates.", field="dates")
-    batches.set_columns(current_house().store, deed(), batch_id, names, is_day_first=_ORDERS[order])
+    said = batches.Chosen(names, _ORDERS[order], _sold_on(), request.form.get("encoding", ""))
+    batches.set_columns(current_house().store, deed(), batch_id, said)
     return see(url_for("imports.one", batch_id=batch_id))
+
+
+def _sold_on() -> date | None:
+    text = request.form.get("sold_on", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidField("Enter the date of purchase as a date.", field="sold_on") from None
 
 
 @blueprint.post("/import/<batch_id>/start")

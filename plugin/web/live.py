@@ -18,9 +18,9 @@ _KEY = re.compile(r"desk-[0-9a-f]{24}")
 
 
 def screen(template: str, fragment: str, address: str, **context: Any) -> Response:
-    """Answer a whole page round its living part, or to htmx that part alone with what there is to tell."""
+    """Answer a whole page round its living part, or to a script on it that part alone with what there is to tell."""
     html = render_template(fragment, **context)
-    if is_fragment():
+    if is_shown(address):
         return _labelled(make_response(html + _notices()), seen_mark(html))
     page = render_template(
         template,
@@ -30,6 +30,11 @@ def screen(template: str, fragment: str, address: str, **context: Any) -> Respon
         **context,
     )
     return _labelled(make_response(page), seen_mark(html))
+
+
+def is_shown(address: str) -> bool:
+    """Say whether the page that asks shows the living part of this address already, and so needs that part alone."""
+    return is_fragment() and request.headers.get("X-Shows", address) == address
 
 
 def news(fragment: str, **context: Any) -> Response:

@@ -27,6 +27,7 @@ from plugin.courses.people.private_page import client_of_page
 from plugin.courses.views import ClientView, CourseView
 from plugin.errors import CoursekeeperError
 from plugin.web import current_house, pages
+from plugin.web.alike import told_apart
 from plugin.web.deeds import fresh_key
 from plugin.web.own_courses import first_name, issued_to, own_courses, visible_courses
 from plugin.web.saved_as import name_file
@@ -50,6 +51,7 @@ def show(token: str) -> ResponseReturnValue:
         token=token,
         first_name=first_name(client.name),
         courses=own.current,
+        apart=told_apart([each.card.course for each in (*own.current, *own.earlier)], pages.clinic()),
         earlier=own.earlier,
         next_visit=_next_visit(client),
         now=pages.now(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -120,12 +120,18 @@ def _own_course(
         card=card_of(course),
         figure=figure(course.state, words),
         standing=standing(course.state, words, is_owner=is_theirs),
-        lines=tuple(sorted([*came, *missed], key=lambda line: line.on, reverse=True)),
+        lines=_newest_first([*came, *missed]),
         terms=terms_sentences(course.terms, words.tag) if is_theirs else (),
         documents=documents,
         is_theirs=is_theirs,
         owner=first_name(course.client_name or ""),
     )
+
+
+def _newest_first(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Return the lines from the last to the first, those of one day too."""
+    in_order = sorted(enumerate(lines), key=lambda each: (each[1].on, each[0]), reverse=True)
+    return tuple(line for _, line in in_order)
 
 
 def _came(course: CourseView, visit: VisitView, words: ClientWords, *, has_come: bool) -> Line:

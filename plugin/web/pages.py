@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, g, request, url_for
+from flask import Blueprint, Flask, Response, g, redirect, request, send_from_directory, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from jinja2 import StrictUndefined
+from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.core.acts import Role
 from plugin.courses.clinic import local_date, read_clinic
@@ -25,6 +26,8 @@ TEMPLATES = next(
     _HERE / "templates",
 )
 
+_SCRIPTS = TEMPLATES / "static" / "desk"
+
 blueprint = Blueprint("pages", __name__)
 
 
@@ -36,6 +39,7 @@ def set_up(app: Flask) -> None:
     app.jinja_env.filters.update(format.FILTERS)
     app.jinja_env.filters.update(course_words.FILTERS)
     app.jinja_env.globals.update(asset=asset, deed_key=fresh_key, told=notice, theme_address=_theme_address)
+    app.jinja_env.globals.update(script_addresses=script_addresses)
     app.context_processor(_everywhere)
     app.register_blueprint(blueprint)
 
@@ -58,6 +62,20 @@ def asset(name: str) -> str:
     return url_for("static", filename=name, v=_fingerprint(TEMPLATES / "static" / name))
 
 
+def script_addresses() -> list[str]:
+    """Return the addresses of the desk's scripts, the one that starts the others first."""
+    names = sorted((path.name for path in _SCRIPTS.glob("*.js")), key=lambda name: (name != "main.js", name))
+    return [url_for("pages.script", v=_scripts_mark(), name=name) for name in names]
+
+
+@blueprint.get("/scripts/<v>/<name>")
+def script(v: str, name: str) -> AnyResponse:
+    """Answer a script. The mark stands in the path, so that what a script imports by name carries it too."""
+    if v != _scripts_mark():
+        return redirect(url_for("pages.script", v=_scripts_mark(), name=name))
+    return send_from_directory(_SCRIPTS, name)
+
+
 @blueprint.get("/theme.css", endpoint="theme")
 def theme_sheet() -> Response:
     """Answer the clinic's accent as colours for light and dark."""
@@ -66,6 +84,12 @@ def theme_sheet() -> Response:
 
 def _theme_address() -> str:
     return url_for("pages.theme", v=clinic().accent.lstrip("#"))
+
+
+@cache
+def _scripts_mark() -> str:
+    marks = "".join(_fingerprint(path) for path in sorted(_SCRIPTS.glob("*.js")))
+    return hashlib.sha256(marks.encode()).hexdigest()[:12]
 
 
 @cache

@@ -14,13 +14,18 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from plugin.courses.visiting.same_day import AlreadyCharged, DayCharge
-from plugin.errors import CoursekeeperError, InvalidField, NotFound, Refused
+from plugin.errors import CoursekeeperError, InvalidField, KeyReused, NotFound, Refused
 from plugin.web.api.errors import api_error_response, is_api
 from plugin.web.deeds import Notice, is_fragment
 from plugin.web.wording import Words, words_for
 
 # The window of every limit of the desk, in seconds.
 WAIT_S = "300"
+
+# A form whose first answer was lost, changed and sent again.
+_SAVED_BEFORE = (
+    "This form was saved before, as you first sent it. Check how it stands now, then change it if needed."
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -59,7 +64,7 @@ def refused_shows(page: Callable[..., ResponseReturnValue]) -> Callable[[View], 
 def set_up(app: Flask) -> None:
     """Map the tree of errors, and Flask's own, to answers."""
     app.register_error_handler(CoursekeeperError, _coursekeeper_error)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
 
 
 def _coursekeeper_error(error: CoursekeeperError) -> ResponseReturnValue:
@@ -80,7 +85,8 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
     # A question, such as the period of a report, stands in the address.
     typed = request.args if request.method == "GET" else request.form
     charges = error.charges if isinstance(error, AlreadyCharged) else ()
-    refusal = Refusal(error.message, error.field, typed, charges)
+    message = _SAVED_BEFORE if isinstance(error, KeyReused) else error.message
+    refusal = Refusal(message, error.field, typed, charges)
     try:
         response = make_response(page(refusal=refusal, **(request.view_args or {})))
     except NotFound:
@@ -90,7 +96,8 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
     return response
 
 
-def _http_error(error: HTTPException) -> ResponseReturnValue:
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    """Answer an error of HTTP in our words."""
     status = error.code or 500
     if status < 400:
         return error

@@ -36,17 +36,20 @@ blueprint = Blueprint("sell", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Bills:
-    """What people hand over for a sum in cash: the next round sums above it, smallest first."""
+    """A round sum that people hand over in cash, and what they get back of it."""
 
-    price: Money
+    sum: Money
+    change: Money
 
-    @property
-    def rounded(self) -> tuple[Money, ...]:
-        """Return at most three round sums above the price."""
-        unit = 10 ** minor_digits(self.price.currency)
-        steps = (unit * step for step in (20, 50, 100, 500))
-        sums = sorted({-(-self.price.amount // step) * step for step in steps} - {self.price.amount})
-        return tuple(Money(one, self.price.currency) for one in sums[:3])
+
+def bills_for(price: Money) -> tuple[Bills, ...]:
+    """Return at most three round sums above the price, smallest first."""
+    unit = 10 ** minor_digits(price.currency)
+    steps = (unit * step for step in (20, 50, 100, 500))
+    sums = sorted({-(-price.amount // step) * step for step in steps} - {price.amount})
+    return tuple(
+        Bills(Money(one, price.currency), Money(one - price.amount, price.currency)) for one in sums[:3]
+    )
 
 
 @blueprint.get("/sell")
@@ -178,7 +181,7 @@ def _found(is_wanted: bool) -> dict[str, Any]:
 def _ways(package: PackageView, today: date) -> dict[str, Any]:
     return {
         "terminals": list_terminals(current_house().store),
-        "bills": Bills(package.price).rounded,
+        "bills": bills_for(package.price),
         "tenders": TENDERS,
         "first_due": today,
         "rest_due": today + REST_DUE,

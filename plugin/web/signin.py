@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, cast
 
-from flask import Blueprint, Flask, current_app, render_template, request, session
+from flask import Blueprint, Flask, current_app, make_response, render_template, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import user_logged_in  # type: ignore[import-untyped]  # ships no types
@@ -16,7 +17,8 @@ from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no ty
 from werkzeug.wrappers import Response
 
 from plugin.courses.people.staff import StaffView, note_sign_in, staff_by_email, staff_by_mark
-from plugin.web import current_house
+from plugin.web import current_house, resume
+from plugin.web.deeds import Notice, see, tell
 from plugin.web.passwords import MEMORY_KIB, PASSES, fits
 
 PER_ADDRESS = "30 per 5 minutes"
@@ -111,7 +113,26 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     security = Security(app, StaffStore(), login_form=SignInForm, render_template=page)
     security.want_json(lambda _request: False)
     user_logged_in.connect(_keep_for_the_day, app)
+    app.view_functions["security.login"] = _going_on(app.view_functions["security.login"])
     _limit(app)
+
+
+def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
+    """After the sign-in, show the form again that it interrupted, as it was filled in."""
+
+    def answer() -> Response:
+        response = make_response(sign_in())
+        form = resume.carried()
+        if form is None or response.status_code != HTTPStatus.FOUND:
+            return response
+        again = resume.shown_again(form)
+        if again is None:
+            tell(Notice(resume.NOT_SAVED, is_bad=True))
+            return see(response.headers["Location"])
+        again.status_code = HTTPStatus.OK
+        return again
+
+    return answer
 
 
 def _limit(app: Flask) -> None:
@@ -132,7 +153,9 @@ def _was_refused(response: Response) -> bool:
 
 
 def _page(template: str, **context: Any) -> tuple[str, int]:
-    return render_template(template, **context), 422 if request.method == "POST" else 200
+    wanted = context["login_user_form"].next.data
+    page = render_template(template, wanted=wanted, carried=resume.carried(), **context)
+    return page, 422 if request.method == "POST" else 200
 
 
 def _keep_for_the_day(_app: Flask, user: StaffUser, **_: Any) -> None:

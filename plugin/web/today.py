@@ -16,7 +16,7 @@ from plugin.courses.visiting.arrivals import arrivals_on
 from plugin.courses.visiting.visits import visits_on
 from plugin.web import current_house, live, pages
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.deeds import is_fragment, see
+from plugin.web.deeds import see
 
 SALES_SHOWN = 8
 ITEMS_SHOWN = 3
@@ -47,7 +47,7 @@ def page(**more: Any) -> Response:
 
 def after_deed() -> ResponseReturnValue:
     """Answer a deed on an arrival: Today as it now stands."""
-    return page() if is_fragment() else see(url_for("today.show"))
+    return page() if live.is_shown(url_for("today.news")) else see(url_for("today.show"))
 
 
 def _day() -> dict[str, Any]:

@@ -105,6 +105,7 @@ def test_it_can_be_done_without_a_mouse(desk: DeskWindow) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Alexandrina Wilhelmina")
     before = figure(page)
     page.keyboard.press("u")
+    page.keyboard.press("Enter")
     desk.expect_figure(f"{before - 1} of 12 left")
     expect(page.locator("[data-notice]")).to_be_visible()
     page.keyboard.press("Escape")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,7 +36,7 @@ def test_a_dry_run_tells_and_writes_nothing(run):
 
 
 def test_it_imports_once(run):
-    done = run(CLEAN, "--json")
+    done = run(CLEAN, "--yes", "--json")
     assert done.exit_code == 0
     report = json.loads(done.stdout)
     assert (report["ok"], report["courses"], report["left"]) == (True, 2, 5)
@@ -65,9 +69,96 @@ def test_columns_and_dates_can_be_said(run):
     ]
     asked = run(text, *said)
     assert (asked.exit_code, "Say --dates" in asked.stdout) == (1, True)
-    assert run(text, *said, "--dates", "day-first").exit_code == 0
+    assert run(text, *said, "--dates", "day-first", "--yes").exit_code == 0
 
 
 def test_a_file_that_is_not_there_is_a_wrong_use(tmp_path: Path):
     done = CliRunner().invoke(main, ["import", str(tmp_path / "none.csv")])
     assert done.exit_code == 2
+
+
+OTHER_SYSTEM = (
+    "Invoice Number,Location Name,Name,Treatment,Bought,Remaining,Purchased\n"
+    "812,Westside,Ana Ruiz,Facial,12,5,2026-03-02\n"
+)
+
+
+def test_it_shows_the_columns_it_took_and_those_it_skipped(run):
+    done = run(OTHER_SYSTEM, "--dry-run")
+    assert done.exit_code == 0
+    lines = done.stderr.splitlines()
+    assert "  Client (name): “Name”, 90% (Ana Ruiz)" in lines
+    assert "  Sessions left (left): “Remaining”, 100% (5)" in lines
+    assert "  Skipped: “Invoice Number” (Not needed, or not understood)" in lines
+    assert "  Skipped: “Location Name” (Not needed, or not understood)" in lines
+
+
+def test_without_a_terminal_it_writes_nothing_unless_told_yes(run):
+    done = run(OTHER_SYSTEM)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Nothing was written" in done.stderr
+    assert "--yes" in done.stderr
+    assert run(OTHER_SYSTEM, "--dry-run").stdout == "1 courses can be imported: 1 new clients, 0 known.\n"
+    assert run(OTHER_SYSTEM, "--yes").stdout == "1 courses imported: 1 new clients, 0 known.\n"
+
+
+@pytest.mark.parametrize(("said", "code", "tells"), [(b"y\n", 0, "1 courses imported"), (b"n\n", 1, "")])
+def test_at_a_terminal_it_asks(tmp_path: Path, sqlite_url: str, said: bytes, code: int, tells: str):
+    file = tmp_path / "book.csv"
+    file.write_text(OTHER_SYSTEM)
+    ours, theirs = pty.openpty()
+    os.write(ours, said)
+    done = subprocess.run(
+        [sys.executable, "-m", "plugin", "import", str(file)],
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "DATABASE_URL": sqlite_url, "SQUARE_ACCESS_TOKEN": ""},
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert (done.returncode, tells in done.stdout) == (code, True)
+    assert "Import 1 courses with these columns?" in done.stderr
+
+
+def test_a_program_learns_the_columns_as_well(run):
+    report = json.loads(run(OTHER_SYSTEM, "--yes", "--json").stdout)
+    assert report["mapping"]["name"] == ["Name"]
+    assert report["mapping"]["left"] == ["Remaining"]
+    assert report["skipped"] == ["Invoice Number", "Location Name"]
+
+
+def test_a_file_without_a_date_of_purchase_needs_one_said(run):
+    """D5."""
+    text = "Client,Treatment,Bought,Left\nAna,Facial,12,5\n"
+    asked = run(text, "--yes")
+    assert asked.exit_code == 1
+    assert "--sold-on" in asked.stderr
+    assert run(text, "--yes", "--sold-on", "2099-01-01").exit_code == 1
+    assert run(text, "--yes", "--sold-on", "soon").exit_code == 1
+    done = run(text, "--yes", "--sold-on", "2026-03-02")
+    assert (done.exit_code, "Rows without a date of purchase: 2026-03-02" in done.stderr) == (0, True)
+
+
+def test_a_column_can_be_said_or_skipped(run):
+    text = "Who,Treatment,Bought,Left,Sold on,Note\nAna,Facial,12,5,2026-03-02,vip\n"
+    done = run(text, "--yes", "--map", "name=Who", "--map", "skip=Note")
+    assert (done.exit_code, "Skipped: “Note”" in done.stderr) == (0, True)
+
+
+def test_letters_that_read_in_two_ways_need_to_be_said(run):
+    """D8."""
+    data = "Client,Treatment,Bought,Left,Sold on\nSøren,Facial,12,5,2026-03-02\n".encode("cp1252")
+    asked = run(data, "--yes")
+    assert asked.exit_code == 1
+    assert "--encoding cp1252: Søren" in asked.stderr
+    done = run(data, "--yes", "--encoding", "cp1252")
+    assert (done.exit_code, "Søren" in done.stderr) == (0, True)
+
+
+def test_two_columns_that_fit_alike_need_one_said(run):
+    text = "Client,Treatment,Bought,Left,Start date,Activation date\nAna,Facial,12,5,2026-03-02,2026-03-09\n"
+    asked = run(text, "--yes")
+    assert (asked.exit_code, "--map" in asked.stderr) == (1, True)
+    assert run(text, "--yes", "--map", "sold_on=Activation date").exit_code == 0

@@ -30,7 +30,7 @@ def part(
     left: int, *, granted: int = 10, used: int = 0, kind: str = "main", paid: int = PRICE, **more: Any
 ) -> AllowanceFacts:
     facts = {each: more.pop(each) for each in ("usable_from_session", "ahead", "id") if each in more}
-    totals = Totals(1, granted, left, 1000, used, paid=paid, **more)
+    totals = Totals(granted, left, 1000, used, paid=paid, **more)
     return AllowanceFacts(facts.pop("id", kind), "Facial", kind, 16500, PRICE, **facts, totals=totals)
 
 

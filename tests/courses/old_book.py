@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from plugin.core.acts import Act
-from plugin.courses.imports.batches import CHECK, IMPORT, receive_file, set_columns, start_import
+from plugin.courses.imports.batches import CHECK, IMPORT, Chosen, receive_file, set_columns, start_import
 from plugin.courses.imports.run import LEASE_S, run_import
 from plugin.courses.imports.undo import undo_import
 from plugin.courses.imports.views import ImportView, read_import
@@ -97,8 +98,22 @@ class OldBook:
     def start(self, batch_id: str) -> None:
         start_import(self.store, self.act(), batch_id)
 
-    def say(self, batch_id: str, *names: str, is_day_first: bool | None = None) -> None:
-        set_columns(self.store, self.act(), batch_id, dict(enumerate(names)), is_day_first=is_day_first)
+    def say(
+        self,
+        batch_id: str,
+        *names: str,
+        is_day_first: bool | None = None,
+        sold_on: date | None = None,
+        encoding: str = "",
+    ) -> None:
+        said = Chosen(dict(enumerate(names)), is_day_first, sold_on, encoding)
+        set_columns(self.store, self.act(), batch_id, said)
+
+    def keep(self, batch_id: str, **said: Any) -> ImportView:
+        """Leave the columns as they were proposed, say the rest, and have it checked."""
+        self.say(batch_id, *(column.means for column in self.view(batch_id).columns), **said)
+        self.work()
+        return self.view(batch_id)
 
     def undo(self, batch_id: str, reason: str = "Wrong file") -> int:
         return undo_import(self.store, self.act(), batch_id, reason)

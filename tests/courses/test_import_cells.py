@@ -7,13 +7,16 @@ import io
 import zipfile
 from datetime import date
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from xlsxwriter import Workbook
 
-from plugin.courses.imports.amounts import Currency, read_amount, read_count
-from plugin.courses.imports.columns import Field, guess
+from plugin.courses.imports.amounts import Currency, read_amount
+from plugin.courses.imports.columns import Field
+from plugin.courses.imports.counts import Counts, read_count, read_counts
 from plugin.courses.imports.days import TwoWays, order_told, read_day
+from plugin.courses.imports.mapping import propose
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import LARGEST_FILE, Table
 from plugin.errors import InvalidField
@@ -84,6 +87,41 @@ def test_it_refuses_what_is_no_count(cell: str | Decimal) -> None:
         read_count(cell)
 
 
+@pytest.mark.parametrize(
+    ("text", "granted", "used", "left"),
+    [
+        ("7", None, None, 7),
+        ("7/10", 10, None, 7),
+        ("7 of 10", 10, None, 7),
+        ("7 (of 10)", 10, None, 7),
+        ("7 out of 10 sessions", 10, None, 7),
+        ("7 left", None, None, 7),
+        ("Remaining: 7", None, None, 7),
+        ("10 Pack - 7 remaining", 10, None, 7),
+        ("10-pack, 3 used", 10, 3, None),
+        ("3 of 10 used", 10, 3, None),
+        ("3 used / 7 left", None, 3, 7),
+        ("7 sessions", None, None, 7),
+        ("Facial 60 min, 7 left", None, None, 7),
+        ("quedan 7 de 10", 10, None, 7),
+    ],
+)
+def test_it_reads_counts_with_their_words(
+    text: str, granted: int | None, used: int | None, left: int | None
+) -> None:
+    """D10."""
+    assert read_counts(text, of="left") == Counts(granted, used, left)
+
+
+@pytest.mark.parametrize(
+    "text", ["unlimited", "-7 left", "3.5 left", "7/10/2026", "ten", "5 left, 6 left", "7" * 40, "$7"]
+)
+def test_it_refuses_counts_that_are_none_or_two(text: str) -> None:
+    """D10."""
+    with pytest.raises(InvalidField, match="is no "):
+        read_counts(text, of="left")
+
+
 MARCH_4 = date(2025, 3, 4)
 
 
@@ -92,7 +130,7 @@ MARCH_4 = date(2025, 3, 4)
     [
         "2025-03-04",
         "2025/3/4",
-        "2025-03-04T10:30:00Z",
+        "2025-03-04T18:30:00Z",
         "2025-03-04 10:30",
         "4 Mar 2025",
         "4. März 2025",
@@ -102,11 +140,24 @@ MARCH_4 = date(2025, 3, 4)
         "4-Mar-2025",
         "04.03.2025",
         "2025年3月4日",
+        "4-Mar-25",
+        "Tuesday, March 4, 2025",
+        "martes, 4 de marzo de 2025",
+        "Mar 4 '25",
+        "04MAR2025",
+        "20250304",
+        "2025-03-04T10:30:00-08:00",
+        "March 4, 2025 3:45 PM EST",
+        "Tue Mar 04 2025 10:00:00 GMT-0800 (PST)",
+        "45720",
+        Decimal(45720),
         MARCH_4,
     ],
 )
-def test_it_reads_days_in_many_forms(cell: str | date) -> None:
-    assert read_day(cell, is_day_first=None) == MARCH_4
+def test_it_reads_days_in_many_forms(cell: str | date | Decimal) -> None:
+    """D9."""
+    zone = ZoneInfo("America/Los_Angeles")
+    assert read_day(cell, is_day_first=None, zone=zone) == MARCH_4
 
 
 def test_a_day_that_is_two_is_read_as_the_file_or_the_owner_says() -> None:
@@ -114,8 +165,9 @@ def test_a_day_that_is_two_is_read_as_the_file_or_the_owner_says() -> None:
     assert read_day("04/03/25", is_day_first=True) == MARCH_4
     assert read_day("31/03/2025", is_day_first=False) == date(2025, 3, 31)
     assert read_day("05/05/2025", is_day_first=None) == date(2025, 5, 5)
-    with pytest.raises(TwoWays):
-        read_day("03/04/2025", is_day_first=None)
+    for text in ("03/04/2025", "3-4-25", "3 4 2025", "03/04/2025 3:45 PM"):
+        with pytest.raises(TwoWays):
+            read_day(text, is_day_first=None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +186,21 @@ def test_one_plain_day_tells_the_order_of_all(days: list[str | date], told: bool
 
 @pytest.mark.parametrize(
     "cell",
-    ["yesterday", "45123", "2025-02-30", "13/13/2025", "1889-01-01", "3000-01-01", "4 Foo 2025", "=NOW()"],
+    [
+        "yesterday",
+        "451234",
+        "March 2025",
+        "4 Mar",
+        "10:30",
+        "3, 4, 2025",
+        "9" * 99,
+        "2025-02-30",
+        "13/13/2025",
+        "1889-01-01",
+        "3000-01-01",
+        "4 Foo 2025",
+        "=NOW()",
+    ],
 )
 def test_it_refuses_what_is_no_day(cell: str) -> None:
     with pytest.raises(InvalidField, match="is no date"):
@@ -172,7 +238,7 @@ def test_it_refuses_what_is_no_day(cell: str) -> None:
     ],
 )
 def test_it_knows_headings_in_the_words_of_others(heading: str, field: Field | None) -> None:
-    assert list(guess([heading])) == ([field] if field else [])
+    assert list(propose(Table((heading,), (), "")).of) == ([field] if field else [])
 
 
 TEXT = "Client{0}Package{0}Remaining\nInês Müller{0}Facial{0}5\n"

@@ -13,9 +13,8 @@ from sqlalchemy import func, select
 from plugin.core.ledger import Kind
 from plugin.core.terms import Terms
 from plugin.courses.audit import audit
-from plugin.courses.imports.batches import cancel_import, receive_file, set_columns, start_import
-from plugin.courses.imports.sheets import template_sheet, wrong_sheet
-from plugin.courses.imports.views import list_imports
+from plugin.courses.imports.batches import Chosen, cancel_import, receive_file, set_columns, start_import
+from plugin.courses.imports.views import list_imports, template_sheet, wrong_sheet
 from plugin.courses.papers.content import summary_paper
 from plugin.courses.people.clients import find_clients
 from plugin.courses.read import courses_of_client, recent_sales
@@ -101,7 +100,11 @@ def test_the_desk_can_not_give_back_what_was_used_before(book: OldBook) -> None:
 
 
 def test_what_was_sold_elsewhere_is_no_sale_of_today(book: OldBook) -> None:
-    book.bring_in(row(sold_on=""))
+    file = book.checked(row(sold_on=""))
+    book.keep(file.id, sold_on=book.desk.today)
+    book.start(file.id)
+    book.work()
+    assert the_course(book).sold_at.date() == book.desk.today
     assert recent_sales(book.store, limit=8, today=book.desk.today) == ()
 
 
@@ -187,9 +190,11 @@ def test_each_wrong_cell_is_named_with_line_column_and_reason(
 
 
 def test_used_and_left_have_to_make_what_was_bought(book: OldBook) -> None:
-    headings = ("Client", "Package", "Bought", "Used", "Left")
+    headings = ("Client", "Package", "Bought", "Used", "Left", "Sold on")
     file = book.checked(
-        ("Ana", FACIAL_12, "12", "6", "5"), ("Bea", FACIAL_12, "", "6", "5"), headings=headings
+        ("Ana", FACIAL_12, "12", "6", "5", "2026-03-02"),
+        ("Bea", FACIAL_12, "", "6", "5", "2026-03-02"),
+        headings=headings,
     )
     assert file.found["wrong"] == [[2, "Left", "6 used and 5 left are not the 12 bought."]]
     assert file.found["courses"] == 1
@@ -237,7 +242,7 @@ def test_the_owner_says_what_the_columns_hold(book: OldBook) -> None:
         book.say(file.id, "name", "treatment", "left", "left")
     with pytest.raises(InvalidField, match="from the list"):
         book.say(file.id, "name", "nonsense")
-    book.say(file.id, "name", "treatment", "left", "sessions")
+    book.say(file.id, "name", "treatment", "left", "sessions", sold_on=date(2026, 3, 2))
     book.work()
     assert book.view(file.id).first[0].left == 3
 
@@ -387,7 +392,7 @@ def test_given_up_in_time_nothing_is_written(book: OldBook, is_started: bool) ->
     ]
     with book.store.reading() as session:
         batch = session.get_one(ImportBatch, batch_id)
-        assert (batch.state, batch.file, batch.shape["samples"]) == ("canceled", None, [])
+        assert (batch.state, batch.file, batch.shape["examples"]) == ("canceled", None, [])
     assert count(book.store, Course) == 0
     with pytest.raises(Refused, match="given up"):
         book.start(batch_id)
@@ -402,7 +407,7 @@ def test_too_late_to_give_up_is_told(book: OldBook) -> None:
 
 def test_a_check_of_older_columns_is_not_believed(book: OldBook) -> None:
     batch_id = book.send(row())
-    other = ["name", "phone", "", "", "treatment", "sessions", "left", "", "", "", "package"]
+    other = ["name", "phone", "", "", "treatment", "sessions", "left", "", "sold_on", "", "package"]
     changes = iter([lambda: book.say(batch_id, *other)])
     assert book.work(meanwhile=lambda: next(changes, lambda: None)()) == [
         "Given up, or to be checked anew.",
@@ -465,7 +470,7 @@ def test_it_is_the_owners_alone(book: OldBook) -> None:
     desk = book.desk.act(DEB)
     for deed in (
         lambda: receive_file(book.store, desk, "x.csv", book_of(row())),
-        lambda: set_columns(book.store, desk, batch_id, {}, is_day_first=None),
+        lambda: set_columns(book.store, desk, batch_id, Chosen({})),
         lambda: start_import(book.store, desk, batch_id),
         lambda: cancel_import(book.store, desk, batch_id),
     ):

@@ -134,7 +134,6 @@ def _totals(session: Session, allowance_id: str) -> tuple[int, ...]:
 
     grown = sum(each.granted_after - each.granted_before for each in standing if each.kind == Kind.ADJUSTED)
     return (
-        last.seq,
         last.granted_after,
         last.sessions_after,
         last.value_after,

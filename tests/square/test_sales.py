@@ -82,6 +82,24 @@ def test_retail_beside_a_package_and_tax_stay_out_of_the_course(clinic: Clinic) 
     assert [row[5] for row in clinic.ledger()] == [165000]
 
 
+@pytest.mark.parametrize(
+    "odd", [{"catalog_object_id": ["x"]}, {"uid": {}}, {"base_price_money": 5}, {"name": 7}]
+)
+@sqlite_alone
+def test_an_odd_line_of_retail_does_not_keep_the_package_from_being_booked(
+    clinic: Clinic, odd: dict[str, object]
+) -> None:
+    """B15: also of an order's lines, each is read by itself."""
+    clinic.till.set_faults(has_withheld_events=True)
+    lines = [clinic.line("ten"), {"name": "Facial oil", "amount": 5400, "quantity": "1"}]
+    order = clinic.till.sell(lines)["order"]
+    package, retail = order["line_items"]
+    clinic.till.forge("order", order["id"], {"line_items": [package, {**retail, **odd}]})
+    clinic.till.deliver(withheld=True)
+    clinic.catch_up()
+    assert [row[5] for row in clinic.ledger()] == [165000]
+
+
 @sqlite_alone
 def test_a_discount_on_the_whole_order_reaches_the_course(clinic: Clinic) -> None:
     clinic.till.sell([clinic.line("ten")], discount={"percent": "10"})

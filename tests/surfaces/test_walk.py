@@ -25,6 +25,7 @@ from plugin.courses.reports.people_to_call import Why, people_to_call
 from plugin.courses.views import CourseView
 from plugin.errors import NoneLeft, Refused
 from plugin.web.api import shapes
+from tests.courses.appointments import Appointments
 from tests.courses.desk import Desk
 from tests.states import STATES, Says, World
 from tests.web.visitor import Visitor
@@ -35,7 +36,8 @@ class Words:
     """What a surface says in words of its own; "" or None: what it says of any course that is open and paid.
 
     `card`: the figure on the client's page at the desk; `page`: the figure and the sentence on the client's own page;
-    `mail`: a sentence of the letter; `profile`: the balance on the Square profile; `search`: the desk's lists.
+    `mail`: a sentence of the letter; `profile`: the balance on the Square profile; `search`: the desk's lists;
+    `arrival`: the row of who is booked today.
     """
 
     card: str = ""
@@ -43,6 +45,7 @@ class Words:
     mail: str | None = None
     profile: str = ""
     search: str = ""
+    arrival: str = ""
 
 
 _UNTIL = "until $1,150.00 is paid by December 28, 2026."
@@ -126,12 +129,14 @@ WORDS: dict[str, Words] = {
     ),
     "touch_ups_open": Words(
         card="0 of 12 left",
+        arrival="1 of 2 left",
         page=("0 of 12 sessions left", "1 of 2 touch-ups left"),
         mail="All 12 sessions are used. 1 of 2 touch-ups are left.",
         profile="Touch-up: 1 of 2 left",
     ),
     "touch_ups_transferred_in": Words(
         card="1 of 2 left",
+        arrival="1 of 2 left",
         page=("1 of 2 sessions left", ""),
         mail="You have 1 of 2 sessions left.",
         profile="Touch-up: 1 of 2 left",
@@ -140,6 +145,8 @@ WORDS: dict[str, Words] = {
 }
 # No client to say anything to.
 NOBODYS = ("unassigned",)
+# They came with a file.
+NOT_IN_SQUARE = ("imported_half_used",)
 
 
 @dataclass
@@ -204,7 +211,7 @@ def test_the_next_tap_is_answered_as_was_said(walk: Walk) -> None:
 
 def _contradictions(walk: Walk) -> Iterator[tuple[str, Any]]:
     surfaces = (_api, _export, _client_page, _punch_card, _history, _today, _search, _letter, _private_page)
-    surfaces += (_paper, _people_to_call, _square_profile)
+    surfaces += (_paper, _people_to_call, _square_profile, _arrivals)
     nobodys = (_api, _export)
     for surface in nobodys if walk.name in NOBODYS else surfaces:
         for said in surface(walk):
@@ -286,6 +293,19 @@ def _today(walk: Walk) -> Iterator[Any]:
     for row in (*visits, "" if is_plain else sale):
         if row and says.row not in _text(row):
             yield _text(row)
+
+
+def _arrivals(walk: Walk) -> Iterator[Any]:
+    if walk.name in NOT_IN_SQUARE:
+        return
+    calendar, booking = Appointments(walk.desk), f"{walk.name}-TODAY"
+    calendar.told(booking, start_at=walk.desk.clock(), square_customer_id=f"CUSTOMER-{walk.name}")
+    row = _part(walk.page("/"), f'<li class="arrival expected" id="b-{booking}"', "li")
+    if (walk.words.arrival or walk.words.search or walk.says.row) not in _text(row):
+        yield _text(row)
+    has_button = f"/bookings/{booking}/uses" in row
+    if has_button != _can_be_used(walk) and walk.name != "exchanged_away":
+        yield f"a button: {has_button}"
 
 
 def _search(walk: Walk) -> Iterator[Any]:

@@ -24,6 +24,8 @@ WHO: dict[str, frozenset[str]] = {
     "security.logout": ANYBODY,
     "today.show": STAFF,
     "today.news": STAFF,
+    "answers.show": STAFF,
+    "pages.script": ANYBODY,
     "arrivals.use": STAFF,
     "arrivals.miss": STAFF,
     "arrivals.undo": STAFF,

@@ -128,11 +128,11 @@ def test_htmx_gets_the_living_part_and_the_message(deb: Visitor, address: str) -
 
 @sqlite_alone
 def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:
-    course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000)
+    sold_at = desk.clock() - timedelta(weeks=3)
+    course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000, paid_at=sold_at)
     address = client_address(desk, course)
-    for _ in range(2):
-        deb.after(deb.page(address).form("/uses"))
-        desk.clock.advance(days=1)
+    desk.use(course, visited_on=desk.today - timedelta(days=1))
+    deb.after(deb.page(address).form("/uses"))
     page = deb.page(address)
     assert "Use a touch-up" in page.text
     assert "Touch-up 1 used. 0 of 1 left." in deb.after(page.form("/uses")).text
@@ -295,3 +295,40 @@ def test_a_course_that_ends_within_thirty_days_says_so(
     clock.advance(days=(expires_on - desk.today).days - days)
     page = as_role(Role.DESK).page(client_address(desk, course))
     assert ('<span class="chip warn">Until Jan 22' in page.html) == is_soon
+
+
+@sqlite_alone
+def test_c22_courses_of_one_package_are_told_apart_by_their_sale(deb: Visitor, desk: Desk) -> None:
+    package = desk.package()
+    first = desk.sell(package)
+    address = client_address(desk, first)
+    assert "sold Nov 22, no." not in deb.page(address).text
+    desk.sell(package)
+    desk.clock.advance(days=3)
+    desk.sell(package)
+    page = deb.page(address)
+    for sold in ("sold Nov 22, no. 1", "sold Nov 22, no. 2", "sold Nov 25"):
+        assert sold in page.text
+
+
+@sqlite_alone
+def test_c23_a_line_says_when_it_was_entered_later_than_its_visit(
+    deb: Visitor, desk: Desk, course: str, address: str
+) -> None:
+    desk.clock.advance(days=6)
+    desk.use(course)
+    assert "· entered" not in deb.page(address).text
+    desk.use(course, visited_on=desk.today - timedelta(days=6))
+    assert "· entered Nov 28" in deb.page(address).text
+
+
+def test_b5_a_form_that_comes_changed_after_a_lost_answer_says_what_was_saved(
+    deb: Visitor, desk: Desk, course: str, address: str
+) -> None:
+    entry = desk.use(course).entry.id
+    form = deb.page(address).form(f"/entries/{entry}/reversal")
+    deb.after(form, reason="First words")
+    again = deb.send(form, reason="Other words")
+    assert again.status_code == 409
+    assert "This form was saved before, as you first sent it." in Page(again.text).text
+    assert desk.balance(course)[0] == 12

@@ -100,7 +100,7 @@ def test_no_template_writes_a_script_or_a_style(path: Path) -> None:
 
 
 def test_templates_are_found_and_there_are_some() -> None:
-    assert (TEMPLATES / "static" / "htmx.min.js").is_file()
+    assert (TEMPLATES / "static" / "desk" / "main.js").is_file()
     assert len(PAGES) > 10
 
 

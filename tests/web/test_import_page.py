@@ -67,6 +67,7 @@ def test_from_the_file_to_the_course_and_back(
     page = small_olga.page(sent)
     assert "1 course ready to import" in page.text
     assert "5 of 12" in page.text
+    assert "Client → Client: Ana Souza" in page.text
     page = small_olga.after(page.form("/start"))
     assert "0 of 1 row read" in page.text
     work(small_house)
@@ -143,6 +144,68 @@ def test_columns_that_say_the_same_are_refused_and_stay_chosen(small_olga: Visit
     again = Page(answer.text).form("/columns").fields
     assert (again["column-1"], again["dates"], again["column-6"]) == ("name", "day", "left")
     assert small_olga.send(form, dates="never").status_code == 422
+
+
+def test_the_columns_are_shown_before_anything_is_written(
+    small_olga: Visitor, small_house: House, small_desk: Desk
+) -> None:
+    small_desk.package(sessions=10, name="course of 10")
+    data = (
+        b"Location Name,Name,Package,Current Balance,Visits left,Purchased\n"
+        b"Westside,Ana Ruiz,course of 10,$660.00,4,2026-01-05\n"
+    )
+    address = cast(str, send(small_olga, data).headers["Location"])
+    work(small_house)
+    page = small_olga.page(address)
+    assert "Skipped: Location Name , Current Balance ." in page.text
+    assert "Its values are money, not “Sessions left”" in page.text
+    fields = page.form("/columns").fields
+    held = [fields[f"column-{number}"] for number in range(6)]
+    assert held == ["", "name", "package", "", "left", "sold_on"]
+    small_olga.after(page.form("/columns"), **{"column-0": "note"})
+    work(small_house)
+    assert "Westside" in small_olga.page(address).text.split("Map columns")[0]
+
+
+def test_without_a_date_of_purchase_there_is_nothing_to_press(
+    small_olga: Visitor, small_house: House, small_desk: Desk
+) -> None:
+    """D5."""
+    small_desk.package(sessions=10, name="course of 10")
+    answer = send(small_olga, b"Client,Package,Left\nAna Ruiz,course of 10,4\n")
+    page = small_olga.page(cast(str, answer.headers["Location"]))
+    assert "Say which column holds the date of purchase" in page.text
+    assert not [form for form in page.forms if form.action.endswith("/start")]
+    for typed, says in (("2099-01-01", "can’t be in the future"), ("soon", "as a date")):
+        refused = small_olga.send(page.form("/columns"), sold_on=typed)
+        assert (refused.status_code, says in refused.text.replace("&#39;", "’").replace("'", "’")) == (
+            422,
+            True,
+        )
+        assert Page(refused.text).form("/columns").fields["sold_on"] == typed
+    small_olga.send(page.form("/columns"), sold_on="2026-03-02")
+    work(small_house)
+    page = small_olga.page(cast(str, answer.headers["Location"]))
+    assert [form for form in page.forms if form.action.endswith("/start")]
+    assert "Rows without a date of purchase: Mar 2" in page.text
+
+
+def test_how_letters_read_is_asked_with_examples(
+    small_olga: Visitor, small_house: House, small_desk: Desk
+) -> None:
+    """D8."""
+    small_desk.package(sessions=10, name="course of 10")
+    data = "Client,Package,Left,Purchased\nSøren Holm,course of 10,4,2026-01-05\n".encode("cp1252")
+    address = cast(str, send(small_olga, data).headers["Location"])
+    page = small_olga.page(address)
+    assert "Which of these reads right?" in page.text
+    assert "Sřren Holm" in page.text
+    small_olga.send(page.form("/columns"), encoding="cp1252")
+    work(small_house)
+    page = small_olga.page(address)
+    assert "1 course ready to import" in page.text
+    assert page.form("/columns").fields["encoding"] == "cp1252"
+    assert small_olga.send(page.form("/columns"), encoding="klingon").status_code == 422
 
 
 def test_wrong_rows_are_shown_and_can_be_saved(small_olga: Visitor, small_house: House, sent: str) -> None:

@@ -239,3 +239,11 @@ class TestAtTheDesk:
         after = deb.after(page.form(f"/clients/{ana.id}/mail-address"))
         assert "The next letter goes to ana@example.org again." in after.text
         assert read_client(ana.store, ana.id).mail_problem == ""
+
+
+def test_c23_visits_of_one_day_stand_from_the_last_to_the_first(ana: Ana) -> None:
+    for _ in range(2):
+        ana.desk.use(ana.course)
+    text = Page(ana.page()).text
+    places = [text.index(f"Session {number}", text.index("Your visits")) for number in (5, 4, 3, 2, 1)]
+    assert places == sorted(places)

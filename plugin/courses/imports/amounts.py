@@ -1,4 +1,4 @@
-"""Money and counts as other systems write them. What can be read in two ways is refused, never guessed."""
+"""Money as other systems write it. What can be read in two ways is refused, never guessed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ _SPACES = str.maketrans(
 )
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*\Z")
 _THREES = re.compile(r"\d{1,3}(?:[.,]\d{3})+\Z")
-_COUNT = re.compile(r"(\d{1,6})(?:[.,]0+)?\Z")
 _MOST_DIGITS = 24
 
 
@@ -37,16 +36,6 @@ class Currency:
         symbol = get_currency_symbol(code, locale=locale)
         signs = {symbol, symbol.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), code}
         return cls(code, tuple(sorted(filter(None, signs), key=len, reverse=True)), get_group_symbol(locale))
-
-
-def read_count(cell: Cell) -> int:
-    """Return a whole number of sessions; raises InvalidField."""
-    if isinstance(cell, Decimal):
-        cell = format(cell, "f")
-    found = _COUNT.match(str(cell).strip())
-    if found is None:
-        raise InvalidField(f"“{str(cell).strip()[:40]}” is no whole number, such as 12.")
-    return int(found[1])
 
 
 def read_amount(cell: Cell, currency: Currency) -> int:

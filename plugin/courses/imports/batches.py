@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
 from pathlib import PurePath
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -13,13 +14,16 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.text import clean
 from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.imports.columns import Columns, chosen, columns_from_json, guess, missing
+from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
+from plugin.courses.imports.encoding import checked_encoding
+from plugin.courses.imports.mapping import Known, Proposal, propose
+from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
 from plugin.courses.queues.outbox import owe_in
 from plugin.courses.views import ClinicView
 from plugin.courses.words import day_text
-from plugin.errors import NotFound, Refused
+from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
 
@@ -48,10 +52,10 @@ def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
 
     def work(session: Session) -> Received:
         _give_up_old_ones(session, act)
-        known = known_in(session, sha256)
-        if known is not None:
-            return Received(known.id, known.state, is_known=True)
-        batch = new_batch(store, act, name, table, Columns(guess(table.headings)))
+        first = same_in(session, sha256)
+        if first is not None:
+            return Received(first.id, first.state, is_known=True)
+        batch = new_batch(store, act, name, table, propose(table, known_in(session)))
         batch.file = data
         session.add(batch)
         session.flush()
@@ -61,19 +65,20 @@ def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
     return store.transact(work)
 
 
-def new_batch(store: Store, act: Act, name: str, table: Table, columns: Columns) -> ImportBatch:
+def known_in(session: Session) -> Known:
+    """Return the names by which values can be told for a package or a treatment."""
+    return Known(frozenset(offers_in(session)), frozenset(treatments_in(session)))
+
+
+def new_batch(store: Store, act: Act, name: str, table: Table, proposal: Proposal) -> ImportBatch:
     """Return the row of a file, not yet in any session."""
     return ImportBatch(
         id=store.new_id(),
         name=clean(PurePath(name.replace("\\", "/")).name)[:_NAME_LENGTH] or "A file without a name",
         sha256=table.sha256,
         state="mapping",
-        shape={
-            "read_as": table.read_as,
-            "headings": list(table.headings),
-            "samples": [table.sample(column) for column in range(len(table.headings))],
-        },
-        mapping=columns.to_json(),
+        shape=_shape(table, proposal),
+        mapping=proposal.columns.to_json(),
         rows_total=len(table.rows),
         created_at=act.now,
         by=act.actor.name,
@@ -81,7 +86,18 @@ def new_batch(store: Store, act: Act, name: str, table: Table, columns: Columns)
     )
 
 
-def known_in(session: Session, sha256: str) -> ImportBatch | None:
+def _shape(table: Table, proposal: Proposal) -> dict[str, Any]:
+    return {
+        "read_as": table.read_as,
+        "headings": list(table.headings),
+        "examples": [table.examples(column) for column in range(len(table.headings))],
+        "notes": [note.to_json() for note in proposal.notes],
+        "proposed": proposal.columns.to_json()["of"],
+        "readings": [asdict(each) for each in table.readings],
+    }
+
+
+def same_in(session: Session, sha256: str) -> ImportBatch | None:
     """Return the import of the same content that stands or is under way, else one that waits."""
     rows = select(ImportBatch).where(
         ImportBatch.sha256 == sha256, ImportBatch.state.in_((*_OPEN, "importing", "imported"))
@@ -93,13 +109,13 @@ def known_in(session: Session, sha256: str) -> ImportBatch | None:
 def imported_before(store: Store, sha256: str) -> str:
     """Return the sentence on the import of a file that says the same, "" where there was none."""
     with store.reading() as session:
-        first = known_in(session, sha256)
+        first = same_in(session, sha256)
         return "" if first is None or first.state in _OPEN else _same(first, clinic_in(session))
 
 
 def refuse_known_in(session: Session, sha256: str) -> None:
     """Raise Refused where a file that says the same was imported before, or is being imported."""
-    first = known_in(session, sha256)
+    first = same_in(session, sha256)
     if first is not None and first.state not in _OPEN:
         raise Refused(_same(first, clinic_in(session)), code="imported_before")
 
@@ -110,22 +126,54 @@ def _same(first: ImportBatch, clinic: ClinicView) -> str:
     return f"{said} Nothing was written."
 
 
-def set_columns(
-    store: Store, act: Act, batch_id: str, names: Mapping[int, str], *, is_day_first: bool | None
-) -> None:
-    """Keep what the owner says of the columns, and have the file checked anew; raises InvalidField or Refused."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the owner says of a file: what each column holds, and what the file itself does not tell.
+
+    `encoding` "" leaves it as it was read.
+    """
+
+    names: Mapping[int, str]
+    is_day_first: bool | None = None
+    sold_on: date | None = None
+    encoding: str = ""
+
+
+def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
+    """Keep what the owner says of a file, and have it checked again; raises InvalidField or Refused."""
     require(act.actor)
-    columns = chosen(names, is_day_first)
+    of, encoding = chosen(said.names), checked_encoding(said.encoding)
 
     def work(session: Session) -> None:
         batch = batch_for_change(session, batch_id)
         _refuse_unless(batch, _OPEN)
+        checked_sold_on(said.sold_on, local_date(clinic_in(session), act.now))
+        had = columns_from_json(batch.mapping)
+        columns = Columns(of, said.is_day_first, said.sold_on, encoding or had.encoding)
+        if columns.encoding != had.encoding and batch.file is not None:
+            columns = _read_again(session, batch, columns)
         batch.mapping = columns.to_json()
         batch.revision += 1
         batch.found = batch.wrong = None
         _have_checked_in(session, store, act, batch)
 
     store.transact(work)
+
+
+def checked_sold_on(day: date | None, today: date) -> None:
+    """Raise InvalidField for a date of purchase that is still to come."""
+    if day is not None and day > today:
+        raise InvalidField("The date of purchase can't be in the future.", field="sold_on")
+
+
+def _read_again(session: Session, batch: ImportBatch, columns: Columns) -> Columns:
+    """Take the file's headings, examples and content as its letters read now."""
+    table = read_table(batch.file or b"", columns.encoding)
+    proposal = propose(table, known_in(session))
+    batch.shape = {**_shape(table, proposal), "readings": batch.shape.get("readings", [])}
+    batch.sha256 = table.sha256
+    batch.rows_total = len(table.rows)
+    return replace(columns, of=columns.of or proposal.of)
 
 
 def start_import(store: Store, act: Act, batch_id: str) -> None:
@@ -145,6 +193,8 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
             raise Refused(
                 "This file can't be imported as it is. See what is wrong with it.", code="not_ready"
             )
+        if question := open_question(columns_from_json(batch.mapping), batch.shape.get("readings")):
+            raise Refused(question, code="not_ready")
         refuse_known_in(session, batch.sha256)
         batch.state, batch.rows_done, batch.problem = "importing", 0, ""
         batch.imported_by, batch.imported_staff_id = act.actor.name, act.actor.staff_id
@@ -184,15 +234,22 @@ def forget_file(batch: ImportBatch) -> None:
     """Let go of the clients' data: what was imported stands in the ledger, the rest nobody needs."""
     batch.file = batch.wrong = None
     batch.found = {**batch.found, "first": [], "wrong": []} if batch.found else None
-    batch.shape = {**batch.shape, "samples": []}
+    batch.shape = {**batch.shape, "examples": [], "readings": []}
 
 
 def _have_checked_in(session: Session, store: Store, act: Act, batch: ImportBatch) -> None:
-    batch.problem = missing(columns_from_json(batch.mapping))
+    batch.problem = open_question(columns_from_json(batch.mapping), batch.shape.get("readings"))
     batch.state, batch.rows_done = "mapping" if batch.problem else "checking", 0
     session.flush()
     if not batch.problem:
         owe_in(session, store, act, CHECK, batch.id)
+
+
+def open_question(columns: Columns, readings: object) -> str:
+    """Return what the owner has to say before the rows can be checked, "" for nothing."""
+    if readings and columns.encoding is None:
+        return "Say how the letters of this file read."
+    return undecided(columns)
 
 
 def _refuse_unless(batch: ImportBatch, states: tuple[str, ...]) -> None:

@@ -1,17 +1,21 @@
-"""An import as a command runs it: in one go, with its progress and its outcome in sentences."""
+"""An import as a command runs it: read, mapped and checked; then, once a person or `--yes` agrees, written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from plugin.core.acts import Act, require
-from plugin.courses.imports.batches import imported_before
-from plugin.courses.imports.columns import Columns, Field, chosen, guess
+from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.imports.batches import checked_sold_on, imported_before, known_in
+from plugin.courses.imports.cells import Wrong
+from plugin.courses.imports.columns import CALLED, REPEATED, Field, chosen, undecided
+from plugin.courses.imports.encoding import checked_encoding
+from plugin.courses.imports.mapping import Proposal, propose
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.rows import Wrong
 from plugin.courses.imports.run import Outcome, import_file, try_file
 from plugin.courses.imports.table import LARGEST_FILE, Table
 from plugin.errors import InvalidField
@@ -19,83 +23,153 @@ from plugin.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class BroughtIn:
-    """What came of it: a sentence, what is wrong, and the report for programs."""
+class Wishes:
+    """What is said of the file: columns as FIELD=HEADING, and what it does not tell itself."""
 
-    says: str
-    is_right: bool
-    reasons: tuple[Wrong, ...]
-    report: dict[str, Any]
+    columns: Sequence[str] = ()
+    is_day_first: bool | None = None
+    sold_on: date | None = None
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file that was read and checked, and not written: its columns, and what came of the check."""
+
+    name: str
+    table: Table
+    proposal: Proposal
+    outcome: Outcome
 
     @property
     def wrong(self) -> tuple[str, ...]:
         """Return every reason as a line for people."""
-        return tuple(_reason(each) for each in self.reasons)
+        return tuple(_reason(each) for each in self.outcome.wrong)
+
+    @property
+    def has_nothing_new(self) -> bool:
+        """Say whether all of its courses are here already."""
+        return self.outcome.checked.has_nothing_new
 
     def to_json(self) -> dict[str, Any]:
         """Return it for a program."""
-        reasons = [asdict(each) for each in self.reasons]
-        return {"message": self.says, "ok": self.is_right, **self.report, "wrong": reasons}
+        found = self.outcome.found
+        shown = ("courses", "new_clients", "known_clients", "left", "paid", "mind", "wrong_lines")
+        return {
+            "ok": self.outcome.is_clean or self.has_nothing_new,
+            **{name: found[name] for name in shown},
+            "mapping": {
+                what.value: [self.table.headings[column] for column in columns]
+                for what, columns in self.proposal.of.items()
+            },
+            "skipped": [self.table.headings[column] for column in _skipped(self.table, self.proposal)],
+            "wrong": [asdict(each) for each in self.outcome.wrong],
+        }
 
 
-def bring_in(
-    store: Store,
-    act: Act,
-    file: Path,
-    *,
-    named: Sequence[str],
-    dates: str | None,
-    is_dry: bool,
-    say: Callable[[str], None],
-) -> BroughtIn:
-    """Import a file, or with `is_dry` only check it; raises InvalidField or Refused in words."""
+def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[str], None]) -> Prepared | str:
+    """Read, map and check a file; return the sentence on it where a file that says the same was imported before.
+
+    Tells each step; raises InvalidField or Refused in words.
+    """
     require(act.actor)
     with file.open("rb") as opened:
-        table = read_table(opened.read(LARGEST_FILE + 1))
+        table = read_table(opened.read(LARGEST_FILE + 1), checked_encoding(wishes.encoding))
     say(f"{len(table.rows)} rows, {table.read_as}.")
-    columns = _columns(table, named, {None: None, "day-first": True, "month-first": False}[dates])
+    proposal = _proposal(store, act, table, wishes)
+    for line in mapping_lines(table, proposal):
+        say(line)
+    if table.readings:
+        ways = "".join(f"\n  --encoding {each.encoding}: {each.sample}" for each in table.readings)
+        raise InvalidField(f"The letters of this file can be read in more than one way. Say which:{ways}")
+    if question := undecided(proposal.columns):
+        raise InvalidField(
+            f"{question} {_HOW[Field.SOLD_ON in proposal.of or 'date of purchase' not in question]}"
+        )
     if before := imported_before(store, table.sha256):
-        return BroughtIn(before, is_right=True, reasons=(), report={"courses": 0})
-
-    def tick(rows: int) -> None:
-        say(f"{rows} of {len(table.rows)} rows checked.")
-
-    if is_dry:
-        outcome = try_file(store, act, table, columns, tick)
-    else:
-        outcome = import_file(store, act, file.name, table, columns, tick)
-    return BroughtIn(_says(outcome, is_dry=is_dry), outcome.is_clean, outcome.wrong, _report(outcome))
+        return before
+    outcome = try_file(
+        store, act, table, proposal.columns, lambda rows: say(f"{rows} of {len(table.rows)} rows checked.")
+    )
+    return Prepared(file.name, table, proposal, outcome)
 
 
-def _columns(table: Table, named: Sequence[str], is_day_first: bool | None) -> Columns:
-    names = {column: field.value for field, column in guess(table.headings).items()}
-    for each in named:
-        heading, _, field = each.rpartition("=")
-        if heading not in table.headings:
-            raise InvalidField(f"The file has no column “{heading}”.", field="column")
-        if field and field not in set(Field):
-            raise InvalidField(f"“{field}” is none of: {', '.join(Field)}.", field="column")
-        # What is said takes the place of what was guessed.
-        names = {column: name for column, name in names.items() if name != field}
-        names[table.headings.index(heading)] = field
-    return chosen(names, is_day_first)
+_HOW = {
+    True: "Use --map FIELD=HEADING.",
+    False: "Use --map sold_on=HEADING, or --sold-on with the date to use.",
+}
 
 
-def _says(outcome: Outcome, *, is_dry: bool) -> str:
-    if outcome.checked.asks_day:
-        asked = f"“{outcome.checked.asks_day}” can be read as two days."
+def write(store: Store, act: Act, prepared: Prepared) -> Prepared:
+    """Write the courses; return the same with what came of it. Raises Refused."""
+    done = import_file(store, act, prepared.name, prepared.table, prepared.proposal, prepared.outcome.checked)
+    return replace(prepared, outcome=done)
+
+
+def says(prepared: Prepared, *, is_written: bool) -> str:
+    """Return what came of it in a sentence."""
+    found = prepared.outcome.found
+    if found["asks_day"]:
+        asked = f"“{found['asks_day']}” can be read as two days."
         return f"{asked} Say --dates day-first or --dates month-first. Nothing was written."
-    lines = outcome.found["wrong_lines"]
-    if lines:
+    if lines := found["wrong_lines"]:
         return f"{lines} rows can't be imported. Nothing was written."
-    courses = outcome.found["courses"]
-    clients = f"{outcome.found['new_clients']} new clients, {outcome.found['known_clients']} known"
-    return f"{courses} courses {'can be imported' if is_dry else 'imported'}: {clients}."
+    if prepared.has_nothing_new:
+        return "All courses of this file are in Coursekeeper already. Nothing was written."
+    clients = f"{found['new_clients']} new clients, {found['known_clients']} known"
+    return f"{found['courses']} courses {'imported' if is_written else 'can be imported'}: {clients}."
 
 
-def _report(outcome: Outcome) -> dict[str, Any]:
-    shown = ("courses", "new_clients", "known_clients", "left", "paid", "mind", "wrong_lines")
-    return {name: outcome.found[name] for name in shown}
+def mapping_lines(table: Table, proposal: Proposal) -> Iterator[str]:
+    """Yield what each column is taken for, with an example, and which are skipped."""
+    for what, columns in proposal.of.items():
+        for column in columns:
+            note = proposal.notes[column]
+            example = ", ".join(table.examples(column)[:2]) or "no values"
+            yield f"  {CALLED[what]} ({what.value}): “{table.headings[column]}”, {note.score}% ({example})"
+    for column in _skipped(table, proposal):
+        yield f"  Skipped: “{table.headings[column]}” ({proposal.notes[column].why})"
+    if proposal.columns.sold_on is not None:
+        yield f"  Rows without a date of purchase: {proposal.columns.sold_on.isoformat()}"
+
+
+def _skipped(table: Table, proposal: Proposal) -> list[int]:
+    taken = {column for columns in proposal.of.values() for column in columns}
+    return [column for column in range(len(table.headings)) if column not in taken]
+
+
+def _proposal(store: Store, act: Act, table: Table, wishes: Wishes) -> Proposal:
+    checked_sold_on(wishes.sold_on, local_date(read_clinic(store), act.now))
+    with store.reading() as session:
+        proposal = propose(table, known_in(session))
+    names = {column: what.value for what, columns in proposal.of.items() for column in columns}
+    said: set[int] = set()
+    for wish in wishes.columns:
+        field, heading = _wish(table, wish)
+        column = table.headings.index(heading)
+        # What is said takes the place of what was proposed.
+        free = field in REPEATED
+        names = {c: name for c, name in names.items() if c in said or free or name != field}
+        names[column] = field
+        said.add(column)
+    columns = replace(
+        proposal.columns,
+        of=chosen(names),
+        is_day_first=wishes.is_day_first,
+        sold_on=wishes.sold_on,
+        doubts=() if said else proposal.columns.doubts,
+    )
+    return replace(proposal, columns=columns)
+
+
+def _wish(table: Table, wish: str) -> tuple[str, str]:
+    """Return field and heading of FIELD=HEADING; `skip` as the field leaves the column out."""
+    field, _, heading = wish.partition("=")
+    if heading not in table.headings:
+        raise InvalidField(f"The file has no column “{heading}”.", field="map")
+    if field not in (*Field, "skip"):
+        raise InvalidField(f"“{field}” is none of: {', '.join(Field)}, skip.", field="map")
+    return "" if field == "skip" else field, heading
 
 
 def _reason(wrong: Wrong) -> str:

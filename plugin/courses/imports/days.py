@@ -1,54 +1,72 @@
-"""Days as people and programs write them. 03/04/2025 is two days; the file's other dates may tell which."""
+"""Days as people and programs write them. 03/04/2025 is two days; the column's other dates may tell which."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from datetime import date
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import get_month_names
+from babel import Locale
+from babel.dates import get_day_names, get_month_names
+from dateutil.parser import parse, parserinfo
 
 from plugin.core.text import folded
 from plugin.courses.imports.table import Cell
 from plugin.errors import InvalidField
 
-_TIME = r"(?:[ T,]+\d{1,2}:\d{2}.*)?\Z"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})[-/. ](\d{{1,2}})[-/. ](\d{{1,2}}){_TIME}", re.ASCII)
-_YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}", re.ASCII)
-_DAY_NAMED = re.compile(rf"(\d{{1,2}})[ .-]*(?:de )?([^\W\d]+)[ .,-]*(?:de )?(\d{{4}}){_TIME}")
-_MONTH_NAMED = re.compile(rf"([^\W\d]+)[ .-]*(\d{{1,2}})(?:st|nd|rd|th)?[ ,-]+(\d{{4}}){_TIME}")
-_EAST = str.maketrans({"年": "-", "月": "-", "日": ""})
+_SLASHED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?:[ T,]+\d{1,2}:\d{2}.*)?\Z", re.ASCII)
+# What can be read in one way only: the year in front, or a month by its name.
+_PLAIN = re.compile(r"\d{4}[-/. ]?(?:0?[1-9]|1[0-2])[-/. ]?\d|.*[^\W\d]{3}", re.ASCII)
+# The library takes GMT-8 for eight hours before London's time, as the zone files of Unix do.
+_BEFORE_OFFSET = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")
+_EAST = str.maketrans({"年": "-", "月": "-", "日": " "})
 _LANGUAGES = ("en", "es", "fr", "de", "pt", "it")
+_LONGEST = 60
 
 _SOONEST, _LATEST = date(1990, 1, 1), date(2100, 1, 1)
-_NO_DAY = "“{text}” is no date. Write it like 2025-03-31."
+# What Excel counts its days from, and the numbers that are days of our years.
+_EXCEL_ZERO = date(1899, 12, 30)
+_EXCEL_DAYS = range((_SOONEST - _EXCEL_ZERO).days, (_LATEST - _EXCEL_ZERO).days)
+_UTC = ZoneInfo("UTC")
+# What a text leaves out comes from the default: two that differ in all of it tell a date from part of one.
+_DEFAULTS = tuple(datetime.fromisoformat(day) for day in ("2001-01-01", "2004-02-02"))
 
 
 class TwoWays(ValueError):
-    """A day that can be read in two ways, and nobody has said which is meant."""
+    """A day that can be read in two ways: only the owner knows which is meant."""
 
 
-def read_day(cell: Cell, *, is_day_first: bool | None) -> date:
-    """Return the day in a cell; raises InvalidField, or TwoWays where only the owner knows."""
+def read_day(cell: Cell, *, is_day_first: bool | None, zone: ZoneInfo = _UTC) -> date:
+    """Return the day in a cell, in this zone where it is a moment; raises InvalidField or TwoWays."""
+    moment = read_moment(cell, is_day_first=is_day_first)
+    return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+
+
+def read_moment(cell: Cell, *, is_day_first: bool | None) -> date | datetime:
+    """Return the day in a cell, or the moment where it names its zone; raises InvalidField or TwoWays."""
     if isinstance(cell, date):
         return _within(cell, cell.isoformat())
-    text = str(cell).strip()
+    text = format(cell, "f") if isinstance(cell, Decimal) else cell.strip()
     if numbers := _numbers(text):
-        first, second, year = numbers
-        return _within(_in_order(first, second, year, text, is_day_first), text)
-    return _within(_other(text), text)
+        return _within(_in_order(*numbers, text, is_day_first), text)
+    moment = _parsed(text)
+    if moment is None:
+        raise _refused(text)
+    _within(moment.date() if isinstance(moment, datetime) else moment, text)
+    return moment
 
 
-def can_be_two(text: str) -> bool:
-    """Say whether the text is a day in either order, and not the same one."""
-    numbers = _numbers(text)
+def can_be_two(cell: Cell) -> bool:
+    """Say whether the cell is a day in either order, and not the same one."""
+    numbers = _numbers(cell.strip()) if isinstance(cell, str) else None
     return numbers is not None and numbers[0] <= 12 and numbers[1] <= 12 and numbers[0] != numbers[1]
 
 
 def order_told(cells: Iterable[Cell]) -> bool | None:
-    """Return whether the dates of a file put the day first, where any of them can be read in one way only."""
+    """Return whether the dates of a column put the day first, where any of them can be read in one way only."""
     orders = set()
     for cell in cells:
         numbers = _numbers(cell.strip()) if isinstance(cell, str) else None
@@ -58,38 +76,21 @@ def order_told(cells: Iterable[Cell]) -> bool | None:
 
 
 def _numbers(text: str) -> tuple[int, int, int] | None:
-    found = _YEAR_LAST.match(text)
+    found = _SLASHED.match(text)
     # With points the day comes first wherever dates are written so.
     if found is None or found[2] == ".":
         return None
-    return int(found[1]), int(found[3]), _year(found[4])
+    return int(found[1]), int(found[3]), _words().convertyear(int(found[4]), len(found[4]) == 4)
 
 
 def _in_order(first: int, second: int, year: int, text: str, is_day_first: bool | None) -> date:
     if first > 12 >= second or (is_day_first and second <= 12):
         return _day(year, second, first, text)
-    if second > 12 >= first or is_day_first is False:
+    if second > 12 >= first or is_day_first is False or first == second:
         return _day(year, first, second, text)
-    if first == second:
-        return _day(year, first, second, text)
+    if first > 12:
+        raise _refused(text)
     raise TwoWays(text)
-
-
-def _other(text: str) -> date:
-    plain = text.translate(_EAST).rstrip("-")
-    if found := _YEAR_FIRST.match(plain):
-        return _day(int(found[1]), int(found[2]), int(found[3]), text)
-    if found := _YEAR_LAST.match(plain):
-        return _day(_year(found[4]), int(found[3]), int(found[1]), text)
-    if found := _DAY_NAMED.match(plain):
-        return _day(int(found[3]), _month(found[2], text), int(found[1]), text)
-    if found := _MONTH_NAMED.match(plain):
-        return _day(int(found[3]), _month(found[1], text), int(found[2]), text)
-    raise _refused(text)
-
-
-def _year(digits: str) -> int:
-    return int(digits) if len(digits) == 4 else 2000 + int(digits)
 
 
 def _day(year: int, month: int, day: int, text: str) -> date:
@@ -99,6 +100,34 @@ def _day(year: int, month: int, day: int, text: str) -> date:
         raise _refused(text) from None
 
 
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> date | datetime | None:
+    if len(text) > _LONGEST:
+        return None
+    if text.isdecimal() and len(text) != 8:
+        is_excel = len(text) == 5 and int(text) in _EXCEL_DAYS
+        return _EXCEL_ZERO + timedelta(days=int(text)) if is_excel else None
+    plain = folded(_BEFORE_OFFSET.sub("", text.translate(_EAST))).rstrip("-. ")
+    is_dotted = _SLASHED.match(plain) is not None
+    if not is_dotted and not _PLAIN.match(plain):
+        return None
+    try:
+        one, other = (
+            parse(plain.upper(), _words(), default=default, dayfirst=is_dotted, tzinfos=_zone)
+            for default in _DEFAULTS
+        )
+    except (ValueError, OverflowError, ArithmeticError, TypeError, LookupError, AttributeError):
+        return None
+    if one != other:
+        return None
+    return one if one.tzinfo else one.date()
+
+
+def _zone(_name: str | None, offset_s: int | None) -> tzinfo | int | None:
+    # A name such as EST means several zones; a time without an offset is the clinic's own.
+    return offset_s
+
+
 def _within(day: date, text: str) -> date:
     if not _SOONEST <= day <= _LATEST:
         raise _refused(text)
@@ -106,25 +135,36 @@ def _within(day: date, text: str) -> date:
 
 
 def _refused(text: str) -> InvalidField:
-    return InvalidField(_NO_DAY.format(text=text[:40]))
+    return InvalidField(f"“{text[:40]}” is no date. Write it like 2025-03-31.")
 
 
-def _month(name: str, text: str) -> int:
-    number = _months().get(folded(name).rstrip("."))
-    if number is None:
-        raise _refused(text)
-    return number
+class _Words(parserinfo):
+    """The names of months and weekdays in several languages, folded; years of two digits are of this century."""
+
+    JUMP = []
+    MONTHS = []
+    # A weekday says nothing that the date does not, and some are spelled like a month.
+    WEEKDAYS = []
+
+    def convertyear(self, year: int, century_specified: bool = False) -> int:
+        """Return the year meant."""
+        return year if century_specified or year >= 100 else 2000 + year
 
 
 @cache
-def _months() -> dict[str, int]:
-    names: dict[str, int] = {"sept": 9}
-    for language in _LANGUAGES:
-        try:
-            locale = Locale.parse(language)
-        except UnknownLocaleError:
-            continue
-        for width in ("abbreviated", "wide"):
-            for number, name in get_month_names(width, locale=locale).items():
-                names.setdefault(folded(name).rstrip("."), number)
-    return names
+def _words() -> parserinfo:
+    months = [_names(get_month_names, number) for number in range(1, 13)]
+    months[8].append("sept")
+    weekdays = {name for number in range(7) for name in _names(get_day_names, number)}
+    _Words.MONTHS = [tuple(names) for names in months]  # type: ignore[misc]  # the stubs know English alone
+    _Words.JUMP = [*parserinfo.JUMP, "de", "del", "le", "den", "el", *weekdays.difference(*months)]
+    return _Words()
+
+
+def _names(names_of: Callable[..., Mapping[int, str]], number: int) -> list[str]:
+    """Return what a month or a weekday is called, in full and in short."""
+    locales = [Locale.parse(language) for language in _LANGUAGES]
+    called = [
+        names_of(width, locale=locale)[number] for width in ("wide", "abbreviated") for locale in locales
+    ]
+    return [folded(name).rstrip(".") for name in called]

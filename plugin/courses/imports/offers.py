@@ -1,16 +1,28 @@
-"""The clinic's packages as an import sees them: by name, with what a course of each is made of."""
+"""The clinic's packages as an import sees them: by name, with what a course of each is made of.
+
+A course that no package holds is given one of its own that is not for sale.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.core.acts import Act
+from plugin.core.terms import Terms
 from plugin.core.text import folded
+from plugin.courses.course_record import AllowanceRecord, CourseRecord
+from plugin.store import Store
 from plugin.store.offers import Package, PackageContent, Treatment
+
+# A course needs a package to be of; this one is never sold again.
+_NO_PRICE = 0
+_MOST_SESSIONS = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +126,107 @@ def _content(content: PackageContent, treatment: Treatment) -> Content:
         single_price=content.single_price,
         usable_from_session=content.usable_from_session,
     )
+
+
+class UnlistedOffers:
+    """Finds or makes the package and the treatments behind courses that no package of ours holds."""
+
+    def __init__(self, session: Session, store: Store, act: Act, currency: str) -> None:
+        self._session = session
+        self._store = store
+        self._act = act
+        self._currency = currency
+        self._treatments = treatments_in(session)
+        self._offers = self._made_before()
+
+    def of_treatment(self, name: str, sessions: int, price: int | None) -> Offer:
+        """Return what a course of one treatment copies; a new treatment's single price is what one session cost."""
+        treatment = self._treatment(name, "main", (price or 0) // sessions)
+        single = treatment.single_price or (price or 0) // sessions
+        content = Content(0, treatment.id, treatment.name, treatment.kind, sessions, single, None)
+        known = (treatment.name, ((treatment.id, sessions),))
+        if known not in self._offers:
+            stored = replace(content, single_price=treatment.single_price)
+            self._offers[known] = self._make(treatment.name, Terms(), [stored])
+        return replace(self._offers[known], contents=(content,))
+
+    def of_record(self, record: CourseRecord, name: str) -> Offer:
+        """Return the package of an exported course; courses of one name and contents share it."""
+        contents = self.contents_of(record)
+        known = (name, tuple((each.treatment_id, each.sessions) for each in contents))
+        if known not in self._offers:
+            self._offers[known] = self._make(name, record.terms, contents)
+        return self._offers[known]
+
+    def contents_of(self, record: CourseRecord) -> list[Content]:
+        """Return what an exported course is made of."""
+        return [self._content(position, each) for position, each in enumerate(record.allowances)]
+
+    def _content(self, position: int, of: AllowanceRecord) -> Content:
+        treatment = self._treatment(of.treatment, of.kind, of.single_price)
+        return Content(
+            position=position,
+            treatment_id=treatment.id,
+            treatment=of.treatment,
+            kind=of.kind,
+            sessions=min(max(1, of.head.granted), _MOST_SESSIONS),
+            single_price=of.single_price,
+            usable_from_session=of.usable_from_session,
+        )
+
+    def _treatment(self, name: str, kind: str, single_price: int) -> Treatment:
+        known = self._treatments.get(folded(name))
+        if known is not None:
+            return known
+        made = Treatment(
+            id=self._store.new_id(),
+            name=name,
+            kind=kind,
+            single_price=single_price,
+            currency=self._currency,
+        )
+        self._session.add(made)
+        self._session.flush()
+        self._treatments[folded(name)] = made
+        return made
+
+    def _make(self, name: str, terms: Terms, contents: Sequence[Content]) -> Offer:
+        package = Package(
+            id=self._store.new_id(),
+            name=name,
+            version=1,
+            price=_NO_PRICE,
+            currency=self._currency,
+            terms=terms.to_json(),
+            is_active=False,
+            created_at=self._act.now,
+        )
+        self._session.add(package)
+        self._session.flush()
+        # A package holds a treatment once; a course may hold it twice.
+        once = {each.treatment_id: each for each in reversed(contents)}
+        self._session.add_all(
+            PackageContent(
+                package_id=package.id,
+                position=each.position,
+                treatment_id=each.treatment_id,
+                sessions=each.sessions,
+                single_price=each.single_price,
+                usable_from_session=each.usable_from_session,
+            )
+            for each in once.values()
+        )
+        self._session.flush()
+        return _offer(package, list(contents))
+
+    def _made_before(self) -> dict[tuple[str, Any], Offer]:
+        """Return what earlier imports made, by its name and its treatments with their sessions."""
+        contents: dict[str, list[PackageContent]] = defaultdict(list)
+        for content in self._session.scalars(select(PackageContent).order_by(PackageContent.position)):
+            contents[content.package_id].append(content)
+        rows = select(Package).where(Package.is_active.is_(False), Package.price == _NO_PRICE)
+        found: dict[tuple[str, Any], Offer] = {}
+        for package in self._session.scalars(rows):
+            made_of = tuple((each.treatment_id, each.sessions) for each in contents[package.id])
+            found[package.name, made_of] = _offer(package, [])
+        return found

@@ -1,14 +1,15 @@
-"""A file that somebody sent, told by its content, as a table with headings. Raises InvalidField with the mend."""
+"""A file that somebody sent, known by its content, as a table with headings. Raises InvalidField that says the fix."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from itertools import islice
 
 from plugin.core.text import clean
-from plugin.courses.imports.columns import guess
-from plugin.courses.imports.table import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Cell, Row, Table
-from plugin.courses.imports.text_file import read_text
+from plugin.courses.imports.encoding import decode
+from plugin.courses.imports.headings import headings_known
+from plugin.courses.imports.table import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Cell, Reading, Row, Table
 from plugin.courses.imports.workbook import is_workbook, read_workbook
 from plugin.errors import InvalidField
 
@@ -16,24 +17,36 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 # Reports of other systems begin with a title and the day they were made.
 _LINES_ABOVE = 10
 _HEADING_LENGTH = 60
-_GUARDED = tuple("=+-@|%")
+_GUARDED = tuple("=+-@|%＝＋－＠")
 _SPLIT = "Split it, and import one part after the other."
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_LOOKED_AT = 20
+_LOOKED_AT_CHARACTERS = 20_000
+
+Line = tuple[int, list[Cell]]
 
 
-def read_table(data: bytes) -> Table:
-    """Return the table in a CSV or Excel file; raises InvalidField in words for anything else."""
+def read_table(data: bytes, encoding: str | None = None) -> Table:
+    """Return the table in a CSV or Excel file; `encoding` is what the owner says of a text file.
+
+    Raises InvalidField in words for anything else.
+    """
     _refuse(data)
+    readings: tuple[Reading, ...] = ()
     if is_workbook(data):
-        records, read_as = read_workbook(data)
+        cells, read_as = read_workbook(data)
+        records = [(line, [_as_typed(each) for each in row]) for line, row in cells]
     else:
-        records, read_as = _text(data)
+        text, called, readings = decode(data, encoding)
+        records, delimiter = _records(text)
+        read_as = f"{called}, separated by {_DELIMITERS[delimiter]}"
     if not records:
         raise InvalidField("This file has no rows.", field="file")
     top = _heading_row(records)
     rows = [Row(line, _trimmed(cells)) for line, cells in records[top:]]
     _refuse_size(max(len(row.cells) for row in rows), len(rows) - 1)
     headings = tuple(clean(str(cell)[: 4 * _HEADING_LENGTH])[:_HEADING_LENGTH] for cell in rows[0].cells)
-    return Table(headings, tuple(rows[1:]), read_as)
+    return Table(headings, tuple(rows[1:]), read_as, readings)
 
 
 def _refuse(data: bytes) -> None:
@@ -47,19 +60,60 @@ def _refuse(data: bytes) -> None:
         raise InvalidField(said, field="file")
 
 
-def _text(data: bytes) -> tuple[list[tuple[int, list[Cell]]], str]:
-    lines, read_as = read_text(data, lambda cells: len(guess(cells)))
-    return [(number, [_as_typed(cell) for cell in cells]) for number, cells in lines], read_as
+def _records(text: str) -> tuple[list[Line], str]:
+    """Return the rows with the line each begins on, and the delimiter between their cells."""
+    text, named = _named_delimiter(text)
+    lines = text.splitlines(keepends=True)
+    delimiter = named or max(_DELIMITERS, key=lambda each: _fit(lines, each))
+    return _parsed(lines, delimiter, first_line=2 if named else 1), delimiter
 
 
-def _as_typed(cell: str) -> str:
+def _named_delimiter(text: str) -> tuple[str, str | None]:
+    """Read the first line by which Excel names the delimiter: `sep=;`."""
+    first, _, rest = text.partition("\n")
+    if first.lower().startswith("sep=") and first.strip()[4:] in _DELIMITERS:
+        return rest, first.strip()[4:]
+    return text, None
+
+
+def _fit(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
+    """Return how many headings a delimiter makes known, and how wide its rows are."""
+    some = [line[:_LOOKED_AT_CHARACTERS] for line in lines[:_LOOKED_AT]]
+    try:
+        records = list(csv.reader(some, delimiter=delimiter))
+    except csv.Error:
+        return (0, 0)
+    widths = [len(record) for record in records if record]
+    return max(map(headings_known, records), default=0), max(set(widths), key=widths.count, default=0)
+
+
+def _parsed(lines: Sequence[str], delimiter: str, *, first_line: int) -> list[Line]:
+    csv.field_size_limit(LARGEST_FILE)
+    reader = csv.reader(lines, delimiter=delimiter)
+    records: list[Line] = []
+    line = first_line
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                records.append((line, [_as_typed(cell) for cell in cells]))
+            line = reader.line_num + first_line
+            if len(records) > MOST_ROWS + 20:
+                break
+    except csv.Error as error:
+        raise InvalidField(f"Line {line} can't be read: {error}.", field="file") from None
+    return records
+
+
+def _as_typed(cell: Cell) -> Cell:
+    if not isinstance(cell, str):
+        return cell
     # Our own exports, and careful ones of others, put an apostrophe before what a spreadsheet would run.
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _GUARDED else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip().startswith(_GUARDED) else cell
 
 
-def _heading_row(records: Sequence[tuple[int, list[Cell]]]) -> int:
+def _heading_row(records: Sequence[Line]) -> int:
     above = [cells for _, cells in islice(records, _LINES_ABOVE)]
-    known = [len(guess([str(cell) for cell in cells])) for cells in above]
+    known = [headings_known([str(cell) for cell in cells]) for cells in above]
     return known.index(max(known)) if max(known) > 1 else 0
 
 

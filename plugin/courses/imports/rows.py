@@ -2,211 +2,199 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from plugin.core.text import NAME_LENGTH, folded, full_name, optional, required
-from plugin.courses.imports.amounts import Currency, read_amount, read_count
-from plugin.courses.imports.columns import CALLED, Columns, Field
-from plugin.courses.imports.days import TwoWays, read_day
+from plugin.core.text import NAME_LENGTH, folded, full_name, required, spoken_name
+from plugin.courses.course_record import LONGEST_RECORD, CourseRecord, record_from_text
+from plugin.courses.imports.amounts import Currency
+from plugin.courses.imports.cells import RowReader, Wrong
+from plugin.courses.imports.columns import Columns, Field
+from plugin.courses.imports.counts import Counts, count_sessions, phrase_counts, without_counts
 from plugin.courses.imports.offers import Offer
 from plugin.courses.imports.table import LONGEST_CELL, Row, shown
 from plugin.courses.people.contacts import Contact, typed_contact
 from plugin.errors import InvalidField
 
-MOST_SESSIONS = 999
 _NOTE_LENGTH = 240
-# What people write where there is nothing to say.
-_NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "never", "null", "no expiry", "unlimited"})
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """Why a row can't be imported: the line, the column's heading ("" for the row as a whole), the reason."""
-
-    line: int
-    column: str
-    reason: str
+# What people write where a course does not expire.
+_NEVER = re.compile(
+    "never|never expires|does not expire|no expir(?:y|ation)|unlimited|nunca|no caduca", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """A course as the file tells it. `offer` None: a treatment and a number of sessions, no package of ours."""
+    """A course as the file tells it. `offer` None: a treatment and a number of sessions, no package of ours.
+
+    `called` is what the file calls it. `sold_at` is the moment where the file has it. `expires_on` None: never where
+    `is_expiry_given`, else by the terms of its package. `record` holds the whole course where Coursekeeper exported it.
+    """
 
     line: int
     contact: Contact
     offer: Offer | None
-    treatment: str
+    course_name: str
+    called: str
     granted: int
     used: int
+    left: int
     touch_ups_left: int | None
     price: int | None
     sold_on: date
-    is_sold_told: bool
+    sold_at: datetime | None
     expires_on: date | None
+    is_expiry_given: bool
     note: str
-
-    @property
-    def left(self) -> int:
-        """Return the sessions of the main treatment that are left."""
-        return self.granted - self.used
-
-    @property
-    def course_name(self) -> str:
-        """Return what the course is called."""
-        return self.offer.name if self.offer else self.treatment
-
-    @property
-    def course_mark(self) -> tuple[str, int, date]:
-        """Return what tells two courses of one client apart."""
-        return folded(self.course_name), self.granted, self.sold_on
+    record: CourseRecord | None
 
     @property
     def mark(self) -> tuple[object, ...]:
         """Return everything the row says: two rows of one mark are one row that stands twice."""
-        contact = self.contact
-        who = (folded(contact.name), contact.phone, contact.email)
-        return (
-            *who,
-            self.course_mark,
-            self.used,
-            self.touch_ups_left,
-            self.price,
-            self.expires_on,
-            self.note,
-        )
+        who = (folded(self.contact.name), self.contact.phone, self.contact.email)
+        what = (folded(self.course_name), self.granted, self.used, self.touch_ups_left, self.price)
+        return (*who, *what, self.sold_on, self.expires_on, self.note, self.record and self.record.course_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What rows are held against: the clinic's packages by folded name, its currency, country, and day."""
+    """What rows are held against: the clinic's packages by folded name, its currency, country, zone, and day."""
 
     offers: Mapping[str, tuple[Offer, ...]]
     currency: Currency
     country: str
+    zone: ZoneInfo
     today: date
 
 
-@dataclass(slots=True)
-class _Reader:
-    """The cells of one row, read one after the other; what is wrong with them is collected."""
-
-    row: Row
-    columns: Columns
-    headings: tuple[str, ...]
-    wrong: list[Wrong] = field(default_factory=list)
-
-    def refuse(self, what: Field | None, reason: str) -> None:
-        column = self.columns.of.get(what) if what else None
-        heading = "" if column is None or column >= len(self.headings) else self.headings[column]
-        self.wrong.append(Wrong(self.row.line, heading or (CALLED[what] if what else ""), reason))
-
-    def has(self, what: Field) -> bool:
-        return what in self.columns.of
-
-    def text(self, what: Field) -> str:
-        if what not in self.columns.of:
-            return ""
-        text = shown(self.row.cell(self.columns.of[what]))
-        if len(text) > LONGEST_CELL:
-            self.refuse(what, f"This cell has {len(text)} characters, at most {LONGEST_CELL} fit.")
-            return ""
-        return text
-
-    def is_silent(self, what: Field) -> bool:
-        return not self.has(what) or self.text(what).casefold() in _NOTHING
-
-    def count(self, what: Field) -> int | None:
-        if self.is_silent(what):
-            return None
-        try:
-            return read_count(self.row.cell(self.columns.of[what]))
-        except InvalidField as refusal:
-            self.refuse(what, refusal.message)
-            return None
-
-    def amount(self, currency: Currency) -> int | None:
-        if self.is_silent(Field.PRICE):
-            return None
-        try:
-            return read_amount(self.row.cell(self.columns.of[Field.PRICE]), currency)
-        except InvalidField as refusal:
-            self.refuse(Field.PRICE, refusal.message)
-            return None
-
-    def day(self, what: Field) -> date | None:
-        if self.is_silent(what):
-            return None
-        try:
-            return read_day(self.row.cell(self.columns.of[what]), is_day_first=self.columns.is_day_first)
-        except TwoWays as both:
-            self.refuse(what, f"“{both}” can be read as two days. Say above how this file writes dates.")
-        except InvalidField as refusal:
-            self.refuse(what, refusal.message)
+def read_row(
+    row: Row, columns: Columns, headings: tuple[str, ...], orders: Mapping[Field, bool | None], rules: Rules
+) -> ImportRow | list[Wrong] | None:
+    """Return the course that a row tells of, or everything wrong with it; None for a course that was undone."""
+    reader = RowReader(row, columns, headings, orders)
+    record = _record(reader, rules)
+    if reader.wrong:
+        return reader.wrong
+    if record is not None and record.is_void:
         return None
-
-
-def read_row(row: Row, columns: Columns, headings: tuple[str, ...], rules: Rules) -> ImportRow | list[Wrong]:
-    """Return the course that a row tells of, or everything that is wrong with it."""
-    reader = _Reader(row, columns, headings)
-    contact = _contact(reader, rules)
-    offer, treatment = _what(reader, rules)
-    counts = _counts(reader, offer)
-    touch_ups = _touch_ups(reader, offer)
-    price = reader.amount(rules.currency)
-    sold_on, expires_on = _days(reader, rules)
-    note = _short(reader, Field.NOTE, _NOTE_LENGTH)
-    if reader.wrong or contact is None or counts is None:
+    contact = _contact(reader, rules, record)
+    offer, name = _what(reader, rules, record)
+    counts = _counts(reader, offer, record)
+    touch_ups = None if record else _touch_ups(reader, offer)
+    price = _price(reader, rules, record)
+    sold, expires_on = _days(reader, rules)
+    note = reader.short(Field.NOTE, _NOTE_LENGTH)
+    if reader.wrong or contact is None or counts is None or sold is None:
         return reader.wrong
     return ImportRow(
         line=row.line,
         contact=contact,
         offer=offer,
-        treatment=treatment,
+        course_name=offer.name if offer else name,
+        called=name,
         granted=counts[0],
         used=counts[1],
+        left=counts[2],
         touch_ups_left=touch_ups,
         price=price,
-        sold_on=sold_on or rules.today,
-        is_sold_told=sold_on is not None,
+        sold_on=_day(sold, rules),
+        sold_at=sold if isinstance(sold, datetime) else None,
         expires_on=expires_on,
+        is_expiry_given=record is not None or shown(reader.cell(Field.EXPIRES_ON)) != "",
         note=note,
+        record=record,
     )
 
 
-def _contact(reader: _Reader, rules: Rules) -> Contact | None:
-    name = reader.text(Field.NAME) or full_name(reader.text(Field.FIRST_NAME), reader.text(Field.LAST_NAME))
-    told = {
+def _record(reader: RowReader, rules: Rules) -> CourseRecord | None:
+    text = reader.text(Field.RECORD, LONGEST_RECORD)
+    if not text:
+        return None
+    try:
+        record = record_from_text(text)
+    except InvalidField as refusal:
+        reader.refuse(Field.RECORD, refusal.message)
+        return None
+    if record.currency != rules.currency.code:
+        said = f"This course is in {record.currency}, the clinic's currency is {rules.currency.code}."
+        reader.refuse(Field.RECORD, said)
+    return record
+
+
+def _contact(reader: RowReader, rules: Rules, record: CourseRecord | None) -> Contact | None:
+    if record is not None and not reader.text(Field.NAME):
+        said = (
+            "This course has no client. Write the name here, or assign it under Attention and export again."
+        )
+        reader.refuse(Field.NAME, said)
+        return None
+    fields = {
         "name": Field.NAME if reader.has(Field.NAME) else Field.LAST_NAME,
         "phone": Field.PHONE,
         "email": Field.EMAIL,
     }
-    phone = "" if reader.is_silent(Field.PHONE) else reader.text(Field.PHONE)
-    email = "" if reader.is_silent(Field.EMAIL) else reader.text(Field.EMAIL)
     try:
-        return typed_contact(name=name, phone=phone, email=email, language=None, country=rules.country)
+        return typed_contact(
+            name=_full_name(reader, record),
+            phone=reader.text(Field.PHONE),
+            email=reader.text(Field.EMAIL),
+            language=record.language if record else None,
+            country=rules.country,
+        )
     except InvalidField as refusal:
-        reader.refuse(told.get(refusal.field or "", Field.NAME), refusal.message)
+        reader.refuse(fields.get(refusal.field or "", Field.NAME), refusal.message)
         return None
 
 
-def _what(reader: _Reader, rules: Rules) -> tuple[Offer | None, str]:
-    name = _short(reader, Field.PACKAGE, LONGEST_CELL)
+def _full_name(reader: RowReader, record: CourseRecord | None) -> str:
+    name = reader.text(Field.NAME)
+    if name:
+        return name if record else spoken_name(name)
+    return full_name(reader.text(Field.FIRST_NAME), reader.text(Field.LAST_NAME))
+
+
+def _what(reader: RowReader, rules: Rules, record: CourseRecord | None) -> tuple[Offer | None, str]:
+    """Return the package, None for a treatment or a package that a record brings along, and what the file calls it."""
+    what = Field.PACKAGE if reader.has(Field.PACKAGE) else Field.PACKAGE_LEFT
+    name = reader.short(what, LONGEST_CELL)
+    if what is Field.PACKAGE_LEFT and folded(name) not in rules.offers:
+        name = without_counts(name)
     if not name:
         return None, _treatment(reader)
     known = rules.offers.get(folded(name), ())
+    if not known and record is None:
+        known = _of_which_it_is_part(name, rules)
     if len(known) == 1:
-        if known[0].why_not:
-            reader.refuse(Field.PACKAGE, known[0].why_not)
-        return known[0], ""
+        if known[0].why_not and record is None:
+            reader.refuse(what, known[0].why_not)
+        return known[0], name
+    if record is not None:
+        return None, name[:NAME_LENGTH]
     many = f"Two packages are called “{name[:60]}”. Give one of them another name."
     none = f"No package is called “{name[:60]}”. Make it under Packages, or set this column to “Treatment”."
-    reader.refuse(Field.PACKAGE, many if known else none)
+    reader.refuse(what, many if known else none)
     return None, ""
 
 
-def _treatment(reader: _Reader) -> str:
+def _of_which_it_is_part(name: str, rules: Rules) -> tuple[Offer, ...]:
+    """Return the package for sale in whose name all of this one stands, where it is the only one."""
+    part = re.compile(rf"(?<!\w){re.escape(folded(name))}(?!\w)")
+    if not re.search(r"[^\W\d]{3}", name):
+        return ()
+    found = [
+        offer
+        for called, offers in rules.offers.items()
+        if part.search(called)
+        for offer in offers
+        if offer.is_active
+    ]
+    return tuple(found) if len(found) == 1 else ()
+
+
+def _treatment(reader: RowReader) -> str:
     what = Field.TREATMENT if reader.has(Field.TREATMENT) else Field.PACKAGE
     try:
         return required(reader.text(what), field="", called="The package or treatment", most=NAME_LENGTH)
@@ -215,35 +203,45 @@ def _treatment(reader: _Reader) -> str:
         return ""
 
 
-def _counts(reader: _Reader, offer: Offer | None) -> tuple[int, int] | None:
-    """Return the sessions bought and used; what one of the three columns leaves out follows from the others."""
+def _counts(
+    reader: RowReader, offer: Offer | None, record: CourseRecord | None
+) -> tuple[int, int, int] | None:
+    """Return the sessions bought, used and left of the main treatment."""
     before = len(reader.wrong)
-    granted, used, left = (reader.count(each) for each in (Field.SESSIONS, Field.USED, Field.LEFT))
+    bought, used, left = (reader.counts(each) for each in (Field.SESSIONS, Field.USED, Field.LEFT))
+    booked = reader.counts(Field.BOOKED).left
+    if record is not None:
+        return _recorded(reader, record, bought, left)
+    phrase = phrase_counts(reader.text(Field.PACKAGE_LEFT)) if reader.has(Field.PACKAGE_LEFT) else Counts()
     if len(reader.wrong) > before:
         return None
-    which = Field.LEFT if reader.has(Field.LEFT) else Field.USED
-    if used is None and left is None:
-        reader.refuse(which, f"{CALLED[which]} is missing. Write 0 where there is none.")
-        return None
-    if granted is None:
-        granted = used + left if used is not None and left is not None else offer.sessions if offer else None
-    if granted is None or not 1 <= granted <= MOST_SESSIONS:
-        said = "is missing" if granted is None else f"is 1 to {MOST_SESSIONS}"
-        reader.refuse(Field.SESSIONS, f"{CALLED[Field.SESSIONS]} {said}.")
-        return None
-    used = granted - (left or 0) if used is None else used
-    if used < 0 or used > granted:
-        more = f"{left} left" if left is not None else f"{used} used"
-        reader.refuse(which, f"{more} is more than the {granted} bought.")
-        return None
-    if left is not None and used + left != granted:
-        reader.refuse(which, f"{used} used and {left} left are not the {granted} bought.")
-        return None
-    return granted, used
+    counted = count_sessions((bought, used, left, phrase), booked or 0, offer.sessions if offer else None)
+    if isinstance(counted, tuple):
+        return counted
+    what = counted.what
+    if what is Field.LEFT and not reader.has(what):
+        what = next((each for each in (Field.PACKAGE_LEFT, Field.USED) if reader.has(each)), what)
+    reader.refuse(what, counted.reason)
+    return None
 
 
-def _touch_ups(reader: _Reader, offer: Offer | None) -> int | None:
-    left = reader.count(Field.TOUCH_UPS_LEFT)
+def _recorded(
+    reader: RowReader, record: CourseRecord, granted: Counts, left: Counts
+) -> tuple[int, int, int] | None:
+    heads = [each.head for each in record.allowances]
+    for what, shown_here, kept in (
+        (Field.SESSIONS, granted.granted, sum(head.granted for head in heads)),
+        (Field.LEFT, left.left, sum(head.sessions for head in heads)),
+    ):
+        if shown_here is not None and shown_here != kept:
+            said = f"{shown_here} is not what the record says: {kept}. Export the courses again, or empty the record."
+            reader.refuse(what, said)
+    mains = [each.head for each in record.main]
+    return sum(each.granted for each in mains), record.used, sum(each.sessions for each in mains)
+
+
+def _touch_ups(reader: RowReader, offer: Offer | None) -> int | None:
+    left = reader.counts(Field.TOUCH_UPS_LEFT).left
     most = offer.touch_ups if offer else 0
     if left is not None and left > most:
         held = f"{most} touch-ups" if most else "no touch-ups; leave the cell empty"
@@ -251,18 +249,29 @@ def _touch_ups(reader: _Reader, offer: Offer | None) -> int | None:
     return left if most else None
 
 
-def _days(reader: _Reader, rules: Rules) -> tuple[date | None, date | None]:
-    sold_on, expires_on = reader.day(Field.SOLD_ON), reader.day(Field.EXPIRES_ON)
-    if sold_on is not None and sold_on > rules.today:
+def _price(reader: RowReader, rules: Rules, record: CourseRecord | None) -> int | None:
+    price = reader.amount(rules.currency)
+    if record is not None and price is not None and price != record.paid:
+        reader.refuse(
+            Field.PRICE, "This is not what the record says. Export the courses again, or empty the record."
+        )
+    return record.paid if record else price
+
+
+def _days(reader: RowReader, rules: Rules) -> tuple[date | datetime | None, date | None]:
+    sold = reader.moment(Field.SOLD_ON) or reader.columns.sold_on
+    is_never = _NEVER.fullmatch(reader.text(Field.EXPIRES_ON)) is not None
+    expires_on = None if is_never else reader.moment(Field.EXPIRES_ON)
+    expires_on = _day(expires_on, rules) if expires_on else None
+    if sold is None and not shown(reader.cell(Field.SOLD_ON)):
+        said = "The date of purchase is missing. Fill it in, or say which date to use for rows without one."
+        reader.refuse(Field.SOLD_ON, said)
+    if sold is not None and _day(sold, rules) > rules.today:
         reader.refuse(Field.SOLD_ON, "This day is still to come. Only courses already sold are imported.")
-    if expires_on is not None and sold_on is not None and expires_on < sold_on:
+    if expires_on is not None and sold is not None and expires_on < _day(sold, rules):
         reader.refuse(Field.EXPIRES_ON, "The course expires before it was sold.")
-    return sold_on, expires_on
+    return sold, expires_on
 
 
-def _short(reader: _Reader, what: Field, most: int) -> str:
-    try:
-        return optional(reader.text(what), field="", called=CALLED[what], most=most)
-    except InvalidField as refusal:
-        reader.refuse(what, refusal.message)
-        return ""
+def _day(moment: date | datetime, rules: Rules) -> date:
+    return moment.astimezone(rules.zone).date() if isinstance(moment, datetime) else moment

@@ -6,7 +6,7 @@ A worker that dies leaves nothing behind: the next one starts the same step over
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,13 +21,13 @@ from plugin.courses.imports.batches import (
     new_batch,
     refuse_known_in,
 )
-from plugin.courses.imports.check import Checked, Tick, check_rows, rules_in
+from plugin.courses.imports.cells import Wrong
+from plugin.courses.imports.check import Checked, Tick, check_rows, found_json, rules_in, wrong_json
 from plugin.courses.imports.columns import Columns, columns_from_json
-from plugin.courses.imports.matching import Matched, match_in
+from plugin.courses.imports.mapping import Proposal
+from plugin.courses.imports.matching import Matched, here_already_in, match_in
 from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.report import found_json, wrong_json
-from plugin.courses.imports.rows import Wrong
 from plugin.courses.imports.table import Table
 from plugin.courses.imports.writing import Origin, write_courses_in
 from plugin.courses.queues.outbox import Owed
@@ -94,23 +94,22 @@ def try_file(store: Store, act: Act, table: Table, columns: Columns, tick: Tick)
         return _outcome_in(session, act, checked)
 
 
-def import_file(store: Store, act: Act, name: str, table: Table, columns: Columns, tick: Tick) -> Outcome:
-    """Check a file and write its courses in one transaction; nothing where anything in it is wrong.
+def import_file(
+    store: Store, act: Act, name: str, table: Table, proposal: Proposal, checked: Checked
+) -> Outcome:
+    """Write the courses of a file that was checked, in one transaction; nothing where anything in it is wrong by now.
 
     Raises Refused where a file that says the same was imported before.
     """
-    outcome = try_file(store, act, table, columns, tick)
-    if not outcome.is_clean:
-        return outcome
 
     def work(session: Session) -> Outcome:
         refuse_known_in(session, table.sha256)
-        batch = new_batch(store, act, name, table, columns)
+        batch = new_batch(store, act, name, table, proposal)
         batch.state, batch.rows_done = "importing", batch.rows_total
         batch.imported_by, batch.imported_staff_id = act.actor.name, act.actor.staff_id
         session.add(batch)
         session.flush()
-        return _write_in(session, store, act, batch, outcome.checked)
+        return _write_in(session, store, act, batch, checked)
 
     return store.transact(work)
 
@@ -148,7 +147,8 @@ def _write_in(session: Session, store: Store, act: Act, batch: ImportBatch, chec
     if outcome.is_clean:
         by = Actor(act.actor.name, Role.OWNER, Source.IMPORT, act.actor.staff_id)
         origin = Origin(batch.id, batch.name)
-        write_courses_in(session, store, Act(by, act.now, act.key), origin, checked.rows, outcome.matched)
+        rows = outcome.checked.rows
+        write_courses_in(session, store, Act(by, act.now, act.key), origin, rows, outcome.matched)
         batch.state, batch.ended_at = "imported", act.now
         forget_file(batch)
     session.flush()
@@ -156,6 +156,9 @@ def _write_in(session: Session, store: Store, act: Act, batch: ImportBatch, chec
 
 
 def _outcome_in(session: Session, act: Act, checked: Checked) -> Outcome:
+    here = here_already_in(session, checked.rows)
+    new = tuple(row for row in checked.rows if row.record is None or row.record.course_id not in here)
+    checked = replace(checked, rows=new, here=checked.here + len(checked.rows) - len(new))
     matched = match_in(session, checked.rows)
     wrong = tuple(sorted((*checked.wrong, *matched.wrong), key=lambda each: each.line))
     today = local_date(clinic_in(session), act.now)
@@ -199,6 +202,7 @@ def _job(store: Store, clock: Clock, batch_id: str, state: str) -> _Job:
         batch = session.get(ImportBatch, batch_id)
         if batch is None or batch.state != state or batch.file is None:
             raise _Stopped
+        columns = columns_from_json(batch.mapping)
         who = Actor(batch.imported_by or batch.by, Role.OWNER, Source.IMPORT, batch.imported_staff_id)
         act = Act(who, clock(), f"import:{batch.id}")
         return _Job(
@@ -207,6 +211,6 @@ def _job(store: Store, clock: Clock, batch_id: str, state: str) -> _Job:
             state=state,
             revision=batch.revision,
             act=act,
-            table=read_table(batch.file),
-            columns=columns_from_json(batch.mapping),
+            table=read_table(batch.file, columns.encoding),
+            columns=columns,
         )

@@ -30,12 +30,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One way the letters of a text file can be read: Python's name of the encoding, ours, and some words of it."""
+
+    encoding: str
+    called: str
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """The headings and the rows below them; `read_as` says how the file was read, for people."""
+    """The headings and the rows below them; `read_as` says how the file was read, for people.
+
+    `readings` holds this way and the others where the bytes alone don't tell which is right, else nothing.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
     read_as: str
+    readings: tuple[Reading, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -44,10 +57,15 @@ class Table:
         written = json.dumps(cells, separators=(",", ":"))
         return hashlib.sha256(written.encode()).hexdigest()
 
-    def sample(self, column: int) -> str:
-        """Return the first cell below the heading that says something."""
-        said = (shown(row.cell(column)) for row in self.rows[:50])
-        return next((text for text in said if text), "")[:60]
+    def values(self, column: int, most: int = 200) -> list[Cell]:
+        """Return the first filled cells below a heading."""
+        filled = (cell for row in self.rows if shown(cell := row.cell(column)))
+        return [cell for cell, _ in zip(filled, range(most), strict=False)]
+
+    def examples(self, column: int) -> list[str]:
+        """Return a few different values of a column, shortened, for people to see what it holds."""
+        texts = dict.fromkeys(shown(cell)[:60] for cell in self.values(column, 50))
+        return list(texts)[:3]
 
 
 def shown(cell: Cell) -> str:

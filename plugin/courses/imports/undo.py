@@ -71,7 +71,7 @@ def _held_in(session: Session, batch: ImportBatch) -> list[Course]:
 
 
 def _refuse_changed(session: Session, batch: ImportBatch, courses: Sequence[Course]) -> None:
-    by_hand = {course.id for course in courses if course.closed_as or course.frozen_at}
+    by_hand = {course.id for course in courses if _is_changed(course, batch)}
     changed = by_hand | _written_since(session, batch) | _named_elsewhere(session, courses)
     if not changed:
         return
@@ -81,6 +81,12 @@ def _refuse_changed(session: Session, batch: ImportBatch, courses: Sequence[Cour
         f"{many} used or changed since, of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}."
     )
     raise Refused(f"{said} Put right those courses by themselves.", code="used_since")
+
+
+def _is_changed(course: Course, batch: ImportBatch) -> bool:
+    """Say whether the course was closed or frozen here; one of our own export may have come so."""
+    moments = [moment for moment in (course.closed_at, course.frozen_at) if moment is not None]
+    return any(batch.ended_at is None or moment > batch.ended_at for moment in moments)
 
 
 def _written_since(session: Session, batch: ImportBatch) -> set[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
-from plugin.core.money import Money
+from plugin.core.money import Money, minor_digits
 from plugin.courses.clinic import clinic_in
-from plugin.courses.imports.columns import Columns, Field, columns_from_json
+from plugin.courses.imports.columns import CALLED, Columns, Field, columns_from_json
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.table import shown
+from plugin.courses.imports.table import Reading, shown
+from plugin.courses.reports.sheet import Cell, Sheet
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
@@ -20,12 +22,14 @@ from plugin.store.imports import ImportBatch
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """One column of the file, and what it was taken for, "" for nothing."""
+    """One column of the file: what it holds, "" for nothing, how sure that is (0 to 100, 0: not at all), and why."""
 
     number: int
     heading: str
-    sample: str
+    examples: tuple[str, ...]
     means: str
+    score: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,16 @@ class PreviewRow:
     paid: Money | None
     sold_on: date | None
     expires_on: date | None
+    never_expires: bool
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """One file. `found` is what the last check found, None before there was one."""
+    """One file. `found` is what the last check found, None before there was one.
+
+    `readings` are the ways its letters can be read where that has to be asked; `encoding` is the one chosen.
+    """
 
     id: str
     name: str
@@ -56,6 +64,9 @@ class ImportView:
     read_as: str
     columns: tuple[ColumnView, ...]
     is_day_first: bool | None
+    sold_on: date | None
+    readings: tuple[Reading, ...]
+    encoding: str | None
     revision: int
     rows_total: int
     rows_done: int
@@ -116,31 +127,6 @@ def list_imports(store: Store, *, limit: int) -> tuple[ImportView, ...]:
         return tuple(_view(batch, currency) for batch in session.scalars(rows))
 
 
-def wrong_rows(store: Store, batch_id: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the headings and every wrong row as it came, each with its line and why; raises NotFound or Refused."""
-    with store.reading() as session:
-        batch = session.get(ImportBatch, batch_id)
-        if batch is None:
-            raise NotFound("There is no such import.")
-        if batch.file is None or not batch.wrong:
-            raise Refused("Nothing is wrong with this file.", code="nothing_wrong")
-        table, wrong = read_table(batch.file), batch.wrong
-    why: dict[int, list[str]] = {}
-    for line, column, reason in wrong:
-        why.setdefault(line, []).append(f"{column}: {reason}" if column else reason)
-    headings = (*table.headings, "Line", "Why not")
-    rows = [
-        (
-            *(shown(row.cell(number)) for number in range(len(table.headings))),
-            str(row.line),
-            " ".join(why[row.line]),
-        )
-        for row in table.rows
-        if row.line in why
-    ]
-    return headings, rows
-
-
 def _view(batch: ImportBatch, currency: str) -> ImportView:
     columns = columns_from_json(batch.mapping)
     return ImportView(
@@ -150,6 +136,9 @@ def _view(batch: ImportBatch, currency: str) -> ImportView:
         read_as=batch.shape.get("read_as", ""),
         columns=_columns(batch.shape, columns),
         is_day_first=columns.is_day_first,
+        sold_on=columns.sold_on,
+        readings=tuple(Reading(**each) for each in batch.shape.get("readings", ())),
+        encoding=columns.encoding,
         revision=batch.revision,
         rows_total=batch.rows_total,
         rows_done=batch.rows_done,
@@ -178,20 +167,84 @@ def _row(row: dict[str, Any], currency: str) -> PreviewRow:
         left=row["left"],
         granted=row["granted"],
         paid=None if row["price"] is None else Money(row["price"], currency),
-        sold_on=_day(row["sold_on"]),
-        expires_on=_day(row["expires_on"]),
+        sold_on=date.fromisoformat(row["sold_on"]) if row["sold_on"] else None,
+        expires_on=date.fromisoformat(row["expires_on"]) if row["expires_on"] else None,
+        never_expires=row.get("never_expires", False),
         note=row["note"],
     )
 
 
-def _day(kept: str | None) -> date | None:
-    return date.fromisoformat(kept) if kept else None
-
-
 def _columns(shape: dict[str, Any], columns: Columns) -> tuple[ColumnView, ...]:
-    means: dict[int, Field] = {number: field for field, number in columns.of.items()}
-    samples = shape.get("samples") or []
+    means = {number: what for what, numbers in columns.of.items() for number in numbers}
+    proposed = columns_from_json({"of": shape.get("proposed", {}), "day_first": None})
+    first = {number: what for what, numbers in proposed.of.items() for number in numbers}
     return tuple(
-        ColumnView(number, heading, samples[number] if number < len(samples) else "", means.get(number, ""))
+        _column(shape, number, heading, means.get(number, ""), first.get(number, ""))
         for number, heading in enumerate(shape["headings"])
     )
+
+
+def _column(shape: dict[str, Any], number: int, heading: str, means: str, proposed: str) -> ColumnView:
+    examples, notes = shape.get("examples") or [], shape.get("notes") or []
+    score, why = notes[number] if number < len(notes) else (0, "")
+    if means != proposed:
+        score, why = 100 if means else 0, "Chosen by you"
+    some = tuple(examples[number]) if number < len(examples) else ()
+    return ColumnView(number, heading, some, means, score, why)
+
+
+# The files it hands out ---------------------------------------------------------------------------------------------
+
+
+_TEMPLATE = (
+    Field.NAME,
+    Field.PHONE,
+    Field.EMAIL,
+    Field.PACKAGE,
+    Field.TREATMENT,
+    Field.SESSIONS,
+    Field.LEFT,
+    Field.TOUCH_UPS_LEFT,
+    Field.PRICE,
+    Field.SOLD_ON,
+    Field.EXPIRES_ON,
+    Field.NOTE,
+)
+
+
+def template_sheet(currency: str, package: str) -> Sheet:
+    """Return the template; `package` is the name of one of the clinic's packages, "" for none."""
+    price = Decimal(1650).quantize(Decimal(1).scaleb(-minor_digits(currency)))
+    of_package: list[Cell] = ["Ana Souza", "+14155550123", "ana@example.org", package, ""]
+    of_treatment: list[Cell] = ["Mei Lin", "", "mei@example.org", "", "Facial acupuncture, 60 min"]
+    if not package:
+        of_package[3:5] = ["", "Facial acupuncture, 60 min"]
+    rows = [
+        [*of_package, 10, 4, "", price, date(2026, 3, 2), date(2027, 3, 2), "Receipt 1041"],
+        [*of_treatment, 12, 7, "", price, date(2026, 5, 18), "", ""],
+    ]
+    return Sheet("Courses to import", tuple(CALLED[each] for each in _TEMPLATE), rows)
+
+
+def wrong_sheet(store: Store, batch_id: str) -> Sheet:
+    """Return every row that can't be imported as it came, with its line and why; raises NotFound or Refused."""
+    with store.reading() as session:
+        batch = session.get(ImportBatch, batch_id)
+        if batch is None:
+            raise NotFound("There is no such import.")
+        if batch.file is None or not batch.wrong:
+            raise Refused("Nothing is wrong with this file.", code="nothing_wrong")
+        table, wrong = read_table(batch.file, columns_from_json(batch.mapping).encoding), batch.wrong
+    why: dict[int, list[str]] = {}
+    for line, column, reason in wrong:
+        why.setdefault(line, []).append(f"{column}: {reason}" if column else reason)
+    rows = [
+        (
+            *(shown(row.cell(number)) for number in range(len(table.headings))),
+            str(row.line),
+            " ".join(why[row.line]),
+        )
+        for row in table.rows
+        if row.line in why
+    ]
+    return Sheet("Rows to mend", (*table.headings, "Line", "Why not"), rows)

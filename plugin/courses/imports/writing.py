@@ -15,15 +15,15 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.core.ledger import START, Change, Head, advance, paid, sold, used
+from plugin.core.ledger import START, Change, Head, Kind, advance, paid, sold, used
 from plugin.core.spread import spread
-from plugin.core.terms import terms_from_json
+from plugin.core.terms import ExpiresFrom, Terms, terms_from_json
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.chain import Line, entry_values
 from plugin.courses.clinic import clinic_in
-from plugin.courses.imports.adhoc import Adhoc
+from plugin.courses.course_record import CourseRecord
 from plugin.courses.imports.matching import Matched, Person
-from plugin.courses.imports.offers import Content, Offer
+from plugin.courses.imports.offers import Content, Offer, UnlistedOffers
 from plugin.courses.imports.rows import ImportRow
 from plugin.courses.queues.outbox import profile_changed_in
 from plugin.courses.views import ClinicView
@@ -49,13 +49,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One allowance on its way: what it is of, its numbers, and its share of the price."""
+    """One allowance on its way: what it is of, its part of the agreed price, and the entries it begins with."""
 
     id: str
     content: Content
-    granted: int
-    used: int
     price: int
+    changes: tuple[Change, ...]
 
 
 def write_courses_in(
@@ -63,16 +62,16 @@ def write_courses_in(
 ) -> None:
     """Write clients, courses, allowances and entries. `act` carries the person's name and the import's source."""
     clinic = clinic_in(session)
-    adhoc = Adhoc(session, store, act, clinic.currency)
+    unlisted = UnlistedOffers(session, store, act, clinic.currency)
     new = matched.new
     _insert(session, Client, [_client(store, act, person) for person in new])
     made = {person.client_id for person in new}
     known = matched.known - made
     courses, allowances, entries, imported = list[Values](), list[Values](), list[Values](), list[Values]()
     for row, person in zip(rows, matched.people, strict=True):
-        offer = row.offer or adhoc.offer_of(row)
+        offer = _offer(unlisted, row)
         course = _course(store, act, row, offer, person, clinic)
-        parts = _parts(store, row, offer)
+        parts = _recorded_parts(store, unlisted, row.record) if row.record else _parts(store, row, offer)
         courses.append(course)
         allowances += [_allowance(course["id"], part) for part in parts]
         entries += _entries(store, act, origin, row, course["sold_at"], parts)
@@ -119,16 +118,24 @@ def _client(store: Store, act: Act, person: Person) -> Values:
         "phone": contact.phone,
         "email": contact.email,
         "language": contact.language,
+        "wants_mail": person.wants_mail,
         "created_at": act.now,
     }
+
+
+def _offer(unlisted: UnlistedOffers, row: ImportRow) -> Offer:
+    if row.offer is not None:
+        return row.offer
+    if row.record is not None:
+        return unlisted.of_record(row.record, row.course_name)
+    return unlisted.of_treatment(row.course_name, row.granted, row.price)
 
 
 def _course(
     store: Store, act: Act, row: ImportRow, offer: Offer, person: Person, clinic: ClinicView
 ) -> Values:
-    terms = terms_from_json(offer.terms)
-    if row.expires_on is not None:
-        terms = replace(terms, expires_after_months=None, expires_on=row.expires_on)
+    record = row.record
+    terms = record.terms if record else _terms(row, offer)
     return {
         "id": store.new_id(),
         "client_id": person.client_id,
@@ -136,18 +143,33 @@ def _course(
         "package_name": offer.name,
         "package_version": offer.version,
         "terms": terms.to_json(),
-        "price": row.price or 0,
+        "price": record.price if record else row.price or 0,
         "currency": clinic.currency,
         "sold_at": _sold_at(row, act, clinic),
         "booked_at": act.now,
-        "expires_on": terms.expiry(row.sold_on),
+        "expires_on": row.expires_on if record else terms.expiry(row.sold_on),
+        "frozen_at": record.frozen_at if record else None,
+        "closed_as": record.closed_as if record else None,
+        "closed_at": record.closed_at if record else None,
     }
+
+
+def _terms(row: ImportRow, offer: Offer) -> Terms:
+    terms = terms_from_json(offer.terms)
+    if not row.is_expiry_given:
+        return terms
+    return replace(terms, expires_after_months=None, expires_on=row.expires_on, expires_from=ExpiresFrom.SALE)
 
 
 def _sold_at(row: ImportRow, act: Act, clinic: ClinicView) -> datetime:
     # A day without a time: noon at the clinic is on that day in every list.
     noon = datetime.combine(row.sold_on, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
-    return min(noon, act.now) if row.is_sold_told else act.now
+    return min(row.sold_at or noon, act.now)
+
+
+def _recorded_parts(store: Store, unlisted: UnlistedOffers, record: CourseRecord) -> list[_Part]:
+    pairs = zip(unlisted.contents_of(record), record.allowances, strict=True)
+    return [_Part(store.new_id(), content, of.price, of.changes or (paid(0),)) for content, of in pairs]
 
 
 def _parts(store: Store, row: ImportRow, offer: Offer) -> list[_Part]:
@@ -157,9 +179,14 @@ def _parts(store: Store, row: ImportRow, offer: Offer) -> list[_Part]:
     ]
     shares = spread(row.price or 0, weights)
     return [
-        _Part(store.new_id(), content, granted, gone, share)
+        _Part(store.new_id(), content, share, _changes(granted, gone, share))
         for content, (granted, gone), share in zip(offer.contents, counts, shares, strict=True)
     ]
+
+
+def _changes(granted: int, gone: int, share: int) -> tuple[Change, ...]:
+    first = sold(granted), paid(share)
+    return (*first, used(advance(advance(START, first[0]), first[1]), gone)) if gone else first
 
 
 def _counts(row: ImportRow, offer: Offer, content: Content) -> tuple[int, int]:
@@ -200,12 +227,11 @@ def _entries(
         return entry_values(store, act, part.id, head, change, Line(key, sold_at, reason=reason))
 
     told = _told(origin, row)
-    for part in parts:
-        yield entry(part, sold(part.granted), told)
-        yield entry(part, paid(part.price), told)
-    for part in parts:
-        if part.used:
-            yield entry(part, used(heads[part.id], part.used), USED_BEFORE)
+    for is_later in (False, True):
+        for part in parts:
+            for change in part.changes:
+                if (change.sessions < 0 or change.value < 0) is is_later:
+                    yield entry(part, change, USED_BEFORE if change.kind is Kind.USED else told)
 
 
 def _told(origin: Origin, row: ImportRow) -> str:

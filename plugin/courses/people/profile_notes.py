@@ -132,6 +132,7 @@ def _by_use(states: Iterable[CourseState]) -> list[CourseState]:
 
 def _parts(state: CourseState, clinic: ClinicView) -> list[Part]:
     gift = state.waiting_gift
+    due = money_text(state.due, language=clinic.language, country=clinic.country)
     return [
         Part(
             each.treatment,
@@ -139,9 +140,7 @@ def _parts(state: CourseState, clinic: ClinicView) -> list[Part]:
             each.granted,
             state.expires_on,
             each.locked,
-            money_text(state.due, language=clinic.language, country=clinic.country)
-            if state.due.amount
-            else "",
+            due if state.due.amount else "",
             state.on_hold_since,
             state.expired_on is not None,
             gift.recipient_name if gift else "",

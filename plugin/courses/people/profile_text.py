@@ -54,6 +54,6 @@ def _standing(part: Part) -> str:
         return f"{part.left} of {part.granted} left, on hold since {part.on_hold_since}"
     until = f", until {part.expires_on}" if part.expires_on else ""
     if part.locked:
-        waits = f" until {part.due} is paid" if part.due else ", invoice canceled"
-        return f"{part.left - part.locked} usable now, {part.locked} locked{waits}{until}"
+        paid = f" until {part.due} is paid" if part.due else ""
+        return f"{part.left - part.locked} usable now, {part.locked} locked{paid}{until}"
     return f"{part.left} of {part.granted} left{until}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.course_records import records_in
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sheet import Cell, Sheet, major
 from plugin.courses.state import each_state
@@ -45,6 +47,10 @@ _COURSE = (
     "balance_due_on",
     "on_hold_since",
     "waits_as_gift_for",
+    "client_phone",
+    "client_email",
+    # What the other columns can't tell: by it an import brings the course in again as it is.
+    "record",
 )
 _ENTRY = (
     "entry",
@@ -89,12 +95,22 @@ def _course_rows(store: Store, now: datetime, period: Period | None) -> Iterator
             which = which.where(Course.sold_at >= start, Course.sold_at < end)
         order = (Course.sold_at, Course.id)
         today = local_date(clinic, now)
-        for state, row in each_state(session, which, *_TOLD, today=today, order_by=order):
-            yield _course_row(state, row)
+        states = each_state(session, which, *_TOLD, today=today, order_by=order)
+        while some := list(islice(states, _AT_ONCE)):
+            records = records_in(session, [state.facts.id for state, _ in some])
+            for state, row in some:
+                record = records[state.facts.id].to_text()
+                yield (*_course_row(state, row), row.client_phone, row.client_email, record)
+
+
+def _of_client(column: Any, name: str) -> Any:
+    return select(column).where(Client.id == Course.client_id).scalar_subquery().label(name)
 
 
 _TOLD = (
-    select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
+    _of_client(Client.name, "client_name"),
+    _of_client(Client.phone, "client_phone"),
+    _of_client(Client.email, "client_email"),
     Course.package_name,
     Course.sold_at,
     Course.square_order_id,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.core.course import AllowanceState
+from plugin.core.course import AllowanceState, Balance, balance_of
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.clinic import clinic_in, hours_of, local_date
@@ -39,6 +39,7 @@ State = Literal["expected", "no_show", "used", "charged", "forgiven"]
 class Arrival:
     """One booked visit. `course` and `allowance`: what was used or charged, else what one tap would use.
 
+    `balance`: what the client has, where no course can be used; a frozen one, or one that waits as a gift.
     `charged_elsewhere`: what was charged that day without this booking, so that a use here would be the second.
     """
 
@@ -61,6 +62,7 @@ class Arrival:
     settled_on: date | None
     settled_by: str
     offer: NoShowOffer | None
+    balance: Balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
         settled_on=row.outcome_at.astimezone(zone).date() if row.outcome_at else None,
         settled_by=row.outcome_by,
         offer=_offer(chosen.course, known) if chosen else None,
+        balance=balance_of(each.state for each in known.courses.get(client_id or "", ())),
     )
 
 

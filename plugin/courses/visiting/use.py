@@ -14,7 +14,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import used
 from plugin.core.text import NOTE_LENGTH, optional
-from plugin.courses.chain import Line, append, course_for_change
+from plugin.courses.chain import Line, append, course_for_change, head_of
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.operations import answered_before, digest, remember
@@ -67,11 +67,15 @@ def use_session(
         course = course_for_change(session, wish.course_id)
         # Asked once the course is held: the same key may have waited there behind itself.
         if known := answered_before(session, act, asked):
-            return used_answer(session, known["entry_id"], known.get("earlier", ()), is_repeat=True)
+            first = known.get("session_number"), known.get("earlier", ())
+            return used_answer(session, known["entry_id"], *first, is_repeat=True)
         entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
         earlier = ask_in(session, act, entry_id, known_charges=known_charges)
-        remember(session, act, asked, {"entry_id": entry_id, "earlier": earlier})
-        return used_answer(session, entry_id, earlier, is_repeat=False)
+        answer = used_answer(session, entry_id, earlier=earlier, is_repeat=False)
+        # Both change with what is undone or entered since; the same key gives the first answer.
+        kept = {"entry_id": entry_id, "session_number": answer.session_number, "earlier": earlier}
+        remember(session, act, asked, kept)
+        return answer
 
     return store.transact(work)
 
@@ -135,8 +139,9 @@ def _write_in(
     line: Line,
 ) -> str:
     before = first_used_on(session, course)
-    change = used(allowance.head, sessions, unpaid=allowance.unpaid.amount)
-    entry = append(session, store, act, allowance.id, allowance.head, change, line)
+    head = head_of(session, allowance.id)
+    change = used(head, sessions, unpaid=allowance.unpaid.amount)
+    entry = append(session, store, act, allowance.id, head, change, line)
     follow_first_use_in(session, store, act, course, before)
     course_changed_in(session, store, act, course.id)
     return entry.id
@@ -234,13 +239,21 @@ def _noon(day: date, clinic: ClinicView) -> datetime:
 
 
 def used_answer(
-    session: Session, entry_id: str, earlier: Iterable[tuple[str, int | None]] = (), *, is_repeat: bool
+    session: Session,
+    entry_id: str,
+    number: int | None = None,
+    earlier: Iterable[tuple[str, int | None]] = (),
+    *,
+    is_repeat: bool,
 ) -> Used:
-    """Return what is told of a use that stands in the ledger; `earlier` as `ask_in` returned it."""
+    """Return what is told of a use that stands in the ledger.
+
+    `number`: which session it was when it was first told, else now; `earlier`: as `ask_in` returned it.
+    """
     entry, course = entry_in(session, entry_id)
-    # Neither number depends on the day it is asked.
+    # Neither depends on the day it is asked.
     state = numbered_states(session, [course.id], today=entry.happened_at.date())[course.id]
-    number = state.number_of(entry_id)
+    number = number or state.number_of(entry_id)
     return Used(
         entry=replace(entry, session_number=number),
         sessions_left=entry.sessions_after,

@@ -1,0 +1,175 @@
+"""Sessions as other systems count them: “7/10”, “10 Pack - 7 remaining”, and what a row leaves out. Pure.
+
+Booked sessions are not used yet. What can't be true, or can be true in two ways, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from plugin.core.text import folded
+from plugin.courses.imports.columns import CALLED, Field
+from plugin.courses.imports.table import LONGEST_CELL, Cell, shown
+from plugin.errors import InvalidField
+
+MOST_SESSIONS = 999
+_COUNT = re.compile(r"(\d{1,6})(?:[.,]0+)?\Z")
+_NOUN = "sessions?|visits?|credits?|units?|class(?:es)?|appointments?|treatments?|facials?|uses?|sesion(?:es)?|visitas?"
+_LEFT = "left|remaining|remain|rem|available|unused|to go|still to use|restantes?|quedan?|disponibles?|pendientes?"
+_USED = "used|redeemed|completed|taken|attended|consumed|usadas?|utilizadas?|consumidas?|realizadas?"
+_OF = "/|of|out of|from|de|von|sur"
+_NOUNS = re.compile(rf"\s*\b(?:{_NOUN})\Z")
+_PACK = re.compile(rf"\b(\d{{1,4}})[\s-]*(?:pack|pk|package|series|{_NOUN})\b(?!\s*(?:{_LEFT}|{_USED})\b)")
+_PAIR = re.compile(rf"(?<![\d.,/-])(\d{{1,4}})\s*(?:{_OF})\s*(\d{{1,4}})(?![\d/])(?:\s*(?:{_NOUN}))?")
+_AFTER_WORD = re.compile(rf"\b(?:{_LEFT}|{_USED})\s*(?:of|out of|from|de|von|sur)\s*(\d{{1,4}})")
+_UNLIMITED = re.compile(r"unlimited\b|ilimitad|illimit|unbegrenzt|no limit\b|∞")
+_ENDING = re.compile(
+    rf"[\s,;:–—|(\[-]*(?:\d{{1,6}}(?:\s*(?:{_OF})\s*\d{{1,6}})?\s*(?:{_NOUN})?\s*(?:{_LEFT}|{_USED})"
+    rf"|(?:{_LEFT}|{_USED})\s*[:=-]?\s*\d{{1,6}}(?:\s*(?:{_OF})\s*\d{{1,6}})?)\b[\s)\].]*\Z",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one cell tells of a course's sessions, None for what it does not tell: “7 of 10 left” tells two things."""
+
+    granted: int | None = None
+    used: int | None = None
+    left: int | None = None
+
+    @property
+    def says_which(self) -> bool:
+        """Say whether the words of the cell tell used ones from those left."""
+        return self.used is not None or self.left is not None
+
+
+def read_count(cell: Cell) -> int:
+    """Return a whole number of sessions; raises InvalidField."""
+    if isinstance(cell, Decimal):
+        cell = format(cell, "f")
+    found = _COUNT.match(str(cell).strip())
+    if found is None:
+        raise InvalidField(f"“{str(cell).strip()[:40]}” is no whole number, such as 12.")
+    return int(found[1])
+
+
+def read_counts(cell: Cell, *, of: str) -> Counts:
+    """Return the numbers in a cell: 7, 7/10, 7 of 10, 7 left, 10 Pack - 7 remaining; raises InvalidField.
+
+    `of` says what a number without a word counts: "granted", "used" or "left".
+    """
+    text = _even(shown(cell)[:LONGEST_CELL])
+    if _UNLIMITED.match(text):
+        said = "is no number of sessions. Take this row out, or write how many sessions the client has."
+        raise InvalidField(f"“{shown(cell)[:40]}” {said}")
+    counts = phrase_counts(text)
+    if counts.says_which:
+        return counts
+    if (pair := _PAIR.fullmatch(text)) and of != "granted":
+        return Counts(granted=int(pair[2]), **{of: int(pair[1])})
+    packs = _PACK.findall(text) if of == "granted" else []
+    plain = packs[0] if len(packs) == 1 else _NOUNS.sub("", text) if isinstance(cell, str) else cell
+    try:
+        return Counts(**{of: read_count(plain)})
+    except InvalidField:
+        raise InvalidField(f"“{shown(cell)[:40]}” is no whole number, such as 12.") from None
+
+
+def phrase_counts(text: str) -> Counts:
+    """Return what the words beside the numbers of a text say; nothing where they say nothing, or two things."""
+    plain = _even(text)
+    used, left = _said(plain, _USED), _said(plain, _LEFT)
+    if len(used) > 1 or len(left) > 1 or not (used or left):
+        return Counts()
+    pairs = (total for _, total in _PAIR.findall(plain))
+    totals = {int(number) for number in (*_PACK.findall(plain), *pairs, *_AFTER_WORD.findall(plain))}
+    granted = totals.pop() if len(totals) == 1 else None
+    return Counts(granted, used.pop() if used else None, left.pop() if left else None)
+
+
+def without_counts(text: str) -> str:
+    """Return a package's name without what is said of its sessions: “10 Pack - 7 remaining” is “10 Pack”."""
+    found = _ENDING.search(text)
+    return text[: found.start()].strip() if found and found.start() else text
+
+
+def _even(text: str) -> str:
+    return " ".join(folded(text).replace("(", " ").replace(")", " ").split()).strip(" .")
+
+
+def _said(text: str, words: str) -> set[int]:
+    before = rf"\b(?:{words})\b\s*[:=-]?\s*(\d{{1,6}})\b(?!\s*(?:of|/|out))"
+    after = rf"(?<![\d.,-])(\d{{1,6}})(?:\s*(?:{_OF})\s*\d{{1,6}})?\s*(?:{_NOUN})?\s*(?:{words})\b"
+    found = re.findall(after, text) or re.findall(before, text)
+    return {int(number) for number in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Which field is wrong, and why."""
+
+    what: Field
+    reason: str
+
+
+def count_sessions(
+    cells: Sequence[Counts], booked: int, package: int | None
+) -> tuple[int, int, int] | Refusal:
+    """Return the sessions bought, used and left; what a row leaves out follows from the rest.
+
+    `cells` is what its cells say, `package` how many sessions the package holds, None where it is none of ours.
+    """
+    bought = {each.granted for each in cells if each.granted is not None}
+    used = next((each.used for each in cells if each.used is not None), None)
+    left = next((each.left for each in cells if each.left is not None), None)
+    if len(bought) > 1:
+        return Refusal(
+            Field.SESSIONS,
+            f"This row names {min(bought)} and {max(bought)} sessions bought. Correct one of them.",
+        )
+    granted = next(iter(bought), None)
+    if used is None and left is None:
+        return Refusal(Field.LEFT, "The sessions left are missing. Write 0 where there is none.")
+    if booked and left is not None:
+        with_booked = _with_booked(used, left, booked, granted or package)
+        if isinstance(with_booked, Refusal):
+            return with_booked
+        left = with_booked
+    if granted is None:
+        granted = used + left if used is not None and left is not None else package
+    return _checked(granted, used, left, package)
+
+
+def _with_booked(used: int | None, left: int, booked: int, total: int | None) -> int | Refusal:
+    """Return what is left, with those booked: some systems count them as left, some beside it."""
+    if used is None or total is None:
+        said = f"The {left} sessions left may or may not include the {booked} booked."
+        return Refusal(
+            Field.BOOKED, f"{said} If they do, set this column to Skip. If not, add them to those left."
+        )
+    return left + booked if used + left + booked == total else left
+
+
+def _checked(
+    granted: int | None, used: int | None, left: int | None, package: int | None
+) -> tuple[int, int, int] | Refusal:
+    if granted is None or not 1 <= granted <= MOST_SESSIONS:
+        said = "is missing" if granted is None else f"is 1 to {MOST_SESSIONS}"
+        return Refusal(Field.SESSIONS, f"{CALLED[Field.SESSIONS]} {said}.")
+    used = granted - (left or 0) if used is None else used
+    if used < 0 or used > granted:
+        more = f"{left} left" if left is not None else f"{used} used"
+        return Refusal(Field.LEFT, f"{more} is more than the {granted} bought.")
+    if left is not None and used + left != granted:
+        return Refusal(Field.LEFT, f"{used} used and {left} left are not the {granted} bought.")
+    if package is not None and granted > package:
+        said = f"{granted} sessions are more than this package holds: {package}."
+        return Refusal(
+            Field.SESSIONS,
+            f"{said} Correct the number, or set the column to Skip if it counts something else.",
+        )
+    return granted, used, granted - used

@@ -1,0 +1,227 @@
+"""A proposal for what the columns of a file hold: every heading and its values weighed against every field.
+
+The strongest pair of a column and a field is taken first, then the strongest of what is left, so that no field and no
+column would both rather have each other. The owner sees the scores and decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from plugin.core.text import folded
+from plugin.courses.imports.columns import CALLED, REPEATED, Columns, Field
+from plugin.courses.imports.count_columns import COUNTS, Scores, count_columns, does_count_matter
+from plugin.courses.imports.headings import heading_weight
+from plugin.courses.imports.table import MOST_COLUMNS, Table
+from plugin.courses.imports.values import EMAIL, PHONE, Values, fit, values_of
+
+_ENOUGH = 0.5
+# Scores closer than this are even: only the owner can tell.
+_EVEN = 0.02
+_ASKED = (Field.NAME, Field.PACKAGE, Field.TREATMENT, Field.SOLD_ON, Field.EXPIRES_ON, *COUNTS)
+_OWN = {
+    "client_name": Field.NAME,
+    "client_phone": Field.PHONE,
+    "client_email": Field.EMAIL,
+    "package": Field.PACKAGE,
+    "sold_at": Field.SOLD_ON,
+    "expires_on": Field.EXPIRES_ON,
+    "paid": Field.PRICE,
+    "sessions_granted": Field.SESSIONS,
+    "sessions_left": Field.LEFT,
+    "record": Field.RECORD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names of the clinic's packages and treatments, folded: values that are one of them speak for their column."""
+
+    packages: frozenset[str] = frozenset()
+    treatments: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why a column is taken for what it is, or is left out; `score` is 0 to 100, 0 for one left out."""
+
+    score: int
+    why: str
+
+    def to_json(self) -> list[object]:
+        """Return the shape that is kept with the file."""
+        return [self.score, self.why]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Which columns seem to hold what, and a note on each column."""
+
+    columns: Columns
+    notes: tuple[Note, ...]
+
+    @property
+    def of(self) -> Mapping[Field, tuple[int, ...]]:
+        """Return the columns of each field."""
+        return self.columns.of
+
+
+def propose(table: Table, known: Known | None = None) -> Proposal:
+    """Weigh all columns against all fields."""
+    headings, known = table.headings[:MOST_COLUMNS], known or Known()
+    if set(_OWN) <= set(headings):
+        own = {what: (headings.index(heading),) for heading, what in _OWN.items()}
+        return Proposal(Columns(own), tuple(_own_note(heading) for heading in headings))
+    values = [values_of(table.values(column)) for column in range(len(headings))]
+    scores = {
+        (column, what): score
+        for column, heading in enumerate(headings)
+        for what in Field
+        if (score := _score(heading, values[column], what, known)) >= _ENOUGH
+    }
+    of = _strongest(scores, count_columns(table, scores))
+    of = _whole_names(table, _repeated(scores, of))
+    doubts = tuple(_doubts(table, scores, of))
+    notes = tuple(_note(table, values[column], scores, of, column) for column in range(len(headings)))
+    return Proposal(Columns({what: of[what] for what in Field if what in of}, doubts=doubts), notes)
+
+
+def _score(heading: str, values: Values, what: Field, known: Known) -> float:
+    if what in (Field.RECORD, Field.PACKAGE_LEFT):
+        return _package_left(heading, values) if what is Field.PACKAGE_LEFT else 0.0
+    weight = heading_weight(heading, what)
+    if weight is None:
+        return 0.0
+    return max(weight * fit(values, what), _by_values(heading, values, what, known))
+
+
+def _package_left(heading: str, values: Values) -> float:
+    """Weigh “10 Pack - 7 remaining”: a package and what is left of it in one cell."""
+    weight = max(heading_weight(heading, what) or 0.0 for what in (Field.PACKAGE, Field.TREATMENT))
+    return weight + 0.01 if weight and max(values.says_left, values.says_used) >= 0.5 else 0.0
+
+
+def _by_values(heading: str, values: Values, what: Field, known: Known) -> float:
+    """Return what the values alone say for a field, whatever the heading."""
+    if what is Field.EMAIL:
+        return 0.6 if values.share(EMAIL) >= 0.8 else 0.0
+    if what is Field.PHONE:
+        return 0.55 if values.share(PHONE) > 0.8 else 0.0
+    if what in (Field.PACKAGE, Field.TREATMENT):
+        names = known.packages if what is Field.PACKAGE else known.treatments
+        met = sum(folded(text) in names for text in values.folded)
+        return (0.95 if what is Field.PACKAGE else 0.9) if met and 2 * met >= len(values.folded) else 0.0
+    if what is Field.LEFT and values.says_left >= 0.5 and not _names_package(heading):
+        return 0.9
+    if what is Field.USED and values.says_used >= 0.5 and not _names_package(heading):
+        return 0.8
+    return 0.0
+
+
+def _names_package(heading: str) -> bool:
+    return max(heading_weight(heading, what) or 0.0 for what in (Field.PACKAGE, Field.TREATMENT)) >= _ENOUGH
+
+
+def _strongest(scores: Scores, counts: Mapping[Field, tuple[int, ...]]) -> dict[Field, tuple[int, ...]]:
+    of = dict(counts)
+    taken = {column for columns in of.values() for column in columns}
+    for (column, what), _ in sorted(scores.items(), key=lambda each: -each[1]):
+        if column in taken or what in of or what in COUNTS or _is_settled(what, of):
+            continue
+        of[what] = (column,)
+        taken.add(column)
+    return of
+
+
+def _is_settled(what: Field, of: Mapping[Field, tuple[int, ...]]) -> bool:
+    packages = {Field.PACKAGE, Field.PACKAGE_LEFT}
+    return what in packages and bool(packages & set(of))
+
+
+def _repeated(scores: Scores, of: Mapping[Field, tuple[int, ...]]) -> dict[Field, tuple[int, ...]]:
+    """Return the same with every column of a field that may have several."""
+    taken = {column for columns in of.values() for column in columns}
+    return {
+        what: tuple(
+            sorted({*columns, *(c for c, field in scores if field is what and c not in taken)})
+            if what in REPEATED
+            else columns
+        )
+        for what, columns in of.items()
+    }
+
+
+# Names, doubts, notes ----------------------------------------------------------------------------------------------
+
+
+def _whole_names(table: Table, of: dict[Field, tuple[int, ...]]) -> dict[Field, tuple[int, ...]]:
+    """Take “Name” beside a last name for the first name, unless it holds both."""
+    if Field.LAST_NAME not in of or Field.FIRST_NAME in of or Field.NAME not in of:
+        return of
+    (name,), (last,) = of[Field.NAME], of[Field.LAST_NAME]
+    rows = [(str(row.cell(name)), str(row.cell(last))) for row in table.rows[:50]]
+    is_whole = sum(bool(family) and folded(family) in folded(whole) for whole, family in rows) * 2 > len(rows)
+    if is_whole:
+        return of
+    return {Field.FIRST_NAME if what is Field.NAME else what: columns for what, columns in of.items()}
+
+
+def _doubts(table: Table, scores: Scores, of: Mapping[Field, tuple[int, ...]]) -> Iterable[str]:
+    """Ask where two columns are as good as each other for a field, and it makes a difference."""
+    taken = {column for columns in of.values() for column in columns}
+    for what in _ASKED:
+        mine = of.get(what, (0,))[0]
+        for column, field in scores:
+            is_even = field is what in of and scores[column, what] >= scores.get((mine, what), 0.0) - _EVEN
+            if is_even and column not in taken and _makes_a_difference(table, of, what, column):
+                one, other = (table.headings[each] or f"Column {each + 1}" for each in (mine, column))
+                yield f"Both “{one}” and “{other}” may hold {_spoken(what)}. Choose one, and set the other to Skip."
+                break
+
+
+def _makes_a_difference(table: Table, of: Mapping[Field, tuple[int, ...]], what: Field, column: int) -> bool:
+    mine = of[what][0]
+    if all(str(row.cell(mine)).strip() == str(row.cell(column)).strip() for row in table.rows):
+        return False
+    if what not in COUNTS:
+        return True
+    return does_count_matter(table, of, what, column)
+
+
+def _spoken(what: Field) -> str:
+    called = CALLED[what]
+    return {"Client": "the client's name", "Sold on": "the date of purchase"}.get(called, f"“{called}”")
+
+
+def _note(
+    table: Table, values: Values, scores: Scores, of: Mapping[Field, tuple[int, ...]], column: int
+) -> Note:
+    heading = table.headings[column]
+    for what, columns in of.items():
+        if column in columns:
+            score = scores.get((column, what)) or scores.get((column, Field.NAME)) or _ENOUGH
+            return Note(min(100, round(100 * score)), _why(heading, values, what))
+    wanted = {what: weight for what in Field if (weight := heading_weight(heading, what) or 0.0) >= _ENOUGH}
+    if not wanted:
+        return Note(0, "Not needed, or not understood")
+    likely = max(wanted, key=lambda what: wanted[what])
+    if (column, likely) in scores and likely in of:
+        return Note(0, f"“{table.headings[of[likely][0]]}” fits “{CALLED[likely]}” better")
+    if (column, likely) in scores:
+        return Note(0, f"Its numbers don't go with the other columns as “{CALLED[likely]}”")
+    return Note(0, f"Its values are {values.kind}, not “{CALLED[likely]}”")
+
+
+def _why(heading: str, values: Values, what: Field) -> str:
+    if not values.count:
+        return "By its heading; no row has a value"
+    if (heading_weight(heading, what) or 0.0) < _ENOUGH and what is not Field.PACKAGE_LEFT:
+        return "By its values"
+    return "By heading and values" if fit(values, what) > 0.85 else "By its heading; some values don't fit"
+
+
+def _own_note(heading: str) -> Note:
+    if heading in _OWN:
+        return Note(100, "Exported from Coursekeeper")
+    return Note(0, "Kept in “record”")

@@ -1,0 +1,185 @@
+"""What the values of a column look like: days, money, counts, people. Evidence beside the heading, never a decision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from plugin.courses.imports.columns import Field
+from plugin.courses.imports.counts import phrase_counts, read_counts
+from plugin.courses.imports.days import TwoWays, read_moment
+from plugin.courses.imports.table import Cell, shown
+from plugin.errors import InvalidField
+
+DAY, MONEY, COUNT, PHONE, EMAIL, FLAG, TEXT, PERSON = (
+    "dates",
+    "money",
+    "whole numbers",
+    "phone numbers",
+    "e-mail addresses",
+    "yes and no",
+    "text",
+    "names",
+)
+# A count of sessions beyond this is a number of something else.
+_MOST = 400
+_LONGEST = 100
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_PHONE = re.compile(r"\+?[\d\s().\-/]{7,24}(?:\s*(?:x|ext\.?)\s*\d{1,6})?\Z", re.IGNORECASE)
+_MONEY = re.compile(r"-?\(?\s*(?:[$€£¥]|[A-Z]{3}\s?)?\s*\d[\d.,' ]*\s*(?:[$€£¥]|[A-Z]{3})?\)?\Z")
+_SIGN = re.compile(r"[$€£¥]|\b[A-Z]{3}\b")
+_FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "si", "ja", "nein", "oui", "non"})
+_NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "never", "null", "unlimited"})
+# By field: what its values are to be, and what of other things is no contradiction.
+_WANTED = {
+    Field.PHONE: PHONE,
+    Field.EMAIL: EMAIL,
+    Field.SESSIONS: COUNT,
+    Field.USED: COUNT,
+    Field.BOOKED: COUNT,
+    Field.LEFT: COUNT,
+    Field.TOUCH_UPS_LEFT: COUNT,
+    Field.PRICE: MONEY,
+    Field.SOLD_ON: DAY,
+    Field.EXPIRES_ON: DAY,
+}
+_NAMES = (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The filled cells of a column: what part of them each kind is, of those that say something."""
+
+    count: int
+    shares: dict[str, float]
+    folded: frozenset[str]
+    # The part of the cells whose own words say “left”, “used”, or give one number of another without saying which.
+    says_left: float
+    says_used: float
+    is_pair: float
+    is_plain: float
+
+    def share(self, kind: str) -> float:
+        """Return what part of the cells can be of this kind."""
+        return self.shares.get(kind, 0.0)
+
+    @property
+    def kind(self) -> str:
+        """Return what most of them are, for people."""
+        if self.is_pair >= 0.5:
+            return "numbers that may be used or left"
+        kind = max(self.shares, key=lambda kind: self.shares[kind], default=TEXT)
+        return "numbers" if kind == MONEY and self.is_plain >= 0.5 else kind
+
+
+def values_of(cells: Sequence[Cell]) -> Values:
+    """Look at the cells of a column."""
+    filled = [_short(cell) for cell in cells if shown(cell)[:_LONGEST].casefold() not in _NOTHING]
+    kinds = [_kinds(cell) for cell in filled]
+    shares: dict[str, float] = {}
+    for each in kinds:
+        for kind, weight in each.items():
+            shares[kind] = shares.get(kind, 0.0) + weight / len(kinds)
+    texts = [shown(cell) for cell in filled]
+    phrases = [phrase_counts(text) for text in texts]
+    return Values(
+        count=len(filled),
+        shares=shares,
+        folded=frozenset(text.casefold() for text in texts),
+        says_left=_part(each.left is not None for each in phrases),
+        says_used=_part(each.used is not None for each in phrases),
+        is_pair=_part(re.fullmatch(r"\d{1,3}\s*(?:/|of)\s*\d{1,3}", text) is not None for text in texts),
+        is_plain=_part(text.isdecimal() for text in texts),
+    )
+
+
+def _short(cell: Cell) -> Cell:
+    return cell[:_LONGEST] if isinstance(cell, str) else cell
+
+
+def fit(values: Values, what: Field) -> float:
+    """Return how well the values go with a field, 0 where they are plainly something else."""
+    if not values.count:
+        return 0.85
+    if what is Field.SESSIONS and max(values.is_pair, values.says_left, values.says_used) >= 0.5:
+        return 0.0
+    if what in _WANTED:
+        wanted = values.share(_WANTED[what])
+        text = values.share(TEXT)
+        other = max(0.0, 1 - wanted - text)
+        return max(0.0, 0.6 + 0.4 * wanted - max(0.0, other - wanted)) if wanted or text else 0.0
+    if what in _NAMES:
+        return max(0.0, 0.5 + 0.5 * values.share(PERSON) - 2 * (1 - values.share(TEXT)))
+    if what is Field.NOTE:
+        return 1.0
+    return max(0.0, 1 - 2 * (1 - values.share(TEXT)))
+
+
+def _part(marks: Iterable[bool]) -> float:
+    listed = list(marks)
+    return sum(listed) / len(listed) if listed else 0.0
+
+
+def _kinds(cell: Cell) -> dict[str, float]:
+    """Return what a cell can be, each with how well it would be written so."""
+    if isinstance(cell, date):
+        return {DAY: 1.0}
+    if isinstance(cell, Decimal):
+        return _number_kinds(cell)
+    return _text_kinds(cell.strip())
+
+
+def _number_kinds(number: Decimal) -> dict[str, float]:
+    if number == number.to_integral_value() and 0 <= number <= _MOST:
+        return {COUNT: 1.0, MONEY: 1.0}
+    if _is_day(number):
+        return {DAY: 1.0, MONEY: 0.9}
+    return {PHONE: 1.0} if 10**9 <= number < 10**15 else {MONEY: 1.0}
+
+
+@lru_cache(maxsize=8192)
+def _text_kinds(text: str) -> dict[str, float]:
+    if text.casefold() in _FLAGS:
+        return {FLAG: 1.0}
+    if _EMAIL.match(text):
+        return {EMAIL: 1.0}
+    if _is_day(text):
+        return {DAY: 1.0, **({MONEY: 0.5} if text.isdecimal() else {})}
+    found: dict[str, float] = {}
+    if _MONEY.match(text):
+        found[MONEY] = 1.0
+    if not _SIGN.search(text) and _is_count(text):
+        # 4.00 is money, unless the heading says plainly that it is not.
+        found[COUNT] = 0.3 if re.search(r"\d[.,]00\Z", text) else 1.0
+        if any(ch.isalpha() for ch in text):
+            # “10 visits” may be how many, or what a package is called.
+            found[TEXT] = 1.0
+    if not found.get(COUNT) and _PHONE.match(text) and 7 <= sum(ch.isdecimal() for ch in text) <= 15:
+        is_written_so = re.search(r"[+()]|\d[\s.-]\d", text) is not None
+        found = {PHONE: 1.0 if is_written_so else 0.8, **found}
+    if found:
+        return found
+    is_person = not any(ch.isdecimal() for ch in text) and any(ch.isalpha() for ch in text)
+    return {TEXT: 1.0, **({PERSON: 1.0} if is_person else {})}
+
+
+def _is_count(text: str) -> bool:
+    try:
+        counts = read_counts(text, of="left")
+    except InvalidField:
+        return False
+    return max(each for each in (counts.granted, counts.used, counts.left) if each is not None) <= _MOST
+
+
+def _is_day(cell: Cell) -> bool:
+    try:
+        read_moment(cell, is_day_first=False)
+    except TwoWays:
+        return True
+    except InvalidField:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""A form that came after its sign-in had ended: carried through the sign-in, then shown again as it was filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no types
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException, Unauthorized
+
+from plugin.core.acts import require
+from plugin.errors import CoursekeeperError
+from plugin.web import current_house
+from plugin.web.access import current_actor
+from plugin.web.api.errors import is_api
+from plugin.web.deeds import Notice, is_fragment, tell
+from plugin.web.refusals import Refusal, http_error
+
+SAID = "Your sign-in had ended, so nothing was saved. Check it and send it again."
+# More than any text field takes; a larger body holds a file, which can't be carried.
+NOT_SAVED = "Your sign-in had ended, so your last form was not saved. Please send it again."
+LARGEST = 64 * 1024
+_OWN_FIELDS = ("csrf_token",)
+
+
+def set_up(app: Flask) -> None:
+    """Have a form without a sign-in, or with the token of an earlier one, lead on instead of being lost."""
+    app.register_error_handler(Unauthorized, _sign_in_first)
+    app.register_error_handler(CSRFError, _token_refused)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedForm:
+    """Where the form goes, and its fields in the encoding that browsers send."""
+
+    address: str
+    fields: str
+
+    @property
+    def typed(self) -> MultiDict[str, str]:
+        """Return the fields as a view reads them."""
+        return MultiDict(parse_qsl(self.fields, keep_blank_values=True))
+
+
+def carried() -> CarriedForm | None:
+    """Return the form that the sign-in page of this answer carries, None where there is none."""
+    if request.endpoint == "security.login":
+        return _carried_by_sign_in()
+    if request.method != "POST" or not _is_from_our_page():
+        return None
+    pairs = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN_FIELDS]
+    fields = urlencode(pairs)
+    return CarriedForm(request.script_root + request.path, fields) if len(fields) <= LARGEST else None
+
+
+def _sign_in_first(error: HTTPException) -> ResponseReturnValue:
+    if is_api(request) or is_fragment() or request.method != "POST":
+        return http_error(error)
+    page = render_template(
+        "account/sign_in.html", login_user_form=None, wanted=came_from(), carried=carried()
+    )
+    return page, 401
+
+
+def _token_refused(error: HTTPException) -> ResponseReturnValue:
+    if request.endpoint == "security.login":
+        return http_error(error)
+    if not current_user.is_authenticated:
+        return _sign_in_first(Unauthorized())
+    if is_fragment():
+        # The script on the page fetches the token of the sign-in that holds now.
+        response = make_response(http_error(error))
+        response.headers["X-Stale-Token"] = "1"
+        return response
+    form = carried()
+    shown = shown_again(form) if form else None
+    if shown is None:
+        return http_error(error)
+    shown.status_code = 400
+    return shown
+
+
+def _carried_by_sign_in() -> CarriedForm | None:
+    address, fields = request.form.get("carried_to", ""), request.form.get("carried", "")
+    return CarriedForm(address, fields) if address.startswith("/") and fields else None
+
+
+def _is_from_our_page() -> bool:
+    """Say whether one of our own pages sent this: no other site may have its form shown, filled in, as ours."""
+    origin = urlsplit(request.headers.get("Origin", "")).netloc
+    return bool(origin) and origin in (request.host, urlsplit(current_house().settings.public_url).netloc)
+
+
+def came_from() -> str | None:
+    """Return the address of our page that sent this request, to lead back to it after the sign-in."""
+    sent_by = urlsplit(request.referrer or "")
+    if sent_by.netloc != request.host or not sent_by.path.startswith(request.script_root + "/"):
+        return None
+    return sent_by._replace(scheme="", netloc="", fragment="").geturl()
+
+
+def shown_again(form: CarriedForm) -> Response | None:
+    """Answer the page of a carried form with what was typed, None where there is no such page."""
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None:
+        return None
+    try:
+        endpoint, arguments = adapter.match(form.address.removeprefix(request.script_root), method="POST")
+        view: Any = current_app.view_functions[str(endpoint)]
+        require(current_actor(), *getattr(view, "roles", ()))
+        page: Callable[..., ResponseReturnValue] | None = getattr(view, "refused_shows", None)
+        if page is None:
+            return None
+        tell(Notice(SAID, is_bad=True))
+        # No field is wrong; but told of none at all, some pages would not show the form.
+        return make_response(page(refusal=Refusal(SAID, "", form.typed), **arguments))
+    except (CoursekeeperError, HTTPException):
+        return None

@@ -1,0 +1,92 @@
+// Open pages stay true: each second they ask for what is new, and change only where something is.
+import { merge } from "./merge.js";
+import { settle } from "./settle.js";
+import { signInEnded } from "./sign_in.js";
+
+const EVERY_MS = 1000;
+const SLOWEST_MS = 30000;
+const PATIENCE_MS = 10000;
+const liveRegion = () => document.getElementById("live");
+
+let timer = 0;
+let failures = 0;
+let isAsking = false;
+
+async function look() {
+  const address = document.body.dataset.live;
+  if (!address || document.hidden || isAsking) return again();
+  if (!navigator.onLine) return failed();
+  isAsking = true;
+  try {
+    await ask(address, liveRegion());
+  } catch {
+    return failed();
+  } finally {
+    isAsking = false;
+  }
+  again();
+}
+
+async function ask(address, region) {
+  const seen = region ? region.dataset.seen : "";
+  const answer = await fetch(`${address}?seen=${encodeURIComponent(seen)}`, {
+    headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  if (answer.status === 401) return signInEnded();
+  if (!answer.ok) throw new Error(String(answer.status));
+  const html = await answer.text();
+  failures = 0;
+  say("");
+  count(answer.headers.get("X-Attention"));
+  // A tap may have changed the page while the question was on its way: then its answer is old.
+  // A refused form stays until it is sent again: nothing a person typed is lost.
+  const isOld = !region || region.dataset.seen !== seen || region.querySelector("[role=alert]");
+  if (answer.status === 200 && !isOld) showLive(html, answer);
+}
+
+function again() {
+  clearTimeout(timer);
+  timer = setTimeout(look, Math.min(EVERY_MS * 2 ** failures, SLOWEST_MS));
+}
+
+function failed() {
+  failures = Math.min(failures + 1, 6);
+  if (failures > 1 || !navigator.onLine) say("Offline");
+  again();
+}
+
+function say(text) {
+  const place = document.getElementById("connection");
+  if (place && place.textContent !== text) place.textContent = text;
+}
+
+export function count(text) {
+  const badge = document.getElementById("attention-count");
+  if (text === null || !badge || badge.dataset.count === text) return;
+  badge.dataset.count = text;
+  badge.textContent = text;
+  badge.hidden = text === "0";
+}
+
+// `sent`: the form that this answers. Returns the notices that came along.
+export function showLive(html, answer, sent = null) {
+  const region = liveRegion();
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const notices = template.content.querySelector("#notices");
+  notices?.remove();
+  if (merge(region, template.content, sent)) settle(region);
+  region.dataset.seen = answer.headers.get("X-Seen") || "";
+  htmx.process(region);
+  return notices ? [...notices.childNodes] : [];
+}
+
+export function startLive() {
+  if (!document.body.dataset.live) return;
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  addEventListener("online", () => { failures = 0; look(); });
+  addEventListener("offline", () => say("Offline"));
+  // A page from the browser's back-forward store is as old as it was left.
+  addEventListener("pageshow", (event) => { if (event.persisted) look(); });
+  again();
+}

@@ -1,0 +1,29 @@
+// The desk in the browser: what is new shows by itself, keys do what they say, one tap is one act.
+// Every page works without these scripts; they make it quicker and safer.
+import { focusOn } from "./fields.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { watchNotice } from "./notices.js";
+import { openTarget } from "./page.js";
+import { startPreview } from "./preview.js";
+import "./print.js";
+import { startSending } from "./send.js";
+import { signInEnded } from "./sign_in.js";
+
+document.documentElement.classList.add("scripted");
+// A list that htmx asked for, after the sign-in has ended.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 401) signInEnded();
+});
+document.addEventListener("desk:page", startPreview);
+
+openTarget();
+watchNotice();
+startPreview();
+const wrong = document.querySelector("[data-focus]");
+if (wrong) focusOn(wrong);
+if (document.body.dataset.live) {
+  startLive();
+  startSending();
+  startKeys();
+}

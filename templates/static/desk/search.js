@@ -1,0 +1,69 @@
+// Lists that follow what is typed. From the first letter on the old matches are no longer there to be tapped, and the
+// new ones take no tap while a finger may still be on its way to the old.
+import { settle } from "./settle.js";
+
+const SELECTOR = "input[type=search][hx-target]";
+let stepsIn = null;
+
+const listOf = (search) => document.querySelector(search.getAttribute("hx-target"));
+const firstIn = (list) => list.querySelector("[data-results] a, [data-results] button");
+const isCurrent = (search, list) => search.value === (list.dataset.q ?? search.defaultValue);
+
+function showAge(search, list) {
+  list.inert = !isCurrent(search, list);
+}
+
+document.addEventListener("input", (event) => {
+  const search = event.target;
+  const list = search.matches?.(SELECTOR) && listOf(search);
+  if (list) showAge(search, list);
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const list = event.target;
+  const search = event.detail.requestConfig.elt;
+  settle(list);
+  if (!search.matches(SELECTOR)) return;
+  list.dataset.q = event.detail.requestConfig.parameters.q ?? "";
+  showAge(search, list);
+  if (stepsIn === search && !list.inert) firstIn(list)?.focus();
+  stepsIn = null;
+});
+
+for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  document.addEventListener(failure, (event) => {
+    const search = event.detail.requestConfig.elt;
+    const list = search.matches(SELECTOR) && listOf(search);
+    if (!list) return;
+    const said = document.createElement("p");
+    Object.assign(said, { className: "list-note", textContent: "The search had no answer. Type on, or press Enter." });
+    list.replaceChildren(said);
+  });
+}
+
+// The arrow keys walk from the search through its matches, once these are the matches of what is typed.
+export function walk(event) {
+  const inResults = event.target.closest?.("[data-results]");
+  const search = event.target.matches?.("input[type=search]") ? event.target : null;
+  if (!search && !inResults) return;
+  event.preventDefault();
+  const list = inResults || listOf(search);
+  if (search && list?.inert) {
+    stepsIn = search;
+    return;
+  }
+  const stops = [...(list?.querySelectorAll("a, button") ?? [])];
+  const next = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+  if (next < 0 && inResults) list.closest("article, .bar-search, .page")?.querySelector("input[type=search]")?.focus();
+  else stops[Math.min(next, stops.length - 1)]?.focus();
+}
+
+export function empty(search) {
+  search.value = "";
+  htmx.trigger(search, "input");
+}
+
+document.addEventListener("click", (event) => {
+  const panel = document.querySelector(".found-panel");
+  if (panel && !panel.parentElement.contains(event.target)) panel.replaceChildren();
+});

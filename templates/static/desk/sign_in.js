@@ -1,0 +1,77 @@
+// A sign-in that has ended: where something typed would be lost, it is made again over the page.
+import { hasUnsentForm } from "./fields.js";
+import { openDialog } from "./dialog.js";
+
+let signingIn = null;
+
+const personOn = (page) => page.querySelector(".person > summary .unseen")?.textContent ?? "";
+
+// What is still being sent waits for the sign-in as well.
+export function signInEnded({ isSending = false } = {}) {
+  if (!signingIn && !isSending && !hasUnsentForm() && !document.querySelector("form[data-sent]")) return location.reload();
+  signingIn ??= signIn().finally(() => { signingIn = null; });
+  return signingIn;
+}
+
+async function signIn() {
+  const dialog = document.getElementById("sign-in");
+  await fill(dialog, await fetch(document.body.dataset.signIn, { cache: "no-store" }));
+  openDialog(dialog);
+  focusIn(dialog);
+  await new Promise((done) => {
+    // Escape would uncover a page that can't be used.
+    dialog.oncancel = (event) => event.preventDefault();
+    dialog.onsubmit = async (event) => {
+      event.preventDefault();
+      const form = event.target;
+      const answer = await fetch(form.action, {
+        method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
+      }).catch(() => null);
+      if (answer?.type === "opaqueredirect") done();
+      else if (answer) {
+        await fill(dialog, answer);
+        focusIn(dialog);
+      } else dialog.querySelector("#sign-in-said").textContent = "No answer. Try again.";
+    };
+  });
+  dialog.close();
+  return renew();
+}
+
+// The form of the sign-in page itself, with its token; its names must not be those of a field of this page.
+async function fill(dialog, answer) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const form = page.querySelector("main form");
+  const said = dialog.querySelector("#sign-in-said");
+  if (!form) {
+    said.textContent = page.querySelector(".said")?.textContent ?? "No answer. Try again.";
+    return;
+  }
+  said.textContent = form.querySelector("[role=alert]")?.textContent ?? "";
+  form.querySelectorAll(".refused, .proposal, [name=next]").forEach((node) => node.remove());
+  for (const field of form.querySelectorAll("[id]")) {
+    form.querySelector(`label[for="${field.id}"]`)?.setAttribute("for", `sign-in-${field.id}`);
+    field.id = `sign-in-${field.id}`;
+    field.removeAttribute("aria-describedby");
+  }
+  // It is sent from here, not as the forms of the desk are.
+  form.removeAttribute("data-once");
+  const email = form.querySelector("[name=email]");
+  email.value ||= document.body.dataset.email;
+  dialog.querySelector("[data-form]").replaceChildren(document.adoptNode(form));
+}
+
+const focusIn = (dialog) => [...dialog.querySelectorAll("input")].find((field) => field.type !== "hidden" && !field.value)?.focus();
+
+// Gives every form of this page the token of the sign-in that holds now; answers whether it is the same person's.
+export async function renew() {
+  const answer = await fetch(location.href, { cache: "no-store" });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector("input[name=csrf_token]")?.value;
+  const person = personOn(page);
+  const isSame = person === personOn(document);
+  if (token) document.querySelectorAll("input[name=csrf_token]").forEach((field) => { field.value = token; });
+  const header = page.querySelector("header.bar");
+  if (header && !isSame) document.querySelector("header.bar").replaceWith(document.adoptNode(header));
+  return { token, isSame, person: person.split(",")[0].trim() };
+}

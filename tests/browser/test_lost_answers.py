@@ -1,0 +1,218 @@
+"""A form whose answer is lost or late goes out again under its own key, counts once, and the page says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.clinic import DeskWindow
+
+USES = "**/courses/*/uses"
+
+
+@dataclass
+class Line:
+    """The line to the server: lets each request through, and loses as many answers as it is told to."""
+
+    lost: int
+    keys: list[str] = field(default_factory=list)
+
+    def __call__(self, route: Route) -> None:
+        self.keys.append(re.findall(r"(?:^|&)key=([^&]+)", route.request.post_data or "")[0])
+        answer = route.fetch(max_redirects=0)
+        if self.lost:
+            self.lost -= 1
+            route.abort("connectionreset")
+        else:
+            route.fulfill(response=answer)
+
+
+def figure(page: Page) -> int:
+    return int(page.locator(".client-card .figure strong").inner_text())
+
+
+def hidden_key(page: Page) -> str:
+    return page.locator(".client-side form.use input[name=key]").first.input_value()
+
+
+def uses(page: Page) -> int:
+    """Count the uses in the history of the course at hand; an undone one stays a line."""
+    return page.locator("section.history .line-what").filter(has_text=re.compile(r"Session \d+, ")).count()
+
+
+def test_b5_a_lost_answer_is_asked_for_again_under_the_same_key(desk: DeskWindow) -> None:
+    desk.open_client("Maribel Okonkwo-Reyes")
+    page = desk.page
+    before, lines = figure(page), uses(page)
+    line = Line(lost=1)
+    page.route(USES, line)
+    page.get_by_role("button", name="Use a session").click()
+    expect(page.locator("#notices")).to_contain_text(
+        re.compile(rf"Session \d+ used\. {before - 1} of 12 left\.")
+    )
+    assert len(line.keys) == 2
+    assert len(set(line.keys)) == 1
+    page.reload()
+    assert (figure(page), uses(page)) == (before - 1, lines + 1)
+
+
+def test_b5_when_no_answer_comes_at_all_the_advice_on_the_screen_is_safe(desk: DeskWindow) -> None:
+    desk.open_client("Denise Whitfield")
+    page = desk.page
+    before, lines = figure(page), uses(page)
+    page.clock.install()
+    line = Line(lost=5)
+    page.route(USES, line)
+    page.get_by_role("button", name="Use a session").click()
+    for tries in range(1, 6):
+        _until(page, lambda tries=tries: len(line.keys) == tries)  # type: ignore[misc]
+    notice = page.locator("[data-notice]")
+    _until(page, lambda: "No answer yet" in notice.inner_text())
+    # The live update has shown the truth meanwhile, and left the key of the form alone.
+    _until(page, lambda: figure(page) == before - 1)
+    assert hidden_key(page) == line.keys[0]
+    notice.get_by_role("button", name="Try again").click()
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"Session \d+ used\."))
+    assert len(set(line.keys)) == 1
+    page.reload()
+    assert (figure(page), uses(page)) == (before - 1, lines + 1)
+
+
+def test_b5_the_next_tap_on_the_form_itself_is_the_same_tap(desk: DeskWindow) -> None:
+    desk.open_client("陳美玲")
+    page = desk.page
+    before = figure(page)
+    page.clock.install()
+    line = Line(lost=5)
+    page.route(USES, line)
+    button = page.get_by_role("button", name="Use a session", exact=True)
+    button.click()
+    _until(page, lambda: "No answer yet" in page.locator("#notices").inner_text())
+    button.click()
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"Session \d+ used\."))
+    assert len(set(line.keys)) == 1
+    # Answered, the form has a key of its own again: the next tap is another session.
+    page.clock.run_for(2000)
+    assert hidden_key(page) != line.keys[0]
+    button.click()
+    desk.expect_figure(f"{before - 2} of 12 left")
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["done", "never-arrived"])
+def test_b5_a_reload_without_an_answer_shows_the_truth_and_keeps_the_key(
+    desk: DeskWindow, is_done: bool
+) -> None:
+    desk.open_client("Thu Hà Nguyễn")
+    page = desk.page
+    before = figure(page)
+    line = Line(lost=99)
+    page.route(USES, line if is_done else lambda route: route.abort())
+    page.get_by_role("button", name="Use a session", exact=True).click()
+    if is_done:
+        desk.expect_figure(f"{before - 1} of 10 left")
+    else:
+        expect(page.locator("[data-notice]")).to_contain_text("Still waiting")
+    page.unroute(USES)
+    page.reload()
+    said = "was saved before this page was loaded" if is_done else "had no answer before this page was loaded"
+    expect(page.locator("#notices")).to_contain_text(said)
+    page.get_by_role("button", name="Use a session", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"Session \d+ used\."))
+    page.reload()
+    assert figure(page) == before - 1
+
+
+def test_b5_an_undo_without_an_answer_is_done_once(desk: DeskWindow) -> None:
+    desk.open_client("Ana López")
+    page = desk.page
+    before = figure(page)
+    page.locator(".client-side .use button").first.click()
+    line = Line(lost=1)
+    page.route("**/entries/*/reversal", line)
+    page.locator("#notices").get_by_role("button", name="Undo").click()
+    expect(page.locator("#notices")).to_contain_text("given back.")
+    assert len(line.keys) == 2
+    assert len(set(line.keys)) == 1
+    page.reload()
+    assert figure(page) == before
+
+
+def test_b5_cash_whose_answer_is_lost_is_one_sale(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/clients#new")
+    page.locator("#new").get_by_label("Name").fill("Once Only")
+    page.get_by_role("button", name="Make this client").click()
+    page.get_by_role("link", name="Sell a package").click()
+    page.get_by_role("link", name=re.compile("course of 10")).click()
+    line = Line(lost=1)
+    page.route("**/sell", line)
+    page.get_by_role("button", name=re.compile("^Cash, ")).click()
+    page.get_by_role("button", name="Record cash").click()
+    expect(page.get_by_role("heading", name="Paid. 10 of 10 left.")).to_be_visible()
+    assert len(line.keys) == 2
+    assert len(set(line.keys)) == 1
+    page.get_by_role("link", name="Open Once Only").click()
+    desk.expect_figure("10 of 10 left")
+    expect(page.get_by_role("heading", name="Other courses")).to_have_count(0)
+
+
+def test_c3_a_server_that_hangs_is_said_at_once_and_honestly(desk: DeskWindow) -> None:
+    desk.open_client("Grace Kim")
+    page = desk.page
+    before = figure(page)
+    held: list[Route] = []
+    page.route(USES, lambda route: held.append(route))
+    button = page.locator(".client-side .use button").first
+    button.click()
+    expect(button).to_have_attribute("data-busy", "Working…")
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(page.locator("[data-notice]")).to_contain_text("There is no need to tap again.")
+    expect(button).to_have_attribute("data-busy", "Still waiting…")
+    button.click()
+    held[0].continue_()
+    expect(page.locator("#notices")).to_contain_text("The second tap was not counted.")
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    assert figure(page) == before - 1
+    page.unroute(USES)
+
+
+def test_c2_offline_nothing_is_sent_and_the_advice_is_right(desk: DeskWindow) -> None:
+    desk.open_client("Ana López")
+    page = desk.page
+    before = figure(page)
+    button = page.locator(".client-side .use button").first
+    page.context.set_offline(True)
+    button.click()
+    notice = page.locator("[data-notice]")
+    expect(notice).to_contain_text("This device is offline.")
+    expect(notice).to_contain_text("was not sent")
+    page.context.set_offline(False)
+    button.click()
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"used\."))
+    page.reload()
+    assert figure(page) == before - 1
+
+
+def test_a_second_tap_that_is_dropped_is_said(desk: DeskWindow) -> None:
+    desk.open_client("Grace Kim")
+    page = desk.page
+    before = figure(page)
+    button = page.locator(".client-side .use button").first
+    button.dblclick()
+    expect(page.locator("#notices")).to_contain_text("The second tap was not counted.")
+    page.reload()
+    assert figure(page) == before - 1
+
+
+def _until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Let the page's clock run, a second at a time, until something is so."""
+    for _ in range(120):
+        if is_so():
+            return
+        page.clock.run_for(1000)
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came")

@@ -1,0 +1,152 @@
+"""Lists that follow what is typed: nobody is chosen whom the person at the desk has not seen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.clinic import DeskWindow
+
+# As quickly as a practiced hand types, and the finger goes straight to the first row.
+QUICK_MS = 20
+NAMES = [("kim", "Grace Kim"), ("whit", "Denise Whitfield"), ("hoh", "Alexandrina"), ("lópez", "Ana López")]
+
+
+def first_row(page: Page, area: str) -> tuple[float, float]:
+    """Return where the first row of a list is drawn: there a finger goes, whatever stands there by then."""
+    box = page.locator(f"{area} .row").first.bounding_box()
+    assert box is not None
+    return box["x"] + 40, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("pause_ms", [0, 100, 150, 200, 300])
+def test_b11_a_sale_never_goes_to_a_client_who_was_replaced_under_the_finger(
+    desk: DeskWindow, pause_ms: int
+) -> None:
+    page = desk.page
+    for typed, meant in NAMES:
+        page.goto(f"{desk.clinic.desk}/sell")
+        place = first_row(page, "#buyers")
+        page.get_by_label("Find a client").press_sequentially(typed, delay=QUICK_MS)
+        page.wait_for_timeout(pause_ms)
+        page.mouse.click(*place)
+        page.wait_for_timeout(50)
+        if "client_id=" in page.url or page.locator("#buyers").count() == 0:
+            expect(page.locator(".page-head")).to_contain_text(meant)
+
+
+def test_b11_the_old_rows_are_gone_on_the_first_key(desk: DeskWindow) -> None:
+    page = desk.page
+    page.route("**/sell/clients?*", lambda route: None)
+    page.goto(f"{desk.clinic.desk}/sell")
+    place = first_row(page, "#buyers")
+    page.get_by_label("Find a client").press("k")
+    page.mouse.click(*place)
+    page.wait_for_timeout(300)
+    assert page.url == f"{desk.clinic.desk}/sell"
+    # Nor are they there for the keyboard or a screen reader.
+    expect(page.locator("#buyers[inert]")).to_have_count(1)
+    page.unroute("**/sell/clients?*")
+
+
+def test_b11_what_is_typed_back_to_what_is_shown_can_be_tapped_again(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/sell")
+    search = page.get_by_label("Find a client")
+    search.press("k")
+    search.press("Backspace")
+    expect(page.locator("#buyers").get_by_role("link")).not_to_have_count(0)
+    page.locator("#buyers").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="Which package?")).to_be_visible()
+
+
+def test_b11_the_new_rows_take_no_tap_for_a_moment(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/sell")
+    with page.expect_response(re.compile("/sell/clients")):
+        page.get_by_label("Find a client").fill("kim")
+    page.wait_for_function("document.querySelectorAll('#buyers .row').length === 1")
+    assert page.evaluate("getComputedStyle(document.querySelector('#buyers')).pointerEvents") == "none"
+    page.locator("#buyers .row").click()
+    expect(page.locator(".page-head")).to_contain_text("Grace Kim")
+
+
+def test_b11_the_arrow_key_waits_for_the_matches_of_what_is_typed(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/sell")
+    page.get_by_label("Find a client").press_sequentially("whitf", delay=QUICK_MS)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#buyers .row:focus")).to_contain_text("Denise Whitfield")
+
+
+@pytest.mark.parametrize("address", ["/", "/clients"])
+def test_b11_so_it_is_where_clients_are_looked_for(desk: DeskWindow, address: str) -> None:
+    page = desk.page
+    for typed, meant in NAMES:
+        page.goto(desk.clinic.desk + address)
+        page.get_by_label("Find a client").press_sequentially("a", delay=QUICK_MS)
+        expect(page.locator("#found .row").first).to_be_visible()
+        place = first_row(page, "#found")
+        page.get_by_label("Find a client").fill("")
+        page.get_by_label("Find a client").press_sequentially(typed, delay=QUICK_MS)
+        page.mouse.click(*place)
+        page.wait_for_timeout(60)
+        if "/clients/" in page.url:
+            expect(page.get_by_role("heading", level=1)).to_contain_text(meant)
+
+
+def test_b11_money_is_looked_at_before_it_is_recorded(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/clients#new")
+    page.locator("#new").get_by_label("Name").fill("Ana Ruiz")
+    page.get_by_role("button", name="Make this client").click()
+    page.get_by_role("link", name="Sell a package").click()
+    page.get_by_role("link", name=re.compile("course of 10")).click()
+    dialog = page.get_by_role("dialog")
+    ways = [
+        (
+            lambda: page.get_by_role("button", name="Cash, $1,650.00").click(),
+            "Cash, $1,650.00 from Ana Ruiz for ",
+        ),
+        (
+            lambda: page.get_by_role("button", name="$2,000.00").click(),
+            "Cash, $2,000.00 received, $350.00 change, ",
+        ),
+        (lambda: typed_cash("1700"), "Cash, 1700 received, $1,650.00 due, from Ana Ruiz"),
+        (lambda: page.get_by_role("button", name="Cheque").click(), "Cheque, $1,650.00 from Ana Ruiz"),
+    ]
+
+    def typed_cash(amount: str) -> None:
+        page.get_by_label("Handed over").fill(amount)
+        page.get_by_role("button", name="Take this cash").click()
+
+    page.get_by_text("Cash with change").click()
+    page.get_by_text("Paid another way").click()
+    for tap, said in ways:
+        tap()
+        expect(dialog).to_contain_text(said)
+        expect(dialog).to_contain_text("Facial acupuncture, course of 10")
+        expect(dialog).to_contain_text("Nothing is recorded yet.")
+        dialog.get_by_role("button", name="Cancel").click()
+        expect(dialog).to_have_count(0)
+    page.get_by_role("link", name="Today").click()
+    expect(page.get_by_role("region", name="Sales under way").get_by_text("Ana Ruiz")).to_have_count(0)
+
+
+def test_b11_the_second_tap_of_a_double_tap_is_not_the_answer(desk: DeskWindow) -> None:
+    page = desk.page
+    desk.open_client("Grace Kim")
+    page.get_by_role("link", name="Sell a package").click()
+    page.get_by_role("link", name=re.compile("course of 10")).click()
+    # Where the button of the dialog will be.
+    page.get_by_role("button", name=re.compile("^Cash, ")).click()
+    box = page.get_by_role("button", name="Record cash").bounding_box()
+    page.keyboard.press("Escape")
+    assert box is not None
+    page.evaluate("document.querySelector('form[data-review] button').click()")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(400)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")

@@ -1,0 +1,163 @@
+"""Pages fit every width from a small phone to a desktop, at rest and with each of their menus and forms open."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.clinic import DeskWindow, Till
+
+WIDTHS = (320, 390, 512, 600, 768, 1024, 1440)
+PAGES = (
+    "/",
+    "/clients",
+    "/attention",
+    "/sell",
+    "/packages",
+    "/people",
+    "/overview",
+    "/reports/liability",
+    "/square",
+)
+
+# Opens one menu or form after the other, as a person does, and tells which sticks out of the window at either side.
+STICKING_OUT = """() => {
+  const out = [];
+  const look = (what) => {
+    const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
+    const left = [...document.querySelectorAll("main *, header *")].find((node) =>
+      node.checkVisibility({ visibilityProperty: true }) && !node.closest(".unseen, .skip, .tabs, .table, .table-frame")
+      && node.getBoundingClientRect().width > 1 && node.getBoundingClientRect().left < -1);
+    if (wide || left) out.push(`${what}: ${wide ? "too wide" : left.outerHTML.slice(0, 80)}`);
+  };
+  look("at rest");
+  const all = [...document.querySelectorAll("details")];
+  for (const one of all) {
+    all.forEach((each) => { each.open = each.contains(one); });
+    look(`${one.className} ${one.id}`);
+  }
+  all.forEach((each) => { each.open = false; });
+  return out;
+}"""
+
+
+def sticking_out(page: Page) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if said := page.evaluate(STICKING_OUT):
+            found[width] = said
+    return found
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_c17_to_c20_nothing_sticks_out_at_any_width_with_anything_open(
+    desk: DeskWindow, address: str
+) -> None:
+    desk.page.goto(desk.clinic.desk + address)
+    assert sticking_out(desk.page) == {}
+
+
+@pytest.mark.parametrize("name", ["Denise Whitfield", "Alexandrina Wilhelmina"])
+def test_c19_nothing_sticks_out_of_a_clients_page(desk: DeskWindow, name: str) -> None:
+    desk.open_client(name)
+    assert sticking_out(desk.page) == {}
+
+
+def test_c20_nothing_sticks_out_where_letters_are_twice_as_large(desk: DeskWindow) -> None:
+    page = desk.page
+    for show in (lambda: page.goto(desk.clinic.desk), lambda: desk.open_client("Grace Kim")):
+        page.set_viewport_size({"width": 1180, "height": 820})
+        show()
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        for width in (390, 768, 1024):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_e2_a_name_on_today_has_room_at_every_width(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(desk.clinic.desk)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        names = page.locator(".arrival .arrival-who")
+        widths = names.evaluate_all("(all) => all.map((each) => each.clientWidth)")
+        assert widths
+        assert min(widths) >= 150, width
+
+
+@pytest.mark.parametrize("name", ["Grace Kim", "Alexandrina Wilhelmina"])
+def test_c18_the_main_act_is_at_hand_on_a_phone(desk: DeskWindow, name: str) -> None:
+    page = desk.page
+    desk.open_client(name)
+    for width, height in ((320, 640), (390, 844), (600, 800), (768, 1024), (1024, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        box = page.locator("[data-shortcut=u]").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height
+
+
+def test_c18_what_was_done_is_told_above_the_main_act(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    desk.open_client("Grace Kim")
+    page.locator("[data-shortcut=u]").click()
+    undo = page.locator("#notices").get_by_role("button", name="Undo")
+    undo_box, use_box = undo.bounding_box(), page.locator("[data-shortcut=u]").bounding_box()
+    assert undo_box is not None
+    assert use_box is not None
+    assert undo_box["y"] + undo_box["height"] <= use_box["y"]
+    undo.click()
+    expect(page.locator("#notices")).to_contain_text("given back")
+
+
+def test_c21_the_menu_of_a_course_covers_nothing_and_asks_before_it_gives(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1024, "height": 768})
+    desk.open_client("Grace Kim")
+    menu = page.locator(".client-side .more-menu")
+    menu.get_by_text("More…").click()
+    first = menu.get_by_role("listitem").first.bounding_box()
+    summary = menu.locator("summary").bounding_box()
+    assert first is not None
+    assert summary is not None
+    assert first["y"] >= summary["y"] + summary["height"]
+    left = page.locator(".client-card .figure").inner_text()
+    menu.get_by_role("button", name="Add a goodwill session").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Facial acupuncture, course of 10, Grace Kim")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.reload()
+    assert page.locator(".client-card .figure").inner_text() == left
+
+
+def test_c22_courses_of_the_same_package_are_told_apart(desk: DeskWindow, till: Till) -> None:
+    for _ in range(3):
+        till.ring_up("course of 10", "Carol Bergström")
+    desk.open_client("Carol Bergström")
+    page = desk.page
+    expect(page.get_by_role("heading", name=re.compile("course of 10"))).not_to_have_count(0)
+    for name in (re.compile("^Use (a session|one) of "), re.compile("^More…"), re.compile("^Wrong client")):
+        stops = page.locator("button, summary").filter(has_text=name)
+        expect(stops.nth(1)).to_be_attached()
+        said = [" ".join(text.split()) for text in stops.all_text_contents()]
+        assert len(set(said)) == len(said), said
+    headings = page.locator(".course h2").all_text_contents()
+    assert len(set(headings)) == len(headings)
+
+
+def test_c25_the_button_for_a_new_client_stays_where_it_was_tapped(desk: DeskWindow) -> None:
+    page = desk.page
+    for address in ("/clients", "/sell"):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(desk.clinic.desk + address)
+            button = page.locator("#new > summary")
+            before = button.bounding_box()
+            button.click()
+            assert button.inner_text() == "Cancel"
+            assert button.bounding_box() == before, (address, width)
+            button.click()
+            expect(button).to_have_text(re.compile("New client"))
