@@ -18,9 +18,10 @@ class PracticeControl(ClinicControl):
         """Ring up a sale. Gives {"order", "payments"}.
 
         Lines: {"variation_id"} or {"name", "amount"}, with "quantity" "1" unless told, "discount"
-        {"percent"} or {"amount"}, "tax_percent". Named: customer_id, customer_on (payment, order, tender),
-        tenders [{"type", "amount", "tip"}], discount, tax_percent, tax_included, created_at (offline sale),
-        delivered=False (no webhook).
+        {"percent"} or {"amount"}, "tax_percent", "modifiers" [{"name", "amount", "quantity"}]. Named:
+        customer_id, customer_on (payment, order, tender), tenders [{"type", "amount", "tip"}], discount,
+        tax_percent, tax_included, service_charges [{"name", "percent" or "amount", "apportioned", "taxable"}],
+        card_surcharge (none, LINE_ITEM, APPORTIONED), created_at (offline sale), delivered=False (no webhook).
         """
         return self.call("POST", "/practice/sales", {"lines": [dict(line) for line in lines], **sale})
 

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from plugin.practice.merchant import currency, money
-from plugin.practice.pricing import amounts
+from plugin.practice.priced import amounts
 from plugin.practice.refunds import refund_return, settle_refunds
 from plugin.practice.refusals import Refusal
 from plugin.practice.returns import returned_line
+from plugin.practice.sale import Part, Sale
 from plugin.practice.storage import Json, Work
-from plugin.practice.till import Part, Sale, close_sale, draft_sale
+from plugin.practice.till import close_sale, draft_sale
 
 
 def exchange(work: Work, source: Json, quantities: Mapping[str, str], sale: Sale) -> Json:

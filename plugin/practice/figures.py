@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from plugin.practice.merchant import TIMEZONE
 from plugin.practice.refusals import Refusal
-from plugin.practice.till import Reduction
+from plugin.practice.sale import Reduction
 
 WITHOUT_MINOR_UNIT = ("JPY", "KRW")
 SIGNS = {"USD": "$", "CAD": "$", "AUD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}

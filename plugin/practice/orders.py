@@ -8,7 +8,15 @@ from plugin.practice.catalog import variation_with_item
 from plugin.practice.events import announce_order
 from plugin.practice.faults import as_read
 from plugin.practice.merchant import currency, require_currency, require_location
-from plugin.practice.order_shapes import CALCULATE, CREATE, RETRIEVE, UPDATE, check_parts
+from plugin.practice.order_shapes import (
+    APPORTIONED_PHASES,
+    CALCULATE,
+    CREATE,
+    RETRIEVE,
+    UPDATE,
+    check_parts,
+)
+from plugin.practice.priced import APPORTIONED
 from plugin.practice.pricing import price_order
 from plugin.practice.refusals import Refusal, not_found, version_mismatch
 from plugin.practice.shapes import checked
@@ -16,7 +24,7 @@ from plugin.practice.storage import Json, Work
 
 APPLICATION_NAME = "Practice application"
 KEPT_FIELDS = ("location_id", "reference_id", "customer_id", "ticket_name", "metadata", "pricing_options")
-PRICED = ("line_items", "discounts", "taxes")
+PRICED = ("line_items", "discounts", "taxes", "service_charges")
 CLOSED = ("COMPLETED", "CANCELED")
 HANDED_OVER = ("COMPLETED", "CANCELED", "FAILED")
 
@@ -170,6 +178,8 @@ def _drafted(work: Work, given: Json) -> Json:
     for plural in ("discounts", "taxes"):
         if given.get(plural):
             order[plural] = [_adjustment(work, one, plural) for one in given[plural]]
+    if given.get("service_charges"):
+        order["service_charges"] = [charge_of(work, one) for one in given["service_charges"]]
     if given.get("line_items"):
         order["line_items"] = [
             _line(work, line, f"order.line_items[{place}]") for place, line in enumerate(given["line_items"])
@@ -185,8 +195,21 @@ def _adjustment(work: Work, given: Json, plural: str) -> Json:
     return {"uid": work.make_id(), "scope": "ORDER", "type": type_} | one
 
 
+def charge_of(work: Work, given: Json) -> Json:
+    """Fill in what Square fills in of a service charge that is given without it."""
+    require_currency(work, given.get("amount_money"), "order.service_charges.amount_money")
+    kept = {name: value for name, value in given.items() if value is not None}
+    charge = {"uid": work.make_id(), "type": "CUSTOM", "treatment_type": "LINE_ITEM_TREATMENT"} | kept
+    if charge["treatment_type"] != APPORTIONED:
+        return {"calculation_phase": "SUBTOTAL_PHASE", "taxable": False} | charge
+    phase = APPORTIONED_PHASES["percentage" not in charge]
+    return {"calculation_phase": phase, "scope": "ORDER"} | charge
+
+
 def _line(work: Work, given: Json, where: str) -> Json:
     line: Json = {"uid": work.make_id()} | {name: value for name, value in given.items() if value is not None}
+    if line.get("modifiers"):
+        line["modifiers"] = [modifier_of(work, one) for one in line["modifiers"]]
     if line.get("catalog_object_id"):
         return sell_catalog_line(work, line)
     if not line.get("base_price_money"):
@@ -197,6 +220,12 @@ def _line(work: Work, given: Json, where: str) -> Json:
         )
     require_currency(work, line["base_price_money"], f"{where}.base_price_money")
     return {"item_type": "ITEM" if line.get("name") else "CUSTOM_AMOUNT"} | line
+
+
+def modifier_of(work: Work, given: Json) -> Json:
+    require_currency(work, given["base_price_money"], "order.line_items.modifiers.base_price_money")
+    kept = {name: value for name, value in given.items() if value is not None}
+    return {"uid": work.make_id(), "quantity": "1"} | kept
 
 
 def _check_changeable(work: Work, order: Json, change: Json) -> None:

@@ -1,39 +1,24 @@
-"""Prices an order as Square does: discounts, then taxes, banker's rounding, parts that add up to the cent.
+"""Prices an order as Square does: discounts, service charges, taxes, banker's rounding, parts that add up to the cent.
 
 Pure arithmetic on the order's JSON. Order of discounts (Square's price adjustments page): percentages on lines,
 percentages on the order, amounts on lines, amounts on the order; each works on what the ones before left over.
+Service charges come after them: apportioned ones raise the lines they are on, the others stand beside the lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import TypeVar
 
+from plugin.practice.priced import PLURAL, PricedCharge, PricedLine, Surcharge, Taxed, is_apportioned, written
 from plugin.practice.refusals import Refusal
 from plugin.practice.storage import Json
-
-PLURAL = {"discount": "applied_discounts", "tax": "applied_taxes"}
-_Money = Callable[[int], Json]
 
 PERCENT_TYPES = ("FIXED_PERCENTAGE", "VARIABLE_PERCENTAGE")
 
 
-@dataclass
-class _Line:
-    line: Json
-    price: int
-    discounts: dict[str, int] = field(default_factory=dict)
-    taxes: dict[str, int] = field(default_factory=dict)
-    included_tax: int = 0
-
-    @property
-    def left(self) -> int:
-        return self.price - sum(self.discounts.values())
-
-    @property
-    def total(self) -> int:
-        return self.left + sum(self.taxes.values()) - self.included_tax
+_T = TypeVar("_T", bound=Taxed)
 
 
 def rounded(amount: Decimal) -> int:
@@ -53,16 +38,27 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def price_order(order: Json, currency: str) -> Json:
+def price_order(order: Json, currency: str, surcharge: Surcharge | None = None) -> Json:
     """Return the order with every computed money field filled in. Lines must carry uid and base_price_money."""
-    lines = [_Line(line, _line_price(line)) for line in order.get("line_items", [])]
-    discounts = order.get("discounts", [])
+    lines = [_line(line) for line in order.get("line_items", [])]
     taxes = order.get("taxes", [])
-    for discount in sorted(discounts, key=_discount_phase):
+    for discount in sorted(order.get("discounts", []), key=_discount_phase):
         _apply_discount(lines, discount)
+    charges = [PricedCharge(one) for one in order.get("service_charges", [])]
+    for charge in sorted(charges, key=_charge_phase):
+        _apply_charge(lines, charge)
+    beside = [one for one in charges if not is_apportioned(one.json)]
+    taxed: list[Taxed] = [*lines, *(one for one in beside if one.json.get("taxable"))]
     for tax in sorted(taxes, key=lambda one: one.get("type") != "INCLUSIVE"):
-        _apply_tax(lines, tax, taxes)
-    return _written(order, lines, currency)
+        _apply_tax(taxed, tax, taxes)
+    for charge in beside:
+        if charge.json["calculation_phase"] == "TOTAL_PHASE":
+            rest = [one for one in beside if one.json["calculation_phase"] != "TOTAL_PHASE"]
+            charge.applied = _charged(charge.json, sum(one.total for one in [*lines, *rest]))
+    if surcharge is not None and surcharge.is_apportioned:
+        for one, part in zip(lines, spread(surcharge.amount, [one.total for one in lines]), strict=True):
+            one.surcharge = part
+    return written(order, lines, charges, currency, surcharge)
 
 
 def read_quantity(text: str, *, has_unit: bool, field_name: str) -> Decimal:
@@ -88,24 +84,34 @@ def read_percentage(text: str, field_name: str) -> Decimal:
     return percentage
 
 
-def _line_price(line: Json) -> int:
-    return rounded(Decimal(line["base_price_money"]["amount"]) * Decimal(line["quantity"]))
+def _line(line: Json) -> PricedLine:
+    quantity = Decimal(line["quantity"])
+    price = rounded(line["base_price_money"]["amount"] * quantity)
+    modifiers = [
+        rounded(one["base_price_money"]["amount"] * Decimal(one.get("quantity", "1")) * quantity)
+        for one in line.get("modifiers", [])
+    ]
+    return PricedLine(line, price=price, modifiers=modifiers)
 
 
 def _discount_phase(discount: Json) -> tuple[bool, bool]:
     return discount.get("type") not in PERCENT_TYPES, discount.get("scope") == "ORDER"
 
 
-def _touched(lines: list[_Line], kind: str, adjustment: Json) -> list[_Line]:
+def _charge_phase(charge: PricedCharge) -> tuple[bool, bool]:
+    return not is_apportioned(charge.json), "percentage" not in charge.json
+
+
+def _touched(lines: Sequence[_T], kind: str, adjustment: Json) -> list[_T]:
     if adjustment.get("scope") == "ORDER":
-        return lines
+        return list(lines)
     uid = adjustment["uid"]
-    return [one for one in lines if any(by[f"{kind}_uid"] == uid for by in one.line.get(PLURAL[kind], []))]
+    return [one for one in lines if any(by[f"{kind}_uid"] == uid for by in one.json.get(PLURAL[kind], []))]
 
 
-def _apply_discount(lines: list[_Line], discount: Json) -> None:
+def _apply_discount(lines: list[PricedLine], discount: Json) -> None:
     touched = _touched(lines, "discount", discount)
-    left = [one.left for one in touched]
+    left = [one.discounted for one in touched]
     if discount.get("type") in PERCENT_TYPES:
         amount = rounded(sum(left) * Decimal(discount["percentage"]) / 100)
     else:
@@ -114,8 +120,27 @@ def _apply_discount(lines: list[_Line], discount: Json) -> None:
         one.discounts[discount["uid"]] = part
 
 
-def _apply_tax(lines: list[_Line], tax: Json, taxes: list[Json]) -> None:
-    touched = _touched(lines, "tax", tax)
+def _apply_charge(lines: list[PricedLine], charge: PricedCharge) -> None:
+    """Apportion a charge to the lines it is on, or reckon it on all of them. One of the total waits for the taxes."""
+    if not is_apportioned(charge.json):
+        charge.applied = _charged(charge.json, sum(one.left for one in lines))
+        return
+    touched = _touched(lines, "service_charge", charge.json)
+    left = [one.left for one in touched]
+    charge.applied = _charged(charge.json, sum(left)) if sum(left) else 0
+    for one, part in zip(touched, spread(charge.applied, left), strict=True):
+        one.charges[charge.json["uid"]] = part
+
+
+def _charged(charge: Json, base: int) -> int:
+    if "percentage" in charge:
+        return rounded(base * Decimal(charge["percentage"]) / 100)
+    amount: int = charge["amount_money"]["amount"]
+    return amount
+
+
+def _apply_tax(taxed: list[Taxed], tax: Json, taxes: list[Json]) -> None:
+    touched = _touched(taxed, "tax", tax)
     rate = Decimal(tax["percentage"]) / 100
     if tax.get("type") == "INCLUSIVE":
         all_rates = sum(Decimal(one["percentage"]) / 100 for one in taxes if one.get("type") == "INCLUSIVE")
@@ -128,65 +153,3 @@ def _apply_tax(lines: list[_Line], tax: Json, taxes: list[Json]) -> None:
         one.taxes[tax["uid"]] = part
         if tax.get("type") == "INCLUSIVE":
             one.included_tax += part
-
-
-def _written(order: Json, lines: list[_Line], currency: str) -> Json:
-    def money(amount: int) -> Json:
-        return {"amount": amount, "currency": currency}
-
-    written = dict(order)
-    if lines:
-        written["line_items"] = [_written_line(one, money) for one in lines]
-    for kind in ("discount", "tax"):
-        for_lines = [one.discounts if kind == "discount" else one.taxes for one in lines]
-        plural = "taxes" if kind == "tax" else "discounts"
-        if order.get(plural):
-            written[plural] = [
-                one | {"applied_money": money(sum(parts.get(one["uid"], 0) for parts in for_lines))}
-                for one in order[plural]
-            ]
-    total = sum(one.total for one in lines)
-    tax = sum(sum(one.taxes.values()) for one in lines)
-    discount = sum(sum(one.discounts.values()) for one in lines)
-    tip = sum(tender.get("tip_money", {}).get("amount", 0) for tender in order.get("tenders", []))
-    paid = sum(tender["amount_money"]["amount"] for tender in order.get("tenders", []))
-    written |= {
-        "total_money": money(total + tip),
-        "total_tax_money": money(tax),
-        "total_discount_money": money(discount),
-        "total_tip_money": money(tip),
-        "total_service_charge_money": money(0),
-        "net_amounts": amounts(total + tip, tax, discount, tip, currency),
-        "net_amount_due_money": money(max(0, total + tip - paid)),
-    }
-    return written
-
-
-def amounts(total: int, tax: int, discount: int, tip: int, currency: str) -> Json:
-    """Write an OrderMoneyAmounts."""
-    named = {"total": total, "tax": tax, "discount": discount, "tip": tip, "service_charge": 0}
-    return {f"{name}_money": {"amount": amount, "currency": currency} for name, amount in named.items()}
-
-
-def _written_line(one: _Line, money: _Money) -> Json:
-    line = dict(one.line)
-    line |= {
-        "variation_total_price_money": money(one.price),
-        "gross_sales_money": money(one.price - one.included_tax),
-        "total_tax_money": money(sum(one.taxes.values())),
-        "total_discount_money": money(sum(one.discounts.values())),
-        "total_service_charge_money": money(0),
-        "total_money": money(one.total),
-    }
-    for kind, plural, parts in (
-        ("discount", "applied_discounts", one.discounts),
-        ("tax", "applied_taxes", one.taxes),
-    ):
-        known = {by[f"{kind}_uid"]: by for by in one.line.get(plural, [])}
-        if parts:
-            line[plural] = [
-                {"uid": known.get(uid, {}).get("uid") or f"{line['uid']}-{uid}"[:60], f"{kind}_uid": uid}
-                | {"applied_money": money(part)}
-                for uid, part in parts.items()
-            ]
-    return line

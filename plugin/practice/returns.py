@@ -5,9 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 
 from plugin.practice.merchant import currency, location_id, money
-from plugin.practice.pricing import amounts, read_quantity, rounded
+from plugin.practice.priced import amounts
+from plugin.practice.pricing import read_quantity, rounded
 from plugin.practice.refusals import Refusal, not_found
 from plugin.practice.storage import Json, Work
+
+TOTALS = (
+    "total_tax_money",
+    "total_discount_money",
+    "total_service_charge_money",
+    "total_card_surcharge_money",
+    "total_money",
+)
 
 
 def make_return(work: Work, source_order_id: str, lines: list[Json], tips: list[Json] | None = None) -> Json:
@@ -17,7 +26,8 @@ def make_return(work: Work, source_order_id: str, lines: list[Json], tips: list[
     tax = sum(line.get("total_tax_money", {}).get("amount", 0) for line in lines)
     discount = sum(line.get("total_discount_money", {}).get("amount", 0) for line in lines)
     unit, now = currency(work), work.now()
-    back = amounts(total, tax, discount, tip, unit)
+    charged = sum(line.get("total_service_charge_money", {}).get("amount", 0) for line in lines)
+    back = amounts(total, tax, discount, tip, unit, service_charge=charged)
     nothing = {f"total_{name}_money": money(work, 0) for name in ("tax", "discount", "tip", "service_charge")}
     order = nothing | {
         "id": work.make_id() + "RET",
@@ -37,7 +47,7 @@ def make_return(work: Work, source_order_id: str, lines: list[Json], tips: list[
             }
         ],
         "return_amounts": back,
-        "net_amounts": amounts(-total, -tax, -discount, -tip, unit),
+        "net_amounts": amounts(-total, -tax, -discount, -tip, unit, service_charge=-charged),
         "total_money": money(work, 0),
         "net_amount_due_money": money(work, 0),
     }
@@ -114,10 +124,23 @@ def returned_line(work: Work, order: Json, uid: str, text: str) -> Json:
     }
     returned |= {
         name: _part(line[name], done, quantity, sold)
-        for name in ("variation_total_price_money", "total_tax_money", "total_discount_money", "total_money")
+        for name in ("variation_total_price_money", *TOTALS)
+        if name in line
     }
+    if line.get("modifiers"):
+        returned["return_modifiers"] = [
+            _returned_modifier(work, one, done, quantity, sold) for one in line["modifiers"]
+        ]
     copied = ("name", "variation_name", "catalog_object_id", "catalog_version", "item_type", "quantity_unit")
     return returned | {name: line[name] for name in copied if name in line}
+
+
+def _returned_modifier(work: Work, modifier: Json, done: Decimal, quantity: Decimal, sold: Decimal) -> Json:
+    total = _part(modifier["total_price_money"], done, quantity, sold)
+    kept = {name: modifier[name] for name in ("name", "quantity", "base_price_money")}
+    return (
+        {"uid": work.make_id(), "source_modifier_uid": modifier["uid"]} | kept | {"total_price_money": total}
+    )
 
 
 def _part(whole: Json, done: Decimal, quantity: Decimal, sold: Decimal) -> Json:

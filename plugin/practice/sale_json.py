@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from plugin.practice.faults import CARD_SURCHARGES
+from plugin.practice.pricing import read_quantity
+from plugin.practice.sale import Charge, Modifier, Part, Reduction, Sale, SaleLine
 from plugin.practice.shapes import Flag, Many, Record, Text, Whole, checked, moment
 from plugin.practice.storage import Json
-from plugin.practice.till import Part, Reduction, Sale, SaleLine
 
 REDUCTION = Record({"percent": Text(1, 10), "amount": Whole(least=1)})
+MODIFIER = Record(
+    {"name": Text(1, 255, required=True), "amount": Whole(least=0, required=True), "quantity": Text(1, 12)}
+)
+CHARGE = Record(
+    {
+        "name": Text(1, 512),
+        "percent": Text(1, 10),
+        "amount": Whole(least=1),
+        "apportioned": Flag(),
+        "taxable": Flag(),
+    }
+)
 SALE = Record(
     {
         "lines": Many(
@@ -21,6 +35,7 @@ SALE = Record(
                     "note": Text(most=2000),
                     "discount": REDUCTION,
                     "tax_percent": Text(1, 10),
+                    "modifiers": Many(MODIFIER),
                 }
             ),
             least=1,
@@ -29,6 +44,8 @@ SALE = Record(
         "discount": REDUCTION,
         "tax_percent": Text(1, 10),
         "tax_included": Flag(),
+        "service_charges": Many(CHARGE),
+        "card_surcharge": Text(one_of=CARD_SURCHARGES),
         "customer_id": Text(),
         "customer_on": Text(),
         "tenders": Many(
@@ -47,7 +64,7 @@ def read_sale(body: Json) -> Sale:
     parts = (Part(),) if tenders is None else tuple(_part(one) for one in tenders)
     named = {
         name: body[name]
-        for name in ("tax_percent", "tax_included", "customer_id", "customer_on")
+        for name in ("tax_percent", "tax_included", "customer_id", "customer_on", "card_surcharge")
         if body.get(name) is not None
     }
     return Sale(
@@ -56,14 +73,32 @@ def read_sale(body: Json) -> Sale:
         parts=parts,
         created_at=moment(body.get("created_at"), "created_at"),
         is_withheld=body.get("delivered") is False,
+        charges=tuple(_charge(one) for one in body.get("service_charges") or []),
         **named,
     )
 
 
 def _line(given: Json) -> SaleLine:
-    known = {one.name for one in fields(SaleLine)} - {"discount"}
+    known = {one.name for one in fields(SaleLine)} - {"discount", "modifiers"}
     named = {name: value for name, value in given.items() if name in known and value is not None}
-    return SaleLine(discount=_reduction(given.get("discount")), **named)
+    modifiers = tuple(_modifier(one) for one in given.get("modifiers") or [])
+    return SaleLine(discount=_reduction(given.get("discount")), modifiers=modifiers, **named)
+
+
+def _modifier(given: Json) -> Modifier:
+    quantity = given.get("quantity") or "1"
+    read_quantity(quantity, has_unit=False, field_name="lines.modifiers.quantity")
+    return Modifier(given["name"], given["amount"], quantity)
+
+
+def _charge(given: Json) -> Charge:
+    return Charge(
+        name=given.get("name") or "Service charge",
+        percent=given.get("percent"),
+        amount=given.get("amount"),
+        is_apportioned=bool(given.get("apportioned")),
+        is_taxable=bool(given.get("taxable")),
+    )
 
 
 def _part(given: Json) -> Part:

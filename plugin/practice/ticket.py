@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from plugin.practice.catalog import variation_with_item
 from plugin.practice.customers import current_id
-from plugin.practice.figures import as_plain_amount, read_reduction
+from plugin.practice.figures import as_plain_amount, read_amount, read_reduction
 from plugin.practice.merchant import currency
 from plugin.practice.pricing import read_percentage
 from plugin.practice.refusals import Refusal
@@ -35,7 +35,7 @@ def add_variation(work: Work, till: str, variation_id: str) -> None:
     variation_with_item(work, variation_id)
     ticket = read_ticket(work, till)
     for line in ticket["lines"]:
-        if line.get("variation_id") == variation_id and not line.get("discount"):
+        if line.get("variation_id") == variation_id and not (line.get("discount") or line.get("modifiers")):
             line["quantity"] = _stepped(line["quantity"], 1)
             break
     else:
@@ -50,7 +50,7 @@ def add_custom(work: Work, till: str, name: str, amount: int) -> None:
 
 
 def change_line(work: Work, till: str, place: int, asked: Mapping[str, str]) -> None:
-    """Step a line's quantity, set its discount, or take it off."""
+    """Step a line's quantity, set its discount, add a modifier to it, or take it off."""
     ticket = read_ticket(work, till)
     if place >= len(ticket["lines"]):
         raise Refusal("NOT_FOUND", "This line is no longer on the ticket.", status=404)
@@ -59,13 +59,17 @@ def change_line(work: Work, till: str, place: int, asked: Mapping[str, str]) -> 
         line["quantity"] = _stepped(line["quantity"], 1 if asked["step"] == "more" else -1)
     if "line_discount" in asked:
         line["discount"] = _reduction(work, asked["line_discount"], "line_discount")
+    if "modifier_amount" in asked:
+        amount = read_amount(asked["modifier_amount"], "modifier_amount", currency(work))
+        modifier = {"name": asked.get("modifier_name", "").strip() or "Modifier", "amount": amount}
+        line["modifiers"] = [*line.get("modifiers", []), modifier]
     if asked.get("remove") or line["quantity"] == "0":
         del ticket["lines"][place]
     keep_ticket(work, till, ticket)
 
 
 def set_adjustments(work: Work, till: str, asked: Mapping[str, str]) -> None:
-    """Set the discount and the tax of the whole ticket."""
+    """Set the discount, the tax and the service charge of the whole ticket."""
     ticket = read_ticket(work, till)
     ticket["discount"] = _reduction(work, asked.get("discount", ""), "discount")
     rate = asked.get("tax_percent", "").strip().removesuffix("%").strip()
@@ -73,7 +77,16 @@ def set_adjustments(work: Work, till: str, asked: Mapping[str, str]) -> None:
         read_percentage(rate, "tax_percent")
     ticket["tax_percent"] = rate or None
     ticket["tax_included"] = asked.get("tax_included") == "yes"
+    ticket["service_charges"] = _service_charges(work, asked)
     keep_ticket(work, till, ticket)
+
+
+def _service_charges(work: Work, asked: Mapping[str, str]) -> list[Json]:
+    reduction = _reduction(work, asked.get("service_charge", ""), "service_charge")
+    if reduction is None:
+        return []
+    ticks = {name: asked.get(f"service_charge_{name}") == "yes" for name in ("apportioned", "taxable")}
+    return [reduction | ticks]
 
 
 def ticket_as_shown(work: Work, till: str) -> Json:
@@ -86,6 +99,8 @@ def ticket_as_shown(work: Work, till: str) -> Json:
     customer = work.get("customer", current_id(work, ticket.get("customer_id") or ""))
     shown: Json = {"lines": [], "customer": customer, "dropped": len(dropped), "given": ticket}
     shown |= {"discount_text": discount_text(work, ticket.get("discount")), "order": None}
+    shown["charge"] = next(iter(ticket.get("service_charges") or []), {})
+    shown["charge_text"] = discount_text(work, shown["charge"])
     if not ticket["lines"]:
         return shown
     order = draft_sale(work, read_sale({"lines": ticket["lines"]} | _adjustments(ticket)))
@@ -116,7 +131,7 @@ def discount_text(work: Work, discount: Json | None) -> str:
 
 
 def _adjustments(ticket: Json) -> Json:
-    return {name: ticket.get(name) for name in ("discount", "tax_percent", "tax_included")}
+    return {name: ticket.get(name) for name in ("discount", "tax_percent", "tax_included", "service_charges")}
 
 
 def _reduction(work: Work, text: str, field: str) -> Json | None:

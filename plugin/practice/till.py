@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from plugin.practice.customers import make_instant_profile, read_customer
 from plugin.practice.events import announce_payment
 from plugin.practice.faults import hide_lines, read_faults
 from plugin.practice.merchant import currency, location_id, money
-from plugin.practice.orders import sell_catalog_line
+from plugin.practice.orders import charge_of, modifier_of, sell_catalog_line
 from plugin.practice.payment_sources import card_source, cash_source
 from plugin.practice.payments import capture_payment, new_payment, tender_of
-from plugin.practice.pricing import price_order, read_percentage, read_quantity
+from plugin.practice.priced import Surcharge
+from plugin.practice.pricing import (
+    price_order,
+    read_percentage,
+    read_quantity,
+    rounded,
+)
 from plugin.practice.refusals import Refusal
+from plugin.practice.sale import Part, Sale, SaleLine
 from plugin.practice.storage import Json, Work
 
 CUSTOMER_PLACES = ("payment", "order", "tender")
+CARD_SURCHARGE = Decimal("0.03")
 TENDER_KINDS = ("card", "cash", "gift_card", "other")
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """A discount: a percentage as text ("10", "12.5") or an amount in minor units."""
-
-    percent: str | None = None
-    amount: int | None = None
-
-    def as_discount(self, uid: str, scope: str, unit: str) -> Json:
-        discount: Json = {"uid": uid, "scope": scope, "name": "Discount"}
-        if self.percent is not None:
-            return discount | {"type": "FIXED_PERCENTAGE", "percentage": self.percent}
-        return discount | {"type": "FIXED_AMOUNT", "amount_money": {"amount": self.amount, "currency": unit}}
-
-
-@dataclass(frozen=True)
-class SaleLine:
-    """A catalog variation, or a custom amount with a name. `tax_percent` is a tax of this line alone."""
-
-    quantity: str = "1"
-    variation_id: str | None = None
-    name: str | None = None
-    amount: int | None = None
-    note: str | None = None
-    discount: Reduction | None = None
-    tax_percent: str | None = None
-
-
-@dataclass(frozen=True)
-class Part:
-    """One tender: what it pays without the tip. `amount` None takes what is left."""
-
-    kind: str = "card"
-    amount: int | None = None
-    tip: int = 0
-    supplied: int | None = None
-
-
-@dataclass(frozen=True)
-class Sale:
-    lines: tuple[SaleLine, ...]
-    discount: Reduction | None = None
-    tax_percent: str | None = None
-    tax_included: bool = False
-    customer_id: str | None = None
-    customer_on: str = "payment"
-    parts: tuple[Part, ...] = field(default_factory=lambda: (Part(),))
-    created_at: str | None = None
-    is_withheld: bool = False
 
 
 def draft_sale(work: Work, sale: Sale) -> Json:
@@ -81,6 +40,7 @@ def draft_sale(work: Work, sale: Sale) -> Json:
         "line_items": [_line(work, line, place) for place, line in enumerate(sale.lines)],
         "discounts": _discounts(sale, unit),
         "taxes": _taxes(sale),
+        "service_charges": _charges(work, sale, unit),
     }
     return price_order({name: value for name, value in order.items() if value != []}, unit)
 
@@ -101,10 +61,16 @@ def close_sale(work: Work, sale: Sale, order: Json, *, due: int) -> Json:
     order |= {"id": work.make_id() + "ORD", "created_at": sold_at or now, "updated_at": now}
     if sale.customer_id and sale.customer_on == "order":
         order["customer_id"] = sale.customer_id
-    payments = [_take(work, sale, order, part, sold_at) for part in _cut(due, sale.parts)]
+    asked = sale.card_surcharge or read_faults(work).card_surcharge
+    parts = _cut(due, sale.parts)
+    if asked != "none":
+        parts = [_surcharged(part) for part in parts]
+    payments = [_take(work, sale, order, part, sold_at) for part in parts]
     tenders = [_placed(tender_of(payment), sale) for payment in payments]
     if tenders:
-        order = price_order(order | {"tenders": tenders}, currency(work))
+        amount = sum(part.surcharge for part in parts)
+        surcharge = Surcharge(amount, asked == "APPORTIONED") if amount else None
+        order = price_order(order | {"tenders": tenders}, currency(work), surcharge)
     order |= {"state": "COMPLETED", "closed_at": sold_at or now}
     work.put("order", order)
     hidden_reads = read_faults(work).hidden_line_reads
@@ -128,6 +94,14 @@ def _line(work: Work, line: SaleLine, place: int) -> Json:
         drawn["applied_discounts"] = [{"uid": work.make_id(), "discount_uid": f"line-{place}-discount"}]
     if line.tax_percent:
         drawn["applied_taxes"] = [{"uid": work.make_id(), "tax_uid": f"line-{place}-tax"}]
+    if line.modifiers:
+        drawn["modifiers"] = [
+            modifier_of(
+                work,
+                {"name": one.name, "quantity": one.quantity, "base_price_money": money(work, one.amount)},
+            )
+            for one in line.modifiers
+        ]
     price = None if line.amount is None else money(work, line.amount)
     if line.variation_id:
         return sell_catalog_line(
@@ -176,6 +150,27 @@ def _taxes(sale: Sale) -> list[Json]:
     return taxes
 
 
+def _charges(work: Work, sale: Sale, unit: str) -> list[Json]:
+    for charge in sale.charges:
+        if (charge.percent is None) == (charge.amount is None):
+            said = "A service charge has either a percentage or an amount."
+            raise Refusal("BAD_REQUEST", said, field="service_charges")
+        if charge.percent is not None:
+            read_percentage(charge.percent, "service_charges.percent")
+    return [
+        charge_of(work, charge.as_service_charge(f"charge-{place}", unit))
+        for place, charge in enumerate(sale.charges)
+    ]
+
+
+def _surcharged(part: Part) -> Part:
+    """Add what a credit card costs at this till."""
+    if part.kind != "card" or part.amount is None:
+        return part
+    surcharge = rounded(part.amount * CARD_SURCHARGE)
+    return replace(part, amount=part.amount + surcharge, surcharge=surcharge)
+
+
 def _cut(due: int, parts: tuple[Part, ...]) -> list[Part]:
     """Fit the tenders to what is due. A sale of nothing needs no tender."""
     left = due
@@ -211,6 +206,9 @@ def _take(work: Work, sale: Sale, order: Json, part: Part, sold_at: str | None) 
         payment["customer_id"] = sale.customer_id
     elif part.kind == "card" and not sale.customer_id and read_faults(work).makes_instant_profiles:
         payment["customer_id"] = make_instant_profile(work)["id"]
+    if part.surcharge:
+        details = {"card_surcharge_money": money(work, part.surcharge)}
+        payment["card_details"]["applied_card_surcharge_details"] = details
     if part.kind not in ("card", "gift_card"):
         # Cash is complete as it is taken; a card is approved first and captured after.
         payment["status"] = "COMPLETED"

@@ -34,6 +34,12 @@ KNOWN_FIELDS = frozenset(
         "CatalogVersionUpdatedEventData.id",
         "DisputeCreatedEventObject.dispute",
         "DisputeStateUpdatedEventObject.dispute",
+        # Newer than the document, or told by orders alone: what a card cost the client above the sale.
+        "CardPaymentDetails.applied_card_surcharge_details",
+        "Order.total_card_surcharge_money",
+        "OrderLineItem.total_card_surcharge_money",
+        "OrderReturnLineItem.total_card_surcharge_money",
+        "OrderMoneyAmounts.card_surcharge_money",
     }
 )
 # The document says string and shows one; the SDK's model says map.

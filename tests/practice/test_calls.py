@@ -94,8 +94,14 @@ ORDER = {
         (
             "/v2/orders",
             {"order": {**ORDER, "service_charges": [{"name": "x"}]}},
+            "BAD_REQUEST",
+            "order.service_charges[0]",
+        ),
+        (
+            "/v2/orders",
+            {"order": {**ORDER, "fulfillments": [{"uid": "x"}]}},
             "NOT_IMPLEMENTED",
-            "order.service_charges",
+            "order.fulfillments",
         ),
         ("/v2/orders/search", {"location_ids": []}, "MISSING_REQUIRED_PARAMETER", "location_ids"),
         ("/v2/orders/search", {"location_ids": ["LPRACTICE0001"], "limit": 1001}, "VALUE_TOO_HIGH", "limit"),

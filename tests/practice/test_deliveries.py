@@ -19,10 +19,11 @@ from plugin.practice.delivery_queue import queue_as_told
 from plugin.practice.events import sign
 from plugin.practice.faults import change_faults
 from plugin.practice.practice import Practice
+from plugin.practice.sale import Sale, SaleLine
 from plugin.practice.sender import Posted, Sender
 from plugin.practice.serving import PracticeServer
 from plugin.practice.settings import PracticeSettings
-from plugin.practice.till import Sale, SaleLine, ring_up
+from plugin.practice.till import ring_up
 from tests.practice.conftest import Listener
 
 URL = "http://127.0.0.1:1/square/webhooks"

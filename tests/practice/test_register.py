@@ -15,7 +15,7 @@ from plugin.practice.customers import name_of
 from plugin.practice.figures import as_money, as_phone, read_amount, read_reduction
 from plugin.practice.practice import Practice, the_practice
 from plugin.practice.refusals import Refusal
-from plugin.practice.till import Reduction
+from plugin.practice.sale import Reduction
 
 
 class Till:
