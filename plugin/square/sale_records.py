@@ -32,6 +32,7 @@ from plugin.square.fields import (
     unreadable,
     words,
 )
+from plugin.square.surcharges import surcharge_beside
 
 _HOW: dict[str, PaidBy] = {
     "CARD": "card",
@@ -75,7 +76,8 @@ def sold_sale(answer: Json) -> SoldSale:
             reader.charge(one)
             for one in records(answer.get("service_charges"), "order service_charges")
             if "APPORTIONED" not in text(one.get("treatment_type"))
-        ),
+        )
+        + reader.surcharge(answer),
         tenders=tuple(one for one in tenders if one is not None),
         rounding=reader.amount(adjustment, "amount_money"),
         tip=reader.amount(answer, "total_tip_money"),
@@ -119,7 +121,9 @@ class _Reader:
             unit_price=self.amount(answer, "base_price_money"),
             discount=self.amount(answer, "total_discount_money"),
             tax=self.amount(answer, "total_tax_money"),
-            service_charge=self.amount(answer, "total_service_charge_money"),
+            # An apportioned card surcharge stands on an invoice where an apportioned service charge does.
+            service_charge=self.amount(answer, "total_service_charge_money")
+            + self.amount(answer, "total_card_surcharge_money"),
             total=self.amount(answer, "total_money"),
             modifiers=tuple(self._modifier(one) for one in records(answer.get("modifiers"), "modifiers")),
             taxes=self._applied(answer),
@@ -132,6 +136,11 @@ class _Reader:
             tax=self.amount(answer, "total_tax_money"),
             taxes=self._applied(answer),
         )
+
+    def surcharge(self, answer: Json) -> tuple[ServiceCharge, ...]:
+        """Return the card surcharge beside the lines as a charge of its own."""
+        amount = surcharge_beside(answer, self._currency)
+        return (ServiceCharge(name="", total=amount, tax=0, taxes=()),) if amount else ()
 
     def tender(self, answer: Json, ordered_at: datetime) -> Tender | None:
         """Return money that came; a card that is only authorized has paid nothing yet."""

@@ -23,6 +23,7 @@ from plugin.square.fields import (
     words,
 )
 from plugin.square.objects import Order, Tender
+from plugin.square.surcharges import surcharge_on, surcharge_uids
 
 
 def package_lines(
@@ -94,12 +95,13 @@ def sale_of(
     if total is None:
         raise unreadable("order without a total")
     came = _came(order, total) if of_invoice else ()
+    included, surcharges = _included_taxes(order), surcharge_uids(order.answer)
     return Sale(
         square_order_id=order.id,
         square_location_id=order.location_id,
         paid_at=came[0].at or order.created_at if came else _paid_at(order),
         total=total,
-        lines=tuple(_line(line, _included_taxes(order)) for line in lines),
+        lines=tuple(_line(line, included, surcharges) for line in lines),
         buyer=bought.by,
         came=came,
         nameless_ids=bought.nameless_ids,
@@ -144,29 +146,31 @@ def _included_taxes(order: Order) -> frozenset[str]:
     return frozenset(text(tax.get("uid")) for tax in taxes if text(tax.get("type")) == "INCLUSIVE")
 
 
-def _line(line: Json, included: Collection[str]) -> SaleLine:
-    charged, tax = _charged(line)
+def _line(line: Json, included: Collection[str], surcharges: Collection[str]) -> SaleLine:
+    charged, tax = _charged(line, surcharges)
     return SaleLine(
         uid=square_id(line.get("uid"), "line uid"),
         square_variation_id=optional_id(line.get("catalog_object_id"), "line variation") or "",
         name=words(line.get("name"), 120),
         quantity=whole_quantity(line.get("quantity")),
         quantity_text=words(line.get("quantity"), 40),
-        # What a course is worth in the ledger is the line's total less its tax (product rule 3).
+        # What a course is worth in the ledger is the line's total less its tax (product rule 3): modifiers and
+        # apportioned service charges are in it.
         total=charged - tax,
         tax=tax.amount,
         tax_in_price=_in_price(line, tax.amount, included),
     )
 
 
-def _charged(line: Json) -> tuple[Money, Money]:
-    """Return what was charged for a line, tax included, and that tax."""
-    charged = money(line.get("total_money"), "line total")
+def _charged(line: Json, surcharges: Collection[str]) -> tuple[Money, Money]:
+    """Return what was charged for a line, tax included, and that tax; paying by card is no part of what was sold."""
+    total = money(line.get("total_money"), "line total")
+    charged = total - Money(surcharge_on(line, surcharges, total.currency), total.currency)
     tax = optional_money(line.get("total_tax_money"), "line tax") or Money(0, charged.currency)
     if tax.currency != charged.currency:
         raise unreadable("line tax in another currency")
     if not 0 <= tax.amount <= charged.amount:
-        raise unreadable("line total below its tax")
+        raise unreadable("line total below its tax and card surcharge")
     return charged, tax
 
 

@@ -48,9 +48,9 @@ def test_a_sale_and_its_refund_by_label_and_role(till: Page) -> None:
     till.get_by_role("link", name="Add a client").click()
     till.get_by_label("Find a client").fill("whitf")
     till.get_by_role("button", name="Denise Whitfield").click()
-    till.get_by_text("Discount, tax, service charge", exact=True).click()
+    till.get_by_text("Discount and tax", exact=True).click()
     till.get_by_label("Discount on everything").fill("10%")
-    till.get_by_role("button", name="Set discount, tax and service charge").click()
+    till.get_by_role("button", name="Set discount and tax").click()
     till.get_by_role("link", name="Charge $297.00").click()
     till.get_by_role("button", name="Card $297.00").click()
     till.get_by_text("$297.00 paid.").wait_for()
@@ -119,7 +119,7 @@ def test_the_charge_button_stays_in_sight_on_a_tablet(
     window.goto(practice.base_url)
     for name in ("Jade roller", "Facial oil", "Gua sha", "Silk", "Touch-up"):
         window.locator(f".tile[aria-label^='{name}']").click()
-    window.locator("summary", has_text="Discount, tax, service charge").click()
+    window.locator("summary", has_text="Discount and tax").click()
     box = window.get_by_role("link", name="Charge").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= 768
