@@ -1,7 +1,8 @@
 """Each call to Square of each sale begun at the desk, failing in each way: the same ledger and the same Square.
 
 In each round every call of the flow fails twice, one after the other and each in other ways; after all rounds every
-call has failed in every way.
+call has failed in every way. Where Square may answer less kindly than the practice Square does at rest, the flows that
+can tell are played once more: all their calls fail there too, each in two ways.
 """
 
 from __future__ import annotations
@@ -23,6 +24,25 @@ from tests.square.line import FAULTS
 from tests.square.selling import Selling, open_selling, usd
 
 MOST_TURNS = 60
+CALLED_OFF = ("terminal, called off", "link, called off", "invoice, called off")
+# Which flows can tell that Square answers otherwise.
+VARIANTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "times in seconds": ({"times": "seconds"}, ("cash", "invoice")),
+    "mixed times": ({"times": "mixed"}, ("terminal", "link")),
+    "links lose the customer": ({"drops_link_customer": True}, ("link", "link, called off")),
+    "links make up a customer": (
+        {"drops_link_customer": True, "makes_instant_profiles": True},
+        ("link",),
+    ),
+    "instant profiles": ({"makes_instant_profiles": True}, ("terminal", "invoice")),
+    "mismatch as 400": ({"is_mismatch_400": True}, ("cash", *CALLED_OFF)),
+    "refused keys": ({"keeps_refused_keys": True}, ("cash", "terminal", "invoice", *CALLED_OFF)),
+    "mismatch as 400, refused keys": (
+        {"is_mismatch_400": True, "keeps_refused_keys": True},
+        ("invoice", *CALLED_OFF),
+    ),
+    "429 without a time": ({"hides_retry_after": True}, ("cash",)),
+}
 
 
 @dataclass(frozen=True)
@@ -139,6 +159,28 @@ def test_a_call_that_fails_changes_nothing_in_the_end(matrix: Matrix, flow: str,
     while any(faults.values()):
         # What was learned another way after a first failure was not asked again: its second turn comes now.
         assert matrix.play(FLOWS[flow]) == end
+
+
+@pytest.mark.parametrize(
+    ("variant", "flow"), [(name, flow) for name, (_, flows) in VARIANTS.items() for flow in flows]
+)
+def test_less_kind_answers_change_nothing_in_the_end(matrix: Matrix, variant: str, flow: str) -> None:
+    """G."""
+    end, calls = matrix.plain(flow)
+    assert matrix.selling.line is not None
+    switches, _ = VARIANTS[variant]
+    till, first = matrix.selling.clinic.till, list(VARIANTS).index(variant)
+    turned = [*FAULTS[first % len(FAULTS) :], *FAULTS[: first % len(FAULTS)]]
+    till.set_faults(**switches)
+    try:
+        assert matrix.play(FLOWS[flow]) == end
+        matrix.selling.line.faults.update({call: _both(turned, place) for place, call in enumerate(calls)})
+        matrix.cells += 2 * len(calls)
+        assert matrix.play(FLOWS[flow]) == end
+    finally:
+        matrix.selling.line.faults.clear()
+        till.set_faults()
+        till.set_faults(has_withheld_events=True)
 
 
 def _both(turned: list[str], place: int) -> list[str]:
