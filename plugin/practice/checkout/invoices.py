@@ -174,5 +174,5 @@ def _cut_to_paid(work: Work, order: Json) -> Json:
         "item_type": "CUSTOM_AMOUNT",
         "base_price_money": money(work, paid),
     }
-    bare = {name: one for name, one in order.items() if name not in ("discounts", "taxes")}
+    bare = {name: one for name, one in order.items() if name not in ("discounts", "taxes", "service_charges")}
     return price_order(bare | {"line_items": [line]}, currency(work))

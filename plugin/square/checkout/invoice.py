@@ -45,12 +45,27 @@ def draft(house: House, row: Checkout) -> Checkout:
 def publish(house: House, row: Checkout) -> Checkout:
     """Have Square collect it."""
     about_to_ask(house, row, PUBLISH)
-    invoice_id = square_id(row.square_object_id, "invoice id")
-    answer = house.square.publish_invoice(f"{row.id}-publish", invoice_id, row.square_object_version or 0)
+    answer = _published(house, row, square_id(row.square_object_id, "invoice id"))
     address = text(answer.get("public_url"))
     if not address:
         raise unreadable("published invoice without its address")
     return keep_waiting(house, row, url=address, square_object_version=_version(answer))
+
+
+def _published(house: House, row: Checkout, invoice_id: str) -> Json:
+    version = row.square_object_version or 0
+    try:
+        # With the version, for a refused call may keep its key.
+        return house.square.publish_invoice(f"{row.id}-publish-{version}", invoice_id, version)
+    except SquareFailed as error:
+        if error.code != "square_version_mismatch":
+            raise
+        # Changed in Square since it was drafted; or published already, and the answer was lost.
+        invoice = house.square.invoice(invoice_id)
+        if text(invoice.get("status")) != "DRAFT":
+            return invoice
+        keep(house, row, square_object_version=_version(invoice))
+        raise
 
 
 def take_back(house: House, row: Checkout) -> Later | None:
