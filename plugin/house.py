@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from plugin.mail import Mailer, SmtpMailer
 from plugin.settings import Settings
+from plugin.square.kept_answers import KeptAnswers
 from plugin.square.vault import Vault
 from plugin.store import Store
 
@@ -47,6 +48,7 @@ class House:
     close: Callable[[], None]
     vault: Vault = field(default_factory=Vault)
     mail: Mailer = field(default_factory=SmtpMailer)
+    kept_answers: KeptAnswers = field(default_factory=KeptAnswers)
 
 
 def open_house(settings: Settings, *, clock: Clock = wall_clock) -> House:

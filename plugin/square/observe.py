@@ -54,7 +54,7 @@ def handle(house: House, claimed: Claimed, at_step: Callable[[str], None] = _no_
 
     Raises NotYet and SquareFailed with nothing written.
     """
-    found = observe(house, claimed)
+    found = _observed(house, claimed)
     at_step("fetched")
 
     def work(session: Session) -> str:
@@ -67,6 +67,21 @@ def handle(house: House, claimed: Claimed, at_step: Callable[[str], None] = _no_
         return outcome
 
     return house.store.transact(work)
+
+
+def _observed(house: House, claimed: Claimed) -> Found:
+    """Ask Square what the message is about; where it fails half-way, what it answered is kept for the next try."""
+    asking = house.kept_answers.asking(claimed.id, house.square, house.clock())
+    try:
+        found = observe(replace(house, square=asking), claimed)
+    except SquareFailed:
+        raise
+    except BaseException:
+        # What Square does not show so far must be asked for again.
+        house.kept_answers.forget(claimed.id)
+        raise
+    house.kept_answers.forget(claimed.id)
+    return found
 
 
 def event_types() -> tuple[str, ...]:
