@@ -58,12 +58,13 @@ def receive_money_in(session: Session, store: Store, act: Act, sale: Sale, line_
     for came in sale.payments():
         if all(part.is_settled for part in parts):
             break
+        gross = _gross_paid(parts)
         due = _due(price, came, sale.total) - sum(part.paid for part in parts)
         written = _share_out(session, store, act, sale, parts, came, due)
-        _receive_tax(parts, came, sale.total)
         if written:
             changed += written
             parts = _parts(session, sale.square_order_id, line_uid)
+        _receive_tax(parts, gross, came, sale.total)
     for course_id in dict.fromkeys(changed):
         course_changed_in(session, store, act, course_id)
     return list(dict.fromkeys(changed))
@@ -91,17 +92,25 @@ def _learn_tax(parts: Sequence[_Part], sale: Sale, line_uid: str) -> None:
         course.tax_paid = tax if paid >= course.price else tax * paid // course.price
 
 
-def _receive_tax(parts: Sequence[_Part], came: Came, total: Money) -> None:
-    """Note the tax that came with the money so far, spread over what is still unpaid of it."""
+def _receive_tax(parts: Sequence[_Part], gross_before: int, came: Came, total: Money) -> None:
+    """Note the tax that came with the money so far: what the client has paid less what the ledger has of it.
+
+    Both are rounded down, so the tax alone may fall by a cent as more money comes; what was paid never does.
+    """
     known = [course for course in _courses(parts) if course.tax is not None]
-    net, tax = sum(course.price for course in known), sum(course.tax or 0 for course in known)
     still_open = [course for course in known if course.closed_as is None]
-    unpaid = [(course.tax or 0) - (course.tax_paid or 0) for course in still_open]
-    new = _due(net + tax, came, total) - _due(net, came, total) - sum(each.tax_paid or 0 for each in known)
-    fits = min(max(new, 0), sum(unpaid))
-    if fits:
-        for course, share in zip(still_open, spread(fits, unpaid), strict=True):
-            course.tax_paid = (course.tax_paid or 0) + share
+    taxes = [course.tax or 0 for course in still_open]
+    charged = sum(course.price + (course.tax or 0) for course in known)
+    gross = max(gross_before, _due(charged, came, total))
+    elsewhere = sum(course.tax_paid or 0 for course in known if course.closed_as is not None)
+    paid = gross - sum(part.paid for part in parts) - elsewhere
+    if still_open:
+        for course, share in zip(still_open, spread(min(max(paid, 0), sum(taxes)), taxes), strict=True):
+            course.tax_paid = share
+
+
+def _gross_paid(parts: Sequence[_Part]) -> int:
+    return sum(part.paid for part in parts) + sum(course.tax_paid or 0 for course in _courses(parts))
 
 
 def _courses(parts: Sequence[_Part]) -> list[Course]:
