@@ -19,6 +19,7 @@ from plugin.errors import CoursekeeperError, InvalidField
 
 LONGEST_RECORD = 20_000
 _MOST_SESSIONS = 100_000
+_MOST_AHEAD = 999
 _LANGUAGE_LENGTH = 16
 _CLOSED = ("refunded", "transferred")
 _KINDS = ("main", "touch_up", "add_on")
@@ -41,13 +42,17 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class AllowanceRecord:
-    """The sessions of one treatment: what was agreed (minor units), and one change for each kind of entry."""
+    """The sessions of one treatment: what was agreed (minor units), and one change for each kind of entry.
+
+    `ahead`: how many sessions may be used before they are paid for.
+    """
 
     treatment: str
     kind: str
     single_price: int
     price: int
     usable_from_session: int | None
+    ahead: int
     changes: tuple[Change, ...]
 
     @property
@@ -208,10 +213,15 @@ def _allowance(kept: dict[str, Any]) -> AllowanceRecord:
         usable_from_session=None
         if kept["usable_from_session"] is None
         else _whole(kept["usable_from_session"], _MOST_SESSIONS),
+        ahead=_whole(kept["ahead"], _MOST_AHEAD),
         changes=changes,
     )
     is_sound = all(map(_has_right_signs, changes)) and kinds == sorted(set(kinds))
-    if not is_sound or kept["kind"] not in _KINDS or min(allowance.single_price, allowance.price) < 0:
+    if (
+        not is_sound
+        or kept["kind"] not in _KINDS
+        or min(allowance.single_price, allowance.price, allowance.ahead) < 0
+    ):
         raise ValueError("not an allowance")
     return allowance
 

@@ -29,6 +29,7 @@ from plugin.courses.queues.outbox import profile_changed_in
 from plugin.courses.views import ClinicView
 from plugin.store import Store
 from plugin.store.base import Base
+from plugin.store.changes import AllowedAhead
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client, SquareCustomer
@@ -55,6 +56,7 @@ class _Part:
     content: Content
     price: int
     changes: tuple[Change, ...]
+    ahead: int = 0
 
 
 def write_courses_in(
@@ -68,12 +70,14 @@ def write_courses_in(
     made = {person.client_id for person in new}
     known = matched.known - made
     courses, allowances, entries, imported = list[Values](), list[Values](), list[Values](), list[Values]()
+    allowed = list[Values]()
     for row, person in zip(rows, matched.people, strict=True):
         offer = _offer(unlisted, row)
         course = _course(store, act, row, offer, person, clinic)
         parts = _recorded_parts(store, unlisted, row.record) if row.record else _parts(store, row, offer)
         courses.append(course)
         allowances += [_allowance(course["id"], part) for part in parts]
+        allowed += [_allowed(store, act, part) for part in parts if part.ahead]
         entries += _entries(store, act, origin, row, course["sold_at"], parts)
         imported.append(
             {
@@ -85,6 +89,7 @@ def write_courses_in(
         )
     _insert(session, Course, courses)
     _insert(session, Allowance, allowances)
+    _insert(session, AllowedAhead, allowed)
     _insert(session, Entry, entries)
     _insert(session, ImportedCourse, imported)
     # Papers are not owed: thousands would be made that nobody may ask for, and each is made when asked for.
@@ -169,7 +174,9 @@ def _sold_at(row: ImportRow, act: Act, clinic: ClinicView) -> datetime:
 
 def _recorded_parts(store: Store, unlisted: UnlistedOffers, record: CourseRecord) -> list[_Part]:
     pairs = zip(unlisted.contents_of(record), record.allowances, strict=True)
-    return [_Part(store.new_id(), content, of.price, of.changes or (paid(0),)) for content, of in pairs]
+    return [
+        _Part(store.new_id(), content, of.price, of.changes or (paid(0),), of.ahead) for content, of in pairs
+    ]
 
 
 def _parts(store: Store, row: ImportRow, offer: Offer) -> list[_Part]:
@@ -211,6 +218,17 @@ def _allowance(course_id: str, part: _Part) -> Values:
         "single_price": content.single_price,
         "price": part.price,
         "usable_from_session": content.usable_from_session,
+    }
+
+
+def _allowed(store: Store, act: Act, part: _Part) -> Values:
+    return {
+        "id": store.new_id(),
+        "allowance_id": part.id,
+        "sessions": part.ahead,
+        "at": act.now,
+        "by": act.actor.name,
+        "reason": "Imported",
     }
 
 

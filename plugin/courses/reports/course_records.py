@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.terms import terms_from_json
 from plugin.courses.course_record import AllowanceRecord, CourseRecord, summed
+from plugin.store.changes import AllowedAhead
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
 
@@ -26,13 +27,21 @@ def records_in(session: Session, course_ids: Sequence[str]) -> dict[str, CourseR
     for allowance_id, *numbers in session.execute(_sums(course_ids)):
         kind, sessions, value, granted = numbers
         sums[allowance_id].append((kind, int(sessions), int(value), int(granted)))
+    ahead: dict[str, int] = dict(
+        session.execute(
+            select(AllowedAhead.allowance_id, func.max(AllowedAhead.sessions))
+            .join(Allowance, Allowance.id == AllowedAhead.allowance_id)
+            .where(Allowance.course_id.in_(course_ids))
+            .group_by(AllowedAhead.allowance_id)
+        ).all()
+    )
     courses = (
         select(Course, Client)
         .outerjoin(Client, Client.id == Course.client_id)
         .where(Course.id.in_(course_ids))
     )
     return {
-        course.id: _record(course, client, allowances[course.id], sums)
+        course.id: _record(course, client, allowances[course.id], sums, ahead)
         for course, client in session.execute(courses)
     }
 
@@ -61,6 +70,7 @@ def _record(
     client: Client | None,
     allowances: Sequence[Allowance],
     sums: dict[str, list[tuple[str, int, int, int]]],
+    ahead: dict[str, int],
 ) -> CourseRecord:
     return CourseRecord(
         course_id=course.id,
@@ -79,6 +89,7 @@ def _record(
                 single_price=each.single_price,
                 price=each.price,
                 usable_from_session=each.usable_from_session,
+                ahead=ahead.get(each.id, 0),
                 changes=summed(sums[each.id]),
             )
             for each in allowances
