@@ -30,6 +30,9 @@ from invoices.papers import (
 )
 from invoices.words import Language, language_for
 
+# The bundled fonts of single scripts, in every list of fonts after those of Latin, Greek and Cyrillic letters.
+SCRIPTS = '"Chinese", "Korean", "Arabic", "Devanagari", "Hebrew", "Khmer", "Tamil", "Thai"'
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -70,7 +73,7 @@ def html_of(paper: Paper, *, logo_address: str = "") -> str:
 
 def shared_css() -> str:
     """Return the styles of all papers."""
-    return (files("invoices") / "print" / "print.css").read_text("utf-8")
+    return (files("invoices") / "print" / "print.css").read_text("utf-8").replace("SCRIPTS,", f"{SCRIPTS},")
 
 
 def own_css(paper: Paper) -> str:
@@ -106,7 +109,7 @@ class ClinicStyle:
         before, rest = self.page_phrase.split("{page}")
         between, after = rest.split("{pages}")
         number = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'
-        family = '"Inter", "Chinese", "Korean", sans-serif'
+        family = f'"Inter", {SCRIPTS}, sans-serif'
         continued = f"font: 400 12px/16px {family}; color: #5D6B6A; vertical-align: middle"
         return f"""
             @page {{ size: {self.page_size};
