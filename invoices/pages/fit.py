@@ -19,12 +19,13 @@ from invoices.pages.account_fit import (
     check_electronic,
     check_invoice,
 )
-from invoices.pages.cleantext import clean, clean_piece, length
+from invoices.pages.cleantext import clean, clean_name, clean_piece, length
 from invoices.pages.month_fit import SIGNED, check_month
 from invoices.pages.voucher_fit import MESSAGE_CAP, fit_voucher
 from invoices.papers import (
     AftercareSheet,
     AftercareText,
+    CallRow,
     Clinic,
     CourseSummary,
     CreditNote,
@@ -36,6 +37,7 @@ from invoices.papers import (
     PageSize,
     Paper,
     PaperRefused,
+    Party,
 )
 
 T = TypeVar("T")
@@ -65,6 +67,7 @@ _CAPS = {
     "text": GUIDANCE_CAP,
 }
 _EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent", "sha256", "country"}
+_PEOPLE = {"client_name", "giver_name", "recipient_name", "practitioner"}
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
@@ -97,7 +100,7 @@ def _last_visits(paper: CourseSummary) -> CourseSummary:
 
 def _fit_fields(value: T, name: str = "") -> T:
     if isinstance(value, str):
-        cut = clean_piece if name == "text" else clean
+        cut = clean_piece if name == "text" else clean_name if name in _PEOPLE else clean
         return cut(value, _CAPS.get(name, NAME_CAP))  # type: ignore[return-value]  # T is str here
     if isinstance(value, int) and name != "amount" and not 0 <= value <= MOST_COUNTED:
         raise PaperRefused(f"{name} must be a number from 0 to {MOST_COUNTED}.")
@@ -110,11 +113,16 @@ def _fit_fields(value: T, name: str = "") -> T:
 
 def _fit_each(value: T) -> T:
     fitted: dict[str, Any] = {
-        field.name: _fit_fields(getattr(value, field.name), field.name)
+        field.name: _fit_fields(getattr(value, field.name), _called(value, field.name))
         for field in fields(value)  # type: ignore[arg-type]  # the caller saw a dataclass
         if field.name not in _EXACT | SIGNED.get(type(value), frozenset())
     }
     return replace(value, **fitted)  # type: ignore[type-var]
+
+
+def _called(holder: object, name: str) -> str:
+    """A clinic and a tax have names too, which are nobody's."""
+    return "client_name" if name == "name" and isinstance(holder, Party | CallRow) else name
 
 
 def _check_summary(paper: CourseSummary) -> CourseSummary:

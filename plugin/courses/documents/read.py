@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from plugin.core.text import clean
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clinic import clinic_in
 from plugin.courses.documents.buyers import sold_course_in
+from plugin.courses.documents.owed import DOCUMENT
 from plugin.courses.people.clients import LONGEST_SEARCH, words_in
 from plugin.courses.reports.sheet import Cell, Sheet, major
 from plugin.courses.views import Page
@@ -24,6 +25,7 @@ from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.store.queues import Outbox
 
 KINDS = {"invoice": "Invoice", "credit_note": "Credit note", "gift_voucher": "Gift voucher"}
 _HEADINGS = ("Kind", "Number", "Issued", "Client", "Total", "Currency", "Refers to", "Square order", "By")
@@ -32,7 +34,10 @@ _AT_A_TIME = 500
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One issued document. `client_name` is as the client is called now; `total` is below zero on a credit note."""
+    """One issued document. `client_name` is as the client is called now; `total` is below zero on a credit note.
+
+    `waits_for`: why its file could not be drawn so far, "" where nothing keeps it.
+    """
 
     id: str
     kind: str
@@ -48,6 +53,7 @@ class DocumentView:
     refers_to_number: str | None
     square_order_id: str | None
     content_sha256: str
+    waits_for: str = ""
 
     @property
     def called(self) -> str:
@@ -180,7 +186,22 @@ def _views(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Doc
     links = select(DocumentCourse).where(DocumentCourse.document_id.in_(about))
     for link in session.scalars(links.order_by(DocumentCourse.course_id)):
         about[link.document_id].append(link.course_id)
-    return tuple(DocumentView(**row._mapping, course_ids=tuple(about[row.id])) for row in rows)
+    waiting = _waiting(session, about)
+    return tuple(
+        DocumentView(**row._mapping, course_ids=tuple(about[row.id]), waits_for=waiting.get(row.id, ""))
+        for row in rows
+    )
+
+
+def _waiting(session: Session, document_ids: Iterable[str]) -> dict[str, str]:
+    """Return why the files of these documents are not drawn yet; what nothing has kept so far is drawn soon."""
+    rows = select(Outbox.subject, Outbox.outcome).where(
+        Outbox.kind == DOCUMENT,
+        Outbox.subject.in_(list(document_ids)),
+        Outbox.state == "pending",
+        Outbox.outcome != "",
+    )
+    return dict(session.execute(rows).all())
 
 
 def _conditions(q: str, kind: str | None) -> list[ColumnElement[bool]]:

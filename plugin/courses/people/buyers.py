@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.text import clean
 from plugin.courses.clinic import clinic_in
 from plugin.courses.people.client_profile import fields_on_their_way_in
 from plugin.courses.people.clients import add_client_in, living_client_in
@@ -76,7 +77,7 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
         return True
     contact = _contact(session, buyer)
     newer_here = fields_on_their_way_in(session, client.id)
-    if buyer.name.strip() and "name" not in newer_here:
+    if clean(buyer.name) and "name" not in newer_here:
         client.name = contact.name
     if "phone" not in newer_here:
         client.phone = contact.phone or client.phone
