@@ -21,8 +21,10 @@ from invoices.pages.account_fit import (
 )
 from invoices.pages.cleantext import clean, clean_name, clean_piece, length
 from invoices.pages.month_fit import SIGNED, check_month
+from invoices.pages.statement_fit import check_statement
 from invoices.pages.voucher_fit import MESSAGE_CAP, fit_voucher
 from invoices.papers import (
+    AccountStatement,
     AftercareSheet,
     AftercareText,
     CallRow,
@@ -138,7 +140,7 @@ def _check_summary(paper: CourseSummary) -> CourseSummary:
         raise PaperRefused(
             f"A course summary holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package's terms."
         )
-    for money in (paper.paid, paper.balance_due, paper.refunded):
+    for money in (paper.paid, paper.credit, paper.balance_due, paper.refunded):
         _check_money(money)
     _check_url(paper.balance_url)
     _check_next(paper.next_visit)
@@ -205,6 +207,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     AftercareSheet: _check_sheet,
     Invoice: check_invoice,
     CreditNote: check_credit_note,
+    AccountStatement: check_statement,
     GiftVoucher: fit_voucher,
     OwnersMonth: check_month,
 }

@@ -15,10 +15,12 @@ from invoices.pages.credit_note import credit_note_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
 from invoices.pages.sheet import halves, sheet_page
+from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
 from invoices.pages.tongue import tongue
 from invoices.pages.voucher import voucher_page
 from invoices.papers import (
+    AccountStatement,
     AftercareSheet,
     CourseSummary,
     CreditNote,
@@ -47,6 +49,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     AftercareSheet: Layout("aftercare_sheet.html", sheet_page),
     Invoice: Layout("account.html", invoice_page),
     CreditNote: Layout("account.html", credit_note_page),
+    AccountStatement: Layout("statement.html", statement_page),
     GiftVoucher: Layout("gift_voucher.html", voucher_page),
     OwnersMonth: Layout("owners_month.html", month_page),
 }

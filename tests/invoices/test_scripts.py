@@ -21,10 +21,11 @@ from invoices.pages.tongue import tongue_of
 from invoices.papers import CourseSummary, Paper
 from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in, with_boxes
 from invoices.press.html import SCRIPTS, html_of, shared_css
-from invoices.samples import course, samples
-from invoices.samples.languages import EVERYWHERE
 from invoices.words import language_for
 from invoices.words.phrases import Spoken
+from tests.papers.real import paper as real_paper
+from tests.papers.real import summary
+from tests.papers.summaries import EVERYWHERE
 
 Text = Callable[[Paper], str]
 
@@ -78,11 +79,12 @@ def test_every_list_of_fonts_names_the_bundled_ones_before_the_machines() -> Non
         assert SCRIPTS in fonts, fonts
 
 
-def test_names_in_bundled_scripts_come_out_and_need_no_font_of_the_machine(text_of: Text) -> None:
-    # What is drawn with is asked in test_structure, for every sample.
-    paper = samples()["summary-names"]
-    text = text_of(paper)
-    assert missing(paper) == ()
+def test_names_in_bundled_scripts_come_out_and_need_no_font_of_the_machine(
+    real_text: Callable[[str], str],
+) -> None:
+    # What is drawn with is asked in test_structure, for every paper.
+    text = real_text("summary-names")
+    assert missing(real_paper("summary-names")) == ()
     for name in EVERYWHERE:
         assert name in text
 
@@ -131,7 +133,7 @@ def test_a_name_in_a_bundled_script_is_shaped_by_our_own_font(
     draw: Callable[[Paper], bytes], name: str
 ) -> None:
     """Row 12: no empty box, and not the machine's voice; veraPDF judges such a paper in test_verapdf."""
-    pdf = draw(replace(course(1), client_name=name))
+    pdf = draw(replace(summary(), client_name=name))
     assert missing_in([name]) == ()
     assert fonts_of(pdf) <= BUNDLED_FAMILIES
 
@@ -143,7 +145,7 @@ def fonts_of(pdf: bytes) -> set[str]:
 
 
 def test_a_letter_that_no_font_has_is_a_printed_box_and_an_emoji_is_left_out(text_of: Text) -> None:
-    paper = replace(course(1), client_name=f"Ana {NOBODYS} Kim", package_name="Ten \U0001fae8 visits")
+    paper = replace(summary(), client_name=f"Ana {NOBODYS} Kim", package_name="Ten \U0001fae8 visits")
     boxed = with_boxes(paper, has=str.isascii)
     assert (boxed.client_name, boxed.package_name) == ("Ana □ Kim", "Ten  visits")
     assert "Ana □ Kim" in text_of(paper)
@@ -162,10 +164,10 @@ def test_a_letter_that_no_font_has_is_a_printed_box_and_an_emoji_is_left_out(tex
     ],
 )
 def test_emoji_leave_a_name(typed: str, printed: str) -> None:
-    fitted = fit(replace(course(1), client_name=typed))
+    fitted = fit(replace(summary(), client_name=typed))
     assert isinstance(fitted, CourseSummary)
     assert fitted.client_name.replace("\ufe0f", "").replace("\u20e3", "") == printed
-    assert fitted.clinic.name == course(1).clinic.name
+    assert fitted.clinic.name == summary().clinic.name
 
 
 def test_letters_that_nobody_knows_have_no_package() -> None:
@@ -191,7 +193,7 @@ def test_what_is_never_printed_is_never_missing() -> None:
 
 
 def test_it_looks_at_everything_on_a_paper() -> None:
-    paper = replace(course(2), visits=(replace(course(2).visits[0], focus="ใจดี"),))
+    paper = replace(summary(), visits=(replace(summary().visits[0], focus="ใจดี"),))
     assert [lack.script for lack in missing(paper, has=str.isascii)] == ["Thai"]
 
 
@@ -226,7 +228,7 @@ def test_a_name_is_told_apart_by_its_letters(name: str, tag: str) -> None:
 
 
 def test_a_name_in_another_script_says_its_language_unless_the_paper_has_it() -> None:
-    named = replace(course(1), client_name="王美玲")
+    named = replace(summary(), client_name="王美玲")
     assert '<h1 lang="zh">王美玲</h1>' in html_of(named)
     assert "<h1>王美玲</h1>" in html_of(replace(named, language="zh-Hans"))
     assert '<h1 lang="ja">さくら</h1>' in html_of(replace(named, client_name="さくら", language="zh-Hans"))
@@ -246,7 +248,7 @@ def test_cleaning_a_right_to_left_name_twice_changes_nothing() -> None:
 
 
 def test_a_right_to_left_name_stands_on_the_paper(text_of: Text) -> None:
-    text = text_of(replace(course(1), client_name=HEBREW))
+    text = text_of(replace(summary(), client_name=HEBREW))
     assert "דוד" in text
     assert "לוי" in text
 
