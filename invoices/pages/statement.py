@@ -90,6 +90,8 @@ def _entry(line: StatementLine, language: Language) -> str:
         return phrases.invoice.format(number=line.number)
     if line.what == "credit_note":
         return phrases.credit_note.format(number=line.number)
+    if line.what == "canceled":
+        return phrases.canceled
     name = phrases.payment if line.what == "payment" else phrases.refund
     return language.with_comma(name, how(line.how, line.label, language))
 

@@ -7,7 +7,7 @@ from invoices.pages.cleantext import clean_name
 from invoices.papers import AccountStatement, PaperRefused, StatementLine
 
 LINES_CAP = 200
-_BILLED = ("invoice", "credit_note")
+_BILLED = ("invoice", "credit_note", "canceled")
 
 
 def check_statement(paper: AccountStatement) -> AccountStatement:

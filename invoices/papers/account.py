@@ -153,10 +153,13 @@ class CreditNote:
 
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
-    """An invoice or credit note, which is billed, or a payment or refund, which is paid; a refund is below zero."""
+    """An invoice or credit note, which is billed, or a payment or refund, which is paid; a refund is below zero.
+
+    What is `canceled` was billed and is not asked for any more.
+    """
 
     on: date
-    what: Literal["invoice", "credit_note", "payment", "refund"]
+    what: Literal["invoice", "credit_note", "canceled", "payment", "refund"]
     amount: Money
     balance: Money
     number: str = ""

@@ -12,7 +12,7 @@ from plugin.courses.changes.sharing import shared_with
 from plugin.courses.client_words import ClientWords
 from plugin.courses.client_words.standing import figure, standing
 from plugin.courses.clinic import clinic_in
-from plugin.courses.documents.read import DocumentView, documents_of_courses
+from plugin.courses.documents.read import BILLED, DocumentView, documents_of_courses
 from plugin.courses.papers.standing import received_in
 from plugin.courses.people.clients import read_client
 from plugin.courses.read import courses_of_client
@@ -20,8 +20,6 @@ from plugin.courses.selling.terms_text import terms_of
 from plugin.courses.views import ClientView, CourseView, NoShowView, VisitView
 from plugin.store import Store
 from plugin.web.card import Card, card_of
-
-_FOR_CLIENTS = ("invoice", "credit_note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def first_name(name: str) -> str:
 
 def _is_to(store: Store, client: ClientView, document: DocumentView) -> bool:
     # A course that was transferred brings along the invoice of whoever bought it.
-    return document.kind in _FOR_CLIENTS and read_client(store, document.client_id).id == client.id
+    return document.kind in BILLED and read_client(store, document.client_id).id == client.id
 
 
 def _terms(store: Store, courses: Iterable[CourseView], words: ClientWords) -> dict[str, tuple[str, ...]]:

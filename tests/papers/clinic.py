@@ -355,6 +355,11 @@ class PaperClinic:
 
         self.store.transact(write)
 
+    def give(self, course_id: str, *, to: str, code: str = "RTHAX3FD92HT") -> None:
+        """Give a course away, and have whoever brings the code own it."""
+        self.changes.give(course_id, code)
+        self.changes.redeem(code, self.desk.client(to))
+
     def invoice_of(self, course_id: str) -> Invoice:
         """Return the invoice that was issued for a course, issued now where it was not."""
         order = self.desk.course(course_id).square_order_id

@@ -79,6 +79,7 @@ ACCOUNT = AccountPhrases(
     activity="Billed and paid",
     entry="Entry",
     payment="Payment",
+    canceled="Canceled, no longer due",
     refund="Refund",
     billed="Billed",
     balance="Balance",

@@ -80,6 +80,7 @@ ACCOUNT = AccountPhrases(
     activity="Facturado y pagado",
     entry="Concepto",
     payment="Pago",
+    canceled="Cancelado, ya no se debe",
     refund="Reembolso",
     billed="Facturado",
     balance="Saldo",

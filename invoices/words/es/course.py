@@ -86,8 +86,8 @@ PHRASES = Phrases(
     days_on_hold="Los días en pausa se suman a la fecha de vencimiento.",
     note_due="Quedan {amount} por pagar{day}.",
     note_locked={
-        "one": "{n} sesión más se abre al pagarlos.",
-        "other": "{n} sesiones más se abren a medida que se pagan.",
+        "one": "{n} sesión más se podrá usar al pagarlos.",
+        "other": "{n} sesiones más se podrán usar al pagarlos.",
     },
     note_unpaid={
         "one": "{n} sesión no está pagada y no se puede usar.",

@@ -89,6 +89,7 @@ class AccountPhrases:
     activity: str
     entry: str
     payment: str
+    canceled: str
     refund: str
     billed: str
     balance: str

@@ -80,6 +80,7 @@ ACCOUNT = AccountPhrases(
     activity="账单与付款",
     entry="内容",
     payment="付款",
+    canceled="已取消，无需再付",
     refund="退款",
     billed="应付",
     balance="余额",

@@ -28,6 +28,7 @@ from plugin.store.people import Client
 from plugin.store.queues import Outbox
 
 KINDS = {"invoice": "Invoice", "credit_note": "Credit note", "gift_voucher": "Gift voucher"}
+BILLED = ("invoice", "credit_note")
 _HEADINGS = ("Kind", "Number", "Issued", "Client", "Total", "Currency", "Refers to", "Square order", "By")
 _AT_A_TIME = 500
 
@@ -92,15 +93,31 @@ def documents_of_course(store: Store, course_id: str) -> tuple[DocumentView, ...
 def documents_of_courses(store: Store, course_ids: Sequence[str]) -> dict[str, tuple[DocumentView, ...]]:
     """Return what was issued for each course, oldest first."""
     with store.reading() as session:
-        rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
-        sold = {row.id: sold_course_in(session, row).id for row in rows}
-        about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))
-        wanted = _ROWS.where(Document.id.in_(about)).order_by(Document.issued_at, Document.id)
-        views = _views(session, session.execute(wanted).all())
+        return documents_of_courses_in(session, course_ids)
+
+
+def documents_of_courses_in(
+    session: Session, course_ids: Sequence[str]
+) -> dict[str, tuple[DocumentView, ...]]:
+    """Return what was issued for each course as seen by this session."""
+    rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
+    sold = {row.id: sold_course_in(session, row).id for row in rows}
+    about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))
+    views = _oldest_first(session, Document.id.in_(about))
     return {
         course_id: tuple(view for view in views if sold.get(course_id) in view.course_ids)
         for course_id in course_ids
     }
+
+
+def documents_billed_to_in(session: Session, client_id: str) -> tuple[DocumentView, ...]:
+    """Return the invoices and credit notes that were made out to a client, oldest first."""
+    return _oldest_first(session, (_LIVING.id == client_id) & Document.kind.in_(BILLED))
+
+
+def _oldest_first(session: Session, which: ColumnElement[bool]) -> tuple[DocumentView, ...]:
+    wanted = _ROWS.where(which).order_by(Document.issued_at, Document.id)
+    return _views(session, session.execute(wanted).all())
 
 
 def find_documents(

@@ -5,6 +5,7 @@ The invoice that stands beside it stays frozen as it was issued, also where its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -40,7 +41,8 @@ from plugin.store.documents import Document
 from plugin.store.ledger import Allowance, Course, Entry
 
 # On one day, in this order.
-_ORDER = {"payment": 0, "credit_note": 1, "refund": 2}
+_ORDER = {"payment": 0, "credit_note": 1, "refund": 2, "canceled": 3}
+_BILLED = ("invoice", "credit_note", "canceled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +72,18 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
         raise NotFound("There is no such invoice.")
     clinic, buyer = clinic_in(session), client_in(session, row.client_id)
     order = row.square_order_id or ""
+    courses, currency = courses_of_sale_in(session, order), invoice.total.currency
     lines = [_paid(each) for each in _payments(session, invoice, order, clinic)] + _credited(session, row)
+    lines += _canceled([_billed(invoice), *lines], courses, clinic)
     lines.sort(key=lambda each: (each.on, _ORDER[each.what]))
     # Whatever day it was issued on: it is what the rest is about.
     balanced = _balanced([_billed(invoice), *lines])
-    billed, paid = _sum(balanced, "invoice", "credit_note"), _sum(balanced, "payment", "refund")
-    currency = invoice.total.currency
+    billed, paid = _sum(balanced, *_BILLED), _sum(balanced, "payment", "refund")
     return AccountStatement(
         clinic=clinic_on_paper(clinic),
         issued_on=local_date(clinic, now),
         billed_to=party_in(session, buyer),
-        about=", ".join(dict.fromkeys(each.package_name for each in courses_of_sale_in(session, order))),
+        about=", ".join(dict.fromkeys(each.package_name for each in courses)),
         lines=tuple(balanced),
         billed=Money(billed, currency),
         paid=Money(paid, currency),
@@ -166,11 +169,27 @@ def _paid_whole_on(session: Session, order: str, clinic: ClinicView) -> date | N
     return max(at for _, at in rows).astimezone(ZoneInfo(clinic.time_zone)).date()
 
 
+def _canceled(
+    lines: list[StatementLine], courses: Sequence[Course], clinic: ClinicView
+) -> list[StatementLine]:
+    """Return what is not asked for any more, for the invoice in Square was canceled before it was paid."""
+    ended = [each.due_ended_at for each in courses if each.due_ended_at is not None]
+    rest = sum(map(_signed, lines))
+    if not courses or len(ended) < len(courses) or rest <= 0:
+        return []
+    currency = lines[0].amount.currency
+    on = max(ended).astimezone(ZoneInfo(clinic.time_zone)).date()
+    return [StatementLine(on=on, what="canceled", amount=Money(-rest, currency), balance=Money(0, currency))]
+
+
+def _signed(line: StatementLine) -> int:
+    return line.amount.amount if line.what in _BILLED else -line.amount.amount
+
+
 def _balanced(lines: list[StatementLine]) -> list[StatementLine]:
     balance, balanced = 0, list[StatementLine]()
     for line in lines:
-        is_billed = line.what in ("invoice", "credit_note")
-        balance += line.amount.amount if is_billed else -line.amount.amount
+        balance += _signed(line)
         balanced.append(replace(line, balance=Money(balance, line.amount.currency)))
     return balanced
 
