@@ -42,14 +42,14 @@ lint: ## Look at style and types only
 	@.venv/bin/ruff format --check --quiet .
 	@$(PYTHON) -m mypy --no-error-summary plugin invoices
 
-papers: setup ## Print one sample of every paper: OUT=folder
-	@exec env $(ENV) $(PYTHON) -m invoices $(OUT)
+papers: setup ## Print every paper, of courses sold and used for it: OUT=folder
+	@exec env $(ENV) $(PYTHON) -m tests.papers $(OUT)
 
 check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
-	@exec env $(ENV) $(PYTHON) -m invoices.press.verapdf .venv/verapdf
+	@exec env $(ENV) $(PYTHON) -m tests.papers.verapdf .venv/verapdf
 
 bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromium: ROUNDS=15
-	@exec env $(ENV) $(PYTHON) -m invoices.press.bench $(ROUNDS)
+	@exec env $(ENV) $(PYTHON) -m tests.papers.bench $(ROUNDS)
 
 golden: setup-test ## Take the tests' pictures of the papers anew, after a change that was meant
 	@exec env $(ENV) RENEW_GOLDEN=1 $(PYTHON) -m pytest --quiet tests/invoices/test_golden.py

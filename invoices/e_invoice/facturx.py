@@ -133,15 +133,20 @@ def _head(document: Document, account: _Account) -> None:
         referred = document.trade.settlement.invoice_referenced_document
         referred.issuer_assigned_id = plain(paper.invoice_number)
         referred.issue_date_time = paper.invoice_issued_on
-        if paper.reason:
-            note = IncludedNote()
-            note.content = plain(paper.reason)
-            document.header.notes.add(note)
+        _add_note(document, plain(paper.reason))
     else:
+        _add_note(document, account.language.account.prepayment if paper.is_prepayment else "")
         # A package is a right to its sessions, and handed over when it is sold.
         document.trade.delivery.event.occurrence = paper.sold_on
     if paper.reference:
         document.trade.agreement.seller_order.issuer_assigned_id = plain(paper.reference)
+
+
+def _add_note(document: Document, text: str) -> None:
+    if text:
+        note = IncludedNote()
+        note.content = text
+        document.header.notes.add(note)
 
 
 def _settle(document: Document, account: _Account) -> None:

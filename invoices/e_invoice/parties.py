@@ -19,10 +19,7 @@ def write_seller(seller: TradeParty, clinic: Clinic) -> None:
     seller.name = legal_name
     if name != legal_name:
         seller.legal_organization.trade_name = name
-    first, second, *more = [plain(line) for line in clinic.address_lines if line] + ["", ""]
-    seller.address.line_one, seller.address.line_two = first, second
-    seller.address.line_three = ", ".join(filter(None, more))
-    seller.address.country_id = clinic.country
+    _write_address(seller, clinic.address_lines, clinic.country)
     if clinic.phone:
         seller.contact.telephone.number = plain(clinic.phone)
     if clinic.email:
@@ -37,6 +34,13 @@ def write_buyer(buyer: TradeParty, billed: Party, home: str) -> None:
     """Say who buys; `home` is the clinic's country."""
     buyer.name = plain(billed.name)
     # The norm asks for a country; who comes to the clinic is served there.
-    buyer.address.country_id = billed.country or home
+    _write_address(buyer, billed.address_lines, billed.country or home)
     if billed.email:
         buyer.electronic_address.uri_ID = ("EM", plain(billed.email))
+
+
+def _write_address(party: TradeParty, lines: tuple[str, ...], country: str) -> None:
+    first, second, *more = [plain(line) for line in lines if line] + ["", ""]
+    party.address.line_one, party.address.line_two = first, second
+    party.address.line_three = ", ".join(filter(None, more))
+    party.address.country_id = country

@@ -8,12 +8,24 @@ from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 
 from invoices.e_invoice import why_not
-from invoices.pages.cleantext import clean, length
-from invoices.papers import AccountLine, CreditNote, Invoice, Money, PaperRefused, PaymentLine, TaxLine
+from invoices.pages.cleantext import clean, clean_name, length
+from invoices.papers import (
+    AccountLine,
+    AccountStatement,
+    CreditNote,
+    Invoice,
+    Money,
+    PaperRefused,
+    Party,
+    PaymentLine,
+    TaxLine,
+)
 
 LINES_CAP = 200
+ADDRESS_CAP = 6
 TAXES_CAP = 20
 PAYMENTS_CAP = 50
+WORKING_CAP = 12
 # All that the lines say together; an ordinary invoice says a tenth of it, and layout takes its time by the letter.
 SAID_CAP = 12_000
 DETAIL_CAP = 400
@@ -61,6 +73,8 @@ def check_credit_note(paper: CreditNote) -> CreditNote:
         raise PaperRefused("This credit note does not add up: its lines and taxes are not its total.")
     if paper.total.amount >= 0:
         raise PaperRefused("A credit note gives something back: its total must be below zero.")
+    if len(paper.workings) > LINES_CAP or any(len(each.sessions) > WORKING_CAP for each in paper.workings):
+        raise PaperRefused(f"A credit note holds {LINES_CAP} courses of {WORKING_CAP} treatments.")
     if sum(payment.amount.amount for payment in paper.returned) > -paper.total.amount:
         raise PaperRefused("This credit note does not add up: more money went back than it credits.")
     return replace(paper, lines=_brief(paper.lines))
@@ -85,22 +99,29 @@ def _check_common(paper: Invoice | CreditNote, payments: tuple[PaymentLine, ...]
     called = "An invoice" if isinstance(paper, Invoice) else "A credit note"
     if not _NUMBER.fullmatch(paper.number):
         raise PaperRefused(f"{called} needs a number of 1 to 40 characters without spaces.")
-    if not clean(paper.billed_to.name, 4):
+    if not clean_name(paper.billed_to.name, 4):
         raise PaperRefused(f"{called} needs the name of whom it is billed to.")
-    if not _COUNTRY.fullmatch(paper.billed_to.country):
-        raise PaperRefused("A country is named by two capital letters.")
+    check_party(paper.billed_to)
     if not 1 <= len(paper.lines) <= LINES_CAP:
         raise PaperRefused(f"{called} holds 1 to {LINES_CAP} lines.")
     if len(paper.taxes) > TAXES_CAP or len(payments) > PAYMENTS_CAP:
         raise PaperRefused(
             f"{called} holds {TAXES_CAP} taxes and {PAYMENTS_CAP} payments; this one has more."
         )
-    _check_money(paper)
+    check_money(paper)
     if any(payment.amount.amount <= 0 for payment in payments):
         raise PaperRefused("A payment is an amount above zero.")
     _check_taxes(paper.taxes, paper.lines)
     for place, line in enumerate(paper.lines, start=1):
         _check_line(line, paper.taxes, place)
+
+
+def check_party(billed: Party) -> None:
+    """Raise PaperRefused where whoever is billed can't be named on a paper."""
+    if not _COUNTRY.fullmatch(billed.country):
+        raise PaperRefused("A country is named by two capital letters.")
+    if len(billed.address_lines) > ADDRESS_CAP:
+        raise PaperRefused(f"An address may have {ADDRESS_CAP} lines.")
 
 
 def _brief(lines: tuple[AccountLine, ...]) -> tuple[AccountLine, ...]:
@@ -118,12 +139,13 @@ def _brief(lines: tuple[AccountLine, ...]) -> tuple[AccountLine, ...]:
     )
 
 
-def _check_money(paper: Invoice | CreditNote) -> None:
+def check_money(paper: Invoice | CreditNote | AccountStatement) -> None:
+    """Raise PaperRefused where an amount is none, or in another currency than the others."""
     amounts = list(_amounts(paper))
     if any(abs(money.amount) > _MOST or not _CURRENCY.fullmatch(money.currency) for money in amounts):
         raise PaperRefused("An amount of money needs a currency of three capital letters and a sane size.")
     if len({money.currency for money in amounts}) > 1:
-        raise PaperRefused("An invoice or credit note is told in one currency.")
+        raise PaperRefused("An invoice, credit note or statement is told in one currency.")
 
 
 def _amounts(value: object) -> Iterable[Money]:

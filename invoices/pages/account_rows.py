@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from babel.numbers import format_decimal, format_percent
 
 from invoices.e_invoice import FILE_NAME, NORM
-from invoices.papers import AccountLine, Clinic, CreditNote, Invoice, Party, PaymentLine, TaxLine
+from invoices.e_invoice.possible import registration
+from invoices.papers import (
+    AccountLine,
+    Clinic,
+    CreditNote,
+    Invoice,
+    Money,
+    PaidBy,
+    Party,
+    PaymentLine,
+    RefundedSessions,
+    RefundWorking,
+    TaxLine,
+)
 from invoices.words import NO_BREAK_SPACE, Language
 from invoices.words.phrases import AccountPhrases
 
 # Amounts beyond this many letters are set smaller, so that none breaks in its column.
 LONG_AMOUNT = 10
 LONG_FIGURE = 11
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[^\W\d]{1,4}\b)")
 NO_BREAK_HYPHEN = "\u2011"
 MANY_LINES = 12
+# Where prices are without tax by custom, nobody expects to read that none is charged.
+NO_SALES_TAX_SAID = "US"
 
 
 @dataclass(frozen=True)
@@ -25,7 +42,7 @@ class Row:
     """One line of the account."""
 
     description: str
-    detail: str
+    details: tuple[str, ...]
     quantity: str
     unit_price: str
     discount: str
@@ -52,12 +69,22 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Working:
+    """How a refund was worked out; `name`: of which course, where there are several."""
+
+    name: str
+    formula: str
+    removed: str
+
+
+@dataclass(frozen=True)
 class AccountPage:
     """An invoice or credit note as its reader sees it."""
 
     words: AccountPhrases
     title: str
     heading: str
+    billed_to_name: str
     under: str
     dates: tuple[str, ...]
     figure: str
@@ -68,11 +95,13 @@ class AccountPage:
     billed_by: tuple[str, ...]
     lines_name: str
     rows: tuple[Row, ...]
+    has_prices: bool
     has_discounts: bool
     has_taxes: bool
     is_dense: bool
     is_wide: bool
     sums: tuple[Sum, ...]
+    workings: tuple[Working, ...]
     moved_name: str
     moved: tuple[Moved, ...]
     closing: tuple[str, ...]
@@ -84,19 +113,112 @@ def in_one_piece(label: str) -> str:
     return NO_BREAK_SPACE.join(label.rsplit(" ", 1))
 
 
-def row(line: AccountLine, language: Language) -> Row:
-    """Say one line; a discount or tax of nothing is left empty."""
+def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:
+    """Say one line. Its amounts are without tax, so that they add up to the subtotal; nothing is left empty.
+
+    A price that holds its tax is told beside the one that doesn't: the client knows it from the till.
+    """
+    on_it = [tax for tax in taxes if tax.name in line.taxes]
+    is_gross = any(tax.is_included for tax in on_it)
+    has_price = not line.is_part
     return Row(
-        description=line.description,
-        detail=line.detail.replace(" × ", f"{NO_BREAK_SPACE}×{NO_BREAK_SPACE}").replace(
-            " ·", f"{NO_BREAK_SPACE}·"
-        ),
-        quantity=format_decimal(Decimal(line.quantity), locale=language.locale, decimal_quantization=False),
-        unit_price=language.money(line.unit_price),
-        discount=language.money(line.discount) if line.discount.amount else "",
-        tax=language.money(line.tax) if line.tax.amount else "",
-        amount=language.money(line.total),
+        description=_with_units(line.description),
+        details=tuple(_details(line, language, is_gross=is_gross)),
+        quantity=_quantity(line.quantity, language) if has_price else "",
+        unit_price=_unit_price(line, language, is_gross=is_gross) if has_price else "",
+        discount=language.money(line.discount) if line.discount.amount and not is_gross else "",
+        tax=_rate(line, on_it, language),
+        amount=language.money(line.net),
     )
+
+
+def _quantity(quantity: str, language: Language) -> str:
+    return str(format_decimal(Decimal(quantity), locale=language.locale, decimal_quantization=False))
+
+
+def _unit_price(line: AccountLine, language: Language, *, is_gross: bool) -> str:
+    if not is_gross:
+        return language.money(line.unit_price)
+    each = Decimal(line.net.amount) / Decimal(line.quantity)
+    return language.price(each, line.net.currency)
+
+
+def _rate(line: AccountLine, taxes: list[TaxLine], language: Language) -> str:
+    """Return the rate of all taxes on a line together; where one is not known, what they come to."""
+    if not taxes:
+        return ""
+    if not all(tax.percentage for tax in taxes):
+        return language.money(line.tax)
+    return percent(str(sum(Decimal(tax.percentage) for tax in taxes)), language)
+
+
+def _details(line: AccountLine, language: Language, *, is_gross: bool) -> Iterator[str]:
+    if line.detail:
+        yield _held_together(line.detail)
+    if is_gross and not line.is_part:
+        yield _gross_price(line, language)
+
+
+def _held_together(detail: str) -> str:
+    times = _with_units(detail).replace(" × ", f"{NO_BREAK_SPACE}×{NO_BREAK_SPACE}")
+    return times.replace(" ·", f"{NO_BREAK_SPACE}·")
+
+
+def _with_units(text: str) -> str:
+    """Keep a number and its unit on one line, such as 60 min."""
+    return _BEFORE_UNIT.sub(NO_BREAK_SPACE, text)
+
+
+def _gross_price(line: AccountLine, language: Language) -> str:
+    phrases = language.account
+    is_one = Decimal(line.quantity) == 1
+    told = phrases.with_tax if is_one else phrases.each_with_tax
+    price = told.format(price=language.money(line.unit_price))
+    if not line.discount.amount:
+        return price
+    return phrases.less.format(price=price, amount=language.money(line.discount))
+
+
+def working(done: RefundWorking, language: Language, *, is_named: bool) -> Working:
+    """Say how a refund was worked out: how many sessions of how many, the formula, and what left the course."""
+    phrases = language.account
+    # Sessions without a price of their own count only where none has one.
+    counted = [each for each in done.sessions if each.single_price.amount] or done.sessions
+    unused, total = sum(each.removed for each in counted), sum(each.used + each.removed for each in counted)
+    said = language.plural(phrases.sessions_unused, total, unused=unused)
+    removed = [f"{each.removed} × {each.treatment}" for each in done.sessions if each.removed]
+    return Working(
+        name=done.package_name if is_named else "",
+        formula=language.with_comma(said, _formula(done, counted, language).replace(" ", NO_BREAK_SPACE)),
+        removed=_held_together(phrases.left_with_it.format(sessions=" · ".join(removed))) if removed else "",
+    )
+
+
+def _formula(done: RefundWorking, counted: Sequence[RefundedSessions], language: Language) -> str:
+    """Return the sum that gives the amount, "" where no formula does or nothing was used: then all of it goes back."""
+    used = [each for each in counted if each.used]
+    if not used or not done.formula:
+        return ""
+    paid = language.money(done.paid)
+    if done.formula == "discount_forfeited":
+        return " − ".join([paid, *(f"{each.used} × {language.money(each.single_price)}" for each in used)])
+    if done.price is not None:
+        return f"{paid} − {language.money(done.price)} × {_share(counted, language, is_used=True)}"
+    return f"{paid} × {_share(counted, language, is_used=False)}"
+
+
+def _share(counted: Sequence[RefundedSessions], language: Language, *, is_used: bool) -> str:
+    """Return a part of the sessions: by their number where all cost the same, else by what they cost singly."""
+    is_counted = len({each.single_price for each in counted}) == 1
+    part = whole = 0
+    for each in counted:
+        weight = 1 if is_counted else each.single_price.amount
+        part += weight * (each.used if is_used else each.removed)
+        whole += weight * (each.used + each.removed)
+    if is_counted:
+        return f"{part} / {whole}"
+    currency = counted[0].single_price.currency
+    return " / ".join(language.money(Money(amount, currency)) for amount in (part, whole))
 
 
 def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
@@ -124,43 +246,61 @@ def percent(percentage: str, language: Language) -> str:
 def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, ...]:
     """Say each payment: when, how, how much."""
     return tuple(
-        Moved(language.medium_date(each.on), _how(each, language), language.money(each.amount))
+        Moved(language.medium_date(each.on), how(each.how, each.label, language), language.money(each.amount))
         for each in payments
     )
 
 
-def _how(payment: PaymentLine, language: Language) -> str:
-    phrases, label = language.account, payment.label
-    how = {
+def how(paid_by: PaidBy, label: str, language: Language) -> str:
+    """Say how money came or went back, such as "Card · Visa"."""
+    phrases = language.account
+    said = {
         "card": phrases.by_card,
         "cash": phrases.by_cash,
         "gift_card": phrases.by_gift_card,
         "bank": phrases.by_bank,
         "wallet": phrases.by_wallet,
         "other": phrases.by_other,
-    }[payment.how]
-    if not label or label.casefold() == how.casefold():
-        return how
-    return label if payment.how == "other" else f"{how} · {label}"
+    }[paid_by]
+    if not label or label.casefold() == said.casefold():
+        return said
+    return label if paid_by == "other" else f"{said} · {label}"
 
 
-def party(billed: Party) -> tuple[str, ...]:
-    """Return whom the paper is for, line by line."""
-    return tuple(filter(None, (billed.name, billed.email, billed.phone)))
+def party(billed: Party, clinic: Clinic, language: Language) -> tuple[str, ...]:
+    """Return whom the paper is for, line by line; the country where it is another than the clinic's."""
+    is_abroad = billed.address_lines and billed.country not in ("", clinic.country)
+    country = language.locale.territories.get(billed.country, "") if is_abroad else ""
+    lines = (billed.name, *billed.address_lines, str(country), _breakable(billed.email), billed.phone)
+    return tuple(line for line in lines if line)
+
+
+def _breakable(email: str) -> str:
+    """Let an address break where it is read in parts, and nowhere else."""
+    return email.replace("\u200b", "").replace("@", "\u200b@").replace(".", ".\u200b")
 
 
 def issuer(clinic: Clinic, language: Language) -> tuple[str, ...]:
     """Return who issued the paper: the name the law knows, where, and the tax number."""
-    tax_id = language.account.tax_id.format(number=clinic.tax_id) if clinic.tax_id else ""
+    phrases = language.account
+    # A number that begins as its country's VAT identifiers do is one; any other is the country's own.
+    called = phrases.vat_id if registration(clinic)[0] == "VA" else phrases.tax_id
+    tax_id = called.format(number=clinic.tax_id) if clinic.tax_id else ""
     return tuple(filter(None, (clinic.legal_name or clinic.name, *clinic.address_lines, tax_id)))
 
 
 def closing(paper: Invoice | CreditNote, language: Language) -> tuple[str, ...]:
-    """Return what stands last: where to find the sale in Square, and that the electronic form is inside."""
+    """Return what stands last: what the law wants said, the sale's mark in Square, the electronic form inside."""
     phrases = language.account
+    is_prepaid = isinstance(paper, Invoice) and paper.is_prepayment
+    is_untaxed = not paper.taxes and paper.clinic.country != NO_SALES_TAX_SAID
+    law = language.sentences(
+        phrases.prepayment if is_prepaid else "",
+        phrases.untaxed + language.full_stop if is_untaxed else "",
+    )
     reference = phrases.reference.format(reference=paper.reference) if paper.reference else ""
     electronic = phrases.electronic.format(file=FILE_NAME, norm=NORM) if paper.is_electronic else ""
-    return tuple(filter(None, (reference, electronic)))
+    return tuple(filter(None, (law, reference, electronic)))
 
 
 def is_wide(rows: Iterable[Row]) -> bool:

@@ -23,6 +23,9 @@ _RIGHT_TO_LEFT = re.compile(
 )
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _ADDED = ("\u200b", _RIGHT_TO_LEFT_MARK)
+# Pictures in a name, with what joins, colours and frames them. No font here draws them as the letters beside them.
+_PICTURE = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+_PICTURES = re.compile(f"{_PICTURE}(?:[\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]|{_PICTURE})*")
 # Between two of these any line may break already.
 _IDEOGRAPH = re.compile("[\u2e80-\u2fdf\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
@@ -35,6 +38,11 @@ def clean(text: str, cap: int) -> str:
 def clean_piece(text: str, cap: int) -> str:
     """Like `clean`, for a piece of a sentence: the spaces at its edges stay."""
     return _breakable(_shortened(_visible(text, cap), cap))
+
+
+def clean_name(text: str, cap: int) -> str:
+    """Like `clean`, for somebody's name: emoji leave it, unless nothing else is there."""
+    return clean(_PICTURES.sub(" ", text[: cap * 8]), cap) or clean(text, cap)
 
 
 def length(text: str) -> int:

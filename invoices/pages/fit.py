@@ -19,12 +19,15 @@ from invoices.pages.account_fit import (
     check_electronic,
     check_invoice,
 )
-from invoices.pages.cleantext import clean, clean_piece, length
+from invoices.pages.cleantext import clean, clean_name, clean_piece, length
 from invoices.pages.month_fit import SIGNED, check_month
+from invoices.pages.statement_fit import check_statement
 from invoices.pages.voucher_fit import MESSAGE_CAP, fit_voucher
 from invoices.papers import (
+    AccountStatement,
     AftercareSheet,
     AftercareText,
+    CallRow,
     Clinic,
     CourseSummary,
     CreditNote,
@@ -36,6 +39,7 @@ from invoices.papers import (
     PageSize,
     Paper,
     PaperRefused,
+    Party,
 )
 
 T = TypeVar("T")
@@ -65,6 +69,7 @@ _CAPS = {
     "text": GUIDANCE_CAP,
 }
 _EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent", "sha256", "country"}
+_PEOPLE = {"client_name", "giver_name", "recipient_name", "practitioner"}
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
@@ -97,7 +102,7 @@ def _last_visits(paper: CourseSummary) -> CourseSummary:
 
 def _fit_fields(value: T, name: str = "") -> T:
     if isinstance(value, str):
-        cut = clean_piece if name == "text" else clean
+        cut = clean_piece if name == "text" else clean_name if name in _PEOPLE else clean
         return cut(value, _CAPS.get(name, NAME_CAP))  # type: ignore[return-value]  # T is str here
     if isinstance(value, int) and name != "amount" and not 0 <= value <= MOST_COUNTED:
         raise PaperRefused(f"{name} must be a number from 0 to {MOST_COUNTED}.")
@@ -110,11 +115,16 @@ def _fit_fields(value: T, name: str = "") -> T:
 
 def _fit_each(value: T) -> T:
     fitted: dict[str, Any] = {
-        field.name: _fit_fields(getattr(value, field.name), field.name)
+        field.name: _fit_fields(getattr(value, field.name), _called(value, field.name))
         for field in fields(value)  # type: ignore[arg-type]  # the caller saw a dataclass
         if field.name not in _EXACT | SIGNED.get(type(value), frozenset())
     }
     return replace(value, **fitted)  # type: ignore[type-var]
+
+
+def _called(holder: object, name: str) -> str:
+    """A clinic and a tax have names too, which are nobody's."""
+    return "client_name" if name == "name" and isinstance(holder, Party | CallRow) else name
 
 
 def _check_summary(paper: CourseSummary) -> CourseSummary:
@@ -130,7 +140,7 @@ def _check_summary(paper: CourseSummary) -> CourseSummary:
         raise PaperRefused(
             f"A course summary holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package's terms."
         )
-    for money in (paper.paid, paper.balance_due, paper.refunded):
+    for money in (paper.paid, paper.credit, paper.balance_due, paper.refunded):
         _check_money(money)
     _check_url(paper.balance_url)
     _check_next(paper.next_visit)
@@ -197,6 +207,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     AftercareSheet: _check_sheet,
     Invoice: check_invoice,
     CreditNote: check_credit_note,
+    AccountStatement: check_statement,
     GiftVoucher: fit_voucher,
     OwnersMonth: check_month,
 }

@@ -24,10 +24,11 @@ class Measure:
     gap: float = 0
 
 
-AIRY = Measure(row=6, step=80, radius=28, line_height=84, has_labels=True)
-ROOMY = Measure(row=6, step=80, radius=24, line_height=72, has_labels=True)
+ROW = 6
+AIRY = Measure(row=ROW, step=80, radius=28, line_height=84, has_labels=True)
+ROOMY = Measure(row=ROW, step=80, radius=24, line_height=72, has_labels=True)
 DENSE = Measure(row=12, step=35, radius=12, line_height=32, has_labels=False, gap=14)
-TOUCH_UP = Measure(row=6, step=30, radius=10, line_height=26, has_labels=False)
+TOUCH_UP = Measure(row=ROW, step=30, radius=10, line_height=26, has_labels=False)
 PROGRESS = Measure(row=12, step=18, radius=6, line_height=18, has_labels=False, gap=6)
 ROOMY_SESSIONS = 24
 
@@ -94,10 +95,10 @@ def _mark(stamp: Stamp, place: int, measure: Measure, language: Language, *, is_
     row, column = divmod(place, measure.row)
     x = measure.radius + 2 + _offset(column, measure)
     y = measure.radius + 2 + row * measure.line_height
-    is_hatched = stamp.state == "expired" or (is_held and stamp.state == "left")
-    hatching = tuple(_chords(x, y, measure.radius)) if is_hatched else ()
+    is_kept = is_held and stamp.state in ("left", "locked")
+    hatching = tuple(_chords(x, y, measure.radius)) if is_kept or stamp.state == "expired" else ()
     label = _label(stamp, place, language) if measure.has_labels else ""
-    return Mark(x, y, stamp.state, is_hatched and stamp.state == "left", label, hatching)
+    return Mark(x, y, "left" if is_kept else stamp.state, is_kept, label, hatching)
 
 
 def _offset(column: int, measure: Measure) -> float:
@@ -130,7 +131,11 @@ def _said(allowance: Allowance, language: Language) -> Iterator[str]:
     days = [language.day_and_month(stamp.on) for stamp in allowance.stamps if stamp.on]
     if days:
         yield phrases.card_used_on.format(dates=language.listed(days))
-    for state, forms in (("expired", phrases.card_expired), ("gone", phrases.card_gone)):
+    for state, forms in (
+        ("locked", phrases.card_locked),
+        ("expired", phrases.card_expired),
+        ("gone", phrases.card_gone),
+    ):
         lost = sum(stamp.state == state for stamp in allowance.stamps)
         if lost:
             yield language.plural(forms, lost)

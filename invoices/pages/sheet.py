@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
+from invoices.pages.account_rows import in_one_piece
 from invoices.pages.fit import pieces_of
 from invoices.pages.punchcard import Card, progress_card
 from invoices.papers import AftercareSheet, Block, Section, SectionRole
 from invoices.words import NO_BREAK_SPACE, Language
 
 DOTS_UP_TO = 24
+# In the order in which they are read; a text may lack all but the first.
+_STEPS: tuple[SectionRole, ...] = ("call_us", "see_doctor", "get_help")
 # A longer text sets its lead smaller, so that an ordinary one stays on one page.
-DENSE_FROM = 1_300
+DENSE_FROM = 900
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the steps of help, from a call to us to an ambulance; `role` says how urgent it looks.
+
+    What introduces a list stands beside it, under the heading.
+    """
+
+    role: SectionRole
+    heading: str
+    beside: tuple[Block, ...]
+    blocks: tuple[Block, ...]
+    has_phone: bool
 
 
 @dataclass(frozen=True)
@@ -24,8 +42,8 @@ class SheetPage:
     progress: Card | None
     lead: tuple[Section, ...]
     middle: tuple[Section, ...]
-    call_us: tuple[Section, ...]
-    get_help: tuple[Section, ...]
+    pair: tuple[Step, ...]
+    steps: tuple[Step, ...]
     phone: str
     next_label: str
     next: str
@@ -38,7 +56,11 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
     """Say the whole sheet. What to do tonight leads; without such a part the first hours do."""
     sections = paper.text.sections
     lead = _of(sections, "tonight") or _of(sections, "first_hours")
-    urgent = _of(sections, "call_us") + _of(sections, "get_help")
+    urgent = tuple(section for role in _STEPS for section in _of(sections, role))
+    steps = tuple(_steps(urgent))
+    pair = tuple(step for step in steps if step.role != "get_help")
+    if [step.role for step in pair] != ["call_us", "see_doctor"]:
+        pair = ()
     return SheetPage(
         title=paper.text.title,
         treatment=paper.treatment,
@@ -47,8 +69,8 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         progress=_progress(paper, language),
         lead=lead,
         middle=tuple(section for section in sections if section not in lead + urgent),
-        call_us=_of(sections, "call_us"),
-        get_help=_of(sections, "get_help"),
+        pair=pair,
+        steps=tuple(step for step in steps if step not in pair),
         phone=paper.clinic.phone.replace(" ", NO_BREAK_SPACE),
         next_label=language.phrases.next_visit + language.colon,
         next=_next(paper, language),
@@ -56,6 +78,21 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         is_airy=False,
         is_dense=sum(_width(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
     )
+
+
+def _steps(urgent: tuple[Section, ...]) -> Iterator[Step]:
+    """Our phone stands with the last part that says when to call us."""
+    calls = [section for section in urgent if section.role == "call_us"]
+    for section in urgent:
+        lists = tuple(block for block in section.blocks if block.kind == "list")
+        others = tuple(block for block in section.blocks if block.kind != "list")
+        yield Step(
+            role=section.role,
+            heading=section.heading,
+            beside=others if lists else (),
+            blocks=lists or others,
+            has_phone=section is calls[-1],
+        )
 
 
 def halves(block: Block) -> tuple[Block, ...]:
@@ -112,4 +149,6 @@ def _next(paper: AftercareSheet, language: Language) -> str:
     time = language.time_of_day(paper.next_visit.at, zone)
     if paper.next_visit.practitioner:
         time = language.phrases.time_with.format(time=time, practitioner=paper.next_visit.practitioner)
-    return language.with_comma(day, time)
+    when = language.with_comma(day, time)
+    treatment = in_one_piece(paper.next_visit.treatment)
+    return f"{when} · {treatment}" if treatment else when

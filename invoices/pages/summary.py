@@ -5,17 +5,24 @@ The template only places what is said here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from invoices.pages.punchcard import Card, session_card, touch_up_card
+from invoices.pages.account_rows import in_one_piece
+from invoices.pages.punchcard import ROW, Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
-from invoices.papers import Allowance, CourseSummary, SummaryVisit
+from invoices.pages.room import DENSITIES, Density, Filling, density_for
+from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
 from invoices.words import NO_BREAK_SPACE, Language
 
-# How many visits still fit on one page in each density, with terms, QR code and a status line.
-ROOMY_UP_TO = 6
-COMPACT_UP_TO = 12
+# Of these no session can be used any more: nothing on the paper is in the color that means "yours".
+OVER = frozenset({"expired", "written_off", "refunded", "transferred", "exchanged"})
+_LOST = frozenset({"expired", "written_off"})
+# A long card has small circles, and no room to breathe.
+AIRY_UP_TO = 12
+# How many Latin letters fit into the columns of the visits.
+_PRACTITIONER_FITS, _FOCUS_FITS = 16, 42
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class Fact:
 class NextBox:
     when: str
     detail: str
+    treatment: str
     hint: str
 
 
@@ -59,8 +67,10 @@ class NextBox:
 class SummaryPage:
     issued: str
     package: str
+    received: str
     figure: str
     figure_label: str
+    is_over: bool
     note: str
     rows: tuple[SessionRow, ...]
     key: tuple[str, ...]
@@ -82,33 +92,36 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     """Say the whole paper."""
     earlier = paper.earlier_visits
     is_held = paper.status == "frozen"
-    is_airy = len(paper.visits) <= ROOMY_UP_TO and paper.sessions_total <= COMPACT_UP_TO
+    note, key, facts = _note(paper, language), tuple(_key(paper, language)), tuple(_facts(paper, language))
+    density = _density(paper, note, has_key=bool(key), facts=len(facts))
     figure, figure_label = _figure(paper, language)
     mains = [a for a in paper.allowances if a.kind == "main" and a.stamps]
     touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps]
     return SummaryPage(
         issued=language.long_date(paper.issued_on),
         package=paper.package_name,
+        received=_received(paper.received, language) if paper.received else "",
         figure=figure,
         figure_label=figure_label,
-        note=_note(paper, language),
+        is_over=paper.status in OVER,
+        note=note,
         rows=tuple(
             SessionRow(
                 name=a.treatment if len(mains) > 1 else "",
-                card=session_card(a, language, is_held=is_held, is_airy=is_airy),
+                card=session_card(a, language, is_held=is_held, is_airy=density.is_airy),
             )
             for a in mains
         ),
-        key=tuple(_key(paper, language)),
+        key=key,
         touch_ups=tuple(_touch_ups(a, language, is_held=is_held) for a in touch_ups),
         visits=tuple(_visit_row(visit, language) for visit in paper.visits),
         has_treatments=_needs_treatments(paper.visits),
         has_practitioners=any(visit.practitioner for visit in paper.visits),
         has_focus=any(visit.focus for visit in paper.visits),
-        density=_density(len(paper.visits)),
-        is_airy=is_airy,
+        density=density.table,
+        is_airy=density.is_airy,
         earlier=language.plural(language.phrases.earlier_visits, earlier) if earlier else "",
-        facts=tuple(_facts(paper, language)),
+        facts=facts,
         terms=paper.terms,
         next=_next(paper, language),
         qr=qr_code(paper.balance_url) if paper.balance_url else None,
@@ -121,35 +134,89 @@ def _needs_treatments(visits: tuple[SummaryVisit, ...]) -> bool:
     return len(named) > 1 or any(visit.kind == "add_on" for visit in visits)
 
 
-def _density(visits: int) -> str:
-    if visits <= ROOMY_UP_TO:
-        return "roomy"
-    return "compact" if visits <= COMPACT_UP_TO else "tight"
+def _density(paper: CourseSummary, note: str, *, has_key: bool, facts: int) -> Density:
+    cards = [len(each.stamps) for each in paper.allowances if each.kind == "main" and each.stamps]
+    if max(cards, default=0) > AIRY_UP_TO:
+        return DENSITIES[-1]
+    return density_for(
+        Filling(
+            size=paper.clinic.page_size,
+            has_logo=paper.clinic.logo is not None,
+            name=paper.client_name,
+            received=paper.received.giver_name if paper.received else "",
+            note=note,
+            card_rows=sum(math.ceil(stamps / ROW) for stamps in cards),
+            has_key=has_key,
+            visits=[_cells(visit) for visit in paper.visits],
+            facts=facts,
+            terms=paper.terms,
+        )
+    )
+
+
+def _cells(visit: SummaryVisit) -> tuple[tuple[str, int], ...]:
+    return ((visit.practitioner, _PRACTITIONER_FITS), (visit.focus, _FOCUS_FITS))
 
 
 def _figure(paper: CourseSummary, language: Language) -> tuple[str, str]:
-    total = paper.sessions_total
+    phrases, total = language.phrases, paper.sessions_total
+    if paper.status in _LOST:
+        return str(paper.sessions_lost), language.plural(phrases.sessions_not_used, paper.sessions_lost)
     if paper.status == "finished":
-        return str(total), language.plural(language.phrases.of_sessions_used, total)
-    return str(paper.sessions_left), language.plural(language.phrases.of_sessions_left, total)
+        return str(paper.sessions_used), language.plural(phrases.of_sessions_used, total)
+    if _locked(paper):
+        return str(paper.sessions_usable), language.plural(phrases.of_sessions_usable, total)
+    return str(paper.sessions_left), language.plural(phrases.of_sessions_left, total)
+
+
+def _locked(paper: CourseSummary) -> int:
+    """Count the main sessions left whose money is still due."""
+    if paper.status != "part_paid" or paper.sessions_usable is None:
+        return 0
+    return paper.sessions_left - paper.sessions_usable
 
 
 def _note(paper: CourseSummary, language: Language) -> str:
     phrases = language.phrases
+    if paper.gift_for:
+        return phrases.note_gift.format(name=paper.gift_for)
+    if paper.status == "part_paid":
+        return _note_part_paid(paper, language)
+    if paper.status in _LOST:
+        return _note_lost(paper, language)
     day = _day(paper, language)
     if paper.status == "finished":
-        return language.plural(phrases.note_finished, paper.sessions_total, day=day)
+        is_all = paper.sessions_used == paper.sessions_total
+        forms = phrases.note_finished if is_all else phrases.note_none_left
+        return language.plural(forms, paper.sessions_used, day=day)
     if paper.status == "refunded" and paper.refunded:
         return phrases.note_refunded_amount.format(day=day, amount=language.money(paper.refunded))
     if paper.status == "refunded":
         return phrases.note_refunded.format(day=day)
-    if paper.status == "expired":
-        return language.plural(phrases.note_expired, _unused(paper), day=day)
     if paper.status == "frozen":
-        return language.plural(phrases.note_frozen, paper.sessions_left, day=day)
-    if paper.status == "part_paid" and paper.balance_due:
-        return phrases.note_part_paid.format(amount=language.money(paper.balance_due))
+        kept = language.plural(phrases.note_frozen, paper.sessions_left, day=day)
+        return language.sentences(kept, phrases.days_on_hold if paper.expires_on else "")
+    if paper.status == "exchanged":
+        return phrases.note_exchanged.format(day=day, package=paper.exchanged_for)
     return phrases.note_transferred.format(day=day) if paper.status == "transferred" else ""
+
+
+def _note_part_paid(paper: CourseSummary, language: Language) -> str:
+    phrases, due, locked = language.phrases, paper.balance_due, _locked(paper)
+    if due is None:
+        # Its invoice was canceled: what is not paid is not asked for any more.
+        return language.plural(phrases.note_unpaid, locked) if locked else ""
+    day = phrases.by_day.format(date=language.long_date(paper.due_on)) if paper.due_on else ""
+    told = phrases.note_due.format(amount=language.money(due), day=day)
+    return language.sentences(told, language.plural(phrases.note_locked, locked) if locked else "")
+
+
+def _note_lost(paper: CourseSummary, language: Language) -> str:
+    phrases = language.phrases
+    date = language.medium_date(paper.status_on or paper.issued_on)
+    said = phrases.note_expired if paper.status == "expired" else phrases.note_written_off
+    ask = phrases.please_ask if paper.status == "expired" and paper.sessions_left else ""
+    return language.sentences(said.format(date=date), ask)
 
 
 def _day(paper: CourseSummary, language: Language) -> str:
@@ -160,15 +227,11 @@ def _day(paper: CourseSummary, language: Language) -> str:
     return phrase.format(date=language.long_date(paper.status_on))
 
 
-def _unused(paper: CourseSummary) -> int:
-    """Count what expired with the course; a caller that posts nothing at expiry still has it as left."""
-    expired = sum(s.state == "expired" for a in paper.allowances if a.kind == "main" for s in a.stamps)
-    return expired or paper.sessions_left
-
-
 def _key(paper: CourseSummary, language: Language) -> Iterator[str]:
     """Explain only the marks that stand on this card and don't explain themselves."""
     states = {stamp.state for allowance in paper.allowances for stamp in allowance.stamps}
+    if "locked" in states:
+        yield language.phrases.key_locked
     if "expired" in states:
         yield language.phrases.key_expired
     if paper.status == "frozen" and "left" in states:
@@ -179,7 +242,11 @@ def _key(paper: CourseSummary, language: Language) -> Iterator[str]:
 
 def _touch_ups(allowance: Allowance, language: Language, *, is_held: bool) -> TouchUps:
     opens = ""
-    if allowance.usable_from_session and allowance.left:
+    if allowance.usable_from_session and allowance.is_open:
+        opens = language.phrases.touch_ups_ready
+    elif allowance.usable_from_session and any(
+        stamp.state in ("left", "locked") for stamp in allowance.stamps
+    ):
         opens = language.phrases.from_session.format(n=allowance.usable_from_session)
     return TouchUps(
         count=language.plural(language.phrases.touch_ups_left, allowance.left),
@@ -202,17 +269,43 @@ def _visit_row(visit: SummaryVisit, language: Language) -> VisitRow:
 
 def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
     phrases = language.phrases
-    yield Fact(phrases.bought, language.medium_date(paper.sold_on))
-    yield Fact(phrases.paid, language.money(paper.paid))
-    if paper.balance_due:
-        yield Fact(phrases.still_to_pay, language.money(paper.balance_due))
-    if paper.refunded:
-        yield Fact(phrases.refunded, language.money(paper.refunded))
-    expires = language.medium_date(paper.expires_on) if paper.expires_on else phrases.no_expiry
-    yield Fact(phrases.good_until, expires)
+    if not paper.received:
+        yield Fact(phrases.bought, language.medium_date(paper.sold_on))
+        yield from _money_facts(paper, language)
+    if paper.expires_on:
+        yield Fact(phrases.expires, language.medium_date(paper.expires_on))
+    elif not paper.expires_after_first_visit:
+        yield Fact(phrases.expires, phrases.no_expiry)
     for allowance in paper.allowances:
         if allowance.kind != "main":
             yield _allowance_fact(allowance, language)
+
+
+def _received(received: Received, language: Language) -> str:
+    phrases = language.phrases
+    said = phrases.gift_from if received.how == "gift" else phrases.received_from
+    name = said.format(name=received.giver_name)
+    return language.with_comma(name, language.medium_date(received.on))
+
+
+def _money_facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
+    phrases = language.phrases
+    if paper.paid:
+        yield Fact(phrases.paid, language.money(paper.paid))
+    if paper.credit:
+        yield Fact(phrases.credit, language.money(paper.credit))
+    if paper.balance_due:
+        due = language.money(paper.balance_due)
+        if paper.due_on:
+            due = phrases.amount_by.format(amount=due, date=_whole(language.medium_date(paper.due_on)))
+        yield Fact(phrases.balance_due, due)
+    if paper.refunded:
+        yield Fact(phrases.refunded, language.money(paper.refunded))
+
+
+def _whole(text: str) -> str:
+    """Keep a date on one line."""
+    return text.replace(" ", NO_BREAK_SPACE)
 
 
 def _allowance_fact(allowance: Allowance, language: Language) -> Fact:
@@ -231,8 +324,8 @@ def _next(paper: CourseSummary, language: Language) -> NextBox | None:
             time = phrases.time_with.format(time=time, practitioner=visit.practitioner)
         when = language.weekday_date(language.local_day(visit.at, paper.clinic.time_zone))
         change = phrases.to_change.format(phone=phone) if phone else ""
-        return NextBox(when, time, language.sentences(interval, change))
-    if paper.status not in {"open", "part_paid"}:
+        return NextBox(when, time, in_one_piece(visit.treatment), language.sentences(interval, change))
+    if paper.status not in {"open", "part_paid"} or paper.gift_for:
         return None
     book = phrases.to_book.format(phone=phone) if phone else ""
-    return NextBox(phrases.not_booked, interval, book)
+    return NextBox(phrases.not_booked, interval, "", book)

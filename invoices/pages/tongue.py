@@ -16,6 +16,8 @@ _TONGUES = (
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
     ("he", re.compile("[\u0590-\u05ff]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("ta", re.compile("[\u0b80-\u0bff]")),
+    ("km", re.compile("[\u1780-\u17ff]")),
 )
 
 

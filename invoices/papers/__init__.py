@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from invoices.papers.account import (
     AccountLine,
+    AccountStatement,
     CreditNote,
     Invoice,
     PaidBy,
@@ -14,6 +15,7 @@ from invoices.papers.account import (
     PaymentLine,
     RefundedSessions,
     RefundWorking,
+    StatementLine,
     TaxLine,
 )
 from invoices.papers.course import (
@@ -24,6 +26,7 @@ from invoices.papers.course import (
     Block,
     CourseStatus,
     CourseSummary,
+    Received,
     Run,
     Section,
     SectionRole,
@@ -39,6 +42,7 @@ from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_j
 
 __all__ = [
     "AccountLine",
+    "AccountStatement",
     "AftercareSheet",
     "AftercareText",
     "Allowance",
@@ -66,6 +70,7 @@ __all__ = [
     "PaperRefused",
     "Party",
     "PaymentLine",
+    "Received",
     "RefundWorking",
     "RefundedSessions",
     "RollKind",
@@ -75,6 +80,7 @@ __all__ = [
     "SectionRole",
     "Stamp",
     "StampState",
+    "StatementLine",
     "SummaryVisit",
     "TaxLine",
     "content_sha256",

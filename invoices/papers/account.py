@@ -19,6 +19,7 @@ class Party:
     email: str = ""
     phone: str = ""
     country: str = ""
+    address_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class AccountLine:
     `quantity` is Square's decimal string. `detail`: what a package holds, already in the reader's words.
     `taxes`: the names of the taxes on it, as keys into the tax lines. On a credit note all money is negative, and
     `position` is the place, counted from 1, of the invoice's line it negates; its tip and service charge come after.
+    There `is_part` says that less than the line comes back, so that no unit has a price.
     """
 
     description: str
@@ -40,6 +42,7 @@ class AccountLine:
     detail: str = ""
     taxes: tuple[str, ...] = ()
     position: int = 0
+    is_part: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,8 @@ class Invoice:
     """`total` = nets + taxes + `tip` + `service_charge`; `balance_due` = `total` less what had come at issue.
 
     `due_on` is when the balance is due. `is_electronic`: carries its EN 16931 XML (Factur-X).
-    `reference`: the sale's mark in Square, for whoever looks for it there.
+    `reference`: the sale's mark in Square, for whoever looks for it there. `is_prepayment`: sessions are on it, which
+    are given later.
     """
 
     clinic: Clinic
@@ -89,6 +93,7 @@ class Invoice:
     due_on: date | None = None
     reference: str = ""
     is_electronic: bool = False
+    is_prepayment: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +114,15 @@ class RefundWorking:
     """How the refund of one course was worked out. Money is positive, tax included.
 
     `paid`: what the client had paid for the course and not got back before. `formula`: "prorated" is paid x unused /
-    total, weighed by single price; "discount_forfeited" is paid - used x single price; "" is another amount.
+    total, weighed by single price; "discount_forfeited" is paid - used x single price; "" is another amount. Where not
+    all was paid, `price` is what was agreed: prorated is then paid - price x used / total.
     """
 
     package_name: str
     paid: Money
     sessions: tuple[RefundedSessions, ...]
     formula: Literal["prorated", "discount_forfeited", ""] = ""
+    price: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +149,42 @@ class CreditNote:
     reference: str = ""
     is_electronic: bool = False
     workings: tuple[RefundWorking, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementLine:
+    """An invoice or credit note, which is billed, or a payment or refund, which is paid; a refund is below zero.
+
+    What is `canceled` was billed and is not asked for any more.
+    """
+
+    on: date
+    what: Literal["invoice", "credit_note", "canceled", "payment", "refund"]
+    amount: Money
+    balance: Money
+    number: str = ""
+    how: PaidBy = "other"
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountStatement:
+    """What was billed for a sale and paid of it, up to the day of issue. Not kept: asked for again, it says more.
+
+    `balance_due` = `billed` less `paid`; below zero it is money that is the client's.
+    """
+
+    clinic: Clinic
+    issued_on: date
+    billed_to: Party
+    about: str
+    lines: tuple[StatementLine, ...]
+    billed: Money
+    paid: Money
+    balance_due: Money
+    language: str = "en"
+    due_on: date | None = None
+    reference: str = ""
 
 
 def negated(line: AccountLine) -> AccountLine:

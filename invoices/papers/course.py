@@ -9,15 +9,25 @@ from typing import Literal
 
 from invoices.papers.shared import Clinic, Money, NextVisit
 
-StampState = Literal["used", "left", "expired", "gone"]
+StampState = Literal["used", "left", "locked", "expired", "gone"]
 AllowanceKind = Literal["main", "touch_up", "add_on"]
-CourseStatus = Literal["open", "finished", "refunded", "expired", "frozen", "part_paid", "transferred"]
-SectionRole = Literal["tonight", "first_hours", "expect", "call_us", "get_help", "other"]
+CourseStatus = Literal[
+    "open",
+    "finished",
+    "refunded",
+    "expired",
+    "written_off",
+    "frozen",
+    "part_paid",
+    "transferred",
+    "exchanged",
+]
+SectionRole = Literal["tonight", "first_hours", "expect", "call_us", "see_doctor", "get_help", "other"]
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """One session on the punch card. `on` is the day it was used."""
+    """One session on the punch card. `on` is the day it was used; a locked one is left, and its money is still due."""
 
     state: StampState
     on: date | None = None
@@ -25,7 +35,10 @@ class Stamp:
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """The sessions of one treatment in the course; `usable_from_session`: the main session that opens it."""
+    """The sessions of one treatment in the course; `usable_from_session`: the main session that opens it.
+
+    `is_open` once it has, and they can be used now.
+    """
 
     treatment: str
     granted: int
@@ -34,6 +47,7 @@ class Allowance:
     kind: AllowanceKind = "main"
     usable_from_session: int | None = None
     stamps: tuple[Stamp, ...] = ()
+    is_open: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +67,22 @@ class SummaryVisit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CourseSummary:
-    """`status_on`: the day the course got its status. `balance_due`: what a part-paid course still owes.
+class Received:
+    """From whom the client has a course they did not buy, and since when: what was paid is not theirs to know."""
 
-    `earlier_visits`: how many visits came before the first one listed.
+    how: Literal["gift", "transfer"]
+    giver_name: str
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseSummary:
+    """`status_on`: the day the course got its status. `balance_due`, by `due_on`: what of the price is not paid.
+
+    Of a part-paid course, `sessions_usable` of those left can be used now. `sessions_lost` expired with it or were
+    written off. `paid`, with `credit` from an earlier course, is None where somebody else paid. `earlier_visits`: how
+    many visits came before the first one listed. `gift_for`: who has not redeemed its voucher yet. The day it expires
+    is not known before the first visit where `expires_after_first_visit`; then the terms say how it is counted.
     """
 
     clinic: Clinic
@@ -66,16 +92,25 @@ class CourseSummary:
     sessions_left: int
     sessions_total: int
     sold_on: date
-    paid: Money
+    paid: Money | None = None
     language: str = "en"
     status: CourseStatus = "open"
     status_on: date | None = None
+    sessions_used: int = 0
+    sessions_usable: int | None = None
+    sessions_lost: int = 0
+    received: Received | None = None
+    gift_for: str = ""
+    exchanged_for: str = ""
     allowances: tuple[Allowance, ...] = ()
     visits: tuple[SummaryVisit, ...] = ()
     earlier_visits: int = 0
     balance_due: Money | None = None
+    due_on: date | None = None
+    credit: Money | None = None
     refunded: Money | None = None
     expires_on: date | None = None
+    expires_after_first_visit: bool = False
     terms: tuple[str, ...] = ()
     next_visit: NextVisit | None = None
     suggested_interval: str | None = None
@@ -134,13 +169,20 @@ def stamps(
     granted: int,
     used_on: Iterable[date],
     left: int,
-    lost: Literal["expired", "gone"] = "gone",
     undated: int = 0,
+    locked: int = 0,
+    expired: int = 0,
 ) -> tuple[Stamp, ...]:
-    """Lay out a punch card: the used ones by date, then those left, then those lost to expiry or refund.
+    """Lay out a punch card: the used ones by date, then those left, then those lost to expiry or to something else.
 
-    `undated` sessions were used before anything was kept of their days; they come first.
+    `undated` sessions were used before anything was kept of their days; they come first. `locked` are among those left.
     """
     dated = tuple(Stamp("used", on) for on in sorted(used_on))
-    used = (*(Stamp("used"),) * undated, *dated)
-    return (*used, *(Stamp("left"),) * left, *(Stamp(lost),) * (granted - len(used) - left))
+    known = (
+        *(Stamp("used"),) * undated,
+        *dated,
+        *(Stamp("left"),) * (left - locked),
+        *(Stamp("locked"),) * locked,
+        *(Stamp("expired"),) * expired,
+    )
+    return (*known, *(Stamp("gone"),) * (granted - len(known)))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 
-from invoices.papers.account import CreditNote, Invoice
+from invoices.papers.account import AccountStatement, CreditNote, Invoice
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.month import OwnersMonth
 from invoices.papers.plain import from_plain, to_plain
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
 
-Paper = CourseSummary | AftercareSheet | Invoice | CreditNote | GiftVoucher | OwnersMonth
+Paper = CourseSummary | AftercareSheet | Invoice | CreditNote | AccountStatement | GiftVoucher | OwnersMonth
 
 _KINDS: dict[str, type[Paper]] = {
     "course_summary": CourseSummary,
     "aftercare_sheet": AftercareSheet,
     "invoice": Invoice,
     "credit_note": CreditNote,
+    "account_statement": AccountStatement,
     "gift_voucher": GiftVoucher,
     "owners_month": OwnersMonth,
 }

@@ -1,6 +1,7 @@
 """Letters that no font of this machine can print, before they are printed: which script, which package brings it.
 
-Asks fontconfig, which draws the papers too, and never loads the renderer. Knows no screen.
+Asks fontconfig, which draws the papers too, and never loads the renderer. Knows no screen. A letter drawn without a
+font would be a reference to no glyph, which PDF/UA-1 forbids: a printed box stands for it instead.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib.resources import as_file, files
 from threading import Lock
+from typing import Any, TypeVar
 
 from invoices.papers import Paper
 
+T = TypeVar("T")
+
+# In every bundled weight of Inter.
+BOX = "\u25a1"
 # What Inter has all of; a test compares. Most names end here, without a look at any font.
 _BUNDLED = re.compile(
     "[\t\n\r -~\u00a0-\u0148\u014a-\u01bf\u1ea0-\u1ef9\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]*"
@@ -53,12 +59,12 @@ class Missing:
 
     @property
     def sentence(self) -> str:
-        """Say what the papers will show, and how to mend it."""
+        """Say what the papers will show, and what to do about it."""
         letters = _CALLED.get(self.script, f"{self.script} letters")
         said = f"{letters} such as {self.sample} come out as empty boxes on the papers"
         if not self.package:
             return f"{said}; write the name without them."
-        return f"{said}: install {self.package} where Coursekeeper runs, then start it again."
+        return f"{said}: install {self.package} where Coursekeeper runs, then start it again. Invoices wait for it."
 
 
 _CALLED = {"Emoji": "Emoji", "Symbol": "Signs", "Chinese": "Chinese characters", "Unknown": "Unknown letters"}
@@ -103,6 +109,30 @@ def missing_in(texts: Iterable[str], *, has: Callable[[str], bool] = is_printed)
                 lack = _lack_of(character)
                 found.setdefault(lack.script, lack)
     return tuple(found.values())
+
+
+def with_boxes(paper: T, *, has: Callable[[str], bool] = is_printed) -> T:
+    """Return the paper with a box for each letter that no font here has; an emoji without one is left out."""
+
+    def drawable(value: Any) -> Any:
+        if isinstance(value, str):
+            return value if _BUNDLED.fullmatch(value) else "".join(_drawn(ch, has) for ch in value)
+        if isinstance(value, tuple):
+            return tuple(drawable(each) for each in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(
+                value, **{field.name: drawable(getattr(value, field.name)) for field in fields(value)}
+            )
+        return value
+
+    whole: T = drawable(paper)
+    return whole
+
+
+def _drawn(character: str, has: Callable[[str], bool]) -> str:
+    if _is_unseen(character) or has(character):
+        return character
+    return "" if _PICTURES.match(character) else BOX
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -15,10 +15,12 @@ from invoices.pages.credit_note import credit_note_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
 from invoices.pages.sheet import halves, sheet_page
+from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
 from invoices.pages.tongue import tongue
 from invoices.pages.voucher import voucher_page
 from invoices.papers import (
+    AccountStatement,
     AftercareSheet,
     CourseSummary,
     CreditNote,
@@ -29,6 +31,9 @@ from invoices.papers import (
     Paper,
 )
 from invoices.words import Language, language_for
+
+# The bundled fonts of single scripts, in every list of fonts after those of Latin, Greek and Cyrillic letters.
+SCRIPTS = '"Chinese", "Korean", "Arabic", "Devanagari", "Hebrew", "Khmer", "Tamil", "Thai"'
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     AftercareSheet: Layout("aftercare_sheet.html", sheet_page),
     Invoice: Layout("account.html", invoice_page),
     CreditNote: Layout("account.html", credit_note_page),
+    AccountStatement: Layout("statement.html", statement_page),
     GiftVoucher: Layout("gift_voucher.html", voucher_page),
     OwnersMonth: Layout("owners_month.html", month_page),
 }
@@ -70,7 +76,7 @@ def html_of(paper: Paper, *, logo_address: str = "") -> str:
 
 def shared_css() -> str:
     """Return the styles of all papers."""
-    return (files("invoices") / "print" / "print.css").read_text("utf-8")
+    return (files("invoices") / "print" / "print.css").read_text("utf-8").replace("SCRIPTS,", f"{SCRIPTS},")
 
 
 def own_css(paper: Paper) -> str:
@@ -106,7 +112,7 @@ class ClinicStyle:
         before, rest = self.page_phrase.split("{page}")
         between, after = rest.split("{pages}")
         number = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'
-        family = '"Inter", "Chinese", "Korean", sans-serif'
+        family = f'"Inter", {SCRIPTS}, sans-serif'
         continued = f"font: 400 12px/16px {family}; color: #5D6B6A; vertical-align: middle"
         return f"""
             @page {{ size: {self.page_size};

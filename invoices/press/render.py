@@ -21,6 +21,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[impor
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Invoice, Paper
 from invoices.press.archive import ARCHIVED, archived
+from invoices.press.glyphs import with_boxes
 from invoices.press.html import html_of, own_css, shared_css
 from invoices.press.pictures import pictures_of
 from invoices.press.shortcuts import shortcuts
@@ -30,17 +31,6 @@ NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
 STYLES_KEPT = 16
 VARIANT = "pdf/ua-1"
 _ONE_AT_A_TIME = Lock()
-FONTS = (
-    "Inter_400Regular.ttf",
-    "Inter_600SemiBold.ttf",
-    "Inter_400Regular_Italic.ttf",
-    "Newsreader_400Regular.ttf",
-    "Newsreader_600SemiBold.ttf",
-    "Newsreader_400Regular_Italic.ttf",
-    "NotoSansSC_400Regular.ttf",
-    "NotoSansSC_600SemiBold.ttf",
-    "NotoSansKR_400Regular.ttf",
-)
 
 
 class LockedFetcher(URLFetcher):  # type: ignore[misc]  # untyped base
@@ -87,21 +77,23 @@ class Press:
 
     def __init__(self) -> None:
         fonts = files("invoices") / "print" / "fonts"
-        self._fetcher = LockedFetcher({name: (fonts / name).read_bytes() for name in FONTS})
+        self._fetcher = LockedFetcher(
+            {each.name: each.read_bytes() for each in fonts.iterdir() if each.name.endswith(".ttf")}
+        )
         self._fonts = FontConfiguration()
         self._style = self._css(shared_css())
         self._styles: dict[str, CSS] = {}
 
     def pdf(self, paper: Paper, assets: Mapping[str, bytes]) -> bytes:
         """Draw the paper; an invoice or credit note as a file to keep for good. Raises PaperRefused."""
-        fitted = fit(paper)
+        fitted = with_boxes(fit(paper))
         if isinstance(fitted, Invoice | CreditNote):
             return archived(self._laid_out(fitted, assets, ARCHIVED), fitted)
         return bytes(self._laid_out(fitted, assets, VARIANT).write_pdf(pdf_variant=VARIANT))
 
     def laid_out(self, paper: Paper, assets: Mapping[str, bytes]) -> Document:
         """Lay the paper out in pages, not yet drawn. Raises PaperRefused."""
-        return self._laid_out(fit(paper), assets, VARIANT)
+        return self._laid_out(with_boxes(fit(paper)), assets, VARIANT)
 
     def _laid_out(self, fitted: Paper, assets: Mapping[str, bytes], variant: str) -> Document:
         page = StrictPage(html_of(fitted), self._fetcher.knowing(pictures_of(fitted, assets)))

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from datetime import date
 from queue import SimpleQueue
 from threading import Thread
 from typing import IO
@@ -67,10 +68,19 @@ def _limit_memory(memory_mb: int) -> None:
 
 def _warm_up() -> None:
     """Load fonts and styles by drawing once, then keep the garbage collector from looking while a paper is drawn."""
+    from invoices.aftercare import GENERAL, starting_text
+    from invoices.papers import AftercareSheet, Clinic
     from invoices.press.render import render
-    from invoices.samples import aftercare
 
-    render(aftercare())
+    text = starting_text(GENERAL, "en")
+    nobodys = AftercareSheet(
+        clinic=Clinic(name="Clinic"),
+        client_name="Nobody",
+        visited_on=date.min,
+        treatment=text.title,
+        text=text,
+    )
+    render(nobodys)
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -31,6 +31,7 @@ _ROLES: dict[str, SectionRole] = {
     "first_hours": "first_hours",
     "expect": "expect",
     "call_us": "call_us",
+    "see_doctor": "see_doctor",
     "get_help": "get_help",
 }
 
@@ -92,6 +93,14 @@ class Language:
             format_currency(Decimal(money.amount).scaleb(-digits), money.currency, locale=self.locale)
         )
 
+    def price(self, amount: Decimal, currency: str) -> str:
+        """Write minor units that may be parts of one, such as a price of one that was divided: four places at most."""
+        digits = get_currency_precision(currency)
+        exact = amount.scaleb(-digits).quantize(Decimal(1).scaleb(-4))
+        whole = exact.quantize(Decimal(1).scaleb(-digits))
+        shown = whole if whole == exact else exact.normalize()
+        return _plain_spaces(format_currency(shown, currency, locale=self.locale, decimal_quantization=False))
+
     def listed(self, items: Sequence[str]) -> str:
         return format_list(list(items), locale=self.locale)
 
@@ -107,6 +116,11 @@ class Language:
     def colon(self) -> str:
         """What stands between a label and what it says."""
         return "：" if self._has_no_spaces else ": "
+
+    @property
+    def full_stop(self) -> str:
+        """What ends a sentence."""
+        return "。" if self._has_no_spaces else "."
 
     @property
     def _has_no_spaces(self) -> bool:

@@ -82,6 +82,19 @@ def papers_invoice(course: str, file: Path) -> None:
     _written(file, pdf)
 
 
+@papers.command("statement")
+@click.argument("course")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def papers_statement(course: str, file: Path) -> None:
+    """Write the statement of account of COURSE (its id) to FILE as PDF: its invoice, payments and refunds so far."""
+    from plugin.courses.documents.statement import statement_of_course
+
+    with opened_house() as house:
+        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
+        made = statement_of_course(house.store, house.render, act, course)
+    _written(file, made.pdf)
+
+
 @papers.command("voucher")
 @click.argument("course")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -34,9 +34,17 @@ class ExpiresFrom(StrEnum):
     FIRST_USE = "first_use"
 
 
+# How long ahead a visit is canceled or moved where the terms say nothing else, and the most they may ask for.
+USUAL_NOTICE_HOURS = 24
+MOST_NOTICE_HOURS = 168
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was agreed: no expiry unless months (from the sale or the first use) or a date is given."""
+    """What was agreed: no expiry unless months (from the sale or the first use) or a date is given.
+
+    `notice_hours`: how long before a visit it can be canceled; 0: nothing was agreed.
+    """
 
     expires_after_months: int | None = None
     expires_on: date | None = None
@@ -44,6 +52,7 @@ class Terms:
     no_show: NoShow = NoShow.ASK
     forgiven_no_shows: int = 0
     expires_from: ExpiresFrom = ExpiresFrom.SALE
+    notice_hours: int = USUAL_NOTICE_HOURS
 
     def __post_init__(self) -> None:
         if self.expires_after_months is not None and not 1 <= self.expires_after_months <= 120:
@@ -54,6 +63,8 @@ class Terms:
             raise InvalidField("Counting from the first use takes a number of months.", field="terms")
         if not 0 <= self.forgiven_no_shows <= 99:
             raise InvalidField("Forgiven no-shows are 0 to 99.", field="terms")
+        if not 0 <= self.notice_hours <= MOST_NOTICE_HOURS:
+            raise InvalidField(f"The notice is 0 to {MOST_NOTICE_HOURS} hours.", field="terms")
 
     @property
     def waits_for_first_use(self) -> bool:
@@ -73,7 +84,8 @@ class Terms:
         return _months_after(first_used_on, self.expires_after_months)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the shape that the database and `/api/v1` carry."""
+        """Return the shape that the database and `/api/v1` carry; the usual notice is left out."""
+        is_usual = self.notice_hours == USUAL_NOTICE_HOURS
         return {
             "expires_after_months": self.expires_after_months,
             "expires_on": self.expires_on.isoformat() if self.expires_on else None,
@@ -81,6 +93,7 @@ class Terms:
             "no_show": self.no_show.value,
             "forgiven_no_shows": self.forgiven_no_shows,
             "expires_from": self.expires_from.value,
+            **({} if is_usual else {"notice_hours": self.notice_hours}),
         }
 
 
@@ -88,7 +101,7 @@ E = TypeVar("E", bound=StrEnum)
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _NO_DAY = "expires_on is a date such as 2027-03-01."
-_NAMES = frozenset(Terms().to_json())
+_NAMES = frozenset(field.name for field in fields(Terms))
 
 
 def terms_from_json(value: object) -> Terms:
@@ -98,6 +111,7 @@ def terms_from_json(value: object) -> Terms:
     unknown = set(value) - _NAMES
     if unknown:
         raise InvalidField(f"Terms know no {sorted(unknown)[0]!r}.", field="terms")
+    hours = _whole(value.get("notice_hours"), "notice_hours")
     return Terms(
         expires_after_months=_whole(value.get("expires_after_months"), "expires_after_months"),
         expires_on=_date(value.get("expires_on")),
@@ -105,6 +119,7 @@ def terms_from_json(value: object) -> Terms:
         no_show=_one_of(NoShow, value.get("no_show"), NoShow.ASK),
         forgiven_no_shows=_whole(value.get("forgiven_no_shows"), "forgiven_no_shows") or 0,
         expires_from=_one_of(ExpiresFrom, value.get("expires_from"), ExpiresFrom.SALE),
+        notice_hours=USUAL_NOTICE_HOURS if hours is None else hours,
     )
 
 

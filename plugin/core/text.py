@@ -19,10 +19,22 @@ NOTE_LENGTH = 500
 REASON_LENGTH = 300
 
 
+# Letters and signs by their category that are nothing to see: Hangul fillers and the blank Braille pattern.
+_BLANK = "\u115f\u1160\u3164\uffa0\u2800"
+
+
 def clean(value: str) -> str:
-    """Return the text in composed form, white space folded, control and direction characters removed."""
+    """Return the text in composed form, white space folded, control and direction characters removed.
+
+    A text of which nothing can be seen, such as joiners alone, is no text: "".
+    """
     kept = (" " if ch.isspace() else ch for ch in unicodedata.normalize("NFC", value) if _keeps(ch))
-    return " ".join("".join(kept).split())
+    text = " ".join("".join(kept).split())
+    return text if any(_is_seen(ch) for ch in text) else ""
+
+
+def _is_seen(ch: str) -> bool:
+    return unicodedata.category(ch)[0] in "LNPS" and ch not in _BLANK
 
 
 def _keeps(ch: str) -> bool:

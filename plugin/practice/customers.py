@@ -9,6 +9,15 @@ from plugin.practice.refusals import Refusal, not_found
 from plugin.practice.shapes import Record, Shape, Text, Whole, checked
 from plugin.practice.storage import Json, Work
 
+ADDRESS: dict[str, Shape] = {
+    "address_line_1": Text(most=500),
+    "address_line_2": Text(most=500),
+    "address_line_3": Text(most=500),
+    "locality": Text(most=500),
+    "administrative_district_level_1": Text(most=500),
+    "postal_code": Text(most=500),
+    "country": Text(most=2),
+}
 PROFILE: dict[str, Shape] = {
     "given_name": Text(most=300),
     "family_name": Text(most=300),
@@ -19,7 +28,7 @@ PROFILE: dict[str, Shape] = {
     "reference_id": Text(most=100),
     "note": Text(),
     "birthday": Text(most=10),
-    "address": Record({}),
+    "address": Record(ADDRESS),
     "tax_ids": Record({}),
 }
 ONE_NEEDED = ("given_name", "family_name", "company_name", "email_address", "phone_number")

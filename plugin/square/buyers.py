@@ -12,6 +12,7 @@ from plugin.courses.people.erased_profiles import is_erased
 from plugin.courses.people.square_links import links_of_namesakes, might_be
 from plugin.courses.selling.sales import Buyer
 from plugin.house import House
+from plugin.square.addresses import country_of, postal_address
 from plugin.square.client import SquareNotFound
 from plugin.square.fields import Json, square_id, text
 from plugin.square.missed_merges import MERGE, ask_each
@@ -82,6 +83,8 @@ def read_profile(customer: Json, asked_id: str) -> Buyer:
         phone=text(customer.get("phone_number")) or None,
         email=text(customer.get("email_address")) or None,
         known_as=tuple(dict.fromkeys([answered_id, asked_id])),
+        address=postal_address(customer.get("address")),
+        country=country_of(customer.get("address")),
     )
 
 

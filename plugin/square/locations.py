@@ -9,6 +9,7 @@ from plugin.courses.clinic import is_named, read_clinic, save_clinic, time_zones
 from plugin.courses.views import ClinicView
 from plugin.errors import CoursekeeperError
 from plugin.house import House
+from plugin.square.addresses import postal_address
 from plugin.square.fields import Json, readable, square_id, text, words
 
 LETTER_COUNTRIES = ("US", "CA", "MX")
@@ -43,7 +44,7 @@ def _clinic(plain: ClinicView, location: Json) -> ClinicView:
     return replace(
         plain,
         name=words(location.get("business_name"), 120) or words(location.get("name"), 120) or plain.name,
-        address=_address(location.get("address")),
+        address=postal_address(location.get("address")),
         phone=words(location.get("phone_number"), 40),
         email=words(location.get("business_email"), 254),
         website=words(location.get("website_url"), 254),
@@ -65,18 +66,3 @@ def _merged(typed: ClinicView, location: Json) -> ClinicView:
         website=typed.website or told.website,
         square_location_id=told.square_location_id,
     )
-
-
-def _address(value: object) -> str:
-    parts = value if isinstance(value, dict) else {}
-    streets = [words(parts.get(f"address_line_{line}"), 120) for line in (1, 2, 3)]
-    region = " ".join(
-        part
-        for part in (
-            words(parts.get("administrative_district_level_1"), 60),
-            words(parts.get("postal_code"), 20),
-        )
-        if part
-    )
-    town = ", ".join(part for part in (words(parts.get("locality"), 60), region) if part)
-    return "\n".join(line for line in (*streets, town) if line)

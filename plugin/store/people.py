@@ -77,6 +77,9 @@ class SquareCustomer(Base):
     is_current: Mapped[bool] = mapped_column(default=True)
     # Deleted in Square's directory; the client and the ledger stay.
     is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Where the profile says they live, line by line; the country by two capitals. Invoices name it.
+    address: Mapped[str] = mapped_column(Text, default="", server_default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")
     seen_at: Mapped[datetime]
 
 

@@ -14,7 +14,7 @@ from invoices.press.glyphs import missing_in
 from plugin.core.acts import Role
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.clinic import local_date
-from plugin.courses.documents.read import documents_of_courses
+from plugin.courses.documents.of_client import documents_of_client
 from plugin.courses.papers.visit_mail import last_letter_not_sent
 from plugin.courses.people.client_profile import profile_standing
 from plugin.courses.people.clients import (
@@ -178,7 +178,7 @@ def _everything(client_id: str) -> dict[str, Any]:
         "standing": profile_standing(store, client.id),
         "letter_not_sent": last_letter_not_sent(store, client),
         "unprinted": missing_in(_printed(client, courses)),
-        "documents_of": documents_of_courses(store, [course.id for course in courses]),
+        "documents": documents_of_client(store, client.id, [course.id for course in courses]),
         "cards": cards,
         "first": _first(cards),
         "histories": [(card.course, lines_of(card.course)) for card in cards],

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from plugin.core.status import Status
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.client_words import ClientWords
 from plugin.courses.client_words.standing import figure, standing
-from plugin.courses.documents.read import DocumentView, documents_of_courses
+from plugin.courses.clinic import clinic_in
+from plugin.courses.documents.read import BILLED, DocumentView, documents_of_courses
+from plugin.courses.papers.standing import received_in
 from plugin.courses.people.clients import read_client
 from plugin.courses.read import courses_of_client
-from plugin.courses.selling.terms_text import terms_sentences
+from plugin.courses.selling.terms_text import terms_of
 from plugin.courses.views import ClientView, CourseView, NoShowView, VisitView
 from plugin.store import Store
 from plugin.web.card import Card, card_of
-
-_FOR_CLIENTS = ("invoice", "credit_note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,13 @@ def own_courses(store: Store, client: ClientView, words: ClientWords, *, today: 
     current = [each for each in own if each.closed_at is None and each.state.not_used]
     earlier = [each for each in own if each.status is Status.FINISHED]
     issued = issued_to(store, client, (each.id for each in (*current, *earlier)))
+    terms = _terms(store, [*current, *earlier], words)
 
     def shown(courses: Iterable[CourseView]) -> tuple[OwnCourse, ...]:
-        return tuple(_own_course(each, client, words, issued.get(each.id, ())) for each in courses)
+        return tuple(
+            _own_course(each, client, words, issued.get(each.id, ()), terms.get(each.id, ()))
+            for each in courses
+        )
 
     return OwnCourses(shown([*current, *shared]), shown(earlier))
 
@@ -103,11 +108,30 @@ def first_name(name: str) -> str:
 
 def _is_to(store: Store, client: ClientView, document: DocumentView) -> bool:
     # A course that was transferred brings along the invoice of whoever bought it.
-    return document.kind in _FOR_CLIENTS and read_client(store, document.client_id).id == client.id
+    return document.kind in BILLED and read_client(store, document.client_id).id == client.id
+
+
+def _terms(store: Store, courses: Iterable[CourseView], words: ClientWords) -> dict[str, tuple[str, ...]]:
+    """Return the terms of the client's own courses; what a refund gives back only of those they paid for."""
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        return {
+            each.id: terms_of(
+                each,
+                clinic,
+                words.tag,
+                has_refund=received_in(session, each, ZoneInfo(clinic.time_zone)) is None,
+            )
+            for each in courses
+        }
 
 
 def _own_course(
-    course: CourseView, client: ClientView, words: ClientWords, documents: tuple[DocumentView, ...]
+    course: CourseView,
+    client: ClientView,
+    words: ClientWords,
+    documents: tuple[DocumentView, ...],
+    terms: tuple[str, ...],
 ) -> OwnCourse:
     is_theirs = course.client_id == client.id
     came = [
@@ -121,7 +145,7 @@ def _own_course(
         figure=figure(course.state, words),
         standing=standing(course.state, words, is_owner=is_theirs),
         lines=_newest_first([*came, *missed]),
-        terms=terms_sentences(course.terms, words.tag) if is_theirs else (),
+        terms=terms,
         documents=documents,
         is_theirs=is_theirs,
         owner=first_name(course.client_name or ""),

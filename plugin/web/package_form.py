@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 from werkzeug.datastructures import MultiDict
 
 from plugin.core.money import Money, minor_digits
-from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
+from plugin.core.terms import USUAL_NOTICE_HOURS, ExpiresFrom, NoShow, RefundFormula, Terms
 from plugin.courses.selling.packages import MOST_TREATMENTS, NewContent, NewPackage
 from plugin.courses.views import ContentView, PackageView
 from plugin.errors import InvalidField
@@ -52,6 +52,7 @@ def values_of(package: PackageView) -> dict[str, str]:
         "refund_formula": terms.refund_formula.value,
         "no_show": terms.no_show.value,
         "forgiven_no_shows": str(terms.forgiven_no_shows or ""),
+        "notice_hours": str(terms.notice_hours),
     }
     if touch_up is not None:
         values |= _values_of_row(touch_up, "touch_up_treatment", "touch_ups", "touch_up_price", "opens_at")
@@ -112,6 +113,7 @@ def _terms(form: Form) -> Terms:
     forgiven = typed_optional_number(
         form.get("forgiven_no_shows", ""), field="forgiven_no_shows", called="How many are forgiven"
     )
+    notice = typed_optional_number(form.get("notice_hours", ""), field="notice_hours", called="The notice")
     counted = form.get("expires_from") or ExpiresFrom.SALE
     return Terms(
         expires_after_months=months,
@@ -119,6 +121,7 @@ def _terms(form: Form) -> Terms:
         refund_formula=_formula(form),
         no_show=NoShow(_one_of(form, "no_show", list(NoShow), NoShow.ASK)),
         forgiven_no_shows=forgiven or 0,
+        notice_hours=USUAL_NOTICE_HOURS if notice is None else notice,
         # Without months there is nothing to count.
         expires_from=ExpiresFrom.FIRST_USE
         if months and counted == ExpiresFrom.FIRST_USE

@@ -63,7 +63,14 @@ def test_a_paper_in_a_language_nobody_wrote_comes_all_the_same(small_desk: Calle
     assert small_desk.get(f"/courses/{small_shop.course()}/summary.pdf", language="tlh").status_code == 200
 
 
-@pytest.mark.parametrize("paper", ["summary.pdf", "aftercare.pdf", "invoice.pdf"])
+def test_it_prints_the_statement_of_account_as_it_stands(desk: Caller, shop: Shop) -> None:
+    """Row 2 of the papers' findings."""
+    answer = desk.get(f"/courses/{shop.course()}/statement.pdf")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert answer.get_data().startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("paper", ["summary.pdf", "aftercare.pdf", "invoice.pdf", "statement.pdf"])
 def test_nobodys_course_has_no_papers(desk: Caller, shop: Shop, paper: str) -> None:
     assert refusal(desk.get(f"/courses/{shop.course(to=None)}/{paper}")) == (409, "unassigned", None)
     assert refusal(desk.get(f"/courses/nowhere/{paper}")) == (404, "not_found", None)

@@ -40,6 +40,7 @@ MAY = {
     ("GET", "/courses/{course_id}/summary.pdf"): ALL,
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,
     ("GET", "/courses/{course_id}/invoice.pdf"): DESK,
+    ("GET", "/courses/{course_id}/statement.pdf"): DESK,
     ("GET", "/attention"): ALL,
     ("POST", "/attention/{item_id}/resolution"): DESK,
 }

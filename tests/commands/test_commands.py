@@ -55,6 +55,7 @@ COMMANDS = [
     ["papers", "batch"],
     ["papers", "aftercare"],
     ["papers", "invoice"],
+    ["papers", "statement"],
     ["papers", "voucher"],
     ["papers", "document"],
 ]
@@ -300,6 +301,7 @@ def test_an_export_of_days_that_are_none_is_refused_in_words(run):
     [
         (["aftercare", "nothing"], "There is no such course."),
         (["invoice", "nothing"], "There is no such course."),
+        (["statement", "nothing"], "There is no such course."),
         (["voucher", "nothing"], "No gift was made of this course."),
         (["document", "INV-0001"], "There is no such document."),
     ],
@@ -321,6 +323,9 @@ def test_an_issued_paper_is_written_as_it_was_drawn(run, clock, tmp_path: Path):
         file = tmp_path / f"{words[0]}.pdf"
         assert run("papers", *words, str(file)).stdout == f"Written to {file}.\n"
         assert file.read_bytes() == PDF
+    file = tmp_path / "statement.pdf"
+    assert run("papers", "statement", course, str(file)).stdout == f"Written to {file}.\n"
+    assert file.read_bytes().startswith(b"%PDF")
     done = run("papers", "document", "INV-0001", str(tmp_path / "no" / "folder.pdf"))
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
     assert "can't be written" in done.stderr

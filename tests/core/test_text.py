@@ -25,11 +25,22 @@ from plugin.errors import InvalidField
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("\u2028Ana\u00a0Souza", "Ana Souza"),
         ("\ue000\ufeff", ""),
+        # Row 12 of the papers' findings: nothing to see is no text.
+        ("\u200c\u200d", ""),
+        ("\u3164 \u2800", ""),
+        ("\u0301\ufe0f", ""),
+        ("क्\u200dष", "क्\u200dष"),
     ],
     ids=ascii,
 )
 def test_text_is_kept_without_what_nobody_can_see(typed: str, kept: str) -> None:
     assert clean(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["\u200c\u200d", "\u3164", "\u200b"])
+def test_a_name_of_which_nothing_can_be_seen_is_missing(typed: str) -> None:
+    with pytest.raises(InvalidField, match="The name is missing"):
+        required(typed, field="name", called="The name")
 
 
 @settings(max_examples=200, deadline=None)

@@ -208,7 +208,9 @@ def test_a_voucher_says_what_its_gift_does(lite: Appointments):
     assert (paper.message, paper.good_until, paper.issued_on) == ("For you", date(2027, 12, 31), desk.today)
     assert paper.contents == (GiftContent(FACIAL, 12), GiftContent(TOUCH_UP, 2, kind="touch_up"))
     # The refund is the giver's, and what was paid is nobody else's.
-    assert paper.terms == ("A visit missed without notice counts as used.",)
+    assert paper.terms == (
+        "Please cancel at least 24 hours ahead. A visit missed without notice counts as used.",
+    )
 
 
 def test_a_gift_that_runs_from_the_first_visit_says_for_how_long(lite: Appointments):

@@ -13,6 +13,7 @@ import pytest
 from invoices.papers import Paper
 from invoices.press.render import render
 from invoices.press.workers import PaperWorkers
+from tests.papers import real
 
 
 class Warnings(logging.Handler):
@@ -56,11 +57,28 @@ def draw(layout_warnings: list[str], _drawn_before: dict[Paper, bytes]) -> Itera
 
 
 @pytest.fixture
+def real_pdf(layout_warnings: list[str]) -> Iterator[Callable[[str], bytes]]:
+    """The file of a paper that the use cases made, by its name: drawn once for all tests."""
+    yield real.pdf
+    assert layout_warnings == []
+
+
+@pytest.fixture
+def real_text(real_pdf: Callable[[str], bytes]) -> Callable[[str], str]:
+    """The words of such a paper, with every run of spaces as one."""
+
+    def read(name: str) -> str:
+        return words_in(real_pdf(name))
+
+    return read
+
+
+@pytest.fixture
 def text_of(draw: Callable[[Paper], bytes]) -> Callable[[Paper], str]:
     """The words of the drawn paper, with every run of spaces as one."""
 
     def read(paper: Paper) -> str:
-        return " ".join(text_in(draw(paper)).replace("\u200b", "").split())
+        return words_in(draw(paper))
 
     return read
 
@@ -78,6 +96,10 @@ def pages_of(draw: Callable[[Paper], bytes]) -> Callable[[Paper], int]:
 def workers() -> Iterator[PaperWorkers]:
     with PaperWorkers(timeout_s=60) as shared:
         yield shared
+
+
+def words_in(pdf: bytes) -> str:
+    return " ".join(text_in(pdf).replace("\u200b", "").split())
 
 
 def text_in(pdf: bytes) -> str:

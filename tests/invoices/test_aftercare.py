@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from invoices import samples
 from invoices.aftercare import MARKDOWN_CAP, read_text, starting_markdown, starting_slugs, starting_text
-from invoices.papers import Block, PageSize, Paper, PaperRefused, Run, Section
-from invoices.samples import aftercare
+from invoices.papers import Block, Paper, PaperRefused, Run, Section
+from tests.papers.real import sheet
 
 Text = Callable[[Paper], str]
+Named = Callable[[str], str]
 CALL = "\n## When to call us\n\n- Anything odd.\n"
 
 
@@ -23,7 +23,7 @@ def test_it_knows_the_starting_catalogue() -> None:
 @pytest.mark.parametrize("slug", [*starting_slugs(), "general"])
 def test_every_starting_text_says_when_to_call_and_when_to_get_help(slug: str) -> None:
     roles = {section.role for section in starting_text(slug, "en").sections}
-    assert {"tonight", "expect", "call_us", "get_help"} <= roles
+    assert {"tonight", "expect", "call_us", "see_doctor", "get_help"} <= roles
     assert "other" not in roles
 
 
@@ -100,56 +100,97 @@ def test_it_refuses_a_text_of_endless_length() -> None:
 
 
 def test_a_sheet_without_a_part_on_when_to_call_is_refused(draw: Callable[[Paper], bytes]) -> None:
-    sheet = aftercare()
-    others = tuple(section for section in sheet.text.sections if section.role != "call_us")
+    given = sheet()
+    others = tuple(section for section in given.text.sections if section.role != "call_us")
     with pytest.raises(PaperRefused, match="when to call the clinic"):
-        draw(replace(sheet, text=replace(sheet.text, sections=others)))
+        draw(replace(given, text=replace(given.text, sections=others)))
 
 
 def test_a_part_on_when_to_call_that_nobody_can_see_is_refused(draw: Callable[[Paper], bytes]) -> None:
-    sheet = aftercare()
+    given = sheet()
     unseen = (Section("call_us", "Call", (Block("list", ((Run("\u200b \x00"),),)),)),)
     with pytest.raises(PaperRefused, match="when to call the clinic"):
-        draw(replace(sheet, text=replace(sheet.text, sections=unseen)))
+        draw(replace(given, text=replace(given.text, sections=unseen)))
 
 
-def test_the_sheet_starts_with_tonight_and_says_which_session_this_was(text_of: Text) -> None:
-    text = text_of(aftercare())
+def test_the_sheet_starts_with_tonight_and_says_which_session_this_was(real_text: Named) -> None:
+    text = real_text("aftercare-facial")
     assert text.index("Session 5 of 12") < text.index("Tonight") < text.index("What to expect")
     assert text.index("What to expect") < text.index("When to call us")
     assert "Anything you are unsure about." in text
     assert text.count("(310) 555-0100") == 2
 
 
+STEPS = {
+    "": ("When to call us", "When to see a doctor today", "When to get help at once"),
+    "-spanish": ("Cuándo llamar", "Cuándo ir al médico hoy mismo", "Cuándo pedir ayuda urgente"),
+    "-chinese": ("何时联系我们", "何时当天就医", "何时立即求助"),
+}
+
+
+@pytest.mark.parametrize("language", STEPS)
+@pytest.mark.parametrize("slug", ["facial", "touch-up", "led", "general"])
+def test_help_comes_in_three_steps_on_every_sheet_in_every_language(
+    real_text: Named, slug: str, language: str
+) -> None:
+    """Row 6 of the papers' findings."""
+    text = real_text(f"aftercare-{slug}{language}")
+    places = [text.index(step) for step in STEPS[language]]
+    assert places == sorted(places)
+    assert "911" in text
+
+
+@pytest.mark.parametrize("slug", ["facial-acupuncture", "touch-up", "general"])
+def test_what_needles_can_do_is_on_the_step_it_belongs_to(slug: str) -> None:
+    """Row 6: the chest is needled, and a collapsed lung may show hours later."""
+    said = {part.role: lines_of(part).casefold() for part in starting_text(slug, "en").sections}
+    assert "sudden chest pain or breathlessness, even hours later" in said["get_help"]
+    for sign in ("redness that spreads", "fever", "bleeding that 10 minutes of firm pressure do not stop"):
+        assert sign in said["see_doctor"]
+        assert sign not in said["call_us"]
+    if slug != "general":
+        assert "a bruise by the eye that closes it" in said["see_doctor"]
+
+
+def lines_of(part: Section) -> str:
+    return "\n".join("".join(run.text for run in item) for block in part.blocks for item in block.items)
+
+
+def test_an_owners_text_without_the_middle_step_stays_as_it_was_written(real_text: Named) -> None:
+    """Row 6: texts that were edited before there were three steps are printed, not changed."""
+    text = real_text("aftercare-own")
+    assert "When to call us" in text
+    assert "When to get help at once" in text
+    assert "see a doctor" not in text.casefold()
+
+
+def test_the_next_visit_names_its_treatment(real_text: Named) -> None:
+    """Row 7."""
+    assert "Your next visit: Tue, Nov 3, 10:30 AM with A. Kim · Touch-up, 45 min" in real_text(
+        "aftercare-touch-up"
+    ).replace("\u00a0", " ")
+
+
 def test_without_a_part_on_tonight_the_first_hours_lead(text_of: Text) -> None:
-    sheet = aftercare()
-    others = tuple(section for section in sheet.text.sections if section.role != "tonight")
-    text = text_of(replace(sheet, text=replace(sheet.text, sections=others)))
+    given = sheet()
+    others = tuple(section for section in given.text.sections if section.role != "tonight")
+    text = text_of(replace(given, text=replace(given.text, sections=others)))
     assert text.index("The first 24 to 48 hours") < text.index("What to expect")
 
 
-def test_a_touch_up_counts_touch_ups(text_of: Text) -> None:
-    assert "Touch-up 1 of 2" in text_of(aftercare("touch-up"))
+def test_a_touch_up_counts_touch_ups(real_text: Named) -> None:
+    assert "Touch-up 1 of 1" in real_text("aftercare-touch-up")
 
 
 def test_a_visit_outside_a_course_names_no_session(text_of: Text) -> None:
-    assert "Session" not in text_of(replace(aftercare(), session_number=None, sessions_total=None))
+    assert "Session" not in text_of(replace(sheet(), session_number=None, sessions_total=None))
 
 
 def test_the_sheet_says_that_a_text_is_still_to_be_reviewed(text_of: Text) -> None:
     notice = "General guidance, to be reviewed by your practitioner."
-    sheet = aftercare()
-    assert notice in text_of(sheet)
-    assert notice not in text_of(replace(sheet, text=replace(sheet.text, reviewed=True)))
+    assert notice in text_of(sheet())
+    assert notice not in text_of(sheet("aftercare-own"))
 
 
 def test_a_clinic_without_a_phone_prints_none(text_of: Text) -> None:
-    assert "555" not in text_of(replace(aftercare(), clinic=replace(samples.CLINIC, phone="")))
-
-
-@pytest.mark.parametrize("size", ["letter", "a4"])
-@pytest.mark.parametrize("slug", [*starting_slugs(), "general"])
-def test_every_starting_text_stays_on_one_page(
-    pages_of: Callable[[Paper], int], slug: str, size: PageSize
-) -> None:
-    assert pages_of(replace(aftercare(slug), clinic=samples.clinic(size))) == 1
+    assert "555" not in text_of(replace(sheet(), clinic=replace(sheet().clinic, phone="")))

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import replace
 
 import pikepdf
 import pytest
 
-from invoices.papers import Paper
 from invoices.press.binding import Binding
-from invoices.samples import aftercare, course
+from tests.papers.real import pdf
 
-Draw = Callable[[Paper], bytes]
-SUMMARY, SHEET = course(used=5), replace(aftercare(), language="es")
+ORDER = ("summary", "aftercare-facial-spanish", "summary")
 
 
 @pytest.fixture
-def bound(draw: Draw) -> bytes:
-    return bind(draw(SUMMARY), draw(SHEET), draw(SUMMARY))
+def bound() -> bytes:
+    return bind(*map(pdf, ORDER))
 
 
 def bind(*papers: bytes) -> bytes:
@@ -31,37 +27,37 @@ def bind(*papers: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_the_pages_stand_in_order_as_they_were(draw: Draw, bound: bytes) -> None:
-    drawn = [pikepdf.open(io.BytesIO(draw(each))) for each in (SUMMARY, SHEET, SUMMARY)]
-    with pikepdf.open(io.BytesIO(bound)) as pdf:
-        pages = [page.Contents.read_bytes() for page in pdf.pages]
+def test_the_pages_stand_in_order_as_they_were(bound: bytes) -> None:
+    drawn = [pikepdf.open(io.BytesIO(pdf(each))) for each in ORDER]
+    with pikepdf.open(io.BytesIO(bound)) as whole:
+        pages = [page.Contents.read_bytes() for page in whole.pages]
         assert pages == [page.Contents.read_bytes() for each in drawn for page in each.pages]
-        assert str(pdf.docinfo["/Title"]) == "Papers, 2026-11-23"
-        with pdf.open_metadata() as told:
+        assert str(whole.docinfo["/Title"]) == "Papers, 2026-11-23"
+        with whole.open_metadata() as told:
             assert told["dc:title"] == "Papers, 2026-11-23"
             assert told["pdfuaid:part"] == "1"
-        with pdf.open_outline() as outline:
+        with whole.open_outline() as outline:
             assert [str(each.title) for each in outline.root] == ["Paper 1", "Paper 2", "Paper 3"]
 
 
 def test_each_paper_keeps_its_structure_and_language(bound: bytes) -> None:
-    with pikepdf.open(io.BytesIO(bound)) as pdf:
-        root = pdf.Root.StructTreeRoot
-        assert pdf.Root.MarkInfo.Marked
+    with pikepdf.open(io.BytesIO(bound)) as whole:
+        root = whole.Root.StructTreeRoot
+        assert whole.Root.MarkInfo.Marked
         assert [str(each.Lang)[:2] for each in root.K] == ["en", "es", "en"]
-        starts = [page.obj.objgen for page in pdf.pages]
+        starts = [page.obj.objgen for page in whole.pages]
         assert [first_page(each) in starts for each in root.K] == [True] * 3
         assert len({first_page(each) for each in root.K}) == 3
         assert all(each.P.objgen == root.objgen for each in root.K)
 
 
 def test_what_is_marked_on_a_page_leads_to_its_own_place_in_the_structure(bound: bytes) -> None:
-    with pikepdf.open(io.BytesIO(bound)) as pdf:
-        numbered = list(pdf.Root.StructTreeRoot.ParentTree.Nums)
+    with pikepdf.open(io.BytesIO(bound)) as whole:
+        numbered = list(whole.Root.StructTreeRoot.ParentTree.Nums)
         numbers = [int(each) for each in numbered[::2]]
         assert numbers == sorted(set(numbers))
         parents = dict(zip(numbers, numbered[1::2], strict=True))
-        for page in pdf.pages:
+        for page in whole.pages:
             marked = parents.pop(int(page.StructParents))
             assert {each.Pg.objgen for each in marked if "/Pg" in each} == {page.obj.objgen}
             for link in page.get("/Annots", ()):
@@ -69,8 +65,8 @@ def test_what_is_marked_on_a_page_leads_to_its_own_place_in_the_structure(bound:
         assert not parents
 
 
-def test_the_same_papers_give_the_same_bytes(draw: Draw, bound: bytes) -> None:
-    assert bind(draw(SUMMARY), draw(SHEET), draw(SUMMARY)) == bound
+def test_the_same_papers_give_the_same_bytes(bound: bytes) -> None:
+    assert bind(*map(pdf, ORDER)) == bound
 
 
 def test_a_paper_without_structure_is_bound_all_the_same() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
+from invoices.samples import samples
 from PIL import Image
 
 from invoices.papers import CourseSummary, GiftVoucher, Paper
 from invoices.press.render import render
-from invoices.samples import samples
 
 # As a phone's camera sees a paper at arm's length.
 DOTS_PER_INCH = 120

@@ -1,4 +1,4 @@
-"""What a credit note says: which invoice it is of, what is given back, how the money went, and why."""
+"""What a credit note says: which invoice it is of, what is given back and by which formula, and how the money went."""
 
 from __future__ import annotations
 
@@ -11,80 +11,136 @@ from typing import Any
 import pikepdf
 import pytest
 
+from invoices.pages.account_rows import working
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.fit import fit
-from invoices.papers import CreditNote, Money, Paper, PaperRefused
-from invoices.samples.account import credit_note, invoice, invoice_of, line
+from invoices.papers import CreditNote, Paper, PaperRefused, Working
 from invoices.words import language_for
+from tests.invoices.accounts import credit_note, invoice_of, line, package_and_oil, usd
+from tests.papers.real import paper as real_paper
 
-Text = Callable[[Paper], str]
-NOTE = credit_note(positions=(1, 2))
-
-
-def usd(amount: int) -> Money:
-    return Money(amount, "USD")
+Named = Callable[[str], str]
+ENGLISH = language_for("en")
+NOTE = credit_note(package_and_oil())
 
 
 def said(paper: CreditNote) -> Any:
-    return credit_note_page(fit(paper), language_for("en"))  # type: ignore[arg-type]  # it stays a credit note
+    return credit_note_page(fit(paper), ENGLISH)  # type: ignore[arg-type]  # it stays a credit note
 
 
-def test_it_names_its_invoice_and_what_went_back_before_anything_else(text_of: Text) -> None:
-    text = text_of(NOTE)
+def real(name: str = "credit-note") -> CreditNote:
+    found = real_paper(name)
+    assert isinstance(found, CreditNote)
+    return found
+
+
+def test_it_names_its_invoice_and_what_was_refunded_before_anything_else(real_text: Named) -> None:
+    note, text = real(), real_text("credit-note")
     places = [
         text.index(each)
         for each in (
-            "Credit note CN-0007",
-            "To invoice INV-1042 of October 1, 2026",
-            "$2,074.61",
+            f"Credit note {note.number}",
+            f"To invoice {note.invoice_number} of October 13, 2026",
+            "$1,320.00",
             "What is credited",
         )
     ]
     assert places == sorted(places)
-    assert "Reason: Sessions 6 to 12 are given back." in text
+    assert "Reason: Moved away" in text
 
 
-def test_its_lines_and_sums_are_below_zero(text_of: Text) -> None:
-    text = text_of(NOTE).replace("\u2011", "-")
-    for each in (
-        "2 -$48.00 -$9.60 -$8.21 -$94.61",
-        "Sales tax 9.5% on -$86.40 -$8.21",
-        "Total credited -$2,074.61",
-    ):
-        assert each in text
-
-
-def test_it_says_how_the_money_went_back(text_of: Text) -> None:
-    assert "How the money went back Date How Amount Nov 10, 2026 Card · Visa $2,074.61" in text_of(NOTE)
+def test_it_says_how_its_amount_came_about_and_which_sessions_left(real_text: Named) -> None:
+    """Row 8 of the papers' findings."""
+    text = real_text("credit-note").replace("\u00a0", " ")
+    assert "8 of 10 sessions unused, $1,650.00 × 8 / 10" in text
+    assert "Left the course: 8 × Facial acupuncture, 60 min" in text
 
 
 @pytest.mark.parametrize(
-    ("language", "says"),
+    ("name", "says"),
     [
-        (
-            "es",
-            (
-                "Nota de crédito CN-0007",
-                "De la factura INV-1042 del 1 de octubre de 2026",
-                "Motivo: Se devuelven",
-            ),
-        ),
-        (
-            "zh-Hans",
-            ("退款单 CN-0007", "对应 2026年10月1日的账单 INV-1042", "退款合计", "原因：退还第6至12次。"),
-        ),
+        ("credit-note-spanish", "9 de 14 sesiones sin usar, $1,980.00 − 5 × $165.00"),
+        ("credit-note-chinese", "共14次，9次未使用，US$1,980.00 − 5 × US$165.00"),
     ],
 )
-def test_it_speaks_the_clients_language(text_of: Text, language: str, says: tuple[str, ...]) -> None:
-    text = text_of(credit_note(invoice(language), positions=(1, 2))).replace("\u00a0", " ")
+def test_it_says_so_by_the_formula_of_the_terms_in_the_clients_language(
+    real_text: Named, name: str, says: str
+) -> None:
+    """Row 8: the visits that were used count at the single-visit price."""
+    assert says in real_text(name).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("done", "says"),
+    [
+        (Working(unused=8, total=10, paid=usd(165000)), "8 of 10 sessions unused, $1,650.00 × 8 / 10"),
+        (Working(unused=1, total=1, paid=usd(16500)), "1 of 1 session unused, $165.00 × 1 / 1"),
+        (
+            Working(unused=7, total=12, paid=usd(198000), used=5, single_price=usd(16500)),
+            "7 of 12 sessions unused, $1,980.00 − 5 × $165.00",
+        ),
+        (
+            Working(unused=5, total=9, paid=usd(90000), worth=usd(60000), total_worth=usd(105000)),
+            "5 of 9 sessions unused, $900.00 × $600.00 / $1,050.00",
+        ),
+        (Working(unused=2, total=12, is_rest=False), "2 of 12 sessions given back"),
+        (Working(unused=3, total=12), "3 of 12 sessions unused"),
+    ],
+)
+def test_every_working_is_said_in_a_line(done: Working, says: str) -> None:
+    """Row 8."""
+    assert working(done, ENGLISH).replace("\u00a0", " ") == says
+
+
+def test_whom_the_money_went_to_is_credited_and_not_billed(real_text: Named) -> None:
+    """Row 8."""
+    text = real_text("credit-note")
+    assert "Credited to" in text
+    assert "Billed to" not in text
+
+
+def test_a_line_that_comes_back_in_part_has_no_price_of_one() -> None:
+    page = said(real())
+    assert not page.has_prices
+    assert [(each.quantity, each.unit_price, each.amount) for each in page.rows] == [("", "", "-$1,320.00")]
+
+
+def test_its_lines_and_sums_are_below_zero_and_add_up() -> None:
+    """Row 9: the amounts are before tax, as on the invoice."""
+    page = said(NOTE)
+    assert [each.amount for each in page.rows] == ["-$1,980.00", "-$86.40"]
+    sums = [(each.name.replace("\u2011", "-"), each.amount) for each in page.sums]
+    assert sums == [
+        ("Subtotal before tax", "-$2,066.40"),
+        ("Sales tax 9.5% on -$86.40", "-$8.21"),
+        ("Total credited", "-$2,074.61"),
+    ]
+
+
+def test_it_says_how_the_money_went_back(real_text: Named) -> None:
+    assert "Refunds Date How Amount Nov 10, 2026 Card · Visa $1,320.00" in real_text("credit-note")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "credit-note-spanish",
+            ("Nota de crédito", "De la factura", "3 de noviembre de 2026", "Acreditado a"),
+        ),
+        ("credit-note-chinese", ("退款单", "对应 2026年11月3日的账单", "退款合计", "退款对象")),
+    ],
+)
+def test_it_speaks_the_clients_language(real_text: Named, name: str, says: tuple[str, ...]) -> None:
+    text = real_text(name).replace("\u00a0", " ")
     assert [each for each in says if each not in text] == []
 
 
 @pytest.mark.parametrize(
     ("amounts", "label", "note"),
     [
-        ((207461,), "went back to you on November 10, 2026", None),
-        ((100000,), "credited", "$1,000.00 of it went back to you."),
+        ((207461,), "refunded to you on November 10, 2026", None),
+        ((100000,), "credited", "$1,000.00 of it was refunded to you."),
         ((), "credited", None),
     ],
 )
@@ -99,13 +155,13 @@ def test_money_that_went_back_on_several_days_is_told_by_each() -> None:
     (back,) = NOTE.returned
     earlier = replace(back, on=date(2026, 11, 9), amount=usd(7461))
     page = said(replace(NOTE, returned=(earlier, replace(back, amount=usd(200000)))))
-    assert page.figure_label.replace("\u00a0", " ") == "went back to you"
+    assert page.figure_label.replace("\u00a0", " ") == "refunded to you"
     assert [each.on for each in page.moved] == ["Nov 9, 2026", "Nov 10, 2026"]
 
 
 def test_a_negated_rounding_may_stand_above_zero() -> None:
     rounded = invoice_of([line("Facial", 16502), line("Rounding", -2)])
-    assert said(credit_note(rounded, positions=(1, 2))).rows[1].amount == "$0.02"
+    assert said(credit_note(rounded)).rows[1].amount == "$0.02"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +175,7 @@ def test_a_negated_rounding_may_stand_above_zero() -> None:
         (replace(NOTE, returned=NOTE.returned * 2), "more money went back than it credits"),
         (replace(NOTE, returned=(replace(NOTE.returned[0], amount=usd(-1)),)), "above zero"),
         (
-            replace(credit_note(invoice_of([line("Gift", 100, discount=100)])), returned=()),
+            replace(credit_note(invoice_of([line("Gift", 100, discount=100)]), positions=(1,)), returned=()),
             "must be below zero",
         ),
     ],
@@ -131,5 +187,5 @@ def test_what_does_not_add_up_is_refused(paper: CreditNote, says: str) -> None:
 
 
 def test_its_file_is_an_archives(draw: Callable[[Paper], bytes]) -> None:
-    with pikepdf.open(io.BytesIO(draw(NOTE))) as pdf, pdf.open_metadata() as xmp:
+    with pikepdf.open(io.BytesIO(draw(real()))) as pdf, pdf.open_metadata() as xmp:
         assert (xmp["pdfaid:part"], xmp["pdfaid:conformance"], xmp["pdfuaid:part"]) == ("3", "A", "1")

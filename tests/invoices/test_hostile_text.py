@@ -16,12 +16,12 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from invoices import samples
 from invoices.pages.cleantext import LONGEST_RUN, MARKS_PER_LETTER, clean
 from invoices.pages.fit import GUIDANCE_CAP, NAME_CAP, SESSIONS_CAP, TERM_CAP, fit
 from invoices.papers import (
     Allowance,
     Block,
+    Clinic,
     CourseSummary,
     Logo,
     Money,
@@ -30,12 +30,13 @@ from invoices.papers import (
     PaperRefused,
     Run,
     Section,
-    kind_of,
     stamps,
 )
 from invoices.press.pictures import pictures_of
 from invoices.press.workers import PaperWorkers
-from invoices.samples import aftercare, course
+from plugin.courses.papers.example import example_summary
+from tests.papers.real import paper as real_paper
+from tests.papers.real import sheet, summary
 
 MEGABYTE = 1_000_000
 ODD_SIZE: Any = "a4; @import 'x'"
@@ -55,8 +56,8 @@ BOMBS = {
 }
 
 
-SAMPLES = samples.samples()
-OF_EACH_KIND = {kind_of(paper): name for name, paper in reversed(SAMPLES.items())}.values()
+OF_EACH_KIND = ("summary", "aftercare-facial", "invoice", "credit-note", "statement", "voucher", "month")
+CLINIC = Clinic(name="Juniper Street Acupuncture")
 MANY = Allowance(
     treatment="x", granted=120, used=0, left=120, stamps=stamps(granted=120, used_on=(), left=120)
 )
@@ -64,19 +65,19 @@ MANY = Allowance(
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
 def test_a_bomb_as_a_name_ends_in_a_paper_or_a_sentence(workers: PaperWorkers, bomb: str) -> None:
-    assert _ends_well(workers, replace(course(5), client_name=bomb, package_name=bomb))
+    assert _ends_well(workers, replace(summary(), client_name=bomb, package_name=bomb))
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
 def test_a_bomb_in_every_visit_ends_in_a_paper(workers: PaperWorkers, bomb: str) -> None:
-    paper = course(12)
+    paper = summary("summary-12-of-12")
     seen = tuple(replace(visit, practitioner=bomb, focus=bomb, treatment=bomb) for visit in paper.visits)
     assert workers.render(replace(paper, visits=seen)).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_a_bomb_in_every_field_that_takes_one_ends_in_a_paper(workers: PaperWorkers, name: str) -> None:
-    paper, bombs, taken = SAMPLES[name], itertools.cycle(BOMBS.values()), []
+    paper, bombs, taken = real_paper(name), itertools.cycle(BOMBS.values()), []
     for field in sorted(_text_fields(paper)):
         with contextlib.suppress(PaperRefused):
             paper = fit(_with_text(paper, field, next(bombs)))
@@ -114,12 +115,12 @@ def _with_text(value: Any, name: str, text: str) -> Any:
 def test_a_bomb_as_guidance_is_refused(workers: PaperWorkers, bomb: str) -> None:
     section = Section("call_us", bomb, (Block("list", ((Run(bomb),),)),))
     with pytest.raises(PaperRefused, match="characters"):
-        workers.render(replace(aftercare(), text=replace(aftercare().text, sections=(section,))))
+        workers.render(replace(sheet(), text=replace(sheet().text, sections=(section,))))
 
 
 def test_the_longest_guidance_without_a_space_ends_in_a_paper(workers: PaperWorkers) -> None:
     section = Section("call_us", "Call", (Block("list", ((Run("x" * (GUIDANCE_CAP - 4)),),)),))
-    paper = replace(aftercare(), text=replace(aftercare().text, sections=(section,)))
+    paper = replace(sheet(), text=replace(sheet().text, sections=(section,)))
     assert workers.render(paper).startswith(b"%PDF")
 
 
@@ -137,11 +138,11 @@ def test_guidance_in_thousands_of_small_parts_is_refused(
 ) -> None:
     section = Section("call_us", "Call", blocks)
     with pytest.raises(PaperRefused, match="lines"):
-        workers.render(replace(aftercare(), text=replace(aftercare().text, sections=(section,))))
+        workers.render(replace(sheet(), text=replace(sheet().text, sections=(section,))))
 
 
 def test_ten_thousand_visits_end_in_a_paper(workers: PaperWorkers) -> None:
-    paper = course(12)
+    paper = summary("summary-12-of-12")
     assert workers.render(replace(paper, visits=paper.visits * 1000)).startswith(b"%PDF")
 
 
@@ -149,21 +150,21 @@ def test_ten_thousand_sessions_are_refused(workers: PaperWorkers) -> None:
     many = stamps(granted=10_000, used_on=(), left=10_000)
     allowance = Allowance(treatment="x", granted=10_000, used=0, left=10_000, stamps=many)
     with pytest.raises(PaperRefused, match=f"holds {SESSIONS_CAP} sessions"):
-        workers.render(replace(course(5), allowances=(allowance,)))
+        workers.render(replace(summary(), allowances=(allowance,)))
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"client_name": " \u200b\x00 "}, "the client's name"),
-        ({"clinic": replace(samples.CLINIC, name="")}, "the clinic's name"),
-        ({"clinic": replace(samples.CLINIC, time_zone="Mars/Base")}, "not a time zone"),
-        ({"clinic": replace(samples.CLINIC, time_zone="../../etc/passwd")}, "not a time zone"),
-        ({"clinic": replace(samples.CLINIC, page_size=ODD_SIZE)}, "size letter or a4"),
-        ({"clinic": replace(samples.CLINIC, address_lines=("x",) * 13)}, "address"),
+        ({"clinic": replace(CLINIC, name="")}, "the clinic's name"),
+        ({"clinic": replace(CLINIC, time_zone="Mars/Base")}, "not a time zone"),
+        ({"clinic": replace(CLINIC, time_zone="../../etc/passwd")}, "not a time zone"),
+        ({"clinic": replace(CLINIC, page_size=ODD_SIZE)}, "size letter or a4"),
+        ({"clinic": replace(CLINIC, address_lines=("x",) * 13)}, "address"),
         ({"terms": ("x",) * 13}, "terms"),
         ({"terms": ("x" * (TERM_CAP + 1),)}, "terms"),
-        ({"allowances": course(1).allowances * 5}, "treatments"),
+        ({"allowances": (replace(MANY, stamps=()),) * 13}, "treatments"),
         ({"allowances": (MANY,) * 3}, "in all"),
         ({"sessions_left": 13}, "sessions left"),
         ({"sessions_left": -1}, "sessions left"),
@@ -178,16 +179,16 @@ def test_ten_thousand_sessions_are_refused(workers: PaperWorkers) -> None:
 )
 def test_what_may_not_be_shortened_is_refused_with_a_sentence(change: dict[str, Any], reason: str) -> None:
     with pytest.raises(PaperRefused, match=reason):
-        fit(replace(course(5), **change))
+        fit(replace(summary(), **change))
 
 
 def test_a_session_beyond_the_course_is_refused() -> None:
     with pytest.raises(PaperRefused, match="number of this session"):
-        fit(replace(aftercare(), session_number=13))
+        fit(replace(sheet(), session_number=13))
 
 
 def test_exactly_what_fits_is_kept_whole() -> None:
-    paper = replace(course(5), terms=("x " * (TERM_CAP // 2),) * 12, client_name="n" * LONGEST_RUN)
+    paper = replace(summary(), terms=("x " * (TERM_CAP // 2),) * 12, client_name="n" * LONGEST_RUN)
     fitted = fit(paper)
     assert isinstance(fitted, CourseSummary)
     assert len(fitted.terms) == 12
@@ -195,7 +196,7 @@ def test_exactly_what_fits_is_kept_whole() -> None:
 
 
 def test_fitting_twice_changes_nothing() -> None:
-    paper = replace(course(100, 100), client_name="long" * 100, package_name="e" + "\u0301" * 50)
+    paper = replace(summary("summary-60-visits"), client_name="long" * 100, package_name="e" + "\u0301" * 50)
     assert fit(fit(paper)) == fit(paper)
 
 
@@ -230,16 +231,16 @@ def test_emoji_and_joined_scripts_stay_whole() -> None:
     ["山田 花子", "김민지", "สมชาย ใจดี", "प्रिया शर्मा", "محمد الأحمد", "דוד כהן", "Ægir Þórsson", "👩‍⚕️🌿"],
 )
 def test_a_name_in_any_script_ends_in_a_paper(workers: PaperWorkers, name: str) -> None:
-    assert workers.render(replace(course(5), client_name=name)).startswith(b"%PDF")
+    assert workers.render(replace(summary(), client_name=name)).startswith(b"%PDF")
 
 
 def test_markup_in_a_name_is_printed_as_letters(text_of: Callable[[Paper], str]) -> None:
-    assert "<b>Ann</b> & {{ 7 }}" in text_of(replace(course(1), client_name="<b>Ann</b> & {{ 7 }}"))
+    assert "<b>Ann</b> & {{ 7 }}" in text_of(replace(summary(), client_name="<b>Ann</b> & {{ 7 }}"))
 
 
 def test_markup_in_a_name_fetches_and_embeds_nothing(draw: Callable[[Paper], bytes]) -> None:
     name = '<link rel=attachment href="file:///etc/hostname">'
-    with pikepdf.open(io.BytesIO(draw(replace(course(1), client_name=name)))) as pdf:
+    with pikepdf.open(io.BytesIO(draw(replace(summary(), client_name=name)))) as pdf:
         assert not pdf.attachments
 
 
@@ -257,8 +258,8 @@ def _huge_png() -> bytes:
 
 def _with_logo(png: bytes, width: int, height: int) -> tuple[Paper, dict[str, bytes]]:
     name = hashlib.sha256(png).hexdigest()
-    clinic = replace(samples.CLINIC, logo=Logo(name, width, height))
-    return replace(course(1), clinic=clinic), {name: png}
+    clinic = replace(CLINIC, logo=Logo(name, width, height))
+    return example_summary(clinic, language="en", currency="USD"), {name: png}
 
 
 def test_the_clinics_logo_stands_on_the_paper(workers: PaperWorkers) -> None:

@@ -16,17 +16,21 @@ from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # it ships n
 
 from invoices.aftercare import GENERAL, starting_markdown, starting_slugs
 from invoices.pages.cleantext import LONGEST_RUN, clean, length
+from invoices.pages.fit import fit
 from invoices.pages.tongue import tongue_of
-from invoices.papers import Paper
-from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in
-from invoices.press.html import html_of, shared_css
-from invoices.samples import course, samples
-from invoices.samples.languages import EVERYWHERE
+from invoices.papers import CourseSummary, Paper
+from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in, with_boxes
+from invoices.press.html import SCRIPTS, html_of, shared_css
 from invoices.words import language_for
 from invoices.words.phrases import Spoken
+from tests.papers.real import paper as real_paper
+from tests.papers.real import summary
+from tests.papers.summaries import EVERYWHERE
 
 Text = Callable[[Paper], str]
 
+NOBODYS = "\U00030000"
+BUNDLED_FAMILIES = {"Inter", "Newsreader", *re.findall('"(.*?)"', SCRIPTS)}
 ARABIC = "محمد علي (أبو سعيد)."
 HEBREW = "דוד לוי"
 RIGHT_TO_LEFT_MARK = "\u200f"
@@ -72,14 +76,15 @@ def test_every_list_of_fonts_names_the_bundled_ones_before_the_machines() -> Non
     assert lists
     for fonts in lists:
         assert '"Inter"' in fonts, fonts
-        assert '"Chinese", "Korean"' in fonts, fonts
+        assert SCRIPTS in fonts, fonts
 
 
-def test_names_in_bundled_scripts_come_out_and_need_no_font_of_the_machine(text_of: Text) -> None:
-    # What is drawn with is asked in test_structure, for every sample.
-    paper = samples()["summary-names"]
-    text = text_of(paper)
-    assert missing(paper) == ()
+def test_names_in_bundled_scripts_come_out_and_need_no_font_of_the_machine(
+    real_text: Callable[[str], str],
+) -> None:
+    # What is drawn with is asked in test_structure, for every paper.
+    text = real_text("summary-names")
+    assert missing(real_paper("summary-names")) == ()
     for name in EVERYWHERE:
         assert name in text
 
@@ -110,6 +115,61 @@ def test_it_says_which_letters_no_font_has_and_what_brings_them(
         assert lack.package.startswith("font-noto-")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "สมชาย ใจดี (ชาย)",
+        "अनिता क्षत्रिय",
+        "क्\u200dष",
+        "محمد علي (أبو سعيد).",
+        "מרים לוי־כהן",
+        "தமிழ்ச்செல்வி ராமசாமி",
+        "សុខ សុភា",
+        "Anita-अनिता ‘Nita’",
+        "ស\u200cុ ๒๕๖๙ ٣٤ १२",
+    ],
+)
+def test_a_name_in_a_bundled_script_is_shaped_by_our_own_font(
+    draw: Callable[[Paper], bytes], name: str
+) -> None:
+    """Row 12: no empty box, and not the machine's voice; veraPDF judges such a paper in test_verapdf."""
+    pdf = draw(replace(summary(), client_name=name))
+    assert missing_in([name]) == ()
+    assert fonts_of(pdf) <= BUNDLED_FAMILIES
+
+
+def fonts_of(pdf: bytes) -> set[str]:
+    done = subprocess.run(["pdffonts", "-"], input=pdf, capture_output=True, check=True)
+    lines = done.stdout.decode().splitlines()[2:]
+    return {line.split()[0].partition("+")[2].partition("-")[0] for line in lines}
+
+
+def test_a_letter_that_no_font_has_is_a_printed_box_and_an_emoji_is_left_out(text_of: Text) -> None:
+    paper = replace(summary(), client_name=f"Ana {NOBODYS} Kim", package_name="Ten \U0001fae8 visits")
+    boxed = with_boxes(paper, has=str.isascii)
+    assert (boxed.client_name, boxed.package_name) == ("Ana □ Kim", "Ten  visits")
+    assert "Ana □ Kim" in text_of(paper)
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("Ana 🌸 Kim", "Ana Kim"),
+        ("👩🏽‍⚕️ Dr. Wu", "Dr. Wu"),
+        ("Zoë ❤️", "Zoë"),
+        ("🇺🇸 Sam 🏳️‍🌈", "Sam"),
+        ("Ana☀Kim", "Ana Kim"),
+        ("No 1️⃣", "No 1"),
+        ("🌸🌸", "🌸🌸"),
+    ],
+)
+def test_emoji_leave_a_name(typed: str, printed: str) -> None:
+    fitted = fit(replace(summary(), client_name=typed))
+    assert isinstance(fitted, CourseSummary)
+    assert fitted.client_name.replace("\ufe0f", "").replace("\u20e3", "") == printed
+    assert fitted.clinic.name == summary().clinic.name
+
+
 def test_letters_that_nobody_knows_have_no_package() -> None:
     (lack,) = missing_in(["\U000e0fff"], has=str.isascii)
     assert lack.sentence.endswith("come out as empty boxes on the papers; write the name without them.")
@@ -133,7 +193,7 @@ def test_what_is_never_printed_is_never_missing() -> None:
 
 
 def test_it_looks_at_everything_on_a_paper() -> None:
-    paper = replace(course(2), visits=(replace(course(2).visits[0], focus="ใจดี"),))
+    paper = replace(summary(), visits=(replace(summary().visits[0], focus="ใจดี"),))
     assert [lack.script for lack in missing(paper, has=str.isascii)] == ["Thai"]
 
 
@@ -157,6 +217,8 @@ def test_the_renderer_is_not_loaded_to_look() -> None:
         ("김民지", "ko"),
         (HEBREW, "he"),
         ("สมชาย", "th"),
+        ("தமிழ்", "ta"),
+        ("សុខ", "km"),
         (ARABIC, ""),
         ("Ana 王", "zh"),
     ],
@@ -166,7 +228,7 @@ def test_a_name_is_told_apart_by_its_letters(name: str, tag: str) -> None:
 
 
 def test_a_name_in_another_script_says_its_language_unless_the_paper_has_it() -> None:
-    named = replace(course(1), client_name="王美玲")
+    named = replace(summary(), client_name="王美玲")
     assert '<h1 lang="zh">王美玲</h1>' in html_of(named)
     assert "<h1>王美玲</h1>" in html_of(replace(named, language="zh-Hans"))
     assert '<h1 lang="ja">さくら</h1>' in html_of(replace(named, client_name="さくら", language="zh-Hans"))
@@ -186,7 +248,7 @@ def test_cleaning_a_right_to_left_name_twice_changes_nothing() -> None:
 
 
 def test_a_right_to_left_name_stands_on_the_paper(text_of: Text) -> None:
-    text = text_of(replace(course(1), client_name=HEBREW))
+    text = text_of(replace(summary(), client_name=HEBREW))
     assert "דוד" in text
     assert "לוי" in text
 

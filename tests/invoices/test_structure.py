@@ -13,36 +13,41 @@ from typing import Any
 import pikepdf
 import pytest
 
-from invoices.papers import AftercareSheet, CreditNote, GiftVoucher, Invoice, OwnersMonth, Paper, to_json
+from invoices.papers import (
+    AccountStatement,
+    AftercareSheet,
+    CreditNote,
+    GiftVoucher,
+    Invoice,
+    OwnersMonth,
+    Paper,
+    to_json,
+)
 from invoices.press.render import Press, render
-from invoices.samples import aftercare, course, samples
+from tests.invoices.test_scripts import BUNDLED_FAMILIES, fonts_of
+from tests.papers.clinic import BALANCE_URL
+from tests.papers.real import NAMES, paper
 
-Draw = Callable[[Paper], bytes]
-Drawn = dict[Paper, bytes]
-PAPERS = samples()
+Pdf = Callable[[str], bytes]
 PAINTING = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do"}
-every_paper = pytest.mark.parametrize("paper", PAPERS.values(), ids=PAPERS.keys())
-
-
-@pytest.fixture(scope="module")
-def drawn() -> Drawn:
-    """Every sample once, for the tests that only look."""
-    return {paper: render(paper) for paper in PAPERS.values()}
+every_paper = pytest.mark.parametrize("name", NAMES)
+# What a voucher, a month or a course must show in a drawing; an account and a sheet need none.
+WITHOUT_DRAWINGS = (AftercareSheet, AccountStatement, CreditNote, Invoice)
 
 
 def opened(pdf: bytes) -> pikepdf.Pdf:
     return pikepdf.open(io.BytesIO(pdf))
 
 
-def about(paper: Paper) -> str:
+def about(content: Paper) -> str:
     """Whom or what the paper is about, as its title names it."""
-    if isinstance(paper, GiftVoucher):
-        return paper.recipient_name
-    if isinstance(paper, OwnersMonth):
-        return str(paper.month.year)
-    if isinstance(paper, Invoice | CreditNote):
-        return paper.number
-    return paper.client_name
+    if isinstance(content, GiftVoucher):
+        return content.recipient_name
+    if isinstance(content, OwnersMonth):
+        return str(content.month.year)
+    if isinstance(content, Invoice | CreditNote):
+        return content.number
+    return content.billed_to.name if isinstance(content, AccountStatement) else content.client_name
 
 
 def elements(pdf: pikepdf.Pdf) -> Iterator[Any]:
@@ -64,34 +69,34 @@ def kinds(pdf: pikepdf.Pdf) -> list[str]:
 
 
 @every_paper
-def test_it_is_tagged_titled_and_in_a_language(drawn: Drawn, paper: Paper) -> None:
-    with opened(drawn[paper]) as pdf:
+def test_it_is_tagged_titled_and_in_a_language(real_pdf: Pdf, name: str) -> None:
+    with opened(real_pdf(name)) as pdf:
         assert pdf.Root.MarkInfo.Marked
         assert pdf.Root.ViewerPreferences.DisplayDocTitle
-        assert str(pdf.Root.Lang).startswith(paper.language)
-        assert about(paper) in str(pdf.docinfo["/Title"])
+        assert str(pdf.Root.Lang).startswith(paper(name).language)
+        assert about(paper(name)) in str(pdf.docinfo["/Title"])
         with pdf.open_metadata() as xmp:
             assert xmp["pdfuaid:part"] == "1"
 
 
 @every_paper
-def test_headings_start_with_the_client_and_skip_no_level(drawn: Drawn, paper: Paper) -> None:
-    with opened(drawn[paper]) as pdf:
+def test_headings_start_with_the_client_and_skip_no_level(real_pdf: Pdf, name: str) -> None:
+    with opened(real_pdf(name)) as pdf:
         headings = [kind for kind in kinds(pdf) if kind in {"/H1", "/H2", "/H3"}]
     assert headings[0] == "/H1"
     assert set(headings[1:]) == {"/H2"}
 
 
 @every_paper
-def test_every_figure_has_words_for_who_cannot_see_it(drawn: Drawn, paper: Paper) -> None:
-    with opened(drawn[paper]) as pdf:
+def test_every_figure_has_words_for_who_cannot_see_it(real_pdf: Pdf, name: str) -> None:
+    with opened(real_pdf(name)) as pdf:
         figures = [element for element in elements(pdf) if element.S == "/Figure"]
         assert all(str(figure.Alt) for figure in figures)
-    assert figures or isinstance(paper, AftercareSheet | CreditNote | Invoice)
+    assert figures or isinstance(paper(name), WITHOUT_DRAWINGS)
 
 
-def test_the_punch_card_says_in_words_what_it_shows(draw: Draw) -> None:
-    with opened(draw(course(5))) as pdf:
+def test_the_punch_card_says_in_words_what_it_shows(real_pdf: Pdf) -> None:
+    with opened(real_pdf("summary")) as pdf:
         said = [str(element.Alt) for element in elements(pdf) if element.S == "/Figure"]
     assert "Touch-ups: 0 of 2 used, 2 left." in said
     assert (
@@ -99,40 +104,41 @@ def test_the_punch_card_says_in_words_what_it_shows(draw: Draw) -> None:
     )
 
 
-def test_cells_of_the_visits_know_their_headers(draw: Draw) -> None:
-    with opened(draw(course(5))) as pdf:
+def test_cells_of_the_visits_know_their_headers(real_pdf: Pdf) -> None:
+    with opened(real_pdf("summary")) as pdf:
         cells = [element for element in elements(pdf) if element.S == "/TD"]
+        # Five visits of four cells, and five facts.
         assert len(cells) == 5 * 4 + 5
         assert all(len(cell.A.Headers) == 1 for cell in cells)
 
 
 @every_paper
-def test_nothing_is_painted_outside_the_structure(drawn: Drawn, paper: Paper) -> None:
-    with opened(drawn[paper]) as pdf:
+def test_nothing_is_painted_outside_the_structure(real_pdf: Pdf, name: str) -> None:
+    with opened(real_pdf(name)) as pdf:
         assert [painted for page in pdf.pages for painted in _untagged(page)] == []
 
 
 @every_paper
-def test_all_fonts_are_inside(drawn: Drawn, paper: Paper) -> None:
-    done = subprocess.run(["pdffonts", "-"], input=drawn[paper], capture_output=True, check=True)
+def test_all_fonts_are_inside(real_pdf: Pdf, name: str) -> None:
+    done = subprocess.run(["pdffonts", "-"], input=real_pdf(name), capture_output=True, check=True)
     lines = done.stdout.decode().splitlines()[2:]
     assert lines
     assert all(line.split()[-5:-2] == ["yes", "yes", "yes"] for line in lines)
 
 
-def test_papers_use_the_bundled_fonts_only(drawn: Drawn) -> None:
-    for pdf in drawn.values():
-        done = subprocess.run(["pdffonts", "-"], input=pdf, capture_output=True, check=True)
-        for line in done.stdout.decode().splitlines()[2:]:
-            assert line.split()[0].partition("+")[2].startswith(("Inter", "Newsreader", "Chinese", "Korean"))
-
-
 @every_paper
-def test_the_same_content_gives_the_same_bytes(draw: Draw, drawn: Drawn, paper: Paper) -> None:
-    assert draw(paper) == drawn[paper]
+def test_papers_use_the_bundled_fonts_only(real_pdf: Pdf, name: str) -> None:
+    assert fonts_of(real_pdf(name)) <= BUNDLED_FAMILIES
 
 
-def test_another_process_gives_the_same_bytes(tmp_path: Path, draw: Draw) -> None:
+@pytest.mark.parametrize(
+    "name", ["summary", "aftercare-facial-chinese", "invoice-electronic", "voucher", "month"]
+)
+def test_the_same_content_gives_the_same_bytes(real_pdf: Pdf, name: str) -> None:
+    assert render(paper(name)) == real_pdf(name)
+
+
+def test_another_process_gives_the_same_bytes(tmp_path: Path, real_pdf: Pdf) -> None:
     program = (
         "import sys; from invoices.papers import from_json; from invoices.press.render import Press, render;"
         "sys.stdout.buffer.write(render(from_json(sys.stdin.read())))"
@@ -140,36 +146,35 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path, draw: Draw) -> Non
     root = Path(render.__code__.co_filename).parent.parent
     done = subprocess.run(
         [sys.executable, "-c", program],
-        input=to_json(course(5)).encode(),
+        input=to_json(paper("summary")).encode(),
         capture_output=True,
         check=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(root)},
     )
-    assert done.stdout == draw(course(5))
+    assert done.stdout == real_pdf("summary")
 
 
 def test_the_stylesheet_is_understood_to_the_last_rule(layout_warnings: list[str]) -> None:
     press = Press()
-    press.pdf(course(5), {})
-    press.pdf(aftercare(), {})
+    press.pdf(paper("summary"), {})
+    press.pdf(paper("aftercare-facial"), {})
     assert layout_warnings == []
 
 
-def test_other_content_gives_other_bytes(draw: Draw) -> None:
-    assert draw(course(5)) != draw(course(6))
+def test_other_content_gives_other_bytes(real_pdf: Pdf) -> None:
+    assert real_pdf("summary") != real_pdf("summary-0-of-12")
 
 
-def test_the_private_page_can_be_opened_from_the_paper(draw: Draw) -> None:
-    paper = course(5)
-    with opened(draw(paper)) as pdf:
+def test_the_private_page_can_be_opened_from_the_paper(real_pdf: Pdf) -> None:
+    with opened(real_pdf("summary")) as pdf:
         links = [str(note.A.URI) for note in pdf.pages[0].Annots if "/A" in note]
-    assert links == [paper.balance_url]
+    assert links == [BALANCE_URL]
 
 
-def test_an_aftercare_sheet_holds_its_lists_as_lists(draw: Draw) -> None:
-    with opened(draw(aftercare())) as pdf:
-        assert kinds(pdf).count("/L") == 6
+def test_an_aftercare_sheet_holds_its_lists_as_lists(real_pdf: Pdf) -> None:
+    with opened(real_pdf("aftercare-facial")) as pdf:
+        assert kinds(pdf).count("/L") == 7
         assert kinds(pdf).count("/LI") == kinds(pdf).count("/LBody")
 
 

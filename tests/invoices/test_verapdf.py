@@ -13,8 +13,9 @@ from weasyprint import HTML  # type: ignore[import-untyped]
 
 from invoices.papers import PaperFailed
 from invoices.press.binding import Binding
-from invoices.press.render import render
-from invoices.press.verapdf import (
+from tests.machine import missing
+from tests.papers.real import paper, pdf
+from tests.papers.verapdf import (
     ACCESSIBLE,
     ARCHIVABLE,
     VERSION,
@@ -27,18 +28,23 @@ from invoices.press.verapdf import (
     report,
     standards_of,
 )
-from invoices.samples import samples
-from tests.machine import missing
 
-SAMPLES = samples()
-CHECKED = ("summary-long-names", "aftercare-chinese", "invoice-electronic", "credit-note")
+CHECKED = (
+    "summary-long-names",
+    "summary-scripts",
+    "summary-part-paid",
+    "aftercare-facial-chinese",
+    "invoice-electronic",
+    "credit-note",
+    "statement",
+)
 CACHE = Path(__file__).parents[2] / ".venv" / "verapdf"
 
 
 def _bound(pdfs: Mapping[str, bytes]) -> bytes:
     binding, out = Binding("Papers", "en"), BytesIO()
-    for name, pdf in pdfs.items():
-        binding.add(pdf, name)
+    for name, file in pdfs.items():
+        binding.add(file, name)
     binding.write(out)
     return out.getvalue()
 
@@ -51,14 +57,14 @@ def program() -> Path:
 
 
 def test_papers_keep_what_they_claim_and_a_broken_one_is_noticed(program: Path) -> None:
-    pdfs = {name: render(SAMPLES[name]) for name in CHECKED}
+    pdfs = {name: pdf(name) for name in CHECKED}
     pdfs["bound"] = _bound(pdfs)
     broken = (
         '<html lang="en"><svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg></html>'
     )
     pdfs["broken"] = HTML(string=broken).write_pdf(pdf_variant="pdf/ua-1")
     found = judge(program, pdfs)
-    sound = {name: dict.fromkeys(standards_of(SAMPLES[name]), ()) for name in CHECKED}
+    sound = {name: dict.fromkeys(standards_of(paper(name)), ()) for name in CHECKED}
     sound["bound"] = {ACCESSIBLE: ()}
     assert {name: verdict.broken for name, verdict in found.items() if name != "broken"} == sound
     assert list(found["broken"].broken) == [ACCESSIBLE]
@@ -67,7 +73,7 @@ def test_papers_keep_what_they_claim_and_a_broken_one_is_noticed(program: Path) 
 
 def test_a_paper_cut_off_halfway_is_reported_and_the_others_are_judged(program: Path) -> None:
     """A2."""
-    whole = render(SAMPLES["credit-note"])
+    whole = pdf("credit-note")
     pdfs = {"cut-off": whole[: len(whole) // 2], "empty": b"", "locked": _locked(whole), "whole": whole}
     found = judge(program, pdfs)
     assert [name for name, verdict in found.items() if verdict.not_judged] == ["cut-off", "empty", "locked"]
@@ -84,10 +90,9 @@ def _locked(pdf: bytes) -> bytes:
 
 
 def test_invoices_and_credit_notes_are_for_the_archive_too() -> None:
-    assert (
-        standards_of(SAMPLES["invoice"]) == standards_of(SAMPLES["credit-note"]) == (ACCESSIBLE, ARCHIVABLE)
-    )
-    assert standards_of(SAMPLES["summary-5-of-12"]) == (ACCESSIBLE,)
+    for name in ("invoice", "credit-note"):
+        assert standards_of(paper(name)) == (ACCESSIBLE, ARCHIVABLE)
+    assert standards_of(paper("summary")) == (ACCESSIBLE,)
 
 
 @pytest.mark.parametrize("ci", ["", "true"])
@@ -156,7 +161,7 @@ def test_each_paper_is_reported_on_with_its_reason(capsys: pytest.CaptureFixture
 
 def test_a_paper_that_can_not_be_drawn_does_not_keep_the_others_from_the_judge() -> None:
     """A2."""
-    sound = SAMPLES["summary-5-of-12"]
+    sound = paper("summary")
     undrawable = replace(sound, clinic=replace(sound.clinic, time_zone="nowhere"))
     asked: list[str] = []
 
@@ -171,7 +176,7 @@ def test_a_paper_that_can_not_be_drawn_does_not_keep_the_others_from_the_judge()
 
 
 def test_a_paper_that_does_not_claim_its_standard_breaks_it() -> None:
-    found = check({"invoice": SAMPLES["invoice"]}, lambda pdfs: dict.fromkeys(pdfs, SOUND))
+    found = check({"invoice": paper("invoice")}, lambda pdfs: dict.fromkeys(pdfs, SOUND))
     assert found["invoice"].broken == {ACCESSIBLE: (), ARCHIVABLE: ("It does not say that it is PDF/A-3A.",)}
 
 

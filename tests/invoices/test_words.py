@@ -23,6 +23,7 @@ SAME_AS_ENGLISH = {
     ("es", "month", "title"),
     ("es", "month", "owed_point"),
     ("es", "month", "about"),
+    ("es", "account", "subtotal"),
 }
 # What a Chinese reader calls by its Latin letters, too, and a screen of the program by the name it bears.
 LATIN_IN_CHINESE = {"PDF", "LED", "QR", "Money", "owed"}

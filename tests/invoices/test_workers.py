@@ -13,12 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from invoices.papers import PaperFailed, PaperRefused
+from invoices.papers import Clinic, PaperFailed, PaperRefused
 from invoices.press.render import render
 from invoices.press.workers import PaperWorkers
-from invoices.samples import aftercare, course
+from plugin.courses.papers.example import example_summary
+from tests.papers.real import pdf, sheet, summary
 
 ROOT = Path(__file__).parents[2]
+SMALL = example_summary(Clinic(name="Juniper Street"), language="en", currency="USD")
+OTHER = replace(SMALL, client_name="Ines Reis")
+# A program that has workers draw a paper, and does not close them.
+PROGRAM = (
+    "from invoices.papers import Clinic; from invoices.press.workers import PaperWorkers;"
+    "from plugin.courses.papers.example import example_summary;"
+    "w = PaperWorkers(); w.render(example_summary(Clinic(name='Clinic'), language='en', currency='USD'));"
+)
 
 
 def run(program: str) -> subprocess.CompletedProcess[bytes]:
@@ -47,8 +56,8 @@ def wait_until_gone(pid: int) -> bool:
 
 
 def test_a_worker_draws_the_same_bytes(workers: PaperWorkers) -> None:
-    assert workers.render(course(5)) == render(course(5))
-    assert workers.render(aftercare()) == render(aftercare())
+    assert workers.render(summary()) == pdf("summary")
+    assert workers.render(sheet()) == pdf("aftercare-facial")
 
 
 def test_no_worker_starts_before_it_is_needed() -> None:
@@ -58,13 +67,13 @@ def test_no_worker_starts_before_it_is_needed() -> None:
 
 def test_one_paper_after_the_other_needs_one_worker() -> None:
     with PaperWorkers(count=2) as workers:
-        workers.render(course(1))
-        workers.render(course(2))
+        workers.render(SMALL)
+        workers.render(OTHER)
         assert len(workers.pids()) == 1
 
 
 def test_many_threads_share_the_workers() -> None:
-    papers = [course(used) for used in range(1, 6)]
+    papers = [replace(SMALL, client_name=f"Margaret {number}") for number in range(1, 6)]
     with PaperWorkers(count=2, timeout_s=60) as workers, ThreadPoolExecutor(5) as threads:
         drawn = list(threads.map(workers.render, papers))
         assert len(workers.pids()) <= 2
@@ -73,80 +82,80 @@ def test_many_threads_share_the_workers() -> None:
 
 def test_a_worker_killed_between_papers_is_replaced_unnoticed() -> None:
     with PaperWorkers() as workers:
-        first = workers.render(course(1))
+        first = workers.render(SMALL)
         (pid,) = workers.pids()
         os.kill(pid, signal.SIGKILL)
         # The kernel needs a moment to take it away.
         assert wait_until_gone(pid)
-        assert workers.render(course(1)) == first
+        assert workers.render(SMALL) == first
         assert workers.pids() != (pid,)
 
 
 def test_a_hung_worker_is_killed_and_the_next_paper_gets_a_fresh_one() -> None:
     with PaperWorkers(timeout_s=2) as workers:
-        workers.render(course(1))
+        workers.render(SMALL)
         (pid,) = workers.pids()
         os.kill(pid, signal.SIGSTOP)
         with pytest.raises(PaperFailed, match="longer than 2 seconds"):
-            workers.render(course(1))
+            workers.render(SMALL)
         assert is_gone(pid)
-        assert workers.render(course(1)).startswith(b"%PDF")
+        assert workers.render(SMALL).startswith(b"%PDF")
 
 
 def test_a_worker_that_cannot_start_fails_the_paper_and_not_the_owner() -> None:
     with PaperWorkers(memory_mb=40) as workers:
         with pytest.raises(PaperFailed):
-            workers.render(course(1))
+            workers.render(SMALL)
         assert workers.pids() == ()
 
 
 def test_a_refusal_reaches_the_owner_and_the_worker_stays(workers: PaperWorkers) -> None:
-    workers.render(course(1))
+    workers.render(SMALL)
     before = workers.pids()
     with pytest.raises(PaperRefused, match="the client's name"):
-        workers.render(replace(course(1), client_name=""))
-    workers.render(course(1))
+        workers.render(replace(SMALL, client_name=""))
+    workers.render(SMALL)
     assert workers.pids() == before
 
 
 def test_a_worn_worker_is_replaced() -> None:
     with PaperWorkers(recycle_after=2) as workers:
-        workers.render(course(1))
+        workers.render(SMALL)
         (first,) = workers.pids()
-        workers.render(course(1))
+        workers.render(SMALL)
         assert is_gone(first)
-        workers.render(course(1))
+        workers.render(SMALL)
         assert workers.pids() != (first,)
 
 
 def test_a_swollen_worker_is_replaced_where_the_platform_shows_its_memory() -> None:
     is_shown = Path("/proc/self/statm").exists()
     with PaperWorkers(recycle_mb=1) as workers:
-        workers.render(course(1))
+        workers.render(SMALL)
         assert (workers.pids() == ()) is is_shown
 
 
 def test_when_all_are_busy_for_too_long_the_paper_fails() -> None:
     with PaperWorkers(timeout_s=2, wait_s=0.1) as workers, ThreadPoolExecutor(1) as threads:
-        workers.render(course(1))
+        workers.render(SMALL)
         os.kill(workers.pids()[0], signal.SIGSTOP)
-        hanging = threads.submit(workers.render, course(1))
+        hanging = threads.submit(workers.render, SMALL)
         while not hanging.running():
             time.sleep(0.01)
         time.sleep(0.2)
         with pytest.raises(PaperFailed, match="busy"):
-            workers.render(course(2))
+            workers.render(OTHER)
         assert isinstance(hanging.exception(), PaperFailed)
 
 
 def test_closing_ends_every_worker_and_draws_no_more() -> None:
     workers = PaperWorkers()
-    workers.render(course(1))
+    workers.render(SMALL)
     (pid,) = workers.pids()
     workers.close()
     assert is_gone(pid)
     with pytest.raises(PaperFailed, match="closed"):
-        workers.render(course(1))
+        workers.render(SMALL)
 
 
 def test_closing_twice_is_fine() -> None:
@@ -156,10 +165,7 @@ def test_closing_twice_is_fine() -> None:
 
 
 def test_workers_end_when_their_owner_is_killed() -> None:
-    program = (
-        "import time; from invoices.press.workers import PaperWorkers; from invoices.samples import course;"
-        "w = PaperWorkers(); w.render(course(1)); print(w.pids()[0], flush=True); time.sleep(60)"
-    )
+    program = f"import time; {PROGRAM} print(w.pids()[0], flush=True); time.sleep(60)"
     owner = subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
@@ -172,10 +178,7 @@ def test_workers_end_when_their_owner_is_killed() -> None:
 
 
 def test_an_owner_that_forgets_to_close_leaves_nothing_behind() -> None:
-    done = run(
-        "from invoices.press.workers import PaperWorkers; from invoices.samples import course;"
-        "w = PaperWorkers(); w.render(course(1)); print(w.pids()[0])"
-    )
+    done = run(f"{PROGRAM} print(w.pids()[0])")
     assert wait_until_gone(int(done.stdout))
 
 
@@ -195,7 +198,7 @@ def test_the_owner_never_loads_the_renderer() -> None:
 
 
 def test_a_worker_is_told_no_secrets(workers: PaperWorkers) -> None:
-    workers.render(course(1))
+    workers.render(SMALL)
     told = Path(f"/proc/{workers.pids()[0]}/environ").read_bytes()
     names = {line.partition(b"=")[0] for line in told.split(b"\0") if line}
     assert not {name for name in names if b"SECRET" in name or b"TOKEN" in name or b"SQUARE" in name}

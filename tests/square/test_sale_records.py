@@ -49,6 +49,59 @@ def _sold(clinic: Clinic, *names: str, **sale: Any) -> tuple[Json, Invoice]:
     return order, invoice
 
 
+BERLIN = {
+    "address_line_1": "Lindenstraße 8",
+    "address_line_2": "Hinterhaus",
+    "locality": "Berlin",
+    "postal_code": "10969",
+    "country": "DE",
+}
+SANTA_MONICA = {
+    "address_line_1": "1180 Ocean Park Boulevard",
+    "locality": "Santa Monica",
+    "administrative_district_level_1": "CA",
+    "postal_code": "90405",
+    "country": "US",
+}
+
+
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        (BERLIN, ("Lindenstraße 8", "Hinterhaus", "10969 Berlin")),
+        (SANTA_MONICA, ("1180 Ocean Park Boulevard", "Santa Monica, CA 90405")),
+    ],
+    ids=["Germany", "United States"],
+)
+def test_the_invoice_has_the_address_of_the_buyers_profile(
+    lite_clinic: Clinic, address: Json, lines: tuple[str, ...]
+) -> None:
+    """Row 10 of the papers' findings."""
+    ana = lite_clinic.till.add_customer(given_name="Ana", family_name="Souza", address=address)
+    lite_clinic.till.sell([lite_clinic.line("ten")], customer_id=ana["id"])
+    lite_clinic.catch_up()
+    lite_clinic.papers()
+    [invoice] = _issued(lite_clinic)
+    assert (invoice.billed_to.address_lines, invoice.billed_to.country) == (lines, address["country"])
+
+
+def test_an_address_changed_in_square_is_on_the_next_invoice_and_not_on_the_one_that_was_issued(
+    lite_clinic: Clinic,
+) -> None:
+    """Row 10."""
+    ana = lite_clinic.till.add_customer(given_name="Ana", family_name="Souza", address=BERLIN)
+    for number in range(2):
+        lite_clinic.till.sell([lite_clinic.line("ten")], customer_id=ana["id"])
+        lite_clinic.catch_up()
+        lite_clinic.papers()
+        if number == 0:
+            lite_clinic.till.forge("customer", ana["id"], {"address": SANTA_MONICA})
+            lite_clinic.catch_up()
+    first, second = _issued(lite_clinic)
+    assert first.billed_to.address_lines[-1] == "10969 Berlin"
+    assert second.billed_to.address_lines[-1] == "Santa Monica, CA 90405"
+
+
 def _adds_up(paper: Invoice | CreditNote) -> bool:
     """Every sum of the paper from its parts."""
     beside = paper.tip.amount + paper.service_charge.amount if isinstance(paper, Invoice) else 0

@@ -65,6 +65,7 @@ WHO: dict[str, frozenset[str]] = {
     "batches.cancel": STAFF,
     "batches.fetch": STAFF,
     "documents.show": DESK,
+    "documents.statement": DESK,
     "documents.invoice": DESK,
     "documents.voucher": DESK,
     "document_list.show": DESK,

@@ -21,7 +21,7 @@ VOUCHER = VoucherPhrases(
         "one": "Good for {n} month from the first visit",
         "other": "Good for {n} months from the first visit",
     },
-    no_expiry="No expiry date",
+    no_expiry="No expiration",
     given_on="Given on {date}",
     fold="Fold or cut here",
     how_to="How to use it",

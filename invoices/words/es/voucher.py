@@ -21,7 +21,7 @@ VOUCHER = VoucherPhrases(
         "one": "Válido {n} mes desde la primera visita",
         "other": "Válido {n} meses desde la primera visita",
     },
-    no_expiry="Sin fecha de vencimiento",
+    no_expiry="Sin vencimiento",
     given_on="Regalado el {date}",
     fold="Doblar o cortar aquí",
     how_to="Cómo usarlo",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from invoices.words.phrases.plural import Plural
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccountPhrases:
-    """Plain phrases; none of these papers counts anything in words."""
+    """Plain phrases, and plurals keyed by the language's own categories."""
 
     invoice: str
     credit_note: str
@@ -17,8 +19,10 @@ class AccountPhrases:
     to_invoice: str
 
     billed_to: str
+    credited_to: str
     billed_by: str
     tax_id: str
+    vat_id: str
 
     paid_in_full: str
     paid_in_full_on: str
@@ -38,11 +42,20 @@ class AccountPhrases:
     description: str
     quantity: str
     unit_price: str
+    unit_price_before_tax: str
     discount: str
     tax: str
     amount: str
+    amount_before_tax: str
+    with_tax: str
+    each_with_tax: str
+    less: str
+    sessions_unused: Plural
+    worked_out: str
+    left_with_it: str
 
     subtotal: str
+    subtotal_before_tax: str
     tax_of: str
     tax_included: str
     tip: str
@@ -69,3 +82,18 @@ class AccountPhrases:
     electronic: str
     payable_now: str
     untaxed: str
+    prepayment: str
+
+    statement: str
+    as_of: str
+    activity: str
+    entry: str
+    payment: str
+    canceled: str
+    refund: str
+    billed: str
+    balance: str
+    nothing_due: str
+    nothing_due_since: str
+    in_your_favor: str
+    not_frozen: str

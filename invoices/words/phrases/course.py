@@ -18,7 +18,10 @@ class Phrases:
 
     of_sessions_left: Plural
     of_sessions_used: Plural
+    of_sessions_usable: Plural
+    sessions_not_used: Plural
     touch_ups_left: Plural
+    touch_ups_ready: str
     from_session: str
 
     your_visits: str
@@ -39,9 +42,13 @@ class Phrases:
     your_course: str
     bought: str
     paid: str
-    still_to_pay: str
+    credit: str
+    balance_due: str
+    amount_by: str
     refunded: str
-    good_until: str
+    gift_from: str
+    received_from: str
+    expires: str
     no_expiry: str
     touch_ups: str
     n_of_left: str
@@ -59,21 +66,32 @@ class Phrases:
     private_page_alt: str
 
     note_finished: Plural
+    note_none_left: Plural
     note_refunded: str
     note_refunded_amount: str
-    note_expired: Plural
+    note_expired: str
+    note_written_off: str
+    please_ask: str
     note_frozen: Plural
-    note_part_paid: str
+    days_on_hold: str
+    note_due: str
+    note_locked: Plural
+    note_unpaid: Plural
     note_transferred: str
+    note_exchanged: str
+    note_gift: str
     on_day: str
     since_day: str
+    by_day: str
 
     card_alt: Plural
     card_used_on: str
+    card_locked: Plural
     card_expired: Plural
     card_gone: Plural
     card_touch_ups: Plural
     card_progress: str
+    key_locked: str
     key_expired: str
     key_frozen: str
     key_gone: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from invoices.papers import AccountLine, CreditNote, Invoice, Money, PaymentLine, RefundWorking, TaxLine
 from plugin.core.spread import spread
@@ -90,11 +91,13 @@ def _negated(line: AccountLine, share: Share) -> AccountLine:
     def minus(amount: int) -> Money:
         return Money(-amount, line.net.currency)
 
-    quantity, unit_price, discount = "1", share.net, 0
-    if share.of is not None:
+    quantity, unit_price, discount, is_part = "1", share.net, 0, False
+    if share.of is not None and _multiplies(line, share, share.of):
         quantity, unit_price, discount = share.of.quantity, line.unit_price.amount, share.of.discount
     elif (share.net, share.tax) == (line.net.amount, line.tax.amount):
         quantity, unit_price, discount = line.quantity, line.unit_price.amount, line.discount.amount
+    else:
+        is_part = True
     return replace(
         line,
         quantity=quantity,
@@ -104,7 +107,14 @@ def _negated(line: AccountLine, share: Share) -> AccountLine:
         tax=minus(share.tax),
         total=minus(share.total),
         detail="",
+        is_part=is_part,
     )
+
+
+def _multiplies(line: AccountLine, share: Share, told: Wanted) -> bool:
+    """Say whether so many units at the line's price are what comes back; of one unit a part may be."""
+    charged = Decimal(told.quantity) * line.unit_price.amount - told.discount
+    return share.net - 1 <= charged <= share.total + 1
 
 
 def _is_rest(issued: Issued, total: int) -> bool:

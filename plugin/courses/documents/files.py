@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from invoices.papers import from_json
+from invoices.pages.fit import fit
+from invoices.papers import Paper, PaperRefused, from_json
+from invoices.press.glyphs import is_printed, missing
 from plugin.courses.papers.ready import Render, drawn
-from plugin.errors import NotFound
+from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentFile
 
+MISSING_LETTERS = "missing_letters"
 
-def document_bytes(store: Store, render: Render, document_id: str, *, now: datetime) -> bytes:
+
+def document_bytes(
+    store: Store,
+    render: Render,
+    document_id: str,
+    *,
+    now: datetime,
+    has: Callable[[str], bool] = is_printed,
+) -> bytes:
     """Return the PDF of a document, drawing it where that has not been done.
 
-    Raises NotFound, Refused for what can't be drawn, PaperNotMade where another try may help.
+    Its bytes are kept for ever, so it is not drawn before a font here has all of its letters.
+    Raises NotFound, Refused for what can't be drawn yet or at all, PaperNotMade where another try may help.
     """
     with store.reading() as session:
         kept = session.get(DocumentFile, document_id)
@@ -27,7 +40,18 @@ def document_bytes(store: Store, render: Render, document_id: str, *, now: datet
         if document is None:
             raise NotFound("There is no such document.")
         paper = from_json(document.content)
+    _refuse_missing_letters(paper, has)
     return _keep(store, document_id, drawn(store, render, paper), now)
+
+
+def _refuse_missing_letters(paper: Paper, has: Callable[[str], bool]) -> None:
+    try:
+        lacking = missing(fit(paper), has=has)
+    except PaperRefused as error:
+        raise Refused(str(error), code="paper_refused") from None
+    if lacking:
+        said = " ".join(each.sentence for each in lacking)
+        raise Refused(f"This paper waits for its letters. {said}", code=MISSING_LETTERS)
 
 
 def _keep(store: Store, document_id: str, pdf: bytes, now: datetime) -> bytes:

@@ -9,16 +9,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.papers import Invoice, Money, Party, PaymentLine
+from invoices.papers import Invoice, Money, PaymentLine
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.documents.account_of_sale import PackageWords, account_of
+from plugin.courses.documents.parties import party_in
 from plugin.courses.documents.phrases import LinePhrases, line_phrases
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.courses.papers.content import clinic_on_paper
 from plugin.courses.people.clients import client_in
-from plugin.courses.views import ClientView, ClinicView
+from plugin.courses.views import ClinicView
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.selling import Checkout
 
@@ -33,7 +34,7 @@ def invoice_paper(
     phrases = line_phrases(buyer.language)
     account = account_of(sale, phrases, _packages(session, courses))
     sold_on = local_date(clinic, min(course.sold_at for course in courses))
-    payments = _payments(session, sale, clinic, phrases, sold_on)
+    payments = payments_in(session, sale, clinic, phrases, sold_on)
     paid = sum(each.amount.amount for each in payments)
     still_due = account.total - paid
     # Of a canceled invoice nothing more is due, and what is not paid has no day.
@@ -43,7 +44,7 @@ def invoice_paper(
         number=number,
         issued_on=local_date(clinic, act.now),
         sold_on=sold_on,
-        billed_to=party(buyer),
+        billed_to=party_in(session, buyer),
         language=buyer.language,
         lines=tuple(row.line for row in account.rows),
         net=Money(account.net, sale.currency),
@@ -54,15 +55,11 @@ def invoice_paper(
         payments=payments,
         paid=Money(paid, sale.currency),
         balance_due=Money(still_due, sale.currency),
-        due_on=_due_on(session, sale.square_order_id) if is_due else None,
+        due_on=due_on_in(session, sale.square_order_id) if is_due else None,
         reference=sale.square_order_id,
         is_electronic=clinic.has_e_invoices,
+        is_prepayment=bool(courses),
     )
-
-
-def party(buyer: ClientView) -> Party:
-    """Return the buyer as an invoice names them."""
-    return Party(name=buyer.name, email=buyer.email or "", phone=buyer.phone or "")
 
 
 def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageWords]:
@@ -82,9 +79,10 @@ def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageW
     }
 
 
-def _payments(
+def payments_in(
     session: Session, sale: SoldSale, clinic: ClinicView, phrases: LinePhrases, sold_on: date
 ) -> tuple[PaymentLine, ...]:
+    """Return the money that came for a sale, by day, and what another sale that it takes back pays of it."""
     zone = ZoneInfo(clinic.time_zone)
     named = _other_tender(session, sale.square_order_id)
     lines = [
@@ -112,7 +110,8 @@ def _other_tender(session: Session, square_order_id: str) -> str:
     return called if called and sum(ch.isdecimal() for ch in called) <= _MOST_DIGITS else ""
 
 
-def _due_on(session: Session, square_order_id: str) -> date | None:
+def due_on_in(session: Session, square_order_id: str) -> date | None:
+    """Return when the balance of a sale begun here is due."""
     begun = select(Checkout.balance_due_on).where(
         Checkout.square_order_id == square_order_id, Checkout.balance_due_on.is_not(None)
     )

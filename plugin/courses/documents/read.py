@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from plugin.core.text import clean
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clinic import clinic_in
 from plugin.courses.documents.buyers import sold_course_in
+from plugin.courses.documents.owed import DOCUMENT
 from plugin.courses.people.clients import LONGEST_SEARCH, words_in
 from plugin.courses.reports.sheet import Cell, Sheet, major
 from plugin.courses.views import Page
@@ -24,15 +25,20 @@ from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.store.queues import Outbox
 
 KINDS = {"invoice": "Invoice", "credit_note": "Credit note", "gift_voucher": "Gift voucher"}
+BILLED = ("invoice", "credit_note")
 _HEADINGS = ("Kind", "Number", "Issued", "Client", "Total", "Currency", "Refers to", "Square order", "By")
 _AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One issued document. `client_name` is as the client is called now; `total` is below zero on a credit note."""
+    """One issued document. `client_name` is as the client is called now; `total` is below zero on a credit note.
+
+    `waits_for`: why its file could not be drawn so far, "" where nothing keeps it.
+    """
 
     id: str
     kind: str
@@ -48,6 +54,7 @@ class DocumentView:
     refers_to_number: str | None
     square_order_id: str | None
     content_sha256: str
+    waits_for: str = ""
 
     @property
     def called(self) -> str:
@@ -86,15 +93,31 @@ def documents_of_course(store: Store, course_id: str) -> tuple[DocumentView, ...
 def documents_of_courses(store: Store, course_ids: Sequence[str]) -> dict[str, tuple[DocumentView, ...]]:
     """Return what was issued for each course, oldest first."""
     with store.reading() as session:
-        rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
-        sold = {row.id: sold_course_in(session, row).id for row in rows}
-        about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))
-        wanted = _ROWS.where(Document.id.in_(about)).order_by(Document.issued_at, Document.id)
-        views = _views(session, session.execute(wanted).all())
+        return documents_of_courses_in(session, course_ids)
+
+
+def documents_of_courses_in(
+    session: Session, course_ids: Sequence[str]
+) -> dict[str, tuple[DocumentView, ...]]:
+    """Return what was issued for each course as seen by this session."""
+    rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
+    sold = {row.id: sold_course_in(session, row).id for row in rows}
+    about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))
+    views = _oldest_first(session, Document.id.in_(about))
     return {
         course_id: tuple(view for view in views if sold.get(course_id) in view.course_ids)
         for course_id in course_ids
     }
+
+
+def documents_billed_to_in(session: Session, client_id: str) -> tuple[DocumentView, ...]:
+    """Return the invoices and credit notes that were made out to a client, oldest first."""
+    return _oldest_first(session, (_LIVING.id == client_id) & Document.kind.in_(BILLED))
+
+
+def _oldest_first(session: Session, which: ColumnElement[bool]) -> tuple[DocumentView, ...]:
+    wanted = _ROWS.where(which).order_by(Document.issued_at, Document.id)
+    return _views(session, session.execute(wanted).all())
 
 
 def find_documents(
@@ -180,7 +203,22 @@ def _views(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Doc
     links = select(DocumentCourse).where(DocumentCourse.document_id.in_(about))
     for link in session.scalars(links.order_by(DocumentCourse.course_id)):
         about[link.document_id].append(link.course_id)
-    return tuple(DocumentView(**row._mapping, course_ids=tuple(about[row.id])) for row in rows)
+    waiting = _waiting(session, about)
+    return tuple(
+        DocumentView(**row._mapping, course_ids=tuple(about[row.id]), waits_for=waiting.get(row.id, ""))
+        for row in rows
+    )
+
+
+def _waiting(session: Session, document_ids: Iterable[str]) -> dict[str, str]:
+    """Return why the files of these documents are not drawn yet; what nothing has kept so far is drawn soon."""
+    rows = select(Outbox.subject, Outbox.outcome).where(
+        Outbox.kind == DOCUMENT,
+        Outbox.subject.in_(list(document_ids)),
+        Outbox.state == "pending",
+        Outbox.outcome != "",
+    )
+    return dict(session.execute(rows).all())
 
 
 def _conditions(q: str, kind: str | None) -> list[ColumnElement[bool]]:

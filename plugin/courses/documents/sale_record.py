@@ -124,15 +124,21 @@ class ToldRefund:
 
 
 def keep_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
-    """Keep the sale as Square has it now; once its invoice is issued it stays as the invoice was made of it."""
+    """Keep the sale as Square has it now; once its invoice is issued it stays as the invoice was made of it.
+
+    What is paid after that is kept beside it, for statements of account.
+    """
     row = session.get(SaleRecord, sale.square_order_id)
     plain = to_plain(sale)
     if row is None:
         content = {"version": VERSION, "sale": plain, "refunds": {}}
         session.add(SaleRecord(square_order_id=sale.square_order_id, content=content, taken_at=act.now))
         session.flush()
-    elif row.content["sale"] != plain and not _is_invoiced(session, sale.square_order_id):
-        row.content, row.taken_at = {**row.content, "sale": plain}, act.now
+    elif row.content["sale"] != plain:
+        changed = {"tenders": plain["tenders"]}
+        if not _is_invoiced(session, sale.square_order_id):
+            changed = {"sale": plain}
+        row.content, row.taken_at = {**row.content, **changed}, act.now
         session.flush()
 
 
@@ -172,6 +178,19 @@ def sale_in(session: Session, square_order_id: str) -> SoldSale | None:
     """Return the sale as it is kept, None where it never was."""
     row = session.get(SaleRecord, square_order_id)
     return from_plain(SoldSale, row.content["sale"]) if row is not None else None
+
+
+def paid_sale_in(session: Session, square_order_id: str) -> SoldSale | None:
+    """Return the sale with every payment that Square told of since, None where it never was kept."""
+    row = session.get(SaleRecord, square_order_id)
+    if row is None:
+        return None
+    return from_plain(SoldSale, {**row.content["sale"], "tenders": _tenders(row)})
+
+
+def _tenders(row: SaleRecord) -> list[dict[str, Any]]:
+    tenders: list[dict[str, Any]] = row.content.get("tenders", row.content["sale"]["tenders"])
+    return tenders
 
 
 def told_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> ToldRefund | None:

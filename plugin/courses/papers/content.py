@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,14 +21,22 @@ from invoices.papers import (
     stamps,
 )
 from plugin.core.course import AllowanceState
+from plugin.core.money import Money as LedgerMoney
 from plugin.core.status import Status
 from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.papers.standing import (
+    credit_in,
+    expired_sessions,
+    lost_sessions,
+    received_in,
+    standing_in,
+)
 from plugin.courses.papers.texts import text_for
 from plugin.courses.papers.upcoming import next_visit_in, suggested_interval_in
 from plugin.courses.people.clients import client_in
 from plugin.courses.read import course_in
 from plugin.courses.refunds.standing import GONE
-from plugin.courses.selling.terms_text import terms_sentences
+from plugin.courses.selling.terms_text import terms_of
 from plugin.courses.views import ClinicView, CourseView, NoShowView, VisitView
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -50,29 +59,41 @@ def summary_paper(
     """
     with store.reading() as session:
         clinic, course, spoken = _subject(session, course_id, now, language)
-        refunded = _given_back(session, course)
+        zone = ZoneInfo(clinic.time_zone)
+        standing = standing_in(session, course, zone)
+        received = received_in(session, course, zone)
+        credit = credit_in(session, course)
+        refunded = _given_back(session, course) if received is None else None
         next_visit = next_visit_in(session, [course.client_id or ""], now)
-        interval = suggested_interval_in(session, course_id, spoken) if course.left else None
-    today = local_date(clinic, now)
-    zone = ZoneInfo(clinic.time_zone)
+        interval = suggested_interval_in(session, course, spoken, next_visit)
     return CourseSummary(
         clinic=clinic_on_paper(clinic),
         client_name=course.client_name or "",
         language=spoken,
-        issued_on=today,
+        issued_on=local_date(clinic, now),
         package_name=course.package_name,
         sessions_left=course.left,
         sessions_total=course.granted,
+        sessions_used=course.used,
+        sessions_usable=course.left - course.state.locked,
+        sessions_lost=sum(lost_sessions(course, each) for each in course.state.counted),
         sold_on=course.sold_at.astimezone(zone).date(),
-        paid=Money(course.gross_paid.amount, course.gross_paid.currency),
-        status=course.status.value,
-        status_on=course.closed_at.astimezone(zone).date() if course.closed_at else None,
+        paid=_money(course.gross_paid) if received is None else None,
+        credit=credit,
+        received=received,
+        gift_for=course.gift.recipient_name if course.gift else "",
+        status=standing.status,
+        status_on=standing.since,
+        exchanged_for=standing.exchanged_for,
         allowances=tuple(_allowance(course, each) for each in course.allowances),
         visits=_occasions(course),
         earlier_visits=course.used_before,
+        balance_due=_money(course.due) if course.due.amount else None,
+        due_on=course.state.due_on,
         refunded=refunded,
         expires_on=course.expires_on,
-        terms=terms_sentences(course.terms, spoken),
+        expires_after_first_visit=course.terms.waits_for_first_use and course.expires_on is None,
+        terms=_terms(course, clinic, spoken, has_refund=received is None),
         next_visit=next_visit,
         suggested_interval=interval,
         balance_url=balance_url,
@@ -86,20 +107,21 @@ def aftercare_paper(
     with store.reading() as session:
         clinic, course, spoken = _subject(session, course_id, now, language)
         visit = _chosen_visit(course, visit_id)
-        treatment = visit.treatments[0]
-        kind = _kind(course, treatment)
-        text = text_for(session, _treatment_id(session, course_id, treatment), treatment, kind, spoken)
+        of = _session_of(course, visit)
+        text = text_for(
+            session, _treatment_id(session, course_id, of.treatment), of.treatment, of.kind, spoken
+        )
         next_visit = next_visit_in(session, [visit.client_id], now)
     return AftercareSheet(
         clinic=clinic_on_paper(clinic),
         client_name=visit.guest or course.client_name or "",
         language=spoken,
         visited_on=visit.visited_on,
-        treatment=treatment,
+        treatment=of.treatment,
         text=text,
-        session_number=visit.number,
-        sessions_total=course.granted if visit.number else None,
-        kind=kind,
+        session_number=of.number,
+        sessions_total=of.total,
+        kind=of.kind,
         practitioner=visit.practitioner,
         next_visit=next_visit,
     )
@@ -136,7 +158,15 @@ def _subject(
     return clinic, course, language or client_in(session, course.client_id).language
 
 
+def _terms(course: CourseView, clinic: ClinicView, language: str, *, has_refund: bool) -> tuple[str, ...]:
+    """Return the terms in force: none once no session is left. That nothing expires stands among the facts."""
+    if not any(each.left for each in course.allowances):
+        return ()
+    return terms_of(course, clinic, language, has_no_expiry=False, has_refund=has_refund)
+
+
 def _allowance(course: CourseView, allowance: AllowanceState) -> Allowance:
+    is_expired = course.status is Status.EXPIRED
     return Allowance(
         treatment=allowance.treatment,
         kind=allowance.kind,  # type: ignore[arg-type]
@@ -144,14 +174,20 @@ def _allowance(course: CourseView, allowance: AllowanceState) -> Allowance:
         used=allowance.used,
         left=allowance.left,
         usable_from_session=allowance.usable_from_session,
+        is_open=allowance.usable_now > 0,
         stamps=stamps(
             granted=allowance.granted,
             used_on=_days_used(course, allowance.id),
-            undated=course.state.allowance(allowance.id).used_before,
-            left=0 if course.status is Status.EXPIRED else allowance.left,
-            lost="expired" if course.status is Status.EXPIRED else "gone",
+            undated=allowance.used_before,
+            left=0 if is_expired else allowance.left,
+            locked=allowance.locked if course.is_part_paid and not is_expired else 0,
+            expired=expired_sessions(course, allowance),
         ),
     )
+
+
+def _money(money: LedgerMoney) -> Money:
+    return Money(money.amount, money.currency)
 
 
 def _days_used(course: CourseView, allowance_id: str) -> list[date]:
@@ -174,16 +210,38 @@ def _occasions(course: CourseView) -> tuple[SummaryVisit, ...]:
 
 
 def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
-    treatment = visit.treatments[0]
+    of = _session_of(course, visit)
     return SummaryVisit(
         on=visit.visited_on,
-        treatment=treatment,
-        session_number=visit.number,
-        kind=_kind(course, treatment),
+        treatment=of.treatment,
+        session_number=of.number,
+        kind=of.kind,
         practitioner=visit.practitioner,
         # What was treated is between the practitioner and whoever came.
         focus="" if visit.guest else visit.focus,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SessionOf:
+    treatment: str
+    kind: AllowanceKind
+    number: int | None
+    total: int | None
+
+
+def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
+    """Return which session a visit was: of a main treatment where one was used, and add-ons beside it."""
+    rank: dict[AllowanceKind, int] = {"main": 0, "touch_up": 1, "add_on": 2}
+    used = sorted(
+        zip(visit.treatments, visit.entry_ids, strict=True), key=lambda each: rank[_kind(course, each[0])]
+    )
+    treatment, entry_id = used[0]
+    kind = _kind(course, treatment)
+    if kind == "touch_up":
+        total = sum(each.granted for each in course.allowances if each.treatment == treatment)
+        return _SessionOf(treatment, kind, course.state.number_of(entry_id), total)
+    return _SessionOf(treatment, kind, visit.number, course.granted if visit.number else None)
 
 
 def _missed(course: CourseView, no_show: NoShowView) -> SummaryVisit:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from invoices.papers import AftercareSheet, AllowanceKind, CourseSummary, Money
-from invoices.samples import course
+from invoices.papers import AftercareSheet, AllowanceKind, CourseSummary
 from plugin.courses.papers.content import clinic_on_paper
+from plugin.courses.papers.example import example_summary
 from plugin.courses.papers.typed_text import clean_markdown, sheet_with
 from plugin.courses.views import ClinicView
 
-_USED_OF_SAMPLE = 5
 _KINDS: dict[str, AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
 
 
@@ -36,11 +35,4 @@ def draft_sheet(
 
 def draft_summary(clinic: ClinicView) -> CourseSummary:
     """Return the course summary of an invented client under this letterhead, in the clinic's language."""
-    sample = course(_USED_OF_SAMPLE)
-    return replace(
-        sample,
-        clinic=clinic_on_paper(clinic),
-        language=clinic.language,
-        paid=Money(sample.paid.amount, clinic.currency),
-        terms=(),
-    )
+    return example_summary(clinic_on_paper(clinic), language=clinic.language, currency=clinic.currency)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
-from invoices.aftercare import read_text
+from invoices.aftercare import GENERAL, read_text, starting_text
 from invoices.pages.fit import fit
 from invoices.papers import AftercareSheet, PaperRefused
-from invoices.samples import aftercare
+from plugin.courses.papers.example import example_sheet
 from plugin.errors import InvalidField
 
 _NOBODY_TYPES = ("Cc", "Cs", "Cn", "Co")
@@ -22,13 +21,32 @@ def checked_markdown(markdown: str, language: str) -> str:
 
 
 def sheet_with(markdown: str, language: str) -> AftercareSheet:
-    """Put the text on a sample's sheet, which alone decides whether there is too much of it; raises InvalidField."""
+    """Put the text on an invented client's sheet, which alone decides whether it is too long; raises InvalidField."""
     try:
-        sheet = replace(aftercare(), language=language, text=read_text(markdown, language))
+        sheet = example_sheet(read_text(markdown, language), language)
         fit(sheet)
     except PaperRefused as error:
         raise InvalidField(str(error), field="markdown") from None
     return sheet
+
+
+def missing_step(markdown: str, language: str) -> str:
+    """Say which step of help a text lacks between a call to the clinic and an ambulance, "" where it has it.
+
+    Texts written before there was one keep working, and may send somebody with a fever to 911.
+    """
+    try:
+        roles = {section.role for section in read_text(markdown, language).sections}
+    except PaperRefused:
+        return ""
+    if "see_doctor" in roles or "get_help" not in roles:
+        return ""
+    sections = starting_text(GENERAL, language).sections
+    heading = next(section.heading for section in sections if section.role == "see_doctor")
+    return (
+        f"It has no part “## {heading}”. Infection, fever and bleeding that does not stop belong there, "
+        "and emergencies alone under 911."
+    )
 
 
 def clean_markdown(markdown: str) -> str:

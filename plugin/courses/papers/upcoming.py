@@ -15,6 +15,8 @@ from invoices.papers import NextVisit
 from invoices.words import language_for
 from plugin.core.acts import Act
 from plugin.courses.queues.outbox import PAPERS, owe_in
+from plugin.courses.views import CourseView
+from plugin.courses.visiting.next_session import is_same_name
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Treatment
@@ -46,12 +48,20 @@ def next_visit_in(session: Session, client_ids: Sequence[str], now: datetime) ->
     )
 
 
-def suggested_interval_in(session: Session, course_id: str, language: str) -> str | None:
-    """Return how often the clinic suggests the course's first main treatment, in words; None where it says nothing."""
+def suggested_interval_in(
+    session: Session, course: CourseView, language: str, next_visit: NextVisit | None
+) -> str | None:
+    """Return how often the clinic suggests the course's first main treatment, in words.
+
+    None where it says nothing, where no session of it can be used, or where the booked visit is for something else,
+    such as a touch-up.
+    """
+    if not course.is_live or not course.left or _is_for_another(course, next_visit):
+        return None
     days = session.scalar(
         select(Treatment.suggested_days)
         .join(Allowance, Allowance.treatment_id == Treatment.id)
-        .where(Allowance.course_id == course_id, Allowance.kind == "main")
+        .where(Allowance.course_id == course.id, Allowance.kind == "main")
         .order_by(Allowance.position)
         .limit(1)
     )
@@ -61,6 +71,11 @@ def suggested_interval_in(session: Session, course_id: str, language: str) -> st
     if days % _DAYS_A_WEEK:
         return spoken.plural(spoken.phrases.suggested_days, days)
     return spoken.plural(spoken.phrases.suggested_weeks, days // _DAYS_A_WEEK)
+
+
+def _is_for_another(course: CourseView, next_visit: NextVisit | None) -> bool:
+    others = [each.treatment for each in course.allowances if each.kind != "main"]
+    return next_visit is not None and any(is_same_name(next_visit.treatment, each) for each in others)
 
 
 def booking_changed_in(

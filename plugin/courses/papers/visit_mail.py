@@ -92,6 +92,7 @@ def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | s
             return "The session was given back."
         if _is_told_with_another(course, visit):
             return "It is told with the session of the same day."
+        next_visit = next_visit_in(session, [client.id], now)
         return DueLetter(
             id=row.id,
             client=view_of(session, client),
@@ -99,8 +100,8 @@ def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | s
             clinic=clinic,
             course=course,
             visit=visit,
-            next_visit=next_visit_in(session, [client.id], now),
-            interval=suggested_interval_in(session, course.id, client.language) if course.left else None,
+            next_visit=next_visit,
+            interval=suggested_interval_in(session, course, client.language, next_visit),
         )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.text import clean
 from plugin.courses.clinic import clinic_in
 from plugin.courses.people.client_profile import fields_on_their_way_in
 from plugin.courses.people.clients import add_client_in, living_client_in
@@ -38,6 +39,7 @@ def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) 
         known = add_client_in(session, store, act, contact)
         ask_about_duplicates_in(session, store, act, known)
     _link_all(session, act, buyer, known.id)
+    _keep_address(session, buyer)
     return known.id
 
 
@@ -48,6 +50,7 @@ def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
     if known is None:
         return False
     _link_all(session, act, buyer, known.id)
+    _keep_address(session, buyer)
     return True
 
 
@@ -58,6 +61,7 @@ def link_profile_in(session: Session, store: Store, act: Act, client_id: str, bu
     for name in names:
         _link(session, act, name, client_id, is_current=name == buyer.square_customer_id)
     session.get_one(SquareCustomer, buyer.square_customer_id).is_deleted = False
+    _keep_address(session, buyer)
     session.execute(
         update(SquareCustomer)
         .where(SquareCustomer.client_id == client_id, SquareCustomer.is_deleted.is_(True))
@@ -74,9 +78,10 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
     if _is_second(session, client.id, buyer.square_customer_id, besides=_names(buyer)):
         # Made one with another here: of their two profiles the current one counts.
         return True
+    _keep_address(session, buyer)
     contact = _contact(session, buyer)
     newer_here = fields_on_their_way_in(session, client.id)
-    if buyer.name.strip() and "name" not in newer_here:
+    if clean(buyer.name) and "name" not in newer_here:
         client.name = contact.name
     if "phone" not in newer_here:
         client.phone = contact.phone or client.phone
@@ -116,6 +121,13 @@ def _join(session: Session, store: Store, act: Act, from_id: str, keeper: Client
     if gone is not None:
         text = f"Clients joined in Square: {gone.name} is now {keeper.name}"
         join_in(session, store, act, gone, keeper, text)
+
+
+def _keep_address(session: Session, buyer: Buyer) -> None:
+    """Keep where the profile says they live; one of which only the id is known says nothing."""
+    profile = session.get(SquareCustomer, buyer.square_customer_id)
+    if profile is not None and (buyer.is_somebody or buyer.address):
+        profile.address, profile.country = buyer.address, buyer.country
 
 
 def _names(buyer: Buyer) -> list[str]:

@@ -12,7 +12,10 @@ from plugin.core.text import clean
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """The Square customer a sale names; details are empty where Square gave only an id."""
+    """The Square customer a sale names; details are empty where Square gave only an id.
+
+    `address` is written line by line as letters are addressed; `country` is two capitals, "" where nobody said.
+    """
 
     square_customer_id: str
     name: str = ""
@@ -22,6 +25,8 @@ class Buyer:
     known_as: tuple[str, ...] = ()
     # Profiles of people of the same name that Square was asked for and has no more.
     gone_ids: tuple[str, ...] = ()
+    address: str = ""
+    country: str = ""
 
     @property
     def is_somebody(self) -> bool:

@@ -6,6 +6,7 @@ from plugin.core.text import NOTE_LENGTH, REASON_LENGTH
 from plugin.courses.clinic import local_date, read_clinic
 from plugin.courses.documents.asked_for import invoice_of_course
 from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.papers.ready import paper_bytes
 from plugin.courses.read import read_course
 from plugin.courses.visiting.reverse import reverse
@@ -74,6 +75,12 @@ def _summary(asked: Asked) -> Answer:
 
 def _aftercare(asked: Asked) -> Answer:
     return _paper(asked, "aftercare", "aftercare.pdf")
+
+
+def _statement(asked: Asked) -> Answer:
+    house = asked.house
+    made = statement_of_course(house.store, house.render, asked.act, asked.ids["course_id"])
+    return Answer(pdf=made.pdf, filename="statement.pdf")
 
 
 def _invoice(asked: Asked) -> Answer:
@@ -158,6 +165,16 @@ CALLS = (
         answer=None,
         roles=THE_DESK,
         query=_OF_ISSUE,
+        refusals=(409,),
+    ),
+    Call(
+        name="print_statement",
+        method="GET",
+        path="/courses/{course_id}/statement.pdf",
+        summary="Print the statement of account of the sale: its invoice and every payment and refund so far",
+        view=_statement,
+        answer=None,
+        roles=THE_DESK,
         refusals=(409,),
     ),
 )

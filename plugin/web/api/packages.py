@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
+from plugin.core.terms import (
+    MOST_NOTICE_HOURS,
+    USUAL_NOTICE_HOURS,
+    ExpiresFrom,
+    NoShow,
+    RefundFormula,
+    Terms,
+)
 from plugin.courses.selling.packages import (
     MOST_SESSIONS,
     MOST_TREATMENTS,
@@ -45,6 +52,12 @@ _TERMS = record(
         "refund_formula": one_of(RefundFormula),
         "no_show": one_of(NoShow),
         "forgiven_no_shows": whole(least=0, most=99),
+        "notice_hours": whole(
+            least=0,
+            most=MOST_NOTICE_HOURS,
+            default=USUAL_NOTICE_HOURS,
+            description="How long before a visit it can be canceled; 0: nothing is agreed.",
+        ),
     },
     build=Terms,
 )

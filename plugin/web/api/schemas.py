@@ -21,6 +21,10 @@ def _object(example: dict[str, Any], **properties: Schema) -> Schema:
     }
 
 
+def _with_optional(schema: Schema, **properties: Schema) -> Schema:
+    return {**schema, "properties": {**schema["properties"], **properties}}
+
+
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -214,14 +218,20 @@ SCHEMAS: dict[str, Schema] = {
         language=_TEXT,
         square_customer_id=_ID_OR_NULL,
     ),
-    "Terms": _object(
-        _TERMS_EXAMPLE,
-        expires_after_months=_COUNT_OR_NULL,
-        expires_on=_DAY_OR_NULL,
-        refund_formula=_words(*RefundFormula),
-        no_show=_words(*NoShow),
-        forgiven_no_shows=_COUNT,
-        expires_from={**_words(*ExpiresFrom), "description": "What the months are counted from."},
+    "Terms": _with_optional(
+        _object(
+            _TERMS_EXAMPLE,
+            expires_after_months=_COUNT_OR_NULL,
+            expires_on=_DAY_OR_NULL,
+            refund_formula=_words(*RefundFormula),
+            no_show=_words(*NoShow),
+            forgiven_no_shows=_COUNT,
+            expires_from={**_words(*ExpiresFrom), "description": "What the months are counted from."},
+        ),
+        notice_hours={
+            **_COUNT,
+            "description": "How long before a visit it can be canceled; 24 where it is left out.",
+        },
     ),
     "Content": _object(
         _CONTENT_EXAMPLE,

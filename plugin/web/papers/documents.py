@@ -6,10 +6,13 @@ from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act, Role
+from plugin.courses.clinic import local_date
 from plugin.courses.documents.asked_for import invoice_of_course, voucher_of_gift
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.read import DocumentView, read_document
-from plugin.web import current_house
+from plugin.courses.documents.statement import statement_of_course
+from plugin.courses.papers.file_names import paper_file_name
+from plugin.web import current_house, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.deeds import fresh_key, see
 from plugin.web.headers import let_our_page_frame
@@ -38,6 +41,18 @@ def show(document_id: str) -> Response:
 def invoice(course_id: str) -> ResponseReturnValue:
     """Lead to the invoice of a course, issued now where nobody had asked for it."""
     return _see(invoice_of_course(current_house().store, _act(), course_id))
+
+
+@blueprint.get("/courses/<course_id>/statement.pdf")
+@allow(Role.DESK)
+def statement(course_id: str) -> Response:
+    """Answer the statement of account of the sale a course came of, as it stands now."""
+    house = current_house()
+    made = statement_of_course(house.store, house.render, _act(), course_id)
+    let_our_page_frame()
+    response = Response(made.pdf, mimetype="application/pdf")
+    today = local_date(pages.clinic(), pages.now())
+    return name_file(response, paper_file_name(made.client_name, "statement of account", today))
 
 
 @blueprint.get("/gifts/<gift_id>/voucher.pdf")

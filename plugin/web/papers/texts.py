@@ -21,6 +21,7 @@ from plugin.courses.papers.texts import (
     start_over,
     suggest_days,
 )
+from plugin.courses.papers.typed_text import missing_step
 from plugin.web import current_house, pages
 from plugin.web.access import allow
 from plugin.web.deeds import Notice, deed, see, tell
@@ -74,7 +75,7 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
         language_name=LANGUAGES.get(language, language),
         languages=LANGUAGES,
         markdown=markdown,
-        said=_said(markdown),
+        said=_said(markdown, language),
         sources=sources(),
         refusal=refusal,
     )
@@ -116,7 +117,9 @@ def restart(treatment_id: str, language: str) -> ResponseReturnValue:
 def preview(treatment_id: str, language: str) -> Response:
     """Show the sheet with the text as it stands."""
     text = _text(treatment_id, language)
-    return on_screen(_sheet(text, text.markdown, is_reviewed=text.is_reviewed), _said(text.markdown))
+    return on_screen(
+        _sheet(text, text.markdown, is_reviewed=text.is_reviewed), _said(text.markdown, language)
+    )
 
 
 @blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/preview")
@@ -124,7 +127,7 @@ def preview(treatment_id: str, language: str) -> Response:
 @refused_shows(why_not)
 def try_out(treatment_id: str, language: str) -> Response:
     """Show the sheet with the text as it is typed. Nothing is kept."""
-    return on_screen(_draft(treatment_id, language), _said(request.form.get("markdown", "")))
+    return on_screen(_draft(treatment_id, language), _said(request.form.get("markdown", ""), language))
 
 
 @blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/paper.pdf")
@@ -158,8 +161,12 @@ def _seen() -> int:
     return typed_number(request.form.get("version", ""), field="version", called="The version")
 
 
-def _said(markdown: str) -> str:
-    """Return what the owner is told of a text that promises something; it is saved all the same."""
+def _said(markdown: str, language: str) -> str:
+    """Return what the owner is told of a promise or a missing step of help; the text is saved all the same."""
+    return " ".join(filter(None, (_said_of_promises(markdown), missing_step(markdown, language))))
+
+
+def _said_of_promises(markdown: str) -> str:
     promises = promises_in(markdown)
     if not promises:
         return ""

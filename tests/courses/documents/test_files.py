@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -13,13 +15,14 @@ from plugin.courses.clinic import read_clinic, save_clinic
 from plugin.courses.documents.doing import do_owed
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.owed import DOCUMENT, OWED_KINDS
-from plugin.courses.queues.outbox import take_owed
-from plugin.errors import NotFound, PaperNotMade
+from plugin.courses.documents.read import read_document
+from plugin.courses.queues.outbox import put_off_owed, take_owed
+from plugin.errors import NotFound, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.documents import DocumentFile
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
-from tests.courses.documents.sales import PDF, Papers
+from tests.courses.documents.sales import PDF, Papers, sold_line, sold_sale
 
 
 def _issued(papers: Papers) -> str:
@@ -43,8 +46,6 @@ def test_a_crash_between_number_and_file_loses_neither(papers: Papers) -> None:
 
 def test_it_is_drawn_from_the_frozen_content_whatever_has_changed_since(papers: Papers) -> None:
     document_id = _issued(papers)
-    from dataclasses import replace
-
     changed = replace(read_clinic(papers.store), name="Another name")
     save_clinic(papers.store, papers.desk.act(OLGA), changed)
     seen: list[Paper] = []
@@ -55,6 +56,25 @@ def test_it_is_drawn_from_the_frozen_content_whatever_has_changed_since(papers: 
 
     document_bytes(papers.store, render, document_id, now=papers.desk.clock())
     assert seen[0].clinic.name == "Jade Room"
+
+
+def test_it_waits_for_letters_that_no_font_has_and_says_so_at_the_desk(papers: Papers) -> None:
+    """Row 12 of the papers' findings: an issued paper is never drawn with a missing letter."""
+    rare = sold_line(name="Oil \U00030000")
+    papers.sell("O", sale=sold_sale("O", sold_line(), replace(rare, uid="L2")))
+    with pytest.raises(Refused, match="This paper waits for its letters"):
+        papers.work()
+    document = papers.rows()[0]
+    owed = take_owed(papers.store, papers.desk.clock() + timedelta(minutes=2), of=(DOCUMENT,))
+    assert owed is not None
+    put_off_owed(
+        papers.store, owed.id, due_at=papers.desk.clock(), outcome="This paper waits for its letters."
+    )
+    assert read_document(papers.store, document.id).waits_for == "This paper waits for its letters."
+    assert papers.drawn == 0
+    # The font has come.
+    now = papers.desk.clock()
+    assert document_bytes(papers.store, papers.render, document.id, now=now, has=lambda _: True) == PDF
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m invoices.press.bench [ROUNDS]`: how long a paper takes here, in plain WeasyPrint and in Chromium.
+"""`python -m tests.papers.bench [ROUNDS]`: how long a paper takes here, in plain WeasyPrint and in Chromium.
 
 All three get the same words, rules and fonts, turn by turn, another client each round. Needs what the tests need.
 """
@@ -26,14 +26,14 @@ from invoices.papers import AftercareSheet, CourseSummary
 from invoices.press.html import html_of, own_css, shared_css
 from invoices.press.render import VARIANT
 from invoices.press.workers import PaperWorkers
-from invoices.samples import aftercare, course
+from tests.papers.real import paper as real_paper
 
 ROUNDS = 15
 WARM_UP = 2
 OURS, PLAIN, CHROMIUM = "Coursekeeper", "plain WeasyPrint", "Chromium"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 Sheet = CourseSummary | AftercareSheet
-PAPERS: dict[str, Sheet] = {"course summary": course(5), "aftercare sheet": aftercare()}
+PAPERS = {"course summary": "summary", "aftercare sheet": "aftercare-facial"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Way:
 def our_way() -> Iterator[Way]:
     """Ask a warm worker; what it clears up after answering counts as its processor time."""
     with PaperWorkers(timeout_s=60) as workers:
-        workers.render(course(0))
+        workers.render(real_paper("summary-0-of-12"))
         (pid,) = workers.pids()
         yield Way(lambda paper: lambda: workers.render(paper), lambda: _cpu_s_of(pid))
 
@@ -174,9 +174,11 @@ def main(arguments: list[str]) -> int:
             )
         print(f"{rounds} rounds; milliseconds; ratios to {PLAIN}")
         heads = ("", "wall median", "wall min", "cpu median", "cpu min", "wall ratio", "cpu ratio")
-        for kind, paper in PAPERS.items():
+        for kind, name in PAPERS.items():
+            sheet = real_paper(name)
+            assert isinstance(sheet, CourseSummary | AftercareSheet)
             _print_row((kind, *heads[1:]))
-            for row in rows(compare(ways, paper, rounds)):
+            for row in rows(compare(ways, sheet, rounds)):
                 _print_row(row)
     return 0
 

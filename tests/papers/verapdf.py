@@ -1,4 +1,4 @@
-"""`python -m invoices.press.verapdf FOLDER`: hold every sample paper against the standards it claims, with veraPDF.
+"""`python -m tests.papers.verapdf FOLDER`: hold every paper, on both sizes, against the standards it claims.
 
 Maven fetches veraPDF from wherever this machine's Maven fetches, once, into FOLDER. For whoever changes a paper;
 nothing that runs in a clinic asks for it. Exit codes are those of grep and diff: 0 all papers were judged and are
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from invoices.papers import CreditNote, Invoice, Paper, PaperFailed
 from invoices.press.render import render
-from invoices.samples import samples
+from tests.papers.real import NAMES, SIZES, paper
 
 VERSION = "1.28.2"
 SHA256 = "687d4d8bcfec48c9f7e931cf78ed061f1eeccfba55d4cdc000ba9b4d8aa46ce6"
@@ -44,9 +44,9 @@ class Verdict:
 Judge = Callable[[Mapping[str, bytes]], Mapping[str, Verdict]]
 
 
-def standards_of(paper: Paper) -> tuple[str, ...]:
+def standards_of(content: Paper) -> tuple[str, ...]:
     """Name the standards a paper of this kind has to keep."""
-    return (ACCESSIBLE, ARCHIVABLE) if isinstance(paper, Invoice | CreditNote) else (ACCESSIBLE,)
+    return (ACCESSIBLE, ARCHIVABLE) if isinstance(content, Invoice | CreditNote) else (ACCESSIBLE,)
 
 
 def lacking() -> str:
@@ -83,8 +83,8 @@ def judge(program: Path, pdfs: Mapping[str, bytes]) -> dict[str, Verdict]:
     Raises PaperFailed where veraPDF itself does not work.
     """
     with tempfile.TemporaryDirectory(prefix="verapdf-") as folder:
-        for name, pdf in pdfs.items():
-            (Path(folder) / f"{name}.pdf").write_bytes(pdf)
+        for name, file in pdfs.items():
+            (Path(folder) / f"{name}.pdf").write_bytes(file)
         # Half the work of a short run is the compiler's; its quick stage does. The home keeps settings out of ours.
         java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true"]
         options = [f"-Duser.home={folder}", "-cp", str(program), _MAIN_CLASS, "-f", "0", "--format", "json"]
@@ -133,7 +133,7 @@ def _part(whole: dict[str, object], name: str) -> dict[str, object]:
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command, capture_output=True)  # noqa: S603  # our own words, found on the path
+    return subprocess.run(command, capture_output=True)  # our own words, found on the path
 
 
 def _failed(done: subprocess.CompletedProcess[bytes]) -> PaperFailed:
@@ -145,9 +145,9 @@ def check(papers: Mapping[str, Paper], judge: Judge) -> dict[str, Verdict]:
     """Draw the papers and have them judged; one that can't be drawn or read stops no other. Raises PaperFailed."""
     pdfs: dict[str, bytes] = {}
     verdicts: dict[str, Verdict] = {}
-    for name, paper in papers.items():
+    for name, content in papers.items():
         try:
-            pdfs[name] = render(paper)
+            pdfs[name] = render(content)
         except Exception as error:  # whatever it is, the other papers are still to be judged
             verdicts[name] = Verdict(not_judged=f"It could not be drawn. {type(error).__name__}: {error}")
     judged = judge(pdfs) if pdfs else {}
@@ -155,10 +155,10 @@ def check(papers: Mapping[str, Paper], judge: Judge) -> dict[str, Verdict]:
     return {name: verdicts[name] for name in papers}
 
 
-def _with_claims(paper: Paper, verdict: Verdict) -> Verdict:
+def _with_claims(content: Paper, verdict: Verdict) -> Verdict:
     if verdict.not_judged:
         return verdict
-    silent = {name: (f"It does not say that it is {name}.",) for name in standards_of(paper)}
+    silent = {name: (f"It does not say that it is {name}.",) for name in standards_of(content)}
     return Verdict({**silent, **verdict.broken})
 
 
@@ -181,17 +181,21 @@ def report(verdicts: Mapping[str, Verdict]) -> int:
     return BROKEN if failing else SOUND
 
 
+def _every_paper() -> dict[str, Paper]:
+    return {f"{name}.{size}": paper(name, size) for size in SIZES for name in NAMES}
+
+
 def main(arguments: list[str]) -> int:
-    """Check the sample papers with the veraPDF in the folder named; return the exit code."""
+    """Check every paper with the veraPDF in the folder named; return the exit code."""
     if len(arguments) != 1:
-        print("Say where to keep veraPDF: python -m invoices.press.verapdf FOLDER", file=sys.stderr)
+        print("Say where to keep veraPDF: python -m tests.papers.verapdf FOLDER", file=sys.stderr)
         return NOT_JUDGED
     if reason := lacking():
         print(f"{reason} No paper was judged.", file=sys.stderr)
         return NOT_JUDGED
     try:
         program = fetch(Path(arguments[0]))
-        verdicts = check(samples(), partial(judge, program))
+        verdicts = check(_every_paper(), partial(judge, program))
     except PaperFailed as error:
         print(f"{error} No paper was judged.", file=sys.stderr)
         return NOT_JUDGED

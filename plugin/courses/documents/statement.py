@@ -1,0 +1,198 @@
+"""The statement of account of a sale: its invoice, credit notes and every payment so far. Read each time, never kept.
+
+The invoice that stands beside it stays frozen as it was issued, also where its balance was paid since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import (
+    AccountStatement,
+    CreditNote,
+    Invoice,
+    Money,
+    PaymentLine,
+    StatementLine,
+    from_json,
+)
+from plugin.core.acts import Act
+from plugin.core.ledger import Kind
+from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.documents.asked_for import invoice_of_course
+from plugin.courses.documents.buyers import courses_of_sale_in
+from plugin.courses.documents.invoice_content import due_on_in, payments_in
+from plugin.courses.documents.parties import party_in
+from plugin.courses.documents.phrases import line_phrases
+from plugin.courses.documents.sale_record import paid_sale_in
+from plugin.courses.papers.content import clinic_on_paper
+from plugin.courses.papers.ready import Render, drawn
+from plugin.courses.people.clients import client_in
+from plugin.courses.views import ClinicView
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.documents import Document
+from plugin.store.ledger import Allowance, Course, Entry
+
+# On one day, in this order.
+_ORDER = {"payment": 0, "credit_note": 1, "refund": 2, "canceled": 3}
+_BILLED = ("invoice", "credit_note", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of account as PDF, and whose it is."""
+
+    pdf: bytes
+    client_name: str
+
+
+def statement_of_course(store: Store, render: Render, act: Act, course_id: str) -> Statement:
+    """Return the statement of the sale a course came of, for whoever bought it; its invoice is issued where it was not.
+
+    Raises what asking for the invoice raises, and PaperNotMade where another try may help.
+    """
+    document_id = invoice_of_course(store, act, course_id)
+    with store.reading() as session:
+        paper = statement_in(session, document_id, now=act.now)
+    return Statement(drawn(store, render, paper), paper.billed_to.name)
+
+
+def statement_in(session: Session, invoice_id: str, *, now: datetime) -> AccountStatement:
+    """Write the statement of an invoice as it stands now; raises NotFound."""
+    row = session.get(Document, invoice_id)
+    invoice = from_json(row.content) if row is not None else None
+    if row is None or not isinstance(invoice, Invoice):
+        raise NotFound("There is no such invoice.")
+    clinic, buyer = clinic_in(session), client_in(session, row.client_id)
+    order = row.square_order_id or ""
+    courses, currency = courses_of_sale_in(session, order), invoice.total.currency
+    lines = [_paid(each) for each in _payments(session, invoice, order, clinic)] + _credited(session, row)
+    lines += _canceled([_billed(invoice), *lines], courses, clinic)
+    lines.sort(key=lambda each: (each.on, _ORDER[each.what]))
+    # Whatever day it was issued on: it is what the rest is about.
+    balanced = _balanced([_billed(invoice), *lines])
+    billed, paid = _sum(balanced, *_BILLED), _sum(balanced, "payment", "refund")
+    return AccountStatement(
+        clinic=clinic_on_paper(clinic),
+        issued_on=local_date(clinic, now),
+        billed_to=party_in(session, buyer),
+        about=", ".join(dict.fromkeys(each.package_name for each in courses)),
+        lines=tuple(balanced),
+        billed=Money(billed, currency),
+        paid=Money(paid, currency),
+        balance_due=Money(billed - paid, currency),
+        language=buyer.language,
+        due_on=due_on_in(session, order) if billed > paid else None,
+        reference=order,
+    )
+
+
+def _billed(invoice: Invoice) -> StatementLine:
+    nothing = Money(0, invoice.total.currency)
+    return StatementLine(
+        on=invoice.issued_on, what="invoice", amount=invoice.total, balance=nothing, number=invoice.number
+    )
+
+
+def _credited(session: Session, invoice: Document) -> list[StatementLine]:
+    """Return its credit notes, and what was refunded by each."""
+    rows = select(Document.content).where(Document.refers_to == invoice.id).order_by(Document.place)
+    lines = list[StatementLine]()
+    for content in session.scalars(rows):
+        note = from_json(content)
+        assert isinstance(note, CreditNote)  # nothing else refers to an invoice
+        nothing = Money(0, note.total.currency)
+        lines.append(
+            StatementLine(
+                on=note.issued_on, what="credit_note", amount=note.total, balance=nothing, number=note.number
+            )
+        )
+        lines += [_refunded(each) for each in note.returned]
+    return lines
+
+
+def _refunded(payment: PaymentLine) -> StatementLine:
+    back = Money(-payment.amount.amount, payment.amount.currency)
+    nothing = Money(0, back.currency)
+    return StatementLine(
+        on=payment.on, what="refund", amount=back, balance=nothing, how=payment.how, label=payment.label
+    )
+
+
+def _paid(payment: PaymentLine) -> StatementLine:
+    nothing = Money(0, payment.amount.currency)
+    return StatementLine(
+        on=payment.on,
+        what="payment",
+        amount=payment.amount,
+        balance=nothing,
+        how=payment.how,
+        label=payment.label,
+    )
+
+
+def _payments(session: Session, invoice: Invoice, order: str, clinic: ClinicView) -> list[PaymentLine]:
+    """Return every payment that Square told of; where it told of less than the ledger has, also the rest."""
+    sale = paid_sale_in(session, order)
+    if sale is None:
+        return list(invoice.payments)
+    phrases = line_phrases(invoice.language)
+    payments = list(payments_in(session, sale, clinic, phrases, invoice.sold_on))
+    missing = invoice.total.amount - sum(each.amount.amount for each in payments)
+    last = _paid_whole_on(session, order, clinic) if missing > 0 else None
+    if last is not None:
+        payments.append(PaymentLine(on=last, how="other", amount=Money(missing, invoice.total.currency)))
+    return payments
+
+
+def _paid_whole_on(session: Session, order: str, clinic: ClinicView) -> date | None:
+    """Return when the last money came for courses that the ledger has as paid; None where something is due.
+
+    Payments that came before they were kept beside the sale are known by the ledger alone.
+    """
+    of_order = select(Course.id).where(Course.square_order_id == order)
+    prices = session.scalars(select(Allowance.price).where(Allowance.course_id.in_(of_order)))
+    rows = session.execute(
+        select(Entry.value_delta, Entry.happened_at)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .where(Allowance.course_id.in_(of_order), Entry.kind == Kind.PAID.value)
+    ).all()
+    if not rows or sum(value for value, _ in rows) < sum(prices):
+        return None
+    return max(at for _, at in rows).astimezone(ZoneInfo(clinic.time_zone)).date()
+
+
+def _canceled(
+    lines: list[StatementLine], courses: Sequence[Course], clinic: ClinicView
+) -> list[StatementLine]:
+    """Return what is not asked for any more, for the invoice in Square was canceled before it was paid."""
+    ended = [each.due_ended_at for each in courses if each.due_ended_at is not None]
+    rest = sum(map(_signed, lines))
+    if not courses or len(ended) < len(courses) or rest <= 0:
+        return []
+    currency = lines[0].amount.currency
+    on = max(ended).astimezone(ZoneInfo(clinic.time_zone)).date()
+    return [StatementLine(on=on, what="canceled", amount=Money(-rest, currency), balance=Money(0, currency))]
+
+
+def _signed(line: StatementLine) -> int:
+    return line.amount.amount if line.what in _BILLED else -line.amount.amount
+
+
+def _balanced(lines: list[StatementLine]) -> list[StatementLine]:
+    balance, balanced = 0, list[StatementLine]()
+    for line in lines:
+        balance += _signed(line)
+        balanced.append(replace(line, balance=Money(balance, line.amount.currency)))
+    return balanced
+
+
+def _sum(lines: list[StatementLine], *what: str) -> int:
+    return sum(each.amount.amount for each in lines if each.what in what)

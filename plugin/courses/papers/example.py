@@ -1,0 +1,68 @@
+"""An invented client, for the owner to see a letterhead or a text on a paper before it is saved. Knows no table."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from invoices.papers import (
+    AftercareSheet,
+    AftercareText,
+    Allowance,
+    Clinic,
+    CourseSummary,
+    Money,
+    NextVisit,
+    SummaryVisit,
+    stamps,
+)
+
+CLIENT = "Margaret Osei"
+TREATMENT = "Facial acupuncture, 60 min"
+_PRACTITIONER = "A. Kim"
+_SESSIONS, _USED = 12, 5
+_PRICE = 198000
+_FIRST = date(2026, 10, 6)
+_DAYS = tuple(_FIRST + timedelta(days=7 * number) for number in range(_USED))
+_NEXT = NextVisit(
+    at=datetime(2026, 11, 10, 18, 30, tzinfo=UTC), treatment=TREATMENT, practitioner=_PRACTITIONER
+)
+
+
+def example_sheet(text: AftercareText, language: str) -> AftercareSheet:
+    """Return the aftercare sheet of the invented client's last visit with this text."""
+    return AftercareSheet(
+        clinic=Clinic(name="Clinic"),
+        client_name=CLIENT,
+        visited_on=_DAYS[-1],
+        treatment=TREATMENT,
+        text=text,
+        language=language,
+        session_number=_USED,
+        sessions_total=_SESSIONS,
+        practitioner=_PRACTITIONER,
+        next_visit=_NEXT,
+    )
+
+
+def example_summary(clinic: Clinic, *, language: str, currency: str) -> CourseSummary:
+    """Return the summary of the invented client's course under this letterhead."""
+    left = _SESSIONS - _USED
+    card = stamps(granted=_SESSIONS, used_on=_DAYS, left=left)
+    return CourseSummary(
+        clinic=clinic,
+        client_name=CLIENT,
+        issued_on=_DAYS[-1],
+        package_name=f"Facial acupuncture, course of {_SESSIONS}",
+        sessions_left=left,
+        sessions_total=_SESSIONS,
+        sessions_used=_USED,
+        sold_on=_FIRST,
+        paid=Money(_PRICE, currency),
+        language=language,
+        allowances=(Allowance(treatment=TREATMENT, granted=_SESSIONS, used=_USED, left=left, stamps=card),),
+        visits=tuple(
+            SummaryVisit(on=day, treatment=TREATMENT, session_number=number, practitioner=_PRACTITIONER)
+            for number, day in enumerate(_DAYS, start=1)
+        ),
+        next_visit=_NEXT,
+    )

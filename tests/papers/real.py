@@ -1,0 +1,177 @@
+"""Every paper that is looked at, by a name that says what it shows: built once for each process, by the use cases.
+
+The names are known without building any: tests are named by them. Drawn files are kept as well.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cache, partial
+from pathlib import Path
+
+from invoices.papers import AftercareSheet, CourseSummary, GiftVoucher, OwnersMonth, PageSize, Paper
+from invoices.press.render import render
+from plugin.store import Store
+from plugin.store.migrate import upgrade
+from tests.papers import accounts, gifts, months, sheets, summaries
+from tests.papers.accounts import WORDS, package_in
+from tests.papers.clinic import LINDENHOF, PaperClinic
+
+SIZES: tuple[PageSize, ...] = ("letter", "a4")
+Maker = Callable[[PaperClinic], Paper]
+
+_SPANISH_FOCUS = ("Líneas finas, frente", "Mandíbula", "Mandíbula, hinchazón", "Ojeras", "Tono desigual")
+_CHINESE_FOCUS = ("额头细纹", "下颌线", "下颌线、浮肿", "黑眼圈、下颌线", "肤色不均")
+_SLUGS = {"facial": sheets.facial, "touch-up": sheets.touch_up, "led": sheets.led, "general": sheets.other}
+_LANGUAGES = {"": "en", "-spanish": "es", "-chinese": "zh-Hans"}
+
+
+def _in_language(clinic: PaperClinic, language: str, focus: tuple[str, ...]) -> Paper:
+    course_id = clinic.sell(WORDS[language][4], package_in(clinic, language), language=language)
+    clinic.come(course_id, 5, focus=focus)
+    return clinic.summary(course_id)
+
+
+def _sheet(clinic: PaperClinic, slug: str, language: str) -> Paper:
+    return sheets.sheet(clinic, _course_of(clinic, slug), language)
+
+
+@cache
+def _course_of(clinic: PaperClinic, slug: str) -> str:
+    return _SLUGS[slug](clinic)
+
+
+def _electronic(clinic: PaperClinic, *, is_taxed: bool) -> Paper:
+    return clinic.invoice_of(accounts.electronic(clinic, is_taxed=is_taxed))
+
+
+_JUNIPER: dict[str, Maker] = {
+    "summary": partial(summaries.used, visits=5),
+    "summary-0-of-12": partial(summaries.used, visits=0),
+    "summary-12-of-12": partial(summaries.used, visits=12),
+    "summary-finished": summaries.finished,
+    "summary-part-paid": summaries.part_paid,
+    "summary-part-paid-used": partial(summaries.part_paid, visits=2),
+    "summary-on-hold": summaries.on_hold,
+    "summary-expired": summaries.expired,
+    "summary-expired-written-off": summaries.expired_written_off,
+    "summary-written-off": summaries.written_off,
+    "summary-refunded": summaries.refunded,
+    "summary-transferred": summaries.transferred,
+    "summary-received": partial(summaries.transferred, is_receiver=True),
+    "summary-gift": partial(summaries.gift, is_redeemed=True),
+    "summary-gift-waiting": partial(summaries.gift, is_redeemed=False),
+    "summary-exchanged": partial(summaries.exchanged, is_new=False),
+    "summary-exchanged-into": partial(summaries.exchanged, is_new=True),
+    "summary-first-use": summaries.first_use,
+    "summary-no-show": summaries.no_show,
+    "summary-60-visits": partial(summaries.many, sessions=60),
+    "summary-long-names": summaries.long_names,
+    "summary-names": partial(
+        summaries.names, client="Ελένη Иван 王陳 さくら", practitioners=summaries.EVERYWHERE
+    ),
+    "summary-scripts": partial(summaries.names, client="अनिता สมชาย", practitioners=summaries.SCRIPTS),
+    "summary-spanish": partial(_in_language, language="es", focus=_SPANISH_FOCUS),
+    "summary-chinese": partial(_in_language, language="zh-Hans", focus=_CHINESE_FOCUS),
+    **{
+        f"aftercare-{slug}{called}": partial(_sheet, slug=slug, language=language)
+        for slug in _SLUGS
+        for called, language in _LANGUAGES.items()
+    },
+    "aftercare-own": sheets.reviewed,
+    "invoice": accounts.invoice,
+    "invoice-spanish": partial(accounts.invoice, language="es"),
+    "invoice-chinese": partial(accounts.invoice, language="zh-Hans"),
+    "invoice-part-paid": accounts.part_paid,
+    "invoice-40-lines": accounts.many_lines,
+    "invoice-long-names": accounts.long_names,
+    "credit-note": accounts.unused_given_back,
+    "credit-note-spanish": partial(accounts.forfeited, language="es"),
+    "credit-note-chinese": partial(accounts.forfeited, language="zh-Hans"),
+    "statement": partial(accounts.statement, is_paid=True),
+    "statement-part-paid": partial(accounts.statement, is_paid=False),
+    "statement-refunded": accounts.statement_refunded,
+    "statement-spanish": partial(accounts.statement, is_paid=True, language="es"),
+    "statement-chinese": partial(accounts.statement, is_paid=True, language="zh-Hans"),
+    "voucher": gifts.voucher,
+    "voucher-spanish": partial(gifts.voucher, language="es"),
+    "voucher-chinese": partial(gifts.voucher, language="zh-Hans"),
+    "voucher-long": gifts.long_voucher,
+    "voucher-bare": gifts.bare_voucher,
+}
+_LINDENHOF: dict[str, Maker] = {
+    "invoice-electronic": partial(_electronic, is_taxed=True),
+    "invoice-untaxed": partial(_electronic, is_taxed=False),
+    "credit-note-electronic": accounts.electronic_note,
+}
+_YEAR: dict[str, Maker] = {
+    "month-running": partial(months.november, on=date(2026, 11, 22)),
+    "month": months.november,
+    "month-spanish": partial(months.november, language="es"),
+    "month-chinese": partial(months.november, language="zh-Hans"),
+    "month-closed": months.closed,
+}
+NAMES = (*_JUNIPER, *_LINDENHOF, *_YEAR)
+
+
+@cache
+def papers() -> Mapping[str, Paper]:
+    """Return every paper; the clinics are gone afterwards, their papers are values."""
+    made: dict[str, Paper] = {}
+    # Every commit waits for a disk; where the machine has a folder in memory, none does.
+    memory = Path("/dev/shm")
+    place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="papers-", dir=place) as folder:
+        for number, (makers, letterhead) in enumerate(((_JUNIPER, {}), (_LINDENHOF, LINDENHOF), (_YEAR, {}))):
+            url = f"sqlite:///{folder}/{number}.db"
+            upgrade(url)
+            with Store(url) as store:
+                clinic = PaperClinic(store, letterhead)
+                if makers is _YEAR:
+                    months.year(clinic)
+                made |= {name: maker(clinic) for name, maker in makers.items()}
+    return made
+
+
+def paper(name: str, size: PageSize = "letter") -> Paper:
+    """Return one of them, on paper of that size."""
+    found = papers()[name]
+    return replace(found, clinic=replace(found.clinic, page_size=size))
+
+
+@cache
+def pdf(name: str, size: PageSize = "letter") -> bytes:
+    """Return its file, drawn once."""
+    return render(paper(name, size))
+
+
+def summary(name: str = "summary") -> CourseSummary:
+    """Return a course summary, to change a part of it."""
+    found = papers()[name]
+    assert isinstance(found, CourseSummary)
+    return found
+
+
+def sheet(name: str = "aftercare-facial") -> AftercareSheet:
+    """Return an aftercare sheet, to change a part of it."""
+    found = papers()[name]
+    assert isinstance(found, AftercareSheet)
+    return found
+
+
+def voucher(name: str = "voucher") -> GiftVoucher:
+    """Return a gift voucher, to change a part of it."""
+    found = papers()[name]
+    assert isinstance(found, GiftVoucher)
+    return found
+
+
+def month(name: str = "month") -> OwnersMonth:
+    """Return an owner's month, to change a part of it."""
+    found = papers()[name]
+    assert isinstance(found, OwnersMonth)
+    return found

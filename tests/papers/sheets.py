@@ -1,0 +1,75 @@
+"""Aftercare sheets after real visits, in every treatment that has a text and every language."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from invoices.papers import AftercareSheet
+from plugin.core.money import Money
+from plugin.courses.papers.content import aftercare_paper
+from plugin.courses.papers.texts import list_texts, read_treatment_text, save_text
+from plugin.courses.selling.packages import NewContent
+from tests.courses.desk import FACIAL, OLGA, TOUCH_UP
+from tests.papers.clinic import LED, SINGLE, PaperClinic
+
+CUPPING = "Cupping, 30 min"
+DAY = date(2026, 11, 3)
+
+
+def sheet(clinic: PaperClinic, course_id: str, language: str = "en") -> AftercareSheet:
+    return aftercare_paper(clinic.store, course_id, now=clinic.clock(), language=language)
+
+
+def facial(clinic: PaperClinic) -> str:
+    """Return a course whose last visit was the fifth, with the next one booked."""
+    course_id = clinic.sell()
+    last = clinic.come(course_id, 5)
+    clinic.book_visit(course_id, last + timedelta(days=7), treatment=FACIAL)
+    return course_id
+
+
+def touch_up(clinic: PaperClinic) -> str:
+    """Return a short course whose last visit was a touch-up."""
+    package = clinic.package("Two facials and a touch-up", *clinic.contents(2, touch_ups=1), price=3 * SINGLE)
+    course_id = clinic.sell(package_id=package, price=3 * SINGLE)
+    clinic.come(course_id, 3, focus=())
+    clinic.book_visit(course_id, DAY, treatment=TOUCH_UP)
+    return course_id
+
+
+def single(clinic: PaperClinic, treatment: str) -> str:
+    """Return a course of one treatment, used once."""
+    price = Money(SINGLE, "USD")
+    package = clinic.package(
+        f"Ten of {treatment}", NewContent(treatment, 10, price, kind="main"), price=10 * SINGLE
+    )
+    course_id = clinic.sell(package_id=package, price=10 * SINGLE)
+    clinic.come(course_id, 1, focus=())
+    return course_id
+
+
+def led(clinic: PaperClinic) -> str:
+    return single(clinic, LED)
+
+
+def other(clinic: PaperClinic) -> str:
+    return single(clinic, CUPPING)
+
+
+def reviewed(clinic: PaperClinic) -> AftercareSheet:
+    """The clinic's own text for cupping, signed off, in two parts of help as texts had them once."""
+    course_id = single(clinic, "Gua sha, 20 min")
+    (text,) = (each for each in list_texts(clinic.store) if each.treatment == "Gua sha, 20 min")
+    own = read_treatment_text(clinic.store, text.treatment_id, "en")
+    markdown = re.sub(r"## When to see a doctor today.*?(?=##)", "", own.markdown, flags=re.DOTALL)
+    save_text(
+        clinic.store,
+        clinic.desk.act(OLGA),
+        text.treatment_id,
+        "en",
+        markdown,
+        is_reviewed=True,
+        seen_version=own.newest,
+    )
+    return sheet(clinic, course_id)
