@@ -193,6 +193,7 @@ def _part_paid(world: World, name: str) -> str:
 
 
 def _part_paid_used(world: World, name: str) -> str:
+    world.on(11, 20)
     course_id = _part_paid(world, name)
     world.use(course_id, 3)
     return course_id
@@ -260,6 +261,7 @@ def _exchanged_into(world: World, name: str) -> str:
 def _exchange(world: World, name: str) -> tuple[str, str]:
     """Give a course of ten with five used, worth $825.00, for one of twelve."""
     desk, order = world.desk, world.order()
+    world.on(11, 20)
     old = world.sell(name)
     world.use(old, 5)
     new = NewCheckout(world.client_of(old), world.twelve(), "cash", exchanges=old)
@@ -304,6 +306,7 @@ def _expired_written_off(world: World, name: str) -> str:
 
 
 def _finished(world: World, name: str) -> str:
+    world.on(11, 20)
     course_id = world.sell(name)
     world.use(course_id, 10)
     return course_id
@@ -316,6 +319,7 @@ def _touch_ups_closed(world: World, name: str) -> str:
 
 
 def _touch_ups_open(world: World, name: str) -> str:
+    world.on(11, 20)
     course_id = world.sell(name, world.twelve(), paid=198000)
     world.use(course_id, 13)
     return course_id

@@ -27,7 +27,7 @@ from plugin.errors import NoneLeft, Refused
 from plugin.web.api import shapes
 from tests.courses.appointments import Appointments
 from tests.courses.desk import Desk
-from tests.states import STATES, Says, World
+from tests.states import STATES, TODAY, Says, World
 from tests.web.visitor import Visitor
 
 
@@ -296,7 +296,8 @@ def _today(walk: Walk) -> Iterator[Any]:
 
 
 def _arrivals(walk: Walk) -> Iterator[Any]:
-    if walk.name in NOT_IN_SQUARE:
+    # Whoever came today already is asked about first.
+    if walk.name in NOT_IN_SQUARE or any(each.used_on == TODAY for each in walk.course.state.uses):
         return
     calendar, booking = Appointments(walk.desk), f"{walk.name}-TODAY"
     calendar.told(booking, start_at=walk.desk.clock(), square_customer_id=f"CUSTOMER-{walk.name}")
