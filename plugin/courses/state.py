@@ -23,9 +23,9 @@ from plugin.core.course import (
     WaitingGift,
 )
 from plugin.core.ledger import Kind
-from plugin.courses.clinic import clinic_in
 from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.offers import Clinic
 from plugin.store.selling import Checkout
 
 # Ids, or a query for them: a list of ten thousand would not fit into one statement.
@@ -42,8 +42,7 @@ def each_state(
     session: Session, which: Which, *more: Any, today: date, order_by: Sequence[Any] = ()
 ) -> Iterator[tuple[CourseState, Row[Any]]]:
     """Yield the same one by one for reports over all courses, each with a row that has `more` columns of it."""
-    zone = ZoneInfo(clinic_in(session).time_zone)
-    return _states(session, _parts(which, *more, order_by=order_by), zone, {}, today=today)
+    return _states(session, _parts(which, *more, order_by=order_by), {}, today=today)
 
 
 def numbered_states(
@@ -51,9 +50,10 @@ def numbered_states(
 ) -> dict[str, CourseState]:
     """Return the courses with the number of each session; `entries`: what `entry_rows` of the same gave."""
     rows = session.execute(entry_rows(which)) if entries is None else entries
-    zone = ZoneInfo(clinic_in(session).time_zone)
-    read = _states(session, _parts(which), zone, _uses(rows, zone), today=today)
-    return {state.facts.id: state for state, _ in read}
+    by_course: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        by_course[row.course_id].append(row)
+    return {state.facts.id: state for state, _ in _states(session, _parts(which), by_course, today=today)}
 
 
 def entry_rows(which: Which, *more: Any) -> Select[Any]:
@@ -81,14 +81,9 @@ _NUMBERED: tuple[Any, ...] = (
 )
 
 
-def _uses(rows: Iterable[Row[Any]], zone: ZoneInfo) -> Mapping[str, Sequence[Use]]:
-    entries = list(rows)
+def _uses(entries: Sequence[Row[Any]], zone: ZoneInfo) -> tuple[Use, ...]:
     undone = {row.reverses for row in entries if row.reverses}
-    uses: defaultdict[str, list[Use]] = defaultdict(list)
-    for row in entries:
-        if row.kind == Kind.USED:
-            uses[row.course_id].append(_use(row, zone, is_undone=row.id in undone))
-    return uses
+    return tuple(_use(row, zone, is_undone=row.id in undone) for row in entries if row.kind == Kind.USED)
 
 
 def _use(row: Row[Any], zone: ZoneInfo, *, is_undone: bool) -> Use:
@@ -103,19 +98,16 @@ def _use(row: Row[Any], zone: ZoneInfo, *, is_undone: bool) -> Use:
 
 
 def _states(
-    session: Session,
-    parts: Select[Any],
-    zone: ZoneInfo,
-    uses: Mapping[str, Sequence[Use]],
-    *,
-    today: date,
+    session: Session, parts: Select[Any], entries: Mapping[str, Sequence[Row[Any]]], *, today: date
 ) -> Iterator[tuple[CourseState, Row[Any]]]:
     rows = session.execute(parts.execution_options(yield_per=_AT_ONCE))
     for course_id, group in groupby(rows, key=itemgetter(0)):
         of_course = list(group)
+        zone = ZoneInfo(of_course[0].time_zone)
         facts = _facts(of_course[0], zone)
         allowances = tuple(_allowance(row) for row in of_course)
-        yield CourseState(facts, allowances, today, tuple(uses.get(course_id, ()))), of_course[0]
+        uses = _uses(entries.get(course_id, ()), zone)
+        yield CourseState(facts, allowances, today, uses), of_course[0]
 
 
 def _facts(row: Row[Any], zone: ZoneInfo) -> CourseFacts:
@@ -170,6 +162,7 @@ def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any
         Gift.code,
         Gift.recipient_name,
         Gift.given_at,
+        _TIME_ZONE.label("time_zone"),
     )
     return (
         select(*columns, *more)
@@ -181,6 +174,8 @@ def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any
     )
 
 
+# Days are the clinic's: UTC until it is set up.
+_TIME_ZONE = func.coalesce(select(Clinic.time_zone).where(Clinic.id == 1).scalar_subquery(), "UTC")
 _AHEAD = (
     select(func.max(AllowedAhead.sessions))
     .where(AllowedAhead.allowance_id == Allowance.id)

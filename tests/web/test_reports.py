@@ -10,6 +10,7 @@ import pytest
 
 from plugin.core.acts import Role
 from plugin.courses.selling.sales import Buyer
+from plugin.web.reports.people import SHOWN
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.page import Page
@@ -117,6 +118,19 @@ def test_the_desk_finds_the_people_to_call(small_as, small_desk: Desk):
     found = deb.page("/people?q=ines&sort=name")
     assert ("Inês Reis" in found.text, "Ana Souza" in found.text) == (True, False)
     assert "Nobody fits" in deb.page("/people?q=nobody&why=low").text
+
+
+def test_of_more_people_than_anybody_calls_the_page_shows_the_first_and_the_file_all(
+    small_as, small_desk: Desk
+):
+    small = small_desk.package(sessions=2)
+    for number in range(SHOWN + 1):
+        small_desk.sell(small, paid=33000, buyer=Buyer(f"C-{number}", name=f"Ana {number}"))
+    deb = small_as(Role.DESK)
+    page = deb.page("/people")
+    assert "1 more client not shown" in page.text
+    assert page.html.count('<li id="call-') == SHOWN
+    assert len(deb.get("/people.csv").text.splitlines()) == SHOWN + 2
 
 
 @pytest.mark.parametrize(
