@@ -133,6 +133,7 @@ def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:
     for _ in range(2):
         deb.after(deb.page(address).form("/uses"))
         desk.clock.advance(days=1)
+        deb.sign_in_again()
     page = deb.page(address)
     assert "Use a touch-up" in page.text
     assert "Touch-up 1 used. 0 of 1 left." in deb.after(page.form("/uses")).text
@@ -306,6 +307,7 @@ def test_c22_courses_of_one_package_are_told_apart_by_their_sale(deb: Visitor, d
     desk.sell(package)
     desk.clock.advance(days=3)
     desk.sell(package)
+    deb.sign_in_again()
     page = deb.page(address)
     for sold in ("sold Nov 22, no. 1", "sold Nov 22, no. 2", "sold Nov 25"):
         assert sold in page.text
@@ -316,6 +318,7 @@ def test_c23_a_line_says_when_it_was_entered_later_than_its_visit(
     deb: Visitor, desk: Desk, course: str, address: str
 ) -> None:
     desk.clock.advance(days=6)
+    deb.sign_in_again()
     desk.use(course)
     assert "· entered" not in deb.page(address).text
     desk.use(course, visited_on=desk.today - timedelta(days=6))
