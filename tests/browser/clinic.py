@@ -113,6 +113,21 @@ class DeskWindow:
         expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
         self._opened.add(self.page.url)
 
+    def new_client(self, name: str, courses: int = 0) -> None:
+        """Make a client, sell them this many courses of ten for cash, and show their page."""
+        page = self.page
+        page.goto(f"{self.clinic.desk}/clients#new")
+        page.locator("#new").get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Make this client").click()
+        for _ in range(courses):
+            page.get_by_role("link", name="Sell a package").click()
+            page.get_by_role("link", name=re.compile("course of 10")).click()
+            page.get_by_role("button", name=re.compile("^Cash, ")).click()
+            page.get_by_role("button", name="Record cash").click()
+            expect(page.get_by_role("heading", name="Paid. 10 of 10 left.")).to_be_visible()
+            page.get_by_role("link", name=f"Open {name}").click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
     def give_back(self) -> None:
         """Undo what was used since this window opened: a second use on one day would be asked about."""
         context = self.page.context
