@@ -95,6 +95,11 @@ def test_b5_the_next_tap_on_the_form_itself_is_the_same_tap(desk: DeskWindow) ->
     button = page.get_by_role("button", name="Use a session", exact=True)
     button.click()
     _until(page, lambda: "No answer yet" in page.locator("#notices").inner_text())
+    # What others write meanwhile makes the live update draw the page again, forms and all.
+    words = "Written meanwhile, over there"
+    _write_on_first_visit(page.context.new_page(), page.url, words)
+    _until(page, lambda: words in page.locator("section.history").inner_text())
+    assert hidden_key(page) == line.keys[0]
     button.click()
     expect(page.locator("#notices")).to_contain_text(re.compile(r"Session \d+ used\."))
     assert len(set(line.keys)) == 1
@@ -209,6 +214,17 @@ def test_a_second_tap_that_is_dropped_is_said(desk: DeskWindow) -> None:
     expect(page.locator("#notices")).to_contain_text("The second tap was not counted.")
     page.reload()
     assert figure(page) == before - 1
+
+
+def _write_on_first_visit(other: Page, address: str, words: str) -> None:
+    """Give the last visit a focus, from another window."""
+    other.goto(address)
+    visit = other.locator("section.history details.describe").first
+    visit.locator("summary").click()
+    visit.get_by_label("Focus").fill(words)
+    visit.get_by_role("button", name="Save these details").click()
+    expect(other.locator("section.history")).to_contain_text(words)
+    other.close()
 
 
 def _until(page: Page, is_so: Callable[[], bool]) -> None:
