@@ -65,7 +65,7 @@ def see(address: str) -> Response:
     if "notice" in g:
         # Flask keeps any JSON in the session, whatever the signature says.
         flash(asdict(g.notice), "notice")  # type: ignore[arg-type]
-    if is_fragment():
-        # A script that followed a redirect would use up the notice of a page that nobody sees.
+    if "X-Shows" in request.headers:
+        # The script that sends forms leads there itself: following, it would use up the notice unseen.
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, code=303)

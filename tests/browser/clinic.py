@@ -9,17 +9,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page as Window
+from playwright.sync_api import expect
 
 from plugin.demo.clinic import OWNER_EMAIL
 from plugin.settings import Settings
 from tests.servers import free_port, running
+from tests.web.page import Page
 
 # The clinic's machine may be busy; what must be quick is asserted by what is shown, not by a clock.
 PATIENCE_MS = 15_000
+# A line of a course's history that can be undone, and when it happened.
+USED = re.compile(r'<li class="line" id="e-(\w+)">\s*<time class="line-day" datetime="([^"]+)"')
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -58,7 +63,7 @@ def _environment() -> dict[str, str]:
 class Till:
     """The practice register in a window of its own."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Window, address: str) -> None:
         self.page, self.address = page, address
 
     def ring_up(self, item: str, client: str | None) -> None:
@@ -86,8 +91,9 @@ class Till:
 class DeskWindow:
     """The desk in a window of its own, signed in."""
 
-    def __init__(self, page: Page, clinic: Clinic) -> None:
+    def __init__(self, page: Window, clinic: Clinic) -> None:
         self.page, self.clinic = page, clinic
+        self._began, self._opened = datetime.now(UTC), set[str]()
         page.context.add_cookies(clinic.cookies)
         page.goto(clinic.desk)
         if not clinic.cookies:
@@ -105,6 +111,40 @@ class DeskWindow:
         self.page.get_by_label("Find a client").fill(name)
         self.page.locator("#found").get_by_role("link", name=name).click()
         expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        self._opened.add(self.page.url)
+
+    def new_client(self, name: str, courses: int = 0) -> None:
+        """Make a client, sell them this many courses of ten for cash, and show their page."""
+        page = self.page
+        page.goto(f"{self.clinic.desk}/clients#new")
+        page.locator("#new").get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Make this client").click()
+        for _ in range(courses):
+            page.get_by_role("link", name="Sell a package").click()
+            page.get_by_role("link", name=re.compile("course of 10")).click()
+            page.get_by_role("button", name=re.compile("^Cash, ")).click()
+            page.get_by_role("button", name="Record cash").click()
+            expect(page.get_by_role("heading", name="Paid. 10 of 10 left.")).to_be_visible()
+            page.get_by_role("link", name=f"Open {name}").click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+    def give_back(self) -> None:
+        """Undo what was used since this window opened: a second use on one day would be asked about."""
+        context = self.page.context
+        context.set_offline(False)
+        context.add_cookies(self.clinic.cookies)
+        for address in self._opened:
+            html = context.request.get(address).text()
+            forms = {form.action: form for form in Page(html).forms}
+            for entry, at in USED.findall(html):
+                form = forms.get(f"/entries/{entry}/reversal")
+                if form and datetime.fromisoformat(at) >= self._began:
+                    sent = context.request.post(
+                        self.clinic.desk + form.action,
+                        form=dict(form.fields),
+                        headers={"Origin": self.clinic.desk},
+                    )
+                    assert sent.ok
 
     def expect_figure(self, text: str) -> None:
         expect(self.page.locator(".client-card .figure")).to_have_text(text)

@@ -32,7 +32,9 @@ def desk(_tablet: BrowserContext, clinic: Clinic) -> Iterator[DeskWindow]:
     """A page at the desk, signed in. A script error or a refused resource fails the test."""
     _tablet.set_offline(False)
     with watched_page(_tablet) as page:
-        yield DeskWindow(page, clinic)
+        window = DeskWindow(page, clinic)
+        yield window
+        window.give_back()
 
 
 @pytest.fixture(scope="session")

@@ -99,9 +99,7 @@ def test_b11_so_it_is_where_clients_are_looked_for(desk: DeskWindow, address: st
 
 def test_b11_money_is_looked_at_before_it_is_recorded(desk: DeskWindow) -> None:
     page = desk.page
-    page.goto(f"{desk.clinic.desk}/clients#new")
-    page.locator("#new").get_by_label("Name").fill("Ana Ruiz")
-    page.get_by_role("button", name="Make this client").click()
+    desk.new_client("Ana Ruiz")
     page.get_by_role("link", name="Sell a package").click()
     page.get_by_role("link", name=re.compile("course of 10")).click()
     dialog = page.get_by_role("dialog")

@@ -306,6 +306,7 @@ def test_c22_courses_of_one_package_are_told_apart_by_their_sale(deb: Visitor, d
     desk.sell(package)
     desk.clock.advance(days=3)
     desk.sell(package)
+    deb.sign_in_again()
     page = deb.page(address)
     for sold in ("sold Nov 22, no. 1", "sold Nov 22, no. 2", "sold Nov 25"):
         assert sold in page.text
@@ -316,6 +317,7 @@ def test_c23_a_line_says_when_it_was_entered_later_than_its_visit(
     deb: Visitor, desk: Desk, course: str, address: str
 ) -> None:
     desk.clock.advance(days=6)
+    deb.sign_in_again()
     desk.use(course)
     assert "· entered" not in deb.page(address).text
     desk.use(course, visited_on=desk.today - timedelta(days=6))

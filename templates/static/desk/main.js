@@ -11,6 +11,8 @@ import { startSending } from "./send.js";
 import { signInEnded } from "./sign_in.js";
 
 document.documentElement.classList.add("scripted");
+const dialogs = document.getElementById("dialogs");
+if (dialogs) document.body.append(dialogs.content);
 // A list that htmx asked for, after the sign-in has ended.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 401) signInEnded();

@@ -80,23 +80,23 @@ async function send(sending) {
 // The words on the button change, the place they stand in does not.
 function showWorking({ form, submitter, what }) {
   const button = submitter || form.querySelector("button:not([type=button])");
+  const words = document.createElement("span");
+  Object.assign(words, { className: "busy-words", textContent: "Working…" });
   let notice = null;
-  const say = (words) => {
-    button.dataset.busy = words;
-    button.setAttribute("aria-busy", "true");
-  };
   const timers = [
-    setTimeout(() => say("Working…"), WORKING_MS),
     setTimeout(() => {
-      say("Still waiting…");
-      notice = notify(`Still waiting for the answer to “${what}”. There is no need to tap again.`);
+      button.setAttribute("aria-busy", "true");
+      button.append(words);
+    }, WORKING_MS),
+    setTimeout(() => {
+      notice = notify(`Still waiting… “${what}” has no answer so far. There is no need to tap again.`);
     }, WAITING_MS),
   ];
   return {
     end() {
       timers.forEach(clearTimeout);
       notice?.remove();
-      delete button.dataset.busy;
+      words.remove();
       button.removeAttribute("aria-busy");
     },
   };

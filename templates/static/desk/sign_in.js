@@ -15,7 +15,7 @@ export function signInEnded({ isSending = false } = {}) {
 
 async function signIn() {
   const dialog = document.getElementById("sign-in");
-  await fill(dialog, await fetch(document.body.dataset.signIn, { cache: "no-store" }));
+  if (await isSignedIn(dialog)) return renew();
   openDialog(dialog);
   focusIn(dialog);
   await new Promise((done) => {
@@ -27,8 +27,9 @@ async function signIn() {
       const answer = await fetch(form.action, {
         method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
       }).catch(() => null);
-      if (answer?.type === "opaqueredirect") done();
-      else if (answer) {
+      // Another tab may have signed in meanwhile: then the token of this form is old, and none is needed.
+      if (answer?.type === "opaqueredirect" || (answer?.status === 400 && await isSignedIn(dialog))) done();
+      else if (answer && answer.status !== 400) {
         await fill(dialog, answer);
         focusIn(dialog);
       } else dialog.querySelector("#sign-in-said").textContent = "No answer. Try again.";
@@ -36,6 +37,13 @@ async function signIn() {
   });
   dialog.close();
   return renew();
+}
+
+// Asks for the form to sign in with, unless there is no need of it.
+async function isSignedIn(dialog) {
+  const answer = await fetch(document.body.dataset.signIn, { cache: "no-store" });
+  if (!answer.redirected) await fill(dialog, answer);
+  return answer.redirected;
 }
 
 // The form of the sign-in page itself, with its token; its names must not be those of a field of this page.
