@@ -130,7 +130,10 @@ def test_an_add_on_is_named_in_the_visits(text_of: Text) -> None:
             "On hold since November 10, 2026. Your 7 sessions are kept for you. "
             "The days on hold are added to the expiration date.",
         ),
-        ("summary-part-paid", "$990.00 is due by December 28, 2026. 6 more sessions open as it is paid."),
+        (
+            "summary-part-paid",
+            "$990.00 is due by December 28, 2026. 6 more sessions can be used once it is paid.",
+        ),
         (
             "summary-transferred",
             "Transferred on November 20, 2026. The remaining sessions now belong to someone else.",
@@ -198,14 +201,21 @@ def test_sessions_that_wait_for_money_are_drawn_lighter_and_explained(real_text:
     """Row 1."""
     card = next(each for each in summary("summary-part-paid").allowances if each.kind == "main").stamps
     assert [stamp.state for stamp in card] == ["left"] * 6 + ["locked"] * 6
-    assert "Light: opens as payments arrive" in real_text("summary-part-paid")
+    assert "Light: not paid yet" in real_text("summary-part-paid")
     alt = said("summary-part-paid").rows[0].card.alt
-    assert "6 of them open as they are paid." in alt
+    assert "6 of them are not paid yet." in alt
+
+
+def test_sessions_that_are_not_paid_for_and_not_asked_for_any_more_are_said_so() -> None:
+    """Row 1: of a canceled invoice nothing is due, and what is not paid can't be used."""
+    page = said("summary-part-paid", balance_due=None, due_on=None)
+    assert page.note == "6 sessions are not paid for and cannot be used."
+    assert page.figure == "6"
 
 
 def test_one_session_that_waits_is_said_in_the_singular() -> None:
     note = said("summary-part-paid", sessions_usable=11).note
-    assert note.endswith("1 more session opens when it is paid.")
+    assert note.endswith("1 more session can be used once it is paid.")
 
 
 @pytest.mark.parametrize("name", ["summary-gift", "summary-received"])

@@ -14,7 +14,7 @@ import pytest
 from invoices.pages.account_rows import working
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.fit import fit
-from invoices.papers import CreditNote, Paper, PaperRefused, Working
+from invoices.papers import CreditNote, Paper, PaperRefused, RefundedSessions, RefundWorking
 from invoices.words import language_for
 from tests.invoices.accounts import credit_note, invoice_of, line, package_and_oil, usd
 from tests.papers.real import paper as real_paper
@@ -70,26 +70,62 @@ def test_it_says_so_by_the_formula_of_the_terms_in_the_clients_language(
     assert says in real_text(name).replace("\u00a0", " ")
 
 
+def sessions(used: int, removed: int, single: int = 16500, treatment: str = "Facial") -> RefundedSessions:
+    return RefundedSessions(treatment=treatment, used=used, removed=removed, single_price=usd(single))
+
+
+def worked_out(
+    paid: int, *parts: RefundedSessions, formula: str = "prorated", price: int | None = None
+) -> RefundWorking:
+    return RefundWorking(
+        package_name="Ten facials",
+        paid=usd(paid),
+        sessions=parts,
+        formula=formula,  # type: ignore[arg-type]
+        price=usd(price) if price is not None else None,
+    )
+
+
 @pytest.mark.parametrize(
     ("done", "says"),
     [
-        (Working(unused=8, total=10, paid=usd(165000)), "8 of 10 sessions unused, $1,650.00 × 8 / 10"),
-        (Working(unused=1, total=1, paid=usd(16500)), "1 of 1 session unused, $165.00 × 1 / 1"),
+        (worked_out(165000, sessions(2, 8)), "8 of 10 sessions unused, $1,650.00 × 8 / 10"),
+        (worked_out(16500, sessions(0, 1)), "1 of 1 session unused"),
         (
-            Working(unused=7, total=12, paid=usd(198000), used=5, single_price=usd(16500)),
+            worked_out(198000, sessions(5, 7), formula="discount_forfeited"),
             "7 of 12 sessions unused, $1,980.00 − 5 × $165.00",
         ),
         (
-            Working(unused=5, total=9, paid=usd(90000), worth=usd(60000), total_worth=usd(105000)),
+            worked_out(
+                198000, sessions(5, 7), sessions(1, 1, 9000, "Touch-up"), formula="discount_forfeited"
+            ),
+            "8 of 14 sessions unused, $1,980.00 − 5 × $165.00 − 1 × $90.00",
+        ),
+        (
+            worked_out(90000, sessions(2, 3, 15000), sessions(2, 2, 7500, "Touch-up")),
             "5 of 9 sessions unused, $900.00 × $600.00 / $1,050.00",
         ),
-        (Working(unused=2, total=12, is_rest=False), "2 of 12 sessions given back"),
-        (Working(unused=3, total=12), "3 of 12 sessions unused"),
+        (
+            worked_out(165000, sessions(2, 8), sessions(1, 9, 0, "LED")),
+            "8 of 10 sessions unused, $1,650.00 × 8 / 10",
+        ),
+        (
+            worked_out(99000, sessions(2, 10), price=198000),
+            "10 of 12 sessions unused, $990.00 − $1,980.00 × 2 / 12",
+        ),
+        (worked_out(198000, sessions(9, 3), formula=""), "3 of 12 sessions unused"),
     ],
 )
-def test_every_working_is_said_in_a_line(done: Working, says: str) -> None:
+def test_every_working_is_said_in_a_line(done: RefundWorking, says: str) -> None:
     """Row 8."""
-    assert working(done, ENGLISH).replace("\u00a0", " ") == says
+    assert working(done, ENGLISH, is_named=False).formula.replace("\u00a0", " ") == says
+
+
+def test_of_several_courses_each_working_names_its_own() -> None:
+    """Row 8."""
+    two = (worked_out(165000, sessions(2, 8)), worked_out(165000, sessions(0, 10)))
+    assert [each.name for each in said(replace(NOTE, workings=two)).workings] == ["Ten facials"] * 2
+    assert [each.name for each in said(replace(NOTE, workings=two[:1])).workings] == [""]
 
 
 def test_whom_the_money_went_to_is_credited_and_not_billed(real_text: Named) -> None:

@@ -51,7 +51,7 @@ def busy_month() -> OwnersMonth:
         first, sold_sessions=first.sold_sessions - 28, sold_value=usd(first.sold_value.amount - 28 * session)
     )
     small = PackageRow(
-        "A first visit", sold=1, sold_sessions=1, sold_value=usd(session), used=0, used_value=usd(0)
+        package="A first visit", sold=1, sold_sessions=1, sold_value=usd(session), used=0, used_value=usd(0)
     )
     others = (replace(small, package=f"{small.package} {n}") for n in range(28))
     people = month().people_to_call[:15]

@@ -143,7 +143,7 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path, real_pdf: Pdf) -> 
         "import sys; from invoices.papers import from_json; from invoices.press.render import Press, render;"
         "sys.stdout.buffer.write(render(from_json(sys.stdin.read())))"
     )
-    root = Path(render.__code__.co_filename).parent.parent
+    root = Path(render.__code__.co_filename).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", program],
         input=to_json(paper("summary")).encode(),
