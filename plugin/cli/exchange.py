@@ -6,6 +6,7 @@ import json
 import secrets
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
@@ -55,29 +56,24 @@ def import_courses(
         encoding=encoding,
     )
 
-    def answer(prepared: command.Prepared, *, is_written: bool) -> None:
-        message = command.says(prepared, is_written=is_written)
-        click.echo(json.dumps({"message": message, **prepared.to_json()}) if as_json else message)
-
     with opened_store() as store:
         act = Act(OPERATOR, wall_clock(), secrets.token_hex(16))
         prepared = command.prepare(store, act, file, said, tell_progress)
         if isinstance(prepared, str):
-            click.echo(
-                json.dumps({"message": prepared, "ok": True, "courses": 0, "wrong": []})
-                if as_json
-                else prepared
-            )
-            return
+            _answer({"message": prepared, "ok": True, "courses": 0, "wrong": []}, as_json=as_json)
         for sentence in (*prepared.wrong, *prepared.outcome.found["mind"]):
             click.echo(sentence, err=True)
-        if dry_run or not prepared.outcome.is_clean:
-            answer(prepared, is_written=False)
-            sys.exit(0 if prepared.to_json()["ok"] else 1)
-        _agree(prepared.outcome.found["courses"], yes=yes)
-        done = command.write(store, act, prepared)
-        answer(done, is_written=done.outcome.is_clean)
-    sys.exit(0 if done.outcome.is_clean else 1)
+        is_written = prepared.outcome.is_clean and not dry_run
+        if is_written:
+            _agree(prepared.outcome.found["courses"], yes=yes)
+            prepared = command.write(store, act, prepared)
+        _answer(prepared.to_json(is_written=is_written and prepared.outcome.is_clean), as_json=as_json)
+
+
+def _answer(report: dict[str, Any], *, as_json: bool) -> NoReturn:
+    """Say what came of it, and end."""
+    click.echo(json.dumps(report) if as_json else report["message"])
+    sys.exit(0 if report["ok"] else 1)
 
 
 def _agree(courses: int, *, yes: bool) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from invoices.papers import CourseSummary, Money, Paper, Stamp
+from invoices.papers import CourseSummary, Money, Paper, Received, Stamp
 from plugin.core.acts import Actor, Role
+from plugin.core.money import Money as LedgerMoney
 from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.clinic import read_clinic, save_clinic
 from plugin.courses.papers.ready import aftercare_paper, make_ready, paper_bytes, summary_paper
@@ -20,6 +21,7 @@ from plugin.courses.people.staff import add_staff
 from plugin.courses.selling.terms_text import terms_sentences
 from plugin.errors import NotFound, Refused
 from plugin.store.queues import Handout
+from tests.courses.changes.deeds import Changes
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk, back
 
 
@@ -224,21 +226,25 @@ class TestTheBytes:
         assert first.content_sha256 == hashlib.sha256(first.content.encode()).hexdigest()
 
 
+NOTICE = "Please cancel at least 24 hours ahead."
+ASK = f"{NOTICE} If a visit is missed without notice, we decide with you whether it counts as used."
+SHARING = "The sessions are yours. To share them with someone or pass them on, ask us first."
+PRORATED = "Refund: what you paid for the sessions you have not used."
+
+
 @pytest.mark.parametrize(
     ("terms", "said"),
     [
-        (
-            Terms(),
-            ["Your sessions do not expire.", "Refund: what you paid for the sessions you have not used."],
-        ),
-        (Terms(expires_after_months=6), ["Refund: what you paid for the sessions you have not used."]),
+        (Terms(), ["Your sessions do not expire.", ASK, SHARING, PRORATED]),
+        (Terms(expires_after_months=6), [ASK, SHARING, PRORATED]),
         (
             Terms(expires_on=date(2027, 1, 1), refund_formula=RefundFormula.DISCOUNT_FORFEITED),
-            ["Refund: what you paid, less the sessions used at the single-visit price."],
+            [ASK, SHARING, "Refund: what you paid, less the sessions used at the single-visit price."],
         ),
     ],
 )
 def test_the_terms_are_plain_sentences(terms: Terms, said: list[str]) -> None:
+    """Row 11 of the papers' findings: notice, sharing, and what a missed visit costs where that is asked."""
     assert list(terms_sentences(terms, "en")) == said
 
 
@@ -252,4 +258,60 @@ def test_the_terms_are_plain_sentences(terms: Terms, said: list[str]) -> None:
     ],
 )
 def test_a_missed_visit_is_spoken_of(rule: NoShow, forgiven: int, said: str) -> None:
-    assert terms_sentences(Terms(no_show=rule, forgiven_no_shows=forgiven), "en")[-1] == said
+    assert terms_sentences(Terms(no_show=rule, forgiven_no_shows=forgiven), "en")[1] == f"{NOTICE} {said}"
+
+
+@pytest.mark.parametrize(
+    ("hours", "says"),
+    [(0, ""), (1, "Please cancel at least 1 hour ahead. "), (48, "Please cancel at least 48 hours ahead. ")],
+)
+def test_the_notice_is_as_long_as_the_package_asks_for(hours: int, says: str) -> None:
+    """Row 11."""
+    terms = Terms(no_show=NoShow.CHARGE, notice_hours=hours)
+    assert terms_sentences(terms, "en")[1] == f"{says}A visit missed without notice counts as used."
+
+
+class TestTheTermsOfACourse:
+    def test_they_name_the_single_price_and_whom_to_ask(self, desk: Desk) -> None:
+        """Row 11."""
+        clinic = replace(read_clinic(desk.store), phone="(310) 555-0100", email="hello@example.org")
+        save_clinic(desk.store, desk.act(OLGA), clinic)
+        terms = Terms(refund_formula=RefundFormula.DISCOUNT_FORFEITED)
+        said = summary(desk, desk.sell(desk.package(terms=terms))).terms
+        assert said[-2:] == (
+            "Refund: what you paid, less the sessions used at the single-visit price of $165.00.",
+            "Questions? Call (310) 555-0100 or write to hello@example.org.",
+        )
+
+    def test_treatments_that_differ_in_price_are_each_named_with_theirs(self, desk: Desk) -> None:
+        """Row 11."""
+        singles = (("Facial", 16500), ("Touch-up", 9000), ("LED", 0))
+        prices = [(treatment, LedgerMoney(single, "USD")) for treatment, single in singles]
+        terms = Terms(refund_formula=RefundFormula.DISCOUNT_FORFEITED)
+        assert terms_sentences(terms, "en", prices=prices)[-1] == (
+            "Refund: what you paid, less the sessions used at the single-visit price "
+            "(Facial: $165.00; Touch-up: $90.00)."
+        )
+
+    def test_nothing_is_said_twice(self, desk: Desk) -> None:
+        """Row 11: that nothing expires stands among the facts of the paper."""
+        paper = summary(desk, desk.sell())
+        assert not any("expire" in each for each in paper.terms)
+        assert len(set(paper.terms)) == len(paper.terms)
+
+    def test_somebody_who_was_given_it_reads_nothing_of_a_refund(self, desk: Desk) -> None:
+        """Row 3."""
+        changes = Changes(desk)
+        course_id = desk.sell()
+        changes.give(course_id)
+        changes.redeem("7KQMX3FD92HT", desk.client("Bea Wong"))
+        paper = summary(desk, course_id)
+        assert (paper.paid, paper.balance_due, paper.refunded) == (None, None, None)
+        assert not any("Refund" in each for each in paper.terms)
+        assert paper.received == Received(how="gift", giver_name="Ana Souza", on=desk.today)
+
+    def test_none_are_printed_of_a_course_of_which_nothing_is_left(self, desk: Desk) -> None:
+        """Row 11."""
+        course_id = desk.sell(desk.package(sessions=2))
+        desk.use(course_id, sessions=2)
+        assert summary(desk, course_id).terms == ()

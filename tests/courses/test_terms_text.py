@@ -28,7 +28,9 @@ OTHERS = [tag for tag in spoken_languages() if tag != "en"]
 
 
 def every_terms() -> Iterator[Terms]:
-    for expiry, formula, no_show, forgiven in product(EXPIRIES, RefundFormula, NoShow, (0, 1, 2)):
+    for expiry, formula, no_show, forgiven, notice in product(
+        EXPIRIES, RefundFormula, NoShow, (0, 1, 2), (0, 1, 24)
+    ):
         yield Terms(
             expires_after_months=expiry.expires_after_months,
             expires_on=expiry.expires_on,
@@ -36,6 +38,7 @@ def every_terms() -> Iterator[Terms]:
             refund_formula=formula,
             no_show=no_show,
             forgiven_no_shows=forgiven,
+            notice_hours=notice,
         )
 
 

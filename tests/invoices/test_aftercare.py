@@ -178,8 +178,9 @@ def test_without_a_part_on_tonight_the_first_hours_lead(text_of: Text) -> None:
     assert text.index("The first 24 to 48 hours") < text.index("What to expect")
 
 
-def test_a_touch_up_counts_touch_ups(real_text: Named) -> None:
-    assert "Touch-up 1 of 1" in real_text("aftercare-touch-up")
+def test_a_touch_up_counts_touch_ups(text_of: Text) -> None:
+    counted = replace(sheet("aftercare-touch-up"), session_number=1, sessions_total=2)
+    assert "Touch-up 1 of 2" in text_of(counted)
 
 
 def test_a_visit_outside_a_course_names_no_session(text_of: Text) -> None:

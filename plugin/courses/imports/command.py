@@ -51,11 +51,12 @@ class Prepared:
         """Say whether all of its courses are here already."""
         return self.outcome.checked.has_nothing_new
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it for a program."""
+    def to_json(self, *, is_written: bool) -> dict[str, Any]:
+        """Return it for a program, with a sentence for people."""
         found = self.outcome.found
         shown = ("courses", "new_clients", "known_clients", "left", "paid", "mind", "wrong_lines")
         return {
+            "message": _says(self, is_written=is_written),
             "ok": self.outcome.is_clean or self.has_nothing_new,
             **{name: found[name] for name in shown},
             "mapping": {
@@ -83,9 +84,7 @@ def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[s
         ways = "".join(f"\n  --encoding {each.encoding}: {each.sample}" for each in table.readings)
         raise InvalidField(f"The letters of this file can be read in more than one way. Say which:{ways}")
     if question := undecided(proposal.columns):
-        raise InvalidField(
-            f"{question} {_HOW[Field.SOLD_ON in proposal.of or 'date of purchase' not in question]}"
-        )
+        raise InvalidField(f"{question} {_HOW}")
     if before := imported_before(store, table.sha256):
         return before
     outcome = try_file(
@@ -94,10 +93,7 @@ def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[s
     return Prepared(file.name, table, proposal, outcome)
 
 
-_HOW = {
-    True: "Use --map FIELD=HEADING.",
-    False: "Use --map sold_on=HEADING, or --sold-on with the date to use.",
-}
+_HOW = "Use --map FIELD=HEADING for a column, --sold-on DATE for rows without a date of purchase."
 
 
 def write(store: Store, act: Act, prepared: Prepared) -> Prepared:
@@ -106,8 +102,7 @@ def write(store: Store, act: Act, prepared: Prepared) -> Prepared:
     return replace(prepared, outcome=done)
 
 
-def says(prepared: Prepared, *, is_written: bool) -> str:
-    """Return what came of it in a sentence."""
+def _says(prepared: Prepared, *, is_written: bool) -> str:
     found = prepared.outcome.found
     if found["asks_day"]:
         asked = f"“{found['asks_day']}” can be read as two days."

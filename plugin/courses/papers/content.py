@@ -119,8 +119,8 @@ def aftercare_paper(
         visited_on=visit.visited_on,
         treatment=of.treatment,
         text=text,
-        session_number=of.number,
-        sessions_total=of.total,
+        session_number=visit.number,
+        sessions_total=course.granted if visit.number else None,
         kind=of.kind,
         practitioner=visit.practitioner,
         next_visit=next_visit,
@@ -227,7 +227,6 @@ class _SessionOf:
     treatment: str
     kind: AllowanceKind
     number: int | None
-    total: int | None
 
 
 def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
@@ -238,10 +237,8 @@ def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
     )
     treatment, entry_id = used[0]
     kind = _kind(course, treatment)
-    if kind == "touch_up":
-        total = sum(each.granted for each in course.allowances if each.treatment == treatment)
-        return _SessionOf(treatment, kind, course.state.number_of(entry_id), total)
-    return _SessionOf(treatment, kind, visit.number, course.granted if visit.number else None)
+    number = course.state.number_of(entry_id) if kind == "touch_up" else visit.number
+    return _SessionOf(treatment, kind, number)
 
 
 def _missed(course: CourseView, no_show: NoShowView) -> SummaryVisit:
