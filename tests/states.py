@@ -19,6 +19,7 @@ from plugin.core.terms import Terms
 from plugin.courses.people.buyers import client_for_buyer_in
 from plugin.courses.people.clients import find_clients
 from plugin.courses.read import courses_of_client
+from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
 from plugin.courses.selling.checkouts import NewCheckout, start_checkout
 from plugin.courses.selling.packages import NewContent, NewPackage, create_package
@@ -396,7 +397,10 @@ def _imported(world: World, name: str) -> str:
 
 def _invoice_canceled(world: World, name: str) -> str:
     course_id, checkout_id = world.invoice(name, 50000, due_on=date(2026, 12, 28))
-    world.keep(checkout_id, state="canceled", ended_at=world.desk.clock())
+    desk, order_id = world.desk, world.desk.course(course_id).square_order_id or ""
+    world.keep(checkout_id, state="canceled", ended_at=desk.clock())
+    act = desk.act(SQUARE)
+    world.store.transact(lambda session: end_collection_in(session, world.store, act, order_id))
     return course_id
 
 
@@ -734,7 +738,8 @@ STATES: dict[str, State] = {
         ),
     ),
     "invoice_canceled_half_paid": State(
-        _invoice_canceled, Says("3 usable now, 7 locked", usable_now=3, **_DEPOSIT)
+        _invoice_canceled,
+        Says("3 usable now, 7 locked", usable_now=3, **{**_DEPOSIT, "due": 0, "due_on": None}),
     ),
     "disputed": State(_disputed, Says("10 of 10 left")),
     "no_show_charged": State(

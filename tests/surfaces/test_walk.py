@@ -37,7 +37,7 @@ class Words:
 
     `card`: the figure on the client's page at the desk; `page`: the figure and the sentence on the client's own page;
     `mail`: a sentence of the letter; `profile`: the balance on the Square profile; `search`: the desk's lists;
-    `arrival`: the row of who is booked today.
+    `arrival`: the row of who is booked today; `paper`: the status there, which names what became of the sessions.
     """
 
     card: str = ""
@@ -46,6 +46,7 @@ class Words:
     profile: str = ""
     search: str = ""
     arrival: str = ""
+    paper: str = ""
 
 
 _UNTIL = "until $1,150.00 is paid by December 28, 2026."
@@ -75,10 +76,10 @@ WORDS: dict[str, Words] = {
         profile="Facial acupuncture: 2 usable now, 7 locked until $1,150.00 is paid",
     ),
     "invoice_canceled_half_paid": Words(
-        card="3 of 10 ready to use, 7 locked until $1,150.00 is paid by Dec 28",
-        page=("3 of 10 sessions ready to use", f"7 sessions are locked {_UNTIL}"),
-        mail=f"7 sessions are locked {_UNTIL}",
-        profile="Facial acupuncture: 3 usable now, 7 locked until $1,150.00 is paid",
+        card="3 of 10 ready to use, 7 locked, invoice canceled",
+        page=("3 of 10 sessions ready to use", "7 sessions are not paid for and cannot be used."),
+        mail="3 are ready to use now. 7 sessions are not paid for and cannot be used.",
+        profile="Facial acupuncture: 3 usable now, 7 locked",
     ),
     "allowed_ahead": Words(
         card="5 of 10 ready to use, 5 locked until $1,150.00 is paid by Dec 28",
@@ -118,14 +119,14 @@ WORDS: dict[str, Words] = {
         profile="Facial acupuncture: 11 of 12 left, until 2027-03-01",
     ),
     "expired_written_off": Words(
-        search="no course", profile="No sessions left", page=("1 of 12 sessions used", "")
+        paper="expired", search="no course", profile="No sessions left", page=("1 of 12 sessions used", "")
     ),
     "finished": _USED_UP,
     "refunded_whole": _NOTHING,
     "refunded_by_amount": _NOTHING,
     "transferred_out": _NOTHING,
     "exchanged_away": Words(
-        search="12 of 12 left", profile="Facial acupuncture: 12 of 12 left", page=("", "")
+        paper="exchanged", search="12 of 12 left", profile="Facial acupuncture: 12 of 12 left", page=("", "")
     ),
     "touch_ups_open": Words(
         card="0 of 12 left",
@@ -247,12 +248,17 @@ def _export(walk: Walk) -> Iterator[Any]:
 
 def _paper(walk: Walk) -> Iterator[Any]:
     says, paper = walk.says, summary_paper(walk.world.store, walk.course_id, now=walk.desk.clock())
-    told = paper.sessions_left, paper.sessions_total, paper.status
-    if told != (says.left, says.granted, says.status):
+    told = paper.sessions_left, paper.sessions_usable, paper.sessions_total, paper.status
+    # How many are paid for: what else keeps them from being used is the status of the paper.
+    if told != (says.left, says.left - says.locked, says.granted, walk.words.paper or says.status):
         yield told
-    # Of touch-ups a paper says only that they are some.
-    numbers = tuple(each.session_number for each in paper.visits if each.session_number)
-    if numbers != says.numbers[: len(numbers)]:
+    if ((paper.balance_due and paper.balance_due.amount) or 0, paper.due_on) != (says.due, says.due_on):
+        yield paper.balance_due, paper.due_on
+    locked = sum(stamp.state == "locked" for each in paper.allowances for stamp in each.stamps)
+    if locked != says.locked:
+        yield f"{locked} stamps are locked"
+    numbers = sorted(each.session_number for each in paper.visits if each.session_number)
+    if numbers != sorted(says.numbers):
         yield numbers
 
 
@@ -275,6 +281,8 @@ def _punch_card(walk: Walk) -> Iterator[Any]:
         "held": says.left if is_held else 0,
     }
     drawn = {name: walk.card.count(f'class="punch {name}"') for name in expected}
+    # Locked, too: its invoice was canceled, so nobody waits for the payment.
+    drawn["locked"] += walk.card.count('class="punch unpaid"')
     if drawn != expected:
         yield drawn
 

@@ -67,7 +67,8 @@ def _due(state: CourseState, words: ClientWords) -> str:
     """Say what is due, and what waits for it."""
     phrases, language = words.phrases, words.language
     if not state.due.amount:
-        return ""
+        # Its invoice was canceled: what is not paid is not asked for any more.
+        return language.plural(language.phrases.note_unpaid, state.locked) if state.locked else ""
     amount = language.money(PaperMoney(state.due.amount, state.due.currency))
     if not state.locked:
         return phrases.part_paid.format(amount=amount)
