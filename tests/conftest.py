@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.clock import HandMovedClock
 from tests.scheduling import ByFile, begins_after, drives_a_browser
@@ -17,6 +18,10 @@ from tests.sockets import refuse_other_machines
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
 refuse_other_machines()
+
+# A busy machine is no fault of the program: no property fails for the time its examples took.
+settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_speed")
 
 # Whatever the shell says: else each worker, and each of the hundred programs started here, compiles every source anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
