@@ -1,6 +1,6 @@
 """Serving the web: gunicorn with threads, one process on SQLite (its one writer), several on PostgreSQL.
 
-Measured (facts: reliability A5): one process with threads and a writer lock has the shortest slow answers on SQLite.
+Measured (docs/reliability.md, A5): one process with threads and a writer lock has the shortest slow answers on SQLite.
 """
 
 from __future__ import annotations

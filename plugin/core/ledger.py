@@ -79,7 +79,7 @@ def paid(value: int) -> Change:
 
 
 def used(head: Head, sessions: int, *, unpaid: int = 0) -> Change:
-    """Use sessions: each moves its part of the value from owed to earned (product rule 8)."""
+    """Use sessions: each moves its part of the value from owed to earned (docs/rules.md, rule 8)."""
     if sessions > head.sessions:
         raise NoneLeft(_none_left(head.sessions, sessions))
     value, left = head.value, head.sessions

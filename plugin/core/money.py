@@ -1,4 +1,4 @@
-"""Money as integer minor units with its currency (product rule 1). Never a float."""
+"""Money as integer minor units with its currency (docs/rules.md, rule 1). Never a float."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a refund of a course is worth by the two formulas clinics publish, with the working (product rule 9).
+"""What a refund of a course is worth by the two formulas clinics publish, with the working (docs/rules.md, rule 9).
 
 Knows no language: amounts are written by the caller's `write`.
 """

@@ -1,4 +1,4 @@
-"""How one price is spread over parts so that the parts add up to it exactly (product rule 8)."""
+"""How one price is spread over parts so that the parts add up to it exactly (docs/rules.md, rule 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many sessions of a part-paid course may be used: they unlock as money arrives (product rule 8)."""
+"""How many sessions of a part-paid course may be used: they unlock as money arrives (docs/rules.md, rule 8)."""
 
 from __future__ import annotations
 

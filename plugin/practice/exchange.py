@@ -1,6 +1,6 @@
 """An exchange at the till: one order takes lines of another back and sells new ones; only the difference is paid.
 
-Square shows it as one order with `line_items` and `returns` (facts: square 3). A refund of the difference
+Square shows it as one order with `line_items` and `returns` (docs/square.md, 3). A refund of the difference
 names this order, as any return order.
 """
 

@@ -154,7 +154,7 @@ def _line(line: Json, included: Collection[str], surcharges: Collection[str]) ->
         name=words(line.get("name"), 120),
         quantity=whole_quantity(line.get("quantity")),
         quantity_text=words(line.get("quantity"), 40),
-        # What a course is worth in the ledger is the line's total less its tax (product rule 3): modifiers and
+        # What a course is worth in the ledger is the line's total less its tax (docs/rules.md, rule 3): modifiers and
         # apportioned service charges are in it.
         total=charged - tax,
         tax=tax.amount,

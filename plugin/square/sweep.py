@@ -32,7 +32,7 @@ from plugin.square.taken_up import SWEPT_ORDER, SWEPT_REFUND, Looked, newest, ta
 from plugin.store import Store
 from plugin.store.queues import Sweep
 
-# Sales made offline reach Square up to 72 hours late (facts: square 0.3).
+# Sales made offline reach Square up to 72 hours late (docs/square.md, 0.3).
 OVERLAP = timedelta(hours=72)
 FIRST_LOOK = timedelta(days=28)
 # Up to when Square has been looked through.

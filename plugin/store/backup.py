@@ -1,6 +1,6 @@
 """A whole copy of the database while it is in use, and bringing one back.
 
-SQLite: VACUUM INTO, the one way that neither tears under writes nor starves (facts: reliability D1).
+SQLite: VACUUM INTO, the one way that neither tears under writes nor starves (docs/reliability.md, D1).
 PostgreSQL: its own pg_dump and pg_restore.
 """
 

@@ -1,6 +1,6 @@
 """The engine and the two kinds of transaction: reading, and writing one at a time on SQLite.
 
-Measured (facts: reliability A4, A5): on SQLite a write transaction must take its lock at BEGIN, and a lock
+Measured (docs/reliability.md, A4, A5): on SQLite a write transaction must take its lock at BEGIN, and a lock
 round it within the process cuts the slowest answers twentyfold.
 """
 

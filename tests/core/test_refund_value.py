@@ -1,4 +1,4 @@
-"""What a refund is worth by the two published formulas, and the working that is shown (product rule 9)."""
+"""What a refund is worth by the two published formulas, and the working that is shown (docs/rules.md, rule 9)."""
 
 from __future__ import annotations
 

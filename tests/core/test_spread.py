@@ -1,4 +1,4 @@
-"""How a price is spread: whatever the price, the parts add up to it (product rule 8)."""
+"""How a price is spread: whatever the price, the parts add up to it (docs/rules.md, rule 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eight at once on the same thing: exactly as many are granted as were sold (facts: reliability A4)."""
+"""Eight at once on the same thing: exactly as many are granted as were sold (docs/reliability.md, A4)."""
 
 from __future__ import annotations
 

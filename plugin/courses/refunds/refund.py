@@ -1,4 +1,4 @@
-"""A refund made in Square takes the sessions back in the same act (product rule 9; facts: market 2.7).
+"""A refund made in Square takes the sessions back in the same act (docs/rules.md, rule 9).
 
 Itemised returns name the line; a refund begun at the desk is known for its course. Any other amount is plain
 only when it gives back the whole sale; less goes to Attention with a proposal and its arithmetic.

@@ -1,4 +1,4 @@
-"""The one door through which a course is born: a Square order line that sells a package, paid (product rule 2).
+"""The one door through which a course is born: a Square order line that sells a package, paid (docs/rules.md, rule 2).
 
 Idempotent on (order, line, unit): webhook, sweep and hand may meet the same order in any order, any number of times.
 """

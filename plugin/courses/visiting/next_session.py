@@ -32,7 +32,7 @@ def next_session(courses: Iterable[CourseView], service: str) -> NextSession | N
     """Return the sessions of the service's name, else main ones, else any; None where no course has any open.
 
     What can be used now comes before what waits for payment; then the course that expires first, then the oldest
-    (product rule 6).
+    (docs/rules.md, rule 6).
     """
     live = sorted((each for each in courses if each.is_live), key=_order)
     found = [(course, each) for course in live for each in course.allowances if each.is_usable]
