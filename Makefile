@@ -27,6 +27,7 @@ setup: ## Install what Coursekeeper needs into .venv, and nothing else
 setup-test: setup
 	@.ci/install requirements-test.txt
 	@.ci/system-parts test
+	@ls .venv/verapdf/*.jar >/dev/null 2>&1 || $(PYTHON) -m tests.papers.verapdf --fetch .venv/verapdf
 
 demo: setup ## Start a practice Square and a small clinic: PORT=, TILL_PORT=, FRESH=1 to start over
 	@exec env $(ENV) .venv/bin/coursekeeper demo --port $(PORT) --till-port $(TILL_PORT) $(if $(filter-out 0 no,$(FRESH)),--fresh)

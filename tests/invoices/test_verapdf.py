@@ -125,6 +125,22 @@ def test_a_verapdf_that_can_not_be_had_or_does_not_work_is_one_sentence_and_no_v
         judge(tmp_path / "any.jar", {})
 
 
+def test_the_set_up_fetches_it_where_java_is_and_says_when_that_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A1: with it fetched, no test needs the network."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("PATH", "")
+    assert main(["--fetch", str(cache)]) == 0
+    assert not cache.exists()
+    for name in ("java", "mvn"):
+        (tmp_path / name).write_text("#!/bin/sh\necho out of order >&2\nexit 3\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["--fetch", str(cache)]) == 2
+    assert capsys.readouterr().err == "mvn ended with 3: out of order\n"
+
+
 SOUND = Verdict({ACCESSIBLE: ()})
 BROKEN = Verdict({ACCESSIBLE: ("7.1-5 (1 times): A figure says nothing.",)})
 UNREADABLE = Verdict(not_judged="veraPDF could not read it.")

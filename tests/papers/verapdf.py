@@ -1,6 +1,7 @@
 """`python -m tests.papers.verapdf FOLDER`: hold every paper, on both sizes, against the standards it claims.
 
-Maven fetches veraPDF from wherever this machine's Maven fetches, once, into FOLDER. For whoever changes a paper;
+Maven fetches veraPDF from wherever this machine's Maven fetches, once, into FOLDER; `--fetch FOLDER` does only that,
+so that the tests need no network after the set-up. For whoever changes a paper;
 nothing that runs in a clinic asks for it. Exit codes are those of grep and diff: 0 all papers were judged and are
 sound, 1 all were judged and some break a rule, 2 some could not be judged, whatever the others are.
 """
@@ -187,8 +188,10 @@ def _every_paper() -> dict[str, Paper]:
 
 def main(arguments: list[str]) -> int:
     """Check every paper with the veraPDF in the folder named; return the exit code."""
+    if len(arguments) == 2 and arguments[0] == "--fetch":
+        return _prepare(Path(arguments[1]))
     if len(arguments) != 1:
-        print("Say where to keep veraPDF: python -m tests.papers.verapdf FOLDER", file=sys.stderr)
+        print("Say where to keep veraPDF: python -m tests.papers.verapdf [--fetch] FOLDER", file=sys.stderr)
         return NOT_JUDGED
     if reason := lacking():
         print(f"{reason} No paper was judged.", file=sys.stderr)
@@ -200,6 +203,18 @@ def main(arguments: list[str]) -> int:
         print(f"{error} No paper was judged.", file=sys.stderr)
         return NOT_JUDGED
     return report(verdicts)
+
+
+def _prepare(folder: Path) -> int:
+    """Fetch veraPDF where it can run; where it can't, the tests that need it say so."""
+    if lacking():
+        return SOUND
+    try:
+        fetch(folder)
+    except PaperFailed as error:
+        print(error, file=sys.stderr)
+        return NOT_JUDGED
+    return SOUND
 
 
 if __name__ == "__main__":
