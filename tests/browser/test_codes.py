@@ -1,4 +1,7 @@
-"""The code to pay by is read off the screen, as the client's phone reads it."""
+"""The code to pay by is read off the screen, as the client's phone reads it.
+
+Row E1 of the faults found by use.
+"""
 
 from __future__ import annotations
 

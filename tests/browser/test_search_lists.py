@@ -1,4 +1,7 @@
-"""Lists that follow what is typed: nobody is chosen whom the person at the desk has not seen."""
+"""Lists that follow what is typed: nobody is chosen whom the person at the desk has not seen.
+
+Row B11 of the faults found by use.
+"""
 
 from __future__ import annotations
 

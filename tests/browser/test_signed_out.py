@@ -1,4 +1,7 @@
-"""A sign-in that ends costs nothing that was typed: it is made again over the page."""
+"""A sign-in that ends costs nothing that was typed: it is made again over the page.
+
+Row C1 of the faults found by use.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pages fit every width from a small phone to a desktop, at rest and with each of their menus and forms open."""
+"""Pages fit every width from a small phone to a desktop, at rest and with each of their menus and forms open.
+
+Row E2 of the faults found by use.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""docs/square-assumptions.md is whole, and every place in the code that it names is there."""
+"""docs/square-assumptions.md is whole, and every place in the code that it names is there.
+
+Section F of the faults found by use.
+"""
 
 from __future__ import annotations
 
