@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import REASON_LENGTH, clean
-from plugin.courses.chain import last_entries
 from plugin.courses.changes.after_refund import ask_about_transferred_in
+from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_outcome import settle_part_in
 from plugin.courses.refunds.desk_refund_parts import part_told_in
@@ -24,8 +24,9 @@ from plugin.courses.refunds.standing import GONE, refunded_so_far_in
 from plugin.courses.selling.book import courses_of_order_in
 from plugin.courses.selling.sales import Refund, ReturnLine
 from plugin.courses.selling.second_look import ask_about_used_in, was_asked_in
+from plugin.courses.state import course_states
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course
+from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund
 
 
@@ -91,7 +92,7 @@ def _close_line(session: Session, store: Store, act: Act, refund: Refund, line: 
             continue
         if was_asked_in(session, closed_by):
             continue
-        course_id = _fullest(session, refund.square_order_id, line.source_line_uid or "")
+        course_id = _fullest(session, act, refund.square_order_id, line.source_line_uid or "")
         if course_id is None:
             break
         close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund))
@@ -100,7 +101,7 @@ def _close_line(session: Session, store: Store, act: Act, refund: Refund, line: 
     return closed
 
 
-def _fullest(session: Session, square_order_id: str, line_uid: str) -> str | None:
+def _fullest(session: Session, act: Act, square_order_id: str, line_uid: str) -> str | None:
     open_courses = select(Course).where(
         Course.square_order_id == square_order_id,
         Course.square_line_uid == line_uid,
@@ -109,12 +110,9 @@ def _fullest(session: Session, square_order_id: str, line_uid: str) -> str | Non
     rows = list(session.scalars(open_courses))
     if not rows:
         return None
-    return max(rows, key=lambda row: (_left(session, row.id), row.unit or 0)).id
-
-
-def _left(session: Session, course_id: str) -> int:
-    ids = session.scalars(select(Allowance.id).where(Allowance.course_id == course_id))
-    return sum(entry.sessions_after for entry in session.scalars(last_entries(ids)))
+    states = course_states(session, [row.id for row in rows], today=local_date(clinic_in(session), act.now))
+    left = {course_id: sum(each.left for each in state.allowances) for course_id, state in states.items()}
+    return max(rows, key=lambda row: (left[row.id], row.unit or 0)).id
 
 
 def _close_all(
