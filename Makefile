@@ -41,7 +41,7 @@ tests:
 lint: ## Look at style and types only
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --check --quiet .
-	@$(PYTHON) -m mypy --no-error-summary plugin invoices
+	@$(PYTHON) -m mypy --no-error-summary plugin invoices practice_square
 
 papers: setup ## Print every paper, of courses sold and used for it: OUT=folder
 	@exec env $(ENV) $(PYTHON) -m tests.papers $(OUT)
@@ -62,4 +62,4 @@ lock: setup-test ## Look for newer versions and write the lock files anew
 
 clean: ## Remove what was made here; the data under var/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find plugin invoices templates tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find plugin invoices practice_square templates tests -name __pycache__ -type d -prune -exec rm -rf {} +

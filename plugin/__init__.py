@@ -9,7 +9,7 @@ from plugin import version
 if TYPE_CHECKING:
     from flask import Flask
 
-    from plugin.house import House
+    from plugin.services import Services
     from plugin.settings import Settings
 
 __all__ = ["__version__", "create_app", "init_app"]
@@ -17,14 +17,14 @@ __all__ = ["__version__", "create_app", "init_app"]
 __version__ = version.VERSION
 
 
-def create_app(settings: Settings | None = None, *, house: House | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, services: Services | None = None) -> Flask:
     """Return Coursekeeper as a Flask application of its own; settings come from the environment by default.
 
     Raises ConfigurationError when a setting is wrong or missing.
     """
     from plugin.web.application import make_application
 
-    return make_application(settings, house=house)
+    return make_application(settings, services=services)
 
 
 def init_app(
@@ -32,7 +32,7 @@ def init_app(
     url_prefix: str = "/courses",
     settings: Settings | None = None,
     *,
-    house: House | None = None,
+    services: Services | None = None,
 ) -> Flask:
     """Hang Coursekeeper into a clinic's existing Flask application, below `url_prefix`.
 
@@ -40,4 +40,4 @@ def init_app(
     """
     from plugin.web.application import mount
 
-    return mount(app, url_prefix, settings, house=house)
+    return mount(app, url_prefix, settings, services=services)

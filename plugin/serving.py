@@ -46,7 +46,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
 def serve_web(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGTERM; raises ConfigurationError or Refused before the first request where something is wrong."""
     settings.needing("secret_key")
-    ready_database(settings)
+    migrate_on_start(settings)
     # Gunicorn would try a taken port again and again, and say so each time.
     listener = open_listener(host, port)
     end_with_parent()
@@ -69,7 +69,7 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
     _Gunicorn(settings, options).run()
 
 
-def ready_database(settings: Settings) -> None:
+def migrate_on_start(settings: Settings) -> None:
     """Make the tables of a database that is still empty; raises ConfigurationError for one of an older version."""
     with Store(settings.database_url) as store:
         if not store.is_alive():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from plugin.house import House
+from plugin.services import Services
 
 
 class SharedApplication:
@@ -15,17 +15,17 @@ class SharedApplication:
     A test that changes its application makes one of its own.
     """
 
-    def __init__(self, make: Callable[[House], Flask]) -> None:
+    def __init__(self, make: Callable[[Services], Flask]) -> None:
         self._make = make
         self._app: Flask | None = None
         self._as_made: object = None
 
-    def serving(self, house: House) -> Flask:
+    def serving(self, services: Services) -> Flask:
         """Return the application on this house, with nobody's tries counted."""
         if self._app is None:
-            self._app = self._make(house)
+            self._app = self._make(services)
             self._as_made = _shape(self._app)
-        self._app.extensions["coursekeeper"] = house
+        self._app.extensions["coursekeeper"] = services
         for limiter in self._app.extensions["limiter"]:
             limiter.reset()
         return self._app

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.machine import missing
 from tests.postgres import PostgresServer
+from tests.prerequisites import missing
 
 if TYPE_CHECKING:
     from plugin.store import Store

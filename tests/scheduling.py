@@ -7,12 +7,12 @@ from xdist.scheduler import LoadScopeScheduling
 # A Chromium and a demo clinic cost more than most tests that look at them: one worker has both.
 _WITH_A_BROWSER = (
     "tests/browser/",
-    "tests/house/test_base.py",
-    "tests/practice/test_clinic_pages.py",
-    "tests/practice/test_screens.py",
+    "tests/project/test_base.py",
+    "tests/practice_square/test_clinic_pages.py",
+    "tests/practice_square/test_screens.py",
 )
 # The wheel is built, and each paper drawn, once for all who look into it.
-_TOGETHER = ("tests/house/", "tests/invoices/")
+_TOGETHER = ("tests/project/", "tests/invoices/")
 
 
 def drives_a_browser(nodeid: str) -> bool:

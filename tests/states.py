@@ -16,18 +16,18 @@ from itertools import count
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.people.buyers import client_for_buyer_in
-from plugin.courses.people.clients import find_clients
-from plugin.courses.read import courses_of_client
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
+from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.clients import find_clients
 from plugin.courses.refunds.canceled_invoice import end_collection_in
-from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
-from plugin.courses.selling.checkouts import NewCheckout, start_checkout
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package
-from plugin.courses.selling.sales import Buyer, Came
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
+from plugin.courses.sales.sales import Buyer, Came
 from plugin.store.selling import Checkout
 from tests.clock import START
 from tests.courses.appointments import Appointments
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import FACIAL, OLGA, SINGLE, TOUCH_UP, Desk, back
 from tests.courses.old_book import OldBook, row
 
@@ -408,11 +408,11 @@ def _disputed(world: World, name: str) -> str:
     order = world.order()
     course_id = world.sell(name, order=order)
     desk, money = world.desk, Money(165000, "USD")
-    told = ToldDispute(
+    told = DisputeRecord(
         f"D-{name}", "PROCESSING", money, "NOT_RECEIVED", START, f"P-{name}", order, 1, desk.clock()
     )
     act = desk.act()
-    desk.store.transact(lambda session: keep_dispute_in(session, desk.store, act, told))
+    desk.store.transact(lambda session: save_dispute_in(session, desk.store, act, told))
     return course_id
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from invoices.e_invoice.possible import FILE_NAME, NORM, why_not
+from invoices.e_invoice.eligibility import FILE_NAME, NORM, why_not
 
 __all__ = ["FILE_NAME", "NORM", "why_not"]

@@ -19,11 +19,11 @@ from drafthorse.models.document import Document  # type: ignore[import-untyped]
 from drafthorse.models.note import IncludedNote  # type: ignore[import-untyped]
 from drafthorse.models.payment import PaymentMeans, PaymentTerms  # type: ignore[import-untyped]
 
+from invoices.e_invoice.eligibility import registration
 from invoices.e_invoice.items import item_of
 from invoices.e_invoice.parties import write_buyer, write_seller
-from invoices.e_invoice.possible import registration
 from invoices.e_invoice.shares import Rate, Share, rates_of, shares_of, untaxed
-from invoices.e_invoice.written import decimal, percent, plain
+from invoices.e_invoice.xml_format import decimal, percent, plain
 from invoices.papers import AccountLine, CreditNote, Invoice, PaidBy, PaperRefused, PaymentLine
 from invoices.papers.account import negated
 from invoices.words import Language, language_for

@@ -8,7 +8,7 @@ from drafthorse.models.accounting import TradeAllowanceCharge  # type: ignore[im
 from drafthorse.models.tradelines import LineItem  # type: ignore[import-untyped]
 
 from invoices.e_invoice.shares import Rate
-from invoices.e_invoice.written import decimal, percent, plain
+from invoices.e_invoice.xml_format import decimal, percent, plain
 from invoices.papers import AccountLine
 from invoices.words import Language
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from drafthorse.models.party import TaxRegistration, TradeParty  # type: ignore[import-untyped]  # it ships no types
 
-from invoices.e_invoice.possible import registration
-from invoices.e_invoice.written import plain
+from invoices.e_invoice.eligibility import registration
+from invoices.e_invoice.xml_format import plain
 from invoices.papers import Clinic, Party
 
 

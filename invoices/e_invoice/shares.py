@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from invoices.e_invoice.possible import Scheme
+from invoices.e_invoice.eligibility import Scheme
 from invoices.papers import AccountLine, PaperRefused, TaxLine
 
 # Standard rate, zero rate, exempt, outside the scope of the tax (UNTDID 5305).

@@ -10,7 +10,7 @@ from decimal import Decimal
 from babel.numbers import format_decimal, format_percent
 
 from invoices.e_invoice import FILE_NAME, NORM
-from invoices.e_invoice.possible import registration
+from invoices.e_invoice.eligibility import registration
 from invoices.papers import (
     AccountLine,
     Clinic,

@@ -115,7 +115,7 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
         packages=tuple(package_lines(paper.packages, language)),
         all_packages=package_line(phrases.all_packages, paper.packages, _currency(paper), language),
         people_name=phrases.people.format(date=language.long_date(paper.issued_on)),
-        people=tuple(call_lines(paper.people_to_call, language)),
+        people=tuple(call_lines(paper.follow_ups, language)),
         left_out=language.plural(phrases.left_out, paper.people_left_out) if paper.people_left_out else "",
         is_airy=False,
     )

@@ -35,7 +35,7 @@ def check_month(paper: OwnersMonth) -> OwnersMonth:
     """Return the month as it is. Raises PaperRefused where it holds too much or its parts are not its sums."""
     if tuple(line.kind for line in paper.roll_forward) != _LINES:
         raise PaperRefused("A month has the nine lines of the roll-forward, each once and in their order.")
-    if len(paper.packages) > PACKAGES_CAP or len(paper.people_to_call) > PEOPLE_CAP:
+    if len(paper.packages) > PACKAGES_CAP or len(paper.follow_ups) > PEOPLE_CAP:
         raise PaperRefused(f"A month holds {PACKAGES_CAP} packages and {PEOPLE_CAP} reasons to call.")
     if paper.month.day != 1 or paper.issued_on < paper.month:
         raise PaperRefused("A month is named by its first day, and printed once it has begun.")

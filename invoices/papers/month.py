@@ -79,7 +79,7 @@ class OwnersMonth:
     issued_on: date
     roll_forward: tuple[RollLine, ...]
     packages: tuple[PackageRow, ...]
-    people_to_call: tuple[CallRow, ...]
+    follow_ups: tuple[CallRow, ...]
     people_left_out: int
     trend: tuple[MonthPoint, ...]
     is_closed: bool = False

@@ -14,10 +14,10 @@ from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
+from invoices.pages.script import tongue
 from invoices.pages.sheet import halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
-from invoices.pages.tongue import tongue
 from invoices.pages.voucher import voucher_page
 from invoices.papers import (
     AccountStatement,

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import IO
 
 from invoices.papers import PaperRefused
-from invoices.press.frames import FAILED, PDF, READY, REFUSED, read_frame, write_frame
+from invoices.press.protocol import FAILED, PDF, READY, REFUSED, read_frame, write_frame
 from invoices.press.request import read_request
 
 

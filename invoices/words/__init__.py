@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from invoices.words.language import NO_BREAK_SPACE, Language, is_spoken, language_for
+from invoices.words.language import NO_BREAK_SPACE, Language, is_supported, language_for
 
-__all__ = ["NO_BREAK_SPACE", "Language", "is_spoken", "language_for"]
+__all__ = ["NO_BREAK_SPACE", "Language", "is_supported", "language_for"]

@@ -153,12 +153,12 @@ def _language_for(tag: str) -> Language:
     return Language(str(locale).replace("_", "-"), locale, _SPOKEN[spoken])
 
 
-def is_spoken(tag: str) -> bool:
+def is_supported(tag: str) -> bool:
     """Say whether papers of this tag are in its language, and not in English for want of it."""
     return _spoken(tag[:LONGEST_TAG]) in _SPOKEN
 
 
-def spoken_languages() -> tuple[str, ...]:
+def supported_languages() -> tuple[str, ...]:
     """List the languages whose phrases are complete."""
     return tuple(_SPOKEN)
 

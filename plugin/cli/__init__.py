@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugin.cli import exchange, keeping, papers, people, running, square
+from plugin.cli import database, import_export, papers, people, running, square
 from plugin.cli.root import main
 
-__all__ = ["exchange", "keeping", "main", "papers", "people", "running", "square"]
+__all__ = ["database", "import_export", "main", "papers", "people", "running", "square"]

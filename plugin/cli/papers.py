@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from invoices.papers import Paper
-from plugin.cli.opened import opened_house
+from plugin.cli.context import opened_services
+from plugin.cli.options import OPERATOR, tell_progress
 from plugin.cli.root import main
-from plugin.cli.words import OPERATOR, tell_progress
 from plugin.core.acts import Act
 from plugin.errors import InvalidField
 
@@ -28,21 +28,21 @@ def papers() -> None:
 @click.option("--language", help="Language tag; the client's by default.")
 def papers_summary(course: str, file: Path, language: str | None) -> None:
     """Write the summary of COURSE (its id) to FILE as PDF."""
-    from plugin.courses.papers.content import summary_paper
-    from plugin.courses.papers.ready import paper_bytes
+    from plugin.courses.handouts.cache import paper_bytes
+    from plugin.courses.handouts.content import summary_paper
 
-    with opened_house() as house:
-        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
+    with opened_services() as services:
+        act = Act(OPERATOR, services.clock(), secrets.token_hex(16))
         pdf = paper_bytes(
-            house.store,
-            house.render,
+            services.store,
+            services.render,
             act,
             course,
             "summary",
             language=language,
-            public_url=house.settings.public_url,
+            public_url=services.settings.public_url,
         )
-        _tell_missing_letters(summary_paper(house.store, course, now=act.now, language=language))
+        _tell_missing_letters(summary_paper(services.store, course, now=act.now, language=language))
     _written(file, pdf)
 
 
@@ -53,16 +53,16 @@ def papers_summary(course: str, file: Path, language: str | None) -> None:
 @click.option("--language", help="Language tag; the client's by default.")
 def papers_aftercare(course: str, file: Path, visit: str | None, language: str | None) -> None:
     """Write the aftercare sheet of COURSE (its id) to FILE as PDF."""
-    from plugin.courses.papers.content import aftercare_paper
-    from plugin.courses.papers.ready import paper_bytes
+    from plugin.courses.handouts.cache import paper_bytes
+    from plugin.courses.handouts.content import aftercare_paper
 
-    with opened_house() as house:
-        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
+    with opened_services() as services:
+        act = Act(OPERATOR, services.clock(), secrets.token_hex(16))
         pdf = paper_bytes(
-            house.store, house.render, act, course, "aftercare", visit_id=visit, language=language
+            services.store, services.render, act, course, "aftercare", visit_id=visit, language=language
         )
         _tell_missing_letters(
-            aftercare_paper(house.store, course, now=act.now, visit_id=visit, language=language)
+            aftercare_paper(services.store, course, now=act.now, visit_id=visit, language=language)
         )
     _written(file, pdf)
 
@@ -72,13 +72,13 @@ def papers_aftercare(course: str, file: Path, visit: str | None, language: str |
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def papers_invoice(course: str, file: Path) -> None:
     """Write the invoice of COURSE (its id) to FILE as PDF; it is issued now where that was not done."""
-    from plugin.courses.documents.asked_for import invoice_of_course
     from plugin.courses.documents.files import document_bytes
+    from plugin.courses.documents.on_demand import invoice_of_course
 
-    with opened_house() as house:
-        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
-        document_id = invoice_of_course(house.store, act, course)
-        pdf = document_bytes(house.store, house.render, document_id, now=act.now)
+    with opened_services() as services:
+        act = Act(OPERATOR, services.clock(), secrets.token_hex(16))
+        document_id = invoice_of_course(services.store, act, course)
+        pdf = document_bytes(services.store, services.render, document_id, now=act.now)
     _written(file, pdf)
 
 
@@ -89,9 +89,9 @@ def papers_statement(course: str, file: Path) -> None:
     """Write the statement of account of COURSE (its id) to FILE as PDF: its invoice, payments and refunds so far."""
     from plugin.courses.documents.statement import statement_of_course
 
-    with opened_house() as house:
-        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
-        made = statement_of_course(house.store, house.render, act, course)
+    with opened_services() as services:
+        act = Act(OPERATOR, services.clock(), secrets.token_hex(16))
+        made = statement_of_course(services.store, services.render, act, course)
     _written(file, made.pdf)
 
 
@@ -100,13 +100,13 @@ def papers_statement(course: str, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def papers_voucher(course: str, file: Path) -> None:
     """Write the gift voucher of COURSE (its id) to FILE as PDF."""
-    from plugin.courses.documents.asked_for import voucher_of_course
     from plugin.courses.documents.files import document_bytes
+    from plugin.courses.documents.on_demand import voucher_of_course
 
-    with opened_house() as house:
-        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
-        document_id = voucher_of_course(house.store, act, course)
-        pdf = document_bytes(house.store, house.render, document_id, now=act.now)
+    with opened_services() as services:
+        act = Act(OPERATOR, services.clock(), secrets.token_hex(16))
+        document_id = voucher_of_course(services.store, act, course)
+        pdf = document_bytes(services.store, services.render, document_id, now=act.now)
     _written(file, pdf)
 
 
@@ -118,9 +118,9 @@ def papers_document(number: str, file: Path) -> None:
     from plugin.courses.documents.files import document_bytes
     from plugin.courses.documents.read import document_by_number
 
-    with opened_house() as house:
-        document = document_by_number(house.store, number)
-        pdf = document_bytes(house.store, house.render, document.id, now=house.clock())
+    with opened_services() as services:
+        document = document_by_number(services.store, number)
+        pdf = document_bytes(services.store, services.render, document.id, now=services.clock())
     _written(file, pdf)
 
 
@@ -146,8 +146,8 @@ def papers_month(month: str, file: Path) -> None:
     """Write the owner's MONTH, such as 2026-11, to FILE as PDF."""
     from plugin.courses.reports.month import asked_month, month_pdf
 
-    with opened_house() as house:
-        pdf = month_pdf(house.store, house.render, asked_month(month), now=house.clock())
+    with opened_services() as services:
+        pdf = month_pdf(services.store, services.render, asked_month(month), now=services.clock())
     _written(file, pdf)
 
 
@@ -163,15 +163,15 @@ def papers_month(month: str, file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 def papers_batch(out: Path, clients: str, kinds: str, form: str, as_json: bool) -> None:
     """Write the papers of many clients to OUT, as one PDF to print or a ZIP with a file for each paper."""
-    from plugin.courses.papers.batch_command import clients_named, write_batch
-    from plugin.courses.papers.batch_run import Printer
-    from plugin.courses.papers.wanted import Choice
+    from plugin.courses.handouts.batch_command import clients_named, write_batch
+    from plugin.courses.handouts.batch_run import Printer
+    from plugin.courses.handouts.selection import Choice
 
-    with opened_house() as house:
-        act = Act(OPERATOR, house.clock(), secrets.token_hex(16))
-        printer = Printer(house.store, house.render, house.settings.public_url)
+    with opened_services() as services:
+        act = Act(OPERATOR, services.clock(), secrets.token_hex(16))
+        printer = Printer(services.store, services.render, services.settings.public_url)
         wanted = tuple(each.strip() for each in kinds.split(",") if each.strip())
-        choice = Choice(clients_named(house.store, act, clients), wanted)
+        choice = Choice(clients_named(services.store, act, clients), wanted)
         made = write_batch(printer, act, choice, form, out, say=tell_progress)
     for sentence in made.sentences:
         click.echo(sentence, err=True)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plugin.cli.opened import opened_store
+from plugin.cli.context import opened_store
+from plugin.cli.options import AS_JSON, OPERATOR, ROLE
 from plugin.cli.root import main
-from plugin.cli.words import AS_JSON, OPERATOR, ROLE
 from plugin.core.acts import Act, Role
 from plugin.errors import InvalidField
-from plugin.house import wall_clock
+from plugin.services import wall_clock
 
 if TYPE_CHECKING:
-    from plugin.courses.people.staff import StaffView
+    from plugin.courses.accounts.staff import StaffView
     from plugin.store import Store
 
 
@@ -35,7 +35,7 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
     """Let a person sign in; without --password-stdin a password is made and printed on the last line."""
-    from plugin.courses.people.staff import add_staff
+    from plugin.courses.accounts.staff import add_staff
     from plugin.web.passwords import hash_password
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
@@ -58,7 +58,7 @@ def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_password(email: str, password_stdin: bool) -> None:
     """Give a person a new password and end their sessions."""
-    from plugin.courses.people.staff import set_password
+    from plugin.courses.accounts.staff import set_password
     from plugin.web.passwords import hash_password
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
@@ -72,7 +72,7 @@ def user_password(email: str, password_stdin: bool) -> None:
 @AS_JSON
 def user_list(as_json: bool) -> None:
     """List everybody who may sign in or once might."""
-    from plugin.courses.people.staff import list_all_staff
+    from plugin.courses.accounts.staff import list_all_staff
 
     with opened_store() as store:
         people = list_all_staff(store)
@@ -95,7 +95,7 @@ def user_list(as_json: bool) -> None:
 @click.argument("email")
 def user_disable(email: str) -> None:
     """End a person's sign-in and all their open sessions; what they did keeps their name."""
-    from plugin.courses.people.staff import deactivate_staff
+    from plugin.courses.accounts.staff import deactivate_staff
 
     with opened_store() as store:
         person = deactivate_staff(store, _act(), _person(store, email).id)
@@ -106,7 +106,7 @@ def user_disable(email: str) -> None:
 @click.argument("email")
 def user_enable(email: str) -> None:
     """Let a disabled person sign in again, with the password they had."""
-    from plugin.courses.people.staff import reactivate_staff
+    from plugin.courses.accounts.staff import reactivate_staff
 
     with opened_store() as store:
         person = reactivate_staff(store, _act(), _person(store, email).id)
@@ -124,7 +124,7 @@ def token() -> None:
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until the token expires; never by default.")
 def token_add(name: str, role: str, days: int | None) -> None:
     """Make a token; it is printed alone on the last line, this once."""
-    from plugin.courses.people.api_tokens import add_token
+    from plugin.courses.accounts.api_tokens import add_token
 
     now = wall_clock()
     expires_at = now + timedelta(days=days) if days else None
@@ -137,7 +137,7 @@ def token_add(name: str, role: str, days: int | None) -> None:
 @AS_JSON
 def token_list(as_json: bool) -> None:
     """List every token that was made; the tokens themselves are not kept."""
-    from plugin.courses.people.api_tokens import list_tokens
+    from plugin.courses.accounts.api_tokens import list_tokens
 
     with opened_store() as store:
         tokens = list_tokens(store)
@@ -162,7 +162,7 @@ def token_list(as_json: bool) -> None:
 @click.argument("name_or_id")
 def token_revoke(name_or_id: str) -> None:
     """End a token at once, by its name or its id."""
-    from plugin.courses.people.api_tokens import revoke_token, token_named
+    from plugin.courses.accounts.api_tokens import revoke_token, token_named
 
     with opened_store() as store:
         revoked = revoke_token(store, _act(), token_named(store, name_or_id).id)
@@ -174,7 +174,7 @@ def _act() -> Act:
 
 
 def _person(store: Store, email: str) -> StaffView:
-    from plugin.courses.people.staff import staff_by_email
+    from plugin.courses.accounts.staff import staff_by_email
 
     person = staff_by_email(store, email)
     if person is None:

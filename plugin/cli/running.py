@@ -8,10 +8,14 @@ from pathlib import Path
 
 import click
 
-from plugin.cli.opened import opened_house
+from plugin.cli.context import opened_services
+from plugin.cli.options import PORT
 from plugin.cli.root import main
-from plugin.cli.words import PORT
 from plugin.settings import read_settings
+
+_NO_PRACTICE_SQUARE = (
+    "The demo is not part of an installed Coursekeeper. Run `make demo` in a clone of the repository."
+)
 
 
 @main.command()
@@ -24,11 +28,15 @@ from plugin.settings import read_settings
 )
 def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None:
     """Start a practice Square and a small clinic to try everything out."""
+    try:
+        import practice_square.demo  # noqa: F401
+    except ModuleNotFoundError:
+        raise click.ClickException(_NO_PRACTICE_SQUARE) from None
     if day:
-        from plugin.demo.day import play_day
+        from practice_square.demo.day import play_day
 
         sys.exit(0 if play_day(click.echo).is_right else 1)
-    from plugin.demo.running import run_demo
+    from practice_square.demo.running import run_demo
 
     sys.exit(run_demo(Path(folder), port=port, till_port=till_port, fresh=fresh))
 
@@ -46,9 +54,9 @@ def serve(port: int, host: str, no_worker: bool) -> None:
         serve_web(settings, host=host, port=port)
         return
     from plugin.listening import open_listener
-    from plugin.serving import ready_database
+    from plugin.serving import migrate_on_start
 
-    ready_database(settings)
+    migrate_on_start(settings)
     # Before anything is started; the web takes the port for itself, and says the same if it is lost until then.
     open_listener(host, port).close()
     sys.exit(_run_family(host, port))
@@ -73,12 +81,12 @@ def worker() -> None:
     """Work off what Square tells us and what we owe, until stopped."""
     import signal
 
-    from plugin.jobs import Worker
     from plugin.processes import end_with_parent
+    from plugin.worker import Worker
 
     end_with_parent()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with opened_house() as house:
-        Worker(house).run_forever(stop)
+    with opened_services() as services:
+        Worker(services).run_forever(stop)

@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 import click
 
-from plugin.cli.opened import connected_house
+from plugin.cli.context import connected_services
+from plugin.cli.options import asked_moment
 from plugin.cli.root import main
-from plugin.cli.words import asked_moment
 
 
 @main.command()
@@ -17,10 +17,10 @@ from plugin.cli.words import asked_moment
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 def sweep(since: str | None, as_json: bool) -> None:
     """Look through Square for what the webhooks missed, and put it into the inbox."""
-    from plugin.square.sweep import sweep as look_through
+    from plugin.square.sync import sync as look_through
 
-    with connected_house() as house:
-        report = look_through(house, since=asked_moment(since))
+    with connected_services() as services:
+        report = look_through(services, since=asked_moment(since))
     found = [dict(each) for each in report.found]
     said = {"since": report.since.isoformat(), "looked_at": report.looked_at, "found": found}
     click.echo(json.dumps(said) if as_json else f"Looked at {report.looked_at}, found {len(found)}.")
@@ -35,10 +35,10 @@ def inbox() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 def inbox_run(as_json: bool) -> None:
     """Work off everything that is due, then exit."""
-    from plugin.jobs import work_off
+    from plugin.worker import work_off
 
-    with connected_house() as house:
-        done = work_off(house)
+    with connected_services() as services:
+        done = work_off(services)
     text = (
         f"{done.finished} worked off, {done.waiting} wait, {done.failed} failed, {done.papers} papers made."
     )

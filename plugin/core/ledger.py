@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plugin.core.spread import session_value
+from plugin.core.allocation import session_value
 from plugin.errors import LedgerBroken, NoneLeft
 
 

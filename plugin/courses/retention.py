@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from plugin.courses.people.erased_profiles import NO_BODY
+from plugin.courses.privacy.suppression import NO_BODY
 from plugin.store import Store
 from plugin.store.queues import Inbox
 
@@ -14,7 +14,7 @@ KEPT_FOR = timedelta(days=30)
 _AT_ONCE = 500
 
 
-def forget_old_messages(store: Store, now: datetime) -> int:
+def drop_old_event_bodies(store: Store, now: datetime) -> int:
     """Blank the bodies of messages that were worked off long ago; return how many, not all of them at once."""
     old = (
         select(Inbox.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from plugin.square.fields import words
+from plugin.square.parsing import words
 
 _COUNTRY = re.compile("[A-Z]{2}")
 # Where the town comes before the region and the code: "Los Angeles, CA 90012". Elsewhere it is "10969 Berlin".

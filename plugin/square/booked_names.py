@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from plugin.core.text import NAME_LENGTH, full_name
 from plugin.errors import SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, optional_id, record, text, words
+from plugin.square.parsing import Json, optional_id, record, text, words
 from plugin.store.square_side import Booking
 
 _REMEMBERED = timedelta(days=7)
@@ -19,36 +19,40 @@ _REMEMBERED = timedelta(days=7)
 _PLAIN = ("", "regular", "standard", "default")
 
 
-def service_name(house: House, variation_id: str | None) -> str:
+def service_name(services: Services, variation_id: str | None) -> str:
     """Return the booked service as the clinic calls it: "Touch-up, 45 min"; "" where Square does not say."""
     if variation_id is None:
         return ""
-    return _remembered(house, "service", variation_id) or _asked_service(house, variation_id)
+    return _remembered(services, "service", variation_id) or _asked_service(services, variation_id)
 
 
-def team_member_name(house: House, team_member_id: str | None) -> str:
+def team_member_name(services: Services, team_member_id: str | None) -> str:
     """Return who gives the treatment; "" where Square does not say or may not be asked."""
     if team_member_id is None:
         return ""
-    return _remembered(house, "team_member", team_member_id) or _asked_team_member(house, team_member_id)
+    return _remembered(services, "team_member", team_member_id) or _asked_team_member(
+        services, team_member_id
+    )
 
 
-def _remembered(house: House, what: Literal["service", "team_member"], id_: str) -> str:
+def _remembered(services: Services, what: Literal["service", "team_member"], id_: str) -> str:
     known = {
         "service": (Booking.square_variation_id, Booking.service_name),
         "team_member": (Booking.square_team_member_id, Booking.team_member_name),
     }
     square_id, name = known[what]
-    lately = select(name).where(square_id == id_, name != "", Booking.seen_at >= house.clock() - _REMEMBERED)
-    with house.store.reading() as session:
+    lately = select(name).where(
+        square_id == id_, name != "", Booking.seen_at >= services.clock() - _REMEMBERED
+    )
+    with services.store.reading() as session:
         return session.scalar(lately.order_by(Booking.seen_at.desc()).limit(1)) or ""
 
 
-def _asked_service(house: House, variation_id: str) -> str:
+def _asked_service(services: Services, variation_id: str) -> str:
     try:
-        variation = _data(house.square.catalog_object(variation_id), "item_variation_data")
+        variation = _data(services.square.catalog_object(variation_id), "item_variation_data")
         item_id = optional_id(variation.get("item_id"), "item_id")
-        item = _data(house.square.catalog_object(item_id), "item_data") if item_id else {}
+        item = _data(services.square.catalog_object(item_id), "item_data") if item_id else {}
     except SquareFailed as error:
         return _or_nothing(error)
     of_item, of_variation = words(item.get("name"), 100), words(variation.get("name"), 50)
@@ -57,9 +61,9 @@ def _asked_service(house: House, variation_id: str) -> str:
     return ", ".join(name for name in (of_item, of_variation) if name)
 
 
-def _asked_team_member(house: House, team_member_id: str) -> str:
+def _asked_team_member(services: Services, team_member_id: str) -> str:
     try:
-        member = house.square.team_member(team_member_id)
+        member = services.square.team_member(team_member_id)
     except SquareFailed as error:
         return _or_nothing(error)
     return full_name(text(member.get("given_name")), text(member.get("family_name")))[:NAME_LENGTH]

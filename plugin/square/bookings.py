@@ -13,19 +13,21 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import NAME_LENGTH, clean
-from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.papers.upcoming import booking_changed_in
-from plugin.courses.people.buyers import link_if_ours_in
-from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.queues.inbox import receive
-from plugin.courses.selling.sales import Buyer
-from plugin.courses.visiting.bookings import CALLED_OFF, ToldBooking, keep_booking_in
-from plugin.house import House
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.inbox import receive
+from plugin.courses.clients.buyers import link_if_ours_in
+from plugin.courses.handouts.next_visit import booking_changed_in
+from plugin.courses.privacy.suppression import is_erased
+from plugin.courses.sales.sales import Buyer
+from plugin.courses.visits.bookings import CALLED_OFF, BookingRecord, save_booking_in
+from plugin.services import Services
 from plugin.square.booked_names import service_name, team_member_name
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
 from plugin.square.client.bookings import MOST_BY_ID
-from plugin.square.fields import (
+from plugin.square.effects import Effects
+from plugin.square.event_body import object_in
+from plugin.square.parsing import (
     Json,
     moment,
     optional_id,
@@ -35,9 +37,7 @@ from plugin.square.fields import (
     text,
     unreadable,
 )
-from plugin.square.found import Found
-from plugin.square.messages import told_object
-from plugin.square.taken_up import Looked
+from plugin.square.synthetic_events import Looked
 from plugin.store import Store
 from plugin.store.square_side import Booking
 
@@ -45,44 +45,44 @@ SWEPT_BOOKING = "sweep.booking"
 DAYS_BACK, DAYS_AHEAD = 1, 14
 
 
-def see_booking(house: House, data: Json) -> Found:
+def handle_booking(services: Services, data: Json) -> Effects:
     """Say what an event about an appointment brings."""
-    told = told_object(data, "booking")
+    told = object_in(data, "booking")
     # Of a booking's event, `data.id` is the booking's id with its version.
     booking_id = square_id((told or {}).get("id") or text(data.get("id")).partition(":")[0], "booking id")
     try:
-        booking = booking_of(house.square.booking(booking_id))
+        booking = booking_of(services.square.booking(booking_id))
     except SquareNotFound:
         # The event was signed, so what it carries is Square's word as well.
         if told is None:
             raise
-        return _kept(house, booking_of(told))
+        return _kept(services, booking_of(told))
     # Square may answer with what was before the event.
     versions = [booking] if told is None else [booking, booking_of(told)]
-    return _kept(house, max(versions, key=lambda one: one.version))
+    return _kept(services, max(versions, key=lambda one: one.version))
 
 
-def see_swept_booking(house: House, data: Json) -> Found:
+def handle_synced_booking(services: Services, data: Json) -> Effects:
     """Say what a look through the calendar brought: Square has just listed it, so it is not fetched again."""
-    told = told_object(data, "booking")
+    told = object_in(data, "booking")
     if told is None:
         raise unreadable("booking")
-    return _kept(house, booking_of(told))
+    return _kept(services, booking_of(told))
 
 
-def _kept(house: House, told: ToldBooking) -> Found:
-    ours = house.settings.square_location_id
+def _kept(services: Services, told: BookingRecord) -> Effects:
+    ours = services.settings.square_location_id
     if ours and told.square_location_id not in (None, ours):
-        return Found(says="It belongs to another location than SQUARE_LOCATION_ID.")
-    if told.square_customer_id is not None and is_erased(house.store, told.square_customer_id):
+        return Effects(says="It belongs to another location than SQUARE_LOCATION_ID.")
+    if told.square_customer_id is not None and is_erased(services.store, told.square_customer_id):
         told = replace(told, square_customer_id=None)
-    stranger = _stranger(house, told.square_customer_id)
+    stranger = _stranger(services, told.square_customer_id)
     named = replace(
         told,
         square_customer_id=stranger.square_customer_id if stranger else told.square_customer_id,
         customer_name=clean(stranger.name)[:NAME_LENGTH] if stranger else "",
-        service_name=service_name(house, told.square_variation_id),
-        team_member_name=team_member_name(house, told.square_team_member_id),
+        service_name=service_name(services, told.square_variation_id),
+        team_member_name=team_member_name(services, told.square_team_member_id),
     )
 
     def keep(session: Session, store: Store, act: Act) -> str:
@@ -90,43 +90,43 @@ def _kept(house: House, told: ToldBooking) -> Found:
             link_if_ours_in(session, act, stranger)
         before = session.get(Booking, named.square_booking_id)
         whose = before.square_customer_id if before is not None else None
-        said = keep_booking_in(session, act, named)
+        said = save_booking_in(session, act, named)
         # What is kept ready names the next visit.
         booking_changed_in(session, store, act, {whose, named.square_customer_id})
         return said
 
-    return Found(deeds=(keep,))
+    return Effects(deeds=(keep,))
 
 
-def _stranger(house: House, customer_id: str | None) -> Buyer | None:
+def _stranger(services: Services, customer_id: str | None) -> Buyer | None:
     """Return who booked as Square has them, None for nobody, or somebody whom we know by this id."""
-    if customer_id is None or knows_any(house, customer_id):
+    if customer_id is None or knows_any(services, customer_id):
         return None
     try:
-        return read_profile(house.square.customer(customer_id), customer_id)
+        return read_profile(services.square.customer(customer_id), customer_id)
     except SquareNotFound:
         return None
 
 
-def look_at_bookings(house: House, _since: datetime) -> Iterator[Looked]:
+def sync_bookings(services: Services, _since: datetime) -> Iterator[Looked]:
     """Look through the calendar from yesterday on; what we expect and Square lists no more is asked for by its id."""
-    begins, ends = _window(house)
-    unseen = _expected_ids(house.store, begins, ends)
-    for page in house.square.bookings(begins, ends, house.settings.square_location_id or None):
+    begins, ends = _window(services)
+    unseen = _expected_ids(services.store, begins, ends)
+    for page in services.square.bookings(begins, ends, services.settings.square_location_id or None):
         unseen -= {text(one.get("id")) for one in page}
-        yield Looked(len(page), _take_up(house, page))
+        yield Looked(len(page), _take_up(services, page))
     moved = sorted(unseen)
     for start in range(0, len(moved), MOST_BY_ID):
-        found = house.square.bookings_by_id(moved[start : start + MOST_BY_ID])
-        yield Looked(len(found), _take_up(house, found))
+        found = services.square.bookings_by_id(moved[start : start + MOST_BY_ID])
+        yield Looked(len(found), _take_up(services, found))
 
 
-def booking_of(answer: Json) -> ToldBooking:
+def booking_of(answer: Json) -> BookingRecord:
     """Read an appointment; raises SquareFailed. Of several treatments in one, the first stands for it."""
     segments = records(answer.get("appointment_segments"), "appointment segments")
     first = segments[0] if segments else {}
     start_at = moment(answer.get("start_at"), "booking start_at")
-    return ToldBooking(
+    return BookingRecord(
         square_booking_id=square_id(answer.get("id"), "booking id"),
         version=_version(answer.get("version")),
         status=text(answer.get("status"))[:40],
@@ -146,9 +146,9 @@ def _version(value: object) -> int:
     return value
 
 
-def _window(house: House) -> tuple[datetime, datetime]:
-    clinic = read_clinic(house.store)
-    today = local_date(clinic, house.clock())
+def _window(services: Services) -> tuple[datetime, datetime]:
+    clinic = read_clinic(services.store)
+    today = local_date(clinic, services.clock())
     begins, ends = (
         datetime.combine(today + timedelta(days=days), time(), ZoneInfo(clinic.time_zone)).astimezone(UTC)
         for days in (-DAYS_BACK, DAYS_AHEAD + 1)
@@ -171,12 +171,12 @@ def _versions(store: Store, page: Sequence[Json]) -> dict[str, int]:
         return dict(session.execute(rows).all())
 
 
-def _take_up(house: House, page: Sequence[Json]) -> list[Json]:
-    known = _versions(house.store, page)
+def _take_up(services: Services, page: Sequence[Json]) -> list[Json]:
+    known = _versions(services.store, page)
     return [
         {"kind": "booking", "id": id_, "what": "An appointment"}
         for one in page
-        if (id_ := text(one.get("id"))) and _is_newer(one, known.get(id_)) and _receive(house, id_, one)
+        if (id_ := text(one.get("id"))) and _is_newer(one, known.get(id_)) and _receive(services, id_, one)
     ]
 
 
@@ -186,8 +186,10 @@ def _is_newer(answer: Json, known: int | None) -> bool:
     return known is None or not isinstance(version, int) or version > known
 
 
-def _receive(house: House, id_: str, booking: Json) -> bool:
+def _receive(services: Services, id_: str, booking: Json) -> bool:
     event_id = f"{SWEPT_BOOKING}:{id_[:192]}:{str(booking.get('version'))[:20]}"
     data = {"id": id_, "object": {"booking": booking}}
     body = json.dumps({"event_id": event_id, "type": SWEPT_BOOKING, "data": data})
-    return receive(house.store, event_id=event_id, event_type=SWEPT_BOOKING, body=body, now=house.clock())
+    return receive(
+        services.store, event_id=event_id, event_type=SWEPT_BOOKING, body=body, now=services.clock()
+    )

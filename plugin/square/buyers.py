@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from plugin.core.text import full_name
-from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.people.square_links import links_of_namesakes, might_be
-from plugin.courses.selling.sales import Buyer
-from plugin.house import House
+from plugin.courses.clients.square_links import links_of_namesakes, might_be
+from plugin.courses.privacy.suppression import is_erased
+from plugin.courses.sales.sales import Buyer
+from plugin.services import Services
 from plugin.square.addresses import country_of, postal_address
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, square_id, text
 from plugin.square.missed_merges import MERGE, ask_each
-from plugin.square.objects import Order, Payment, payment_of
+from plugin.square.models import Order, Payment, payment_of
+from plugin.square.parsing import Json, square_id, text
 from plugin.store.people import SquareCustomer
 
 
@@ -28,48 +28,48 @@ class Bought:
     nameless_ids: tuple[str, ...] = ()
 
 
-def buyer_of(house: House, order: Order, payment: Payment | None) -> Bought:
+def buyer_of(services: Services, order: Order, payment: Payment | None) -> Bought:
     """Return who bought.
 
     Payments come before the order, the order before its tenders, in the tenders' order: the same answer
     whichever event brought us here.
     """
     nameless: list[str] = []
-    for customer_id in customers_named(house, order, payment):
-        buyer = profile_of(house, customer_id)
+    for customer_id in customers_named(services, order, payment):
+        buyer = profile_of(services, customer_id)
         if buyer is None:
             continue
-        if buyer.is_somebody or knows_any(house, *buyer.known_as):
+        if buyer.is_somebody or knows_any(services, *buyer.known_as):
             return Bought(buyer)
         nameless.append(customer_id)
     return Bought(None, tuple(nameless))
 
 
-def profile_of(house: House, customer_id: str) -> Buyer | None:
+def profile_of(services: Services, customer_id: str) -> Buyer | None:
     """Return the customer as Square has them now; None for one that no directory has.
 
     One that Square has deleted and we know is still who they were; one who was erased here is nobody.
     """
-    if is_erased(house.store, customer_id):
+    if is_erased(services.store, customer_id):
         return None
     try:
-        profile = house.square.customer(customer_id)
+        profile = services.square.customer(customer_id)
         buyer = read_profile(profile, customer_id)
-        return None if is_erased(house.store, *buyer.known_as) else _followed(house, profile, buyer)
+        return None if is_erased(services.store, *buyer.known_as) else _followed(services, profile, buyer)
     except SquareNotFound:
-        if not knows_any(house, customer_id):
+        if not knows_any(services, customer_id):
             return None
         return Buyer(square_customer_id=customer_id, known_as=(customer_id,))
 
 
-def _followed(house: House, profile: Json, buyer: Buyer) -> Buyer:
+def _followed(services: Services, profile: Json, buyer: Buyer) -> Buyer:
     """Return a buyer new to us with what events may have missed: ids before a merge, a profile deleted since."""
-    if knows_any(house, *buyer.known_as):
+    if knows_any(services, *buyer.known_as):
         return buyer
-    suspects = links_of_namesakes(house.store, buyer)
+    suspects = links_of_namesakes(services.store, buyer)
     if profile.get("creation_source") == MERGE:
-        suspects += might_be(house.store, buyer)
-    asked = ask_each(house, dict.fromkeys(suspects), buyer)
+        suspects += might_be(services.store, buyer)
+    asked = ask_each(services, dict.fromkeys(suspects), buyer)
     return replace(buyer, known_as=(*buyer.known_as, *asked.joined), gone_ids=asked.gone)
 
 
@@ -88,28 +88,28 @@ def read_profile(customer: Json, asked_id: str) -> Buyer:
     )
 
 
-def knows_any(house: House, *customer_ids: str) -> bool:
+def knows_any(services: Services, *customer_ids: str) -> bool:
     """Say whether one of these Square customers is a client of ours."""
     wanted = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(customer_ids))
-    with house.store.reading() as session:
+    with services.store.reading() as session:
         return session.scalar(wanted.limit(1)) is not None
 
 
-def customers_named(house: House, order: Order, payment: Payment | None) -> Iterator[str]:
+def customers_named(services: Services, order: Order, payment: Payment | None) -> Iterator[str]:
     """Yield the customer ids that a sale carries, each once, the weightiest first."""
     seen: set[str] = set()
-    for customer_id in _candidates(house, order, payment):
+    for customer_id in _candidates(services, order, payment):
         if customer_id is not None and customer_id not in seen:
             seen.add(customer_id)
             yield customer_id
 
 
-def _candidates(house: House, order: Order, payment: Payment | None) -> Iterator[str | None]:
+def _candidates(services: Services, order: Order, payment: Payment | None) -> Iterator[str | None]:
     for payment_id in dict.fromkeys(tender.payment_id for tender in order.tenders):
         if payment is not None and payment.id == payment_id:
             yield payment.customer_id
         elif payment_id is not None:
-            yield _customer_of_payment(house, payment_id)
+            yield _customer_of_payment(services, payment_id)
     if payment is not None:
         yield payment.customer_id
     yield order.customer_id
@@ -117,8 +117,8 @@ def _candidates(house: House, order: Order, payment: Payment | None) -> Iterator
         yield tender.customer_id
 
 
-def _customer_of_payment(house: House, payment_id: str) -> str | None:
+def _customer_of_payment(services: Services, payment_id: str) -> str | None:
     try:
-        return payment_of(house.square.payment(payment_id)).customer_id
+        return payment_of(services.square.payment(payment_id)).customer_id
     except SquareNotFound:
         return None

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from plugin.core.acts import SQUARE, Act, require
-from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.listings import ITEM_NAME, SeenItem, published_in
-from plugin.courses.selling.package_edits import edit_package
-from plugin.courses.selling.packages import NewPackage, list_variation, listing_of, read_package
-from plugin.courses.views import PackageView
+from plugin.courses.base.outbox import Job
+from plugin.courses.base.views import PackageView
+from plugin.courses.catalog.links import ITEM_NAME, SeenItem, published_in
+from plugin.courses.catalog.package_edits import edit_package
+from plugin.courses.catalog.packages import NewPackage, list_variation, listing_of, read_package
 from plugin.errors import Refused, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of, with_item_name
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, readable, record, records, square_id, text, unreadable
+from plugin.square.parsing import Json, readable, record, records, square_id, text, unreadable
 
 DESCRIPTION = "Courses of sessions, paid in advance. Coursekeeper keeps count of what is left."
 # Square writes one catalog change of a seller at a time and answers 429 to the others.
@@ -34,7 +34,7 @@ Pause = Callable[[float], None]
 
 
 def publish(
-    house: House,
+    services: Services,
     act: Act,
     package_id: str,
     *,
@@ -47,12 +47,12 @@ def publish(
     sale, SquareFailed.
     """
     require(act.actor)
-    package = read_package(house.store, package_id)
+    package = read_package(services.store, package_id)
     if not package.is_active:
         raise Refused("This package is not for sale any more.", code="not_for_sale")
-    seen = _patiently(lambda: _published(house, act, package), pause, pauses_s)
-    published = _listed(house, act, package_id, seen)
-    house.store.transact(lambda session: published_in(session, act, package_id))
+    seen = _patiently(lambda: _published(services, act, package), pause, pauses_s)
+    published = _listed(services, act, package_id, seen)
+    services.store.transact(lambda session: published_in(session, act, package_id))
     return published
 
 
@@ -66,46 +66,48 @@ class Saved:
 
 
 def save_package(
-    house: House, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
+    services: Services, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
 ) -> Saved:
     """Save an edit, and have the till sell the package so at once; raises as `edit_package` does.
 
     Where Square can't be reached the edit is kept, and a job publishes it. An edit of neither price nor name leaves
     the till alone, though it should sell at a price of its own.
     """
-    before = read_package(house.store, package_id)
-    package = edit_package(house.store, act, package_id, new, seen_version=seen_version)
+    before = read_package(services.store, package_id)
+    package = edit_package(services.store, act, package_id, new, seen_version=seen_version)
     is_sold_otherwise = (package.name, package.price) != (before.name, before.price)
     if not (is_sold_otherwise and package.is_active and package.differs_in_square):
         return Saved(package)
     try:
-        return Saved(publish(house, act, package_id, pauses_s=()), is_published=True)
+        return Saved(publish(services, act, package_id, pauses_s=()), is_published=True)
     except SquareFailed as error:
         return Saved(package, problem=error.message)
 
 
-def publish_owed(house: House, owed: Owed) -> str:
+def publish_owed(services: Services, owed: Job) -> str:
     """Put a package on the till (again) as an errand: where Square is busy, the queue waits instead."""
-    published = publish(house, Act(SQUARE, house.clock(), f"outbox:{owed.id}"), owed.subject, pauses_s=())
+    published = publish(
+        services, Act(SQUARE, services.clock(), f"outbox:{owed.id}"), owed.subject, pauses_s=()
+    )
     return f"“{published.name}” is on the till as agreed."
 
 
-def link_item(house: House, act: Act, package_id: str, square_variation_id: str) -> PackageView:
+def link_item(services: Services, act: Act, package_id: str, square_variation_id: str) -> PackageView:
     """Have an item that the clinic sells already sell the package; raises Refused for one Square does not have."""
     require(act.actor)
     wanted = checked_id(square_variation_id)
     try:
-        variation = house.square.catalog_object(wanted)
+        variation = services.square.catalog_object(wanted)
     except SquareNotFound:
         raise Refused("Square has no such item (any more). Search again.", code="no_item") from None
     if variation.get("type") != "ITEM_VARIATION":
         raise Refused("That is no item the till could sell.", code="no_item")
-    return _listed(house, act, package_id, with_item_name(house, seen_item(variation)))
+    return _listed(services, act, package_id, with_item_name(services, seen_item(variation)))
 
 
-def _listed(house: House, act: Act, package_id: str, seen: SeenItem) -> PackageView:
+def _listed(services: Services, act: Act, package_id: str, seen: SeenItem) -> PackageView:
     return list_variation(
-        house.store,
+        services.store,
         act,
         package_id,
         square_variation_id=seen.square_variation_id,
@@ -115,34 +117,34 @@ def _listed(house: House, act: Act, package_id: str, seen: SeenItem) -> PackageV
     )
 
 
-def _published(house: House, act: Act, package: PackageView) -> SeenItem:
-    standing = _standing_variation(house, package)
+def _published(services: Services, act: Act, package: PackageView) -> SeenItem:
+    standing = _standing_variation(services, package)
     if standing is not None:
-        return seen_item(_brought_up_to_date(house, act, package, standing))
-    return replace(seen_item(_new_variation(house, act, package)), item_name=ITEM_NAME)
+        return seen_item(_brought_up_to_date(services, act, package, standing))
+    return replace(seen_item(_new_variation(services, act, package)), item_name=ITEM_NAME)
 
 
-def _new_variation(house: House, act: Act, package: PackageView) -> Json:
-    item_id = _item_on_till(house)
+def _new_variation(services: Services, act: Act, package: PackageView) -> Json:
+    item_id = _item_on_till(services)
     if item_id is None:
-        return _new_item(house, act, package)
+        return _new_item(services, act, package)
     wanted = {**_variation(package, _NEW_VARIATION), "present_at_all_locations": True}
     wanted["item_variation_data"]["item_id"] = item_id
-    return _written(house.square.upsert_catalog_object(_key(act, package, "variation"), wanted))
+    return _written(services.square.upsert_catalog_object(_key(act, package, "variation"), wanted))
 
 
-def _standing_variation(house: House, package: PackageView) -> Json | None:
-    _, variation_id = listing_of(house.store, package.id)
+def _standing_variation(services: Services, package: PackageView) -> Json | None:
+    _, variation_id = listing_of(services.store, package.id)
     if variation_id is None:
         return None
     try:
-        return house.square.catalog_object(variation_id)
+        return services.square.catalog_object(variation_id)
     except SquareNotFound:
         # Deleted at the till: it is published anew; late sales of the old one still count.
         return None
 
 
-def _brought_up_to_date(house: House, act: Act, package: PackageView, standing: Json) -> Json:
+def _brought_up_to_date(services: Services, act: Act, package: PackageView, standing: Json) -> Json:
     wanted = _variation(package, text(standing.get("id")))["item_variation_data"]
     wanted["name"] = package.on_till.name if package.on_till and package.on_till.name else package.name
     if all(data_of(standing).get(name) == value for name, value in wanted.items()):
@@ -150,16 +152,18 @@ def _brought_up_to_date(house: House, act: Act, package: PackageView, standing: 
     # All that stands in Square is sent back with it: what is left out would be cleared.
     changed = {**standing, "item_variation_data": {**data_of(standing), **wanted}}
     key = _key(act, package, f"update-{version_of(standing)}")
-    return _written(house.square.upsert_catalog_object(key, changed))
+    return _written(services.square.upsert_catalog_object(key, changed))
 
 
-def _item_on_till(house: House) -> str | None:
-    found = [one for one in house.square.catalog_items_named(ITEM_NAME) if one.get("is_deleted") is not True]
+def _item_on_till(services: Services) -> str | None:
+    found = [
+        one for one in services.square.catalog_items_named(ITEM_NAME) if one.get("is_deleted") is not True
+    ]
     ids = readable(lambda item: square_id(item.get("id"), "item id"), found, "item")
     return ids[0] if ids else None
 
 
-def _new_item(house: House, act: Act, package: PackageView) -> Json:
+def _new_item(services: Services, act: Act, package: PackageView) -> Json:
     wanted = {
         "type": "ITEM",
         "id": _NEW_ITEM,
@@ -171,7 +175,7 @@ def _new_item(house: House, act: Act, package: PackageView) -> Json:
             "variations": [_variation(package, _NEW_VARIATION)],
         },
     }
-    written = _written(house.square.upsert_catalog_object(_key(act, package, "item"), wanted))
+    written = _written(services.square.upsert_catalog_object(_key(act, package, "item"), wanted))
     variations = records(record(written.get("item_data"), "item_data").get("variations"), "variations")
     if len(variations) != 1:
         raise unreadable("the new item has not one variation")

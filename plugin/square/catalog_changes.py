@@ -13,15 +13,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.listings import SeenItem, keep_seen_in, watched_in
-from plugin.courses.selling.packages import known_variations_in
-from plugin.house import House
+from plugin.courses.base.outbox import Job
+from plugin.courses.catalog.links import SeenItem, save_seen_in, watched_in
+from plugin.courses.catalog.packages import known_variations_in
+from plugin.services import Services
 from plugin.square.catalog_items import OfferedItem, item_name_of, offered_items, seen_item, with_item_name
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, readable, text
-from plugin.square.found import Found
-from plugin.square.taken_up import Looked, take_up
+from plugin.square.effects import Effects
+from plugin.square.parsing import Json, readable, text
+from plugin.square.synthetic_events import Looked, receive_synthetic
 from plugin.store import Store
 
 SWEPT_ITEM = "sweep.item"
@@ -29,61 +29,61 @@ SEARCH_TIMEOUT_S = 3.0
 MOST_OFFERED = 20
 
 
-def see_catalog(house: House, _data: Json) -> Found:
+def handle_catalog(services: Services, _data: Json) -> Effects:
     """Say what a change in Square's catalog means for the packages on the till."""
-    news = _news(house)
+    news = _news(services)
     if not news:
-        return Found(says="None of the packages was changed.")
+        return Effects(says="None of the packages was changed.")
 
     def keep(session: Session, store: Store, act: Act) -> str:
-        changed = sum(keep_seen_in(session, store, act, seen) for seen in news)
+        changed = sum(save_seen_in(session, store, act, seen) for seen in news)
         return f"{changed} of the packages' items looked at; a change waits under Attention."
 
-    return Found(deeds=(keep,))
+    return Effects(deeds=(keep,))
 
 
-def look_at_catalog(house: House, _since: datetime) -> Iterator[Looked]:
+def sync_catalog(services: Services, _since: datetime) -> Iterator[Looked]:
     """Look for changes of the packages' items that no event told of."""
-    news = _news(house)
+    news = _news(services)
     yield Looked(
         len(news),
         [
             {"kind": "item", "id": seen.square_variation_id, "what": "A package's item in Square"}
             for seen in news
-            if take_up(house, SWEPT_ITEM, seen.square_variation_id, str(seen.version))
+            if receive_synthetic(services, SWEPT_ITEM, seen.square_variation_id, str(seen.version))
         ],
     )
 
 
-def look_at_item(house: House, owed: Owed) -> str:
+def look_at_item(services: Services, owed: Job) -> str:
     """Look at an item that was named by its id alone; where Square does not show it, it stays so marked."""
     try:
-        seen = with_item_name(house, seen_item(house.square.catalog_object(owed.subject)))
+        seen = with_item_name(services, seen_item(services.square.catalog_object(owed.subject)))
     except SquareNotFound:
         return "Square shows no such item."
-    act = Act(SQUARE, house.clock(), f"outbox:{owed.id}")
-    house.store.transact(lambda session: keep_seen_in(session, house.store, act, seen))
+    act = Act(SQUARE, services.clock(), f"outbox:{owed.id}")
+    services.store.transact(lambda session: save_seen_in(session, services.store, act, seen))
     return "Square shows the item."
 
 
-def search_items(house: House, words: str) -> list[OfferedItem]:
+def search_items(services: Services, words: str) -> list[OfferedItem]:
     """Return the variations the till sells whose item fits the words and no package is yet; raises SquareFailed."""
-    items = house.square.catalog_items_with(words, most=MOST_OFFERED, timeout_s=SEARCH_TIMEOUT_S)
-    with house.store.reading() as session:
+    items = services.square.catalog_items_with(words, most=MOST_OFFERED, timeout_s=SEARCH_TIMEOUT_S)
+    with services.store.reading() as session:
         packages = known_variations_in(session)
     offered = [one for found in readable(offered_items, items, "item") for one in found]
     return [one for one in offered if one.square_variation_id not in packages][:MOST_OFFERED]
 
 
-def _news(house: House) -> list[SeenItem]:
+def _news(services: Services) -> list[SeenItem]:
     """Return our items that Square shows in another version than we have seen; none where it keeps no catalog."""
-    with house.store.reading() as session:
+    with services.store.reading() as session:
         watched = watched_in(session)
     if not watched:
         return []
     items = {one.square_item_id for one in watched.values() if one.square_item_id is not None}
     try:
-        objects = house.square.catalog_objects([*sorted(watched), *sorted(items)])
+        objects = services.square.catalog_objects([*sorted(watched), *sorted(items)])
     except SquareNotFound:
         return []
     names = {text(one.get("id")): item_name_of(one) for one in objects if one.get("type") == "ITEM"}

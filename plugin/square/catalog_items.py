@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from plugin.core.money import Money
 from plugin.core.text import NAME_LENGTH
-from plugin.courses.selling.listings import SeenItem
+from plugin.courses.catalog.links import SeenItem
 from plugin.errors import InvalidField, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import (
+from plugin.square.parsing import (
     Json,
     listed,
     optional_id,
@@ -47,12 +47,12 @@ def seen_item(variation: Json) -> SeenItem:
     )
 
 
-def with_item_name(house: House, seen: SeenItem) -> SeenItem:
+def with_item_name(services: Services, seen: SeenItem) -> SeenItem:
     """Return the variation with the name of the item it belongs to, where Square shows that; raises SquareFailed."""
     if seen.square_item_id is None:
         return seen
     try:
-        return replace(seen, item_name=item_name_of(house.square.catalog_object(seen.square_item_id)))
+        return replace(seen, item_name=item_name_of(services.square.catalog_object(seen.square_item_id)))
     except SquareNotFound:
         return seen
 

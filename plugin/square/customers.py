@@ -9,70 +9,72 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.text import digits, folded, name_parts
-from plugin.courses.people.buyers import link_profile_in, merge_square_customers_in
-from plugin.courses.people.clients import read_client
-from plugin.courses.people.contacts import is_full_phone
-from plugin.courses.people.square_links import gone_from_square_in
-from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.sales import Buyer
-from plugin.courses.views import ClientView
-from plugin.house import House
+from plugin.courses.base.outbox import Job
+from plugin.courses.base.views import ClientView
+from plugin.courses.clients.buyers import link_profile_in, merge_square_customers_in
+from plugin.courses.clients.clients import read_client
+from plugin.courses.clients.contacts import is_full_phone
+from plugin.courses.clients.square_links import gone_from_square_in
+from plugin.courses.sales.sales import Buyer
+from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, readable, text, unreadable
+from plugin.square.parsing import Json, readable, text, unreadable
 from plugin.store.people import SquareCustomer
 
 # Square takes a phone number of 9 to 16 digits.
 _FEWEST_DIGITS = 9
 
 
-def ensure_customer(house: House, client_id: str, key: str) -> str:
+def ensure_customer(services: Services, client_id: str, key: str) -> str:
     """Return the id under which Square knows a client now, making the profile where there is none.
 
     It is looked for first, by our own reference and by exact phone or e-mail with the same name, so that a lost
     answer makes no double. `key` is that of the act that links it. Raises NotFound, SquareFailed.
     """
-    client = read_client(house.store, client_id)
-    act = Act(SQUARE, house.clock(), key)
-    buyer = standing_profile(house, act, client)
+    client = read_client(services.store, client_id)
+    act = Act(SQUARE, services.clock(), key)
+    buyer = standing_profile(services, act, client)
     if buyer is None:
-        buyer = _found(house, client) or _made(house, client)
-        house.store.transact(lambda session: link_profile_in(session, house.store, act, client.id, buyer))
+        buyer = _found(services, client) or _made(services, client)
+        services.store.transact(
+            lambda session: link_profile_in(session, services.store, act, client.id, buyer)
+        )
     return buyer.square_customer_id
 
 
-def standing_profile(house: House, act: Act, client: ClientView) -> Buyer | None:
+def standing_profile(services: Services, act: Act, client: ClientView) -> Buyer | None:
     """Return the client's profile as Square has it now, followed through a merge; None where there is none."""
     known_id = client.square_customer_id
     if known_id is None:
         return None
     try:
-        buyer = read_profile(house.square.customer(known_id), known_id)
+        buyer = read_profile(services.square.customer(known_id), known_id)
     except SquareNotFound:
-        house.store.transact(lambda session: gone_from_square_in(session, known_id))
+        services.store.transact(lambda session: gone_from_square_in(session, known_id))
         return None
     if buyer.square_customer_id != known_id:
-        house.store.transact(lambda session: _follow(session, house, act, known_id, buyer))
+        services.store.transact(lambda session: _follow(session, services, act, known_id, buyer))
     return buyer
 
 
-def write_customer(house: House, owed: Owed) -> str:
+def write_customer(services: Services, owed: Job) -> str:
     """Make a client in Square's directory, or write there what the desk has changed; returns what became of it."""
-    client = read_client(house.store, owed.subject)
-    act = Act(SQUARE, house.clock(), f"outbox:{owed.id}")
-    standing = standing_profile(house, act, client)
+    client = read_client(services.store, owed.subject)
+    act = Act(SQUARE, services.clock(), f"outbox:{owed.id}")
+    standing = standing_profile(services, act, client)
     if standing is None:
         if owed.payload.get("fields"):
             return "The client is not in Square's directory; nothing is changed there."
-        ensure_customer(house, client.id, act.key)
+        ensure_customer(services, client.id, act.key)
         return "The client is in Square's directory."
-    changes = _changes(read_client(house.store, client.id), owed.payload.get("fields") or ())
-    profile = house.square.customer(standing.square_customer_id)
+    changes = _changes(read_client(services.store, client.id), owed.payload.get("fields") or ())
+    profile = services.square.customer(standing.square_customer_id)
     changed = {name: value for name, value in changes.items() if (profile.get(name) or None) != value}
     if not changed:
         return "Square's directory says so already."
     # A version that somebody else has passed meanwhile brings the errand back, and it reads again.
-    house.square.update_customer(standing.square_customer_id, changed, _version(profile))
+    services.square.update_customer(standing.square_customer_id, changed, _version(profile))
     return "Written to Square's directory."
 
 
@@ -95,30 +97,30 @@ def _version(profile: Json) -> int:
     return version
 
 
-def _follow(session: Session, house: House, act: Act, known_id: str, buyer: Buyer) -> None:
-    merge_square_customers_in(session, house.store, act, from_ids=[known_id], into=buyer)
+def _follow(session: Session, services: Services, act: Act, known_id: str, buyer: Buyer) -> None:
+    merge_square_customers_in(session, services.store, act, from_ids=[known_id], into=buyer)
 
 
-def _found(house: House, client: ClientView) -> Buyer | None:
-    for buyer in _candidates(house, client):
+def _found(services: Services, client: ClientView) -> Buyer | None:
+    for buyer in _candidates(services, client):
         # A profile that is somebody else's here stays theirs, whatever phone they share.
-        if not knows_any(house, *buyer.known_as):
+        if not knows_any(services, *buyer.known_as):
             return buyer
     return None
 
 
-def _candidates(house: House, client: ClientView) -> Iterator[Buyer]:
-    yield from readable(_read, house.square.customers_with("reference_id", client.id), "customer")
+def _candidates(services: Services, client: ClientView) -> Iterator[Buyer]:
+    yield from readable(_read, services.square.customers_with("reference_id", client.id), "customer")
     for field, value in (("phone_number", client.phone), ("email_address", client.email)):
         if value is None or (field == "phone_number" and not _takes(value)):
             continue
-        for buyer in readable(_read, house.square.customers_with(field, value), "customer"):
+        for buyer in readable(_read, services.square.customers_with(field, value), "customer"):
             if folded(buyer.name) == folded(client.name):
                 yield buyer
 
 
-def _made(house: House, client: ClientView) -> Buyer:
-    profile = house.square.create_customer(_key(house, client), new_profile(client))
+def _made(services: Services, client: ClientView) -> Buyer:
+    profile = services.square.create_customer(_key(services, client), new_profile(client))
     return _read(profile)
 
 
@@ -143,8 +145,8 @@ def _takes(phone: str) -> bool:
     return len(digits(phone)) >= _FEWEST_DIGITS and is_full_phone(phone)
 
 
-def _key(house: House, client: ClientView) -> str:
+def _key(services: Services, client: ClientView) -> str:
     # A profile that was deleted in Square is made anew under another key than the first.
-    with house.store.reading() as session:
+    with services.store.reading() as session:
         before = select(func.count()).where(SquareCustomer.client_id == client.id)
         return f"client-{client.id}-{session.scalar(before)}"

@@ -8,9 +8,10 @@ import json
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.money import Money
-from plugin.courses.clinic import read_clinic
-from plugin.courses.queues.inbox import receive
-from plugin.courses.queues.outbox import Owed
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.inbox import receive
+from plugin.courses.base.outbox import Job
+from plugin.courses.base.words import money_text
 from plugin.courses.refunds.desk_refund_outcome import refuse_rest
 from plugin.courses.refunds.desk_refund_parts import (
     PartView,
@@ -19,39 +20,38 @@ from plugin.courses.refunds.desk_refund_parts import (
     plan_parts,
     refund_to_ask,
 )
-from plugin.courses.words import money_text
 from plugin.errors import SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, money, optional_money, text
-from plugin.square.objects import order_of, refund_of
-from plugin.square.taken_up import SWEPT_REFUND
+from plugin.square.models import order_of, refund_of
+from plugin.square.parsing import Json, money, optional_money, text
+from plugin.square.synthetic_events import SWEPT_REFUND
 
 # Square's own limit for the reason of a refund.
 MOST_REASON = 192
 
 
-def run(house: House, owed: Owed) -> str:
+def run(services: Services, owed: Job) -> str:
     """Ask Square for every part it was not asked for yet; raises SquareFailed to be tried again or given up."""
-    refund = refund_to_ask(house.store, owed.subject)
+    refund = refund_to_ask(services.store, owed.subject)
     if refund.has_ended:
         return "The refund had ended before."
-    parts = refund.parts or plan_parts(house.store, refund.id, _shares(house, refund))
+    parts = refund.parts or plan_parts(services.store, refund.id, _shares(services, refund))
     for part in parts:
-        _take_up(house, refund, part)
+        _take_up(services, refund, part)
     return "Square was asked for the refund; its word is awaited."
 
 
-def give_up(house: House, owed: Owed, sentence: str) -> None:
+def give_up(services: Services, owed: Job, sentence: str) -> None:
     """Tell the people that Square refuses; what it had agreed to before stands."""
-    refuse_rest(house.store, Act(SQUARE, house.clock(), f"outbox:{owed.id}"), owed.subject, sentence)
+    refuse_rest(services.store, Act(SQUARE, services.clock(), f"outbox:{owed.id}"), owed.subject, sentence)
 
 
-def _take_up(house: House, refund: RefundToAsk, part: PartView) -> None:
+def _take_up(services: Services, refund: RefundToAsk, part: PartView) -> None:
     square_refund_id = part.square_refund_id
     if square_refund_id is None and part.status == "":
         answer = refund_of(
-            house.square.refund_payment(
+            services.square.refund_payment(
                 key=_key(refund.id, part.square_payment_id),
                 payment_id=part.square_payment_id,
                 amount=part.amount,
@@ -59,16 +59,16 @@ def _take_up(house: House, refund: RefundToAsk, part: PartView) -> None:
             )
         )
         square_refund_id = answer.id
-        note_answer(house.store, refund.id, part.square_payment_id, answer.id, answer.status)
+        note_answer(services.store, refund.id, part.square_payment_id, answer.id, answer.status)
     if square_refund_id is not None:
-        _have_it_looked_at(house, square_refund_id)
+        _have_it_looked_at(services, square_refund_id)
 
 
-def _have_it_looked_at(house: House, square_refund_id: str) -> None:
+def _have_it_looked_at(services: Services, square_refund_id: str) -> None:
     # Through the same door as an event, so that nothing waits for one where webhooks are off.
     event_id = f"desk.refund:{square_refund_id}"
     body = json.dumps({"event_id": event_id, "type": SWEPT_REFUND, "data": {"id": square_refund_id}})
-    receive(house.store, event_id=event_id, event_type=SWEPT_REFUND, body=body, now=house.clock())
+    receive(services.store, event_id=event_id, event_type=SWEPT_REFUND, body=body, now=services.clock())
 
 
 def _key(refund_id: str, payment_id: str) -> str:
@@ -76,23 +76,23 @@ def _key(refund_id: str, payment_id: str) -> str:
     return f"{refund_id}-{hashlib.sha256(payment_id.encode()).hexdigest()[:8]}"
 
 
-def _shares(house: House, refund: RefundToAsk) -> list[tuple[str, int]]:
+def _shares(services: Services, refund: RefundToAsk) -> list[tuple[str, int]]:
     """Cut the sum over the sale's payments, first paid first; raises SquareFailed where they hold less."""
-    order = order_of(house.square.order(refund.square_order_id))
+    order = order_of(services.square.order(refund.square_order_id))
     shares, left = list[tuple[str, int]](), refund.amount.amount
     for payment_id in dict.fromkeys(one.payment_id for one in order.tenders if one.payment_id):
-        share = min(left, _refundable(house, payment_id, refund.amount.currency))
+        share = min(left, _refundable(services, payment_id, refund.amount.currency))
         if share > 0:
             shares.append((payment_id, share))
             left -= share
     if left:
-        raise _too_much(house, Money(refund.amount.amount - left, refund.amount.currency))
+        raise _too_much(services, Money(refund.amount.amount - left, refund.amount.currency))
     return shares
 
 
-def _refundable(house: House, payment_id: str, currency: str) -> int:
+def _refundable(services: Services, payment_id: str, currency: str) -> int:
     try:
-        payment = house.square.payment(payment_id)
+        payment = services.square.payment(payment_id)
     except SquareNotFound:
         return 0
     if text(payment.get("status")) != "COMPLETED":
@@ -106,8 +106,8 @@ def _less(payment: Json, currency: str) -> int:
     return total.amount - (gone.amount if gone else 0) if total.currency == currency else 0
 
 
-def _too_much(house: House, most: Money) -> SquareFailed:
-    clinic = read_clinic(house.store)
+def _too_much(services: Services, most: Money) -> SquareFailed:
+    clinic = read_clinic(services.store)
     written = money_text(most, language=clinic.language, country=clinic.country)
     said = f"Only {written} of what was paid can still go back in Square."
     return SquareFailed(said, permanent=True, code="square_refused")

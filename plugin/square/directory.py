@@ -12,23 +12,23 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.text import clean, digits
-from plugin.courses.bookmarks import bookmark_of, keep_bookmark_in
-from plugin.courses.clinic import clinic_in
-from plugin.courses.people.contacts import contact_from_square
-from plugin.courses.people.directory import PersonView, find_people, keep_people_in
-from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.people.profile_notes import owe_ended_in
-from plugin.courses.people.square_links import was_before
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.clients.contacts import contact_from_square
+from plugin.courses.clients.directory import PersonView, find_people, save_directory_in
+from plugin.courses.clients.profile_notes import enqueue_ended_in
+from plugin.courses.clients.square_links import was_before
+from plugin.courses.privacy.suppression import is_erased
+from plugin.courses.sales.sales import Buyer
 from plugin.errors import SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.customer_news import SWEPT_CUSTOMER, SWEPT_MERGE
-from plugin.square.fields import Json, readable, text
+from plugin.square.customer_events import SWEPT_CUSTOMER, SWEPT_MERGE
 from plugin.square.missed_merges import MERGE
+from plugin.square.parsing import Json, readable, text
 from plugin.square.profiles import try_held_profiles
-from plugin.square.taken_up import Looked, newest, take_up
+from plugin.square.synthetic_events import Looked, newest, receive_synthetic
 from plugin.store.people import Client, SquareCustomer
 
 READ_THROUGH = "directory"
@@ -65,18 +65,18 @@ class Searched:
     says: str = ""
 
 
-def search_directory(house: House, pace: Pace, q: str, *, limit: int) -> Searched:
+def search_directory(services: Services, pace: Pace, q: str, *, limit: int) -> Searched:
     """Find people by any part of name, phone or e-mail; by phone and e-mail Square itself is asked as well."""
     says = ""
     wanted = _askable(clean(q))
-    if wanted is not None and pace.lets(house.clock()):
+    if wanted is not None and pace.lets(services.clock()):
         try:
-            _ask(house, *wanted, limit)
+            _ask(services, *wanted, limit)
         except SquareNotFound:
             pass
         except SquareFailed:
             says = AWAY
-    return Searched(find_people(house.store, q, limit=limit), says)
+    return Searched(find_people(services.store, q, limit=limit), says)
 
 
 def _askable(q: str) -> tuple[str, str] | None:
@@ -88,72 +88,76 @@ def _askable(q: str) -> tuple[str, str] | None:
     return None
 
 
-def _ask(house: House, field: str, value: str, limit: int) -> None:
-    profiles = house.square.customers_with(
+def _ask(services: Services, field: str, value: str, limit: int) -> None:
+    profiles = services.square.customers_with(
         field, value, is_exact=False, most=limit, timeout_s=SEARCH_TIMEOUT_S
     )
     people = [buyer for _, buyer in readable(_with_profile, profiles, "customer")]
     if people:
-        act = Act(SQUARE, house.clock(), "directory")
-        house.store.transact(lambda session: keep_people_in(session, act, people))
+        act = Act(SQUARE, services.clock(), "directory")
+        services.store.transact(lambda session: save_directory_in(session, act, people))
 
 
 def _with_profile(profile: Json) -> tuple[Json, Buyer]:
     return profile, read_profile(profile, text(profile.get("id")))
 
 
-def look_at_customers(house: House, since: datetime) -> Iterator[Looked]:
+def sync_customers(services: Services, since: datetime) -> Iterator[Looked]:
     """Look through the profiles changed since then, the first time through all of them; nothing where none are kept.
 
     Deletions do not show this way: they are noticed when the profile is next used.
     """
-    is_first = bookmark_of(house.store, READ_THROUGH) is None
-    act = Act(SQUARE, house.clock(), "directory")
+    is_first = bookmark_of(services.store, READ_THROUGH) is None
+    act = Act(SQUARE, services.clock(), "directory")
     try:
-        for page in house.square.customers_updated(None if is_first else since):
+        for page in services.square.customers_updated(None if is_first else since):
             people = readable(_with_profile, page, "customer")
-            house.store.transact(
-                lambda session: keep_people_in(session, act, [buyer for _, buyer in people])  # noqa: B023 done at once
+            services.store.transact(
+                lambda session: save_directory_in(session, act, [buyer for _, buyer in people])  # noqa: B023 done at once
             )
-            yield Looked(len(page), _take_up(house, people), newest(page))
+            yield Looked(len(page), _take_up(services, people), newest(page))
     except SquareNotFound:
         return
-    house.store.transact(lambda session: keep_bookmark_in(session, act, READ_THROUGH, "read"))
+    services.store.transact(lambda session: save_bookmark_in(session, act, READ_THROUGH, "read"))
 
 
-def look_at_profiles(house: House, _since: datetime) -> Iterator[Looked]:
+def sync_profiles(services: Services, _since: datetime) -> Iterator[Looked]:
     """Have the balances written anew that time alone has changed, and all of them once Square allows it again."""
-    act = Act(SQUARE, house.clock(), "profiles")
-    try_held_profiles(house)
-    house.store.transact(lambda session: owe_ended_in(session, house.store, act))
+    act = Act(SQUARE, services.clock(), "profiles")
+    try_held_profiles(services)
+    services.store.transact(lambda session: enqueue_ended_in(session, services.store, act))
     yield Looked(0, [])
 
 
-def _take_up(house: House, people: Sequence[tuple[Json, Buyer]]) -> list[Json]:
-    changed = _changed_of_ours(house, people)
+def _take_up(services: Services, people: Sequence[tuple[Json, Buyer]]) -> list[Json]:
+    changed = _changed_of_ours(services, people)
     return [
         {"kind": "customer", "id": buyer.square_customer_id, "what": what}
         for profile, buyer in people
         for event_type, what in _words_of(
-            house, profile, buyer, is_changed=buyer.square_customer_id in changed
+            services, profile, buyer, is_changed=buyer.square_customer_id in changed
         )
-        if take_up(house, event_type, buyer.square_customer_id, text(profile.get("updated_at"))[:40])
+        if receive_synthetic(
+            services, event_type, buyer.square_customer_id, text(profile.get("updated_at"))[:40]
+        )
     ]
 
 
-def _words_of(house: House, profile: Json, buyer: Buyer, *, is_changed: bool) -> Iterator[tuple[str, str]]:
+def _words_of(
+    services: Services, profile: Json, buyer: Buyer, *, is_changed: bool
+) -> Iterator[tuple[str, str]]:
     """Yield what the worker is to look at this profile for."""
-    if is_changed or _was_ours(house, profile, buyer):
+    if is_changed or _was_ours(services, profile, buyer):
         yield SWEPT_CUSTOMER, "A customer changed in Square"
     if profile.get("creation_source") == MERGE:
         # Whose profiles went into it is not told: the worker asks, once for each state of it.
         yield SWEPT_MERGE, "Customers merged in Square"
 
 
-def _changed_of_ours(house: House, people: Sequence[tuple[Json, Buyer]]) -> set[str]:
+def _changed_of_ours(services: Services, people: Sequence[tuple[Json, Buyer]]) -> set[str]:
     """Return the profiles of our clients that say something else than we do."""
     ids = [buyer.square_customer_id for _, buyer in people]
-    with house.store.reading() as session:
+    with services.store.reading() as session:
         rows = session.execute(
             select(SquareCustomer, Client)
             .join(Client, Client.id == SquareCustomer.client_id)
@@ -183,11 +187,11 @@ def _says_otherwise(
     )
 
 
-def _was_ours(house: House, profile: Json, buyer: Buyer) -> bool:
+def _was_ours(services: Services, profile: Json, buyer: Buyer) -> bool:
     if profile.get("creation_source") != "UNMERGE_RECOVERY" or is_erased(
-        house.store, buyer.square_customer_id
+        services.store, buyer.square_customer_id
     ):
         return False
-    if knows_any(house, buyer.square_customer_id):
+    if knows_any(services, buyer.square_customer_id):
         return False
-    return was_before(house.store, buyer) is not None
+    return was_before(services.store, buyer) is not None

@@ -10,12 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.queues.inbox import receive
+from plugin.courses.base.inbox import receive
 from plugin.courses.refunds.dispute_flags import question_mark
-from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
-from plugin.house import House
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import (
+from plugin.square.effects import Effects
+from plugin.square.event_body import object_in
+from plugin.square.models import payment_of
+from plugin.square.parsing import (
     Json,
     moment,
     money,
@@ -25,10 +28,7 @@ from plugin.square.fields import (
     square_id,
     text,
 )
-from plugin.square.found import Found
-from plugin.square.messages import told_object
-from plugin.square.objects import payment_of
-from plugin.square.taken_up import Looked
+from plugin.square.synthetic_events import Looked
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
@@ -37,35 +37,35 @@ from plugin.store.square_side import Dispute
 SWEPT_DISPUTE = "sweep.dispute"
 
 
-def see_dispute(house: House, data: Json) -> Found:
+def handle_dispute(services: Services, data: Json) -> Effects:
     """Say what a dispute brings, with its payment's order."""
-    answer = _answer(house, data)
+    answer = _answer(services, data)
     payment_id = _payment_id(answer)
-    told = dispute_of(answer, payment_id, _order_of(house, payment_id))
+    told = dispute_of(answer, payment_id, _order_of(services, payment_id))
 
     def keep(session: Session, store: Store, act: Act) -> str:
-        return keep_dispute_in(session, store, act, told)
+        return save_dispute_in(session, store, act, told)
 
-    return Found(deeds=(keep,))
+    return Effects(deeds=(keep,))
 
 
-def look_at_disputes(house: House, _since: datetime) -> Iterator[Looked]:
+def sync_disputes(services: Services, _since: datetime) -> Iterator[Looked]:
     """Look through all disputes: news are those that moved, and those whose sale was booked after them."""
-    for page in house.square.disputes():
-        known = _known(house.store, page)
+    for page in services.square.disputes():
+        known = _known(services.store, page)
         found = [
             {"kind": "dispute", "id": id_, "what": f"A dispute, {text(one.get('state'))}"}
             for one in page
-            if (id_ := _id(one)) and known.get(id_) != text(one.get("state")) and _receive(house, id_, one)
+            if (id_ := _id(one)) and known.get(id_) != text(one.get("state")) and _receive(services, id_, one)
         ]
         yield Looked(len(page), found)
 
 
-def dispute_of(answer: Json, payment_id: str | None, order_id: str | None) -> ToldDispute:
+def dispute_of(answer: Json, payment_id: str | None, order_id: str | None) -> DisputeRecord:
     """Read a dispute; raises SquareFailed."""
     version = answer.get("version")
     updated_at = optional_moment(answer.get("updated_at"), "dispute updated_at")
-    return ToldDispute(
+    return DisputeRecord(
         square_dispute_id=square_id(_id(answer), "dispute id"),
         state=text(answer.get("state"))[:40],
         amount=money(answer.get("amount_money"), "dispute amount"),
@@ -82,12 +82,12 @@ def _id(answer: Json) -> str:
     return text(answer.get("id")) or text(answer.get("dispute_id"))
 
 
-def _answer(house: House, data: Json) -> Json:
+def _answer(services: Services, data: Json) -> Json:
     try:
-        return house.square.dispute(square_id(data.get("id"), "dispute id"))
+        return services.square.dispute(square_id(data.get("id"), "dispute id"))
     except SquareNotFound:
         # The event was signed, so what it carries is Square's word as well; Square's schema calls it "object".
-        told = told_object(data, "dispute") or told_object(data, "object")
+        told = object_in(data, "dispute") or object_in(data, "object")
         if told is None:
             raise
         return told
@@ -98,11 +98,11 @@ def _payment_id(answer: Json) -> str | None:
     return optional_id(disputed.get("payment_id"), "disputed payment_id")
 
 
-def _order_of(house: House, payment_id: str | None) -> str | None:
+def _order_of(services: Services, payment_id: str | None) -> str | None:
     if payment_id is None:
         return None
     try:
-        return payment_of(house.square.payment(payment_id)).order_id
+        return payment_of(services.square.payment(payment_id)).order_id
     except SquareNotFound:
         return None
 
@@ -129,9 +129,9 @@ def _is_unasked(session: Session, row: Dispute) -> bool:
     return session.scalar(open_course.limit(1)) is not None
 
 
-def _receive(house: House, id_: str, dispute: Json) -> bool:
-    now = house.clock()
+def _receive(services: Services, id_: str, dispute: Json) -> bool:
+    now = services.clock()
     # With the hour, for a dispute may be news again though Square changed nothing: its sale was booked since.
     event_id = f"{SWEPT_DISPUTE}:{id_[:150]}:{text(dispute.get('state'))[:40]}:{now:%Y%m%d%H}"
     body = json.dumps({"event_id": event_id, "type": SWEPT_DISPUTE, "data": {"id": id_, "object": {}}})
-    return receive(house.store, event_id=event_id, event_type=SWEPT_DISPUTE, body=body, now=now)
+    return receive(services.store, event_id=event_id, event_type=SWEPT_DISPUTE, body=body, now=now)

@@ -5,36 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.clinic import is_named, read_clinic, save_clinic, time_zones
-from plugin.courses.views import ClinicView
+from plugin.courses.base.clinic import is_named, read_clinic, save_clinic, time_zones
+from plugin.courses.base.views import ClinicView
 from plugin.errors import CoursekeeperError
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.addresses import postal_address
-from plugin.square.fields import Json, readable, square_id, text, words
+from plugin.square.parsing import Json, readable, square_id, text, words
 
 LETTER_COUNTRIES = ("US", "CA", "MX")
 
 
-def adopt_location(house: House) -> bool:
+def adopt_location(services: Services) -> bool:
     """Fill in the clinic from its Square location where nobody has yet; False where Square can't be asked now."""
-    clinic = read_clinic(house.store)
+    clinic = read_clinic(services.store)
     if clinic.square_location_id is not None:
         return True
     try:
-        location = house.square.location(house.settings.square_location_id or "main")
-        adopted = _merged(clinic, location) if is_named(house.store) else _clinic(clinic, location)
-        save_clinic(house.store, Act(SQUARE, house.clock(), "adopt-location"), adopted)
+        location = services.square.location(services.settings.square_location_id or "main")
+        adopted = _merged(clinic, location) if is_named(services.store) else _clinic(clinic, location)
+        save_clinic(services.store, Act(SQUARE, services.clock(), "adopt-location"), adopted)
     except CoursekeeperError:
         # The desk works without; the next start asks again.
         return False
     return True
 
 
-def watched_locations(house: House) -> list[str]:
+def watched_locations(services: Services) -> list[str]:
     """Return the ids of the locations whose sales count: the configured one, or all active ones."""
-    if house.settings.square_location_id:
-        return [house.settings.square_location_id]
-    found = [one for one in house.square.locations() if one.get("status") != "INACTIVE"]
+    if services.settings.square_location_id:
+        return [services.settings.square_location_id]
+    found = [one for one in services.square.locations() if one.get("status") != "INACTIVE"]
     return readable(lambda one: square_id(one.get("id"), "location id"), found, "location")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from plugin.courses.people.square_links import all_living_links, might_be
-from plugin.courses.selling.sales import Buyer
-from plugin.house import House
+from plugin.courses.clients.square_links import all_living_links, might_be
+from plugin.courses.sales.sales import Buyer
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.client.customers import MOST_BY_ID
 
@@ -25,23 +25,23 @@ class Asked:
     gone: tuple[str, ...] = ()
 
 
-def joined_into(house: House, buyer: Buyer) -> Asked:
+def joined_into(services: Services, buyer: Buyer) -> Asked:
     """Ask which of our clients' profiles went into this one, whatever they were called."""
     suspects: Sequence[str]
     try:
-        suspects = list(_not_themselves(house, all_living_links(house.store, besides=buyer.known_as)))
+        suspects = list(_not_themselves(services, all_living_links(services.store, besides=buyer.known_as)))
     except SquareNotFound:
         # A server without the call for many at once: the likeliest are asked one by one.
-        suspects = might_be(house.store, buyer)
-    return ask_each(house, suspects, buyer)
+        suspects = might_be(services.store, buyer)
+    return ask_each(services, suspects, buyer)
 
 
-def ask_each(house: House, customer_ids: Iterable[str], buyer: Buyer) -> Asked:
+def ask_each(services: Services, customer_ids: Iterable[str], buyer: Buyer) -> Asked:
     """Ask for each of these profiles whether it is this one by now."""
     joined, gone = list[str](), list[str]()
     for customer_id in customer_ids:
         try:
-            answered = house.square.customer(customer_id).get("id")
+            answered = services.square.customer(customer_id).get("id")
         except SquareNotFound:
             gone.append(customer_id)
             continue
@@ -50,9 +50,9 @@ def ask_each(house: House, customer_ids: Iterable[str], buyer: Buyer) -> Asked:
     return Asked(tuple(joined), tuple(gone))
 
 
-def _not_themselves(house: House, customer_ids: Sequence[str]) -> Iterator[str]:
+def _not_themselves(services: Services, customer_ids: Sequence[str]) -> Iterator[str]:
     """Yield those that do not answer under their own id any more; raises SquareNotFound."""
     for start in range(0, len(customer_ids), MOST_BY_ID):
         some = customer_ids[start : start + MOST_BY_ID]
-        found = house.square.customers_by_id(some)
+        found = services.square.customers_by_id(some)
         yield from (one for one in some if found.get(one, {}).get("id") != one)

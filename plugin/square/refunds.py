@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from plugin.core.money import Money
-from plugin.courses.selling.sales import Refund, ReturnLine
-from plugin.house import House
+from plugin.courses.sales.sales import Refund, ReturnLine
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, optional_id, optional_money, square_id, unreadable, whole_quantity
-from plugin.square.objects import Order, PaymentRefund, Return, payment_of, refund_of
+from plugin.square.models import Order, PaymentRefund, Return, payment_of, refund_of
+from plugin.square.parsing import (
+    Json,
+    optional_id,
+    optional_money,
+    square_id,
+    unreadable,
+    whole_quantity,
+)
 from plugin.square.sales import taken
 from plugin.store.queues import SquareRefund
 
@@ -48,11 +55,11 @@ class GivenBack:
         )
 
 
-def given_back(house: House, refund: PaymentRefund, returning: Order | None) -> GivenBack | None:
+def given_back(services: Services, refund: PaymentRefund, returning: Order | None) -> GivenBack | None:
     """Find the sale a refund belongs to; None for money given back without any sale."""
     if refund.status not in STATUSES:
         raise unreadable("refund status")
-    paid_order_id = _order_of_payment(house, refund)
+    paid_order_id = _order_of_payment(services, refund)
     returns = returning.returns if returning is not None else ()
     sources = [one.source_order_id for one in returns if one.source_order_id is not None]
     # One return may take back lines of several sales; each payment then has a refund of its own.
@@ -79,12 +86,12 @@ def _tip_in(refund: PaymentRefund, returns: tuple[Return, ...], *, is_alone: boo
     return min(refund.amount.amount, max(0, sum(_amount(tip, "applied_money") for tip in tips)))
 
 
-def refunds_on(house: House, order: Order) -> list[PaymentRefund]:
+def refunds_on(services: Services, order: Order) -> list[PaymentRefund]:
     """Return the refunds that a return order names and Square knows."""
     found = []
     for refund_id in order.refund_ids:
         try:
-            found.append(refund_of(house.square.refund(refund_id)))
+            found.append(refund_of(services.square.refund(refund_id)))
         except SquareNotFound:
             continue
     return found
@@ -95,10 +102,10 @@ def gives_money_back(order: Order) -> bool:
     return sum(_taken_back(order).values()) > _total(order.lines)
 
 
-def is_refund_booked(house: House, return_order_id: str) -> bool:
+def is_refund_booked(services: Services, return_order_id: str) -> bool:
     """Say whether a refund that made this return order was booked; Square need not name it on the order."""
     booked = select(SquareRefund.square_refund_id).where(SquareRefund.return_order_id == return_order_id)
-    with house.store.reading() as session:
+    with services.store.reading() as session:
         return session.scalar(booked.limit(1)) is not None
 
 
@@ -138,11 +145,11 @@ def _without_money(order: Order, source: str, amount: int) -> PaymentRefund:
     )
 
 
-def _order_of_payment(house: House, refund: PaymentRefund) -> str | None:
+def _order_of_payment(services: Services, refund: PaymentRefund) -> str | None:
     if refund.payment_id is None:
         return None
     try:
-        return payment_of(house.square.payment(refund.payment_id)).order_id
+        return payment_of(services.square.payment(refund.payment_id)).order_id
     except SquareNotFound:
         return None
 

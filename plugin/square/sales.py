@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from plugin.core.money import Money
-from plugin.courses.selling.lookalikes import SoldItem
-from plugin.courses.selling.sales import Came, Sale, SaleLine
+from plugin.courses.sales.lookalikes import SoldItem
+from plugin.courses.sales.sales import Came, Sale, SaleLine
 from plugin.square.buyers import Bought
-from plugin.square.fields import (
+from plugin.square.models import Order, Tender
+from plugin.square.parsing import (
     Json,
     money,
     optional_id,
@@ -22,7 +23,6 @@ from plugin.square.fields import (
     whole_quantity,
     words,
 )
-from plugin.square.objects import Order, Tender
 from plugin.square.surcharges import surcharge_on, surcharge_uids
 
 

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from square.utils.webhooks_helper import verify_signature
 
 from plugin.errors import BadSignature, ConfigurationError
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.connection.row import read_connection
 
 HEADER = "x-square-hmacsha256-signature"
 
 
-def check(house: House, body: bytes, header: str | None) -> None:
+def check(services: Services, body: bytes, header: str | None) -> None:
     """Raise BadSignature unless the header signs exactly these bytes; ConfigurationError without any key."""
     if not header or not body:
         raise BadSignature("The message is not signed.")
     has_key = False
-    for address, key in _keys(house):
+    for address, key in _keys(services):
         has_key = True
         if _is_signed(address, key, body, header):
             return
@@ -29,14 +29,14 @@ def check(house: House, body: bytes, header: str | None) -> None:
     raise BadSignature("Not signed by Square for this address. Compare SQUARE_WEBHOOK_URL and the key.")
 
 
-def _keys(house: House) -> Iterator[tuple[str, str]]:
+def _keys(services: Services) -> Iterator[tuple[str, str]]:
     """Yield each key with the address it signs for: that of the settings, then the subscription we made."""
-    key = house.settings.square_webhook_signature_key.get_secret_value()
+    key = services.settings.square_webhook_signature_key.get_secret_value()
     if key:
-        yield house.settings.webhook_address, key
-    made = read_connection(house.store)
+        yield services.settings.webhook_address, key
+    made = read_connection(services.store)
     if made.signature_key_sealed is not None:
-        yield made.subscription_url, house.vault.open(made.signature_key_sealed)
+        yield made.subscription_url, services.vault.open(made.signature_key_sealed)
 
 
 def _is_signed(address: str, key: str, body: bytes, header: str) -> bool:

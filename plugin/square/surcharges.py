@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from plugin.square.fields import Json, optional_money, records, text, unreadable
+from plugin.square.parsing import Json, optional_money, records, text, unreadable
 
 _FIELD = "total_card_surcharge_money"
 

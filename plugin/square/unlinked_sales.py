@@ -8,19 +8,19 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.documents.sale_record import SoldSale, keep_sale_in
-from plugin.courses.queues.outbox import Owed
-from plugin.courses.selling.lookalikes import Offers, SoldItem
-from plugin.courses.selling.sales import Refund, Sale
-from plugin.courses.selling.unlinked import ask_about_unlinked_in, note_refund_in
-from plugin.house import House
+from plugin.courses.base.outbox import Job
+from plugin.courses.documents.sale_record import SoldSale, save_sale_in
+from plugin.courses.sales.lookalikes import Offers, SoldItem
+from plugin.courses.sales.sales import Refund, Sale
+from plugin.courses.sales.unlinked import ask_about_unlinked_in, note_refund_in
+from plugin.services import Services
 from plugin.square.buyers import Bought
-from plugin.square.fields import Json
-from plugin.square.found import Deed, Found
-from plugin.square.objects import Order
-from plugin.square.sale_records import sales_recorded
+from plugin.square.effects import Effect, Effects
+from plugin.square.models import Order
+from plugin.square.order_snapshot import sales_recorded
+from plugin.square.parsing import Json
 from plugin.square.sales import other_items, sale_of
-from plugin.square.taken_up import SWEPT_ORDER, SWEPT_REFUND, take_up
+from plugin.square.synthetic_events import SWEPT_ORDER, SWEPT_REFUND, receive_synthetic
 from plugin.store import Store
 
 Alike = tuple[Json, SoldItem, str]
@@ -32,26 +32,26 @@ def lines_like_packages(lines: Sequence[Json], known: Sequence[Json], offers: Of
     return [(line, sold, package_id) for line, sold, package_id in seeming if package_id is not None]
 
 
-def asked_about(order: Order, alike: Iterable[Alike], bought: Bought, *, of_invoice: bool) -> Found:
+def asked_about(order: Order, alike: Iterable[Alike], bought: Bought, *, of_invoice: bool) -> Effects:
     """Have each of these lines asked about, and the sale kept as its invoice will need it."""
     records = sales_recorded(order.answer)
     deeds = [
         partial(_ask, sale_of(order, [line], bought, of_invoice=of_invoice), records, sold, package_id)
         for line, sold, package_id in alike
     ]
-    return Found(deeds=tuple(deeds))
+    return Effects(deeds=tuple(deeds))
 
 
-def noted(refund: Refund) -> Deed:
+def noted(refund: Refund) -> Effect:
     """Have a refund kept beside what is asked about its sale."""
     return lambda session, _store, act: note_refund_in(session, act, refund)
 
 
-def look_at_sale(house: House, owed: Owed) -> str:
+def look_at_sale(services: Services, owed: Job) -> str:
     """Look at a sale again, and at refunds that came before it was booked."""
-    take_up(house, SWEPT_ORDER, owed.subject, owed.id)
+    receive_synthetic(services, SWEPT_ORDER, owed.subject, owed.id)
     for refund_id in owed.payload.get("refund_ids", ()):
-        take_up(house, SWEPT_REFUND, refund_id, owed.id)
+        receive_synthetic(services, SWEPT_REFUND, refund_id, owed.id)
     return "The sale is looked at again."
 
 
@@ -65,6 +65,6 @@ def _ask(
     act: Act,
 ) -> str:
     for record in records:
-        keep_sale_in(session, act, record)
+        save_sale_in(session, act, record)
     ask_about_unlinked_in(session, store, act, sale, sold, package_id)
     return "It looks like a package that is not linked; a person is asked."

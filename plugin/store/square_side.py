@@ -12,7 +12,7 @@ from plugin.store.base import Amount, Base, Id, Name, SquareId
 
 
 class Connection(Base):
-    """How we are let into Square: one row. Tokens and keys are sealed (`plugin.square.vault`), never plain."""
+    """How we are let into Square: one row. Tokens and keys are sealed (`plugin.vault`), never plain."""
 
     __tablename__ = "connection"
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 if TYPE_CHECKING:
-    from plugin.house import House
+    from plugin.services import Services
 
 
-def current_house() -> House:
+def current_services() -> Services:
     """Return the House this request is served from."""
-    return cast("House", current_app.extensions["coursekeeper"])
+    return cast("Services", current_app.extensions["coursekeeper"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from plugin.courses.views import ClinicView, CourseView
+from plugin.courses.base.views import ClinicView, CourseView
 from plugin.web.format import local_day
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from plugin.courses.operations import is_answered
-from plugin.web import current_house
+from plugin.courses.base.idempotency import is_answered
+from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 
 blueprint = Blueprint("answers", __name__)
@@ -15,4 +15,4 @@ blueprint = Blueprint("answers", __name__)
 @allow(*AT_THE_DESK)
 def show(key: str) -> dict[str, bool]:
     """Say whether the form with this key was carried out."""
-    return {"is_done": is_answered(current_house().store, key)}
+    return {"is_done": is_answered(current_services().store, key)}

@@ -8,21 +8,22 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from plugin.bootstrap import open_services
 from plugin.errors import ConfigurationError
-from plugin.house import House, open_house
+from plugin.services import Services
 from plugin.settings import Settings, read_settings
 from plugin.web import (
     access,
     answers,
     arrivals,
     changes,
+    client_page,
     clients,
     directory,
+    email_choice,
     gifts,
     headers,
     health,
-    mail_choice,
-    my,
     pages,
     refusals,
     resume,
@@ -38,15 +39,23 @@ from plugin.web import courses as courses_screen
 from plugin.web import exchanges as exchanges_screen
 from plugin.web import imports as imports_screen
 from plugin.web import merges as merges_screen
-from plugin.web import moves as moves_screen
 from plugin.web import packages as packages_screen
 from plugin.web import privacy as privacy_screen
+from plugin.web import reassign as moves_screen
 from plugin.web import refunds as refunds_screen
 from plugin.web import staff as staff_screen
 from plugin.web import visits as visits_screen
 from plugin.web.api.blueprint import make_api
 from plugin.web.papers import batches as batches_screen
-from plugin.web.papers import course_papers, document_list, documents, letterhead, looks, private_pages, texts
+from plugin.web.papers import (
+    course_papers,
+    document_list,
+    documents,
+    letterhead,
+    preview,
+    private_pages,
+    texts,
+)
 from plugin.web.reports import BLUEPRINTS as REPORTS
 
 LARGEST_BODY = 1024 * 1024
@@ -55,19 +64,19 @@ DAY_AT_THE_DESK = timedelta(hours=12)
 
 
 def make_application(
-    settings: Settings | None = None, *, house: House | None = None, root: str = "/"
+    settings: Settings | None = None, *, services: Services | None = None, root: str = "/"
 ) -> Flask:
     """Return the application; raises ConfigurationError when a setting is wrong or missing.
 
     A house that is not given is opened from the settings. `root` is the path a host application serves it under.
     """
-    known = settings or (house.settings if house else read_settings())
+    known = settings or (services.settings if services else read_settings())
     known.needing("secret_key")
     app = Flask(
         "plugin.web", template_folder=str(pages.TEMPLATES), static_folder=str(pages.TEMPLATES / "static")
     )
     app.config.from_mapping(_configuration(known, root))
-    app.extensions["coursekeeper"] = house or open_house(known)
+    app.extensions["coursekeeper"] = services or open_services(known)
     if known.public_url.startswith("https://"):
         # Behind the proxy that ends TLS: its last word on address and scheme counts, nothing a visitor sent.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
@@ -76,14 +85,14 @@ def make_application(
 
 
 def mount(
-    app: Flask, url_prefix: str, settings: Settings | None = None, *, house: House | None = None
+    app: Flask, url_prefix: str, settings: Settings | None = None, *, services: Services | None = None
 ) -> Flask:
     """Serve Coursekeeper below `url_prefix` of a host application; returns the inner application."""
     if not url_prefix.startswith("/") or url_prefix.endswith("/"):
         raise ConfigurationError(
             "url_prefix begins with a slash and does not end with one, such as /courses."
         )
-    inner = make_application(settings, house=house, root=url_prefix)
+    inner = make_application(settings, services=services, root=url_prefix)
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {url_prefix: inner})  # type: ignore[method-assign]
     app.extensions["coursekeeper"] = inner.extensions["coursekeeper"]
     return inner
@@ -116,7 +125,7 @@ def _furnish(app: Flask) -> None:
     refusals.set_up(app)
     resume.set_up(app)
     api = make_api()
-    open_to_all = (api, health.blueprint, webhook.blueprint, my.blueprint, mail_choice.blueprint)
+    open_to_all = (api, health.blueprint, webhook.blueprint, client_page.blueprint, email_choice.blueprint)
     for blueprint in (
         *open_to_all,
         today.blueprint,
@@ -139,7 +148,7 @@ def _furnish(app: Flask) -> None:
         letterhead.blueprint,
         texts.blueprint,
         document_list.blueprint,
-        looks.blueprint,
+        preview.blueprint,
         attention_screen.blueprint,
         packages_screen.blueprint,
         refunds_screen.blueprint,
@@ -155,6 +164,6 @@ def _furnish(app: Flask) -> None:
     letterhead.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
     gifts.set_up(app)
-    my.set_up(app)
-    mail_choice.set_up(app)
+    client_page.set_up(app)
+    email_choice.set_up(app)
     access.set_up(app, open_blueprints=frozenset(b.name for b in open_to_all))

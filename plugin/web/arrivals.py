@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.visiting.booked_visits import link_booking, take_back, use_booking
-from plugin.courses.visiting.no_shows import MissedVisit, decide_no_show
-from plugin.web import courses, current_house, today
+from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
+from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
+from plugin.web import courses, current_services, today
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.deeds import Notice, deed, tell
+from plugin.web.actions import Notice, current_act, flash_notice
+from plugin.web.form_values import known_charges
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import known_charges
 
 blueprint = Blueprint("arrivals", __name__)
 
@@ -19,7 +19,7 @@ blueprint = Blueprint("arrivals", __name__)
 def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
     if refusal.charges:
         return today.page(second_charge=refusal, asked_booking=booking_id)
-    tell(Notice(refusal.message, is_bad=True))
+    flash_notice(Notice(refusal.message, is_bad=True))
     return today.page()
 
 
@@ -29,18 +29,18 @@ def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
 def use(booking_id: str) -> ResponseReturnValue:
     """Use one session for the booked visit."""
     course_id, allowance_id = _chosen()
-    house = current_house()
+    services = current_services()
     used = use_booking(
-        house.store,
-        deed(),
+        services.store,
+        current_act(),
         booking_id,
         course_id=course_id,
         allowance_id=allowance_id,
         known_charges=known_charges(request.form),
-        has_mail=house.mail.is_ready,
+        has_mail=services.mail.is_ready,
     )
     of = courses.course(used.course_id)
-    tell(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
+    flash_notice(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
     return today.after_deed()
 
 
@@ -49,8 +49,8 @@ def use(booking_id: str) -> ResponseReturnValue:
 @refused_shows(_today_again)
 def link(booking_id: str) -> ResponseReturnValue:
     """Check the booked visit in with a session that was charged for it already."""
-    used = link_booking(current_house().store, deed(), booking_id, request.form.get("entry_id", ""))
-    tell(Notice(courses.said_of_link(used, courses.course(used.course_id))))
+    used = link_booking(current_services().store, current_act(), booking_id, request.form.get("entry_id", ""))
+    flash_notice(Notice(courses.said_of_link(used, courses.course(used.course_id))))
     return today.after_deed()
 
 
@@ -61,15 +61,15 @@ def miss(booking_id: str) -> ResponseReturnValue:
     """Forgive a missed visit, or charge a session for it."""
     course_id, allowance_id = _chosen()
     decided = decide_no_show(
-        current_house().store,
-        deed(),
+        current_services().store,
+        current_act(),
         booking_id,
         request.form.get("decision", ""),
         course_id=course_id,
         allowance_id=allowance_id,
         known_charges=known_charges(request.form),
     )
-    tell(Notice(_said(decided)))
+    flash_notice(Notice(_said(decided)))
     return today.after_deed()
 
 
@@ -79,8 +79,8 @@ def miss(booking_id: str) -> ResponseReturnValue:
 def undo(booking_id: str) -> ResponseReturnValue:
     """Take back what was tapped; the visit is expected again."""
     reason = request.form.get("reason", "").strip() or courses.UNDONE_AT_THE_DESK
-    take_back(current_house().store, deed(), booking_id, reason)
-    tell(Notice("Taken back. The visit is expected again."))
+    take_back(current_services().store, current_act(), booking_id, reason)
+    flash_notice(Notice("Taken back. The visit is expected again."))
     return today.after_deed()
 
 

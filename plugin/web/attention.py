@@ -11,19 +11,19 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act, Role
 from plugin.core.money import Money
-from plugin.courses.clinic import local_date
-from plugin.courses.people.clients import create_client, read_client
-from plugin.courses.queues.attention import list_attention, read_item
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.read import read_course
+from plugin.courses.base.attention import list_attention, read_item
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import AttentionView, CourseView
+from plugin.courses.catalog.packages import list_packages
+from plugin.courses.clients.clients import create_client, read_client
+from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.refunds.canceled_invoice import KEEP, KIND, PaidPart, paid_part
-from plugin.courses.selling.packages import list_packages
-from plugin.courses.views import AttentionView, CourseView
-from plugin.web import clients, current_house, live, pages
+from plugin.web import clients, current_services, live, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.form_values import typed_optional_number
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_optional_number
 
 OPEN_SHOWN = 50
 RESOLVED_SHOWN = 20
@@ -83,7 +83,7 @@ def count() -> ResponseReturnValue:
 @allow(Role.DESK)
 def candidates(item_id: str) -> ResponseReturnValue:
     """Answer the clients an item could be assigned to, as they are typed."""
-    item = read_item(current_house().store, item_id)
+    item = read_item(current_services().store, item_id)
     found = clients.found(clients.SHOWN_WHILE_TYPING) if request.args.get("q", "").strip() else None
     wanted = request.args.get("course_id", "")
     only = wanted if wanted in item.course_ids else ""
@@ -102,7 +102,7 @@ def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnVal
     context = _context(refusal, item_id)
     is_here = any(question.item.id == item_id for question in context["questions"])
     if refusal is not None and (refusal.field is None or not is_here):
-        tell(Notice(refusal.message, is_bad=True))
+        flash_notice(Notice(refusal.message, is_bad=True))
         context["refusal"] = None
     return live.screen("desk/attention.html", "desk/_attention.html", url_for("attention.news"), **context)
 
@@ -125,7 +125,7 @@ def settle(item_id: str) -> ResponseReturnValue:
         decision=form.get("decision") or None,
         package_id=form.get("package_id") or None,
     )
-    return _settled(deed(), item_id, wish)
+    return _settled(current_act(), item_id, wish)
 
 
 @blueprint.post("/attention/<item_id>/client")
@@ -133,9 +133,9 @@ def settle(item_id: str) -> ResponseReturnValue:
 @refused_shows(page)
 def settle_with_new_client(item_id: str) -> ResponseReturnValue:
     """Make a client and assign the sale to them."""
-    act, form = deed(), request.form
+    act, form = current_act(), request.form
     made = create_client(
-        current_house().store,
+        current_services().store,
         act,
         name=form.get("name"),
         phone=form.get("phone"),
@@ -148,9 +148,11 @@ def settle_with_new_client(item_id: str) -> ResponseReturnValue:
 
 
 def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
-    item = resolve(current_house().store, act, item_id, wish)
-    tell(_said(wish, item))
-    return page() if live.is_shown(url_for("attention.news")) else see(url_for("attention.show"))
+    item = resolve(current_services().store, act, item_id, wish)
+    flash_notice(_said(wish, item))
+    return (
+        page() if live.is_shown(url_for("attention.news")) else redirect_after_post(url_for("attention.show"))
+    )
 
 
 def _said(wish: Resolution, item: AttentionView) -> Notice:
@@ -160,7 +162,7 @@ def _said(wish: Resolution, item: AttentionView) -> Notice:
         return Notice("The sessions that are paid for are kept. The others were removed.")
     if wish.client_id is None:
         return Notice(_DONE.get(wish.decision or "", "Taken care of."))
-    client = read_client(current_house().store, wish.client_id)
+    client = read_client(current_services().store, wish.client_id)
     address = url_for("clients.show", client_id=client.id)
     rest = "" if item.resolved_at else " The rest of that sale still waits."
     return Notice(f"Assigned to {client.name}.{rest}", link=address, link_text="Open the client")
@@ -205,7 +207,7 @@ _DONE = {
 
 
 def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
-    store = current_house().store
+    store = current_services().store
     waiting = list_attention(store, limit=OPEN_SHOWN)
     return {
         "questions": [Question(item, _courses(item), _part(item)) for item in waiting.rows],
@@ -223,7 +225,9 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
 def _part(item: AttentionView) -> PaidPart | None:
     if item.kind != KIND:
         return None
-    return paid_part(current_house().store, item.course_ids[0], today=local_date(pages.clinic(), pages.now()))
+    return paid_part(
+        current_services().store, item.course_ids[0], today=local_date(pages.clinic(), pages.now())
+    )
 
 
 def _names_a_package(items: Iterable[AttentionView]) -> bool:
@@ -232,6 +236,6 @@ def _names_a_package(items: Iterable[AttentionView]) -> bool:
 
 def _courses(item: AttentionView) -> tuple[CourseView, ...]:
     today = local_date(pages.clinic(), pages.now())
-    courses = (read_course(current_house().store, each, today=today) for each in item.course_ids)
+    courses = (read_course(current_services().store, each, today=today) for each in item.course_ids)
     is_wanted = "assign" in item.decisions
     return tuple(each for each in courses if not (is_wanted and each.client_id))

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from plugin.core.course import AllowanceState
-from plugin.courses.views import CourseView
+from plugin.courses.base.views import CourseView
 
 # More circles than this say less than the figure beside them.
 MOST_PLACES = 60

@@ -5,19 +5,19 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.changes.gifts import gift_of_course
 from plugin.courses.changes.missed import missed_offer
-from plugin.courses.clinic import local_date
-from plugin.courses.people.clients import read_client
-from plugin.courses.views import ClientView, CourseView
-from plugin.courses.visiting.use import UseSession, use_session
+from plugin.courses.clients.clients import read_client
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import NotFound
-from plugin.web import clients, courses, current_house, pages
+from plugin.web import clients, courses, current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.course_deeds import COURSE_DEEDS, CourseDeed
-from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.course_actions import COURSE_DEEDS, CourseDeed
+from plugin.web.form_values import known_charges, typed_date, typed_number
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import known_charges, typed_date, typed_number
 
 blueprint = Blueprint("changes", __name__)
 
@@ -27,8 +27,8 @@ def _register(each: CourseDeed) -> None:
         if request.method == "GET":
             return page(each, course_id)
         before = courses.course(course_id)
-        changed = each.do(current_house().store, deed(), course_id, request.form)
-        tell(each.told(changed.course))
+        changed = each.do(current_services().store, current_act(), course_id, request.form)
+        flash_notice(each.told(changed.course))
         return _back(before)
 
     def shown_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -57,29 +57,29 @@ def page(each: CourseDeed, course_id: str, refusal: Refusal | None = None) -> Re
         refusal=refusal,
         to=_person(chosen) if each.has_person else None,
         matches=matches,
-        offer=missed_offer(current_house().store, course_id) if each.name == "missed" else None,
+        offer=missed_offer(current_services().store, course_id) if each.name == "missed" else None,
         gift=_gift(course_id) if each.name == "give" and course.gift else None,
     )
 
 
 def _gift(course_id: str) -> object:
     today = local_date(pages.clinic(), pages.now())
-    return gift_of_course(current_house().store, course_id, today=today)
+    return gift_of_course(current_services().store, course_id, today=today)
 
 
 def _person(client_id: str) -> ClientView | None:
     if not client_id:
         return None
     try:
-        return read_client(current_house().store, client_id)
+        return read_client(current_services().store, client_id)
     except NotFound:
         return None
 
 
 def _back(course: CourseView) -> ResponseReturnValue:
     if course.client_id is None:
-        return see(url_for("today.show"))
-    return see(url_for("clients.show", client_id=course.client_id))
+        return redirect_after_post(url_for("today.show"))
+    return redirect_after_post(url_for("clients.show", client_id=course.client_id))
 
 
 for _each in COURSE_DEEDS:
@@ -114,9 +114,13 @@ def enter_visit(course_id: str) -> ResponseReturnValue:
         visited_on=typed_date(form.get("visited_on", ""), field="visited_on"),
         client_id=form.get("client_id") or None,
     )
-    house = current_house()
+    services = current_services()
     known = known_charges(form)
-    used = use_session(house.store, deed(), wish, known_charges=known, has_mail=house.mail.is_ready)
+    used = use_session(
+        services.store, current_act(), wish, known_charges=known, has_mail=services.mail.is_ready
+    )
     course = courses.course(course_id)
-    tell(Notice(courses.said_of_use(used, course), undo_entry_id=used.entry.id, client_id=used.client_id))
+    flash_notice(
+        Notice(courses.said_of_use(used, course), undo_entry_id=used.entry.id, client_id=used.client_id)
+    )
     return _back(course)

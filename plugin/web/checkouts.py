@@ -10,16 +10,16 @@ from flask.typing import ResponseReturnValue
 
 from invoices.pages.qr import QrCode, qr_code
 from plugin.core.acts import Role
-from plugin.courses.clinic import local_date
-from plugin.courses.people.clients import read_client
-from plugin.courses.read import read_course
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import CourseView
+from plugin.courses.clients.clients import read_client
 from plugin.courses.refunds.canceled_invoice import waits_for_decision
-from plugin.courses.selling.checkout_letter import send_letter
-from plugin.courses.selling.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
-from plugin.courses.views import CourseView
-from plugin.web import current_house, live, pages
+from plugin.courses.sales.checkout_email import send_letter
+from plugin.courses.sales.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
+from plugin.web import current_services, live, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("checkouts", __name__)
@@ -65,7 +65,7 @@ def news(checkout_id: str) -> ResponseReturnValue:
 
 def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
     if refusal.field is None:
-        tell(Notice(refusal.message, is_bad=True))
+        flash_notice(Notice(refusal.message, is_bad=True))
         return show(checkout_id)
     return show(checkout_id, refusal)
 
@@ -75,7 +75,7 @@ def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def cancel(checkout_id: str) -> ResponseReturnValue:
     """Call the sale off; a payment that was quicker is a sale."""
-    cancel_checkout(current_house().store, deed(), checkout_id)
+    cancel_checkout(current_services().store, current_act(), checkout_id)
     return _shown(checkout_id)
 
 
@@ -84,7 +84,7 @@ def cancel(checkout_id: str) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def claim(checkout_id: str) -> ResponseReturnValue:
     """Say that a sale rung up without a client is this one."""
-    claim_sale(current_house().store, deed(), checkout_id, request.form.getlist("course_id"))
+    claim_sale(current_services().store, current_act(), checkout_id, request.form.getlist("course_id"))
     return _shown(checkout_id)
 
 
@@ -93,18 +93,22 @@ def claim(checkout_id: str) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def send(checkout_id: str) -> ResponseReturnValue:
     """Have the address where it is paid sent by e-mail."""
-    sent = send_letter(current_house().store, deed(), checkout_id, request.form.get("mail_to", ""))
-    tell(Notice(f"On its way to {sent.mail_to}."))
+    sent = send_letter(current_services().store, current_act(), checkout_id, request.form.get("mail_to", ""))
+    flash_notice(Notice(f"On its way to {sent.mail_to}."))
     return _shown(checkout_id)
 
 
 def _shown(checkout_id: str) -> ResponseReturnValue:
     is_here = live.is_shown(url_for("checkouts.news", checkout_id=checkout_id))
-    return show(checkout_id) if is_here else see(url_for("checkouts.show", checkout_id=checkout_id))
+    return (
+        show(checkout_id)
+        if is_here
+        else redirect_after_post(url_for("checkouts.show", checkout_id=checkout_id))
+    )
 
 
 def _context(checkout_id: str) -> dict[str, Any]:
-    store = current_house().store
+    store = current_services().store
     checkout = read_checkout(store, checkout_id)
     today = local_date(pages.clinic(), pages.now())
     email = checkout.mail_to or read_client(store, checkout.client_id).email or ""

@@ -12,12 +12,13 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from invoices.press.glyphs import missing_in
 from plugin.core.acts import Role
+from plugin.courses.accounts.staff import list_staff
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.changes.sharing import shared_with
-from plugin.courses.clinic import local_date
-from plugin.courses.documents.of_client import documents_of_client
-from plugin.courses.papers.visit_mail import last_letter_not_sent
-from plugin.courses.people.client_profile import profile_standing
-from plugin.courses.people.clients import (
+from plugin.courses.clients.client_profile import profile_status
+from plugin.courses.clients.clients import (
     change_client,
     create_client,
     find_clients,
@@ -25,17 +26,16 @@ from plugin.courses.people.clients import (
     read_client,
     recent_clients,
 )
-from plugin.courses.people.staff import list_staff
-from plugin.courses.read import courses_of_client
+from plugin.courses.documents.of_client import documents_of_client
+from plugin.courses.handouts.visit_email import last_letter_not_sent
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
-from plugin.courses.selling.checkouts import waiting_of_client
-from plugin.courses.views import ClientView, CourseView
-from plugin.web import current_house, live, pages
+from plugin.courses.sales.checkouts import waiting_of_client
+from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.alike import told_apart
 from plugin.web.card import Card, card_of
 from plugin.web.course_menu import menu_of
-from plugin.web.deeds import Notice, deed, is_fragment, see, tell
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.history import lines_of
 from plugin.web.refusals import Refusal, refused_shows
@@ -62,15 +62,15 @@ def create() -> ResponseReturnValue:
     """Make a client and show their page."""
     form = request.form
     made = create_client(
-        current_house().store,
-        deed(),
+        current_services().store,
+        current_act(),
         name=form.get("name"),
         phone=form.get("phone"),
         email=form.get("email"),
         language=form.get("language"),
     )
-    tell(Notice("Client made. Ring up their package on the till."))
-    return see(url_for("clients.show", client_id=made.id))
+    flash_notice(Notice("Client made. Ring up their package on the till."))
+    return redirect_after_post(url_for("clients.show", client_id=made.id))
 
 
 def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -85,8 +85,8 @@ def change(client_id: str) -> ResponseReturnValue:
     """Change a client's name, phone, e-mail or language."""
     form = request.form
     changed = change_client(
-        current_house().store,
-        deed(),
+        current_services().store,
+        current_act(),
         client_id,
         name=form.get("name"),
         phone=form.get("phone"),
@@ -95,7 +95,7 @@ def change(client_id: str) -> ResponseReturnValue:
         # A box that is not ticked sends nothing; that it was there is said beside it.
         wants_mail="wants_mail" in form if "has_mail_choice" in form else None,
     )
-    tell(Notice("Saved."))
+    flash_notice(Notice("Saved."))
     return after_deed(changed.id)
 
 
@@ -103,8 +103,8 @@ def change(client_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 def put(client_id: str) -> ResponseReturnValue:
     """Have the client put into Square's directory, or what was refused there tried again."""
-    client = put_into_square(current_house().store, deed(), client_id)
-    tell(Notice(f"{client.name} goes to Square by itself."))
+    client = put_into_square(current_services().store, current_act(), client_id)
+    flash_notice(Notice(f"{client.name} goes to Square by itself."))
     return after_deed(client.id)
 
 
@@ -112,9 +112,9 @@ def put(client_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 def show(client_id: str) -> ResponseReturnValue:
     """Show one client; one that was merged leads to the one they went into."""
-    known = read_client(current_house().store, client_id)
+    known = read_client(current_services().store, client_id)
     if known.id != client_id:
-        return see(url_for("clients.show", client_id=known.id))
+        return redirect_after_post(url_for("clients.show", client_id=known.id))
     return page(client_id)
 
 
@@ -140,22 +140,22 @@ def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
     """Answer the page as it stands now, and tell why the deed was refused, or ask whether it is meant."""
     if refusal.charges:
         return page(client_id or "", second_charge=refusal)
-    tell(Notice(refusal.message, is_bad=True))
+    flash_notice(Notice(refusal.message, is_bad=True))
     return page(client_id or "")
 
 
 def after_deed(client_id: str | None) -> ResponseReturnValue:
     """Answer a deed on a client's course: the page as it now stands."""
     if client_id is None:
-        return see(url_for("attention.show"))
+        return redirect_after_post(url_for("attention.show"))
     if live.is_shown(url_for("clients.news", client_id=client_id)):
         return page(client_id)
-    return see(url_for("clients.show", client_id=client_id))
+    return redirect_after_post(url_for("clients.show", client_id=client_id))
 
 
 def found(limit: int) -> dict[str, Any]:
     """Return the clients that fit what was typed into `q`, and whether more do."""
-    store = current_house().store
+    store = current_services().store
     today = local_date(pages.clinic(), pages.now())
     q = request.args.get("q", "").strip()[:120]
     if not q:
@@ -165,7 +165,7 @@ def found(limit: int) -> dict[str, Any]:
 
 
 def _everything(client_id: str) -> dict[str, Any]:
-    store = current_house().store
+    store = current_services().store
     client = read_client(store, client_id)
     today = local_date(pages.clinic(), pages.now())
     courses = [
@@ -175,7 +175,7 @@ def _everything(client_id: str) -> dict[str, Any]:
     cards = [card_of(course) for course in courses]
     return {
         "client": client,
-        "standing": profile_standing(store, client.id),
+        "standing": profile_status(store, client.id),
         "letter_not_sent": last_letter_not_sent(store, client),
         "unprinted": missing_in(_printed(client, courses)),
         "documents": documents_of_client(store, client.id, [course.id for course in courses]),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from plugin.core.acts import Role
 from plugin.core.status import Status
+from plugin.courses.base.views import CourseView
 from plugin.courses.changes.write_off import KINDS
-from plugin.courses.views import CourseView
 
 _USABLE = (Status.OPEN, Status.PART_PAID)
 

@@ -12,8 +12,8 @@ from jinja2.runtime import Context
 
 from plugin.core.course import AllowanceState, Balance, CourseState
 from plugin.core.status import Status
-from plugin.courses.views import ClinicView, CourseView
-from plugin.courses.words import day_text, money_text
+from plugin.courses.base.views import ClinicView, CourseView
+from plugin.courses.base.words import day_text, money_text
 from plugin.web.format import written_day
 
 _CLOSED = {Status.REFUNDED: "Refunded", Status.TRANSFERRED: "Transferred"}

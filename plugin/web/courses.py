@@ -6,17 +6,17 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.course import AllowanceState
-from plugin.courses.clinic import local_date
-from plugin.courses.read import read_course
-from plugin.courses.views import CourseView, EntryView, Reversed, Used
-from plugin.courses.visiting.reverse import reverse
-from plugin.courses.visiting.use import UseSession, use_session
-from plugin.web import clients, current_house, pages
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import CourseView, EntryView, Reversed, Used
+from plugin.courses.visits.reverse import reverse
+from plugin.courses.visits.use import UseSession, use_session
+from plugin.web import clients, current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.course_words import allowance_said
-from plugin.web.deeds import Notice, deed, tell
+from plugin.web.form_values import known_charges
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import known_charges
 
 UNDONE_AT_THE_DESK = "Undone at the desk"
 
@@ -25,7 +25,7 @@ blueprint = Blueprint("courses", __name__)
 
 def course(course_id: str) -> CourseView:
     """Return the course as it stands today; raises NotFound."""
-    return read_course(current_house().store, course_id, today=local_date(pages.clinic(), pages.now()))
+    return read_course(current_services().store, course_id, today=local_date(pages.clinic(), pages.now()))
 
 
 def page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -46,12 +46,14 @@ def use(course_id: str) -> ResponseReturnValue:
     guest_id = request.form.get("guest_id") or None
     allowance_id = request.form.get("allowance_id") or None
     wish = UseSession(course_id=course_id, allowance_id=allowance_id, client_id=guest_id)
-    house = current_house()
+    services = current_services()
     known = known_charges(request.form)
-    used = use_session(house.store, deed(), wish, known_charges=known, has_mail=house.mail.is_ready)
+    used = use_session(
+        services.store, current_act(), wish, known_charges=known, has_mail=services.mail.is_ready
+    )
     said = said_of_use(used, course(course_id))
     shown = guest_id or used.client_id
-    tell(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
+    flash_notice(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
     return clients.after_deed(shown)
 
 
@@ -61,8 +63,8 @@ def use(course_id: str) -> ResponseReturnValue:
 def undo(entry_id: str) -> ResponseReturnValue:
     """Take back a used session; without a reason, the desk's."""
     reason = request.form.get("reason", "").strip() or UNDONE_AT_THE_DESK
-    undone = reverse(current_house().store, deed(), entry_id, reason)
-    tell(Notice(_given_back(undone, course(undone.course_id))))
+    undone = reverse(current_services().store, current_act(), entry_id, reason)
+    flash_notice(Notice(_given_back(undone, course(undone.course_id))))
     return clients.after_deed(request.form.get("client_id") or undone.client_id)
 
 

@@ -7,12 +7,12 @@ from typing import cast
 from flask import Blueprint, Flask, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.people.clients import LONGEST_SEARCH
-from plugin.courses.people.directory import take_in
+from plugin.courses.clients.clients import LONGEST_SEARCH
+from plugin.courses.clients.directory import take_in
 from plugin.square.directory import Pace, search_directory
-from plugin.web import clients, current_house
+from plugin.web import clients, current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 
 SHOWN = 6
 _PACE = "coursekeeper_directory_pace"
@@ -32,7 +32,7 @@ def find() -> ResponseReturnValue:
     """Answer the people in Square's directory who fit and are no clients here."""
     q = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     pace: Pace = current_app.extensions[_PACE]
-    searched = search_directory(current_house(), pace, q, limit=SHOWN)
+    searched = search_directory(current_services(), pace, q, limit=SHOWN)
     if is_fragment():
         return render_template("desk/_in_square.html", q=q, searched=searched)
     return render_template(
@@ -44,6 +44,6 @@ def find() -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 def take(square_customer_id: str) -> ResponseReturnValue:
     """Make one of them a client here and show their page."""
-    taken = take_in(current_house().store, deed(), square_customer_id)
-    tell(Notice(f"{taken.name} is a client here now."))
-    return see(url_for("clients.show", client_id=taken.id))
+    taken = take_in(current_services().store, current_act(), square_customer_id)
+    flash_notice(Notice(f"{taken.name} is a client here now."))
+    return redirect_after_post(url_for("clients.show", client_id=taken.id))

@@ -8,18 +8,18 @@ from werkzeug.datastructures import MultiDict
 
 from plugin.core.acts import Role
 from plugin.core.money import Money
-from plugin.courses.clinic import local_date
+from plugin.courses.base.clinic import local_date
+from plugin.courses.catalog.packages import list_packages
 from plugin.courses.exchange.credit import Credit, ExchangeOffer, credit_of, offers_for
-from plugin.courses.selling.checkouts import NewCheckout, list_terminals, start_checkout
-from plugin.courses.selling.packages import list_packages
+from plugin.courses.sales.checkouts import NewCheckout, list_terminals, start_checkout
 from plugin.errors import Refused
-from plugin.web import courses, current_house, pages
+from plugin.web import courses, current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import deed, see
+from plugin.web.actions import current_act, redirect_after_post
+from plugin.web.form_values import typed_money, typed_number
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.sell import MOST_PACKAGES, TENDERS
-from plugin.web.typed import typed_money, typed_number
 
 blueprint = Blueprint("exchanges", __name__)
 
@@ -44,7 +44,7 @@ def pay(course_id: str, package_id: str, refusal: Refusal | None = None) -> Resp
         "desk/exchange_pay.html",
         credit=credit,
         offer=_offer(credit, package_id),
-        terminals=list_terminals(current_house().store),
+        terminals=list_terminals(current_services().store),
         tenders=TENDERS,
         refusal=refusal,
     )
@@ -65,7 +65,7 @@ def _shown_again(course_id: str, package_id: str, refusal: Refusal) -> ResponseR
 @refused_shows(_shown_again)
 def begin(course_id: str, package_id: str) -> ResponseReturnValue:
     """Begin the exchange and show how it comes along."""
-    act, form = deed(), request.form
+    act, form = current_act(), request.form
     course = courses.course(course_id)
     way = form.get("way", "")
     wish = NewCheckout(
@@ -79,8 +79,8 @@ def begin(course_id: str, package_id: str) -> ResponseReturnValue:
         exchanges=course_id,
         seen_credit=typed_number(form.get("seen", ""), field="way", called="The credit"),
     )
-    begun = start_checkout(current_house().store, act, wish)
-    return see(url_for("checkouts.show", checkout_id=begun.id))
+    begun = start_checkout(current_services().store, act, wish)
+    return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
 
 
 def _supplied(form: MultiDict[str, str], currency: str) -> Money | None:
@@ -92,11 +92,11 @@ def _supplied(form: MultiDict[str, str], currency: str) -> Money | None:
 
 def _credit(course_id: str) -> Credit:
     today = local_date(pages.clinic(), pages.now())
-    return credit_of(current_house().store, course_id, today=today)
+    return credit_of(current_services().store, course_id, today=today)
 
 
 def _offers(credit: Credit) -> tuple[ExchangeOffer, ...]:
-    return offers_for(credit, list_packages(current_house().store, limit=MOST_PACKAGES).rows)
+    return offers_for(credit, list_packages(current_services().store, limit=MOST_PACKAGES).rows)
 
 
 def _offer(credit: Credit, package_id: str) -> ExchangeOffer:

@@ -12,11 +12,11 @@ from babel.numbers import format_decimal
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from invoices.words import is_spoken
+from invoices.words import is_supported
 from plugin.core.money import Money
-from plugin.courses.people.contacts import written_phone
-from plugin.courses.views import ClinicView
-from plugin.courses.words import money_text
+from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import money_text
+from plugin.courses.clients.contacts import written_phone
 
 
 def locale_of(clinic: ClinicView) -> Locale:
@@ -101,7 +101,7 @@ def _phone(context: Context, e164: str) -> str:
 @pass_context
 def _language(context: Context, tag: str) -> str:
     try:
-        known = Locale.parse(tag.replace("-", "_") if is_spoken(tag) else "en")
+        known = Locale.parse(tag.replace("-", "_") if is_supported(tag) else "en")
     except (UnknownLocaleError, ValueError):
         return tag
     return known.get_display_name(locale_of(context["clinic"])) or tag

@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
 from plugin.core.acts import Role
-from plugin.courses.changes.gifts import look_at_voucher, redeem_gift
-from plugin.courses.clinic import local_date
-from plugin.courses.people.clients import create_client, find_clients, read_client
-from plugin.web import current_house, pages
+from plugin.courses.base.clinic import local_date
+from plugin.courses.changes.gifts import check_voucher, redeem_gift
+from plugin.courses.clients.clients import create_client, find_clients, read_client
+from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 6
@@ -30,7 +30,7 @@ blueprint = Blueprint("gifts", __name__)
 def start(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask for the code."""
     client_id = (refusal.typed if refusal else request.args).get("client_id", "")
-    client = read_client(current_house().store, client_id) if client_id else None
+    client = read_client(current_services().store, client_id) if client_id else None
     return render_template("desk/gift.html", refusal=refusal, client=client, gift=None)
 
 
@@ -47,8 +47,8 @@ def _found_again(refusal: Refusal) -> ResponseReturnValue:
 
 
 def _found(refusal: Refusal | None) -> ResponseReturnValue:
-    store, today = current_house().store, local_date(pages.clinic(), pages.now())
-    gift = look_at_voucher(store, request.form.get("code", ""), today=today)
+    store, today = current_services().store, local_date(pages.clinic(), pages.now())
+    gift = check_voucher(store, request.form.get("code", ""), today=today)
     client_id = request.form.get("client_id", "")
     client = read_client(store, client_id) if client_id else None
     q = request.form.get("q", "").strip()[:120] or gift.recipient_name
@@ -67,21 +67,21 @@ def _found(refusal: Refusal | None) -> ResponseReturnValue:
 @refused_shows(_found_again)
 def redeem() -> ResponseReturnValue:
     """Make the course theirs: of a client known here, or of one made on the way."""
-    act, form, store = deed(), request.form, current_house().store
+    act, form, store = current_act(), request.form, current_services().store
     client_id = form.get("client_id") or None
     if client_id is None:
-        look_at_voucher(store, form.get("code", ""), today=local_date(pages.clinic(), pages.now()))
+        check_voucher(store, form.get("code", ""), today=local_date(pages.clinic(), pages.now()))
         client_id = _new_client(form)
     redeemed = redeem_gift(store, act, form.get("code", ""), client_id)
-    tell(Notice(f"Redeemed. The course is {redeemed.course.client_name}’s now."))
-    return see(url_for("clients.show", client_id=redeemed.course.client_id))
+    flash_notice(Notice(f"Redeemed. The course is {redeemed.course.client_name}’s now."))
+    return redirect_after_post(url_for("clients.show", client_id=redeemed.course.client_id))
 
 
 def _new_client(form: Any) -> str:
     # The client is a deed of its own: it stays, whatever becomes of the voucher.
-    act = deed()
+    act = current_act()
     made = create_client(
-        current_house().store,
+        current_services().store,
         replace(act, key=f"{act.key}-client"),
         name=form.get("name"),
         phone=form.get("phone"),

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from plugin.courses.queues.inbox import InboxState, inbox_state
+from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.store import Store
 from plugin.store.migrate import is_current
 from plugin.store.queues import Sweep
-from plugin.web import current_house
+from plugin.web import current_services
 from plugin.web.api.shapes import moment
 
 blueprint = Blueprint("health", __name__)
@@ -34,10 +34,10 @@ def ready() -> Response:
 
     A queue that stands still is said in the body: the desk works without it.
     """
-    house = current_house()
+    services = current_services()
     try:
-        is_migrated = is_current(house.store)
-        answer = _state(house.store, house.clock()) if is_migrated else _not_ready(answers=True)
+        is_migrated = is_current(services.store)
+        answer = _state(services.store, services.clock()) if is_migrated else _not_ready(answers=True)
     except SQLAlchemyError:
         answer = _not_ready(answers=False)
     response = jsonify(answer)

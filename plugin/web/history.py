@@ -9,7 +9,7 @@ from itertools import groupby
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.views import CourseView, EntryView, HappeningView, VisitView
+from plugin.courses.base.views import CourseView, EntryView, HappeningView, VisitView
 
 _TOLD_BESIDE = ("transferred_out", "transferred_in", "written_off", "expired")
 

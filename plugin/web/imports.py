@@ -11,15 +11,15 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
+from plugin.courses.catalog.packages import list_packages
 from plugin.courses.imports import batches, undo
 from plugin.courses.imports.columns import CALLED
 from plugin.courses.imports.table import LARGEST_FILE
 from plugin.courses.imports.views import list_imports, read_import, template_sheet, wrong_sheet
-from plugin.courses.selling.packages import list_packages
 from plugin.errors import InvalidField
-from plugin.web import current_house, live, pages
+from plugin.web import current_services, live, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.files import file_answer
 
@@ -47,7 +47,7 @@ def set_up(app: Flask) -> None:
 @allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show where a file is sent, and what was imported before."""
-    imports = list_imports(current_house().store, limit=SHOWN)
+    imports = list_imports(current_services().store, limit=SHOWN)
     return render_template("owner/imports.html", imports=imports, called=CALLED, refusal=refusal)
 
 
@@ -60,10 +60,10 @@ def send() -> ResponseReturnValue:
     if sent is None or not sent.filename:
         raise InvalidField("Choose a file first.", field="file")
     data = sent.stream.read(LARGEST_FILE + 1)
-    received = batches.receive_file(current_house().store, deed(), sent.filename, data)
+    received = batches.receive_file(current_services().store, current_act(), sent.filename, data)
     if received.is_known:
-        tell(Notice(_KNOWN.get(received.state, _WAITS)))
-    return see(url_for("imports.one", batch_id=received.batch_id))
+        flash_notice(Notice(_KNOWN.get(received.state, _WAITS)))
+    return redirect_after_post(url_for("imports.one", batch_id=received.batch_id))
 
 
 _WAITS = "A file that says the same is here already. This is it."
@@ -98,8 +98,8 @@ def say_columns(batch_id: str) -> ResponseReturnValue:
     if order not in _ORDERS:
         raise InvalidField("Choose how the file writes dates.", field="dates")
     said = batches.Chosen(names, _ORDERS[order], _sold_on(), request.form.get("encoding", ""))
-    batches.set_columns(current_house().store, deed(), batch_id, said)
-    return see(url_for("imports.one", batch_id=batch_id))
+    batches.set_columns(current_services().store, current_act(), batch_id, said)
+    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
 
 
 def _sold_on() -> date | None:
@@ -115,8 +115,8 @@ def _sold_on() -> date | None:
 @refused_shows(one)
 def start(batch_id: str) -> ResponseReturnValue:
     """Have it imported."""
-    batches.start_import(current_house().store, deed(), batch_id)
-    return see(url_for("imports.one", batch_id=batch_id))
+    batches.start_import(current_services().store, current_act(), batch_id)
+    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
 
 
 @blueprint.post("/import/<batch_id>/cancel")
@@ -124,9 +124,9 @@ def start(batch_id: str) -> ResponseReturnValue:
 @refused_shows(one)
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Give the file up."""
-    batches.cancel_import(current_house().store, deed(), batch_id)
-    tell(Notice("Given up. Nothing of the file was written."))
-    return see(url_for("imports.show"))
+    batches.cancel_import(current_services().store, current_act(), batch_id)
+    flash_notice(Notice("Given up. Nothing of the file was written."))
+    return redirect_after_post(url_for("imports.show"))
 
 
 @blueprint.post("/import/<batch_id>/undo")
@@ -134,25 +134,25 @@ def cancel(batch_id: str) -> ResponseReturnValue:
 @refused_shows(one)
 def take_back(batch_id: str) -> ResponseReturnValue:
     """Undo it."""
-    undo.undo_import(current_house().store, deed(), batch_id, request.form.get("reason", ""))
-    tell(Notice("The import is undone. The file can be imported again."))
-    return see(url_for("imports.one", batch_id=batch_id))
+    undo.undo_import(current_services().store, current_act(), batch_id, request.form.get("reason", ""))
+    flash_notice(Notice("The import is undone. The file can be imported again."))
+    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
 
 
 @blueprint.get("/import/<batch_id>/rows-to-mend.<ending>")
 @allow()
 def wrong(batch_id: str, ending: str) -> ResponseReturnValue:
     """Answer the rows that can't be imported, each with the reason, as a file."""
-    return file_answer(wrong_sheet(current_house().store, batch_id), ending)
+    return file_answer(wrong_sheet(current_services().store, batch_id), ending)
 
 
 @blueprint.get("/import/template.<ending>")
 @allow()
 def template(ending: str) -> ResponseReturnValue:
     """Answer a file to start from."""
-    offers = list_packages(current_house().store, limit=1).rows
+    offers = list_packages(current_services().store, limit=1).rows
     return file_answer(template_sheet(pages.clinic().currency, offers[0].name if offers else ""), ending)
 
 
 def _everything(batch_id: str, refusal: Refusal | None) -> dict[str, Any]:
-    return {"file": read_import(current_house().store, batch_id), "called": CALLED, "refusal": refusal}
+    return {"file": read_import(current_services().store, batch_id), "called": CALLED, "refusal": refusal}

@@ -10,9 +10,9 @@ from flask import Response, make_response, render_template, request
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ships no types
 from markupsafe import Markup
 
-from plugin.courses.queues.attention import count_open
-from plugin.web import current_house
-from plugin.web.deeds import is_fragment, notice
+from plugin.courses.base.attention import count_open
+from plugin.web import current_services
+from plugin.web.actions import is_fragment, notice
 
 _KEY = re.compile(r"desk-[0-9a-f]{24}")
 
@@ -57,7 +57,7 @@ def seen_mark(html: str) -> str:
 
 def _labelled(response: Response, mark: str) -> Response:
     response.headers["X-Seen"] = mark
-    response.headers["X-Attention"] = str(count_open(current_house().store))
+    response.headers["X-Attention"] = str(count_open(current_services().store))
     return response
 
 

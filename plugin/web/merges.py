@@ -6,13 +6,13 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
-from plugin.courses.clinic import local_date
-from plugin.courses.people.clients import read_client
-from plugin.courses.people.merge import merge_clients, merges_of, take_merge_apart
-from plugin.courses.people.side_by_side import looking_alike, particulars_after, side_of
-from plugin.web import clients, current_house, pages
+from plugin.courses.base.clinic import local_date
+from plugin.courses.clients.clients import read_client
+from plugin.courses.clients.merge import merge_clients, merges_of, undo_merge
+from plugin.courses.clients.merge_preview import looking_alike, particulars_after, side_of
+from plugin.web import clients, current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("merges", __name__)
@@ -22,7 +22,7 @@ blueprint = Blueprint("merges", __name__)
 @allow(Role.DESK)
 def find(client_id: str) -> ResponseReturnValue:
     """Ask who is the same person: those who look alike first, then whoever is typed."""
-    store = current_house().store
+    store = current_services().store
     client = read_client(store, client_id)
     q = request.args.get("q", "").strip()
     matches = clients.found(clients.SHOWN_WHILE_TYPING) if q else None
@@ -37,10 +37,10 @@ def find(client_id: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 def look(client_id: str, other_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the two beside each other, and what the one client would be."""
-    store, today = current_house().store, local_date(pages.clinic(), pages.now())
+    store, today = current_services().store, local_date(pages.clinic(), pages.now())
     stays, goes = side_of(store, client_id, today=today), side_of(store, other_id, today=today)
     if stays.client.id == goes.client.id:
-        return see(url_for("clients.show", client_id=stays.client.id))
+        return redirect_after_post(url_for("clients.show", client_id=stays.client.id))
     after = particulars_after(stays.client, goes.client)
     return render_template("desk/two_clients.html", stays=stays, goes=goes, after=after, refusal=refusal)
 
@@ -50,14 +50,14 @@ def look(client_id: str, other_id: str, refusal: Refusal | None = None) -> Respo
 @refused_shows(look)
 def merge(client_id: str, other_id: str) -> ResponseReturnValue:
     """Make the other one this client."""
-    store = current_house().store
+    store = current_services().store
     gone = read_client(store, other_id)
-    merged = merge_clients(store, deed(), other_id, client_id)
+    merged = merge_clients(store, current_act(), other_id, client_id)
     stays = read_client(store, merged.client_id)
     who = gone.name if gone.name != stays.name else "The other one"
     address = url_for("merges.find", client_id=stays.id)
-    tell(Notice(f"{who} is {stays.name} now.", link=address, link_text="Was that wrong?"))
-    return see(url_for("clients.show", client_id=stays.id))
+    flash_notice(Notice(f"{who} is {stays.name} now.", link=address, link_text="Was that wrong?"))
+    return redirect_after_post(url_for("clients.show", client_id=stays.id))
 
 
 def _refused_undo(refusal: Refusal, **_: str) -> ResponseReturnValue:
@@ -69,7 +69,7 @@ def _refused_undo(refusal: Refusal, **_: str) -> ResponseReturnValue:
 @refused_shows(_refused_undo)
 def undo(merge_id: str) -> ResponseReturnValue:
     """Make two clients of them again."""
-    gone_id = take_merge_apart(current_house().store, deed(), merge_id)
-    gone = read_client(current_house().store, gone_id)
-    tell(Notice(f"{gone.name} is a client of their own again."))
-    return see(url_for("clients.show", client_id=gone_id))
+    gone_id = undo_merge(current_services().store, current_act(), merge_id)
+    gone = read_client(current_services().store, gone_id)
+    flash_notice(Notice(f"{gone.name} is a client of their own again."))
+    return redirect_after_post(url_for("clients.show", client_id=gone_id))

@@ -10,12 +10,12 @@ from werkzeug.datastructures import MultiDict
 
 from plugin.core.money import Money, minor_digits
 from plugin.core.terms import USUAL_NOTICE_HOURS, ExpiresFrom, NoShow, RefundFormula, Terms
-from plugin.courses.selling.packages import MOST_TREATMENTS, NewContent, NewPackage
-from plugin.courses.views import ContentView, PackageView
+from plugin.courses.base.views import ContentView, PackageView
+from plugin.courses.catalog.packages import MOST_TREATMENTS, NewContent, NewPackage
 from plugin.errors import InvalidField
 from plugin.web import pages
+from plugin.web.form_values import typed_date, typed_money, typed_number, typed_optional_number
 from plugin.web.format import locale_of
-from plugin.web.typed import typed_date, typed_money, typed_number, typed_optional_number
 
 # Rows beside the main treatment and the touch-ups: shown at least, and read at most.
 MORE_ROWS = 4

@@ -7,18 +7,18 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.selling.listings import publications
-from plugin.courses.selling.package_edits import set_on_sale
-from plugin.courses.selling.packages import create_package, list_packages, read_package
+from plugin.courses.catalog.links import publications
+from plugin.courses.catalog.package_edits import set_on_sale
+from plugin.courses.catalog.packages import create_package, list_packages, read_package
 from plugin.square.catalog import Saved, link_item, save_package
 from plugin.square.catalog import publish as publish_to_square
 from plugin.square.catalog_changes import search_items
-from plugin.web import current_house
+from plugin.web import current_services
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.form_values import typed_optional_number
 from plugin.web.package_form import MORE_ROWS, typed_package, values_of
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_optional_number
 
 SHOWN = 200
 
@@ -29,7 +29,7 @@ blueprint = Blueprint("packages", __name__)
 @allow()
 def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
     """Show the packages and the form for a new one."""
-    store = current_house().store
+    store = current_services().store
     rows = list_packages(store, limit=SHOWN, only_active=False).rows
     # What an import made for a treatment has no price, and is never sold.
     packages = [each for each in rows if each.is_active or each.price.amount]
@@ -51,9 +51,9 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
 @refused_shows(show)
 def create() -> ResponseReturnValue:
     """Make a package."""
-    made = create_package(current_house().store, deed(), typed_package(request.form))
-    tell(Notice(f"“{made.name}” is made. Publish it to Square to sell it."))
-    return see(url_for("packages.show"))
+    made = create_package(current_services().store, current_act(), typed_package(request.form))
+    flash_notice(Notice(f"“{made.name}” is made. Publish it to Square to sell it."))
+    return redirect_after_post(url_for("packages.show"))
 
 
 @blueprint.post("/packages/<package_id>/publication")
@@ -61,9 +61,9 @@ def create() -> ResponseReturnValue:
 @refused_shows(show)
 def publish(package_id: str) -> ResponseReturnValue:
     """Put the package on the till."""
-    published = publish_to_square(current_house(), deed(), package_id)
-    tell(Notice(f"“{published.name}” is in Square."))
-    return see(url_for("packages.show"))
+    published = publish_to_square(current_services(), current_act(), package_id)
+    flash_notice(Notice(f"“{published.name}” is in Square."))
+    return redirect_after_post(url_for("packages.show"))
 
 
 @blueprint.get("/packages/<package_id>/items")
@@ -71,7 +71,7 @@ def publish(package_id: str) -> ResponseReturnValue:
 def items(package_id: str) -> ResponseReturnValue:
     """Show what the till sells already and fits what was typed, to sell the package under it."""
     q = request.args.get("q", "").strip()[:60]
-    found = search_items(current_house(), q) if q else ()
+    found = search_items(current_services(), q) if q else ()
     return show(searched_package=package_id, q=q, items=found)
 
 
@@ -81,16 +81,16 @@ def items(package_id: str) -> ResponseReturnValue:
 def link(package_id: str) -> ResponseReturnValue:
     """Sell the package under an item that is on the till already."""
     wanted = request.form.get("square_variation_id", "")
-    linked = link_item(current_house(), deed(), package_id, wanted)
-    tell(Notice(f"“{linked.name}” is sold under that item from now on."))
-    return see(url_for("packages.show"))
+    linked = link_item(current_services(), current_act(), package_id, wanted)
+    flash_notice(Notice(f"“{linked.name}” is sold under that item from now on."))
+    return redirect_after_post(url_for("packages.show"))
 
 
 @blueprint.get("/packages/<package_id>")
 @allow()
 def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a package as a form."""
-    package = read_package(current_house().store, package_id)
+    package = read_package(current_services().store, package_id)
     return render_template(
         "owner/package.html",
         package=package,
@@ -107,11 +107,13 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
 def edit(package_id: str) -> ResponseReturnValue:
     """Sell the package as typed from now on."""
     seen = typed_optional_number(request.form.get("version", ""), field="version", called="The version")
-    saved = save_package(current_house(), deed(), package_id, typed_package(request.form), seen_version=seen)
+    saved = save_package(
+        current_services(), current_act(), package_id, typed_package(request.form), seen_version=seen
+    )
     edited = saved.package
     said = f"“{edited.name}” is version {edited.version} now. Sold courses keep theirs."
-    tell(Notice(f"{said}{_in_square(saved)}", is_bad=bool(saved.problem)))
-    return see(url_for("packages.show", _anchor=f"p-{package_id}"))
+    flash_notice(Notice(f"{said}{_in_square(saved)}", is_bad=bool(saved.problem)))
+    return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
 
 
 @blueprint.post("/packages/<package_id>/sale")
@@ -120,10 +122,10 @@ def edit(package_id: str) -> ResponseReturnValue:
 def put_on_sale(package_id: str) -> ResponseReturnValue:
     """Take the package off sale, or put it on sale again."""
     is_active = "on_sale" in request.form
-    package = set_on_sale(current_house().store, deed(), package_id, is_active=is_active)
+    package = set_on_sale(current_services().store, current_act(), package_id, is_active=is_active)
     said = "is on sale again" if is_active else "is off sale. Remove it from the till in Square too"
-    tell(Notice(f"“{package.name}” {said}."))
-    return see(url_for("packages.show", _anchor=f"p-{package_id}"))
+    flash_notice(Notice(f"“{package.name}” {said}."))
+    return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
 
 
 def _in_square(saved: Saved) -> str:
@@ -133,5 +135,5 @@ def _in_square(saved: Saved) -> str:
 
 
 def _treatments() -> list[str]:
-    packages = list_packages(current_house().store, limit=SHOWN, only_active=False).rows
+    packages = list_packages(current_services().store, limit=SHOWN, only_active=False).rows
     return sorted({content.treatment for package in packages for content in package.contents})

@@ -13,11 +13,11 @@ from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.core.acts import Role
-from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.queues.attention import count_open
-from plugin.courses.views import ClinicView
-from plugin.web import course_words, current_house, format, theme
-from plugin.web.deeds import fresh_key, notice
+from plugin.courses.base.attention import count_open
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.views import ClinicView
+from plugin.web import course_words, current_services, format, theme
+from plugin.web.actions import fresh_key, notice
 
 _HERE = Path(__file__).resolve().parents[1]
 # Beside the package when installed, else the sibling folder of a checkout.
@@ -47,14 +47,14 @@ def set_up(app: Flask) -> None:
 def clinic() -> ClinicView:
     """Return the clinic, read once for each request."""
     if "clinic" not in g:
-        g.clinic = read_clinic(current_house().store)
+        g.clinic = read_clinic(current_services().store)
     known: ClinicView = g.clinic
     return known
 
 
 def now() -> datetime:
     """Return the time by the house's clock."""
-    return current_house().clock()
+    return current_services().clock()
 
 
 def asset(name: str) -> str:
@@ -105,6 +105,6 @@ def _everywhere() -> dict[str, object]:
         "today": local_date(known, now()),
         "person": current_user if is_in else None,
         "is_owner": is_in and current_user.role == Role.OWNER,
-        "attention_count": count_open(current_house().store) if is_in else 0,
+        "attention_count": count_open(current_services().store) if is_in else 0,
         "is_fragment": bool(request.headers.get("HX-Request")),
     }

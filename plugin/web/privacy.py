@@ -6,11 +6,11 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
-from plugin.courses.people.erasure import Erasure, erase_client, look_at_erasure
-from plugin.courses.people.held import Held, held_on_client
-from plugin.web import current_house, pages
+from plugin.courses.privacy.erasure import Erasure, erase_client, preview_erasure
+from plugin.courses.privacy.export import ClientExport, export_client
+from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("privacy", __name__)
@@ -42,7 +42,7 @@ def save_page(client_id: str) -> ResponseReturnValue:
 @allow()
 def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Say what erasing means, what stands against it, and ask for the name."""
-    view = look_at_erasure(current_house().store, _looking(), client_id)
+    view = preview_erasure(current_services().store, _looking(), client_id)
     return render_template("owner/erasure.html", view=view, refusal=refusal)
 
 
@@ -53,13 +53,15 @@ def erase(client_id: str) -> ResponseReturnValue:
     """Erase the client's personal data."""
     form = request.form
     wish = Erasure(client_id, form.get("name", ""), gives_up=form.get("gives_up") == "yes")
-    is_new = erase_client(current_house().store, deed(), wish)
-    tell(Notice("Erased. Courses and sums stay, without a name." if is_new else "That was erased before."))
-    return see(url_for("clients.show", client_id=client_id))
+    is_new = erase_client(current_services().store, current_act(), wish)
+    flash_notice(
+        Notice("Erased. Courses and sums stay, without a name." if is_new else "That was erased before.")
+    )
+    return redirect_after_post(url_for("clients.show", client_id=client_id))
 
 
-def _held(client_id: str) -> Held:
-    return held_on_client(current_house().store, _looking(), client_id)
+def _held(client_id: str) -> ClientExport:
+    return export_client(current_services().store, _looking(), client_id)
 
 
 def _looking() -> Act:

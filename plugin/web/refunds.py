@@ -11,17 +11,17 @@ from werkzeug.datastructures import MultiDict
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.clinic import local_date
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.words import money_text
 from plugin.courses.refunds.desk_refund_quote import CALLED, RefundQuote, refund_quote
 from plugin.courses.refunds.desk_refunds import OWN, NewRefund, refuse_amount, start_refund
-from plugin.courses.words import money_text
 from plugin.errors import InvalidField, Refused
-from plugin.web import courses, current_house, pages
+from plugin.web import courses, current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.form_values import typed_money, typed_number
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_money, typed_number
 
 blueprint = Blueprint("refunds", __name__)
 
@@ -71,7 +71,7 @@ def look_over(course_id: str) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def start(course_id: str) -> ResponseReturnValue:
     """Begin the refund."""
-    act, form = deed(), request.form
+    act, form = current_act(), request.form
     course = courses.course(course_id)
     minor = typed_number(form.get("minor", ""), field="amount", called="The amount")
     wish = NewRefund(
@@ -81,16 +81,16 @@ def start(course_id: str) -> ResponseReturnValue:
         formula=form.get("choice", ""),
         seen=form.get("seen", ""),
     )
-    begun = start_refund(current_house().store, act, wish)
-    tell(Notice(f"Refund of {_written(begun.amount)} under way."))
+    begun = start_refund(current_services().store, act, wish)
+    flash_notice(Notice(f"Refund of {_written(begun.amount)} under way."))
     if course.client_id is None:
-        return see(url_for("today.show"))
-    return see(url_for("clients.show", client_id=course.client_id))
+        return redirect_after_post(url_for("today.show"))
+    return redirect_after_post(url_for("clients.show", client_id=course.client_id))
 
 
 def _quote(course_id: str) -> RefundQuote:
     today = local_date(pages.clinic(), pages.now())
-    return refund_quote(current_house().store, course_id, today=today)
+    return refund_quote(current_services().store, course_id, today=today)
 
 
 def _chosen(quote: RefundQuote, form: MultiDict[str, str]) -> Chosen:

@@ -13,10 +13,10 @@ from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from plugin.courses.visiting.same_day import AlreadyCharged, DayCharge
+from plugin.courses.visits.same_day import AlreadyCharged, DayCharge
 from plugin.errors import CoursekeeperError, InvalidField, KeyReused, NotFound, Refused
+from plugin.web.actions import Notice, is_fragment
 from plugin.web.api.errors import api_error_response, is_api
-from plugin.web.deeds import Notice, is_fragment
 from plugin.web.wording import Words, words_for
 
 # The window of every limit of the desk, in seconds.

@@ -16,10 +16,10 @@ from werkzeug.exceptions import HTTPException, Unauthorized
 
 from plugin.core.acts import require
 from plugin.errors import CoursekeeperError
-from plugin.web import current_house
+from plugin.web import current_services
 from plugin.web.access import current_actor
+from plugin.web.actions import Notice, flash_notice, is_fragment
 from plugin.web.api.errors import is_api
-from plugin.web.deeds import Notice, is_fragment, tell
 from plugin.web.refusals import Refusal, http_error
 
 SAID = "Your sign-in had ended, so nothing was saved. Check it and send it again."
@@ -94,7 +94,7 @@ def _carried_by_sign_in() -> CarriedForm | None:
 def _is_from_our_page() -> bool:
     """Say whether one of our own pages sent this: no other site may have its form shown, filled in, as ours."""
     origin = urlsplit(request.headers.get("Origin", "")).netloc
-    return bool(origin) and origin in (request.host, urlsplit(current_house().settings.public_url).netloc)
+    return bool(origin) and origin in (request.host, urlsplit(current_services().settings.public_url).netloc)
 
 
 def came_from() -> str | None:
@@ -117,7 +117,7 @@ def shown_again(form: CarriedForm) -> Response | None:
         page: Callable[..., ResponseReturnValue] | None = getattr(view, "refused_shows", None)
         if page is None:
             return None
-        tell(Notice(SAID, is_bad=True))
+        flash_notice(Notice(SAID, is_bad=True))
         # No field is wrong; but told of none at all, some pages would not show the form.
         return make_response(page(refusal=Refusal(SAID, "", form.typed), **arguments))
     except (CoursekeeperError, HTTPException):

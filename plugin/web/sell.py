@@ -13,18 +13,18 @@ from werkzeug.datastructures import MultiDict
 
 from plugin.core.acts import Role
 from plugin.core.money import Money, minor_digits
-from plugin.courses.clinic import local_date
-from plugin.courses.people.clients import create_client, read_client
-from plugin.courses.selling.checkouts import NewCheckout, list_checkouts, list_terminals, start_checkout
-from plugin.courses.selling.packages import list_packages
-from plugin.courses.views import PackageView
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.views import PackageView
+from plugin.courses.catalog.packages import list_packages
+from plugin.courses.clients.clients import create_client, read_client
+from plugin.courses.sales.checkouts import NewCheckout, list_checkouts, list_terminals, start_checkout
 from plugin.errors import InvalidField, NotFound, Refused
-from plugin.web import clients, current_house, pages
+from plugin.web import clients, current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import deed, is_fragment, see
+from plugin.web.actions import current_act, is_fragment, redirect_after_post
+from plugin.web.form_values import typed_money, typed_number
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_money, typed_number
 
 MOST_PACKAGES = 100
 OPEN_SHOWN = 20
@@ -60,7 +60,7 @@ def start(refusal: Refusal | None = None) -> ResponseReturnValue:
     client_id, package_id = asked.get("client_id", ""), asked.get("package_id", "")
     packages = _on_sale()
     package = next((each for each in packages if each.id == package_id), None)
-    client = read_client(current_house().store, client_id) if client_id else None
+    client = read_client(current_services().store, client_id) if client_id else None
     today = local_date(pages.clinic(), pages.now())
     return render_template(
         "desk/sell.html",
@@ -97,14 +97,16 @@ def new_client() -> ResponseReturnValue:
     """Make a client and go on with them."""
     form = request.form
     made = create_client(
-        current_house().store,
-        deed(),
+        current_services().store,
+        current_act(),
         name=form.get("name"),
         phone=form.get("phone"),
         email=form.get("email"),
         language=form.get("language"),
     )
-    return see(url_for("sell.start", client_id=made.id, package_id=form.get("package_id") or None))
+    return redirect_after_post(
+        url_for("sell.start", client_id=made.id, package_id=form.get("package_id") or None)
+    )
 
 
 @blueprint.post("/sell")
@@ -112,8 +114,8 @@ def new_client() -> ResponseReturnValue:
 @refused_shows(_start_again)
 def begin() -> ResponseReturnValue:
     """Begin the sale and show how it comes along."""
-    begun = start_checkout(current_house().store, deed(), _wish(request.form))
-    return see(url_for("checkouts.show", checkout_id=begun.id))
+    begun = start_checkout(current_services().store, current_act(), _wish(request.form))
+    return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
 
 
 def _wish(form: MultiDict[str, str]) -> NewCheckout:
@@ -165,11 +167,11 @@ def _day(form: MultiDict[str, str], field: str) -> date | None:
 
 
 def _on_sale() -> Sequence[PackageView]:
-    return list_packages(current_house().store, limit=MOST_PACKAGES).rows
+    return list_packages(current_services().store, limit=MOST_PACKAGES).rows
 
 
 def _under_way() -> Sequence[object]:
-    return list_checkouts(current_house().store, limit=OPEN_SHOWN, open_only=True)
+    return list_checkouts(current_services().store, limit=OPEN_SHOWN, open_only=True)
 
 
 def _found(is_wanted: bool) -> dict[str, Any]:
@@ -180,7 +182,7 @@ def _found(is_wanted: bool) -> dict[str, Any]:
 
 def _ways(package: PackageView, today: date) -> dict[str, Any]:
     return {
-        "terminals": list_terminals(current_house().store),
+        "terminals": list_terminals(current_services().store),
         "bills": bills_for(package.price),
         "tenders": TENDERS,
         "first_due": today,

@@ -16,9 +16,9 @@ from flask_security.datastore import UserDatastore
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response
 
-from plugin.courses.people.staff import StaffView, note_sign_in, staff_by_email, staff_by_mark
-from plugin.web import current_house, resume
-from plugin.web.deeds import Notice, see, tell
+from plugin.courses.accounts.staff import StaffView, note_sign_in, staff_by_email, staff_by_mark
+from plugin.web import current_services, resume
+from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.passwords import MEMORY_KIB, PASSES, fits
 
 PER_ADDRESS = "30 per 5 minutes"
@@ -86,7 +86,7 @@ class StaffStore(UserDatastore):
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> StaffUser | None:  # noqa: ARG002
         """Return the person with this `email` or `fs_uniquifier`."""
-        store = current_house().store
+        store = current_services().store
         if "email" in wanted:
             staff = staff_by_email(store, wanted["email"])
         else:
@@ -127,8 +127,8 @@ def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
             return response
         again = resume.shown_again(form)
         if again is None:
-            tell(Notice(resume.NOT_SAVED, is_bad=True))
-            return see(response.headers["Location"])
+            flash_notice(Notice(resume.NOT_SAVED, is_bad=True))
+            return redirect_after_post(response.headers["Location"])
         again.status_code = HTTPStatus.OK
         return again
 
@@ -159,13 +159,13 @@ def _page(template: str, **context: Any) -> tuple[str, int]:
 
 
 def _keep_for_the_day(_app: Flask, user: StaffUser, **_: Any) -> None:
-    house = current_house()
+    services = current_services()
     session.permanent = True
-    session[_SIGNED_IN_AT] = house.clock().timestamp()
-    note_sign_in(house.store, user.staff_id, house.clock())
+    session[_SIGNED_IN_AT] = services.clock().timestamp()
+    note_sign_in(services.store, user.staff_id, services.clock())
 
 
 def _is_over() -> bool:
     """Say whether the hours of this sign-in are over. The cookie's own age begins anew with all that is kept in it."""
     lasts = current_app.permanent_session_lifetime.total_seconds()
-    return bool(current_house().clock().timestamp() >= session.get(_SIGNED_IN_AT, 0) + lasts)
+    return bool(current_services().clock().timestamp() >= session.get(_SIGNED_IN_AT, 0) + lasts)

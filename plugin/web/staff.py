@@ -5,11 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.people.api_tokens import list_tokens, revoke_token
-from plugin.courses.people.staff import count_visits, deactivate_staff, list_all_staff, reactivate_staff
-from plugin.web import current_house, pages
+from plugin.courses.accounts.api_tokens import list_tokens, revoke_token
+from plugin.courses.accounts.staff import (
+    count_visits,
+    deactivate_staff,
+    list_all_staff,
+    reactivate_staff,
+)
+from plugin.web import current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
@@ -19,7 +24,7 @@ blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
 @allow()
 def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     """Show who may sign in and which programs may call."""
-    store = current_house().store
+    store = current_services().store
     now = pages.now()
     tokens = list_tokens(store)
     return render_template(
@@ -37,7 +42,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
 @refused_shows(show)
 def deactivate(staff_id: str) -> ResponseReturnValue:
     """End a person's sign-in and their open sessions."""
-    person = deactivate_staff(current_house().store, deed(), staff_id)
+    person = deactivate_staff(current_services().store, current_act(), staff_id)
     return _done(f"{person.name} is deactivated and signed out everywhere.")
 
 
@@ -46,7 +51,7 @@ def deactivate(staff_id: str) -> ResponseReturnValue:
 @refused_shows(show)
 def reactivate(staff_id: str) -> ResponseReturnValue:
     """Let a person sign in again."""
-    person = reactivate_staff(current_house().store, deed(), staff_id)
+    person = reactivate_staff(current_services().store, current_act(), staff_id)
     return _done(f"{person.name} can sign in again, with the same password as before.")
 
 
@@ -55,10 +60,10 @@ def reactivate(staff_id: str) -> ResponseReturnValue:
 @refused_shows(show)
 def revoke(token_id: str) -> ResponseReturnValue:
     """End a token."""
-    token = revoke_token(current_house().store, deed(), token_id)
+    token = revoke_token(current_services().store, current_act(), token_id)
     return _done(f"The token “{token.name}” is revoked. Programs that use it are refused.")
 
 
 def _done(text: str) -> ResponseReturnValue:
-    tell(Notice(text))
-    return see(url_for("staff.show"))
+    flash_notice(Notice(text))
+    return redirect_after_post(url_for("staff.show"))

@@ -7,16 +7,16 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.clinic import local_date
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.square_state import square_away
-from plugin.courses.read import recent_sales
-from plugin.courses.selling.checkouts import list_checkouts
-from plugin.courses.visiting.arrivals import arrivals_on
-from plugin.courses.visiting.visits import visits_on
-from plugin.web import current_house, live, pages
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import recent_sales
+from plugin.courses.sales.checkouts import list_checkouts
+from plugin.courses.square_health import square_away
+from plugin.courses.visits.arrivals import arrivals_on
+from plugin.courses.visits.visits import visits_on
+from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.deeds import see
+from plugin.web.actions import redirect_after_post
 
 SALES_SHOWN = 8
 ITEMS_SHOWN = 3
@@ -47,11 +47,11 @@ def page(**more: Any) -> Response:
 
 def after_deed() -> ResponseReturnValue:
     """Answer a deed on an arrival: Today as it now stands."""
-    return page() if live.is_shown(url_for("today.news")) else see(url_for("today.show"))
+    return page() if live.is_shown(url_for("today.news")) else redirect_after_post(url_for("today.show"))
 
 
 def _day() -> dict[str, Any]:
-    store = current_house().store
+    store = current_services().store
     today = local_date(pages.clinic(), pages.now())
     return {
         "away": square_away(store, pages.now()),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.visiting.visits import describe_visit
-from plugin.web import clients, current_house
+from plugin.courses.visits.visits import describe_visit
+from plugin.web import clients, current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.deeds import Notice, deed, tell
+from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.refusals import Refusal, refused_shows
 
 _FIELDS = ("practitioner_id", "focus", "note")
@@ -30,12 +30,12 @@ def describe(visit_id: str) -> ResponseReturnValue:
     """Write down the details of a visit."""
     form = request.form
     course = describe_visit(
-        current_house().store,
-        deed(),
+        current_services().store,
+        current_act(),
         visit_id,
         practitioner_id=form.get("practitioner_id") or None,
         focus=form.get("focus", ""),
         note=form.get("note", ""),
     )
-    tell(Notice("Visit details saved."))
+    flash_notice(Notice("Visit details saved."))
     return clients.after_deed(course.client_id)

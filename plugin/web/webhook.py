@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.queues.inbox import receive
+from plugin.courses.base.inbox import receive
 from plugin.errors import CoursekeeperError
 from plugin.square.signature import check
-from plugin.web import current_house
+from plugin.web import current_services
 
 SIGNATURE = "x-square-hmacsha256-signature"
 # What is kept must fit the database: no control character, and no half of a surrogate pair, which JSON can spell.
@@ -32,12 +32,16 @@ class UnreadableEvent(CoursekeeperError):
 @blueprint.post("/square/webhooks")
 def take_event() -> ResponseReturnValue:
     """Keep one event; a repeated one is answered the same and kept once."""
-    house = current_house()
+    services = current_services()
     body = request.get_data(cache=False)
-    check(house, body, request.headers.get(SIGNATURE))
+    check(services, body, request.headers.get(SIGNATURE))
     event_id, event_type = _labels(_parsed(body))
     receive(
-        house.store, event_id=event_id, event_type=event_type, body=body.decode("utf-8"), now=house.clock()
+        services.store,
+        event_id=event_id,
+        event_type=event_type,
+        body=body.decode("utf-8"),
+        now=services.clock(),
     )
     return "", 200
 

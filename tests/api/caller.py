@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.api.promise import ADDRESS, Promise
+from tests.api.schema_check import ADDRESS, Promise
 
 
 class Caller:

@@ -12,16 +12,16 @@ from werkzeug.exceptions import HTTPException
 
 from invoices.papers import Paper
 from plugin.core.acts import Role
-from plugin.courses.people.api_tokens import add_token
+from plugin.courses.accounts.api_tokens import add_token
 from plugin.errors import CoursekeeperError
-from plugin.house import House
+from plugin.services import Services
 from plugin.settings import Settings
 from plugin.square.client import SquareClient
 from plugin.store import Store
 from plugin.web import health
 from plugin.web.api.blueprint import api_error_response, make_api
 from tests.api.caller import Caller
-from tests.api.shop import Shop
+from tests.api.world import Shop
 from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 
@@ -31,17 +31,17 @@ def render_nothing(_paper: Paper, _assets: object = None) -> bytes:
     return b"%PDF-1.7 stands in for a paper"
 
 
-def open_test_house(store: Store, clock: HandMovedClock) -> House:
+def open_test_house(store: Store, clock: HandMovedClock) -> Services:
     settings = Settings(database_url=str(store.url), secret_key=SecretStr("x" * 48))
     nobody = cast(SquareClient, None)
-    return House(settings, store, clock, render_nothing, nobody, store.close)
+    return Services(settings, store, clock, render_nothing, nobody, store.close)
 
 
-def api_application(house: House, **limits: str) -> Flask:
+def api_application(services: Services, **limits: str) -> Flask:
     """Return the interface alone, wired as the application wires it."""
     app = Flask("tests.api")
     app.config["TESTING"] = True
-    app.extensions["coursekeeper"] = house
+    app.extensions["coursekeeper"] = services
     app.register_blueprint(make_api(**limits))
     app.register_blueprint(health.blueprint)
     app.register_error_handler(CoursekeeperError, api_error_response)
@@ -50,13 +50,13 @@ def api_application(house: House, **limits: str) -> Flask:
 
 
 @pytest.fixture
-def house(store: Store, clock: HandMovedClock) -> House:
+def services(store: Store, clock: HandMovedClock) -> Services:
     """Coursekeeper on each engine."""
     return open_test_house(store, clock)
 
 
 @pytest.fixture
-def small_house(lite_store: Store, clock: HandMovedClock) -> House:
+def small_house(lite_store: Store, clock: HandMovedClock) -> Services:
     """Coursekeeper on SQLite alone, for what no database decides."""
     return open_test_house(lite_store, clock)
 
@@ -72,24 +72,24 @@ def _shared_small_app() -> SharedApplication:
 
 
 @pytest.fixture
-def app(house: House, _shared_app: SharedApplication) -> Iterator[Flask]:
-    yield _shared_app.serving(house)
+def app(services: Services, _shared_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_app.serving(services)
     _shared_app.assert_unchanged()
 
 
 @pytest.fixture
-def small_app(small_house: House, _shared_small_app: SharedApplication) -> Iterator[Flask]:
+def small_app(small_house: Services, _shared_small_app: SharedApplication) -> Iterator[Flask]:
     yield _shared_small_app.serving(small_house)
     _shared_small_app.assert_unchanged()
 
 
 @pytest.fixture
-def shop(house: House) -> Shop:
-    return Shop(house)
+def shop(services: Services) -> Shop:
+    return Shop(services)
 
 
 @pytest.fixture
-def small_shop(small_house: House) -> Shop:
+def small_shop(small_house: Services) -> Shop:
     return Shop(small_house)
 
 
@@ -103,8 +103,8 @@ def as_role(app: Flask) -> As:
 
 
 def caller_with(app: Flask, role: Role, name: str = "") -> Caller:
-    house: House = app.extensions["coursekeeper"]
-    token = add_token(house.store, name=name or f"Till at the {role}", role=role, now=house.clock())
+    services: Services = app.extensions["coursekeeper"]
+    token = add_token(services.store, name=name or f"Till at the {role}", role=role, now=services.clock())
     return Caller(app, token)
 
 

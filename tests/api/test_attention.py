@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from plugin.core.money import Money
-from plugin.courses.queues.attention import open_item_in
+from plugin.courses.base.attention import open_item_in
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.refunds.refund import refund_sale
-from plugin.courses.selling.lookalikes import SoldItem
-from plugin.courses.selling.sales import Buyer, Refund, Sale, SaleLine
-from plugin.courses.selling.unlinked import ask_about_unlinked_in
+from plugin.courses.sales.lookalikes import SoldItem
+from plugin.courses.sales.sales import Buyer, Refund, Sale, SaleLine
+from plugin.courses.sales.unlinked import ask_about_unlinked_in
 from tests.api.caller import Caller, refusal
-from tests.api.shop import Shop
+from tests.api.world import Shop
 from tests.clock import HandMovedClock
 
 
@@ -126,12 +126,12 @@ def test_items_come_in_pages_newest_first(desk: Caller, shop: Shop) -> None:
 def _refund(shop: Shop, order_id: str, amount: int) -> None:
     """Give back a part of a sale's money without naming what for."""
     given, total = Money(amount, "USD"), Money(198000, "USD")
-    refund = Refund("refund-1", order_id, None, given, total, "COMPLETED", shop.house.clock(), "Moved")
-    refund_sale(shop.house.store, shop.act(), refund)
+    refund = Refund("refund-1", order_id, None, given, total, "COMPLETED", shop.services.clock(), "Moved")
+    refund_sale(shop.services.store, shop.act(), refund)
 
 
 def _open(shop: Shop, number: int) -> None:
-    store = shop.house.store
+    store = shop.services.store
     store.transact(
         lambda session: open_item_in(
             session,
@@ -149,7 +149,9 @@ def _canceled(shop: Shop, desk: Caller) -> tuple[str, dict[str, Any]]:
     """Sell ten sessions by an invoice that is canceled after its deposit, $500.00 with tax."""
     course_id = shop.sell(shop.package(sessions=10), paid=137500, tax=27500, deposit=50000)
     order_id, act = desk.get(f"/courses/{course_id}").get_json()["square_order_id"], shop.act()
-    shop.house.store.transact(lambda session: end_collection_in(session, shop.house.store, act, order_id))
+    shop.services.store.transact(
+        lambda session: end_collection_in(session, shop.services.store, act, order_id)
+    )
     return course_id, _item(desk)
 
 
@@ -176,7 +178,7 @@ def test_b3_only_the_owner_refunds_it_and_the_same_key_once(desk: Caller, owner:
     first, again = owner.post(path, body, key="k"), owner.post(path, body, key="k")
     assert (first.status_code, again.status_code, first.get_json()) == (200, 200, again.get_json())
     assert first.get_json()["answer"] == "Refund started"
-    begun = refunds_of_courses(shop.house.store, [course_id], now=shop.house.clock())[course_id]
+    begun = refunds_of_courses(shop.services.store, [course_id], now=shop.services.clock())[course_id]
     assert begun.amount == Money(50000, "USD")
     assert refusal(owner.post(path, body)) == (409, "already_resolved", None)
 
@@ -201,9 +203,11 @@ def test_a_program_says_which_package_an_unlinked_item_sold(desk: Caller, shop: 
     ten, twelve = shop.package(sessions=10), shop.package(sessions=12)
     money = Money(165000, "USD")
     line = SaleLine("line", "var-new", "Ten facials", 1, "1", money)
-    sale = Sale("order-like", "L1", shop.house.clock(), money, (line,), Buyer("customer", name="Ana Souza"))
+    sale = Sale(
+        "order-like", "L1", shop.services.clock(), money, (line,), Buyer("customer", name="Ana Souza")
+    )
     sold = SoldItem("line", "var-new", "Ten facials", "Regular", money)
-    store = shop.house.store
+    store = shop.services.store
     store.transact(lambda session: ask_about_unlinked_in(session, store, shop.act(), sale, sold, twelve))
     item = _item(desk)
     assert (item["kind"], item["proposed_package_id"]) == ("unlinked_sale", twelve)

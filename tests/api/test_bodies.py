@@ -10,7 +10,7 @@ import pytest
 from plugin.web.api.errors import LARGEST_BODY
 from plugin.web.api.parse import DEEPEST
 from tests.api.caller import Caller, refusal
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 
 def _nested(levels: int, opened: str = "[", closed: str = "]") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.api.caller import Caller, refusal
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 
 @pytest.fixture

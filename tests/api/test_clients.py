@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.caller import Caller, refusal
-from tests.api.shop import Shop
+from tests.api.world import Shop
 from tests.databases import sqlite_alone
 
 ANA = {"name": "Ana Souza", "phone": "415 555 2671", "email": "Ana@Example.org", "language": "es"}

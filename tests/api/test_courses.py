@@ -11,7 +11,7 @@ from plugin.core.acts import Role
 from plugin.core.terms import Terms
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import As
-from tests.api.shop import Shop
+from tests.api.world import Shop
 from tests.clock import HandMovedClock
 from tests.databases import sqlite_alone
 

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from plugin.version import VERSION
 from plugin.web.api.blueprint import CALLS
 from tests.api.caller import Caller
-from tests.api.promise import Promise
+from tests.api.schema_check import Promise
 
 # As the shapes were agreed on; more may be added, these stay.
 SHAPES = {

@@ -9,7 +9,7 @@ from flask import Flask, request
 from sqlalchemy.exc import OperationalError
 
 from plugin.errors import LedgerBroken, NotYet, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.store import Store
 from plugin.web.api.errors import api_error_response, is_api
 from tests.api.caller import Caller, refusal
@@ -95,7 +95,7 @@ def test_failures_are_sentences_that_tell_no_secret(
 
 
 def test_a_database_that_went_away_is_503(
-    small_house: House, small_desk: Caller, empty_sqlite_url: str
+    small_house: Services, small_desk: Caller, empty_sqlite_url: str
 ) -> None:
     with Store(empty_sqlite_url) as gone:
         app = api_application(replace(small_house, store=gone))

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from plugin.courses.queues.inbox import receive
-from plugin.house import House
+from plugin.courses.base.inbox import receive
+from plugin.services import Services
 from plugin.store import Store
 from plugin.store.queues import Sweep
 from tests.api.conftest import api_application
@@ -17,15 +17,15 @@ from tests.clock import HandMovedClock
 FINE = {"answers": True, "is_migrated": True}
 
 
-def _ask(house: House, path: str) -> tuple[int, dict[str, object]]:
-    answer = api_application(house).test_client().get(path)
+def _ask(services: Services, path: str) -> tuple[int, dict[str, object]]:
+    answer = api_application(services).test_client().get(path)
     body: dict[str, object] = answer.get_json()
     return answer.status_code, body
 
 
-def test_a_fresh_clinic_is_alive_and_ready(house: House) -> None:
-    assert _ask(house, "/healthz") == (200, {"status": "alive"})
-    assert _ask(house, "/readyz") == (
+def test_a_fresh_clinic_is_alive_and_ready(services: Services) -> None:
+    assert _ask(services, "/healthz") == (200, {"status": "alive"})
+    assert _ask(services, "/readyz") == (
         200,
         {
             "status": "ready",
@@ -39,11 +39,11 @@ def test_a_fresh_clinic_is_alive_and_ready(house: House) -> None:
 
 @pytest.mark.parametrize(("minutes", "is_stale"), [(5, False), (6, True)])
 def test_a_queue_that_stands_still_is_said(
-    house: House, clock: HandMovedClock, minutes: int, is_stale: bool
+    services: Services, clock: HandMovedClock, minutes: int, is_stale: bool
 ) -> None:
-    receive(house.store, event_id="e1", event_type="payment.created", body="{}", now=clock())
+    receive(services.store, event_id="e1", event_type="payment.created", body="{}", now=clock())
     clock.advance(minutes=minutes)
-    status, body = _ask(house, "/readyz")
+    status, body = _ask(services, "/readyz")
     assert (status, body["status"], body["last_event_at"]) == (200, "ready", "2026-11-22T18:00:00Z")
     assert body["queue"] == {
         "pending": 1,
@@ -53,21 +53,21 @@ def test_a_queue_that_stands_still_is_said(
     }
 
 
-def test_the_last_sweep_that_ended_well_is_said(house: House, clock: HandMovedClock) -> None:
+def test_the_last_sweep_that_ended_well_is_said(services: Services, clock: HandMovedClock) -> None:
     for hours, error in ((3, ""), (2, "Square was down."), (1, "")):
         started = clock() - timedelta(hours=hours)
         finished = started + timedelta(minutes=1) if hours > 1 else None
         row = Sweep(
             id=f"s{hours}", since=started, started_at=started, finished_at=finished, found=[], error=error
         )
-        with house.store.writing() as session:
+        with services.store.writing() as session:
             session.add(row)
-    assert _ask(house, "/readyz")[1]["last_sweep_at"] == "2026-11-22T15:01:00Z"
+    assert _ask(services, "/readyz")[1]["last_sweep_at"] == "2026-11-22T15:01:00Z"
 
 
-def test_a_database_that_was_never_migrated_is_not_ready(house: House, empty_database_url: str) -> None:
+def test_a_database_that_was_never_migrated_is_not_ready(services: Services, empty_database_url: str) -> None:
     with Store(empty_database_url) as empty:
-        bare = replace(house, store=empty)
+        bare = replace(services, store=empty)
         status, body = _ask(bare, "/readyz")
         assert (status, body["status"]) == (503, "not_ready")
         assert body["database"] == {"answers": True, "is_migrated": False}
@@ -75,16 +75,16 @@ def test_a_database_that_was_never_migrated_is_not_ready(house: House, empty_dat
         assert _ask(bare, "/healthz")[0] == 200
 
 
-def test_a_database_that_does_not_answer_is_not_ready(house: House) -> None:
+def test_a_database_that_does_not_answer_is_not_ready(services: Services) -> None:
     with Store("postgresql://nobody@127.0.0.1:1/nowhere") as silent:
-        deaf = replace(house, store=silent)
+        deaf = replace(services, store=silent)
         status, body = _ask(deaf, "/readyz")
         assert (status, body["database"]) == (503, {"answers": False, "is_migrated": False})
         assert _ask(deaf, "/healthz")[0] == 200
 
 
-def test_they_tell_no_address_and_no_name(house: House) -> None:
+def test_they_tell_no_address_and_no_name(services: Services) -> None:
     for path in ("/healthz", "/readyz"):
-        said = str(_ask(house, path)[1])
+        said = str(_ask(services, path)[1])
         assert "sqlite" not in said
         assert "postgres" not in said

@@ -7,15 +7,15 @@ from flask import Flask
 
 from plugin import create_app, init_app
 from plugin.core.acts import Role
-from plugin.house import House
+from plugin.services import Services
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import caller_with
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 
 @pytest.fixture
-def whole_app(small_house: House) -> Flask:
-    return create_app(house=small_house)
+def whole_app(small_house: Services) -> Flask:
+    return create_app(services=small_house)
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def test_the_watcher_needs_no_sign_in(whole_app: Flask) -> None:
     assert client.get("/readyz").status_code == 200
 
 
-def test_it_is_the_same_in_a_clinics_own_application(small_house: House) -> None:
+def test_it_is_the_same_in_a_clinics_own_application(small_house: Services) -> None:
     host = Flask("clinic")
-    init_app(host, url_prefix="/courses", house=small_house)
+    init_app(host, url_prefix="/courses", services=small_house)
     client = host.test_client()
     assert client.get("/courses/api/v1/openapi.json").get_json()["servers"] == [{"url": "/courses/api/v1"}]
     assert client.get("/courses/api/v1/nowhere").get_json()["error"]["code"] == "not_found"

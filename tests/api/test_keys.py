@@ -10,7 +10,7 @@ from flask import Flask
 from plugin.core.acts import Role
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import caller_with
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 PACKAGE = {
     "name": "Course of 10",

@@ -7,13 +7,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
-from plugin.house import House
+from plugin.services import Services
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import api_application, caller_with
 
 
 @pytest.fixture
-def strict_app(small_house: House) -> Flask:
+def strict_app(small_house: Services) -> Flask:
     return api_application(small_house, per_token="3 per minute", bad_per_address="2 per minute")
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from plugin.core.acts import Role
 from plugin.errors import SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareClient, SquareNotFound
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import api_application, caller_with
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 PRICE = {"amount": 198000, "currency": "USD"}
 SINGLE = {"amount": 16500, "currency": "USD"}
@@ -190,9 +190,9 @@ Publishing = Callable[[TillCatalog], tuple[Caller, str]]
 
 
 @pytest.fixture
-def publishing(house: House, shop: Shop) -> Publishing:
+def publishing(services: Services, shop: Shop) -> Publishing:
     def prepare(till: TillCatalog) -> tuple[Caller, str]:
-        app = api_application(replace(house, square=cast(SquareClient, till)))
+        app = api_application(replace(services, square=cast(SquareClient, till)))
         owner = caller_with(app, Role.OWNER)
         return owner, owner.post("/packages", PACKAGE).get_json()["id"]
 

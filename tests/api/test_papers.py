@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from plugin.store.documents import Document
 from tests.api.caller import Caller, refusal
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 
 @pytest.mark.parametrize("paper", ["summary", "aftercare"])
@@ -39,7 +39,7 @@ def test_it_prints_the_invoice_in_the_language_it_was_issued_in(desk: Caller, sh
     first = desk.get(path)
     assert (first.status_code, first.mimetype) == (200, "application/pdf")
     assert desk.get(path, language="es").get_data() == first.get_data()
-    with shop.house.store.reading() as session:
+    with shop.services.store.reading() as session:
         assert session.execute(select(Document.number, Document.language)).all() == [("INV-0001", "en")]
 
 

@@ -11,9 +11,9 @@ from typing import TypeVar
 from werkzeug.test import TestResponse
 
 from plugin.courses.audit import audit
-from plugin.house import House
+from plugin.services import Services
 from tests.api.caller import Caller
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 T = TypeVar("T")
 TABLETS = 8
@@ -40,23 +40,23 @@ def _left(desk: Caller, course_id: str) -> int:
     return left
 
 
-def test_one_key_from_eight_tablets_uses_one_session(desk: Caller, shop: Shop, house: House) -> None:
+def test_one_key_from_eight_tablets_uses_one_session(desk: Caller, shop: Shop, services: Services) -> None:
     course_id = shop.course(sessions=12)
     answers = at_once(lambda _: desk.post(f"/courses/{course_id}/redemptions", {}, key="k"))
     assert _statuses(answers) == {201: 1, 200: 7}
     assert len({answer.get_json()["entry"]["id"] for answer in answers}) == 1
     assert _left(desk, course_id) == 11
-    assert audit(house.store) == ()
+    assert audit(services.store) == ()
 
 
-def test_the_last_session_goes_to_one_of_eight(desk: Caller, shop: Shop, house: House) -> None:
+def test_the_last_session_goes_to_one_of_eight(desk: Caller, shop: Shop, services: Services) -> None:
     course_id = shop.course(sessions=1)
     answers = at_once(lambda n: desk.post(f"/courses/{course_id}/redemptions", {}, key=f"k{n}"))
     assert _statuses(answers) == {201: 1, 409: 7}
     codes = Counter(answer.get_json()["error"]["code"] for answer in answers if answer.status_code == 409)
     assert codes == {"none_left": 7}
     assert _left(desk, course_id) == 0
-    assert audit(house.store) == ()
+    assert audit(services.store) == ()
 
 
 def test_three_sessions_go_to_three_of_eight(desk: Caller, shop: Shop) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
-from plugin.house import House
+from plugin.services import Services
 from tests.api.caller import Caller, refusal
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 WISH: dict[str, Any] = {"amount": {"amount": 84000, "currency": "USD"}, "reason": "Moved away"}
 
@@ -41,7 +41,7 @@ def test_the_quote_tells_both_sums_and_how_they_came_about(small_desk: Caller, c
 
 
 def test_a_refund_is_taken_on_and_its_key_begins_it_once(
-    small_owner: Caller, small_house: House, course: str
+    small_owner: Caller, small_house: Services, course: str
 ) -> None:
     path = f"/courses/{course}/refunds"
     first = small_owner.post(path, WISH, key="k")

@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
 from tests.api.caller import Caller, refusal
-from tests.api.shop import Shop
+from tests.api.world import Shop
 
 LINES = ["opening", "sold", "paid", "used", "refunded", "expired", "adjusted", "transferred", "closing"]
 

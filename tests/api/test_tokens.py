@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from plugin.core.acts import Role
-from plugin.courses.people.api_tokens import add_token
-from plugin.house import House
+from plugin.courses.accounts.api_tokens import add_token
+from plugin.services import Services
 from plugin.store.people import ApiToken
 from plugin.web.api.blueprint import CALLS
 from tests.api.caller import Caller, refusal
@@ -101,9 +101,9 @@ def test_a_token_in_the_address_or_a_cookie_is_none(small_app: Flask, small_desk
     assert stranger.send("GET", "/clients", headers=cookie).status_code == 401
 
 
-def test_a_token_ends_at_its_hour(app: Flask, house: House, clock: HandMovedClock) -> None:
+def test_a_token_ends_at_its_hour(app: Flask, services: Services, clock: HandMovedClock) -> None:
     ends = clock() + timedelta(hours=1)
-    token = add_token(house.store, name="Kiosk", role=Role.DESK, now=clock(), expires_at=ends)
+    token = add_token(services.store, name="Kiosk", role=Role.DESK, now=clock(), expires_at=ends)
     kiosk = Caller(app, token)
     clock.advance(minutes=59, seconds=59)
     assert kiosk.get("/clients").status_code == 200
@@ -112,10 +112,10 @@ def test_a_token_ends_at_its_hour(app: Flask, house: House, clock: HandMovedCloc
 
 
 def test_a_revoked_token_is_refused_with_the_same_words_as_an_unknown_one(app: Flask, desk: Caller) -> None:
-    house: House = app.extensions["coursekeeper"]
+    services: Services = app.extensions["coursekeeper"]
     assert desk.get("/clients").status_code == 200
-    with house.store.writing() as session:
-        session.query(ApiToken).update({"revoked_at": house.clock()})
+    with services.store.writing() as session:
+        session.query(ApiToken).update({"revoked_at": services.clock()})
     revoked, unknown = desk.get("/clients"), Caller(app, "ck_unknown").get("/clients")
     assert (revoked.status_code, revoked.get_json()) == (401, unknown.get_json())
     assert 'error="invalid_token"' in revoked.headers["WWW-Authenticate"]

@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from plugin.core.acts import Role
 from plugin.courses.audit import audit
-from plugin.house import House
+from plugin.services import Services
 from plugin.store import Store
 from plugin.web.api.blueprint import CALLS
 from plugin.web.api.calls import Call
 from plugin.web.api.openapi import document
 from tests.api.caller import Caller
 from tests.api.conftest import api_application, caller_with, open_test_house
-from tests.api.made_up import Request, requests
-from tests.api.promise import ADDRESS
-from tests.api.shop import Shop
+from tests.api.examples import Request, requests
+from tests.api.schema_check import ADDRESS
+from tests.api.world import Shop
 from tests.clock import HandMovedClock
 from tests.databases import _new_database as new_database
 from tests.postgres import PostgresServer
@@ -51,19 +51,19 @@ def postgresql_walk_url(postgres: PostgresServer, _migrated_database: str) -> It
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def walked_house(request: pytest.FixtureRequest) -> Iterator[House]:
+def walked_house(request: pytest.FixtureRequest) -> Iterator[Services]:
     with Store(request.getfixturevalue(f"{request.param}_walk_url")) as store:
         yield open_test_house(store, HandMovedClock())
 
 
 @pytest.fixture(scope="module")
-def walker(walked_house: House) -> Caller:
+def walker(walked_house: Services) -> Caller:
     app: Flask = api_application(walked_house, per_token=NO_LIMIT, bad_per_address=NO_LIMIT)
     return caller_with(app, Role.OWNER)
 
 
 @pytest.fixture(scope="module")
-def ids(walker: Caller, walked_house: House) -> dict[str, str]:
+def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
     """Something real behind each kind of id."""
     shop = Shop(walked_house)
     course_id = shop.course(sessions=999)
@@ -88,7 +88,7 @@ def _for(call: Call, ids: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("call", WALKED, ids=lambda call: call.name)
 def test_every_answer_is_one_that_the_document_names(
-    call: Call, walker: Caller, ids: dict[str, str], walked_house: House
+    call: Call, walker: Caller, ids: dict[str, str], walked_house: Services
 ) -> None:
     seen: Counter[int] = Counter()
     steps = STEPS[walked_house.store.url.get_backend_name()]

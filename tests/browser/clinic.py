@@ -16,8 +16,8 @@ from typing import Any
 from playwright.sync_api import Page as Window
 from playwright.sync_api import expect
 
-from plugin.demo.clinic import OWNER_EMAIL
 from plugin.settings import Settings
+from practice_square.demo.clinic import OWNER_EMAIL
 from tests.servers import free_port, running
 from tests.web.page import Page
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from plugin.demo.clinic import OWNER_EMAIL
+from practice_square.demo.clinic import OWNER_EMAIL
 from tests.browser.clinic import DeskWindow
 
 DESK_EMAIL = "desk@example.org"

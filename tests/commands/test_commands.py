@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plugin.cli import main
-from plugin.courses.people.api_tokens import holder_of
-from plugin.courses.people.staff import staff_by_email
+from plugin.courses.accounts.api_tokens import holder_of
+from plugin.courses.accounts.staff import staff_by_email
 from plugin.store import Store
 from plugin.web.passwords import fits
 from tests.courses.desk import Desk

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plugin.demo.running import Secrets, furnish_once
 from plugin.store import Store
 from plugin.store.migrate import is_current, upgrade
+from practice_square.demo.running import Secrets, furnish_once
 
 
 def test_the_data_of_an_earlier_version_goes_on(tmp_path: Path) -> None:

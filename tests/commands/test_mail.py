@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from plugin.errors import ConfigurationError, MailFailed
 from plugin.mail import Attachment, Letter, MailServer, SmtpMailer, sender_of
 from tests.clock import HandMovedClock
-from tests.post_office import running_server
+from tests.mail_server import running_server
 from tests.servers import free_port
 
 FROM = "Lotus Clinic <desk@lotus.example>"

@@ -108,7 +108,7 @@ def test_the_practice_till_on_a_port_in_use_says_so_and_ends(taken: int, tmp_pat
         "b",
     ]
 
-    done = _run("-m", "plugin.practice", *words, folder=tmp_path)
+    done = _run("-m", "practice_square", *words, folder=tmp_path)
 
     assert done.returncode == 1
     assert f"Port {taken} is in use" in done.stderr

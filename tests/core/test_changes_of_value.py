@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugin.core.allocation import allocate
 from plugin.core.ledger import (
     START,
     Change,
@@ -23,7 +24,6 @@ from plugin.core.ledger import (
     used,
 )
 from plugin.core.money import minor_digits
-from plugin.core.spread import spread
 from plugin.errors import NoneLeft
 
 CONTENTS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 400)), min_size=1, max_size=6)
@@ -38,7 +38,7 @@ def test_a_price_over_contents_and_sessions_adds_up(
     """Whatever was agreed, in cents, whole yen or thousandths of a dinar: used one by one, all of it is earned."""
     unit = 10 ** minor_digits(currency)
     price = major * unit + minor % unit
-    shares = spread(price, [sessions * single * unit for sessions, single in contents])
+    shares = allocate(price, [sessions * single * unit for sessions, single in contents])
     earned = 0
     for (sessions, _), share in zip(contents, shares, strict=True):
         head = advance(advance(START, sold(sessions)), paid(share))

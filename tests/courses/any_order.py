@@ -16,14 +16,14 @@ from sqlalchemy import select
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.audit import audit
-from plugin.courses.read import courses_in
-from plugin.courses.selling.sales import Sale
-from plugin.courses.views import CourseView, EntryView, Used
+from plugin.courses.base.read import courses_in
+from plugin.courses.base.views import CourseView, EntryView, Used
+from plugin.courses.sales.sales import Sale
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
 from plugin.store.ledger import Course
 from tests.clock import HandMovedClock
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import ANA, Desk, back
 
 SESSIONS = 4

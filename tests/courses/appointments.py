@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from plugin.core.acts import SQUARE
-from plugin.courses.views import Used
-from plugin.courses.visiting.arrivals import Arrival, arrivals_on
-from plugin.courses.visiting.booked_visits import link_booking, take_back, use_booking
-from plugin.courses.visiting.bookings import ToldBooking, keep_booking_in
-from plugin.courses.visiting.no_shows import MissedVisit, decide_no_show
+from plugin.courses.base.views import Used
+from plugin.courses.visits.arrivals import Arrival, arrivals_on
+from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
+from plugin.courses.visits.bookings import BookingRecord, save_booking_in
+from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
 from tests.clock import START
 from tests.courses.desk import FACIAL, Desk
 
@@ -21,11 +21,11 @@ class Appointments:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._last: dict[str, ToldBooking] = {}
+        self._last: dict[str, BookingRecord] = {}
 
     def told(self, booking_id: str = "B1", *, version: int | None = None, **said: Any) -> str:
         """Have Square tell an appointment: Ana's for a facial, or the one it told last with what changed."""
-        first = ToldBooking(
+        first = BookingRecord(
             booking_id, -1, "ACCEPTED", START, 60, None, "CUSTOMER-ANA", None, None, START, "", FACIAL
         )
         last = self._last.get(booking_id, first)
@@ -33,7 +33,7 @@ class Appointments:
         now = replace(last, version=version, **said)
         self._last[booking_id] = now
         store, act = self.desk.store, self.desk.act(SQUARE)
-        return store.transact(lambda session: keep_booking_in(session, act, now))
+        return store.transact(lambda session: save_booking_in(session, act, now))
 
     def arrivals(self, day: date | None = None) -> tuple[Arrival, ...] | None:
         return arrivals_on(self.desk.store, day or self.desk.today, now=self.desk.clock())

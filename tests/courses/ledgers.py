@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.ledger import Change, Kind, paid, refunded, reversal, sold, used
-from plugin.courses.chain import Line, append, head_of
+from plugin.courses.base.chain import Line, append, head_of
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package, Treatment

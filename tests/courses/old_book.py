@@ -9,11 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from plugin.core.acts import Act
+from plugin.courses.base.outbox import claim_job, finish_job
 from plugin.courses.imports.batches import CHECK, IMPORT, Chosen, receive_file, set_columns, start_import
 from plugin.courses.imports.run import LEASE_S, run_import
 from plugin.courses.imports.undo import undo_import
 from plugin.courses.imports.views import ImportView, read_import
-from plugin.courses.queues.outbox import close_owed, take_owed
 from plugin.store import Store
 from tests.courses.desk import OLGA, Desk
 
@@ -78,9 +78,9 @@ class OldBook:
             return self.desk.clock()
 
         done = []
-        while owed := take_owed(self.store, self.desk.clock(), of=(CHECK, IMPORT), lease_s=LEASE_S):
+        while owed := claim_job(self.store, self.desk.clock(), of=(CHECK, IMPORT), lease_s=LEASE_S):
             done.append(run_import(store or self.store, clock, owed))
-            close_owed(self.store, owed.id, state="done", outcome=done[-1], now=self.desk.clock())
+            finish_job(self.store, owed.id, state="done", outcome=done[-1], now=self.desk.clock())
         return done
 
     def checked(self, *rows: Sequence[str], **shape: Sequence[str]) -> ImportView:

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from plugin.core.ledger import Change, Kind
-from plugin.courses.chain import Line, append, head_of
-from plugin.courses.selling.sales import Sale
-from plugin.courses.views import Used
+from plugin.courses.base.chain import Line, append, head_of
+from plugin.courses.base.views import Used
+from plugin.courses.sales.sales import Sale
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry
 from tests.courses.any_order import AnyOrder, Changing, Deeds, Refunding, Selling

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.people.api_tokens import (
+from plugin.courses.accounts.api_tokens import (
     add_token,
     holder_of,
     list_tokens,

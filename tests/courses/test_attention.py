@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.queues.attention import count_open, list_attention, open_item_in, read_item
-from plugin.courses.queues.inbox import claim, finish, receive
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.selling.assign import move_course
+from plugin.courses.base.attention import count_open, list_attention, open_item_in, read_item
+from plugin.courses.base.inbox import claim, finish, receive
+from plugin.courses.decisions import Resolution, resolve
+from plugin.courses.sales.assign import move_course
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from tests.courses.desk import DEB, Desk, back
 from tests.databases import sqlite_alone

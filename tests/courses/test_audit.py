@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from plugin.courses.audit import Finding, audit, audit_in
-from plugin.courses.papers.ready import paper_bytes
+from plugin.courses.handouts.cache import paper_bytes
 from plugin.store import Store
 from plugin.store.triggers import removal, removal_of_whole
 from tests.clock import HandMovedClock

@@ -17,27 +17,27 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import AftercareSheet, Paper, PaperFailed, PaperRefused
 from plugin.core.acts import Act, Actor, Role
-from plugin.courses.papers.batch_command import clients_named, write_batch
-from plugin.courses.papers.batch_lists import Listing, people_chosen, people_on
-from plugin.courses.papers.batch_run import LEASE_S, Printer, fail_batch, run_batch
-from plugin.courses.papers.batches import (
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.base.outbox import Job, claim_job, finish_job
+from plugin.courses.handouts.batch_command import clients_named, write_batch
+from plugin.courses.handouts.batch_lists import Listing, people_chosen, people_on
+from plugin.courses.handouts.batch_run import LEASE_S, Printer, fail_batch, run_batch
+from plugin.courses.handouts.batches import (
     BATCH,
     MOST_PAPERS,
     BatchView,
     batch_file,
     batches_of,
     cancel_batch,
-    forget_old_batches,
+    delete_old_batches,
     read_batch,
     start_batch,
 )
-from plugin.courses.papers.file_names import Names, paper_file_name, safe_name
-from plugin.courses.papers.ready import paper_bytes
-from plugin.courses.papers.wanted import Choice
-from plugin.courses.people.erasure import Erasure, erase_client
-from plugin.courses.people.staff import add_staff
-from plugin.courses.queues.outbox import Owed, close_owed, take_owed
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.handouts.cache import paper_bytes
+from plugin.courses.handouts.file_names import Names, paper_file_name, safe_name
+from plugin.courses.handouts.selection import Choice
+from plugin.courses.privacy.erasure import Erasure, erase_client
+from plugin.courses.sales.sales import Buyer
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse, DocumentFile
@@ -108,14 +108,14 @@ class Room:
     ) -> str:
         return start_batch(self.store, self.act(key=key), Choice(clients, kinds), form)
 
-    def take(self) -> Owed | None:
-        return take_owed(self.store, self.desk.clock(), of=(BATCH,), lease_s=LEASE_S)
+    def take(self) -> Job | None:
+        return claim_job(self.store, self.desk.clock(), of=(BATCH,), lease_s=LEASE_S)
 
     def work(self) -> str | None:
         owed = self.take()
         assert owed is not None
         said = run_batch(self.printer, self.desk.clock, owed)
-        close_owed(self.store, owed.id, state="done", outcome=said or "", now=self.desk.clock())
+        finish_job(self.store, owed.id, state="done", outcome=said or "", now=self.desk.clock())
         return said
 
     def view(self, batch_id: str) -> BatchView:
@@ -388,10 +388,10 @@ def test_the_file_is_kept_for_a_day_and_then_nothing_tells_whose_papers_they_wer
     room.work()
     assert [each.id for each in batches_of(room.store, room.deb, room.desk.clock())] == [batch]
     room.desk.clock.advance(hours=24)
-    assert forget_old_batches(room.store, room.desk.clock()) == 0
+    assert delete_old_batches(room.store, room.desk.clock()) == 0
     room.desk.clock.advance(seconds=1)
-    assert forget_old_batches(room.store, room.desk.clock()) == 1
-    assert forget_old_batches(room.store, room.desk.clock()) == 0
+    assert delete_old_batches(room.store, room.desk.clock()) == 1
+    assert delete_old_batches(room.store, room.desk.clock()) == 0
     view = room.view(batch)
     assert (view.is_forgotten, view.size, view.left_out) == (True, None, ())
     assert batches_of(room.store, room.deb, room.desk.clock()) == ()

@@ -12,10 +12,10 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import Terms
-from plugin.courses.people.buyers import merge_square_customers_in
-from plugin.courses.read import courses_of_client, recent_sales
-from plugin.courses.selling.book import MOST_UNITS
-from plugin.courses.selling.sales import Booking, Buyer, SaleLine, sale_from_json
+from plugin.courses.base.read import courses_of_client, recent_sales
+from plugin.courses.clients.buyers import merge_square_customers_in
+from plugin.courses.sales.book import MOST_UNITS
+from plugin.courses.sales.sales import Booking, Buyer, SaleLine, sale_from_json
 from plugin.errors import InvalidField
 from plugin.store import Store
 from tests.courses.desk import ANA, Desk

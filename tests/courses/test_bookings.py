@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.people.buyers import merge_square_customers_in
-from plugin.courses.people.staff import add_staff
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.clients.buyers import merge_square_customers_in
+from plugin.courses.sales.sales import Buyer
 from plugin.errors import NoneLeft, NotFound, Refused
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk

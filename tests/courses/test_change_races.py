@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk
 from tests.courses.racing import RACERS, race
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from plugin.core.terms import Terms
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.people.clients import create_client, find_clients, read_client, recent_clients
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.clients.clients import create_client, find_clients, read_client, recent_clients
 from plugin.errors import InvalidField, KeyReused, NotFound
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from plugin.courses.clinic import is_named, local_date, read_clinic, save_clinic
+from plugin.courses.base.clinic import is_named, local_date, read_clinic, save_clinic
 from plugin.errors import InvalidField, NotAllowed
 from plugin.store import Store
 from tests.clock import HandMovedClock

@@ -14,6 +14,7 @@ from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.audit import audit
+from plugin.courses.base.views import AttentionView
 from plugin.courses.refunds.desk_refund_outcome import refuse_rest
 from plugin.courses.refunds.desk_refund_parts import note_answer, plan_parts, refund_to_ask
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, refund_quote
@@ -25,8 +26,7 @@ from plugin.courses.refunds.desk_refunds import (
     start_refund,
 )
 from plugin.courses.refunds.refund import refund_sale
-from plugin.courses.selling.sales import Refund
-from plugin.courses.views import AttentionView
+from plugin.courses.sales.sales import Refund
 from plugin.errors import InvalidField, KeyReused, NotAllowed, NotFound, NotYet, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course

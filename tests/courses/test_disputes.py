@@ -10,14 +10,14 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
 from plugin.errors import InvalidField
 from tests.clock import START
 from tests.courses.appointments import Appointments
 from tests.courses.desk import Desk
 
 ORDER = "ORDER-D"
-FIRST = ToldDispute(
+FIRST = DisputeRecord(
     "D1",
     "EVIDENCE_REQUIRED",
     Money(198000, "USD"),
@@ -38,7 +38,7 @@ def desk(lite: Appointments) -> Desk:
 def tell(desk: Desk, state: str, version: int | None = None, **more: object) -> str:
     told = replace(FIRST, state=state, version=version, **more)
     act = desk.act()
-    return desk.store.transact(lambda session: keep_dispute_in(session, desk.store, act, told))
+    return desk.store.transact(lambda session: save_dispute_in(session, desk.store, act, told))
 
 
 def open_kinds(desk: Desk) -> list[str]:

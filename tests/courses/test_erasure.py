@@ -14,24 +14,24 @@ from sqlalchemy import select, text
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.audit import audit
+from plugin.courses.base.inbox import finish, receive
 from plugin.courses.changes.gifts import NewGift, give_course
-from plugin.courses.documents.sale_record import sale_in
-from plugin.courses.people.buyers import client_for_buyer_in, link_profile_in
-from plugin.courses.people.clients import (
+from plugin.courses.clients.buyers import client_for_buyer_in, link_profile_in
+from plugin.courses.clients.clients import (
     change_client,
     find_clients,
     put_into_square,
     read_client,
     recent_clients,
 )
-from plugin.courses.people.directory import find_people, keep_people_in
-from plugin.courses.people.erased_profiles import is_erased
-from plugin.courses.people.erasure import Erasure, erase_client, look_at_erasure
-from plugin.courses.people.merge import merge_clients
-from plugin.courses.queues.inbox import finish, receive
-from plugin.courses.retention import forget_old_messages
-from plugin.courses.selling.checkouts import NewCheckout, start_checkout
-from plugin.courses.selling.sales import Came
+from plugin.courses.clients.directory import find_people, save_directory_in
+from plugin.courses.clients.merge import merge_clients
+from plugin.courses.documents.sale_record import sale_in
+from plugin.courses.privacy.erasure import Erasure, erase_client, preview_erasure
+from plugin.courses.privacy.suppression import is_erased
+from plugin.courses.retention import drop_old_event_bodies
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
+from plugin.courses.sales.sales import Came
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store import Store
 from plugin.store.ledger import Entry, History
@@ -41,10 +41,10 @@ from plugin.store.tables import METADATA
 from plugin.store.triggers import ERASED
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
+from tests.courses.clinic import NAME, SQUARE_ID, TRACES, ZOE, Somebody
 from tests.courses.desk import ANA, OLGA, Desk
 from tests.courses.documents.sales import Papers, sold_sale
 from tests.courses.racing import race
-from tests.courses.somebody import NAME, SQUARE_ID, TRACES, ZOE, Somebody
 
 
 def _erase(zoe: Somebody, typed: str = NAME, *, gives_up: bool = True, key: str | None = None) -> bool:
@@ -220,7 +220,7 @@ def test_it_asks_for_the_name_and_for_the_owner(zoe: Somebody) -> None:
 
 
 def test_sessions_left_are_given_up_knowingly(zoe: Somebody) -> None:
-    view = look_at_erasure(zoe.store, zoe.desk.act(OLGA), zoe.id)
+    view = preview_erasure(zoe.store, zoe.desk.act(OLGA), zoe.id)
     assert [(each.sessions, each.value.amount) for each in view.left_over] == [(14, 198000)]
     with pytest.raises(InvalidField, match="given up") as refusal:
         _erase(zoe, gives_up=False)
@@ -291,7 +291,7 @@ def test_a_late_word_from_square_is_not_kept(zoe: Somebody) -> None:
         late = session.scalars(select(Inbox.id).where(Inbox.event_id == "late")).one()
     finish(zoe.store, late, state="done", outcome="", now=zoe.desk.clock())
     act = zoe.desk.act(SQUARE)
-    zoe.store.transact(lambda session: keep_people_in(session, act, [ZOE]))
+    zoe.store.transact(lambda session: save_directory_in(session, act, [ZOE]))
     assert find_people(zoe.store, "quillfeather", limit=5) == ()
     assert _found_in_tables(zoe.store) == []
 
@@ -311,10 +311,10 @@ def test_messages_are_forgotten_a_month_after_they_were_worked_off(zoe: Somebody
     zoe.told("old", "customer.updated", {"id": SQUARE_ID})
     zoe.told("failed", "customer.updated", {"id": SQUARE_ID}, state="failed")
     zoe.desk.clock.advance(days=30)
-    assert forget_old_messages(zoe.store, zoe.desk.clock()) == 0
+    assert drop_old_event_bodies(zoe.store, zoe.desk.clock()) == 0
     zoe.desk.clock.advance(seconds=1)
     zoe.told("new", "customer.updated", {"id": SQUARE_ID})
-    assert forget_old_messages(zoe.store, zoe.desk.clock()) == 1
+    assert drop_old_event_bodies(zoe.store, zoe.desk.clock()) == 1
     with zoe.store.reading() as session:
         kept = {row.event_id: row.body for row in session.scalars(select(Inbox))}
     assert kept["old"] == "{}"

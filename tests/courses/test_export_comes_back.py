@@ -22,18 +22,18 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.audit import audit
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import CourseView
+from plugin.courses.clients.clients import find_clients
 from plugin.courses.imports.batches import receive_file
 from plugin.courses.imports.views import ImportView
-from plugin.courses.people.clients import find_clients
-from plugin.courses.read import courses_of_client
 from plugin.courses.reports.exports import Export, export_sheet
 from plugin.courses.reports.sheet import Format, Sheet, write
-from plugin.courses.selling.sales import Buyer, Came
-from plugin.courses.views import CourseView
+from plugin.courses.sales.sales import Buyer, Came
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.any_order import AnyOrder
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk, back
 from tests.courses.old_book import OldBook
 

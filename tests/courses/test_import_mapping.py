@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 
 from plugin.courses.audit import audit
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.clients.clients import find_clients
 from plugin.courses.imports.batches import Chosen, receive_file, set_columns
 from plugin.courses.imports.columns import Columns, Field, columns_from_json
 from plugin.courses.imports.mapping import Known, Proposal, propose
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.views import ImportView
-from plugin.courses.people.clients import find_clients
-from plugin.courses.read import courses_of_client
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch

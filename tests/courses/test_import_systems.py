@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from plugin.courses.audit import audit
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.clients.clients import find_clients
 from plugin.courses.imports.batches import receive_file
-from plugin.courses.people.clients import find_clients
-from plugin.courses.read import courses_of_client
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from plugin.courses.base.read import courses_of_client
 from plugin.courses.changes.sharing import Share, share_course
-from plugin.courses.people.buyers import client_for_buyer_in, update_from_square_in
-from plugin.courses.people.clients import find_clients, read_client
-from plugin.courses.people.merge import Merged, merge_clients, merges_of, take_merge_apart
-from plugin.courses.people.side_by_side import looking_alike, particulars_after, side_of
-from plugin.courses.read import courses_of_client
-from plugin.courses.selling.checkouts import NewCheckout, start_checkout, waiting_of_client
-from plugin.courses.visiting.bookings import client_of_in
+from plugin.courses.clients.buyers import client_for_buyer_in, update_from_square_in
+from plugin.courses.clients.clients import find_clients, read_client
+from plugin.courses.clients.merge import Merged, merge_clients, merges_of, undo_merge
+from plugin.courses.clients.merge_preview import looking_alike, particulars_after, side_of
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout, waiting_of_client
+from plugin.courses.visits.bookings import client_of_in
 from plugin.errors import NotFound, Refused
 from plugin.store.ledger import Visit
 from plugin.store.queues import Outbox
@@ -106,7 +106,7 @@ def test_a_client_without_a_profile_takes_over_the_others(lite_desk: Desk) -> No
     anna, ana = lite_desk.course(course).client_id or "", lite_desk.client("Ana Souza")
     merged = _merge(lite_desk, anna, ana)
     assert read_client(lite_desk.store, ana).square_customer_id == "CUSTOMER-ANNA"
-    take_merge_apart(lite_desk.store, lite_desk.act(), merged.merge_id or "")
+    undo_merge(lite_desk.store, lite_desk.act(), merged.merge_id or "")
     assert read_client(lite_desk.store, ana).square_customer_id is None
     assert read_client(lite_desk.store, anna).square_customer_id == "CUSTOMER-ANNA"
 
@@ -130,7 +130,7 @@ def test_a_course_that_was_shared_with_the_other_is_their_own_now(lite_desk: Des
         share_course(lite_desk.store, lite_desk.act(), course, Share(whom))
     merged = _merge(lite_desk, anna, ana)
     assert [each.client_id for each in lite_desk.course(hers).shares] == [bea]
-    take_merge_apart(lite_desk.store, lite_desk.act(), merged.merge_id or "")
+    undo_merge(lite_desk.store, lite_desk.act(), merged.merge_id or "")
     assert {each.client_id for each in lite_desk.course(hers).shares} == {anna, bea}
 
 
@@ -140,7 +140,7 @@ def test_a_merge_is_taken_back_with_all_that_was_theirs(lite_desk: Desk) -> None
     lite_desk.use(theirs)
     new = lite_desk.sell(lite_desk.course(hers).package_id)
     for _ in range(2):
-        assert take_merge_apart(lite_desk.store, lite_desk.act(), merged.merge_id or "") == anna
+        assert undo_merge(lite_desk.store, lite_desk.act(), merged.merge_id or "") == anna
     assert (_courses(lite_desk, anna), _courses(lite_desk, ana)) == ({theirs}, {hers, new})
     with lite_desk.store.reading() as session:
         theirs_visits = select(Visit.client_id).where(Visit.course_id == theirs)
@@ -157,9 +157,9 @@ def test_what_was_joined_on_is_taken_apart_from_the_last_one(lite_desk: Desk) ->
     two = _merge(lite_desk, second, third)
     assert read_client(lite_desk.store, first).id == third
     with pytest.raises(Refused, match="Take that apart first"):
-        take_merge_apart(lite_desk.store, lite_desk.act(), one.merge_id or "")
-    take_merge_apart(lite_desk.store, lite_desk.act(), two.merge_id or "")
-    take_merge_apart(lite_desk.store, lite_desk.act(), one.merge_id or "")
+        undo_merge(lite_desk.store, lite_desk.act(), one.merge_id or "")
+    undo_merge(lite_desk.store, lite_desk.act(), two.merge_id or "")
+    undo_merge(lite_desk.store, lite_desk.act(), one.merge_id or "")
     assert [read_client(lite_desk.store, each).id for each in (first, second, third)] == [
         first,
         second,
@@ -183,7 +183,7 @@ def test_it_refuses_one_client_with_themselves_and_somebody_who_is_not_there(lit
     with pytest.raises(NotFound):
         _merge(lite_desk, ana, "nobody")
     with pytest.raises(NotFound):
-        take_merge_apart(lite_desk.store, lite_desk.act(), "none")
+        undo_merge(lite_desk.store, lite_desk.act(), "none")
 
 
 def test_it_refuses_whoever_was_joined_with_somebody_else_meanwhile(lite_desk: Desk) -> None:

@@ -16,6 +16,7 @@ from plugin.core.terms import ExpiresFrom, NoShow, Terms
 from plugin.courses.changes.gifts import NewGift, gift_of_course, give_course
 from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.courses.reports.books import close_books
+from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.month import (
     asked_month,
@@ -25,11 +26,10 @@ from plugin.courses.reports.month import (
     owners_month_in,
 )
 from plugin.courses.reports.overview import overview
-from plugin.courses.reports.people_to_call import people_to_call
 from plugin.courses.reports.period import month_of
 from plugin.courses.reports.usage import By, usage
-from plugin.courses.selling.book import book_in
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.sales.book import book_in
+from plugin.courses.sales.sales import Buyer
 from plugin.errors import InvalidField, NotFound, PaperNotMade
 from plugin.store import Store
 from tests.clock import HandMovedClock
@@ -132,9 +132,9 @@ def test_its_charts_are_those_of_the_overview_and_every_months_end(busy: Desk):
 
 def test_its_people_are_those_of_the_list_and_each_has_a_reason(busy: Desk):
     paper = month_at(busy)
-    listed = people_to_call(busy.store, busy.clock())
-    assert [row.name for row in paper.people_to_call] == [one.name for one in listed for _ in one.reasons]
-    (low,) = (row for row in paper.people_to_call if row.name == "Ana Souza")
+    listed = follow_ups(busy.store, busy.clock())
+    assert [row.name for row in paper.follow_ups] == [one.name for one in listed for _ in one.reasons]
+    (low,) = (row for row in paper.follow_ups if row.name == "Ana Souza")
     assert (low.reason, low.left, low.phone) == ("low", 2, "(415) 555-0123")
 
 

@@ -10,7 +10,7 @@ from invoices.pages.summary import summary_page
 from invoices.words.language import language_for
 from plugin.core.no_show import no_show_offer
 from plugin.core.terms import NoShow, Terms
-from plugin.courses.papers.content import aftercare_paper, summary_paper
+from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.errors import InvalidField, NoneLeft, Refused
 from plugin.store.queues import Outbox
 from plugin.web.card import card_of

@@ -9,7 +9,8 @@ import pytest
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.selling.packages import (
+from plugin.courses.catalog.defaults import FACIAL, TOUCH_UP, default_catalog
+from plugin.courses.catalog.packages import (
     NewContent,
     NewPackage,
     create_package,
@@ -18,7 +19,6 @@ from plugin.courses.selling.packages import (
     listing_of,
     read_package,
 )
-from plugin.courses.selling.starting import FACIAL, TOUCH_UP, starting_catalogue
 from plugin.errors import InvalidField, KeyReused, NotAllowed, NotFound, Refused
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone
@@ -162,18 +162,18 @@ class TestOnTheTill:
 
 class TestTheStartingCatalogue:
     def test_it_is_the_two_packages_of_the_first_clinic(self, desk: Desk) -> None:
-        ten, twelve = starting_catalogue(desk.store, desk.act(OLGA))
+        ten, twelve = default_catalog(desk.store, desk.act(OLGA))
         assert (ten.price.amount, twelve.price.amount) == (165000, 198000)
         assert [(each.treatment, each.sessions) for each in twelve.contents] == [(FACIAL, 12), (TOUCH_UP, 2)]
         assert twelve.contents[1].usable_from_session == 12
 
     def test_it_is_made_once_and_never_beside_others(self, desk: Desk) -> None:
-        first = starting_catalogue(desk.store, desk.act(OLGA))
-        assert starting_catalogue(desk.store, desk.act(OLGA)) == first
+        first = default_catalog(desk.store, desk.act(OLGA))
+        assert default_catalog(desk.store, desk.act(OLGA)) == first
 
     def test_it_leaves_a_clinic_that_has_packages_alone(self, desk: Desk) -> None:
         own = desk.package()
-        assert [package.id for package in starting_catalogue(desk.store, desk.act(OLGA))] == [own]
+        assert [package.id for package in default_catalog(desk.store, desk.act(OLGA))] == [own]
 
 
 def test_what_is_free_within_a_session_is_an_add_on(store, clock):

@@ -11,15 +11,15 @@ from plugin.core.money import Money
 from plugin.courses.exchange.credit import credit_of
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
-from plugin.courses.reports.people_to_call import Why, people_to_call
 from plugin.courses.reports.period import Period
-from plugin.courses.selling.money_in import learn_taxes_in
-from plugin.courses.selling.sales import Came, sale_from_json
+from plugin.courses.sales.payments import learn_taxes_in
+from plugin.courses.sales.sales import Came, sale_from_json
 from plugin.errors import Refused
 from tests.courses.appointments import Appointments
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk
 
 NET, TAX, GROSS = 165000, 33000, 198000
@@ -46,7 +46,7 @@ def test_a_deposit_is_known_to_the_cent_though_its_net_is_rounded(desk: Desk) ->
 
 def test_what_is_due_and_what_unlocks_the_next_session_are_told_with_tax(desk: Desk) -> None:
     course_id, _ = desk.sell_by_invoice(deposit=50000, net=NET, tax=TAX)
-    [one] = people_to_call(desk.store, desk.clock())
+    [one] = follow_ups(desk.store, desk.clock())
     assert [each.due for each in one.reasons if each.why is Why.PART_PAID] == [usd(148000)]
     for _ in range(3):
         desk.use(course_id)
@@ -58,7 +58,7 @@ def test_a_canceled_invoice_asks_nobody_for_money_though_it_is_not_paid(desk: De
     course_id, sale = desk.sell_by_invoice(deposit=50000, net=NET, tax=TAX)
     end = desk.act()
     desk.store.transact(lambda session: end_collection_in(session, desk.store, end, sale.square_order_id))
-    assert people_to_call(desk.store, desk.clock()) == ()
+    assert follow_ups(desk.store, desk.clock()) == ()
     [item] = desk.questions()
     assert item.proposal == (
         "$500.00 pays for 3 of 12 sessions: keep 3 sessions, refund it, or leave the package open."

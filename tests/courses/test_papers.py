@@ -15,13 +15,13 @@ from invoices.papers import CourseSummary, Money, Paper, Received, Stamp
 from plugin.core.acts import Actor, Role
 from plugin.core.money import Money as LedgerMoney
 from plugin.core.terms import NoShow, RefundFormula, Terms
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.papers.ready import aftercare_paper, make_ready, paper_bytes, summary_paper
-from plugin.courses.people.staff import add_staff
-from plugin.courses.selling.terms_text import terms_sentences
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.catalog.terms_text import terms_sentences
+from plugin.courses.handouts.cache import aftercare_paper, fill_cache, paper_bytes, summary_paper
 from plugin.errors import NotFound, Refused
 from plugin.store.queues import Handout
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk, back
 
 
@@ -196,19 +196,19 @@ class TestTheBytes:
 
     def test_what_was_made_ready_is_not_drawn_again(self, desk: Desk, printer: Printer) -> None:
         course_id = desk.sell()
-        assert make_ready(desk.store, printer, course_id, now=desk.clock()) == 1
+        assert fill_cache(desk.store, printer, course_id, now=desk.clock()) == 1
         desk.use(course_id)
-        assert make_ready(desk.store, printer, course_id, now=desk.clock()) == 2
-        assert make_ready(desk.store, printer, course_id, now=desk.clock()) == 0
+        assert fill_cache(desk.store, printer, course_id, now=desk.clock()) == 2
+        assert fill_cache(desk.store, printer, course_id, now=desk.clock()) == 0
         for kind in ("summary", "aftercare"):
             paper_bytes(desk.store, printer, desk.act(), course_id, kind)
         assert len(printer.drawn) == 3
 
     def test_a_course_nobody_owns_has_nothing_to_make_ready(self, desk: Desk, printer: Printer) -> None:
-        assert make_ready(desk.store, printer, desk.sell(buyer=None), now=desk.clock()) == 0
+        assert fill_cache(desk.store, printer, desk.sell(buyer=None), now=desk.clock()) == 0
 
     def test_making_ready_is_no_handing_out(self, desk: Desk, printer: Printer) -> None:
-        make_ready(desk.store, printer, desk.sell(), now=desk.clock())
+        fill_cache(desk.store, printer, desk.sell(), now=desk.clock())
         assert self.handed(desk) == []
 
     def test_what_was_handed_out_is_remembered_once_for_each_content(

@@ -10,11 +10,11 @@ import pytest
 from plugin.core.acts import Role
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.people.staff import add_staff
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay
-from plugin.courses.reports.people_to_call import Why, people_to_call
 from plugin.courses.reports.period import month_of
-from plugin.courses.selling.sales import Buyer, Came
+from plugin.courses.sales.sales import Buyer, Came
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
@@ -89,7 +89,7 @@ def test_the_people_to_call_and_why(desk: Desk, clock: HandMovedClock):
     for name in ("Low", "Ends", "Fine", "Twice"):
         desk.use(course[name])
     desk.undo(desk.use(course["Fine"]).entry.id)
-    found = {one.name: one for one in people_to_call(desk.store, clock())}
+    found = {one.name: one for one in follow_ups(desk.store, clock())}
     assert {name: [reason.why for reason in one.reasons] for name, one in found.items()} == {
         "Ends": [Why.EXPIRING],
         "Low": [Why.LOW],
@@ -105,5 +105,5 @@ def test_a_part_paid_course_says_what_is_still_to_come(lite: Appointments):
     desk = lite.desk
     sale = desk.sale(desk.line(desk.package()))
     desk.book(replace(sale, came=(Came(Money(158000, "USD")),)))
-    (one,) = people_to_call(desk.store, desk.clock())
+    (one,) = follow_ups(desk.store, desk.clock())
     assert [(reason.why, reason.due) for reason in one.reasons] == [(Why.PART_PAID, Money(40000, "USD"))]

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from plugin.courses.queues.inbox import claim, finish, inbox_state, put_off, receive
-from plugin.courses.queues.outbox import PAPERS, close_owed, count_owed, put_off_owed, take_owed
+from plugin.courses.base.inbox import claim, finish, inbox_state, receive, retry_later
+from plugin.courses.base.outbox import PAPERS, claim_job, count_jobs, finish_job, retry_job_later
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -67,7 +67,7 @@ class TestInbox:
         come(store, clock)
         claimed = claim(store, clock())
         assert claimed is not None
-        put_off(store, claimed.id, due_at=clock() + timedelta(minutes=5), outcome="Not yet " * 99)
+        retry_later(store, claimed.id, due_at=clock() + timedelta(minutes=5), outcome="Not yet " * 99)
         clock.advance(minutes=4, seconds=59)
         assert claim(store, clock()) is None
         clock.advance(seconds=1)
@@ -86,7 +86,7 @@ class TestInbox:
         come(store, clock, "E1")
         first = claim(store, clock())
         assert first is not None
-        put_off(store, first.id, due_at=clock() + timedelta(minutes=2), outcome="Not yet.")
+        retry_later(store, first.id, due_at=clock() + timedelta(minutes=2), outcome="Not yet.")
         clock.advance(minutes=1)
         come(store, clock, "E2")
         clock.advance(minutes=2)
@@ -111,40 +111,40 @@ class TestOutbox:
         course_id = desk.sell()
         for _ in range(3):
             desk.use(course_id)
-        assert count_owed(desk.store, of=(PAPERS,)) == 1
+        assert count_jobs(desk.store, of=(PAPERS,)) == 1
 
     def test_a_deed_after_they_were_taken_up_owes_them_anew(self, desk: Desk) -> None:
         course_id = desk.sell()
-        taken = take_owed(desk.store, desk.clock(), of=(PAPERS,))
+        taken = claim_job(desk.store, desk.clock(), of=(PAPERS,))
         assert taken is not None
         assert (taken.kind, taken.subject, taken.attempts) == ("papers", course_id, 1)
         desk.use(course_id)
-        assert count_owed(desk.store, of=(PAPERS,)) == 2
+        assert count_jobs(desk.store, of=(PAPERS,)) == 2
 
     def test_a_deed_that_was_refused_owes_nothing(self, desk: Desk) -> None:
         course_id = desk.sell()
-        owed = take_owed(desk.store, desk.clock(), of=(PAPERS,))
+        owed = claim_job(desk.store, desk.clock(), of=(PAPERS,))
         assert owed is not None
-        close_owed(desk.store, owed.id, state="done", outcome="Made", now=desk.clock())
+        finish_job(desk.store, owed.id, state="done", outcome="Made", now=desk.clock())
         with pytest.raises(Exception, match="1 to 20"):
             desk.use(course_id, sessions=0)
-        assert count_owed(desk.store, of=(PAPERS,)) == 0
+        assert count_jobs(desk.store, of=(PAPERS,)) == 0
 
     @pytest.mark.parametrize(("seconds", "comes_again"), [(59, False), (60, True)])
     def test_it_is_held_for_its_lease(self, desk: Desk, seconds: int, comes_again: bool) -> None:
         desk.sell()
-        take_owed(desk.store, desk.clock(), of=(PAPERS,))
+        claim_job(desk.store, desk.clock(), of=(PAPERS,))
         desk.clock.advance(seconds=seconds)
-        assert (take_owed(desk.store, desk.clock(), of=(PAPERS,)) is not None) == comes_again
+        assert (claim_job(desk.store, desk.clock(), of=(PAPERS,)) is not None) == comes_again
 
     def test_one_put_off_comes_at_its_time_and_a_failed_one_never(self, desk: Desk) -> None:
         desk.sell()
-        owed = take_owed(desk.store, desk.clock(), of=(PAPERS,))
+        owed = claim_job(desk.store, desk.clock(), of=(PAPERS,))
         assert owed is not None
-        put_off_owed(desk.store, owed.id, due_at=desk.clock() + timedelta(seconds=5), outcome="Busy " * 99)
-        assert take_owed(desk.store, desk.clock(), of=(PAPERS,)) is None
+        retry_job_later(desk.store, owed.id, due_at=desk.clock() + timedelta(seconds=5), outcome="Busy " * 99)
+        assert claim_job(desk.store, desk.clock(), of=(PAPERS,)) is None
         desk.clock.advance(seconds=5)
-        assert take_owed(desk.store, desk.clock(), of=(PAPERS,)) is not None
-        close_owed(desk.store, owed.id, state="failed", outcome="Broken", now=desk.clock())
+        assert claim_job(desk.store, desk.clock(), of=(PAPERS,)) is not None
+        finish_job(desk.store, owed.id, state="failed", outcome="Broken", now=desk.clock())
         desk.clock.advance(days=9)
-        assert take_owed(desk.store, desk.clock(), of=(PAPERS,)) is None
+        assert claim_job(desk.store, desk.clock(), of=(PAPERS,)) is None

@@ -8,10 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 from plugin.core.ledger import Kind
-from plugin.courses.people.clients import create_client, find_clients
-from plugin.courses.queues.inbox import claim, receive
-from plugin.courses.selling.sales import Booking
-from plugin.courses.views import Reversed, Used
+from plugin.courses.base.inbox import claim, receive
+from plugin.courses.base.views import Reversed, Used
+from plugin.courses.clients.clients import create_client, find_clients
+from plugin.courses.sales.sales import Booking
 from tests.courses.desk import Desk, back
 from tests.courses.racing import RACERS, race
 

@@ -18,10 +18,10 @@ from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.audit import audit
+from plugin.courses.base.views import AttentionView, CourseView
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, refund_quote
 from plugin.courses.refunds.refund import refund_sale
-from plugin.courses.selling.sales import Came, Refund, Sale
-from plugin.courses.views import AttentionView, CourseView
+from plugin.courses.sales.sales import Came, Refund, Sale
 from plugin.errors import CoursekeeperError, Refused
 from plugin.store import Store
 from tests.clock import HandMovedClock

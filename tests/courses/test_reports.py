@@ -21,7 +21,7 @@ from plugin.courses.reports.lines import Line, RollForward
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import Period, asked_period, month_of, months_in, start_of
 from plugin.courses.reports.usage import By, usage, usage_in
-from plugin.courses.selling.book import book_in
+from plugin.courses.sales.book import book_in
 from plugin.errors import InvalidField, NotAllowed
 from plugin.store import Store
 from plugin.store.books import BooksClosed

@@ -8,7 +8,7 @@ import pytest
 
 from plugin.core.acts import SQUARE
 from plugin.core.ledger import Kind
-from plugin.courses.visiting.reverse import reverse
+from plugin.courses.visits.reverse import reverse
 from plugin.errors import AlreadyReversed, InvalidField, KeyReused, NotFound, Refused
 from tests.courses.desk import Desk, back
 from tests.databases import sqlite_alone

@@ -11,17 +11,17 @@ from sqlalchemy import event
 
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.ledger import Kind
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.base.idempotency import digest
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import Used
 from plugin.courses.changes.missed import Missed, settle_missed
 from plugin.courses.changes.sharing import Share, share_course
-from plugin.courses.operations import digest
-from plugin.courses.people.clients import find_clients
-from plugin.courses.people.merge import merge_clients
-from plugin.courses.people.staff import add_staff
-from plugin.courses.read import courses_of_client
-from plugin.courses.selling.sales import Buyer
-from plugin.courses.views import Used
-from plugin.courses.visiting.same_day import AlreadyCharged, charges_that_day
-from plugin.courses.visiting.use import UseSession
+from plugin.courses.clients.clients import find_clients
+from plugin.courses.clients.merge import merge_clients
+from plugin.courses.sales.sales import Buyer
+from plugin.courses.visits.same_day import AlreadyCharged, charges_that_day
+from plugin.courses.visits.use import UseSession
 from plugin.errors import NoneLeft, NotFound, Refused
 from plugin.store.ledger import Operation
 from tests.courses.appointments import Appointments, at

@@ -13,7 +13,7 @@ from python_calamine import load_workbook
 from plugin.courses.reports.exports import Export, export_sheet
 from plugin.courses.reports.ledger_sheets import entries_sheet
 from plugin.courses.reports.sheet import Format, Sheet, harmless, write
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.sales.sales import Buyer
 from tests.courses.appointments import Appointments
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.people.staff import (
+from plugin.courses.accounts.staff import (
     StaffView,
     add_staff,
     count_visits,
@@ -18,7 +18,7 @@ from plugin.courses.people.staff import (
     staff_by_email,
     staff_by_mark,
 )
-from plugin.courses.visiting.visits import describe_visit
+from plugin.courses.visits.visits import describe_visit
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store
 from tests.clock import HandMovedClock

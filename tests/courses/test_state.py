@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.terms import Terms
-from plugin.courses.read import course_in
-from plugin.courses.reports.people_to_call import people_to_call
-from plugin.courses.state import course_states, each_state, numbered_states
+from plugin.courses.base.read import course_in
+from plugin.courses.base.state import course_states, each_state, numbered_states
+from plugin.courses.reports.follow_ups import follow_ups
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from tests.courses.desk import Desk
@@ -78,7 +78,7 @@ def test_people_to_call_takes_as_many_statements_for_any_number_of_courses(lite:
     for lot in (1, 60):
         desk.book(desk.sale(desk.line(package, quantity=lot, paid=198000 * lot)))
         with desk.store.reading() as session, counted(session) as sent:
-            assert len(people_to_call(desk.store, desk.clock())) == 1
+            assert len(follow_ups(desk.store, desk.clock())) == 1
         taken.add(len(sent))
     assert len(taken) == 1
     assert max(taken) <= 6

@@ -11,11 +11,11 @@ from itertools import product
 
 import pytest
 
-from invoices.words.language import spoken_languages
+from invoices.words.language import supported_languages
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula, Terms
-from plugin.courses.selling.link_words import SPOKEN, link_phrases, questions
-from plugin.courses.selling.terms_text import _SPOKEN as TERMS
-from plugin.courses.selling.terms_text import terms_sentences
+from plugin.courses.catalog.terms_text import _SPOKEN as TERMS
+from plugin.courses.catalog.terms_text import terms_sentences
+from plugin.courses.sales.link_words import SPOKEN, link_phrases, questions
 
 EXPIRIES = (
     Terms(),
@@ -24,7 +24,7 @@ EXPIRIES = (
     Terms(expires_after_months=1, expires_from=ExpiresFrom.FIRST_USE),
     Terms(expires_after_months=6, expires_from=ExpiresFrom.FIRST_USE),
 )
-OTHERS = [tag for tag in spoken_languages() if tag != "en"]
+OTHERS = [tag for tag in supported_languages() if tag != "en"]
 
 
 def every_terms() -> Iterator[Terms]:
@@ -85,7 +85,7 @@ def test_terms_in_a_language_not_spoken_are_english_as_the_rest_of_the_paper(tag
 @pytest.mark.parametrize("tag", OTHERS)
 def test_the_letter_with_a_payments_address_is_translated_to_the_last_phrase(tag: str) -> None:
     english, said = link_phrases("en"), link_phrases(tag)
-    assert SPOKEN.keys() == set(spoken_languages())
+    assert SPOKEN.keys() == set(supported_languages())
     for field in fields(english):
         ours, theirs = getattr(english, field.name), getattr(said, field.name)
         assert theirs != ours, field.name

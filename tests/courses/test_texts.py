@@ -10,11 +10,12 @@ from sqlalchemy import select
 from invoices.aftercare import starting_markdown, starting_text
 from invoices.papers import AftercareSheet, AftercareText
 from plugin.core.money import Money
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.papers.content import aftercare_paper
-from plugin.courses.papers.promises import promises_in
-from plugin.courses.papers.ready import AFTERCARE, paper_bytes
-from plugin.courses.papers.texts import (
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
+from plugin.courses.handouts.cache import AFTERCARE, paper_bytes
+from plugin.courses.handouts.claims_check import claims_in
+from plugin.courses.handouts.content import aftercare_paper
+from plugin.courses.handouts.texts import (
     list_texts,
     read_treatment_text,
     save_text,
@@ -22,7 +23,6 @@ from plugin.courses.papers.texts import (
     suggest_days,
     text_for,
 )
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package
 from plugin.errors import InvalidField, KeyReused, NotAllowed, NotFound, Refused
 from plugin.store import Store
 from plugin.store.offers import Treatment
@@ -230,7 +230,7 @@ def test_only_the_owner_writes_and_only_what_there_is(pen: Pen) -> None:
 @pytest.mark.parametrize("language", ["en", "es", "zh"])
 @pytest.mark.parametrize("slug", ["facial-acupuncture", "touch-up", "led-light-dome", "general"])
 def test_no_starting_text_is_taken_for_a_promise(slug: str, language: str) -> None:
-    assert promises_in(starting_markdown(slug, language)) == ()
+    assert claims_in(starting_markdown(slug, language)) == ()
 
 
 @pytest.mark.parametrize(
@@ -243,4 +243,4 @@ def test_no_starting_text_is_taken_for_a_promise(slug: str, language: str) -> No
     ],
 )
 def test_a_promise_is_found_by_its_sentence(markdown: str, found: tuple[str, ...]) -> None:
-    assert promises_in(markdown) == found
+    assert claims_in(markdown) == found

@@ -11,9 +11,9 @@ from plugin.core.acts import Actor, Role, Source
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import Terms
-from plugin.courses.people.staff import add_staff
-from plugin.courses.read import courses_of_client
-from plugin.courses.visiting.visits import describe_visit, visits_on
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.visits.visits import describe_visit, visits_on
 from plugin.errors import InvalidField, KeyReused, NoneLeft, NotFound, Refused
 from plugin.store.ledger import Course
 from tests.courses.desk import FACIAL, TOUCH_UP, Desk, back

@@ -16,26 +16,25 @@ from sqlalchemy import select
 from invoices.papers import CourseSummary, NextVisit, PaperFailed
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.base.views import Used
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.changes.sharing import Share, share_course
-from plugin.courses.client_words import client_words, spoken_to_clients
+from plugin.courses.client_words import client_languages, client_words
 from plugin.courses.client_words.phrases import ClientPhrases
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.papers.content import aftercare_paper, summary_paper
-from plugin.courses.papers.ready import make_ready
-from plugin.courses.papers.upcoming import booking_changed_in
-from plugin.courses.papers.visit_mail import VISIT_MAIL, last_letter_not_sent, trust_address
-from plugin.courses.people.clients import change_client, read_client
-from plugin.courses.people.mail_choice import client_of_stop_token, stop_letters
-from plugin.courses.people.merge import merge_clients
-from plugin.courses.people.private_page import client_of_page, page_address, renew_page, token_of
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package
-from plugin.courses.views import Used
-from plugin.courses.visiting.booked_visits import use_booking
-from plugin.courses.visiting.use import UseSession, use_session
+from plugin.courses.clients.clients import change_client, read_client
+from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
+from plugin.courses.clients.merge import merge_clients
+from plugin.courses.clients.private_page import client_of_page, page_address, renew_page, token_of
+from plugin.courses.handouts.cache import fill_cache
+from plugin.courses.handouts.content import aftercare_paper, summary_paper
+from plugin.courses.handouts.next_visit import booking_changed_in
+from plugin.courses.handouts.visit_email import VISIT_MAIL, last_letter_not_sent, trust_address
+from plugin.courses.visits.booked_visits import use_booking
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import MailFailed
-from plugin.house import House
-from plugin.jobs import Worker
 from plugin.mail import Letter, SmtpMailer
+from plugin.services import Services
 from plugin.settings import Settings
 from plugin.square.client import SquareClient
 from plugin.store import Store
@@ -43,10 +42,11 @@ from plugin.store.offers import Clinic as ClinicRow
 from plugin.store.offers import Treatment
 from plugin.store.papers import VisitLetter
 from plugin.store.queues import Handout, Outbox
+from plugin.worker import Worker
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import ANA, FACIAL, MANY, OLGA
-from tests.post_office import PostOffice, running_post_office
+from tests.mail_server import PostOffice, running_post_office
 from tests.square.clinic import Silence
 
 FROM = "Juniper Street <desk@juniper.example>"
@@ -85,7 +85,7 @@ class Clinic:
         )
         save_clinic(store, self.desk.act(OLGA), named)
         mailer = SmtpMailer(f"smtp://127.0.0.1:{office.port}", FROM, clock=clock)
-        self.house = self.house_with(mailer)
+        self.services = self.house_with(mailer)
         self.course = self.desk.sell(self.desk.package(touch_ups=2))
         self.ana = self.desk.course(self.course).client_id or ""
 
@@ -93,7 +93,7 @@ class Clinic:
     def store(self) -> Store:
         return self.desk.store
 
-    def house_with(self, mailer: SmtpMailer, **settings: Any) -> House:
+    def house_with(self, mailer: SmtpMailer, **settings: Any) -> Services:
         known = Settings.model_validate(
             {
                 "database_url": str(self.desk.store.url),
@@ -102,7 +102,7 @@ class Clinic:
                 **settings,
             }
         )
-        return House(
+        return Services(
             known,
             self.desk.store,
             self.clock,
@@ -120,8 +120,8 @@ class Clinic:
     def work(self, *, minutes: float = 5) -> list[EmailMessage]:
         """Let the time pass, have the worker do what is due, and return what arrived."""
         self.clock.advance(minutes=minutes)
-        worker = Worker(self.house, chance=lambda: 0.0, log=Silence())
-        while worker.errand_once():
+        worker = Worker(self.services, chance=lambda: 0.0, log=Silence())
+        while worker.job_once():
             pass
         return self.office.taken
 
@@ -379,7 +379,7 @@ class TestTrouble:
                 raise MailFailed("Nobody of that name.", permanent=True)
 
         clinic.use()
-        clinic.house = replace(clinic.house, mail=Slow())
+        clinic.services = replace(clinic.services, mail=Slow())
         clinic.work()
         assert (clinic.letters(), read_client(clinic.store, clinic.ana).mail_problem) == (
             [("refused", "Nobody of that name.")],
@@ -402,19 +402,19 @@ class TestTrouble:
             raise PaperFailed("no worker")
 
         clinic.use()
-        whole, clinic.house = clinic.house, replace(clinic.house, render=broken)
+        whole, clinic.services = clinic.services, replace(clinic.services, render=broken)
         assert clinic.work() == []
-        clinic.house = whole
+        clinic.services = whole
         assert len(clinic.work(minutes=1)) == 1
 
     def test_nothing_is_sent_that_nobody_could_say_no_to(self, clinic: Clinic) -> None:
-        whole, clinic.house = (
-            clinic.house,
-            clinic.house_with(cast(SmtpMailer, clinic.house.mail), secret_key=SecretStr("")),
+        whole, clinic.services = (
+            clinic.services,
+            clinic.house_with(cast(SmtpMailer, clinic.services.mail), secret_key=SecretStr("")),
         )
         clinic.use()
         assert clinic.work() == []
-        clinic.house = whole
+        clinic.services = whole
         assert len(clinic.work(minutes=1)) == 1
 
 
@@ -460,7 +460,7 @@ class TestOnThePapers:
             return b"%PDF-"
 
         for _ in range(2):
-            make_ready(clinic.store, watch, clinic.course, now=clinic.clock(), public_url=f"{URL}/")
+            fill_cache(clinic.store, watch, clinic.course, now=clinic.clock(), public_url=f"{URL}/")
         (paper,) = drawn
         assert isinstance(paper, CourseSummary)
         token = (paper.balance_url or "").removeprefix(f"{URL}/my/")
@@ -514,7 +514,7 @@ class TestTheAddressOfThePage:
 
 @pytest.mark.parametrize("language", ["es", "zh"])
 def test_every_phrase_is_said_in_every_language(language: str) -> None:
-    english, other = spoken_to_clients()["en"], spoken_to_clients()[language]
+    english, other = client_languages()["en"], client_languages()[language]
     alike = {"website", "extras_left"} if language == "es" else set()
     for name in ClientPhrases.__dataclass_fields__:
         here, there = getattr(english, name), getattr(other, name)

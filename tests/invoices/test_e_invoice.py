@@ -14,8 +14,8 @@ import pytest
 from drafthorse.utils import validate_xml  # type: ignore[import-untyped]  # it ships no types
 
 from invoices.e_invoice import why_not
+from invoices.e_invoice.eligibility import registration
 from invoices.e_invoice.facturx import xml_of
-from invoices.e_invoice.possible import registration
 from invoices.pages.account_rows import row
 from invoices.pages.fit import fit
 from invoices.papers import Clinic, CreditNote, Invoice, Paper, PaperRefused

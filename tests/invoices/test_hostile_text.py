@@ -34,7 +34,7 @@ from invoices.papers import (
 )
 from invoices.press.pictures import pictures_of
 from invoices.press.workers import PaperWorkers
-from plugin.courses.papers.example import example_summary
+from plugin.courses.handouts.example import example_summary
 from tests.papers.real import paper as real_paper
 from tests.papers.real import sheet, summary
 

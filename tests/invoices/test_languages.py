@@ -21,7 +21,7 @@ from invoices.aftercare import (
 from invoices.pages.summary import summary_page
 from invoices.papers import AftercareText, PageSize, Paper
 from invoices.words import language_for
-from invoices.words.language import spoken_languages
+from invoices.words.language import supported_languages
 from invoices.words.phrases import Spoken
 from tests.papers.real import NAMES, paper
 
@@ -29,7 +29,7 @@ Text = Callable[[Paper], str]
 Pages = Callable[[Paper], int]
 
 SLUGS = [*starting_slugs(), GENERAL]
-OTHERS = [tag for tag in spoken_languages() if tag != "en"]
+OTHERS = [tag for tag in supported_languages() if tag != "en"]
 every_text = pytest.mark.parametrize(("tag", "slug"), [(tag, slug) for tag in OTHERS for slug in SLUGS])
 
 # No result is promised: not in a text, not in a phrase.
@@ -67,7 +67,7 @@ def lines(text: AftercareText) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_every_text_is_there_in_every_language(tag: str) -> None:
     folder = files("invoices") / "texts" / tag
     assert {file.name for file in folder.iterdir()} == {f"{slug}.md" for slug in SLUGS}
@@ -97,7 +97,7 @@ def test_a_text_stresses_the_same_lines(tag: str, slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_when_to_call_and_when_to_get_help_are_never_missing(tag: str, slug: str) -> None:
     text = starting_text(slug, tag)
     roles = [part.role for part in text.sections]
@@ -106,14 +106,14 @@ def test_when_to_call_and_when_to_get_help_are_never_missing(tag: str, slug: str
     assert "911" in "".join(lines(text))
 
 
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_no_text_and_no_phrase_promises_a_result(tag: str) -> None:
     promise = re.compile(rf"\b(?:{PROMISES[tag]})" if tag != "zh" else PROMISES[tag])
     for said in (*(starting_markdown(slug, tag) for slug in SLUGS), *words_of(tag)):
         assert not promise.findall(said.casefold()), said
 
 
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_what_belongs_before_a_visit_stays_off_the_sheets(tag: str) -> None:
     for slug in SLUGS:
         assert not re.findall(BEFORE_THE_VISIT[tag], starting_markdown(slug, tag).casefold())

@@ -54,8 +54,8 @@ def busy_month() -> OwnersMonth:
         package="A first visit", sold=1, sold_sessions=1, sold_value=usd(session), used=0, used_value=usd(0)
     )
     others = (replace(small, package=f"{small.package} {n}") for n in range(28))
-    people = month().people_to_call[:15]
-    return replace(month(), packages=(rest, second, *others), people_to_call=people, people_left_out=41)
+    people = month().follow_ups[:15]
+    return replace(month(), packages=(rest, second, *others), follow_ups=people, people_left_out=41)
 
 
 def quiet_month() -> OwnersMonth:
@@ -66,7 +66,7 @@ def quiet_month() -> OwnersMonth:
         issued_on=month().month,
         roll_forward=tuple(RollLine(line.kind, nothing, 0) for line in month().roll_forward),
         packages=(),
-        people_to_call=(),
+        follow_ups=(),
         people_left_out=0,
         trend=tuple(MonthPoint(point.month, nothing, nothing, nothing) for point in month().trend),
         expired=None,
@@ -93,7 +93,7 @@ def test_it_answers_what_is_owed_before_anything_else(real_text: Callable[[str],
 def test_expired_sessions_that_are_still_owed_and_balances_due_are_said(text_of: Text) -> None:
     overdue = call_row("Dorothy Abara", "(310) 555-0161", "overdue", 6, None)
     expired = RollLine("expired", usd(66000), 4)
-    text = text_of(replace(month(), expired=expired, people_to_call=(overdue,)))
+    text = text_of(replace(month(), expired=expired, follow_ups=(overdue,)))
     for said in (
         "$660.00 of what is owed lies in courses that had expired: 4 sessions.",
         "Dorothy Abara (310) 555-0161 $990.00 still to pay 6",
@@ -117,7 +117,7 @@ def test_it_speaks_the_clinics_language_all_through(
     text = real_text(name)
     for said in says:
         assert said in text
-    assert not {"Owed", "Sessions", "Paid"} & set(text.split())
+    assert not {"Job", "Sessions", "Paid"} & set(text.split())
 
 
 def test_a_month_that_still_runs_says_so() -> None:
@@ -250,7 +250,7 @@ WRONG: tuple[tuple[Callable[[], OwnersMonth], str], ...] = (
     (lambda: _with_trend(lambda point: replace(point, owed=Money(1, "EUR")), 0), "one currency"),
     (lambda: replace(month(), month=date(2026, 11, 2)), "first day"),
     (lambda: replace(month(), issued_on=date(2026, 10, 31)), "once it has begun"),
-    (lambda: replace(month(), people_to_call=(call_row("Ana", "", "low", 1, None),) * 61), "60 reasons"),
+    (lambda: replace(month(), follow_ups=(call_row("Ana", "", "low", 1, None),) * 61), "60 reasons"),
 )
 
 
@@ -279,7 +279,7 @@ def test_hostile_names_are_only_text(text_of: Text, pages_of: Pages) -> None:
         call_row(name, "<script>", "low", 1, None)
         for name in ("x" * 5_000, "\u0301" * 500, "<b>Ana</b>", "\u202eanA")
     )
-    paper = replace(month(), people_to_call=rows)
+    paper = replace(month(), follow_ups=rows)
     assert pages_of(paper) == 2
     text = text_of(paper)
     assert "<b>Ana</b>" in text

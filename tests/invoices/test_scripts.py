@@ -17,7 +17,7 @@ from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # it ships n
 from invoices.aftercare import GENERAL, starting_markdown, starting_slugs
 from invoices.pages.cleantext import LONGEST_RUN, clean, length
 from invoices.pages.fit import fit
-from invoices.pages.tongue import tongue_of
+from invoices.pages.script import tongue_of
 from invoices.papers import CourseSummary, Paper
 from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in, with_boxes
 from invoices.press.html import SCRIPTS, html_of, shared_css

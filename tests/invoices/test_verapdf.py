@@ -13,7 +13,6 @@ from weasyprint import HTML  # type: ignore[import-untyped]
 
 from invoices.papers import PaperFailed
 from invoices.press.binding import Binding
-from tests.machine import missing
 from tests.papers.real import paper, pdf
 from tests.papers.verapdf import (
     ACCESSIBLE,
@@ -28,6 +27,7 @@ from tests.papers.verapdf import (
     report,
     standards_of,
 )
+from tests.prerequisites import missing
 
 CHECKED = (
     "summary-long-names",

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from invoices.papers import Money
-from invoices.words import is_spoken, language_for
-from invoices.words.language import spoken_languages
+from invoices.words import is_supported, language_for
+from invoices.words.language import supported_languages
 from invoices.words.phrases import Spoken
 
 PAPERS = [field.name for field in fields(Spoken)]
-OTHERS = [tag for tag in spoken_languages() if tag != "en"]
+OTHERS = [tag for tag in supported_languages() if tag != "en"]
 # The same in Spanish as in English: nothing but blanks and punctuation.
 SAME_AS_ENGLISH = {
     ("es", "month", "title"),
@@ -55,7 +55,7 @@ def every_form(tag: str) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_no_phrase_is_missing_or_has_other_blanks(tag: str, paper: str) -> None:
     english = phrases_of("en", paper)
     for name, phrase in phrases_of(tag, paper).items():
@@ -67,7 +67,7 @@ def test_no_phrase_is_missing_or_has_other_blanks(tag: str, paper: str) -> None:
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_every_plural_has_the_forms_of_its_language(tag: str, paper: str) -> None:
     # Spanish has a form of its own for whole millions; nothing on a paper is counted in those.
     wanted = (language_for(tag).locale.plural_form.tags | {"other"}) - {"many"}
@@ -77,7 +77,7 @@ def test_every_plural_has_the_forms_of_its_language(tag: str, paper: str) -> Non
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_a_phrase_is_plural_in_all_languages_or_in_none(tag: str, paper: str) -> None:
     english = phrases_of("en", paper)
     for name, phrase in phrases_of(tag, paper).items():
@@ -113,7 +113,7 @@ def test_spanish_says_usted() -> None:
         assert not re.search(r"\b(tú|tu|tus|te|contigo|vosotros|vuestr\w+)\b", form.casefold()), (paper, name)
 
 
-@pytest.mark.parametrize("tag", spoken_languages())
+@pytest.mark.parametrize("tag", supported_languages())
 def test_every_language_recognises_every_part_of_an_aftercare_text(tag: str) -> None:
     roles = set(language_for(tag).phrases.section_roles.values())
     assert roles == set(language_for("en").phrases.section_roles.values())
@@ -125,7 +125,7 @@ def test_every_language_recognises_every_part_of_an_aftercare_text(tag: str) -> 
 def test_a_language_not_spoken_here_falls_back_to_english(tag: str) -> None:
     # Traditional characters too: simplified ones would be taken for an answer, and are none.
     assert language_for(tag).phrases is language_for("en").phrases
-    assert not is_spoken(tag)
+    assert not is_supported(tag)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_language_not_spoken_here_falls_back_to_english(tag: str) -> None:
 )
 def test_a_paper_names_its_language(tag: str, says: str) -> None:
     assert language_for(tag).tag == says
-    assert is_spoken(tag)
+    assert is_supported(tag)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from invoices.papers import Clinic, PaperFailed, PaperRefused
 from invoices.press.render import render
 from invoices.press.workers import PaperWorkers
-from plugin.courses.papers.example import example_summary
+from plugin.courses.handouts.example import example_summary
 from tests.papers.real import pdf, sheet, summary
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ OTHER = replace(SMALL, client_name="Ines Reis")
 # A program that has workers draw a paper, and does not close them.
 PROGRAM = (
     "from invoices.papers import Clinic; from invoices.press.workers import PaperWorkers;"
-    "from plugin.courses.papers.example import example_summary;"
+    "from plugin.courses.handouts.example import example_summary;"
     "w = PaperWorkers(); w.render(example_summary(Clinic(name='Clinic'), language='en', currency='USD'));"
 )
 
@@ -184,7 +184,7 @@ def test_an_owner_that_forgets_to_close_leaves_nothing_behind() -> None:
 
 def test_what_a_library_prints_does_not_reach_the_frames() -> None:
     done = run(
-        "import os; from invoices.press.frames import write_frame; from invoices.press.worker import private_streams;"
+        "import os; from invoices.press.protocol import write_frame; from invoices.press.worker import private_streams;"
         "asked, answers = private_streams(); print('noise', flush=True); os.write(1, b'noise');"
         "write_frame(answers, b'paper')"
     )

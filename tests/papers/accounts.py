@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from invoices.papers import AccountStatement, CreditNote, Invoice
-from plugin.courses.documents.asked_for import invoice_of_course
+from plugin.courses.clients.buyers import update_from_square_in
+from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, Tender
 from plugin.courses.documents.statement import statement_in
-from plugin.courses.people.buyers import update_from_square_in
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.sales.sales import Buyer
 from tests.courses.documents.sales import sold_line
 from tests.papers.clinic import SINGLE, SOLD_ON, PaperClinic, applied, sales_tax
 from tests.papers.summaries import LONG_CLINIC, LONG_NAME, LONG_PACKAGE

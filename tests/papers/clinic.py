@@ -15,31 +15,31 @@ from invoices.papers import CourseSummary, CreditNote, Invoice
 from plugin.core.acts import SQUARE, Actor, Role
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.documents.owed import owe_credit_note_in
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.base.views import ClinicView
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
+from plugin.courses.clients.clients import client_in
+from plugin.courses.documents.enqueue import enqueue_credit_note_in
 from plugin.courses.documents.sale_record import (
     AppliedTax,
     SaleTax,
     SoldLine,
     SoldSale,
     Tender,
-    keep_refund_in,
     sale_in,
+    save_refund_in,
 )
-from plugin.courses.papers.content import summary_paper
-from plugin.courses.papers.texts import list_texts, suggest_days
-from plugin.courses.people.clients import client_in
-from plugin.courses.people.staff import add_staff
+from plugin.courses.handouts.content import summary_paper
+from plugin.courses.handouts.texts import list_texts, suggest_days
 from plugin.courses.refunds.refund import refund_in
-from plugin.courses.selling.checkouts import NewCheckout, start_checkout
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package
-from plugin.courses.selling.sales import Buyer, Came, Refund, ReturnLine
-from plugin.courses.views import ClinicView
+from plugin.courses.sales.checkouts import NewCheckout, start_checkout
+from plugin.courses.sales.sales import Buyer, Came, Refund, ReturnLine
 from plugin.store import Store
 from plugin.store.selling import Checkout
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk
 from tests.courses.documents.sales import Papers, sold_line, sold_sale
 
@@ -349,9 +349,9 @@ class PaperClinic:
         act = self.desk.act(SQUARE)
 
         def write(session: Session) -> None:
-            keep_refund_in(session, told)
+            save_refund_in(session, told)
             refund_in(session, self.store, act, told)
-            owe_credit_note_in(session, self.store, act, told.square_refund_id)
+            enqueue_credit_note_in(session, self.store, act, told.square_refund_id)
 
         self.store.transact(write)
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from invoices.papers import AftercareSheet
 from plugin.core.money import Money
-from plugin.courses.papers.content import aftercare_paper
-from plugin.courses.papers.texts import list_texts, read_treatment_text, save_text
-from plugin.courses.selling.packages import NewContent
+from plugin.courses.catalog.packages import NewContent
+from plugin.courses.handouts.content import aftercare_paper
+from plugin.courses.handouts.texts import list_texts, read_treatment_text, save_text
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP
 from tests.papers.clinic import LED, SINGLE, PaperClinic
 

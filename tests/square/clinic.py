@@ -16,24 +16,24 @@ from werkzeug.wrappers import Request, Response
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import audit
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.inbox import receive
-from plugin.courses.selling.packages import list_variation
-from plugin.courses.selling.starting import starting_catalogue
-from plugin.courses.views import AttentionView, PackageView
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.inbox import receive
+from plugin.courses.base.views import AttentionView, PackageView
+from plugin.courses.catalog.defaults import default_catalog
+from plugin.courses.catalog.packages import list_variation
 from plugin.errors import BadSignature
-from plugin.house import House
-from plugin.jobs import Worker
-from plugin.practice.control import PracticeControl
+from plugin.services import Services
 from plugin.settings import Settings, read_settings
 from plugin.square.catalog import publish
-from plugin.square.connection.opening import open_square
+from plugin.square.connection.client_factory import open_square
 from plugin.square.signature import HEADER, check
-from plugin.square.vault import Vault
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
 from plugin.store.queues import Inbox
+from plugin.vault import Vault
+from plugin.worker import Worker
+from practice_square.control import PracticeControl
 from tests.clock import HandMovedClock
 
 Json = dict[str, Any]
@@ -72,18 +72,20 @@ def house_of(
     store: Store,
     clock: HandMovedClock,
     transport: httpx.BaseTransport | None = None,
-) -> House:
+) -> Services:
     """A house without paper workers; close its `square` after use."""
     vault = Vault(settings.encryption_keys.get_secret_value())
     square = open_square(settings, store, vault, clock, transport=transport)
-    return House(settings, store, clock, lambda _paper, _assets=None: b"%PDF-", square, square.close, vault)
+    return Services(
+        settings, store, clock, lambda _paper, _assets=None: b"%PDF-", square, square.close, vault
+    )
 
 
 class Clinic:
     """One house and the till beside it."""
 
-    def __init__(self, house: House, till: PracticeControl, clock: HandMovedClock) -> None:
-        self.house = house
+    def __init__(self, services: Services, till: PracticeControl, clock: HandMovedClock) -> None:
+        self.services = services
         self.till = till
         self.clock = clock
         self.packages: dict[str, PackageView] = {}
@@ -91,9 +93,9 @@ class Clinic:
     def open_shop(self) -> None:
         """Put the starting catalogue on the till."""
         act = Act(OWNER, self.clock(), "opening")
-        for package in starting_catalogue(self.house.store, act):
+        for package in default_catalog(self.services.store, act):
             name = "ten" if "10" in package.name else "twelve"
-            self.packages[name] = publish(self.house, act, package.id)
+            self.packages[name] = publish(self.services, act, package.id)
 
     def line(self, name: str, quantity: str = "1", **more: Any) -> Json:
         return {"variation_id": self.packages[name].square_variation_id, "quantity": quantity, **more}
@@ -106,7 +108,7 @@ class Clinic:
     def link(self, name: str, square_variation_id: str) -> None:
         """Say that an item the clinic sells already is this package."""
         list_variation(
-            self.house.store,
+            self.services.store,
             Act(OWNER, self.clock(), "linking"),
             self.packages[name].id,
             square_variation_id=square_variation_id,
@@ -115,7 +117,7 @@ class Clinic:
         )
 
     def worker(self, at_step: Callable[[str], None] = lambda name: None) -> Worker:
-        return Worker(self.house, at_step, chance=lambda: 0.0, log=Silence())
+        return Worker(self.services, at_step, chance=lambda: 0.0, log=Silence())
 
     def hear(self) -> None:
         """Have everything delivered that waits at Square."""
@@ -130,13 +132,13 @@ class Clinic:
     def errands(self, at_step: Callable[[str], None] = lambda name: None) -> None:
         """Do what is owed to Square and due now."""
         worker = self.worker(at_step)
-        while worker.errand_once():
+        while worker.job_once():
             pass
 
     def papers(self) -> None:
         """Issue and draw what is owed, asking Square where it must tell first."""
         worker = self.worker()
-        while worker.documents_once() or worker.errand_once():
+        while worker.documents_once() or worker.job_once():
             pass
 
     def catch_up(self, *, seconds: float = 0) -> None:
@@ -149,7 +151,7 @@ class Clinic:
 
     def ledger(self) -> list[tuple[Any, ...]]:
         """Every course with its entries, told without ids and in an order that chance has no part in."""
-        with self.house.store.reading() as session:
+        with self.services.store.reading() as session:
             courses = session.scalars(select(Course)).all()
             names = {client.id: client.name for client in session.scalars(select(Client))}
             told = [
@@ -178,26 +180,26 @@ class Clinic:
         return sorted(told, key=lambda row: (row[0], row[1], row[2]))
 
     def attention(self) -> list[AttentionView]:
-        return list(list_attention(self.house.store).rows)
+        return list(list_attention(self.services.store).rows)
 
     def messages(self) -> list[tuple[str, str, str]]:
         """Type, state and outcome of every message, in the order they came."""
-        with self.house.store.reading() as session:
+        with self.services.store.reading() as session:
             rows = session.scalars(select(Inbox).order_by(Inbox.id))
             return [(row.event_type, row.state, row.outcome) for row in rows]
 
     def is_sound(self) -> bool:
-        return audit(self.house.store) == ()
+        return audit(self.services.store) == ()
 
 
-def keep(house: House, event: Json) -> bool:
+def keep(services: Services, event: Json) -> bool:
     """Put an event into the inbox as the webhook does."""
     return receive(
-        house.store,
+        services.store,
         event_id=event["event_id"],
         event_type=event["type"],
         body=json.dumps(event),
-        now=house.clock(),
+        now=services.clock(),
     )
 
 
@@ -210,7 +212,7 @@ class Ear:
     """Receives webhooks over HTTP as the web part does: signature first, then the inbox."""
 
     def __init__(self) -> None:
-        self.house: House | None = None
+        self.services: Services | None = None
         self.refused = 0
         self._busy = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_QuietHandler)
@@ -223,20 +225,20 @@ class Ear:
             return Response(status=self._take(body, request.headers.get(HEADER)))(environ, start_response)
 
     def _take(self, body: bytes, signature: str | None) -> int:
-        if self.house is None:
+        if self.services is None:
             return 503
         try:
-            check(self.house, body, signature)
+            check(self.services, body, signature)
         except BadSignature:
             self.refused += 1
             return 403
-        keep(self.house, json.loads(body))
+        keep(self.services, json.loads(body))
         return 200
 
     def forget(self) -> None:
         """Stop hearing for a house: a word that comes late must not open its database again."""
         with self._busy:
-            self.house = None
+            self.services = None
 
     @contextmanager
     def listening(self) -> Iterator[Ear]:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from plugin.practice.serving import PracticeServer, running_practice
 from plugin.store import Store
+from practice_square.serving import PracticeServer, running_practice
 from tests.clock import HandMovedClock
-from tests.practice.contract import Contract
+from tests.practice_square.contract import Contract
+from tests.square.catalog import Shelf
 from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, Ear, house_of, settings_for
 from tests.square.selling import Selling, open_selling
-from tests.square.shelf import Shelf
 
 OpenClinic = Callable[..., Clinic]
 OF_REQUESTS = (": request", ": query parameter", ": not a call")
@@ -92,11 +92,11 @@ def open_clinic(
     with ExitStack() as stack:
 
         def opened(store: Store, **settings: Any) -> Clinic:
-            house = house_of(settings_for(practice.base_url, ear.url, **settings), store, clock)
-            stack.callback(house.close)
+            services = house_of(settings_for(practice.base_url, ear.url, **settings), store, clock)
+            stack.callback(services.close)
             stack.callback(ear.forget)
-            ear.house = house
-            clinic = Clinic(house, practice.control, clock)
+            ear.services = services
+            clinic = Clinic(services, practice.control, clock)
             _shelf.open(clinic, practice.practice)
             clinic.catch_up()
             return clinic

@@ -10,14 +10,14 @@ import httpx
 from cryptography.fernet import Fernet
 
 from plugin.core.acts import Act, Actor, Role
-from plugin.courses.people.staff import add_staff, staff_by_email
-from plugin.house import House
-from plugin.practice.control import PracticeControl
-from plugin.practice.settings import DEFAULT_APPLICATION_ID, DEFAULT_APPLICATION_SECRET
+from plugin.courses.accounts.staff import add_staff, staff_by_email
+from plugin.services import Services
 from plugin.square.connection.authorize import Answer, begin, finish
 from plugin.square.connection.row import ConnectionView, read_connection
 from plugin.square.connection.scopes import wanted
 from plugin.store import Store
+from practice_square.control import PracticeControl
+from practice_square.settings import DEFAULT_APPLICATION_ID, DEFAULT_APPLICATION_SECRET
 from tests.clock import HandMovedClock
 from tests.square.clinic import house_of, settings_for
 
@@ -60,7 +60,7 @@ class LosesAnswers(httpx.BaseTransport):
 class Connecting:
     """One house, its owner, and the seller at Square's permission page."""
 
-    house: House
+    services: Services
     till: PracticeControl
     clock: HandMovedClock
     line: LosesAnswers
@@ -70,8 +70,8 @@ class Connecting:
         self.olga = self.hire("olga@example.org")
 
     def hire(self, email: str) -> Actor:
-        person = staff_by_email(self.house.store, email) or add_staff(
-            self.house.store,
+        person = staff_by_email(self.services.store, email) or add_staff(
+            self.services.store,
             email=email,
             name="Olga Ruiz",
             role=Role.OWNER,
@@ -81,12 +81,13 @@ class Connecting:
         return person.actor
 
     def act(self, actor: Actor | None = None) -> Act:
-        return Act(actor or self.olga, self.clock(), self.house.store.new_id())
+        return Act(actor or self.olga, self.clock(), self.services.store.new_id())
 
     def go_to_square(self) -> dict[str, str]:
         """What the address of Square's permission page asks."""
         return {
-            name: found[0] for name, found in parse_qs(urlsplit(begin(self.house, self.act())).query).items()
+            name: found[0]
+            for name, found in parse_qs(urlsplit(begin(self.services, self.act())).query).items()
         }
 
     def allow(self, asked: dict[str, str], scopes: str = "") -> Answer:
@@ -98,15 +99,15 @@ class Connecting:
         return Answer(asked["state"], code)
 
     def connect(self, scopes: str = "") -> str:
-        return finish(self.house, self.act(), self.allow(self.go_to_square(), scopes or wanted()))
+        return finish(self.services, self.act(), self.allow(self.go_to_square(), scopes or wanted()))
 
     def known(self) -> ConnectionView:
-        return read_connection(self.house.store)
+        return read_connection(self.services.store)
 
     def tokens(self) -> tuple[str, str]:
         """The access and the refresh token as they are kept, opened."""
         known = self.known()
-        opened = self.house.vault.open
+        opened = self.services.vault.open
         return opened(known.access_token_sealed or ""), opened(known.refresh_token_sealed or "")
 
 

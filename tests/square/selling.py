@@ -13,10 +13,11 @@ from typing import Any
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.money import Money
-from plugin.courses.people.clients import create_client, read_client
-from plugin.courses.read import read_course
-from plugin.courses.selling.book import courses_of_order_in
-from plugin.courses.selling.checkouts import (
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import CourseView
+from plugin.courses.clients.clients import create_client, read_client
+from plugin.courses.sales.book import courses_of_order_in
+from plugin.courses.sales.checkouts import (
     CheckoutView,
     NewCheckout,
     cancel_checkout,
@@ -25,18 +26,17 @@ from plugin.courses.selling.checkouts import (
     read_checkout,
     start_checkout,
 )
-from plugin.courses.views import CourseView
 from plugin.errors import MailFailed
 from plugin.mail import Letter
-from plugin.practice.serving import running_practice
 from plugin.square.checkout.devices import refresh_terminals
-from plugin.square.checkout.keeping import read_row
-from plugin.square.sweep import sweep
+from plugin.square.checkout.saving import read_row
+from plugin.square.sync import sync
 from plugin.store import Store
 from plugin.store.selling import Checkout
+from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
 from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, keep, settings_for
-from tests.square.line import Line
+from tests.square.network import Line
 
 Json = dict[str, Any]
 DEB = Actor("Deb", Role.DESK, Source.DESK)
@@ -65,10 +65,10 @@ class Selling:
         self.clinic = clinic
         self.line = line
         self.letters = letters
-        self.store = clinic.house.store
+        self.store = clinic.services.store
         self.location_id = LOCATION
         self.began_at = clinic.clock()
-        refresh_terminals(clinic.house)
+        refresh_terminals(clinic.services)
 
     def act(self) -> Act:
         return Act(DEB, self.clinic.clock(), f"selling-{next(_numbers)}")
@@ -110,7 +110,7 @@ class Selling:
         return cancel_checkout(self.store, self.act(), checkout.id)
 
     def row(self, checkout: CheckoutView) -> Checkout:
-        return read_row(self.clinic.house, checkout.id)
+        return read_row(self.clinic.services, checkout.id)
 
     def rest(self) -> None:
         """End what waits, so that the next test begins with nothing to do."""
@@ -138,11 +138,11 @@ class Selling:
     def hear(self, events: Iterable[Json]) -> None:
         """Have these events come one after the other, each worked off before the next."""
         for event in events:
-            keep(self.clinic.house, event)
+            keep(self.clinic.services, event)
             self.clinic.work()
 
-    def sweep(self) -> None:
-        sweep(self.clinic.house)
+    def sync(self) -> None:
+        sync(self.clinic.services)
         self.clinic.work()
 
     def object_of(self, checkout: CheckoutView) -> str:
@@ -164,7 +164,7 @@ class Selling:
         return read_client(self.store, client_id).square_customer_id or ""
 
     def order(self, checkout: CheckoutView) -> Json:
-        return self.clinic.house.square.order(self.row(checkout).square_order_id or "")
+        return self.clinic.services.square.order(self.row(checkout).square_order_id or "")
 
     def pay(self, checkout: CheckoutView, **how: Any) -> None:
         """Pay as the client would, on whichever screen it is."""
@@ -190,13 +190,13 @@ def open_selling(folder: Path, migrated: Path) -> Iterator[Selling]:
         practice.control.set_faults(has_withheld_events=True)
         line = Line(practice.app)
         mail = Letters()
-        house = replace(house_of(settings_for(practice.base_url, _NOWHERE), store, clock, line), mail=mail)
-        clinic = Clinic(house, practice.control, clock)
+        services = replace(house_of(settings_for(practice.base_url, _NOWHERE), store, clock, line), mail=mail)
+        clinic = Clinic(services, practice.control, clock)
         clinic.open_shop()
         try:
             yield Selling(clinic, line, mail.sent)
         finally:
-            house.close()
+            services.close()
 
 
 def usd(amount: int) -> Money:

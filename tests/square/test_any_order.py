@@ -73,7 +73,7 @@ def test_every_event_twice_and_shuffled_gives_the_same_ledger(clinic: Clinic, se
     chance = random.Random(seed)
     chance.shuffle(events)
     for event in events:
-        keep(clinic.house, event)
+        keep(clinic.services, event)
         if chance.random() < 0.5:
             clinic.worker().inbox_once()
     clinic.work()
@@ -84,7 +84,7 @@ def test_every_event_twice_and_shuffled_gives_the_same_ledger(clinic: Clinic, se
 
 def test_a_worker_killed_between_each_two_steps_loses_nothing_and_doubles_nothing(clinic: Clinic) -> None:
     for event in _a_busy_day(clinic):
-        keep(clinic.house, event)
+        keep(clinic.services, event)
     died_at: list[str] = []
     for steps in itertools.count(1):
         try:
@@ -106,7 +106,7 @@ def test_a_worker_that_always_dies_at_one_step_leaves_all_or_nothing_behind(
     clinic.till.set_faults(has_withheld_events=True)
     clinic.sell("ten")
     [event] = [json.loads(one["body"]) for one in clinic.till.events() if one["type"] == "payment.updated"]
-    keep(clinic.house, event)
+    keep(clinic.services, event)
     with pytest.raises(Killed):
         clinic.work(_dies_when(step))
     assert len(clinic.ledger()) == (1 if step == "committed" else 0)

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.people.clients import create_client
-from plugin.courses.visiting.arrivals import Arrival, arrivals_on
-from plugin.courses.visiting.booked_visits import use_booking
-from plugin.square.fields import rfc3339
-from plugin.square.sweep import sweep
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.clients.clients import create_client
+from plugin.courses.visits.arrivals import Arrival, arrivals_on
+from plugin.courses.visits.booked_visits import use_booking
+from plugin.square.parsing import rfc3339
+from plugin.square.sync import sync
 from plugin.store import Store
 from plugin.store.square_side import Booking
 from tests.square.clinic import LOCATION, OWNER, Clinic
@@ -26,19 +26,19 @@ def at(clinic: Clinic, **later: float) -> str:
 
 def arrivals(clinic: Clinic) -> list[Arrival]:
     now = clinic.clock()
-    today = local_date(read_clinic(clinic.house.store), now)
-    return list(arrivals_on(clinic.house.store, today, now=now) or ())
+    today = local_date(read_clinic(clinic.services.store), now)
+    return list(arrivals_on(clinic.services.store, today, now=now) or ())
 
 
 def kept(clinic: Clinic, *columns: Any) -> list[tuple[Any, ...]]:
     """The named columns of every booking we keep, by time."""
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         return [tuple(row) for row in session.execute(select(*columns).order_by(Booking.start_at))]
 
 
 def swept(clinic: Clinic, kind: str = "booking") -> list[Any]:
     """What a sweep found of this kind; then it is worked off."""
-    found = [one["id"] for one in sweep(clinic.house).found if one["kind"] == kind]
+    found = [one["id"] for one in sync(clinic.services).found if one["kind"] == kind]
     clinic.work()
     return found
 
@@ -51,7 +51,7 @@ def test_an_event_brings_the_appointment_with_its_names(lite_clinic: Clinic) -> 
     (arrival,) = arrivals(lite_clinic)
     assert (arrival.name, arrival.practitioner) == ("Ana Souza", "A. Kim")
     assert arrival.service == "Single visit, facial acupuncture, 60 min"
-    used = use_booking(lite_clinic.house.store, Act(OWNER, lite_clinic.clock(), "tap"), booking["id"])
+    used = use_booking(lite_clinic.services.store, Act(OWNER, lite_clinic.clock(), "tap"), booking["id"])
     assert used.sessions_left == 11
     assert lite_clinic.is_sound()
 
@@ -72,7 +72,7 @@ def test_a_stranger_goes_by_their_square_name_until_they_buy(lite_clinic: Clinic
 
 def test_a_client_made_at_the_desk_is_known_by_name_and_phone(lite_clinic: Clinic) -> None:
     act = Act(OWNER, lite_clinic.clock(), "made")
-    made = create_client(lite_clinic.house.store, act, name="Bela Costa", phone="415 555 0199")
+    made = create_client(lite_clinic.services.store, act, name="Bela Costa", phone="415 555 0199")
     bela = lite_clinic.till.add_customer(given_name="Bela", family_name="Costa", phone_number="+14155550199")
     lite_clinic.till.book(at(lite_clinic, hours=1), customer_id=bela["id"])
     lite_clinic.catch_up()

@@ -11,14 +11,14 @@ import pytest
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.audit import audit
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.read import read_course
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import AttentionView, CourseView
+from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.refunds.desk_refund_quote import refund_quote
-from plugin.courses.reports.people_to_call import Why, people_to_call
-from plugin.courses.selling.checkouts import CheckoutView
-from plugin.courses.views import AttentionView, CourseView
-from plugin.courses.visiting.use import UseSession, use_session
+from plugin.courses.reports.follow_ups import Why, follow_ups
+from plugin.courses.sales.checkouts import CheckoutView
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField, NotAllowed, Refused
 from tests.square.clinic import OWNER
 from tests.square.selling import Selling, usd
@@ -29,14 +29,14 @@ KIND = "canceled_part_paid"
 
 
 def cancel_in_square(selling: Selling, begun: CheckoutView) -> None:
-    square = selling.clinic.house.square
+    square = selling.clinic.services.square
     invoice = square.invoice(selling.object_of(begun))
     square.cancel_invoice(invoice["id"], invoice["version"])
 
 
 def by_sweep(selling: Selling, begun: CheckoutView) -> None:
     cancel_in_square(selling, begun)
-    selling.sweep()
+    selling.sync()
 
 
 def by_webhook(selling: Selling, begun: CheckoutView) -> None:
@@ -57,7 +57,7 @@ def deposited(selling: Selling, deposit: int = DEPOSIT, **more: Any) -> Checkout
     begun = selling.begin("invoice", deposit=usd(deposit), **more)
     selling.go()
     selling.pay(begun)
-    selling.sweep()
+    selling.sync()
     return begun
 
 
@@ -85,7 +85,7 @@ def decide(
 
 
 def is_dunned(selling: Selling, course: CourseView) -> bool:
-    called = [one for one in people_to_call(selling.store, selling.clinic.clock()) if one.has(Why.PART_PAID)]
+    called = [one for one in follow_ups(selling.store, selling.clinic.clock()) if one.has(Why.PART_PAID)]
     return course.client_id in {one.client_id for one in called}
 
 
@@ -119,23 +119,23 @@ def test_b3_nobody_is_dunned_any_more_and_a_person_is_asked(
 
 def test_b3_told_again_in_any_way_it_is_asked_once(selling: Selling) -> None:
     begun = deposited(selling)
-    for cancel in (by_webhook, lambda *_: selling.sweep(), lambda *_: selling.after(60)):
+    for cancel in (by_webhook, lambda *_: selling.sync(), lambda *_: selling.after(60)):
         cancel(selling, begun)
     (course,) = selling.courses(begun)
     (item,) = questions(selling, course)
     decide(selling, item, "leave_open")
     selling.clinic.clock.advance(hours=1)
-    selling.sweep()
+    selling.sync()
     assert questions(selling, course) == []
 
 
 def test_b3_an_invoice_made_in_square_is_asked_about_too(selling: Selling) -> None:
     invoice_id, order_id = made_in_square(selling)
     selling.clinic.till.pay_invoice(invoice_id)
-    selling.sweep()
-    square = selling.clinic.house.square
+    selling.sync()
+    square = selling.clinic.services.square
     square.cancel_invoice(invoice_id, square.invoice(invoice_id)["version"])
-    selling.sweep()
+    selling.sync()
     (course,) = selling.courses_of(order_id)
     assert [item.kind for item in questions(selling, course)] == [KIND]
     assert not is_dunned(selling, course)
@@ -146,7 +146,7 @@ def test_b3_a_payment_that_became_known_only_after_the_end_is_booked(selling: Se
     selling.clinic.clock.advance(seconds=1)
     selling.pay(begun, amount=30000)
     cancel_in_square(selling, begun)
-    selling.sweep()
+    selling.sync()
     (course,) = selling.courses(begun)
     (item,) = questions(selling, course)
     assert (course.gross_paid, selling.now(begun).came) == (usd(80000), usd(80000))
@@ -157,7 +157,7 @@ def test_b3_paid_in_full_nothing_is_asked(selling: Selling) -> None:
     begun = deposited(selling)
     selling.clinic.clock.advance(seconds=1)
     selling.pay(begun)
-    selling.sweep()
+    selling.sync()
     (course,) = selling.courses(begun)
     assert (course.due_ended_on, questions(selling, course)) == (None, [])
 
@@ -212,10 +212,10 @@ def test_b3_the_refund_goes_through_square_and_closes_the_course(selling: Sellin
     decide(selling, item, "refund")
     assert questions(selling, course) == []
     selling.go()
-    selling.sweep()
+    selling.sync()
     order_id = course.square_order_id or ""
-    payments = [tender["id"] for tender in selling.clinic.house.square.order(order_id)["tenders"]]
-    back = [selling.clinic.house.square.payment(each)["refunded_money"]["amount"] for each in payments]
+    payments = [tender["id"] for tender in selling.clinic.services.square.order(order_id)["tenders"]]
+    back = [selling.clinic.services.square.payment(each)["refunded_money"]["amount"] for each in payments]
     assert (again(selling, course).status, sum(back)) == (Status.REFUNDED, DEPOSIT)
 
 
@@ -274,5 +274,5 @@ def test_b3_a_deposit_that_pays_for_no_session_offers_no_keeping(selling: Sellin
 def test_b3_refunded_in_square_meanwhile_it_asks_nothing_more(selling: Selling) -> None:
     course, _ = canceled(selling)
     selling.clinic.till.refund_amount(DEPOSIT, order_id=course.square_order_id)
-    selling.sweep()
+    selling.sync()
     assert (again(selling, course).status, questions(selling, course)) == (Status.REFUNDED, [])

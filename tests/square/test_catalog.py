@@ -9,7 +9,12 @@ import pytest
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.money import Money
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package, known_variations_in
+from plugin.courses.catalog.packages import (
+    NewContent,
+    NewPackage,
+    create_package,
+    known_variations_in,
+)
 from plugin.errors import NotAllowed, NotFound, SquareFailed
 from plugin.square.catalog import ITEM_NAME, publish
 from tests.square.clinic import OWNER, Clinic
@@ -18,12 +23,12 @@ Json = dict[str, Any]
 
 
 def _item(clinic: Clinic) -> Json:
-    [item] = clinic.house.square.catalog_items_named(ITEM_NAME)
+    [item] = clinic.services.square.catalog_items_named(ITEM_NAME)
     return item
 
 
 def _variation(clinic: Clinic, name: str = "ten") -> Json:
-    return clinic.house.square.catalog_object(clinic.packages[name].square_variation_id or "")
+    return clinic.services.square.catalog_object(clinic.packages[name].square_variation_id or "")
 
 
 def _act(clinic: Clinic, key: str = "again") -> Act:
@@ -33,7 +38,7 @@ def _act(clinic: Clinic, key: str = "again") -> Act:
 def _publish(clinic: Clinic, name: str = "ten", key: str = "again") -> None:
     pauses: list[float] = []
     clinic.packages[name] = publish(
-        clinic.house, _act(clinic, key), clinic.packages[name].id, pause=pauses.append
+        clinic.services, _act(clinic, key), clinic.packages[name].id, pause=pauses.append
     )
 
 
@@ -77,7 +82,7 @@ def test_a_variation_deleted_in_square_is_published_anew_and_the_old_one_still_c
     lite_clinic.till.forge("catalog", old or "", {"is_deleted": True})
     _publish(lite_clinic)
     assert lite_clinic.packages["ten"].square_variation_id != old
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         assert len(known_variations_in(session)) == 3
 
 
@@ -86,7 +91,7 @@ def test_a_new_package_joins_the_item_that_is_there(lite_clinic: Clinic) -> None
     new = NewPackage(
         "Trial course of 3", Money(45000, "USD"), (NewContent("Facial acupuncture, 60 min", 3, single),)
     )
-    package = create_package(lite_clinic.house.store, _act(lite_clinic, "make"), new)
+    package = create_package(lite_clinic.services.store, _act(lite_clinic, "make"), new)
     lite_clinic.packages["trial"] = package
     _publish(lite_clinic, "trial")
     assert len(_item(lite_clinic)["item_data"]["variations"]) == 3
@@ -106,15 +111,15 @@ def test_a_seller_whose_catalog_is_busy_is_waited_for_a_few_times(lite_clinic: C
 def test_somebody_who_changed_it_meanwhile_is_read_again(lite_clinic: Clinic) -> None:
     standing = _variation(lite_clinic)
     lite_clinic.till.forge("catalog", standing["id"], {"item_variation_data": {"name": "x"}})
-    house = lite_clinic.house
-    original = house.square.catalog_object
+    services = lite_clinic.services
+    original = services.square.catalog_object
     reads: list[str] = []
 
     class Overtaken:
         """Square, where somebody else always writes right after our first read."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(house.square, name)
+            return getattr(services.square, name)
 
         def catalog_object(self, object_id: str) -> Json:
             found = original(object_id)
@@ -124,7 +129,7 @@ def test_somebody_who_changed_it_meanwhile_is_read_again(lite_clinic: Clinic) ->
     overtaken: Any = Overtaken()
     pauses: list[float] = []
     package_id = lite_clinic.packages["ten"].id
-    publish(replace(house, square=overtaken), _act(lite_clinic), package_id, pause=pauses.append)
+    publish(replace(services, square=overtaken), _act(lite_clinic), package_id, pause=pauses.append)
     assert (len(reads), len(pauses)) == (2, 1)
     assert _variation(lite_clinic)["item_variation_data"]["name"] == "Facial acupuncture, course of 10"
 
@@ -141,12 +146,12 @@ def test_an_answer_lost_on_the_way_makes_no_second_item(lite_clinic: Clinic) -> 
     with pytest.raises(SquareFailed):
         _publish(lite_clinic, key="first")
     _publish(lite_clinic, key="first")
-    assert len(lite_clinic.house.square.catalog_items_named(ITEM_NAME)) == 1
+    assert len(lite_clinic.services.square.catalog_items_named(ITEM_NAME)) == 1
 
 
 def test_only_the_owner_publishes_and_only_what_there_is(lite_clinic: Clinic) -> None:
     desk = Act(Actor("Dee", Role.DESK, Source.DESK), lite_clinic.clock(), "k")
     with pytest.raises(NotAllowed):
-        publish(lite_clinic.house, desk, lite_clinic.packages["ten"].id)
+        publish(lite_clinic.services, desk, lite_clinic.packages["ten"].id)
     with pytest.raises(NotFound):
-        publish(lite_clinic.house, _act(lite_clinic), "no-such-package")
+        publish(lite_clinic.services, _act(lite_clinic), "no-such-package")

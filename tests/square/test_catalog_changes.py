@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Act
-from plugin.courses.people.clients import create_client
-from plugin.courses.queues.outbox import count_owed
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.selling.listings import LOOK_AT_ITEM
-from plugin.courses.selling.packages import list_variation, read_package
-from plugin.courses.views import OnTillView
+from plugin.courses.base.outbox import count_jobs
+from plugin.courses.base.views import OnTillView
+from plugin.courses.catalog.links import LOOK_AT_ITEM
+from plugin.courses.catalog.packages import list_variation, read_package
+from plugin.courses.clients.clients import create_client
+from plugin.courses.decisions import Resolution, resolve
 from plugin.errors import Refused
 from plugin.square.catalog import link_item, publish
 from plugin.square.catalog_changes import search_items
-from plugin.square.sweep import sweep
+from plugin.square.sync import sync
 from tests.square.clinic import OWNER, Clinic
 
 TEN = "Facial acupuncture, course of 10"
@@ -30,7 +30,7 @@ def _asked(clinic: Clinic) -> list[str]:
 
 
 def _on_till(clinic: Clinic) -> OnTillView:
-    seen = read_package(clinic.house.store, clinic.packages["ten"].id).on_till
+    seen = read_package(clinic.services.store, clinic.packages["ten"].id).on_till
     assert seen is not None
     return seen
 
@@ -38,7 +38,7 @@ def _on_till(clinic: Clinic) -> OnTillView:
 def _decide(clinic: Clinic, decision: str) -> None:
     (item,) = clinic.attention()
     resolve(
-        clinic.house.store,
+        clinic.services.store,
         Act(OWNER, clinic.clock(), decision),
         item.id,
         Resolution("So be it", decision=decision),
@@ -48,7 +48,7 @@ def _decide(clinic: Clinic, decision: str) -> None:
 
 
 def _in_square(clinic: Clinic) -> tuple[str, int]:
-    data = clinic.house.square.catalog_object(_id(clinic))["item_variation_data"]
+    data = clinic.services.square.catalog_object(_id(clinic))["item_variation_data"]
     return data["name"], data["price_money"]["amount"]
 
 
@@ -63,7 +63,7 @@ def test_a_new_price_is_asked_about_and_settled_when_it_agrees_again(
 ) -> None:
     def notice() -> None:
         if not has_webhooks:
-            sweep(lite_clinic.house)
+            sync(lite_clinic.services)
         lite_clinic.catch_up()
 
     lite_clinic.till.set_faults(has_withheld_events=not has_webhooks)
@@ -77,7 +77,7 @@ def test_a_new_price_is_asked_about_and_settled_when_it_agrees_again(
     lite_clinic.till.edit_variation(_id(lite_clinic), price=165000)
     notice()
     assert _asked(lite_clinic) == []
-    assert read_package(lite_clinic.house.store, lite_clinic.packages["ten"].id).price.amount == 165000
+    assert read_package(lite_clinic.services.store, lite_clinic.packages["ten"].id).price.amount == 165000
 
 
 @pytest.mark.parametrize(
@@ -97,23 +97,23 @@ def test_each_decision_is_carried_out_and_not_asked_again(
     for item in lite_clinic.attention():
         if item.kind == "unassigned_sale":
             resolve(
-                lite_clinic.house.store,
+                lite_clinic.services.store,
                 Act(OWNER, lite_clinic.clock(), "assign"),
                 item.id,
                 Resolution("Hers", client_id=_somebody(lite_clinic)),
             )
     sold = lite_clinic.ledger()
     _decide(lite_clinic, decision)
-    package = read_package(lite_clinic.house.store, lite_clinic.packages["ten"].id)
+    package = read_package(lite_clinic.services.store, lite_clinic.packages["ten"].id)
     assert (_in_square(lite_clinic), (package.name, package.price.amount)) == (in_square, ours)
     assert (package.version, lite_clinic.attention()) == (version, [])
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     lite_clinic.catch_up()
     assert (lite_clinic.attention(), lite_clinic.ledger()) == ([], sold)
 
 
 def _somebody(clinic: Clinic) -> str:
-    return create_client(clinic.house.store, Act(OWNER, clinic.clock(), "made"), name="Ana").id
+    return create_client(clinic.services.store, Act(OWNER, clinic.clock(), "made"), name="Ana").id
 
 
 def test_a_deleted_item_is_asked_about_and_published_anew(lite_clinic: Clinic) -> None:
@@ -123,7 +123,7 @@ def test_a_deleted_item_is_asked_about_and_published_anew(lite_clinic: Clinic) -
     assert lite_clinic.attention()[0].decisions == ("publish_again", "dismiss")
     old = _id(lite_clinic)
     _decide(lite_clinic, "publish_again")
-    anew = read_package(lite_clinic.house.store, lite_clinic.packages["ten"].id)
+    anew = read_package(lite_clinic.services.store, lite_clinic.packages["ten"].id)
     assert anew.square_variation_id not in (None, old)
     assert (_on_till(lite_clinic).is_deleted, lite_clinic.attention()) == (False, [])
 
@@ -133,16 +133,16 @@ class TestItemsRenamed:
 
     def _linked(self, clinic: Clinic) -> str:
         """Have an item that the clinic sells already sell the course of 10; return the item's id."""
-        (item,) = search_items(clinic.house, "gua sha")
+        (item,) = search_items(clinic.services, "gua sha")
         linked = link_item(
-            clinic.house,
+            clinic.services,
             Act(OWNER, clinic.clock(), "link"),
             clinic.packages["ten"].id,
             item.square_variation_id,
         )
         assert linked.on_till is not None
         assert linked.on_till.seen_item_name == item.item_name
-        variation = clinic.house.square.catalog_object(item.square_variation_id)
+        variation = clinic.services.square.catalog_object(item.square_variation_id)
         return str(variation["item_variation_data"]["item_id"])
 
     @pytest.mark.parametrize("has_webhooks", [True, False], ids=["told by an event", "found by a sweep"])
@@ -153,7 +153,7 @@ class TestItemsRenamed:
             lite_clinic.till.edit_item(item_id, name=name)
             for _ in range(2):
                 if not has_webhooks:
-                    sweep(lite_clinic.house)
+                    sync(lite_clinic.services)
                 lite_clinic.catch_up()
             return _asked(lite_clinic)
 
@@ -173,7 +173,7 @@ class TestItemsRenamed:
         lite_clinic.till.set_faults(has_withheld_events=True)
         lite_clinic.till.edit_item(item_id, name="Jade facial")
         lite_clinic.till.edit_variation(_id_of(lite_clinic), price=170000)
-        sweep(lite_clinic.house)
+        sync(lite_clinic.services)
         lite_clinic.catch_up()
         (item,) = lite_clinic.attention()
         assert "The price of" in item.summary
@@ -181,7 +181,7 @@ class TestItemsRenamed:
         assert item.decisions == ("publish_again", "take_price", "dismiss")
 
     def test_the_item_of_several_packages_is_asked_about_once(self, lite_clinic: Clinic) -> None:
-        variation = lite_clinic.house.square.catalog_object(_id(lite_clinic))
+        variation = lite_clinic.services.square.catalog_object(_id(lite_clinic))
         lite_clinic.till.edit_item(variation["item_variation_data"]["item_id"], name="Courses")
         lite_clinic.catch_up()
         (said,) = _asked(lite_clinic)
@@ -189,27 +189,27 @@ class TestItemsRenamed:
 
 
 def _id_of(clinic: Clinic) -> str:
-    return read_package(clinic.house.store, clinic.packages["ten"].id).square_variation_id or ""
+    return read_package(clinic.services.store, clinic.packages["ten"].id).square_variation_id or ""
 
 
 class TestLinking:
     def _sold_already(self, clinic: Clinic) -> str:
-        (wanted,) = search_items(clinic.house, "gua sha")
+        (wanted,) = search_items(clinic.services, "gua sha")
         return wanted.square_variation_id
 
     def test_an_item_sold_already_is_found_linked_and_keeps_its_name(self, lite_clinic: Clinic) -> None:
         act = Act(OWNER, lite_clinic.clock(), "link")
         item = self._sold_already(lite_clinic)
         package_id = lite_clinic.packages["ten"].id
-        linked = link_item(lite_clinic.house, act, package_id, item)
+        linked = link_item(lite_clinic.services, act, package_id, item)
         assert linked.square_variation_id == item
         assert linked.on_till is not None
         assert linked.on_till.seen_price != linked.price
         lite_clinic.catch_up()
         assert lite_clinic.attention() == []
         name = linked.on_till.seen_name
-        publish(lite_clinic.house, act, package_id)
-        data = lite_clinic.house.square.catalog_object(item)["item_variation_data"]
+        publish(lite_clinic.services, act, package_id)
+        data = lite_clinic.services.square.catalog_object(item)["item_variation_data"]
         assert (data["name"], data["price_money"]["amount"]) == (name, 165000)
         lite_clinic.catch_up()
         assert lite_clinic.attention() == []
@@ -221,7 +221,7 @@ class TestLinking:
             (lite_clinic.packages["twelve"].square_variation_id or "", "item_taken"),
         ):
             with pytest.raises(Refused) as refused:
-                link_item(lite_clinic.house, act, lite_clinic.packages["ten"].id, wanted)
+                link_item(lite_clinic.services, act, lite_clinic.packages["ten"].id, wanted)
             assert refused.value.code == code
 
     @pytest.mark.parametrize("is_there", [True, False])
@@ -230,14 +230,14 @@ class TestLinking:
     ) -> None:
         item = self._sold_already(lite_clinic) if is_there else "ONLY-IN-ORDERS"
         list_variation(
-            lite_clinic.house.store,
+            lite_clinic.services.store,
             Act(OWNER, lite_clinic.clock(), "link"),
             lite_clinic.packages["ten"].id,
             square_variation_id=item,
             square_item_id=None,
             square_version=None,
         )
-        assert count_owed(lite_clinic.house.store, of=(LOOK_AT_ITEM,)) == 1
+        assert count_jobs(lite_clinic.services.store, of=(LOOK_AT_ITEM,)) == 1
         lite_clinic.errands()
         assert (_on_till(lite_clinic).seen_at is not None) is is_there
         assert lite_clinic.attention() == []

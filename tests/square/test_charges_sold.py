@@ -12,7 +12,7 @@ import pytest
 
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.errors import SquareFailed
-from plugin.square.sale_records import sold_sale
+from plugin.square.order_snapshot import sold_sale
 from plugin.square.surcharges import surcharge_on
 from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic

@@ -10,7 +10,7 @@ import pytest
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.errors import InvalidField, KeyReused, Refused
 from plugin.square.catalog import publish
 from tests.square.clinic import OWNER, Clinic
@@ -120,7 +120,7 @@ def test_a_price_changed_in_square_is_what_is_to_pay_and_is_shown(selling: Selli
 @pytest.mark.parametrize("way", ["cash", "terminal", "link", "invoice"])
 def test_a_package_that_costs_nothing_is_sold_without_a_payment(selling: Selling, way: str) -> None:
     package_id = _package(selling, f"A present by {way}", 0)
-    publish(selling.clinic.house, Act(OWNER, selling.clinic.clock(), f"present-{way}"), package_id)
+    publish(selling.clinic.services, Act(OWNER, selling.clinic.clock(), f"present-{way}"), package_id)
     begun = selling.begin(way, package_id=package_id)
     selling.go()
     assert (selling.now(begun).state, len(selling.courses(begun))) == ("paid", 1)
@@ -222,7 +222,7 @@ def test_a_price_that_was_none_and_is_one_in_square_is_not_recorded_as_paid(
 ) -> None:
     package_id = _package(selling, f"No present by {way}", 0)
     act = Act(OWNER, selling.clinic.clock(), f"no-present-{way}")
-    listed = publish(selling.clinic.house, act, package_id)
+    listed = publish(selling.clinic.services, act, package_id)
     selling.clinic.till.edit_variation(listed.square_variation_id or "", price=4000)
     begun = selling.begin(way, package_id=package_id)
     selling.go()
@@ -253,7 +253,7 @@ def test_a_link_paid_days_later_is_found_by_the_sweep_and_belongs_to_its_client(
     selling.after(3600)
     selling.clinic.clock.advance(days=2)
     selling.pay(begun, email="mother@example.org")
-    selling.sweep()
+    selling.sync()
     assert selling.now(begun).state == "paid"
     assert [one.client_id for one in selling.courses(begun)] == [begun.client_id]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.selling.checkouts import claim_sale, waiting_of_client
+from plugin.courses.sales.checkouts import claim_sale, waiting_of_client
 from plugin.errors import Refused
 from tests.square.selling import Selling
 
@@ -50,8 +50,8 @@ def test_of_two_that_wait_one_sale_ends_the_newer(selling: Selling) -> None:
     selling.clinic.clock.advance(seconds=1)
     newer = selling.begin("till", client_id)
     ring_up(selling, customer_id=customer_id)
-    selling.sweep()
-    selling.sweep()
+    selling.sync()
+    selling.sync()
     assert (selling.now(older).state, selling.now(newer).state) == ("waiting", "paid")
 
 
@@ -68,7 +68,7 @@ def test_word_of_an_older_sale_does_not_end_it(selling: Selling) -> None:
 def test_a_sale_without_a_client_is_offered_and_claimed_with_one_tap(selling: Selling) -> None:
     begun = selling.begin("till")
     order_id = ring_up(selling)
-    selling.sweep()
+    selling.sync()
     (offered,) = [one for one in selling.now(begun).offered if one.order_id == order_id]
     assert offered.paid == begun.amount
     claimed = claim_sale(selling.store, selling.act(), begun.id, offered.course_ids)
@@ -81,7 +81,7 @@ def test_a_sale_without_a_client_is_offered_and_claimed_with_one_tap(selling: Se
 def test_a_course_of_somebody_else_can_not_be_claimed(selling: Selling) -> None:
     _, customer_id = known_to_square(selling)
     order_id = ring_up(selling, customer_id=customer_id)
-    selling.sweep()
+    selling.sync()
     begun = selling.begin("till", selling.client("Bea Wong"))
     courses = [one.id for one in selling.courses_of(order_id)]
     assert selling.now(begun).offered == ()

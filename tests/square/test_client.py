@@ -11,8 +11,8 @@ import pytest
 
 from plugin.errors import SquareFailed
 from plugin.square.client import SquareClient, SquareNotFound
-from plugin.square.fields import moment, money, optional_id, square_id, whole_quantity
-from plugin.square.objects import order_of
+from plugin.square.models import order_of
+from plugin.square.parsing import moment, money, optional_id, square_id, whole_quantity
 from tests.square.clinic import settings_for
 
 Answer = Callable[[httpx.Request], httpx.Response]

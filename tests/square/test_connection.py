@@ -11,35 +11,35 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.inbox import claim
-from plugin.courses.queues.outbox import Owed
-from plugin.courses.queues.square_state import connection_in, note_failing, square_away, square_state
-from plugin.courses.views import AttentionView
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.inbox import claim
+from plugin.courses.base.outbox import Job
+from plugin.courses.base.views import AttentionView
+from plugin.courses.square_health import connection_in, note_failing, square_away, square_state
 from plugin.errors import Refused, SquareFailed
-from plugin.house import House
-from plugin.jobs import Worker
-from plugin.practice.serving import PracticeServer
-from plugin.square.connection.asked_sweep import ask_for_sweep, is_asked
+from plugin.services import Services
 from plugin.square.connection.authorize import Answer, finish, why_not
 from plugin.square.connection.check import check_connection
 from plugin.square.connection.disconnect import disconnect
-from plugin.square.connection.refresh import alarm, owe_refresh, refresh, take_refusal
-from plugin.square.connection.revoked import see_revocation
+from plugin.square.connection.maintenance import maintain_connection, reseal
+from plugin.square.connection.refresh import alarm, enqueue_refresh, refresh, take_refusal
+from plugin.square.connection.requested_sync import ask_for_sweep, is_asked
+from plugin.square.connection.revoked import handle_revocation
 from plugin.square.connection.scopes import SCOPES, missing, wanted
-from plugin.square.connection.upkeep import keep_connected, seal_anew
-from plugin.square.errand import Later
-from plugin.square.found import write_in
-from plugin.square.observe import handle
+from plugin.square.effects import write_in
+from plugin.square.events import handle
+from plugin.square.job import RunAgain
 from plugin.store import Store
 from plugin.store.square_side import OAuthAttempt
+from plugin.worker import Worker
+from practice_square.serving import PracticeServer
 from tests.clock import HandMovedClock
 from tests.courses.racing import race
 from tests.square.clinic import Ear, Silence, house_of, keep, settings_for
 from tests.square.connecting import BY_PKCE, BY_SECRET, SECRETS, Connecting, connecting
 
 BUSINESS = "Juniper Facial Acupuncture"
-OWED = Owed("1", "refresh_token", "connection", {}, 1)
+OWED = Job("1", "refresh_token", "connection", {}, 1)
 Open = Callable[..., Connecting]
 
 
@@ -50,7 +50,7 @@ def opened(practice: PracticeServer, ear: Ear, sqlite_url: str, clock: HandMoved
         def open_(settings: dict[str, str]) -> Connecting:
             store = stack.enter_context(Store(sqlite_url))
             found = connecting(practice.base_url, ear.url, store, practice.control, clock, **settings)
-            stack.callback(found.house.close)
+            stack.callback(found.services.close)
             return found
 
         yield open_
@@ -61,12 +61,12 @@ def desk(opened: Open) -> Connecting:
     return opened(BY_SECRET)
 
 
-def _attention(house: House) -> list[AttentionView]:
-    return list(list_attention(house.store).rows)
+def _attention(services: Services) -> list[AttentionView]:
+    return list(list_attention(services.store).rows)
 
 
-def _everything_kept(house: House) -> str:
-    with house.store.reading() as session:
+def _everything_kept(services: Services) -> str:
+    with services.store.reading() as session:
         rows = session.execute(text("SELECT * FROM connection")).all()
         rows += session.execute(text("SELECT * FROM oauth_attempt")).all()
     return repr(rows)
@@ -77,13 +77,13 @@ def test_it_connects_with_the_applications_secret(desk: Connecting) -> None:
     assert asked["scope"].split() == [scope.name for scope in SCOPES]
     assert asked["redirect_uri"] == "http://127.0.0.1:8000/square/connected"
     assert "code_challenge" not in asked
-    assert finish(desk.house, desk.act(), desk.allow(asked)) == BUSINESS
+    assert finish(desk.services, desk.act(), desk.allow(asked)) == BUSINESS
     known = desk.known()
     assert (known.connected_by, known.connected_at, known.problem) == ("Olga Ruiz", desk.clock(), "")
     assert known.expires_at == desk.clock() + timedelta(days=30)
     assert missing(known.scopes) == ()
     assert [one["is_active"] for one in known.locations] == [True]
-    assert desk.house.square.locations()
+    assert desk.services.square.locations()
 
 
 def test_it_connects_by_pkce_where_there_is_no_secret(opened: Open) -> None:
@@ -91,7 +91,7 @@ def test_it_connects_by_pkce_where_there_is_no_secret(opened: Open) -> None:
     asked = desk.go_to_square()
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) >= 43
-    assert finish(desk.house, desk.act(), desk.allow(asked)) == BUSINESS
+    assert finish(desk.services, desk.act(), desk.allow(asked)) == BUSINESS
     assert desk.known().refresh_expires_at == desk.clock() + timedelta(days=90)
 
 
@@ -100,15 +100,15 @@ def test_another_verifier_is_not_taken(opened: Open) -> None:
     first, second = desk.go_to_square(), desk.go_to_square()
     stolen = desk.allow(first)
     with pytest.raises(Refused, match="did not accept"):
-        finish(desk.house, desk.act(), Answer(second["state"], stolen.code))
+        finish(desk.services, desk.act(), Answer(second["state"], stolen.code))
     assert not desk.known().has_permission
 
 
 def test_nothing_secret_is_kept_plain_or_said(desk: Connecting) -> None:
     asked = desk.go_to_square()
-    assert asked["state"] not in _everything_kept(desk.house)
-    finish(desk.house, desk.act(), desk.allow(asked))
-    kept = _everything_kept(desk.house)
+    assert asked["state"] not in _everything_kept(desk.services)
+    finish(desk.services, desk.act(), desk.allow(asked))
+    kept = _everything_kept(desk.services)
     for secret in (*desk.tokens(), *SECRETS):
         assert secret not in kept
 
@@ -131,7 +131,7 @@ def test_a_way_back_that_is_not_this_persons_own_is_refused(desk: Connecting, ho
         answer = Answer("x" + answer.state, answer.code)
     elif how == "replayed":
         with pytest.raises(Refused):
-            finish(desk.house, desk.act(), Answer(asked["state"], error="access_denied"))
+            finish(desk.services, desk.act(), Answer(asked["state"], error="access_denied"))
     elif how == "late":
         desk.clock.advance(minutes=10, seconds=1)
     elif how == "somebody else":
@@ -139,14 +139,14 @@ def test_a_way_back_that_is_not_this_persons_own_is_refused(desk: Connecting, ho
     else:
         answer = Answer(asked["state"], error="access_denied" if how == "denied" else "")
     with pytest.raises(Refused, match=says):
-        finish(desk.house, desk.act(actor), answer)
+        finish(desk.services, desk.act(actor), answer)
     assert not desk.known().has_permission
 
 
 def test_ten_minutes_are_not_too_long(desk: Connecting) -> None:
     asked = desk.go_to_square()
     desk.clock.advance(minutes=10)
-    assert finish(desk.house, desk.act(), desk.allow(asked)) == BUSINESS
+    assert finish(desk.services, desk.act(), desk.allow(asked)) == BUSINESS
 
 
 def test_a_wrong_application_secret_is_told_without_telling_it(opened: Open) -> None:
@@ -170,7 +170,7 @@ def test_another_business_is_not_connected_to_this_clinics_courses(desk: Connect
     def become_another(session: Session) -> None:
         connection_in(session).square_merchant_id = "MLSOMEBODYELSE"
 
-    desk.house.store.transact(become_another)
+    desk.services.store.transact(become_another)
     with pytest.raises(Refused, match="another Square business"):
         desk.connect()
     assert desk.tokens() == before
@@ -190,10 +190,10 @@ def test_it_says_what_is_missing_for_connecting(
     sqlite_url: str, clock: HandMovedClock, settings: dict[str, str], says: str
 ) -> None:
     with Store(sqlite_url) as store:
-        house = house_of(settings_for("http://127.0.0.1:9", **settings), store, clock)
-        house.close()
-        assert says in why_not(house)
-        assert bool(why_not(house)) is bool(says)
+        services = house_of(settings_for("http://127.0.0.1:9", **settings), store, clock)
+        services.close()
+        assert says in why_not(services)
+        assert bool(why_not(services)) is bool(says)
 
 
 @pytest.mark.parametrize(
@@ -214,23 +214,23 @@ def test_a_permission_is_renewed_after_seven_days_and_not_before(
     desk.connect()
     first = desk.tokens()
     desk.clock.advance(days=7, seconds=-1)
-    assert owe_refresh(desk.house) is False
-    assert refresh(desk.house, OWED) == "The permission is in order, or gone."
+    assert enqueue_refresh(desk.services) is False
+    assert refresh(desk.services, OWED) == "The permission is in order, or gone."
     desk.clock.advance(seconds=1)
-    assert [owe_refresh(desk.house), owe_refresh(desk.house)] == [True, False]
-    worker = Worker(desk.house, log=Silence())
-    assert (worker.errand_once(), worker.errand_once()) == (True, False)
+    assert [enqueue_refresh(desk.services), enqueue_refresh(desk.services)] == [True, False]
+    worker = Worker(desk.services, log=Silence())
+    assert (worker.job_once(), worker.job_once()) == (True, False)
     second = desk.tokens()
     assert second[0] != first[0]
     assert (second[1] == first[1]) is bool(settings["SQUARE_APPLICATION_SECRET"])
     assert desk.known().expires_at == desk.clock() + timedelta(days=30)
-    assert desk.house.square.locations()
-    assert owe_refresh(desk.house) is False
+    assert desk.services.square.locations()
+    assert enqueue_refresh(desk.services) is False
 
 
 def test_eight_workers_that_look_at_once_owe_one_renewal(store: Store, clock: HandMovedClock) -> None:
-    house = house_of(settings_for("http://127.0.0.1:9", **BY_SECRET), store, clock)
-    house.close()
+    services = house_of(settings_for("http://127.0.0.1:9", **BY_SECRET), store, clock)
+    services.close()
     assert set(race(lambda number: note_failing(store, f"square_{number}", clock()))) == {None}
 
     def connect(session: Session) -> None:
@@ -240,7 +240,7 @@ def test_eight_workers_that_look_at_once_owe_one_renewal(store: Store, clock: Ha
 
     store.transact(connect)
     clock.advance(days=7)
-    assert sorted(race(lambda _number: owe_refresh(house))) == [False] * 7 + [True]
+    assert sorted(race(lambda _number: enqueue_refresh(services))) == [False] * 7 + [True]
 
 
 def test_a_lost_answer_is_asked_for_again(desk: Connecting) -> None:
@@ -248,10 +248,10 @@ def test_a_lost_answer_is_asked_for_again(desk: Connecting) -> None:
     desk.clock.advance(days=7)
     desk.line.is_losing = True
     with pytest.raises(SquareFailed) as failed:
-        refresh(desk.house, OWED)
+        refresh(desk.services, OWED)
     assert failed.value.permanent is False
     desk.line.is_losing = False
-    assert refresh(desk.house, OWED) == "The permission was renewed."
+    assert refresh(desk.services, OWED) == "The permission was renewed."
 
 
 def test_a_lost_answer_that_held_a_single_use_token_is_told_while_there_is_time(opened: Open) -> None:
@@ -260,17 +260,17 @@ def test_a_lost_answer_that_held_a_single_use_token_is_told_while_there_is_time(
     desk.clock.advance(days=7)
     desk.line.is_losing = True
     with pytest.raises(SquareFailed):
-        refresh(desk.house, OWED)
+        refresh(desk.services, OWED)
     desk.line.is_losing = False
-    assert isinstance(refresh(desk.house, OWED), Later)
+    assert isinstance(refresh(desk.services, OWED), RunAgain)
     assert "Connect again before it ends" in desk.known().problem
-    [item] = _attention(desk.house)
+    [item] = _attention(desk.services)
     assert item.kind == "square_connection"
     assert "It ends on 2026-12-22." in item.summary
     # The desk goes on with the token it has until then.
-    assert desk.house.square.locations()
+    assert desk.services.square.locations()
     desk.connect()
-    assert (_attention(desk.house), desk.known().problem) == ([], "")
+    assert (_attention(desk.services), desk.known().problem) == ([], "")
 
 
 @pytest.mark.parametrize("settings", [BY_SECRET, BY_PKCE])
@@ -287,49 +287,49 @@ def test_of_two_workers_that_renew_at_once_one_wins_and_nothing_is_told(
         won.append(desk.tokens())
 
     desk.line.meanwhile = another_worker
-    assert refresh(desk.house, OWED) == "The permission was changed meanwhile."
+    assert refresh(desk.services, OWED) == "The permission was changed meanwhile."
     assert [desk.tokens()] == won
-    assert _attention(desk.house) == []
+    assert _attention(desk.services) == []
 
 
 def test_the_slower_of_two_is_refused_its_used_token_and_says_nothing(opened: Open) -> None:
     desk = opened(BY_PKCE)
     desk.connect()
     desk.clock.advance(days=7)
-    slow = house_of(desk.house.settings, desk.house.store, desk.clock)
+    slow = house_of(desk.services.settings, desk.services.store, desk.clock)
     asked = slow.vault.open(desk.known().refresh_token_sealed or "")
     used = desk.known()
-    assert refresh(desk.house, OWED) == "The permission was renewed."
+    assert refresh(desk.services, OWED) == "The permission was renewed."
     with pytest.raises(SquareFailed):
         slow.square.obtain_token(
             client_id=slow.settings.square_application_id, grant_type="refresh_token", refresh_token=asked
         )
     slow.close()
-    assert take_refusal(desk.house, used, "refused") == "The permission was changed meanwhile."
-    assert (desk.known().problem, _attention(desk.house)) == ("", [])
+    assert take_refusal(desk.services, used, "refused") == "The permission was changed meanwhile."
+    assert (desk.known().problem, _attention(desk.services)) == ("", [])
 
 
 def test_an_alarm_goes_at_eight_days_and_goes_away_by_itself(desk: Connecting) -> None:
     desk.connect()
     desk.clock.advance(days=8, seconds=-1)
-    alarm(desk.house)
-    assert _attention(desk.house) == []
+    alarm(desk.services)
+    assert _attention(desk.services) == []
     desk.clock.advance(seconds=1)
-    alarm(desk.house)
-    alarm(desk.house)
-    [item] = _attention(desk.house)
+    alarm(desk.services)
+    alarm(desk.services)
+    [item] = _attention(desk.services)
     assert item.summary.startswith("Square's permission could not be renewed. It ends on 2026-12-22.")
-    assert refresh(desk.house, OWED) == "The permission was renewed."
-    assert _attention(desk.house) == []
+    assert refresh(desk.services, OWED) == "The permission was renewed."
+    assert _attention(desk.services) == []
 
 
 def _hear(desk: Connecting) -> str:
     """Work off a revocation as the webhook would bring it."""
-    event = {"event_id": desk.house.store.new_id(), "type": "oauth.authorization.revoked"}
-    keep(desk.house, event | {"data": {"type": "revocation", "id": "1", "object": {"revocation": {}}}})
-    claimed = claim(desk.house.store, desk.clock())
+    event = {"event_id": desk.services.store.new_id(), "type": "oauth.authorization.revoked"}
+    keep(desk.services, event | {"data": {"type": "revocation", "id": "1", "object": {"revocation": {}}}})
+    claimed = claim(desk.services.store, desk.clock())
     assert claimed is not None
-    return handle(desk.house, claimed)
+    return handle(desk.services, claimed)
 
 
 def test_a_revocation_ends_it_and_tells_the_people(desk: Connecting) -> None:
@@ -339,11 +339,11 @@ def test_a_revocation_ends_it_and_tells_the_people(desk: Connecting) -> None:
     known = desk.known()
     assert (known.has_permission, known.refresh_token_sealed) == (False, None)
     assert known.problem.startswith("The permission was taken back in Square.")
-    [item] = _attention(desk.house)
+    [item] = _attention(desk.services)
     assert "Visits can be used as always" in item.summary
-    assert owe_refresh(desk.house) is False
+    assert enqueue_refresh(desk.services) is False
     desk.connect()
-    assert (_attention(desk.house), desk.known().problem) == ([], "")
+    assert (_attention(desk.services), desk.known().problem) == ([], "")
 
 
 def test_a_late_revocation_of_an_earlier_permission_ends_nothing(desk: Connecting) -> None:
@@ -358,9 +358,9 @@ def test_a_late_revocation_of_an_earlier_permission_ends_nothing(desk: Connectin
 def test_connecting_anew_while_a_revocation_is_looked_at_stands(desk: Connecting) -> None:
     desk.connect()
     desk.till.revoke_access()
-    found = see_revocation(desk.house, {})
+    found = handle_revocation(desk.services, {})
     desk.connect()
-    act, store = desk.act(), desk.house.store
+    act, store = desk.act(), desk.services.store
     assert store.transact(lambda session: write_in(session, store, act, found)) == "Connected anew meanwhile."
     assert desk.known().has_permission
 
@@ -371,47 +371,47 @@ def test_keys_are_changed_while_in_use(opened: Open) -> None:
     tokens = desk.tokens()
     new = Fernet.generate_key().decode()
     both = opened(BY_SECRET | {"ENCRYPTION_KEYS": f"{new},{BY_SECRET['ENCRYPTION_KEYS']}"})
-    assert (seal_anew(both.house), seal_anew(both.house)) == (2, 0)
+    assert (reseal(both.services), reseal(both.services)) == (2, 0)
     alone = opened(BY_SECRET | {"ENCRYPTION_KEYS": new})
     assert alone.tokens() == tokens
-    assert alone.house.square.locations()
+    assert alone.services.square.locations()
 
 
 def test_a_key_that_is_gone_keeps_work_waiting_and_says_so(opened: Open) -> None:
     opened(BY_SECRET).connect()
     keyless = opened(BY_SECRET | {"ENCRYPTION_KEYS": Fernet.generate_key().decode()})
     with pytest.raises(SquareFailed, match="Put the old key back") as failed:
-        keyless.house.square.locations()
+        keyless.services.square.locations()
     assert (failed.value.code, failed.value.permanent) == ("square_sign_in", False)
-    assert seal_anew(keyless.house) == 0
+    assert reseal(keyless.services) == 0
     keyless.clock.advance(days=7)
-    assert isinstance(refresh(keyless.house, OWED), Later)
+    assert isinstance(refresh(keyless.services, OWED), RunAgain)
     assert "ENCRYPTION_KEYS" in keyless.known().problem
 
 
 def test_disconnecting_gives_the_permission_back_to_square(desk: Connecting) -> None:
     desk.connect()
     token, _ = desk.tokens()
-    assert disconnect(desk.house, desk.act()) == "Disconnected. The permission was given back to Square."
+    assert disconnect(desk.services, desk.act()) == "Disconnected. The permission was given back to Square."
     assert not desk.known().has_permission
     with pytest.raises(SquareFailed, match="no access token"):
-        desk.house.square.locations()
-    kept = settings_for(desk.house.settings.square_address, SQUARE_ACCESS_TOKEN=token)
-    stolen = house_of(kept, desk.house.store, desk.clock)
+        desk.services.square.locations()
+    kept = settings_for(desk.services.settings.square_address, SQUARE_ACCESS_TOKEN=token)
+    stolen = house_of(kept, desk.services.store, desk.clock)
     with pytest.raises(SquareFailed, match="revoked"):
         stolen.square.locations()
     stolen.close()
-    assert disconnect(desk.house, desk.act()) == "Nothing was connected."
+    assert disconnect(desk.services, desk.act()) == "Nothing was connected."
 
 
 def test_disconnecting_waits_for_a_square_that_is_away(desk: Connecting) -> None:
     desk.connect()
     desk.till.set_faults(fail_every=1, fail_how="503")
     with pytest.raises(Refused, match="still stands"):
-        disconnect(desk.house, desk.act())
+        disconnect(desk.services, desk.act())
     assert desk.known().has_permission
     desk.till.set_faults()
-    assert disconnect(desk.house, desk.act()).startswith("Disconnected.")
+    assert disconnect(desk.services, desk.act()).startswith("Disconnected.")
 
 
 @pytest.mark.parametrize("is_revoked", [False, True])
@@ -421,15 +421,15 @@ def test_disconnecting_without_a_secret_or_after_a_revocation_says_where_to_look
     desk = opened(BY_SECRET if is_revoked else BY_PKCE)
     desk.connect()
     if is_revoked:
-        desk.house = house_of(
+        desk.services = house_of(
             settings_for(
-                desk.house.settings.square_address, **BY_SECRET | {"SQUARE_APPLICATION_SECRET": "other"}
+                desk.services.settings.square_address, **BY_SECRET | {"SQUARE_APPLICATION_SECRET": "other"}
             ),
-            desk.house.store,
+            desk.services.store,
             desk.clock,
         )
-    assert "App integrations" in disconnect(desk.house, desk.act())
-    desk.house.close()
+    assert "App integrations" in disconnect(desk.services, desk.act())
+    desk.services.close()
     assert not desk.known().has_permission
 
 
@@ -439,55 +439,55 @@ def test_it_is_noticed_since_when_square_is_away_and_that_it_is_back(desk: Conne
     began = desk.clock.advance(minutes=15)
     for seconds, is_told in ((0, False), (29, False), (1, True)):
         desk.clock.advance(seconds=seconds)
-        keep_connected(desk.house)
-        assert (square_away(desk.house.store, desk.clock()) is not None) is is_told
+        maintain_connection(desk.services)
+        assert (square_away(desk.services.store, desk.clock()) is not None) is is_told
     desk.clock.advance(hours=1)
-    away = square_state(desk.house.store, desk.clock()).away
+    away = square_state(desk.services.store, desk.clock()).away
     assert away is not None
     assert (away.since, away.is_shut) == (began, False)
     desk.till.set_faults()
-    keep_connected(desk.house)
-    assert square_state(desk.house.store, desk.clock()).is_answering
+    maintain_connection(desk.services)
+    assert square_state(desk.services.store, desk.clock()).is_answering
 
 
 def test_being_shut_out_is_told_and_the_question_goes_when_square_lets_us_in(desk: Connecting) -> None:
     desk.connect()
     desk.clock.advance(minutes=15)
     desk.till.set_faults(is_token_expired=True)
-    keep_connected(desk.house)
+    maintain_connection(desk.services)
     desk.clock.advance(minutes=1)
-    keep_connected(desk.house)
-    away = square_away(desk.house.store, desk.clock())
+    maintain_connection(desk.services)
+    away = square_away(desk.services.store, desk.clock())
     assert away is not None
     assert away.is_shut
-    [item] = _attention(desk.house)
+    [item] = _attention(desk.services)
     assert item.summary.startswith("Square does not accept Coursekeeper's access token")
     desk.till.set_faults(is_token_expired=False)
-    keep_connected(desk.house)
-    assert _attention(desk.house) == []
-    [answered] = list_attention(desk.house.store, resolved=True).rows
+    maintain_connection(desk.services)
+    assert _attention(desk.services) == []
+    [answered] = list_attention(desk.services.store, resolved=True).rows
     assert answered.answer == "Square answers again. What waited is worked off by itself."
 
 
 def test_upkeep_asks_square_every_quarter_of_an_hour_and_forgets_old_ways(desk: Connecting) -> None:
-    keep_connected(desk.house)
+    maintain_connection(desk.services)
     assert desk.known().checked_at is None
     desk.connect()
     first = desk.known().checked_at
     desk.go_to_square()
     desk.clock.advance(minutes=15, seconds=-1)
-    keep_connected(desk.house)
+    maintain_connection(desk.services)
     assert desk.known().checked_at == first
     desk.clock.advance(seconds=1)
-    keep_connected(desk.house)
+    maintain_connection(desk.services)
     assert desk.known().checked_at == desk.clock()
-    with desk.house.store.reading() as session:
+    with desk.services.store.reading() as session:
         assert session.scalars(select(OAuthAttempt)).all() == []
 
 
 def test_a_server_that_tells_no_scopes_is_not_said_to_lack_any(opened: Open) -> None:
     desk = opened(BY_SECRET | {"SQUARE_ACCESS_TOKEN": "practice-access-token"})
-    check_connection(desk.house)
+    check_connection(desk.services)
     assert missing(desk.known().scopes) == ()
     assert missing(()) == ()
 
@@ -496,26 +496,26 @@ def test_a_sweep_that_is_asked_for_twice_is_done_once(opened: Open) -> None:
     desk = opened(BY_SECRET)
     desk.connect()
     for _ in range(2):
-        ask_for_sweep(desk.house, desk.act())
-    assert is_asked(desk.house.store)
-    worker = Worker(desk.house, log=Silence())
-    assert (worker.asked_sweep_once(), worker.asked_sweep_once(), is_asked(desk.house.store)) == (
+        ask_for_sweep(desk.services, desk.act())
+    assert is_asked(desk.services.store)
+    worker = Worker(desk.services, log=Silence())
+    assert (worker.asked_sweep_once(), worker.asked_sweep_once(), is_asked(desk.services.store)) == (
         True,
         False,
         False,
     )
-    swept = square_state(desk.house.store, desk.clock()).sweep
+    swept = square_state(desk.services.store, desk.clock()).sweep
     assert swept is not None
     assert (swept.error, swept.finished_at) == ("", desk.clock())
 
 
 def test_a_sweep_asked_for_while_square_is_away_says_so(desk: Connecting) -> None:
     desk.connect()
-    ask_for_sweep(desk.house, desk.act())
+    ask_for_sweep(desk.services, desk.act())
     desk.till.set_faults(fail_every=1, fail_how="503")
-    assert Worker(desk.house, log=Silence()).asked_sweep_once()
+    assert Worker(desk.services, log=Silence()).asked_sweep_once()
     desk.till.set_faults()
-    swept = square_state(desk.house.store, desk.clock()).sweep
+    swept = square_state(desk.services.store, desk.clock()).sweep
     assert swept is not None
     assert "trouble of its own" in swept.error
-    assert not is_asked(desk.house.store)
+    assert not is_asked(desk.services.store)

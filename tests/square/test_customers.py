@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.people.client_profile import profile_standing
-from plugin.courses.people.clients import read_client
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.square.sweep import sweep
+from plugin.courses.clients.client_profile import profile_status
+from plugin.courses.clients.clients import read_client
+from plugin.courses.decisions import Resolution, resolve
+from plugin.square.sync import sync
 from plugin.store.people import Client
 from tests.databases import sqlite_alone
 from tests.square.clinic import OWNER, Clinic, keep
@@ -30,16 +30,16 @@ def _owners(clinic: Clinic) -> set[str | None]:
 
 
 def _client_id(clinic: Clinic) -> str:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         return session.scalars(select(Client.id).where(Client.merged_into.is_(None))).one()
 
 
 def _square_id(clinic: Clinic) -> str | None:
-    return read_client(clinic.house.store, _client_id(clinic)).square_customer_id
+    return read_client(clinic.services.store, _client_id(clinic)).square_customer_id
 
 
 def _standing(clinic: Clinic) -> str:
-    return profile_standing(clinic.house.store, _client_id(clinic)).standing
+    return profile_status(clinic.services.store, _client_id(clinic)).standing
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["created first", "deleted first"])
@@ -51,7 +51,7 @@ def test_a_merge_brings_the_courses_together_whichever_event_comes_first(clinic:
     clinic.till.merge_customers(*ids)
     events = [json.loads(one["body"]) for one in clinic.till.events() if one["state"] == "withheld"]
     for event in events[::order]:
-        keep(clinic.house, event)
+        keep(clinic.services, event)
         clinic.work()
     assert len(_owners(clinic)) == 1
     assert {kind for kind, state, _ in clinic.messages() if state != "done"} <= {
@@ -83,7 +83,7 @@ def test_a_sale_to_the_old_id_finds_the_client_though_the_merge_was_missed(clini
     clinic.till.merge_customers(ana["id"], other["id"])
     assert second["payments"][0]["customer_id"] == ana["id"]
     clinic.catch_up()
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         assert len(session.scalars(select(Client)).all()) == 1
 
 
@@ -107,7 +107,7 @@ def test_a_name_changed_in_square_is_taken_over(clinic: Clinic) -> None:
     clinic.sell("ten", customer_id=ana["id"])
     clinic.catch_up()
     clinic.till.forge("customer", ana["id"], {"family_name": "López Ruiz"})
-    keep(clinic.house, {"event_id": "new", "type": "customer.updated", "data": {"id": ana["id"]}})
+    keep(clinic.services, {"event_id": "new", "type": "customer.updated", "data": {"id": ana["id"]}})
     clinic.work()
     assert _owners(clinic) == {"Ana López Ruiz"}
 
@@ -116,7 +116,7 @@ def test_a_name_changed_in_square_is_taken_over(clinic: Clinic) -> None:
 def test_people_who_bought_no_package_are_not_taken_over(clinic: Clinic) -> None:
     clinic.till.add_customer(given_name="Grace", family_name="Kim")
     clinic.catch_up()
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         assert session.scalars(select(Client)).all() == []
 
 
@@ -128,7 +128,7 @@ def test_a_customer_whose_merge_was_missed_is_followed_at_the_next_change(clinic
     clinic.till.merge_customers(*ids)
     for customer_id in ids:
         told = {"event_id": customer_id, "type": "customer.updated", "data": {"id": customer_id}}
-        keep(clinic.house, told)
+        keep(clinic.services, told)
     clinic.work()
     assert len(_owners(clinic)) == 1
 
@@ -137,21 +137,21 @@ def test_with_webhooks_off_the_sweep_follows_a_merge_and_a_new_name(lite_clinic:
     clinic = lite_clinic
     clinic.till.set_faults(has_withheld_events=True)
     ids = _two_sales_to_one_person(clinic)
-    sweep(clinic.house)
+    sync(clinic.services)
     clinic.work()
     assert len(_owners(clinic)) == 2
     clinic.clock.advance(minutes=15)
     merged = clinic.till.merge_customers(*ids)
-    found = {one["kind"] for one in sweep(clinic.house).found}
+    found = {one["kind"] for one in sync(clinic.services).found}
     clinic.work()
     assert found == {"customer"}
     assert (len(_owners(clinic)), _square_id(clinic)) == (1, merged["id"])
     clinic.clock.advance(minutes=15)
-    clinic.house.square.update_customer(merged["id"], {"family_name": "Ruiz"}, merged["version"])
-    sweep(clinic.house)
+    clinic.services.square.update_customer(merged["id"], {"family_name": "Ruiz"}, merged["version"])
+    sync(clinic.services)
     clinic.work()
     assert _owners(clinic) == {"Ana Ruiz"}
-    assert [one for one in sweep(clinic.house).found if one["kind"] == "customer"] == []
+    assert [one for one in sync(clinic.services).found if one["kind"] == "customer"] == []
 
 
 @pytest.mark.parametrize("decision", ["split", "keep_together"])
@@ -173,7 +173,7 @@ def test_customers_separated_in_square_are_asked_about_and_never_split_by_themse
     )
     assert len(item.course_ids) == 2
     resolve(
-        clinic.house.store,
+        clinic.services.store,
         Act(OWNER, clinic.clock(), decision),
         item.id,
         Resolution("As Square has it", decision=decision),
@@ -215,9 +215,9 @@ def test_a_number_square_has_without_its_area_code_does_not_fail_the_sale(clinic
     clinic.till.forge("customer", ana["id"], {"phone_number": "555-0191"})
     clinic.sell("ten", customer_id=ana["id"])
     clinic.catch_up()
-    client = read_client(clinic.house.store, _client_id(clinic))
+    client = read_client(clinic.services.store, _client_id(clinic))
     assert (client.name, client.phone, client.email) == ("Ana López", None, "ana@example.org")
-    assert clinic.house.square.customer(ana["id"])["phone_number"] == "555-0191"
+    assert clinic.services.square.customer(ana["id"])["phone_number"] == "555-0191"
 
 
 @sqlite_alone

@@ -12,14 +12,14 @@ from sqlalchemy import select
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.people.clients import create_client
+from plugin.courses.clients.clients import create_client
 from plugin.courses.refunds.desk_refunds import DeskRefundView, NewRefund, refunds_of_courses, start_refund
-from plugin.courses.selling.checkouts import NewCheckout, read_checkout, start_checkout
+from plugin.courses.sales.checkouts import NewCheckout, read_checkout, start_checkout
 from plugin.errors import InvalidField
-from plugin.practice.serving import PracticeServer
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout, DeskRefundPart
+from practice_square.serving import PracticeServer
 from tests.clock import HandMovedClock
 from tests.square.clinic import OWNER, Clinic, Ear, house_of, settings_for
 from tests.square.conftest import WornClock
@@ -40,27 +40,27 @@ class RefundClinic(Clinic):
         ana = self.till.add_customer(given_name="Ana")
         self.order = self.sell("ten", customer_id=ana["id"], tenders=[*tenders] or [CARD])
         self.catch_up()
-        with self.house.store.reading() as session:
+        with self.services.store.reading() as session:
             found = select(Course.id).where(Course.square_order_id == self.order["id"])
             self.course_id = session.scalars(found).one()
 
     def begin(self, amount: int = 84000) -> None:
         wish = NewRefund(self.course_id, Money(amount, "USD"), "Moved away")
-        start_refund(self.house.store, Act(OWNER, self.clock(), f"begin-{self.course_id}"), wish)
+        start_refund(self.services.store, Act(OWNER, self.clock(), f"begin-{self.course_id}"), wish)
 
     def shown(self) -> DeskRefundView:
-        return refunds_of_courses(self.house.store, [self.course_id], now=self.clock())[self.course_id]
+        return refunds_of_courses(self.services.store, [self.course_id], now=self.clock())[self.course_id]
 
     def state(self) -> tuple[str, str | None, list[str]]:
         """Return how the refund, the course and its questions stand."""
-        with self.house.store.reading() as session:
+        with self.services.store.reading() as session:
             closed_as = session.get_one(Course, self.course_id).closed_as
         asked = [item.kind for item in self.attention() if self.course_id in item.course_ids]
         return self.shown().state, closed_as, asked
 
     def gone_back(self) -> list[tuple[int, int]]:
         """Return for each payment how much went back, in how many refunds."""
-        payments = [self.house.square.payment(tender["id"]) for tender in self.order["tenders"]]
+        payments = [self.services.square.payment(tender["id"]) for tender in self.order["tenders"]]
         return [
             ((one.get("refunded_money") or {}).get("amount", 0), len(one.get("refund_ids") or []))
             for one in payments
@@ -90,18 +90,18 @@ def shop(
     worn_clock.now = clock
     one_practice.control.reset("items")
     with Store(f"sqlite:///{path}") as store:
-        house = house_of(settings_for(one_practice.base_url, ear.url), store, clock)
-        clinic = RefundClinic(house, one_practice.control, clock)
-        ear.house = house
+        services = house_of(settings_for(one_practice.base_url, ear.url), store, clock)
+        clinic = RefundClinic(services, one_practice.control, clock)
+        ear.services = services
         clinic.open_shop()
         yield clinic
         assert clinic.is_sound()
-        house.close()
+        services.close()
 
 
 @pytest.fixture
 def clinic(shop: RefundClinic, worn_clock: WornClock, ear: Ear) -> Iterator[RefundClinic]:
-    ear.house, worn_clock.now = shop.house, shop.clock
+    ear.services, worn_clock.now = shop.services, shop.clock
     yield shop
     shop.till.set_faults()
     shop.work_all()
@@ -110,15 +110,15 @@ def clinic(shop: RefundClinic, worn_clock: WornClock, ear: Ear) -> Iterator[Refu
 def pay_deposit(clinic: RefundClinic, deposit: int) -> None:
     """Sell a course of ten by invoice and have its deposit paid."""
     act = Act(OWNER, clinic.clock(), "invoice")
-    client = create_client(clinic.house.store, act, name="Ana", email="ana@example.org")
+    client = create_client(clinic.services.store, act, name="Ana", email="ana@example.org")
     new = NewCheckout(client.id, clinic.packages["ten"].id, "invoice", deposit=Money(deposit, "USD"))
-    checkout = start_checkout(clinic.house.store, replace(act, key="sell"), new)
+    checkout = start_checkout(clinic.services.store, replace(act, key="sell"), new)
     clinic.work_all()
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         invoice_id = session.get_one(Checkout, checkout.id).square_object_id
     clinic.till.pay_invoice(invoice_id, deposit)
     clinic.work_all()
-    [clinic.course_id] = read_checkout(clinic.house.store, checkout.id).course_ids
+    [clinic.course_id] = read_checkout(clinic.services.store, checkout.id).course_ids
 
 
 DONE: tuple[str, str | None, list[str]] = ("completed", "refunded", [])
@@ -229,7 +229,7 @@ def test_what_square_works_on_for_long_closes_it_at_once_and_ends_as_square_says
     clinic.begin()
     clinic.work_all()
     assert clinic.state() == ("pending", "refunded", [])
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         rows = session.scalars(
             select(DeskRefundPart).where(DeskRefundPart.desk_refund_id == clinic.shown().id)
         )

@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act
-from plugin.courses.people.directory import take_in
+from plugin.courses.clients.directory import take_in
 from plugin.square.directory import AWAY, Pace, search_directory
-from plugin.square.sweep import sweep
+from plugin.square.sync import sync
 from plugin.store.people import Client
 from tests.square.clinic import OWNER, Clinic
 
 
 def _names(clinic: Clinic, q: str, pace: Pace | None = None) -> list[str]:
-    return [one.name for one in search_directory(clinic.house, pace or Pace(), q, limit=6).people]
+    return [one.name for one in search_directory(clinic.services, pace or Pace(), q, limit=6).people]
 
 
 def test_people_are_found_by_name_and_those_who_are_clients_are_shown_once(lite_clinic: Clinic) -> None:
@@ -25,8 +25,8 @@ def test_people_are_found_by_name_and_those_who_are_clients_are_shown_once(lite_
     lite_clinic.catch_up()
     assert _names(lite_clinic, "grac") == ["Graça Lima", "Grace Kim"]
     act = Act(OWNER, lite_clinic.clock(), "take")
-    taken = take_in(lite_clinic.house.store, act, kim["id"])
-    again = take_in(lite_clinic.house.store, act, kim["id"])
+    taken = take_in(lite_clinic.services.store, act, kim["id"])
+    again = take_in(lite_clinic.services.store, act, kim["id"])
     assert (taken.name, taken.phone, taken.square_customer_id) == ("Grace Kim", "+13105550104", kim["id"])
     assert again == taken
     assert _names(lite_clinic, "grac") == ["Graça Lima"]
@@ -37,13 +37,13 @@ def test_the_first_sweep_reads_the_directory_through_and_the_next_what_changed(l
     for number in range(3):
         lite_clinic.till.add_customer(given_name="Ana", family_name=f"López {number}")
     lite_clinic.clock.advance(days=40)
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     assert len(_names(lite_clinic, "ana lopez")) == 3
     lite_clinic.clock.advance(days=4)
     lite_clinic.till.add_customer(given_name="Bea")
-    sweep(lite_clinic.house)
-    assert sweep(lite_clinic.house).looked_at == 1
-    with lite_clinic.house.store.reading() as session:
+    sync(lite_clinic.services)
+    assert sync(lite_clinic.services).looked_at == 1
+    with lite_clinic.services.store.reading() as session:
         assert session.scalar(select(func.count()).select_from(Client)) == 0
 
 
@@ -61,7 +61,7 @@ def test_while_square_is_away_what_is_known_is_shown_and_said_to_be_old(lite_cli
     lite_clinic.till.add_customer(given_name="Bea", phone_number="+13105550155")
     lite_clinic.catch_up()
     lite_clinic.till.set_faults(fail_next=1, fail_how="cut")
-    searched = search_directory(lite_clinic.house, Pace(), "5550155", limit=6)
+    searched = search_directory(lite_clinic.services, Pace(), "5550155", limit=6)
     assert ([one.name for one in searched.people], searched.says) == (["Bea"], AWAY)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from plugin.courses.read import courses_of_client, recent_sales
-from plugin.courses.views import CourseView
+from plugin.courses.base.read import courses_of_client, recent_sales
+from plugin.courses.base.views import CourseView
 from tests.square.clinic import Clinic
 from tests.square.test_bookings import swept
 
@@ -19,8 +19,8 @@ def sold(clinic: Clinic) -> str:
 
 def course(clinic: Clinic) -> CourseView:
     today = clinic.clock().date()
-    (row,) = recent_sales(clinic.house.store, limit=5, today=today)
-    return courses_of_client(clinic.house.store, row.client_id or "", today=today)[0]
+    (row,) = recent_sales(clinic.services.store, limit=5, today=today)
+    return courses_of_client(clinic.services.store, row.client_id or "", today=today)[0]
 
 
 def test_the_events_flag_the_course_and_ask_once(lite_clinic: Clinic) -> None:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.people.clients import read_client
-from plugin.courses.people.erasure import Erasure, erase_client
-from plugin.courses.people.merge import merge_clients, take_merge_apart
-from plugin.square.fields import rfc3339
-from plugin.square.sweep import sweep
+from plugin.courses.clients.clients import read_client
+from plugin.courses.clients.merge import merge_clients, undo_merge
+from plugin.courses.privacy.erasure import Erasure, erase_client
+from plugin.square.parsing import rfc3339
+from plugin.square.sync import sync
 from plugin.store.ledger import Course
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Inbox, Outbox
@@ -26,7 +26,7 @@ def _act(clinic: Clinic, key: str) -> Act:
 
 
 def _client_of(clinic: Clinic, square_customer_id: str) -> str:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         return session.get_one(SquareCustomer, square_customer_id).client_id
 
 
@@ -44,14 +44,14 @@ def _erased(clinic: Clinic) -> str:
     clinic.papers()
     assert _balances(clinic, zoe["id"]) != []
     wish = Erasure(_client_of(clinic, zoe["id"]), "Zoë Quillfeather", gives_up=True)
-    assert erase_client(clinic.house.store, _act(clinic, "erase"), wish)
+    assert erase_client(clinic.services.store, _act(clinic, "erase"), wish)
     clinic.errands()
     return str(zoe["id"])
 
 
 def _all_there_is(clinic: Clinic) -> str:
     tables = (Client, SquareCustomer, SquarePerson, Booking, Inbox, Outbox)
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         rows = [row for table in tables for row in session.scalars(select(table))]
         told = [getattr(row, column.key) for row in rows for column in row.__table__.columns]
     return repr(told).casefold()
@@ -62,7 +62,7 @@ def test_the_balance_leaves_the_profile_and_nothing_names_them_then(lite_clinic:
     assert _balances(lite_clinic, zoe) == []
     told = _all_there_is(lite_clinic)
     assert [each for each in ("quillfeather", "zoe@", zoe.casefold()) if each in told] == []
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         done = select(Outbox.state).where(Outbox.kind.in_(("leave_profile", "compact")))
         assert set(session.scalars(done)) == {"done"}
 
@@ -74,7 +74,7 @@ def test_what_square_tells_of_them_later_is_not_kept(lite_clinic: Clinic) -> Non
     lite_clinic.till.forge("customer", zoe, {"given_name": "Zoë", "phone_number": "+14155550187"})
     lite_clinic.till.book(rfc3339(lite_clinic.clock() + timedelta(hours=1)), customer_id=zoe)
     lite_clinic.catch_up()
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     lite_clinic.catch_up()
     told = _all_there_is(lite_clinic)
     assert [each for each in ("quillfeather", "zoe@", "5550187", zoe.casefold()) if each in told] == []
@@ -86,7 +86,7 @@ def test_a_new_sale_to_them_asks_whose_it_is(lite_clinic: Clinic) -> None:
     lite_clinic.sell("ten", customer_id=zoe)
     lite_clinic.catch_up()
     assert [each.kind for each in lite_clinic.attention()] == ["unassigned_sale"]
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         assert list(session.scalars(select(Client.name))) == ["Erased client"]
         assert session.scalars(select(Course.id).where(Course.client_id.is_(None))).one()
 
@@ -96,7 +96,7 @@ def test_merged_in_square_with_a_stranger_they_stay_forgotten(lite_clinic: Clini
     other = lite_clinic.till.add_customer(given_name="Zoe", family_name="Quillfeather")
     lite_clinic.till.merge_customers(zoe, other["id"])
     lite_clinic.catch_up()
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         assert list(session.scalars(select(SquareCustomer.square_customer_id))) == []
         assert list(session.scalars(select(Client.name))) == ["Erased client"]
 
@@ -110,7 +110,7 @@ def test_of_two_made_one_at_the_desk_one_profile_carries_the_balance(lite_clinic
     lite_clinic.catch_up()
     lite_clinic.errands()
     ana, anna = _client_of(lite_clinic, first), _client_of(lite_clinic, second)
-    merged = merge_clients(lite_clinic.house.store, _act(lite_clinic, "merge"), anna, ana)
+    merged = merge_clients(lite_clinic.services.store, _act(lite_clinic, "merge"), anna, ana)
     lite_clinic.errands()
     assert _balances(lite_clinic, second) == []
     assert "12 of 12" in _balances(lite_clinic, first)[0]
@@ -118,11 +118,11 @@ def test_of_two_made_one_at_the_desk_one_profile_carries_the_balance(lite_clinic
     lite_clinic.sell("ten", customer_id=second)
     lite_clinic.catch_up()
     lite_clinic.errands()
-    assert (read_client(lite_clinic.house.store, ana).name, _balances(lite_clinic, second)) == (
+    assert (read_client(lite_clinic.services.store, ana).name, _balances(lite_clinic, second)) == (
         "Ana Souza",
         [],
     )
-    take_merge_apart(lite_clinic.house.store, _act(lite_clinic, "part"), merged.merge_id or "")
+    undo_merge(lite_clinic.services.store, _act(lite_clinic, "part"), merged.merge_id or "")
     lite_clinic.errands()
     assert "12 of 12" in _balances(lite_clinic, second)[0]
     assert lite_clinic.is_sound()

@@ -13,15 +13,15 @@ from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.audit import audit
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import AttentionView, CourseView
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
+from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.exchange.credit import credit_of
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.read import read_course
 from plugin.courses.refunds.desk_refund_quote import refund_quote
-from plugin.courses.selling.checkouts import CheckoutView, NewCheckout, start_checkout
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package
-from plugin.courses.views import AttentionView, CourseView
-from plugin.courses.visiting.use import UseSession, use_session
+from plugin.courses.sales.checkouts import CheckoutView, NewCheckout, start_checkout
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.square.catalog import publish
 from plugin.store.queues import Outbox
@@ -91,7 +91,7 @@ def _package(selling: Selling, name: str, price: int, *, terms: Terms | None = N
     contents = (NewContent("Facial acupuncture, 60 min", 10, usd(16500), kind="main"),)
     act = Act(OWNER, selling.clinic.clock(), name.replace(" ", "-"))
     package = create_package(selling.store, act, NewPackage(name, usd(price), contents, terms or Terms()))
-    publish(selling.clinic.house, replace(act, key=f"{act.key}-till"), package.id)
+    publish(selling.clinic.services, replace(act, key=f"{act.key}-till"), package.id)
     return package.id
 
 
@@ -151,7 +151,7 @@ def test_word_of_it_again_in_any_order_changes_nothing(selling: Selling) -> None
     events = selling.events(lambda: selling.go())
     once = (one.old.entries, one.new(begun).entries)
     selling.hear([{**each, "event_id": f"again-{each['event_id']}"} for each in (*events[::-1], *events)])
-    selling.sweep()
+    selling.sync()
     assert (one.old.entries, one.new(begun).entries) == once
     assert len(selling.courses(begun)) == 1
 
@@ -191,7 +191,7 @@ def test_left_as_it_is_both_courses_stay(selling: Selling) -> None:
     selling.pay(begun)
     selling.after(5)
     resolve(selling.store, selling.act(), one.questions()[0].id, Resolution("Keeps both", decision="dismiss"))
-    selling.sweep()
+    selling.sync()
     assert (one.old.status, _left(one.old), one.questions()) == (Status.OPEN, (4, 66000), [])
 
 
@@ -202,7 +202,7 @@ def test_a_downgrade_gives_the_difference_back_through_square(selling: Selling) 
     assert (one.old.status, _left(one.old)) == (Status.TRANSFERRED, (0, 0))
     assert (_sum(one.old, Kind.TRANSFERRED_OUT), _sum(one.old, Kind.REFUNDED)) == (-TEN, TEN - TWELVE)
     assert (_left(new), new.paid, new.status) == ((10, TEN), usd(0), Status.OPEN)
-    selling.sweep()
+    selling.sync()
     selling.after(5)
     with selling.store.reading() as session:
         columns = select(DeskRefund.state, DeskRefund.amount).where(DeskRefund.course_id == one.old_id)

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.bookmarks import keep_bookmark_in
-from plugin.courses.selling.checkouts import CheckoutView
+from plugin.courses.base.bookmarks import save_bookmark_in
+from plugin.courses.sales.checkouts import CheckoutView
 from plugin.square.locations import adopt_location
 from plugin.square.profiles import HELD
-from tests.square.line import FAULTS
+from tests.square.network import FAULTS
 from tests.square.selling import Selling, open_selling, usd
 
 MOST_TURNS = 60
@@ -136,8 +136,8 @@ def matrix(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> It
     with open_selling(tmp_path_factory.mktemp("matrix"), _migrated_file) as selling:
         # What is written on profiles has tests of its own.
         act = selling.act()
-        selling.store.transact(lambda session: keep_bookmark_in(session, act, HELD, "not here"))
-        adopt_location(selling.clinic.house)
+        selling.store.transact(lambda session: save_bookmark_in(session, act, HELD, "not here"))
+        adopt_location(selling.clinic.services)
         matrix = Matrix(selling)
         selling.go()
         yield matrix
@@ -188,7 +188,7 @@ def _both(turned: list[str], place: int) -> list[str]:
 
 
 def _no_order_is_left_open_or_double(selling: Selling) -> None:
-    pages = selling.clinic.house.square.orders_updated([selling.location_id], selling.began_at)
+    pages = selling.clinic.services.square.orders_updated([selling.location_id], selling.began_at)
     orders = [order for page in pages for order in page if order.get("reference_id")]
     doubles = Counter(order["reference_id"] for order in orders)
     assert {reference for reference, many in doubles.items() if many > 1} == set()

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from invoices.papers import Invoice, from_json
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
-from plugin.courses.selling.checkouts import CheckoutView
-from plugin.courses.views import CourseView
+from plugin.courses.base.views import CourseView
+from plugin.courses.sales.checkouts import CheckoutView
 from plugin.store.documents import Document
 from tests.square.selling import Selling, usd
 
@@ -27,13 +27,13 @@ def only_course(selling: Selling, begun: CheckoutView) -> CourseView:
 def test_a_deposit_opens_the_course_in_part_and_the_balance_completes_it(selling: Selling) -> None:
     begun = with_deposit(selling)
     selling.pay(begun)
-    selling.sweep()
+    selling.sync()
     assert only_course(selling, begun).status is Status.PART_PAID
     now = selling.now(begun)
     assert (now.state, now.came, now.to_come) == ("waiting", usd(50000), usd(115000))
     selling.clinic.clock.advance(days=12)
     selling.pay(begun)
-    selling.sweep()
+    selling.sync()
     course = only_course(selling, begun)
     assert (course.status, course.paid, selling.now(begun).state) == (Status.OPEN, usd(165000), "paid")
     paid = [one for one in course.entries if one.kind is Kind.PAID]
@@ -44,9 +44,9 @@ def test_a_deposit_opens_the_course_in_part_and_the_balance_completes_it(selling
 def test_our_own_invoice_says_what_has_come_what_is_due_and_when(selling: Selling) -> None:
     begun = with_deposit(selling)
     selling.pay(begun)
-    selling.sweep()
+    selling.sync()
     selling.clinic.papers()
-    with selling.clinic.house.store.reading() as session:
+    with selling.clinic.services.store.reading() as session:
         of_it = select(Document.content).where(Document.square_order_id == selling.order(begun)["id"])
         paper = from_json(session.scalars(of_it).one())
     assert isinstance(paper, Invoice)
@@ -73,25 +73,25 @@ def test_a_deposit_may_be_paid_in_two_payments_each_told_by_an_event(selling: Se
 def test_a_deposit_given_back_closes_the_course(selling: Selling) -> None:
     begun = with_deposit(selling)
     selling.pay(begun)
-    selling.sweep()
+    selling.sync()
     order = selling.order(begun)
     selling.clinic.till.refund_amount(50000, order_id=order["id"])
-    selling.sweep()
+    selling.sync()
     assert only_course(selling, begun).status is Status.REFUNDED
 
 
 def test_an_invoice_canceled_in_square_leaves_what_was_paid_for(selling: Selling) -> None:
     begun = with_deposit(selling)
     selling.pay(begun)
-    selling.sweep()
+    selling.sync()
     _cancel_in_square(selling, begun)
-    selling.sweep()
+    selling.sync()
     now, course = selling.now(begun), only_course(selling, begun)
     assert (now.state, now.problem) == ("canceled", "The invoice was canceled in Square.")
     assert (course.status, course.allowances[0].unlocked) == (Status.PART_PAID, 3)
     # Square has put one custom amount in place of the order's lines; its refund still finds the course.
     selling.clinic.till.refund_amount(50000, order_id=selling.order(begun)["id"])
-    selling.sweep()
+    selling.sync()
     assert only_course(selling, begun).status is Status.REFUNDED
 
 
@@ -99,7 +99,7 @@ def test_a_deposit_whose_invoice_is_gone_before_we_looked_is_asked_about(selling
     begun = with_deposit(selling)
     selling.pay(begun)
     _cancel_in_square(selling, begun)
-    selling.sweep()
+    selling.sync()
     assert (selling.now(begun).state, selling.courses(begun)) == ("canceled", [])
     asked = [
         one for one in selling.clinic.attention() if one.square_order_id == selling.row(begun).square_order_id
@@ -126,12 +126,12 @@ def test_an_unpaid_invoice_called_off_takes_its_order_with_it(selling: Selling) 
 
 def test_a_split_tender_that_is_half_way_opens_nothing(selling: Selling) -> None:
     order = _half_paid_at_the_till(selling)
-    selling.sweep()
+    selling.sync()
     assert all(course[0] != order for course in selling.clinic.ledger())
 
 
 def _cancel_in_square(selling: Selling, begun: CheckoutView) -> None:
-    square = selling.clinic.house.square
+    square = selling.clinic.services.square
     invoice = square.invoice(selling.object_of(begun))
     square.cancel_invoice(invoice["id"], invoice["version"])
 
@@ -148,16 +148,16 @@ def _half_paid_at_the_till(selling: Selling) -> str:
 def test_a_deposit_of_an_invoice_made_in_square_is_found_without_any_webhook(selling: Selling) -> None:
     invoice_id, order_id = made_in_square(selling)
     selling.clinic.till.pay_invoice(invoice_id)
-    selling.sweep()
+    selling.sync()
     assert [one.status for one in selling.courses_of(order_id)] == [Status.PART_PAID]
     selling.clinic.clock.advance(days=3)
     selling.clinic.till.pay_invoice(invoice_id)
-    selling.sweep()
+    selling.sync()
     assert [one.status for one in selling.courses_of(order_id)] == [Status.OPEN]
 
 
 def made_in_square(selling: Selling) -> tuple[str, str]:
-    square = selling.clinic.house.square
+    square = selling.clinic.services.square
     line = {"catalog_object_id": selling.clinic.packages["ten"].square_variation_id, "quantity": "1"}
     order = square.create_order("by-hand", {"location_id": selling.location_id, "line_items": [line]})
     ana = selling.clinic.till.add_customer(given_name="Ana", family_name="Souza")

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from plugin.core.money import Money
-from plugin.courses.selling.checkout_views import CheckoutView
-from plugin.courses.views import ClinicView
-from plugin.square.checkout.mail import letter_of
+from plugin.courses.base.views import ClinicView
+from plugin.courses.sales.checkout_views import CheckoutView
+from plugin.square.checkout.email import letter_of
 
 NOW = datetime(2026, 11, 3, 18, 0, tzinfo=UTC)
 CLINIC = ClinicView(

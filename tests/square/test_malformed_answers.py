@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from plugin.core.acts import Act
-from plugin.courses.people.clients import create_client
-from plugin.courses.selling.checkouts import list_terminals
-from plugin.practice.serving import PracticeServer
+from plugin.courses.clients.clients import create_client
+from plugin.courses.sales.checkouts import list_terminals
 from plugin.square.catalog import publish
 from plugin.square.catalog_changes import search_items
 from plugin.square.checkout.devices import refresh_terminals
@@ -20,7 +19,8 @@ from plugin.square.connection.check import check_connection
 from plugin.square.connection.row import read_connection
 from plugin.square.customers import ensure_customer
 from plugin.square.directory import Pace, search_directory
-from plugin.square.sweep import LOOKS, sweep
+from plugin.square.sync import LOOKS, sync
+from practice_square.serving import PracticeServer
 from tests.square.clinic import OWNER, Clinic, house_of
 from tests.square.test_bookings import at
 
@@ -52,12 +52,12 @@ def _spoilt(value: Any) -> Any:
 @pytest.fixture
 def spoiled(lite_clinic: Clinic, practice: PracticeServer) -> Iterator[Clinic]:
     """A clinic that no webhook reaches, and that is answered with spoiled lists alone."""
-    whole = lite_clinic.house
+    whole = lite_clinic.services
     lite_clinic.till.set_faults(has_withheld_events=True)
-    lite_clinic.house = house_of(whole.settings, whole.store, lite_clinic.clock, Spoiling())
+    lite_clinic.services = house_of(whole.settings, whole.store, lite_clinic.clock, Spoiling())
     yield lite_clinic
-    lite_clinic.house.close()
-    lite_clinic.house = whole
+    lite_clinic.services.close()
+    lite_clinic.services = whole
 
 
 def test_a_look_through_square_takes_up_all_that_can_be_read(spoiled: Clinic) -> None:
@@ -69,7 +69,7 @@ def test_a_look_through_square_takes_up_all_that_can_be_read(spoiled: Clinic) ->
     spoiled.till.book(at(spoiled, hours=1), customer_id=ana["id"])
     spoiled.till.open_dispute(sold["payments"][0]["id"])
     spoiled.till.edit_variation(spoiled.packages["ten"].square_variation_id or "", price=170000)
-    report = sweep(spoiled.house)
+    report = sync(spoiled.services)
     assert report.left_out == ()
     assert {"order", "refund", "booking", "dispute", "item"} <= {one["kind"] for one in report.found}
     spoiled.work()
@@ -84,7 +84,7 @@ def test_a_look_through_square_takes_up_all_that_can_be_read(spoiled: Clinic) ->
 @pytest.mark.parametrize("name", list(LOOKS))
 def test_each_look_goes_on_by_itself(spoiled: Clinic, name: str) -> None:
     """B15."""
-    for _ in LOOKS[name](spoiled.house, spoiled.clock()):
+    for _ in LOOKS[name](spoiled.services, spoiled.clock()):
         continue
 
 
@@ -92,10 +92,13 @@ def test_an_item_without_its_data_does_not_fail_the_search(
     lite_clinic: Clinic, caplog: pytest.LogCaptureFixture
 ) -> None:
     """B15, as Square's contract allows it: `item_data` is optional."""
-    item = lite_clinic.house.square.catalog_items_named("Jade roller")[0]
-    found = [one.item_name for one in search_items(lite_clinic.house, "a")]
+    item = lite_clinic.services.square.catalog_items_named("Jade roller")[0]
+    found = [one.item_name for one in search_items(lite_clinic.services, "a")]
     spoiled = house_of(
-        lite_clinic.house.settings, lite_clinic.house.store, lite_clinic.clock, WithoutItemData(item["id"])
+        lite_clinic.services.settings,
+        lite_clinic.services.store,
+        lite_clinic.clock,
+        WithoutItemData(item["id"]),
     )
     try:
         with caplog.at_level(logging.WARNING):
@@ -130,20 +133,20 @@ class WithoutItemData(httpx.BaseTransport):
 def test_people_are_found_and_matched_beside_strange_profiles(spoiled: Clinic) -> None:
     """B15."""
     ana = spoiled.till.add_customer(given_name="Ana", family_name="López", phone_number="+13105550101")
-    found = search_directory(spoiled.house, Pace(), "5550101", limit=5)
+    found = search_directory(spoiled.services, Pace(), "5550101", limit=5)
     assert ([one.name for one in found.people], found.says) == (["Ana López"], "")
     act = Act(OWNER, spoiled.clock(), "made")
-    client = create_client(spoiled.house.store, act, name="Ana López", phone="+13105550101")
-    assert ensure_customer(spoiled.house, client.id, "found") == ana["id"]
+    client = create_client(spoiled.services.store, act, name="Ana López", phone="+13105550101")
+    assert ensure_customer(spoiled.services, client.id, "found") == ana["id"]
 
 
 def test_the_connection_the_terminals_and_the_till_are_asked_beside_strange_elements(
     spoiled: Clinic,
 ) -> None:
     """B15."""
-    check_connection(spoiled.house)
-    assert "LPRACTICE0001" in {one["id"] for one in read_connection(spoiled.house.store).locations}
-    many = refresh_terminals(spoiled.house)
-    assert many == len(list_terminals(spoiled.house.store)) > 0
+    check_connection(spoiled.services)
+    assert "LPRACTICE0001" in {one["id"] for one in read_connection(spoiled.services.store).locations}
+    many = refresh_terminals(spoiled.services)
+    assert many == len(list_terminals(spoiled.services.store)) > 0
     package = spoiled.packages["ten"]
-    assert publish(spoiled.house, Act(OWNER, spoiled.clock(), "again"), package.id).on_till is not None
+    assert publish(spoiled.services, Act(OWNER, spoiled.clock(), "again"), package.id).on_till is not None

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from plugin.square.sweep import sweep
+from plugin.square.sync import sync
 from plugin.store.people import Client
 from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, house_of
@@ -38,12 +38,12 @@ def _merged(clinic: Clinic, *customer_ids: str) -> str:
 
 def _synced(clinic: Clinic) -> None:
     clinic.clock.advance(minutes=15)
-    sweep(clinic.house)
+    sync(clinic.services)
     clinic.work()
 
 
 def _clients(clinic: Clinic) -> list[str]:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         living = select(Client.name).where(Client.merged_into.is_(None)).order_by(Client.name)
         return list(session.scalars(living))
 
@@ -98,7 +98,7 @@ def test_a_merge_that_was_followed_is_not_found_again(clinic: Clinic) -> None:
     _merged(clinic, *_bought(clinic, 2))
     _synced(clinic)
     clinic.clock.advance(minutes=15)
-    assert sweep(clinic.house).found == ()
+    assert sync(clinic.services).found == ()
 
 
 @sqlite_alone
@@ -145,11 +145,11 @@ class WithoutBulk(httpx.BaseTransport):
 
 @pytest.fixture
 def plain(lite_clinic: Clinic) -> Iterator[Clinic]:
-    whole = lite_clinic.house
-    lite_clinic.house = house_of(whole.settings, whole.store, lite_clinic.clock, WithoutBulk())
+    whole = lite_clinic.services
+    lite_clinic.services = house_of(whole.settings, whole.store, lite_clinic.clock, WithoutBulk())
     yield lite_clinic
-    lite_clinic.house.close()
-    lite_clinic.house = whole
+    lite_clinic.services.close()
+    lite_clinic.services = whole
 
 
 def test_a_server_without_the_call_for_many_is_asked_for_the_likeliest(plain: Clinic) -> None:

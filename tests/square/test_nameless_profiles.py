@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.people.clients import create_client
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.square.sweep import sweep
+from plugin.courses.clients.clients import create_client
+from plugin.courses.decisions import Resolution, resolve
+from plugin.square.sync import sync
 from plugin.store.documents import Document
 from plugin.store.people import Client, SquareCustomer
 from tests.databases import sqlite_alone
@@ -24,7 +24,7 @@ def _sold(clinic: Clinic, **sale: Any) -> Json:
     clinic.till.set_faults(makes_instant_profiles=True)
     payment = clinic.till.sell([clinic.line("ten")], **sale)["payments"][0]
     clinic.catch_up()
-    profile = clinic.house.square.customer(payment["customer_id"])
+    profile = clinic.services.square.customer(payment["customer_id"])
     assert profile["creation_source"] == "INSTANT_PROFILE"
     return profile
 
@@ -43,7 +43,7 @@ def _kinds(clinic: Clinic) -> list[str]:
 
 def _made(clinic: Clinic) -> tuple[int, int]:
     """How many clients there are, and how many documents."""
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         return len(session.scalars(select(Client)).all()), len(session.scalars(select(Document)).all())
 
 
@@ -110,10 +110,10 @@ def test_a_profile_that_gets_a_name_gets_its_course(clinic: Clinic, has_webhooks
     """B8."""
     profile = _sold(clinic)
     clinic.till.set_faults(has_withheld_events=not has_webhooks)
-    clinic.house.square.update_customer(profile["id"], {"given_name": "Ana", "family_name": "López"}, 0)
+    clinic.services.square.update_customer(profile["id"], {"given_name": "Ana", "family_name": "López"}, 0)
     if not has_webhooks:
         clinic.clock.advance(minutes=15)
-        assert "A sale whose client has a name by now" in [one["what"] for one in sweep(clinic.house).found]
+        assert "A sale whose client has a name by now" in [one["what"] for one in sync(clinic.services).found]
     clinic.catch_up()
     clinic.papers()
     assert (_owners(clinic), _kinds(clinic)) == (["Ana López"], [])
@@ -135,10 +135,10 @@ def test_a_profile_merged_into_one_with_a_name_gets_its_course(
     clinic.till.merge_customers(profile["id"], ana["id"])
     if not has_webhooks:
         clinic.clock.advance(minutes=15)
-        sweep(clinic.house)
+        sync(clinic.services)
     clinic.catch_up()
     assert (set(_owners(clinic)), _kinds(clinic)) == ({"Ana López"}, [])
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         assert len(session.scalars(select(Client)).all()) == 1
     assert clinic.is_sound()
 
@@ -149,12 +149,12 @@ def test_a_sale_that_a_person_has_assigned_stays_theirs_whatever_the_profile_say
 ) -> None:
     """B8."""
     profile = _sold(clinic)
-    bea = create_client(clinic.house.store, _act(clinic, "made"), name="Bea Kim")
+    bea = create_client(clinic.services.store, _act(clinic, "made"), name="Bea Kim")
     (item,) = clinic.attention()
-    resolve(clinic.house.store, _act(clinic, "assigned"), item.id, Resolution("Hers", client_id=bea.id))
-    clinic.house.square.update_customer(profile["id"], {"given_name": "Ana"}, 0)
+    resolve(clinic.services.store, _act(clinic, "assigned"), item.id, Resolution("Hers", client_id=bea.id))
+    clinic.services.square.update_customer(profile["id"], {"given_name": "Ana"}, 0)
     clinic.catch_up()
-    sweep(clinic.house)
+    sync(clinic.services)
     clinic.catch_up()
     assert (_owners(clinic), _kinds(clinic)) == (["Bea Kim"], [])
 
@@ -169,5 +169,5 @@ def test_a_profile_we_know_as_a_client_is_that_client_though_it_has_lost_its_nam
     clinic.sell("twelve", customer_id=ana["id"])
     clinic.catch_up()
     assert _owners(clinic) == ["Ana López", "Ana López"]
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         assert len(session.scalars(select(SquareCustomer)).all()) == 1

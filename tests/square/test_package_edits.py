@@ -6,8 +6,8 @@ import pytest
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.queues.outbox import count_owed
-from plugin.courses.selling.listings import PUBLISH
+from plugin.courses.base.outbox import count_jobs
+from plugin.courses.catalog.links import PUBLISH
 from plugin.store import Store
 from tests.square.clinic import Clinic
 from tests.square.conftest import OpenClinic
@@ -25,7 +25,7 @@ def clinic(lite_store: Store, open_clinic: OpenClinic) -> Clinic:
 
 @pytest.fixture
 def olga(clinic: Clinic) -> Visitor:
-    return signed_in(create_app(house=clinic.house), clinic.house, Role.OWNER)
+    return signed_in(create_app(services=clinic.services), clinic.services, Role.OWNER)
 
 
 def _saved(olga: Visitor, clinic: Clinic, **typed: str) -> Page:
@@ -39,7 +39,7 @@ def _card(page: Page) -> str:
 
 
 def _in_square(clinic: Clinic) -> tuple[str, int]:
-    data = clinic.house.square.catalog_object(clinic.packages["ten"].square_variation_id or "")
+    data = clinic.services.square.catalog_object(clinic.packages["ten"].square_variation_id or "")
     variation = data["item_variation_data"]
     return variation["name"], variation["price_money"]["amount"]
 
@@ -52,7 +52,7 @@ def test_a_price_that_is_saved_is_in_square_at_once(olga: Visitor, clinic: Clini
     card = _card(olga.page("/packages"))
     assert "In Square" in card
     assert "Price in Square" not in card
-    assert count_owed(clinic.house.store, of=(PUBLISH,)) == 0
+    assert count_jobs(clinic.services.store, of=(PUBLISH,)) == 0
     clinic.catch_up()
     assert clinic.attention() == []
     clinic.sell("ten")
@@ -73,7 +73,7 @@ def test_an_item_with_a_name_of_its_own_keeps_it(olga: Visitor, clinic: Clinic) 
     form = olga.page(f"/packages/{clinic.packages['ten'].id}/items?q=gua").form("/square-item")
     assert "Different price in Square" in _card(olga.after(form))
     _saved(olga, clinic, name="Ten facials", price="1,700.00")
-    linked = clinic.house.square.catalog_object(form.fields["square_variation_id"])["item_variation_data"]
+    linked = clinic.services.square.catalog_object(form.fields["square_variation_id"])["item_variation_data"]
     assert linked["price_money"]["amount"] == 170000
     assert linked["name"] != "Ten facials"
 

@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act
-from plugin.courses.people.client_profile import profile_standing
-from plugin.courses.people.clients import change_client, create_client, put_into_square, read_client
-from plugin.courses.people.profile_notes import show_balances
-from plugin.courses.visiting.use import UseSession, use_session
+from plugin.courses.clients.client_profile import profile_status
+from plugin.courses.clients.clients import change_client, create_client, put_into_square, read_client
+from plugin.courses.clients.profile_notes import show_balances
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import SquareFailed
 from plugin.square.customers import ensure_customer
 from plugin.square.locations import adopt_location
 from plugin.square.profiles import ATTRIBUTE, DEFINITION, try_held_profiles
-from plugin.square.sweep import sweep
+from plugin.square.sync import sync
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import Outbox
@@ -34,11 +34,13 @@ def _act(clinic: Clinic, key: str) -> Act:
 
 def _make(clinic: Clinic, **typed: str) -> str:
     typed = {"name": "Ana López Ruiz", "phone": "+13105550101", "email": "ana@example.org", **typed}
-    return create_client(clinic.house.store, _act(clinic, f"make {typed}"[:80].replace(" ", "_")), **typed).id
+    return create_client(
+        clinic.services.store, _act(clinic, f"make {typed}"[:80].replace(" ", "_")), **typed
+    ).id
 
 
 def _known(clinic: Clinic) -> list[dict[str, Any]]:
-    return [one for page in clinic.house.square.customers_updated(None) for one in page]
+    return [one for page in clinic.services.square.customers_updated(None) for one in page]
 
 
 def _shown(clinic: Clinic, customer_id: str) -> list[str]:
@@ -50,14 +52,14 @@ def _sold(clinic: Clinic, *names: str) -> tuple[str, str]:
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")["id"]
     clinic.sell(*(names or ("ten",)), customer_id=ana)
     clinic.catch_up()
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         return ana, session.scalars(select(Client.id)).one()
 
 
 def _use(clinic: Clinic, key: str) -> None:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         course_id = session.scalars(select(Course.id)).one()
-    use_session(clinic.house.store, _act(clinic, key), UseSession(course_id), known_charges=MANY)
+    use_session(clinic.services.store, _act(clinic, key), UseSession(course_id), known_charges=MANY)
 
 
 class Stubborn:
@@ -74,21 +76,21 @@ class Stubborn:
 
 
 def _beside(clinic: Clinic, square: Any) -> Clinic:
-    return Clinic(replace(clinic.house, square=square), clinic.till, clinic.clock)
+    return Clinic(replace(clinic.services, square=square), clinic.till, clinic.clock)
 
 
 class TestDirectory:
     def test_a_client_made_at_the_desk_is_made_in_square_once(self, lite_clinic: Clinic) -> None:
         client_id = _make(lite_clinic)
-        assert profile_standing(lite_clinic.house.store, client_id).standing == "waits"
+        assert profile_status(lite_clinic.services.store, client_id).standing == "waits"
         lite_clinic.errands()
         (made,) = _known(lite_clinic)
         assert (made["given_name"], made["family_name"]) == ("Ana", "López Ruiz")
         assert (made["phone_number"], made["email_address"]) == ("+13105550101", "ana@example.org")
-        assert profile_standing(lite_clinic.house.store, client_id).standing == "linked"
-        assert ensure_customer(lite_clinic.house, client_id, "again") == made["id"]
+        assert profile_status(lite_clinic.services.store, client_id).standing == "linked"
+        assert ensure_customer(lite_clinic.services, client_id, "again") == made["id"]
         lite_clinic.catch_up()
-        with lite_clinic.house.store.reading() as session:
+        with lite_clinic.services.store.reading() as session:
             assert session.scalar(select(func.count()).select_from(Client)) == 1
 
     def test_a_lost_answer_makes_no_double(self, lite_clinic: Clinic) -> None:
@@ -97,8 +99,8 @@ class TestDirectory:
             fail_next=1, fail_how="cut", fail_after=True, fail_only="POST /v2/customers"
         )
         with pytest.raises(SquareFailed):
-            ensure_customer(lite_clinic.house, client_id, "first")
-        assert ensure_customer(lite_clinic.house, client_id, "second") == _known(lite_clinic)[0]["id"]
+            ensure_customer(lite_clinic.services, client_id, "first")
+        assert ensure_customer(lite_clinic.services, client_id, "second") == _known(lite_clinic)[0]["id"]
         assert len(_known(lite_clinic)) == 1
 
     @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ class TestDirectory:
         self, lite_clinic: Clinic, profile: dict[str, str], is_same: bool
     ) -> None:
         there = lite_clinic.till.add_customer(given_name="Ana", **profile)
-        found = ensure_customer(lite_clinic.house, _make(lite_clinic), "k")
+        found = ensure_customer(lite_clinic.services, _make(lite_clinic), "k")
         assert (found == there["id"]) is is_same
 
     def test_after_a_merge_the_new_id_is_answered_and_after_a_deletion_a_new_profile_made(
@@ -125,15 +127,15 @@ class TestDirectory:
         lite_clinic.till.set_faults(has_withheld_events=True)
         other = lite_clinic.till.add_customer(given_name="A.")["id"]
         merged = lite_clinic.till.merge_customers(ana, other)["id"]
-        assert ensure_customer(lite_clinic.house, client_id, "k") == merged
+        assert ensure_customer(lite_clinic.services, client_id, "k") == merged
         lite_clinic.till.delete_customer(merged)
-        assert ensure_customer(lite_clinic.house, client_id, "k2") not in (ana, merged)
+        assert ensure_customer(lite_clinic.services, client_id, "k2") not in (ana, merged)
 
     def test_what_the_desk_changes_is_written_to_square_and_does_not_come_back(
         self, lite_clinic: Clinic
     ) -> None:
         ana, client_id = _sold(lite_clinic)
-        store = lite_clinic.house.store
+        store = lite_clinic.services.store
         change_client(
             store, _act(lite_clinic, "a"), client_id, name="Ana Ruiz", phone="+13105550102", language="es"
         )
@@ -144,27 +146,27 @@ class TestDirectory:
             store, _act(lite_clinic, "b"), client_id, name="Ana Ruiz", phone="+13105550103", language="es"
         )
         lite_clinic.errands()
-        written = lite_clinic.house.square.customer(ana)
+        written = lite_clinic.services.square.customer(ana)
         assert (written["family_name"], written["phone_number"]) == ("Ruiz", "+13105550103")
         lite_clinic.catch_up()
         lite_clinic.errands()
-        assert lite_clinic.house.square.customer(ana)["version"] == written["version"]
+        assert lite_clinic.services.square.customer(ana)["version"] == written["version"]
         kept = read_client(store, client_id)
         assert (kept.name, kept.phone, kept.language) == ("Ana Ruiz", "+13105550103", "es")
 
     def test_what_square_refuses_is_shown_kept_and_can_be_tried_again(self, lite_clinic: Clinic) -> None:
         ana, client_id = _sold(lite_clinic)
-        store = lite_clinic.house.store
+        store = lite_clinic.services.store
         change_client(store, _act(lite_clinic, "a"), client_id, name="Ana Ruiz")
         refusing: Any = Stubborn(
-            lite_clinic.house.square, "update_customer", "square_refused", permanent=True
+            lite_clinic.services.square, "update_customer", "square_refused", permanent=True
         )
         _beside(lite_clinic, refusing).errands()
-        assert profile_standing(store, client_id).standing == "failed"
+        assert profile_status(store, client_id).standing == "failed"
         put_into_square(store, _act(lite_clinic, "b"), client_id)
         lite_clinic.errands()
-        assert profile_standing(store, client_id).standing == "linked"
-        assert lite_clinic.house.square.customer(ana)["family_name"] == "Ruiz"
+        assert profile_status(store, client_id).standing == "linked"
+        assert lite_clinic.services.square.customer(ana)["family_name"] == "Ruiz"
 
 
 class TestBalance:
@@ -176,7 +178,7 @@ class TestBalance:
         _use(lite_clinic, "two")
         lite_clinic.errands()
         assert _shown(lite_clinic, ana) == ["Facial acupuncture: 8 of 10 left"]
-        written = lite_clinic.house.square.customer_attribute(ana, ATTRIBUTE)
+        written = lite_clinic.services.square.customer_attribute(ana, ATTRIBUTE)
         assert written["version"] == 2
         other = lite_clinic.till.add_customer(given_name="A.")["id"]
         merged = lite_clinic.till.merge_customers(ana, other)["id"]
@@ -187,7 +189,7 @@ class TestBalance:
     def test_what_was_taken_away_in_square_is_written_at_the_next_change(self, lite_clinic: Clinic) -> None:
         ana, _ = _sold(lite_clinic)
         lite_clinic.errands()
-        lite_clinic.house.square.delete_customer_attribute(ana, ATTRIBUTE)
+        lite_clinic.services.square.delete_customer_attribute(ana, ATTRIBUTE)
         _use(lite_clinic, "one")
         lite_clinic.errands()
         assert _shown(lite_clinic, ana) == ["Facial acupuncture: 9 of 10 left"]
@@ -200,21 +202,21 @@ class TestBalance:
         bea = lite_clinic.till.add_customer(given_name="Bea")["id"]
         lite_clinic.sell("ten", customer_id=bea)
         lite_clinic.catch_up()
-        refusing: Any = Stubborn(lite_clinic.house.square, call, "square_scope")
+        refusing: Any = Stubborn(lite_clinic.services.square, call, "square_scope")
         _beside(lite_clinic, refusing).errands()
-        assert not try_held_profiles(_beside(lite_clinic, refusing).house)
+        assert not try_held_profiles(_beside(lite_clinic, refusing).services)
         assert [item.kind for item in lite_clinic.attention()] == ["profiles_held"]
-        sweep(lite_clinic.house)
+        sync(lite_clinic.services)
         lite_clinic.errands()
         assert (_shown(lite_clinic, ana), _shown(lite_clinic, bea)) == ([FULL], [FULL])
         assert lite_clinic.attention() == []
 
     def test_switched_off_it_is_taken_away_and_on_again_written(self, lite_clinic: Clinic) -> None:
         ana, _ = _sold(lite_clinic)
-        adopt_location(lite_clinic.house)
+        adopt_location(lite_clinic.services)
         lite_clinic.errands()
         for is_shown, expected in ((False, []), (True, [FULL])):
-            show_balances(lite_clinic.house.store, _act(lite_clinic, "k"), is_shown=is_shown)
+            show_balances(lite_clinic.services.store, _act(lite_clinic, "k"), is_shown=is_shown)
             lite_clinic.errands()
             assert _shown(lite_clinic, ana) == expected
 
@@ -223,7 +225,7 @@ class TestBalance:
         lite_clinic.till.set_faults(has_withheld_events=True)
         lite_clinic.till.delete_customer(ana)
         lite_clinic.errands()
-        with lite_clinic.house.store.reading() as session:
+        with lite_clinic.services.store.reading() as session:
             rows = session.scalars(select(Outbox).where(Outbox.kind == "profile"))
             assert [(row.state, row.outcome) for row in rows] == [
                 ("done", "The client is not in Square's directory.")

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.people.merge import merge_clients, merges_of, take_merge_apart
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.views import AttentionView
+from plugin.courses.base.views import AttentionView
+from plugin.courses.clients.merge import merge_clients, merges_of, undo_merge
+from plugin.courses.decisions import Resolution, resolve
 from plugin.errors import Refused
 from plugin.store.people import Client, SquareCustomer
 from tests.databases import sqlite_alone
@@ -49,11 +49,11 @@ def _act(clinic: Clinic, key: str) -> Act:
 def _decide(clinic: Clinic, decision: str) -> AttentionView:
     (item,) = _asked(clinic)
     wish = Resolution("Looked at both", decision=decision)
-    return resolve(clinic.house.store, _act(clinic, decision), item.id, wish)
+    return resolve(clinic.services.store, _act(clinic, decision), item.id, wish)
 
 
 def _clients(clinic: Clinic) -> list[str]:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         return list(
             session.scalars(select(Client.id).where(Client.merged_into.is_(None)).order_by(Client.id))
         )
@@ -74,7 +74,7 @@ def test_the_same_person_is_proposed_and_merged_by_one_tap(clinic: Clinic, is_he
     assert _decide(clinic, "merge_clients").answer == "Clients merged"
     (client_id,) = _clients(clinic)
     assert client_id == item.client_ids[0]
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         assert session.get_one(SquareCustomer, first).is_deleted
         assert session.get_one(SquareCustomer, again).is_current
     clinic.sell("ten", customer_id=again)
@@ -137,10 +137,10 @@ def test_merged_on_their_page_the_question_is_settled(clinic: Clinic) -> None:
     _deleted(clinic, _bought(clinic, "ten", **ANA))
     _bought(clinic, "twelve", **ANA)
     before, new = _clients(clinic)
-    merged = merge_clients(clinic.house.store, _act(clinic, "m"), new, before)
+    merged = merge_clients(clinic.services.store, _act(clinic, "m"), new, before)
     assert _asked(clinic) == []
     assert merged.merge_id is not None
-    take_merge_apart(clinic.house.store, _act(clinic, "u"), merged.merge_id)
+    undo_merge(clinic.services.store, _act(clinic, "u"), merged.merge_id)
     assert len(_clients(clinic)) == 2
 
 
@@ -151,5 +151,5 @@ def test_two_who_decide_at_once_merge_once(clinic: Clinic) -> None:
     _decide(clinic, "merge_clients")
     wish = Resolution("Again", decision="merge_clients")
     with pytest.raises(Refused, match="already"):
-        resolve(clinic.house.store, _act(clinic, "second"), item.id, wish)
-    assert len(merges_of(clinic.house.store, item.client_ids[0])) == 1
+        resolve(clinic.services.store, _act(clinic, "second"), item.id, wish)
+    assert len(merges_of(clinic.services.store, item.client_ids[0])) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugin.square.sweep import sweep
+from plugin.square.sync import sync
 from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, keep
 
@@ -88,7 +88,7 @@ def test_a_refund_that_failed_opens_the_course_again(clinic: Clinic) -> None:
     [refund] = clinic.till.refund_lines(order["id"], {_uid(order): "1"})["refunds"]
     clinic.catch_up()
     clinic.till.forge("refund", refund["id"], {"status": "FAILED"})
-    keep(clinic.house, {"event_id": "failed", "type": "refund.updated", "data": {"id": refund["id"]}})
+    keep(clinic.services, {"event_id": "failed", "type": "refund.updated", "data": {"id": refund["id"]}})
     clinic.work()
     assert _closed(clinic) == [None]
     assert clinic.is_sound()
@@ -127,7 +127,9 @@ def test_an_exchange_without_money_closes_the_one_and_opens_the_other(clinic: Cl
     returns = [{"uid": "R", "source_order_id": old["id"], "return_line_items": [returned]}]
     clinic.till.forge("order", new["id"], {"returns": returns})
     told = {"order_updated": {"order_id": new["id"]}}
-    keep(clinic.house, {"event_id": "x", "type": "order.updated", "data": {"id": new["id"], "object": told}})
+    keep(
+        clinic.services, {"event_id": "x", "type": "order.updated", "data": {"id": new["id"], "object": told}}
+    )
     clinic.work()
     assert {row[3]: row[8] for row in clinic.ledger()} == {
         "Facial acupuncture, course of 10": "refunded",
@@ -144,7 +146,7 @@ def test_a_return_whose_refund_does_not_show_yet_is_looked_at_again_until_it_doe
     returning = clinic.till.refund_lines(order["id"], {_uid(order): "1"})["orders"][0]
     clinic.till.forge("order", returning["id"], {"refunds": None})
     told = {"order_updated": {"order_id": returning["id"]}}
-    keep(clinic.house, {"event_id": "0", "type": "order.updated", "data": {"id": "x", "object": told}})
+    keep(clinic.services, {"event_id": "0", "type": "order.updated", "data": {"id": "x", "object": told}})
     clinic.work()
     waits = ("order.updated", "pending", "The refund of this return does not show in Square yet.")
     assert waits in clinic.messages()
@@ -170,9 +172,9 @@ def test_a_return_order_that_names_no_refund_is_done_once_the_refund_is_booked(
         told = {"order_updated": {"order_id": returning["id"]}}
         if has_events:
             event = {"event_id": returning["id"], "type": "order.updated"}
-            keep(clinic.house, {**event, "data": {"id": "x", "object": told}})
+            keep(clinic.services, {**event, "data": {"id": "x", "object": told}})
     for _ in range(2):
-        sweep(clinic.house)
+        sync(clinic.services)
         clinic.catch_up(seconds=3)
     assert _closed(clinic) == ["refunded"]
     assert {state for _, state, _ in clinic.messages()} == {"done", "ignored"}

@@ -14,17 +14,17 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.read import read_course
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import AttentionView, CourseView
+from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, refund_quote
 from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
-from plugin.courses.views import AttentionView, CourseView
-from plugin.courses.visiting.use import UseSession, use_session
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField
-from plugin.practice.serving import PracticeServer
 from plugin.store import Store
 from plugin.store.documents import Document
 from plugin.store.ledger import Course
+from practice_square.serving import PracticeServer
 from tests.clock import HandMovedClock
 from tests.square.clinic import OWNER, Clinic, Ear, house_of, settings_for
 from tests.square.conftest import WornClock
@@ -50,18 +50,18 @@ def shop(
     worn_clock.now = clock
     one_practice.control.reset("items")
     with Store(f"sqlite:///{path}") as store:
-        house = house_of(settings_for(one_practice.base_url, ear.url), store, clock)
-        opened = Clinic(house, one_practice.control, clock)
-        ear.house = house
+        services = house_of(settings_for(one_practice.base_url, ear.url), store, clock)
+        opened = Clinic(services, one_practice.control, clock)
+        ear.services = services
         opened.open_shop()
         yield opened
         assert opened.is_sound()
-        house.close()
+        services.close()
 
 
 @pytest.fixture
 def clinic(shop: Clinic, worn_clock: WornClock, ear: Ear) -> Clinic:
-    ear.house, worn_clock.now = shop.house, shop.clock
+    ear.services, worn_clock.now = shop.services, shop.clock
     return shop
 
 
@@ -74,7 +74,7 @@ class Sold:
         rung_up = lines or [clinic.line(name) for name in names or ("ten",)]
         self.order: Json = clinic.till.sell(rung_up, customer_id=ana["id"], **sale)["order"]
         clinic.catch_up()
-        with clinic.house.store.reading() as session:
+        with clinic.services.store.reading() as session:
             of_sale = select(Course.id).where(Course.square_order_id == self.order["id"])
             self.ids = session.scalars(of_sale.order_by(Course.square_line_uid, Course.unit)).all()
 
@@ -82,13 +82,13 @@ class Sold:
         return Act(OWNER, self.clinic.clock(), f"{key}-{self.order['id']}"[:80])
 
     def course(self, at: int = 0) -> CourseView:
-        return read_course(self.clinic.house.store, self.ids[at], today=self.clinic.clock().date())
+        return read_course(self.clinic.services.store, self.ids[at], today=self.clinic.clock().date())
 
     def use(self, sessions: int) -> None:
-        use_session(self.clinic.house.store, self.act("use"), UseSession(self.ids[0], sessions=sessions))
+        use_session(self.clinic.services.store, self.act("use"), UseSession(self.ids[0], sessions=sessions))
 
     def quote(self, at: int = 0) -> RefundQuote:
-        return refund_quote(self.clinic.house.store, self.ids[at], today=self.clinic.clock().date())
+        return refund_quote(self.clinic.services.store, self.ids[at], today=self.clinic.clock().date())
 
     def sums(self, at: int = 0) -> tuple[int, int, int]:
         """Return what may go back at most, prorated and by the single price."""
@@ -98,7 +98,7 @@ class Sold:
     def refund(self, amount: int, at: int = 0) -> None:
         """Refund at the desk, through Square, to its end."""
         wish = NewRefund(self.ids[at], Money(amount, "USD"), "Moved away")
-        start_refund(self.clinic.house.store, self.act(f"refund-{at}"), wish)
+        start_refund(self.clinic.services.store, self.act(f"refund-{at}"), wish)
         self.clinic.errands()
         self.clinic.catch_up()
 
@@ -113,11 +113,11 @@ class Sold:
 
     def decide(self, item: AttentionView, decision: str, **said: Any) -> None:
         wish = Resolution("As proposed", decision=decision, **said)
-        resolve(self.clinic.house.store, self.act(item.id), item.id, wish)
+        resolve(self.clinic.services.store, self.act(item.id), item.id, wish)
 
     def given_back(self) -> int:
         """Return what Square gave back of the sale."""
-        payments = [self.clinic.house.square.payment(tender["id"]) for tender in self.order["tenders"]]
+        payments = [self.clinic.services.square.payment(tender["id"]) for tender in self.order["tenders"]]
         return sum((one.get("refunded_money") or {}).get("amount", 0) for one in payments)
 
     def left_ledger(self, at: int = 0) -> int:
@@ -127,7 +127,7 @@ class Sold:
 
     def notes(self) -> list[CreditNote]:
         self.clinic.papers()
-        with self.clinic.house.store.reading() as session:
+        with self.clinic.services.store.reading() as session:
             of_sale = Document.square_order_id == self.order["id"]
             rows = session.scalars(select(Document.content).where(Document.kind == "credit_note", of_sale))
             papers = [from_json(content) for content in rows]
@@ -316,7 +316,7 @@ def test_the_credit_note_holds_how_a_refund_was_worked_out_and_which_sessions_le
 ) -> None:
     sold = Sold(clinic, **INCLUDED)
     sold.use(2)
-    store = clinic.house.store
+    store = clinic.services.store
     wish = NewRefund(sold.ids[0], Money(132000, "USD"), "Moved away", "prorated")
     start_refund(store, sold.act("formula"), wish)
     clinic.errands()

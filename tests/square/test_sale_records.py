@@ -12,11 +12,11 @@ from invoices.papers import CreditNote, Invoice, from_json
 from invoices.papers.plain import from_plain, to_plain
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.documents.asked_for import invoice_of_course
+from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, sale_in
 from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
 from plugin.errors import Refused, SquareFailed
-from plugin.square.sale_records import sales_recorded, sold_sale
+from plugin.square.order_snapshot import sales_recorded, sold_sale
 from plugin.store.documents import Document, SaleRecord
 from plugin.store.ledger import Course
 from plugin.store.queues import Outbox
@@ -34,7 +34,7 @@ def _ana(clinic: Clinic) -> str:
 
 
 def _issued(clinic: Clinic, kind: str = "invoice") -> list[Any]:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         rows = session.scalars(select(Document.content).where(Document.kind == kind).order_by(Document.place))
         return [from_json(content) for content in rows]
 
@@ -174,7 +174,7 @@ def test_a_line_given_back_is_credited_as_square_reckons_it(lite_clinic: Clinic)
     assert (line.description, line.quantity, line.position) == ("Facial oil", "1", 2)
     assert (note.invoice_number, note.number, note.reason) == (invoice.number, "CN-0001", "cap broken")
     assert [(each.how, each.amount.amount) for each in note.returned] == [("card", -note.total.amount)]
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         assert "cap broken" not in json.dumps(session.scalars(select(SaleRecord.content)).one())
     assert lite_clinic.is_sound()
 
@@ -228,10 +228,10 @@ def test_a_refund_that_failed_is_not_credited(lite_clinic: Clinic) -> None:
 def test_a_refund_at_the_desk_over_two_tenders_has_one_credit_note(lite_clinic: Clinic) -> None:
     tenders = [{"type": "card", "amount": 65000}, {"type": "cash"}]
     _, invoice = _sold(lite_clinic, "ten", more=[OIL], tenders=tenders)
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         course_id = session.scalars(select(Course.id)).one()
     wish = NewRefund(course_id, Money(100000, "USD"), "Moved away")
-    start_refund(lite_clinic.house.store, Act(OWNER, lite_clinic.clock(), "refund"), wish)
+    start_refund(lite_clinic.services.store, Act(OWNER, lite_clinic.clock(), "refund"), wish)
     lite_clinic.errands()
     lite_clinic.catch_up()
     lite_clinic.papers()
@@ -262,7 +262,7 @@ def test_of_an_exchange_both_papers_tell(lite_clinic: Clinic) -> None:
 
 
 def test_a_sale_from_before_is_asked_of_square_when_its_invoice_is_wanted(lite_clinic: Clinic) -> None:
-    store, clock = lite_clinic.house.store, lite_clinic.clock
+    store, clock = lite_clinic.services.store, lite_clinic.clock
     lite_clinic.till.sell([lite_clinic.line("ten")], customer_id=_ana(lite_clinic))
     lite_clinic.catch_up()
     with store.writing() as session:
@@ -289,9 +289,9 @@ def test_the_record_follows_square_until_its_invoice_is_issued(lite_clinic: Clin
     for changed, expected in ((tip, 500), ({"total_tip_money": {"amount": 900, "currency": "USD"}}, 500)):
         lite_clinic.till.forge("order", order["id"], changed)
         told = {"event_id": str(changed), "type": "sweep.order", "data": {"id": order["id"]}}
-        keep(lite_clinic.house, told)
+        keep(lite_clinic.services, told)
         lite_clinic.work()
-        with lite_clinic.house.store.reading() as session:
+        with lite_clinic.services.store.reading() as session:
             kept = sale_in(session, order["id"])
         assert kept is not None
         assert kept.tip == expected

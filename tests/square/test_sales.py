@@ -128,7 +128,7 @@ def test_a_sale_that_cost_nothing_opens_within_a_minute_of_its_event(
     if is_late:
         clinic.till.forge("order", order["id"], {"state": "OPEN", "closed_at": None})
     told = {event_type.replace(".", "_"): {"order_id": order["id"], "state": "COMPLETED"}}
-    keep(clinic.house, {"event_id": "e1", "type": event_type, "data": {"id": order["id"], "object": told}})
+    keep(clinic.services, {"event_id": "e1", "type": event_type, "data": {"id": order["id"], "object": told}})
     clinic.work()
     assert len(clinic.ledger()) == (0 if is_late else 1)
     clinic.till.forge("order", order["id"], {"state": "COMPLETED"})
@@ -228,7 +228,7 @@ def test_a_payment_square_no_longer_knows_is_taken_from_the_signed_event(clinic:
     order = clinic.sell("ten")
     clinic.hear()
     keep(
-        clinic.house,
+        clinic.services,
         {
             "event_id": "of-a-lost-payment",
             "type": "payment.updated",
@@ -243,14 +243,14 @@ def test_a_payment_square_no_longer_knows_is_taken_from_the_signed_event(clinic:
 
 
 def test_an_event_of_an_unknown_type_is_kept_and_ignored_in_words(lite_clinic: Clinic) -> None:
-    keep(lite_clinic.house, {"event_id": "e1", "type": "loyalty.account.created", "data": {"id": "x"}})
+    keep(lite_clinic.services, {"event_id": "e1", "type": "loyalty.account.created", "data": {"id": "x"}})
     lite_clinic.work()
     said = "Coursekeeper does not use events of this type."
     assert lite_clinic.messages()[-1] == ("loyalty.account.created", "ignored", said)
 
 
 def test_a_message_that_is_no_event_fails_where_a_person_sees_it(lite_clinic: Clinic) -> None:
-    keep(lite_clinic.house, {"event_id": "e1", "type": "payment.updated", "data": []})
+    keep(lite_clinic.services, {"event_id": "e1", "type": "payment.updated", "data": []})
     lite_clinic.work()
     assert lite_clinic.messages()[-1][:2] == ("payment.updated", "failed")
     assert [item.kind for item in lite_clinic.attention()] == ["failed_event"]
@@ -260,7 +260,7 @@ def test_text_that_no_database_takes_is_kept_without_it(lite_clinic: Clinic) -> 
     """H3: JSON can spell half of a surrogate pair."""
     told = {"payment": {"id": "LOST", "status": "\ud800ODD\0"}}
     keep(
-        lite_clinic.house,
+        lite_clinic.services,
         {"event_id": "e1", "type": "payment.updated", "data": {"id": "LOST", "object": told}},
     )
     lite_clinic.work()
@@ -272,7 +272,7 @@ def test_text_that_no_database_takes_is_kept_without_it(lite_clinic: Clinic) -> 
 def test_an_id_that_would_lead_elsewhere_is_never_asked_for(lite_clinic: Clinic, order_id: object) -> None:
     told = {"order_updated": {"order_id": order_id}}
     keep(
-        lite_clinic.house,
+        lite_clinic.services,
         {"event_id": "e1", "type": "order.updated", "data": {"id": order_id, "object": told}},
     )
     lite_clinic.work()

@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from plugin.core.acts import Act
 from plugin.courses.audit import audit
-from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.read import read_course
-from plugin.courses.views import AttentionView, CourseView
-from plugin.courses.visiting.use import UseSession, use_session
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import AttentionView, CourseView
+from plugin.courses.decisions import Resolution, resolve
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.store.ledger import Course
 from tests.square.clinic import OWNER, Clinic, keep
 
@@ -30,35 +30,35 @@ def _bought(clinic: Clinic, name: str = "ten", quantity: str = "1") -> Json:
 
 
 def _courses(clinic: Clinic) -> list[CourseView]:
-    today = local_date(read_clinic(clinic.house.store), clinic.clock())
-    return [read_course(clinic.house.store, course_id, today=today) for course_id in _course_ids(clinic)]
+    today = local_date(read_clinic(clinic.services.store), clinic.clock())
+    return [read_course(clinic.services.store, course_id, today=today) for course_id in _course_ids(clinic)]
 
 
 def _course_ids(clinic: Clinic) -> list[str]:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         return list(session.scalars(select(Course.id).order_by(Course.unit)))
 
 
 def _tell_of(clinic: Clinic, order_id: str) -> None:
     """Have Square say that the order was touched."""
     data = {"id": order_id, "object": {"order_updated": {"order_id": order_id}}}
-    keep(clinic.house, {"event_id": clinic.house.store.new_id(), "type": "order.updated", "data": data})
+    keep(clinic.services, {"event_id": clinic.services.store.new_id(), "type": "order.updated", "data": data})
 
 
 def _use(clinic: Clinic, many: int) -> None:
     [course] = _courses(clinic)
     for number in range(many):
         act = Act(OWNER, clinic.clock(), f"use-{number}")
-        use_session(clinic.house.store, act, UseSession(course.id), known_charges=number)
+        use_session(clinic.services.store, act, UseSession(course.id), known_charges=number)
 
 
 def _items(clinic: Clinic, kind: str) -> list[AttentionView]:
-    return [item for item in list_attention(clinic.house.store).rows if item.kind == kind]
+    return [item for item in list_attention(clinic.services.store).rows if item.kind == kind]
 
 
 def _decide(clinic: Clinic, item: AttentionView, decision: str) -> None:
     act = Act(OWNER, clinic.clock(), f"decide-{item.id}")
-    resolve(clinic.house.store, act, item.id, Resolution("So it was meant", decision=decision))
+    resolve(clinic.services.store, act, item.id, Resolution("So it was meant", decision=decision))
 
 
 def _give_back(clinic: Clinic, order: Json) -> Json:
@@ -95,11 +95,11 @@ def test_opened_again_it_has_all_it_had_and_the_same_return_closes_it_no_more(li
     for event in lite_clinic.till.events():
         if event["type"].startswith("refund."):
             body = json.loads(event["body"]) if isinstance(event["body"], str) else event["body"]
-            keep(lite_clinic.house, {**body, "event_id": f"again-{event['event_id']}"})
+            keep(lite_clinic.services, {**body, "event_id": f"again-{event['event_id']}"})
     lite_clinic.work()
     [course] = _courses(lite_clinic)
     assert (course.status, course.left, course.value_left.amount) == ("open", 7, 165000 - 3 * 16500)
-    assert audit(lite_clinic.house.store) == ()
+    assert audit(lite_clinic.services.store) == ()
 
 
 def test_a_refund_that_fails_takes_its_question_away(lite_clinic: Clinic) -> None:

@@ -15,14 +15,14 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
-from plugin.courses.queues.square_state import connection_in
+from plugin.courses.square_health import connection_in
 from plugin.errors import BadSignature, ConfigurationError
-from plugin.house import House
+from plugin.services import Services
 from plugin.settings import Settings, read_settings
 from plugin.square.signature import check
-from plugin.square.vault import WrongKey
 from plugin.store import Store
 from plugin.store.migrate import upgrade
+from plugin.vault import WrongKey
 from tests.clock import HandMovedClock
 from tests.square.clinic import KEY, Clinic, house_of, settings_for
 
@@ -47,54 +47,54 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
-def _house(store: Store, settings: Settings = SETTINGS) -> House:
-    house = house_of(settings, store, HandMovedClock())
-    house.close()
-    return house
+def _services(store: Store, settings: Settings = SETTINGS) -> Services:
+    services = house_of(settings, store, HandMovedClock())
+    services.close()
+    return services
 
 
 @pytest.fixture(scope="module")
-def house(store: Store) -> House:
+def services(store: Store) -> Services:
     """With the key of the settings, and a subscription of ours for another address."""
-    house = _house(store)
+    services = _services(store)
 
     def subscribe(session: Session) -> None:
         row = connection_in(session)
-        row.subscription_url, row.signature_key_sealed = OUR_ADDRESS, house.vault.seal(OUR_KEY)
+        row.subscription_url, row.signature_key_sealed = OUR_ADDRESS, services.vault.seal(OUR_KEY)
 
     store.transact(subscribe)
-    return house
+    return services
 
 
 @pytest.mark.parametrize(("address", "key"), [(ADDRESS, KEY), (OUR_ADDRESS, OUR_KEY)])
-def test_the_right_signature_passes_with_either_key(house: House, address: str, key: str) -> None:
-    check(house, BODY, _signed(BODY, address, key))
+def test_the_right_signature_passes_with_either_key(services: Services, address: str, key: str) -> None:
+    check(services, BODY, _signed(BODY, address, key))
 
 
 @pytest.mark.parametrize(
     ("address", "key"), [(ADDRESS, OUR_KEY), (OUR_ADDRESS, KEY), (OUR_ADDRESS, OUR_KEY + "x")]
 )
-def test_a_key_signs_for_its_own_address_alone(house: House, address: str, key: str) -> None:
+def test_a_key_signs_for_its_own_address_alone(services: Services, address: str, key: str) -> None:
     with pytest.raises(BadSignature):
-        check(house, BODY, _signed(BODY, address, key))
+        check(services, BODY, _signed(BODY, address, key))
 
 
 def test_a_subscription_whose_key_cannot_be_opened_is_a_matter_of_settings(
-    house: House, store: Store
+    services: Services, store: Store
 ) -> None:
     other = settings_for("http://127.0.0.1:9", ADDRESS, ENCRYPTION_KEYS=Fernet.generate_key().decode())
-    check(_house(store, other), BODY, _signed(BODY))
+    check(_services(store, other), BODY, _signed(BODY))
     with pytest.raises(WrongKey):
-        check(_house(store, other), BODY, _signed(BODY, OUR_ADDRESS, OUR_KEY))
+        check(_services(store, other), BODY, _signed(BODY, OUR_ADDRESS, OUR_KEY))
 
 
 @pytest.mark.parametrize(
     "body", [BODY + b" ", BODY[:-1], BODY.replace(b'"1"', b'"2"'), json.dumps(json.loads(BODY)).encode(), b""]
 )
-def test_another_body_is_refused(house: House, body: bytes) -> None:
+def test_another_body_is_refused(services: Services, body: bytes) -> None:
     for address, key in ((ADDRESS, KEY), (OUR_ADDRESS, OUR_KEY)):
         with pytest.raises(BadSignature):
-            check(house, body, _signed(BODY, address, key))
+            check(services, body, _signed(BODY, address, key))
 
 
 @pytest.mark.parametrize(
@@ -113,28 +113,28 @@ def test_another_body_is_refused(house: House, body: bytes) -> None:
         "\ud800",
     ],
 )
-def test_another_signature_or_none_is_refused(house: House, header: str | None) -> None:
+def test_another_signature_or_none_is_refused(services: Services, header: str | None) -> None:
     with pytest.raises(BadSignature):
-        check(house, BODY, header)
+        check(services, BODY, header)
 
 
-def test_a_body_that_is_no_text_is_refused_even_when_it_is_signed(house: House) -> None:
+def test_a_body_that_is_no_text_is_refused_even_when_it_is_signed(services: Services) -> None:
     body = b"\xff\xfe\x00"
     with pytest.raises(BadSignature):
-        check(house, body, _signed(body))
+        check(services, body, _signed(body))
 
 
 def test_without_a_key_nothing_passes(sqlite_url: str) -> None:
     keyless = read_settings({"SQUARE_WEBHOOK_URL": ADDRESS})
     with Store(sqlite_url) as store, pytest.raises(ConfigurationError):
-        check(_house(store, keyless), BODY, _signed(BODY, key=""))
+        check(_services(store, keyless), BODY, _signed(BODY, key=""))
 
 
 def test_what_the_practice_square_signs_is_accepted_and_a_twin_is_not(lite_clinic: Clinic) -> None:
-    house = lite_clinic.house
+    services = lite_clinic.services
     lite_clinic.sell("ten")
     body: str = lite_clinic.till.events()[0]["body"]
-    header = _signed(body.encode(), house.settings.webhook_address)
-    check(house, body.encode(), header)
+    header = _signed(body.encode(), services.settings.webhook_address)
+    check(services, body.encode(), header)
     with pytest.raises(BadSignature):
-        check(house, body.replace("COMPLETED", "COMPLETEd").encode(), header)
+        check(services, body.replace("COMPLETED", "COMPLETEd").encode(), header)

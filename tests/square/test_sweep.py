@@ -9,13 +9,13 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from plugin.courses.queues.square_state import square_state
+from plugin.courses.square_health import square_state
 from plugin.errors import SquareFailed
-from plugin.square.sweep import FIRST_LOOK, OVERLAP, sweep
+from plugin.square.sync import FIRST_LOOK, OVERLAP, sync
 from plugin.store.queues import Sweep
 from tests.clock import HandMovedClock
 from tests.databases import sqlite_alone
-from tests.practice.contract import Contract
+from tests.practice_square.contract import Contract
 from tests.square.clinic import Clinic, house_of
 
 
@@ -47,7 +47,7 @@ def test_empty_pages_that_carry_a_cursor_are_walked_through(deaf: Clinic) -> Non
     order = deaf.sell("ten")
     deaf.sell("ten")
     deaf.till.refund_amount(165000, order_id=order["id"])
-    report = sweep(deaf.house)
+    report = sync(deaf.services)
     assert sorted(one["kind"] for one in report.found) == ["order", "order", "refund"]
 
 
@@ -58,22 +58,22 @@ def test_what_the_webhooks_brought_is_not_taken_up_again(clinic: Clinic) -> None
     clinic.till.refund_lines(order["id"], {_uid(order): "1"})
     clinic.till.refund_amount(5400, order_id=retail["id"])
     clinic.catch_up()
-    report = sweep(clinic.house)
+    report = sync(clinic.services)
     assert (report.looked_at, report.found) == (6, ())
 
 
 def test_what_waits_in_the_inbox_is_not_called_missed(clinic: Clinic) -> None:
     clinic.sell("ten")
     clinic.hear()
-    assert sweep(clinic.house).found == ()
+    assert sync(clinic.services).found == ()
 
 
 def test_a_second_sweep_finds_nothing_new(deaf: Clinic) -> None:
     deaf.sell("ten")
-    assert len(sweep(deaf.house).found) == 1
-    assert sweep(deaf.house).found == ()
+    assert len(sync(deaf.services).found) == 1
+    assert sync(deaf.services).found == ()
     deaf.work()
-    assert sweep(deaf.house).found == ()
+    assert sync(deaf.services).found == ()
 
 
 @sqlite_alone
@@ -88,7 +88,7 @@ def test_a_webhook_after_the_sweep_changes_nothing(deaf: Clinic) -> None:
 
 @sqlite_alone
 def test_a_sale_made_offline_three_days_ago_is_found(deaf: Clinic) -> None:
-    sweep(deaf.house)
+    sync(deaf.services)
     deaf.clock.advance(minutes=15)
     deaf.till.set_faults(offline_hours=72)
     deaf.sell("ten")
@@ -99,20 +99,20 @@ def test_a_sale_made_offline_three_days_ago_is_found(deaf: Clinic) -> None:
 
 @sqlite_alone
 def test_an_order_that_shows_up_71_hours_late_is_found(deaf: Clinic) -> None:
-    sweep(deaf.house)
+    sync(deaf.services)
     deaf.clock.advance(minutes=15)
     order = deaf.sell("ten")
     late = (deaf.clock() - timedelta(hours=71)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     deaf.till.forge("order", order["id"], {"updated_at": late})
-    assert [one["id"] for one in sweep(deaf.house).found] == [order["id"]]
+    assert [one["id"] for one in sync(deaf.services).found] == [order["id"]]
 
 
 @sqlite_alone
 def test_a_sale_of_an_item_linked_only_later_is_found(deaf: Clinic) -> None:
-    item = deaf.house.square.catalog_items_named("Jade roller")[0]
+    item = deaf.services.square.catalog_items_named("Jade roller")[0]
     variation = item["item_data"]["variations"][0]["id"]
     deaf.till.sell([{"variation_id": variation, "quantity": "1"}])
-    assert sweep(deaf.house).found == ()
+    assert sync(deaf.services).found == ()
     deaf.link("ten", variation)
     deaf.worker().sweep_once()
     deaf.work()
@@ -125,20 +125,20 @@ def test_it_looks_back_28_days_first_and_then_from_what_was_touched_last(deaf: C
     start = deaf.clock()
     deaf.sell("ten")
     deaf.clock.advance(minutes=5)
-    assert sweep(deaf.house).since == deaf.clock() - FIRST_LOOK - OVERLAP
+    assert sync(deaf.services).since == deaf.clock() - FIRST_LOOK - OVERLAP
     deaf.clock.advance(minutes=15)
-    assert sweep(deaf.house).since == start - OVERLAP
+    assert sync(deaf.services).since == start - OVERLAP
 
 
 @sqlite_alone
 def test_a_look_at_the_last_hour_alone_does_not_stand_for_the_days_before(deaf: Clinic) -> None:
-    sweep(deaf.house)
+    sync(deaf.services)
     deaf.sell("ten")
     deaf.clock.advance(days=10)
     deaf.sell("twelve")
-    sweep(deaf.house, since=deaf.clock() - timedelta(hours=1))
+    sync(deaf.services, since=deaf.clock() - timedelta(hours=1))
     deaf.clock.advance(minutes=15)
-    sweep(deaf.house)
+    sync(deaf.services)
     deaf.work()
     assert len(deaf.ledger()) == 2
 
@@ -150,17 +150,17 @@ def test_one_look_while_the_clock_is_ahead_does_not_blind_the_next(
 ) -> None:
     """H8: how far Square was looked through is measured by Square's own clock."""
     if had_one_before:
-        sweep(deaf.house)
+        sync(deaf.services)
     deaf.sell("ten")
     deaf.clock.advance(minutes=15)
     a_year_ahead = HandMovedClock(deaf.clock() + timedelta(days=365))
-    sweep(replace(deaf.house, clock=a_year_ahead))
+    sync(replace(deaf.services, clock=a_year_ahead))
     deaf.sell("twelve")
     deaf.clock.advance(minutes=15)
-    assert sweep(deaf.house).since <= deaf.clock() - OVERLAP
+    assert sync(deaf.services).since <= deaf.clock() - OVERLAP
     deaf.work()
     assert len(deaf.ledger()) == 2
-    state = square_state(deaf.house.store, deaf.clock())
+    state = square_state(deaf.services.store, deaf.clock())
     assert state.sweep is not None
     assert state.sweep.started_at == deaf.clock()
 
@@ -169,8 +169,8 @@ def test_one_look_while_the_clock_is_ahead_does_not_blind_the_next(
 def test_it_looks_as_far_back_as_it_is_told(deaf: Clinic) -> None:
     deaf.sell("ten")
     deaf.clock.advance(days=2)
-    assert sweep(deaf.house, since=deaf.clock() - timedelta(days=1)).found == ()
-    assert len(sweep(deaf.house, since=deaf.clock() - timedelta(days=3)).found) == 1
+    assert sync(deaf.services, since=deaf.clock() - timedelta(days=1)).found == ()
+    assert len(sync(deaf.services, since=deaf.clock() - timedelta(days=3)).found) == 1
 
 
 @sqlite_alone
@@ -178,11 +178,11 @@ def test_a_sweep_that_square_cut_short_is_kept_with_its_reason_and_begun_again(d
     deaf.sell("ten")
     deaf.till.set_faults(fail_next=1, fail_only="GET /v2/refunds")
     with pytest.raises(SquareFailed):
-        sweep(deaf.house)
+        sync(deaf.services)
     deaf.clock.advance(minutes=15)
-    report = sweep(deaf.house)
+    report = sync(deaf.services)
     assert report.since == deaf.clock() - FIRST_LOOK - OVERLAP
-    with deaf.house.store.reading() as session:
+    with deaf.services.store.reading() as session:
         rows = session.scalars(select(Sweep).order_by(Sweep.started_at))
         told = [(bool(row.error), row.finished_at is None, len(row.found)) for row in rows]
     assert told == [(True, True, 1), (False, False, 0)]
@@ -239,20 +239,20 @@ class OnlySales(httpx.BaseTransport):
 
 
 def test_a_server_that_speaks_of_sales_alone_is_enough(lite_clinic: Clinic) -> None:
-    whole = lite_clinic.house
+    whole = lite_clinic.services
     lite_clinic.till.set_faults(has_withheld_events=True)
     order = lite_clinic.sell("ten")
-    lite_clinic.house = house_of(whole.settings, whole.store, lite_clinic.clock, OnlySales())
+    lite_clinic.services = house_of(whole.settings, whole.store, lite_clinic.clock, OnlySales())
     try:
-        report = sweep(lite_clinic.house)
+        report = sync(lite_clinic.services)
         lite_clinic.work()
         lite_clinic.till.refund_lines(order["id"], {_uid(order): "1"})
-        sweep(lite_clinic.house)
+        sync(lite_clinic.services)
         lite_clinic.work()
         lite_clinic.errands()
     finally:
-        lite_clinic.house.close()
-        lite_clinic.house = whole
+        lite_clinic.services.close()
+        lite_clinic.services = whole
     assert "orders" not in report.left_out
     assert "refunds" not in report.left_out
     assert "invoices" in report.left_out

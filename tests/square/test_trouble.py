@@ -6,7 +6,13 @@ import threading
 
 import pytest
 
-from plugin.square.failing import LONGEST_WAIT_S, MOST_TRIES, SLOW_WAIT_S, TRIES_BEFORE_ASKING, wait_s
+from plugin.square.retry_policy import (
+    LONGEST_WAIT_S,
+    MOST_TRIES,
+    SLOW_WAIT_S,
+    TRIES_BEFORE_ASKING,
+    wait_s,
+)
 from plugin.store import Store
 from tests.square.clinic import Clinic, house_of, keep, settings_for
 from tests.square.conftest import OpenClinic
@@ -52,12 +58,12 @@ def test_a_square_that_cannot_be_reached_is_waited_for(lite_clinic: Clinic) -> N
     clinic = lite_clinic
     clinic.sell("ten")
     clinic.hear()
-    away = house_of(settings_for("http://127.0.0.1:9"), clinic.house.store, clinic.clock)
-    here, clinic.house = clinic.house, away
+    away = house_of(settings_for("http://127.0.0.1:9"), clinic.services.store, clinic.clock)
+    here, clinic.services = clinic.services, away
     clinic.work()
     away.close()
     assert set(_pending(clinic)) == {"Square can't be reached. It is asked again by itself."}
-    clinic.house = here
+    clinic.services = here
     clinic.clock.advance(seconds=2)
     clinic.work()
     assert len(clinic.ledger()) == 1
@@ -105,7 +111,8 @@ def test_an_order_that_stays_without_lines_is_asked_about_and_given_up_after_thr
     clinic.till.forge("order", order["id"], {"line_items": None})
     told = {"order_updated": {"order_id": order["id"]}}
     keep(
-        clinic.house, {"event_id": "e", "type": "order.updated", "data": {"id": order["id"], "object": told}}
+        clinic.services,
+        {"event_id": "e", "type": "order.updated", "data": {"id": order["id"], "object": told}},
     )
     for attempt in range(1, TRIES_BEFORE_ASKING + 1):
         assert clinic.attention() == [], attempt
@@ -135,7 +142,9 @@ def test_two_workers_at_once_book_each_sale_once(postgresql_url: str, open_clini
             clinic.sell("ten", "twelve")
         clinic.hear()
         clinic.hear()
-        other = Clinic(house_of(clinic.house.settings, second_store, clinic.clock), clinic.till, clinic.clock)
+        other = Clinic(
+            house_of(clinic.services.settings, second_store, clinic.clock), clinic.till, clinic.clock
+        )
         together = threading.Barrier(2)
 
         def work(one: Clinic) -> None:
@@ -147,7 +156,7 @@ def test_two_workers_at_once_book_each_sale_once(postgresql_url: str, open_clini
             thread.start()
         for thread in threads:
             thread.join()
-        other.house.close()
+        other.services.close()
         assert len(clinic.ledger()) == 8
         assert clinic.is_sound()
         assert _pending(clinic) == []

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.selling.packages import read_package
-from plugin.courses.views import AttentionView
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.views import AttentionView
+from plugin.courses.catalog.packages import read_package
+from plugin.courses.decisions import Resolution, resolve
 from plugin.errors import InvalidField, Refused
 from plugin.square.catalog import link_item
 from plugin.square.catalog_changes import search_items
-from plugin.square.sweep import sweep
+from plugin.square.sync import sync
 from plugin.store.ledger import History
 from plugin.store.offers import IgnoredItem
 from tests.databases import sqlite_alone
@@ -46,7 +46,7 @@ def _item(clinic: Clinic, name: str, *variations: tuple[str, int]) -> list[str]:
     ]
     data = {"name": name, "product_type": "REGULAR", "variations": told}
     wanted = {"type": "ITEM", "id": "#i", "item_data": data}
-    answer = clinic.house.square.upsert_catalog_object(clinic.house.store.new_id(), wanted)
+    answer = clinic.services.square.upsert_catalog_object(clinic.services.store.new_id(), wanted)
     return [one["id"] for one in answer["catalog_object"]["item_data"]["variations"]]
 
 
@@ -72,7 +72,7 @@ def _asked(clinic: Clinic) -> list[AttentionView]:
 def _decide(clinic: Clinic, decision: str, item: AttentionView | None = None, **more: Any) -> AttentionView:
     one = item or _asked(clinic)[0]
     wish = Resolution("As it was", decision=decision, **more)
-    return resolve(clinic.house.store, _act(clinic, f"{decision}-{one.id}"), one.id, wish)
+    return resolve(clinic.services.store, _act(clinic, f"{decision}-{one.id}"), one.id, wish)
 
 
 def _ana(clinic: Clinic) -> str:
@@ -100,7 +100,7 @@ def test_an_item_made_again_under_its_name_is_asked_about_linked_and_opened(clin
     clinic.errands()
     clinic.catch_up()
     assert clinic.attention() == []
-    package = read_package(clinic.house.store, clinic.packages["ten"].id)
+    package = read_package(clinic.services.store, clinic.packages["ten"].id)
     assert package.square_variation_id == variation
     assert package.on_till is not None
     assert (package.on_till.seen_item_name, package.differs_in_square) == (TEN, False)
@@ -113,7 +113,7 @@ def test_its_history_says_who_opened_it_from_what(clinic: Clinic) -> None:
     """B9."""
     _sell(clinic, _made_again(clinic), customer_id=_ana(clinic))
     _decide(clinic, "link_and_open")
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         (row,) = session.scalars(select(History).where(History.kind == "linked")).all()
         told = (row.text, row.by, row.reason)
     assert told == (f"Opened from the sale of “{TEN}”, linked to “{TEN}” afterwards", "Deb", "As it was")
@@ -123,19 +123,22 @@ def test_the_same_order_seen_again_asks_nothing_and_opens_nothing(clinic: Clinic
     """B9."""
     _sell(clinic, _made_again(clinic), customer_id=_ana(clinic))
     for _ in range(2):
-        sweep(clinic.house)
+        sync(clinic.services)
         clinic.catch_up()
     assert len(_asked(clinic)) == 1
     item = _asked(clinic)[0]
     _decide(clinic, "link_and_open", item)
     with pytest.raises(Refused, match="already"):
         resolve(
-            clinic.house.store, _act(clinic, "again"), item.id, Resolution("Twice", decision="link_and_open")
+            clinic.services.store,
+            _act(clinic, "again"),
+            item.id,
+            Resolution("Twice", decision="link_and_open"),
         )
     for _ in range(2):
         clinic.errands()
         clinic.clock.advance(minutes=15)
-        sweep(clinic.house)
+        sync(clinic.services)
         clinic.catch_up()
     assert (len(clinic.ledger()), clinic.attention()) == (1, [])
     assert clinic.is_sound()
@@ -146,7 +149,7 @@ def test_a_dismissed_sale_is_not_asked_about_again(lite_clinic: Clinic) -> None:
     variation = _made_again(lite_clinic)
     _sell(lite_clinic, variation)
     _decide(lite_clinic, "dismiss")
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     lite_clinic.catch_up()
     assert (_asked(lite_clinic), lite_clinic.ledger()) == ([], [])
     _sell(lite_clinic, variation)
@@ -161,7 +164,7 @@ def test_every_sale_of_the_item_that_waits_is_opened_with_it(clinic: Clinic) -> 
     assert len(_asked(clinic)) == 3
     _decide(clinic, "link_and_open")
     assert (len(clinic.ledger()), _asked(clinic)) == (3, [])
-    answers = {item.answer for item in list_attention(clinic.house.store, resolved=True).rows}
+    answers = {item.answer for item in list_attention(clinic.services.store, resolved=True).rows}
     assert {"Linked, course opened", "The course is open."} <= answers
     assert clinic.is_sound()
 
@@ -174,13 +177,16 @@ def test_an_item_that_is_no_package_is_ignored_from_now_on(lite_clinic: Clinic) 
     assert _decide(lite_clinic, "ignore_item").answer == "Not a package"
     assert _asked(lite_clinic) == []
     _sell(lite_clinic, variation)
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     lite_clinic.catch_up()
     assert (_asked(lite_clinic), lite_clinic.ledger()) == ([], [])
     link_item(
-        lite_clinic.house, Act(OWNER, lite_clinic.clock(), "link"), lite_clinic.packages["ten"].id, variation
+        lite_clinic.services,
+        Act(OWNER, lite_clinic.clock(), "link"),
+        lite_clinic.packages["ten"].id,
+        variation,
     )
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         assert session.scalar(select(func.count()).select_from(IgnoredItem)) == 0
     _sell(lite_clinic, variation)
     assert len(lite_clinic.ledger()) > 0
@@ -200,7 +206,7 @@ def test_an_amount_typed_at_the_till_is_asked_about_and_opened(
     lite_clinic.till.sell([line], customer_id=_ana(lite_clinic))
     for _ in range(2):
         if not has_webhooks:
-            sweep(lite_clinic.house)
+            sync(lite_clinic.services)
         lite_clinic.catch_up()
     (item,) = _asked(lite_clinic)
     assert item.decisions == ("link_and_open", "dismiss")
@@ -209,7 +215,7 @@ def test_an_amount_typed_at_the_till_is_asked_about_and_opened(
     _decide(lite_clinic, "link_and_open")
     for _ in range(2):
         lite_clinic.errands()
-        sweep(lite_clinic.house)
+        sync(lite_clinic.services)
         lite_clinic.catch_up()
     assert _told(lite_clinic) == [(TWELVE, "Ana López", amount)]
     assert lite_clinic.attention() == []
@@ -233,13 +239,13 @@ def test_ordinary_lines_are_not_asked_about(lite_clinic: Clinic, line: Json) -> 
     """B9."""
     lite_clinic.till.sell([{**line, "quantity": "1"}])
     lite_clinic.catch_up()
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     lite_clinic.catch_up()
     assert lite_clinic.attention() == []
 
 
 def test_nothing_the_till_sells_on_its_first_day_is_asked_about(lite_clinic: Clinic) -> None:
-    items = [one for word in ("a", "e", "i", "o") for one in search_items(lite_clinic.house, word)]
+    items = [one for word in ("a", "e", "i", "o") for one in search_items(lite_clinic.services, word)]
     for variation in {one.square_variation_id for one in items}:
         _sell(lite_clinic, variation)
     assert (len(items) > 4, lite_clinic.attention()) == (True, [])
@@ -249,7 +255,7 @@ class TestVariationsOfOurItems:
     """B9: a variation nobody linked, beside one that sells a package."""
 
     def _beside(self, clinic: Clinic, item_of: str, name: str, price: int) -> str:
-        variation = clinic.house.square.catalog_object(item_of)
+        variation = clinic.services.square.catalog_object(item_of)
         item_id = variation["item_variation_data"]["item_id"]
         wanted = {
             "type": "ITEM_VARIATION",
@@ -261,7 +267,7 @@ class TestVariationsOfOurItems:
                 "price_money": {"amount": price, "currency": "USD"},
             },
         }
-        answer = clinic.house.square.upsert_catalog_object(clinic.house.store.new_id(), wanted)
+        answer = clinic.services.square.upsert_catalog_object(clinic.services.store.new_id(), wanted)
         made: str = answer["catalog_object"]["id"]
         return made
 
@@ -281,7 +287,10 @@ class TestVariationsOfOurItems:
     ) -> None:
         (course,) = _item(lite_clinic, "Acupuncture", ("Ten visits", 165000))
         link_item(
-            lite_clinic.house, Act(OWNER, lite_clinic.clock(), "link"), lite_clinic.packages["ten"].id, course
+            lite_clinic.services,
+            Act(OWNER, lite_clinic.clock(), "link"),
+            lite_clinic.packages["ten"].id,
+            course,
         )
         _sell(lite_clinic, self._beside(lite_clinic, course, "Another", price))
         assert bool(_asked(lite_clinic)) is is_asked
@@ -295,7 +304,7 @@ def test_a_sale_refunded_before_anybody_answered_needs_no_answer(lite_clinic: Cl
     else:
         lite_clinic.till.refund_amount(165000, order_id=order["id"])
     lite_clinic.catch_up()
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     lite_clinic.catch_up()
     assert (_asked(lite_clinic), lite_clinic.ledger()) == ([], [])
 
@@ -322,7 +331,7 @@ def test_a_package_and_a_look_alike_on_one_sale_are_each_their_own(clinic: Clini
     _decide(clinic, "link_and_open")
     for _ in range(2):
         clinic.errands()
-        sweep(clinic.house)
+        sync(clinic.services)
         clinic.catch_up()
     assert sorted(row[3] for row in clinic.ledger()) == [TEN, TWELVE, TWELVE]
     assert clinic.attention() == []
@@ -343,10 +352,10 @@ def test_an_item_linked_beside_one_that_lives_takes_over_once_that_is_deleted(li
     _decide(lite_clinic, "link_and_open")
     lite_clinic.errands()
     package_id = lite_clinic.packages["ten"].id
-    assert read_package(lite_clinic.house.store, package_id).square_variation_id == first
+    assert read_package(lite_clinic.services.store, package_id).square_variation_id == first
     lite_clinic.till.delete_item(first)
     lite_clinic.catch_up()
-    assert read_package(lite_clinic.house.store, package_id).square_variation_id == second
+    assert read_package(lite_clinic.services.store, package_id).square_variation_id == second
     assert "changed_item" not in [item.kind for item in lite_clinic.attention()]
 
 
@@ -354,8 +363,11 @@ def test_linked_on_the_package_s_page_the_question_is_answered_by_the_next_sync(
     variation = _made_again(lite_clinic)
     _sell(lite_clinic, variation, customer_id=_ana(lite_clinic))
     link_item(
-        lite_clinic.house, Act(OWNER, lite_clinic.clock(), "link"), lite_clinic.packages["ten"].id, variation
+        lite_clinic.services,
+        Act(OWNER, lite_clinic.clock(), "link"),
+        lite_clinic.packages["ten"].id,
+        variation,
     )
-    sweep(lite_clinic.house)
+    sync(lite_clinic.services)
     lite_clinic.catch_up()
     assert (len(lite_clinic.ledger()), _asked(lite_clinic)) == (1, [])

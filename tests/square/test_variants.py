@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.selling.checkouts import CheckoutView
-from plugin.square.sweep import sweep
+from plugin.courses.sales.checkouts import CheckoutView
+from plugin.square.sync import sync
 from tests.square.clinic import Clinic, keep
 from tests.square.selling import Selling
 from tests.square.test_any_order import _a_busy_day, _as_told, _expected
@@ -37,7 +37,7 @@ ALL = {
 def _swept(clinic: Clinic) -> None:
     for _ in range(3):
         clinic.clock.advance(minutes=20)
-        sweep(clinic.house)
+        sync(clinic.services)
         clinic.work()
 
 
@@ -50,7 +50,7 @@ def test_a_busy_day_ends_in_one_ledger(lite_clinic: Clinic, switches: dict[str, 
     if way == "shuffled twice":
         events = random.Random(5).sample(events * 2, 2 * len(events))
     for event in events if way != "swept alone" else []:
-        keep(lite_clinic.house, event)
+        keep(lite_clinic.services, event)
     lite_clinic.work()
     _swept(lite_clinic)
     assert _as_told(lite_clinic) == _expected()
@@ -96,7 +96,7 @@ def test_an_invoice_that_somebody_published_in_square_is_waited_for(selling: Sel
     """G5."""
     begun = _drafted(selling)
     invoice_id = selling.object_of(begun)
-    selling.clinic.house.square.publish_invoice("by hand", invoice_id, 0)
+    selling.clinic.services.square.publish_invoice("by hand", invoice_id, 0)
     _until_waiting(selling, begun)
     assert selling.now(begun).url
 

@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from plugin.errors import ConfigurationError
-from plugin.square.vault import Vault, WrongKey
+from plugin.vault import Vault, WrongKey
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 

@@ -19,11 +19,11 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import select
 
-from plugin.courses.selling.checkouts import list_checkouts
-from plugin.square.checkout.keeping import read_row
+from plugin.courses.sales.checkouts import list_checkouts
+from plugin.square.checkout.saving import read_row
 from plugin.square.client import SquareClient
-from plugin.square.fields import rfc3339
-from plugin.square.sweep import sweep
+from plugin.square.parsing import rfc3339
+from plugin.square.sync import sync
 from plugin.store import Store
 from plugin.store.backup import backup
 from plugin.store.ledger import Course
@@ -71,7 +71,7 @@ def from_the_desk(way: str, *payments: Json, **more: Any) -> Callable[[Selling, 
         for payment in payments:
             selling.clinic.clock.advance(seconds=1)
             selling.pay(checkout, **payment)
-        return str(read_row(selling.clinic.house, checkout.id).square_order_id)
+        return str(read_row(selling.clinic.services, checkout.id).square_order_id)
 
     return sell
 
@@ -150,8 +150,8 @@ class Recorder:
         shutil.copyfile(recorded.before, self._folder / "replay.db")
         self.clock.set(self._selling.clinic.clock())
         square = cast(SquareClient, recorded.square)
-        house = replace(self._selling.clinic.house, store=self._store, clock=self.clock, square=square)
-        return Clinic(house, self._selling.clinic.till, self.clock)
+        services = replace(self._selling.clinic.services, store=self._store, clock=self.clock, square=square)
+        return Clinic(services, self._selling.clinic.till, self.clock)
 
     def _record(self, name: str) -> Recorded:
         selling, before = self._selling, self._folder / f"{name}.db"
@@ -165,7 +165,7 @@ class Recorder:
         sold_at = selling.clinic.clock() - (LATE if WAYS[name].is_late else timedelta())
         if WAYS[name].payments > 1:
             sold_at -= timedelta(seconds=1)
-        return Recorded(order_ids[0], events, before, sold_at, Remembering(selling.clinic.house.square))
+        return Recorded(order_ids[0], events, before, sold_at, Remembering(selling.clinic.services.square))
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_one_sale_is_one_ledger(recorder: Recorder, way: str, order: str) -> Non
         _is_one_ledger(clinic, recorded, WAYS[way])
     for number, event in enumerate(ORDERS[order](recorded.events)):
         # A second delivery has the id of the first; a second telling of Square's has another.
-        keep(clinic.house, event if number % 2 else {**event, "event_id": f"{event['event_id']}-{number}"})
+        keep(clinic.services, event if number % 2 else {**event, "event_id": f"{event['event_id']}-{number}"})
         clinic.work()
     _is_one_ledger(clinic, recorded, WAYS[way])
 
@@ -211,13 +211,13 @@ def _is_one_ledger(clinic: Clinic, recorded: Recorded, way: Way) -> None:
     assert _ledger(clinic, order_id) == ONE_COURSE
     assert _aside(clinic, order_id) == (recorded.sold_at, way.payments)
     assert [one for one in clinic.attention() if one.square_order_id == order_id] == []
-    begun = [one for one in list_checkouts(clinic.house.store) if one.square_order_id == order_id]
+    begun = [one for one in list_checkouts(clinic.services.store) if one.square_order_id == order_id]
     assert all((one.state, one.came) == ("paid", usd(165000)) for one in begun)
     assert clinic.is_sound()
 
 
 def _sweep(clinic: Clinic) -> None:
-    sweep(clinic.house)
+    sync(clinic.services)
     clinic.work()
 
 
@@ -247,7 +247,7 @@ def _sums(lines: tuple[tuple[Any, ...], ...]) -> dict[str, tuple[int, int]]:
 
 
 def _aside(clinic: Clinic, order_id: str) -> tuple[datetime, int]:
-    with clinic.house.store.reading() as session:
+    with clinic.services.store.reading() as session:
         sold_at = session.scalars(select(Course.sold_at).where(Course.square_order_id == order_id)).one()
     lines = next(row[-1] for row in clinic.ledger() if row[0] == order_id)
     return sold_at, sum(1 for line in lines if line[2] == "paid")

@@ -11,18 +11,18 @@ import pytest
 from sqlalchemy import select
 
 from invoices.papers import PaperFailed
-from plugin.courses.queues.outbox import PAPERS
-from plugin.house import wall_clock
-from plugin.jobs import Worker, work_off
+from plugin.courses.base.outbox import PAPERS
+from plugin.services import wall_clock
 from plugin.store.documents import Document
 from plugin.store.queues import Outbox
+from plugin.worker import Worker, work_off
 from tests.square.clinic import Clinic, Silence
 
 
 def test_left_alone_it_books_sweeps_and_stops_when_told(clinic: Clinic) -> None:
     stop = threading.Event()
-    house = replace(clinic.house, clock=wall_clock)
-    worker = Worker(house, log=Silence())
+    services = replace(clinic.services, clock=wall_clock)
+    worker = Worker(services, log=Silence())
     thread = threading.Thread(target=worker.run_forever, args=(stop,))
     thread.start()
     try:
@@ -42,10 +42,10 @@ def test_working_off_does_all_that_is_due_and_tells_what_came_of_it(lite_clinic:
     ana = lite_clinic.till.add_customer(given_name="Ana")
     lite_clinic.sell("ten", customer_id=ana["id"])
     lite_clinic.hear()
-    done = work_off(lite_clinic.house)
+    done = work_off(lite_clinic.services)
     assert (done.put_off, done.failed, done.papers, done.waiting) == (0, 0, 2, 0)
     assert done.finished == 3
-    assert work_off(lite_clinic.house).finished == 0
+    assert work_off(lite_clinic.services).finished == 0
 
 
 def test_the_log_names_no_client(lite_clinic: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +55,7 @@ def test_the_log_names_no_client(lite_clinic: Clinic, capsys: pytest.CaptureFixt
     lite_clinic.sell("ten", customer_id=ana["id"])
     lite_clinic.hear()
     lite_clinic.till.set_faults(fail_next=1)
-    work_off(lite_clinic.house)
+    work_off(lite_clinic.services)
     said = capsys.readouterr().err
     assert {json.loads(line)["event"] for line in said.splitlines()} == {"message", "errand"}
     for private in ("Maribel", "3105550101", "maribel@example.org", "practice-access-token"):
@@ -70,13 +70,13 @@ def test_a_paper_that_cannot_be_made_is_tried_again_and_given_up_in_the_end(lite
     def torn(_paper: object, _assets: object = None) -> bytes:
         raise RuntimeError("out of ink")
 
-    broken = Worker(replace(lite_clinic.house, render=torn), chance=lambda: 0.0, log=Silence())
+    broken = Worker(replace(lite_clinic.services, render=torn), chance=lambda: 0.0, log=Silence())
     for _ in range(8):
         assert broken.outbox_once()
         assert not broken.outbox_once()
         lite_clinic.clock.advance(minutes=5)
     assert not broken.outbox_once()
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         assert [
             (row.state, row.attempts) for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))
         ] == [("failed", 8)]
@@ -90,14 +90,14 @@ def test_a_document_that_can_not_be_drawn_is_tried_again_for_ever(lite_clinic: C
     def torn(_paper: object, _assets: object = None) -> bytes:
         raise PaperFailed("out of ink")
 
-    broken = Worker(replace(lite_clinic.house, render=torn), chance=lambda: 0.0, log=Silence())
+    broken = Worker(replace(lite_clinic.services, render=torn), chance=lambda: 0.0, log=Silence())
     assert broken.documents_once()
     for _ in range(12):
         assert broken.documents_once()
         assert not broken.documents_once()
         lite_clinic.clock.advance(hours=1)
     assert lite_clinic.worker().documents_once()
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         owed = select(Outbox.state, Outbox.outcome).where(Outbox.kind == "document")
         assert session.execute(owed).all() == [("done", "Drawn.")]
         assert session.scalars(select(Document.number)).all() == ["INV-0001"]
@@ -120,5 +120,5 @@ def test_a_worker_killed_over_a_paper_makes_it_when_the_lease_has_ended(lite_cli
     assert not lite_clinic.worker().outbox_once()
     lite_clinic.clock.advance(seconds=61)
     assert lite_clinic.worker().outbox_once()
-    with lite_clinic.house.store.reading() as session:
+    with lite_clinic.services.store.reading() as session:
         assert [row.state for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))] == ["done"]

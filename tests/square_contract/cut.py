@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from plugin.practice.events import EVENT_TYPES
-from tests.practice.contract import CALLS, DOCUMENT, event_schema
+from practice_square.events import EVENT_TYPES
+from tests.practice_square.contract import CALLS, DOCUMENT, event_schema
 
 Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plugin.demo.day import opening_time, play_day, reckon_up
-from plugin.demo.happenings import DAY
-from plugin.demo.stage import open_stage
+from practice_square.demo.day import opening_time, play_day, reckon_up
+from practice_square.demo.harness import open_stage
+from practice_square.demo.scenarios import DAY
 
 
 def test_the_days_sums_agree_and_the_audit_is_clean() -> None:

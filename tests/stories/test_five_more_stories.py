@@ -12,9 +12,9 @@ from plugin.core.status import Status
 from plugin.core.terms import ExpiresFrom, RefundFormula, Terms
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.refunds.desk_refund_quote import refund_quote
-from plugin.courses.selling.sales import Came
+from plugin.courses.sales.sales import Came
 from plugin.errors import Refused
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk
 from tests.databases import sqlite_alone
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from plugin.core.acts import Role
-from plugin.house import House
+from plugin.services import Services
 from plugin.store import Store
 from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
@@ -26,17 +26,17 @@ def world(lite_store: Store, clock: HandMovedClock) -> World:
 
 
 @pytest.fixture
-def house(lite_store: Store, clock: HandMovedClock) -> House:
+def services(lite_store: Store, clock: HandMovedClock) -> Services:
     return open_house_on(lite_store, clock)
 
 
 @pytest.fixture
-def app(house: House, _shared_small_app: SharedApplication) -> Iterator[Flask]:
-    yield _shared_small_app.serving(house)
+def app(services: Services, _shared_small_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_small_app.serving(services)
     _shared_small_app.assert_unchanged()
 
 
 @pytest.fixture
-def olga(app: Flask, house: House, world: World) -> Visitor:
+def olga(app: Flask, services: Services, world: World) -> Visitor:
     """The owner, at the desk's screens."""
-    return signed_in(app, house, Role.OWNER)
+    return signed_in(app, services, Role.OWNER)

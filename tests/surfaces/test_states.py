@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugin.courses.audit import audit
-from plugin.courses.views import CourseView
+from plugin.courses.base.views import CourseView
 from tests.states import STATES, World
 
 

@@ -15,14 +15,14 @@ from flask import Flask
 
 from plugin.core.money import Money
 from plugin.courses.audit import audit
+from plugin.courses.base.views import CourseView
 from plugin.courses.client_words import client_words
-from plugin.courses.client_words.standing import balance_sentences
-from plugin.courses.papers.content import summary_paper
-from plugin.courses.people.private_page import token_of
-from plugin.courses.people.profile_notes import wanted_text
+from plugin.courses.client_words.status import balance_sentences
+from plugin.courses.clients.private_page import token_of
+from plugin.courses.clients.profile_notes import wanted_text
+from plugin.courses.handouts.content import summary_paper
+from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.courses.reports.ledger_sheets import courses_sheet
-from plugin.courses.reports.people_to_call import Why, people_to_call
-from plugin.courses.views import CourseView
 from plugin.errors import NoneLeft, Refused
 from plugin.web.api import shapes
 from tests.courses.appointments import Appointments
@@ -326,7 +326,7 @@ def _search(walk: Walk) -> Iterator[Any]:
 
 
 def _people_to_call(walk: Walk) -> Iterator[Any]:
-    says, everybody = walk.says, people_to_call(walk.world.store, walk.desk.clock())
+    says, everybody = walk.says, follow_ups(walk.world.store, walk.desk.clock())
     reasons = [each for one in everybody for each in one.reasons if each.course_id == walk.course_id]
     due = [(each.due, each.due_on) for each in reasons if each.why is Why.PART_PAID]
     if due != ([(Money(says.due, "USD"), says.due_on)] if says.due else []):

@@ -13,7 +13,7 @@ from invoices.papers import Paper
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.audit import audit
-from plugin.house import House
+from plugin.services import Services
 from plugin.settings import Settings
 from plugin.square.client import SquareClient
 from plugin.store import Store
@@ -31,7 +31,7 @@ def render_nothing(_paper: Paper, _assets: object = None) -> bytes:
     return PDF
 
 
-def open_house_on(store: Store, clock: HandMovedClock, **settings: str) -> House:
+def open_house_on(store: Store, clock: HandMovedClock, **settings: str) -> Services:
     known = Settings.model_validate(
         {
             "database_url": str(store.url),
@@ -40,23 +40,23 @@ def open_house_on(store: Store, clock: HandMovedClock, **settings: str) -> House
             **settings,
         }
     )
-    return House(known, store, clock, render_nothing, cast(SquareClient, None), store.close)
+    return Services(known, store, clock, render_nothing, cast(SquareClient, None), store.close)
 
 
 @pytest.fixture
-def house(store: Store, clock: HandMovedClock) -> House:
+def services(store: Store, clock: HandMovedClock) -> Services:
     """Coursekeeper on each engine, for what writes the ledger."""
     return open_house_on(store, clock)
 
 
 @pytest.fixture
-def small_house(lite_store: Store, clock: HandMovedClock) -> House:
+def small_house(lite_store: Store, clock: HandMovedClock) -> Services:
     """Coursekeeper on SQLite alone, for what no database decides."""
     return open_house_on(lite_store, clock)
 
 
-def _make(house: House) -> Flask:
-    return create_app(house=house)
+def _make(services: Services) -> Flask:
+    return create_app(services=services)
 
 
 @pytest.fixture(scope="session")
@@ -70,26 +70,26 @@ def _shared_small_app() -> SharedApplication:
 
 
 @pytest.fixture
-def app(house: House, _shared_app: SharedApplication) -> Iterator[Flask]:
-    yield _shared_app.serving(house)
+def app(services: Services, _shared_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_app.serving(services)
     _shared_app.assert_unchanged()
 
 
 @pytest.fixture
-def small_app(small_house: House, _shared_small_app: SharedApplication) -> Iterator[Flask]:
+def small_app(small_house: Services, _shared_small_app: SharedApplication) -> Iterator[Flask]:
     yield _shared_small_app.serving(small_house)
     _shared_small_app.assert_unchanged()
 
 
 @pytest.fixture
-def desk(house: House, clock: HandMovedClock) -> Iterator[Desk]:
+def desk(services: Services, clock: HandMovedClock) -> Iterator[Desk]:
     """The clinic behind the screens; whatever a test does there, its ledger adds up after it."""
-    yield Desk(house.store, clock)
-    assert audit(house.store) == ()
+    yield Desk(services.store, clock)
+    assert audit(services.store) == ()
 
 
 @pytest.fixture
-def small_desk(small_house: House, clock: HandMovedClock) -> Desk:
+def small_desk(small_house: Services, clock: HandMovedClock) -> Desk:
     return Desk(small_house.store, clock)
 
 
@@ -97,12 +97,12 @@ As = Callable[[Role], Visitor]
 
 
 @pytest.fixture
-def as_role(app: Flask, house: House) -> As:
-    return lambda role: signed_in(app, house, role)
+def as_role(app: Flask, services: Services) -> As:
+    return lambda role: signed_in(app, services, role)
 
 
 @pytest.fixture
-def small_as(small_app: Flask, small_house: House) -> As:
+def small_as(small_app: Flask, small_house: Services) -> As:
     return lambda role: signed_in(small_app, small_house, role)
 
 
@@ -123,8 +123,8 @@ def small_olga(small_as: As) -> Visitor:
     return small_as(Role.OWNER)
 
 
-def signed_in(app: Flask, house: House, role: Role) -> Visitor:
+def signed_in(app: Flask, services: Services, role: Role) -> Visitor:
     visitor = Visitor(app)
-    answer = visitor.sign_in(hire(house, role))
+    answer = visitor.sign_in(hire(services, role))
     assert answer.status_code == 302, answer.text[:400]
     return visitor

@@ -8,7 +8,7 @@ from werkzeug.routing import Rule
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.house import House
+from plugin.services import Services
 from tests.web.conftest import signed_in
 from tests.web.visitor import Visitor
 
@@ -207,8 +207,8 @@ def _address(rule: Rule) -> str:
 
 
 @pytest.fixture
-def guarded_app(small_house: House) -> Flask:
-    app = create_app(house=small_house)
+def guarded_app(small_house: Services) -> Flask:
+    app = create_app(services=small_house)
     # Roles are looked at here; that forms need their token is tested by itself.
     app.config["WTF_CSRF_ENABLED"] = False
     return app
@@ -219,7 +219,7 @@ def test_every_address_has_its_row(small_app: Flask) -> None:
 
 
 @pytest.mark.parametrize("who", ["nobody", *Role])
-def test_only_those_who_may_come_in(guarded_app: Flask, small_house: House, who: str) -> None:
+def test_only_those_who_may_come_in(guarded_app: Flask, small_house: Services, who: str) -> None:
     visitor = Visitor(guarded_app) if who == "nobody" else signed_in(guarded_app, small_house, Role(who))
     for rule in guarded_app.url_map.iter_rules():
         if not _is_ours(rule) or rule.endpoint in ("security.login", "security.logout"):
@@ -235,8 +235,8 @@ def _is_let_in(status: int, location: str) -> bool:
     return status not in (401, 403) and "/sign-in" not in location
 
 
-def test_a_view_without_a_rule_is_the_owners_alone(small_house: House) -> None:
-    app = create_app(house=small_house)
+def test_a_view_without_a_rule_is_the_owners_alone(small_house: Services) -> None:
+    app = create_app(services=small_house)
     app.add_url_rule("/forgotten", "forgotten", lambda: "inside")
     assert signed_in(app, small_house, Role.DESK).get("/forgotten").status_code == 403
     assert signed_in(app, small_house, Role.OWNER).get("/forgotten").text == "inside"
@@ -252,7 +252,7 @@ def test_a_fragment_for_nobody_leads_to_no_page(small_app: Flask) -> None:
     "form",
     ["use", "undo", "describe", "move", "create", "settle", "publish", *OF_SELLING, *OF_PAPERS, *OF_STAFF],
 )
-def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: str) -> None:
+def test_every_form_needs_its_token(small_app: Flask, small_house: Services, form: str) -> None:
     addresses = {
         "use": "/courses/x/uses",
         "undo": "/entries/x/reversal",
@@ -299,7 +299,7 @@ def test_every_form_needs_its_token(small_app: Flask, small_house: House, form: 
         "/checkouts/none/cancel",
     ],
 )
-def test_a_made_up_form_is_refused_in_words(guarded_app: Flask, small_house: House, address: str) -> None:
+def test_a_made_up_form_is_refused_in_words(guarded_app: Flask, small_house: Services, address: str) -> None:
     visitor = signed_in(guarded_app, small_house, Role.OWNER)
     answer = visitor.client.post(address, data={"client_id": "none"})
     assert answer.status_code == 422

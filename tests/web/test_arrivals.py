@@ -8,7 +8,7 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, Terms
-from plugin.courses.refunds.disputes import ToldDispute, keep_dispute_in
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
 from tests.clock import START
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import Desk
@@ -26,11 +26,11 @@ def form(page: Page, booking_id: str, deed: str) -> Form:
 
 
 def dispute(desk: Desk, order: str, state: str) -> None:
-    told = ToldDispute(
+    told = DisputeRecord(
         "D1", state, Money(198000, "USD"), "NOT_RECEIVED", START + timedelta(days=9), "P1", order, 1, START
     )
     act = desk.act()
-    desk.store.transact(lambda session: keep_dispute_in(session, desk.store, act, told))
+    desk.store.transact(lambda session: save_dispute_in(session, desk.store, act, told))
 
 
 def test_a_clinic_without_appointments_sees_today_as_ever(small_deb: Visitor, small_desk: Desk) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from plugin.core.acts import SQUARE
-from plugin.courses.selling.lookalikes import SoldItem
-from plugin.courses.selling.unlinked import ask_about_unlinked_in
+from plugin.courses.sales.lookalikes import SoldItem
+from plugin.courses.sales.unlinked import ask_about_unlinked_in
 from tests.courses.desk import ANA, Desk
 from tests.databases import sqlite_alone
 from tests.web.page import Page

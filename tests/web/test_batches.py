@@ -11,9 +11,9 @@ import pytest
 
 from invoices.papers import Paper
 from plugin.core.acts import Role
-from plugin.courses.selling.sales import Buyer
-from plugin.house import House
-from plugin.jobs import MOST_BATCH_TRIES, Worker
+from plugin.courses.sales.sales import Buyer
+from plugin.services import Services
+from plugin.worker import MOST_BATCH_TRIES, Worker
 from tests.courses.desk import Desk
 from tests.web.conftest import As
 from tests.web.page import Page
@@ -30,9 +30,9 @@ class Silence:
 class Papers:
     """The desk's screens, and the worker behind them."""
 
-    def __init__(self, deb: Visitor, desk: Desk, house: House) -> None:
+    def __init__(self, deb: Visitor, desk: Desk, services: Services) -> None:
         self.deb, self.desk = deb, desk
-        self.house = replace(house, render=blank)
+        self.services = replace(services, render=blank)
         self.package = desk.package()
 
     def client(self, name: str, *, visits: int = 0) -> str:
@@ -42,7 +42,7 @@ class Papers:
         return self.desk.course(course).client_id or ""
 
     def work(self) -> bool:
-        return Worker(self.house, chance=lambda: 0.0, log=Silence()).batch_once()
+        return Worker(self.services, chance=lambda: 0.0, log=Silence()).batch_once()
 
     def form(self, query: str = "") -> dict[str, str]:
         return self.deb.page(f"/papers/batches{query}").form("/papers/batches").fields
@@ -64,7 +64,7 @@ def blank(_paper: Paper, _assets: object = None) -> bytes:
 
 
 @pytest.fixture
-def papers(small_deb: Visitor, small_desk: Desk, small_house: House) -> Papers:
+def papers(small_deb: Visitor, small_desk: Desk, small_house: Services) -> Papers:
     return Papers(small_deb, small_desk, small_house)
 
 
@@ -191,7 +191,7 @@ def test_a_worker_that_breaks_over_it_tries_again_and_gives_up_in_words(papers: 
     def torn(_paper: Paper, _assets: object = None) -> bytes:
         raise RuntimeError("out of ink")
 
-    papers.house = replace(papers.house, render=torn)
+    papers.services = replace(papers.services, render=torn)
     page = papers.post("/papers/batches", client=papers.client("Ana"), paper="summary")
     for _ in range(MOST_BATCH_TRIES):
         assert papers.work()
@@ -206,7 +206,7 @@ def test_it_is_forgotten_after_a_day(papers: Papers) -> None:
     papers.work()
     papers.desk.clock.advance(days=1, seconds=1)
     papers.deb.sign_in_again()
-    Worker(papers.house, log=Silence()).retention_once()
+    Worker(papers.services, log=Silence()).retention_once()
     address = page.form("/stop").action.removesuffix("/stop")
     assert "The file was kept for a day." in papers.deb.page(address).text
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from plugin.courses.people.private_page import token_of
+from plugin.courses.clients.private_page import token_of
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
-from plugin.house import House
+from plugin.services import Services
 from plugin.store.selling import Checkout
 from tests.courses.desk import Desk
 from tests.web.page import Form, Page
@@ -103,7 +103,7 @@ def test_b3_nobody_is_called_for_it(invoiced: Invoiced, small_olga: Visitor) -> 
 
 
 def test_b3_each_decision_is_one_tap_and_the_refund_is_the_owners(
-    invoiced: Invoiced, small_olga: Visitor, small_deb: Visitor, small_house: House
+    invoiced: Invoiced, small_olga: Visitor, small_deb: Visitor, small_house: Services
 ) -> None:
     invoiced.cancel()
     shown = small_deb.page("/attention")

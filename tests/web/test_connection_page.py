@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 
 from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.queues.inbox import receive
-from plugin.courses.queues.outbox import owe_in
-from plugin.courses.queues.square_state import connection_in
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.base.inbox import receive
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.square_health import connection_in
 from plugin.errors import SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareClient
 from plugin.square.connection.scopes import SCOPES
-from plugin.square.vault import Vault
 from plugin.store import Store
 from plugin.store.queues import Inbox, Outbox, Sweep
+from plugin.vault import Vault
 from tests.clock import HandMovedClock
 from tests.web.conftest import open_house_on, signed_in
 from tests.web.page import Page
@@ -79,9 +79,9 @@ class Desk:
         self.square = StandInSquare()
         bare = open_house_on(store, clock, **settings)
         vault = Vault(settings.get("encryption_keys", ""))
-        self.house: House = replace(bare, square=cast(SquareClient, self.square), vault=vault)
+        self.services: Services = replace(bare, square=cast(SquareClient, self.square), vault=vault)
         self.clock = clock
-        self.olga: Visitor = signed_in(create_app(house=self.house), self.house, Role.OWNER)
+        self.olga: Visitor = signed_in(create_app(services=self.services), self.services, Role.OWNER)
 
     def page(self) -> Page:
         return self.olga.page("/square")
@@ -93,7 +93,7 @@ class Desk:
         return self.olga.after(self.page().form(address))
 
     def act(self) -> Act:
-        return Act(SQUARE, self.clock(), self.house.store.new_id())
+        return Act(SQUARE, self.clock(), self.services.store.new_id())
 
     def change(self, **fields: Any) -> None:
         def work(session: Session) -> None:
@@ -101,7 +101,7 @@ class Desk:
             for name, value in fields.items():
                 setattr(row, name, value)
 
-        self.house.store.transact(work)
+        self.services.store.transact(work)
 
 
 Open = Callable[[dict[str, str]], Desk]
@@ -158,7 +158,7 @@ def test_a_way_back_that_is_refused_says_why_and_changes_nothing(opened: Open) -
 def test_disconnecting_asks_once_more_and_forgets(opened: Open) -> None:
     desk = opened(BY_OAUTH)
     desk.change(
-        access_token_sealed=desk.house.vault.seal("EAAA"),
+        access_token_sealed=desk.services.vault.seal("EAAA"),
         merchant_name="Lotus",
         connected_at=desk.clock(),
         refreshed_at=desk.clock(),
@@ -241,11 +241,11 @@ def test_the_address_and_the_events_are_there_to_copy(opened: Open) -> None:
 
 def test_a_test_shows_that_it_came_or_that_it_did_not(opened: Open) -> None:
     desk = opened(BY_TOKEN)
-    desk.change(square_subscription_id="wbhk_1", subscription_url=desk.house.settings.webhook_address)
+    desk.change(square_subscription_id="wbhk_1", subscription_url=desk.services.settings.webhook_address)
     desk.tap("/square/test")
     assert "On its way" in desk.says()
     receive(
-        desk.house.store,
+        desk.services.store,
         event_id="sample-1",
         event_type="catalog.version.updated",
         body="{}",
@@ -261,12 +261,12 @@ def test_looking_through_square_is_asked_for_and_its_result_is_shown(opened: Ope
     assert "Looking through Square." in desk.tap("/square/sweep").text
     now = desk.clock()
     found = [{"kind": "order", "id": f"ORDER{n}", "what": "A sale"} for n in range(6)]
-    desk.house.store.transact(
+    desk.services.store.transact(
         lambda session: session.add(
             Sweep(id="1", since=now, started_at=now, finished_at=now, looked_at=40, found=found, error="")
         )
     )
-    with desk.house.store.writing() as session:
+    with desk.services.store.writing() as session:
         session.execute(delete(Outbox))
     said = " ".join(desk.says().split())
     for words in ("Looked at 40 things", "6 were not told by an event", "ORDER4", "and 1 more."):
@@ -277,15 +277,15 @@ def test_what_waits_is_told_in_words(opened: Open) -> None:
     desk = opened(BY_TOKEN)
     assert "All that Square told is worked off" in desk.says()
     act = desk.act()
-    receive(desk.house.store, event_id="1", event_type="payment.updated", body="{}", now=desk.clock())
+    receive(desk.services.store, event_id="1", event_type="payment.updated", body="{}", now=desk.clock())
 
     def work(session: Session) -> None:
-        owe_in(session, desk.house.store, act, "refund", "1")
+        enqueue_in(session, desk.services.store, act, "refund", "1")
         for queue in (Inbox, Outbox):
             row = session.scalars(select(queue)).one()
             row.attempts, row.outcome = 3, "Square has trouble of its own (HTTP 503)."
 
-    desk.house.store.transact(work)
+    desk.services.store.transact(work)
     said = " ".join(desk.says().split())
     for words in (
         "2 wait",
@@ -299,7 +299,7 @@ def test_what_waits_is_told_in_words(opened: Open) -> None:
 
 def test_the_balance_on_profiles_is_switched_off_and_on(opened: Open) -> None:
     desk = opened(BY_TOKEN)
-    save_clinic(desk.house.store, desk.act(), read_clinic(desk.house.store))
+    save_clinic(desk.services.store, desk.act(), read_clinic(desk.services.store))
     for says in ("Write the balances", "Take the balances off", "Write the balances"):
         assert says in desk.tap("/square/balances").text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.terms import Terms
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.changes.test_adjust import part_paid
 from tests.courses.desk import Desk
 from tests.web.page import Page

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from plugin.courses.changes.gifts import NewGift, give_course
-from plugin.house import House
+from plugin.services import Services
 from tests.courses.desk import Desk, back
 from tests.courses.documents.sales import PDF as DRAWN
 from tests.courses.documents.sales import Papers
@@ -68,6 +68,6 @@ def test_a_gift_is_printed_from_the_client_page_and_from_its_code(small_deb: Vis
     assert address in small_deb.send(form, code="ABCD-EFGH-2345").text
 
 
-def test_what_was_never_issued_is_not_found(small_deb: Visitor, small_house: House) -> None:
+def test_what_was_never_issued_is_not_found(small_deb: Visitor, small_house: Services) -> None:
     for address in ("/documents/none.pdf", "/courses/none/invoice.pdf", "/gifts/none/voucher.pdf"):
         assert small_deb.get(address).status_code == 404

@@ -11,7 +11,7 @@ from flask import Flask
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.errors import LedgerBroken, NotAllowed, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.store import Store
 from tests.web.conftest import signed_in
 from tests.web.page import Page
@@ -21,9 +21,9 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def failing_app(small_house: House) -> Flask:
+def failing_app(small_house: Services) -> Flask:
     """The application with a view for each kind of trouble."""
-    app = create_app(house=small_house)
+    app = create_app(services=small_house)
 
     def fail(kind: str) -> str:
         raise {
@@ -38,7 +38,7 @@ def failing_app(small_house: House) -> Flask:
 
 
 @pytest.fixture
-def olga(failing_app: Flask, small_house: House) -> Visitor:
+def olga(failing_app: Flask, small_house: Services) -> Visitor:
     return signed_in(failing_app, small_house, Role.OWNER)
 
 
@@ -80,8 +80,8 @@ class SilentStore:
         raise ConnectionError("the database does not answer")
 
 
-def test_without_a_database_there_is_still_a_page(small_house: House) -> None:
-    app = create_app(house=replace(small_house, store=cast(Store, SilentStore())))
+def test_without_a_database_there_is_still_a_page(small_house: Services) -> None:
+    app = create_app(services=replace(small_house, store=cast(Store, SilentStore())))
     answer = app.test_client().get("/sign-in")
     assert answer.status_code == 500
     assert "Coursekeeper made a mistake" in answer.text

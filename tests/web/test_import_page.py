@@ -10,11 +10,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
+from plugin.courses.base.read import courses_of_client
 from plugin.courses.imports.table import LARGEST_FILE
-from plugin.courses.read import courses_of_client
-from plugin.house import House
-from plugin.jobs import Worker
+from plugin.services import Services
 from plugin.store import Store
+from plugin.worker import Worker
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.courses.old_book import book_of, row
@@ -45,14 +45,14 @@ def send(owner: Visitor, data: bytes, name: str = "old book.csv") -> TestRespons
     return posted(owner, "/import", data, name, **{key: form[key] for key in ("csrf_token", "key")})
 
 
-def work(house: House) -> None:
-    worker = Worker(house, log=Log())
+def work(services: Services) -> None:
+    worker = Worker(services, log=Log())
     while worker.import_once():
         pass
 
 
 @pytest.fixture
-def sent(small_olga: Visitor, small_house: House, small_desk: Desk) -> str:
+def sent(small_olga: Visitor, small_house: Services, small_desk: Desk) -> str:
     """A file with one course that was sent and checked; its address."""
     small_desk.package()
     answer = send(small_olga, book_of(row()))
@@ -62,7 +62,7 @@ def sent(small_olga: Visitor, small_house: House, small_desk: Desk) -> str:
 
 
 def test_from_the_file_to_the_course_and_back(
-    small_olga: Visitor, small_house: House, small_desk: Desk, sent: str
+    small_olga: Visitor, small_house: Services, small_desk: Desk, sent: str
 ) -> None:
     page = small_olga.page(sent)
     assert "1 course ready to import" in page.text
@@ -85,7 +85,9 @@ def test_from_the_file_to_the_course_and_back(
     assert "Undone" in small_olga.page("/import").text
 
 
-def test_the_page_lives_while_the_worker_is_at_it(small_olga: Visitor, small_house: House, sent: str) -> None:
+def test_the_page_lives_while_the_worker_is_at_it(
+    small_olga: Visitor, small_house: Services, sent: str
+) -> None:
     small_olga.send(small_olga.page(sent).form("/start"))
     seen = small_olga.page(sent).with_id("live")
     assert seen is not None
@@ -96,7 +98,9 @@ def test_the_page_lives_while_the_worker_is_at_it(small_olga: Visitor, small_hou
     assert (answer.status_code, "is in Coursekeeper" in answer.text) == (200, True)
 
 
-def test_the_same_file_again_leads_to_the_first(small_olga: Visitor, small_house: House, sent: str) -> None:
+def test_the_same_file_again_leads_to_the_first(
+    small_olga: Visitor, small_house: Services, sent: str
+) -> None:
     small_olga.send(small_olga.page(sent).form("/start"))
     work(small_house)
     answer = send(small_olga, book_of(row()), "again.csv")
@@ -147,7 +151,7 @@ def test_columns_that_say_the_same_are_refused_and_stay_chosen(small_olga: Visit
 
 
 def test_the_columns_are_shown_before_anything_is_written(
-    small_olga: Visitor, small_house: House, small_desk: Desk
+    small_olga: Visitor, small_house: Services, small_desk: Desk
 ) -> None:
     small_desk.package(sessions=10, name="course of 10")
     data = (
@@ -168,7 +172,7 @@ def test_the_columns_are_shown_before_anything_is_written(
 
 
 def test_without_a_date_of_purchase_there_is_nothing_to_press(
-    small_olga: Visitor, small_house: House, small_desk: Desk
+    small_olga: Visitor, small_house: Services, small_desk: Desk
 ) -> None:
     """D5."""
     small_desk.package(sessions=10, name="course of 10")
@@ -191,7 +195,7 @@ def test_without_a_date_of_purchase_there_is_nothing_to_press(
 
 
 def test_how_letters_read_is_asked_with_examples(
-    small_olga: Visitor, small_house: House, small_desk: Desk
+    small_olga: Visitor, small_house: Services, small_desk: Desk
 ) -> None:
     """D8."""
     small_desk.package(sessions=10, name="course of 10")
@@ -208,7 +212,7 @@ def test_how_letters_read_is_asked_with_examples(
     assert small_olga.send(page.form("/columns"), encoding="klingon").status_code == 422
 
 
-def test_wrong_rows_are_shown_and_can_be_saved(small_olga: Visitor, small_house: House, sent: str) -> None:
+def test_wrong_rows_are_shown_and_can_be_saved(small_olga: Visitor, small_house: Services, sent: str) -> None:
     wrong = send(small_olga, book_of(row("<b>Bea</b>", left="x"))).headers["Location"]
     work(small_house)
     page = small_olga.get(wrong)
@@ -228,7 +232,9 @@ def test_a_deed_that_comes_too_late_is_told(small_olga: Visitor, sent: str) -> N
     assert small_olga.get("/import/none").status_code == 404
 
 
-def test_an_undo_needs_its_reason_and_stays_open(small_olga: Visitor, small_house: House, sent: str) -> None:
+def test_an_undo_needs_its_reason_and_stays_open(
+    small_olga: Visitor, small_house: Services, sent: str
+) -> None:
     small_olga.send(small_olga.page(sent).form("/start"))
     work(small_house)
     answer = small_olga.send(small_olga.page(sent).form("/undo"), reason=" ")
@@ -246,7 +252,7 @@ def test_there_is_a_file_to_start_from(small_olga: Visitor, small_desk: Desk, en
 
 
 def test_a_file_that_can_not_be_worked_on_is_given_back(
-    small_olga: Visitor, small_house: House, clock: HandMovedClock, sent: str
+    small_olga: Visitor, small_house: Services, clock: HandMovedClock, sent: str
 ) -> None:
     page = small_olga.page(sent)
     small_olga.send(page.form("/start"))

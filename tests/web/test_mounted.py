@@ -8,13 +8,13 @@ from flask import Flask, session
 from plugin import init_app
 from plugin.core.acts import Role
 from plugin.errors import ConfigurationError
-from plugin.house import House
+from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.web.visitor import Visitor, hire
 
 
 @pytest.fixture
-def host(small_house: House) -> Flask:
+def host(small_house: Services) -> Flask:
     app = Flask("clinic")
     app.secret_key = "the host's own secret"
 
@@ -27,12 +27,12 @@ def host(small_house: House) -> Flask:
     def lost(_error: Exception) -> tuple[str, int]:
         return "The clinic's own 404", 404
 
-    init_app(app, url_prefix="/courses", house=small_house)
+    init_app(app, url_prefix="/courses", services=small_house)
     return app
 
 
 @pytest.fixture
-def deb(host: Flask, small_house: House) -> Visitor:
+def deb(host: Flask, small_house: Services) -> Visitor:
     visitor = Visitor(host, prefix="/courses")
     answer = visitor.sign_in(hire(small_house, Role.DESK))
     assert (answer.status_code, answer.headers["Location"]) == (302, "/courses/")
@@ -80,11 +80,11 @@ def test_the_hosts_answers_are_left_alone(deb: Visitor) -> None:
     assert "Content-Security-Policy" in deb.get("/").headers
 
 
-def test_both_hold_the_house(host: Flask, small_house: House) -> None:
+def test_both_hold_the_house(host: Flask, small_house: Services) -> None:
     assert host.extensions["coursekeeper"] is small_house
 
 
 @pytest.mark.parametrize("prefix", ["courses", "/courses/", "", "/"])
-def test_an_odd_prefix_is_refused_at_the_start(small_house: House, prefix: str) -> None:
+def test_an_odd_prefix_is_refused_at_the_start(small_house: Services, prefix: str) -> None:
     with pytest.raises(ConfigurationError, match="begins with a slash"):
-        init_app(Flask("clinic"), url_prefix=prefix, house=small_house)
+        init_app(Flask("clinic"), url_prefix=prefix, services=small_house)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.terms import ExpiresFrom, NoShow
-from plugin.courses.selling.packages import read_package
-from plugin.house import House
+from plugin.courses.catalog.packages import read_package
+from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.web.visitor import Visitor
 
@@ -28,7 +28,7 @@ def package_id(small_desk: Desk) -> str:
 
 
 def test_an_edit_is_a_new_version_and_sold_courses_keep_theirs(
-    small_olga: Visitor, small_desk: Desk, small_house: House, package_id: str
+    small_olga: Visitor, small_desk: Desk, small_house: Services, package_id: str
 ) -> None:
     sold = small_desk.sell(package_id)
     before = small_desk.course(sold)
@@ -84,7 +84,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(small_olga: Visitor, p
     ids=str,
 )
 def test_a_refused_edit_comes_back_filled_in(
-    small_olga: Visitor, small_house: House, package_id: str, typed: dict[str, str], why: str
+    small_olga: Visitor, small_house: Services, package_id: str, typed: dict[str, str], why: str
 ) -> None:
     form = small_olga.page(f"/packages/{package_id}").form(f"/packages/{package_id}")
     refused = small_olga.send(form, **typed)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plugin.courses.selling.packages import list_packages
-from plugin.house import House
+from plugin.courses.catalog.packages import list_packages
+from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.web.page import Page
 from tests.web.visitor import Visitor
@@ -25,7 +25,7 @@ TYPED = {
 }
 
 
-def test_the_owner_makes_a_package(small_olga: Visitor, small_desk: Desk, small_house: House) -> None:
+def test_the_owner_makes_a_package(small_olga: Visitor, small_desk: Desk, small_house: Services) -> None:
     page = small_olga.after(small_olga.page("/packages").form("/packages"), **TYPED)
     assert "is made. Publish it to Square to sell it." in page.text
     assert "$1,980.00" in page.text
@@ -35,7 +35,7 @@ def test_the_owner_makes_a_package(small_olga: Visitor, small_desk: Desk, small_
     assert (made.price.amount, made.contents[1].single_price.amount) == (198000, 16500)
 
 
-def test_the_same_form_twice_makes_one(small_olga: Visitor, small_desk: Desk, small_house: House) -> None:
+def test_the_same_form_twice_makes_one(small_olga: Visitor, small_desk: Desk, small_house: Services) -> None:
     form = small_olga.page("/packages").form("/packages")
     small_olga.after(form, **TYPED)
     small_olga.after(form, **TYPED)
@@ -63,7 +63,7 @@ def test_the_same_form_twice_makes_one(small_olga: Visitor, small_desk: Desk, sm
     ],
 )
 def test_an_odd_field_is_refused_and_all_stays_typed(
-    small_olga: Visitor, small_desk: Desk, small_house: House, field: str, typed: str
+    small_olga: Visitor, small_desk: Desk, small_house: Services, field: str, typed: str
 ) -> None:
     answer = small_olga.send(small_olga.page("/packages").form("/packages"), **{**TYPED, field: typed})
     assert answer.status_code == 422

@@ -9,8 +9,8 @@ import pytest
 from invoices.papers import Paper, PaperFailed
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.selling.sales import Buyer
-from plugin.house import House
+from plugin.courses.sales.sales import Buyer
+from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.databases import sqlite_alone
 from tests.web.conftest import PDF, signed_in
@@ -77,11 +77,11 @@ def test_a_visit_of_another_course_is_not_found(deb: Visitor, desk: Desk) -> Non
     assert deb.get("/courses/none/summary.pdf").status_code == 404
 
 
-def test_a_paper_that_fails_can_be_tried_again(small_house: House, small_desk: Desk) -> None:
+def test_a_paper_that_fails_can_be_tried_again(small_house: Services, small_desk: Desk) -> None:
     def jammed(_paper: Paper, _assets: object = None) -> bytes:
         raise PaperFailed("The printer's worker stopped.")
 
-    app = create_app(house=replace(small_house, render=jammed))
+    app = create_app(services=replace(small_house, render=jammed))
     visitor = signed_in(app, small_house, Role.DESK)
     course = small_desk.sell()
     answer = visitor.get(f"/courses/{course}/summary.pdf")

@@ -12,9 +12,9 @@ from PIL import Image
 from sqlalchemy import select
 
 from plugin.core.acts import Role
-from plugin.courses.clinic import read_clinic
-from plugin.courses.papers.texts import read_treatment_text
-from plugin.house import House
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.handouts.texts import read_treatment_text
+from plugin.services import Services
 from plugin.store.documents import Document
 from plugin.store.offers import Treatment
 from plugin.store.people import Client
@@ -275,10 +275,10 @@ class TestATextOnItsPage:
             assert small_olga.get(address).status_code == 404
 
 
-def issue(house: House, place: int, kind: str = "invoice", refers_to: str | None = None) -> str:
+def issue(services: Services, place: int, kind: str = "invoice", refers_to: str | None = None) -> str:
     """Put an issued paper into the database: how it is issued has tests of its own."""
-    with house.store.writing() as session:
-        document_id = house.store.new_id()
+    with services.store.writing() as session:
+        document_id = services.store.new_id()
         row = Document(
             id=document_id,
             kind=kind,
@@ -292,7 +292,7 @@ def issue(house: House, place: int, kind: str = "invoice", refers_to: str | None
             currency="USD",
             content="{}",
             content_sha256="0" * 64,
-            issued_at=house.clock(),
+            issued_at=services.clock(),
             by="Deb",
         )
         session.add(row)
@@ -301,7 +301,9 @@ def issue(house: House, place: int, kind: str = "invoice", refers_to: str | None
 
 
 class TestWhatWasIssued:
-    def test_it_is_found_opened_and_saved(self, small_as: As, small_house: House, small_desk: Desk) -> None:
+    def test_it_is_found_opened_and_saved(
+        self, small_as: As, small_house: Services, small_desk: Desk
+    ) -> None:
         deb = small_as(Role.DESK)
         assert "Nothing issued yet" in deb.page("/documents").text
         small_desk.client("Ana Souza")
@@ -319,7 +321,7 @@ class TestWhatWasIssued:
         assert deb.get("/documents.pdf").status_code == 404
 
     def test_a_long_list_is_turned_page_by_page(
-        self, small_as: As, small_house: House, small_desk: Desk
+        self, small_as: As, small_house: Services, small_desk: Desk
     ) -> None:
         small_desk.client("Ana Souza")
         for place in range(1, 52):

@@ -7,9 +7,9 @@ import json
 import pytest
 from sqlalchemy import select
 
-from plugin.courses.people.clients import create_client, read_client
-from plugin.courses.read import courses_of_client
-from plugin.courses.selling.packages import list_packages
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.catalog.packages import list_packages
+from plugin.courses.clients.clients import create_client, read_client
 from plugin.store.selling import Checkout
 from tests.courses.desk import ANA, Desk
 from tests.web.page import Page

@@ -7,7 +7,7 @@ import pytest
 from plugin.courses.refunds.desk_refund_outcome import refuse_rest
 from plugin.courses.refunds.desk_refund_parts import note_answer, plan_parts
 from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_courses
-from plugin.house import House
+from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.web.page import Page
 from tests.web.visitor import Visitor
@@ -33,8 +33,8 @@ def looked_over(olga: Visitor, course_id: str, **typed: str) -> Page:
     return Page(answer.text)
 
 
-def shown(house: House, course_id: str) -> DeskRefundView | None:
-    return refunds_of_courses(house.store, [course_id], now=house.clock()).get(course_id)
+def shown(services: Services, course_id: str) -> DeskRefundView | None:
+    return refunds_of_courses(services.store, [course_id], now=services.clock()).get(course_id)
 
 
 def test_both_sums_and_their_working_are_shown(
@@ -60,7 +60,7 @@ def test_both_sums_and_their_working_are_shown(
     ids=str,
 )
 def test_one_look_and_one_tap_begin_it(
-    small_olga: Visitor, small_house: House, course_id: str, typed: dict[str, str], amount: str
+    small_olga: Visitor, small_house: Services, course_id: str, typed: dict[str, str], amount: str
 ) -> None:
     page = looked_over(small_olga, course_id, **typed)
     assert "Nothing has been sent yet." in page.text
@@ -74,7 +74,7 @@ def test_one_look_and_one_tap_begin_it(
     assert begun.formula == typed.get("choice", "prorated")
 
 
-def test_the_tap_sent_twice_begins_one(small_olga: Visitor, small_house: House, course_id: str) -> None:
+def test_the_tap_sent_twice_begins_one(small_olga: Visitor, small_house: Services, course_id: str) -> None:
     form = looked_over(small_olga, course_id).form("/refunds")
     first, again = small_olga.send(form), small_olga.send(form)
     assert (first.status_code, again.status_code) == (303, 303)
@@ -117,7 +117,7 @@ def test_going_back_keeps_what_was_chosen(small_olga: Visitor, course_id: str) -
 
 
 def test_a_session_used_meanwhile_asks_to_look_again(
-    small_olga: Visitor, small_desk: Desk, small_house: House, course_id: str
+    small_olga: Visitor, small_desk: Desk, small_house: Services, course_id: str
 ) -> None:
     form = looked_over(small_olga, course_id).form("/refunds")
     small_desk.use(course_id)
@@ -129,7 +129,7 @@ def test_a_session_used_meanwhile_asks_to_look_again(
 
 
 def test_how_it_stands_is_told_on_the_course(
-    small_olga: Visitor, small_desk: Desk, small_house: House, course_id: str, client_address: str
+    small_olga: Visitor, small_desk: Desk, small_house: Services, course_id: str, client_address: str
 ) -> None:
     small_olga.after(looked_over(small_olga, course_id).form("/refunds"))
     begun = shown(small_house, course_id)
@@ -143,7 +143,7 @@ def test_how_it_stands_is_told_on_the_course(
 
 
 def test_a_failure_is_told_with_its_reason_and_it_can_be_begun_again(
-    small_olga: Visitor, small_desk: Desk, small_house: House, course_id: str, client_address: str
+    small_olga: Visitor, small_desk: Desk, small_house: Services, course_id: str, client_address: str
 ) -> None:
     small_olga.after(looked_over(small_olga, course_id).form("/refunds"))
     begun = shown(small_house, course_id)

@@ -8,8 +8,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
-from plugin.courses.people.clients import find_clients
-from plugin.house import House
+from plugin.courses.clients.clients import find_clients
+from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in
 from tests.web.page import Form, Page
@@ -35,11 +35,11 @@ def signed_out(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def found(house: House, name: str) -> int:
-    return len(find_clients(house.store, name, today=date(2026, 11, 22), limit=9).rows)
+def found(services: Services, name: str) -> int:
+    return len(find_clients(services.store, name, today=date(2026, 11, 22), limit=9).rows)
 
 
-def test_c1_what_was_typed_is_carried_through_the_sign_in(small_deb: Visitor, small_house: House) -> None:
+def test_c1_what_was_typed_is_carried_through_the_sign_in(small_deb: Visitor, small_house: Services) -> None:
     form = new_client(small_deb.page("/clients"))
     asked = sent_from(signed_out(small_deb), form, name="Ana Ruiz", email="ana@example.org")
     assert asked.status_code == 401
@@ -90,7 +90,7 @@ def test_another_sites_form_is_never_shown_as_ours(small_deb: Visitor) -> None:
         small_deb.sign_in(email_of(Role.DESK))
 
 
-def test_a_form_of_another_role_is_not_shown(small_app: Flask, small_house: House) -> None:
+def test_a_form_of_another_role_is_not_shown(small_app: Flask, small_house: Services) -> None:
     olga = signed_in(small_app, small_house, Role.OWNER)
     signed_in(small_app, small_house, Role.DESK)
     form = Form("/packages", "post", {"name": "Secret package"})

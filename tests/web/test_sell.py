@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.money import Money
-from plugin.courses.selling.checkouts import CheckoutView, list_checkouts
-from plugin.courses.selling.packages import NewContent, NewPackage, create_package
-from plugin.house import House
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
+from plugin.courses.sales.checkouts import CheckoutView, list_checkouts
+from plugin.services import Services
 from plugin.store.queues import Outbox
 from plugin.store.selling import Checkout, Terminal
 from tests.courses.desk import OLGA, Desk
@@ -39,13 +39,13 @@ def way_form(page: Page, way: str, *, typed: str = "") -> Form:
     return next(form for form in forms if not typed or typed in form.fields)
 
 
-def begun(house: House) -> CheckoutView:
-    return list_checkouts(house.store)[0]
+def begun(services: Services) -> CheckoutView:
+    return list_checkouts(services.store)[0]
 
 
-def become(house: House, **values: object) -> None:
+def become(services: Services, **values: object) -> None:
     """Have the sale stand as Square's answers would make it."""
-    with house.store.writing() as session:
+    with services.store.writing() as session:
         row = session.scalars(select(Checkout)).one()
         for name, value in values.items():
             setattr(row, name, value)
@@ -83,7 +83,7 @@ def test_a_new_client_is_made_on_the_way(small_deb: Visitor, package_id: str) ->
 
 
 def test_the_ways_are_all_there_and_each_form_carries_whom_and_what(
-    small_deb: Visitor, small_house: House, client_id: str, package_id: str
+    small_deb: Visitor, small_house: Services, client_id: str, package_id: str
 ) -> None:
     with small_house.store.writing() as session:
         session.add(Terminal(square_device_id="T1", name="Front desk", seen_at=small_house.clock()))
@@ -115,7 +115,7 @@ def test_each_way_is_begun_and_says_what_happens(small_deb: Visitor, client_id: 
 
 
 def test_a_round_sum_in_cash_is_one_tap(
-    small_deb: Visitor, small_house: House, client_id: str, package_id: str
+    small_deb: Visitor, small_house: Services, client_id: str, package_id: str
 ) -> None:
     forms = ways_page(small_deb, client_id, package_id).forms
     form = next(form for form in forms if any(name == "supplied_minor" for name, _, _ in form.buttons))
@@ -138,7 +138,7 @@ REFUSED = [
 
 
 def test_a_refused_form_comes_back_filled_in(
-    small_deb: Visitor, small_house: House, client_id: str, package_id: str
+    small_deb: Visitor, small_house: Services, client_id: str, package_id: str
 ) -> None:
     page = ways_page(small_deb, client_id, package_id)
     for way, typed, field in REFUSED:
@@ -166,7 +166,7 @@ def test_a_package_that_is_not_on_the_till_can_not_be_chosen(
 
 
 def test_sent_twice_it_is_one_sale(
-    small_deb: Visitor, small_house: House, client_id: str, package_id: str
+    small_deb: Visitor, small_house: Services, client_id: str, package_id: str
 ) -> None:
     form = way_form(ways_page(small_deb, client_id, package_id), "cash")
     first, again = small_deb.send(form), small_deb.send(form)
@@ -175,7 +175,7 @@ def test_sent_twice_it_is_one_sale(
 
 
 @pytest.fixture
-def link(small_deb: Visitor, small_house: House, client_id: str, package_id: str) -> str:
+def link(small_deb: Visitor, small_house: Services, client_id: str, package_id: str) -> str:
     """A payment link that Square has made; return the address of its page."""
     small_deb.after(way_form(ways_page(small_deb, client_id, package_id), "link"))
     become(small_house, state="waiting", url=URL, square_object_id="LINK", square_order_id="ORDER")
@@ -193,7 +193,7 @@ def test_a_payment_link_shows_a_code_to_scan_its_address_and_a_letter(small_deb:
 
 
 def test_the_letter_is_owed_once_and_a_wrong_address_comes_back(
-    small_deb: Visitor, small_house: House, link: str
+    small_deb: Visitor, small_house: Services, link: str
 ) -> None:
     form = small_deb.page(link).form("/letter")
     refused = small_deb.send(form, mail_to="ana at home")
@@ -223,7 +223,7 @@ STANDING = [
 
 
 def test_every_state_says_what_happens_and_what_now(
-    small_deb: Visitor, small_house: House, link: str
+    small_deb: Visitor, small_house: Services, link: str
 ) -> None:
     for values, said in STANDING:
         ended = values["state"] != "waiting"
@@ -235,7 +235,7 @@ def test_every_state_says_what_happens_and_what_now(
         assert any(each.startswith("/clients/") for each in page.links()) == ended
 
 
-def test_a_paid_sale_is_not_called_off(small_deb: Visitor, small_house: House, link: str) -> None:
+def test_a_paid_sale_is_not_called_off(small_deb: Visitor, small_house: Services, link: str) -> None:
     form = small_deb.page(link).form("/cancel")
     become(small_house, state="paid", ended_at=small_house.clock())
     answer = small_deb.send(form)
@@ -244,7 +244,7 @@ def test_a_paid_sale_is_not_called_off(small_deb: Visitor, small_house: House, l
 
 
 def test_a_sale_rung_up_without_the_client_is_claimed_with_one_tap(
-    small_deb: Visitor, small_desk: Desk, small_house: House, client_id: str, package_id: str
+    small_deb: Visitor, small_desk: Desk, small_house: Services, client_id: str, package_id: str
 ) -> None:
     shown = small_deb.after(way_form(ways_page(small_deb, client_id, package_id), "till"))
     assert "Was it one of these?" not in shown.text
@@ -263,7 +263,7 @@ def test_sales_under_way_are_found_on_today_with_the_client_and_under_sell(
         assert link in small_deb.page(address).links()
 
 
-def test_its_page_is_alive(small_deb: Visitor, small_house: House, link: str) -> None:
+def test_its_page_is_alive(small_deb: Visitor, small_house: Services, link: str) -> None:
     seen = small_deb.get(link).headers["X-Seen"]
     assert small_deb.get(f"{link}/live?seen={seen}").status_code == 204
     become(small_house, state="paid", ended_at=small_house.clock())

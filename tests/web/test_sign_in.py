@@ -13,8 +13,8 @@ from werkzeug.http import parse_date
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.people.staff import set_password, staff_by_email
-from plugin.house import House
+from plugin.courses.accounts.staff import set_password, staff_by_email
+from plugin.services import Services
 from plugin.store import Store
 from plugin.store.people import Staff
 from plugin.web.passwords import hash_password
@@ -33,7 +33,7 @@ def visitor(small_app: Flask) -> Visitor:
 
 
 @pytest.fixture
-def deb_email(small_house: House) -> str:
+def deb_email(small_house: Services) -> str:
     return hire(small_house, Role.DESK)
 
 
@@ -85,7 +85,7 @@ def test_what_is_missing_or_odd_is_refused_in_words(
     assert 'role="alert"' in answer.text
 
 
-def test_somebody_who_left_does_not_come_in(visitor: Visitor, deb_email: str, small_house: House) -> None:
+def test_somebody_who_left_does_not_come_in(visitor: Visitor, deb_email: str, small_house: Services) -> None:
     with small_house.store.writing() as session:
         session.execute(update(Staff).values(is_active=False))
     assert visitor.sign_in(deb_email).status_code == 422
@@ -102,7 +102,7 @@ def test_a_link_can_not_sign_anybody_out(small_deb: Visitor) -> None:
     assert small_deb.get("/").status_code == 200
 
 
-def test_a_new_password_ends_what_was_open(small_deb: Visitor, small_house: House) -> None:
+def test_a_new_password_ends_what_was_open(small_deb: Visitor, small_house: Services) -> None:
     person = staff_by_email(small_house.store, "desk@example.org")
     assert person is not None
     set_password(small_house.store, person.id, hash_password("another-one-22"))
@@ -196,7 +196,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(small_app: Flask)
 
 def test_behind_https_the_cookie_never_goes_in_the_clear(sqlite_url: str, clock: HandMovedClock) -> None:
     with Store(sqlite_url) as store:
-        app = create_app(house=open_house_on(store, clock, public_url="https://desk.example.org"))
+        app = create_app(services=open_house_on(store, clock, public_url="https://desk.example.org"))
         answer = app.test_client().get("/sign-in")
     assert "Secure" in answer.headers["Set-Cookie"]
     assert "max-age" in answer.headers["Strict-Transport-Security"]

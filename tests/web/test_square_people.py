@@ -9,12 +9,12 @@ import pytest
 
 from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
-from plugin.courses.people.client_profile import CUSTOMER
-from plugin.courses.people.directory import keep_people_in
-from plugin.courses.queues.outbox import close_owed, take_owed
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.base.outbox import claim_job, finish_job
+from plugin.courses.clients.client_profile import CUSTOMER
+from plugin.courses.clients.directory import save_directory_in
+from plugin.courses.sales.sales import Buyer
 from plugin.errors import SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareClient
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in
@@ -30,12 +30,12 @@ class Away:
 
 
 @pytest.fixture
-def deb(small_house: House, small_desk: Desk) -> Visitor:
-    house = replace(small_house, square=cast(SquareClient, Away()))
+def deb(small_house: Services, small_desk: Desk) -> Visitor:
+    services = replace(small_house, square=cast(SquareClient, Away()))
     act = Act(SQUARE, small_house.clock(), "seen")
     kim = Buyer("KIM", "Grace Kim", "+14245550104", "grace.kim@example.org", ("KIM",))
-    small_house.store.transact(lambda session: keep_people_in(session, act, [kim]))
-    return signed_in(create_app(house=house), house, Role.DESK)
+    small_house.store.transact(lambda session: save_directory_in(session, act, [kim]))
+    return signed_in(create_app(services=services), services, Role.DESK)
 
 
 def _in_square(deb: Visitor, q: str) -> Page:
@@ -79,13 +79,15 @@ def test_a_client_is_changed_and_what_was_wrong_is_said_beside_it(deb: Visitor) 
     assert "Square’s directory is being told." in saved.text
 
 
-def test_what_square_refused_is_shown_and_tried_again_with_one_tap(deb: Visitor, small_house: House) -> None:
+def test_what_square_refused_is_shown_and_tried_again_with_one_tap(
+    deb: Visitor, small_house: Services
+) -> None:
     form = next(one for one in deb.page("/clients").forms if one.method == "post" and "name" in one.fields)
     page = deb.after(form, name="Ana López")
     assert "Square’s directory is being told." in page.text
-    owed = take_owed(small_house.store, small_house.clock(), of=(CUSTOMER,))
+    owed = claim_job(small_house.store, small_house.clock(), of=(CUSTOMER,))
     assert owed is not None
-    close_owed(small_house.store, owed.id, state="failed", outcome="Too short.", now=small_house.clock())
+    finish_job(small_house.store, owed.id, state="failed", outcome="Too short.", now=small_house.clock())
     page = deb.page(f"/clients/{owed.subject}")
     assert "Square did not take it. Too short." in page.text
     assert "is being told" in deb.after(page.form("/profile")).text

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from plugin.core.acts import Role
-from plugin.courses.people.api_tokens import add_token, list_tokens
-from plugin.courses.people.staff import add_staff, staff_by_email
-from plugin.house import House
+from plugin.courses.accounts.api_tokens import add_token, list_tokens
+from plugin.courses.accounts.staff import add_staff, staff_by_email
+from plugin.services import Services
 from tests.web.conftest import As
 from tests.web.page import Form, Page
 from tests.web.visitor import PASSWORD, Visitor, email_of
@@ -25,7 +25,7 @@ def is_let_in(visitor: Visitor) -> bool:
 
 
 @pytest.fixture
-def token(small_house: House) -> str:
+def token(small_house: Services) -> str:
     return add_token(small_house.store, name="Kiosk", role=Role.DESK, now=small_house.clock())
 
 
@@ -64,7 +64,7 @@ def test_both_are_done_once_however_often_they_are_sent(small_olga: Visitor, sma
 
 
 def test_the_list_says_who_may_sign_in_and_when_they_last_did(
-    small_olga: Visitor, small_house: House, small_deb: Visitor
+    small_olga: Visitor, small_house: Services, small_deb: Visitor
 ) -> None:
     add_staff(
         small_house.store,
@@ -86,7 +86,7 @@ def test_the_list_says_who_may_sign_in_and_when_they_last_did(
 
 
 def test_an_owner_finds_no_way_to_deactivate_herself_and_a_made_up_one_is_refused(
-    small_olga: Visitor, small_deb: Visitor, small_house: House
+    small_olga: Visitor, small_deb: Visitor, small_house: Services
 ) -> None:
     olga = staff_by_email(small_house.store, email_of(Role.OWNER))
     assert olga is not None
@@ -135,7 +135,7 @@ def test_a_token_shows_its_last_use_and_never_itself(
     assert token not in page.html
 
 
-def test_a_revoked_token_is_listed_apart(small_olga: Visitor, small_house: House, token: str) -> None:
+def test_a_revoked_token_is_listed_apart(small_olga: Visitor, small_house: Services, token: str) -> None:
     assert "No API token yet" not in small_olga.page(ADDRESS).text
     small_olga.after(form_of(small_olga, "/revocation"))
     page = small_olga.page(ADDRESS)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.sales.sales import Buyer
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone
 from tests.web.conftest import As

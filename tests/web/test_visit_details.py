@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.people.staff import add_staff
-from plugin.courses.visiting.visits import describe_visit
-from plugin.house import House
+from plugin.courses.accounts.staff import add_staff
+from plugin.courses.visits.visits import describe_visit
+from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.databases import sqlite_alone
 from tests.web.conftest import As
@@ -67,10 +67,10 @@ def test_what_is_there_comes_back_to_be_edited(deb: Visitor, address: str) -> No
 
 @sqlite_alone
 def test_those_who_treat_can_be_named(
-    deb: Visitor, house: House, desk: Desk, course: str, address: str
+    deb: Visitor, services: Services, desk: Desk, course: str, address: str
 ) -> None:
     for role in (Role.PRACTITIONER, Role.OWNER):
-        hire(house, role)
+        hire(services, role)
     page = deb.page(address)
     assert options(page) == ["Nobody named", NAMES[Role.OWNER], NAMES[Role.PRACTITIONER]]
     kim = page.html.split(f">{NAMES[Role.PRACTITIONER]}</option>")[0].rsplit('value="', 1)[1].split('"')[0]
@@ -82,18 +82,18 @@ def test_those_who_treat_can_be_named(
 
 @sqlite_alone
 def test_whoever_treated_stays_named_though_they_could_not_be_chosen(
-    deb: Visitor, house: House, desk: Desk, course: str, address: str
+    deb: Visitor, services: Services, desk: Desk, course: str, address: str
 ) -> None:
     wu = add_staff(
-        house.store,
+        services.store,
         email="wu@example.org",
         name="Dr. Wu",
         role=Role.DESK,
         password_hash="none",
-        now=house.clock(),
+        now=services.clock(),
     )
     (visit,) = desk.course(course).visits
-    describe_visit(house.store, desk.act(), visit.id, practitioner_id=wu.id, focus="", note="")
+    describe_visit(services.store, desk.act(), visit.id, practitioner_id=wu.id, focus="", note="")
     deb.after(details(deb, address), focus="Brow")
     (visit,) = desk.course(course).visits
     assert (visit.practitioner, visit.focus) == ("Dr. Wu", "Brow")

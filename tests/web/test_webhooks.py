@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from plugin.house import House
+from plugin.services import Services
 from plugin.store.queues import Inbox
 from tests.web.conftest import SIGNATURE_KEY
 
@@ -26,23 +26,23 @@ def signature(body: bytes, address: str) -> str:
 
 
 @pytest.fixture
-def box(app: Flask, house: House) -> Box:
-    return Box(app, house)
+def box(app: Flask, services: Services) -> Box:
+    return Box(app, services)
 
 
 class Box:
     """Square's side of the webhook, and a look into the inbox."""
 
-    def __init__(self, app: Flask, house: House) -> None:
-        self.app, self.house = app, house
+    def __init__(self, app: Flask, services: Services) -> None:
+        self.app, self.services = app, services
 
     def send(self, body: bytes, signed: str | None = "", **more: Any) -> TestResponse:
-        right = signature(body, self.house.settings.webhook_address)
+        right = signature(body, self.services.settings.webhook_address)
         headers = {} if signed is None else {"x-square-hmacsha256-signature": signed or right}
         return self.app.test_client().post("/square/webhooks", data=body, headers=headers, **more)
 
     def kept(self) -> int:
-        with self.house.store.reading() as session:
+        with self.services.store.reading() as session:
             return session.scalar(select(func.count()).select_from(Inbox)) or 0
 
 
@@ -50,7 +50,7 @@ def test_a_signed_event_is_kept_as_it_came(box: Box) -> None:
     body = json.dumps(EVENT, indent=3).encode()
     answer = box.send(body)
     assert (answer.status_code, answer.data) == (200, b"")
-    with box.house.store.reading() as session:
+    with box.services.store.reading() as session:
         row = session.scalars(select(Inbox)).one()
         assert (row.event_id, row.event_type, row.body) == ("e-1", "payment.updated", body.decode())
 
@@ -73,7 +73,7 @@ def test_what_square_did_not_sign_is_refused(box: Box, signed: str | None) -> No
 
 def test_one_changed_byte_is_refused(box: Box) -> None:
     body = json.dumps(EVENT).encode()
-    signed = signature(body, box.house.settings.webhook_address)
+    signed = signature(body, box.services.settings.webhook_address)
     assert box.send(body.replace(b"p-1", b"p-2"), signed).status_code == 403
 
 

@@ -10,13 +10,13 @@ import pytest
 from babel import Locale
 
 from plugin.core.money import Money
-from plugin.courses.views import ClinicView
+from plugin.courses.base.views import ClinicView
 from plugin.errors import InvalidField
 from plugin.web.contrast import contrast, mixed, parse
+from plugin.web.form_values import typed_money
 from plugin.web.format import counted, initials, locale_of, written_day, written_phone
 from plugin.web.pages import TEMPLATES
 from plugin.web.theme import LEAST, PAPER_LIGHT, SURFACE_DARK, for_dark, for_light, sheet
-from plugin.web.typed import typed_money
 
 CLINIC = ClinicView(
     name="Jade Room",

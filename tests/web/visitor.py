@@ -7,8 +7,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
-from plugin.courses.people.staff import add_staff
-from plugin.house import House
+from plugin.courses.accounts.staff import add_staff
+from plugin.services import Services
 from tests.web.page import Form, Page
 
 PASSWORD = "quiet-willow-7"
@@ -21,15 +21,15 @@ def email_of(role: Role) -> str:
     return f"{role.value}@example.org"
 
 
-def hire(house: House, role: Role) -> str:
+def hire(services: Services, role: Role) -> str:
     """Add a person of this role and return their e-mail address."""
     add_staff(
-        house.store,
+        services.store,
         email=email_of(role),
         name=NAMES[role],
         role=role,
         password_hash=_HASH,
-        now=house.clock(),
+        now=services.clock(),
     )
     return email_of(role)
 

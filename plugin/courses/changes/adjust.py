@@ -7,18 +7,18 @@ from dataclasses import asdict, dataclass
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Head, adjusted, part_value
 from plugin.core.money import Money
-from plugin.courses.chain import Line, allowances_of, append, head_of
-from plugin.courses.changes.deeds import (
+from plugin.courses.base.chain import Line, allowances_of, append, head_of
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import money_text
+from plugin.courses.catalog.packages import MOST_SESSIONS
+from plugin.courses.changes.frame import (
     Changed,
-    Held,
+    CourseChange,
     change_course,
     checked_reason,
     refuse_closed,
     refuse_ownerless,
 )
-from plugin.courses.clinic import clinic_in
-from plugin.courses.selling.packages import MOST_SESSIONS
-from plugin.courses.words import money_text
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance
@@ -48,7 +48,7 @@ def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> C
     require(act.actor)
     reason = checked_reason(wish.reason)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         refuse_closed(held.view)
         refuse_ownerless(held.view)
         allowance = _allowance(held, wish.allowance_id)
@@ -66,7 +66,7 @@ def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL
     return adjust_course(store, act, course_id, Adjustment(1, reason or GOODWILL))
 
 
-def _allowance(held: Held, allowance_id: str | None) -> Allowance:
+def _allowance(held: CourseChange, allowance_id: str | None) -> Allowance:
     rows = allowances_of(held.session, held.row.id)
     if allowance_id is None:
         return next((row for row in rows if row.kind == "main"), rows[0])
@@ -76,7 +76,7 @@ def _allowance(held: Held, allowance_id: str | None) -> Allowance:
     return chosen
 
 
-def _check(held: Held, allowance: Allowance, head: Head, wish: Adjustment) -> None:
+def _check(held: CourseChange, allowance: Allowance, head: Head, wish: Adjustment) -> None:
     if not 1 <= abs(wish.sessions) <= MOST_AT_ONCE:
         raise InvalidField(f"Adjust by 1 to {MOST_AT_ONCE} sessions at once.", field="sessions")
     if head.granted + wish.sessions > MOST_SESSIONS:
@@ -89,7 +89,7 @@ def _check(held: Held, allowance: Allowance, head: Head, wish: Adjustment) -> No
         raise InvalidField(said, field="keeps_value")
 
 
-def _check_value(held: Held, allowance: Allowance, wish: Adjustment) -> None:
+def _check_value(held: CourseChange, allowance: Allowance, wish: Adjustment) -> None:
     if wish.value is None:
         return
     if wish.sessions < 0:

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.clinic import clinic_in
-from plugin.courses.queues.attention import open_item_in
-from plugin.courses.refunds.standing import GONE
-from plugin.courses.selling.sales import Refund
-from plugin.courses.words import money_text
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import money_text
+from plugin.courses.refunds.status import GONE
+from plugin.courses.sales.sales import Refund
 from plugin.store import Store
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Course

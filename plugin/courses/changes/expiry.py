@@ -12,10 +12,16 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind
 from plugin.core.terms import terms_from_json
-from plugin.courses.chain import tell
-from plugin.courses.changes.deeds import Changed, Held, change_course, checked_reason, refuse_closed
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.words import day_text
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.words import day_text
+from plugin.courses.changes.frame import (
+    Changed,
+    CourseChange,
+    change_course,
+    checked_reason,
+    refuse_closed,
+)
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -41,7 +47,7 @@ def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Ch
     require(act.actor)
     reason = checked_reason(wish.reason)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         refuse_closed(held.view)
         _check(held, wish)
         before, held.row.expires_on = held.row.expires_on, wish.expires_on
@@ -50,7 +56,7 @@ def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Ch
     return change_course(store, act, course_id, ("extend", asdict(wish)), work)
 
 
-def _check(held: Held, wish: Extension) -> None:
+def _check(held: CourseChange, wish: Extension) -> None:
     day, now = wish.expires_on, held.row.expires_on
     clinic = clinic_in(held.session)
     if day == now:
@@ -69,12 +75,12 @@ def _check(held: Held, wish: Extension) -> None:
         raise InvalidField(said, field="expires_on")
 
 
-def _tell(held: Held, before: date | None, reason: str) -> None:
+def _tell(held: CourseChange, before: date | None, reason: str) -> None:
     text = f"Ends {_end(held, held.row.expires_on)}; before it ended {_end(held, before)}"
-    tell(held.session, held.store, held.act, held.row.id, "extended", text, reason=reason)
+    add_history(held.session, held.store, held.act, held.row.id, "extended", text, reason=reason)
 
 
-def _end(held: Held, day: date | None) -> str:
+def _end(held: CourseChange, day: date | None) -> str:
     return f"on {day_text(day, clinic_in(held.session))}" if day else "never"
 
 
@@ -111,4 +117,4 @@ def follow_first_use_in(
     if course.expires_on is not None:
         ends = day_text(course.expires_on, clinic_in(session))
         text = f"Ends on {ends}: {months} months from the first visit"
-    tell(session, store, act, course.id, "first_use", text)
+    add_history(session, store, act, course.id, "first_use", text)

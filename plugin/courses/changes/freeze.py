@@ -9,18 +9,18 @@ from datetime import timedelta
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.status import Status
-from plugin.courses.chain import tell
-from plugin.courses.changes.deeds import (
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import day_text
+from plugin.courses.changes.frame import (
     Changed,
-    Held,
+    CourseChange,
     change_course,
     checked_reason,
     refuse_closed,
     refuse_ownerless,
     refuse_waiting_gift,
 )
-from plugin.courses.clinic import clinic_in
-from plugin.courses.words import day_text
 from plugin.errors import Refused
 from plugin.store import Store
 
@@ -30,10 +30,10 @@ def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Change
     require(act.actor)
     said = checked_reason(reason)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         _may_freeze(held)
         held.row.frozen_at = act.now
-        tell(held.session, store, act, course_id, "frozen", "Frozen", reason=said)
+        add_history(held.session, store, act, course_id, "frozen", "Frozen", reason=said)
 
     return change_course(store, act, course_id, ("freeze", {"reason": said}), work)
 
@@ -43,7 +43,7 @@ def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Cha
     require(act.actor, Role.DESK)
     said = checked_reason(reason or "The client is back")
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         refuse_closed(held.view)
         if held.view.frozen_on is None:
             raise Refused("This course is not frozen.", code="not_frozen")
@@ -53,12 +53,12 @@ def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Cha
         if held.row.expires_on is not None and days:
             held.row.expires_on += timedelta(days)
             text += f"; ends on {day_text(held.row.expires_on, clinic_in(held.session))}"
-        tell(held.session, store, act, course_id, "thawed", text, reason=said)
+        add_history(held.session, store, act, course_id, "thawed", text, reason=said)
 
     return change_course(store, act, course_id, ("thaw", {"reason": said}), work)
 
 
-def _may_freeze(held: Held) -> None:
+def _may_freeze(held: CourseChange) -> None:
     refuse_closed(held.view)
     refuse_ownerless(held.view)
     refuse_waiting_gift(held.view)

@@ -12,22 +12,22 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
-from plugin.courses.chain import tell
-from plugin.courses.changes.deeds import (
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.base.words import day_text
+from plugin.courses.changes.frame import (
     Changed,
-    Held,
+    CourseChange,
     change_course,
     refuse_closed,
     refuse_ownerless,
     refuse_waiting_gift,
 )
 from plugin.courses.changes.gift_code import new_code, typed_code, written_code
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.documents.owed import owe_voucher_in
-from plugin.courses.people.clients import living_client_in
-from plugin.courses.read import course_in
-from plugin.courses.views import CourseView
-from plugin.courses.words import day_text
+from plugin.courses.clients.clients import living_client_in
+from plugin.courses.documents.enqueue import enqueue_voucher_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift
@@ -82,7 +82,7 @@ def give_course(
     name = required(new.recipient_name, field="recipient_name", called="The recipient's name")
     message = optional(new.message, field="message", called="The message", most=NOTE_LENGTH)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         _may_be_given(held)
         gift_id = store.new_id()
         held.session.add(
@@ -99,8 +99,8 @@ def give_course(
             )
         )
         reason = optional(new.reason, field="reason", called="The reason", most=REASON_LENGTH)
-        tell(held.session, store, act, course_id, "given", f"Made a gift for {name}", reason=reason)
-        owe_voucher_in(held.session, store, act, gift_id)
+        add_history(held.session, store, act, course_id, "given", f"Made a gift for {name}", reason=reason)
+        enqueue_voucher_in(held.session, store, act, gift_id)
 
     return change_course(store, act, course_id, ("give", asdict(new)), work)
 
@@ -110,13 +110,13 @@ def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> 
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         row = held.session.scalar(select(Gift).where(Gift.waiting == course_id))
         if row is None:
             raise Refused("This course does not wait as a gift.", code="no_gift")
         row.taken_back_at, row.taken_back_by = act.now, act.actor.name
         text = f"Gift for {row.recipient_name} taken back"
-        tell(held.session, store, act, course_id, "gift_back", text, reason=said)
+        add_history(held.session, store, act, course_id, "gift_back", text, reason=said)
 
     return change_course(store, act, course_id, ("take_gift_back", {"reason": said}), work)
 
@@ -133,7 +133,7 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
     if course_id is None:
         raise InvalidField(_UNKNOWN, field="code")
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         row = held.session.scalars(select(Gift).where(Gift.code == plain)).one()
         _refuse_spent(held.session, row, held.view)
         client = living_client_in(held.session, client_id)
@@ -141,12 +141,12 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
         held.row.client_id = client.id
         _end_shares(held, act)
         text = f"Voucher of {row.giver_name} redeemed by {client.name}"
-        tell(held.session, store, act, held.row.id, "redeemed", text)
+        add_history(held.session, store, act, held.row.id, "redeemed", text)
 
     return change_course(store, act, course_id, ("redeem", {"code": plain, "client_id": client_id}), work)
 
 
-def look_at_voucher(store: Store, code: str, *, today: date) -> GiftView:
+def check_voucher(store: Store, code: str, *, today: date) -> GiftView:
     """Return the gift behind a code that can be redeemed; raises InvalidField, or Refused for a spent one."""
     plain = typed_code(code)
     with store.reading() as session:
@@ -166,7 +166,7 @@ def gift_of_course(store: Store, course_id: str, *, today: date) -> GiftView | N
         return _view(row, _course(session, row, today)) if row is not None else None
 
 
-def _may_be_given(held: Held) -> None:
+def _may_be_given(held: CourseChange) -> None:
     course = held.view
     refuse_closed(course)
     refuse_ownerless(course)
@@ -196,7 +196,7 @@ def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
         raise Refused(f"The course of this voucher was {course.status}.", code=course.status.value)
 
 
-def _end_shares(held: Held, act: Act) -> None:
+def _end_shares(held: CourseChange, act: Act) -> None:
     """The giver's people have no part in a gift."""
     standing = select(CourseShare).where(CourseShare.course_id == held.row.id, CourseShare.ended_at.is_(None))
     for share in held.session.scalars(standing):

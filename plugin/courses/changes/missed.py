@@ -12,13 +12,19 @@ from zoneinfo import ZoneInfo
 from plugin.core.acts import Act, Role, require
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.core.terms import NoShow, terms_from_json
-from plugin.courses.chain import tell
-from plugin.courses.changes.deeds import Changed, Held, change_course, refuse_closed, refuse_ownerless
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.visiting.no_shows import FORGIVEN, forgiven_in
-from plugin.courses.visiting.same_day import ask_in, confirmed
-from plugin.courses.visiting.use import charge_in
-from plugin.courses.words import day_text
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.words import day_text
+from plugin.courses.changes.frame import (
+    Changed,
+    CourseChange,
+    change_course,
+    refuse_closed,
+    refuse_ownerless,
+)
+from plugin.courses.visits.no_shows import FORGIVEN, waived_in
+from plugin.courses.visits.same_day import ask_in, confirmed
+from plugin.courses.visits.use import charge_in
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -49,13 +55,13 @@ def settle_missed(
     if missed.decision not in (NoShow.CHARGE, NoShow.FORGIVE):
         raise InvalidField("A missed visit is charged or forgiven.", field="decision")
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         refuse_closed(held.view)
         refuse_ownerless(held.view)
         day = _day(held, missed.missed_on)
         said = f"{HOW[missed.how]} on {day_text(day, clinic_in(held.session))}"
         if missed.decision == NoShow.FORGIVE:
-            tell(held.session, store, act, course_id, FORGIVEN, f"{said}: forgiven")
+            add_history(held.session, store, act, course_id, FORGIVEN, f"{said}: forgiven")
             return
         happened_at = act.now if day == held.today else _noon(held, day)
         entry_id = charge_in(
@@ -79,11 +85,11 @@ def missed_offer(store: Store, course_id: str) -> NoShowOffer:
         row = session.get(Course, course_id)
         if row is None:
             raise NotFound("There is no such course.")
-        forgiven = forgiven_in(session, [course_id]).get(course_id, 0)
+        forgiven = waived_in(session, [course_id]).get(course_id, 0)
         return no_show_offer(terms_from_json(row.terms), forgiven)
 
 
-def _day(held: Held, day: date | None) -> date:
+def _day(held: CourseChange, day: date | None) -> date:
     day = day or held.today
     if day > held.today:
         raise InvalidField("That day is still to come.", field="missed_on")
@@ -92,6 +98,6 @@ def _day(held: Held, day: date | None) -> date:
     return day
 
 
-def _noon(held: Held, day: date) -> datetime:
+def _noon(held: CourseChange, day: date) -> datetime:
     zone = ZoneInfo(clinic_in(held.session).time_zone)
     return datetime.combine(day, time(12), zone).astimezone(UTC)

@@ -11,20 +11,20 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, optional
-from plugin.courses.chain import tell
-from plugin.courses.changes.deeds import (
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.read import courses_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.base.words import day_text
+from plugin.courses.changes.frame import (
     Changed,
-    Held,
+    CourseChange,
     change_course,
     refuse_closed,
     refuse_ownerless,
     refuse_waiting_gift,
 )
-from plugin.courses.clinic import clinic_in
-from plugin.courses.people.clients import living_client_in
-from plugin.courses.read import courses_in
-from plugin.courses.views import CourseView
-from plugin.courses.words import day_text
+from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare
@@ -47,7 +47,7 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
     require(act.actor, Role.DESK)
     reason = optional(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         client = living_client_in(held.session, wish.client_id)
         _may_be_shared(held, client.id, client.name, wish.until)
         row = CourseShare(
@@ -60,7 +60,7 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
         )
         held.session.add(row)
         until = f" until {day_text(wish.until, clinic_in(held.session))}" if wish.until else ""
-        tell(
+        add_history(
             held.session, store, act, course_id, "shared", f"Shared with {client.name}{until}", reason=reason
         )
 
@@ -72,7 +72,7 @@ def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         row = held.session.get(CourseShare, share_id)
         if row is None or row.course_id != course_id:
             raise NotFound("That course has no such share.")
@@ -81,12 +81,12 @@ def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str
         row.ended_at, row.ended_by = act.now, act.actor.name
         name = living_client_in(held.session, row.client_id).name
         text = f"No longer shared with {name}"
-        tell(held.session, store, act, course_id, "share_ended", text, reason=said)
+        add_history(held.session, store, act, course_id, "share_ended", text, reason=said)
 
     return change_course(store, act, course_id, ("end_share", {"share_id": share_id, "reason": said}), work)
 
 
-def _may_be_shared(held: Held, client_id: str, name: str, until: date | None) -> None:
+def _may_be_shared(held: CourseChange, client_id: str, name: str, until: date | None) -> None:
     course = held.view
     refuse_closed(course)
     refuse_ownerless(course)

@@ -16,19 +16,26 @@ from plugin.core.course import AllowanceState
 from plugin.core.ledger import START, Change, Kind, transferred_in, transferred_out
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
-from plugin.courses.changes.deeds import (
+from plugin.courses.base.chain import (
+    Line,
+    add_history,
+    allowances_of,
+    append,
+    course_for_change,
+    head_of,
+)
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.changes.frame import (
     Changed,
-    Held,
+    CourseChange,
     change_course,
     checked_reason,
     refuse_closed,
     refuse_ownerless,
     refuse_waiting_gift,
 )
-from plugin.courses.clinic import clinic_in
-from plugin.courses.people.clients import living_client_in
-from plugin.courses.words import money_text, sessions_text
+from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseOrigin
@@ -64,7 +71,7 @@ def transfer_course(store: Store, act: Act, course_id: str, wish: Transfer) -> C
     require(act.actor)
     reason = checked_reason(wish.reason)
 
-    def work(held: Held) -> str:
+    def work(held: CourseChange) -> str:
         to = living_client_in(held.session, wish.client_id)
         _may_be_transferred(held, to)
         leaving = _leaving(held, _counts(held, wish))
@@ -74,7 +81,7 @@ def transfer_course(store: Store, act: Act, course_id: str, wish: Transfer) -> C
     return change_course(store, act, course_id, ("transfer", asked), work)
 
 
-def _may_be_transferred(held: Held, to: Client) -> None:
+def _may_be_transferred(held: CourseChange, to: Client) -> None:
     course = held.view
     refuse_closed(course)
     refuse_ownerless(course)
@@ -94,7 +101,7 @@ def _may_be_transferred(held: Held, to: Client) -> None:
         raise Refused("A refund of this course is under way.", code="refund_under_way")
 
 
-def _counts(held: Held, wish: Transfer) -> dict[str, int]:
+def _counts(held: CourseChange, wish: Transfer) -> dict[str, int]:
     allowances = held.view.allowances
     known = {each.id for each in allowances}
     if unknown := set(wish.parts) - known:
@@ -107,7 +114,7 @@ def _counts(held: Held, wish: Transfer) -> dict[str, int]:
     return {main.id: wish.sessions}
 
 
-def _leaving(held: Held, counts: Mapping[str, int]) -> list[_Leaving]:
+def _leaving(held: CourseChange, counts: Mapping[str, int]) -> list[_Leaving]:
     if any(count < 0 for count in counts.values()):
         raise InvalidField("Transfer one session or more.", field="sessions")
     if not any(counts.values()):
@@ -122,7 +129,7 @@ def _leaving(held: Held, counts: Mapping[str, int]) -> list[_Leaving]:
     ]
 
 
-def _move(held: Held, to: Client, leaving: list[_Leaving], reason: str) -> str:
+def _move(held: CourseChange, to: Client, leaving: list[_Leaving], reason: str) -> str:
     origin = _origin_at(held, to)
     receiver = origin or _open_course(held, to)
     taken_in = {each.treatment_id: each for each in allowances_of(held.session, receiver.id)}
@@ -135,7 +142,7 @@ def _move(held: Held, to: Client, leaving: list[_Leaving], reason: str) -> str:
     return receiver.id
 
 
-def _origin_at(held: Held, to: Client) -> Course | None:
+def _origin_at(held: CourseChange, to: Client) -> Course | None:
     """Return the course the sessions came from, where they go back to the client who has it."""
     origin = held.view.origin
     if origin is None or origin.client_id != to.id:
@@ -148,7 +155,7 @@ def _origin_at(held: Held, to: Client) -> Course | None:
     return row
 
 
-def _open_course(held: Held, to: Client) -> Course:
+def _open_course(held: CourseChange, to: Client) -> Course:
     given, session = held.row, held.session
     course = Course(
         id=held.store.new_id(),
@@ -172,7 +179,7 @@ def _open_course(held: Held, to: Client) -> Course:
     return course
 
 
-def _open_allowance(held: Held, receiver: Course, leaving: _Leaving) -> Allowance:
+def _open_allowance(held: CourseChange, receiver: Course, leaving: _Leaving) -> Allowance:
     given = leaving.allowance
     allowance = Allowance(
         id=held.store.new_id(),
@@ -190,7 +197,7 @@ def _open_allowance(held: Held, receiver: Course, leaving: _Leaving) -> Allowanc
     return allowance
 
 
-def _opens_at(held: Held, view: AllowanceState) -> int | None:
+def _opens_at(held: CourseChange, view: AllowanceState) -> int | None:
     """Return after how many sessions more the allowance opens: those used before count for the receiver too."""
     if view.usable_from_session is None or view.is_usable:
         return None
@@ -198,14 +205,14 @@ def _opens_at(held: Held, view: AllowanceState) -> int | None:
     return max(1, view.usable_from_session - used)
 
 
-def _write_out(held: Held, leaving: _Leaving, reason: str) -> None:
+def _write_out(held: CourseChange, leaving: _Leaving, reason: str) -> None:
     allowance = leaving.allowance
     line = Line(f"transfer:{held.act.key}:{allowance.position}:out", held.act.now, reason=reason)
     head = head_of(held.session, allowance.id)
     append(held.session, held.store, held.act, allowance.id, head, leaving.change, line)
 
 
-def _write_in(held: Held, into: Allowance, leaving: _Leaving, reason: str) -> None:
+def _write_in(held: CourseChange, into: Allowance, leaving: _Leaving, reason: str) -> None:
     head = head_of(held.session, into.id)
     away = 0 if head == START else _sessions_away(held, into.id)
     change = transferred_in(leaving.change, returning=away)
@@ -213,7 +220,7 @@ def _write_in(held: Held, into: Allowance, leaving: _Leaving, reason: str) -> No
     append(held.session, held.store, held.act, into.id, head, change, line)
 
 
-def _sessions_away(held: Held, allowance_id: str) -> int:
+def _sessions_away(held: CourseChange, allowance_id: str) -> int:
     """Count the sessions that were transferred from here and have not come back."""
     rows = held.session.scalars(
         select(Entry).where(
@@ -224,7 +231,7 @@ def _sessions_away(held: Held, allowance_id: str) -> int:
     return sum(row.granted_after - row.granted_before - row.sessions_delta for row in rows)
 
 
-def _close_if_empty(held: Held) -> bool:
+def _close_if_empty(held: CourseChange) -> bool:
     heads = [head_of(held.session, row.id) for row in allowances_of(held.session, held.row.id)]
     if any(head.sessions or head.value for head in heads):
         return False
@@ -233,18 +240,18 @@ def _close_if_empty(held: Held) -> bool:
 
 
 def _tell(
-    held: Held, receiver: Course, to: Client, leaving: list[_Leaving], reason: str, *, is_all: bool
+    held: CourseChange, receiver: Course, to: Client, leaving: list[_Leaving], reason: str, *, is_all: bool
 ) -> None:
     sessions = sessions_text(-sum(each.change.sessions for each in leaving))
     value = _written(held, Money(-sum(each.change.value for each in leaving), held.row.currency))
     rest = ", all that was left" if is_all else ""
     session, store, act = held.session, held.store, held.act
     out = f"Transferred to {to.name}: {sessions} worth {value}{rest}"
-    tell(session, store, act, held.row.id, "transferred", out, reason=reason)
+    add_history(session, store, act, held.row.id, "transferred", out, reason=reason)
     into = f"Transferred from {held.view.client_name}: {sessions} worth {value}"
-    tell(session, store, act, receiver.id, "transferred", into, reason=reason)
+    add_history(session, store, act, receiver.id, "transferred", into, reason=reason)
 
 
-def _written(held: Held, money: Money) -> str:
+def _written(held: CourseChange, money: Money) -> str:
     clinic = clinic_in(held.session)
     return money_text(money, language=clinic.language, country=clinic.country)

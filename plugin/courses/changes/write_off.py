@@ -8,19 +8,19 @@ from __future__ import annotations
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind, gone
 from plugin.core.status import Status
-from plugin.courses.chain import Line, allowances_of, append, head_of, tell
-from plugin.courses.changes.ahead import earn_ahead_in
-from plugin.courses.changes.deeds import (
+from plugin.courses.base.chain import Line, add_history, allowances_of, append, head_of
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.changes.early_use import earn_ahead_in
+from plugin.courses.changes.frame import (
     Changed,
-    Held,
+    CourseChange,
     change_course,
     checked_reason,
     refuse_closed,
     refuse_waiting_gift,
 )
-from plugin.courses.clinic import clinic_in
-from plugin.courses.visiting.reverse import reverse_in
-from plugin.courses.words import money_text, sessions_text
+from plugin.courses.visits.reverse import reverse_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Entry
@@ -33,7 +33,7 @@ def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Cha
     require(act.actor)
     said = checked_reason(reason)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         refuse_closed(held.view)
         refuse_waiting_gift(held.view)
         if held.view.status is Status.FROZEN:
@@ -48,7 +48,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
     require(act.actor)
     said = checked_reason(reason)
 
-    def work(held: Held) -> None:
+    def work(held: CourseChange) -> None:
         refuse_closed(held.view)
         standing = [each for each in held.view.entries if each.kind in KINDS and each.reversed_by is None]
         if not standing:
@@ -63,7 +63,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
     return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), work)
 
 
-def _write_off(held: Held, reason: str) -> None:
+def _write_off(held: CourseChange, reason: str) -> None:
     session, store, act = held.session, held.store, held.act
     kind = Kind.EXPIRED if held.view.status is Status.EXPIRED else Kind.WRITTEN_OFF
     sessions = 0
@@ -79,4 +79,4 @@ def _write_off(held: Held, reason: str) -> None:
     clinic = clinic_in(session)
     value = money_text(held.view.value_left, language=clinic.language, country=clinic.country)
     text = f"Written off: {sessions_text(sessions)} worth {value}"
-    tell(session, store, act, held.row.id, "written_off", text, reason=reason)
+    add_history(session, store, act, held.row.id, "written_off", text, reason=reason)

@@ -31,6 +31,6 @@ def client_words(tag: str) -> ClientWords:
     return ClientWords(language, _SPOKEN.get(spoken, en.PHRASES))
 
 
-def spoken_to_clients() -> dict[str, ClientPhrases]:
+def client_languages() -> dict[str, ClientPhrases]:
     """Return the phrases of every language."""
     return dict(_SPOKEN)

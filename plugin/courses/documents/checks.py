@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, PaperRefused, from_json
-from plugin.courses.documents.owed import DOCUMENT
+from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.store.documents import Document, DocumentFile, DocumentSeries
 from plugin.store.queues import Outbox

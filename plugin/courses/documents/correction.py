@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
 from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_note_paper import credit_note_paper
@@ -13,7 +14,7 @@ from plugin.courses.documents.issue import bill_in, issue_invoice_in
 from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.sale_record import SoldSale, sale_in
 from plugin.courses.documents.series import next_place_in
-from plugin.courses.documents.written import (
+from plugin.courses.documents.storage import (
     CREDIT_NOTE,
     INVOICE,
     New,
@@ -21,7 +22,6 @@ from plugin.courses.documents.written import (
     invoice_of_sale_in,
     write_in,
 )
-from plugin.courses.people.clients import living_client_in
 from plugin.store import Store
 from plugin.store.documents import Document
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from invoices.papers import AccountLine, CreditNote, Invoice, Money, PaymentLine, RefundWorking, TaxLine
-from plugin.core.spread import spread
-from plugin.courses.documents.account_of_sale import plain_line
+from plugin.core.allocation import allocate
 from plugin.courses.documents.credit_shares import Left, Share, Wanted, shares_of
+from plugin.courses.documents.invoice_lines import plain_line
 from plugin.courses.documents.phrases import line_phrases
 
 
@@ -152,7 +152,7 @@ def _taxes_on(issued: Issued, line: AccountLine) -> dict[str, int]:
         return {}
     sold = issued.taxes_on[line.position - 1] if line.position <= len(issued.taxes_on) else {}
     weights = [sold.get(name, 0) for name in line.taxes]
-    return dict(zip(line.taxes, spread(-line.tax.amount, weights), strict=True))
+    return dict(zip(line.taxes, allocate(-line.tax.amount, weights), strict=True))
 
 
 def _taxes_left(issued: Issued) -> dict[str, int]:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import CreditNote, Invoice, Money, Paper, from_json
 from plugin.core.acts import Act
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.documents.account_of_sale import account_of
+from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.documents.credit_note_content import GivenBack, Issued, credit_note_of
+from plugin.courses.documents.invoice_lines import account_of
 from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.sale_record import SoldSale
-from plugin.courses.papers.content import clinic_on_paper
+from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.documents import Document
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plugin.core.spread import spread
+from plugin.core.allocation import allocate
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _of_named(amount: int, lines: dict[int, Left], named: Sequence[Wanted]) -> d
             each.position: _exact(lines[each.position], each, wish)
             for each, wish in zip(named, wishes, strict=True)
         }
-    cut = spread(min(amount, sum(wishes)), wishes) if wishes else ()
+    cut = allocate(min(amount, sum(wishes)), wishes) if wishes else ()
     return {each.position: _part(lines[each.position], total) for each, total in zip(named, cut, strict=True)}
 
 
@@ -106,7 +106,7 @@ def _exact(line: Left, wanted: Wanted, total: int) -> Share:
 def _part(line: Left, total: int) -> Share:
     if total == line.total:
         return Share(line.position, line.net, line.tax)
-    net, tax = spread(total, (line.net, line.tax))
+    net, tax = allocate(total, (line.net, line.tax))
     return Share(line.position, net, tax)
 
 
@@ -131,7 +131,7 @@ def _take(amount: int, group: Sequence[Left], taken: dict[int, Share]) -> None:
     fits = min(amount, sum(weights))
     if fits <= 0:
         return
-    for line, total in zip(left, spread(fits, weights), strict=True):
+    for line, total in zip(left, allocate(fits, weights), strict=True):
         part, before = _part(line, total), taken.get(line.position)
         taken[line.position] = Share(
             line.position, part.net + (before.net if before else 0), part.tax + (before.tax if before else 0)

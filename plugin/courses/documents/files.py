@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from invoices.pages.fit import fit
 from invoices.papers import Paper, PaperRefused, from_json
 from invoices.press.glyphs import is_printed, missing
-from plugin.courses.papers.ready import Render, drawn
+from plugin.courses.handouts.cache import Render, drawn
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentFile

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from invoices.papers import Invoice, Money, PaymentLine
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.documents.account_of_sale import PackageWords, account_of
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.views import ClinicView
+from plugin.courses.clients.clients import client_in
+from plugin.courses.documents.invoice_lines import PackageWords, account_of
 from plugin.courses.documents.parties import party_in
 from plugin.courses.documents.phrases import LinePhrases, line_phrases
 from plugin.courses.documents.sale_record import SoldSale
-from plugin.courses.papers.content import clinic_on_paper
-from plugin.courses.people.clients import client_in
-from plugin.courses.views import ClinicView
+from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.selling import Checkout
 

@@ -18,11 +18,10 @@ from plugin.core.acts import Act
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
 from plugin.courses.documents.credit_note_paper import credit_note_paper
 from plugin.courses.documents.invoice_content import invoice_paper
-from plugin.courses.documents.refunds_told import deed_in, given_back_in
-from plugin.courses.documents.sale_record import SoldSale, forget_reason_in, sale_in
+from plugin.courses.documents.refund_record import deed_in, given_back_in
+from plugin.courses.documents.sale_record import SoldSale, delete_reason_in, sale_in
 from plugin.courses.documents.series import NextPlace, next_place_in
-from plugin.courses.documents.voucher_content import voucher_paper_in
-from plugin.courses.documents.written import (
+from plugin.courses.documents.storage import (
     CREDIT_NOTE,
     INVOICE,
     VOUCHER,
@@ -32,6 +31,7 @@ from plugin.courses.documents.written import (
     issued_in,
     write_in,
 )
+from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.store import Store
 from plugin.store.changes import Gift
 from plugin.store.documents import Document
@@ -92,7 +92,7 @@ def issue_credit_note_in(session: Session, store: Store, act: Act, square_refund
     if paper is None:
         return None
     for row in deed.refunds:
-        forget_reason_in(session, deed.square_order_id, row.square_refund_id)
+        delete_reason_in(session, deed.square_order_id, row.square_refund_id)
     courses = (deed.desk.course_id,) if deed.desk is not None else course_ids_of(session, invoice.id)
     new = New(deed.subject, invoice.client_id, courses, deed.square_order_id, invoice.id)
     return write_in(session, store, act, new, place, paper, paper.total)

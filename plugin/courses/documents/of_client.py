@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.buyers import buyer_in, sold_course_in
 from plugin.courses.documents.read import DocumentView, documents_billed_to_in, documents_of_courses_in
-from plugin.courses.people.clients import living_client_in
 from plugin.store import Store
 from plugin.store.ledger import Course
 

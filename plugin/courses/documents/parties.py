@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.papers import Party
-from plugin.courses.views import ClientView
+from plugin.courses.base.views import ClientView
 from plugin.store.people import SquareCustomer
 
 _MOST_LINES = 4

@@ -13,8 +13,8 @@ from invoices.papers import Money, RefundedSessions, RefundWorking
 from plugin.core.ledger import Kind
 from plugin.core.refund_value import Agreed, Sessions, discount_forfeited, prorated
 from plugin.core.terms import RefundFormula
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.read import course_in
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.read import course_in
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund

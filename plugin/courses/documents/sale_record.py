@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from invoices.papers import PaidBy
 from invoices.papers.plain import from_plain, to_plain
 from plugin.core.acts import Act
-from plugin.courses.selling.sales import Refund
+from plugin.courses.sales.sales import Refund
 from plugin.store.documents import Document, SaleRecord
 
 # Of the shape in which a sale is kept.
@@ -114,7 +114,7 @@ class ReturnedLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldRefund:
+class RefundRecord:
     """What Square tells of a refund beside its sum; `reason` until its credit note is issued."""
 
     at: datetime
@@ -123,7 +123,7 @@ class ToldRefund:
     lines: tuple[ReturnedLine, ...]
 
 
-def keep_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
+def save_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
     """Keep the sale as Square has it now; once its invoice is issued it stays as the invoice was made of it.
 
     What is paid after that is kept beside it, for statements of account.
@@ -142,12 +142,12 @@ def keep_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
         session.flush()
 
 
-def keep_refund_in(session: Session, refund: Refund) -> None:
+def save_refund_in(session: Session, refund: Refund) -> None:
     """Keep what Square tells of a refund, for its credit note; of a sale that was never recorded, nothing."""
     row = session.get(SaleRecord, refund.square_order_id)
     if row is None:
         return
-    told = ToldRefund(
+    told = RefundRecord(
         at=refund.refunded_at,
         square_payment_id=refund.square_payment_id or "",
         reason=refund.reason,
@@ -166,7 +166,7 @@ def keep_refund_in(session: Session, refund: Refund) -> None:
     _keep_refunds(row, {**row.content["refunds"], refund.square_refund_id: to_plain(told)})
 
 
-def forget_reason_in(session: Session, square_order_id: str, square_refund_id: str) -> None:
+def delete_reason_in(session: Session, square_order_id: str, square_refund_id: str) -> None:
     """Keep the reason of a refund no longer: it stands in the credit note now."""
     row = session.get(SaleRecord, square_order_id)
     told = row.content["refunds"].get(square_refund_id) if row is not None else None
@@ -193,11 +193,11 @@ def _tenders(row: SaleRecord) -> list[dict[str, Any]]:
     return tenders
 
 
-def told_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> ToldRefund | None:
+def told_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> RefundRecord | None:
     """Return what Square told of a refund, None where that was before sales were kept."""
     row = session.get(SaleRecord, square_order_id)
     told: dict[str, Any] | None = row.content["refunds"].get(square_refund_id) if row is not None else None
-    return from_plain(ToldRefund, told) if told is not None else None
+    return from_plain(RefundRecord, told) if told is not None else None
 
 
 def without_reasons(content: dict[str, Any]) -> dict[str, Any]:

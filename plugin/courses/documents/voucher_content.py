@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import AllowanceKind, GiftContent, GiftVoucher
 from plugin.core.course import AllowanceState
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.papers.content import clinic_on_paper
-from plugin.courses.people.clients import client_in
-from plugin.courses.read import course_in
-from plugin.courses.selling.terms_text import gift_sentences
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.read import course_in
+from plugin.courses.catalog.terms_text import gift_sentences
+from plugin.courses.clients.clients import client_in
+from plugin.courses.handouts.content import clinic_on_paper
 from plugin.errors import NotFound
 from plugin.store.changes import Gift
 from plugin.store.ledger import Course

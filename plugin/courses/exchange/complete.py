@@ -12,17 +12,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.allocation import allocate
 from plugin.core.ledger import Change, Head, Kind
 from plugin.core.money import Money
-from plugin.core.spread import spread
-from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
-from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.chain import (
+    Line,
+    add_history,
+    allowances_of,
+    append,
+    course_for_change,
+    head_of,
+)
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import course_changed_in, enqueue_in
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.base.words import money_text, sessions_text
 from plugin.courses.exchange.credit import credit_now_in, is_refunding_in
-from plugin.courses.queues.attention import open_item_in
-from plugin.courses.queues.outbox import course_changed_in, owe_in
-from plugin.courses.read import course_in
-from plugin.courses.views import CourseView
-from plugin.courses.words import money_text, sessions_text
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
@@ -150,7 +157,7 @@ def _let_go(exchange: _Exchange) -> int:
     heads = [head_of(exchange.session, each.id) for each in allowances]
     _reckon(exchange, allowances, heads)
     values = [head_of(exchange.session, each.id).value for each in allowances]
-    backs = spread(exchange.back, values)
+    backs = allocate(exchange.back, values)
     for allowance, head, value, back in zip(allowances, heads, values, backs, strict=True):
         if back:
             change = Change(Kind.REFUNDED, value=-back)
@@ -169,7 +176,7 @@ def _reckon(exchange: _Exchange, allowances: list[Allowance], heads: list[Head])
     weights = [head.value for head in heads]
     if change > 0:
         weights = [head.sessions * each.single_price for head, each in zip(heads, allowances, strict=True)]
-    for allowance, part in zip(allowances, spread(abs(change), weights), strict=True):
+    for allowance, part in zip(allowances, allocate(abs(change), weights), strict=True):
         if part:
             value = part if change > 0 else -part
             reason = "What the refund formula of this course makes of the sessions left"
@@ -179,7 +186,7 @@ def _reckon(exchange: _Exchange, allowances: list[Allowance], heads: list[Head])
 def _take_in(exchange: _Exchange) -> None:
     allowances = allowances_of(exchange.session, exchange.new.id)
     weights = [head_of(exchange.session, each.id).granted * each.single_price for each in allowances]
-    for allowance, part in zip(allowances, spread(exchange.into, weights), strict=True):
+    for allowance, part in zip(allowances, allocate(exchange.into, weights), strict=True):
         if part:
             reason = f"Credit from {exchange.old.package_name}"[:300]
             exchange.append(allowance, Change(Kind.TRANSFERRED_IN, value=part), "in", reason)
@@ -198,9 +205,9 @@ def _close(exchange: _Exchange, sessions: int) -> None:
     text = f"Exchanged for {new.package_name}: {sessions_text(sessions)} worth {worth}"
     if exchange.back:
         text += f", of which {exchange.written(exchange.money_back)} goes back"
-    tell(session, store, act, old.id, "exchanged", text)
+    add_history(session, store, act, old.id, "exchanged", text)
     text = f"Exchanged from {old.package_name}: {exchange.written(exchange.discount)} credit"
-    tell(session, store, act, new.id, "exchanged", text)
+    add_history(session, store, act, new.id, "exchanged", text)
     session.flush()
     for course in (old, new):
         course_changed_in(session, store, act, course.id)
@@ -220,9 +227,9 @@ def _give_back(exchange: _Exchange) -> None:
     )
     exchange.session.add(row)
     exchange.session.flush()
-    owe_in(exchange.session, exchange.store, exchange.act, _REFUND, row.id)
+    enqueue_in(exchange.session, exchange.store, exchange.act, _REFUND, row.id)
     text = f"Refund of {exchange.written(exchange.money_back)} begun"
-    tell(exchange.session, exchange.store, exchange.act, exchange.old.id, "refund", text)
+    add_history(exchange.session, exchange.store, exchange.act, exchange.old.id, "refund", text)
 
 
 def _ask(exchange: _Exchange, course: CourseView) -> str:

@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.text import clean
-from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import day_text
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
 from plugin.courses.imports.encoding import checked_encoding
 from plugin.courses.imports.mapping import Known, Proposal, propose
 from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
-from plugin.courses.queues.outbox import owe_in
-from plugin.courses.views import ClinicView
-from plugin.courses.words import day_text
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
@@ -199,7 +199,7 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
         batch.state, batch.rows_done, batch.problem = "importing", 0, ""
         batch.imported_by, batch.imported_staff_id = act.actor.name, act.actor.staff_id
         session.flush()
-        owe_in(session, store, act, IMPORT, batch.id)
+        enqueue_in(session, store, act, IMPORT, batch.id)
 
     store.transact(work)
 
@@ -216,7 +216,7 @@ def cancel_import(store: Store, act: Act, batch_id: str) -> None:
             raise Refused("It was imported by then. You can undo the import.", code="imported")
         _refuse_unless(batch, (*_OPEN, "importing"))
         batch.state, batch.ended_at = "canceled", act.now
-        forget_file(batch)
+        delete_file(batch)
 
     store.transact(work)
 
@@ -230,7 +230,7 @@ def batch_for_change(session: Session, batch_id: str) -> ImportBatch:
     return batch
 
 
-def forget_file(batch: ImportBatch) -> None:
+def delete_file(batch: ImportBatch) -> None:
     """Let go of the clients' data: what was imported stands in the ledger, the rest nobody needs."""
     batch.file = batch.wrong = None
     batch.found = {**batch.found, "first": [], "wrong": []} if batch.found else None
@@ -242,7 +242,7 @@ def _have_checked_in(session: Session, store: Store, act: Act, batch: ImportBatc
     batch.state, batch.rows_done = "mapping" if batch.problem else "checking", 0
     session.flush()
     if not batch.problem:
-        owe_in(session, store, act, CHECK, batch.id)
+        enqueue_in(session, store, act, CHECK, batch.id)
 
 
 def open_question(columns: Columns, readings: object) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import folded
-from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.imports.amounts import Currency
 from plugin.courses.imports.cells import Wrong
 from plugin.courses.imports.columns import Columns, Field, undecided

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from plugin.core.acts import Act, require
-from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.imports.batches import checked_sold_on, imported_before, known_in
 from plugin.courses.imports.cells import Wrong
 from plugin.courses.imports.columns import CALLED, REPEATED, Field, chosen, undecided

@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.text import folded, name_key
-from plugin.courses.clinic import clinic_in
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.clients.contacts import Contact
 from plugin.courses.imports.cells import Wrong
 from plugin.courses.imports.rows import ImportRow
-from plugin.courses.people.contacts import Contact
 from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.ledger import Course
 from plugin.store.people import Client

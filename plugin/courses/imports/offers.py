@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.terms import Terms
 from plugin.core.text import folded
-from plugin.courses.course_record import AllowanceRecord, CourseRecord
+from plugin.courses.base.course_record import AllowanceRecord, CourseRecord
 from plugin.store import Store
 from plugin.store.offers import Package, PackageContent, Treatment
 

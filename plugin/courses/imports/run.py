@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import Job
 from plugin.courses.imports.batches import (
     IMPORT,
     batch_for_change,
-    forget_file,
+    delete_file,
     new_batch,
     refuse_known_in,
 )
@@ -30,7 +31,6 @@ from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
 from plugin.courses.imports.writing import Origin, write_courses_in
-from plugin.courses.queues.outbox import Owed
 from plugin.errors import NotYet
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
@@ -62,7 +62,7 @@ class Outcome:
         return not self.wrong and not self.checked.asks_day and bool(self.checked.rows)
 
 
-def run_import(store: Store, clock: Clock, owed: Owed) -> str:
+def run_import(store: Store, clock: Clock, owed: Job) -> str:
     """Do what is owed for a file; return what became of it."""
     try:
         done = (
@@ -73,7 +73,7 @@ def run_import(store: Store, clock: Clock, owed: Owed) -> str:
     return "Done." if done else "Something in it is wrong."
 
 
-def fail_import(store: Store, owed: Owed) -> None:
+def fail_import(store: Store, owed: Job) -> None:
     """Tell the owner that the work broke off for good; nothing of the file was written."""
 
     def work(session: Session) -> None:
@@ -150,7 +150,7 @@ def _write_in(session: Session, store: Store, act: Act, batch: ImportBatch, chec
         rows = outcome.checked.rows
         write_courses_in(session, store, Act(by, act.now, act.key), origin, rows, outcome.matched)
         batch.state, batch.ended_at = "imported", act.now
-        forget_file(batch)
+        delete_file(batch)
     session.flush()
     return outcome
 

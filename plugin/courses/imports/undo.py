@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Source, require
 from plugin.core.ledger import Change, Head, Kind, advance, reversal
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.chain import Line, entry_values
+from plugin.courses.base.chain import Line, entry_values
 from plugin.courses.imports.batches import batch_for_change
 from plugin.courses.imports.writing import profiles_changed_in
 from plugin.errors import Refused

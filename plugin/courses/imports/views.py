@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from plugin.core.money import Money, minor_digits
-from plugin.courses.clinic import clinic_in
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.imports.columns import CALLED, Columns, Field, columns_from_json
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Reading, shown

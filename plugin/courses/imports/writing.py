@@ -15,18 +15,18 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.allocation import allocate
 from plugin.core.ledger import START, Change, Head, Kind, advance, paid, sold, used
-from plugin.core.spread import spread
 from plugin.core.terms import ExpiresFrom, Terms, terms_from_json
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.chain import Line, entry_values
-from plugin.courses.clinic import clinic_in
-from plugin.courses.course_record import CourseRecord
+from plugin.courses.base.chain import Line, entry_values
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.course_record import CourseRecord
+from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.views import ClinicView
 from plugin.courses.imports.matching import Matched, Person
 from plugin.courses.imports.offers import Content, Offer, UnlistedOffers
 from plugin.courses.imports.rows import ImportRow
-from plugin.courses.queues.outbox import profile_changed_in
-from plugin.courses.views import ClinicView
 from plugin.store import Store
 from plugin.store.base import Base
 from plugin.store.changes import AllowedAhead
@@ -184,7 +184,7 @@ def _parts(store: Store, row: ImportRow, offer: Offer) -> list[_Part]:
     weights = [
         granted * content.single_price for (granted, _), content in zip(counts, offer.contents, strict=True)
     ]
-    shares = spread(row.price or 0, weights)
+    shares = allocate(row.price or 0, weights)
     return [
         _Part(store.new_id(), content, share, _changes(granted, gone, share))
         for content, (granted, gone), share in zip(offer.contents, counts, shares, strict=True)

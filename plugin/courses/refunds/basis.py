@@ -12,9 +12,9 @@ from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.refund_value import Agreed, Sessions
-from plugin.courses.read import charge_of
-from plugin.courses.refunds.standing import refunded_of_course_in
-from plugin.courses.views import CourseView
+from plugin.courses.base.read import charge_of
+from plugin.courses.base.views import CourseView
+from plugin.courses.refunds.status import refunded_of_course_in
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout

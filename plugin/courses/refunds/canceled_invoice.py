@@ -16,16 +16,24 @@ from plugin.core.acts import Act
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Change, Head, Kind, adjusted
 from plugin.core.money import Money
-from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, money_paid, tell
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.queues.attention import DECISIONS, open_item_in
-from plugin.courses.queues.outbox import course_changed_in
-from plugin.courses.read import charge_of, course_in
+from plugin.courses.base.attention import DECISIONS, open_item_in
+from plugin.courses.base.chain import (
+    Line,
+    add_history,
+    allowances_of,
+    append,
+    course_for_change,
+    head_of,
+    money_paid,
+)
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.read import charge_of, course_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.base.words import money_text, sessions_text
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.refunds.desk_refund_quote import quote_in
 from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund_in, canceled_invoice_question
-from plugin.courses.views import CourseView
-from plugin.courses.words import money_text, sessions_text
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
@@ -51,7 +59,9 @@ def _end(session: Session, store: Store, act: Act, course_id: str) -> bool:
         return False
     row.due_ended_at = act.now
     paid, of = _written(session, course.gross_paid), _written(session, course.gross_price)
-    tell(session, store, act, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
+    add_history(
+        session, store, act, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due"
+    )
     sessions = _kept_sessions(course)
     open_item_in(
         session,
@@ -146,13 +156,15 @@ def keep_paid_sessions_in(
     removed = _remove_locked(session, store, act, course, reason)
     _settle_price(session, row)
     text = f"Canceled invoice: {sessions_text(kept)} kept, {sessions_text(removed)} removed"
-    tell(session, store, act, row.id, "kept", text, reason=reason)
+    add_history(session, store, act, row.id, "kept", text, reason=reason)
     course_changed_in(session, store, act, row.id)
 
 
 def leave_open_in(session: Session, store: Store, act: Act, course_id: str, *, reason: str) -> None:
     """Leave the course as it is: what is paid for can be used, nothing more is due."""
-    tell(session, store, act, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
+    add_history(
+        session, store, act, course_id, "kept", "Canceled invoice: the package stays open", reason=reason
+    )
 
 
 def course_asked_about(item: Attention) -> str:

@@ -6,9 +6,16 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.ledger import refunded
-from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
-from plugin.courses.queues.outbox import course_changed_in
-from plugin.courses.words import sessions_text
+from plugin.courses.base.chain import (
+    Line,
+    add_history,
+    allowances_of,
+    append,
+    course_for_change,
+    head_of,
+)
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.words import sessions_text
 from plugin.store import Store
 
 
@@ -31,7 +38,7 @@ def close_course_in(
         gone += head.sessions
     course.closed_as, course.closed_at, course.closed_by = "refunded", act.now, closed_by
     text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
-    tell(session, store, act, course.id, "closed", text, reason=reason)
+    add_history(session, store, act, course.id, "closed", text, reason=reason)
     course_changed_in(session, store, act, course.id)
     session.flush()
     return True

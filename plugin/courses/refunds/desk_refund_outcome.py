@@ -12,15 +12,15 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.chain import course_for_change, tell
-from plugin.courses.clinic import clinic_in
-from plugin.courses.queues.attention import open_item_in
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import money_text
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_parts import held_in, parts_in
 from plugin.courses.refunds.failed_refund import reopen_in
 from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
-from plugin.courses.refunds.standing import GONE
-from plugin.courses.words import money_text
+from plugin.courses.refunds.status import GONE
 from plugin.store import Store
 from plugin.store.queues import Attention
 from plugin.store.selling import DeskRefund, DeskRefundPart
@@ -92,7 +92,7 @@ def _tell_of_failure(session: Session, store: Store, act: Act, row: DeskRefund) 
     _drop_question(session, act, row)
     amount = _written(session, row, row.amount)
     said = row.problem[:REASON_LENGTH]
-    tell(session, store, act, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
+    add_history(session, store, act, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
     what_now = "The course is as it was. Begin the refund again, or give the money back another way."
     if course_for_change(session, row.course_id).closed_as == Status.TRANSFERRED.value:
         # What was left of the credit of an exchange: the exchange itself stands.

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.courses.chain import course_for_change
-from plugin.courses.selling.sales import Refund
+from plugin.courses.base.chain import course_for_change
+from plugin.courses.sales.sales import Refund
 from plugin.errors import NotFound, NotYet
 from plugin.store import Store
 from plugin.store.ledger import Course

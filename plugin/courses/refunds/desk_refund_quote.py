@@ -12,11 +12,11 @@ from plugin.core.money import Money
 from plugin.core.refund_value import RefundValue, Write, discount_forfeited, prorated
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
-from plugin.courses.clinic import clinic_in
-from plugin.courses.read import course_in
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import ClinicView, CourseView
+from plugin.courses.base.words import money_text
 from plugin.courses.refunds.basis import refund_basis_in
-from plugin.courses.views import ClinicView, CourseView
-from plugin.courses.words import money_text
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course

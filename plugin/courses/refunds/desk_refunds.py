@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.money import Money
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.chain import course_for_change, tell
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.operations import answered_before, digest, remember
-from plugin.courses.queues.attention import settle_item_in
-from plugin.courses.queues.outbox import owe_in
+from plugin.courses.base.attention import settle_item_in
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.words import money_text
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
-from plugin.courses.words import money_text
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.queues import Outbox
@@ -111,9 +111,9 @@ def begin_refund_in(session: Session, store: Store, act: Act, wish: NewRefund) -
     row = _row(store, act, quote, wish, reason)
     session.add(row)
     session.flush()
-    owe_in(session, store, act, REFUND, row.id)
+    enqueue_in(session, store, act, REFUND, row.id)
     told = money_text(wish.amount, language=clinic.language, country=clinic.country)
-    tell(session, store, act, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
+    add_history(session, store, act, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
     settle_item_in(session, act, canceled_invoice_question(wish.course_id), f"Refund of {told} started")
     return row.id
 

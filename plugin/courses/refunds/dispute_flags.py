@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.courses.views import DisputeFlag
+from plugin.courses.base.views import DisputeFlag
 from plugin.store.queues import Attention
 from plugin.store.square_side import Dispute
 

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.chain import tell
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.queues.attention import open_item_in
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.words import day_text, money_text
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.dispute_flags import LOST, UNDER_WAY, question_mark
-from plugin.courses.words import day_text, money_text
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -34,7 +34,7 @@ _SETTLED = {
 
 
 @dataclass(frozen=True, slots=True)
-class ToldDispute:
+class DisputeRecord:
     """A dispute as Square tells it; the order is that of its payment."""
 
     square_dispute_id: str
@@ -48,7 +48,7 @@ class ToldDispute:
     updated_at: datetime
 
 
-def keep_dispute_in(session: Session, store: Store, act: Act, told: ToldDispute) -> str:
+def save_dispute_in(session: Session, store: Store, act: Act, told: DisputeRecord) -> str:
     """Keep it as told, unless later word is known, and put or settle its one question; return what came of it."""
     held = select(Dispute).where(Dispute.square_dispute_id == told.square_dispute_id).with_for_update()
     row = session.scalar(held.execution_options(populate_existing=True))
@@ -66,7 +66,7 @@ def keep_dispute_in(session: Session, store: Store, act: Act, told: ToldDispute)
     return _ask_in(session, store, act, row)
 
 
-def _is_older(told: ToldDispute, row: Dispute) -> bool:
+def _is_older(told: DisputeRecord, row: Dispute) -> bool:
     if told.version is not None and row.version is not None:
         return told.version < row.version
     return told.updated_at < row.updated_at
@@ -166,8 +166,10 @@ def close_disputed_in(
     return session.scalar(still_open) is None
 
 
-def keep_disputed_in(session: Session, store: Store, act: Act, item: Attention, *, reason: str) -> bool:
+def save_disputed_in(session: Session, store: Store, act: Act, item: Attention, *, reason: str) -> bool:
     """Leave the courses as they are, and say so in their history."""
     for course_id in item.details["course_ids"]:
-        tell(session, store, act, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason)
+        add_history(
+            session, store, act, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason
+        )
     return True

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.chain import course_for_change, tell
-from plugin.courses.queues.outbox import course_changed_in
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
-from plugin.courses.refunds.standing import GONE, refunded_so_far_in
-from plugin.courses.selling.sales import Refund
-from plugin.courses.selling.second_look import drop_used_question_in
-from plugin.courses.visiting.reverse import reverse_in
+from plugin.courses.refunds.status import GONE, refunded_so_far_in
+from plugin.courses.sales.changed_sale import drop_used_question_in
+from plugin.courses.sales.sales import Refund
+from plugin.courses.visits.reverse import reverse_in
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
@@ -99,7 +99,7 @@ def reopen_in(
     """Open a course again that a refund had closed: what left with it comes back to the cent."""
     mark = course.closed_by or ""
     course.closed_as = course.closed_at = course.closed_by = None
-    tell(session, store, act, course.id, "reopened", text, reason="" if reason == _FAILED else reason)
+    add_history(session, store, act, course.id, "reopened", text, reason="" if reason == _FAILED else reason)
     drop_used_question_in(session, act, mark, reason)
     _return_sessions(session, store, act, course, f"refund:{mark}:{course.id}:", reason)
 

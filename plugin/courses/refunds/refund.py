@@ -13,18 +13,18 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import REASON_LENGTH, clean
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.state import course_states
 from plugin.courses.changes.after_refund import ask_about_transferred_in
-from plugin.courses.clinic import clinic_in, local_date
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_outcome import settle_part_in
 from plugin.courses.refunds.desk_refund_parts import part_told_in
 from plugin.courses.refunds.failed_refund import WHOLE, give_back_in, return_mark
 from plugin.courses.refunds.refund_question import ask_which_sessions_in, settle_questions_in
-from plugin.courses.refunds.standing import GONE, refunded_so_far_in
-from plugin.courses.selling.book import courses_of_order_in
-from plugin.courses.selling.sales import Refund, ReturnLine
-from plugin.courses.selling.second_look import ask_about_used_in, was_asked_in
-from plugin.courses.state import course_states
+from plugin.courses.refunds.status import GONE, refunded_so_far_in
+from plugin.courses.sales.book import courses_of_order_in
+from plugin.courses.sales.changed_sale import ask_about_used_in, was_asked_in
+from plugin.courses.sales.sales import Refund, ReturnLine
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund

@@ -12,16 +12,23 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Kind, refunded
 from plugin.core.money import Money
 from plugin.core.refund_value import price_of, sessions_covered
-from plugin.courses.chain import Line, allowances_of, append, course_for_change, head_of, tell
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.queues.attention import DECISIONS, open_item_in, settle_item_in
-from plugin.courses.queues.outbox import course_changed_in
-from plugin.courses.read import courses_in
+from plugin.courses.base.attention import DECISIONS, open_item_in, settle_item_in
+from plugin.courses.base.chain import (
+    Line,
+    add_history,
+    allowances_of,
+    append,
+    course_for_change,
+    head_of,
+)
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.read import courses_in
+from plugin.courses.base.views import ClinicView, CourseView
+from plugin.courses.base.words import money_text, sessions_text
 from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in
-from plugin.courses.refunds.standing import tips_refunded_in
-from plugin.courses.selling.sales import Refund
-from plugin.courses.views import ClinicView, CourseView
-from plugin.courses.words import money_text, sessions_text
+from plugin.courses.refunds.status import tips_refunded_in
+from plugin.courses.sales.sales import Refund
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -129,7 +136,7 @@ def keep_as_tip_in(session: Session, store: Store, act: Act, item: Attention, *,
     row.tip = item.details["amount"]
     for course_id in item.details["course_ids"]:
         given = _written(clinic_in(session), Money(row.tip, row.currency))
-        tell(
+        add_history(
             session,
             store,
             act,
@@ -172,7 +179,7 @@ def take_sessions_in(
     row = session.get_one(SquareRefund, square_refund_id)
     row.course_id, row.for_course = course.id, amount
     text = f"Partly refunded; {sessions_text(sessions)} left the balance"
-    tell(session, store, act, course.id, "refunded", text, reason=reason)
+    add_history(session, store, act, course.id, "refunded", text, reason=reason)
     course_changed_in(session, store, act, course.id)
 
 

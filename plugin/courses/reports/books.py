@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.words import day_text
 from plugin.courses.reports.period import Period, start_of
-from plugin.courses.words import day_text
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.books import BooksClosed

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import select
 
 from plugin.core.money import Money
-from plugin.courses.state import each_state
+from plugin.courses.base.state import each_state
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import Client

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.terms import terms_from_json
-from plugin.courses.course_record import AllowanceRecord, CourseRecord, summed
+from plugin.courses.base.course_record import AllowanceRecord, CourseRecord, summed
 from plugin.store.changes import AllowedAhead
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.reports.ledger_sheets import courses_sheet, entries_sheet
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.period import Period, asked_period

@@ -12,12 +12,12 @@ from sqlalchemy import Row, select
 
 from plugin.core.course import CourseState
 from plugin.core.money import Money
-from plugin.courses.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.state import each_state
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.course_records import records_in
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sheet import Cell, Sheet, major
-from plugin.courses.state import each_state
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client

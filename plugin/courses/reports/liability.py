@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.clinic import clinic_in
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import closed_through_in, counts_at
 from plugin.courses.reports.lines import LINE_OF, Late, Liability, Line, LineView, RollForward
 from plugin.courses.reports.period import Period

@@ -18,14 +18,14 @@ from invoices.papers import (
     RollLine,
 )
 from plugin.core.money import Money as LedgerMoney
-from plugin.courses.clinic import clinic_in, local_date
-from plugin.courses.papers.content import clinic_on_paper
-from plugin.courses.papers.ready import Render, drawn
-from plugin.courses.people.contacts import written_phone
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.clients.contacts import written_phone
+from plugin.courses.handouts.cache import Render, drawn
+from plugin.courses.handouts.content import clinic_on_paper
+from plugin.courses.reports.follow_ups import FollowUp, Reason, Why, follow_ups
 from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.lines import Line, LineView, RollForward
 from plugin.courses.reports.overview import MONTHS_SHOWN, MonthView, month_in
-from plugin.courses.reports.people_to_call import Reason, ToCall, Why, people_to_call
 from plugin.courses.reports.period import Period, month_of, months_up_to
 from plugin.courses.reports.sold import SoldRow, sold_in
 from plugin.courses.reports.usage import By, UsageRow, months_with_entries, usage_in
@@ -55,13 +55,13 @@ def month_pdf(store: Store, render: Render, month: date, *, now: datetime) -> by
 
 def owners_month(store: Store, month: date, *, now: datetime) -> OwnersMonth:
     """Freeze the month that holds the day, in the clinic's currency; raises InvalidField for one still to come."""
-    people = people_to_call(store, now)
+    people = follow_ups(store, now)
     with store.reading() as session:
         return owners_month_in(session, month_of(month), people, now=now)
 
 
 def owners_month_in(
-    session: Session, period: Period, people: Sequence[ToCall], *, now: datetime
+    session: Session, period: Period, people: Sequence[FollowUp], *, now: datetime
 ) -> OwnersMonth:
     """Freeze the month as seen by this session."""
     clinic = clinic_in(session)
@@ -77,7 +77,7 @@ def owners_month_in(
         issued_on=today,
         roll_forward=tuple(_roll_line(line) for line in rolled.lines),
         packages=_packages(session, period, clinic.currency),
-        people_to_call=tuple(_call_rows(people[:PEOPLE_ON_PAPER], clinic.country)),
+        follow_ups=tuple(_call_rows(people[:PEOPLE_ON_PAPER], clinic.country)),
         people_left_out=max(len(people) - PEOPLE_ON_PAPER, 0),
         trend=_trend(session, rolled, period, clinic.currency),
         is_closed=report.is_closed,
@@ -162,7 +162,7 @@ def _point(month: MonthView, owed: Money) -> MonthPoint:
     )
 
 
-def _call_rows(people: Sequence[ToCall], country: str) -> Iterator[CallRow]:
+def _call_rows(people: Sequence[FollowUp], country: str) -> Iterator[CallRow]:
     for one in people:
         phone = written_phone(one.phone, country) if one.phone else ""
         for reason in one.reasons[:REASONS_EACH]:
@@ -178,7 +178,7 @@ def _call_rows(people: Sequence[ToCall], country: str) -> Iterator[CallRow]:
             )
 
 
-def _why(reason: Reason, one: ToCall) -> tuple[CallReason, date | None]:
+def _why(reason: Reason, one: FollowUp) -> tuple[CallReason, date | None]:
     if reason.why is Why.EXPIRING:
         return "expiring", reason.expires_on
     if reason.why is Why.LOW:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.clinic import clinic_in
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.period import Period, months_up_to
 from plugin.store import Store
@@ -38,7 +38,7 @@ class MonthView:
 
 
 @dataclass(frozen=True, slots=True)
-class OwedView:
+class DeferredView:
     """What is owed now in the courses of one package."""
 
     package_id: str
@@ -52,11 +52,11 @@ class Overview:
     """In the clinic's currency; `other_currencies` name what is told in "Money owed" alone."""
 
     months: tuple[MonthView, ...]
-    owed: tuple[OwedView, ...]
+    owed: tuple[DeferredView, ...]
     other_currencies: tuple[str, ...]
 
     @property
-    def sessions_owed(self) -> int:
+    def sessions_deferred(self) -> int:
         """Return how many sessions are left in all courses."""
         return sum(each.sessions for each in self.owed)
 
@@ -101,7 +101,7 @@ def month_in(session: Session, month: Period, currency: str) -> MonthView:
     )
 
 
-def _owed(session: Session) -> list[OwedView]:
+def _owed(session: Session) -> list[DeferredView]:
     sessions, value = func.sum(Entry.sessions_delta), func.sum(Entry.value_delta)
     rows = session.execute(
         select(Package.id, Package.name, Course.currency, sessions, value)
@@ -114,6 +114,6 @@ def _owed(session: Session) -> list[OwedView]:
         .order_by(value.desc(), Package.name, Package.id)
     )
     return [
-        OwedView(package_id, name, int(many), Money(int(owed), currency))
+        DeferredView(package_id, name, int(many), Money(int(owed), currency))
         for package_id, name, currency, many, owed in rows
     ]

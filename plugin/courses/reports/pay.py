@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 
 from plugin.core.money import Money
-from plugin.courses.clinic import clinic_in
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.usage import IS_USE, MISSED, NOBODY, UNDONE, VISIT_ID, By, usage

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from plugin.courses.reports.follow_ups import FollowUp
 from plugin.courses.reports.lines import Liability, RollForward
 from plugin.courses.reports.pay import DoneSession, PayRow
-from plugin.courses.reports.people_to_call import ToCall
 from plugin.courses.reports.sheet import Cell, Sheet, major
 from plugin.courses.reports.usage import MISSED, NOBODY, By, UsageRow
 
@@ -111,7 +111,7 @@ def sessions_sheet(rows: Sequence[DoneSession], who: str) -> Sheet:
     )
 
 
-def people_sheet(people: Sequence[ToCall]) -> Sheet:
+def people_sheet(people: Sequence[FollowUp]) -> Sheet:
     """Return the people to call, a row for each reason."""
     headings = (
         "Client",
@@ -131,7 +131,7 @@ def people_sheet(people: Sequence[ToCall]) -> Sheet:
     return Sheet("People to call", headings, list(_people_rows(people)))
 
 
-def _people_rows(people: Sequence[ToCall]) -> Iterator[Sequence[Cell]]:
+def _people_rows(people: Sequence[FollowUp]) -> Iterator[Sequence[Cell]]:
     for one in people:
         for reason in one.reasons:
             yield (

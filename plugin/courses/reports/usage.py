@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.clinic import clinic_in
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.period import Period, months_in
 from plugin.store import Store

@@ -9,20 +9,20 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.refunds.canceled_invoice import end_collection_in
-from plugin.courses.selling.money_in import receive_money_in
-from plugin.house import House
+from plugin.courses.sales.payments import receive_money_in
+from plugin.services import Services
 from plugin.square.buyers import Bought
 from plugin.square.checkout.invoiced import has_courses
 from plugin.square.client import SquareNotFound
-from plugin.square.fields import Json, optional_id
-from plugin.square.found import Deed
-from plugin.square.objects import Order, order_of
+from plugin.square.effects import Effect
+from plugin.square.models import Order, order_of
+from plugin.square.parsing import Json, optional_id
 from plugin.square.sales import sale_of
 from plugin.store import Store
 from plugin.store.ledger import Course
 
 
-def canceled_order(order: Order) -> Deed:
+def canceled_order(order: Order) -> Effect:
     """Return what is to be done for an order whose invoice was canceled after money had come for it."""
 
     def deed(session: Session, store: Store, act: Act) -> str:
@@ -32,13 +32,13 @@ def canceled_order(order: Order) -> Deed:
     return deed
 
 
-def canceled_deeds(house: House, invoice: Json) -> tuple[Deed, ...]:
+def canceled_deeds(services: Services, invoice: Json) -> tuple[Effect, ...]:
     """Return the same for a canceled invoice, nothing where no course came of it."""
     order_id = optional_id(invoice.get("order_id"), "invoice order_id")
-    if order_id is None or not has_courses(house, order_id):
+    if order_id is None or not has_courses(services, order_id):
         return ()
     try:
-        return (canceled_order(order_of(house.square.order(order_id))),)
+        return (canceled_order(order_of(services.square.order(order_id))),)
     except SquareNotFound:
         return (lambda session, store, act: end_collection_in(session, store, act, order_id),)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.house import House
-from plugin.square.fields import Json, readable, record, records, square_id, text, words
+from plugin.services import Services
+from plugin.square.parsing import Json, readable, record, records, square_id, text, words
 from plugin.store.selling import Terminal
 
 # The Devices API writes this before the id that a checkout wants.
@@ -26,9 +26,9 @@ class _Device:
     location_id: str | None
 
 
-def refresh_terminals(house: House) -> int:
+def refresh_terminals(services: Services) -> int:
     """Take over the list of Terminals from Square; return how many there are. Raises SquareFailed."""
-    devices = [device for page in house.square.devices() for device in page]
+    devices = [device for page in services.square.devices() for device in page]
     told = [one for one in readable(_device_of, devices, "device") if one.is_terminal]
 
     def work(session: Session) -> None:
@@ -36,9 +36,9 @@ def refresh_terminals(house: House) -> int:
         for row in kept.values():
             row.is_active = False
         for device in told:
-            _keep(session, house, kept, device)
+            _keep(session, services, kept, device)
 
-    house.store.transact(work)
+    services.store.transact(work)
     return len(told)
 
 
@@ -53,13 +53,13 @@ def _device_of(answer: Json) -> _Device:
     )
 
 
-def _keep(session: Session, house: House, kept: dict[str, Terminal], device: _Device) -> None:
+def _keep(session: Session, services: Services, kept: dict[str, Terminal], device: _Device) -> None:
     row = kept.get(device.id)
     if row is None:
         row = kept[device.id] = Terminal(square_device_id=device.id)
         session.add(row)
     row.name, row.status, row.square_location_id = device.name, device.status, device.location_id
-    row.is_active, row.seen_at = True, house.clock()
+    row.is_active, row.seen_at = True, services.clock()
 
 
 def _location(device: Json) -> str | None:

@@ -3,108 +3,108 @@
 from __future__ import annotations
 
 from plugin.core.money import Money
-from plugin.courses.clinic import read_clinic
-from plugin.courses.selling.checkout_views import view_of
-from plugin.courses.words import money_text
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.words import money_text
+from plugin.courses.sales.checkout_views import view_of
 from plugin.errors import NotYet, SquareFailed
-from plugin.house import House
-from plugin.square.checkout.keeping import about_to_ask, keep, keep_waiting
+from plugin.services import Services
 from plugin.square.checkout.link import wait_for_payment
-from plugin.square.checkout.order import came_for, see_order, with_order
+from plugin.square.checkout.order import came_for, handle_order, with_order
 from plugin.square.checkout.payment import pay_nothing
+from plugin.square.checkout.saving import about_to_ask, keep, save_waiting
 from plugin.square.client import SquareNotFound
-from plugin.square.errand import Later
-from plugin.square.fields import Json, square_id, text, unreadable
-from plugin.square.taken_up import take_up_order
+from plugin.square.job import RunAgain
+from plugin.square.parsing import Json, square_id, text, unreadable
+from plugin.square.synthetic_events import receive_order
 from plugin.store.selling import Checkout
 
 INVOICE = "invoice"
 PUBLISH = "publish"
 
 
-def go_on(house: House, row: Checkout) -> str | Later:
+def go_on(services: Services, row: Checkout) -> str | RunAgain:
     """Draft it, publish it, then look whether it was paid."""
-    row = with_order(house, row)
+    row = with_order(services, row)
     if row.amount == 0:
-        return pay_nothing(house, row)
+        return pay_nothing(services, row)
     if row.square_object_id is None:
-        row = draft(house, row)
+        row = draft(services, row)
     if row.url is None:
-        row = publish(house, row)
-    return wait_for_payment(house, row)
+        row = publish(services, row)
+    return wait_for_payment(services, row)
 
 
-def draft(house: House, row: Checkout) -> Checkout:
+def draft(services: Services, row: Checkout) -> Checkout:
     """Draft the invoice; raises SquareFailed, permanent, for a deposit of the whole price."""
-    _less_than_all(house, row)
-    about_to_ask(house, row, INVOICE)
-    answer = house.square.create_invoice(f"{row.id}-invoice", _wanted(house, row))
-    return keep(house, row, square_object_id=_id(answer), square_object_version=_version(answer))
+    _less_than_all(services, row)
+    about_to_ask(services, row, INVOICE)
+    answer = services.square.create_invoice(f"{row.id}-invoice", _wanted(services, row))
+    return keep(services, row, square_object_id=_id(answer), square_object_version=_version(answer))
 
 
-def publish(house: House, row: Checkout) -> Checkout:
+def publish(services: Services, row: Checkout) -> Checkout:
     """Have Square collect it."""
-    about_to_ask(house, row, PUBLISH)
-    answer = _published(house, row, square_id(row.square_object_id, "invoice id"))
+    about_to_ask(services, row, PUBLISH)
+    answer = _published(services, row, square_id(row.square_object_id, "invoice id"))
     address = text(answer.get("public_url"))
     if not address:
         raise unreadable("published invoice without its address")
-    return keep_waiting(house, row, url=address, square_object_version=_version(answer))
+    return save_waiting(services, row, url=address, square_object_version=_version(answer))
 
 
-def _published(house: House, row: Checkout, invoice_id: str) -> Json:
+def _published(services: Services, row: Checkout, invoice_id: str) -> Json:
     version = row.square_object_version or 0
     try:
         # With the version, for a refused call may keep its key.
-        return house.square.publish_invoice(f"{row.id}-publish-{version}", invoice_id, version)
+        return services.square.publish_invoice(f"{row.id}-publish-{version}", invoice_id, version)
     except SquareFailed as error:
         if error.code != "square_version_mismatch":
             raise
         # Changed in Square since it was drafted; or published already, and the answer was lost.
-        invoice = house.square.invoice(invoice_id)
+        invoice = services.square.invoice(invoice_id)
         if text(invoice.get("status")) != "DRAFT":
             return invoice
-        keep(house, row, square_object_version=_version(invoice))
+        keep(services, row, square_object_version=_version(invoice))
         raise
 
 
-def take_back(house: House, row: Checkout) -> Later | None:
+def take_back(services: Services, row: Checkout) -> RunAgain | None:
     """Have Square stop collecting; None once it has. What was paid is booked before, for Square drops the lines."""
     if row.square_object_id is None:
         return None
-    order, _ = see_order(house, row)
+    order, _ = handle_order(services, row)
     came = came_for(order)
     if came > row.came and order.lines:
-        take_up_order(house, order.id, order.updated_at)
-        return Later(1, "Money has come; it is booked before the invoice is canceled.")
+        receive_order(services, order.id, order.updated_at)
+        return RunAgain(1, "Money has come; it is booked before the invoice is canceled.")
     try:
-        _stop(house, house.square.invoice(row.square_object_id))
+        _stop(services, services.square.invoice(row.square_object_id))
     except SquareNotFound:
         return None
     return None
 
 
-def _stop(house: House, invoice: Json) -> None:
+def _stop(services: Services, invoice: Json) -> None:
     status, invoice_id, version = text(invoice.get("status")), _id(invoice), _version(invoice)
     if status == "DRAFT":
-        house.square.delete_invoice(invoice_id, version)
+        services.square.delete_invoice(invoice_id, version)
     elif status in ("UNPAID", "SCHEDULED", "PARTIALLY_PAID"):
-        house.square.cancel_invoice(invoice_id, version)
+        services.square.cancel_invoice(invoice_id, version)
     elif status == "PAYMENT_PENDING":
         raise NotYet("A payment of the invoice is under way.")
 
 
-def _less_than_all(house: House, row: Checkout) -> None:
+def _less_than_all(services: Services, row: Checkout) -> None:
     if row.deposit is None or row.deposit < row.amount:
         return
-    clinic = read_clinic(house.store)
+    clinic = read_clinic(services.store)
     asked = money_text(Money(row.amount, row.currency), language=clinic.language, country=clinic.country)
     said = f"Square asks {asked} for this, and the deposit is not less. Begin again with another deposit."
     raise SquareFailed(said, permanent=True, code="deposit_too_large")
 
 
-def _wanted(house: House, row: Checkout) -> Json:
-    with house.store.reading() as session:
+def _wanted(services: Services, row: Checkout) -> Json:
+    with services.store.reading() as session:
         title = view_of(session, row).package_name
     return {
         "location_id": row.square_location_id,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from plugin.house import House
-from plugin.square.checkout.keeping import about_to_ask, keep_waiting
-from plugin.square.checkout.order import is_sold, keep_order, order_wanted, with_customer
+from plugin.services import Services
+from plugin.square.checkout.order import is_sold, order_wanted, save_order, with_customer
+from plugin.square.checkout.saving import about_to_ask, save_waiting
 from plugin.square.client import SquareNotFound
-from plugin.square.errand import Later
-from plugin.square.fields import Json, record, records, square_id, text
+from plugin.square.job import RunAgain
+from plugin.square.parsing import Json, record, records, square_id, text
 from plugin.store.selling import Checkout
 
 LINK = "link"
@@ -18,51 +18,51 @@ LOOKED_AT = timedelta(minutes=15)
 _AT_FIRST = timedelta(minutes=3)
 
 
-def go_on(house: House, row: Checkout) -> str | Later:
+def go_on(services: Services, row: Checkout) -> str | RunAgain:
     """Make the page, then look whether it was paid."""
     if row.square_object_id is None:
-        row = ask(house, with_customer(house, row))
-    return wait_for_payment(house, row)
+        row = ask(services, with_customer(services, row))
+    return wait_for_payment(services, row)
 
 
-def ask(house: House, row: Checkout) -> Checkout:
+def ask(services: Services, row: Checkout) -> Checkout:
     """Have Square make the page."""
-    about_to_ask(house, row, LINK)
-    answer = house.square.create_payment_link(f"{row.id}-link", _wanted(row))
+    about_to_ask(services, row, LINK)
+    answer = services.square.create_payment_link(f"{row.id}-link", _wanted(row))
     link = record(answer.get("payment_link"), "payment_link")
-    row = keep_order(
-        house,
+    row = save_order(
+        services,
         row,
-        _order_in(house, answer, link),
+        _order_in(services, answer, link),
         square_object_id=square_id(link.get("id"), "payment link id"),
     )
-    return keep_waiting(house, row, url=text(link.get("url")) or text(link.get("long_url")))
+    return save_waiting(services, row, url=text(link.get("url")) or text(link.get("long_url")))
 
 
-def wait_for_payment(house: House, row: Checkout) -> str | Later:
+def wait_for_payment(services: Services, row: Checkout) -> str | RunAgain:
     """Look whether the order was paid, for as long as somebody may be waiting before a screen."""
-    if is_sold(house, row):
+    if is_sold(services, row):
         return "Paid; the sale is booked next."
-    waited = house.clock() - row.created_at
+    waited = services.clock() - row.created_at
     if waited > LOOKED_AT:
         return "The client has the address; Square tells when it is paid."
-    return Later(4 if waited < _AT_FIRST else 15, "The client has not paid so far.")
+    return RunAgain(4 if waited < _AT_FIRST else 15, "The client has not paid so far.")
 
 
-def take_back(house: House, row: Checkout) -> Later | None:
+def take_back(services: Services, row: Checkout) -> RunAgain | None:
     """Take the page away; None once it is gone."""
     if row.square_object_id is not None:
         try:
-            house.square.delete_payment_link(row.square_object_id)
+            services.square.delete_payment_link(row.square_object_id)
         except SquareNotFound:
             return None
     return None
 
 
-def _order_in(house: House, answer: Json, link: Json) -> Json:
+def _order_in(services: Services, answer: Json, link: Json) -> Json:
     related = record(answer.get("related_resources") or {}, "related_resources")
     orders = records(related.get("orders"), "orders")
-    return orders[0] if orders else house.square.order(square_id(link.get("order_id"), "order id"))
+    return orders[0] if orders else services.square.order(square_id(link.get("order_id"), "order id"))
 
 
 def _wanted(row: Checkout) -> Json:

@@ -3,49 +3,49 @@
 from __future__ import annotations
 
 from plugin.core.money import Money
-from plugin.courses.clinic import read_clinic
-from plugin.courses.views import ClinicView
-from plugin.courses.words import money_text
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import money_text
 from plugin.errors import NotYet, SquareFailed
-from plugin.house import House
-from plugin.square.checkout.keeping import about_to_ask, keep
+from plugin.services import Services
+from plugin.square.checkout.saving import about_to_ask, keep
 from plugin.square.customers import ensure_customer
-from plugin.square.fields import Json, optional_money, records, square_id, unreadable
 from plugin.square.locations import adopt_location
-from plugin.square.objects import Order, order_of
+from plugin.square.models import Order, order_of
+from plugin.square.parsing import Json, optional_money, records, square_id, unreadable
 from plugin.square.sales import is_paid
-from plugin.square.taken_up import take_up_order
+from plugin.square.synthetic_events import receive_order
 from plugin.store.selling import Checkout
 
 ORDER = "order"
 CREDIT = "credit"
 
 
-def with_customer(house: House, row: Checkout) -> Checkout:
+def with_customer(services: Services, row: Checkout) -> Checkout:
     """Have the client and the place in the row. Without a profile only an invoice can't be sold."""
     if row.asked_for:
         # What was asked for is asked again word for word: Square refuses a key with another body.
         return row
     if row.square_location_id is None:
-        row = keep(house, row, square_location_id=_location(house))
+        row = keep(services, row, square_location_id=_location(services))
     if row.square_customer_id is not None:
         return row
     try:
-        customer_id = ensure_customer(house, row.client_id, f"{row.id}-customer")
+        customer_id = ensure_customer(services, row.client_id, f"{row.id}-customer")
     except SquareFailed as error:
         if not error.permanent or row.way == "invoice":
             raise
         return row
-    return keep(house, row, square_customer_id=customer_id)
+    return keep(services, row, square_customer_id=customer_id)
 
 
-def with_order(house: House, row: Checkout) -> Checkout:
+def with_order(services: Services, row: Checkout) -> Checkout:
     """Have the order in the row, and what Square reckons is to pay."""
     if row.square_order_id is not None:
         return row
-    row = with_customer(house, row)
-    about_to_ask(house, row, ORDER)
-    return keep_order(house, row, house.square.create_order(f"{row.id}-order", order_wanted(row)))
+    row = with_customer(services, row)
+    about_to_ask(services, row, ORDER)
+    return save_order(services, row, services.square.create_order(f"{row.id}-order", order_wanted(row)))
 
 
 def order_wanted(row: Checkout) -> Json:
@@ -70,21 +70,21 @@ def order_wanted(row: Checkout) -> Json:
     return wanted | ({"customer_id": row.square_customer_id} if row.square_customer_id else {})
 
 
-def keep_order(house: House, row: Checkout, answer: Json, **more: object) -> Checkout:
+def save_order(services: Services, row: Checkout, answer: Json, **more: object) -> Checkout:
     """Keep the order Square opened; raises SquareFailed, permanent, for one in another currency."""
     order = order_of(answer)
     if order.total is None:
         raise unreadable("order without a total")
     if order.total.currency != row.currency:
         said = f"Square sells in {order.total.currency}, the package is priced in {row.currency}."
-        keep(house, row, square_order_id=order.id, **more)
+        keep(services, row, square_order_id=order.id, **more)
         raise SquareFailed(said, permanent=True, code="foreign_currency")
     if _discount(answer) != _credit(row):
-        keep(house, row, square_order_id=order.id, **more)
+        keep(services, row, square_order_id=order.id, **more)
         said = "Square takes another amount off than the credit: its price of the package has changed. Begin again."
         raise SquareFailed(said, permanent=True, code="credit_changed")
-    notice = _notice(read_clinic(house.store), answer, order.total, Money(row.amount, row.currency))
-    return keep(house, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
+    notice = _notice(read_clinic(services.store), answer, order.total, Money(row.amount, row.currency))
+    return keep(services, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
 
 
 def _credit(row: Checkout) -> int:
@@ -98,9 +98,9 @@ def _discount(answer: Json) -> int:
     return sum(one.amount for one in taken if one is not None)
 
 
-def see_order(house: House, row: Checkout) -> tuple[Order, int]:
+def handle_order(services: Services, row: Checkout) -> tuple[Order, int]:
     """Return the order as it stands, with its version."""
-    answer = house.square.order(square_id(row.square_order_id, "order id"))
+    answer = services.square.order(square_id(row.square_order_id, "order id"))
     version = answer.get("version")
     return order_of(answer), version if isinstance(version, int) else 0
 
@@ -110,33 +110,33 @@ def came_for(order: Order) -> int:
     return sum(tender.amount.amount for tender in order.tenders if tender.is_captured and tender.amount)
 
 
-def is_sold(house: House, row: Checkout) -> bool:
+def is_sold(services: Services, row: Checkout) -> bool:
     """Say whether the order is paid; if so its booking is owed, webhooks or not."""
-    order, _ = see_order(house, row)
+    order, _ = handle_order(services, row)
     if _is_sale(order, row):
-        take_up_order(house, order.id, order.updated_at)
+        receive_order(services, order.id, order.updated_at)
         return True
     return False
 
 
-def close_order(house: House, row: Checkout) -> bool:
+def close_order(services: Services, row: Checkout) -> bool:
     """Cancel the order, unless somebody has paid it: True where it is a sale after all."""
     if row.square_order_id is None:
         return False
-    order, version = see_order(house, row)
+    order, version = handle_order(services, row)
     if _is_sale(order, row):
-        take_up_order(house, order.id, order.updated_at)
+        receive_order(services, order.id, order.updated_at)
         return True
     if order.state not in ("OPEN", "DRAFT") or came_for(order) > 0:
         return False
     changes = {"location_id": order.location_id, "version": version, "state": "CANCELED"}
     try:
-        house.square.update_order(f"{row.id}-void-{version}", order.id, changes)
+        services.square.update_order(f"{row.id}-void-{version}", order.id, changes)
     except SquareFailed as error:
         if not error.permanent:
             raise
         # Refused because it has just been paid, or because it never can be canceled: then it stays unpaid.
-        return is_sold(house, row)
+        return is_sold(services, row)
     return False
 
 
@@ -146,11 +146,11 @@ def _is_sale(order: Order, row: Checkout) -> bool:
     return is_paid(order) and (not sold or row.square_variation_id in sold)
 
 
-def _location(house: House) -> str:
-    found = house.settings.square_location_id or read_clinic(house.store).square_location_id
+def _location(services: Services) -> str:
+    found = services.settings.square_location_id or read_clinic(services.store).square_location_id
     if found is None:
-        adopt_location(house)
-        found = read_clinic(house.store).square_location_id
+        adopt_location(services)
+        found = read_clinic(services.store).square_location_id
     if found is None:
         raise NotYet("Square does not say so far where the clinic sells.")
     return found

@@ -3,73 +3,73 @@
 from __future__ import annotations
 
 from plugin.core.money import Money
-from plugin.courses.clinic import read_clinic
-from plugin.courses.words import money_text
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.words import money_text
 from plugin.errors import SquareFailed
-from plugin.house import House
-from plugin.square.checkout.keeping import about_to_ask, keep_waiting
+from plugin.services import Services
 from plugin.square.checkout.order import is_sold, with_order
-from plugin.square.errand import Later
-from plugin.square.fields import Json, square_id
+from plugin.square.checkout.saving import about_to_ask, save_waiting
+from plugin.square.job import RunAgain
+from plugin.square.parsing import Json, square_id
 from plugin.store.selling import Checkout
 
 PAYMENT = "payment"
 NOTHING = "nothing"
 
 
-def go_on(house: House, row: Checkout) -> str | Later:
+def go_on(services: Services, row: Checkout) -> str | RunAgain:
     """Record the payment of the order."""
-    row = with_order(house, row)
+    row = with_order(services, row)
     if row.amount == 0:
-        return pay_nothing(house, row)
+        return pay_nothing(services, row)
     if row.square_object_id is None:
-        row = record(house, row)
-    return _booked_next(house, row)
+        row = record(services, row)
+    return _booked_next(services, row)
 
 
-def go_on_for_nothing(house: House, row: Checkout) -> str | Later:
+def go_on_for_nothing(services: Services, row: Checkout) -> str | RunAgain:
     """Close the order of a package without a price, unless Square asks money for it after all."""
-    row = with_order(house, row)
+    row = with_order(services, row)
     if row.amount == 0:
-        return pay_nothing(house, row)
+        return pay_nothing(services, row)
     if row.way == "link":
         raise SquareFailed(f"{row.notice} Begin again.", permanent=True, code="price_changed")
-    return Later(0, "Square asks money for it; it is sold the usual way.")
+    return RunAgain(0, "Square asks money for it; it is sold the usual way.")
 
 
-def record(house: House, row: Checkout) -> Checkout:
+def record(services: Services, row: Checkout) -> Checkout:
     """Record what the client has handed over; raises SquareFailed, permanent, where it is too little."""
-    _enough(house, row)
-    about_to_ask(house, row, PAYMENT)
+    _enough(services, row)
+    about_to_ask(services, row, PAYMENT)
     source = "CASH" if row.way == "cash" else "EXTERNAL"
-    answer = house.square.create_payment(f"{row.id}-pay", source, _wanted(row))
-    return keep_waiting(house, row, square_object_id=square_id(answer.get("id"), "payment id"))
+    answer = services.square.create_payment(f"{row.id}-pay", source, _wanted(row))
+    return save_waiting(services, row, square_object_id=square_id(answer.get("id"), "payment id"))
 
 
-def pay_nothing(house: House, row: Checkout) -> str | Later:
+def pay_nothing(services: Services, row: Checkout) -> str | RunAgain:
     """Close an order on which nothing is to pay."""
-    if not is_sold(house, row):
-        about_to_ask(house, row, NOTHING)
-        ask_nothing(house, row)
-    return _booked_next(house, row)
+    if not is_sold(services, row):
+        about_to_ask(services, row, NOTHING)
+        ask_nothing(services, row)
+    return _booked_next(services, row)
 
 
-def ask_nothing(house: House, row: Checkout) -> Checkout:
+def ask_nothing(services: Services, row: Checkout) -> Checkout:
     """Close the order without a payment."""
-    house.square.pay_order(f"{row.id}-nothing", square_id(row.square_order_id, "order id"))
-    return keep_waiting(house, row)
+    services.square.pay_order(f"{row.id}-nothing", square_id(row.square_order_id, "order id"))
+    return save_waiting(services, row)
 
 
-def _booked_next(house: House, row: Checkout) -> str | Later:
-    if is_sold(house, row):
+def _booked_next(services: Services, row: Checkout) -> str | RunAgain:
+    if is_sold(services, row):
         return "Paid; the sale is booked next."
-    return Later(1, "Paid; Square does not show it on the order so far.")
+    return RunAgain(1, "Paid; Square does not show it on the order so far.")
 
 
-def _enough(house: House, row: Checkout) -> None:
+def _enough(services: Services, row: Checkout) -> None:
     if row.way != "cash" or row.supplied is None or row.supplied >= row.amount:
         return
-    clinic = read_clinic(house.store)
+    clinic = read_clinic(services.store)
     to_pay, given = (
         money_text(Money(amount, row.currency), language=clinic.language, country=clinic.country)
         for amount in (row.amount, row.supplied)

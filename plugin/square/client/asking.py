@@ -19,7 +19,7 @@ from square.core.request_options import RequestOptions
 
 from plugin.errors import SquareFailed
 from plugin.settings import Settings
-from plugin.square.fields import Json, listed, record, text, unreadable
+from plugin.square.parsing import Json, listed, record, text, unreadable
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 8.0

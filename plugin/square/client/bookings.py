@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, listed, record, rfc3339
+from plugin.square.parsing import Json, listed, record, rfc3339
 
 _BOOKINGS_A_PAGE = 100
 # As many as Square takes in one request.

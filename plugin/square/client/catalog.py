@@ -9,7 +9,7 @@ from typing import Any
 from square.core.request_options import RequestOptions
 
 from plugin.square.client.asking import ONCE, Asking, SquareNotFound
-from plugin.square.fields import Json, listed
+from plugin.square.parsing import Json, listed
 
 MOST_BY_ID = 1000
 

@@ -11,7 +11,7 @@ from typing import Any
 from square.core.request_options import RequestOptions
 
 from plugin.square.client.asking import Asking
-from plugin.square.fields import Json, text
+from plugin.square.parsing import Json, text
 
 SOON = RequestOptions(max_retries=0, timeout_in_seconds=4)
 _SUBSCRIPTIONS_A_PAGE = 100

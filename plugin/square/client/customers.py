@@ -9,7 +9,7 @@ from typing import Any
 from square.core.request_options import RequestOptions
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, listed, record, rfc3339
+from plugin.square.parsing import Json, listed, record, rfc3339
 
 MOST_ON_A_PAGE = 100
 # Square names no limit for a request by ids; this is that of its other calls of the kind.

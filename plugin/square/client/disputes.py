@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json
+from plugin.square.parsing import Json
 
 
 class DisputeCalls(Asking):

@@ -8,7 +8,7 @@ from typing import Any
 
 from plugin.core.money import Money
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, rfc3339
+from plugin.square.parsing import Json, rfc3339
 
 MOST_LOCATIONS = 10
 _ORDERS_A_PAGE = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plugin.square.client.asking import ONCE, Asking
-from plugin.square.fields import Json, listed
+from plugin.square.parsing import Json, listed
 
 
 class PlaceCalls(Asking):

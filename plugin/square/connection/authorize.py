@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.errors import ConfigurationError, Refused, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.connection.check import check_connection
-from plugin.square.connection.grant import Grant, grant_of, keep_grant
+from plugin.square.connection.grant import Grant, grant_of, save_grant
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import wanted
 from plugin.square.locations import adopt_location
@@ -35,83 +35,85 @@ class Answer:
     error: str = ""
 
 
-def why_not(house: House) -> str:
+def why_not(services: Services) -> str:
     """Return why nobody can connect by OAuth here, in words for the owner; "" where they can."""
-    settings = house.settings
+    settings = services.settings
     if settings.square_access_token.get_secret_value():
         return "SQUARE_ACCESS_TOKEN is set and goes first. Take it out to connect by OAuth."
     if not settings.square_application_id:
         return "Set SQUARE_ACCESS_TOKEN, or SQUARE_APPLICATION_ID to connect by OAuth, then restart."
-    if not house.vault.has_keys:
+    if not services.vault.has_keys:
         return "ENCRYPTION_KEYS is missing: without it no token is kept. The README says how to make a key."
     if settings.square_environment == "production" and not settings.public_url.startswith("https://"):
         return "Square leads back to https addresses only. Set PUBLIC_URL to the https address of the desk."
     return ""
 
 
-def begin(house: House, act: Act) -> str:
+def begin(services: Services, act: Act) -> str:
     """Return the address of Square's permission page for this person; raises Refused with the mend."""
     require(act.actor)
-    if reason := why_not(house):
+    if reason := why_not(services):
         raise Refused(reason, code="cannot_connect")
     state = secrets.token_urlsafe(32)
     # With an application's secret Square asks for that; without one, for the verifier of PKCE.
-    verifier = "" if _has_secret(house) else secrets.token_urlsafe(48)
+    verifier = "" if _has_secret(services) else secrets.token_urlsafe(48)
     attempt = OAuthAttempt(
         state_sha256=_digest(state),
-        verifier_sealed=house.vault.seal(verifier) if verifier else None,
+        verifier_sealed=services.vault.seal(verifier) if verifier else None,
         staff_id=act.actor.staff_id,
         asked_at=act.now,
     )
-    house.store.transact(lambda session: session.add(attempt))
-    return f"{house.settings.square_address}/oauth2/authorize?{urlencode(_asked(house, state, verifier))}"
+    services.store.transact(lambda session: session.add(attempt))
+    return (
+        f"{services.settings.square_address}/oauth2/authorize?{urlencode(_asked(services, state, verifier))}"
+    )
 
 
-def finish(house: House, act: Act, answer: Answer) -> str:
+def finish(services: Services, act: Act, answer: Answer) -> str:
     """Take up what Square's page answered; return the business that is connected. Raises Refused in words."""
     require(act.actor)
-    verifier = _verifier(house, _taken(house, act, answer.state))
+    verifier = _verifier(services, _taken(services, act, answer.state))
     if answer.error or not answer.code:
         raise Refused("The permission was not given in Square. Nothing was changed.", code="not_permitted")
-    grant = _exchanged(house, answer.code, verifier)
-    _refuse_other_business(house, grant)
-    keep_grant(house, act, grant)
+    grant = _exchanged(services, answer.code, verifier)
+    _refuse_other_business(services, grant)
+    save_grant(services, act, grant)
     try:
-        check_connection(house)
+        check_connection(services)
     except SquareFailed:
         # The permission is kept; the next check tells whom it is for.
         return ""
-    adopt_location(house)
-    return read_connection(house.store).merchant_name
+    adopt_location(services)
+    return read_connection(services.store).merchant_name
 
 
-def return_address(house: House) -> str:
+def return_address(services: Services) -> str:
     """Return where Square leads the owner back to; the application must name it to the letter."""
-    return f"{house.settings.public_url.rstrip('/')}/square/connected"
+    return f"{services.settings.public_url.rstrip('/')}/square/connected"
 
 
-def square_origin(house: House) -> str:
+def square_origin(services: Services) -> str:
     """Return the origin of Square's permission page, which the browser must be allowed to go to."""
-    parts = urlsplit(house.settings.square_address)
+    parts = urlsplit(services.settings.square_address)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def forget_old_attempts(house: House) -> None:
+def delete_old_attempts(services: Services) -> None:
     """Throw away the ways to Square that nobody came back from."""
-    before = house.clock() - GOOD_FOR
-    with house.store.writing() as session:
+    before = services.clock() - GOOD_FOR
+    with services.store.writing() as session:
         session.execute(delete(OAuthAttempt).where(OAuthAttempt.asked_at < before))
 
 
-def _asked(house: House, state: str, verifier: str) -> dict[str, str]:
+def _asked(services: Services, state: str, verifier: str) -> dict[str, str]:
     asked = {
-        "client_id": house.settings.square_application_id,
+        "client_id": services.settings.square_application_id,
         "response_type": "code",
         "scope": wanted(),
         "state": state,
-        "redirect_uri": return_address(house),
+        "redirect_uri": return_address(services),
     }
-    if house.settings.square_environment == "production":
+    if services.settings.square_environment == "production":
         # Whoever is signed in to Square in this browser need not be the owner of the till.
         asked["session"] = "false"
     if verifier:
@@ -121,14 +123,14 @@ def _asked(house: House, state: str, verifier: str) -> dict[str, str]:
     return asked
 
 
-def _taken(house: House, act: Act, state: str) -> OAuthAttempt:
+def _taken(services: Services, act: Act, state: str) -> OAuthAttempt:
     def work(session: Session) -> OAuthAttempt | None:
         row = session.get(OAuthAttempt, _digest(state), with_for_update=True)
         if row is not None:
             session.delete(row)
         return row
 
-    attempt = house.store.transact(work)
+    attempt = services.store.transact(work)
     if attempt is None:
         raise Refused(f"This way back from Square is unknown or was used before. {BEGIN_AGAIN}")
     if attempt.staff_id != act.actor.staff_id:
@@ -142,21 +144,21 @@ def _is_late(attempt: OAuthAttempt, now: datetime) -> bool:
     return now - attempt.asked_at > GOOD_FOR
 
 
-def _verifier(house: House, attempt: OAuthAttempt) -> str:
+def _verifier(services: Services, attempt: OAuthAttempt) -> str:
     try:
-        return house.vault.open(attempt.verifier_sealed) if attempt.verifier_sealed else ""
+        return services.vault.open(attempt.verifier_sealed) if attempt.verifier_sealed else ""
     except ConfigurationError:
         raise Refused(f"ENCRYPTION_KEYS was changed meanwhile. {BEGIN_AGAIN}") from None
 
 
-def _exchanged(house: House, code: str, verifier: str) -> Grant:
-    proof = {"code_verifier": verifier} if verifier else {"client_secret": _secret(house)}
+def _exchanged(services: Services, code: str, verifier: str) -> Grant:
+    proof = {"code_verifier": verifier} if verifier else {"client_secret": _secret(services)}
     try:
-        answer = house.square.obtain_token(
-            client_id=house.settings.square_application_id,
+        answer = services.square.obtain_token(
+            client_id=services.settings.square_application_id,
             grant_type="authorization_code",
             code=code,
-            redirect_uri=return_address(house),
+            redirect_uri=return_address(services),
             **proof,
         )
         return grant_of(answer)
@@ -167,8 +169,8 @@ def _exchanged(house: House, code: str, verifier: str) -> Grant:
         raise Refused(f"{error.message.split('.')[0]}. {BEGIN_AGAIN}", code=error.code) from error
 
 
-def _refuse_other_business(house: House, grant: Grant) -> None:
-    known = read_connection(house.store)
+def _refuse_other_business(services: Services, grant: Grant) -> None:
+    known = read_connection(services.store)
     if known.square_merchant_id in (None, grant.square_merchant_id):
         return
     raise Refused(
@@ -178,12 +180,12 @@ def _refuse_other_business(house: House, grant: Grant) -> None:
     )
 
 
-def _has_secret(house: House) -> bool:
-    return bool(_secret(house))
+def _has_secret(services: Services) -> bool:
+    return bool(_secret(services))
 
 
-def _secret(house: House) -> str:
-    return house.settings.square_application_secret.get_secret_value()
+def _secret(services: Services) -> str:
+    return services.settings.square_application_secret.get_secret_value()
 
 
 def _digest(state: str) -> str:

@@ -8,41 +8,41 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act, require
-from plugin.courses.queues.square_state import connection_in, settle_in
+from plugin.courses.square_health import connection_in, settle_in
 from plugin.errors import Refused, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.client.connection import granted_scopes
 from plugin.square.connection.scopes import missing
-from plugin.square.fields import Json, optional_id, text, words
+from plugin.square.parsing import Json, optional_id, text, words
 
 T = TypeVar("T")
 
 
-def check_connection(house: House) -> None:
+def check_connection(services: Services) -> None:
     """Keep what Square says of us now; raises SquareFailed where it does not answer or does not let us in."""
-    merchant = _if_told(house.square.merchant, Json())
-    locations = _if_told(house.square.locations, list[Json]())
-    scopes = granted_scopes(_if_told(house.square.token_status, Json()))
+    merchant = _if_told(services.square.merchant, Json())
+    locations = _if_told(services.square.locations, list[Json]())
+    scopes = granted_scopes(_if_told(services.square.token_status, Json()))
 
     def work(session: Session) -> None:
         row = connection_in(session)
         row.scopes, row.locations = list(scopes), [_place(one) for one in locations]
         row.merchant_name = words(merchant.get("business_name"), 120) or row.merchant_name
         row.square_merchant_id = optional_id(merchant.get("id"), "merchant id") or row.square_merchant_id
-        row.checked_at = house.clock()
+        row.checked_at = services.clock()
         if not missing(scopes):
-            act = Act(SQUARE, house.clock(), "check-connection")
+            act = Act(SQUARE, services.clock(), "check-connection")
             settle_in(session, act, ("square_scope:",), "Square has given the permission.")
 
-    house.store.transact(work)
+    services.store.transact(work)
 
 
-def check_now(house: House, act: Act) -> None:
+def check_now(services: Services, act: Act) -> None:
     """Check for a person who waits; raises Refused with what Square's silence means."""
     require(act.actor)
     try:
-        check_connection(house)
+        check_connection(services)
     except SquareFailed as error:
         raise Refused(error.message, code=error.code) from error
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.queues.square_state import connection_in, settle_in
+from plugin.courses.square_health import connection_in, settle_in
 from plugin.errors import ConfigurationError, Refused, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.connection.grant import ABOUT_PERMISSION, forget_in
 from plugin.square.connection.row import read_connection
 
 IN_SQUARE = "End it in your Square Dashboard as well, under Settings, Account, App integrations."
 
 
-def disconnect(house: House, act: Act) -> str:
+def disconnect(services: Services, act: Act) -> str:
     """End the permission; return what became of it. Raises Refused where Square can't be told now."""
     require(act.actor)
-    known = read_connection(house.store)
+    known = read_connection(services.store)
     if known.access_token_sealed is None:
         return "Nothing was connected."
-    said = _given_back(house, known.access_token_sealed)
+    said = _given_back(services, known.access_token_sealed)
 
     def work(session: Session) -> None:
         forget_in(session)
@@ -30,19 +30,19 @@ def disconnect(house: House, act: Act) -> str:
         row.problem, row.problem_at, row.checked_at = "", None, None
         settle_in(session, act, ABOUT_PERMISSION, "Disconnected.")
 
-    house.store.transact(work)
+    services.store.transact(work)
     return said
 
 
-def _given_back(house: House, sealed: str) -> str:
-    secret = house.settings.square_application_secret.get_secret_value()
+def _given_back(services: Services, sealed: str) -> str:
+    secret = services.settings.square_application_secret.get_secret_value()
     if not secret:
         return f"Disconnected here. {IN_SQUARE}"
     try:
-        house.square.revoke_token(
-            client_id=house.settings.square_application_id,
+        services.square.revoke_token(
+            client_id=services.settings.square_application_id,
             client_secret=secret,
-            access_token=house.vault.open(sealed),
+            access_token=services.vault.open(sealed),
         )
     except ConfigurationError:
         return f"Disconnected here; the token could not be opened to give it back. {IN_SQUARE}"

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.queues.square_state import connection_in, settle_in
-from plugin.house import House
-from plugin.square.fields import Json, optional_moment, square_id, text, unreadable
+from plugin.courses.square_health import connection_in, settle_in
+from plugin.services import Services
+from plugin.square.parsing import Json, optional_moment, square_id, text, unreadable
 
 # How the questions about a permission that could not be renewed, or was taken back, begin.
 ABOUT_PERMISSION = ("square_refresh:", "square_revoked:")
@@ -43,19 +43,19 @@ def grant_of(answer: Json) -> Grant:
     )
 
 
-def keep_grant(house: House, act: Act, grant: Grant) -> None:
+def save_grant(services: Services, act: Act, grant: Grant) -> None:
     """Keep a permission that a person has just given."""
 
     def work(session: Session) -> None:
-        put_in(session, house, act, grant)
+        put_in(session, services, act, grant)
         row = connection_in(session)
         row.square_merchant_id = grant.square_merchant_id
         row.connected_at, row.connected_by = act.now, act.actor.name
 
-    house.store.transact(work)
+    services.store.transact(work)
 
 
-def keep_renewed(house: House, act: Act, grant: Grant, *, used: str) -> bool:
+def save_renewed(services: Services, act: Act, grant: Grant, *, used: str) -> bool:
     """Keep a renewed permission in the place of the one whose sealed refresh token was `used`; False if that is gone.
 
     Somebody may have connected anew, or disconnected, while Square was asked.
@@ -64,17 +64,17 @@ def keep_renewed(house: House, act: Act, grant: Grant, *, used: str) -> bool:
     def work(session: Session) -> bool:
         if connection_in(session).refresh_token_sealed != used:
             return False
-        put_in(session, house, act, grant)
+        put_in(session, services, act, grant)
         return True
 
-    return house.store.transact(work)
+    return services.store.transact(work)
 
 
-def put_in(session: Session, house: House, act: Act, grant: Grant) -> None:
+def put_in(session: Session, services: Services, act: Act, grant: Grant) -> None:
     """Seal the tokens into the row; what was wrong with the ones before is settled."""
     row = connection_in(session)
-    row.access_token_sealed = house.vault.seal(grant.access_token)
-    row.refresh_token_sealed = house.vault.seal(grant.refresh_token)
+    row.access_token_sealed = services.vault.seal(grant.access_token)
+    row.refresh_token_sealed = services.vault.seal(grant.refresh_token)
     row.expires_at, row.refresh_expires_at = grant.expires_at, grant.refresh_expires_at
     row.refreshed_at = act.now
     row.problem, row.problem_at = "", None

@@ -5,32 +5,32 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.queues.attention import open_item_in
-from plugin.courses.queues.square_state import connection_in
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.square_health import connection_in
 from plugin.errors import SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.connection.grant import forget_in
 from plugin.square.connection.row import read_connection
-from plugin.square.fields import Json
-from plugin.square.found import Found
+from plugin.square.effects import Effects
+from plugin.square.parsing import Json
 from plugin.store import Store
 
 SAID = "The permission was taken back in Square. Connect again to go on."
 
 
-def see_revocation(house: House, _data: Json) -> Found:
+def handle_revocation(services: Services, _data: Json) -> Effects:
     """Ask Square whether the permission we keep is meant: the event may be late and speak of an earlier one."""
-    known = read_connection(house.store)
-    if not known.has_permission or house.settings.square_access_token.get_secret_value():
-        return Found(says="No permission of Square's page is in use.")
+    known = read_connection(services.store)
+    if not known.has_permission or services.settings.square_access_token.get_secret_value():
+        return Effects(says="No permission of Square's page is in use.")
     try:
-        house.square.token_status()
+        services.square.token_status()
     except SquareFailed as error:
         if error.code != "square_sign_in":
             raise
         used = known.access_token_sealed
-        return Found(deeds=(lambda session, store, act: _forget_in(session, store, act, used),))
-    return Found(says="It speaks of an earlier permission; the one in use stands.")
+        return Effects(deeds=(lambda session, store, act: _forget_in(session, store, act, used),))
+    return Effects(says="It speaks of an earlier permission; the one in use stands.")
 
 
 def _forget_in(session: Session, store: Store, act: Act, used: str | None) -> str:

@@ -7,13 +7,13 @@ import json
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.queues.square_state import connection_in
+from plugin.courses.square_health import connection_in
 from plugin.errors import Refused, SquareFailed
-from plugin.house import House
+from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.connection.row import read_connection
-from plugin.square.fields import Json, square_id, text
-from plugin.square.observe import event_types
+from plugin.square.events import event_types
+from plugin.square.parsing import Json, square_id, text
 
 NAME = "Coursekeeper"
 # What we ask of Square is written against this version of its interface.
@@ -27,26 +27,26 @@ def wanted_events() -> tuple[str, ...]:
     return tuple(sorted({*event_types(), TEST_EVENT}))
 
 
-def why_not_made(house: House) -> str:
+def why_not_made(services: Services) -> str:
     """Return why Coursekeeper can't make the subscription, in words for the owner; "" where it can."""
-    if not house.settings.square_access_token.get_secret_value():
+    if not services.settings.square_access_token.get_secret_value():
         return (
             "Square lets only your application's own token make subscriptions, not the permission of a seller."
             " Add it by hand in the Square Developer Console, under Webhooks."
         )
-    if not house.vault.has_keys:
+    if not services.vault.has_keys:
         return "ENCRYPTION_KEYS is missing: the subscription's key could not be kept. The README says how to make one."
     return ""
 
 
-def make_subscription(house: House, act: Act) -> str:
+def make_subscription(services: Services, act: Act) -> str:
     """Have Square send us all we use; one that is there for our address is taken over. Raises Refused in words."""
     require(act.actor)
-    if reason := why_not_made(house):
+    if reason := why_not_made(services):
         raise Refused(reason, code="cannot_subscribe")
-    address = house.settings.webhook_address
+    address = services.settings.webhook_address
     try:
-        found = _changed(house, address) or _made(house, act, address)
+        found = _changed(services, address) or _made(services, act, address)
     except SquareFailed as error:
         raise Refused(f"The subscription was not made. {error.message}", code=error.code) from error
     key = text(found.get("signature_key"))
@@ -54,51 +54,51 @@ def make_subscription(house: House, act: Act) -> str:
         raise Refused(
             "Square did not tell the key of the subscription. Copy it from the Square Developer Console."
         )
-    _keep(house, square_id(found.get("id"), "subscription id"), address, key)
+    _keep(services, square_id(found.get("id"), "subscription id"), address, key)
     return f"Square sends {len(wanted_events())} kinds of events to {address}."
 
 
-def send_test(house: House, act: Act) -> None:
+def send_test(services: Services, act: Act) -> None:
     """Have Square send a sample event to us now; what it says of our answer is kept. Raises Refused in words."""
     require(act.actor)
-    if not house.settings.square_access_token.get_secret_value():
+    if not services.settings.square_access_token.get_secret_value():
         raise Refused("Send the test from the Square Developer Console: this permission does not allow it.")
     try:
-        subscription_id = _known_id(house) or _id_at(house, house.settings.webhook_address)
+        subscription_id = _known_id(services) or _id_at(services, services.settings.webhook_address)
         if subscription_id is None:
             raise Refused("Square has no subscription for this address yet. Make it first.")
-        told = house.square.test_subscription(subscription_id, TEST_EVENT)
+        told = services.square.test_subscription(subscription_id, TEST_EVENT)
     except SquareFailed as error:
         raise Refused(f"The test was not sent. {error.message}", code=error.code) from error
-    house.store.transact(lambda session: _note_test_in(session, act, told))
+    services.store.transact(lambda session: _note_test_in(session, act, told))
 
 
-def _changed(house: House, address: str) -> Json | None:
-    subscription_id = _known_id(house) or _id_at(house, address)
+def _changed(services: Services, address: str) -> Json | None:
+    subscription_id = _known_id(services) or _id_at(services, address)
     if subscription_id is None:
         return None
     try:
-        known = house.square.subscription(subscription_id)
+        known = services.square.subscription(subscription_id)
         events = sorted({*_events(known), *wanted_events()})
-        house.square.change_subscription(subscription_id, url=address, event_types=events)
+        services.square.change_subscription(subscription_id, url=address, event_types=events)
         return known
     except SquareNotFound:
         # Thrown away in the Developer Console: the next one is made.
         return None
 
 
-def _made(house: House, act: Act, address: str) -> Json:
-    return house.square.create_subscription(
+def _made(services: Services, act: Act, address: str) -> Json:
+    return services.square.create_subscription(
         act.key[:45], name=NAME, url=address, event_types=wanted_events(), api_version=API_VERSION
     )
 
 
-def _known_id(house: House) -> str | None:
-    return read_connection(house.store).square_subscription_id
+def _known_id(services: Services) -> str | None:
+    return read_connection(services.store).square_subscription_id
 
 
-def _id_at(house: House, address: str) -> str | None:
-    for one in house.square.subscriptions():
+def _id_at(services: Services, address: str) -> str | None:
+    for one in services.square.subscriptions():
         if one.get("notification_url") == address:
             return square_id(one.get("id"), "subscription id")
     return None
@@ -109,13 +109,13 @@ def _events(subscription: Json) -> list[str]:
     return [text(one) for one in events] if isinstance(events, list) else []
 
 
-def _keep(house: House, subscription_id: str, address: str, key: str) -> None:
+def _keep(services: Services, subscription_id: str, address: str, key: str) -> None:
     def work(session: Session) -> None:
         row = connection_in(session)
         row.square_subscription_id, row.subscription_url = subscription_id, address
-        row.signature_key_sealed = house.vault.seal(key)
+        row.signature_key_sealed = services.vault.seal(key)
 
-    house.store.transact(work)
+    services.store.transact(work)
 
 
 def _note_test_in(session: Session, act: Act, told: Json) -> None:

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from plugin.errors import ConfigurationError, SquareFailed
 from plugin.settings import Settings
-from plugin.square.vault import Vault
 from plugin.store import Store
 from plugin.store.square_side import Connection
+from plugin.vault import Vault
 
 
 class TokenSource:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from plugin.core.money import Money
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.clinic import read_clinic
-from plugin.courses.queues.attention import list_attention
-from plugin.courses.queues.resolve import Resolution, resolve
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.decisions import Resolution, resolve
 from plugin.errors import InvalidField
 from plugin.web.api import shapes
 from plugin.web.api.calls import THE_DESK, Answer, Asked, Call, Key
@@ -37,7 +37,7 @@ _DECISION = record(
 
 
 def _list(asked: Asked) -> Answer:
-    page = list_attention(asked.house.store, limit=limit_of(asked), cursor=asked.query.get("cursor"))
+    page = list_attention(asked.services.store, limit=limit_of(asked), cursor=asked.query.get("cursor"))
     return listed("items", page, shapes.attention_item)
 
 
@@ -45,12 +45,12 @@ def _resolve(asked: Asked) -> Answer:
     wish = {**asked.body}
     if "amount" in wish:
         wish["amount"] = _in_clinic_money(asked, wish["amount"])
-    item = resolve(asked.house.store, asked.act, asked.ids["item_id"], Resolution(**wish))
+    item = resolve(asked.services.store, asked.act, asked.ids["item_id"], Resolution(**wish))
     return Answer(shapes.attention_item(item))
 
 
 def _in_clinic_money(asked: Asked, amount: Money) -> int:
-    currency = read_clinic(asked.house.store).currency
+    currency = read_clinic(asked.services.store).currency
     if amount.currency != currency:
         raise InvalidField(f"The clinic reckons in {currency}.", field="amount.currency")
     return amount.amount

@@ -7,8 +7,8 @@ from typing import cast
 
 from flask import Request
 
-from plugin.courses.people.api_tokens import TokenHolder, holder_of, note_use
-from plugin.web import current_house
+from plugin.courses.accounts.api_tokens import TokenHolder, holder_of, note_use
+from plugin.web import current_services
 from plugin.web.api.errors import NotSignedIn
 
 LONGEST_TOKEN = 200
@@ -44,13 +44,13 @@ def _sent_token(request: Request) -> str | None:
 def _look_up(token: str | None) -> TokenHolder | NotSignedIn:
     if token is None:
         return NotSignedIn("Send the token in a header: Authorization: Bearer TOKEN.")
-    house = current_house()
-    holder = holder_of(house.store, token, house.clock()) if len(token) <= LONGEST_TOKEN else None
+    services = current_services()
+    holder = holder_of(services.store, token, services.clock()) if len(token) <= LONGEST_TOKEN else None
     if holder is None:
         # Which of the three it is would tell a guesser that a token was good once.
         said = (
             "This token is unknown, expired or revoked. The owner can make a new one: coursekeeper token add."
         )
         return NotSignedIn(said, challenge='Bearer error="invalid_token"')
-    note_use(house.store, holder, house.clock())
+    note_use(services.store, holder, services.clock())
     return holder

@@ -13,10 +13,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from plugin.core.acts import Act, Role, checked_key, require
-from plugin.courses.people.api_tokens import TokenHolder
+from plugin.courses.accounts.api_tokens import TokenHolder
 from plugin.errors import InvalidField, NotFound
-from plugin.house import House
-from plugin.web import current_house
+from plugin.services import Services
+from plugin.web import current_services
 from plugin.web.api.auth import caller
 from plugin.web.api.fields import Reader, record
 from plugin.web.api.parse import json_object
@@ -41,7 +41,7 @@ class Key(StrEnum):
 class Asked:
     """A checked request as a view gets it. `has_key` says whether the caller sent the key of `act`."""
 
-    house: House
+    services: Services
     act: Act
     ids: dict[str, str]
     query: dict[str, Any]
@@ -97,10 +97,10 @@ def _asked(call: Call, who: TokenHolder, ids: dict[str, str]) -> Asked:
     for value in ids.values():
         if not _ID.match(value):
             raise NotFound("There is nothing under that id.")
-    house = current_house()
+    services = current_services()
     sent = _sent_key(call)
-    act = Act(who.actor, house.clock(), _act_key(who, sent or house.store.new_id()))
-    return Asked(house, act, ids, _query(call), _body(call), has_key=sent is not None)
+    act = Act(who.actor, services.clock(), _act_key(who, sent or services.store.new_id()))
+    return Asked(services, act, ids, _query(call), _body(call), has_key=sent is not None)
 
 
 def _act_key(who: TokenHolder, sent: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from plugin.core.text import REASON_LENGTH
+from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.changes.expiry import Extension, extend_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.selling.packages import MOST_SESSIONS
 from plugin.web.api import shapes
 from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
 from plugin.web.api.fields import Reader, boolean, day, identifier, many, record, text, whole
@@ -46,7 +46,7 @@ _TRANSFER = record(
 def _extend(asked: Asked) -> Answer:
     body = asked.body
     wish = Extension(body["expires_on"], body["reason"], is_shortening=body.get("shorten", False))
-    changed = extend_course(asked.house.store, asked.act, asked.ids["course_id"], wish)
+    changed = extend_course(asked.services.store, asked.act, asked.ids["course_id"], wish)
     return Answer(shapes.course(changed.course), is_repeat=changed.is_repeat)
 
 
@@ -54,7 +54,7 @@ def _transfer(asked: Asked) -> Answer:
     body = asked.body
     parts = {part["allowance_id"]: part["sessions"] for part in body.get("allowances", ())}
     wish = Transfer(body["client_id"], body["reason"], sessions=body.get("sessions"), parts=parts)
-    changed = transfer_course(asked.house.store, asked.act, asked.ids["course_id"], wish)
+    changed = transfer_course(asked.services.store, asked.act, asked.ids["course_id"], wish)
     return Answer({"course": shapes.course(changed.course)}, is_repeat=changed.is_repeat)
 
 

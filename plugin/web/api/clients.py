@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.people.clients import create_client, find_clients
-from plugin.courses.people.clients import read_client as client_of
-from plugin.courses.read import courses_of_client
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.clients.clients import create_client, find_clients
+from plugin.courses.clients.clients import read_client as client_of
 from plugin.web.api import shapes
 from plugin.web.api.calls import Answer, Asked, Call, Key
 from plugin.web.api.fields import record, text
@@ -28,7 +28,7 @@ _SEARCH = {"q": text(most=200, description="Any part of a name, a phone's last d
 
 
 def _find(asked: Asked) -> Answer:
-    store = asked.house.store
+    store = asked.services.store
     today = local_date(read_clinic(store), asked.act.now)
     found = find_clients(
         store,
@@ -43,16 +43,16 @@ def _find(asked: Asked) -> Answer:
 def _create(asked: Asked) -> Answer:
     is_repeat = is_known(asked)
     wish = {"name": None, "phone": None, "email": None, "language": None, **asked.body}
-    client = create_client(asked.house.store, asked.act, **wish)
+    client = create_client(asked.services.store, asked.act, **wish)
     return Answer(shapes.client(client), is_repeat=is_repeat)
 
 
 def _read(asked: Asked) -> Answer:
-    return Answer(shapes.client(client_of(asked.house.store, asked.ids["client_id"])))
+    return Answer(shapes.client(client_of(asked.services.store, asked.ids["client_id"])))
 
 
 def _courses(asked: Asked) -> Answer:
-    store = asked.house.store
+    store = asked.services.store
     client = client_of(store, asked.ids["client_id"])
     today = local_date(read_clinic(store), asked.act.now)
     courses = courses_of_client(store, client.id, today=today)

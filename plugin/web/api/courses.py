@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH
-from plugin.courses.clinic import local_date, read_clinic
-from plugin.courses.documents.asked_for import invoice_of_course
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.read import read_course
 from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
-from plugin.courses.papers.ready import paper_bytes
-from plugin.courses.read import read_course
-from plugin.courses.visiting.reverse import reverse
-from plugin.courses.visiting.use import MOST_AT_ONCE, UseSession, use_session
+from plugin.courses.handouts.cache import paper_bytes
+from plugin.courses.visits.reverse import reverse
+from plugin.courses.visits.use import MOST_AT_ONCE, UseSession, use_session
 from plugin.web.api import shapes
 from plugin.web.api.calls import THE_DESK, Answer, Asked, Call, Key
 from plugin.web.api.fields import day, identifier, record, text, whole
@@ -52,19 +52,19 @@ _VISIT = {**_LANGUAGE, "visit_id": identifier(description="After which visit; th
 
 
 def _read(asked: Asked) -> Answer:
-    store = asked.house.store
+    store = asked.services.store
     today = local_date(read_clinic(store), asked.act.now)
     return Answer(shapes.course(read_course(store, asked.ids["course_id"], today=today)))
 
 
 def _use(asked: Asked) -> Answer:
     wish = UseSession(course_id=asked.ids["course_id"], **asked.body)
-    used = use_session(asked.house.store, asked.act, wish, has_mail=asked.house.mail.is_ready)
+    used = use_session(asked.services.store, asked.act, wish, has_mail=asked.services.mail.is_ready)
     return Answer(shapes.used(used), is_repeat=used.is_repeat)
 
 
 def _undo(asked: Asked) -> Answer:
-    undone = reverse(asked.house.store, asked.act, asked.ids["entry_id"], asked.body["reason"])
+    undone = reverse(asked.services.store, asked.act, asked.ids["entry_id"], asked.body["reason"])
     said = {"entry": shapes.entry(undone.entry), "sessions_left": undone.sessions_left}
     return Answer(said, is_repeat=undone.is_repeat)
 
@@ -78,29 +78,29 @@ def _aftercare(asked: Asked) -> Answer:
 
 
 def _statement(asked: Asked) -> Answer:
-    house = asked.house
-    made = statement_of_course(house.store, house.render, asked.act, asked.ids["course_id"])
+    services = asked.services
+    made = statement_of_course(services.store, services.render, asked.act, asked.ids["course_id"])
     return Answer(pdf=made.pdf, filename="statement.pdf")
 
 
 def _invoice(asked: Asked) -> Answer:
-    house = asked.house
-    document_id = invoice_of_course(house.store, asked.act, asked.ids["course_id"])
-    pdf = document_bytes(house.store, house.render, document_id, now=asked.act.now)
+    services = asked.services
+    document_id = invoice_of_course(services.store, asked.act, asked.ids["course_id"])
+    pdf = document_bytes(services.store, services.render, document_id, now=asked.act.now)
     return Answer(pdf=pdf, filename="invoice.pdf")
 
 
 def _paper(asked: Asked, kind: str, filename: str) -> Answer:
-    house = asked.house
+    services = asked.services
     pdf = paper_bytes(
-        house.store,
-        house.render,
+        services.store,
+        services.render,
         asked.act,
         asked.ids["course_id"],
         kind,
         visit_id=asked.query.get("visit_id"),
         language=asked.query.get("language"),
-        public_url=house.settings.public_url,
+        public_url=services.settings.public_url,
     )
     return Answer(pdf=pdf, filename=filename)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from plugin.courses.operations import answered_before, digest, remember
+from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.store.ledger import Operation
 from plugin.web.api.calls import Answer, Asked
 
@@ -16,7 +16,7 @@ def is_known(asked: Asked) -> bool:
     """Say whether the key has come before; the use case decides whether with the same request."""
     if not asked.has_key:
         return False
-    with asked.house.store.reading() as session:
+    with asked.services.store.reading() as session:
         return session.get(Operation, asked.act.key) is not None
 
 
@@ -29,16 +29,16 @@ def once(asked: Asked, deed: str, request: dict[str, Any], work: Callable[[], di
     if not asked.has_key:
         return Answer(work())
     wanted = digest(deed, {**asked.ids, **request})
-    with asked.house.store.reading() as session:
+    with asked.services.store.reading() as session:
         first = answered_before(session, asked.act, wanted)
     return Answer(first if first is not None else _keep(asked, wanted, work()))
 
 
 def _keep(asked: Asked, wanted: str, answer: dict[str, Any]) -> dict[str, Any]:
     try:
-        with asked.house.store.writing() as session:
+        with asked.services.store.writing() as session:
             remember(session, asked.act, wanted, answer)
     except IntegrityError:
-        with asked.house.store.reading() as session:
+        with asked.services.store.reading() as session:
             return answered_before(session, asked.act, wanted) or answer
     return answer

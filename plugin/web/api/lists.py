@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from plugin.courses.views import Page
+from plugin.courses.base.views import Page
 from plugin.errors import InvalidField
 from plugin.web.api.calls import Answer, Asked
 from plugin.web.api.fields import Reader, text

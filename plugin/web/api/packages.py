@@ -10,7 +10,8 @@ from plugin.core.terms import (
     RefundFormula,
     Terms,
 )
-from plugin.courses.selling.packages import (
+from plugin.courses.base.views import PackageView
+from plugin.courses.catalog.packages import (
     MOST_SESSIONS,
     MOST_TREATMENTS,
     NewContent,
@@ -19,8 +20,7 @@ from plugin.courses.selling.packages import (
     list_variation,
     read_package,
 )
-from plugin.courses.selling.packages import create_package as create
-from plugin.courses.views import PackageView
+from plugin.courses.catalog.packages import create_package as create
 from plugin.square.catalog import publish
 from plugin.web.api import shapes
 from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
@@ -93,20 +93,22 @@ _LINK = record(
 
 def _list(asked: Asked) -> Answer:
     page = list_packages(
-        asked.house.store, limit=limit_of(asked), cursor=asked.query.get("cursor"), only_active=False
+        asked.services.store, limit=limit_of(asked), cursor=asked.query.get("cursor"), only_active=False
     )
     return listed("packages", page, shapes.package)
 
 
 def _create(asked: Asked) -> Answer:
     is_repeat = is_known(asked)
-    package = create(asked.house.store, asked.act, asked.body)
+    package = create(asked.services.store, asked.act, asked.body)
     return Answer(shapes.package(package), is_repeat=is_repeat)
 
 
 def _publish(asked: Asked) -> Answer:
     package_id = asked.ids["package_id"]
-    return once(asked, "publication", {}, lambda: shapes.package(publish(asked.house, asked.act, package_id)))
+    return once(
+        asked, "publication", {}, lambda: shapes.package(publish(asked.services, asked.act, package_id))
+    )
 
 
 def _link(asked: Asked) -> Answer:
@@ -114,7 +116,7 @@ def _link(asked: Asked) -> Answer:
 
 
 def _linked(asked: Asked) -> PackageView:
-    store, package_id = asked.house.store, asked.ids["package_id"]
+    store, package_id = asked.services.store, asked.ids["package_id"]
     wanted: str = asked.body["square_variation_id"]
     package = read_package(store, package_id)
     if package.square_variation_id == wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugin.core.terms import RefundFormula
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.refunds.desk_refund_quote import refund_quote
 from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
 from plugin.web.api import shapes
@@ -28,7 +28,7 @@ _REFUND = record(
 
 
 def _quote(asked: Asked) -> Answer:
-    store = asked.house.store
+    store = asked.services.store
     today = local_date(read_clinic(store), asked.act.now)
     quote = refund_quote(store, asked.ids["course_id"], today=today)
     return Answer(shapes.refund_quote(quote))
@@ -41,7 +41,7 @@ def _start(asked: Asked) -> Answer:
         reason=asked.body["reason"],
         formula=asked.body.get("formula", ""),
     )
-    begun = start_refund(asked.house.store, asked.act, wish)
+    begun = start_refund(asked.services.store, asked.act, wish)
     return Answer({"refund": shapes.refund(begun)}, is_repeat=begun.is_repeat)
 
 

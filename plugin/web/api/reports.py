@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugin.courses.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Late, LineView, RollForward
 from plugin.courses.reports.period import Period, asked_period
@@ -24,8 +24,8 @@ _CURRENCY = text(least=3, most=3, pattern="^[A-Z]{3}$", description="The clinic'
 
 
 def _liability(asked: Asked) -> Answer:
-    clinic = read_clinic(asked.house.store)
-    report = liability(asked.house.store, _period(asked))
+    clinic = read_clinic(asked.services.store)
+    report = liability(asked.services.store, _period(asked))
     currency = asked.query.get("currency", clinic.currency)
     total = report.total(currency)
     return Answer(
@@ -64,7 +64,7 @@ def _late(late: Late) -> Json:
 
 
 def _usage(asked: Asked) -> Answer:
-    rows = usage(asked.house.store, _period(asked), asked.query.get("by", By.PACKAGE))
+    rows = usage(asked.services.store, _period(asked), asked.query.get("by", By.PACKAGE))
     page = page_of(rows, asked, lambda row: f"{row.key}-{row.value.currency}")
     return listed("rows", page, _row)
 
@@ -80,7 +80,7 @@ def _row(row: UsageRow) -> Json:
 
 
 def _period(asked: Asked) -> Period:
-    today = local_date(read_clinic(asked.house.store), asked.act.now)
+    today = local_date(read_clinic(asked.services.store), asked.act.now)
     return asked_period(asked.query.get("from"), asked.query.get("to"), today)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula
-from plugin.courses.queues.attention import DECISIONS
+from plugin.courses.base.attention import DECISIONS
 
 Schema = dict[str, Any]
 

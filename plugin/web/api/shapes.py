@@ -8,9 +8,7 @@ from typing import Any
 from plugin.core.course import AllowanceState, CourseState
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
-from plugin.courses.refunds.desk_refund_quote import RefundQuote
-from plugin.courses.refunds.desk_refunds import Begun
-from plugin.courses.views import (
+from plugin.courses.base.views import (
     AttentionView,
     ClientView,
     ContentView,
@@ -20,6 +18,8 @@ from plugin.courses.views import (
     PackageView,
     Used,
 )
+from plugin.courses.refunds.desk_refund_quote import RefundQuote
+from plugin.courses.refunds.desk_refunds import Begun
 
 Json = dict[str, Any]
 

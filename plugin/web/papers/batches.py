@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
-from plugin.courses.clinic import local_date
-from plugin.courses.papers.batch_lists import Listing, people_chosen, people_on
-from plugin.courses.papers.batches import (
+from plugin.courses.base.clinic import local_date
+from plugin.courses.handouts.batch_lists import Listing, people_chosen, people_on
+from plugin.courses.handouts.batches import (
     MOST_PAPERS,
     batch_file,
     batches_of,
@@ -20,14 +20,14 @@ from plugin.courses.papers.batches import (
     read_batch,
     start_batch,
 )
-from plugin.courses.papers.parcels import PDF
-from plugin.courses.papers.wanted import CALLED, INVOICE, Choice
-from plugin.courses.visiting.arrivals import arrivals_on
-from plugin.web import current_house, live, pages
+from plugin.courses.handouts.bundle import PDF
+from plugin.courses.handouts.selection import CALLED, INVOICE, Choice
+from plugin.courses.visits.arrivals import arrivals_on
+from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor
-from plugin.web.deeds import Notice, deed, is_fragment, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.content_disposition import name_file
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.saved_as import name_file
 
 # Nobody else could have a paper in one batch; one more tells that there are.
 _LONGEST_LIST = MOST_PAPERS + 1
@@ -58,8 +58,8 @@ def start() -> ResponseReturnValue:
     listing, form = _listing(), request.form
     day = _today() if listing is Listing.CAME else None
     choice = Choice(tuple(sorted(_chosen(listing))), tuple(form.getlist("paper")), day)
-    batch_id = start_batch(current_house().store, deed(), choice, form.get("form", ""))
-    return see(url_for("batches.show", batch_id=batch_id))
+    batch_id = start_batch(current_services().store, current_act(), choice, form.get("form", ""))
+    return redirect_after_post(url_for("batches.show", batch_id=batch_id))
 
 
 @blueprint.get("/papers/batches/<batch_id>")
@@ -81,22 +81,22 @@ def news(batch_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Stop it."""
-    cancel_batch(current_house().store, deed(), batch_id)
-    tell(Notice("Stopped. No more papers are made."))
-    return see(url_for("batches.show", batch_id=batch_id))
+    cancel_batch(current_services().store, current_act(), batch_id)
+    flash_notice(Notice("Stopped. No more papers are made."))
+    return redirect_after_post(url_for("batches.show", batch_id=batch_id))
 
 
 @blueprint.get("/papers/batches/<batch_id>/file")
 @allow(*AT_THE_DESK)
 def fetch(batch_id: str) -> ResponseReturnValue:
     """Answer what was made: a PDF to look at and print, a ZIP to save."""
-    made = batch_file(current_house().store, current_actor(), batch_id)
+    made = batch_file(current_services().store, current_actor(), batch_id)
     response = Response(made.content, mimetype=made.mimetype)
     return name_file(response, made.name, "inline" if made.name.endswith(f".{PDF}") else "attachment")
 
 
 def _choosing(refusal: Refusal | None) -> dict[str, Any]:
-    store, today, now = current_house().store, _today(), pages.now()
+    store, today, now = current_services().store, _today(), pages.now()
     listing = _listing()
     # A refused form is of the list as it was shown, whatever was typed into the search since.
     q = request.values.get("q" if refusal is None else "shown_q", "").strip()[:120]
@@ -130,7 +130,7 @@ def _chosen(listing: Listing) -> set[str]:
     if "everyone" in form:
         shown = form.get("shown_q", "")
         people = people_on(
-            current_house().store, listing, shown, today=_today(), now=pages.now(), limit=_LONGEST_LIST
+            current_services().store, listing, shown, today=_today(), now=pages.now(), limit=_LONGEST_LIST
         )
         chosen |= {each.client.id for each in people}
     return chosen
@@ -148,7 +148,7 @@ def _papers() -> dict[str, str]:
 
 
 def _everything(batch_id: str) -> dict[str, Any]:
-    batch = read_batch(current_house().store, current_actor(), batch_id)
+    batch = read_batch(current_services().store, current_actor(), batch_id)
     return {"batch": batch, "called": CALLED}
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from plugin.core.acts import Act
-from plugin.courses.clinic import local_date
-from plugin.courses.papers.file_names import safe_name
-from plugin.courses.papers.ready import AFTERCARE, SUMMARY, hand_out
-from plugin.web import current_house, pages
+from plugin.courses.base.clinic import local_date
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
+from plugin.courses.handouts.file_names import safe_name
+from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor
-from plugin.web.deeds import fresh_key
+from plugin.web.actions import fresh_key
+from plugin.web.content_disposition import name_file
 from plugin.web.headers import let_our_page_frame
-from plugin.web.saved_as import name_file
 
 blueprint = Blueprint("papers", __name__)
 
@@ -32,16 +32,16 @@ def aftercare(course_id: str) -> Response:
 
 
 def _paper(course_id: str, kind: str, called: str, visit_id: str | None = None) -> Response:
-    house = current_house()
+    services = current_services()
     paper = hand_out(
-        house.store,
-        house.render,
-        Act(current_actor(), house.clock(), fresh_key()),
+        services.store,
+        services.render,
+        Act(current_actor(), services.clock(), fresh_key()),
         course_id,
         kind,
         visit_id=visit_id,
         language=request.args.get("language") or None,
-        public_url=house.settings.public_url,
+        public_url=services.settings.public_url,
     )
     # The page that prints it holds it in a frame.
     let_our_page_frame()

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
 from plugin.courses.documents.read import KINDS, document_sheet, find_documents
-from plugin.web import current_house
+from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.reports.files import file_answer
 
@@ -23,7 +23,7 @@ def show() -> ResponseReturnValue:
     """Show the documents that fit, newest first."""
     q, kind = _q(), _kind()
     cursor = request.args.get("after") or None
-    found = find_documents(current_house().store, q, kind=kind, limit=SHOWN, cursor=cursor)
+    found = find_documents(current_services().store, q, kind=kind, limit=SHOWN, cursor=cursor)
     kept = {name: value for name, value in (("kind", kind or ""), ("q", q)) if value}
     return render_template(
         "owner/documents.html",
@@ -41,7 +41,7 @@ def show() -> ResponseReturnValue:
 @allow(Role.DESK)
 def save(ending: str) -> Response:
     """Answer all that fit as a file."""
-    return file_answer(document_sheet(current_house().store, _q(), kind=_kind()), ending)
+    return file_answer(document_sheet(current_services().store, _q(), kind=_kind()), ending)
 
 
 def _q() -> str:

@@ -6,17 +6,17 @@ from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act, Role
-from plugin.courses.clinic import local_date
-from plugin.courses.documents.asked_for import invoice_of_course, voucher_of_gift
+from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
 from plugin.courses.documents.read import DocumentView, read_document
 from plugin.courses.documents.statement import statement_of_course
-from plugin.courses.papers.file_names import paper_file_name
-from plugin.web import current_house, pages
+from plugin.courses.handouts.file_names import paper_file_name
+from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
-from plugin.web.deeds import fresh_key, see
+from plugin.web.actions import fresh_key, redirect_after_post
+from plugin.web.content_disposition import name_file
 from plugin.web.headers import let_our_page_frame
-from plugin.web.saved_as import name_file
 
 _LONGEST_NAME = 80
 
@@ -27,9 +27,9 @@ blueprint = Blueprint("documents", __name__)
 @allow(Role.DESK)
 def show(document_id: str) -> Response:
     """Answer a document, the same bytes for ever."""
-    house = current_house()
-    document = read_document(house.store, document_id)
-    pdf = document_bytes(house.store, house.render, document.id, now=house.clock())
+    services = current_services()
+    document = read_document(services.store, document_id)
+    pdf = document_bytes(services.store, services.render, document.id, now=services.clock())
     # The page that prints it holds it in a frame.
     let_our_page_frame()
     response = Response(pdf, mimetype="application/pdf")
@@ -40,15 +40,15 @@ def show(document_id: str) -> Response:
 @allow(Role.DESK)
 def invoice(course_id: str) -> ResponseReturnValue:
     """Lead to the invoice of a course, issued now where nobody had asked for it."""
-    return _see(invoice_of_course(current_house().store, _act(), course_id))
+    return _see(invoice_of_course(current_services().store, _act(), course_id))
 
 
 @blueprint.get("/courses/<course_id>/statement.pdf")
 @allow(Role.DESK)
 def statement(course_id: str) -> Response:
     """Answer the statement of account of the sale a course came of, as it stands now."""
-    house = current_house()
-    made = statement_of_course(house.store, house.render, _act(), course_id)
+    services = current_services()
+    made = statement_of_course(services.store, services.render, _act(), course_id)
     let_our_page_frame()
     response = Response(made.pdf, mimetype="application/pdf")
     today = local_date(pages.clinic(), pages.now())
@@ -59,7 +59,7 @@ def statement(course_id: str) -> Response:
 @allow(Role.DESK)
 def voucher(gift_id: str) -> ResponseReturnValue:
     """Lead to the voucher of a gift."""
-    return _see(voucher_of_gift(current_house().store, _act(), gift_id))
+    return _see(voucher_of_gift(current_services().store, _act(), gift_id))
 
 
 def filename(document: DocumentView) -> str:
@@ -70,8 +70,8 @@ def filename(document: DocumentView) -> str:
 
 
 def _act() -> Act:
-    return Act(current_actor(), current_house().clock(), fresh_key())
+    return Act(current_actor(), current_services().clock(), fresh_key())
 
 
 def _see(document_id: str) -> ResponseReturnValue:
-    return see(url_for("documents.show", document_id=document_id))
+    return redirect_after_post(url_for("documents.show", document_id=document_id))

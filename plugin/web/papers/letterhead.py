@@ -13,24 +13,24 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from invoices.e_invoice import why_not as why_not_e_invoices
 from invoices.pages.colour import readable_accent
 from plugin.core.acts import Role
-from plugin.courses.clinic import checked_clinic, read_clinic, save_clinic
+from plugin.courses.base.clinic import checked_clinic, read_clinic, save_clinic
+from plugin.courses.base.views import ClinicView
+from plugin.courses.clients.contacts import typed_email
 from plugin.courses.documents.series import Numbered, read_series, save_series
-from plugin.courses.papers.content import clinic_on_paper
-from plugin.courses.papers.drafts import draft_summary
-from plugin.courses.papers.logos import logo_png, remove_logo, set_logo
-from plugin.courses.papers.pictures import LARGEST_FILE
-from plugin.courses.papers.ready import drawn
-from plugin.courses.people.contacts import typed_email
-from plugin.courses.views import ClinicView
+from plugin.courses.handouts.cache import drawn
+from plugin.courses.handouts.content import clinic_on_paper
+from plugin.courses.handouts.drafts import draft_summary
+from plugin.courses.handouts.image_check import LARGEST_FILE
+from plugin.courses.handouts.logos import logo_png, remove_logo, set_logo
 from plugin.errors import NotFound, Refused
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.form_values import typed_number
 from plugin.web.format import locale_of
 from plugin.web.headers import let_page_hold_frame
-from plugin.web.papers.looks import on_screen, why_not
+from plugin.web.papers.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_number
 
 # The picture, and room for what a form puts round it; one a little too large is still refused in words.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
@@ -57,16 +57,16 @@ def set_up(app: Flask) -> None:
 def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
     """Show what stands on the papers, and one of them as it will look."""
     let_page_hold_frame()
-    house = current_house()
+    services = current_services()
     return render_template(
         "owner/papers.html",
         refusal=refusal,
         refused_kind=kind,
         countries=_countries(),
         said=_said(pages.clinic()),
-        series=read_series(house.store),
+        series=read_series(services.store),
         no_e_invoices=why_not_e_invoices(clinic_on_paper(pages.clinic())),
-        can_mail=house.mail.is_ready,
+        can_mail=services.mail.is_ready,
     )
 
 
@@ -76,9 +76,9 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Keep what was typed."""
     typed = _typed()
-    save_clinic(current_house().store, deed(), typed)
-    tell(Notice("Saved. Papers made from now on look like this; issued documents stay as they are."))
-    return see(url_for("letterhead.show"))
+    save_clinic(current_services().store, current_act(), typed)
+    flash_notice(Notice("Saved. Papers made from now on look like this; issued documents stay as they are."))
+    return redirect_after_post(url_for("letterhead.show"))
 
 
 @blueprint.get("/clinic/papers/preview")
@@ -103,9 +103,9 @@ def try_out() -> Response:
 @refused_shows(show)
 def draw() -> Response:
     """Answer the same as PDF."""
-    house = current_house()
+    services = current_services()
     paper = draft_summary(checked_clinic(_typed()))
-    return Response(drawn(house.store, house.render, paper), mimetype="application/pdf")
+    return Response(drawn(services.store, services.render, paper), mimetype="application/pdf")
 
 
 @blueprint.post("/clinic/papers/logo")
@@ -115,9 +115,9 @@ def send_logo() -> ResponseReturnValue:
     """Take a picture."""
     sent = request.files.get("logo")
     data = sent.stream.read(LARGEST_FILE + 1) if sent else b""
-    set_logo(current_house().store, deed(), data)
-    tell(Notice("The logo is on the papers made from now on."))
-    return see(url_for("letterhead.show", _anchor="logo"))
+    set_logo(current_services().store, current_act(), data)
+    flash_notice(Notice("The logo is on the papers made from now on."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
 
 
 @blueprint.post("/clinic/papers/logo/removal")
@@ -125,16 +125,16 @@ def send_logo() -> ResponseReturnValue:
 @refused_shows(show)
 def take_logo_off() -> ResponseReturnValue:
     """Head the papers with the name again."""
-    remove_logo(current_house().store, deed())
-    tell(Notice("The logo is off. The papers are headed by the clinic’s name."))
-    return see(url_for("letterhead.show", _anchor="logo"))
+    remove_logo(current_services().store, current_act())
+    flash_notice(Notice("The logo is off. The papers are headed by the clinic’s name."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
 
 
 @blueprint.get("/clinic/papers/logos/<sha256>.png")
 @allow()
 def logo(sha256: str) -> Response:
     """Answer a picture that was kept."""
-    return Response(logo_png(current_house().store, sha256), mimetype="image/png")
+    return Response(logo_png(current_services().store, sha256), mimetype="image/png")
 
 
 @blueprint.post("/clinic/papers/numbers/<kind>")
@@ -147,10 +147,10 @@ def number(kind: str) -> ResponseReturnValue:
     form = request.form
     first = typed_number(form.get("first", ""), field="first", called="The first number")
     series = save_series(
-        current_house().store, deed(), cast(Numbered, kind), prefix=form.get("prefix"), first=first
+        current_services().store, current_act(), cast(Numbered, kind), prefix=form.get("prefix"), first=first
     )
-    tell(Notice(f"Saved. The next one is {series.next_number}."))
-    return see(url_for("letterhead.show", _anchor="numbers"))
+    flash_notice(Notice(f"Saved. The next one is {series.next_number}."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="numbers"))
 
 
 @blueprint.post("/clinic/papers/e-invoices")
@@ -159,13 +159,15 @@ def number(kind: str) -> ResponseReturnValue:
 def make_e_invoices() -> ResponseReturnValue:
     """Have invoices carry their data, or not any more."""
     makes = request.form.get("makes") == "yes"
-    store = current_house().store
+    store = current_services().store
     clinic = read_clinic(store)
     if makes and (lacking := why_not_e_invoices(clinic_on_paper(clinic))):
         raise Refused(lacking, code="no_e_invoices")
-    save_clinic(store, deed(), replace(clinic, has_e_invoices=makes))
-    tell(Notice("Invoices carry their data from now on." if makes else "Invoices are plain PDF again."))
-    return see(url_for("letterhead.show", _anchor="e-invoices"))
+    save_clinic(store, current_act(), replace(clinic, has_e_invoices=makes))
+    flash_notice(
+        Notice("Invoices carry their data from now on." if makes else "Invoices are plain PDF again.")
+    )
+    return redirect_after_post(url_for("letterhead.show", _anchor="e-invoices"))
 
 
 @blueprint.post("/clinic/papers/letters")
@@ -174,11 +176,11 @@ def make_e_invoices() -> ResponseReturnValue:
 def send_letters() -> ResponseReturnValue:
     """Switch the e-mail after each visit on or off."""
     sends = request.form.get("sends") == "yes"
-    store = current_house().store
-    save_clinic(store, deed(), replace(read_clinic(store), sends_papers=sends))
+    store = current_services().store
+    save_clinic(store, current_act(), replace(read_clinic(store), sends_papers=sends))
     said = "get their papers by e-mail after each visit" if sends else "get no papers by e-mail any more"
-    tell(Notice(f"Clients {said}."))
-    return see(url_for("letterhead.show", _anchor="letters"))
+    flash_notice(Notice(f"Clients {said}."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="letters"))
 
 
 def _typed() -> ClinicView:
@@ -187,7 +189,7 @@ def _typed() -> ClinicView:
     typed: dict[str, Any] = {name: form[name] for name in _FIELDS if name in form}
     email = form.get("email", "").strip()
     typed["email"] = typed_email(email, field="email") if email else ""
-    return replace(read_clinic(current_house().store), **typed)
+    return replace(read_clinic(current_services().store), **typed)
 
 
 def _said(clinic: ClinicView) -> str:

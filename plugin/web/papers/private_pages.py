@@ -6,11 +6,11 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
-from plugin.courses.papers.visit_mail import trust_address
-from plugin.courses.people.private_page import renew_page, token_of
-from plugin.web import clients, current_house
+from plugin.courses.clients.private_page import renew_page, token_of
+from plugin.courses.handouts.visit_email import trust_address
+from plugin.web import clients, current_services
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, deed_without_form, see, tell
+from plugin.web.actions import Notice, act_of_redirect, current_act, flash_notice, redirect_after_post
 
 blueprint = Blueprint("private_pages", __name__)
 
@@ -19,16 +19,18 @@ blueprint = Blueprint("private_pages", __name__)
 @allow(Role.DESK)
 def show(client_id: str) -> ResponseReturnValue:
     """Lead to the client's own page, as they see it."""
-    token = token_of(current_house().store, deed_without_form(), client_id)
-    return see(url_for("my.show", token=token))
+    token = token_of(current_services().store, act_of_redirect(), client_id)
+    return redirect_after_post(url_for("my.show", token=token))
 
 
 @blueprint.post("/clients/<client_id>/page")
 @allow(Role.DESK)
 def renew(client_id: str) -> ResponseReturnValue:
     """Give the page a new address and shut the old one."""
-    client_id = renew_page(current_house().store, deed(), client_id)
-    tell(Notice("Their page has a new address. The old one shows nothing any more; print a new summary."))
+    client_id = renew_page(current_services().store, current_act(), client_id)
+    flash_notice(
+        Notice("Their page has a new address. The old one shows nothing any more; print a new summary.")
+    )
     return clients.after_deed(client_id)
 
 
@@ -36,6 +38,6 @@ def renew(client_id: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 def trust(client_id: str) -> ResponseReturnValue:
     """Send letters to the client's address again, though one came back."""
-    client = trust_address(current_house().store, deed(), client_id)
-    tell(Notice(f"The next letter goes to {client.email} again."))
+    client = trust_address(current_services().store, current_act(), client_id)
+    flash_notice(Notice(f"The next letter goes to {client.email} again."))
     return clients.after_deed(client.id)

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from invoices.aftercare import sources
 from invoices.papers import AftercareSheet
-from plugin.courses.papers.drafts import draft_sheet
-from plugin.courses.papers.promises import promises_in
-from plugin.courses.papers.ready import drawn
-from plugin.courses.papers.text_views import TextView
-from plugin.courses.papers.texts import (
+from plugin.courses.handouts.cache import drawn
+from plugin.courses.handouts.claims_check import claims_in
+from plugin.courses.handouts.drafts import draft_sheet
+from plugin.courses.handouts.text_check import missing_step
+from plugin.courses.handouts.text_views import TextView
+from plugin.courses.handouts.texts import (
     LONGEST_INTERVAL,
     list_texts,
     read_treatment_text,
@@ -21,14 +22,13 @@ from plugin.courses.papers.texts import (
     start_over,
     suggest_days,
 )
-from plugin.courses.papers.typed_text import missing_step
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.form_values import typed_number, typed_optional_number
 from plugin.web.headers import let_page_hold_frame
-from plugin.web.papers.looks import on_screen, why_not
+from plugin.web.papers.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.typed import typed_number, typed_optional_number
 
 # As their speakers call them.
 LANGUAGES = {"en": "English", "es": "Español", "zh": "简体中文"}
@@ -42,7 +42,7 @@ def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseRetu
     """Show how the text of each treatment stands in each language."""
     return render_template(
         "owner/texts.html",
-        treatments=list_texts(current_house().store),
+        treatments=list_texts(current_services().store),
         languages=LANGUAGES,
         refusal=refusal,
         refused_treatment=treatment_id,
@@ -57,9 +57,9 @@ def suggest(treatment_id: str) -> ResponseReturnValue:
     """Keep how many days are suggested between visits."""
     typed = request.form.get("suggested_days", "")
     days = typed_optional_number(typed, field="suggested_days", called="The number of days")
-    suggest_days(current_house().store, deed(), treatment_id, days)
-    tell(Notice("Saved." if days else "Saved. The papers suggest nothing."))
-    return see(url_for("texts.show", _anchor=f"t-{treatment_id}"))
+    suggest_days(current_services().store, current_act(), treatment_id, days)
+    flash_notice(Notice("Saved." if days else "Saved. The papers suggest nothing."))
+    return redirect_after_post(url_for("texts.show", _anchor=f"t-{treatment_id}"))
 
 
 @blueprint.get("/clinic/papers/texts/<treatment_id>/<language>")
@@ -88,18 +88,18 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
     """Hand this text out from now on."""
     form = request.form
     saved = save_text(
-        current_house().store,
-        deed(),
+        current_services().store,
+        current_act(),
         treatment_id,
         language,
         form.get("markdown", ""),
         is_reviewed="reviewed" in form,
         seen_version=_seen(),
     )
-    promises = promises_in(form.get("markdown", ""))
+    promises = claims_in(form.get("markdown", ""))
     mind = f" Look once more at “{promises[0][:80]}”: it reads like a promise." if promises else ""
-    tell(Notice(f"Version {saved.version} is saved and on the papers from now on.{mind}"))
-    return see(url_for("texts.edit", treatment_id=treatment_id, language=language))
+    flash_notice(Notice(f"Version {saved.version} is saved and on the papers from now on.{mind}"))
+    return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
 
 
 @blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/start")
@@ -107,9 +107,11 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
 @refused_shows(edit)
 def restart(treatment_id: str, language: str) -> ResponseReturnValue:
     """Go back to the starting text."""
-    start_over(current_house().store, deed(), treatment_id, language, seen_version=_seen())
-    tell(Notice("The starting text is on the papers again. What you wrote stays in the list of versions."))
-    return see(url_for("texts.edit", treatment_id=treatment_id, language=language))
+    start_over(current_services().store, current_act(), treatment_id, language, seen_version=_seen())
+    flash_notice(
+        Notice("The starting text is on the papers again. What you wrote stays in the list of versions.")
+    )
+    return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
 
 
 @blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/preview")
@@ -135,19 +137,19 @@ def try_out(treatment_id: str, language: str) -> Response:
 @refused_shows(edit)
 def draw(treatment_id: str, language: str) -> Response:
     """Answer the same as PDF."""
-    house = current_house()
-    pdf = drawn(house.store, house.render, _draft(treatment_id, language))
+    services = current_services()
+    pdf = drawn(services.store, services.render, _draft(treatment_id, language))
     return Response(pdf, mimetype="application/pdf")
 
 
 def _text(treatment_id: str, language: str) -> TextView:
     version = request.args.get("version", "")
     wanted = int(version) if version.isdecimal() and len(version) < 7 else None
-    return read_treatment_text(current_house().store, treatment_id, language, wanted)
+    return read_treatment_text(current_services().store, treatment_id, language, wanted)
 
 
 def _draft(treatment_id: str, language: str) -> AftercareSheet:
-    text = read_treatment_text(current_house().store, treatment_id, language)
+    text = read_treatment_text(current_services().store, treatment_id, language)
     form = request.form
     return _sheet(text, form.get("markdown", ""), is_reviewed="reviewed" in form)
 
@@ -167,7 +169,7 @@ def _said(markdown: str, language: str) -> str:
 
 
 def _said_of_promises(markdown: str) -> str:
-    promises = promises_in(markdown)
+    promises = claims_in(markdown)
     if not promises:
         return ""
     more = f" So do {len(promises) - 1} more." if len(promises) > 1 else ""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from flask import request
 
-from plugin.courses.clinic import local_date
+from plugin.courses.base.clinic import local_date
 from plugin.courses.reports.period import Period, asked_period, month_of, presets
 from plugin.errors import InvalidField
 from plugin.web import pages

@@ -8,15 +8,15 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.base.words import day_text
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.sheets import liability_sheet
-from plugin.courses.words import day_text
 from plugin.errors import InvalidField
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
-from plugin.web.deeds import Notice, deed, see, tell
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import frame, period_for, today
 from plugin.web.reports.files import file_answer
@@ -41,7 +41,7 @@ def show() -> ResponseReturnValue:
 def save(ending: str) -> Response:
     """Answer it as a file."""
     period = period_for(None)
-    return file_answer(liability_sheet(liability(current_house().store, period)), ending, period)
+    return file_answer(liability_sheet(liability(current_services().store, period)), ending, period)
 
 
 @blueprint.post("/reports/books")
@@ -50,10 +50,10 @@ def save(ending: str) -> Response:
 def close() -> ResponseReturnValue:
     """Close the books through a day, and show the period that was looked at."""
     form = request.form
-    closed = close_books(current_house().store, deed(), _through(form.get("through", "")))
-    tell(Notice(f"The books are closed through {day_text(closed, pages.clinic())}."))
+    closed = close_books(current_services().store, current_act(), _through(form.get("through", "")))
+    flash_notice(Notice(f"The books are closed through {day_text(closed, pages.clinic())}."))
     days: dict[str, Any] = {"from": form.get("from"), "to": form.get("to")}
-    return see(url_for("liability.show", **days))
+    return redirect_after_post(url_for("liability.show", **days))
 
 
 def _through(typed: str) -> date:
@@ -64,7 +64,7 @@ def _through(typed: str) -> date:
 
 
 def _page(refusal: Refusal | None) -> ResponseReturnValue:
-    store = current_house().store
+    store = current_services().store
     period = period_for(refusal)
     return render_template(
         "owner/money_owed.html",

@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.reports.books import closed_through
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.period import Period, month_before
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
+from plugin.web.content_disposition import name_file
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import today
-from plugin.web.saved_as import name_file
 
 blueprint = Blueprint("month", __name__)
 
@@ -38,15 +38,15 @@ def show() -> ResponseReturnValue:
 def save() -> Response:
     """Answer the paper of the month that the address names."""
     month = asked_month(request.args.get("month", ""))
-    house = current_house()
-    pdf = month_pdf(house.store, house.render, month, now=house.clock())
+    services = current_services()
+    pdf = month_pdf(services.store, services.render, month, now=services.clock())
     response = Response(pdf, mimetype="application/pdf")
     name = f"{pages.clinic().name[:60]}, {month:%Y-%m}.pdf".replace("/", " ").replace("\\", " ")
     return name_file(response, name)
 
 
 def _page(refusal: Refusal | None) -> ResponseReturnValue:
-    store = current_house().store
+    store = current_services().store
     months = months_to_print(store, now=pages.now())
     closed = closed_through(store)
     # The month that is over is the one to file; on a clinic's first days there is only this one.

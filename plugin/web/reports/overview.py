@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from plugin.core.money import Money
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.exports import Export, export_sheet
+from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.reports.overview import MonthView, overview
-from plugin.courses.reports.people_to_call import people_to_call
 from plugin.courses.reports.sheet import Format
 from plugin.errors import NotFound
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.format import locale_of
 from plugin.web.reports.asked import today
@@ -29,7 +29,7 @@ blueprint = Blueprint("overview", __name__)
 @allow()
 def show() -> ResponseReturnValue:
     """Show the owner's overview."""
-    store = current_house().store
+    store = current_services().store
     seen = overview(store, today())
     longest = max((each.value.amount for each in seen.owed), default=0)
     return render_template(
@@ -43,7 +43,7 @@ def show() -> ResponseReturnValue:
         shares=[share(each.value.amount, longest) for each in seen.owed],
         owed=Money(sum(each.value.amount for each in seen.owed), pages.clinic().currency),
         expired=expired_courses(store, today()),
-        to_call=len(people_to_call(store, pages.now())),
+        to_call=len(follow_ups(store, pages.now())),
         is_empty=not seen.owed and not any(month.sold or month.used for month in seen.months),
     )
 
@@ -54,7 +54,7 @@ def save(what: str, ending: str) -> Response:
     """Answer all courses or entries as a file."""
     if what not in (Export.COURSES, Export.ENTRIES) or ending not in list(Format):
         raise NotFound("Courses and entries are saved as .csv or .xlsx.")
-    sheet = export_sheet(current_house().store, Export(what), None, None, now=pages.now())
+    sheet = export_sheet(current_services().store, Export(what), None, None, now=pages.now())
     return file_answer(sheet, ending)
 
 

@@ -9,18 +9,18 @@ from babel.numbers import NumberFormatError, format_percent, parse_decimal
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.base.words import money_text
 from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay, practitioner_name
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sheets import NAMELESS, pay_sheet, sessions_sheet
-from plugin.courses.words import money_text
 from plugin.errors import InvalidField
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
+from plugin.web.form_values import typed_money
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import frame, period_for
 from plugin.web.reports.files import file_answer
-from plugin.web.typed import typed_money
 
 blueprint = Blueprint("pay", __name__)
 
@@ -53,7 +53,7 @@ def sessions(practitioner_id: str) -> ResponseReturnValue:
 def save(ending: str) -> Response:
     """Answer all pay as a file."""
     period, rate = period_for(None), _rate()
-    sheet = pay_sheet(pay(current_house().store, period, rate), _in_words(rate))
+    sheet = pay_sheet(pay(current_services().store, period, rate), _in_words(rate))
     return file_answer(sheet, ending, period)
 
 
@@ -61,7 +61,7 @@ def save(ending: str) -> Response:
 @allow()
 def save_sessions(practitioner_id: str, ending: str) -> Response:
     """Answer one practitioner's sessions as a file."""
-    store, period = current_house().store, period_for(None)
+    store, period = current_services().store, period_for(None)
     who = practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id]
     return file_answer(sessions_sheet(done_sessions(store, period, practitioner_id), who), ending, period)
 
@@ -75,7 +75,7 @@ def _page(refusal: Refusal | None, practitioner_id: str | None) -> ResponseRetur
         "bases": list(Basis),
         "typed_rate": _typed_rate(),
     }
-    rows = pay(current_house().store, period, rate)
+    rows = pay(current_services().store, period, rate)
     framed = frame(period, refusal, basis=rate.basis.value, rate=_typed_rate())
     if practitioner_id is None:
         return render_template("owner/pay.html", rows=rows, **more, **framed)
@@ -86,7 +86,7 @@ def _page(refusal: Refusal | None, practitioner_id: str | None) -> ResponseRetur
 
 
 def _one(practitioner_id: str, period: Period) -> dict[str, Any]:
-    store = current_house().store
+    store = current_services().store
     return {
         "practitioner_id": practitioner_id,
         "who": practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id],

@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
 from plugin.core.text import folded
-from plugin.courses.reports.people_to_call import SOONER_DAYS, ToCall, Why, people_to_call
+from plugin.courses.reports.follow_ups import SOONER_DAYS, FollowUp, Why, follow_ups
 from plugin.courses.reports.sheets import people_sheet
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.reports.asked import sort_word, sorted_by
 from plugin.web.reports.files import file_answer
@@ -23,7 +23,7 @@ blueprint = Blueprint("people_to_call", __name__)
 LONGEST_SEARCH = 120
 # Nobody calls more in a day, and ten thousand rows are two megabytes of page; the file has them all.
 SHOWN = 200
-_SORTS: dict[str, Callable[[ToCall], Any]] = {
+_SORTS: dict[str, Callable[[FollowUp], Any]] = {
     "hurry": lambda _one: 0,
     "name": lambda one: one.name.casefold(),
     "last_visit": lambda one: one.last_visit or date.min,
@@ -34,7 +34,7 @@ _SORTS: dict[str, Callable[[ToCall], Any]] = {
 @allow(Role.DESK)
 def show() -> ResponseReturnValue:
     """Show the people to call, or those with one reason, or those that fit what was typed."""
-    everybody = people_to_call(current_house().store, pages.now())
+    everybody = follow_ups(current_services().store, pages.now())
     why, q, chosen = _why(), _q(), _chosen(everybody)
     return render_template(
         "desk/people_to_call.html",
@@ -54,7 +54,7 @@ def show() -> ResponseReturnValue:
 @allow(Role.DESK)
 def save(ending: str) -> Response:
     """Answer the same list as a file."""
-    return file_answer(people_sheet(_chosen(people_to_call(current_house().store, pages.now()))), ending)
+    return file_answer(people_sheet(_chosen(follow_ups(current_services().store, pages.now()))), ending)
 
 
 def _why() -> Why | None:
@@ -66,7 +66,7 @@ def _q() -> str:
     return request.args.get("q", "").strip()[:LONGEST_SEARCH]
 
 
-def _chosen(people: tuple[ToCall, ...]) -> list[ToCall]:
+def _chosen(people: tuple[FollowUp, ...]) -> list[FollowUp]:
     why, words = _why(), folded(_q()).split()
     found = [
         one
@@ -76,6 +76,6 @@ def _chosen(people: tuple[ToCall, ...]) -> list[ToCall]:
     return sorted_by(found, _SORTS)
 
 
-def _searchable(one: ToCall) -> str:
+def _searchable(one: FollowUp) -> str:
     packages = " ".join(reason.package_name for reason in one.reasons)
     return folded(f"{one.name} {one.phone or ''} {one.email or ''} {packages}")

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.sheets import named, usage_sheet
 from plugin.courses.reports.usage import By, UsageRow, usage
-from plugin.web import current_house, pages
+from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
@@ -49,13 +49,13 @@ def show() -> ResponseReturnValue:
 def save(ending: str) -> Response:
     """Answer it as a file."""
     period, by = period_for(None), _by()
-    rows = sorted_by(usage(current_house().store, period, by), _sorts(by))
+    rows = sorted_by(usage(current_services().store, period, by), _sorts(by))
     return file_answer(usage_sheet(rows, by), ending, period)
 
 
 def _page(refusal: Refusal | None) -> ResponseReturnValue:
     period, by = period_for(refusal), _by()
-    rows = sorted_by(usage(current_house().store, period, by), _sorts(by))
+    rows = sorted_by(usage(current_services().store, period, by), _sorts(by))
     sort = sort_word(_sorts(by))
     return render_template(
         "owner/used.html",

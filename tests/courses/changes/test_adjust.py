@@ -10,9 +10,9 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.courses.changes.adjust import give_goodwill
-from plugin.courses.selling.sales import Came, Sale
+from plugin.courses.sales.sales import Came, Sale
 from plugin.errors import InvalidField, NoneLeft, NotAllowed, NotFound, Refused
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import DEB, OLGA, Desk
 
 

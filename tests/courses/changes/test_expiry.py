@@ -9,9 +9,9 @@ import pytest
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import ExpiresFrom, Terms
-from plugin.courses.people.clients import find_clients
+from plugin.courses.clients.clients import find_clients
 from plugin.errors import InvalidField, NotAllowed, Refused
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import DEB, Desk
 
 YEAR_FROM_FIRST_USE = Terms(expires_after_months=12, expires_from=ExpiresFrom.FIRST_USE)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from plugin.courses.changes.gift_code import LENGTH, LETTERS, new_code, typed_code, written_code
-from plugin.courses.changes.gifts import gift_of_course, look_at_voucher
+from plugin.courses.changes.gifts import check_voucher, gift_of_course
 from plugin.courses.changes.sharing import pass_shares_in, shared_with
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.sales.sales import Buyer
 from plugin.errors import InvalidField, NotFound, Refused
 from tests.courses.appointments import Appointments
-from tests.courses.changes.deeds import Changes
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk
 
 CODE = "7KQMX3FD92HT"
@@ -93,7 +93,7 @@ def test_a_gift_waits_until_its_code_is_redeemed_once(desk: Desk, changes: Chang
     assert not waiting.is_live
     with pytest.raises(Refused, match="waits as a gift for Bea Wong"):
         desk.use(course_id)
-    gift = look_at_voucher(desk.store, "7kqm-x3fd 92ht", today=desk.today)
+    gift = check_voucher(desk.store, "7kqm-x3fd 92ht", today=desk.today)
     assert (gift.giver_name, gift.recipient_name, gift.message) == ("Ana Souza", "Bea Wong", "Happy birthday")
     assert (gift.contents, gift.written_code) == (((12, "Facial acupuncture, 60 min"),), "7KQM-X3FD-92HT")
     redeemed = changes.redeem(CODE, bea, key="k").course

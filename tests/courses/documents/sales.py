@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, from_json
 from plugin.core.acts import SQUARE
-from plugin.courses.documents.doing import do_owed
-from plugin.courses.documents.owed import OWED_KINDS, owe_credit_note_in
-from plugin.courses.documents.sale_record import SoldLine, SoldSale, Tender, keep_sale_in
-from plugin.courses.queues.outbox import close_owed, take_owed
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.base.outbox import claim_job, finish_job
+from plugin.courses.documents.enqueue import DOCUMENT_JOBS, enqueue_credit_note_in
+from plugin.courses.documents.jobs import run_document_job
+from plugin.courses.documents.sale_record import SoldLine, SoldSale, Tender, save_sale_in
+from plugin.courses.sales.sales import Buyer
 from plugin.store.documents import Document
 from tests.courses.desk import ANA, Desk
 
@@ -59,7 +59,7 @@ class Papers:
 
     def record(self, sale: SoldSale) -> None:
         act = self.desk.act(SQUARE)
-        self.store.transact(lambda session: keep_sale_in(session, act, sale))
+        self.store.transact(lambda session: save_sale_in(session, act, sale))
 
     def sell(self, order: str, *, buyer: Buyer | None = ANA, sale: SoldSale | None = None) -> str:
         """Sell one course, recorded as Square has it; return the course."""
@@ -73,7 +73,7 @@ class Papers:
         act = self.desk.act(SQUARE)
 
         def told(session: Any) -> None:
-            owe_credit_note_in(session, self.store, act, refund_id)
+            enqueue_credit_note_in(session, self.store, act, refund_id)
 
         self.store.transact(told)
 
@@ -84,9 +84,9 @@ class Papers:
     def work(self) -> list[str]:
         """Issue and draw all that is owed; return what became of it."""
         said, now = [], self.desk.clock()
-        while owed := take_owed(self.store, now, of=OWED_KINDS):
-            said.append(do_owed(self.store, self.render, owed, now=now))
-            close_owed(self.store, owed.id, state="done", outcome=said[-1], now=now)
+        while owed := claim_job(self.store, now, of=DOCUMENT_JOBS):
+            said.append(run_document_job(self.store, self.render, owed, now=now))
+            finish_job(self.store, owed.id, state="done", outcome=said[-1], now=now)
         return said
 
     def rows(self, kind: str = "invoice") -> list[Document]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from plugin.courses.documents.account_of_sale import Account, PackageWords, account_of
+from plugin.courses.documents.invoice_lines import Account, PackageWords, account_of
 from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax, ServiceCharge, SoldModifier, SoldSale
 from tests.courses.documents.sales import sold_line, sold_sale

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from invoices.papers import Paper, PaperFailed
-from plugin.courses.clinic import read_clinic, save_clinic
-from plugin.courses.documents.doing import do_owed
+from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.base.outbox import claim_job, retry_job_later
+from plugin.courses.documents.enqueue import DOCUMENT, DOCUMENT_JOBS
 from plugin.courses.documents.files import document_bytes
-from plugin.courses.documents.owed import DOCUMENT, OWED_KINDS
+from plugin.courses.documents.jobs import run_document_job
 from plugin.courses.documents.read import read_document
-from plugin.courses.queues.outbox import put_off_owed, take_owed
 from plugin.errors import NotFound, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.documents import DocumentFile
@@ -28,19 +28,19 @@ from tests.courses.documents.sales import PDF, Papers, sold_line, sold_sale
 def _issued(papers: Papers) -> str:
     """Issue an invoice, and die before its file is drawn."""
     papers.sell("O")
-    owed = take_owed(papers.store, papers.desk.clock(), of=OWED_KINDS)
+    owed = claim_job(papers.store, papers.desk.clock(), of=DOCUMENT_JOBS)
     assert owed is not None
-    do_owed(papers.store, papers.render, owed, now=papers.desk.clock())
+    run_document_job(papers.store, papers.render, owed, now=papers.desk.clock())
     assert papers.drawn == 0
     return papers.rows()[0].id
 
 
 def test_a_crash_between_number_and_file_loses_neither(papers: Papers) -> None:
     document_id = _issued(papers)
-    owed = take_owed(papers.store, papers.desk.clock(), of=(DOCUMENT,))
+    owed = claim_job(papers.store, papers.desk.clock(), of=(DOCUMENT,))
     assert owed is not None
     assert owed.subject == document_id
-    assert do_owed(papers.store, papers.render, owed, now=papers.desk.clock()) == "Drawn."
+    assert run_document_job(papers.store, papers.render, owed, now=papers.desk.clock()) == "Drawn."
     assert (papers.drawn, len(papers.rows())) == (1, 1)
 
 
@@ -65,9 +65,9 @@ def test_it_waits_for_letters_that_no_font_has_and_says_so_at_the_desk(papers: P
     with pytest.raises(Refused, match="This paper waits for its letters"):
         papers.work()
     document = papers.rows()[0]
-    owed = take_owed(papers.store, papers.desk.clock() + timedelta(minutes=2), of=(DOCUMENT,))
+    owed = claim_job(papers.store, papers.desk.clock() + timedelta(minutes=2), of=(DOCUMENT,))
     assert owed is not None
-    put_off_owed(
+    retry_job_later(
         papers.store, owed.id, due_at=papers.desk.clock(), outcome="This paper waits for its letters."
     )
     assert read_document(papers.store, document.id).waits_for == "This paper waits for its letters."

@@ -14,12 +14,12 @@ from invoices.papers import Money
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.documents.asked_for import invoice_of_course, voucher_of_gift
+from plugin.courses.clients.clients import change_client
+from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.documents.issue import issue_invoice_in
-from plugin.courses.people.clients import change_client
-from plugin.courses.queues.resolve import Resolution, resolve
-from plugin.courses.selling.assign import move_course
-from plugin.courses.selling.sales import Buyer
+from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
+from plugin.courses.sales.assign import move_course
+from plugin.courses.sales.sales import Buyer
 from plugin.errors import NotAllowed, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import Gift

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from invoices.pages.fit import fit
 from invoices.papers import AccountStatement, Money, PaperRefused
 from plugin.courses.audit import audit
-from plugin.courses.documents.asked_for import invoice_of_course
+from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.errors import NotFound

@@ -1,0 +1,1 @@
+"""Staff and API tokens: who may sign in."""

@@ -1,0 +1,140 @@
+"""The clinic of this database, and what day it is there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.text import NAME_LENGTH, optional, required
+from plugin.courses.base.views import ClinicView, LogoView
+from plugin.errors import InvalidField
+from plugin.store import Store
+from plugin.store.offers import Clinic
+from plugin.store.papers import Logo
+
+_ADDRESS_LINES = 5
+_ADDRESS_LINE_LENGTH = 75
+
+# The logo is kept by itself, under its SHA-256.
+_KEPT = tuple(name for name in ClinicView.__dataclass_fields__ if name != "logo")
+
+_NO_CLINIC_YET = ClinicView(
+    name="Your clinic",
+    address="",
+    phone="",
+    email="",
+    website="",
+    country="US",
+    time_zone="UTC",
+    currency="USD",
+    language="en",
+    accent="#0F6B5C",
+    page_size="letter",
+    square_location_id=None,
+)
+
+
+def read_clinic(store: Store) -> ClinicView:
+    """Return the clinic; plain defaults until Square or the owner has named it."""
+    with store.reading() as session:
+        return clinic_in(session)
+
+
+def clinic_in(session: Session) -> ClinicView:
+    """Return the clinic as seen by this session."""
+    row = session.get(Clinic, 1)
+    if row is None:
+        return _NO_CLINIC_YET
+    return ClinicView(**{name: getattr(row, name) for name in _KEPT}, logo=_logo(session, row.logo_sha256))
+
+
+def _logo(session: Session, sha256: str | None) -> LogoView | None:
+    if sha256 is None:
+        return None
+    # Not the picture itself: the clinic is read for every page.
+    found = session.execute(select(Logo.sha256, Logo.width, Logo.height).where(Logo.sha256 == sha256)).one()
+    return LogoView(*found)
+
+
+def is_named(store: Store) -> bool:
+    """Say whether the clinic has been filled in."""
+    with store.reading() as session:
+        return session.get(Clinic, 1) is not None
+
+
+def save_clinic(store: Store, act: Act, clinic: ClinicView) -> ClinicView:
+    """Keep the clinic's particulars; raises InvalidField for what a paper could not show. The logo stays as it is."""
+    require(act.actor)
+    checked = checked_clinic(clinic)
+    with store.writing() as session:
+        row = session.get(Clinic, 1)
+        if row is None:
+            row = Clinic(id=1)
+            session.add(row)
+        for name in _KEPT:
+            setattr(row, name, getattr(checked, name))
+    return checked
+
+
+def local_date(clinic: ClinicView, now: datetime) -> date:
+    """Return what day it is at the clinic."""
+    return now.astimezone(ZoneInfo(clinic.time_zone)).date()
+
+
+def hours_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when a day begins there and when the next one does, be it 23, 24 or 25 hours long."""
+    begins, ends = (
+        datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1))
+    )
+    return begins, ends
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of all time zones, looked for once: they are found by opening six hundred files."""
+    return frozenset(available_timezones())
+
+
+def checked_clinic(clinic: ClinicView) -> ClinicView:
+    """Return the particulars as they are kept; raises InvalidField for what a paper could not show."""
+    if clinic.time_zone not in time_zones():
+        raise InvalidField(
+            f"{clinic.time_zone!r} is no time zone such as America/Los_Angeles.", field="time_zone"
+        )
+    if not re.fullmatch(r"[A-Z]{3}", clinic.currency):
+        raise InvalidField("A currency is a code of three capitals, such as USD.", field="currency")
+    if not re.fullmatch(r"[A-Z]{2}", clinic.country):
+        raise InvalidField("A country is a code of two capitals, such as US.", field="country")
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?", clinic.language):
+        raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", clinic.accent):
+        raise InvalidField("The colour is written like #0F6B5C.", field="accent")
+    if clinic.page_size not in ("letter", "a4"):
+        raise InvalidField("The page size is letter or a4.", field="page_size")
+    return replace(
+        clinic,
+        name=required(clinic.name, field="name", called="The clinic's name"),
+        address=_address(clinic.address),
+        phone=optional(clinic.phone, field="phone", called="The phone number", most=40),
+        email=optional(clinic.email, field="email", called="The e-mail address", most=254),
+        website=optional(clinic.website, field="website", called="The website", most=254),
+        legal_name=optional(clinic.legal_name, field="legal_name", called="The legal name", most=NAME_LENGTH),
+        tax_id=optional(clinic.tax_id, field="tax_id", called="The tax number", most=40),
+    )
+
+
+def _address(typed: str) -> str:
+    lines = typed.splitlines()
+    if len(lines) > _ADDRESS_LINES:
+        raise InvalidField(f"An address has at most {_ADDRESS_LINES} lines.", field="address")
+    called = "A line of the address"
+    return "\n".join(
+        optional(line, field="address", called=called, most=_ADDRESS_LINE_LENGTH) for line in lines
+    )

@@ -1,0 +1,110 @@
+"""What Square told us, kept as it came until it is worked off. The unique event id is the replay defence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from plugin.courses.base.lease import claim as claim_row
+from plugin.courses.privacy.suppression import NO_BODY, names_erased_in
+from plugin.store import Store
+from plugin.store.queues import Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One message taken up by a worker; `received_at` says how long it has waited."""
+
+    id: str
+    event_id: str
+    event_type: str
+    body: str
+    attempts: int
+    received_at: datetime
+
+
+def receive(store: Store, *, event_id: str, event_type: str, body: str, now: datetime) -> bool:
+    """Keep a message; False where its event id has come before."""
+    with store.reading() as session:
+        if session.scalar(select(Inbox.id).where(Inbox.event_id == event_id)) is not None:
+            return False
+    try:
+        with store.writing() as session:
+            session.add(_row(store, event_id=event_id, event_type=event_type, body=body, now=now))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _row(store: Store, *, event_id: str, event_type: str, body: str, now: datetime) -> Inbox:
+    return Inbox(
+        id=store.new_id(),
+        event_id=event_id,
+        event_type=event_type[:80],
+        body=body,
+        received_at=now,
+        due_at=now,
+    )
+
+
+def claim(store: Store, now: datetime, *, lease_s: int = 30) -> Claimed | None:
+    """Take up the next message that is due; it comes again after `lease_s` seconds unless it is finished."""
+    return claim_row(store, Inbox, now, lease_s=lease_s, seen_as=_claimed)
+
+
+def _claimed(row: Inbox) -> Claimed:
+    return Claimed(row.id, row.event_id, row.event_type, row.body, row.attempts, row.received_at)
+
+
+def finish_in(session: Session, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
+    """Mark a message done, ignored or failed within the transaction of what it brought."""
+    row = session.get_one(Inbox, inbox_id)
+    row.state, row.outcome, row.done_at = state, outcome[:400], now
+    if names_erased_in(session, row.body):
+        row.body = NO_BODY
+
+
+def finish(store: Store, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
+    """Mark a message done, ignored or failed, in a transaction of its own."""
+    store.transact(lambda session: finish_in(session, inbox_id, state=state, outcome=outcome, now=now))
+
+
+def retry_later(store: Store, inbox_id: str, *, due_at: datetime, outcome: str) -> None:
+    """Have a message tried again at `due_at`."""
+
+    def work(session: Session) -> None:
+        row = session.get_one(Inbox, inbox_id)
+        row.due_at, row.outcome = due_at, outcome[:400]
+
+    store.transact(work)
+
+
+def try_again_in(session: Session, inbox_id: str, now: datetime) -> None:
+    """Make a failed message due now, as if it had just come."""
+    row = session.get_one(Inbox, inbox_id)
+    row.state, row.due_at, row.attempts, row.done_at = "pending", now, 0, None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """How the inbox stands, for the owner's page and `/readyz`."""
+
+    pending: int
+    failed: int
+    oldest_pending_at: datetime | None
+    last_received_at: datetime | None
+
+
+def inbox_state(store: Store) -> InboxState:
+    """Return how many messages wait or have failed, and the times that matter."""
+    with store.reading() as session:
+        counts = dict(session.execute(select(Inbox.state, func.count()).group_by(Inbox.state)).all())
+        oldest = session.scalar(select(func.min(Inbox.received_at)).where(Inbox.state == "pending"))
+        newest = session.scalar(
+            select(func.max(Inbox.received_at)).where(Inbox.event_type.not_like("sweep.%"))
+        )
+    return InboxState(counts.get("pending", 0), counts.get("failed", 0), oldest, newest)

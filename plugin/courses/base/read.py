@@ -1,0 +1,252 @@
+"""Courses as people read them: their state, and every line of how it came to that."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, exists, select
+from sqlalchemy.orm import Session
+
+from plugin.core.course import CourseState
+from plugin.core.gross import Charge
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.core.status import Status
+from plugin.core.terms import terms_from_json
+from plugin.courses.base.state import each_state, entry_rows, numbered_states
+from plugin.courses.base.views import CourseView, DisputeFlag, EntryView, HappeningView
+from plugin.courses.changes.extras import CourseExtras, course_extras_in
+from plugin.courses.refunds.dispute_flags import disputed_in
+from plugin.courses.visits.attendance import attendance
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.changes import CourseOrigin
+from plugin.store.imports import ImportedCourse
+from plugin.store.ledger import Allowance, Course, Entry, History, Visit
+from plugin.store.people import Client, Staff
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """One course in a list of sales; no client: it waits in Attention."""
+
+    course_id: str
+    client_id: str | None
+    client_name: str | None
+    package_name: str
+    sold_at: datetime
+    state: CourseState
+
+    @property
+    def status(self) -> Status:
+        """Return the status."""
+        return self.state.status
+
+    @property
+    def left(self) -> int:
+        """Return the sessions not used."""
+        return self.state.left
+
+    @property
+    def paid(self) -> Money:
+        """Return what has been paid."""
+        return self.state.gross_paid
+
+
+def read_course(store: Store, course_id: str, *, today: date) -> CourseView:
+    """Return the course with its allowances, entries, visits and history; raises NotFound."""
+    with store.reading() as session:
+        course = session.get(Course, course_id)
+        if course is None:
+            raise NotFound("There is no such course.")
+        return course_in(session, course, today=today)
+
+
+def courses_of_client(store: Store, client_id: str, *, today: date) -> tuple[CourseView, ...]:
+    """Return the client's courses: those in use first (soonest expiry, then oldest), then the others, newest first."""
+    with store.reading() as session:
+        rows = session.scalars(select(Course).where(Course.client_id == client_id))
+        views = courses_in(session, list(rows), today=today)
+    live = [course for course in views if course.is_live]
+    rest = [course for course in views if not course.is_live and not course.is_void]
+    live.sort(key=lambda course: (course.expires_on or date.max, course.sold_at, course.id))
+    rest.sort(key=lambda course: (course.sold_at, course.id), reverse=True)
+    return (*live, *rest)
+
+
+def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...]:
+    """Return the courses sold last, newest first; what came of an import or of a transfer was sold elsewhere."""
+    imported = exists().where(ImportedCourse.course_id == Course.id)
+    received = exists().where(CourseOrigin.course_id == Course.id)
+    newest = (Course.sold_at.desc(), Course.id.desc())
+    which = select(Course.id).where(~imported, ~received).order_by(*newest).limit(limit)
+    client_name = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
+    more = (Course.package_name, Course.sold_at, client_name.label("client_name"))
+    with store.reading() as session:
+        return tuple(
+            SaleRow(state.facts.id, row.client_id, row.client_name, row.package_name, row.sold_at, state)
+            for state, row in each_state(session, which, *more, today=today, order_by=newest)
+        )
+
+
+def course_in(session: Session, course: Course, *, today: date) -> CourseView:
+    """Return one course as seen by this session."""
+    return courses_in(session, [course], today=today)[0]
+
+
+def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> list[CourseView]:
+    """Return these courses, read in a handful of queries however many they are."""
+    ids = [course.id for course in courses]
+    rows = session.execute(entry_rows(ids, *_TOLD)).all()
+    states = numbered_states(session, ids, today=today, entries=rows)
+    entries = _by(rows, "course_id")
+    visits = _by(session.scalars(select(Visit).where(Visit.course_id.in_(ids))), "course_id")
+    told = _by(
+        session.scalars(select(History).where(History.course_id.in_(ids)).order_by(History.id)), "course_id"
+    )
+    came = {visit.client_id for rows in visits.values() for visit in rows}
+    clients = _names(session, Client, {*(course.client_id for course in courses), *came})
+    beside = course_extras_in(session, courses)
+    staff = _names(session, Staff, {visit.practitioner_id for rows in visits.values() for visit in rows})
+    disputes = disputed_in(session, [course.square_order_id for course in courses if course.square_order_id])
+    return [
+        _view(
+            course,
+            states[course.id],
+            entries=_entry_views(course, states[course.id], entries[course.id]),
+            clients=clients,
+            beside=beside,
+            visits=visits[course.id],
+            told=told[course.id],
+            staff=staff,
+            dispute=disputes.get(course.square_order_id or ""),
+        )
+        for course in courses
+    ]
+
+
+def entry_in(session: Session, entry_id: str) -> tuple[EntryView, Course]:
+    """Return one entry and the course it stands in; raises NotFound."""
+    row = session.execute(
+        select(Entry, Allowance, Course)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .where(Entry.id == entry_id)
+    ).first()
+    if row is None:
+        raise NotFound("There is no such entry.")
+    entry, allowance, course = row
+    taken_back = session.scalar(select(Entry.id).where(Entry.reverses == entry_id))
+    return _entry(entry, allowance.treatment, course.currency, taken_back), course
+
+
+# What an entry says beside what numbers it.
+_TOLD = (
+    Allowance.treatment,
+    Entry.seq,
+    Entry.sessions_after,
+    Entry.value_delta,
+    Entry.value_after,
+    Entry.written_at,
+    Entry.by,
+    Entry.reason,
+)
+
+
+def _by(rows: Iterable[R], column: str) -> defaultdict[str, list[R]]:
+    grouped: defaultdict[str, list[R]] = defaultdict(list)
+    for row in rows:
+        grouped[getattr(row, column)].append(row)
+    return grouped
+
+
+def _names(session: Session, table: type[Client] | type[Staff], ids: set[str | None]) -> dict[str, str]:
+    rows = session.execute(select(table.id, table.name).where(table.id.in_([each for each in ids if each])))
+    return dict(rows.all())
+
+
+def _view(
+    course: Course,
+    state: CourseState,
+    *,
+    entries: tuple[EntryView, ...],
+    clients: dict[str, str],
+    beside: CourseExtras,
+    visits: Sequence[Visit],
+    told: Sequence[History],
+    staff: dict[str, str],
+    dispute: DisputeFlag | None,
+) -> CourseView:
+    came, missed = attendance(state, visits, entries, staff, _guests(course, clients))
+    return CourseView(
+        id=course.id,
+        client_id=course.client_id,
+        client_name=clients.get(course.client_id or ""),
+        package_id=course.package_id,
+        package_name=course.package_name,
+        sold_at=course.sold_at,
+        terms=terms_from_json(course.terms),
+        square_order_id=course.square_order_id,
+        closed_at=course.closed_at,
+        state=state,
+        entries=entries,
+        visits=came,
+        happenings=tuple(HappeningView(row.kind, row.text, row.at, row.by, row.reason) for row in told),
+        no_shows=missed,
+        dispute=dispute,
+        shares=beside.shares.get(course.id, ()),
+        origin=beside.origins.get(course.id),
+    )
+
+
+def charge_of(course: Course) -> Charge:
+    """Return what was charged for a course, tax included; net alone where nothing that is stored tells the tax."""
+    tax, in_price = course.tax or 0, course.tax_in_price or 0
+    return Charge(course.price, tax, in_price, is_tax_known=course.tax is not None)
+
+
+def _guests(course: Course, clients: dict[str, str]) -> dict[str, str]:
+    return {client_id: name for client_id, name in clients.items() if client_id != course.client_id}
+
+
+def _entry_views(course: Course, state: CourseState, rows: Sequence[Row[Any]]) -> tuple[EntryView, ...]:
+    taken_back = {row.reverses: row.id for row in rows if row.reverses}
+    return tuple(
+        _entry(row, row.treatment, course.currency, taken_back.get(row.id), state.number_of(row.id))
+        for row in rows
+    )
+
+
+def _entry(
+    entry: Entry | Row[Any],
+    treatment: str,
+    currency: str,
+    reversed_by: str | None,
+    session_number: int | None = None,
+) -> EntryView:
+    return EntryView(
+        id=entry.id,
+        allowance_id=entry.allowance_id,
+        treatment=treatment,
+        seq=entry.seq,
+        kind=Kind(entry.kind),
+        sessions_delta=entry.sessions_delta,
+        sessions_after=entry.sessions_after,
+        value_delta=Money(entry.value_delta, currency),
+        value_after=Money(entry.value_after, currency),
+        happened_at=entry.happened_at,
+        written_at=entry.written_at,
+        by=entry.by,
+        source=entry.source,
+        reason=entry.reason,
+        reverses=entry.reverses,
+        reversed_by=reversed_by,
+        visit_id=entry.visit_id,
+        session_number=session_number,
+    )

@@ -1,0 +1,46 @@
+"""Money and counts as the sentences of the use cases say them, in the clinic's language."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency
+
+from plugin.core.money import Money, minor_digits
+from plugin.courses.base.views import ClinicView
+
+
+def money_text(money: Money, *, language: str = "en", country: str = "US") -> str:
+    """Write an amount as people there do: $1,650.00."""
+    major = Decimal(money.amount).scaleb(-minor_digits(money.currency))
+    return format_currency(major, money.currency, locale=_locale(language, country))
+
+
+def _locale(language: str, country: str) -> Locale:
+    for tag in (f"{language.replace('-', '_')}_{country}", language.replace("-", "_"), "en_US"):
+        try:
+            return Locale.parse(tag)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+def day_text(day: date, clinic: ClinicView) -> str:
+    """Write a day as people there do: Nov 22, 2026."""
+    return format_date(day, format="medium", locale=_locale(clinic.language, clinic.country))
+
+
+def time_text(moment: datetime, clinic: ClinicView) -> str:
+    """Write the time at the clinic as people there do: 10:02 AM."""
+    zone = ZoneInfo(clinic.time_zone)
+    locale = _locale(clinic.language, clinic.country)
+    return str(format_time(moment.astimezone(zone), "short", tzinfo=zone, locale=locale))
+
+
+def sessions_text(count: int) -> str:
+    """Return "1 session", "2 sessions"."""
+    return f"{count} session" if count == 1 else f"{count} sessions"

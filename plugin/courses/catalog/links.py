@@ -1,0 +1,290 @@
+"""Packages under their Square variations: what was agreed, what Square shows now, and the question where they differ.
+
+What the seller changes in Square is noticed and asked about, never silently obeyed. Sold courses are not touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.money import Money
+from plugin.courses.base.attention import open_item_in, settle_item_in
+from plugin.courses.base.views import OnTillView
+from plugin.courses.base.words import money_text
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.offers import Listing, Package
+from plugin.store.queues import Attention, Outbox
+
+CHANGED = "changed_item"
+# The item whose variations are the packages that were published from here.
+ITEM_NAME = "Prepaid courses"
+# Effects owed to Square's catalog: the package put there (again), and a look at an item named by its id alone.
+PUBLISH = "publish"
+LOOK_AT_ITEM = "look_at_item"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """A variation as Square's catalog shows it; `price` None where the till asks for one at each sale.
+
+    `item_name` is "" where only the variation was asked for.
+    """
+
+    square_variation_id: str
+    square_item_id: str | None
+    version: int
+    name: str
+    price: Money | None
+    is_deleted: bool = False
+    item_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A current variation as it was last seen; `version` None where nobody has looked yet."""
+
+    version: int | None
+    square_item_id: str | None
+    item_name: str | None
+
+    def is_news(self, seen: SeenItem) -> bool:
+        """Say whether Square shows something else than before."""
+        return self.version != seen.version or (bool(seen.item_name) and seen.item_name != self.item_name)
+
+
+def save_seen_in(session: Session, store: Store, act: Act, seen: SeenItem) -> bool:
+    """Keep what Square shows and ask where it is no longer what was agreed; False where it is no news."""
+    listing = session.get(Listing, seen.square_variation_id)
+    if listing is None or _is_known(listing, seen):
+        return False
+    _agree_at_first_sight(session, listing, seen)
+    moved = listing.square_item_id is not None and seen.square_item_id not in (None, listing.square_item_id)
+    _write(listing, act, seen)
+    if listing.is_current and not _is_followed(session, listing):
+        _compare(session, store, act, listing, has_moved=moved)
+    return True
+
+
+def watched_in(session: Session) -> dict[str, Watched]:
+    """Return the current variations as they were last seen."""
+    rows = session.scalars(select(Listing).where(Listing.is_current.is_(True)))
+    return {
+        row.square_variation_id: Watched(
+            row.square_version if row.seen_at else None, row.square_item_id, row.seen_item_name
+        )
+        for row in rows
+    }
+
+
+def publications(store: Store) -> dict[str, str]:
+    """Return of each package that is being put on the till again, or could not be, what Square said last."""
+    with store.reading() as session:
+        rows = session.scalars(select(Outbox).where(Outbox.kind == PUBLISH).order_by(Outbox.id)).all()
+        last = {row.subject: (row.state, row.outcome) for row in rows}
+    return {
+        package_id: outcome or "It is being updated in Square."
+        for package_id, (state, outcome) in last.items()
+        if state != "done"
+    }
+
+
+def published_in(session: Session, act: Act, package_id: str) -> None:
+    """Note that nothing is owed for the package any more: Square sells it as it is set here."""
+    owed = select(Outbox).where(
+        Outbox.kind == PUBLISH, Outbox.subject == package_id, Outbox.state.in_(("pending", "failed"))
+    )
+    for row in session.scalars(owed):
+        row.state, row.outcome, row.done_at = "done", "It is in Square as agreed.", act.now
+
+
+def on_till_of(listing: Listing) -> OnTillView:
+    """Return how Square shows the item."""
+    price = None
+    if listing.seen_price is not None and listing.seen_currency is not None:
+        price = Money(listing.seen_price, listing.seen_currency)
+    return OnTillView(
+        is_seen=listing.seen_at is not None or listing.square_version is not None,
+        name=listing.agreed_name,
+        seen_name=listing.seen_name,
+        seen_item_name=listing.seen_item_name,
+        seen_price=price,
+        seen_at=listing.seen_at,
+        is_deleted=listing.is_deleted,
+    )
+
+
+def agree_in(session: Session, act: Act, seen: SeenItem) -> None:
+    """Agree with Square on what it shows: just published, just linked, or just decided. What was asked is settled."""
+    listing = session.get_one(Listing, seen.square_variation_id)
+    _write(listing, act, seen)
+    listing.agreed_name, listing.agreed_price = seen.name, seen.price.amount if seen.price else None
+    listing.agreed_item_name = listing.seen_item_name
+    settle_questions_in(session, act, listing.package_id, "It is as agreed again.")
+
+
+def take_from_square_in(session: Session, square_variation_id: str) -> Package:
+    """Give the package the price Square asks, and the name too where both had the same; a new version of it."""
+    listing = session.get_one(Listing, square_variation_id)
+    package = session.get_one(Package, listing.package_id)
+    if listing.is_deleted or listing.seen_price is None or listing.seen_currency != package.currency:
+        raise Refused(
+            "Square shows no price that this package could take. Publish yours again.", code="no_price"
+        )
+    if listing.agreed_name == package.name and listing.seen_name:
+        package.name = listing.seen_name
+    package.price = listing.seen_price
+    package.version += 1
+    listing.agreed_name, listing.agreed_price = listing.seen_name, listing.seen_price
+    listing.agreed_item_name = listing.seen_item_name
+    return package
+
+
+def settle_questions_in(session: Session, act: Act, package_id: str, reason: str) -> None:
+    """Close what is still asked about the package's items."""
+    ids = select(Listing.square_variation_id).where(Listing.package_id == package_id)
+    for variation_id in session.scalars(ids).all():
+        for dedupe in _open_questions(session, variation_id):
+            settle_item_in(session, act, dedupe, reason)
+
+
+def _is_followed(session: Session, listing: Listing) -> bool:
+    """Have an item linked later sell the package where this one was deleted; False where there is none."""
+    later = (
+        select(Listing)
+        .where(
+            Listing.package_id == listing.package_id,
+            Listing.listed_at > listing.listed_at,
+            Listing.is_deleted.is_(False),
+        )
+        .order_by(Listing.listed_at.desc())
+        .limit(1)
+    )
+    follows = session.scalar(later) if listing.is_deleted else None
+    if follows is None:
+        return False
+    listing.is_current, follows.is_current = False, True
+    return True
+
+
+def _is_known(listing: Listing, seen: SeenItem) -> bool:
+    # Of the variation an answer may be older than what was seen; an item's new name is news all the same.
+    is_same_item = seen.item_name in ("", listing.seen_item_name)
+    return listing.seen_at is not None and (listing.square_version or 0) >= seen.version and is_same_item
+
+
+def _agree_at_first_sight(session: Session, listing: Listing, seen: SeenItem) -> None:
+    listing.agreed_item_name = listing.agreed_item_name or seen.item_name or None
+    if listing.agreed_price is not None or listing.seen_at is not None:
+        return
+    if listing.square_version is None:
+        # An item the clinic sold already, named by its id alone: it is what it is.
+        listing.agreed_name, listing.agreed_price = seen.name, seen.price.amount if seen.price else None
+        return
+    package = session.get_one(Package, listing.package_id)
+    listing.agreed_name, listing.agreed_price = package.name, package.price
+
+
+def _write(listing: Listing, act: Act, seen: SeenItem) -> None:
+    listing.square_version, listing.seen_at, listing.is_deleted = seen.version, act.now, seen.is_deleted
+    listing.square_item_id = seen.square_item_id or listing.square_item_id
+    if seen.is_deleted:
+        return
+    listing.seen_name = seen.name
+    listing.seen_item_name = seen.item_name or listing.seen_item_name
+    listing.seen_price = seen.price.amount if seen.price else None
+    listing.seen_currency = seen.price.currency if seen.price else None
+
+
+def _compare(session: Session, store: Store, act: Act, listing: Listing, *, has_moved: bool) -> None:
+    package = session.get_one(Package, listing.package_id)
+    ours = list(_differences(listing, package))
+    said = [*ours, *_of_the_item(session, listing, package, has_moved)]
+    summary = " ".join(said)
+    mark = hashlib.sha256(summary.encode()).hexdigest()[:12]
+    dedupe = f"{CHANGED}:{listing.square_variation_id}:{mark}"
+    for asked in _open_questions(session, listing.square_variation_id):
+        if asked != dedupe or not said:
+            settle_item_in(session, act, asked, "It was changed in Square again.")
+    if said and package.is_active:
+        can_take = not listing.is_deleted and listing.seen_price is not None
+        open_item_in(
+            session,
+            store,
+            act,
+            kind=CHANGED,
+            dedupe=dedupe,
+            summary=summary,
+            details={
+                "package_id": package.id,
+                "square_variation_id": listing.square_variation_id,
+                "decisions": _decisions(can_take) if ours else ["dismiss"],
+                "proposal": "Courses already sold keep what they were sold with.",
+            },
+        )
+
+
+def _decisions(can_take: bool) -> list[str]:
+    return ["publish_again", *(["take_price"] if can_take else []), "dismiss"]
+
+
+def _differences(listing: Listing, package: Package) -> Sequence[str]:
+    name = f"“{package.name}”"
+    if listing.is_deleted:
+        return [f"{name} was deleted in Square; the till can't sell it any more."]
+    said = []
+    if listing.seen_price != listing.agreed_price or listing.seen_currency not in (None, package.currency):
+        before = _price(listing.agreed_price, package.currency)
+        now = _price(listing.seen_price, listing.seen_currency)
+        said.append(f"The price of {name} was changed in Square: {before} before, {now} now.")
+    if listing.seen_name != listing.agreed_name:
+        said.append(f"{name} is called “{listing.seen_name}” in Square now, “{listing.agreed_name}” before.")
+    return said
+
+
+def _of_the_item(session: Session, listing: Listing, package: Package, has_moved: bool) -> Iterator[str]:
+    """Yield what changed around the variation: only the seller can change that back, and need not."""
+    name = f"“{package.name}”"
+    if listing.is_deleted:
+        return
+    if has_moved:
+        yield f"{name} is part of another item in Square now."
+    elif listing.seen_item_name != listing.agreed_item_name and _speaks_for_item(session, listing):
+        yield (
+            f"The item of {name} is called “{listing.seen_item_name}” in Square now,"
+            f" “{listing.agreed_item_name}” before."
+        )
+
+
+def _speaks_for_item(session: Session, listing: Listing) -> bool:
+    """Say whether this variation is the one of its item that is asked about the item, so that it is asked once."""
+    first = select(func.min(Listing.square_variation_id)).where(
+        Listing.square_item_id == listing.square_item_id,
+        Listing.is_current.is_(True),
+        Listing.is_deleted.is_(False),
+    )
+    return session.scalar(first) == listing.square_variation_id
+
+
+def _price(amount: int | None, currency: str | None) -> str:
+    return (
+        "asked for at each sale"
+        if amount is None or currency is None
+        else money_text(Money(amount, currency))
+    )
+
+
+def _open_questions(session: Session, square_variation_id: str) -> Sequence[str]:
+    return session.scalars(
+        select(Attention.dedupe).where(
+            Attention.kind == CHANGED,
+            Attention.resolved_at.is_(None),
+            Attention.dedupe.startswith(f"{CHANGED}:{square_variation_id}:", autoescape=True),
+        )
+    ).all()

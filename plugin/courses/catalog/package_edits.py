@@ -1,0 +1,102 @@
+"""Editing a package makes a new version of it; off sale it is kept. Courses already sold are never touched."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.views import PackageView
+from plugin.courses.catalog.links import PUBLISH
+from plugin.courses.catalog.packages import (
+    NewPackage,
+    checked_package,
+    package_in,
+    same_currency,
+    write_contents_in,
+)
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.offers import Listing, Package, PackageContent
+
+# Whoever saves publishes at once; the job is for an answer that was lost.
+PUBLISHED_BY_JOB_AFTER = timedelta(seconds=10)
+
+
+def edit_package(
+    store: Store, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
+) -> PackageView:
+    """Sell the package like this from now on; raises InvalidField, NotFound, or Refused where it changed meanwhile.
+
+    A new price or name is owed to Square where the till sells it: whoever saves publishes, and a job sees to it.
+    """
+    require(act.actor)
+    checked = checked_package(new)
+
+    def work(session: Session) -> PackageView:
+        package = _held(session, package_id)
+        asked = digest("edit_package", {"id": package_id, **asdict(new), "terms": new.terms.to_json()})
+        if answered_before(session, act, asked) is not None:
+            return package_in(session, package_id)
+        if seen_version is not None and seen_version != package.version:
+            raise Refused("Somebody has changed this package meanwhile. Look at it again.", code="changed")
+        same_currency(checked, clinic_in(session).currency)
+        is_sold_otherwise = (package.name, package.price) != (checked.name, checked.price.amount)
+        _write(session, store, package, checked)
+        if is_sold_otherwise:
+            _owe_publication(session, store, act, package)
+        remember(session, act, asked, {"package_id": package_id})
+        return package_in(session, package_id)
+
+    return store.transact(work)
+
+
+def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> PackageView:
+    """Take a package off sale, or put it on sale again; what the till still sells of it is booked all the same."""
+    require(act.actor)
+
+    def work(session: Session) -> PackageView:
+        asked = digest("set_on_sale", {"id": package_id, "is_active": is_active})
+        package = _held(session, package_id)
+        if answered_before(session, act, asked) is None:
+            package.is_active = is_active
+            remember(session, act, asked, {"package_id": package_id})
+        return package_in(session, package_id)
+
+    return store.transact(work)
+
+
+def _held(session: Session, package_id: str) -> Package:
+    held = select(Package).where(Package.id == package_id).with_for_update()
+    package = session.scalar(held.execution_options(populate_existing=True))
+    if package is None:
+        raise NotFound("There is no such package.")
+    return package
+
+
+def _owe_publication(session: Session, store: Store, act: Act, package: Package) -> None:
+    """Have Square sell it as it is set here; one that is not for sale, or deleted there, is left alone."""
+    view = package_in(session, package.id)
+    if view.on_till is None or view.on_till.is_deleted or not package.is_active:
+        return
+    if view.differs_in_square or view.on_till.seen_at is None:
+        enqueue_in(session, store, act, PUBLISH, package.id, due_at=act.now + PUBLISHED_BY_JOB_AFTER)
+
+
+def _write(session: Session, store: Store, package: Package, new: NewPackage) -> None:
+    listing = session.scalar(
+        select(Listing).where(Listing.package_id == package.id, Listing.is_current.is_(True))
+    )
+    if listing is not None and listing.agreed_name == package.name:
+        # Published under the package's name, it follows it; an item with a name of its own keeps that.
+        listing.agreed_name = new.name
+    package.name, package.price, package.terms = new.name, new.price.amount, new.terms.to_json()
+    package.version += 1
+    session.execute(delete(PackageContent).where(PackageContent.package_id == package.id))
+    write_contents_in(session, store, package, new.contents)

@@ -1,0 +1,278 @@
+"""Packages: what is for sale, and under which Square variation. Editing one never touches a sold course."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.money import Money
+from plugin.core.terms import Terms, terms_from_json
+from plugin.core.text import required
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.views import ContentView, PackageView, Page
+from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.offers import IgnoredItem, Listing, Package, PackageContent, Treatment
+
+MOST_TREATMENTS = 12
+MOST_SESSIONS = 999
+KINDS = ("main", "touch_up", "add_on")
+
+
+@dataclass(frozen=True, slots=True)
+class NewContent:
+    """So many sessions of a treatment. `kind` None: a known treatment keeps its own, a new one is told by its terms."""
+
+    treatment: str
+    sessions: int
+    single_price: Money
+    usable_from_session: int | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPackage:
+    """What the owner wants to sell."""
+
+    name: str
+    price: Money
+    contents: Sequence[NewContent]
+    terms: Terms = field(default_factory=Terms)
+
+
+def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
+    """Make a package; raises InvalidField. The same act again answers the same package."""
+    require(act.actor)
+    checked = checked_package(new)
+
+    def work(session: Session) -> PackageView:
+        asked = digest("package", {**asdict(new), "terms": new.terms.to_json()})
+        if known := answered_before(session, act, asked):
+            return package_in(session, known["package_id"])
+        same_currency(checked, clinic_in(session).currency)
+        package = _write(session, store, act, checked)
+        remember(session, act, asked, {"package_id": package.id})
+        return package_in(session, package.id)
+
+    return store.transact(work)
+
+
+def list_packages(
+    store: Store, *, limit: int = 50, cursor: str | None = None, only_active: bool = True
+) -> Page[PackageView]:
+    """Return the packages in the order they were made."""
+    rows = select(Package.id).order_by(Package.id).limit(limit + 1)
+    if only_active:
+        rows = rows.where(Package.is_active.is_(True))
+    if cursor is not None:
+        rows = rows.where(Package.id > cursor)
+    with store.reading() as session:
+        ids = list(session.scalars(rows))
+        views = tuple(package_in(session, package_id) for package_id in ids[:limit])
+    return Page(views, ids[limit - 1] if len(ids) > limit else None)
+
+
+def read_package(store: Store, package_id: str) -> PackageView:
+    """Return the package; raises NotFound."""
+    with store.reading() as session:
+        return package_in(session, package_id)
+
+
+def package_in(session: Session, package_id: str) -> PackageView:
+    """Return the package as seen by this session; raises NotFound."""
+    package = session.get(Package, package_id)
+    if package is None:
+        raise NotFound("There is no such package.")
+    listing = session.scalar(
+        select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
+    )
+    return PackageView(
+        id=package.id,
+        name=package.name,
+        price=Money(package.price, package.currency),
+        contents=_contents(session, package),
+        terms=terms_from_json(package.terms),
+        version=package.version,
+        is_active=package.is_active,
+        square_variation_id=listing.square_variation_id if listing else None,
+        on_till=on_till_of(listing) if listing else None,
+    )
+
+
+def known_variations_in(session: Session) -> dict[str, str]:
+    """Return which package each Square variation sells: those of today and those that were replaced."""
+    rows = session.execute(select(Listing.square_variation_id, Listing.package_id))
+    return dict(rows.all())
+
+
+def listing_of(store: Store, package_id: str) -> tuple[str | None, str | None]:
+    """Return the package's current Square item and variation id; None where it is not on the till."""
+    with store.reading() as session:
+        row = session.scalar(
+            select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
+        )
+        return (row.square_item_id, row.square_variation_id) if row else (None, None)
+
+
+def list_variation(
+    store: Store,
+    act: Act,
+    package_id: str,
+    *,
+    square_variation_id: str,
+    square_item_id: str | None,
+    square_version: int | None,
+    seen: SeenItem | None = None,
+) -> PackageView:
+    """Record that this Square variation sells the package; raises Refused where it sells another one.
+
+    `seen` is what Square shows of it now, and is agreed on; where nobody has looked yet, a look is owed.
+    """
+    require(act.actor)
+
+    def work(session: Session) -> PackageView:
+        row = listed_in(session, act, package_id, square_variation_id)
+        for other in session.scalars(select(Listing).where(Listing.package_id == package_id)):
+            other.is_current = other is row
+        row.square_item_id, row.square_version, row.is_current = square_item_id, square_version, True
+        session.flush()
+        if seen is not None:
+            agree_in(session, act, seen)
+        elif square_version is None:
+            enqueue_in(session, store, act, LOOK_AT_ITEM, square_variation_id)
+        session.flush()
+        return package_in(session, package_id)
+
+    return store.transact(work)
+
+
+def listed_in(session: Session, act: Act, package_id: str, square_variation_id: str) -> Listing:
+    """Return the listing of this variation, made where there is none; raises NotFound, Refused."""
+    package_in(session, package_id)
+    row = session.get(Listing, square_variation_id)
+    if row is not None and row.package_id != package_id:
+        raise Refused("That Square item already sells another package.", code="item_taken")
+    if row is None:
+        row = Listing(square_variation_id=square_variation_id, package_id=package_id, listed_at=act.now)
+        row.is_current = False
+        session.add(row)
+        session.execute(delete(IgnoredItem).where(IgnoredItem.square_variation_id == square_variation_id))
+        session.flush()
+    return row
+
+
+def _contents(session: Session, package: Package) -> tuple[ContentView, ...]:
+    rows = session.execute(
+        select(PackageContent, Treatment)
+        .join(Treatment, Treatment.id == PackageContent.treatment_id)
+        .where(PackageContent.package_id == package.id)
+        .order_by(PackageContent.position)
+    )
+    return tuple(
+        ContentView(
+            treatment=treatment.name,
+            kind=treatment.kind,
+            sessions=content.sessions,
+            single_price=Money(content.single_price, package.currency),
+            usable_from_session=content.usable_from_session,
+        )
+        for content, treatment in rows
+    )
+
+
+def checked_package(new: NewPackage) -> NewPackage:
+    """Return the package with its texts cleaned; raises InvalidField for what can't be sold."""
+    if not 1 <= len(new.contents) <= MOST_TREATMENTS:
+        raise InvalidField(f"A package holds 1 to {MOST_TREATMENTS} treatments.", field="contents")
+    if new.price.amount < 0:
+        raise InvalidField("The price is zero or more.", field="price")
+    contents = [_checked_content(content) for content in new.contents]
+    names = [content.treatment.casefold() for content in contents]
+    if len(set(names)) < len(names):
+        raise InvalidField("A treatment stands in a package once; add up its sessions.", field="contents")
+    return NewPackage(required(new.name, field="name", called="The name"), new.price, contents, new.terms)
+
+
+def _checked_content(content: NewContent) -> NewContent:
+    if not 1 <= content.sessions <= MOST_SESSIONS:
+        raise InvalidField(f"Sessions are 1 to {MOST_SESSIONS}.", field="contents")
+    if content.single_price.amount < 0:
+        raise InvalidField("A single price is zero or more.", field="contents")
+    if content.usable_from_session is not None and not 1 <= content.usable_from_session <= MOST_SESSIONS:
+        raise InvalidField(f"usable_from_session is 1 to {MOST_SESSIONS}.", field="contents")
+    if content.kind is not None and content.kind not in KINDS:
+        raise InvalidField("A treatment is main, touch_up or add_on.", field="contents")
+    name = required(content.treatment, field="contents", called="The treatment's name")
+    return NewContent(name, content.sessions, content.single_price, content.usable_from_session, content.kind)
+
+
+def same_currency(new: NewPackage, currency: str) -> None:
+    """Raise InvalidField for a price in another currency than the clinic's."""
+    for money in (new.price, *(content.single_price for content in new.contents)):
+        if money.currency != currency:
+            said = f"The clinic sells in {currency}; the package is priced in {money.currency}."
+            raise InvalidField(said, field="price")
+
+
+def _write(session: Session, store: Store, act: Act, new: NewPackage) -> Package:
+    package = Package(
+        id=store.new_id(),
+        name=new.name,
+        version=1,
+        price=new.price.amount,
+        currency=new.price.currency,
+        terms=new.terms.to_json(),
+        created_at=act.now,
+    )
+    session.add(package)
+    session.flush()
+    write_contents_in(session, store, package, new.contents)
+    return package
+
+
+def write_contents_in(
+    session: Session, store: Store, package: Package, contents: Sequence[NewContent]
+) -> None:
+    """Write what the package holds; what it held before is gone by then."""
+    for position, content in enumerate(contents):
+        session.add(
+            PackageContent(
+                package_id=package.id,
+                position=position,
+                treatment_id=_treatment(session, store, content).id,
+                sessions=content.sessions,
+                single_price=content.single_price.amount,
+                usable_from_session=content.usable_from_session,
+            )
+        )
+    session.flush()
+
+
+def _kind_of(content: NewContent) -> str:
+    """Say what a treatment is that nobody has named yet: what opens later is a touch-up, what is free an add-on."""
+    if content.usable_from_session is not None:
+        return "touch_up"
+    return "add_on" if content.single_price.amount == 0 else "main"
+
+
+def _treatment(session: Session, store: Store, content: NewContent) -> Treatment:
+    known = session.scalar(select(Treatment).where(Treatment.name == content.treatment))
+    if known is not None:
+        return known
+    treatment = Treatment(
+        id=store.new_id(),
+        name=content.treatment,
+        kind=content.kind or _kind_of(content),
+        single_price=content.single_price.amount,
+        currency=content.single_price.currency,
+    )
+    session.add(treatment)
+    session.flush()
+    return treatment

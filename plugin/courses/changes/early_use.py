@@ -1,0 +1,108 @@
+"""Sessions used before their money came, where the owner allows it; and what that money is when it comes.
+
+A session used ahead moves no value, for none is there. Money that comes for it later was earned already: it leaves
+what is owed at once, by an adjusting entry.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.ledger import Change, Kind
+from plugin.core.text import REASON_LENGTH
+from plugin.courses.base.chain import Line, add_history, append, head_of
+from plugin.courses.base.words import sessions_text
+from plugin.courses.changes.frame import (
+    Changed,
+    CourseChange,
+    change_course,
+    checked_reason,
+    refuse_closed,
+)
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.changes import AllowedAhead
+from plugin.store.ledger import Allowance, Entry
+
+EARNED = "Earned: for sessions used before it came"
+_KEY = "earned:"
+
+
+def allow_ahead(
+    store: Store, act: Act, course_id: str, sessions: int, reason: str, *, allowance_id: str | None = None
+) -> Changed:
+    """Let so many more sessions of a part-paid course be used ahead of its money; raises Refused or InvalidField."""
+    require(act.actor)
+    said = checked_reason(reason)
+
+    def work(held: CourseChange) -> None:
+        refuse_closed(held.view)
+        if not held.view.is_part_paid:
+            raise Refused("This course is paid; no session of it is locked.", code="not_part_paid")
+        chosen = allowance_id or _main(held)
+        view = next((each for each in held.view.allowances if each.id == chosen), None)
+        if view is None:
+            raise NotFound("That course has no such allowance.")
+        if not 1 <= sessions <= view.granted - view.unlocked:
+            locked = view.granted - view.unlocked
+            most = f"Allow 1 to {locked} more." if locked else "All its sessions may be used already."
+            raise InvalidField(most, field="sessions")
+        highest = view.unlocked - view.goodwill + sessions
+        held.session.add(AllowedAhead(**_row(held, view.id, highest, said)))
+        text = f"{sessions_text(sessions)} of {view.treatment} may be used before the money comes"
+        add_history(held.session, store, act, course_id, "allowed", text, reason=said)
+
+    asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}
+    return change_course(store, act, course_id, ("allow_ahead", asked), work)
+
+
+def _main(held: CourseChange) -> str:
+    allowances = held.view.allowances
+    return next((each for each in allowances if each.kind == "main"), allowances[0]).id
+
+
+def _row(held: CourseChange, allowance_id: str, sessions: int, reason: str) -> dict[str, object]:
+    return {
+        "id": held.store.new_id(),
+        "allowance_id": allowance_id,
+        "sessions": sessions,
+        "at": held.act.now,
+        "by": held.act.actor.name,
+        "reason": reason[:REASON_LENGTH],
+    }
+
+
+def earn_ahead_in(session: Session, store: Store, act: Act, allowance: Allowance) -> None:
+    """Move what has come for sessions used ahead from owed to earned, or back where such a use was undone.
+
+    What comes when no session is left has nothing to stand for any more: it is earned whole.
+    """
+    entries = list(
+        session.scalars(select(Entry).where(Entry.allowance_id == allowance.id).order_by(Entry.seq))
+    )
+    before = -sum(row.value_delta for row in entries if row.idempotency_key.startswith(_KEY))
+    head = head_of(session, allowance.id)
+    wanted = _missing(entries, allowance, head.granted) if before or _is_allowed(session, allowance) else 0
+    if head.sessions == 0:
+        wanted = max(wanted, before + head.value)
+    now = min(wanted, before + head.value)
+    if now == before:
+        return
+    change = Change(Kind.ADJUSTED, value=before - now)
+    line = Line(f"{_KEY}{allowance.id}:{head.seq + 1}", act.now, reason=EARNED)
+    append(session, store, act, allowance.id, head, change, line)
+
+
+def _is_allowed(session: Session, allowance: Allowance) -> bool:
+    return (
+        session.scalar(select(AllowedAhead.id).where(AllowedAhead.allowance_id == allowance.id)) is not None
+    )
+
+
+def _missing(entries: list[Entry], allowance: Allowance, granted: int) -> int:
+    """Return by how much the uses that stand fell short of their part of the price."""
+    undone = {row.reverses for row in entries}
+    used = [row for row in entries if row.kind == Kind.USED.value and row.id not in undone]
+    return sum(max(0, allowance.price * -row.sessions_delta // granted + row.value_delta) for row in used)

@@ -1,0 +1,197 @@
+"""Square customers as our clients: found or made on first sight, followed through merges, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.text import clean
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.clients.client_profile import fields_on_their_way_in
+from plugin.courses.clients.clients import add_client_in, living_client_in
+from plugin.courses.clients.contacts import Contact, contact_from_square
+from plugin.courses.clients.duplicates import ask_about_duplicates_in
+from plugin.courses.clients.merge_core import join_in
+from plugin.courses.clients.square_links import gone_from_square_in, living_links_in
+from plugin.courses.privacy.suppression import welcome_back_in
+from plugin.courses.sales.sales import Buyer
+from plugin.store import Store
+from plugin.store.people import Client, SquareCustomer
+
+
+def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) -> str:
+    """Return the client this Square customer is, making one on first sight."""
+    names = _names(buyer)
+    for gone in buyer.gone_ids:
+        gone_from_square_in(session, gone)
+    if len({owner.id for name in names if (owner := _known(session, [name]))}) > 1:
+        # One profile that we know as two clients: Square has joined them, and its word of that is still to come.
+        merge_square_customers_in(session, store, act, from_ids=names, into=buyer)
+    known = _known(session, names)
+    if known is None:
+        contact = _contact(session, buyer)
+        known = _same_person(session, contact)
+    if known is None:
+        known = add_client_in(session, store, act, contact)
+        ask_about_duplicates_in(session, store, act, known)
+    _link_all(session, act, buyer, known.id)
+    _keep_address(session, buyer)
+    return known.id
+
+
+def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
+    """Link this Square customer to the client they plainly are; False for somebody new, who is made by a sale only."""
+    names = _names(buyer)
+    known = _known(session, names) or _same_person(session, _contact(session, buyer))
+    if known is None:
+        return False
+    _link_all(session, act, buyer, known.id)
+    _keep_address(session, buyer)
+    return True
+
+
+def link_profile_in(session: Session, store: Store, act: Act, client_id: str, buyer: Buyer) -> None:
+    """Make this Square customer, seen alive, the client's profile; one that Square has deleted steps back."""
+    names = _names(buyer)
+    welcome_back_in(session, names)
+    for name in names:
+        _link(session, act, name, client_id, is_current=name == buyer.square_customer_id)
+    session.get_one(SquareCustomer, buyer.square_customer_id).is_deleted = False
+    _keep_address(session, buyer)
+    session.execute(
+        update(SquareCustomer)
+        .where(SquareCustomer.client_id == client_id, SquareCustomer.is_deleted.is_(True))
+        .values(is_current=False)
+    )
+    profile_changed_in(session, store, act, client_id)
+
+
+def update_from_square_in(session: Session, buyer: Buyer) -> bool:
+    """Take over a name, phone or e-mail changed in Square's directory; False where the client is not ours."""
+    client = _known(session, _names(buyer))
+    if client is None:
+        return False
+    if _is_second(session, client.id, buyer.square_customer_id, besides=_names(buyer)):
+        # Made one with another here: of their two profiles the current one counts.
+        return True
+    _keep_address(session, buyer)
+    contact = _contact(session, buyer)
+    newer_here = fields_on_their_way_in(session, client.id)
+    if clean(buyer.name) and "name" not in newer_here:
+        client.name = contact.name
+    if "phone" not in newer_here:
+        client.phone = contact.phone or client.phone
+    if "email" not in newer_here and contact.email and contact.email != client.email:
+        client.email, client.mail_problem = contact.email, ""
+    kept = Contact(client.name, client.phone, client.email, client.language)
+    client.name_folded, client.search_text = kept.name_folded, kept.search_text
+    return True
+
+
+def merge_square_customers_in(
+    session: Session, store: Store, act: Act, *, from_ids: Sequence[str], into: Buyer
+) -> str | None:
+    """Follow a merge made in Square: every course of the merged customers belongs to the one that is left.
+
+    A merge makes a new id and deletes the old ones (Square's events may come in either order). Returns the
+    client that is left, None where none of them was ours.
+    """
+    ids = [*from_ids, *_names(into)]
+    owners = [client for name in ids if (client := _known(session, [name])) is not None]
+    if not owners:
+        return None
+    keeper = min(owners, key=lambda client: (client.created_at, client.id))
+    for other in {client.id for client in owners} - {keeper.id}:
+        _join(session, store, act, other, keeper)
+    for name in ids:
+        _link(session, act, name, keeper.id, is_current=name == into.square_customer_id)
+    if into.name:
+        update_from_square_in(session, into)
+    # The profile that is left carries none of what was written on those that went into it.
+    profile_changed_in(session, store, act, keeper.id)
+    return keeper.id
+
+
+def _join(session: Session, store: Store, act: Act, from_id: str, keeper: Client) -> None:
+    gone = session.get(Client, from_id)
+    if gone is not None:
+        text = f"Clients joined in Square: {gone.name} is now {keeper.name}"
+        join_in(session, store, act, gone, keeper, text)
+
+
+def _keep_address(session: Session, buyer: Buyer) -> None:
+    """Keep where the profile says they live; one of which only the id is known says nothing."""
+    profile = session.get(SquareCustomer, buyer.square_customer_id)
+    if profile is not None and (buyer.is_somebody or buyer.address):
+        profile.address, profile.country = buyer.address, buyer.country
+
+
+def _names(buyer: Buyer) -> list[str]:
+    return list(dict.fromkeys([buyer.square_customer_id, *buyer.known_as]))
+
+
+def _known(session: Session, names: Sequence[str]) -> Client | None:
+    for name in names:
+        link = session.get(SquareCustomer, name)
+        if link is not None:
+            return living_client_in(session, link.client_id)
+    return None
+
+
+def _contact(session: Session, buyer: Buyer) -> Contact:
+    country = clinic_in(session).country
+    return contact_from_square(name=buyer.name, phone=buyer.phone, email=buyer.email, country=country)
+
+
+def _same_person(session: Session, contact: Contact) -> Client | None:
+    # A shared phone is a family's, so the name must be the same as well; two that fit are nobody.
+    linked = select(SquareCustomer.client_id)
+    rows = list(
+        session.scalars(
+            select(Client).where(
+                Client.name_folded == contact.name_folded,
+                Client.merged_into.is_(None),
+                Client.id.not_in(linked),
+            )
+        )
+    )
+    same = [row for row in rows if _shares(row, contact)]
+    return same[0] if len(same) == 1 else None
+
+
+def _shares(client: Client, contact: Contact) -> bool:
+    if contact.phone is not None and client.phone == contact.phone:
+        return True
+    return contact.email is not None and (client.email or "").casefold() == contact.email.casefold()
+
+
+def _link_all(session: Session, act: Act, buyer: Buyer, client_id: str) -> None:
+    names = _names(buyer)
+    is_second = _is_second(session, client_id, buyer.square_customer_id, besides=names)
+    for name in names:
+        is_current = name == buyer.square_customer_id and not is_second
+        _link(session, act, name, client_id, is_current=is_current)
+
+
+def _is_second(session: Session, client_id: str, square_customer_id: str, *, besides: Sequence[str]) -> bool:
+    """Say whether the client has stepped off this profile, and goes by another one that Square has as well."""
+    link = session.get(SquareCustomer, square_customer_id)
+    if link is None or link.is_current:
+        return False
+    return any(one not in besides for one in living_links_in(session, client_id))
+
+
+def _link(session: Session, act: Act, name: str, client_id: str, *, is_current: bool) -> None:
+    link = session.get(SquareCustomer, name)
+    if link is None:
+        link = SquareCustomer(
+            square_customer_id=name, client_id=client_id, seen_at=act.now, is_current=is_current
+        )
+        session.add(link)
+        session.flush()
+        return
+    link.client_id, link.is_current = client_id, is_current

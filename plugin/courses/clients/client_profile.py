@@ -1,0 +1,70 @@
+"""A client's place in Square's directory: what is owed there, and how it stands, for the client's page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.base.outbox import enqueue_in
+from plugin.store import Store
+from plugin.store.people import SquareCustomer
+from plugin.store.queues import Outbox
+
+# The client's profile in Square's directory: made, or brought up to date with what the desk has typed.
+CUSTOMER = "customer"
+
+Standing = Literal["linked", "waits", "failed", "deleted", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileStatus:
+    """How a client stands in Square's directory; `says` is what Square said last where something waits or failed."""
+
+    standing: Standing
+    says: str = ""
+
+
+def enqueue_profile_in(session: Session, store: Store, act: Act, client_id: str, *fields: str) -> None:
+    """Have the client made in Square's directory, or with `fields` (name, phone, email) changed there."""
+    waiting = session.scalar(
+        _owed_of(client_id).where(Outbox.state == "pending", Outbox.attempts == 0).with_for_update()
+    )
+    if waiting is not None:
+        both = {*waiting.payload.get("fields", ()), *fields}
+        waiting.payload = {"fields": sorted(both)}
+        return
+    enqueue_in(session, store, act, CUSTOMER, client_id, payload={"fields": sorted(fields)})
+
+
+def fields_on_their_way_in(session: Session, client_id: str) -> set[str]:
+    """Return which of the client's fields were typed here and are not in Square yet: there they are older."""
+    rows = session.scalars(_owed_of(client_id).order_by(Outbox.id)).all()
+    # What Square refused was typed all the same, until something newer has been written.
+    kept = [row for row in rows if row.state == "pending" or (row is rows[-1] and row.state == "failed")]
+    return {name for row in kept for name in row.payload.get("fields", ())}
+
+
+def profile_status(store: Store, client_id: str) -> ProfileStatus:
+    """Return how the client stands in Square's directory."""
+    with store.reading() as session:
+        last = session.scalar(_owed_of(client_id).order_by(Outbox.id.desc()).limit(1))
+        if last is not None and last.state == "pending":
+            return ProfileStatus("waits", last.outcome)
+        if last is not None and last.state == "failed":
+            return ProfileStatus("failed", last.outcome)
+        links = session.scalars(
+            select(SquareCustomer.is_deleted).where(
+                SquareCustomer.client_id == client_id, SquareCustomer.is_current.is_(True)
+            )
+        ).all()
+    if not links:
+        return ProfileStatus("absent")
+    return ProfileStatus("deleted" if all(links) else "linked")
+
+
+def _owed_of(client_id: str) -> Select[Outbox]:
+    return select(Outbox).where(Outbox.kind == CUSTOMER, Outbox.subject == client_id)

@@ -1,0 +1,269 @@
+"""Clients: made at the desk or on their first sale, found by any part of a name, a phone's digits, an e-mail."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.course import Balance, balance_of
+from plugin.core.text import clean, digits, folded
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.state import each_state
+from plugin.courses.base.views import ClientView, FoundClient, Page
+from plugin.courses.clients.client_profile import enqueue_profile_in, fields_on_their_way_in
+from plugin.courses.clients.contacts import Contact, typed_contact
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.people import Client, SquareCustomer
+
+_MANY_MERGES = 20
+LONGEST_SEARCH = 200
+IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
+
+
+def create_client(
+    store: Store,
+    act: Act,
+    *,
+    name: str | None,
+    phone: str | None = None,
+    email: str | None = None,
+    language: str | None = None,
+) -> ClientView:
+    """Make a client; raises InvalidField. The same act again answers the same client."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def work(session: Session) -> ClientView:
+        asked = digest("client", {"name": name, "phone": phone, "email": email, "language": language})
+        if known := answered_before(session, act, asked):
+            return client_in(session, known["client_id"])
+        contact = typed_contact(
+            name=name, phone=phone, email=email, language=language, country=clinic_in(session).country
+        )
+        client = add_client_in(session, store, act, contact)
+        enqueue_profile_in(session, store, act, client.id)
+        remember(session, act, asked, {"client_id": client.id})
+        return view_of(session, client)
+
+    return store.transact(work)
+
+
+def change_client(
+    store: Store,
+    act: Act,
+    client_id: str,
+    *,
+    name: str | None,
+    phone: str | None = None,
+    email: str | None = None,
+    language: str | None = None,
+    wants_mail: bool | None = None,
+) -> ClientView:
+    """Change a client's particulars, here at once and in Square's directory by itself; raises InvalidField.
+
+    Whether they want letters stays as it is where nothing is said of it.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def work(session: Session) -> ClientView:
+        typed = {"name": name, "phone": phone, "email": email, "language": language}
+        asked = digest("change_client", {"client_id": client_id, "wants_mail": wants_mail, **typed})
+        client = known_client_in(session, client_id)
+        if answered_before(session, act, asked) is None:
+            contact = typed_contact(
+                name=name,
+                phone=phone,
+                email=email,
+                language=language or client.language,
+                country=clinic_in(session).country,
+            )
+            client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
+            _write_contact(session, store, act, client, contact)
+            remember(session, act, asked, {"client_id": client.id})
+        return view_of(session, client)
+
+    return store.transact(work)
+
+
+def _write_contact(session: Session, store: Store, act: Act, client: Client, contact: Contact) -> None:
+    changed = [name for name in ("name", "phone", "email") if getattr(client, name) != getattr(contact, name)]
+    client.name, client.phone, client.email = contact.name, contact.phone, contact.email
+    client.language = contact.language
+    if "email" in changed:
+        # What came back came from the address before.
+        client.mail_problem = ""
+    client.name_folded, client.search_text = contact.name_folded, contact.search_text
+    if changed and view_of(session, client).square_customer_id is not None:
+        enqueue_profile_in(session, store, act, client.id, *changed)
+    session.flush()
+
+
+def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
+    """Have a client made in Square's directory, or what was refused there tried again."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def work(session: Session) -> ClientView:
+        client = known_client_in(session, client_id)
+        refused = fields_on_their_way_in(session, client.id)
+        enqueue_profile_in(session, store, act, client.id, *refused)
+        return view_of(session, client)
+
+    return store.transact(work)
+
+
+def add_client_in(session: Session, store: Store, act: Act, contact: Contact) -> Client:
+    """Write a new client."""
+    client = Client(
+        id=store.new_id(),
+        name=contact.name,
+        name_folded=contact.name_folded,
+        search_text=contact.search_text,
+        phone=contact.phone,
+        email=contact.email,
+        language=contact.language,
+        created_at=act.now,
+    )
+    session.add(client)
+    session.flush()
+    return client
+
+
+def read_client(store: Store, client_id: str) -> ClientView:
+    """Return the client; one that was merged answers as the one it went into. Raises NotFound."""
+    with store.reading() as session:
+        return client_in(session, client_id)
+
+
+def client_in(session: Session, client_id: str) -> ClientView:
+    """Return the client as seen by this session."""
+    return view_of(session, living_client_in(session, client_id))
+
+
+def living_client_in(session: Session, client_id: str) -> Client:
+    """Return the row, followed through merges; raises NotFound."""
+    client = session.get(Client, client_id)
+    for _ in range(_MANY_MERGES):
+        if client is None or client.merged_into is None:
+            break
+        client = session.get(Client, client.merged_into)
+    if client is None:
+        raise NotFound("There is no such client.")
+    return client
+
+
+def known_client_in(session: Session, client_id: str) -> Client:
+    """Return the row of somebody who may be written about; raises Refused where their data was erased, or NotFound."""
+    client = living_client_in(session, client_id)
+    if client.erased_at is not None:
+        raise Refused("The data of this client was erased. Make a new client.", code="erased")
+    return client
+
+
+def view_of(session: Session, client: Client) -> ClientView:
+    """Put the row into a view, with its current Square customer id."""
+    return _view(client, _square_ids(session, [client.id]).get(client.id))
+
+
+def find_clients(
+    store: Store, q: str, *, today: date, limit: int = 20, cursor: str | None = None
+) -> Page[FoundClient]:
+    """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it come first."""
+    q = clean(q[:LONGEST_SEARCH])
+    rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
+    wanted = select(Client).where(*IS_SOMEBODY, *words_in(Client.search_text, q))
+    with store.reading() as session:
+        if cursor is not None:
+            wanted = wanted.where(_after(session, rank, cursor))
+        wanted = wanted.order_by(rank, Client.name_folded, Client.id).limit(limit + 1)
+        rows = list(session.scalars(wanted))
+        found = with_balances_in(session, rows[:limit], today)
+        return Page(found, rows[limit - 1].id if len(rows) > limit else None)
+
+
+def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
+    """Return the clients whose courses were touched last, for a search nobody has typed into yet."""
+    with store.reading() as session:
+        newest = (
+            select(Course.client_id, func.max(Course.booked_at).label("at"))
+            .where(Course.client_id.is_not(None))
+            .group_by(Course.client_id)
+            .subquery()
+        )
+        rows = session.scalars(
+            select(Client)
+            .outerjoin(newest, newest.c.client_id == Client.id)
+            .where(*IS_SOMEBODY)
+            .order_by(func.coalesce(newest.c.at, Client.created_at).desc(), Client.id)
+            .limit(limit)
+        )
+        return with_balances_in(session, list(rows), today)
+
+
+def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[bool]]:
+    """Return that every word of `q` stands in what is kept of a person, or the digits of a phone number."""
+    number = digits(q)
+    if len(number) >= 3 and not any(ch.isalpha() for ch in q) and "@" not in q:
+        # Numbers are kept with their country's code, so without the nought people dial before the area code.
+        return [kept.contains(number.lstrip("0") or number)]
+    return [kept.contains(word, autoescape=True) for word in folded(q).split()[:8]]
+
+
+def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:
+    last = session.get(Client, cursor)
+    if last is None:
+        raise NotFound("The list has changed; start it again.")
+    last_rank = session.scalar(select(rank).where(Client.id == cursor))
+    later = tuple_(Client.name_folded, Client.id) > tuple_(last.name_folded, last.id)
+    return or_(rank > last_rank, and_(rank == last_rank, later))
+
+
+def with_balances_in(session: Session, rows: list[Client], today: date) -> tuple[FoundClient, ...]:
+    """Return these clients with what each has left, as lists show them."""
+    ids = [client.id for client in rows]
+    square = _square_ids(session, ids)
+    balances = _balances(session, ids, today)
+    return tuple(
+        FoundClient(_view(client, square.get(client.id)), balances.get(client.id, Balance()))
+        for client in rows
+    )
+
+
+def _balances(session: Session, client_ids: list[str], today: date) -> dict[str, Balance]:
+    which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
+    read = each_state(session, which, today=today, order_by=(Course.client_id,))
+    grouped = groupby(read, key=lambda each: each[1].client_id)
+    return {client_id: balance_of(state for state, _ in courses) for client_id, courses in grouped}
+
+
+def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
+    rows = session.execute(
+        select(SquareCustomer.client_id, SquareCustomer.square_customer_id)
+        .where(
+            SquareCustomer.client_id.in_(client_ids),
+            SquareCustomer.is_current.is_(True),
+            SquareCustomer.is_deleted.is_(False),
+        )
+        .order_by(SquareCustomer.seen_at)
+    )
+    return dict(rows.all())
+
+
+def _view(client: Client, square_customer_id: str | None) -> ClientView:
+    return ClientView(
+        id=client.id,
+        name=client.name,
+        phone=client.phone,
+        email=client.email,
+        language=client.language,
+        square_customer_id=square_customer_id,
+        created_at=client.created_at,
+        is_erased=client.erased_at is not None,
+        wants_mail=client.wants_mail,
+        mail_problem=client.mail_problem,
+    )

@@ -1,0 +1,101 @@
+"""The people in Square's directory who are not clients of ours yet: kept for the desk's search, taken in by one tap.
+
+Square can be searched by phone and e-mail alone, and not at all while it is away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import clean, folded
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.views import ClientView
+from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
+from plugin.courses.clients.contacts import contact_from_square
+from plugin.courses.privacy.suppression import erased_in
+from plugin.courses.sales.sales import Buyer
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.people import SquareCustomer
+from plugin.store.square_side import SquarePerson
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody in Square's directory; phone in E.164 where it could be read."""
+
+    square_customer_id: str
+    name: str
+    phone: str | None
+    email: str | None
+
+
+def save_directory_in(session: Session, act: Act, people: Sequence[Buyer]) -> None:
+    """Keep these profiles as Square has them now."""
+    country = clinic_in(session).country
+    erased = erased_in(session, [one.square_customer_id for one in people])
+    for one in people:
+        if one.square_customer_id in erased or not (one.name or one.phone or one.email):
+            continue
+        row = session.get(SquarePerson, one.square_customer_id)
+        if row is None:
+            row = SquarePerson(square_customer_id=one.square_customer_id)
+            session.add(row)
+        told = contact_from_square(name=one.name, phone=one.phone, email=one.email, country=country)
+        if (row.name, row.phone, row.email) == (told.name, told.phone, told.email):
+            continue
+        row.name, row.name_folded, row.search_text = told.name, told.name_folded, told.search_text
+        row.phone, row.email, row.seen_at = told.phone, told.email, act.now
+
+
+def delete_person_in(session: Session, square_customer_id: str) -> None:
+    """Keep nothing of a profile that Square has no more."""
+    row = session.get(SquarePerson, square_customer_id)
+    if row is not None:
+        session.delete(row)
+
+
+def find_people(store: Store, q: str, *, limit: int) -> tuple[PersonView, ...]:
+    """Find people whose name, e-mail or phone holds every word of `q`, without those who are clients here."""
+    q = clean(q[:LONGEST_SEARCH])
+    if not q:
+        return ()
+    ours = select(SquareCustomer.square_customer_id)
+    rank = case((SquarePerson.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
+    rows = (
+        select(SquarePerson)
+        .where(SquarePerson.square_customer_id.not_in(ours), *words_in(SquarePerson.search_text, q))
+        .order_by(rank, SquarePerson.name_folded, SquarePerson.square_customer_id)
+        .limit(limit)
+    )
+    with store.reading() as session:
+        return tuple(
+            PersonView(row.square_customer_id, row.name, row.phone, row.email)
+            for row in session.scalars(rows)
+        )
+
+
+def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
+    """Make somebody in Square's directory a client of ours; who is one already is found. Raises NotFound."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def work(session: Session) -> ClientView:
+        asked = digest("take_in", {"square_customer_id": square_customer_id})
+        if known := answered_before(session, act, asked):
+            return client_in(session, known["client_id"])
+        row = session.get(SquarePerson, square_customer_id)
+        if row is None:
+            raise NotFound("They are not in Square's directory any more.")
+        buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
+        client_id = client_for_buyer_in(session, store, act, buyer)
+        remember(session, act, asked, {"client_id": client_id})
+        return client_in(session, client_id)
+
+    return store.transact(work)

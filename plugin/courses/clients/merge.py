@@ -1,0 +1,261 @@
+"""Two clients who are the same person: made one at the desk, and two again where that was a mistake.
+
+What moved is remembered by its ids, so that taking it back gives each what was theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import PROFILE, course_changed_in, enqueue_in, profile_changed_in
+from plugin.courses.clients.client_profile import enqueue_profile_in
+from plugin.courses.clients.clients import living_client_in, view_of
+from plugin.courses.clients.contacts import Contact
+from plugin.courses.clients.merge_core import join_in
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.changes import CourseShare, Gift
+from plugin.store.ledger import Visit
+from plugin.store.people import Client, ClientMerge, SquareCustomer
+from plugin.store.selling import Checkout
+from plugin.store.square_side import ProfileNote
+
+_FILLED_IN = ("phone", "email")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Who stays, and the merge that can be taken back; None where they had been joined by Square."""
+
+    client_id: str
+    merge_id: str | None
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MergeView:
+    """A merge made here. `can_undo` is False once it was taken back, or the one that stayed went on into another."""
+
+    id: str
+    from_id: str
+    from_name: str
+    into_id: str
+    into_name: str
+    at: datetime
+    by: str
+    undone_at: datetime | None
+    can_undo: bool
+
+
+def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
+    """Make two clients one: all of the first is the second's, whose name stays. Raises Refused or NotFound.
+
+    A phone or e-mail that the one who stays lacks is taken over. Done before, it answers so.
+    """
+    require(act.actor, Role.DESK)
+    asked = digest("merge", {"from_id": from_id, "into_id": into_id})
+
+    def work(session: Session) -> Merged:
+        gone, keeper = held_in(session, from_id, into_id)
+        if known := answered_before(session, act, asked):
+            return Merged(known["client_id"], known["merge_id"], is_repeat=True)
+        merged = merge_in(session, store, act, gone, keeper)
+        if not merged.is_repeat:
+            remember(session, act, asked, {"client_id": merged.client_id, "merge_id": merged.merge_id})
+        return merged
+
+    return store.transact(work)
+
+
+def merge_in(session: Session, store: Store, act: Act, gone: Client, keeper: Client) -> Merged:
+    """Make two clients one within the caller's transaction; both rows are held. Raises Refused."""
+    if living_client_in(session, gone.id).id == living_client_in(session, keeper.id).id:
+        return _one_already(session, gone, keeper)
+    _may_be_joined(gone, keeper)
+    return Merged(keeper.id, _merge(session, store, act, gone, keeper).id, is_repeat=False)
+
+
+def undo_merge(store: Store, act: Act, merge_id: str) -> str:
+    """Make two clients of them again, each with what was theirs; return the one that had gone.
+
+    What came since stays with the one who stayed. Raises Refused or NotFound.
+    """
+    require(act.actor, Role.DESK)
+    asked = digest("take_merge_apart", {"merge_id": merge_id})
+
+    def work(session: Session) -> str:
+        row = session.get(ClientMerge, merge_id)
+        if row is None:
+            raise NotFound("There is no such merge.")
+        gone, keeper = held_in(session, row.from_id, row.into_id)
+        session.refresh(row)
+        if answered_before(session, act, asked) is None and row.undone_at is None:
+            _may_be_parted(row, gone, keeper)
+            _part(session, store, act, row, gone, keeper)
+            remember(session, act, asked, {"client_id": gone.id})
+        return gone.id
+
+    return store.transact(work)
+
+
+def merges_of(store: Store, client_id: str) -> tuple[MergeView, ...]:
+    """Return the merges made here into this client, newest first."""
+    rows = select(ClientMerge).where(ClientMerge.into_id == client_id).order_by(ClientMerge.id.desc())
+    with store.reading() as session:
+        return tuple(_view(session, row) for row in session.scalars(rows))
+
+
+def held_in(session: Session, first_id: str, second_id: str) -> tuple[Client, Client]:
+    """Return two clients, locked in one order whichever is named first; raises NotFound."""
+    rows = select(Client).where(Client.id.in_((first_id, second_id))).order_by(Client.id).with_for_update()
+    found = {row.id: row for row in session.scalars(rows.execution_options(populate_existing=True))}
+    if first_id not in found or second_id not in found:
+        raise NotFound("There is no such client.")
+    return found[first_id], found[second_id]
+
+
+def _one_already(session: Session, gone: Client, keeper: Client) -> Merged:
+    if gone.id == keeper.id:
+        raise Refused("That is one client, not two. Choose another one.", code="same_client")
+    last = (
+        select(ClientMerge.id)
+        .where(ClientMerge.from_id == gone.id, ClientMerge.undone_at.is_(None))
+        .order_by(ClientMerge.id.desc())
+    )
+    stays = living_client_in(session, keeper.id).id
+    return Merged(stays, session.scalar(last.limit(1)), is_repeat=True)
+
+
+def _may_be_joined(gone: Client, keeper: Client) -> None:
+    for client in (gone, keeper):
+        if client.erased_at is not None:
+            raise Refused("The data of one of them was erased, so nobody can say who it was.", code="erased")
+        if client.merged_into is not None:
+            said = "One of them was joined with somebody else meanwhile. Look at both again."
+            raise Refused(said, code="merged")
+
+
+def _merge(session: Session, store: Store, act: Act, gone: Client, keeper: Client) -> ClientMerge:
+    text = f"Two clients made one: {gone.name} is now {keeper.name}"
+    filled_in = _fill_in(gone, keeper)
+    moved = join_in(session, store, act, gone, keeper, text)
+    row = ClientMerge(
+        id=store.new_id(),
+        from_id=gone.id,
+        into_id=keeper.id,
+        moved={**moved, "fields": filled_in},
+        at=act.now,
+        by=act.actor.name,
+    )
+    session.add(row)
+    session.flush()
+    if session.get(ProfileNote, gone.id) is not None:
+        # Their own profile lives on in Square, and no longer shows a balance of its own.
+        enqueue_in(session, store, act, PROFILE, gone.id)
+    profile_changed_in(session, store, act, keeper.id)
+    if filled_in and view_of(session, keeper).square_customer_id is not None:
+        enqueue_profile_in(session, store, act, keeper.id, *filled_in)
+    return row
+
+
+def _fill_in(gone: Client, keeper: Client) -> list[str]:
+    lacks = [name for name in _FILLED_IN if not getattr(keeper, name) and getattr(gone, name)]
+    for name in lacks:
+        setattr(keeper, name, getattr(gone, name))
+    if "email" in lacks:
+        keeper.mail_problem = gone.mail_problem
+    _index(keeper)
+    return lacks
+
+
+def _index(client: Client) -> None:
+    kept = Contact(client.name, client.phone, client.email, client.language)
+    client.name_folded, client.search_text = kept.name_folded, kept.search_text
+
+
+def _may_be_parted(row: ClientMerge, gone: Client, keeper: Client) -> None:
+    if gone.erased_at is not None or keeper.erased_at is not None or not row.moved:
+        raise Refused("Their data was erased since, so they stay one.", code="erased")
+    if gone.merged_into != row.into_id or keeper.merged_into is not None:
+        said = "They were joined with somebody else since. Take that apart first."
+        raise Refused(said, code="merged")
+
+
+def _part(session: Session, store: Store, act: Act, row: ClientMerge, gone: Client, keeper: Client) -> None:
+    moved = row.moved
+    gone.merged_into = None
+    for name in moved["fields"]:
+        if getattr(keeper, name) == getattr(gone, name):
+            setattr(keeper, name, None)
+    _index(keeper)
+    _give_back(session, moved, gone, keeper)
+    row.undone_at, row.undone_by = act.now, act.actor.name
+    session.flush()
+    for course_id in moved["courses"]:
+        _course_back(session, store, act, row, course_id, gone, keeper)
+    for client in (gone, keeper):
+        profile_changed_in(session, store, act, client.id)
+
+
+def _give_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Client) -> None:
+    for table, column, name in (
+        (Visit, "client_id", "visits"),
+        (Checkout, "client_id", "checkouts"),
+        (Gift, "giver_id", "given"),
+        (Gift, "recipient_id", "received"),
+        (Client, "merged_into", "clients"),
+        (CourseShare, "client_id", "shares"),
+    ):
+        still = (table.id.in_(moved[name]), getattr(table, column) == keeper.id)
+        session.execute(update(table).where(*still).values({column: gone.id}))
+    session.execute(
+        update(CourseShare)
+        .where(CourseShare.id.in_(moved["ended_shares"]))
+        .values(ended_at=None, ended_by="")
+    )
+    rows = select(SquareCustomer).where(
+        SquareCustomer.square_customer_id.in_(moved["profiles"]), SquareCustomer.client_id == keeper.id
+    )
+    for profile in session.scalars(rows):
+        profile.client_id = gone.id
+        profile.is_current = profile.square_customer_id in moved["current"]
+    session.flush()
+
+
+def _course_back(
+    session: Session, store: Store, act: Act, row: ClientMerge, course_id: str, gone: Client, keeper: Client
+) -> None:
+    course = course_for_change(session, course_id)
+    if course.client_id != keeper.id:
+        return
+    course.client_id = gone.id
+    since = (Visit.course_id == course_id, Visit.client_id == keeper.id, Visit.created_at >= row.at)
+    session.execute(update(Visit).where(*since).values(client_id=gone.id))
+    text = f"Two clients again: {gone.name} is not {keeper.name}"
+    add_history(session, store, act, course_id, "merged", text)
+    session.flush()
+    course_changed_in(session, store, act, course_id)
+
+
+def _view(session: Session, row: ClientMerge) -> MergeView:
+    gone, keeper = session.get_one(Client, row.from_id), session.get_one(Client, row.into_id)
+    is_standing = row.undone_at is None and gone.merged_into == keeper.id and keeper.merged_into is None
+    return MergeView(
+        id=row.id,
+        from_id=gone.id,
+        from_name=gone.name,
+        into_id=keeper.id,
+        into_name=keeper.name,
+        at=row.at,
+        by=row.by,
+        undone_at=row.undone_at,
+        can_undo=is_standing and bool(row.moved),
+    )

@@ -1,0 +1,87 @@
+"""Having everything of one client point to another: the same for a merge told by Square and one made at the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.changes.sharing import pass_shares_in
+from plugin.courses.clients.duplicates import settle_duplicates_in
+from plugin.store import Store
+from plugin.store.changes import CourseShare, Gift
+from plugin.store.ledger import Course, Visit
+from plugin.store.people import Client, SquareCustomer
+from plugin.store.selling import Checkout
+
+Moved = dict[str, Any]
+
+
+def join_in(session: Session, store: Store, act: Act, gone: Client, keeper: Client, text: str) -> Moved:
+    """Have all of `gone` be `keeper`'s, each course told so with `text`; return the ids of what moved, by table."""
+    moved: Moved = {
+        "courses": _courses(session, store, act, gone, keeper, text),
+        "visits": _repoint(session, Visit, "client_id", gone.id, keeper.id),
+        "checkouts": _repoint(session, Checkout, "client_id", gone.id, keeper.id),
+        "given": _repoint(session, Gift, "giver_id", gone.id, keeper.id),
+        "received": _repoint(session, Gift, "recipient_id", gone.id, keeper.id),
+        # Who had gone into them before goes on to the one that stays: a page leads there in one step.
+        "clients": _repoint(session, Client, "merged_into", gone.id, keeper.id),
+        **_shares(session, act, gone, keeper),
+        **_profiles(session, gone, keeper),
+    }
+    gone.merged_into = keeper.id
+    # Whoever said no under either name has said no.
+    keeper.wants_mail = keeper.wants_mail and gone.wants_mail
+    settle_duplicates_in(session, act, gone.id, keeper.id)
+    session.flush()
+    return moved
+
+
+def _courses(session: Session, store: Store, act: Act, gone: Client, keeper: Client, text: str) -> list[str]:
+    ids = list(session.scalars(select(Course.id).where(Course.client_id == gone.id).order_by(Course.id)))
+    for course_id in ids:
+        course_for_change(session, course_id).client_id = keeper.id
+        add_history(session, store, act, course_id, "merged", text)
+        session.flush()
+        course_changed_in(session, store, act, course_id)
+    return ids
+
+
+def _repoint(session: Session, table: Any, column: str, from_id: str, to_id: str) -> list[str]:
+    key, points = table.id, getattr(table, column)
+    ids = list(session.scalars(select(key).where(points == from_id).order_by(key)))
+    session.execute(update(table).where(key.in_(ids)).values({column: to_id}))
+    return ids
+
+
+def _shares(session: Session, act: Act, gone: Client, keeper: Client) -> Moved:
+    both = CourseShare.client_id.in_((gone.id, keeper.id)), CourseShare.ended_at.is_(None)
+    rows = session.scalars(select(CourseShare).where(*both).order_by(CourseShare.id)).all()
+    theirs = [share.id for share in rows if share.client_id == gone.id]
+    pass_shares_in(session, act, gone.id, keeper.id)
+    return {"shares": theirs, "ended_shares": [share.id for share in rows if share.ended_at is not None]}
+
+
+def _profiles(session: Session, gone: Client, keeper: Client) -> Moved:
+    """Link their Square profiles to the keeper, whose own living one goes on being the current one."""
+    has_own = session.scalar(
+        select(SquareCustomer.square_customer_id)
+        .where(
+            SquareCustomer.client_id == keeper.id,
+            SquareCustomer.is_current.is_(True),
+            SquareCustomer.is_deleted.is_(False),
+        )
+        .limit(1)
+    )
+    rows = session.scalars(select(SquareCustomer).where(SquareCustomer.client_id == gone.id)).all()
+    current = [row.square_customer_id for row in rows if row.is_current]
+    for row in rows:
+        row.client_id = keeper.id
+        row.is_current = row.is_current and has_own is None
+    session.flush()
+    return {"profiles": [row.square_customer_id for row in rows], "current": current}

@@ -1,0 +1,92 @@
+"""A client's private page: the address that is printed on their papers. Whoever has it sees the page, so a new one
+shuts the old. Knows no screen."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.courses.clients.clients import known_client_in, living_client_in
+from plugin.store import Store
+from plugin.store.papers import PrivatePage
+from plugin.store.people import Client
+
+PATH = "/my/"
+_BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+
+
+def page_address(session: Session, act: Act, public_url: str, client_id: str) -> str | None:
+    """Return the address of the client's page, made when first asked for; None without a public address.
+
+    Somebody whose data was erased has none.
+    """
+    client = living_client_in(session, client_id)
+    if not public_url or client.erased_at is not None:
+        return None
+    row = session.get(PrivatePage, client.id) or _new(session, act, client.id)
+    return _address(public_url, row.token)
+
+
+def known_address_in(session: Session, public_url: str, client_id: str) -> str | None:
+    """Return the address where it was made before; None where it was not."""
+    row = session.get(PrivatePage, living_client_in(session, client_id).id)
+    return _address(public_url, row.token) if row and public_url else None
+
+
+def token_of(store: Store, act: Act, client_id: str) -> str:
+    """Return what the client's page is opened by, made when first asked for; raises Refused where they were erased."""
+    require(act.actor, Role.DESK)
+
+    def work(session: Session) -> str:
+        client = known_client_in(session, client_id)
+        row = session.get(PrivatePage, client.id) or _new(session, act, client.id)
+        return row.token
+
+    return store.transact(work)
+
+
+def renew_page(store: Store, act: Act, client_id: str) -> str:
+    """Give the client's page a new address, and shut every one before it; returns the client."""
+    require(act.actor, Role.DESK)
+
+    def work(session: Session) -> str:
+        client = known_client_in(session, client_id)
+        theirs = select(Client.id).where(Client.merged_into == client.id)
+        shut = PrivatePage.client_id.in_([client.id, *session.scalars(theirs)])
+        session.execute(delete(PrivatePage).where(shut))
+        session.expire_all()
+        _new(session, act, client.id)
+        return client.id
+
+    return store.transact(work)
+
+
+def client_of_page(store: Store, token: str) -> str | None:
+    """Return whose page this opens, None for nobody's. A paper of somebody made one with another opens theirs."""
+    if not _TOKEN.match(token):
+        return None
+    with store.reading() as session:
+        row = session.scalar(select(PrivatePage).where(PrivatePage.token == token))
+        client = living_client_in(session, row.client_id) if row else None
+        return client.id if client is not None and client.erased_at is None else None
+
+
+def _new(session: Session, act: Act, client_id: str) -> PrivatePage:
+    row = PrivatePage(
+        client_id=client_id,
+        token=secrets.token_urlsafe(_BYTES),
+        made_at=act.now,
+        by=act.actor.name,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _address(public_url: str, token: str) -> str:
+    return f"{public_url.rstrip('/')}{PATH}{token}"

@@ -1,0 +1,150 @@
+"""What should stand on a client's Square profile, and what we last wrote there. Must not know how it is written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.course import CourseState
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.state import each_state
+from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import money_text
+from plugin.courses.clients.profile_text import Part, profile_text
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.offers import Clinic
+from plugin.store.people import SquareCustomer
+from plugin.store.square_side import ProfileNote
+
+# A sweep that was kept away for a while still finds the courses that ended meanwhile.
+_LOOK_BACK = timedelta(days=7)
+
+
+def wanted_text(store: Store, client_id: str, *, today: date) -> str | None:
+    """Return what the client's profile should say; None where nothing belongs there."""
+    with store.reading() as session:
+        if not _is_on(session) or not _has_course(session, client_id):
+            return None
+        return _texts(session, [client_id], today)[client_id]
+
+
+def written_note(store: Store, client_id: str) -> tuple[str, str] | None:
+    """Return what we wrote last, and on which profile."""
+    with store.reading() as session:
+        note = session.get(ProfileNote, client_id)
+        return (note.written, note.square_customer_id) if note else None
+
+
+def save_note_in(session: Session, act: Act, client_id: str, text: str, square_customer_id: str) -> None:
+    """Remember what was written."""
+    note = session.get(ProfileNote, client_id)
+    if note is None:
+        note = ProfileNote(client_id=client_id)
+        session.add(note)
+    note.written, note.square_customer_id, note.written_at = text, square_customer_id, act.now
+
+
+def drop_note_in(session: Session, client_id: str) -> None:
+    """Forget what was written, for it is gone."""
+    note = session.get(ProfileNote, client_id)
+    if note is not None:
+        session.delete(note)
+
+
+def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
+    """Have every client's balance on their Square profile from now on, or taken away there."""
+    require(act.actor)
+
+    def work(session: Session) -> None:
+        clinic = session.get(Clinic, 1)
+        if clinic is None:
+            raise Refused("Name the clinic first.", code="no_clinic")
+        clinic.has_square_notes = is_shown
+        enqueue_all_in(session, store, act)
+
+    store.transact(work)
+
+
+def enqueue_all_in(session: Session, store: Store, act: Act) -> None:
+    """Have every client's profile looked at again; what stands there rightly is not written anew."""
+    for client_id in session.scalars(select(SquareCustomer.client_id).distinct()).all():
+        profile_changed_in(session, store, act, client_id)
+
+
+def enqueue_ended_in(session: Session, store: Store, act: Act) -> int:
+    """Have the profiles written anew whose courses ended of late, for no deed tells of that; returns how many."""
+    today = local_date(clinic_in(session), act.now)
+    ended = select(Course.client_id).where(
+        Course.client_id.is_not(None),
+        Course.closed_as.is_(None),
+        Course.expires_on < today,
+        Course.expires_on >= today - _LOOK_BACK,
+    )
+    # Written since the course ended: it says so already.
+    rows = session.execute(
+        select(ProfileNote.client_id, ProfileNote.written).where(ProfileNote.client_id.in_(ended))
+    ).all()
+    wanted = _texts(session, [client_id for client_id, _ in rows], today)
+    stale = [client_id for client_id, text in rows if wanted[client_id] != text]
+    for client_id in stale:
+        profile_changed_in(session, store, act, client_id)
+    return len(stale)
+
+
+def _is_on(session: Session) -> bool:
+    clinic = session.get(Clinic, 1)
+    return clinic is None or clinic.has_square_notes
+
+
+def _has_course(session: Session, client_id: str) -> bool:
+    return session.scalar(select(Course.id).where(Course.client_id == client_id).limit(1)) is not None
+
+
+def _texts(session: Session, client_ids: Sequence[str], today: date) -> dict[str, str]:
+    """Return what the profile of each of these clients should say."""
+    which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
+    # As the sessions are used: what expires first, then the oldest.
+    order = (Course.expires_on.is_(None), Course.expires_on, Course.sold_at)
+    clinic = clinic_in(session)
+    courses: defaultdict[str, list[CourseState]] = defaultdict(list)
+    for state, row in each_state(session, which, today=today, order_by=order):
+        courses[row.client_id].append(state)
+    return {
+        client_id: profile_text(
+            [part for state in _by_use(courses[client_id]) for part in _parts(state, clinic)]
+        )
+        for client_id in client_ids
+    }
+
+
+def _by_use(states: Iterable[CourseState]) -> list[CourseState]:
+    """Put what can be used before what can't."""
+    return sorted(states, key=lambda each: not each.is_live)
+
+
+def _parts(state: CourseState, clinic: ClinicView) -> list[Part]:
+    gift = state.waiting_gift
+    due = money_text(state.due, language=clinic.language, country=clinic.country)
+    return [
+        Part(
+            each.treatment,
+            each.left,
+            each.granted,
+            state.expires_on,
+            each.locked,
+            due if state.due.amount else "",
+            state.on_hold_since,
+            state.expired_on is not None,
+            gift.recipient_name if gift else "",
+        )
+        for each in state.allowances
+        if each.kind in ("main", "touch_up")
+    ]

@@ -1,0 +1,147 @@
+"""Customers that Square has separated again after a merge. Which courses go with whom, a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.outbox import course_changed_in, profile_changed_in
+from plugin.courses.clients.clients import add_client_in, living_client_in
+from plugin.courses.clients.contacts import Contact, contact_from_square
+from plugin.courses.clients.square_links import living_links_in
+from plugin.courses.sales.sales import Buyer
+from plugin.store import Store
+from plugin.store.ledger import Course, Visit
+from plugin.store.people import Client, SquareCustomer
+
+
+def ask_about_unmerged_in(
+    session: Session, store: Store, act: Act, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]
+) -> bool:
+    """Ask whether the client who had been joined with another is to be one of their own again.
+
+    False where it is our client themselves who came back: who is to leave is the other one.
+    """
+    client = living_client_in(session, client_id)
+    details = {
+        "client_id": client.id,
+        "square_customer_id": buyer.square_customer_id,
+        "name": buyer.name,
+        "phone": buyer.phone,
+        "email": buyer.email,
+    }
+    if _is_themselves(session, client, buyer):
+        keep_together_in(session, store, act, details)
+        return False
+    all_ids = list(
+        session.scalars(select(Course.id).where(Course.client_id == client.id).order_by(Course.id))
+    )
+    theirs = [course_id for course_id in all_ids if course_id in set(sold_to_them)]
+    others = living_links_in(session, client.id, besides=buyer.square_customer_id)
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="unmerged_customer",
+        dedupe=f"unmerged:{buyer.square_customer_id}:{others[0] if others else ''}",
+        summary=_summary(client, buyer),
+        details={
+            **details,
+            "course_ids": all_ids,
+            "split_ids": theirs,
+            "proposal": _proposal(session, client, buyer, theirs, len(all_ids)),
+        },
+    )
+    return True
+
+
+def split_in(session: Session, store: Store, act: Act, details: dict[str, Any], *, reason: str) -> Client:
+    """Make the separated customer a client of their own again, with the courses that were sold to them."""
+    from_client = living_client_in(session, details["client_id"])
+    to = _client_again(session, store, act, from_client, details)
+    _link_to(session, act, details["square_customer_id"], to.id)
+    for course_id in details["split_ids"]:
+        course = session.get_one(Course, course_id)
+        if course.client_id != from_client.id:
+            continue
+        course.client_id = to.id
+        text = f"Clients separated in Square: {to.name} is no longer {from_client.name}"
+        add_history(session, store, act, course.id, "merged", text, reason=reason)
+        theirs = update(Visit).where(Visit.course_id == course.id, Visit.client_id == from_client.id)
+        session.execute(theirs.values(client_id=to.id))
+        session.flush()
+        course_changed_in(session, store, act, course.id)
+    profile_changed_in(session, store, act, from_client.id)
+    profile_changed_in(session, store, act, to.id)
+    return to
+
+
+def keep_together_in(session: Session, store: Store, act: Act, details: dict[str, Any]) -> Client:
+    """Keep both Square customers one client here: what either buys is theirs."""
+    client = living_client_in(session, details["client_id"])
+    square_customer_id = details["square_customer_id"]
+    link = _link_to(session, act, square_customer_id, client.id)
+    link.is_current = not living_links_in(session, client.id, besides=square_customer_id)
+    profile_changed_in(session, store, act, client.id)
+    return client
+
+
+def _is_themselves(session: Session, client: Client, buyer: Buyer) -> bool:
+    told = _told(session, buyer.name, buyer.phone, buyer.email)
+    is_alike = (told.name_folded, told.phone, told.email) == (client.name_folded, client.phone, client.email)
+    return is_alike and (told.phone is not None or told.email is not None)
+
+
+def _summary(client: Client, buyer: Buyer) -> str:
+    who = f"{buyer.name or 'a customer'} from {client.name}"
+    if buyer.name == client.name:
+        who = f"two customers called {client.name}"
+    return f"Square has separated {who}. Here they are one client."
+
+
+def _told(session: Session, name: str, phone: str | None, email: str | None) -> Contact:
+    return contact_from_square(name=name, phone=phone, email=email, country=clinic_in(session).country)
+
+
+def _proposal(session: Session, client: Client, buyer: Buyer, theirs: Sequence[str], many: int) -> str:
+    who = buyer.name or "them"
+    if not theirs:
+        return f"None of the courses was sold to {who} as Square tells it; all stay with {client.name}."
+    names = session.scalars(select(Course.package_name).where(Course.id.in_(theirs)).order_by(Course.id))
+    rest = f"the rest stays with {client.name}" if many > len(theirs) else f"nothing stays with {client.name}"
+    return f"Sold to {who}: {', '.join(names)}; {rest}."
+
+
+def _client_again(
+    session: Session, store: Store, act: Act, from_client: Client, details: dict[str, Any]
+) -> Client:
+    told = _told(session, details["name"], details["phone"], details["email"])
+    before = session.scalar(
+        select(Client)
+        .where(Client.merged_into == from_client.id, Client.name_folded == told.name_folded)
+        .order_by(Client.id)
+        .limit(1)
+    )
+    if before is not None:
+        # The page of the client they were until the merge leads to them again.
+        before.merged_into = None
+        return before
+    contact = Contact(told.name, told.phone, told.email, from_client.language)
+    return add_client_in(session, store, act, contact)
+
+
+def _link_to(session: Session, act: Act, square_customer_id: str, client_id: str) -> SquareCustomer:
+    link = session.get(SquareCustomer, square_customer_id)
+    if link is None:
+        link = SquareCustomer(square_customer_id=square_customer_id, seen_at=act.now)
+        session.add(link)
+    link.client_id, link.is_current, link.is_deleted = client_id, True, False
+    session.flush()
+    return link

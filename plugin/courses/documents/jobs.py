@@ -1,0 +1,51 @@
+"""What the worker does for documents: it issues what is owed, then draws the file of what was issued."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import SQUARE, Act
+from plugin.courses.base.outbox import Job
+from plugin.courses.documents.correction import correct_invoice_in
+from plugin.courses.documents.enqueue import (
+    CORRECT_INVOICE,
+    DOCUMENT,
+    ISSUE_CREDIT_NOTE,
+    ISSUE_INVOICE,
+    ISSUE_VOUCHER,
+)
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.issue import (
+    issue_credit_note_in,
+    issue_invoice_in,
+    issue_voucher_in,
+)
+from plugin.courses.handouts.cache import Render
+from plugin.store import Store
+from plugin.store.documents import Document
+
+_ISSUE: dict[str, Callable[[Session, Store, Act, str], Document | None]] = {
+    ISSUE_INVOICE: issue_invoice_in,
+    ISSUE_CREDIT_NOTE: issue_credit_note_in,
+    ISSUE_VOUCHER: issue_voucher_in,
+    CORRECT_INVOICE: correct_invoice_in,
+}
+
+
+def run_document_job(store: Store, render: Render, owed: Job, *, now: datetime) -> str:
+    """Issue or draw one document; return what became of it, in words. The same again changes nothing."""
+    if owed.kind == DOCUMENT:
+        document_bytes(store, render, owed.subject, now=now)
+        return "Drawn."
+    actor = replace(SQUARE, name=owed.payload.get("by", SQUARE.name))
+    act = Act(actor, now, f"outbox:{owed.id}")
+    number = store.transact(lambda session: _number(_ISSUE[owed.kind](session, store, act, owed.subject)))
+    return f"{number} was issued." if number else "Nothing was to be issued."
+
+
+def _number(document: Document | None) -> str:
+    return document.number if document is not None else ""

@@ -1,0 +1,116 @@
+"""A document that somebody asks for: the one that was issued, or issued now; where Square must tell first, soon."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.documents.buyers import buyer_in, sold_course_in
+from plugin.courses.documents.enqueue import RECORD_SALE
+from plugin.courses.documents.issue import issue_invoice_in, issue_voucher_in
+from plugin.courses.documents.sale_record import sale_in
+from plugin.courses.documents.storage import invoice_of_sale_in
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.changes import Gift
+from plugin.store.documents import Document, DocumentCourse
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+from plugin.store.queues import Outbox
+
+NOT_READY = "invoice_not_ready"
+_SOON = "The invoice is being made. Try again in a few seconds."
+_IMPORTED = (
+    "This course was sold before Coursekeeper and brought in from a file. There is no invoice of it here."
+)
+_NOBODYS = "Nobody owns this course yet. Assign it to a client first."
+_WAITS = "Another course of the same sale has no owner yet. Assign it first; then the sale has its invoice."
+_ERASED = "The data of whoever bought this course was erased, and no invoice was issued before."
+_UNTOLD = "Square could not tell of this sale so far, so its invoice can't be made yet. It is asked again by itself."
+
+
+def invoice_of_course(store: Store, act: Act, course_id: str) -> str:
+    """Return the document id of a course's invoice, issued now where that was not done.
+
+    Raises NotFound, or Refused: with the code `invoice_not_ready` it comes by itself.
+    """
+    require(act.actor, Role.DESK)
+    found = store.transact(lambda session: _find(session, store, act, course_id))
+    if isinstance(found, Refused):
+        # What was owed on the way to the refusal is kept.
+        raise found
+    return found
+
+
+def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:
+    """Return the document id of a gift's voucher, issued now where that was not done; raises NotFound or Refused."""
+    require(act.actor, Role.DESK)
+
+    def work(session: Session) -> str:
+        if session.get(Gift, gift_id) is None:
+            raise NotFound("There is no such gift.")
+        document = issue_voucher_in(session, store, act, gift_id)
+        if document is None:
+            raise Refused("This gift waits no more: its voucher would be worth nothing.", code="no_gift")
+        return document.id
+
+    return store.transact(work)
+
+
+def voucher_of_course(store: Store, act: Act, course_id: str) -> str:
+    """Return the document id of the voucher of the latest gift made of a course; raises NotFound or Refused."""
+    latest = select(Gift.id).where(Gift.course_id == course_id).order_by(Gift.id.desc()).limit(1)
+    with store.reading() as session:
+        gift_id = session.scalar(latest)
+    if gift_id is None:
+        raise NotFound("No gift was made of this course.")
+    return voucher_of_gift(store, act, gift_id)
+
+
+def _find(session: Session, store: Store, act: Act, course_id: str) -> str | Refused:
+    asked = session.get(Course, course_id)
+    if asked is None:
+        raise NotFound("There is no such course.")
+    course = sold_course_in(session, asked)
+    if course.square_order_id is None:
+        raise Refused(_IMPORTED, code="imported")
+    known = invoice_of_sale_in(session, course.square_order_id)
+    if known is None:
+        if sale_in(session, course.square_order_id) is None:
+            return _ask_square(session, store, act, course.square_order_id)
+        known = issue_invoice_in(session, store, act, course.square_order_id)
+    if known is None:
+        raise _why_not(session, course)
+    return _of(session, known, course)
+
+
+def _of(session: Session, document: Document, course: Course) -> str:
+    if session.get(DocumentCourse, (document.id, course.id)) is None:
+        billed = session.get_one(Client, document.client_id).name
+        said = f"This course was sold together with others. The invoice {document.number} is {billed}’s."
+        raise Refused(said, code="billed_to_another")
+    return document.id
+
+
+def _why_not(session: Session, course: Course) -> Refused:
+    buyer_id = buyer_in(session, course)
+    if buyer_id is None:
+        return Refused(_NOBODYS, code="unassigned")
+    if session.get_one(Client, buyer_id).erased_at is not None:
+        return Refused(_ERASED, code="erased")
+    return Refused(_WAITS, code="unassigned")
+
+
+def _ask_square(session: Session, store: Store, act: Act, square_order_id: str) -> Refused:
+    asked_before = (
+        select(Outbox.state)
+        .where(Outbox.kind == RECORD_SALE, Outbox.subject == square_order_id)
+        .order_by(Outbox.id.desc())
+        .limit(1)
+    )
+    last = session.scalar(asked_before)
+    if last != "pending":
+        enqueue_in(session, store, act, RECORD_SALE, square_order_id, payload={"by": act.actor.name})
+    return Refused(_UNTOLD if last == "failed" else _SOON, code=NOT_READY)

@@ -1,0 +1,88 @@
+"""The rows of documents: written once with their number, and found again by what they were issued for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.pages.fit import fit
+from invoices.papers import CreditNote, Invoice, Money, Paper, PaperRefused, content_sha256, kind_of, to_json
+from plugin.core.acts import Act
+from plugin.courses.documents.enqueue import enqueue_file_in
+from plugin.courses.documents.series import NextPlace
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.documents import Document, DocumentCourse
+
+INVOICE, CREDIT_NOTE, VOUCHER = "invoice", "credit_note", "gift_voucher"
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What is about to be issued: for what, of which sale and courses, to whom."""
+
+    subject: str
+    client_id: str
+    course_ids: tuple[str, ...]
+    square_order_id: str | None = None
+    refers_to: str | None = None
+
+
+def write_in(
+    session: Session, store: Store, act: Act, new: New, place: NextPlace, paper: Paper, total: Money
+) -> Document:
+    """Write the document; refused content takes no number, for it could never be drawn."""
+    paper = _that_fits(paper)
+    document = Document(
+        id=store.new_id(),
+        kind=kind_of(paper),
+        place=place.place,
+        number=place.number,
+        subject=new.subject,
+        refers_to=new.refers_to,
+        square_order_id=new.square_order_id,
+        client_id=new.client_id,
+        language=paper.language,
+        total=total.amount,
+        currency=total.currency,
+        content=to_json(paper),
+        content_sha256=content_sha256(paper),
+        issued_at=act.now,
+        by=act.actor.name,
+    )
+    session.add(document)
+    session.flush()
+    session.add_all(DocumentCourse(document_id=document.id, course_id=each) for each in new.course_ids)
+    enqueue_file_in(session, store, act, document.id)
+    session.flush()
+    return document
+
+
+def _that_fits(paper: Paper) -> Paper:
+    try:
+        fit(paper)
+    except PaperRefused as error:
+        if isinstance(paper, Invoice | CreditNote) and paper.is_electronic:
+            # What the norm can't hold, such as a clinic without its tax number, is billed on paper all the same.
+            return _that_fits(replace(paper, is_electronic=False))
+        raise Refused(str(error), code="paper_refused") from None
+    return paper
+
+
+def invoice_of_sale_in(session: Session, square_order_id: str) -> Document | None:
+    """Return the invoice of a sale that stands, the last where an earlier one was taken back; None where none was."""
+    of_sale = select(Document).where(Document.kind == INVOICE, Document.square_order_id == square_order_id)
+    return session.scalar(of_sale.order_by(Document.place.desc()).limit(1))
+
+
+def issued_in(session: Session, kind: str, subject: str) -> Document | None:
+    """Return the document that was issued for this, None where none was."""
+    return session.scalar(select(Document).where(Document.kind == kind, Document.subject == subject))
+
+
+def course_ids_of(session: Session, document_id: str) -> tuple[str, ...]:
+    """Return the courses a document is about."""
+    rows = select(DocumentCourse.course_id).where(DocumentCourse.document_id == document_id)
+    return tuple(session.scalars(rows.order_by(DocumentCourse.course_id)))

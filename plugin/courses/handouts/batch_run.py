@@ -1,0 +1,184 @@
+"""Making the papers of a batch, by the worker or a command.
+
+A worker that dies leaves a lease that ends; the next one starts over, with every paper drawn by then kept ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from tempfile import TemporaryFile
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.outbox import Job
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.handouts.batches import batch_for_change
+from plugin.courses.handouts.bundle import bundle
+from plugin.courses.handouts.cache import Render, paper_bytes
+from plugin.courses.handouts.file_names import paper_file_name
+from plugin.courses.handouts.selection import INVOICE, LeftOut, Selection
+from plugin.errors import NotFound, PaperNotMade, Refused
+from plugin.store import Store
+from plugin.store.papers import PaperBatch
+from plugin.store.queues import Outbox
+
+# Longer than a few papers take that each run into their limit.
+LEASE_S = 180
+PAPERS_TO_A_TICK = 4
+Clock = Callable[[], datetime]
+Tick = Callable[[int], None]
+
+
+class _Stopped(Exception):
+    """Somebody stopped the batch."""
+
+
+class _TakenUp(Exception):
+    """This worker was away for so long that another has the batch by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """What papers are made with. `public_url`: where the client's private page is reached."""
+
+    store: Store
+    render: Render
+    public_url: str = ""
+
+    def make(self, act: Act, wanted: Selection) -> bytes:
+        """Return one paper and note that it was handed out; raises what `paper_bytes` does."""
+        if wanted.kind == INVOICE:
+            return document_bytes(self.store, self.render, wanted.subject, now=act.now)
+        return paper_bytes(
+            self.store,
+            self.render,
+            act,
+            wanted.subject,
+            wanted.kind,
+            visit_id=wanted.visit_id,
+            public_url=self.public_url,
+        )
+
+
+def run_batch(printer: Printer, clock: Clock, owed: Job) -> str | None:
+    """Make the papers of a batch; return what became of it, None where another worker will say so."""
+    try:
+        job = _begun(printer.store, clock, owed)
+        with TemporaryFile() as out:
+            left_out = make_papers(printer, job.act, job.form, job.papers, out, job.tick)
+            out.seek(0)
+            job.end(out.read() if len(left_out) < len(job.papers) else None, left_out)
+    except _Stopped:
+        return "Stopped."
+    except _TakenUp:
+        return None
+    return f"{len(job.papers) - len(left_out)} papers made."
+
+
+def make_papers(
+    printer: Printer, act: Act, form: str, papers: list[Selection], out: BinaryIO, tick: Tick
+) -> list[LeftOut]:
+    """Write the papers into one file; return those that could not be made. `tick` hears how many are done."""
+    clinic = read_clinic(printer.store)
+    day = local_date(clinic, act.now)
+    here = act.now.astimezone(ZoneInfo(clinic.time_zone))
+    left_out: list[LeftOut] = []
+    with bundle(form, out, packed_at=here, language=clinic.language) as packed:
+        for number, wanted in enumerate(papers, 1):
+            try:
+                pdf = _tried_twice(printer, act, wanted)
+                packed.add(paper_file_name(wanted.client_name, wanted.called, day), pdf)
+            except (Refused, NotFound, PaperNotMade) as error:
+                left_out.append(LeftOut(wanted.client_name, wanted.kind, error.message))
+            if number % PAPERS_TO_A_TICK == 0 or number == len(papers):
+                tick(number)
+    return left_out
+
+
+def fail_batch(store: Store, owed: Job, now: datetime) -> None:
+    """Tell whoever waits that the work broke off for good."""
+
+    def work(session: Session) -> None:
+        batch = batch_for_change(session, owed.subject)
+        if batch.state in ("waiting", "making"):
+            batch.state, batch.ended_at = "failed", now
+
+    store.transact(work)
+
+
+def _tried_twice(printer: Printer, act: Act, wanted: Selection) -> bytes:
+    # A paper worker that died is started anew for the next paper: one bad moment costs nobody theirs.
+    try:
+        return printer.make(act, wanted)
+    except PaperNotMade:
+        return printer.make(act, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A batch that is being made, held while nobody stops it and no other worker takes it up."""
+
+    store: Store
+    clock: Clock
+    owed: Job
+    form: str
+    act: Act
+    papers: list[Selection]
+    without: list[dict[str, str]]
+
+    def tick(self, done: int) -> None:
+        """Show how far it is, and hold it for longer."""
+
+        def work(session: Session) -> None:
+            batch = self.held_in(session)
+            batch.done = done
+            row = session.get_one(Outbox, self.owed.id)
+            row.due_at = self.clock() + timedelta(seconds=LEASE_S)
+
+        self.store.transact(work)
+
+    def end(self, content: bytes | None, left_out: list[LeftOut]) -> None:
+        """Keep the file; none where no paper came out."""
+
+        def work(session: Session) -> None:
+            batch = self.held_in(session)
+            batch.state, batch.ended_at = "ready", self.clock()
+            batch.file = content
+            batch.left_out = [*self.without, *(each.to_json() for each in left_out)]
+
+        self.store.transact(work)
+
+    def held_in(self, session: Session) -> PaperBatch:
+        """Return the batch; raises _Stopped or _TakenUp where it is not this worker's any more."""
+        batch = batch_for_change(session, self.owed.subject)
+        if batch.state != "making":
+            raise _Stopped
+        if session.get_one(Outbox, self.owed.id).attempts != self.owed.attempts:
+            raise _TakenUp
+        return batch
+
+
+def _begun(store: Store, clock: Clock, owed: Job) -> _Job:
+    def work(session: Session) -> _Job:
+        batch = batch_for_change(session, owed.subject)
+        if batch.state not in ("waiting", "making"):
+            raise _Stopped
+        batch.state, batch.done = "making", 0
+        by = Actor(batch.by, Role.DESK, Source.DESK, batch.staff_id)
+        return _Job(
+            store=store,
+            clock=clock,
+            owed=owed,
+            form=batch.form,
+            act=Act(by, clock(), f"batch:{batch.id}"),
+            papers=[Selection(**each) for each in batch.wish["papers"]],
+            without=list(batch.wish["left_out"]),
+        )
+
+    return store.transact(work)

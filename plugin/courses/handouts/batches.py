@@ -1,0 +1,263 @@
+"""Papers for many clients at once: asked for, looked at while the worker makes them, stopped, fetched, forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Actor, Role, require
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.handouts.bundle import MIMETYPES
+from plugin.courses.handouts.selection import (
+    CALLED,
+    INVOICE,
+    Choice,
+    LeftOut,
+    Selection,
+    selection_in,
+)
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.papers import PaperBatch
+from plugin.store.people import Staff
+
+BATCH = "paper_batch"
+MOST_PAPERS = 500
+KEPT_FOR = timedelta(days=1)
+UNDER_WAY = ("waiting", "making")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """How far a batch is, and what could not be made.
+
+    `size`: of its file in bytes, None where it has none. `failed`: of what was begun, how many did not come out.
+    """
+
+    id: str
+    form: str
+    state: str
+    kinds: tuple[str, ...]
+    total: int
+    done: int
+    left_out: tuple[LeftOut, ...]
+    created_at: datetime
+    by: str
+    ended_at: datetime | None
+    size: int | None
+    failed: int
+    is_forgotten: bool
+
+    @property
+    def made(self) -> int:
+        """Return how many papers there are in it."""
+        return self.done - self.failed
+
+    @property
+    def kept_until(self) -> datetime:
+        """Return when its file is forgotten, within the hour."""
+        return self.created_at + KEPT_FOR
+
+    @property
+    def is_under_way(self) -> bool:
+        """Say whether the worker has it, or will."""
+        return self.state in UNDER_WAY
+
+    @property
+    def per_cent(self) -> int:
+        """Return how much of it is done."""
+        return 100 * self.done // self.total if self.total else 100
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFile:
+    """What was made: its name for a folder, its media type, its bytes."""
+
+    name: str
+    mimetype: str
+    content: bytes
+
+
+def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
+    """Have the papers made; return the batch. The same act again answers the same batch.
+
+    Raises InvalidField for a choice of nothing or too much, Refused while the person's last batch is being made.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    check_choice(act.actor, choice, form)
+
+    def work(session: Session) -> str:
+        asked = digest(BATCH, {**choice.to_json(), "form": form})
+        if known := answered_before(session, act, asked):
+            return str(known["batch_id"])
+        _one_at_a_time(session, act.actor)
+        wanted, left_out = papers_for_in(session, choice, act.now)
+        batch = PaperBatch(
+            id=store.new_id(),
+            wish={
+                "kinds": list(choice.kinds),
+                "papers": [each.to_json() for each in wanted],
+                "left_out": [each.to_json() for each in left_out],
+            },
+            form=form,
+            total=len(wanted),
+            left_out=[each.to_json() for each in left_out],
+            created_at=act.now,
+            by=act.actor.name,
+            staff_id=act.actor.staff_id,
+        )
+        session.add(batch)
+        session.flush()
+        enqueue_in(session, store, act, BATCH, batch.id)
+        remember(session, act, asked, {"batch_id": batch.id})
+        return batch.id
+
+    return store.transact(work)
+
+
+def check_choice(actor: Actor, choice: Choice, form: str) -> None:
+    """Raise InvalidField unless somebody, a paper and a form are chosen, NotAllowed for papers that are not theirs."""
+    if not choice.client_ids:
+        raise InvalidField("Choose at least one client.", field="client")
+    if not choice.kinds or any(kind not in CALLED for kind in choice.kinds):
+        raise InvalidField("Choose at least one paper.", field="paper")
+    if form not in MIMETYPES:
+        raise InvalidField("Choose one PDF or a ZIP.", field="form")
+    if INVOICE in choice.kinds:
+        require(actor, Role.DESK)
+
+
+def papers_for_in(session: Session, choice: Choice, now: datetime) -> tuple[list[Selection], list[LeftOut]]:
+    """Return the papers of a choice and those there are none of; raises InvalidField for none or too many."""
+    wanted, left_out = selection_in(session, choice, today=local_date(clinic_in(session), now))
+    if not wanted:
+        why = left_out[0].why if len({each.why for each in left_out}) == 1 else "Nobody has one yet."
+        raise InvalidField(f"There is no such paper for the clients you chose. {why}", field="paper")
+    if len(wanted) > MOST_PAPERS:
+        raise InvalidField(
+            f"These are {len(wanted)} papers, and at most {MOST_PAPERS} are made at once."
+            " Choose fewer clients or one kind of paper.",
+            field="client",
+        )
+    return wanted, left_out
+
+
+def cancel_batch(store: Store, act: Act, batch_id: str) -> None:
+    """Stop a batch: nothing more of it is made. One that is ready stays."""
+
+    def work(session: Session) -> None:
+        batch = batch_for_change(session, batch_id)
+        _refuse_others(batch, act.actor)
+        if batch.state in UNDER_WAY:
+            batch.state, batch.cancel_asked_at, batch.ended_at = "canceled", act.now, act.now
+
+    store.transact(work)
+
+
+def read_batch(store: Store, actor: Actor, batch_id: str) -> BatchView:
+    """Return the batch; raises NotFound, also for one of somebody else."""
+    with store.reading() as session:
+        batch = session.get(PaperBatch, batch_id)
+        if batch is None:
+            raise NotFound("There is no such batch of papers.")
+        _refuse_others(batch, actor)
+        size = session.scalar(select(func.length(PaperBatch.file)).where(PaperBatch.id == batch_id))
+        return _view(batch, size)
+
+
+def batches_of(store: Store, actor: Actor, now: datetime) -> tuple[BatchView, ...]:
+    """Return the person's batches that are under way or can still be fetched, newest first."""
+    rows = (
+        select(PaperBatch, func.length(PaperBatch.file))
+        .where(PaperBatch.staff_id == actor.staff_id, PaperBatch.created_at > now - 2 * KEPT_FOR)
+        .order_by(PaperBatch.id.desc())
+    )
+    with store.reading() as session:
+        views = [_view(batch, size) for batch, size in session.execute(rows)]
+    return tuple(view for view in views if view.is_under_way or view.size is not None)
+
+
+def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
+    """Return what was made; raises NotFound where there is nothing yet, or nothing any more."""
+    view = read_batch(store, actor, batch_id)
+    with store.reading() as session:
+        content = session.scalar(select(PaperBatch.file).where(PaperBatch.id == batch_id))
+        day = local_date(clinic_in(session), view.created_at)
+    if content is None:
+        raise NotFound("These papers are not kept any more. Have them made again.")
+    return BatchFile(f"Papers, {day.isoformat()}.{view.form}", MIMETYPES[view.form], content)
+
+
+def batch_for_change(session: Session, batch_id: str) -> PaperBatch:
+    """Return the batch, held for this transaction; raises NotFound."""
+    held = select(PaperBatch).where(PaperBatch.id == batch_id).with_for_update()
+    batch = session.scalar(held.execution_options(populate_existing=True))
+    if batch is None:
+        raise NotFound("There is no such batch of papers.")
+    return batch
+
+
+def delete_old_batches(store: Store, now: datetime) -> int:
+    """Let go of the files of a day ago, and of whose papers they were; return how many."""
+    old = and_(
+        PaperBatch.created_at < now - KEPT_FOR,
+        PaperBatch.forgotten_at.is_(None),
+        PaperBatch.state.not_in(UNDER_WAY),
+    )
+    with store.reading() as session:
+        ids = list(session.scalars(select(PaperBatch.id).where(old)))
+    if ids:
+        with store.writing() as session:
+            session.execute(update(PaperBatch).where(PaperBatch.id.in_(ids)).values(_forgotten(now)))
+    return len(ids)
+
+
+def delete_all_batches_in(session: Session, now: datetime) -> None:
+    """Let go of every file: one of them may hold a paper of somebody whose data is erased. They are made anew."""
+    session.execute(
+        update(PaperBatch)
+        .where(PaperBatch.state.in_(UNDER_WAY))
+        .values(state="canceled", cancel_asked_at=now, ended_at=now)
+    )
+    session.execute(update(PaperBatch).where(PaperBatch.forgotten_at.is_(None)).values(_forgotten(now)))
+
+
+def _forgotten(now: datetime) -> dict[str, Any]:
+    return {"file": None, "wish": {"kinds": []}, "left_out": [], "forgotten_at": now}
+
+
+def _one_at_a_time(session: Session, actor: Actor) -> None:
+    # Two windows of one person: the second waits here for the first.
+    session.execute(select(Staff.id).where(Staff.id == actor.staff_id).with_for_update())
+    mine = PaperBatch.staff_id == actor.staff_id
+    if session.scalar(select(PaperBatch.id).where(mine, PaperBatch.state.in_(UNDER_WAY))) is not None:
+        raise Refused("Your last papers are still being made. Wait for them, or stop them.", code="under_way")
+
+
+def _refuse_others(batch: PaperBatch, actor: Actor) -> None:
+    if actor.role is not Role.OWNER and batch.staff_id != actor.staff_id:
+        raise NotFound("There is no such batch of papers.")
+
+
+def _view(batch: PaperBatch, size: int | None) -> BatchView:
+    return BatchView(
+        id=batch.id,
+        form=batch.form,
+        state=batch.state,
+        kinds=tuple(batch.wish["kinds"]),
+        total=batch.total,
+        done=batch.done,
+        left_out=tuple(LeftOut(**each) for each in batch.left_out),
+        created_at=batch.created_at,
+        by=batch.by,
+        ended_at=batch.ended_at,
+        size=size,
+        failed=len(batch.left_out) - len(batch.wish.get("left_out", ())),
+        is_forgotten=batch.forgotten_at is not None,
+    )

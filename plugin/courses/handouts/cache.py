@@ -1,0 +1,196 @@
+"""A course's papers as bytes: kept ready before they are asked for, and what was handed out remembered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import (
+    AftercareSheet,
+    CourseSummary,
+    Paper,
+    PaperFailed,
+    PaperRefused,
+    content_sha256,
+    to_json,
+)
+from invoices.press.edition import edition
+from invoices.press.glyphs import missing
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.clients.private_page import known_address_in, page_address
+from plugin.courses.handouts.content import aftercare_paper, summary_paper
+from plugin.courses.handouts.logos import assets_for
+from plugin.errors import CoursekeeperError, PaperNotMade, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.queues import Handout
+from plugin.store.queues import Paper as StoredPaper
+
+Render = Callable[[Paper, Mapping[str, bytes]], bytes]
+
+SUMMARY = "summary"
+AFTERCARE = "aftercare"
+_MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A paper for somebody's hands, and who they are."""
+
+    pdf: bytes
+    client_name: str
+
+
+def paper_bytes(
+    store: Store,
+    render: Render,
+    act: Act,
+    course_id: str,
+    kind: str,
+    *,
+    visit_id: str | None = None,
+    language: str | None = None,
+    public_url: str = "",
+) -> bytes:
+    """Return the PDF to hand out, as `hand_out` does."""
+    return hand_out(
+        store, render, act, course_id, kind, visit_id=visit_id, language=language, public_url=public_url
+    ).pdf
+
+
+def hand_out(
+    store: Store,
+    render: Render,
+    act: Act,
+    course_id: str,
+    kind: str,
+    *,
+    visit_id: str | None = None,
+    language: str | None = None,
+    public_url: str = "",
+) -> HandedOut:
+    """Return a paper, from the bytes kept ready where they are of this content; note that it was handed out.
+
+    `public_url`: where the client's private page is reached; without it the summary has no code for it.
+    Raises NotFound, Refused for what can't be a paper, PaperNotMade where another try may help.
+    """
+    page = _page(store, act, public_url, course_id) if kind == SUMMARY else None
+    paper = _paper(store, course_id, kind, now=act.now, visit_id=visit_id, language=language, page=page)
+    mark = _mark(paper)
+    pdf = _kept(store, course_id, kind, paper.language, mark)
+    if pdf is None:
+        pdf = drawn(store, render, paper)
+        _keep(store, course_id, kind, paper.language, mark, pdf, act.now)
+    _hand_out(store, act, course_id, kind, paper)
+    return HandedOut(pdf, paper.client_name)
+
+
+def fill_cache(store: Store, render: Render, course_id: str, *, now: datetime, public_url: str = "") -> int:
+    """Make the course's papers before they are asked for; return how many were made."""
+    made = 0
+    for kind in (SUMMARY, AFTERCARE):
+        try:
+            page = _page(store, Act(_MAKER, now, "ready"), public_url, course_id)
+            paper = _paper(store, course_id, kind, now=now, page=page)
+        except CoursekeeperError:
+            # No owner yet, or no visit yet: there is no such paper to make.
+            continue
+        mark = _mark(paper)
+        if _kept(store, course_id, kind, paper.language, mark) is None:
+            _keep(store, course_id, kind, paper.language, mark, drawn(store, render, paper), now)
+            made += 1
+    return made
+
+
+def _paper(
+    store: Store,
+    course_id: str,
+    kind: str,
+    *,
+    now: datetime,
+    visit_id: str | None = None,
+    language: str | None = None,
+    page: str | None = None,
+) -> CourseSummary | AftercareSheet:
+    if kind == SUMMARY:
+        return summary_paper(store, course_id, now=now, language=language, balance_url=page)
+    return aftercare_paper(store, course_id, now=now, visit_id=visit_id, language=language)
+
+
+def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None:
+    """Return the address of the private page of the course's client, made when first printed."""
+    with store.reading() as session:
+        client_id = session.scalar(select(Course.client_id).where(Course.id == course_id))
+        known = known_address_in(session, public_url, client_id) if client_id else None
+    if client_id is None or known is not None:
+        return known
+    return store.transact(lambda session: page_address(session, act, public_url, client_id))
+
+
+def _mark(paper: Paper) -> str:
+    """Return what kept bytes must be of: this content, in this edition of the papers."""
+    # Once a font with the missing letters is installed, what came out as empty boxes is drawn anew.
+    boxes = ",".join(each.script for each in missing(paper))
+    return hashlib.sha256(f"{edition()}:{content_sha256(paper)}:{boxes}".encode()).hexdigest()
+
+
+def drawn(store: Store, render: Render, paper: Paper) -> bytes:
+    """Return the paper as PDF, with the clinic's logo; raises Refused, or PaperNotMade where another try may help."""
+    try:
+        return render(paper, assets_for(store, paper))
+    except PaperRefused as error:
+        raise Refused(str(error), code="paper_refused") from None
+    except PaperFailed:
+        raise PaperNotMade("The paper could not be made just now. Nothing is lost; try again.") from None
+
+
+def _kept(store: Store, course_id: str, kind: str, language: str, mark: str) -> bytes | None:
+    with store.reading() as session:
+        row = session.get(StoredPaper, (course_id, kind, language))
+        return row.pdf if row is not None and row.mark == mark else None
+
+
+def _keep(
+    store: Store, course_id: str, kind: str, language: str, mark: str, pdf: bytes, now: datetime
+) -> None:
+    def work(session: Session) -> None:
+        row = session.get(StoredPaper, (course_id, kind, language))
+        if row is None:
+            row = StoredPaper(course_id=course_id, kind=kind, language=language)
+            session.add(row)
+        row.mark, row.pdf, row.made_at = mark, pdf, now
+
+    store.transact(work)
+
+
+def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper) -> None:
+    digest = content_sha256(paper)
+    handed = select(Handout.id).where(
+        Handout.course_id == course_id, Handout.kind == kind, Handout.content_sha256 == digest
+    )
+
+    def work(session: Session) -> None:
+        if session.scalar(handed) is not None:
+            return
+        session.add(
+            Handout(
+                id=store.new_id(),
+                course_id=course_id,
+                kind=kind,
+                language=paper.language,
+                content=to_json(paper),
+                content_sha256=digest,
+                handed_at=act.now,
+                by=act.actor.name,
+            )
+        )
+
+    with store.reading() as session:
+        if session.scalar(handed) is not None:
+            return
+    store.transact(work)

@@ -1,0 +1,294 @@
+"""What a course's papers say, frozen from the ledger into plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from invoices.papers import (
+    AftercareSheet,
+    Allowance,
+    AllowanceKind,
+    Clinic,
+    CourseSummary,
+    Logo,
+    Money,
+    SummaryVisit,
+    stamps,
+)
+from plugin.core.course import AllowanceState
+from plugin.core.money import Money as LedgerMoney
+from plugin.core.status import Status
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView
+from plugin.courses.catalog.terms_text import terms_of
+from plugin.courses.clients.clients import client_in
+from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
+from plugin.courses.handouts.status import (
+    credit_in,
+    expired_sessions,
+    lost_sessions,
+    received_in,
+    standing_in,
+)
+from plugin.courses.handouts.texts import text_for
+from plugin.courses.refunds.status import GONE
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance as SoldAllowance
+from plugin.store.ledger import Course
+from plugin.store.queues import SquareRefund
+
+
+def summary_paper(
+    store: Store,
+    course_id: str,
+    *,
+    now: datetime,
+    language: str | None = None,
+    balance_url: str | None = None,
+) -> CourseSummary:
+    """Freeze a course summary from the ledger; raises NotFound, or Refused for a course without an owner.
+
+    `balance_url`: the client's private page.
+    """
+    with store.reading() as session:
+        clinic, course, spoken = _subject(session, course_id, now, language)
+        zone = ZoneInfo(clinic.time_zone)
+        standing = standing_in(session, course, zone)
+        received = received_in(session, course, zone)
+        credit = credit_in(session, course)
+        refunded = _given_back(session, course) if received is None else None
+        next_visit = next_visit_in(session, [course.client_id or ""], now)
+        interval = suggested_interval_in(session, course, spoken, next_visit)
+    return CourseSummary(
+        clinic=clinic_on_paper(clinic),
+        client_name=course.client_name or "",
+        language=spoken,
+        issued_on=local_date(clinic, now),
+        package_name=course.package_name,
+        sessions_left=course.left,
+        sessions_total=course.granted,
+        sessions_used=course.used,
+        sessions_usable=course.left - course.state.locked,
+        sessions_lost=sum(lost_sessions(course, each) for each in course.state.counted),
+        sold_on=course.sold_at.astimezone(zone).date(),
+        paid=_money(course.gross_paid) if received is None else None,
+        credit=credit,
+        received=received,
+        gift_for=course.gift.recipient_name if course.gift else "",
+        status=standing.status,
+        status_on=standing.since,
+        exchanged_for=standing.exchanged_for,
+        allowances=tuple(_allowance(course, each) for each in course.allowances),
+        visits=_occasions(course),
+        earlier_visits=course.used_before,
+        balance_due=_money(course.due) if course.due.amount else None,
+        due_on=course.state.due_on,
+        refunded=refunded,
+        expires_on=course.expires_on,
+        expires_after_first_visit=course.terms.waits_for_first_use and course.expires_on is None,
+        terms=_terms(course, clinic, spoken, has_refund=received is None),
+        next_visit=next_visit,
+        suggested_interval=interval,
+        balance_url=balance_url,
+    )
+
+
+def aftercare_paper(
+    store: Store, course_id: str, *, now: datetime, visit_id: str | None = None, language: str | None = None
+) -> AftercareSheet:
+    """Freeze an aftercare sheet for a visit, the latest unless said otherwise; raises NotFound or Refused."""
+    with store.reading() as session:
+        clinic, course, spoken = _subject(session, course_id, now, language)
+        visit = _chosen_visit(course, visit_id)
+        of = _session_of(course, visit)
+        text = text_for(
+            session, _treatment_id(session, course_id, of.treatment), of.treatment, of.kind, spoken
+        )
+        next_visit = next_visit_in(session, [visit.client_id], now)
+    return AftercareSheet(
+        clinic=clinic_on_paper(clinic),
+        client_name=visit.guest or course.client_name or "",
+        language=spoken,
+        visited_on=visit.visited_on,
+        treatment=of.treatment,
+        text=text,
+        session_number=visit.number,
+        sessions_total=course.granted if visit.number else None,
+        kind=of.kind,
+        practitioner=visit.practitioner,
+        next_visit=next_visit,
+    )
+
+
+def clinic_on_paper(clinic: ClinicView) -> Clinic:
+    """Return the clinic as papers name it."""
+    return Clinic(
+        name=clinic.name,
+        address_lines=tuple(line for line in clinic.address.splitlines() if line),
+        phone=clinic.phone,
+        email=clinic.email,
+        website=clinic.website,
+        accent=clinic.accent,
+        page_size="a4" if clinic.page_size == "a4" else "letter",
+        time_zone=clinic.time_zone,
+        logo=Logo(clinic.logo.sha256, clinic.logo.width, clinic.logo.height) if clinic.logo else None,
+        legal_name=clinic.legal_name,
+        tax_id=clinic.tax_id,
+        country=clinic.country,
+    )
+
+
+def _subject(
+    session: Session, course_id: str, now: datetime, language: str | None
+) -> tuple[ClinicView, CourseView, str]:
+    clinic = clinic_in(session)
+    row = session.get(Course, course_id)
+    if row is None:
+        raise NotFound("There is no such course.")
+    course = course_in(session, row, today=local_date(clinic, now))
+    if course.client_id is None:
+        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+    return clinic, course, language or client_in(session, course.client_id).language
+
+
+def _terms(course: CourseView, clinic: ClinicView, language: str, *, has_refund: bool) -> tuple[str, ...]:
+    """Return the terms in force: none once no session is left. That nothing expires stands among the facts."""
+    if not any(each.left for each in course.allowances):
+        return ()
+    return terms_of(course, clinic, language, has_no_expiry=False, has_refund=has_refund)
+
+
+def _allowance(course: CourseView, allowance: AllowanceState) -> Allowance:
+    is_expired = course.status is Status.EXPIRED
+    return Allowance(
+        treatment=allowance.treatment,
+        kind=allowance.kind,  # type: ignore[arg-type]
+        granted=allowance.granted,
+        used=allowance.used,
+        left=allowance.left,
+        usable_from_session=allowance.usable_from_session,
+        is_open=allowance.usable_now > 0,
+        stamps=stamps(
+            granted=allowance.granted,
+            used_on=_days_used(course, allowance.id),
+            undated=allowance.used_before,
+            left=0 if is_expired else allowance.left,
+            locked=allowance.locked if course.is_part_paid and not is_expired else 0,
+            expired=expired_sessions(course, allowance),
+        ),
+    )
+
+
+def _money(money: LedgerMoney) -> Money:
+    return Money(money.amount, money.currency)
+
+
+def _days_used(course: CourseView, allowance_id: str) -> list[date]:
+    """Return the day of each session used of the allowance, one for each session of a visit, come or missed."""
+    days = {entry_id: visit.visited_on for visit in course.visits for entry_id in visit.entry_ids}
+    days |= {each.entry_id: each.missed_on for each in course.no_shows}
+    return [
+        days[entry.id]
+        for entry in course.entries
+        if entry.id in days and entry.allowance_id == allowance_id
+        for _ in range(-entry.sessions_delta)
+    ]
+
+
+def _occasions(course: CourseView) -> tuple[SummaryVisit, ...]:
+    """Return the visits, and the missed ones that were charged, in the order they are numbered."""
+    came = [_visit(course, visit) for visit in course.visits]
+    missed = [_missed(course, each) for each in course.no_shows]
+    return tuple(sorted([*came, *missed], key=lambda each: (each.on, each.session_number or 0)))
+
+
+def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
+    of = _session_of(course, visit)
+    return SummaryVisit(
+        on=visit.visited_on,
+        treatment=of.treatment,
+        session_number=of.number,
+        kind=of.kind,
+        practitioner=visit.practitioner,
+        # What was treated is between the practitioner and whoever came.
+        focus="" if visit.guest else visit.focus,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _SessionOf:
+    treatment: str
+    kind: AllowanceKind
+    number: int | None
+
+
+def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
+    """Return which session a visit was: of a main treatment where one was used, and add-ons beside it."""
+    rank: dict[AllowanceKind, int] = {"main": 0, "touch_up": 1, "add_on": 2}
+    used = sorted(
+        zip(visit.treatments, visit.entry_ids, strict=True), key=lambda each: rank[_kind(course, each[0])]
+    )
+    treatment, entry_id = used[0]
+    kind = _kind(course, treatment)
+    number = course.state.number_of(entry_id) if kind == "touch_up" else visit.number
+    return _SessionOf(treatment, kind, number)
+
+
+def _missed(course: CourseView, no_show: NoShowView) -> SummaryVisit:
+    return SummaryVisit(
+        on=no_show.missed_on,
+        treatment=no_show.treatment,
+        session_number=no_show.number,
+        kind=_kind(course, no_show.treatment),
+        is_no_show=True,
+    )
+
+
+def _kind(course: CourseView, treatment: str) -> AllowanceKind:
+    kinds: dict[str, AllowanceKind] = {each.treatment: each.kind for each in course.allowances}  # type: ignore[misc]
+    return kinds.get(treatment, "main")
+
+
+def _given_back(session: Session, course: CourseView) -> Money | None:
+    """Return the money that Square gave back, None where it can't be said to be this course's alone."""
+    if course.status is not Status.REFUNDED or course.square_order_id is None:
+        return None
+    of_sale = select(func.count()).where(Course.square_order_id == course.square_order_id)
+    if session.scalar(of_sale) != 1:
+        return None
+    given = session.scalar(
+        select(func.coalesce(func.sum(SquareRefund.amount - SquareRefund.tip), 0)).where(
+            SquareRefund.square_order_id == course.square_order_id,
+            SquareRefund.status.not_in(GONE),
+            SquareRefund.currency == course.price.currency,
+        )
+    )
+    # More than was paid for the course: something else on the ticket is in it.
+    if not given or given > course.gross_paid.amount:
+        return None
+    return Money(int(given), course.price.currency)
+
+
+def _chosen_visit(course: CourseView, visit_id: str | None) -> VisitView:
+    if visit_id is None:
+        if not course.visits:
+            raise Refused("No session of this course was used yet, so there is nothing to take care of.")
+        return course.visits[-1]
+    chosen = next((visit for visit in course.visits if visit.id == visit_id), None)
+    if chosen is None:
+        raise NotFound("That course has no such visit.")
+    return chosen
+
+
+def _treatment_id(session: Session, course_id: str, treatment: str) -> str | None:
+    of_course = select(SoldAllowance.treatment_id).where(
+        SoldAllowance.course_id == course_id, SoldAllowance.treatment == treatment
+    )
+    return session.scalar(of_course.limit(1))

@@ -1,0 +1,89 @@
+"""What comes next for a client: the booked visit, and how far apart the clinic suggests visits to be.
+
+Knows nothing of Square beyond the appointments kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import NextVisit
+from invoices.words import language_for
+from plugin.core.acts import Act
+from plugin.courses.base.outbox import PAPERS, enqueue_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.visits.next_session import is_same_name
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.offers import Treatment
+from plugin.store.people import SquareCustomer
+from plugin.store.square_side import Booking
+
+ACCEPTED = "ACCEPTED"
+_DAYS_A_WEEK = 7
+
+
+def next_visit_in(session: Session, client_ids: Sequence[str], now: datetime) -> NextVisit | None:
+    """Return the next booked visit of one of these clients, None where Square has none."""
+    theirs = select(SquareCustomer.square_customer_id).where(SquareCustomer.client_id.in_(client_ids))
+    booking = session.scalar(
+        select(Booking)
+        .where(
+            Booking.square_customer_id.in_(theirs),
+            Booking.status == ACCEPTED,
+            Booking.outcome.is_(None),
+            Booking.start_at > now,
+        )
+        .order_by(Booking.start_at, Booking.square_booking_id)
+        .limit(1)
+    )
+    if booking is None:
+        return None
+    return NextVisit(
+        at=booking.start_at, treatment=booking.service_name, practitioner=booking.team_member_name
+    )
+
+
+def suggested_interval_in(
+    session: Session, course: CourseView, language: str, next_visit: NextVisit | None
+) -> str | None:
+    """Return how often the clinic suggests the course's first main treatment, in words.
+
+    None where it says nothing, where no session of it can be used, or where the booked visit is for something else,
+    such as a touch-up.
+    """
+    if not course.is_live or not course.left or _is_for_another(course, next_visit):
+        return None
+    days = session.scalar(
+        select(Treatment.suggested_days)
+        .join(Allowance, Allowance.treatment_id == Treatment.id)
+        .where(Allowance.course_id == course.id, Allowance.kind == "main")
+        .order_by(Allowance.position)
+        .limit(1)
+    )
+    if days is None:
+        return None
+    spoken = language_for(language)
+    if days % _DAYS_A_WEEK:
+        return spoken.plural(spoken.phrases.suggested_days, days)
+    return spoken.plural(spoken.phrases.suggested_weeks, days // _DAYS_A_WEEK)
+
+
+def _is_for_another(course: CourseView, next_visit: NextVisit | None) -> bool:
+    others = [each.treatment for each in course.allowances if each.kind != "main"]
+    return next_visit is not None and any(is_same_name(next_visit.treatment, each) for each in others)
+
+
+def booking_changed_in(
+    session: Session, store: Store, act: Act, square_customer_ids: Iterable[str | None]
+) -> None:
+    """Have the papers made anew that may name the booked visit of these customers."""
+    ids = [each for each in square_customer_ids if each]
+    clients = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(ids))
+    courses = select(Course.id).where(Course.client_id.in_(clients), Course.closed_as.is_(None))
+    for course_id in session.scalars(courses.order_by(Course.id)).all():
+        enqueue_in(session, store, act, PAPERS, course_id)

@@ -1,0 +1,183 @@
+"""Which papers a list of clients means: of which course and visit each is, and who has none, with the reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.text import folded
+from plugin.courses.base.read import courses_in
+from plugin.courses.base.views import CourseView, VisitView
+from plugin.courses.clients.clients import living_client_in
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY
+from plugin.store.documents import Document, DocumentCourse
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+
+INVOICE = "invoice"
+CALLED = {SUMMARY: "course summary", AFTERCARE: "aftercare sheet", INVOICE: "invoice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One paper to be made; `subject` is the course's id, or for an invoice the document's, which has a number."""
+
+    client_name: str
+    kind: str
+    subject: str
+    visit_id: str | None = None
+    number: str = ""
+
+    @property
+    def called(self) -> str:
+        """Return what the paper is called: "course summary", "invoice 2026-0041"."""
+        return f"{CALLED[self.kind]} {self.number}".strip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A paper that is not there: whose, which ("" for any), and why in a sentence."""
+
+    client_name: str
+    kind: str
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whose papers and which; with a `day`, those of the visits of that day alone."""
+
+    client_ids: tuple[str, ...]
+    kinds: tuple[str, ...]
+    day: date | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values, the same for the same choice."""
+        day = self.day.isoformat() if self.day else None
+        return {"clients": sorted(self.client_ids), "kinds": list(self.kinds), "day": day}
+
+
+def selection_in(session: Session, choice: Choice, *, today: date) -> tuple[list[Selection], list[LeftOut]]:
+    """Return the papers in the order they are printed, by name, and those there are none of."""
+    clients = _clients(session, choice.client_ids)
+    courses = _courses(session, [client.id for client in clients], today)
+    wanted: list[Selection] = []
+    left_out: list[LeftOut] = []
+    for client in clients:
+        theirs = _Theirs(client, courses[client.id] if client.erased_at is None else (), choice.day)
+        if not theirs.courses:
+            left_out.append(LeftOut(client.name, "", _without_course(client)))
+            continue
+        for kind in choice.kinds:
+            found = _FINDERS[kind](session, theirs)
+            wanted += found
+            if not found:
+                left_out.append(LeftOut(client.name, kind, _why_not(theirs, kind)))
+    return wanted, left_out
+
+
+@dataclass(frozen=True, slots=True)
+class _Theirs:
+    """A client and their courses; with a `day`, only what was used then counts."""
+
+    client: Client
+    courses: Sequence[CourseView]
+    day: date | None
+
+    @property
+    def at_hand(self) -> list[CourseView]:
+        """Return the courses in use, oldest first; where there is none the one sold last."""
+        if self.day is not None:
+            return [course for course in self.courses if any(self._is_meant(each) for each in course.visits)]
+        by_age = sorted(self.courses, key=lambda course: (course.sold_at, course.id))
+        return [course for course in by_age if course.is_live] or by_age[-1:]
+
+    @property
+    def visits(self) -> list[tuple[CourseView, VisitView]]:
+        """Return the last visit, or all of the day."""
+        came = [
+            (course, visit) for course in self.courses for visit in course.visits if self._is_meant(visit)
+        ]
+        came.sort(key=lambda each: (each[1].visited_on, each[1].id))
+        return came[-1:] if self.day is None else came
+
+    def _is_meant(self, visit: VisitView) -> bool:
+        return self.day is None or visit.visited_on == self.day
+
+
+def _clients(session: Session, ids: Collection[str]) -> list[Client]:
+    """Return the people, each once however they were merged since, by name."""
+    # Read together: whoever was not merged need not be asked for one by one.
+    known = {client.id: client for client in session.scalars(select(Client).where(Client.id.in_(ids)))}
+    found = (known[each] if _is_whole(known.get(each)) else living_client_in(session, each) for each in ids)
+    living = {client.id: client for client in found}
+    return sorted(living.values(), key=lambda client: (folded(client.name), client.id))
+
+
+def _is_whole(client: Client | None) -> bool:
+    return client is not None and client.merged_into is None
+
+
+def _courses(session: Session, client_ids: Sequence[str], today: date) -> dict[str, list[CourseView]]:
+    rows = session.scalars(select(Course).where(Course.client_id.in_(client_ids)))
+    found: dict[str, list[CourseView]] = defaultdict(list)
+    for course in courses_in(session, list(rows), today=today):
+        if not course.is_void:
+            found[course.client_id or ""].append(course)
+    return found
+
+
+def _summaries(_session: Session, theirs: _Theirs) -> list[Selection]:
+    return [Selection(theirs.client.name, SUMMARY, course.id) for course in theirs.at_hand]
+
+
+def _sheets(_session: Session, theirs: _Theirs) -> list[Selection]:
+    return [
+        Selection(visit.guest or theirs.client.name, AFTERCARE, course.id, visit.id)
+        for course, visit in theirs.visits
+    ]
+
+
+def _invoices(session: Session, theirs: _Theirs) -> list[Selection]:
+    """Return the invoices of the courses at hand: a course that came from somebody else has theirs, not this one's."""
+    about = select(DocumentCourse.document_id).where(
+        DocumentCourse.course_id.in_([course.id for course in theirs.at_hand])
+    )
+    rows = select(Document.id, Document.number).where(
+        Document.kind == INVOICE, Document.client_id == theirs.client.id, Document.id.in_(about)
+    )
+    return [
+        Selection(theirs.client.name, INVOICE, document_id, number=number)
+        for document_id, number in session.execute(rows.order_by(Document.place))
+    ]
+
+
+_FINDERS: dict[str, Callable[[Session, _Theirs], list[Selection]]] = {
+    SUMMARY: _summaries,
+    AFTERCARE: _sheets,
+    INVOICE: _invoices,
+}
+
+
+def _without_course(client: Client) -> str:
+    return "No course yet." if client.erased_at is None else "Their data was erased."
+
+
+def _why_not(theirs: _Theirs, kind: str) -> str:
+    if kind == AFTERCARE or theirs.day is not None:
+        return "No visit yet."
+    return "No invoice was issued yet. The client’s page issues it."

@@ -1,0 +1,130 @@
+"""How a course stands on its summary: status and day, what can be used, what is due, what was lost, who gave it.
+
+Derived from the ledger's view of the course; writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import CourseStatus, Money, Received
+from plugin.core.course import AllowanceState
+from plugin.core.ledger import Kind
+from plugin.core.status import Status
+from plugin.courses.base.views import CourseView
+from plugin.courses.clients.clients import living_client_in
+from plugin.courses.refunds.basis import charge_in
+from plugin.store.changes import Gift
+from plugin.store.ledger import Course
+from plugin.store.selling import Checkout
+
+_OTHERS: dict[Status, CourseStatus] = {
+    Status.OPEN: "open",
+    Status.PART_PAID: "part_paid",
+    Status.REFUNDED: "refunded",
+    Status.TRANSFERRED: "transferred",
+}
+_LOST = {Kind.EXPIRED, Kind.WRITTEN_OFF}
+_MOVED = {Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The status a client reads, and the day it began; `exchanged_for`: the package that took the course's place."""
+
+    status: CourseStatus
+    since: date | None
+    exchanged_for: str = ""
+
+
+def standing_in(session: Session, course: CourseView, zone: ZoneInfo) -> Standing:
+    """Return how the course stands.
+
+    What was written off leaves a course that nothing is left of, and an exchanged one is closed like a transferred
+    one; to the client both are something else.
+    """
+    closed_on = course.closed_at.astimezone(zone).date() if course.closed_at else None
+    if course.status is Status.FROZEN:
+        return Standing("frozen", course.frozen_on)
+    if course.status is Status.EXPIRED:
+        return Standing("expired", course.expires_on)
+    if course.status is Status.TRANSFERRED and (package := _exchanged_for(session, course)):
+        return Standing("exchanged", closed_on, package)
+    if course.status is not Status.FINISHED:
+        return Standing(_OTHERS[course.status], closed_on)
+    lost = [each for each in course.entries if each.kind in _LOST and each.reversed_by is None]
+    if not lost:
+        return Standing("finished", _last_occasion(course))
+    if any(each.kind is Kind.EXPIRED for each in lost) and course.expires_on is not None:
+        return Standing("expired", course.expires_on)
+    return Standing("written_off", max(each.happened_at for each in lost).astimezone(zone).date())
+
+
+def expired_sessions(course: CourseView, allowance: AllowanceState) -> int:
+    """Return the sessions that expired: those left when it did, until they are written off as such."""
+    if course.status is Status.EXPIRED:
+        return allowance.left
+    return _gone(course, allowance, {Kind.EXPIRED})
+
+
+def lost_sessions(course: CourseView, allowance: AllowanceState) -> int:
+    """Return the sessions that expired or were written off."""
+    return allowance.left if course.status is Status.EXPIRED else _gone(course, allowance, _LOST)
+
+
+def credit_in(session: Session, course: CourseView) -> Money | None:
+    """Return what came over from an earlier course in an exchange, with its tax; None for nothing."""
+    moved = sum(each.value_delta.amount for each in course.entries if each.kind in _MOVED)
+    if moved <= 0 or course.origin is not None:
+        return None
+    charge = charge_in(session, session.get_one(Course, course.id))
+    return Money(charge.gross_of(moved), course.price.currency)
+
+
+def received_in(session: Session, course: CourseView, zone: ZoneInfo) -> Received | None:
+    """Return from whom the course's client has it, None for whoever bought it."""
+    gift = session.scalar(
+        select(Gift)
+        .where(Gift.course_id == course.id, Gift.redeemed_at.is_not(None))
+        .order_by(Gift.redeemed_at.desc(), Gift.id.desc())
+        .limit(1)
+    )
+    if gift is not None and living_client_in(session, gift.giver_id).id != course.client_id:
+        return Received(how="gift", giver_name=gift.giver_name, on=gift.given_at.astimezone(zone).date())
+    if course.origin is not None:
+        on = course.origin.transferred_at.astimezone(zone).date()
+        return Received(how="transfer", giver_name=course.origin.client_name, on=on)
+    return None
+
+
+def _gone(course: CourseView, allowance: AllowanceState, kinds: set[Kind]) -> int:
+    return -sum(
+        each.sessions_delta
+        for each in course.entries
+        if each.allowance_id == allowance.id and each.kind in kinds and each.reversed_by is None
+    )
+
+
+def _exchanged_for(session: Session, course: CourseView) -> str:
+    """Return the package that took the course's place, "" where somebody else has its sessions now."""
+    if not any(each.kind == "exchanged" for each in course.happenings):
+        return ""
+    into = (
+        select(Course.package_name)
+        .join(
+            Checkout,
+            (Checkout.square_order_id == Course.square_order_id) & (Checkout.package_id == Course.package_id),
+        )
+        .where(Checkout.exchanges_course_id == course.id, Checkout.exchanged_at.is_not(None))
+    )
+    return session.scalar(into.order_by(Checkout.exchanged_at.desc()).limit(1)) or ""
+
+
+def _last_occasion(course: CourseView) -> date | None:
+    came = [each.visited_on for each in course.visits]
+    return max([*came, *(each.missed_on for each in course.no_shows)], default=None)

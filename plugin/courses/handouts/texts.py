@@ -1,0 +1,242 @@
+"""The aftercare texts: the clinic's own per treatment and language, version upon version, over the starting ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from invoices.aftercare import GENERAL, read_text, starting_markdown
+from invoices.papers import AftercareText, PaperRefused
+from invoices.words.language import language_for, supported_languages
+from plugin.core.acts import Act, require
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.handouts.text_check import checked_markdown
+from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.offers import Treatment
+from plugin.store.papers import TreatmentText
+
+LONGEST_INTERVAL = 365
+
+
+def text_for(
+    session: Session, treatment_id: str | None, treatment_name: str, kind: str, language: str
+) -> AftercareText:
+    """Return what a client who speaks `language` is handed after this treatment.
+
+    The clinic's own words in that language come first, then the starting text of the treatment in it, then what
+    the clinic wrote in its own language: a paper in two languages is the worse one, saying too little worse still.
+    """
+    spoken = _spoken(language)
+    slug = _slug(treatment_name, kind)
+    own = _newest(session, treatment_id, spoken)
+    at_home = _spoken(clinic_in(session).language)
+    if own is None and slug == GENERAL and at_home != spoken:
+        own = _newest(session, treatment_id, at_home)
+    try:
+        if own is None or not own.markdown:
+            return read_text(starting_markdown(slug, spoken), spoken)
+        return read_text(own.markdown, own.language, reviewed=own.is_reviewed)
+    except PaperRefused as error:
+        raise Refused(str(error), code="paper_refused") from None
+
+
+def list_texts(store: Store) -> tuple[TreatmentTexts, ...]:
+    """Return every treatment with how its text stands in each language spoken here."""
+    newest = select(
+        TreatmentText.treatment_id, TreatmentText.language, func.max(TreatmentText.version).label("version")
+    ).group_by(TreatmentText.treatment_id, TreatmentText.language)
+    latest = newest.subquery()
+    with store.reading() as session:
+        treatments = session.scalars(select(Treatment).order_by(Treatment.kind, Treatment.name)).all()
+        rows = session.scalars(
+            select(TreatmentText).join(
+                latest,
+                (TreatmentText.treatment_id == latest.c.treatment_id)
+                & (TreatmentText.language == latest.c.language)
+                & (TreatmentText.version == latest.c.version),
+            )
+        )
+        standing = {(row.treatment_id, row.language): _standing(row) for row in rows}
+        return tuple(_texts_of(each, standing) for each in treatments)
+
+
+def read_treatment_text(
+    store: Store, treatment_id: str, language: str, version: int | None = None
+) -> TextView:
+    """Return a text to edit, the newest unless another version is named; raises NotFound."""
+    with store.reading() as session:
+        treatment = _treatment(session, treatment_id, language)
+        rows = session.scalars(_of(treatment_id, language).order_by(TreatmentText.version.desc())).all()
+        return _view(treatment, language, rows, _chosen(rows, version))
+
+
+def save_text(
+    store: Store,
+    act: Act,
+    treatment_id: str,
+    language: str,
+    markdown: str,
+    *,
+    is_reviewed: bool,
+    seen_version: int,
+) -> Version:
+    """Hand out this text from now on.
+
+    Raises InvalidField for what can't be a paper, Refused where somebody else saved a version after `seen_version`.
+    """
+    return _write(
+        store, act, treatment_id, language, checked_markdown(markdown, language), is_reviewed, seen_version
+    )
+
+
+def start_over(store: Store, act: Act, treatment_id: str, language: str, *, seen_version: int) -> Version:
+    """Go back to the starting text, as it is in this Coursekeeper and in later ones; what was written stays listed."""
+    return _write(store, act, treatment_id, language, "", is_reviewed=False, seen_version=seen_version)
+
+
+def suggest_days(store: Store, act: Act, treatment_id: str, days: int | None) -> None:
+    """Have papers suggest so many days between visits of this treatment, nothing for None; raises InvalidField."""
+    require(act.actor)
+    if days is not None and not 1 <= days <= LONGEST_INTERVAL:
+        raise InvalidField(f"Between visits there are 1 to {LONGEST_INTERVAL} days.", field="suggested_days")
+
+    def work(session: Session) -> None:
+        treatment = session.get(Treatment, treatment_id)
+        if treatment is None:
+            raise NotFound("There is no such treatment.")
+        treatment.suggested_days = days
+
+    store.transact(work)
+
+
+def _write(
+    store: Store,
+    act: Act,
+    treatment_id: str,
+    language: str,
+    markdown: str,
+    is_reviewed: bool,
+    seen_version: int,
+) -> Version:
+    require(act.actor)
+    asked = digest("save_text", {"of": [treatment_id, language], "says": markdown, "reviewed": is_reviewed})
+
+    def work(session: Session) -> Version:
+        _treatment(session, treatment_id, language)
+        before = answered_before(session, act, asked)
+        if before is not None:
+            return _version(session.scalars(_of(treatment_id, language, before["version"])).one())
+        newest = _newest(session, treatment_id, language)
+        if seen_version != (newest.version if newest else 0):
+            raise _overtaken(newest)
+        row = TreatmentText(
+            id=store.new_id(),
+            treatment_id=treatment_id,
+            language=language,
+            version=seen_version + 1,
+            markdown=markdown,
+            is_reviewed=is_reviewed,
+            written_at=act.now,
+            by=act.actor.name,
+        )
+        session.add(row)
+        remember(session, act, asked, {"version": row.version})
+        return _version(row)
+
+    # Two that save at once collide at the version's number; the second finds the first's and is told.
+    return store.transact(work)
+
+
+def _texts_of(treatment: Treatment, standing: dict[tuple[str, str], StandingText]) -> TreatmentTexts:
+    return TreatmentTexts(
+        treatment_id=treatment.id,
+        treatment=treatment.name,
+        kind=treatment.kind,
+        suggested_days=treatment.suggested_days,
+        texts=tuple(
+            standing.get((treatment.id, language), StandingText(language))
+            for language in supported_languages()
+        ),
+    )
+
+
+def _chosen(rows: Sequence[TreatmentText], version: int | None) -> TreatmentText | None:
+    if version is None:
+        return rows[0] if rows else None
+    chosen = next((row for row in rows if row.version == version), None)
+    if chosen is None:
+        raise NotFound("There is no such version of this text.")
+    return chosen
+
+
+def _view(
+    treatment: Treatment, language: str, rows: Sequence[TreatmentText], shown: TreatmentText | None
+) -> TextView:
+    starting = starting_markdown(_slug(treatment.name, treatment.kind), language)
+    return TextView(
+        treatment_id=treatment.id,
+        treatment=treatment.name,
+        kind=treatment.kind,
+        language=language,
+        markdown=(shown.markdown if shown else "") or starting,
+        is_reviewed=bool(shown and shown.is_reviewed),
+        shown=shown.version if shown else 0,
+        versions=tuple(_version(row) for row in rows),
+    )
+
+
+def _of(treatment_id: str, language: str, version: int | None = None) -> Select[TreatmentText]:
+    rows = select(TreatmentText).where(
+        TreatmentText.treatment_id == treatment_id, TreatmentText.language == language
+    )
+    return rows if version is None else rows.where(TreatmentText.version == version)
+
+
+def _newest(session: Session, treatment_id: str | None, language: str) -> TreatmentText | None:
+    if treatment_id is None:
+        return None
+    newest_first = _of(treatment_id, language).order_by(TreatmentText.version.desc())
+    return session.scalars(newest_first.limit(1)).first()
+
+
+def _treatment(session: Session, treatment_id: str, language: str) -> Treatment:
+    treatment = session.get(Treatment, treatment_id)
+    if treatment is None or language not in supported_languages():
+        raise NotFound("There is no such text.")
+    return treatment
+
+
+def _standing(row: TreatmentText) -> StandingText:
+    return StandingText(row.language, _version(row))
+
+
+def _version(row: TreatmentText) -> Version:
+    return Version(row.version, not row.markdown, row.is_reviewed, row.written_at, row.by)
+
+
+def _overtaken(newest: TreatmentText | None) -> Refused:
+    by = newest.by if newest else "Somebody"
+    return Refused(
+        f"{by} has saved another version meanwhile, and yours is not saved. It still stands here: look at theirs "
+        "in the list of versions, then save yours over it or leave it.",
+        code="changed",
+    )
+
+
+def _spoken(language: str) -> str:
+    return language_for(language).locale.language
+
+
+def _slug(treatment_name: str, kind: str) -> str:
+    """Return which starting text suits the treatment, by its kind and the words of its name."""
+    name = treatment_name.casefold()
+    if kind == "touch_up":
+        return "touch-up"
+    if "led" in name.split():
+        return "led-light-dome"
+    return "facial-acupuncture" if "acupuncture" in name else GENERAL

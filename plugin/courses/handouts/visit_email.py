@@ -1,0 +1,221 @@
+"""The letter that is owed after a visit: to whom, when, whether it still is, and what became of it.
+
+Knows no mail server and no word of the letter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import NextVisit
+from plugin.core.acts import Act, Role, require
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
+from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
+from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.ledger import Course, Visit
+from plugin.store.papers import VisitLetter
+from plugin.store.people import Client
+
+VISIT_MAIL = "visit_mail"
+# So that a session used by mistake is taken back before, and what the practitioner writes after it is on the paper.
+SENT_AFTER = timedelta(minutes=5)
+# Older visits are entered to put the book right: their clients went home days ago.
+MOST_DAYS_BACK = 2
+# What to do tonight is of no use after that.
+LATEST = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class DueLetter:
+    """A letter to send now: who gets it, and what it is about. `interval`: how often the clinic suggests a visit."""
+
+    id: str
+    client: ClientView
+    mail_to: str
+    clinic: ClinicView
+    course: CourseView
+    visit: VisitView
+    next_visit: NextVisit | None
+    interval: str | None
+
+    @property
+    def is_owner(self) -> bool:
+        """Say whether the course is theirs, and with it the balance."""
+        return self.client.id == self.course.client_id
+
+    @property
+    def has_come(self) -> bool:
+        """Say whether the visit was theirs, and with it how to take care."""
+        return self.client.id == self.visit.client_id
+
+
+def enqueue_emails_in(
+    session: Session, store: Store, act: Act, visit: Visit, course: Course, *, today: date
+) -> None:
+    """Owe a letter to whoever came, and to the course's owner where that is somebody else."""
+    if (today - visit.visited_on).days > MOST_DAYS_BACK or not clinic_in(session).sends_papers:
+        return
+    for client_id in dict.fromkeys([visit.client_id, course.client_id or visit.client_id]):
+        letter = VisitLetter(
+            id=store.new_id(),
+            visit_id=visit.id,
+            client_id=client_id,
+            course_id=course.id,
+            owed_at=act.now,
+        )
+        session.add(letter)
+        session.flush()
+        enqueue_in(session, store, act, VISIT_MAIL, letter.id, due_at=act.now + SENT_AFTER)
+
+
+def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | str:
+    """Return the letter as it is to be sent now, or why it is not; raises NotFound."""
+    with store.reading() as session:
+        row = session.get(VisitLetter, letter_id)
+        if row is None:
+            raise NotFound("There is no such letter.")
+        clinic, client = clinic_in(session), living_client_in(session, row.client_id)
+        if said := _unwanted(clinic, client):
+            return said
+        course = course_in(session, session.get_one(Course, row.course_id), today=local_date(clinic, now))
+        visit = next((each for each in course.visits if each.id == row.visit_id), None)
+        if visit is None:
+            return "The session was given back."
+        if _is_told_with_another(course, visit):
+            return "It is told with the session of the same day."
+        next_visit = next_visit_in(session, [client.id], now)
+        return DueLetter(
+            id=row.id,
+            client=view_of(session, client),
+            mail_to=client.email or "",
+            clinic=clinic,
+            course=course,
+            visit=visit,
+            next_visit=next_visit,
+            interval=suggested_interval_in(session, course, client.language, next_visit),
+        )
+
+
+def is_open(store: Store, letter_id: str) -> bool:
+    """Say whether nothing has become of the letter yet."""
+    with store.reading() as session:
+        row = session.get(VisitLetter, letter_id)
+        return row is not None and row.state == "owed"
+
+
+def is_too_late(store: Store, letter_id: str, now: datetime) -> bool:
+    """Say whether the letter has been owed for so long that it helps nobody any more."""
+    with store.reading() as session:
+        return now - session.get_one(VisitLetter, letter_id).owed_at > LATEST
+
+
+def leave_letter(store: Store, letter_id: str, said: str, now: datetime) -> None:
+    """Note that the letter is not sent, and why."""
+    store.transact(lambda session: _close(session, letter_id, "left", said, now))
+
+
+def note_sent(store: Store, letter: DueLetter, now: datetime) -> None:
+    """Note that the letter was taken: its address is good."""
+
+    def work(session: Session) -> None:
+        _close(session, letter.id, "sent", "", now, mail_to=letter.mail_to)
+        _set_problem(session, letter.client.id, letter.mail_to, "")
+
+    store.transact(work)
+
+
+def note_bounced(store: Store, letter: DueLetter, said: str, now: datetime) -> None:
+    """Note that the letter came back for good: no more go to that address until it changes."""
+
+    def work(session: Session) -> None:
+        _close(session, letter.id, "refused", said, now, mail_to=letter.mail_to)
+        _set_problem(session, letter.client.id, letter.mail_to, said)
+
+    store.transact(work)
+
+
+def note_given_up(store: Store, letter_id: str, said: str, now: datetime) -> None:
+    """Note that the letter could not be handed over in time; the address may be good."""
+
+    def work(session: Session) -> None:
+        row = session.get(VisitLetter, letter_id)
+        if row is not None and row.state == "owed":
+            client = living_client_in(session, row.client_id)
+            _close(session, letter_id, "refused", said, now, mail_to=client.email or "")
+
+    store.transact(work)
+
+
+def trust_address(store: Store, act: Act, client_id: str) -> ClientView:
+    """Send letters again to an address from which one came back, such as a mailbox that had been full."""
+    require(act.actor, Role.DESK)
+
+    def work(session: Session) -> ClientView:
+        client = known_client_in(session, client_id)
+        client.mail_problem = ""
+        session.flush()
+        return view_of(session, client)
+
+    return store.transact(work)
+
+
+def last_letter_not_sent(store: Store, client: ClientView) -> str:
+    """Return why the last letter to the client's address was given up; "" where it went, or none was owed."""
+    newest = (
+        select(VisitLetter)
+        .where(VisitLetter.client_id == client.id, VisitLetter.state.in_(("sent", "refused")))
+        .order_by(VisitLetter.id.desc())
+        .limit(1)
+    )
+    with store.reading() as session:
+        row = session.scalar(newest)
+        is_it = row is not None and row.state == "refused" and row.mail_to == client.email
+        return row.said if row is not None and is_it else ""
+
+
+def _unwanted(clinic: ClinicView, client: Client) -> str:
+    if client.erased_at is not None:
+        return "Their data was erased."
+    if not clinic.sends_papers:
+        return "The clinic sends no letters after visits."
+    if not client.wants_mail:
+        return "They asked for no letters."
+    if not client.email:
+        return "They have no e-mail address."
+    return "The last letter to this address came back." if client.mail_problem else ""
+
+
+def _is_told_with_another(course: CourseView, visit: VisitView) -> bool:
+    """An add-on is used by a tap of its own; with the session beside it, it is one visit to the client."""
+    add_ons = {each.treatment for each in course.allowances if each.kind == "add_on"}
+    if not set(visit.treatments) <= add_ons:
+        return False
+    same_day = [
+        each
+        for each in course.visits
+        if each.visited_on == visit.visited_on and each.client_id == visit.client_id
+    ]
+    return any(not set(each.treatments) <= add_ons for each in same_day)
+
+
+def _close(
+    session: Session, letter_id: str, state: str, said: str, now: datetime, *, mail_to: str = ""
+) -> None:
+    row = session.get_one(VisitLetter, letter_id)
+    row.state, row.said, row.done_at, row.mail_to = state, said[:400], now, mail_to
+
+
+def _set_problem(session: Session, client_id: str, mail_to: str, said: str) -> None:
+    client = living_client_in(session, client_id)
+    # Changed while the letter was on its way: that says nothing of the new address.
+    if client.email == mail_to:
+        client.mail_problem = said[:400]

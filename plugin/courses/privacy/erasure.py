@@ -1,0 +1,194 @@
+"""Erasing a client's personal data at the owner's word, while every entry and sum stays as it was.
+
+What is still under way is settled first: money that comes for somebody nobody knows helps nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.money import Money
+from plugin.core.text import folded
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.read import courses_in
+from plugin.courses.base.views import ClientView, CourseView
+from plugin.courses.base.words import money_text
+from plugin.courses.clients.clients import client_in, living_client_in
+from plugin.courses.documents.enqueue import DOCUMENT_JOBS
+from plugin.courses.privacy.anonymize import anonymize_in
+from plugin.courses.privacy.subject import SubjectData, subject_data_in
+from plugin.courses.privacy.suppression import remember_erased_in
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.changes import Gift
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+from plugin.store.queues import Attention, Inbox, Outbox, SquareRefund
+from plugin.store.selling import Checkout, DeskRefund
+from plugin.store.square_side import ProfileNote
+
+# Overwrites what was deleted in the database's file; takes the balance off their Square profile.
+COMPACT = "compact"
+LEAVE_PROFILE = "leave_profile"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """Sessions that would be left of a course when nobody knows any more whose they are."""
+
+    course_id: str
+    package_name: str
+    sessions: int
+    value: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureView:
+    """What stands against erasing somebody, in sentences, and what they would give up by it."""
+
+    client: ClientView
+    hindrances: tuple[str, ...]
+    left_over: tuple[LeftOver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The owner's word: the name typed to confirm it, and whether sessions left are given up knowingly."""
+
+    client_id: str
+    typed_name: str
+    gives_up: bool = False
+
+
+def preview_erasure(store: Store, act: Act, client_id: str) -> ErasureView:
+    """Return what stands against erasing a client; raises NotFound."""
+    require(act.actor)
+    with store.reading() as session:
+        client = client_in(session, client_id)
+        return _view(session, act, client, subject_data_in(session, client.id))
+
+
+def erase_client(store: Store, act: Act, wish: Erasure) -> bool:
+    """Erase a client's personal data; False where that was done before.
+
+    Raises Refused while something is under way, InvalidField for another name, NotFound.
+    """
+    require(act.actor)
+    # Nothing of what was typed is kept, not even as a digest.
+    asked = digest("erase", {"client_id": wish.client_id})
+
+    def work(session: Session) -> bool:
+        client = _held(session, wish.client_id)
+        if answered_before(session, act, asked) is not None or client.erased_at is not None:
+            return False
+        traces = subject_data_in(session, client.id)
+        _may_be_erased(session, act, client, traces, wish)
+        _erase(session, store, act, traces)
+        remember(session, act, asked, {"erased": client.id})
+        return True
+
+    return store.transact(work)
+
+
+def _held(session: Session, client_id: str) -> Client:
+    living = living_client_in(session, client_id)
+    held = select(Client).where(Client.id == living.id).with_for_update()
+    return session.scalars(held.execution_options(populate_existing=True)).one()
+
+
+def _may_be_erased(session: Session, act: Act, client: Client, traces: SubjectData, wish: Erasure) -> None:
+    if folded(wish.typed_name) != folded(client.name):
+        raise InvalidField(f"Type the name as it stands here: {client.name}.", field="name")
+    view = _view(session, act, client_in(session, client.id), traces)
+    if view.hindrances:
+        raise Refused(" ".join(view.hindrances), code="under_way")
+    if view.left_over and not wish.gives_up:
+        said = "Sessions are left. Refund or write them off first, or say that they are given up."
+        raise InvalidField(said, field="gives_up")
+
+
+def _erase(session: Session, store: Store, act: Act, traces: SubjectData) -> None:
+    notes = session.scalars(select(ProfileNote).where(ProfileNote.client_id.in_(traces.client_ids))).all()
+    leaving = [(note.client_id, note.square_customer_id) for note in notes]
+    remember_erased_in(session, act, traces.square_ids)
+    anonymize_in(session, act, traces)
+    for client_id, square_customer_id in leaving:
+        # The one place that still names them, until Square was told; then it is blanked as well.
+        payload = {"square_customer_id": square_customer_id}
+        enqueue_in(session, store, act, LEAVE_PROFILE, client_id, payload=payload)
+    for course_id in traces.course_ids:
+        add_history(session, store, act, course_id, "erased", "The client’s personal data was erased")
+    enqueue_in(session, store, act, COMPACT, "database")
+    session.flush()
+
+
+def _view(session: Session, act: Act, client: ClientView, traces: SubjectData) -> ErasureView:
+    today = local_date(clinic_in(session), act.now)
+    rows = list(session.scalars(select(Course).where(Course.id.in_(traces.course_ids)).order_by(Course.id)))
+    courses = courses_in(session, rows, today=today)
+    left_over = tuple(
+        LeftOver(
+            course.id, course.package_name, sum(each.left for each in course.allowances), course.value_left
+        )
+        for course in courses
+        if course.closed_at is None and any(each.left for each in course.allowances)
+    )
+    hindrances = (*_money_to_come(session, courses), *_under_way(session, traces))
+    return ErasureView(client, hindrances, left_over)
+
+
+def _money_to_come(session: Session, courses: list[CourseView]) -> Iterator[str]:
+    clinic = clinic_in(session)
+    for course in courses:
+        if course.closed_at is None and course.due.amount:
+            rest = money_text(course.due, language=clinic.language, country=clinic.country)
+            yield f"{rest} is still to come for {course.package_name}. Take it or refund the course first."
+
+
+def _under_way(session: Session, traces: SubjectData) -> Iterator[str]:
+    if _any(session, Checkout.id, Checkout.id.in_(traces.checkout_ids), Checkout.ended_at.is_(None)):
+        yield "A sale to them is under way. Wait until it is paid, or cancel it."
+    if _any(session, DeskRefund.id, DeskRefund.id.in_(traces.refund_ids), DeskRefund.ended_at.is_(None)):
+        yield "A refund to them is under way. Wait until Square is done with it."
+    if _any(session, Gift.id, Gift.waiting.in_(traces.course_ids)):
+        yield "A gift of theirs waits to be redeemed. Take it back first."
+    if _is_asked_about(session, traces):
+        yield "A question about them waits under Attention. Answer it first."
+    if _is_being_issued(session, traces):
+        yield "A paper of theirs is being issued. Try again in a minute."
+    if _is_on_its_way(session, traces):
+        yield "Square has just told something about them. Try again in a minute."
+
+
+def _any(session: Session, column: object, *where: object) -> bool:
+    return session.scalar(select(column).where(*where).limit(1)) is not None  # type: ignore[call-overload]
+
+
+def _is_asked_about(session: Session, traces: SubjectData) -> bool:
+    ids = {*traces.course_ids, *traces.client_ids}
+    for row in session.scalars(select(Attention).where(Attention.resolved_at.is_(None))):
+        named = {*row.details.get("course_ids", ()), row.details.get("client_id")}
+        if named & ids or (row.square_order_id is not None and row.square_order_id in traces.order_ids):
+            return True
+    return False
+
+
+def _is_being_issued(session: Session, traces: SubjectData) -> bool:
+    # An invoice that waits for the worker would lose whose it is.
+    refunds = select(SquareRefund.square_refund_id).where(SquareRefund.square_order_id.in_(traces.order_ids))
+    theirs = or_(Outbox.subject.in_(traces.order_ids), Outbox.subject.in_(refunds))
+    return _any(session, Outbox.id, Outbox.state == "pending", Outbox.kind.in_(DOCUMENT_JOBS), theirs)
+
+
+def _is_on_its_way(session: Session, traces: SubjectData) -> bool:
+    waiting = session.scalars(select(Inbox.body).where(Inbox.state == "pending"))
+    theirs = (*traces.square_ids, *traces.order_ids)
+    return any(one in body for body in waiting for one in theirs)

@@ -1,0 +1,121 @@
+"""Whose sale it was: a course rung up without a client gets its owner, by a person or by Square's later word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.clients.clients import known_client_in
+from plugin.courses.documents.enqueue import enqueue_correction_in, enqueue_invoice_in
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+from plugin.store.queues import Attention
+
+
+def assign_in(
+    session: Session, store: Store, act: Act, course_ids: Sequence[str], client_id: str, *, reason: str = ""
+) -> None:
+    """Give these courses their owner; raises NotFound, or Refused for one that has another owner already."""
+    client = known_client_in(session, client_id)
+    for course_id in course_ids:
+        course = course_for_change(session, course_id)
+        if course.client_id == client.id:
+            continue
+        if course.client_id is not None:
+            raise Refused("That course belongs to a client already.", code="already_assigned")
+        course.client_id = client.id
+        add_history(session, store, act, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
+        course_changed_in(session, store, act, course.id)
+        enqueue_invoice_in(session, store, act, course.square_order_id)
+    session.flush()
+
+
+def assign_by_square_in(
+    session: Session, store: Store, act: Act, square_order_id: str, client_id: str
+) -> None:
+    """Give an order's waiting courses the client that Square has named since, and close the question."""
+    ids = ownerless_in(session, square_order_id)
+    if not ids:
+        return
+    assign_in(session, store, act, ids, client_id, reason="Square named the client later")
+    settle_unassigned_in(session, act, square_order_id, {"client_id": client_id, "reason": "Named by Square"})
+
+
+def ownerless_in(session: Session, square_order_id: str) -> list[str]:
+    """Return the order's courses that wait for an owner."""
+    rows = select(Course.id).where(Course.square_order_id == square_order_id, Course.client_id.is_(None))
+    return list(session.scalars(rows.order_by(Course.id)))
+
+
+def sales_without_a_name(store: Store, *, limit: int = 50) -> dict[str, tuple[str, ...]]:
+    """Return the newest orders that wait for a client, with the Square customers on them that had no name."""
+    waiting = (
+        select(Attention)
+        .where(Attention.kind == "unassigned_sale", Attention.resolved_at.is_(None))
+        .order_by(Attention.id.desc())
+        .limit(limit)
+    )
+    with store.reading() as session:
+        named = {
+            row.square_order_id: tuple(row.details.get("square_customer_ids", ()))
+            for row in session.scalars(waiting)
+        }
+    return {order_id: ids for order_id, ids in named.items() if order_id is not None and ids}
+
+
+def settle_unassigned_in(session: Session, act: Act, square_order_id: str, answer: dict[str, str]) -> None:
+    """Close the order's question once none of its courses waits for an owner."""
+    if ownerless_in(session, square_order_id):
+        return
+    item = session.scalar(select(Attention).where(Attention.dedupe == f"unassigned:{square_order_id}"))
+    if item is not None and item.resolved_at is None:
+        item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, dict(answer)
+
+
+def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: str) -> CourseView:
+    """Move a course to the client it should have been assigned to, while none of its sessions was used.
+
+    Once sessions were used it takes a transfer, which keeps what each of the two has had. Raises Refused.
+    """
+    require(act.actor, Role.DESK)
+    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+
+    def work(session: Session) -> CourseView:
+        asked = digest("move", {"course_id": course_id, "client_id": client_id, "reason": said})
+        if answered_before(session, act, asked) is None:
+            _move(session, store, act, course_id, known_client_in(session, client_id), said)
+            remember(session, act, asked, {"course_id": course_id})
+        course = course_for_change(session, course_id)
+        return course_in(session, course, today=local_date(clinic_in(session), act.now))
+
+    return store.transact(work)
+
+
+def _move(session: Session, store: Store, act: Act, course_id: str, to: Client, reason: str) -> None:
+    course = course_for_change(session, course_id)
+    view = course_in(session, course, today=local_date(clinic_in(session), act.now))
+    if course.closed_as is not None:
+        raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
+    if not view.is_untouched:
+        raise Refused("Sessions of this course were used, so it can't be moved as a whole.", code="used")
+    if course.client_id is None:
+        raise Refused("Nobody owns this course yet. Assign it under Attention.", code="unassigned")
+    if course.client_id == to.id:
+        raise Refused(f"This course is {to.name}'s already.", code="already_assigned")
+    text = f"Moved from {view.client_name} to {to.name}"
+    course.client_id = to.id
+    add_history(session, store, act, course.id, "assigned", text, reason=reason)
+    course_changed_in(session, store, act, course.id)
+    enqueue_correction_in(session, store, act, course.square_order_id)

@@ -1,0 +1,152 @@
+"""What Square's word alone should not settle: a used course that was given back, a sale changed after it was booked.
+
+The course follows a return at once; a person is asked whether that was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.base.attention import open_item_in, settle_item_in
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.read import charge_of, course_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.sales.sales import Refund, Sale, SaleLine
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.queues import Attention
+
+USED = "refunded_used_course"
+CHANGED = "changed_sale"
+
+
+def ask_about_used_in(
+    session: Session, store: Store, act: Act, refund: Refund, course_id: str, closed_by: str
+) -> None:
+    """Ask whether a course that had been used was meant to be given back whole; `closed_by` marks the return."""
+    course = _view(session, act, course_id)
+    if not course.used:
+        return
+    worth = _written(session, _worth_of_uses(course))
+    open_item_in(
+        session,
+        store,
+        act,
+        kind=USED,
+        dedupe=f"{USED}:{closed_by}",
+        summary=(
+            f"{course.package_name} was given back in Square after {sessions_text(course.used)} of it had been used."
+            " It is closed. Is that right?"
+        ),
+        details={
+            "course_ids": [course.id],
+            "proposal": f"Keep it closed. What was used is worth {worth} of what was paid.",
+            "proposed_decision": "keep_closed",
+            "proposed_course_id": course.id,
+        },
+        square_order_id=refund.square_order_id,
+        square_refund_id=refund.square_refund_id,
+    )
+
+
+def was_asked_in(session: Session, closed_by: str) -> bool:
+    """Say whether this return had closed a used course before: the same word again closes nothing a second time."""
+    asked = select(Attention.id).where(Attention.dedupe == f"{USED}:{closed_by}"[:255])
+    return session.scalar(asked) is not None
+
+
+def drop_used_question_in(session: Session, act: Act, closed_by: str, reason: str) -> None:
+    """Close the question of a return that did not come about: the course is open again."""
+    settle_item_in(session, act, f"{USED}:{closed_by}", reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A course whose order line is not what it was when the course was booked."""
+
+    course: Course
+    says: str
+
+
+def ask_about_changes_in(session: Session, store: Store, act: Act, sale: Sale) -> tuple[str, ...]:
+    """Ask about courses whose sale was edited in Square after they were booked; return the open items.
+
+    Nothing is obeyed by itself: sessions may have been used, and the client has a paper that says otherwise.
+    """
+    rows = select(Course).where(Course.square_order_id == sale.square_order_id, Course.closed_as.is_(None))
+    courses = list(session.scalars(rows.order_by(Course.square_line_uid, Course.unit)))
+    changes = {change.course.id: change for change in _changes(session, courses, sale)}
+    for course in courses:
+        if course.id not in changes:
+            settle_item_in(session, act, f"{CHANGED}:{course.id}", "The sale is in Square as it was again")
+    return tuple(_ask_about(session, store, act, sale, change) for change in changes.values())
+
+
+def _changes(session: Session, courses: list[Course], sale: Sale) -> Iterator[_Change]:
+    lines = {line.uid: line for line in sale.lines}
+    for course in courses:
+        line = lines.get(course.square_line_uid or "")
+        if line is None or (line.quantity or 0) < (course.unit or 1):
+            yield _Change(course, "is not on its sale in Square any more")
+        elif (course.unit or 1) == 1 and _price_of_line(session, course) != _whole(line):
+            now = _written(session, Money(line.total.amount + (line.tax or 0), line.total.currency))
+            yield _Change(course, f"stands on its sale in Square at {now} now")
+
+
+def _whole(line: SaleLine) -> tuple[int, str]:
+    return line.total.amount, line.total.currency
+
+
+def _price_of_line(session: Session, course: Course) -> tuple[int, str]:
+    """Return what the line's courses were booked at, all units together."""
+    prices = session.scalars(
+        select(Course.price).where(
+            Course.square_order_id == course.square_order_id,
+            Course.square_line_uid == course.square_line_uid,
+        )
+    )
+    return sum(prices), course.currency
+
+
+def _ask_about(session: Session, store: Store, act: Act, sale: Sale, change: _Change) -> str:
+    was = _written(session, Money(charge_of(change.course).gross, change.course.currency))
+    return open_item_in(
+        session,
+        store,
+        act,
+        kind=CHANGED,
+        dedupe=f"{CHANGED}:{change.course.id}",
+        summary=f"{change.course.package_name}, booked at {was}, {change.says}. The course is as it was.",
+        details={
+            "course_ids": [change.course.id],
+            "proposal": "Close the course if it was taken off the sale; leave it if only the ticket was tidied up.",
+        },
+        square_order_id=sale.square_order_id,
+    )
+
+
+def _worth_of_uses(course: CourseView) -> Money:
+    used = [
+        -entry.value_delta.amount
+        for entry in course.entries
+        if entry.kind is Kind.USED and entry.reversed_by is None
+    ]
+    return Money(course.charge.gross_of(sum(used)), course.price.currency)
+
+
+def _view(session: Session, act: Act, course_id: str) -> CourseView:
+    today = local_date(clinic_in(session), act.now)
+    return course_in(session, session.get_one(Course, course_id), today=today)
+
+
+def _written(session: Session, money: Money) -> str:
+    clinic = clinic_in(session)
+    return money_text(money, language=clinic.language, country=clinic.country)

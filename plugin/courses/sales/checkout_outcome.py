@@ -1,0 +1,86 @@
+"""What an observed sale means for the sales begun at the desk: the one it was is paid, in full or in part."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.money import Money
+from plugin.courses.clients.clients import living_client_in
+from plugin.courses.sales.checkout_views import LONGEST_AT_TILL
+from plugin.store.ledger import Course
+from plugin.store.selling import Checkout
+
+
+def begun_for_in(session: Session, square_order_id: str) -> str | None:
+    """Return the client for whom the desk had begun this order; None for an order of the till's own."""
+    rows = select(Checkout.client_id).where(
+        Checkout.square_order_id == square_order_id, Checkout.way != "till"
+    )
+    client_id = session.scalar(rows.limit(1))
+    return living_client_in(session, client_id).id if client_id is not None else None
+
+
+def settle_checkouts_in(
+    session: Session, act: Act, square_order_id: str, *, came: Money | None = None
+) -> None:
+    """Mark what was begun at the desk and is this booked order: paid, or with `came` paid so far in part."""
+    begun = list(session.scalars(select(Checkout).where(Checkout.square_order_id == square_order_id)))
+    for row in begun:
+        _came(row, act, came)
+    if came is None and not any(row.way != "till" for row in begun):
+        _settle_at_till(session, act, square_order_id, {row.package_id for row in begun})
+    session.flush()
+
+
+def _came(row: Checkout, act: Act, came: Money | None) -> None:
+    if row.state == "paid":
+        return
+    if came is not None:
+        row.came = max(row.came, came.amount)
+        return
+    # A payment that came before the end asked for at the desk is a sale, whatever the row said.
+    row.state, row.came, row.problem = "paid", row.amount, ""
+    row.ended_at = act.now
+
+
+def sold_at_till_in(session: Session, act: Act, row: Checkout, square_order_id: str) -> None:
+    """Mark a sale that was waited for as the one rung up with this order; the till may have given a discount."""
+    charged = Course.price + func.coalesce(Course.tax, 0)
+    prices = select(func.coalesce(func.sum(charged), 0)).where(
+        Course.square_order_id == square_order_id, Course.package_id == row.package_id
+    )
+    row.square_order_id, row.amount = square_order_id, int(session.scalar(prices) or 0)
+    _came(row, act, None)
+
+
+def _settle_at_till(session: Session, act: Act, square_order_id: str, settled: set[str]) -> None:
+    courses = session.scalars(
+        select(Course)
+        .where(Course.square_order_id == square_order_id, Course.client_id.is_not(None))
+        .order_by(Course.id)
+    )
+    for course in courses:
+        if course.package_id in settled:
+            continue
+        row = _waiting_at_till(session, course)
+        if row is not None:
+            sold_at_till_in(session, act, row, square_order_id)
+            settled.add(course.package_id)
+
+
+def _waiting_at_till(session: Session, course: Course) -> Checkout | None:
+    # Only what was begun before the sale was booked: word of an older sale may come again at any time.
+    rows = (
+        select(Checkout)
+        .where(
+            Checkout.way == "till",
+            Checkout.client_id == course.client_id,
+            Checkout.package_id == course.package_id,
+            Checkout.ended_at.is_(None),
+            Checkout.created_at.between(course.booked_at - LONGEST_AT_TILL, course.booked_at),
+        )
+        .order_by(Checkout.created_at.desc(), Checkout.id.desc())
+    )
+    return session.scalar(rows.limit(1))

@@ -1,0 +1,187 @@
+"""A sale begun at the desk as people see it: what it is, how far it has come, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.clients.clients import living_client_in
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.offers import Package
+from plugin.store.selling import Checkout, Terminal
+
+# A sale rung up just before the desk began to wait for it is meant too.
+RUNG_UP_BEFORE = timedelta(minutes=15)
+# How long a sale may be waited for that is rung up on the till.
+LONGEST_AT_TILL = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalView:
+    """A Square Terminal a sale may be sent to; `status` is Square's word, such as AVAILABLE."""
+
+    device_id: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedSale:
+    """A sale of the same package that this one may be: it came in without a client, or a little too early."""
+
+    order_id: str
+    course_ids: tuple[str, ...]
+    sold_at: datetime
+    paid: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutView:
+    """One sale begun at the desk; state asking, waiting, paid, canceled, timed_out or failed.
+
+    `amount` is what Square reckons is to pay, tax included (our price until Square has answered). `problem` keeps it
+    from going on, or says why it ended; `notice` is what the desk should know though it goes on.
+    """
+
+    id: str
+    client_id: str
+    client_name: str
+    package_id: str
+    package_name: str
+    quantity: int
+    way: str
+    state: str
+    amount: Money
+    came: Money
+    supplied: Money | None
+    change: Money | None
+    deposit: Money | None
+    deposit_due_on: date | None
+    balance_due_on: date | None
+    tender: str
+    device_name: str
+    url: str | None
+    mail_to: str | None
+    mailed_at: datetime | None
+    problem: str
+    notice: str
+    is_canceling: bool
+    created_at: datetime
+    by: str
+    ended_at: datetime | None
+    square_order_id: str | None
+    course_ids: tuple[str, ...]
+    offered: tuple[OfferedSale, ...]
+    # For a course given in exchange: what its credit took off the price, and what goes back of it.
+    credit: Money | None = None
+    goes_back: Money | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it is still under way."""
+        return self.ended_at is None
+
+    @property
+    def to_come(self) -> Money:
+        """Return what the client has still to pay."""
+        return Money(max(0, self.amount.amount - self.came.amount), self.amount.currency)
+
+
+def view_of(session: Session, row: Checkout) -> CheckoutView:
+    """Put the row into a view."""
+    client = living_client_in(session, row.client_id)
+    return CheckoutView(
+        id=row.id,
+        client_id=client.id,
+        client_name=client.name,
+        package_id=row.package_id,
+        package_name=session.get_one(Package, row.package_id).name,
+        quantity=row.quantity,
+        way=row.way,
+        state=row.state,
+        amount=Money(row.amount, row.currency),
+        came=Money(row.came, row.currency),
+        supplied=_money(row.supplied, row),
+        change=_change(row),
+        deposit=_money(row.deposit, row),
+        deposit_due_on=row.deposit_due_on,
+        balance_due_on=row.balance_due_on,
+        tender=row.tender,
+        device_name=_device_name(session, row),
+        url=row.url,
+        mail_to=row.mail_to,
+        mailed_at=row.mailed_at,
+        problem=row.problem,
+        notice=row.notice,
+        is_canceling=row.cancel_asked_at is not None and row.ended_at is None,
+        created_at=row.created_at,
+        by=row.by,
+        ended_at=row.ended_at,
+        square_order_id=row.square_order_id,
+        course_ids=courses_of_checkout_in(session, row),
+        offered=_offered(session, row),
+        credit=_money(row.credit_for["discount"], row) if row.credit_for else None,
+        goes_back=_money(row.credit_for["goes_back"] or None, row) if row.credit_for else None,
+    )
+
+
+def courses_of_checkout_in(session: Session, row: Checkout) -> tuple[str, ...]:
+    """Return the courses that came of it."""
+    if row.square_order_id is None:
+        return ()
+    rows = select(Course.id).where(
+        Course.square_order_id == row.square_order_id, Course.package_id == row.package_id
+    )
+    return tuple(session.scalars(rows.order_by(Course.square_line_uid, Course.unit)))
+
+
+def _money(amount: int | None, row: Checkout) -> Money | None:
+    return None if amount is None else Money(amount, row.currency)
+
+
+def _change(row: Checkout) -> Money | None:
+    if row.way != "cash" or row.supplied is None or row.supplied < row.amount:
+        return None
+    return Money(row.supplied - row.amount, row.currency)
+
+
+def _device_name(session: Session, row: Checkout) -> str:
+    terminal = session.get(Terminal, row.square_device_id) if row.square_device_id else None
+    return terminal.name if terminal is not None else ""
+
+
+def _offered(session: Session, row: Checkout) -> tuple[OfferedSale, ...]:
+    if row.way != "till" or row.ended_at is not None:
+        return ()
+    taken = select(Checkout.square_order_id).where(Checkout.square_order_id.is_not(None))
+    wanted = (
+        select(Course)
+        .where(
+            Course.package_id == row.package_id,
+            or_(Course.client_id.is_(None), Course.client_id == row.client_id),
+            Course.closed_as.is_(None),
+            Course.square_order_id.not_in(taken),
+            Course.booked_at >= row.created_at - RUNG_UP_BEFORE,
+        )
+        .order_by(Course.booked_at.desc(), Course.id)
+    )
+    by_order: dict[str, list[Course]] = {}
+    for course in session.scalars(wanted):
+        by_order.setdefault(course.square_order_id or "", []).append(course)
+    return tuple(_sale(session, order_id, courses) for order_id, courses in by_order.items())
+
+
+def _sale(session: Session, order_id: str, courses: list[Course]) -> OfferedSale:
+    ids = tuple(course.id for course in courses)
+    paid = session.scalars(
+        select(Entry.value_delta)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .where(Allowance.course_id.in_(ids), Entry.kind == Kind.PAID.value)
+    )
+    with_tax = sum(paid) + sum(course.tax_paid or 0 for course in courses)
+    return OfferedSale(order_id, ids, courses[0].sold_at, Money(with_tax, courses[0].currency))

@@ -1,0 +1,212 @@
+"""Selling from the desk: a sale is begun here and paid at Square; the course is born where every course is born.
+
+Asks nobody: what Square must be told is owed, and done by the worker. The page shows how far it has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.money import Money
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.sales.assign import assign_in, settle_unassigned_in
+from plugin.courses.sales.checkout_outcome import sold_at_till_in
+from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
+from plugin.courses.sales.new_checkout import WAYS, NewCheckout, checked_in
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.queues import Outbox
+from plugin.store.selling import Checkout, Terminal
+
+__all__ = [
+    "CHECKOUT",
+    "WAYS",
+    "CheckoutView",
+    "NewCheckout",
+    "OfferedSale",
+    "TerminalView",
+    "cancel_checkout",
+    "claim_sale",
+    "list_checkouts",
+    "list_terminals",
+    "read_checkout",
+    "start_checkout",
+    "waiting_of_client",
+]
+
+# The errand that brings a sale begun at the desk one step on.
+CHECKOUT = "checkout"
+
+
+def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
+    """Begin a sale; raises InvalidField or Refused in words. The same act again answers the same sale."""
+    require(act.actor, Role.DESK)
+
+    def work(session: Session) -> CheckoutView:
+        asked = digest("checkout", asdict(new))
+        if known := answered_before(session, act, asked):
+            return _view_in(session, known["checkout_id"])
+        row = _begun_in(session, store, act, new)
+        enqueue_in(session, store, act, CHECKOUT, row.id)
+        remember(session, act, asked, {"checkout_id": row.id})
+        return view_of(session, row)
+
+    return store.transact(work)
+
+
+def read_checkout(store: Store, checkout_id: str) -> CheckoutView:
+    """Return the sale as it stands; raises NotFound."""
+    with store.reading() as session:
+        return _view_in(session, checkout_id)
+
+
+def list_checkouts(store: Store, *, limit: int = 50, open_only: bool = False) -> tuple[CheckoutView, ...]:
+    """Return the sales begun at the desk, newest first."""
+    rows = select(Checkout).order_by(Checkout.created_at.desc(), Checkout.id.desc()).limit(limit)
+    if open_only:
+        rows = rows.where(Checkout.ended_at.is_(None))
+    with store.reading() as session:
+        return tuple(view_of(session, row) for row in session.scalars(rows))
+
+
+def waiting_of_client(store: Store, client_id: str) -> tuple[CheckoutView, ...]:
+    """Return the client's sales that are under way, newest first."""
+    rows = (
+        select(Checkout)
+        .where(Checkout.client_id == client_id, Checkout.ended_at.is_(None))
+        .order_by(Checkout.created_at.desc(), Checkout.id.desc())
+    )
+    with store.reading() as session:
+        return tuple(view_of(session, row) for row in session.scalars(rows))
+
+
+def list_terminals(store: Store) -> tuple[TerminalView, ...]:
+    """Return the Square Terminals a sale may be sent to, by name."""
+    rows = select(Terminal).where(Terminal.is_active.is_(True)).order_by(Terminal.name)
+    with store.reading() as session:
+        return tuple(
+            TerminalView(row.square_device_id, row.name, row.status) for row in session.scalars(rows)
+        )
+
+
+def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
+    """Ask for the end of a sale; Square may say that the client has just paid. One that is paid refuses."""
+    require(act.actor, Role.DESK)
+
+    def work(session: Session) -> CheckoutView:
+        row = checkout_for_change(session, checkout_id)
+        if row.state == "paid":
+            raise Refused("This sale is paid. To undo it, refund the course.", code="paid")
+        if row.ended_at is None and row.cancel_asked_at is None:
+            row.cancel_asked_at, row.problem = act.now, ""
+            if _is_only_ours(row):
+                row.state, row.ended_at = "canceled", act.now
+            else:
+                hasten_in(session, store, act, row.id)
+        return view_of(session, row)
+
+    return store.transact(work)
+
+
+def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[str]) -> CheckoutView:
+    """Say that a sale rung up without a client is this one; raises Refused for a course of somebody else."""
+    require(act.actor, Role.DESK)
+
+    def work(session: Session) -> CheckoutView:
+        row = checkout_for_change(session, checkout_id)
+        if row.way != "till":
+            raise Refused("Only a sale that is rung up on the till can be claimed.", code="not_at_till")
+        orders = _orders_of(session, row, course_ids)
+        assign_in(session, store, act, course_ids, row.client_id, reason="Claimed at the desk")
+        for square_order_id in orders:
+            answer = {"client_id": row.client_id, "reason": "Claimed at the desk"}
+            settle_unassigned_in(session, act, square_order_id, answer)
+        if row.ended_at is None:
+            sold_at_till_in(session, act, row, orders[0])
+        return view_of(session, row)
+
+    return store.transact(work)
+
+
+def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
+    """Return the row, held for this transaction; raises NotFound."""
+    held = select(Checkout).where(Checkout.id == checkout_id).with_for_update()
+    row = session.scalar(held.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound("There is no such sale.")
+    return row
+
+
+def hasten_in(session: Session, store: Store, act: Act, checkout_id: str) -> None:
+    """Have the sale looked at now: what waits for its next turn comes at once, else it is owed anew."""
+    waiting = (
+        update(Outbox)
+        .where(Outbox.kind == CHECKOUT, Outbox.subject == checkout_id, Outbox.state == "pending")
+        .values(due_at=act.now)
+    )
+    if not session.execute(waiting).rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
+        enqueue_in(session, store, act, CHECKOUT, checkout_id)
+
+
+def _is_only_ours(row: Checkout) -> bool:
+    """Say whether Square was asked for nothing yet, so that nothing is to be taken back there."""
+    return row.way == "till" or (row.square_order_id is None and not row.asked_for)
+
+
+def _view_in(session: Session, checkout_id: str) -> CheckoutView:
+    row = session.get(Checkout, checkout_id)
+    if row is None:
+        raise NotFound("There is no such sale.")
+    return view_of(session, row)
+
+
+def _begun_in(session: Session, store: Store, act: Act, new: NewCheckout) -> Checkout:
+    checked = checked_in(session, act, new)
+    row = Checkout(
+        id=store.new_id(),
+        client_id=checked.client_id,
+        package_id=new.package_id,
+        quantity=new.quantity,
+        way=new.way,
+        state="waiting" if new.way == "till" else "asking",
+        amount=checked.amount.amount,
+        currency=checked.amount.currency,
+        supplied=_minor(new.supplied) if new.way == "cash" else None,
+        deposit=_minor(new.deposit) if new.way == "invoice" else None,
+        deposit_due_on=checked.deposit_due_on,
+        balance_due_on=checked.balance_due_on,
+        tender=checked.tender,
+        square_device_id=checked.device_id,
+        square_variation_id=checked.square_variation_id,
+        mail_to=checked.mail_to,
+        exchanges_course_id=new.exchanges if checked.credit else None,
+        credit=_minor(checked.credit.amount) if checked.credit else None,
+        credit_for=checked.credit_for,
+        created_at=act.now,
+        by=act.actor.name,
+        staff_id=act.actor.staff_id,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _minor(money: Money | None) -> int | None:
+    return None if money is None else money.amount
+
+
+def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> list[str]:
+    rows = select(Course.square_order_id).where(
+        Course.id.in_(course_ids), Course.package_id == row.package_id, Course.square_order_id.is_not(None)
+    )
+    found = list(session.scalars(rows))
+    if not found or len(found) != len(set(course_ids)):
+        raise Refused("That sale is not one of this package.", code="another_package")
+    return list(dict.fromkeys(one for one in found if one is not None))

@@ -1,0 +1,200 @@
+"""What the desk wants to sell, checked before anything is begun: every refusal says what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role
+from plugin.core.money import Money
+from plugin.core.text import required
+from plugin.courses.base.chain import course_for_change
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.clients.clients import known_client_in
+from plugin.courses.clients.contacts import typed_email
+from plugin.courses.exchange.credit import Credit, credit_in
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store.offers import Listing, Package
+from plugin.store.selling import Terminal
+
+WAYS = ("till", "terminal", "link", "cash", "other", "invoice")
+MOST_AT_ONCE = 20
+MOST_TENDER = 80
+BALANCE_DUE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCheckout:
+    """A sale to begin. `supplied`: the cash handed over, None for the exact sum; `tender`: what another one was."""
+
+    client_id: str
+    package_id: str
+    way: str
+    quantity: int = 1
+    supplied: Money | None = None
+    tender: str = ""
+    device_id: str | None = None
+    deposit: Money | None = None
+    deposit_due_on: date | None = None
+    balance_due_on: date | None = None
+    mail_to: str | None = None
+    # The course that is given for it, and the credit that was shown for it, minor units.
+    exchanges: str | None = None
+    seen_credit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCheckout:
+    """A sale that may be begun."""
+
+    client_id: str
+    amount: Money
+    square_variation_id: str
+    tender: str
+    device_id: str | None
+    deposit_due_on: date | None
+    balance_due_on: date | None
+    mail_to: str | None
+    credit: Credit | None
+    credit_for: dict[str, Any] | None
+
+
+def checked_in(session: Session, act: Act, new: NewCheckout) -> CheckedCheckout:
+    """Return the sale with what was left open filled in; raises InvalidField, Refused or NotFound."""
+    if new.way not in WAYS:
+        raise InvalidField(f"A sale is paid by one of: {', '.join(WAYS)}.", field="way")
+    if not 1 <= new.quantity <= MOST_AT_ONCE:
+        raise InvalidField(f"Sell 1 to {MOST_AT_ONCE} at once.", field="quantity")
+    client = known_client_in(session, new.client_id)
+    package, square_variation_id = _on_the_till(session, new.package_id)
+    amount = Money(package.price * new.quantity, package.currency)
+    _same_currency(new, amount)
+    today = local_date(clinic_in(session), act.now)
+    credit = _credit(session, act, new, client.id, amount, today) if new.exchanges else None
+    credit_for = credit.kept_for(amount) if credit else None
+    amount = credit.to_pay(amount) if credit else amount
+    deposit_due_on, balance_due_on = _due_dates(new, amount, today)
+    return CheckedCheckout(
+        client_id=client.id,
+        amount=amount,
+        square_variation_id=square_variation_id,
+        tender=_tender(new),
+        device_id=_device(session, new, is_free=amount.amount == 0) if new.way == "terminal" else None,
+        deposit_due_on=deposit_due_on,
+        balance_due_on=balance_due_on,
+        mail_to=_mail_to(new),
+        credit=credit,
+        credit_for=credit_for,
+    )
+
+
+def _credit(
+    session: Session, act: Act, new: NewCheckout, client_id: str, price: Money, today: date
+) -> Credit:
+    if new.way == "till":
+        raise InvalidField(
+            "An exchange is not rung up on the till: its credit is taken off here.", field="way"
+        )
+    if new.quantity != 1 or new.deposit is not None:
+        raise InvalidField("A course is exchanged for one, paid at once.", field="quantity")
+    credit = credit_in(session, course_for_change(session, new.exchanges or "").id, today=today)
+    if credit.course.client_id != client_id:
+        raise Refused("That course belongs to another client.", code="not_theirs")
+    if credit.amount.currency != price.currency:
+        raise Refused(f"That course was paid in {credit.amount.currency}.", code="foreign_currency")
+    if new.seen_credit not in (None, credit.amount.amount):
+        raise Refused("The course has changed since. Look at the credit again.", code="changed")
+    if credit.goes_back(price).amount:
+        _may_go_back(act, credit)
+    return credit
+
+
+def _may_go_back(act: Act, credit: Credit) -> None:
+    if act.actor.role is not Role.OWNER:
+        raise Refused("Money would go back to the client. The owner can do this exchange.", code="goes_back")
+    paid = credit.course.gross_paid.amount
+    if credit.course.square_order_id is None or paid < credit.charge.gross_of_listed(credit.amount.amount):
+        said = (
+            "Square can't give the difference back, for it did not take that money. Choose a larger package."
+        )
+        raise Refused(said, code="not_sold_on_square")
+
+
+def _on_the_till(session: Session, package_id: str) -> tuple[Package, str]:
+    package = session.get(Package, package_id)
+    if package is None:
+        raise NotFound("There is no such package.")
+    if not package.is_active:
+        raise Refused(f"{package.name} is not sold any more.", code="not_sold")
+    listing = session.scalar(
+        select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
+    )
+    if listing is None:
+        said = f"{package.name} is not on the till yet. Put it there under Packages, then sell it."
+        raise Refused(said, code="not_on_till")
+    if listing.is_deleted:
+        said = f"{package.name} was deleted on the till. Put it there again under Packages, then sell it."
+        raise Refused(said, code="not_on_till")
+    return package, listing.square_variation_id
+
+
+def _same_currency(new: NewCheckout, amount: Money) -> None:
+    for field, money in (("supplied", new.supplied), ("deposit", new.deposit)):
+        if money is not None and money.currency != amount.currency:
+            raise InvalidField(f"The package is sold in {amount.currency}.", field=field)
+        if money is not None and money.amount < 0:
+            raise InvalidField("The amount is zero or more.", field=field)
+
+
+def _due_dates(new: NewCheckout, amount: Money, today: date) -> tuple[date | None, date | None]:
+    if new.way != "invoice":
+        return None, None
+    if new.deposit is None:
+        balance_due_on = new.balance_due_on or today
+        return None, _not_past(balance_due_on, today, field="balance_due_on")
+    if not 0 < new.deposit.amount < amount.amount:
+        raise InvalidField("A deposit is more than nothing and less than the price.", field="deposit")
+    deposit_due_on = _not_past(new.deposit_due_on or today, today, field="deposit_due_on")
+    balance_due_on = _not_past(
+        new.balance_due_on or deposit_due_on + BALANCE_DUE, today, field="balance_due_on"
+    )
+    if balance_due_on < deposit_due_on:
+        raise InvalidField("The rest is due after the deposit.", field="balance_due_on")
+    return deposit_due_on, balance_due_on
+
+
+def _not_past(day: date, today: date, *, field: str) -> date:
+    if day < today:
+        raise InvalidField("That day is past.", field=field)
+    return day
+
+
+def _tender(new: NewCheckout) -> str:
+    if new.way != "other":
+        return ""
+    return required(new.tender, field="tender", called="How it was paid", most=MOST_TENDER)
+
+
+def _device(session: Session, new: NewCheckout, *, is_free: bool) -> str | None:
+    active = list(session.scalars(select(Terminal).where(Terminal.is_active.is_(True))))
+    if not active and is_free:
+        return None
+    if not active:
+        said = "No Square Terminal is known yet. Sign one in with a device code, or sell another way."
+        raise InvalidField(said, field="device_id")
+    if new.device_id is None and len(active) == 1:
+        return active[0].square_device_id
+    chosen = next((one for one in active if one.square_device_id == new.device_id), None)
+    if chosen is None:
+        raise InvalidField("Choose one of the clinic's Terminals.", field="device_id")
+    return chosen.square_device_id
+
+
+def _mail_to(new: NewCheckout) -> str | None:
+    if new.way not in ("link", "invoice") or not (new.mail_to or "").strip():
+        return None
+    return typed_email(new.mail_to or "", field="mail_to")

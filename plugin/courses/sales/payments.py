@@ -1,0 +1,182 @@
+"""Money that came for courses: all at once, or of an invoice as a deposit and the rest, each payment with its day.
+
+The ledger takes it net; the tax that came with it is kept beside the course, so that what the client paid is known to
+the cent. The same payments again change nothing, in whatever order they become known: only what is above the sum that
+the ledger has already is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.allocation import allocate
+from plugin.core.gross import Charge
+from plugin.core.ledger import Kind, paid
+from plugin.core.money import Money
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.chain import Line, append, head_of
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.words import money_text
+from plugin.courses.changes.early_use import earn_ahead_in
+from plugin.courses.sales.sales import Came, Sale
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An allowance that money comes for: what has come, in how many entries."""
+
+    course: Course
+    allowance: Allowance
+    paid: int
+    entries: int
+
+    @property
+    def unpaid(self) -> int:
+        """Return what is still to come."""
+        return max(0, self.allowance.price - self.paid)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing is to be written any more; what costs nothing has one entry that says so."""
+        return self.unpaid == 0 and self.entries > 0
+
+
+def receive_money_in(session: Session, store: Store, act: Act, sale: Sale, line_uid: str) -> list[str]:
+    """Write the money that came for the courses of one line; return those that it came for."""
+    parts = _parts(session, sale.square_order_id, line_uid)
+    _learn_tax(parts, sale, line_uid)
+    price = sum(part.allowance.price for part in parts)
+    changed: list[str] = []
+    for came in sale.payments():
+        if all(part.is_settled for part in parts):
+            break
+        gross = _gross_paid(parts)
+        due = _due(price, came, sale.total) - sum(part.paid for part in parts)
+        written = _share_out(session, store, act, sale, parts, came, due)
+        if written:
+            changed += written
+            parts = _parts(session, sale.square_order_id, line_uid)
+        _receive_tax(parts, gross, came, sale.total)
+    for course_id in dict.fromkeys(changed):
+        course_changed_in(session, store, act, course_id)
+    return list(dict.fromkeys(changed))
+
+
+def learn_taxes_in(session: Session, sale: Sale) -> None:
+    """Keep the taxes of a sale with its courses where they were booked before taxes were kept."""
+    for line in sale.lines:
+        _learn_tax(_parts(session, sale.square_order_id, line.uid), sale, line.uid)
+
+
+def _learn_tax(parts: Sequence[_Part], sale: Sale, line_uid: str) -> None:
+    courses = _courses(parts)
+    line = next((each for each in sale.lines if each.uid == line_uid), None)
+    if line is None or line.tax is None or all(course.tax is not None for course in courses):
+        return
+    if sum(course.price for course in courses) != line.total.amount:
+        # Edited since it was booked: its tax would be that of another sale.
+        return
+    units = [1] * len(courses)
+    taxes, in_prices = allocate(line.tax, units), allocate(line.tax_in_price, units)
+    for course, tax, in_price in zip(courses, taxes, in_prices, strict=True):
+        paid = sum(part.paid for part in parts if part.course is course)
+        course.tax, course.tax_in_price = tax, in_price
+        course.tax_paid = tax if paid >= course.price else tax * paid // course.price
+
+
+def _receive_tax(parts: Sequence[_Part], gross_before: int, came: Came, total: Money) -> None:
+    """Note the tax that came with the money so far: what the client has paid less what the ledger has of it.
+
+    Both are rounded down, so the tax alone may fall by a cent as more money comes; what was paid never does.
+    """
+    known = [course for course in _courses(parts) if course.tax is not None]
+    still_open = [course for course in known if course.closed_as is None]
+    taxes = [course.tax or 0 for course in still_open]
+    charged = sum(course.price + (course.tax or 0) for course in known)
+    gross = max(gross_before, _due(charged, came, total))
+    elsewhere = sum(course.tax_paid or 0 for course in known if course.closed_as is not None)
+    paid = gross - sum(part.paid for part in parts) - elsewhere
+    if still_open:
+        for course, share in zip(still_open, allocate(min(max(paid, 0), sum(taxes)), taxes), strict=True):
+            course.tax_paid = share
+
+
+def _gross_paid(parts: Sequence[_Part]) -> int:
+    return sum(part.paid for part in parts) + sum(course.tax_paid or 0 for course in _courses(parts))
+
+
+def _courses(parts: Sequence[_Part]) -> list[Course]:
+    return list({part.course.id: part.course for part in parts}.values())
+
+
+def _due(price: int, came: Came, total: Money) -> int:
+    """Return what of a line's price is paid, where so much has come for the whole order."""
+    so_far = came.so_far.amount
+    return price if so_far >= total.amount else price * so_far // total.amount
+
+
+def _share_out(
+    session: Session, store: Store, act: Act, sale: Sale, parts: Sequence[_Part], came: Came, due: int
+) -> list[str]:
+    """Spread what is new over what is still unpaid, so that the parts end at their price to the cent."""
+    still_open = [part for part in parts if part.course.closed_as is None]
+    fits = min(max(due, 0), sum(part.unpaid for part in still_open))
+    if due > fits:
+        courses = _courses(parts)
+        charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
+        _ask(session, store, act, sale, Money(charge.gross_of(due - fits), sale.total.currency))
+    if not still_open:
+        return []
+    is_all = came.so_far.amount >= sale.total.amount
+    changed = []
+    for part, share in zip(still_open, allocate(fits, [one.unpaid for one in still_open]), strict=True):
+        if share == 0 and (part.entries or part.unpaid):
+            continue
+        key = _key(part, "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}")
+        line = Line(key, came.at or part.course.sold_at)
+        head = head_of(session, part.allowance.id)
+        append(session, store, act, part.allowance.id, head, paid(share), line)
+        earn_ahead_in(session, store, act, part.allowance)
+        changed.append(part.course.id)
+    return changed
+
+
+def _parts(session: Session, square_order_id: str, line_uid: str) -> list[_Part]:
+    rows = session.execute(
+        select(Course, Allowance, func.coalesce(func.sum(Entry.value_delta), 0), func.count(Entry.id))
+        .join(Allowance, Allowance.course_id == Course.id)
+        .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
+        .where(Course.square_order_id == square_order_id, Course.square_line_uid == line_uid)
+        .group_by(Course.id, Allowance.id)
+        .order_by(Course.unit, Allowance.position)
+    )
+    return [_Part(course, allowance, int(came), entries) for course, allowance, came, entries in rows]
+
+
+def _key(part: _Part, what: str) -> str:
+    course = part.course
+    born_from = f"{course.square_order_id}/{course.square_line_uid}/{course.unit}"
+    return f"sale:{born_from}:{part.allowance.position}:{what}"
+
+
+def _ask(session: Session, store: Store, act: Act, sale: Sale, money: Money) -> None:
+    clinic = clinic_in(session)
+    came = money_text(money, language=clinic.language, country=clinic.country)
+    open_item_in(
+        session,
+        store,
+        act,
+        kind="money_for_closed",
+        dedupe=f"money_for_closed:{sale.square_order_id}",
+        summary=f"{came} came for a course that is closed. It belongs to no session.",
+        details={"proposal": "Give the money back in Square, or sell a new course."},
+        square_order_id=sale.square_order_id,
+    )

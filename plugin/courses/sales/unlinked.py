@@ -1,0 +1,117 @@
+"""The question about a sale whose line looks like a package that is not linked: asked once for each line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import money_text
+from plugin.courses.sales.lookalikes import SoldItem
+from plugin.courses.sales.sales import Refund, Sale, SaleLine, sale_from_json
+from plugin.store import Store
+from plugin.store.offers import Package
+from plugin.store.queues import Attention
+
+KIND = "unlinked_sale"
+LINK, IGNORE, DISMISS = "link_and_open", "ignore_item", "dismiss"
+
+
+def unlinked_mark(square_order_id: str, line_uid: str) -> str:
+    """Return the `dedupe` of the question about a line."""
+    return f"{KIND}:{square_order_id}:{line_uid}"[:255]
+
+
+def ask_about_unlinked_in(
+    session: Session, store: Store, act: Act, sale: Sale, sold: SoldItem, package_id: str
+) -> str:
+    """Ask whether this line sells a package, `package_id` as it seems; `sale` holds this line alone."""
+    package = session.get_one(Package, package_id)
+    name = sold.full_name or "An amount without a name"
+    is_item = sold.square_variation_id is not None
+    return open_item_in(
+        session,
+        store,
+        act,
+        kind=KIND,
+        dedupe=unlinked_mark(sale.square_order_id, sold.uid),
+        summary=_summary(session, sale, name[:120], is_item=is_item),
+        details={
+            "sale": sale.to_json(),
+            "square_variation_id": sold.square_variation_id,
+            "item_name": name[:160],
+            "proposal": _proposal(sale, package, is_item=is_item),
+            "proposed_decision": LINK,
+            "proposed_package_id": package.id,
+            "decisions": [LINK, IGNORE, DISMISS] if is_item else [LINK, DISMISS],
+        },
+        square_order_id=sale.square_order_id,
+    )
+
+
+def answer_unlinked_in(session: Session, act: Act, square_order_id: str, line_uid: str, answer: str) -> None:
+    """Close the question about a line that was answered another way; the same line again does not ask anew."""
+    item = session.scalar(
+        select(Attention).where(Attention.dedupe == unlinked_mark(square_order_id, line_uid))
+    )
+    if item is not None and item.resolved_at is None:
+        item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": answer}
+
+
+def open_questions_of(session: Session, square_variation_id: str) -> Iterator[Attention]:
+    """Yield the open questions about sales of this item, oldest first, held for this transaction."""
+    waiting = (
+        select(Attention)
+        .where(Attention.kind == KIND, Attention.resolved_at.is_(None))
+        .order_by(Attention.id)
+        .with_for_update()
+    )
+    for item in session.scalars(waiting).all():
+        if item.details.get("square_variation_id") == square_variation_id:
+            yield item
+
+
+def note_refund_in(session: Session, act: Act, refund: Refund) -> str:
+    """Keep a refund beside the questions about its sale; one whose line has come back whole needs no answer."""
+    waiting = select(Attention).where(
+        Attention.kind == KIND,
+        Attention.square_order_id == refund.square_order_id,
+        Attention.resolved_at.is_(None),
+    )
+    for item in session.scalars(waiting).all():
+        known = item.details.get("refund_ids", [])
+        item.details = {
+            **item.details,
+            "refund_ids": list(dict.fromkeys([*known, refund.square_refund_id])),
+        }
+        if refund.status == "COMPLETED" and _is_given_back(
+            refund, sale_from_json(item.details["sale"]).lines[0]
+        ):
+            answer = {"reason": "The sale was refunded in Square."}
+            item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, answer
+    return "The sale it belongs to may be a package that is not linked."
+
+
+def _is_given_back(refund: Refund, line: SaleLine) -> bool:
+    back = sum(one.quantity for one in refund.lines if one.source_line_uid == line.uid)
+    return refund.amount.amount >= refund.order_total.amount or back >= (line.quantity or 1)
+
+
+def _summary(session: Session, sale: Sale, name: str, *, is_item: bool) -> str:
+    clinic = clinic_in(session)
+    paid = money_text(sale.lines[0].total, language=clinic.language, country=clinic.country)
+    why = "this Square item is not linked to a package" if is_item else "it was entered as an amount"
+    return f"“{name}” was sold for {paid}, but {why}. No course was opened."
+
+
+def _proposal(sale: Sale, package: Package, *, is_item: bool) -> str:
+    line = sale.lines[0]
+    courses = f"{line.quantity} courses" if line.quantity and line.quantity > 1 else "the course"
+    whom = f" for {sale.buyer.name}" if sale.buyer is not None and sale.buyer.name else ""
+    if is_item:
+        return f"Link it to “{package.name}” and open {courses}{whom}."
+    return f"Open {courses} as “{package.name}”{whom}."

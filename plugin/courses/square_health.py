@@ -1,0 +1,158 @@
+"""How it stands with Square: does it answer, what waits, what came last. Reads and writes rows, asks nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.base.inbox import InboxState, inbox_state
+from plugin.courses.base.outbox import PAPERS
+from plugin.courses.documents.enqueue import DOCUMENT_JOBS
+from plugin.store import Store
+from plugin.store.queues import Attention, Outbox, Sweep
+from plugin.store.square_side import Connection
+
+# A single call that failed is no news for the desk: the next one is on its way.
+TOLD_AFTER = timedelta(seconds=30)
+SIGN_IN = "square_sign_in"
+# The questions an outage brings before people, by the beginning of their `dedupe`; they end with it.
+ABOUT_OUTAGES = ("square_sign_in:", "square_unreachable:", "square_down:", "square_busy:")
+
+
+@dataclass(frozen=True, slots=True)
+class SquareAway:
+    """Square has not done what we asked since then; `is_shut` where it answers and does not let us in."""
+
+    since: datetime
+    is_shut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SweepView:
+    """One look through Square: what it saw, and what the events had missed."""
+
+    started_at: datetime
+    finished_at: datetime | None
+    looked_at: int
+    found: tuple[dict[str, Any], ...]
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SquareState:
+    """What the owner's page shows of the way between us and Square."""
+
+    away: SquareAway | None
+    inbox: InboxState
+    owed: int
+    owed_failed: int
+    sweep: SweepView | None
+
+    @property
+    def is_answering(self) -> bool:
+        """Say whether Square did what we asked last."""
+        return self.away is None
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages and effects wait."""
+        return self.inbox.pending + self.owed
+
+
+def square_away(store: Store, now: datetime) -> SquareAway | None:
+    """Return since when Square has not answered; None while it does, and for a failure of some seconds."""
+    with store.reading() as session:
+        return _away(session.get(Connection, 1), now)
+
+
+def square_state(store: Store, now: datetime) -> SquareState:
+    """Return all of it."""
+    inbox = inbox_state(store)
+    with store.reading() as session:
+        owed = dict(
+            session.execute(
+                select(Outbox.state, func.count())
+                .where(Outbox.kind.not_in((PAPERS, *DOCUMENT_JOBS)), Outbox.state.in_(("pending", "failed")))
+                .group_by(Outbox.state)
+            ).all()
+        )
+        return SquareState(
+            away=_away(session.get(Connection, 1), now),
+            inbox=inbox,
+            owed=owed.get("pending", 0),
+            owed_failed=owed.get("failed", 0),
+            sweep=_last_sweep(session, now),
+        )
+
+
+def note_failing(store: Store, code: str, now: datetime) -> None:
+    """Remember since when Square fails; later failures of the same outage change only how it does."""
+
+    def work(session: Session) -> None:
+        row = connection_in(session)
+        row.failing_since = row.failing_since or now
+        row.failing_code = code
+
+    if _failing_code(store) != code:
+        store.transact(work)
+
+
+def note_answering(store: Store, act: Act) -> None:
+    """Remember that Square answers, and take away the questions its silence had brought before people."""
+
+    def work(session: Session) -> None:
+        row = connection_in(session)
+        row.failing_since, row.failing_code = None, ""
+        said = "Square answers again. What waited is worked off by itself."
+        settle_in(session, act, ABOUT_OUTAGES, said)
+
+    if _failing_code(store):
+        store.transact(work)
+
+
+def outage_mark(code: str, since: datetime | None, now: datetime) -> str:
+    """Return the `dedupe` of the question about an outage: one for each, or one a day where none is noted."""
+    return f"{code}:{since:%Y-%m-%dT%H:%M:%S}" if since else f"{code}:{now:%Y-%m-%d}"
+
+
+def settle_in(session: Session, act: Act, beginnings: tuple[str, ...], reason: str) -> None:
+    """Close the open questions whose `dedupe` begins so: what they asked about has passed."""
+    about = or_(*(Attention.dedupe.startswith(each, autoescape=True) for each in beginnings))
+    for item in session.scalars(select(Attention).where(and_(Attention.resolved_at.is_(None), about))):
+        item.resolved_at, item.resolved_by = act.now, act.actor.name
+        item.resolution = {"reason": reason}
+
+
+def connection_in(session: Session) -> Connection:
+    """Return the one row about the connection, made where there is none; locked on PostgreSQL."""
+    row = session.get(Connection, 1, with_for_update=True)
+    if row is None:
+        row = Connection(id=1, scopes=[], locations=[], failing_code="")
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _failing_code(store: Store) -> str:
+    with store.reading() as session:
+        return session.scalar(select(Connection.failing_code)) or ""
+
+
+def _away(row: Connection | None, now: datetime) -> SquareAway | None:
+    if row is None or row.failing_since is None or now - row.failing_since < TOLD_AFTER:
+        return None
+    return SquareAway(row.failing_since, is_shut=row.failing_code == SIGN_IN)
+
+
+def _last_sweep(session: Session, now: datetime) -> SweepView | None:
+    # One begun while the clock was ahead would stand for the last one until that time comes.
+    begun = select(Sweep).where(Sweep.started_at <= now)
+    row = session.scalar(begun.order_by(Sweep.started_at.desc(), Sweep.id.desc()).limit(1))
+    if row is None:
+        return None
+    return SweepView(row.started_at, row.finished_at, row.looked_at, tuple(row.found), row.error)

@@ -1,0 +1,226 @@
+"""Who is booked on a day, what each has left, and what became of the visit. Reads our own tables, never Square."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.course import AllowanceState, Balance, balance_of
+from plugin.core.no_show import NoShowOffer, no_show_offer
+from plugin.courses.base.clinic import clinic_in, hours_of, local_date
+from plugin.courses.base.read import courses_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.changes.sharing import shared_in
+from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW
+from plugin.courses.visits.next_session import NextSession, is_same_name, next_session
+from plugin.courses.visits.no_shows import waived_in
+from plugin.courses.visits.same_day import DayCharge, charges_that_day
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.people import Client, SquareCustomer
+from plugin.store.square_side import Booking
+
+# A clinic that had no appointment for so long has none any more; its page then shows no arrivals.
+_LONG_AGO = timedelta(days=30)
+# Within this of the hour they are at the desk, or about to be.
+_DUE = timedelta(minutes=30)
+
+State = Literal["expected", "no_show", "used", "charged", "forgiven"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One booked visit. `course` and `allowance`: what was used or charged, else what one tap would use.
+
+    `balance`: what the client has, where no course can be used; a frozen one, or one that waits as a gift.
+    `charged_elsewhere`: what was charged that day without this booking, so that a use here would be the second.
+    """
+
+    booking_id: str
+    state: State
+    start_at: datetime
+    is_pending: bool
+    is_called_off: bool
+    is_marked_no_show: bool
+    has_begun: bool
+    is_due: bool
+    client_id: str | None
+    name: str
+    service: str
+    practitioner: str
+    course: CourseView | None
+    allowance: AllowanceState | None
+    is_named: bool
+    charged_elsewhere: DayCharge | None
+    settled_on: date | None
+    settled_by: str
+    offer: NoShowOffer | None
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the clients of a day's bookings, read once for all of them."""
+
+    owners: dict[str, tuple[str, str]]
+    courses: dict[str, list[CourseView]]
+    by_id: dict[str, CourseView]
+    forgiven: dict[str, int]
+    # Charges of the day that no booking was settled with yet; one is taken off for each booking it goes with.
+    loose: dict[str, list[DayCharge]]
+
+
+def arrivals_on(store: Store, day: date, *, now: datetime) -> tuple[Arrival, ...] | None:
+    """Return the day's bookings by time, without those called off; None where the clinic takes no bookings."""
+    with store.reading() as session:
+        if not _has_bookings(session, now):
+            return None
+        zone = ZoneInfo(clinic_in(session).time_zone)
+        rows = list(session.scalars(_of_day(day, zone)))
+        known = _known_of(session, rows, day, local_date(clinic_in(session), now))
+        return tuple(_arrival(row, known, now, zone) for row in rows)
+
+
+def _has_bookings(session: Session, now: datetime) -> bool:
+    recent = select(Booking.square_booking_id).where(Booking.start_at >= now - _LONG_AGO).limit(1)
+    return session.scalar(recent) is not None
+
+
+def _of_day(day: date, zone: ZoneInfo) -> Select[Booking]:
+    begins, ends = hours_of(day, zone)
+    return (
+        select(Booking)
+        .where(
+            Booking.start_at >= begins,
+            Booking.start_at < ends,
+            or_(Booking.status.not_in(CALLED_OFF), Booking.outcome.is_not(None)),
+        )
+        .order_by(Booking.start_at, Booking.square_booking_id)
+    )
+
+
+def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date) -> _Known:
+    owners = _owners(session, [row.square_customer_id for row in rows if row.square_customer_id])
+    client_ids = {client_id for client_id, _ in owners.values()}
+    settled_ids = [row.course_id for row in rows if row.course_id]
+    usable = Course.client_id.in_(client_ids) & Course.closed_as.is_(None)
+    found = list(session.scalars(select(Course).where(or_(usable, Course.id.in_(settled_ids)))))
+    courses = courses_in(session, found, today=today)
+    of_client: dict[str, list[CourseView]] = defaultdict(list)
+    for course in courses:
+        of_client[course.client_id or ""].append(course)
+    _add_shared(session, of_client, client_ids, today)
+    return _Known(
+        owners=owners,
+        courses=of_client,
+        by_id={course.id: course for course in courses},
+        forgiven=waived_in(session, [course.id for course in courses]),
+        loose=_loose_charges(session, client_ids, day),
+    )
+
+
+def _add_shared(
+    session: Session, of_client: dict[str, list[CourseView]], client_ids: set[str], today: date
+) -> None:
+    """Offer those who have nothing left of their own what another shares with them."""
+    without = [each for each in client_ids if not _can_use(of_client[each])]
+    if not without:
+        return
+    for course in courses_in(session, shared_in(session, without, today=today), today=today):
+        for share in course.shares:
+            if share.client_id in without and share.holds_on(today):
+                of_client[share.client_id].append(course)
+
+
+def _can_use(courses: Sequence[CourseView]) -> bool:
+    found = next_session(courses, "")
+    return found is not None and found.is_usable
+
+
+def _owners(session: Session, square_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the client, id and name, behind each Square customer; after a merge that is the one that is left."""
+    rows = session.execute(
+        select(SquareCustomer.square_customer_id, Client.id, Client.name)
+        .join(Client, Client.id == SquareCustomer.client_id)
+        .where(SquareCustomer.square_customer_id.in_(square_ids))
+    )
+    return {square_id: (client_id, name) for square_id, client_id, name in rows}
+
+
+def _loose_charges(session: Session, client_ids: set[str], day: date) -> dict[str, list[DayCharge]]:
+    loose: dict[str, list[DayCharge]] = defaultdict(list)
+    for charge in charges_that_day(session, list(client_ids), day):
+        if charge.booking_id is None:
+            loose[charge.client_id].append(charge)
+    return loose
+
+
+def _charged_elsewhere(row: Booking, loose: list[DayCharge], chosen: NextSession | None) -> DayCharge | None:
+    """Take off and return the charge that a use for this booking would double; of two bookings it goes with one."""
+    if row.outcome is not None:
+        return None
+    found = next((each for each in loose if _goes_with(each, row.service_name, chosen)), None)
+    if found is not None:
+        loose.remove(found)
+    return found
+
+
+def _goes_with(charge: DayCharge, service: str, chosen: NextSession | None) -> bool:
+    if is_same_name(charge.treatment, service) or chosen is None:
+        return True
+    # No treatment has the service's name: it uses main sessions, or what the desk would be offered now.
+    of_main = charge.kind == "main" or charge.treatment == chosen.allowance.treatment
+    return not chosen.is_named and of_main
+
+
+def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arrival:
+    client_id, name = known.owners.get(row.square_customer_id or "", (None, row.customer_name))
+    chosen = _chosen(row, known, client_id)
+    return Arrival(
+        booking_id=row.square_booking_id,
+        state=_state(row),
+        start_at=row.start_at,
+        is_pending=row.status == "PENDING",
+        is_called_off=row.status in CALLED_OFF,
+        is_marked_no_show=row.status == NO_SHOW,
+        has_begun=row.start_at <= now,
+        is_due=-_DUE <= row.start_at - now <= _DUE,
+        client_id=client_id,
+        name=name,
+        service=row.service_name,
+        practitioner=row.team_member_name,
+        course=chosen.course if chosen else None,
+        allowance=chosen.allowance if chosen else None,
+        is_named=chosen is not None and chosen.is_named,
+        charged_elsewhere=_charged_elsewhere(row, known.loose[client_id or ""], chosen),
+        settled_on=row.outcome_at.astimezone(zone).date() if row.outcome_at else None,
+        settled_by=row.outcome_by,
+        offer=_offer(chosen.course, known) if chosen else None,
+        balance=balance_of(each.state for each in known.courses.get(client_id or "", ())),
+    )
+
+
+def _state(row: Booking) -> State:
+    if row.outcome is not None:
+        return row.outcome  # type: ignore[return-value]  # the table lets no other outcome in
+    return "no_show" if row.status == NO_SHOW else "expected"
+
+
+def _chosen(row: Booking, known: _Known, client_id: str | None) -> NextSession | None:
+    if row.course_id is None:
+        return next_session(known.courses.get(client_id or "", ()), row.service_name)
+    course = known.by_id[row.course_id]
+    entry = next((each for each in course.entries if each.id == row.entry_id), None)
+    used = [each for each in course.allowances if entry is not None and each.id == entry.allowance_id]
+    return NextSession(course, (used or course.allowances)[0], is_named=True)
+
+
+def _offer(course: CourseView, known: _Known) -> NoShowOffer:
+    return no_show_offer(course.terms, known.forgiven.get(course.id, 0))

@@ -1,0 +1,61 @@
+"""Who came and who did not: the visits and missed visits of a course, with the numbers its state gives them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from plugin.core.course import CourseState
+from plugin.core.ledger import Kind
+from plugin.courses.base.views import EntryView, NoShowView, VisitView
+from plugin.store.ledger import Visit
+
+
+def attendance(
+    state: CourseState,
+    visits: Sequence[Visit],
+    entries: Sequence[EntryView],
+    staff: dict[str, str],
+    guests: dict[str, str],
+) -> tuple[tuple[VisitView, ...], tuple[NoShowView, ...]]:
+    """Return the visits that stand and the no-shows that were charged, by day."""
+    days = {each.entry_id: each.used_on for each in state.uses}
+    standing = [each for each in entries if each.kind is Kind.USED and each.reversed_by is None]
+    uses: dict[str, list[EntryView]] = defaultdict(list)
+    for entry in standing:
+        uses[entry.visit_id or ""].append(entry)
+
+    came = [visit for visit in visits if visit.id in uses]
+    came.sort(key=lambda visit: (visit.visited_on, visit.id))
+    missed = [entry for entry in standing if entry.is_no_show]
+    missed.sort(key=lambda entry: (days[entry.id], entry.id))
+    return (
+        tuple(_visit(state, visit, uses[visit.id], staff, guests) for visit in came),
+        tuple(
+            NoShowView(each.id, days[each.id], each.treatment, state.main_number_of(each.id))
+            for each in missed
+        ),
+    )
+
+
+def _visit(
+    state: CourseState,
+    visit: Visit,
+    uses: Sequence[EntryView],
+    staff: dict[str, str],
+    guests: dict[str, str],
+) -> VisitView:
+    numbers = (state.main_number_of(entry.id) for entry in uses)
+    return VisitView(
+        id=visit.id,
+        visited_on=visit.visited_on,
+        treatments=tuple(entry.treatment for entry in uses),
+        number=max((each for each in numbers if each), default=None),
+        practitioner=staff.get(visit.practitioner_id or "", ""),
+        practitioner_id=visit.practitioner_id,
+        focus=visit.focus,
+        note=visit.note,
+        entry_ids=tuple(entry.id for entry in uses),
+        client_id=visit.client_id,
+        guest=guests.get(visit.client_id, ""),
+    )

@@ -1,0 +1,253 @@
+"""A booked visit that took place uses a session, once for one booking, whoever taps how often on how many iPads."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.read import courses_in, entry_in
+from plugin.courses.base.views import Used
+from plugin.courses.base.words import day_text
+from plugin.courses.changes.sharing import shared_in
+from plugin.courses.visits.bookings import (
+    CALLED_OFF,
+    Outcome,
+    booking_for_change,
+    client_of_in,
+    free_in,
+    settle_in,
+)
+from plugin.courses.visits.next_session import is_same_name, next_session
+from plugin.courses.visits.reverse import undo_use_in
+from plugin.courses.visits.same_day import DayCharge, ask_in, charges_that_day, confirmed
+from plugin.courses.visits.use import UseSession, use_in, used_answer
+from plugin.errors import NoneLeft, NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course, Entry, Visit
+from plugin.store.people import Staff
+from plugin.store.square_side import Booking
+
+_TREATS = (Role.PRACTITIONER.value, Role.OWNER.value)
+
+
+def use_booking(
+    store: Store,
+    act: Act,
+    booking_id: str,
+    *,
+    course_id: str | None = None,
+    allowance_id: str | None = None,
+    known_charges: int = 0,
+    has_mail: bool = False,
+) -> Used:
+    """Use one session for a booked visit; what the desk does not choose follows the booked service.
+
+    Used before, by whichever tap, answers that use again. Raises Refused, NoneLeft or NotFound.
+    `known_charges`: as for `use_session`.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    request = {"booking": booking_id, "course": course_id, "allowance": allowance_id}
+    asked = digest("use_booking", request | confirmed(known_charges))
+
+    def work(session: Session) -> Used:
+        course, chosen = course_of_booking_in(session, act, booking_id, course_id, allowance_id)
+        booking = booking_for_change(session, booking_id)
+        if known := answered_before(session, act, asked):
+            return used_answer(session, known["entry_id"], is_repeat=True)
+        if booking.outcome == "used" and booking.entry_id is not None:
+            return used_answer(session, booking.entry_id, is_repeat=True)
+        wish = _wish(session, act, booking, course, chosen)
+        entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
+        settle_in(session, act, booking, "used", course_id=course.id, entry_id=entry_id)
+        ask_in(session, act, entry_id, known_charges=known_charges)
+        remember(session, act, asked, {"entry_id": entry_id})
+        return used_answer(session, entry_id, is_repeat=False)
+
+    return store.transact(work)
+
+
+def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used:
+    """Check a booked visit in with a session that was charged for it already; nothing is charged.
+
+    Linked before, by whichever tap, answers the same again. Raises Refused or NotFound.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    asked = digest("link_booking", {"booking": booking_id, "entry": entry_id})
+
+    def work(session: Session) -> Used:
+        course = course_for_change(session, entry_in(session, entry_id)[1].id)
+        booking = booking_for_change(session, booking_id)
+        is_repeat = answered_before(session, act, asked) is not None or booking.entry_id == entry_id
+        if not is_repeat:
+            charge = _linkable(session, booking, entry_id)
+            outcome: Outcome = "charged" if charge.is_no_show else "used"
+            settle_in(session, act, booking, outcome, course_id=course.id, entry_id=entry_id)
+            _name_practitioner_in(session, store, act, booking)
+            remember(session, act, asked, {"entry_id": entry_id})
+        return used_answer(session, entry_id, is_repeat=is_repeat)
+
+    return store.transact(work)
+
+
+def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | None:
+    """Undo what became of a booked visit; return the entry that undid a session, None where none had moved.
+
+    The booking can be settled again. One that is free already stays so. A session that was charged elsewhere and
+    only linked to the booking stays charged.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    asked = digest("take_back", {"booking": booking_id, "reason": said})
+
+    def work(session: Session) -> str | None:
+        settled = session.get(Booking, booking_id)
+        course = course_for_change(session, settled.course_id) if settled and settled.course_id else None
+        booking = booking_for_change(session, booking_id)
+        if known := answered_before(session, act, asked):
+            undone: str | None = known["undone_by"]
+            return undone
+        # Without a course here it is free; with another one somebody was quicker, and this tap is old.
+        if course is None or booking.course_id != course.id:
+            return None
+        undone = _take_back_in(session, store, act, booking, course, said)
+        remember(session, act, asked, {"undone_by": undone})
+        return undone
+
+    return store.transact(work)
+
+
+def course_of_booking_in(
+    session: Session, act: Act, booking_id: str, course_id: str | None, allowance_id: str | None
+) -> tuple[Course, str | None]:
+    """Return the course that a booked visit is settled with, held, and the allowance; the service decides what is open.
+
+    Raises Refused where the client has no course to use, or another's was chosen.
+    """
+    booking = session.get(Booking, booking_id)
+    if booking is None:
+        raise NotFound("There is no such appointment.")
+    if booking.course_id is not None:
+        return course_for_change(session, booking.course_id), allowance_id
+    client_id = client_of_in(session, booking)
+    if course_id is None:
+        course_id, allowance_id = _proposed(session, act, client_id, booking.service_name)
+    course = course_for_change(session, course_id)
+    today = local_date(clinic_in(session), act.now)
+    is_theirs = client_id is not None and course.client_id == client_id
+    if not is_theirs and course.id not in _shared_with(session, client_id, today):
+        raise Refused("This course belongs to another client.", code="not_theirs")
+    return course, allowance_id
+
+
+def _shared_with(session: Session, client_id: str | None, today: date) -> set[str]:
+    return {row.id for row in shared_in(session, [client_id or ""], today=today)}
+
+
+def day_of(session: Session, booking: Booking) -> date:
+    """Return the clinic's day of the booking."""
+    return local_date(clinic_in(session), booking.start_at)
+
+
+def _proposed(session: Session, act: Act, client_id: str | None, service: str) -> tuple[str, str]:
+    if client_id is None:
+        raise Refused(
+            "This client is not known here yet, so there is no course to use.", code="unknown_client"
+        )
+    rows = list(session.scalars(select(Course).where(Course.client_id == client_id)))
+    today = local_date(clinic_in(session), act.now)
+    own = courses_in(session, rows, today=today)
+    found = next_session(own, service)
+    if found is None or not found.is_usable:
+        shared = shared_in(session, [client_id], today=today)
+        found = next_session([*own, *courses_in(session, shared, today=today)], service)
+    if found is None:
+        raise NoneLeft("No session is left. Sell a new course, or choose another one.")
+    return found.course.id, found.allowance.id
+
+
+def _wish(
+    session: Session, act: Act, booking: Booking, course: Course, allowance_id: str | None
+) -> UseSession:
+    day, today = day_of(session, booking), local_date(clinic_in(session), act.now)
+    _refuse_settled(booking)
+    if booking.status in CALLED_OFF:
+        said = "This appointment was called off in Square. Use the session from the client's page."
+        raise Refused(said, code="called_off")
+    if day > today:
+        said = f"This appointment is on {day_text(day, clinic_in(session))}. Use the session from the client's page."
+        raise Refused(said, code="still_to_come")
+    practitioner_id = _practitioner(session, booking.team_member_name)
+    came = client_of_in(session, booking)
+    return UseSession(
+        course.id, allowance_id, visited_on=day, client_id=came, practitioner_id=practitioner_id
+    )
+
+
+def _refuse_settled(booking: Booking) -> None:
+    if booking.outcome == "used":
+        raise Refused("This visit used another session. Undo that first.", code="settled")
+    if booking.outcome is not None:
+        raise Refused("This visit was settled as a no-show. Undo that first.", code="settled")
+
+
+def _linkable(session: Session, booking: Booking, entry_id: str) -> DayCharge:
+    _refuse_settled(booking)
+    if booking.status in CALLED_OFF:
+        raise Refused("This appointment was canceled in Square.", code="called_off")
+    client_id = client_of_in(session, booking)
+    charges = charges_that_day(session, [client_id or ""], day_of(session, booking))
+    charge = next((each for each in charges if each.entry_id == entry_id), None)
+    if charge is None:
+        raise Refused("That session was undone, or was used for another client or day.", code="not_linkable")
+    if charge.booking_id is not None:
+        raise Refused("That session is linked to another appointment.", code="linked")
+    return charge
+
+
+def _name_practitioner_in(session: Session, store: Store, act: Act, booking: Booking) -> None:
+    """Note who treated, as a check-in would have: who used the session elsewhere need not have known."""
+    entry = session.get_one(Entry, booking.entry_id)
+    visit = session.get(Visit, entry.visit_id) if entry.visit_id else None
+    found = _practitioner(session, booking.team_member_name)
+    if found is not None and visit is not None and visit.practitioner_id is None:
+        visit.practitioner_id = found
+        course_changed_in(session, store, act, visit.course_id)
+
+
+def _practitioner(session: Session, name: str) -> str | None:
+    """Return who treats under that name, None unless exactly one does."""
+    rows = session.execute(
+        select(Staff.id, Staff.name).where(Staff.is_active.is_(True), Staff.role.in_(_TREATS))
+    )
+    same = [staff_id for staff_id, called in rows if is_same_name(called, name)]
+    return same[0] if len(same) == 1 else None
+
+
+def _take_back_in(
+    session: Session, store: Store, act: Act, booking: Booking, course: Course, reason: str
+) -> str | None:
+    if booking.entry_id is not None and _is_linked(session, booking):
+        free_in(session, booking)
+        return None
+    if booking.entry_id is not None:
+        return undo_use_in(session, store, act, course, booking.entry_id, reason).id
+    day = day_text(day_of(session, booking), clinic_in(session))
+    add_history(
+        session, store, act, course.id, "no_show", f"No-show on {day}: no longer forgiven", reason=reason
+    )
+    free_in(session, booking)
+    return None
+
+
+def _is_linked(session: Session, booking: Booking) -> bool:
+    """Say whether the booking was checked in with a session that stood before."""
+    written_at = session.get_one(Entry, booking.entry_id).written_at
+    return booking.outcome_at is not None and written_at < booking.outcome_at

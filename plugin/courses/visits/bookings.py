@@ -1,0 +1,104 @@
+"""Appointments as Square last told them, and what became of each here. One booking is settled once.
+
+Whoever settles or frees one holds its course first and the booking after it, so that nobody waits in a circle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.clients.clients import living_client_in
+from plugin.errors import NotFound
+from plugin.store.people import SquareCustomer
+from plugin.store.square_side import Booking
+
+Outcome = Literal["used", "charged", "forgiven"]
+
+NO_SHOW = "NO_SHOW"
+CALLED_OFF = ("DECLINED", "CANCELLED_BY_CUSTOMER", "CANCELLED_BY_SELLER")
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRecord:
+    """An appointment as Square tells it, with the names that stand behind its ids ("" where it has none)."""
+
+    square_booking_id: str
+    version: int
+    status: str
+    start_at: datetime
+    minutes: int
+    square_location_id: str | None
+    square_customer_id: str | None
+    square_variation_id: str | None
+    square_team_member_id: str | None
+    updated_at: datetime
+    customer_name: str = ""
+    service_name: str = ""
+    team_member_name: str = ""
+
+
+def save_booking_in(session: Session, act: Act, told: BookingRecord) -> str:
+    """Keep it as told, unless a later version is known; return what became of it, in words.
+
+    What became of the visit here stays: cancelling in Square gives no session back.
+    """
+    row = session.scalar(_held(told.square_booking_id))
+    if row is not None and row.version > told.version:
+        return "A later version of this appointment is known."
+    if row is None:
+        row = Booking(square_booking_id=told.square_booking_id)
+        session.add(row)
+    for name in BookingRecord.__dataclass_fields__:
+        setattr(row, name, getattr(told, name))
+    row.seen_at = act.now
+    session.flush()
+    return "The appointment is kept as Square has it now."
+
+
+def booking_for_change(session: Session, booking_id: str) -> Booking:
+    """Return the booking, held for this transaction; raises NotFound."""
+    row = session.scalar(_held(booking_id))
+    if row is None:
+        raise NotFound("There is no such appointment.")
+    return row
+
+
+def client_of_in(session: Session, booking: Booking) -> str | None:
+    """Return whose booking it is, None where Square's customer is no client of ours."""
+    link = session.get(SquareCustomer, booking.square_customer_id) if booking.square_customer_id else None
+    return living_client_in(session, link.client_id).id if link is not None else None
+
+
+def settle_in(
+    session: Session, act: Act, booking: Booking, outcome: Outcome, *, course_id: str, entry_id: str | None
+) -> None:
+    """Write down what became of the visit."""
+    booking.outcome, booking.outcome_at, booking.outcome_by = outcome, act.now, act.actor.name
+    booking.course_id, booking.entry_id = course_id, entry_id
+    session.flush()
+
+
+def free_in(session: Session, booking: Booking) -> None:
+    """Let the booking be settled again."""
+    booking.outcome = booking.outcome_at = booking.course_id = booking.entry_id = None
+    booking.outcome_by = ""
+    session.flush()
+
+
+def free_booking_of_in(session: Session, entry_id: str) -> None:
+    """Free the booking that an entry had settled, if one had: the entry was undone."""
+    held = select(Booking).where(Booking.entry_id == entry_id).with_for_update()
+    booking = session.scalar(held.execution_options(populate_existing=True))
+    if booking is not None:
+        free_in(session, booking)
+
+
+def _held(booking_id: str) -> Select[Booking]:
+    rows = select(Booking).where(Booking.square_booking_id == booking_id).with_for_update()
+    return rows.execution_options(populate_existing=True)

@@ -1,0 +1,54 @@
+"""Which session of which of a client's courses a visit would use, when nobody has chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from plugin.core.course import AllowanceState
+from plugin.core.text import folded
+from plugin.courses.base.views import CourseView
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class NextSession:
+    """What would be used; `is_named` where its treatment has the very name of the service that was booked."""
+
+    course: CourseView
+    allowance: AllowanceState
+    is_named: bool
+
+    @property
+    def is_usable(self) -> bool:
+        """Say whether it can be used now, for it may be locked until more is paid."""
+        return self.allowance.usable_now > 0
+
+
+def next_session(courses: Iterable[CourseView], service: str) -> NextSession | None:
+    """Return the sessions of the service's name, else main ones, else any; None where no course has any open.
+
+    What can be used now comes before what waits for payment; then the course that expires first, then the oldest
+    (docs/rules.md, rule 6).
+    """
+    live = sorted((each for each in courses if each.is_live), key=_order)
+    found = [(course, each) for course in live for each in course.allowances if each.is_usable]
+    usable = [pair for pair in found if pair[1].usable_now] or found
+    for course, each in usable:
+        if is_same_name(each.treatment, service):
+            return NextSession(course, each, is_named=True)
+    usable.sort(key=lambda pair: pair[1].kind != "main")
+    return NextSession(*usable[0], is_named=False) if usable else None
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Say whether two names have the same words: "Touch-up, 45 min" is "Touch up 45 min"."""
+    words = _WORD.findall(folded(one))
+    return bool(words) and words == _WORD.findall(folded(other))
+
+
+def _order(course: CourseView) -> tuple[date, object, str]:
+    return (course.expires_on or date.max, course.sold_at, course.id)

@@ -1,0 +1,139 @@
+"""A missed visit, decided by a person under the package's rule: forgiven, or charged as one session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.no_show import NoShowOffer, no_show_offer
+from plugin.core.terms import NoShow, terms_from_json
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.views import Used
+from plugin.courses.base.words import day_text
+from plugin.courses.visits.booked_visits import course_of_booking_in, day_of
+from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_change, settle_in
+from plugin.courses.visits.same_day import ask_in, confirmed
+from plugin.courses.visits.use import charge_in, used_answer
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course, History
+from plugin.store.square_side import Booking
+
+# The history's word for a missed visit without a booking that was forgiven.
+FORGIVEN = "missed_forgiven"
+
+
+@dataclass(frozen=True, slots=True)
+class MissedVisit:
+    """What was decided: the charge, or None for a forgiven one with how many are forgiven by now."""
+
+    outcome: str
+    charged: Used | None
+    offer: NoShowOffer
+
+
+def decide_no_show(
+    store: Store,
+    act: Act,
+    booking_id: str,
+    decision: str,
+    *,
+    course_id: str | None = None,
+    allowance_id: str | None = None,
+    known_charges: int = 0,
+) -> MissedVisit:
+    """Forgive a missed visit or charge a session for it; raises InvalidField, Refused, NoneLeft or NotFound.
+
+    Decided before, by whichever tap, answers that decision again. `known_charges`: as for `use_session`.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
+        raise InvalidField("A missed visit is charged or forgiven.", field="decision")
+    asked = digest(
+        "no_show",
+        {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id}
+        | confirmed(known_charges),
+    )
+
+    def work(session: Session) -> MissedVisit:
+        course, chosen = course_of_booking_in(session, act, booking_id, course_id, allowance_id)
+        booking = booking_for_change(session, booking_id)
+        is_repeat = answered_before(session, act, asked) is not None
+        if not is_repeat and booking.outcome == "used":
+            raise Refused("This visit used a session. Undo that first.", code="settled")
+        if not is_repeat and booking.outcome is None:
+            _check(booking, act)
+            if decision == NoShow.CHARGE:
+                entry_id = _charge(session, store, act, booking, course, chosen)
+                ask_in(session, act, entry_id, known_charges=known_charges)
+            else:
+                _forgive(session, store, act, booking, course)
+            remember(session, act, asked, {"entry_id": booking.entry_id})
+        return _answer(session, booking, course)
+
+    return store.transact(work)
+
+
+def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many missed visits were forgiven on each of these courses."""
+    booked = (
+        select(Booking.course_id, func.count())
+        .where(Booking.course_id.in_(course_ids), Booking.outcome == "forgiven")
+        .group_by(Booking.course_id)
+    )
+    told = (
+        select(History.course_id, func.count())
+        .where(History.course_id.in_(course_ids), History.kind == FORGIVEN)
+        .group_by(History.course_id)
+    )
+    found = Counter[str]()
+    for rows in (session.execute(booked), session.execute(told)):
+        found.update({course_id: many for course_id, many in rows if course_id is not None})
+    return dict(found)
+
+
+def _check(booking: Booking, act: Act) -> None:
+    if booking.status in CALLED_OFF:
+        raise Refused("This appointment was called off in Square; nobody was expected.", code="called_off")
+    if booking.start_at > act.now and booking.status != NO_SHOW:
+        raise Refused("This appointment is still to come.", code="still_to_come")
+
+
+def _charge(
+    session: Session, store: Store, act: Act, booking: Booking, course: Course, allowance_id: str | None
+) -> str:
+    entry_id = charge_in(
+        session,
+        store,
+        act,
+        course,
+        allowance_id,
+        happened_at=min(booking.start_at, act.now),
+        reason=_named(session, booking),
+    )
+    settle_in(session, act, booking, "charged", course_id=course.id, entry_id=entry_id)
+    return entry_id
+
+
+def _forgive(session: Session, store: Store, act: Act, booking: Booking, course: Course) -> None:
+    settle_in(session, act, booking, "forgiven", course_id=course.id, entry_id=None)
+    add_history(session, store, act, course.id, "no_show", f"{_named(session, booking)}: forgiven")
+
+
+def _named(session: Session, booking: Booking) -> str:
+    return f"No-show on {day_text(day_of(session, booking), clinic_in(session))}"
+
+
+def _answer(session: Session, booking: Booking, course: Course) -> MissedVisit:
+    offer = no_show_offer(terms_from_json(course.terms), waived_in(session, [course.id]).get(course.id, 0))
+    charged = None
+    if booking.entry_id is not None:
+        charged = used_answer(session, booking.entry_id, is_repeat=True)
+    return MissedVisit(booking.outcome or "", charged, offer)

@@ -1,0 +1,96 @@
+"""Undo: a reversing entry, with its reason. Both lines stay in the history."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, Source, require
+from plugin.core.ledger import Change, Kind, reversal
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.base.chain import Line, append, course_for_change, head_of
+from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.read import entry_in
+from plugin.courses.base.views import Reversed
+from plugin.courses.changes.early_use import earn_ahead_in
+from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
+from plugin.courses.visits.bookings import free_booking_of_in
+from plugin.errors import AlreadyReversed, Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+
+
+def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
+    """Take back a used session; raises AlreadyReversed the second time, Refused for what is undone otherwise.
+
+    The same act again gives the first answer.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    asked = digest("reverse", {"entry_id": entry_id, "reason": said})
+
+    def work(session: Session) -> Reversed:
+        _, course = entry_in(session, entry_id)
+        held = course_for_change(session, course.id)
+        # Asked once the course is held: the same key may have waited there behind itself.
+        if known := answered_before(session, act, asked):
+            return _answer(session, known["entry_id"], is_repeat=True)
+        written = undo_use_in(session, store, act, held, entry_id, said)
+        remember(session, act, asked, {"entry_id": written.id})
+        return _answer(session, written.id, is_repeat=False)
+
+    return store.transact(work)
+
+
+def undo_use_in(
+    session: Session, store: Store, act: Act, course: Course, entry_id: str, reason: str
+) -> Entry:
+    """Take back a used session of a course that the caller holds; its appointment can be settled again."""
+    undone = _reversible(session, course, entry_id)
+    before = first_used_on(session, course)
+    written = reverse_in(session, store, act, undone, reason)
+    earn_ahead_in(session, store, act, session.get_one(Allowance, undone.allowance_id))
+    follow_first_use_in(session, store, act, course, before)
+    free_booking_of_in(session, entry_id)
+    course_changed_in(session, store, act, course.id)
+    return written
+
+
+def reverse_in(session: Session, store: Store, act: Act, undone: Entry, reason: str) -> Entry:
+    """Write the reversing entry to the cent, whatever was written since."""
+    change = Change(
+        Kind(undone.kind),
+        sessions=undone.sessions_delta,
+        value=undone.value_delta,
+        granted=undone.granted_after - undone.granted_before,
+    )
+    line = Line(f"reverse:{undone.id}", act.now, reason=reason, reverses=undone.id)
+    head = head_of(session, undone.allowance_id)
+    return append(session, store, act, undone.allowance_id, head, reversal(change), line)
+
+
+def _reversible(session: Session, course: Course, entry_id: str) -> Entry:
+    entry = session.get_one(Entry, entry_id)
+    if session.scalar(select(Entry.id).where(Entry.reverses == entry_id)) is not None:
+        raise AlreadyReversed("That was undone before; both lines stand in the history.")
+    if entry.kind != Kind.USED:
+        raise Refused("Only a used session can be undone here.", code="not_reversible")
+    if entry.visit_id is None and entry.source == Source.IMPORT:
+        said = "These sessions were used before Coursekeeper. The owner puts their number right."
+        raise Refused(said, code="not_reversible")
+    if course.closed_as is not None:
+        said = f"This course was {course.closed_as}; a session can't be given back to it."
+        raise Refused(said, code=course.closed_as)
+    return entry
+
+
+def _answer(session: Session, entry_id: str, *, is_repeat: bool) -> Reversed:
+    entry, course = entry_in(session, entry_id)
+    return Reversed(
+        entry=entry,
+        sessions_left=entry.sessions_after,
+        course_id=course.id,
+        client_id=course.client_id,
+        is_repeat=is_repeat,
+    )

@@ -1,0 +1,162 @@
+"""A second charge for one client, treatment and clinic day: allowed, but never by accident (docs/rules.md, rule 13).
+
+A booking and a client's page, two tablets, or a no-show entered twice easily charge one visit twice. Whoever
+charges a session asks here before the transaction ends; the refusal then undoes the charge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, exists, func, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.acts import Act, Source
+from plugin.core.course import CourseState
+from plugin.core.ledger import Kind
+from plugin.courses.base.clinic import clinic_in, hours_of, local_date
+from plugin.courses.base.state import numbered_states
+from plugin.courses.base.views import ClinicView, EarlierEntry
+from plugin.courses.base.words import day_text, time_text
+from plugin.courses.visits.next_session import is_same_name
+from plugin.errors import Refused
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.people import Client, SquareCustomer
+from plugin.store.square_side import Booking
+
+
+@dataclass(frozen=True, slots=True)
+class DayCharge:
+    """A charge that stands: who came or was missed, for what. `booking_id`: the appointment it settled."""
+
+    entry_id: str
+    client_id: str
+    course_id: str
+    package_name: str
+    treatment_id: str
+    treatment: str
+    kind: str
+    visited_on: date | None
+    happened_at: datetime
+    written_at: datetime
+    by: str
+    booking_id: str | None
+
+    @property
+    def is_no_show(self) -> bool:
+        """Say whether nobody came."""
+        return self.visited_on is None
+
+
+class AlreadyCharged(Refused):
+    """The desk is asked first: this client, treatment and day have charges that it did not know of."""
+
+    code = "already_used_today"
+
+    def __init__(self, message: str, charges: tuple[DayCharge, ...]) -> None:
+        super().__init__(message)
+        self.charges = charges
+
+
+def charges_that_day(session: Session, client_ids: Sequence[str], day: date) -> list[DayCharge]:
+    """Return what these clients were charged on that day of the clinic and nobody has undone, in order of entry."""
+    begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
+    came = _charges().where(Visit.client_id.in_(client_ids), Visit.visited_on == day)
+    missed = _charges().where(
+        Entry.visit_id.is_(None),
+        # What was used before an import has no day.
+        Entry.source != Source.IMPORT.value,
+        Entry.happened_at >= begins,
+        Entry.happened_at < ends,
+        _client_id().in_(client_ids),
+    )
+    rows = session.execute(union_all(came, missed)).all()
+    return sorted((DayCharge(*row) for row in rows), key=lambda each: each.entry_id)
+
+
+def ask_in(session: Session, act: Act, entry_id: str, *, known_charges: int) -> list[tuple[str, int | None]]:
+    """Return the other charges of a new charge's client, treatment and day: entries, each with its session number.
+
+    Raises AlreadyCharged where the desk knew of fewer. A program can't be asked; it is told in the answer.
+    """
+    new = DayCharge(*session.execute(_charges().where(Entry.id == entry_id)).one())
+    # Two tablets with two courses of one client hold different courses: the later one must see the earlier charge.
+    session.execute(select(Client.id).where(Client.id == new.client_id).with_for_update(key_share=True))
+    clinic = clinic_in(session)
+    day = new.visited_on or local_date(clinic, new.happened_at)
+    same_day = charges_that_day(session, [new.client_id], day)
+    others = tuple(each for each in same_day if each.entry_id != entry_id and _is_same_treatment(each, new))
+    if not others:
+        return []
+    today = local_date(clinic, act.now)
+    states = numbered_states(session, list({each.course_id for each in others}), today=today)
+    if act.actor.source is Source.DESK and len(others) > known_charges:
+        said = [_sentence(each, new, states[each.course_id], clinic, day) for each in others]
+        raise AlreadyCharged(" ".join(said), others)
+    return [(each.entry_id, states[each.course_id].number_of(each.entry_id)) for each in others]
+
+
+def confirmed(known_charges: int) -> dict[str, int]:
+    """Return what a confirmed second charge adds to its request; nothing to any other, whose digest stays."""
+    return {"known_charges": known_charges} if known_charges else {}
+
+
+def earlier_entries_in(
+    session: Session, numbered: Iterable[tuple[str, int | None]]
+) -> tuple[EarlierEntry, ...]:
+    """Return the entries that an answer names, with the session numbers they had then."""
+    found = [(session.get_one(Entry, entry_id), number) for entry_id, number in numbered]
+    return tuple(EarlierEntry(entry.id, entry.happened_at, entry.by, number) for entry, number in found)
+
+
+def _client_id() -> ColumnElement[str]:
+    # Who was missed stands on the booking: with a shared course it need not be the owner.
+    return func.coalesce(Visit.client_id, SquareCustomer.client_id, Course.client_id)
+
+
+def _charges() -> Select[Any]:
+    undoing = aliased(Entry)
+    columns: tuple[Any, ...] = (
+        Entry.id,
+        _client_id(),
+        Course.id,
+        Course.package_name,
+        Allowance.treatment_id,
+        Allowance.treatment,
+        Allowance.kind,
+        Visit.visited_on,
+        Entry.happened_at,
+        Entry.written_at,
+        Entry.by,
+        Booking.square_booking_id,
+    )
+    return (
+        select(*columns)
+        .select_from(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .outerjoin(Visit, Visit.id == Entry.visit_id)
+        .outerjoin(Booking, Booking.entry_id == Entry.id)
+        .outerjoin(SquareCustomer, SquareCustomer.square_customer_id == Booking.square_customer_id)
+        .where(Entry.kind == Kind.USED.value, ~exists().where(undoing.reverses == Entry.id))
+    )
+
+
+def _is_same_treatment(one: DayCharge, other: DayCharge) -> bool:
+    return one.treatment_id == other.treatment_id or is_same_name(one.treatment, other.treatment)
+
+
+def _sentence(charge: DayCharge, new: DayCharge, course: CourseState, clinic: ClinicView, day: date) -> str:
+    """Write "Already used today at 10:02 AM by A. Kim (session 6 of 12)."."""
+    number = course.main_number_of(charge.entry_id)
+    on = "today" if day == course.today else f"on {day_text(day, clinic)}"
+    # Of a visit that was entered on a later day nobody knows the hour.
+    at = f" at {time_text(charge.written_at, clinic)}" if local_date(clinic, charge.written_at) == day else ""
+    what = "Already charged as a no-show" if charge.is_no_show else "Already used"
+    which = f"session {number} of {course.granted}" if number else charge.treatment
+    of = "" if charge.course_id == new.course_id else f", {charge.package_name}"
+    return f"{what} {on}{at} by {charge.by} ({which}{of})."

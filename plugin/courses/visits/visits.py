@@ -1,0 +1,69 @@
+"""Visits: who came on a day, and what the practitioner wants to remember of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import NOTE_LENGTH, optional
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.read import course_in, courses_in
+from plugin.courses.base.views import CourseView, VisitView
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course, Visit
+from plugin.store.people import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class DayVisit:
+    """One visit of a day with the course it used."""
+
+    visit: VisitView
+    course: CourseView
+
+
+def describe_visit(
+    store: Store, act: Act, visit_id: str, *, practitioner_id: str | None, focus: str, note: str
+) -> CourseView:
+    """Write down who treated, on what, and a short note; the ledger is not touched. Returns the course.
+
+    Raises Refused for a visit whose session was given back: it did not take place.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    focus = optional(focus, field="focus", called="The focus", most=NOTE_LENGTH)
+    note = optional(note, field="note", called="The note", most=NOTE_LENGTH)
+
+    def work(session: Session) -> CourseView:
+        visit = session.get(Visit, visit_id)
+        if visit is None:
+            raise NotFound("There is no such visit.")
+        if practitioner_id and session.get(Staff, practitioner_id) is None:
+            raise InvalidField("There is no such practitioner.", field="practitioner_id")
+        visit.practitioner_id, visit.focus, visit.note = practitioner_id or None, focus, note
+        session.flush()
+        course_changed_in(session, store, act, visit.course_id)
+        course = session.get_one(Course, visit.course_id)
+        view = course_in(session, course, today=local_date(clinic_in(session), act.now))
+        if all(each.id != visit_id for each in view.visits):
+            raise Refused("That session was given back since; there is no visit to describe.", code="undone")
+        return view
+
+    return store.transact(work)
+
+
+def visits_on(store: Store, day: date, *, today: date) -> tuple[DayVisit, ...]:
+    """Return the visits of a day that stand, latest first."""
+    with store.reading() as session:
+        ids = select(Visit.course_id).where(Visit.visited_on == day)
+        rows = list(session.scalars(select(Course).where(Course.id.in_(ids))))
+        courses = courses_in(session, rows, today=today)
+    found = [
+        DayVisit(visit, course) for course in courses for visit in course.visits if visit.visited_on == day
+    ]
+    return tuple(sorted(found, key=lambda each: each.visit.id, reverse=True))

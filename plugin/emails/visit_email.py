@@ -1,0 +1,130 @@
+"""The errand of the letter after a visit: look whether it is owed still, write it, hand it over, note the outcome."""
+
+from __future__ import annotations
+
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.base.outbox import Job
+from plugin.courses.clients.email_choice import PATH as STOP_PATH
+from plugin.courses.clients.email_choice import stop_token
+from plugin.courses.clients.private_page import page_address
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, paper_bytes
+from plugin.courses.handouts.visit_email import (
+    DueLetter,
+    is_open,
+    is_too_late,
+    leave_letter,
+    look_at_letter,
+    note_bounced,
+    note_given_up,
+    note_sent,
+)
+from plugin.emails.compose import html_of, plain_of
+from plugin.emails.visit_text import VisitText, visit_text
+from plugin.errors import MailFailed, PaperNotMade, Refused
+from plugin.mail import Attachment, Letter
+from plugin.services import Services
+from plugin.settings import SHORTEST_SECRET
+from plugin.square.job import RunAgain
+
+_POSTMAN = Actor("By e-mail", Role.OWNER, Source.COMMAND)
+_PDF = "application/pdf"
+_PAPER_AGAIN_S = 60
+
+
+def mail_visit(services: Services, owed: Job) -> str | RunAgain:
+    """Send the letter, once; raises MailFailed."""
+    store, now = services.store, services.clock()
+    if not is_open(store, owed.subject):
+        return "Nothing is to be sent any more."
+    due = look_at_letter(store, owed.subject, now) if services.mail.is_ready else "Mail is no longer set up."
+    if isinstance(due, str):
+        leave_letter(store, owed.subject, due, now)
+        return f"Not sent. {due}"
+    if is_too_late(store, owed.subject, now):
+        note_given_up(store, owed.subject, "It could not be sent in time.", now)
+        return "Not sent: it is too late for it."
+    try:
+        letter = written(services, due)
+    except PaperNotMade as error:
+        return RunAgain(_PAPER_AGAIN_S, error.message)
+    _send(services, due, letter)
+    note_sent(store, due, services.clock())
+    return "The letter is on its way."
+
+
+def give_up_visit_mail(services: Services, owed: Job, sentence: str) -> None:
+    """Note that the letter was not sent, unless that is known already."""
+    note_given_up(services.store, owed.subject, sentence, services.clock())
+
+
+def written(services: Services, due: DueLetter) -> Letter:
+    """Write the letter with its papers; raises PaperNotMade where another try may help, MailFailed without a key."""
+    papers = tuple(_papers(services, due))
+    stop_url = _stop_url(services, due)
+    text = visit_text(
+        due, kinds=tuple(kind for kind, _ in papers), page_url=_page_url(services, due), stop_url=stop_url
+    )
+    return Letter(
+        to=due.mail_to,
+        subject=text.subject,
+        text=plain_of("visit", text),
+        html=html_of("visit", text),
+        attachments=tuple(Attachment(_file_name(kind, text), _PDF, pdf) for kind, pdf in papers),
+        reply_to=due.clinic.email,
+        key=due.id,
+        stop_url=stop_url,
+    )
+
+
+def _send(services: Services, due: DueLetter, letter: Letter) -> None:
+    try:
+        services.mail.send(letter)
+    except MailFailed as error:
+        if error.permanent:
+            note_bounced(services.store, due, error.message, services.clock())
+        raise
+
+
+def _papers(services: Services, due: DueLetter) -> list[tuple[str, bytes]]:
+    """Return the papers that are theirs: the balance is the owner's, how to take care is for who came."""
+    kinds = [*([SUMMARY] if due.is_owner else []), *([AFTERCARE] if due.has_come else [])]
+    found = []
+    for kind in kinds:
+        try:
+            found.append((kind, _paper(services, due, kind)))
+        except Refused:
+            # Such as a name that no paper holds: the letter says the balance without it.
+            continue
+    return found
+
+
+def _paper(services: Services, due: DueLetter, kind: str) -> bytes:
+    return paper_bytes(
+        services.store,
+        services.render,
+        Act(_POSTMAN, services.clock(), f"letter:{due.id}"),
+        due.course.id,
+        kind,
+        visit_id=due.visit.id,
+        language=due.client.language,
+        public_url=services.settings.public_url,
+    )
+
+
+def _page_url(services: Services, due: DueLetter) -> str:
+    act = Act(_POSTMAN, services.clock(), f"letter:{due.id}")
+    public_url, client_id = services.settings.public_url, due.client.id
+    made = services.store.transact(lambda session: page_address(session, act, public_url, client_id))
+    return made or ""
+
+
+def _stop_url(services: Services, due: DueLetter) -> str:
+    secret = services.settings.secret_key.get_secret_value()
+    if len(secret) < SHORTEST_SECRET:
+        said = "SECRET_KEY is missing where letters are sent: nobody could say no to them. It is tried again."
+        raise MailFailed(said, permanent=False, code="mail_secret")
+    return f"{services.settings.public_url.rstrip('/')}{STOP_PATH}{stop_token(secret, due.client.id)}"
+
+
+def _file_name(kind: str, text: VisitText) -> str:
+    return f"{text.summary_name if kind == SUMMARY else text.aftercare_name}.pdf"

@@ -1,0 +1,51 @@
+"""`Services`: what the parts are handed instead of reaching for globals. Wired in bootstrap.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from plugin.mail import Mailer, SmtpMailer
+from plugin.settings import Settings
+from plugin.square.response_cache import ResponseCache
+from plugin.store import Store
+from plugin.vault import Vault
+
+if TYPE_CHECKING:
+    from invoices.papers import Paper
+    from plugin.square.client import SquareClient
+
+Clock = Callable[[], datetime]
+
+
+class Render(Protocol):
+    """Draws a paper; `assets`: the PNG of its logo by SHA-256. Raises PaperRefused, PaperFailed."""
+
+    def __call__(self, paper: Paper, assets: Mapping[str, bytes] = ..., /) -> bytes:
+        """Return the PDF."""
+        ...
+
+
+def wall_clock() -> datetime:
+    """Return the time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """One running Coursekeeper. `close` gives back what was opened.
+
+    A vault and a mailer that were not given refuse in words what they are asked for.
+    """
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    render: Render
+    square: SquareClient
+    close: Callable[[], None]
+    vault: Vault = field(default_factory=Vault)
+    mail: Mailer = field(default_factory=SmtpMailer)
+    response_cache: ResponseCache = field(default_factory=ResponseCache)

@@ -1,0 +1,88 @@
+"""The letter with the address where a sale is paid: what is to pay, for what, to whom and where."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy.orm import Session
+
+from invoices.words import language_for
+from plugin.core.money import Money
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.outbox import Job
+from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import money_text
+from plugin.courses.clients.clients import read_client
+from plugin.courses.sales.checkout_views import CheckoutView
+from plugin.courses.sales.checkouts import checkout_for_change, read_checkout
+from plugin.courses.sales.link_words import link_phrases, questions
+from plugin.mail import Letter
+from plugin.services import Services
+
+_PACKAGE = Path(__file__).parents[2]
+# Beside the package in a checkout, within it where it is installed.
+_PLACES = [str(_PACKAGE / "templates"), str(_PACKAGE.parent / "templates")]
+
+
+def mail_checkout(services: Services, owed: Job) -> str:
+    """Send the letter, once; raises MailFailed, ConfigurationError where mail is not set up."""
+    checkout = read_checkout(services.store, owed.subject)
+    if checkout.mailed_at is not None or not checkout.is_open:
+        return "Nothing is to be sent any more."
+    language = read_client(services.store, checkout.client_id).language
+    services.mail.send(letter_of(checkout, read_clinic(services.store), language))
+    _note(services, owed.subject, is_sent=True)
+    return "The letter is on its way."
+
+
+def give_up_letter(services: Services, owed: Job, sentence: str) -> None:
+    """Tell the desk that the client has no letter: the address can be handed over another way."""
+    said = f"The e-mail was not sent. {sentence} Show the code, or copy the address."
+    _note(services, owed.subject, notice=said)
+
+
+def letter_of(checkout: CheckoutView, clinic: ClinicView, language: str) -> Letter:
+    """Write the letter in the client's language."""
+    said = link_phrases(language)
+    name, n = checkout.package_name, checkout.quantity
+    told = {
+        "checkout": checkout,
+        "clinic": clinic,
+        "said": said,
+        "tag": language_for(language).tag,
+        "package": said.several.format(package=name, n=n) if n > 1 else name,
+        "amount": _written(clinic, language, checkout.amount),
+        "deposit": _written(clinic, language, checkout.deposit) if checkout.deposit else "",
+        "questions": questions(said, clinic.phone, clinic.email),
+        "url": checkout.url or "",
+    }
+    return Letter(
+        to=checkout.mail_to or "",
+        subject=f"{clinic.name}: {checkout.package_name}",
+        text=_templates().get_template("mail/payment_link.txt").render(told),
+        html=_templates().get_template("mail/payment_link.html").render(told),
+        reply_to=clinic.email,
+        key=f"{checkout.id}-letter",
+    )
+
+
+@cache
+def _templates() -> Environment:
+    loader = FileSystemLoader(_PLACES)
+    return Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined)
+
+
+def _written(clinic: ClinicView, language: str, money: Money) -> str:
+    spoken = language_for(language).locale.language
+    return money_text(money, language=spoken, country=clinic.country)
+
+
+def _note(services: Services, checkout_id: str, *, is_sent: bool = False, notice: str = "") -> None:
+    def work(session: Session) -> None:
+        row = checkout_for_change(session, checkout_id)
+        row.mailed_at = services.clock() if is_sent else row.mailed_at
+        row.notice = f"{row.notice} {notice}".strip()[:400]
+
+    services.store.transact(work)

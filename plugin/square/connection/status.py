@@ -1,0 +1,118 @@
+"""All that the owner's page says of the connection, read from our own rows: it shows at once, whatever Square does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from plugin.courses.failed_jobs import FailedJobView, failed_jobs
+from plugin.courses.square_health import SquareState, square_state
+from plugin.services import Services
+from plugin.square.connection.authorize import return_address, why_not
+from plugin.square.connection.requested_sync import is_asked
+from plugin.square.connection.row import ConnectionView, read_connection
+from plugin.square.connection.scopes import SCOPES, Scope, missing
+from plugin.square.connection.subscription import wanted_events, why_not_made
+from plugin.store.offers import Clinic
+from plugin.store.queues import Inbox
+
+BY_TOKEN, BY_PERMISSION, NOT_AT_ALL = "token", "permission", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One location of the business, and whether its sales count."""
+
+    id: str
+    name: str
+    is_counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """How we are connected, what is missing, what came and what waits."""
+
+    way: str
+    environment: str
+    address: str
+    known: ConnectionView
+    state: SquareState
+    places: tuple[Place, ...]
+    scopes: tuple[Scope, ...]
+    missing: tuple[Scope, ...]
+    stuck: tuple[FailedJobView, ...]
+    why_not_connect: str
+    return_address: str
+    has_secret: bool
+    webhook_address: str
+    events: tuple[str, ...]
+    has_settings_key: bool
+    why_not_subscribe: str
+    test_came_at: datetime | None
+    is_sweeping: bool
+    has_notes: bool
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether there is a token to ask Square with."""
+        return self.way != NOT_AT_ALL
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Say whether we made the subscription, and for the address that counts now."""
+        made = self.known
+        return made.signature_key_sealed is not None and made.subscription_url == self.webhook_address
+
+
+def connection_status(services: Services) -> ConnectionStatus:
+    """Return it; asks Square nothing."""
+    known, settings = read_connection(services.store), services.settings
+    return ConnectionStatus(
+        way=_way(services, known),
+        environment=settings.square_environment,
+        address=settings.square_address,
+        known=known,
+        state=square_state(services.store, services.clock()),
+        places=_places(services, known),
+        scopes=SCOPES,
+        missing=missing(known.scopes),
+        stuck=failed_jobs(services.store, services.clock()),
+        why_not_connect=why_not(services),
+        return_address=return_address(services),
+        has_secret=bool(settings.square_application_secret.get_secret_value()),
+        webhook_address=settings.webhook_address,
+        events=wanted_events(),
+        has_settings_key=bool(settings.square_webhook_signature_key.get_secret_value()),
+        why_not_subscribe=why_not_made(services),
+        test_came_at=_came_at(services, known.test_event_id),
+        is_sweeping=is_asked(services.store),
+        has_notes=_has_notes(services),
+    )
+
+
+def _way(services: Services, known: ConnectionView) -> str:
+    if services.settings.square_access_token.get_secret_value():
+        return BY_TOKEN
+    return BY_PERMISSION if known.has_permission else NOT_AT_ALL
+
+
+def _places(services: Services, known: ConnectionView) -> tuple[Place, ...]:
+    only = services.settings.square_location_id
+    return tuple(
+        Place(one["id"], one["name"], one["id"] == only if only else one["is_active"])
+        for one in known.locations
+    )
+
+
+def _came_at(services: Services, event_id: str | None) -> datetime | None:
+    if event_id is None:
+        return None
+    with services.store.reading() as session:
+        return session.scalar(select(Inbox.received_at).where(Inbox.event_id == event_id))
+
+
+def _has_notes(services: Services) -> bool:
+    with services.store.reading() as session:
+        return session.scalar(select(Clinic.has_square_notes)) is not False

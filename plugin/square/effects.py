@@ -1,0 +1,91 @@
+"""What an event brought, and its writing: all of it in the caller's one transaction. Asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.courses.clients.buyers import merge_square_customers_in, update_from_square_in
+from plugin.courses.documents.enqueue import enqueue_credit_note_in
+from plugin.courses.documents.sale_record import SoldSale, save_refund_in, save_sale_in
+from plugin.courses.refunds.refund import refund_in
+from plugin.courses.sales.book import book_in
+from plugin.courses.sales.sales import Booking, Buyer, Refund, Sale
+from plugin.store import Store
+
+# Writes something that was fetched, within the caller's transaction; says in words what became of it.
+Effect = Callable[[Session, Store, Act], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Sales, then refunds of them, a customer as Square has them now, or other deeds.
+
+    `records` are the sales as their invoices are made of. `says` tells why there is nothing to write.
+    """
+
+    sales: tuple[Sale, ...] = ()
+    records: tuple[SoldSale, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    profile: Buyer | None = None
+    merged_ids: tuple[str, ...] = ()
+    deeds: tuple[Effect, ...] = ()
+    says: str = ""
+
+    def __add__(self, other: Effects) -> Effects:
+        return Effects(
+            sales=self.sales + other.sales,
+            records=self.records + other.records,
+            refunds=self.refunds + other.refunds,
+            profile=self.profile or other.profile,
+            merged_ids=self.merged_ids + other.merged_ids,
+            deeds=self.deeds + other.deeds,
+            says=" ".join(one for one in (self.says, other.says) if one),
+        )
+
+    @property
+    def has_news(self) -> bool:
+        """Say whether there is anything to write."""
+        return bool(self.sales or self.refunds or self.profile or self.deeds)
+
+
+def write_in(session: Session, store: Store, act: Act, found: Effects) -> str:
+    """Write it; return what became of it, in words that name nobody."""
+    for record in found.records:
+        save_sale_in(session, act, record)
+    said = [_booked(book_in(session, store, act, sale)) for sale in found.sales]
+    said += [_given_back(session, store, act, refund) for refund in found.refunds]
+    if found.profile is not None:
+        said.append(_known_person(session, store, act, found.profile, found.merged_ids))
+    said += [deed(session, store, act) for deed in found.deeds]
+    return " ".join(dict.fromkeys([*said, found.says])).strip()
+
+
+def _given_back(session: Session, store: Store, act: Act, refund: Refund) -> str:
+    outcome = refund_in(session, store, act, refund)
+    save_refund_in(session, refund)
+    if refund.status != "PENDING":
+        enqueue_credit_note_in(session, store, act, refund.square_refund_id)
+    return outcome
+
+
+def _booked(booking: Booking) -> str:
+    if booking.opened:
+        many = len(booking.opened)
+        return "Opened one course." if many == 1 else f"Opened {many} courses."
+    if booking.paid:
+        return "Money came for its courses."
+    if booking.already:
+        return "Its courses were open already."
+    return "It waits under Attention." if booking.attention else "No course came of it."
+
+
+def _known_person(session: Session, store: Store, act: Act, buyer: Buyer, merged: tuple[str, ...]) -> str:
+    if merged:
+        merge_square_customers_in(session, store, act, from_ids=merged, into=buyer)
+        return "Customers merged in Square; their courses stay together."
+    update_from_square_in(session, buyer)
+    return "The client's particulars were compared with Square's."

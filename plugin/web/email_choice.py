@@ -1,0 +1,81 @@
+"""The link in every letter that stops letters: one button for people, one POST for mail programs (RFC 8058).
+
+The signed link is all it takes, and all it tells is the clinic's name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, render_template
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from plugin.courses.client_words import ClientWords, client_words
+from plugin.courses.clients.clients import read_client
+from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
+from plugin.web import current_services, pages
+
+PER_ADDRESS = "60 per 5 minutes"
+
+blueprint = Blueprint("mail_choice", __name__)
+
+
+@blueprint.get("/mail/stop/<token>")
+def ask(token: str) -> ResponseReturnValue:
+    """Show the one button: a mail program that only looks at the link changes nothing."""
+    return _page("client/stop.html", _words(_client(token)))
+
+
+@blueprint.post("/mail/stop/<token>")
+def stop(token: str) -> ResponseReturnValue:
+    """Stop the letters."""
+    client_id = _client(token)
+    stop_letters(current_services().store, client_id)
+    return _page("client/stopped.html", _words(client_id))
+
+
+@blueprint.errorhandler(NotFound)
+@blueprint.errorhandler(TooManyRequests)
+def nothing(error: HTTPException) -> ResponseReturnValue:
+    """Answer the same to every link that was not made here."""
+    words = client_words(pages.clinic().language)
+    said = words.phrases.too_often if error.code == TooManyRequests.code else words.phrases.gone_said
+    return _page("client/nothing.html", words, said=said), error.code or 404
+
+
+@blueprint.after_request
+def unlisted(response: Response) -> Response:
+    """Keep the link out of search engines and of what browsers tell other sites."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def set_up(app: Flask) -> None:
+    """Slow down who sends one link after the other."""
+    limiter = Limiter(
+        get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", key_prefix="stop:"
+    )
+    limit = limiter.shared_limit(PER_ADDRESS, scope="stopping letters")
+    for name in ("mail_choice.ask", "mail_choice.stop"):
+        slowed: Any = limit(app.view_functions[name])
+        app.view_functions[name] = slowed
+
+
+def _client(token: str) -> str:
+    services = current_services()
+    client_id = client_of_stop_token(services.store, services.settings.secret_key.get_secret_value(), token)
+    if client_id is None:
+        abort(404)
+    return client_id
+
+
+def _words(client_id: str) -> ClientWords:
+    return client_words(read_client(current_services().store, client_id).language)
+
+
+def _page(template: str, words: ClientWords, **more: Any) -> str:
+    return render_template(template, w=words, said_as=words.phrases, **more)

@@ -1,0 +1,67 @@
+"""Decides whether a call under /v2 may be made with the token it carries, and tells the call who it is."""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+from flask import request
+
+from practice_square.access.scopes import NEEDED
+from practice_square.access.tokens import PERSONAL, Caller, caller_of
+from practice_square.practice import practice_square_of
+from practice_square.refusals import Refusal, unauthorized
+
+KEY = "practice.caller"
+SEEN = {re.sub(r"\{\w+\}", "{}", call): scopes.split() for call, scopes in NEEDED.items()}
+
+
+def bearer() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme == "Bearer" else ""
+
+
+def bearer_is(token: str) -> bool:
+    return hmac.compare_digest(bearer().encode(), token.encode())
+
+
+def identify() -> Caller:
+    """Name who calls: the personal token of the settings, or a token that was issued."""
+    practice = practice_square_of()
+    if bearer_is(practice.settings.access_token):
+        return PERSONAL
+    if not bearer():
+        raise unauthorized("UNAUTHORIZED", "This request could not be authorized.")
+    with practice.work() as work:
+        return caller_of(work, bearer())
+
+
+def admit() -> None:
+    """Let the call in, or raise the refusal Square would give: 401 for the token, 403 for a scope it lacks."""
+    caller = identify()
+    request.environ[KEY] = caller
+    if caller.is_personal or request.url_rule is None:
+        return
+    needed = SEEN.get(f"{request.method} {re.sub(r'<[^>]+>', '{}', request.url_rule.rule)}")
+    if needed is None:
+        return
+    if not needed and request.path.startswith(("/v2/webhooks", "/v2/events")):
+        # Subscriptions and events are the application's own: Square wants its personal token there.
+        raise _forbidden("FORBIDDEN", "This call needs the application's personal access token.")
+    missing = [scope for scope in needed if scope not in caller.scopes]
+    if missing:
+        raise _forbidden(
+            "INSUFFICIENT_SCOPES",
+            "The merchant has not given your application sufficient permissions to do that."
+            f" The merchant must authorize your application for the following scopes: {', '.join(missing)}",
+        )
+
+
+def is_seller_level(scope: str) -> bool:
+    """Tell whether the call may act for the whole business: APPOINTMENTS_ALL_READ or APPOINTMENTS_ALL_WRITE."""
+    caller: Caller = request.environ[KEY]
+    return scope in caller.scopes
+
+
+def _forbidden(code: str, detail: str) -> Refusal:
+    return Refusal(code, detail, status=403, category="AUTHENTICATION_ERROR")

@@ -1,0 +1,134 @@
+"""Payment links through the API: a page where one order is paid. The page's own doings are in link_page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from practice_square.checkout.link_shapes import CREATE, NOT_PLAYED, UPDATE
+from practice_square.cursors import cut_page, read_cursor
+from practice_square.customers import read_customer
+from practice_square.faults import read_faults
+from practice_square.listings import read_limit
+from practice_square.orders import CLOSED, cancel_order, create_order, find_order
+from practice_square.payment_sources import amount_of
+from practice_square.refusals import Refusal, not_found, version_mismatch
+from practice_square.shapes import checked
+from practice_square.storage import Json, Work
+
+CHANGEABLE = ("description", "payment_note", "checkout_options", "pre_populated_data")
+MOST = 1000
+
+
+def create_link(work: Work, body: Json, base_url: str) -> Json:
+    """Open an order and a page to pay it. The order is a DRAFT until it is paid."""
+    checked(body, CREATE)
+    if bool(body.get("quick_pay")) == bool(body.get("order")):
+        raise Refusal("BAD_REQUEST", "Give either `quick_pay` or `order`.", field="order")
+    _check_options(body.get("checkout_options") or {})
+    order = _drafted(work, body.get("order") or _quick_order(body["quick_pay"]))
+    now, id_ = work.now(), work.make_id() + "LNK"
+    link = _kept(body) | {
+        "id": id_,
+        "version": 1,
+        "order_id": order["id"],
+        "url": f"{base_url}/pay/{id_}",
+        "long_url": f"{base_url}/pay/{id_}",
+        "created_at": now,
+        "updated_at": now,
+    }
+    work.put("payment_link", link)
+    return {"payment_link": link_as_told(link), "related_resources": {"orders": [order]}}
+
+
+def find_link(work: Work, id_: str) -> Json:
+    link = work.get("payment_link", id_)
+    if link is None:
+        raise not_found("Payment link", id_, "id")
+    return link
+
+
+def read_link(work: Work, id_: str) -> Json:
+    return {"payment_link": link_as_told(find_link(work, id_))}
+
+
+def list_links(work: Work, query: Json) -> Json:
+    reached = read_cursor(query.get("cursor"), query)
+    walked = work.walk("payment_link", newest_first=True, after=reached.place)
+    page = cut_page(
+        [(place, link_as_told(one)) for place, one in walked],
+        query=query,
+        reached=reached,
+        limit=read_limit(query.get("limit"), MOST),
+        has_empty_pages=read_faults(work).has_empty_pages,
+    )
+    return page.as_body("payment_links")
+
+
+def update_link(work: Work, id_: str, body: Json) -> Json:
+    """Change what the page says. Its order and its address stay."""
+    change = checked(body, UPDATE)["payment_link"]
+    link = find_link(work, id_)
+    if change["version"] != link["version"]:
+        raise version_mismatch(
+            f"Version mismatch: the payment link is at version {link['version']}.", "payment_link.version"
+        )
+    _check_options(change.get("checkout_options") or {})
+    kept = {name: value for name, value in link.items() if name not in change or name not in CHANGEABLE}
+    updated = kept | _kept(change) | {"version": link["version"] + 1, "updated_at": work.now()}
+    return {"payment_link": link_as_told(work.put("payment_link", updated))}
+
+
+def delete_link(work: Work, id_: str) -> Json:
+    """Take the page away and cancel its order, unless that was paid."""
+    link = find_link(work, id_)
+    work.remove("payment_link", id_)
+    order = find_order(work, link["order_id"])
+    if order["state"] in CLOSED or order.get("tenders"):
+        return {"id": id_}
+    cancel_order(work, order)
+    return {"id": id_, "cancelled_order_id": order["id"]}
+
+
+def link_as_told(link: Json) -> Json:
+    """A link that was never changed has no `updated_at`, as with Square."""
+    if link["version"] == 1:
+        return {name: value for name, value in link.items() if name != "updated_at"}
+    return link
+
+
+def _kept(given: Json) -> Json:
+    return {name: given[name] for name in CHANGEABLE if given.get(name) is not None}
+
+
+def _check_options(options: Json) -> None:
+    for name in NOT_PLAYED:
+        if options.get(name):
+            raise Refusal(
+                "NOT_IMPLEMENTED",
+                f"`{name}` is not played here.",
+                status=501,
+                field=f"checkout_options.{name}",
+            )
+    address = options.get("redirect_url")
+    if address and urlsplit(address).scheme not in ("http", "https"):
+        raise Refusal(
+            "INVALID_VALUE", "`redirect_url` is an https address.", field="checkout_options.redirect_url"
+        )
+
+
+def _quick_order(quick_pay: Json) -> Json:
+    if not amount_of(quick_pay, "price_money"):
+        raise Refusal("VALUE_TOO_LOW", "The price must be at least 1.", field="quick_pay.price_money.amount")
+    line = {"name": quick_pay["name"], "quantity": "1", "base_price_money": quick_pay["price_money"]}
+    return {"location_id": quick_pay["location_id"], "line_items": [line]}
+
+
+def _drafted(work: Work, given: Json) -> Json:
+    """Open the order. Square puts a fulfillment on it, which keeps a paid order OPEN until it is handed over."""
+    if given.get("customer_id"):
+        read_customer(work, given["customer_id"])
+    made = create_order(work, {"order": given | {"state": "DRAFT"}})["order"]
+    if made["total_money"]["amount"] <= 0:
+        raise Refusal("BAD_REQUEST", "A payment link needs an order with a total above 0.", field="order")
+    handover = {"uid": work.make_id(), "type": "DIGITAL", "state": "PROPOSED"}
+    return work.put("order", made | {"fulfillments": [handover]})

@@ -1,0 +1,80 @@
+"""Opaque page cursors, bound to the query they were given for; can play Square's empty pages that go on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from practice_square.refusals import Refusal
+from practice_square.storage import Json, Place
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Where the last page ended; `is_empty_shown` when the page before this one was an empty one on purpose."""
+
+    place: Place | None = None
+    is_empty_shown: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[Json]
+    cursor: str | None
+
+    def as_body(self, name: str) -> Json:
+        """Lay out as Square does: neither an empty list nor an empty cursor is written."""
+        body: Json = {name: self.items} if self.items else {}
+        if self.cursor:
+            body["cursor"] = self.cursor
+        return body
+
+
+def read_cursor(cursor: str | None, query: Json) -> Reached:
+    if not cursor:
+        return Reached()
+    try:
+        seal, place, is_empty_shown = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, TypeError):
+        raise _invalid() from None
+    if seal != _seal(query):
+        raise _invalid()
+    return Reached((place[0], place[1]) if place else None, bool(is_empty_shown))
+
+
+def write_cursor(query: Json, reached: Reached) -> str:
+    plain = json.dumps([_seal(query), reached.place, int(reached.is_empty_shown)])
+    return base64.urlsafe_b64encode(plain.encode()).decode()
+
+
+def cut_page(
+    found: Iterable[tuple[Place, Json]],
+    *,
+    query: Json,
+    reached: Reached,
+    limit: int,
+    has_empty_pages: bool = False,
+) -> Page:
+    """Take one page. With `has_empty_pages` each page is preceded by an empty one that carries a cursor."""
+    if has_empty_pages and not reached.is_empty_shown:
+        return Page([], write_cursor(query, Reached(reached.place, is_empty_shown=True)))
+    items: list[Json] = []
+    last: Place | None = None
+    for place, item in found:
+        if len(items) == limit:
+            return Page(items, write_cursor(query, Reached(last)))
+        items.append(item)
+        last = place
+    return Page(items, None)
+
+
+def _seal(query: Json) -> str:
+    plain = {name: value for name, value in query.items() if name != "cursor"}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _invalid() -> Refusal:
+    return Refusal("INVALID_CURSOR", "The pagination cursor is not valid for this request.", field="cursor")

@@ -1,0 +1,211 @@
+"""The small clinic of `coursekeeper demo`: its people, its sales of the last months, its visits.
+
+Sales go the way every sale goes: rung up at the practice till, found by the sweep, booked by the worker.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.text import full_name
+from plugin.courses.accounts.staff import StaffView, add_staff, list_staff
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import PackageView
+from plugin.courses.catalog.defaults import default_catalog
+from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.handouts.texts import list_texts, suggest_days
+from plugin.courses.sales.sales import Buyer
+from plugin.courses.visits.use import UseSession, use_session
+from plugin.services import Services
+from plugin.square.catalog import publish
+from plugin.square.locations import adopt_location
+from plugin.square.sync import sync
+from plugin.web.passwords import hash_password
+from plugin.worker import Worker
+from practice_square.control import PracticeControl
+
+OWNER = Actor("June Park", Role.OWNER, Source.COMMAND)
+OWNER_EMAIL = "june@example.org"
+_STAFF = (
+    ("June Park", OWNER_EMAIL, Role.OWNER),
+    ("Front desk", "desk@example.org", Role.DESK),
+    ("A. Kim", "kim@example.org", Role.PRACTITIONER),
+    ("J. Moreau", "moreau@example.org", Role.PRACTITIONER),
+)
+_FOCUS = (
+    "Fine lines, forehead",
+    "Fine lines, jawline",
+    "Jawline",
+    "Jawline, puffiness",
+    "Jawline, dark circles",
+    "Complexion",
+    "Brow, under-eye",
+)
+
+
+@dataclass(frozen=True)
+class PastCourse:
+    """A course sold before today, by the client's given name at the till."""
+
+    client: str
+    size: int
+    sold_days_ago: int
+    used: int
+    every_days: int = 7
+
+
+PAST_COURSES = (
+    PastCourse("Maribel", 12, 48, 5, every_days=9),
+    PastCourse("Ana", 10, 82, 9, every_days=8),
+    PastCourse("Siobhán", 12, 110, 13),
+    PastCourse("Grace", 10, 20, 2),
+    PastCourse("美玲", 12, 9, 1),
+    PastCourse("Denise", 10, 96, 10),
+    PastCourse("Denise", 12, 5, 0),
+    PastCourse("Alexandrina Wilhelmina", 12, 33, 4),
+    PastCourse("Thu Hà", 10, 61, 6, every_days=9),
+)
+
+
+# Who is booked for today, at what time, for which service of the till.
+BOOKED = (
+    ("Maribel", time(9, 30), "Single visit, facial acupuncture"),
+    ("Ana", time(11, 0), "Single visit, facial acupuncture"),
+    ("Siobhán", time(13, 30), "Touch-up"),
+    ("Jo", time(15, 0), "Single visit, facial acupuncture"),
+    ("Thu Hà", time(16, 30), "Single visit, facial acupuncture"),
+)
+
+
+_WEEK = 7
+
+
+def furnish(services: Services, till: PracticeControl, password: str) -> None:
+    """Fill an empty Coursekeeper with the clinic; the till holds its clients already."""
+    now = services.clock()
+    adopt_location(services)
+    staff = _add_staff(services, password, now)
+    packages = {len_of(package): package for package in _published(services, now)}
+    customers = till.call("GET", "/v2/customers")["customers"]
+    clients = _known_clients(services, customers, now)
+    noon = _noon(services, now)
+    for past in PAST_COURSES:
+        till.sell(
+            [{"variation_id": packages[past.size].square_variation_id, "quantity": "1"}],
+            customer_id=_named(customers, past.client)["id"],
+            created_at=_rfc3339(noon - timedelta(days=past.sold_days_ago)),
+            delivered=False,
+        )
+    _book_today(services, till, customers)
+    sync(services)
+    worker = Worker(services, log=structlog.wrap_logger(structlog.ReturnLogger()))
+    while worker.inbox_once():
+        pass
+    practitioners = [person for person in staff if person.role is Role.PRACTITIONER]
+    for past in PAST_COURSES:
+        _visits(services, clients[past.client], past, practitioners)
+
+
+def _book_today(services: Services, till: PracticeControl, customers: Sequence[Mapping[str, Any]]) -> None:
+    """Make today's appointments in Square; the sweep brings them to the desk."""
+    zone = ZoneInfo(read_clinic(services.store).time_zone)
+    today = services.clock().astimezone(zone).date()
+    variations = _variations(till)
+    team = till.team()
+    for number, (given, at, service) in enumerate(BOOKED):
+        till.book(
+            _rfc3339(datetime.combine(today, at, zone)),
+            customer_id=_named(customers, given)["id"],
+            variation_id=variations[service],
+            team_member_id=team[number % len(team)]["id"],
+        )
+
+
+def _variations(till: PracticeControl) -> dict[str, str]:
+    """Return the first variation of each item on the till, by the item's name."""
+    items = till.call("GET", "/v2/catalog/list?types=ITEM").get("objects", [])
+    return {item["item_data"]["name"]: item["item_data"]["variations"][0]["id"] for item in items}
+
+
+def len_of(package: PackageView) -> int:
+    """Return how many main sessions a package holds."""
+    return sum(content.sessions for content in package.contents if content.kind == "main")
+
+
+def _add_staff(services: Services, password: str, now: datetime) -> tuple[StaffView, ...]:
+    hashed = hash_password(password)
+    for name, email, role in _STAFF:
+        add_staff(services.store, email=email, name=name, role=role, password_hash=hashed, now=now)
+    return list_staff(services.store)
+
+
+def _published(services: Services, now: datetime) -> list[PackageView]:
+    packages = default_catalog(services.store, Act(OWNER, now, "demo-catalogue"))
+    for each in list_texts(services.store):
+        if each.kind == "main":
+            suggest_days(services.store, Act(OWNER, now, "demo-interval"), each.treatment_id, _WEEK)
+    return [publish(services, Act(OWNER, now, f"demo-publish-{each.id}"), each.id) for each in packages]
+
+
+def _known_clients(
+    services: Services, customers: Sequence[Mapping[str, Any]], now: datetime
+) -> dict[str, str]:
+    """Make a client of every customer at the till, so that the desk finds them before their first sale."""
+    act = Act(OWNER, now, "demo-clients")
+    clients: dict[str, str] = {}
+    with services.store.writing() as session:
+        for customer in customers:
+            buyer = Buyer(
+                customer["id"],
+                full_name(customer.get("given_name", ""), customer.get("family_name", "")),
+                customer.get("phone_number"),
+                customer.get("email_address"),
+            )
+            given = customer.get("given_name", "")
+            clients[given] = client_for_buyer_in(session, services.store, act, buyer)
+    return clients
+
+
+def _named(customers: Sequence[Mapping[str, Any]], given: str) -> Mapping[str, Any]:
+    return next(customer for customer in customers if customer.get("given_name") == given)
+
+
+def _visits(services: Services, client_id: str, past: PastCourse, practitioners: Sequence[StaffView]) -> None:
+    today = local_date(read_clinic(services.store), services.clock())
+    sold_on = today - timedelta(days=past.sold_days_ago)
+    course = next(
+        each
+        for each in courses_of_client(services.store, client_id, today=today)
+        if each.granted == past.size and _sold_on(services, each.sold_at) == sold_on
+    )
+    for number in range(past.used):
+        who = practitioners[number % 3 // 2]
+        wish = UseSession(
+            course.id,
+            visited_on=sold_on + timedelta(days=past.every_days * number),
+            practitioner_id=who.id,
+            focus=_FOCUS[(number + past.sold_days_ago) % len(_FOCUS)],
+        )
+        use_session(services.store, Act(who.actor, services.clock(), f"demo-{secrets.token_hex(12)}"), wish)
+
+
+def _sold_on(services: Services, moment: datetime) -> date:
+    return local_date(read_clinic(services.store), moment)
+
+
+def _noon(services: Services, now: datetime) -> datetime:
+    zone = ZoneInfo(read_clinic(services.store).time_zone)
+    return now.astimezone(zone).replace(hour=12, minute=10, second=0, microsecond=0)
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -1,0 +1,119 @@
+"""`coursekeeper demo --day`: a clinic's day, with faults on, that must end with two equal sums.
+
+Square's own totals and the ledger's are reckoned apart; a clean audit and equal sums are the whole point.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from plugin.core.money import Money
+from plugin.courses.audit import audit
+from plugin.courses.base.attention import list_attention
+from plugin.courses.base.words import money_text
+from plugin.services import wall_clock
+from practice_square.demo.harness import Stage, open_stage
+from practice_square.demo.scenarios import DAY, Happening
+from practice_square.demo.totals import Totals, ledger_totals, roll_forward, square_totals
+
+OPENS_AT = time(9, 0)
+LOCAL = ZoneInfo("America/Los_Angeles")
+_BETWEEN = timedelta(minutes=13)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the day ended: both sides' totals, what does not add up, how many questions wait for a person."""
+
+    square: Totals
+    ledger: Totals
+    faults: tuple[str, ...]
+    questions: int
+
+    @property
+    def is_right(self) -> bool:
+        """Say whether every sum agrees and the audit is clean."""
+        return not self.faults
+
+
+def play_day(say: Say = print) -> Outcome:
+    """Play the whole day in a folder that is thrown away, and reckon up."""
+    start = opening_time()
+    with tempfile.TemporaryDirectory() as folder, open_stage(Path(folder), start) as stage:
+        for happening in DAY:
+            _play(stage, happening, say)
+        _close_up(stage, say)
+        return reckon_up(stage, start, say)
+
+
+def opening_time() -> datetime:
+    """Return when the clinic opens today."""
+    return datetime.combine(wall_clock().astimezone(LOCAL).date(), OPENS_AT, LOCAL)
+
+
+def _play(stage: Stage, happening: Happening, say: Say) -> None:
+    stage.till.set_faults()
+    if happening.faults:
+        stage.till.set_faults(**happening.faults)
+    happening.play(stage)
+    stage.settle()
+    at = stage.clock().astimezone(LOCAL)
+    say(f"{at:%H:%M}  {happening.title}{_trouble(happening)}")
+    stage.clock.move(_BETWEEN)
+
+
+def _trouble(happening: Happening) -> str:
+    return f"   [{happening.trouble}]" if happening.trouble else ""
+
+
+def _close_up(stage: Stage, say: Say) -> None:
+    """Let Square come back to itself, look through it once, and work off what was missed."""
+    stage.till.set_faults()
+    stage.clock.move(timedelta(minutes=6))
+    stage.settle()
+    found = stage.sync()
+    stage.settle()
+    say(f"\nThe evening's look through Square found {found} things that no event had told.")
+
+
+def reckon_up(stage: Stage, start: datetime, say: Say) -> Outcome:
+    """Put both sides' totals beside each other, and say what does not add up."""
+    store = stage.services.store
+    square, ledger = square_totals(stage.services, start - timedelta(days=4)), ledger_totals(store)
+    by_kind, owed = roll_forward(store)
+    findings = audit(store)
+    faults = [
+        f"{what}: Square says {theirs}, the ledger {ours}."
+        for what, theirs, ours in (
+            ("Packages sold", square.units, ledger.units),
+            ("Money that came", dict(square.came), dict(ledger.came)),
+            ("Money that went back", dict(square.went_back), dict(ledger.went_back)),
+            ("Value still owed", sum(by_kind.values()), owed),
+        )
+        if theirs != ours
+    ]
+    faults += [finding.sentence for finding in findings]
+    say("")
+    say(f"{'':24}{'Square':>16}{'ledger':>16}")
+    say(f"{'Packages sold':24}{square.units:>16}{ledger.units:>16}")
+    for currency in sorted({*square.came, *ledger.came}):
+        say(_row("Money that came", currency, square.came[currency], ledger.came[currency]))
+        say(_row("Money that went back", currency, square.went_back[currency], ledger.went_back[currency]))
+    for sentence in faults:
+        say(f"WRONG  {sentence}")
+    questions = len(list_attention(store, limit=200).rows)
+    say(
+        f"\nAudit: {'clean' if not findings else f'{len(findings)} wrong'}. {questions} questions wait for a person."
+    )
+    return Outcome(square, ledger, tuple(faults), questions)
+
+
+def _row(what: str, currency: str, theirs: int, ours: int) -> str:
+    told = [money_text(Money(amount, currency)) for amount in (theirs, ours)]
+    return f"{what:24}{told[0]:>16}{told[1]:>16}"

@@ -1,0 +1,136 @@
+"""Disputes: a cardholder's bank questions a card payment; the seller accepts, or the bank decides."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from practice_square.cursors import cut_page, read_cursor
+from practice_square.events import announce_dispute
+from practice_square.faults import read_faults
+from practice_square.merchant import location_id, money, require_location
+from practice_square.payments import read_payment
+from practice_square.refusals import Refusal, not_found
+from practice_square.storage import Json, Work, rfc3339
+
+REASONS = (
+    "AMOUNT_DIFFERS",
+    "CANCELLED",
+    "DUPLICATE",
+    "NO_KNOWLEDGE",
+    "NOT_AS_DESCRIBED",
+    "NOT_RECEIVED",
+    "PAID_BY_OTHER_MEANS",
+    "CUSTOMER_REQUESTS_CREDIT",
+    "EMV_LIABILITY_SHIFT",
+)
+# Where a dispute can go from each state; none leads out of the last ones.
+NEXT_STATES = {
+    "INQUIRY_EVIDENCE_REQUIRED": ("INQUIRY_PROCESSING", "INQUIRY_CLOSED", "EVIDENCE_REQUIRED", "ACCEPTED"),
+    "INQUIRY_PROCESSING": ("INQUIRY_CLOSED", "EVIDENCE_REQUIRED"),
+    "INQUIRY_CLOSED": (),
+    "EVIDENCE_REQUIRED": ("PROCESSING", "ACCEPTED", "LOST"),
+    "PROCESSING": ("WON", "LOST"),
+    "WON": (),
+    "LOST": (),
+    "ACCEPTED": (),
+}
+FIRST_STATES = ("INQUIRY_EVIDENCE_REQUIRED", "EVIDENCE_REQUIRED")
+# An inquiry alone holds no money, and a dispute won gave it back.
+REFUNDABLE = ("INQUIRY_EVIDENCE_REQUIRED", "INQUIRY_PROCESSING", "INQUIRY_CLOSED", "WON")
+TIME_TO_ANSWER = timedelta(days=14)
+PAGE = 50
+# What not every dispute has, and the version at which one that lacks it begins.
+OPTIONAL = ("dispute_id", "due_at", "card_brand", "brand_dispute_id", "reported_at", "location_id")
+SPARSE_VERSION = 4
+
+
+def open_dispute(
+    work: Work,
+    payment_id: str,
+    reason: str = "NOT_AS_DESCRIBED",
+    *,
+    amount: int | None = None,
+    state: str = "EVIDENCE_REQUIRED",
+) -> Json:
+    """Let the cardholder's bank question a captured card payment, in part or whole."""
+    payment = read_payment(work, payment_id)
+    if payment["source_type"] != "CARD" or payment["status"] != "COMPLETED":
+        raise Refusal("INVALID_VALUE", "Only a completed card payment can be disputed.", field="payment_id")
+    if reason not in REASONS or state not in FIRST_STATES:
+        raise Refusal("INVALID_ENUM_VALUE", "No dispute begins with this reason and state.", field="reason")
+    total = payment["total_money"]["amount"]
+    if not 1 <= (amount or total) <= total:
+        raise Refusal("INVALID_VALUE", f"The amount is between 1 and {total}.", field="amount")
+    now = work.now()
+    id_ = work.make_id() + "DSP"
+    dispute: Json = {
+        "id": id_,
+        "dispute_id": id_,
+        "amount_money": money(work, amount or total),
+        "reason": reason,
+        "state": state,
+        "due_at": rfc3339(datetime.fromisoformat(now) + TIME_TO_ANSWER),
+        "disputed_payment": {"payment_id": payment_id},
+        "card_brand": payment["card_details"]["card"].get("card_brand", "OTHER_BRAND"),
+        "created_at": now,
+        "updated_at": now,
+        "brand_dispute_id": work.make_id(),
+        "reported_at": now,
+        "version": 1,
+        "location_id": location_id(work),
+    }
+    if read_faults(work).has_sparse_disputes:
+        sparse = {name: value for name, value in dispute.items() if name not in OPTIONAL}
+        dispute = sparse | {"version": SPARSE_VERSION}
+    announce_dispute(work, work.put("dispute", dispute), is_new=True)
+    return dispute
+
+
+def find_dispute(work: Work, id_: str) -> Json:
+    dispute = work.get("dispute", id_)
+    if dispute is None:
+        raise not_found("Dispute", id_, "dispute_id")
+    return dispute
+
+
+def move_dispute(work: Work, id_: str, state: str) -> Json:
+    """Take a dispute to another state. Raises Refusal where no way leads."""
+    dispute = find_dispute(work, id_)
+    if state not in NEXT_STATES[dispute["state"]]:
+        raise Refusal(
+            "BAD_REQUEST", f"A dispute in state {dispute['state']} cannot become {state}.", field="state"
+        )
+    moved = dispute | {"state": state, "version": dispute["version"] + 1, "updated_at": work.now()}
+    announce_dispute(work, work.put("dispute", moved), is_new=False)
+    return moved
+
+
+def require_undisputed(work: Work, payment_id: str) -> None:
+    """Raises Refusal for a refund of a payment whose money the bank asks for, or has taken back."""
+    for dispute in work.all("dispute"):
+        if dispute["disputed_payment"]["payment_id"] == payment_id and dispute["state"] not in REFUNDABLE:
+            raise Refusal(
+                "PAYMENT_NOT_REFUNDABLE_DUE_TO_DISPUTE",
+                "The payment is disputed and cannot be refunded.",
+                category="REFUND_ERROR",
+                field="payment_id",
+            )
+
+
+def list_disputes(work: Work, query: Json) -> Json:
+    """List disputes, the newest first; `states` names one state, or several with commas."""
+    if query.get("location_id"):
+        require_location(work, query["location_id"])
+    states = [state for state in query.get("states", "").split(",") if state]
+    if any(state not in NEXT_STATES for state in states):
+        raise Refusal("INVALID_ENUM_VALUE", "Not a dispute's state.", field="states")
+    reached = read_cursor(query.get("cursor"), query)
+    walked = work.walk("dispute", newest_first=True, after=reached.place)
+    page = cut_page(
+        ((place, one) for place, one in walked if not states or one["state"] in states),
+        query=query,
+        reached=reached,
+        limit=PAGE,
+        has_empty_pages=read_faults(work).has_empty_pages,
+    )
+    return page.as_body("disputes")

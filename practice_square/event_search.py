@@ -1,0 +1,64 @@
+"""SearchEvents: what was announced in the last 28 days, delivered or not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from practice_square.cursors import cut_page, read_cursor
+from practice_square.events import event_as_told
+from practice_square.faults import read_faults
+from practice_square.settings import SQUARE_VERSION
+from practice_square.shapes import TIME_RANGE, Many, Record, Text, Whole, checked, moment
+from practice_square.storage import Json, Work
+
+KEPT_FOR = timedelta(days=28)
+SEARCH = Record(
+    {
+        "cursor": Text(most=256),
+        "limit": Whole(1, 100),
+        "query": Record(
+            {
+                "filter": Record(
+                    {
+                        "event_types": Many(Text()),
+                        "merchant_ids": Many(Text()),
+                        "location_ids": Many(Text()),
+                        "created_at": TIME_RANGE,
+                    }
+                ),
+                "sort": Record({"field": Text(), "order": Text(one_of=("ASC", "DESC"))}),
+            }
+        ),
+    }
+)
+
+
+def search_events(work: Work, body: Json) -> Json:
+    checked(body, SEARCH)
+    query = body.get("query") or {}
+    asked = query.get("filter") or {}
+    times = asked.get("created_at") or {}
+    oldest = work.ago(KEPT_FOR)
+    start = moment(times.get("start_at"), "query.filter.created_at.start_at") or oldest
+    types = set(asked.get("event_types") or [])
+    reached = read_cursor(body.get("cursor"), body)
+    walked = work.walk(
+        "event",
+        newest_first=(query.get("sort") or {}).get("order", "DESC") == "DESC",
+        start=max(start, oldest),
+        end=moment(times.get("end_at"), "query.filter.created_at.end_at"),
+        after=reached.place,
+    )
+    page = cut_page(
+        [(place, event_as_told(one)) for place, one in walked if not types or one["type"] in types],
+        query=body,
+        reached=reached,
+        limit=body.get("limit") or 100,
+        has_empty_pages=read_faults(work).has_empty_pages,
+    )
+    answer = page.as_body("events")
+    if page.items:
+        answer["metadata"] = [
+            {"event_id": one["event_id"], "api_version": SQUARE_VERSION} for one in page.items
+        ]
+    return answer

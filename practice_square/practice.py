@@ -1,0 +1,62 @@
+"""The practice Square as one thing: its settings, its file, its sender. What every page and call is given."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, current_app
+
+from practice_square.merchant import settle
+from practice_square.seed import plant
+from practice_square.sender import Sender
+from practice_square.settings import PracticeSettings
+from practice_square.storage import Store, Work
+from practice_square.subscriptions import keep_default
+
+EXTENSION = "practice_square"
+
+
+class Practice:
+    """Opens the file, settles the merchant, seeds a new one. `sender` is started by who serves."""
+
+    def __init__(self, settings: PracticeSettings) -> None:
+        self.settings = settings
+        self.store = Store(settings.file, settings.clock, settings.make_id)
+        self.sender = Sender(self.store, settings)
+        # Square allows a seller one catalog write at a time; the second gets a 429.
+        self.catalog_writes = threading.Lock()
+        self.pause = settings.pause or time.sleep
+        self._open()
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """One transaction; whatever it announced is on its way when it ends."""
+        with self.store.work() as work:
+            yield work
+        self.sender.wake()
+
+    def reset(self, seed: str | None = None) -> None:
+        """Forget everything and begin as on the first day."""
+        self.store.empty()
+        self._open(seed)
+
+    def close(self) -> None:
+        self.sender.stop()
+        self.store.close()
+
+    def _open(self, seed: str | None = None) -> None:
+        with self.store.work() as work:
+            is_new = work.note("location_id") is None
+            settle(work, self.settings)
+            if is_new:
+                # Seeded before the subscription is there: the first day's stock is no news.
+                plant(work, seed or self.settings.seed)
+            keep_default(work, self.settings)
+
+
+def practice_square_of(app: Flask | None = None) -> Practice:
+    practice: Practice = (app or current_app).extensions[EXTENSION]
+    return practice

@@ -1,0 +1,234 @@
+"""One client of whom something stands in every table that may hold it. Must not know what a test is about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from invoices.papers import Paper as PaperContent
+from plugin.core.acts import SQUARE
+from plugin.core.money import Money
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.inbox import claim, finish, receive
+from plugin.courses.changes.early_use import allow_ahead
+from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
+from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.changes.transfer import Transfer, transfer_course
+from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.clients import change_client
+from plugin.courses.clients.merge import merge_clients
+from plugin.courses.clients.private_page import token_of
+from plugin.courses.documents.sale_record import save_refund_in
+from plugin.courses.handouts.cache import SUMMARY, paper_bytes
+from plugin.courses.sales.sales import Buyer, Came, Refund
+from plugin.courses.visits.use import UseSession, use_session
+from plugin.courses.visits.visits import describe_visit
+from plugin.store.changes import Gift
+from plugin.store.imports import ImportBatch, ImportedCourse
+from plugin.store.papers import VisitLetter
+from plugin.store.people import Client
+from plugin.store.queues import Attention, SquareRefund, Sweep
+from plugin.store.selling import Checkout, DeskRefund, DeskRefundPart
+from plugin.store.square_side import Dispute, ProfileNote, SquarePerson
+from tests.courses.appointments import Appointments
+from tests.courses.desk import OLGA
+from tests.courses.documents.sales import Papers, sold_line, sold_sale
+
+NAME, PHONE, EMAIL, SQUARE_ID = "Zoë Quillfeather", "+14155550187", "zoe.quill@example.org", "CUSTOMER-ZOE"
+OTHER_NAME = "Zoey Quillfeather-Jones"
+ZOE = Buyer(SQUARE_ID, name=NAME, phone="(415) 555-0187", email=EMAIL)
+# What must stand nowhere once she was erased, however it is written.
+TRACES = (
+    "quillfeather",
+    "415555018",
+    "5550187",
+    "555-0187",
+    "zoe.quill@",
+    "zoey.quill@",
+    "customer-zoey",
+    "customer-zoe",
+    "her wedding",
+)
+
+
+class Somebody:
+    """Zoë at the desk: her courses, and everything beside them."""
+
+    def __init__(self, lite: Appointments) -> None:
+        self.lite, self.desk = lite, lite.desk
+        self.store = self.desk.store
+        self.package = self.desk.package(touch_ups=2)
+        self.order = "ORDER-ZOE"
+        self.course = self.desk.sell(self.package, buyer=ZOE, order=self.order)
+        self.id = self.desk.course(self.course).client_id or ""
+
+    def everywhere(self) -> None:
+        """Have her stand in every table."""
+        self._visits()
+        self._others()
+        self._rows()
+        self._messages()
+        self._double()
+
+    def _visits(self) -> None:
+        desk = self.desk
+        used = desk.use(self.course, note=f"Called {PHONE}, her wedding is in May")
+        desk.undo(used.entry.id, reason=f"{NAME} was not here")
+        wish = UseSession(self.course)
+        again = use_session(self.store, desk.act(), wish, has_mail=True)
+        self._letters()
+        describe_visit(
+            self.store, desk.act(), again.entry.visit_id or "", practitioner_id=None,
+            focus="Smile lines before her wedding", note="her wedding",
+        )  # fmt: skip
+        paper_bytes(self.store, _print, desk.act(), self.course, SUMMARY)
+        self.lite.told("B-ZOE", square_customer_id=SQUARE_ID, customer_name=NAME)
+
+    def _letters(self) -> None:
+        token_of(self.store, self.desk.act(), self.id)
+
+        def bounced(session):  # type: ignore[no-untyped-def]
+            letter = session.scalars(select(VisitLetter)).one()
+            letter.state, letter.done_at = "refused", self.desk.clock()
+            letter.mail_to, letter.said = EMAIL, f"{EMAIL} is not known there."
+            session.get_one(Client, self.id).mail_problem = f"{EMAIL} is not known there."
+
+        self.store.transact(bounced)
+
+    def _others(self) -> None:
+        desk = self.desk
+        bea = desk.client("Bea Cruz")
+        share_course(self.store, desk.act(), self.course, Share(bea, reason="Sister, for her wedding"))
+        beas = desk.sell(self.package, buyer=Buyer("CUSTOMER-BEA", name="Bea Adams"))
+        share_course(self.store, desk.act(), beas, Share(self.id))
+        transfer_course(
+            self.store, desk.act(OLGA), self.course, Transfer(bea, f"{NAME} gives two away", sessions=2)
+        )
+        given = desk.sell(self.package, buyer=ZOE)
+        give_course(
+            self.store,
+            desk.act(),
+            given,
+            NewGift("Cleo Finch", f"Love, {NAME}"),
+            make_code=lambda: "ABCDEFGH2345",
+        )
+        with self.store.reading() as session:
+            code = session.scalars(select(Gift.code)).one()
+        redeem_gift(self.store, desk.act(), code, desk.client("Cleo Finch"))
+
+    def _rows(self) -> None:
+        now, act = self.desk.clock(), self.desk.act()
+        part = self.desk.sale(self.desk.line(self.package), buyer=ZOE, order="ORDER-PART")
+        part = replace(part, came=(Came(Money(66000, "USD"), now),))
+        half = self.desk.book(part).opened[0]
+        allow_ahead(self.store, self.desk.act(OLGA), half, 1, f"{NAME} pays on Friday")
+        self.desk.book(replace(part, came=(Came(Money(198000, "USD"), now),)))
+        staff = {"by": "Deb", "created_at": now, "ended_at": now}
+        checkout = Checkout(
+            id="checkout", client_id=self.id, package_id=self.package, way="link", state="paid", amount=1,
+            currency="USD", square_order_id=self.order, square_customer_id=SQUARE_ID, mail_to=EMAIL,
+            url="https://pay.example.org/quillfeather", notice=f"Not sent to {EMAIL}.", tender=NAME, **staff,
+        )  # fmt: skip
+        refund = DeskRefund(
+            id="refund", course_id=self.course, amount=1, currency="USD", formula="own",
+            reason=f"{NAME} asked", state="failed", problem=f"Square refused {NAME}", **staff,
+        )  # fmt: skip
+        batch = ImportBatch(
+            id="batch", name="old.csv", sha256="0" * 64, state="imported", shape={"samples": [NAME]}, mapping={},
+            rows_total=1, found={"first": [{"name": NAME}]}, wrong=[{"cell": EMAIL}], created_at=now, by="Olga",
+        )  # fmt: skip
+        person = SquarePerson(
+            square_customer_id=SQUARE_ID, name=NAME, name_folded="zoe quillfeather", email=EMAIL, phone=PHONE,
+            search_text=f"zoe quillfeather {EMAIL} 14155550187", seen_at=now,
+        )  # fmt: skip
+        dispute = Dispute(
+            square_dispute_id="D", square_order_id=self.order, amount=1, currency="USD", state="WON",
+            updated_at=now, seen_at=now,
+        )  # fmt: skip
+        given_back = SquareRefund(
+            square_refund_id="R", square_order_id=self.order, amount=1, currency="USD", status="FAILED", seen_at=now
+        )  # fmt: skip
+        found = [{"kind": "customer", "id": SQUARE_ID, "what": "A customer changed in Square"}]
+
+        def write(session):  # type: ignore[no-untyped-def]
+            session.add_all([checkout, refund, batch, person, dispute, given_back])
+            session.flush()
+            session.add_all(
+                [
+                    DeskRefundPart(
+                        desk_refund_id="refund", square_payment_id="PAY", amount=1, status="FAILED"
+                    ),
+                    ImportedCourse(course_id=self.course, batch_id="batch", line=2, has_new_client=True),
+                    ProfileNote(
+                        client_id=self.id, written="9 of 12", square_customer_id=SQUARE_ID, written_at=now
+                    ),
+                    Sweep(id="sweep", since=now, started_at=now, finished_at=now, found=found),
+                ]
+            )
+            details = {
+                "course_ids": [self.course], "name": NAME, "phone": "(415) 555-0187", "email": EMAIL,
+                "square_customer_id": SQUARE_ID, "proposal": f"Sold to {NAME}",
+            }  # fmt: skip
+            item = open_item_in(
+                session, self.store, act, kind="unmerged_customer", dedupe=f"unmerged:{SQUARE_ID}:",
+                summary=f"Square has separated {NAME}", details=details,
+            )  # fmt: skip
+            row = session.get_one(Attention, item)
+            row.resolved_at, row.resolution = now, {"answer": f"Assigned to {NAME}", "reason": "ok"}
+
+        self.store.transact(write)
+
+    def _messages(self) -> None:
+        customer = {
+            "id": SQUARE_ID,
+            "given_name": "Zoë",
+            "family_name": "Quillfeather",
+            "email_address": EMAIL,
+        }
+        payment = {"id": "P", "order_id": self.order, "customer_id": SQUARE_ID, "buyer_email_address": EMAIL}
+        for event_id, kind, name, told in (
+            ("event-1", "customer.updated", "customer", customer),
+            ("event-2", "payment.updated", "payment", payment),
+            (
+                f"sweep.customer:{SQUARE_ID}:1",
+                "sweep.customer",
+                "customer",
+                {**customer, "phone_number": PHONE},
+            ),
+        ):
+            self.told(event_id, kind, {"id": told["id"], "object": {name: told}})
+
+    def told(self, event_id: str, kind: str, data: dict[str, object], *, state: str = "done") -> None:
+        """Have Square tell something, and the worker done with it."""
+        body = json.dumps({"event_id": event_id, "type": kind, "data": data})
+        receive(self.store, event_id=event_id, event_type=kind, body=body, now=self.desk.clock())
+        claimed = claim(self.store, self.desk.clock())
+        if claimed is not None and state != "pending":
+            finish(self.store, claimed.id, state=state, outcome=f"Seen: {NAME}", now=self.desk.clock())
+
+    def _double(self) -> None:
+        """Somebody of nearly her name goes into her, so that she stands twice."""
+        double = Buyer("CUSTOMER-ZOEY", name=OTHER_NAME, phone="+14155550186", email="zoey.quill@example.org")
+        act = self.desk.act(SQUARE)
+        other = self.store.transact(lambda session: client_for_buyer_in(session, self.store, act, double))
+        merge_clients(self.store, self.desk.act(), other, self.id)
+        change_client(self.store, self.desk.act(), self.id, name=NAME, phone=PHONE, email=EMAIL)
+
+    def invoiced(self) -> None:
+        """Have an invoice of hers issued; at the till somebody had typed her name beside the course."""
+        papers = Papers(self.desk)
+        typed = sold_line("L2", 5400, name=f"Oil for {NAME}")
+        papers.record(sold_sale("ORDER-PAPER", sold_line("L1"), typed))
+        self.desk.sell(self.package, buyer=ZOE, order="ORDER-PAPER")
+        told = Refund(
+            "REFUND-PAPER", "ORDER-PAPER", None, Money(1, "USD"), Money(203400, "USD"), "COMPLETED",
+            self.desk.clock(), f"{NAME} asked",
+        )  # fmt: skip
+        self.store.transact(lambda session: save_refund_in(session, told))
+        papers.work()
+
+
+def _print(_paper: PaperContent, _assets: object) -> bytes:
+    return f"%PDF- {NAME}".encode()

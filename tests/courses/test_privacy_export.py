@@ -1,0 +1,101 @@
+"""What is held on a client: complete, for a new table forces a decision, and nobody else's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import Column, ForeignKey, MetaData, Table, select
+
+from plugin.core.acts import Role
+from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
+from plugin.courses.privacy.export import NOT_ABOUT_CLIENTS, SECTIONS, ClientExport, export_client
+from plugin.errors import NotAllowed, NotFound
+from plugin.store.ledger import Course
+from plugin.store.tables import METADATA
+from tests.courses.appointments import Appointments
+from tests.courses.clinic import EMAIL, NAME, Somebody
+from tests.courses.desk import DEB, OLGA
+
+
+def _held(zoe: Somebody) -> ClientExport:
+    return export_client(zoe.store, zoe.desk.act(OLGA), zoe.id)
+
+
+def _about_clients(metadata: MetaData) -> set[str]:
+    """Every table from which a way of foreign keys leads to a client."""
+    found = {"client"}
+    while more := {
+        table.name
+        for table in metadata.tables.values()
+        if table.name not in found and any(key.column.table.name in found for key in table.foreign_keys)
+    }:
+        found |= more
+    return found
+
+
+def test_every_table_that_leads_to_a_client_is_told() -> None:
+    told = {each.name for each in SECTIONS}
+    assert _about_clients(METADATA) <= told
+
+
+def test_of_every_other_table_it_is_said_why_it_is_not() -> None:
+    told = {each.name for each in SECTIONS}
+    assert told | set(NOT_ABOUT_CLIENTS) == set(METADATA.tables)
+    assert not told & set(NOT_ABOUT_CLIENTS)
+    assert all(NOT_ABOUT_CLIENTS.values())
+
+
+def test_a_new_table_would_be_missed() -> None:
+    planted = MetaData()
+    for table in METADATA.sorted_tables:
+        table.to_metadata(planted)
+    key = Column("visit_id", ForeignKey("visit.id"))
+    Table("photo", planted, key)
+    assert _about_clients(planted) - {each.name for each in SECTIONS} == {"photo"}
+
+
+def test_it_holds_something_of_each_section(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    zoe.everywhere()
+    zoe.invoiced()
+    held = _held(zoe)
+    # Her course went to others; none of hers came from somebody.
+    assert [each.name for each in held.sections if not each.rows] == ["course_origin"]
+    told = json.loads(held.to_json())
+    assert told["held"]["client"][0]["name"] == NAME
+    assert {row["square_customer_id"] for row in told["held"]["square_customer"]} >= {"CUSTOMER-ZOE"}
+    assert "her wedding" in {row["note"] for row in told["held"]["visit"]}
+    assert NAME in json.dumps(told["held"]["handout"][0]["content"], ensure_ascii=False)
+    assert EMAIL in held.to_json()
+    assert told["held"]["document"][0]["content"]["paper"]["billed_to"]["name"] == NAME
+
+
+def test_an_invoice_of_what_was_given_to_them_is_the_givers(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    zoe.invoiced()
+    with zoe.store.reading() as session:
+        [course] = session.scalars(select(Course.id).where(Course.square_order_id == "ORDER-PAPER"))
+    cleo = zoe.desk.client("Cleo Finch")
+    give_course(zoe.store, zoe.desk.act(), course, NewGift("Cleo"), make_code=lambda: "ABCDEFGH2345")
+    redeem_gift(zoe.store, zoe.desk.act(), "ABCDEFGH2345", cleo)
+    of_cleo = json.loads(export_client(zoe.store, zoe.desk.act(OLGA), cleo).to_json())["held"]
+    assert ([each["id"] for each in of_cleo["course"]], of_cleo["document"]) == ([course], [])
+    assert json.loads(_held(zoe).to_json())["held"]["document"][0]["number"] == "INV-0001"
+
+
+def test_it_holds_nothing_of_anybody_else(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    zoe.desk.use(zoe.desk.sell(), note="Ana likes it quiet")
+    text = _held(zoe).to_json()
+    assert "Ana" not in text
+    assert "CUSTOMER-ANA" not in text
+
+
+def test_it_is_the_owners_alone_and_of_somebody_who_is_there(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    assert DEB.role is Role.DESK
+    with pytest.raises(NotAllowed):
+        export_client(zoe.store, zoe.desk.act(DEB), zoe.id)
+    with pytest.raises(NotFound):
+        export_client(zoe.store, zoe.desk.act(OLGA), "nobody")
