@@ -18,6 +18,7 @@ from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import AttentionView
 from plugin.courses.base.words import sessions_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.links import PUBLISH, take_from_square_in
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.clients.merge import held_in, merge_in
@@ -61,28 +62,28 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
     wish = replace(resolution, reason=reason)
     asked = digest("resolve", {"item_id": item_id, **_asked(wish)})
 
-    def work(session: Session) -> AttentionView:
-        item = session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
+    def do(work: Work) -> AttentionView:
+        item = work.session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
         if item is None:
             raise NotFound("There is no such attention item.")
-        if answered_before(session, act, asked) is not None:
+        if answered_before(work.session, work.act, asked) is not None:
             return view_of(item)
         if item.resolved_at is not None:
             raise Refused("Somebody has taken care of that already.", code="already_resolved")
-        if _carry_out(session, store, act, item, wish):
-            item.resolved_at, item.resolved_by = act.now, act.actor.name
-            item.resolution = {**_kept(wish), "answer": _answer(session, item, wish)}
-        remember(session, act, asked, {"item_id": item_id})
+        if _carry_out(work, item, wish):
+            item.resolved_at, item.resolved_by = work.now, work.act.actor.name
+            item.resolution = {**_kept(wish), "answer": _answer(work.session, item, wish)}
+        remember(work.session, work.act, asked, {"item_id": item_id})
         return view_of(item)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def _carry_out(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+def _carry_out(work: Work, item: Attention, wish: Resolution) -> bool:
     """Do what was decided; False while a part of the question is still open."""
     decision = _decision(item, wish)
-    deeds = _BY_KIND.get(item.kind, _DEEDS)
-    return deeds[decision](session, store, act, item, wish)
+    decisions = _BY_KIND.get(item.kind, _DECISIONS)
+    return decisions[decision](work, item, wish)
 
 
 def _decision(item: Attention, wish: Resolution) -> str:
@@ -94,14 +95,14 @@ def _decision(item: Attention, wish: Resolution) -> str:
     return decision
 
 
-def _assign(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+def _assign(work: Work, item: Attention, wish: Resolution) -> bool:
     if wish.client_id is None:
         raise InvalidField("Say whose sale it was.", field="client_id")
-    course_ids = ownerless_in(session, item.square_order_id or "")
+    course_ids = ownerless_in(work.session, item.square_order_id or "")
     if wish.course_id is not None:
         course_ids = [_one_of(item, wish)]
-    assign_in(session, store, act, course_ids, wish.client_id, reason=wish.reason)
-    settle_unassigned_in(session, act, item.square_order_id or "", {})
+    assign_in(work, course_ids, wish.client_id, reason=wish.reason)
+    settle_unassigned_in(work.session, work.act, item.square_order_id or "", {})
     return item.resolved_at is not None
 
 
@@ -114,32 +115,28 @@ def _one_of(item: Attention, wish: Resolution) -> str:
     return wish.course_id
 
 
-def _close(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+def _close(work: Work, item: Attention, wish: Resolution) -> bool:
     closed_by = f"refund:{item.square_refund_id}:{_one_of(item, wish)}"
-    close_course_in(session, store, act, _one_of(item, wish), closed_by=closed_by, reason=wish.reason)
+    close_course_in(work, _one_of(item, wish), closed_by=closed_by, reason=wish.reason)
     return True
 
 
-def _take(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+def _take(work: Work, item: Attention, wish: Resolution) -> bool:
     if not wish.sessions or wish.sessions < 1:
         raise InvalidField("Say how many sessions leave.", field="sessions")
-    return _shrink(session, store, act, item, wish, wish.sessions)
+    return _shrink(work, item, wish, wish.sessions)
 
 
-def _keep(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    return _shrink(session, store, act, item, wish, 0)
+def _keep(work: Work, item: Attention, wish: Resolution) -> bool:
+    return _shrink(work, item, wish, 0)
 
 
-def _shrink(
-    session: Session, store: Store, act: Act, item: Attention, wish: Resolution, sessions: int
-) -> bool:
+def _shrink(work: Work, item: Attention, wish: Resolution, sessions: int) -> bool:
     amount = item.details["amount"] if wish.amount is None else wish.amount
     if amount > item.details["amount"]:
         raise InvalidField("No more leaves than was refunded.", field="amount")
     take_sessions_in(
-        session,
-        store,
-        act,
+        work,
         _one_of(item, wish),
         sessions,
         amount,
@@ -149,121 +146,121 @@ def _shrink(
     return True
 
 
-def _tip(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    keep_as_tip_in(session, store, act, item, reason=wish.reason)
+def _tip(work: Work, item: Attention, wish: Resolution) -> bool:
+    keep_as_tip_in(work, item, reason=wish.reason)
     return True
 
 
-def _open_courses(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
-    reopen_foreign_sale_in(session, store, act, sale_from_json(item.details["sale"]))
+def _open_courses(work: Work, item: Attention, _wish: Resolution) -> bool:
+    reopen_foreign_sale_in(work, sale_from_json(item.details["sale"]))
     return True
 
 
-def _try_again(session: Session, _store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
-    try_again_in(session, item.details["inbox_id"], act.now)
+def _try_again(work: Work, item: Attention, _wish: Resolution) -> bool:
+    try_again_in(work.session, item.details["inbox_id"], work.now)
     # Should it fail again, that is a new question.
     item.dedupe = f"{item.id}:tried-again"
     return True
 
 
-def _publish_again(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
-    enqueue_in(session, store, act, PUBLISH, item.details["package_id"])
+def _publish_again(work: Work, item: Attention, _wish: Resolution) -> bool:
+    enqueue_in(work, PUBLISH, item.details["package_id"])
     return True
 
 
-def _take_price(session: Session, _store: Store, _act: Act, item: Attention, _wish: Resolution) -> bool:
-    take_from_square_in(session, item.details["square_variation_id"])
+def _take_price(work: Work, item: Attention, _wish: Resolution) -> bool:
+    take_from_square_in(work.session, item.details["square_variation_id"])
     return True
 
 
-def _split(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    split_in(session, store, act, item.details, reason=wish.reason)
+def _split(work: Work, item: Attention, wish: Resolution) -> bool:
+    split_in(work, item.details, reason=wish.reason)
     return True
 
 
-def _reopen(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    course = course_for_change(session, _one_of(item, wish))
+def _reopen(work: Work, item: Attention, wish: Resolution) -> bool:
+    course = course_for_change(work.session, _one_of(item, wish))
     # The question stays as it is, answered: the same return told again must not close the course anew.
     dedupe = item.dedupe
-    reopen_in(session, store, act, course, text="Open again, as decided under Attention", reason=wish.reason)
+    reopen_in(work, course, text="Open again, as decided under Attention", reason=wish.reason)
     item.dedupe = dedupe
     return True
 
 
-def _leave(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    add_history(session, store, act, _one_of(item, wish), "kept", _LEFT[item.kind], reason=wish.reason)
+def _leave(work: Work, item: Attention, wish: Resolution) -> bool:
+    add_history(work, _one_of(item, wish), "kept", _LEFT[item.kind], reason=wish.reason)
     return True
 
 
-def _keep_together(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
-    keep_together_in(session, store, act, item.details)
+def _keep_together(work: Work, item: Attention, _wish: Resolution) -> bool:
+    keep_together_in(work, item.details)
     return True
 
 
-def _link_and_open(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    link_and_open_in(session, store, act, item, wish.package_id, reason=wish.reason)
+def _link_and_open(work: Work, item: Attention, wish: Resolution) -> bool:
+    link_and_open_in(work, item, wish.package_id, reason=wish.reason)
     return True
 
 
-def _ignore_item(session: Session, _store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
-    ignore_item_in(session, act, item)
+def _ignore_item(work: Work, item: Attention, _wish: Resolution) -> bool:
+    ignore_item_in(work.session, work.act, item)
     return True
 
 
-def _merge_clients(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
-    before_id, new_id = (living_client_in(session, each).id for each in item.details["client_ids"])
-    merge_in(session, store, act, *held_in(session, new_id, before_id))
+def _merge_clients(work: Work, item: Attention, _wish: Resolution) -> bool:
+    before_id, new_id = (living_client_in(work.session, each).id for each in item.details["client_ids"])
+    merge_in(work, *held_in(work.session, new_id, before_id))
     return True
 
 
-def _exchange_now(session: Session, store: Store, act: Act, item: Attention, _wish: Resolution) -> bool:
-    exchange_now_in(session, store, act, item.details)
+def _exchange_now(work: Work, item: Attention, _wish: Resolution) -> bool:
+    exchange_now_in(work, item.details)
     return True
 
 
-def _dismiss(_session: Session, _store: Store, _act: Act, _item: Attention, _wish: Resolution) -> bool:
+def _dismiss(_work: Work, _item: Attention, _wish: Resolution) -> bool:
     return True
 
 
-def _close_disputed(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    return disputes.close_disputed_in(session, store, act, item, course_id=wish.course_id, reason=wish.reason)
+def _close_disputed(work: Work, item: Attention, wish: Resolution) -> bool:
+    return disputes.close_disputed_in(work, item, course_id=wish.course_id, reason=wish.reason)
 
 
-def _keep_disputed(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
-    return disputes.save_disputed_in(session, store, act, item, reason=wish.reason)
+def _keep_disputed(work: Work, item: Attention, wish: Resolution) -> bool:
+    return disputes.save_disputed_in(work, item, reason=wish.reason)
 
 
-def _keep_paid(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+def _keep_paid(work: Work, item: Attention, wish: Resolution) -> bool:
     course_id = canceled_invoice.course_asked_about(item)
-    canceled_invoice.keep_paid_sessions_in(session, store, act, course_id, wish.sessions, reason=wish.reason)
+    canceled_invoice.keep_paid_sessions_in(work, course_id, wish.sessions, reason=wish.reason)
     return True
 
 
-def _refund_paid(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+def _refund_paid(work: Work, item: Attention, wish: Resolution) -> bool:
     course_id = canceled_invoice.course_asked_about(item)
-    canceled_invoice.refund_paid_in(session, store, act, course_id, wish.amount, reason=wish.reason)
+    canceled_invoice.refund_paid_in(work, course_id, wish.amount, reason=wish.reason)
     return True
 
 
-def _leave_open(session: Session, store: Store, act: Act, item: Attention, wish: Resolution) -> bool:
+def _leave_open(work: Work, item: Attention, wish: Resolution) -> bool:
     course_id = canceled_invoice.course_asked_about(item)
-    canceled_invoice.leave_open_in(session, store, act, course_id, reason=wish.reason)
+    canceled_invoice.leave_open_in(work, course_id, reason=wish.reason)
     return True
 
 
-Deed = Callable[[Session, Store, Act, Attention, Resolution], bool]
+Decision = Callable[[Work, Attention, Resolution], bool]
 _LEFT = {
     "refunded_used_course": "Given back after it had been used, as meant",
     "changed_sale": "Left as it was booked; its sale was changed in Square",
 }
-_DISPUTE_DEEDS: dict[str, Deed] = {"close_course": _close_disputed, "keep_sessions": _keep_disputed}
-_CANCELED_DEEDS: dict[str, Deed] = {
+_DISPUTE_DECISIONS: dict[str, Decision] = {"close_course": _close_disputed, "keep_sessions": _keep_disputed}
+_CANCELED_DECISIONS: dict[str, Decision] = {
     canceled_invoice.KEEP: _keep_paid,
     canceled_invoice.REFUND: _refund_paid,
     canceled_invoice.LEAVE: _leave_open,
 }
-_BY_KIND = {disputes.KIND: _DISPUTE_DEEDS, canceled_invoice.KIND: _CANCELED_DEEDS}
-_DEEDS: dict[str, Deed] = {
+_BY_KIND = {disputes.KIND: _DISPUTE_DECISIONS, canceled_invoice.KIND: _CANCELED_DECISIONS}
+_DECISIONS: dict[str, Decision] = {
     "assign": _assign,
     "close_course": _close,
     "take_sessions": _take,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.base.outbox import PAPERS
+from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.store import Store
 from plugin.store.queues import Attention, Outbox, Sweep
@@ -105,14 +106,14 @@ def note_failing(store: Store, code: str, now: datetime) -> None:
 def note_answering(store: Store, act: Act) -> None:
     """Remember that Square answers, and take away the questions its silence had brought before people."""
 
-    def work(session: Session) -> None:
-        row = connection_in(session)
+    def do(work: Work) -> None:
+        row = connection_in(work.session)
         row.failing_since, row.failing_code = None, ""
         said = "Square answers again. What waited is worked off by itself."
-        settle_in(session, act, ABOUT_OUTAGES, said)
+        settle_in(work.session, work.act, ABOUT_OUTAGES, said)
 
     if _failing_code(store):
-        store.transact(work)
+        transact(store, act, do)
 
 
 def outage_mark(code: str, since: datetime | None, now: datetime) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
+from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.documents.enqueue import enqueue_invoice_in
 from plugin.courses.documents.sale_record import save_sale_in
@@ -37,7 +38,7 @@ def record_sale(services: Services, owed: Job) -> str:
         order = order_of(answer)
         lines = package_lines(order.lines, known_variations_in(session))
         learn_taxes_in(session, sale_of(order, lines, Bought(None)))
-        enqueue_invoice_in(session, services.store, act, owed.subject)
+        enqueue_invoice_in(Work(session, services.store, act), owed.subject)
 
     services.store.transact(work)
     return "The sale was kept as Square has it; its invoice follows."

@@ -9,12 +9,11 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.text import NAME_LENGTH, clean
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.inbox import receive
+from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import link_if_ours_in
 from plugin.courses.handouts.next_visit import booking_changed_in
 from plugin.courses.privacy.suppression import is_erased
@@ -85,17 +84,17 @@ def _kept(services: Services, told: BookingRecord) -> Effects:
         team_member_name=team_member_name(services, told.square_team_member_id),
     )
 
-    def keep(session: Session, store: Store, act: Act) -> str:
+    def keep(work: Work) -> str:
         if stranger is not None:
-            link_if_ours_in(session, act, stranger)
-        before = session.get(Booking, named.square_booking_id)
+            link_if_ours_in(work.session, work.act, stranger)
+        before = work.session.get(Booking, named.square_booking_id)
         whose = before.square_customer_id if before is not None else None
-        said = save_booking_in(session, act, named)
+        said = save_booking_in(work.session, work.act, named)
         # What is kept ready names the next visit.
-        booking_changed_in(session, store, act, {whose, named.square_customer_id})
+        booking_changed_in(work, {whose, named.square_customer_id})
         return said
 
-    return Effects(deeds=(keep,))
+    return Effects(effects=(keep,))
 
 
 def _stranger(services: Services, customer_id: str | None) -> Buyer | None:

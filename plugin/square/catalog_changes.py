@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
+from plugin.courses.base.work import Work
 from plugin.courses.catalog.links import SeenItem, save_seen_in, watched_in
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.services import Services
@@ -22,7 +21,6 @@ from plugin.square.client import SquareNotFound
 from plugin.square.effects import Effects
 from plugin.square.parsing import Json, readable, text
 from plugin.square.synthetic_events import Looked, receive_synthetic
-from plugin.store import Store
 
 SWEPT_ITEM = "sweep.item"
 SEARCH_TIMEOUT_S = 3.0
@@ -35,11 +33,11 @@ def handle_catalog(services: Services, _data: Json) -> Effects:
     if not news:
         return Effects(says="None of the packages was changed.")
 
-    def keep(session: Session, store: Store, act: Act) -> str:
-        changed = sum(save_seen_in(session, store, act, seen) for seen in news)
+    def keep(work: Work) -> str:
+        changed = sum(save_seen_in(work, seen) for seen in news)
         return f"{changed} of the packages' items looked at; a change waits under Attention."
 
-    return Effects(deeds=(keep,))
+    return Effects(effects=(keep,))
 
 
 def sync_catalog(services: Services, _since: datetime) -> Iterator[Looked]:
@@ -62,7 +60,7 @@ def look_at_item(services: Services, owed: Job) -> str:
     except SquareNotFound:
         return "Square shows no such item."
     act = Act(SQUARE, services.clock(), f"outbox:{owed.id}")
-    services.store.transact(lambda session: save_seen_in(session, services.store, act, seen))
+    services.store.transact(lambda session: save_seen_in(Work(session, services.store, act), seen))
     return "Square shows the item."
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
-from plugin.core.acts import Act
+from plugin.courses.base.work import Work
 from plugin.courses.clients.directory import delete_person_in, save_directory_in
 from plugin.courses.clients.square_links import (
     alive_in_square_in,
@@ -31,7 +29,6 @@ from plugin.square.missed_merges import MERGE, ask_each, joined_into
 from plugin.square.named_later import state_of, take_up_sales_of
 from plugin.square.order_owners import courses_sold_to
 from plugin.square.parsing import Json, record, square_id, text, unreadable
-from plugin.store import Store
 
 SWEPT_CUSTOMER = "sweep.customer"
 SWEPT_MERGE = "sweep.merge"
@@ -70,7 +67,7 @@ def see_swept_merge(services: Services, data: Json) -> Effects:
         return _gone(asked_id)
     buyer = read_profile(profile, asked_id)
     asked = joined_into(services, buyer)
-    gone = Effects(deeds=tuple(_gone_deed(one) for one in asked.gone))
+    gone = Effects(effects=tuple(_gone_effect(one) for one in asked.gone))
     if not asked.joined:
         return handle_profile(services, profile, asked_id) + gone
     if is_erased(services.store, *buyer.known_as):
@@ -100,7 +97,7 @@ def handle_profile(services: Services, profile: Json, asked_id: str) -> Effects:
     joined_with = client_with_another_profile(services.store, asked_id)
     if source == "UNMERGE_RECOVERY" and joined_with is not None:
         return _unmerged(services, buyer, joined_with)
-    return Effects(profile=buyer, deeds=(_alive(asked_id),))
+    return Effects(profile=buyer, effects=(_alive(asked_id),))
 
 
 def _see_stranger(services: Services, buyer: Buyer, source: str) -> Effects:
@@ -114,41 +111,41 @@ def _see_stranger(services: Services, buyer: Buyer, source: str) -> Effects:
         if before is not None:
             return _unmerged(services, buyer, before)
 
-    def keep(session: Session, _store: Store, act: Act) -> str:
-        save_directory_in(session, act, [buyer])
+    def keep(work: Work) -> str:
+        save_directory_in(work.session, work.act, [buyer])
         return _STRANGER
 
-    return Effects(deeds=(keep,))
+    return Effects(effects=(keep,))
 
 
 def _unmerged(services: Services, buyer: Buyer, client_id: str) -> Effects:
     """Never split by itself: whose courses are whose is asked of a person."""
     sold = courses_sold_to(services, client_id, buyer.known_as)
 
-    def ask(session: Session, store: Store, act: Act) -> str:
-        if ask_about_unmerged_in(session, store, act, client_id, buyer, sold):
+    def ask(work: Work) -> str:
+        if ask_about_unmerged_in(work, client_id, buyer, sold):
             return "Customers separated in Square; whose courses are whose waits under Attention."
         return "A client is back under the profile they had before a merge."
 
-    return Effects(deeds=(ask,))
+    return Effects(effects=(ask,))
 
 
 def _gone(customer_id: str) -> Effects:
-    return Effects(deeds=(_gone_deed(customer_id),))
+    return Effects(effects=(_gone_effect(customer_id),))
 
 
-def _gone_deed(customer_id: str) -> Effect:
-    def gone(session: Session, _store: Store, _act: Act) -> str:
-        delete_person_in(session, customer_id)
-        gone_from_square_in(session, customer_id)
+def _gone_effect(customer_id: str) -> Effect:
+    def gone(work: Work) -> str:
+        delete_person_in(work.session, customer_id)
+        gone_from_square_in(work.session, customer_id)
         return "Deleted in Square's directory; the client and every course stay."
 
     return gone
 
 
 def _alive(customer_id: str) -> Effect:
-    def alive(session: Session, store: Store, act: Act) -> str:
-        return alive_in_square_in(session, store, act, customer_id)
+    def alive(work: Work) -> str:
+        return alive_in_square_in(work, customer_id)
 
     return alive
 
@@ -168,7 +165,7 @@ def _see_merge(services: Services, merge: Json) -> Effects:
     if is_erased(services.store, into_id, *from_ids):
         return _merged_with_erased(services, from_ids, into)
     if not knows_any(services, into_id, *from_ids):
-        return Effects(deeds=(_replaced(from_ids, into),))
+        return Effects(effects=(_replaced(from_ids, into),))
     return Effects(profile=into, merged_ids=from_ids)
 
 
@@ -178,18 +175,18 @@ def _merged_with_erased(services: Services, from_ids: Sequence[str], into: Buyer
     if known or knows_any(services, into.square_customer_id):
         return Effects(profile=into, merged_ids=known)
 
-    def forget(session: Session, _store: Store, act: Act) -> str:
-        remember_erased_in(session, act, [into.square_customer_id])
+    def forget(work: Work) -> str:
+        remember_erased_in(work.session, work.act, [into.square_customer_id])
         return _ERASED
 
-    return Effects(deeds=(forget,))
+    return Effects(effects=(forget,))
 
 
 def _replaced(from_ids: Sequence[str], into: Buyer) -> Effect:
-    def replaced(session: Session, _store: Store, act: Act) -> str:
+    def replaced(work: Work) -> str:
         for one in from_ids:
-            delete_person_in(session, one)
-        save_directory_in(session, act, [into])
+            delete_person_in(work.session, one)
+        save_directory_in(work.session, work.act, [into])
         return "None of the merged customers is a client of ours."
 
     return replaced

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.courses.base.inbox import receive
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.dispute_flags import question_mark
 from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
 from plugin.services import Services
@@ -43,10 +43,10 @@ def handle_dispute(services: Services, data: Json) -> Effects:
     payment_id = _payment_id(answer)
     told = dispute_of(answer, payment_id, _order_of(services, payment_id))
 
-    def keep(session: Session, store: Store, act: Act) -> str:
-        return save_dispute_in(session, store, act, told)
+    def keep(work: Work) -> str:
+        return save_dispute_in(work, told)
 
-    return Effects(deeds=(keep,))
+    return Effects(effects=(keep,))
 
 
 def sync_disputes(services: Services, _since: datetime) -> Iterator[Looked]:

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
-from plugin.core.acts import Act
+from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import merge_square_customers_in, update_from_square_in
 from plugin.courses.documents.enqueue import enqueue_credit_note_in
 from plugin.courses.documents.sale_record import SoldSale, save_refund_in, save_sale_in
 from plugin.courses.refunds.refund import refund_in
 from plugin.courses.sales.book import book_in
 from plugin.courses.sales.sales import Booking, Buyer, Refund, Sale
-from plugin.store import Store
 
 # Writes something that was fetched, within the caller's transaction; says in words what became of it.
-Effect = Callable[[Session, Store, Act], str]
+Effect = Callable[[Work], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Sales, then refunds of them, a customer as Square has them now, or other deeds.
+    """Sales, then refunds of them, a customer as Square has them now, or other effects.
 
     `records` are the sales as their invoices are made of. `says` tells why there is nothing to write.
     """
@@ -32,7 +29,7 @@ class Effects:
     refunds: tuple[Refund, ...] = ()
     profile: Buyer | None = None
     merged_ids: tuple[str, ...] = ()
-    deeds: tuple[Effect, ...] = ()
+    effects: tuple[Effect, ...] = ()
     says: str = ""
 
     def __add__(self, other: Effects) -> Effects:
@@ -42,33 +39,33 @@ class Effects:
             refunds=self.refunds + other.refunds,
             profile=self.profile or other.profile,
             merged_ids=self.merged_ids + other.merged_ids,
-            deeds=self.deeds + other.deeds,
+            effects=self.effects + other.effects,
             says=" ".join(one for one in (self.says, other.says) if one),
         )
 
     @property
     def has_news(self) -> bool:
         """Say whether there is anything to write."""
-        return bool(self.sales or self.refunds or self.profile or self.deeds)
+        return bool(self.sales or self.refunds or self.profile or self.effects)
 
 
-def write_in(session: Session, store: Store, act: Act, found: Effects) -> str:
+def write_in(work: Work, found: Effects) -> str:
     """Write it; return what became of it, in words that name nobody."""
     for record in found.records:
-        save_sale_in(session, act, record)
-    said = [_booked(book_in(session, store, act, sale)) for sale in found.sales]
-    said += [_given_back(session, store, act, refund) for refund in found.refunds]
+        save_sale_in(work.session, work.act, record)
+    said = [_booked(book_in(work, sale)) for sale in found.sales]
+    said += [_given_back(work, refund) for refund in found.refunds]
     if found.profile is not None:
-        said.append(_known_person(session, store, act, found.profile, found.merged_ids))
-    said += [deed(session, store, act) for deed in found.deeds]
+        said.append(_known_person(work, found.profile, found.merged_ids))
+    said += [effect(work) for effect in found.effects]
     return " ".join(dict.fromkeys([*said, found.says])).strip()
 
 
-def _given_back(session: Session, store: Store, act: Act, refund: Refund) -> str:
-    outcome = refund_in(session, store, act, refund)
-    save_refund_in(session, refund)
+def _given_back(work: Work, refund: Refund) -> str:
+    outcome = refund_in(work, refund)
+    save_refund_in(work.session, refund)
     if refund.status != "PENDING":
-        enqueue_credit_note_in(session, store, act, refund.square_refund_id)
+        enqueue_credit_note_in(work, refund.square_refund_id)
     return outcome
 
 
@@ -83,9 +80,9 @@ def _booked(booking: Booking) -> str:
     return "It waits under Attention." if booking.attention else "No course came of it."
 
 
-def _known_person(session: Session, store: Store, act: Act, buyer: Buyer, merged: tuple[str, ...]) -> str:
+def _known_person(work: Work, buyer: Buyer, merged: tuple[str, ...]) -> str:
     if merged:
-        merge_square_customers_in(session, store, act, from_ids=merged, into=buyer)
+        merge_square_customers_in(work, from_ids=merged, into=buyer)
         return "Customers merged in Square; their courses stay together."
-    update_from_square_in(session, buyer)
+    update_from_square_in(work.session, buyer)
     return "The client's particulars were compared with Square's."

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.inbox import Claimed, finish_in
+from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.sales.book import booked_lines_in
 from plugin.courses.sales.lookalikes import offers_in
@@ -64,7 +65,7 @@ def handle(services: Services, claimed: Claimed, at_step: Callable[[str], None] 
 
     def work(session: Session) -> str:
         act = Act(SQUARE, services.clock(), f"inbox:{claimed.id}")
-        outcome = write_in(session, services.store, act, found)
+        outcome = write_in(Work(session, services.store, act), found)
         at_step("written")
         state = "done" if found.has_news else "ignored"
         finish_in(session, claimed.id, state=state, outcome=outcome, now=act.now)
@@ -187,7 +188,7 @@ def _sold_in(services: Services, order: Order, payment: Payment | None) -> Effec
     if not lines and not booked and not alike:
         return Effects(says="No package is in it.")
     if not lines and is_cut_to_paid(services, order, payment):
-        return Effects(deeds=(canceled_order(order),))
+        return Effects(effects=(canceled_order(order),))
     of_invoice = is_of_invoice(services, order, payment)
     if not is_paid(order) and not (of_invoice and is_part_paid(order)):
         return _unpaid(order, payment)
@@ -277,7 +278,7 @@ def _given_back_of(services: Services, back: GivenBack | None) -> Effects:
     if is_ours:
         return replace(sold, refunds=(back.of(source),), says="")
     # Noted after what is asked about the sale, and looked at again once that is answered.
-    return sold + Effects(deeds=(noted(back.of(source)),)) if sold.deeds else sold
+    return sold + Effects(effects=(noted(back.of(source)),)) if sold.effects else sold
 
 
 def _is_elsewhere(services: Services, location_id: str | None) -> bool:

@@ -15,6 +15,7 @@ from plugin.courses.base.attention import open_item_in, settle_item_in
 from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark_in
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.outbox import PROFILE, Job, last_job_subject
+from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.profile_notes import (
     drop_note_in,
@@ -173,7 +174,11 @@ def _hold(services: Services, act: Act, why: str) -> str:
         save_bookmark_in(session, act, HELD, why)
         if why == "square_scope":
             open_item_in(
-                session, services.store, act, kind="profiles_held", dedupe=HELD, summary=_NO_SCOPE, details={}
+                Work(session, services.store, act),
+                kind="profiles_held",
+                dedupe=HELD,
+                summary=_NO_SCOPE,
+                details={},
             )
 
     services.store.transact(work)
@@ -183,4 +188,4 @@ def _hold(services: Services, act: Act, why: str) -> str:
 def _release_in(session: Session, services: Services, act: Act) -> None:
     drop_bookmark_in(session, HELD)
     settle_item_in(session, act, HELD, "Square allows it now; the balances are being written.")
-    enqueue_all_in(session, services.store, act)
+    enqueue_all_in(Work(session, services.store, act))

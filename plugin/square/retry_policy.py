@@ -11,6 +11,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.inbox import Claimed, finish_in, retry_later
 from plugin.courses.base.outbox import Job, finish_job, retry_job_later
+from plugin.courses.base.work import Work
 from plugin.courses.square_health import outage_mark
 from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed
 from plugin.services import Services
@@ -118,9 +119,7 @@ def _ask_in(
 ) -> None:
     about_one = not dedupe
     open_item_in(
-        session,
-        services.store,
-        Act(SQUARE, services.clock(), f"inbox:{claimed.id}"),
+        Work(session, services.store, Act(SQUARE, services.clock(), f"inbox:{claimed.id}")),
         kind="failed_event",
         dedupe=dedupe or f"event:{claimed.id}",
         summary=summary,

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from sqlalchemy.orm import Session
-
-from plugin.core.acts import Act
 from plugin.courses.base.outbox import Job
+from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import SoldSale, save_sale_in
 from plugin.courses.sales.lookalikes import Offers, SoldItem
 from plugin.courses.sales.sales import Refund, Sale
@@ -21,7 +19,6 @@ from plugin.square.order_snapshot import sales_recorded
 from plugin.square.parsing import Json
 from plugin.square.sales import other_items, sale_of
 from plugin.square.synthetic_events import SWEPT_ORDER, SWEPT_REFUND, receive_synthetic
-from plugin.store import Store
 
 Alike = tuple[Json, SoldItem, str]
 
@@ -35,16 +32,16 @@ def lines_like_packages(lines: Sequence[Json], known: Sequence[Json], offers: Of
 def asked_about(order: Order, alike: Iterable[Alike], bought: Bought, *, of_invoice: bool) -> Effects:
     """Have each of these lines asked about, and the sale kept as its invoice will need it."""
     records = sales_recorded(order.answer)
-    deeds = [
+    effects = [
         partial(_ask, sale_of(order, [line], bought, of_invoice=of_invoice), records, sold, package_id)
         for line, sold, package_id in alike
     ]
-    return Effects(deeds=tuple(deeds))
+    return Effects(effects=tuple(effects))
 
 
 def noted(refund: Refund) -> Effect:
     """Have a refund kept beside what is asked about its sale."""
-    return lambda session, _store, act: note_refund_in(session, act, refund)
+    return lambda work: note_refund_in(work.session, work.act, refund)
 
 
 def look_at_sale(services: Services, owed: Job) -> str:
@@ -60,11 +57,9 @@ def _ask(
     records: Sequence[SoldSale],
     sold: SoldItem,
     package_id: str,
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
 ) -> str:
     for record in records:
-        save_sale_in(session, act, record)
-    ask_about_unlinked_in(session, store, act, sale, sold, package_id)
+        save_sale_in(work.session, work.act, record)
+    ask_about_unlinked_in(work, sale, sold, package_id)
     return "It looks like a package that is not linked; a person is asked."

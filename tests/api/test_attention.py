@@ -8,6 +8,7 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.refunds.refund import refund_sale
@@ -134,9 +135,7 @@ def _open(shop: Shop, number: int) -> None:
     store = shop.services.store
     store.transact(
         lambda session: open_item_in(
-            session,
-            store,
-            shop.act(),
+            Work(session, store, shop.act()),
             kind="changed_item",
             dedupe=f"question:{number}",
             summary=f"Question {number}",
@@ -150,7 +149,7 @@ def _canceled(shop: Shop, desk: Caller) -> tuple[str, dict[str, Any]]:
     course_id = shop.sell(shop.package(sessions=10), paid=137500, tax=27500, deposit=50000)
     order_id, act = desk.get(f"/courses/{course_id}").get_json()["square_order_id"], shop.act()
     shop.services.store.transact(
-        lambda session: end_collection_in(session, shop.services.store, act, order_id)
+        lambda session: end_collection_in(Work(session, shop.services.store, act), order_id)
     )
     return course_id, _item(desk)
 
@@ -208,7 +207,9 @@ def test_a_program_says_which_package_an_unlinked_item_sold(desk: Caller, shop: 
     )
     sold = SoldItem("line", "var-new", "Ten facials", "Regular", money)
     store = shop.services.store
-    store.transact(lambda session: ask_about_unlinked_in(session, store, shop.act(), sale, sold, twelve))
+    store.transact(
+        lambda session: ask_about_unlinked_in(Work(session, store, shop.act()), sale, sold, twelve)
+    )
     item = _item(desk)
     assert (item["kind"], item["proposed_package_id"]) == ("unlinked_sale", twelve)
     assert item["decisions"] == ["link_and_open", "ignore_item", "dismiss"]

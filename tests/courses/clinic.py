@@ -12,6 +12,7 @@ from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.inbox import claim, finish, receive
+from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.sharing import Share, share_course
@@ -172,9 +173,8 @@ class Somebody:
                 "square_customer_id": SQUARE_ID, "proposal": f"Sold to {NAME}",
             }  # fmt: skip
             item = open_item_in(
-                session, self.store, act, kind="unmerged_customer", dedupe=f"unmerged:{SQUARE_ID}:",
-                summary=f"Square has separated {NAME}", details=details,
-            )  # fmt: skip
+                Work(session, self.store, act), kind="unmerged_customer", dedupe=f"unmerged:{SQUARE_ID}:",
+                summary=f"Square has separated {NAME}", details=details)  # fmt: skip
             row = session.get_one(Attention, item)
             row.resolved_at, row.resolution = now, {"answer": f"Assigned to {NAME}", "reason": "ok"}
 
@@ -212,7 +212,9 @@ class Somebody:
         """Somebody of nearly her name goes into her, so that she stands twice."""
         double = Buyer("CUSTOMER-ZOEY", name=OTHER_NAME, phone="+14155550186", email="zoey.quill@example.org")
         act = self.desk.act(SQUARE)
-        other = self.store.transact(lambda session: client_for_buyer_in(session, self.store, act, double))
+        other = self.store.transact(
+            lambda session: client_for_buyer_in(Work(session, self.store, act), double)
+        )
         merge_clients(self.store, self.desk.act(), other, self.id)
         change_client(self.store, self.desk.act(), self.id, name=NAME, phone=PHONE, email=EMAIL)
 

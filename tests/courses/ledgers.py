@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import SQUARE, Act
 from plugin.core.ledger import Change, Kind, paid, refunded, reversal, sold, used
 from plugin.courses.base.chain import Line, append, head_of
+from plugin.courses.base.work import Work
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package, Treatment
@@ -99,7 +100,7 @@ class RandomLedger:
             return
         line = Line(f"k{next(self._numbers)}", happened, reverses=undone)
         head = head_of(self._session, allowance_id)
-        append(self._session, self._store, Act(SQUARE, written, "k"), allowance_id, head, change, line)
+        append(Work(self._session, self._store, Act(SQUARE, written, "k")), allowance_id, head, change, line)
 
     def _change(self, allowance_id: str, kind: Kind) -> tuple[Change | None, str | None]:
         head = head_of(self._session, allowance_id)

@@ -16,6 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from plugin.core.ledger import Change, Kind
 from plugin.courses.base.chain import Line, append, head_of
 from plugin.courses.base.views import Used
+from plugin.courses.base.work import Work
 from plugin.courses.sales.sales import Sale
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry
@@ -104,7 +105,7 @@ class TakesARoundValue(Deeds):
             head = head_of(session, entry.allowance_id)
             line = Line(f"cent:{entry_id}", self.desk.clock())
             change = Change(Kind.PAID, value=1)
-            append(session, self.desk.store, self.desk.act(), entry.allowance_id, head, change, line)
+            append(Work(session, self.desk.store, self.desk.act()), entry.allowance_id, head, change, line)
 
 
 class LeavesSessionsBehind(Deeds):
@@ -143,7 +144,7 @@ class UndoesOnlyTheSession(Deeds):
             change = Change(Kind.REVERSED, sessions=-entry.sessions_delta)
             head = head_of(session, entry.allowance_id)
             line = Line(f"reverse:{entry_id}", self.desk.clock(), reverses=entry_id)
-            append(session, self.desk.store, self.desk.act(), entry.allowance_id, head, change, line)
+            append(Work(session, self.desk.store, self.desk.act()), entry.allowance_id, head, change, line)
         return entry
 
 
@@ -159,7 +160,7 @@ class UndoesTwice(Deeds):
             head = head_of(session, entry.allowance_id)
             change = Change(Kind.ADJUSTED, sessions=1, granted=1)
             line = Line(f"again:{entry_id}:{head.seq}", self.desk.clock())
-            append(session, self.desk.store, self.desk.act(), entry.allowance_id, head, change, line)
+            append(Work(session, self.desk.store, self.desk.act()), entry.allowance_id, head, change, line)
         return answer
 
 
@@ -253,7 +254,7 @@ class LeavesTheValueOfWhatIsWrittenOff(Deeds):
 def write(desk: Any, allowance_id: str, change: Change, key: str) -> None:
     with desk.store.writing() as session:
         head = head_of(session, allowance_id)
-        append(session, desk.store, desk.act(), allowance_id, head, change, Line(key, desk.clock()))
+        append(Work(session, desk.store, desk.act()), allowance_id, head, change, Line(key, desk.clock()))
 
 
 # Each is looked for where its deed is done, and from a seed of which it is known that it leads there: found in the

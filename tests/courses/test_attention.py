@@ -7,6 +7,7 @@ import pytest
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.base.attention import count_open, list_attention, open_item_in, read_item
 from plugin.courses.base.inbox import claim, finish, receive
+from plugin.courses.base.work import Work
 from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.sales.assign import move_course
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
@@ -17,7 +18,11 @@ from tests.databases import sqlite_alone
 def ask(desk: Desk, dedupe: str, *, kind: str = "unclear_quantity", **details: object) -> str:
     return desk.store.transact(
         lambda session: open_item_in(
-            session, desk.store, desk.act(), kind=kind, dedupe=dedupe, summary="What now?", details=details
+            Work(session, desk.store, desk.act()),
+            kind=kind,
+            dedupe=dedupe,
+            summary="What now?",
+            details=details,
         )
     )
 

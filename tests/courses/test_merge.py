@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.buyers import client_for_buyer_in, update_from_square_in
 from plugin.courses.clients.clients import find_clients, read_client
@@ -92,7 +93,7 @@ def test_both_square_profiles_stay_linked_and_the_keepers_is_the_current_one(lit
 
     def later(session):  # type: ignore[no-untyped-def]
         act = lite_desk.act()
-        assert client_for_buyer_in(session, lite_desk.store, act, ANNA) == ana
+        assert client_for_buyer_in(Work(session, lite_desk.store, act), ANNA) == ana
         return update_from_square_in(session, replace(ANNA, name="Anna Changed", phone="+14155550777"))
 
     assert lite_desk.store.transact(later)

@@ -13,6 +13,7 @@ from invoices.pages.fit import fit
 from invoices.papers import GiftContent, OwnersMonth, PaperFailed
 from plugin.core.acts import SQUARE
 from plugin.core.terms import ExpiresFrom, NoShow, Terms
+from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, gift_of_course, give_course
 from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.courses.reports.books import close_books
@@ -87,7 +88,7 @@ def busy(lite: Appointments, clock: HandMovedClock) -> Desk:
     desk.use(small)
     abroad = desk.sale(desk.line(twelve, paid=120000, currency="EUR"), buyer=Buyer("C-3", name="Zoé Petit"))
     desk.store.transact(
-        lambda session: book_in(session, desk.store, desk.act(SQUARE), abroad, accept_currency=True)
+        lambda session: book_in(Work(session, desk.store, desk.act(SQUARE)), abroad, accept_currency=True)
     )
     return desk
 

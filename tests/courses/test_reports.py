@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE
 from plugin.core.terms import Terms
+from plugin.courses.base.work import Work
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.liability import liability, liability_in
@@ -231,7 +232,7 @@ def test_two_currencies_are_never_added(desk: Desk):
     desk.sell()
     abroad = desk.sale(desk.line(desk.package(), paid=120000, currency="EUR"))
     booked = desk.store.transact(
-        lambda session: book_in(session, desk.store, desk.act(SQUARE), abroad, accept_currency=True)
+        lambda session: book_in(Work(session, desk.store, desk.act(SQUARE)), abroad, accept_currency=True)
     )
     desk.use(booked.opened[0])
     report = liability(desk.store, NOVEMBER)

@@ -18,6 +18,7 @@ from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.views import Used
+from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.client_words import client_languages, client_words
@@ -473,7 +474,7 @@ class TestOnThePapers:
         act = clinic.desk.act(SQUARE)
         clinic.store.transact(
             lambda session: booking_changed_in(
-                session, clinic.store, act, {None, ANA.square_customer_id, "NOBODY"}
+                Work(session, clinic.store, act), {None, ANA.square_customer_id, "NOBODY"}
             )
         )
         with clinic.store.reading() as session:

@@ -18,6 +18,7 @@ from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.clients.clients import client_in
 from plugin.courses.documents.enqueue import enqueue_credit_note_in
@@ -350,8 +351,8 @@ class PaperClinic:
 
         def write(session: Session) -> None:
             save_refund_in(session, told)
-            refund_in(session, self.store, act, told)
-            enqueue_credit_note_in(session, self.store, act, told.square_refund_id)
+            refund_in(Work(session, self.store, act), told)
+            enqueue_credit_note_in(Work(session, self.store, act), told.square_refund_id)
 
         self.store.transact(write)
 

@@ -15,6 +15,7 @@ from plugin.courses.base.attention import list_attention
 from plugin.courses.base.inbox import claim
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import AttentionView
+from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in, note_failing, square_away, square_state
 from plugin.errors import Refused, SquareFailed
 from plugin.services import Services
@@ -361,7 +362,10 @@ def test_connecting_anew_while_a_revocation_is_looked_at_stands(desk: Connecting
     found = handle_revocation(desk.services, {})
     desk.connect()
     act, store = desk.act(), desk.services.store
-    assert store.transact(lambda session: write_in(session, store, act, found)) == "Connected anew meanwhile."
+    assert (
+        store.transact(lambda session: write_in(Work(session, store, act), found))
+        == "Connected anew meanwhile."
+    )
     assert desk.known().has_permission
 
 

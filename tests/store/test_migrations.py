@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspect, text
 
 from plugin.courses.audit import audit
+from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.store import Store
@@ -139,7 +140,7 @@ def _sell_with_taxes(papers: Papers) -> None:
                 by="Deb",
             )
         )  # fmt: skip
-        end_collection_in(session, papers.store, act, sale.square_order_id)
+        end_collection_in(Work(session, papers.store, act), sale.square_order_id)
     unknown = replace(desk.line(papers.package), tax=None)
     desk.book(desk.sale(unknown, order="OLD"))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from plugin.core.acts import SQUARE
+from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.unlinked import ask_about_unlinked_in
 from tests.courses.desk import ANA, Desk
@@ -272,7 +273,7 @@ def _looks_like_a_package(desk: Desk, package_id: str, variation: str | None) ->
     sold = SoldItem("like", variation, "Twelve facials", "Regular", line.total)
     act = desk.act(SQUARE)
     desk.store.transact(
-        lambda session: ask_about_unlinked_in(session, desk.store, act, sale, sold, package_id)
+        lambda session: ask_about_unlinked_in(Work(session, desk.store, act), sale, sold, package_id)
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from plugin.courses.base.work import Work
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
@@ -43,7 +44,7 @@ class Invoiced:
 
     def cancel(self) -> None:
         act = self.desk.act()
-        self.store.transact(lambda session: end_collection_in(session, self.store, act, self.order))
+        self.store.transact(lambda session: end_collection_in(Work(session, self.store, act), self.order))
         with self.store.writing() as session:
             row = session.get_one(Checkout, "invoice")
             row.state, row.ended_at = "canceled", act.now

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import required
+from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken
@@ -98,14 +98,14 @@ def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
     """End a token at once. Doing it again changes nothing; raises NotFound."""
     require(act.actor)
 
-    def work(session: Session) -> TokenView:
-        row = session.get(ApiToken, token_id, with_for_update=True)
+    def do(work: Work) -> TokenView:
+        row = work.session.get(ApiToken, token_id, with_for_update=True)
         if row is None:
             raise NotFound("There is no such token.")
-        row.revoked_at = row.revoked_at or act.now
+        row.revoked_at = row.revoked_at or work.now
         return _view(row)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def token_named(store: Store, name_or_id: str) -> TokenView:

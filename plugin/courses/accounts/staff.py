@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import clean, required
+from plugin.courses.base.work import Work, transact
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Visit
@@ -123,27 +124,27 @@ def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
     """
     require(act.actor)
 
-    def work(session: Session) -> StaffView:
-        row = _locked(session, staff_id)
+    def do(work: Work) -> StaffView:
+        row = _locked(work.session, staff_id)
         if row.is_active:
-            _refuse_to_lock_out(session, act, row)
+            _refuse_to_lock_out(work.session, work.act, row)
             # The new mark keeps a session that somebody copied from coming back with a reactivation.
             row.is_active, row.session_mark = False, secrets.token_hex(32)
         return _view(row)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
     """Let a deactivated person sign in again, with the password they had. Doing it again changes nothing."""
     require(act.actor)
 
-    def work(session: Session) -> StaffView:
-        row = _locked(session, staff_id)
+    def do(work: Work) -> StaffView:
+        row = _locked(work.session, staff_id)
         row.is_active = True
         return _view(row)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def note_sign_in(store: Store, staff_id: str, now: datetime) -> None:

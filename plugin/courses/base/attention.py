@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.views import AttentionView, Page
+from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.queues import Attention
@@ -33,9 +34,7 @@ DECISIONS: dict[str, tuple[str, ...]] = {
 
 
 def open_item_in(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     *,
     kind: str,
     dedupe: str,
@@ -45,21 +44,21 @@ def open_item_in(
     square_refund_id: str | None = None,
 ) -> str:
     """Put a question before the people, once; return its id. A resolved one is not asked again."""
-    known = session.scalar(select(Attention.id).where(Attention.dedupe == dedupe[:255]))
+    known = work.session.scalar(select(Attention.id).where(Attention.dedupe == dedupe[:255]))
     if known is not None:
         return known
     item = Attention(
-        id=store.new_id(),
+        id=work.new_id(),
         kind=kind,
         dedupe=dedupe[:255],
         summary=summary[:400],
         details=details,
         square_order_id=square_order_id,
         square_refund_id=square_refund_id,
-        opened_at=act.now,
+        opened_at=work.now,
     )
-    session.add(item)
-    session.flush()
+    work.session.add(item)
+    work.session.flush()
     return item.id
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.ledger import START, Change, Head, Kind, advance
+from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, History
@@ -75,13 +76,11 @@ def money_paid(session: Session, allowance_id: str) -> int:
     return int(session.scalar(total) or 0)
 
 
-def append(
-    session: Session, store: Store, act: Act, allowance_id: str, head: Head, change: Change, line: Line
-) -> Entry:
+def append(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> Entry:
     """Write the next entry of the chain; raises NoneLeft below zero. The database checks all of it again."""
-    entry = Entry(**entry_values(store, act, allowance_id, head, change, line))
-    session.add(entry)
-    session.flush()
+    entry = Entry(**entry_values(work.store, work.act, allowance_id, head, change, line))
+    work.session.add(entry)
+    work.session.flush()
     return entry
 
 
@@ -115,19 +114,17 @@ def entry_values(
     }
 
 
-def add_history(
-    session: Session, store: Store, act: Act, course_id: str, kind: str, text: str, *, reason: str = ""
-) -> None:
+def add_history(work: Work, course_id: str, kind: str, text: str, *, reason: str = "") -> None:
     """Write into the course's history what befell it beside its sessions."""
-    session.add(
+    work.session.add(
         History(
-            id=store.new_id(),
+            id=work.new_id(),
             course_id=course_id,
             kind=kind,
             text=text[:400],
-            at=act.now,
-            by=act.actor.name,
-            source=act.actor.source.value,
+            at=work.now,
+            by=work.act.actor.name,
+            source=work.act.actor.source.value,
             reason=reason,
         )
     )

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.courses.base.lease import claim as claim_row
+from plugin.courses.base.work import Work
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import SquareCustomer
@@ -34,9 +33,7 @@ class Job:
 
 
 def enqueue_in(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     kind: str,
     subject: str,
     *,
@@ -50,33 +47,33 @@ def enqueue_in(
         Outbox.state == "pending",
         Outbox.attempts == 0,
     )
-    if session.scalar(waiting) is not None:
+    if work.session.scalar(waiting) is not None:
         return
-    session.add(
+    work.session.add(
         Outbox(
-            id=store.new_id(),
+            id=work.new_id(),
             kind=kind,
             subject=subject,
             payload=payload or {},
-            created_at=act.now,
-            due_at=due_at or act.now,
+            created_at=work.now,
+            due_at=due_at or work.now,
         )
     )
 
 
-def course_changed_in(session: Session, store: Store, act: Act, course_id: str) -> None:
+def course_changed_in(work: Work, course_id: str) -> None:
     """Have what shows the course made anew: its papers, and the balance on its client's Square profile."""
-    enqueue_in(session, store, act, PAPERS, course_id)
-    client_id = session.scalar(select(Course.client_id).where(Course.id == course_id))
+    enqueue_in(work, PAPERS, course_id)
+    client_id = work.session.scalar(select(Course.client_id).where(Course.id == course_id))
     if client_id is not None:
-        profile_changed_in(session, store, act, client_id)
+        profile_changed_in(work, client_id)
 
 
-def profile_changed_in(session: Session, store: Store, act: Act, client_id: str) -> None:
+def profile_changed_in(work: Work, client_id: str) -> None:
     """Have the balance on a client's Square profile written anew, where the client is known there."""
     known = select(SquareCustomer.client_id).where(SquareCustomer.client_id == client_id).limit(1)
-    if session.scalar(known) is not None:
-        enqueue_in(session, store, act, PROFILE, client_id)
+    if work.session.scalar(known) is not None:
+        enqueue_in(work, PROFILE, client_id)
 
 
 def claim_job(store: Store, now: datetime, *, of: Collection[str], lease_s: int = 60) -> Job | None:

@@ -17,6 +17,7 @@ from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in, settle_item_in
 from plugin.courses.base.views import OnTillView
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.offers import Listing, Package
@@ -59,16 +60,16 @@ class Watched:
         return self.version != seen.version or (bool(seen.item_name) and seen.item_name != self.item_name)
 
 
-def save_seen_in(session: Session, store: Store, act: Act, seen: SeenItem) -> bool:
+def save_seen_in(work: Work, seen: SeenItem) -> bool:
     """Keep what Square shows and ask where it is no longer what was agreed; False where it is no news."""
-    listing = session.get(Listing, seen.square_variation_id)
+    listing = work.session.get(Listing, seen.square_variation_id)
     if listing is None or _is_known(listing, seen):
         return False
-    _agree_at_first_sight(session, listing, seen)
+    _agree_at_first_sight(work.session, listing, seen)
     moved = listing.square_item_id is not None and seen.square_item_id not in (None, listing.square_item_id)
-    _write(listing, act, seen)
-    if listing.is_current and not _is_followed(session, listing):
-        _compare(session, store, act, listing, has_moved=moved)
+    _write(listing, work.act, seen)
+    if listing.is_current and not _is_followed(work.session, listing):
+        _compare(work, listing, has_moved=moved)
     return True
 
 
@@ -202,22 +203,20 @@ def _write(listing: Listing, act: Act, seen: SeenItem) -> None:
     listing.seen_currency = seen.price.currency if seen.price else None
 
 
-def _compare(session: Session, store: Store, act: Act, listing: Listing, *, has_moved: bool) -> None:
-    package = session.get_one(Package, listing.package_id)
+def _compare(work: Work, listing: Listing, *, has_moved: bool) -> None:
+    package = work.session.get_one(Package, listing.package_id)
     ours = list(_differences(listing, package))
-    said = [*ours, *_of_the_item(session, listing, package, has_moved)]
+    said = [*ours, *_of_the_item(work.session, listing, package, has_moved)]
     summary = " ".join(said)
     mark = hashlib.sha256(summary.encode()).hexdigest()[:12]
     dedupe = f"{CHANGED}:{listing.square_variation_id}:{mark}"
-    for asked in _open_questions(session, listing.square_variation_id):
+    for asked in _open_questions(work.session, listing.square_variation_id):
         if asked != dedupe or not said:
-            settle_item_in(session, act, asked, "It was changed in Square again.")
+            settle_item_in(work.session, work.act, asked, "It was changed in Square again.")
     if said and package.is_active:
         can_take = not listing.is_deleted and listing.seen_price is not None
         open_item_in(
-            session,
-            store,
-            act,
+            work,
             kind=CHANGED,
             dedupe=dedupe,
             summary=summary,

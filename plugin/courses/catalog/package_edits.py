@@ -13,6 +13,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import PackageView
+from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.links import PUBLISH
 from plugin.courses.catalog.packages import (
     NewPackage,
@@ -39,37 +40,37 @@ def edit_package(
     require(act.actor)
     checked = checked_package(new)
 
-    def work(session: Session) -> PackageView:
-        package = _held(session, package_id)
+    def do(work: Work) -> PackageView:
+        package = _held(work.session, package_id)
         asked = digest("edit_package", {"id": package_id, **asdict(new), "terms": new.terms.to_json()})
-        if answered_before(session, act, asked) is not None:
-            return package_in(session, package_id)
+        if answered_before(work.session, work.act, asked) is not None:
+            return package_in(work.session, package_id)
         if seen_version is not None and seen_version != package.version:
             raise Refused("Somebody has changed this package meanwhile. Look at it again.", code="changed")
-        same_currency(checked, clinic_in(session).currency)
+        same_currency(checked, clinic_in(work.session).currency)
         is_sold_otherwise = (package.name, package.price) != (checked.name, checked.price.amount)
-        _write(session, store, package, checked)
+        _write(work.session, work.store, package, checked)
         if is_sold_otherwise:
-            _owe_publication(session, store, act, package)
-        remember(session, act, asked, {"package_id": package_id})
-        return package_in(session, package_id)
+            _owe_publication(work, package)
+        remember(work.session, work.act, asked, {"package_id": package_id})
+        return package_in(work.session, package_id)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> PackageView:
     """Take a package off sale, or put it on sale again; what the till still sells of it is booked all the same."""
     require(act.actor)
 
-    def work(session: Session) -> PackageView:
+    def do(work: Work) -> PackageView:
         asked = digest("set_on_sale", {"id": package_id, "is_active": is_active})
-        package = _held(session, package_id)
-        if answered_before(session, act, asked) is None:
+        package = _held(work.session, package_id)
+        if answered_before(work.session, work.act, asked) is None:
             package.is_active = is_active
-            remember(session, act, asked, {"package_id": package_id})
-        return package_in(session, package_id)
+            remember(work.session, work.act, asked, {"package_id": package_id})
+        return package_in(work.session, package_id)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def _held(session: Session, package_id: str) -> Package:
@@ -80,13 +81,13 @@ def _held(session: Session, package_id: str) -> Package:
     return package
 
 
-def _owe_publication(session: Session, store: Store, act: Act, package: Package) -> None:
+def _owe_publication(work: Work, package: Package) -> None:
     """Have Square sell it as it is set here; one that is not for sale, or deleted there, is left alone."""
-    view = package_in(session, package.id)
+    view = package_in(work.session, package.id)
     if view.on_till is None or view.on_till.is_deleted or not package.is_active:
         return
     if view.differs_in_square or view.on_till.seen_at is None:
-        enqueue_in(session, store, act, PUBLISH, package.id, due_at=act.now + PUBLISHED_BY_JOB_AFTER)
+        enqueue_in(work, PUBLISH, package.id, due_at=work.now + PUBLISHED_BY_JOB_AFTER)
 
 
 def _write(session: Session, store: Store, package: Package, new: NewPackage) -> None:

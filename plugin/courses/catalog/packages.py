@@ -16,6 +16,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import ContentView, PackageView, Page
+from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
@@ -52,16 +53,16 @@ def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
     require(act.actor)
     checked = checked_package(new)
 
-    def work(session: Session) -> PackageView:
+    def do(work: Work) -> PackageView:
         asked = digest("package", {**asdict(new), "terms": new.terms.to_json()})
-        if known := answered_before(session, act, asked):
-            return package_in(session, known["package_id"])
-        same_currency(checked, clinic_in(session).currency)
-        package = _write(session, store, act, checked)
-        remember(session, act, asked, {"package_id": package.id})
-        return package_in(session, package.id)
+        if known := answered_before(work.session, work.act, asked):
+            return package_in(work.session, known["package_id"])
+        same_currency(checked, clinic_in(work.session).currency)
+        package = _write(work, checked)
+        remember(work.session, work.act, asked, {"package_id": package.id})
+        return package_in(work.session, package.id)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def list_packages(
@@ -137,20 +138,20 @@ def list_variation(
     """
     require(act.actor)
 
-    def work(session: Session) -> PackageView:
-        row = listed_in(session, act, package_id, square_variation_id)
-        for other in session.scalars(select(Listing).where(Listing.package_id == package_id)):
+    def do(work: Work) -> PackageView:
+        row = listed_in(work.session, work.act, package_id, square_variation_id)
+        for other in work.session.scalars(select(Listing).where(Listing.package_id == package_id)):
             other.is_current = other is row
         row.square_item_id, row.square_version, row.is_current = square_item_id, square_version, True
-        session.flush()
+        work.session.flush()
         if seen is not None:
-            agree_in(session, act, seen)
+            agree_in(work.session, work.act, seen)
         elif square_version is None:
-            enqueue_in(session, store, act, LOOK_AT_ITEM, square_variation_id)
-        session.flush()
-        return package_in(session, package_id)
+            enqueue_in(work, LOOK_AT_ITEM, square_variation_id)
+        work.session.flush()
+        return package_in(work.session, package_id)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def listed_in(session: Session, act: Act, package_id: str, square_variation_id: str) -> Listing:
@@ -221,19 +222,19 @@ def same_currency(new: NewPackage, currency: str) -> None:
             raise InvalidField(said, field="price")
 
 
-def _write(session: Session, store: Store, act: Act, new: NewPackage) -> Package:
+def _write(work: Work, new: NewPackage) -> Package:
     package = Package(
-        id=store.new_id(),
+        id=work.new_id(),
         name=new.name,
         version=1,
         price=new.price.amount,
         currency=new.price.currency,
         terms=new.terms.to_json(),
-        created_at=act.now,
+        created_at=work.now,
     )
-    session.add(package)
-    session.flush()
-    write_contents_in(session, store, package, new.contents)
+    work.session.add(package)
+    work.session.flush()
+    write_contents_in(work.session, work.store, package, new.contents)
     return package
 
 

@@ -10,6 +10,7 @@ from plugin.core.money import Money
 from plugin.courses.base.chain import Line, allowances_of, append, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.changes.frame import (
     Changed,
@@ -56,7 +57,7 @@ def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> C
         _check(held, allowance, head, wish)
         change = adjusted(head, wish.sessions, value=_value(head, wish))
         line = Line(f"adjust:{act.key}", act.now, reason=reason)
-        append(held.session, store, act, allowance.id, head, change, line)
+        append(Work(held.session, store, act), allowance.id, head, change, line)
 
     return change_course(store, act, course_id, ("adjust", asdict(wish)), work)
 

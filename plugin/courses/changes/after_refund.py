@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.status import GONE
 from plugin.courses.sales.sales import Refund
-from plugin.store import Store
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Course
 from plugin.store.people import Client
@@ -24,14 +22,12 @@ from plugin.store.people import Client
 KIND = "refund_after_transfer"
 
 
-def ask_about_transferred_in(
-    session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
-) -> None:
+def ask_about_transferred_in(work: Work, refund: Refund, course_ids: Sequence[str]) -> None:
     """Ask what becomes of the sessions that were transferred out of a sale that is refunded now."""
     is_tip_alone = 0 < refund.amount.amount == refund.tip
     if refund.status in GONE or is_tip_alone:
         return
-    rows = session.execute(
+    rows = work.session.execute(
         select(Course.id, Client.name)
         .join(CourseOrigin, CourseOrigin.course_id == Course.id)
         .join(Client, Client.id == Course.client_id)
@@ -40,13 +36,11 @@ def ask_about_transferred_in(
     ).all()
     if not rows:
         return
-    clinic = clinic_in(session)
+    clinic = clinic_in(work.session)
     amount = money_text(refund.amount, language=clinic.language, country=clinic.country)
     names = ", ".join(dict.fromkeys(name for _, name in rows))
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind=KIND,
         dedupe=f"{KIND}:{refund.square_refund_id}",
         summary=f"{amount} of a sale was refunded, sessions of which were transferred to {names}.",

@@ -14,6 +14,7 @@ from plugin.core.ledger import Change, Kind
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.chain import Line, add_history, append, head_of
 from plugin.courses.base.words import sessions_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -52,7 +53,7 @@ def allow_ahead(
         highest = view.unlocked - view.goodwill + sessions
         held.session.add(AllowedAhead(**_row(held, view.id, highest, said)))
         text = f"{sessions_text(sessions)} of {view.treatment} may be used before the money comes"
-        add_history(held.session, store, act, course_id, "allowed", text, reason=said)
+        add_history(Work(held.session, store, act), course_id, "allowed", text, reason=said)
 
     asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}
     return change_course(store, act, course_id, ("allow_ahead", asked), work)
@@ -74,25 +75,27 @@ def _row(held: CourseChange, allowance_id: str, sessions: int, reason: str) -> d
     }
 
 
-def earn_ahead_in(session: Session, store: Store, act: Act, allowance: Allowance) -> None:
+def earn_ahead_in(work: Work, allowance: Allowance) -> None:
     """Move what has come for sessions used ahead from owed to earned, or back where such a use was undone.
 
     What comes when no session is left has nothing to stand for any more: it is earned whole.
     """
     entries = list(
-        session.scalars(select(Entry).where(Entry.allowance_id == allowance.id).order_by(Entry.seq))
+        work.session.scalars(select(Entry).where(Entry.allowance_id == allowance.id).order_by(Entry.seq))
     )
     before = -sum(row.value_delta for row in entries if row.idempotency_key.startswith(_KEY))
-    head = head_of(session, allowance.id)
-    wanted = _missing(entries, allowance, head.granted) if before or _is_allowed(session, allowance) else 0
+    head = head_of(work.session, allowance.id)
+    wanted = (
+        _missing(entries, allowance, head.granted) if before or _is_allowed(work.session, allowance) else 0
+    )
     if head.sessions == 0:
         wanted = max(wanted, before + head.value)
     now = min(wanted, before + head.value)
     if now == before:
         return
     change = Change(Kind.ADJUSTED, value=before - now)
-    line = Line(f"{_KEY}{allowance.id}:{head.seq + 1}", act.now, reason=EARNED)
-    append(session, store, act, allowance.id, head, change, line)
+    line = Line(f"{_KEY}{allowance.id}:{head.seq + 1}", work.now, reason=EARNED)
+    append(work, allowance.id, head, change, line)
 
 
 def _is_allowed(session: Session, allowance: Allowance) -> bool:

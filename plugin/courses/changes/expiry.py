@@ -15,6 +15,7 @@ from plugin.core.terms import terms_from_json
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -77,7 +78,7 @@ def _check(held: CourseChange, wish: Extension) -> None:
 
 def _tell(held: CourseChange, before: date | None, reason: str) -> None:
     text = f"Ends {_end(held, held.row.expires_on)}; before it ended {_end(held, before)}"
-    add_history(held.session, held.store, held.act, held.row.id, "extended", text, reason=reason)
+    add_history(Work(held.session, held.store, held.act), held.row.id, "extended", text, reason=reason)
 
 
 def _end(held: CourseChange, day: date | None) -> str:
@@ -100,21 +101,19 @@ def first_used_on(session: Session, course: Course) -> date | None:
     return min((day or at.astimezone(zone).date() for day, at in rows), default=None)
 
 
-def follow_first_use_in(
-    session: Session, store: Store, act: Act, course: Course, before: date | None
-) -> None:
+def follow_first_use_in(work: Work, course: Course, before: date | None) -> None:
     """Let the last day follow the first use after a use or an undo; one that a person has set since stays.
 
     `before` is what `first_used_on` said before the deed.
     """
     terms = terms_from_json(course.terms)
-    after = first_used_on(session, course)
+    after = first_used_on(work.session, course)
     if after == before or course.expires_on != terms.expiry_from_first_use(before):
         return
     course.expires_on = terms.expiry_from_first_use(after)
     months = terms.expires_after_months
     text = f"No end set: {months} months begin with the first visit"
     if course.expires_on is not None:
-        ends = day_text(course.expires_on, clinic_in(session))
+        ends = day_text(course.expires_on, clinic_in(work.session))
         text = f"Ends on {ends}: {months} months from the first visit"
-    add_history(session, store, act, course.id, "first_use", text)
+    add_history(work, course.id, "first_use", text)

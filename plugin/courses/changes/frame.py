@@ -18,6 +18,7 @@ from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
+from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -63,7 +64,7 @@ def change_course(
         answered = work(held) or course_id
         session.flush()
         for changed in dict.fromkeys((course_id, answered)):
-            course_changed_in(session, store, act, changed)
+            course_changed_in(Work(session, store, act), changed)
         remember(session, act, asked, {"course_id": answered})
         return Changed(_shown(session, act, answered), is_repeat=False)
 

@@ -12,6 +12,7 @@ from plugin.core.status import Status
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -33,7 +34,7 @@ def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Change
     def work(held: CourseChange) -> None:
         _may_freeze(held)
         held.row.frozen_at = act.now
-        add_history(held.session, store, act, course_id, "frozen", "Frozen", reason=said)
+        add_history(Work(held.session, store, act), course_id, "frozen", "Frozen", reason=said)
 
     return change_course(store, act, course_id, ("freeze", {"reason": said}), work)
 
@@ -53,7 +54,7 @@ def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Cha
         if held.row.expires_on is not None and days:
             held.row.expires_on += timedelta(days)
             text += f"; ends on {day_text(held.row.expires_on, clinic_in(held.session))}"
-        add_history(held.session, store, act, course_id, "thawed", text, reason=said)
+        add_history(Work(held.session, store, act), course_id, "thawed", text, reason=said)
 
     return change_course(store, act, course_id, ("thaw", {"reason": said}), work)
 

@@ -17,6 +17,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -99,8 +100,10 @@ def give_course(
             )
         )
         reason = optional(new.reason, field="reason", called="The reason", most=REASON_LENGTH)
-        add_history(held.session, store, act, course_id, "given", f"Made a gift for {name}", reason=reason)
-        enqueue_voucher_in(held.session, store, act, gift_id)
+        add_history(
+            Work(held.session, store, act), course_id, "given", f"Made a gift for {name}", reason=reason
+        )
+        enqueue_voucher_in(Work(held.session, store, act), gift_id)
 
     return change_course(store, act, course_id, ("give", asdict(new)), work)
 
@@ -116,7 +119,7 @@ def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> 
             raise Refused("This course does not wait as a gift.", code="no_gift")
         row.taken_back_at, row.taken_back_by = act.now, act.actor.name
         text = f"Gift for {row.recipient_name} taken back"
-        add_history(held.session, store, act, course_id, "gift_back", text, reason=said)
+        add_history(Work(held.session, store, act), course_id, "gift_back", text, reason=said)
 
     return change_course(store, act, course_id, ("take_gift_back", {"reason": said}), work)
 
@@ -141,7 +144,7 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
         held.row.client_id = client.id
         _end_shares(held, act)
         text = f"Voucher of {row.giver_name} redeemed by {client.name}"
-        add_history(held.session, store, act, held.row.id, "redeemed", text)
+        add_history(Work(held.session, store, act), held.row.id, "redeemed", text)
 
     return change_course(store, act, course_id, ("redeem", {"code": plain, "client_id": client_id}), work)
 

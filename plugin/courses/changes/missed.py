@@ -15,6 +15,7 @@ from plugin.core.terms import NoShow, terms_from_json
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -61,13 +62,11 @@ def settle_missed(
         day = _day(held, missed.missed_on)
         said = f"{HOW[missed.how]} on {day_text(day, clinic_in(held.session))}"
         if missed.decision == NoShow.FORGIVE:
-            add_history(held.session, store, act, course_id, FORGIVEN, f"{said}: forgiven")
+            add_history(Work(held.session, store, act), course_id, FORGIVEN, f"{said}: forgiven")
             return
         happened_at = act.now if day == held.today else _noon(held, day)
         entry_id = charge_in(
-            held.session,
-            store,
-            act,
+            Work(held.session, store, act),
             held.row,
             missed.allowance_id,
             happened_at=happened_at,

@@ -16,6 +16,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -61,7 +62,11 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
         held.session.add(row)
         until = f" until {day_text(wish.until, clinic_in(held.session))}" if wish.until else ""
         add_history(
-            held.session, store, act, course_id, "shared", f"Shared with {client.name}{until}", reason=reason
+            Work(held.session, store, act),
+            course_id,
+            "shared",
+            f"Shared with {client.name}{until}",
+            reason=reason,
         )
 
     return change_course(store, act, course_id, ("share", asdict(wish)), work)
@@ -81,7 +86,7 @@ def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str
         row.ended_at, row.ended_by = act.now, act.actor.name
         name = living_client_in(held.session, row.client_id).name
         text = f"No longer shared with {name}"
-        add_history(held.session, store, act, course_id, "share_ended", text, reason=said)
+        add_history(Work(held.session, store, act), course_id, "share_ended", text, reason=said)
 
     return change_course(store, act, course_id, ("end_share", {"share_id": share_id, "reason": said}), work)
 

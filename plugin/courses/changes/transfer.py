@@ -26,6 +26,7 @@ from plugin.courses.base.chain import (
 )
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -209,7 +210,7 @@ def _write_out(held: CourseChange, leaving: _Leaving, reason: str) -> None:
     allowance = leaving.allowance
     line = Line(f"transfer:{held.act.key}:{allowance.position}:out", held.act.now, reason=reason)
     head = head_of(held.session, allowance.id)
-    append(held.session, held.store, held.act, allowance.id, head, leaving.change, line)
+    append(Work(held.session, held.store, held.act), allowance.id, head, leaving.change, line)
 
 
 def _write_in(held: CourseChange, into: Allowance, leaving: _Leaving, reason: str) -> None:
@@ -217,7 +218,7 @@ def _write_in(held: CourseChange, into: Allowance, leaving: _Leaving, reason: st
     away = 0 if head == START else _sessions_away(held, into.id)
     change = transferred_in(leaving.change, returning=away)
     line = Line(f"transfer:{held.act.key}:{into.position}:in", held.act.now, reason=reason)
-    append(held.session, held.store, held.act, into.id, head, change, line)
+    append(Work(held.session, held.store, held.act), into.id, head, change, line)
 
 
 def _sessions_away(held: CourseChange, allowance_id: str) -> int:
@@ -247,9 +248,9 @@ def _tell(
     rest = ", all that was left" if is_all else ""
     session, store, act = held.session, held.store, held.act
     out = f"Transferred to {to.name}: {sessions} worth {value}{rest}"
-    add_history(session, store, act, held.row.id, "transferred", out, reason=reason)
+    add_history(Work(session, store, act), held.row.id, "transferred", out, reason=reason)
     into = f"Transferred from {held.view.client_name}: {sessions} worth {value}"
-    add_history(session, store, act, receiver.id, "transferred", into, reason=reason)
+    add_history(Work(session, store, act), receiver.id, "transferred", into, reason=reason)
 
 
 def _written(held: CourseChange, money: Money) -> str:

@@ -11,6 +11,7 @@ from plugin.core.status import Status
 from plugin.courses.base.chain import Line, add_history, allowances_of, append, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead_in
 from plugin.courses.changes.frame import (
     Changed,
@@ -57,8 +58,10 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
         for each in standing:
             if each.written_at == last:
                 entry = held.session.get_one(Entry, each.id)
-                reverse_in(held.session, store, act, entry, said)
-                earn_ahead_in(held.session, store, act, held.session.get_one(Allowance, entry.allowance_id))
+                reverse_in(Work(held.session, store, act), entry, said)
+                earn_ahead_in(
+                    Work(held.session, store, act), held.session.get_one(Allowance, entry.allowance_id)
+                )
 
     return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), work)
 
@@ -72,11 +75,11 @@ def _write_off(held: CourseChange, reason: str) -> None:
         if head.sessions == 0 and head.value == 0:
             continue
         line = Line(f"write-off:{act.key}:{allowance.position}", act.now, reason=reason)
-        append(session, store, act, allowance.id, head, gone(kind, head), line)
+        append(Work(session, store, act), allowance.id, head, gone(kind, head), line)
         sessions += head.sessions
     if sessions == 0 and held.view.value_left.amount == 0:
         raise Refused("Nothing of this course is left to write off.", code="none_left")
     clinic = clinic_in(session)
     value = money_text(held.view.value_left, language=clinic.language, country=clinic.country)
     text = f"Written off: {sessions_text(sessions)} worth {value}"
-    add_history(session, store, act, held.row.id, "written_off", text, reason=reason)
+    add_history(Work(session, store, act), held.row.id, "written_off", text, reason=reason)

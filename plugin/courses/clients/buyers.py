@@ -11,6 +11,7 @@ from plugin.core.acts import Act
 from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
 from plugin.courses.clients.clients import add_client_in, living_client_in
 from plugin.courses.clients.contacts import Contact, contact_from_square
@@ -19,27 +20,26 @@ from plugin.courses.clients.merge_core import join_in
 from plugin.courses.clients.square_links import gone_from_square_in, living_links_in
 from plugin.courses.privacy.suppression import welcome_back_in
 from plugin.courses.sales.sales import Buyer
-from plugin.store import Store
 from plugin.store.people import Client, SquareCustomer
 
 
-def client_for_buyer_in(session: Session, store: Store, act: Act, buyer: Buyer) -> str:
+def client_for_buyer_in(work: Work, buyer: Buyer) -> str:
     """Return the client this Square customer is, making one on first sight."""
     names = _names(buyer)
     for gone in buyer.gone_ids:
-        gone_from_square_in(session, gone)
-    if len({owner.id for name in names if (owner := _known(session, [name]))}) > 1:
+        gone_from_square_in(work.session, gone)
+    if len({owner.id for name in names if (owner := _known(work.session, [name]))}) > 1:
         # One profile that we know as two clients: Square has joined them, and its word of that is still to come.
-        merge_square_customers_in(session, store, act, from_ids=names, into=buyer)
-    known = _known(session, names)
+        merge_square_customers_in(work, from_ids=names, into=buyer)
+    known = _known(work.session, names)
     if known is None:
-        contact = _contact(session, buyer)
-        known = _same_person(session, contact)
+        contact = _contact(work.session, buyer)
+        known = _same_person(work.session, contact)
     if known is None:
-        known = add_client_in(session, store, act, contact)
-        ask_about_duplicates_in(session, store, act, known)
-    _link_all(session, act, buyer, known.id)
-    _keep_address(session, buyer)
+        known = add_client_in(work, contact)
+        ask_about_duplicates_in(work, known)
+    _link_all(work.session, work.act, buyer, known.id)
+    _keep_address(work.session, buyer)
     return known.id
 
 
@@ -54,20 +54,20 @@ def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
     return True
 
 
-def link_profile_in(session: Session, store: Store, act: Act, client_id: str, buyer: Buyer) -> None:
+def link_profile_in(work: Work, client_id: str, buyer: Buyer) -> None:
     """Make this Square customer, seen alive, the client's profile; one that Square has deleted steps back."""
     names = _names(buyer)
-    welcome_back_in(session, names)
+    welcome_back_in(work.session, names)
     for name in names:
-        _link(session, act, name, client_id, is_current=name == buyer.square_customer_id)
-    session.get_one(SquareCustomer, buyer.square_customer_id).is_deleted = False
-    _keep_address(session, buyer)
-    session.execute(
+        _link(work.session, work.act, name, client_id, is_current=name == buyer.square_customer_id)
+    work.session.get_one(SquareCustomer, buyer.square_customer_id).is_deleted = False
+    _keep_address(work.session, buyer)
+    work.session.execute(
         update(SquareCustomer)
         .where(SquareCustomer.client_id == client_id, SquareCustomer.is_deleted.is_(True))
         .values(is_current=False)
     )
-    profile_changed_in(session, store, act, client_id)
+    profile_changed_in(work, client_id)
 
 
 def update_from_square_in(session: Session, buyer: Buyer) -> bool:
@@ -92,35 +92,33 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
     return True
 
 
-def merge_square_customers_in(
-    session: Session, store: Store, act: Act, *, from_ids: Sequence[str], into: Buyer
-) -> str | None:
+def merge_square_customers_in(work: Work, *, from_ids: Sequence[str], into: Buyer) -> str | None:
     """Follow a merge made in Square: every course of the merged customers belongs to the one that is left.
 
     A merge makes a new id and deletes the old ones (Square's events may come in either order). Returns the
     client that is left, None where none of them was ours.
     """
     ids = [*from_ids, *_names(into)]
-    owners = [client for name in ids if (client := _known(session, [name])) is not None]
+    owners = [client for name in ids if (client := _known(work.session, [name])) is not None]
     if not owners:
         return None
     keeper = min(owners, key=lambda client: (client.created_at, client.id))
     for other in {client.id for client in owners} - {keeper.id}:
-        _join(session, store, act, other, keeper)
+        _join(work, other, keeper)
     for name in ids:
-        _link(session, act, name, keeper.id, is_current=name == into.square_customer_id)
+        _link(work.session, work.act, name, keeper.id, is_current=name == into.square_customer_id)
     if into.name:
-        update_from_square_in(session, into)
+        update_from_square_in(work.session, into)
     # The profile that is left carries none of what was written on those that went into it.
-    profile_changed_in(session, store, act, keeper.id)
+    profile_changed_in(work, keeper.id)
     return keeper.id
 
 
-def _join(session: Session, store: Store, act: Act, from_id: str, keeper: Client) -> None:
-    gone = session.get(Client, from_id)
+def _join(work: Work, from_id: str, keeper: Client) -> None:
+    gone = work.session.get(Client, from_id)
     if gone is not None:
         text = f"Clients joined in Square: {gone.name} is now {keeper.name}"
-        join_in(session, store, act, gone, keeper, text)
+        join_in(work, gone, keeper, text)
 
 
 def _keep_address(session: Session, buyer: Buyer) -> None:

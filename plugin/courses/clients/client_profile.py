@@ -8,8 +8,8 @@ from typing import Literal
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.work import Work
 from plugin.store import Store
 from plugin.store.people import SquareCustomer
 from plugin.store.queues import Outbox
@@ -28,16 +28,16 @@ class ProfileStatus:
     says: str = ""
 
 
-def enqueue_profile_in(session: Session, store: Store, act: Act, client_id: str, *fields: str) -> None:
+def enqueue_profile_in(work: Work, client_id: str, *fields: str) -> None:
     """Have the client made in Square's directory, or with `fields` (name, phone, email) changed there."""
-    waiting = session.scalar(
+    waiting = work.session.scalar(
         _owed_of(client_id).where(Outbox.state == "pending", Outbox.attempts == 0).with_for_update()
     )
     if waiting is not None:
         both = {*waiting.payload.get("fields", ()), *fields}
         waiting.payload = {"fields": sorted(both)}
         return
-    enqueue_in(session, store, act, CUSTOMER, client_id, payload={"fields": sorted(fields)})
+    enqueue_in(work, CUSTOMER, client_id, payload={"fields": sorted(fields)})
 
 
 def fields_on_their_way_in(session: Session, client_id: str) -> set[str]:

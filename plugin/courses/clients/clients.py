@@ -15,6 +15,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, Page
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_profile_in, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.errors import NotFound, Refused
@@ -39,19 +40,19 @@ def create_client(
     """Make a client; raises InvalidField. The same act again answers the same client."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
-    def work(session: Session) -> ClientView:
+    def do(work: Work) -> ClientView:
         asked = digest("client", {"name": name, "phone": phone, "email": email, "language": language})
-        if known := answered_before(session, act, asked):
-            return client_in(session, known["client_id"])
+        if known := answered_before(work.session, work.act, asked):
+            return client_in(work.session, known["client_id"])
         contact = typed_contact(
-            name=name, phone=phone, email=email, language=language, country=clinic_in(session).country
+            name=name, phone=phone, email=email, language=language, country=clinic_in(work.session).country
         )
-        client = add_client_in(session, store, act, contact)
-        enqueue_profile_in(session, store, act, client.id)
-        remember(session, act, asked, {"client_id": client.id})
-        return view_of(session, client)
+        client = add_client_in(work, contact)
+        enqueue_profile_in(work, client.id)
+        remember(work.session, work.act, asked, {"client_id": client.id})
+        return view_of(work.session, client)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def change_client(
@@ -71,27 +72,27 @@ def change_client(
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
-    def work(session: Session) -> ClientView:
+    def do(work: Work) -> ClientView:
         typed = {"name": name, "phone": phone, "email": email, "language": language}
         asked = digest("change_client", {"client_id": client_id, "wants_mail": wants_mail, **typed})
-        client = known_client_in(session, client_id)
-        if answered_before(session, act, asked) is None:
+        client = known_client_in(work.session, client_id)
+        if answered_before(work.session, work.act, asked) is None:
             contact = typed_contact(
                 name=name,
                 phone=phone,
                 email=email,
                 language=language or client.language,
-                country=clinic_in(session).country,
+                country=clinic_in(work.session).country,
             )
             client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
-            _write_contact(session, store, act, client, contact)
-            remember(session, act, asked, {"client_id": client.id})
-        return view_of(session, client)
+            _write_contact(work, client, contact)
+            remember(work.session, work.act, asked, {"client_id": client.id})
+        return view_of(work.session, client)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def _write_contact(session: Session, store: Store, act: Act, client: Client, contact: Contact) -> None:
+def _write_contact(work: Work, client: Client, contact: Contact) -> None:
     changed = [name for name in ("name", "phone", "email") if getattr(client, name) != getattr(contact, name)]
     client.name, client.phone, client.email = contact.name, contact.phone, contact.email
     client.language = contact.language
@@ -99,38 +100,38 @@ def _write_contact(session: Session, store: Store, act: Act, client: Client, con
         # What came back came from the address before.
         client.mail_problem = ""
     client.name_folded, client.search_text = contact.name_folded, contact.search_text
-    if changed and view_of(session, client).square_customer_id is not None:
-        enqueue_profile_in(session, store, act, client.id, *changed)
-    session.flush()
+    if changed and view_of(work.session, client).square_customer_id is not None:
+        enqueue_profile_in(work, client.id, *changed)
+    work.session.flush()
 
 
 def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
     """Have a client made in Square's directory, or what was refused there tried again."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
-    def work(session: Session) -> ClientView:
-        client = known_client_in(session, client_id)
-        refused = fields_on_their_way_in(session, client.id)
-        enqueue_profile_in(session, store, act, client.id, *refused)
-        return view_of(session, client)
+    def do(work: Work) -> ClientView:
+        client = known_client_in(work.session, client_id)
+        refused = fields_on_their_way_in(work.session, client.id)
+        enqueue_profile_in(work, client.id, *refused)
+        return view_of(work.session, client)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def add_client_in(session: Session, store: Store, act: Act, contact: Contact) -> Client:
+def add_client_in(work: Work, contact: Contact) -> Client:
     """Write a new client."""
     client = Client(
-        id=store.new_id(),
+        id=work.new_id(),
         name=contact.name,
         name_folded=contact.name_folded,
         search_text=contact.search_text,
         phone=contact.phone,
         email=contact.email,
         language=contact.language,
-        created_at=act.now,
+        created_at=work.now,
     )
-    session.add(client)
-    session.flush()
+    work.session.add(client)
+    work.session.flush()
     return client
 
 

@@ -16,6 +16,7 @@ from plugin.core.text import clean, folded
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.views import ClientView
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.buyers import client_for_buyer_in
 from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
 from plugin.courses.clients.contacts import contact_from_square
@@ -86,16 +87,16 @@ def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
     """Make somebody in Square's directory a client of ours; who is one already is found. Raises NotFound."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
-    def work(session: Session) -> ClientView:
+    def do(work: Work) -> ClientView:
         asked = digest("take_in", {"square_customer_id": square_customer_id})
-        if known := answered_before(session, act, asked):
-            return client_in(session, known["client_id"])
-        row = session.get(SquarePerson, square_customer_id)
+        if known := answered_before(work.session, work.act, asked):
+            return client_in(work.session, known["client_id"])
+        row = work.session.get(SquarePerson, square_customer_id)
         if row is None:
             raise NotFound("They are not in Square's directory any more.")
         buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
-        client_id = client_for_buyer_in(session, store, act, buyer)
-        remember(session, act, asked, {"client_id": client_id})
-        return client_in(session, client_id)
+        client_id = client_for_buyer_in(work, buyer)
+        remember(work.session, work.act, asked, {"client_id": client_id})
+        return client_in(work.session, client_id)
 
-    return store.transact(work)
+    return transact(store, act, do)

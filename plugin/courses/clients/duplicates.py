@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item_in, settle_item_in
-from plugin.store import Store
+from plugin.courses.base.work import Work
 from plugin.store.people import Client, SquareCustomer
 
 KIND = "possible_duplicate"
@@ -17,14 +17,12 @@ KIND = "possible_duplicate"
 _MOST_ASKED = 3
 
 
-def ask_about_duplicates_in(session: Session, store: Store, act: Act, new: Client) -> None:
+def ask_about_duplicates_in(work: Work, new: Client) -> None:
     """Ask whether a client just made is one of those of the same name and phone or e-mail whom Square has no more."""
-    for before in _namesakes_in(session, new):
+    for before in _namesakes_in(work.session, new):
         shared = _shared(before, new)
         open_item_in(
-            session,
-            store,
-            act,
+            work,
             kind=KIND,
             dedupe=_mark(before.id, new.id),
             summary=(

@@ -16,6 +16,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import PROFILE, course_changed_in, enqueue_in, profile_changed_in
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_profile_in
 from plugin.courses.clients.clients import living_client_in, view_of
 from plugin.courses.clients.contacts import Contact
@@ -63,24 +64,26 @@ def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
     require(act.actor, Role.DESK)
     asked = digest("merge", {"from_id": from_id, "into_id": into_id})
 
-    def work(session: Session) -> Merged:
-        gone, keeper = held_in(session, from_id, into_id)
-        if known := answered_before(session, act, asked):
+    def do(work: Work) -> Merged:
+        gone, keeper = held_in(work.session, from_id, into_id)
+        if known := answered_before(work.session, work.act, asked):
             return Merged(known["client_id"], known["merge_id"], is_repeat=True)
-        merged = merge_in(session, store, act, gone, keeper)
+        merged = merge_in(work, gone, keeper)
         if not merged.is_repeat:
-            remember(session, act, asked, {"client_id": merged.client_id, "merge_id": merged.merge_id})
+            remember(
+                work.session, work.act, asked, {"client_id": merged.client_id, "merge_id": merged.merge_id}
+            )
         return merged
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def merge_in(session: Session, store: Store, act: Act, gone: Client, keeper: Client) -> Merged:
+def merge_in(work: Work, gone: Client, keeper: Client) -> Merged:
     """Make two clients one within the caller's transaction; both rows are held. Raises Refused."""
-    if living_client_in(session, gone.id).id == living_client_in(session, keeper.id).id:
-        return _one_already(session, gone, keeper)
+    if living_client_in(work.session, gone.id).id == living_client_in(work.session, keeper.id).id:
+        return _one_already(work.session, gone, keeper)
     _may_be_joined(gone, keeper)
-    return Merged(keeper.id, _merge(session, store, act, gone, keeper).id, is_repeat=False)
+    return Merged(keeper.id, _merge(work, gone, keeper).id, is_repeat=False)
 
 
 def undo_merge(store: Store, act: Act, merge_id: str) -> str:
@@ -91,19 +94,19 @@ def undo_merge(store: Store, act: Act, merge_id: str) -> str:
     require(act.actor, Role.DESK)
     asked = digest("take_merge_apart", {"merge_id": merge_id})
 
-    def work(session: Session) -> str:
-        row = session.get(ClientMerge, merge_id)
+    def do(work: Work) -> str:
+        row = work.session.get(ClientMerge, merge_id)
         if row is None:
             raise NotFound("There is no such merge.")
-        gone, keeper = held_in(session, row.from_id, row.into_id)
-        session.refresh(row)
-        if answered_before(session, act, asked) is None and row.undone_at is None:
+        gone, keeper = held_in(work.session, row.from_id, row.into_id)
+        work.session.refresh(row)
+        if answered_before(work.session, work.act, asked) is None and row.undone_at is None:
             _may_be_parted(row, gone, keeper)
-            _part(session, store, act, row, gone, keeper)
-            remember(session, act, asked, {"client_id": gone.id})
+            _part(work, row, gone, keeper)
+            remember(work.session, work.act, asked, {"client_id": gone.id})
         return gone.id
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def merges_of(store: Store, client_id: str) -> tuple[MergeView, ...]:
@@ -143,26 +146,26 @@ def _may_be_joined(gone: Client, keeper: Client) -> None:
             raise Refused(said, code="merged")
 
 
-def _merge(session: Session, store: Store, act: Act, gone: Client, keeper: Client) -> ClientMerge:
+def _merge(work: Work, gone: Client, keeper: Client) -> ClientMerge:
     text = f"Two clients made one: {gone.name} is now {keeper.name}"
     filled_in = _fill_in(gone, keeper)
-    moved = join_in(session, store, act, gone, keeper, text)
+    moved = join_in(work, gone, keeper, text)
     row = ClientMerge(
-        id=store.new_id(),
+        id=work.new_id(),
         from_id=gone.id,
         into_id=keeper.id,
         moved={**moved, "fields": filled_in},
-        at=act.now,
-        by=act.actor.name,
+        at=work.now,
+        by=work.act.actor.name,
     )
-    session.add(row)
-    session.flush()
-    if session.get(ProfileNote, gone.id) is not None:
+    work.session.add(row)
+    work.session.flush()
+    if work.session.get(ProfileNote, gone.id) is not None:
         # Their own profile lives on in Square, and no longer shows a balance of its own.
-        enqueue_in(session, store, act, PROFILE, gone.id)
-    profile_changed_in(session, store, act, keeper.id)
-    if filled_in and view_of(session, keeper).square_customer_id is not None:
-        enqueue_profile_in(session, store, act, keeper.id, *filled_in)
+        enqueue_in(work, PROFILE, gone.id)
+    profile_changed_in(work, keeper.id)
+    if filled_in and view_of(work.session, keeper).square_customer_id is not None:
+        enqueue_profile_in(work, keeper.id, *filled_in)
     return row
 
 
@@ -189,20 +192,20 @@ def _may_be_parted(row: ClientMerge, gone: Client, keeper: Client) -> None:
         raise Refused(said, code="merged")
 
 
-def _part(session: Session, store: Store, act: Act, row: ClientMerge, gone: Client, keeper: Client) -> None:
+def _part(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
     moved = row.moved
     gone.merged_into = None
     for name in moved["fields"]:
         if getattr(keeper, name) == getattr(gone, name):
             setattr(keeper, name, None)
     _index(keeper)
-    _give_back(session, moved, gone, keeper)
-    row.undone_at, row.undone_by = act.now, act.actor.name
-    session.flush()
+    _give_back(work.session, moved, gone, keeper)
+    row.undone_at, row.undone_by = work.now, work.act.actor.name
+    work.session.flush()
     for course_id in moved["courses"]:
-        _course_back(session, store, act, row, course_id, gone, keeper)
+        _course_back(work, row, course_id, gone, keeper)
     for client in (gone, keeper):
-        profile_changed_in(session, store, act, client.id)
+        profile_changed_in(work, client.id)
 
 
 def _give_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Client) -> None:
@@ -230,19 +233,17 @@ def _give_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Cl
     session.flush()
 
 
-def _course_back(
-    session: Session, store: Store, act: Act, row: ClientMerge, course_id: str, gone: Client, keeper: Client
-) -> None:
-    course = course_for_change(session, course_id)
+def _course_back(work: Work, row: ClientMerge, course_id: str, gone: Client, keeper: Client) -> None:
+    course = course_for_change(work.session, course_id)
     if course.client_id != keeper.id:
         return
     course.client_id = gone.id
     since = (Visit.course_id == course_id, Visit.client_id == keeper.id, Visit.created_at >= row.at)
-    session.execute(update(Visit).where(*since).values(client_id=gone.id))
+    work.session.execute(update(Visit).where(*since).values(client_id=gone.id))
     text = f"Two clients again: {gone.name} is not {keeper.name}"
-    add_history(session, store, act, course_id, "merged", text)
-    session.flush()
-    course_changed_in(session, store, act, course_id)
+    add_history(work, course_id, "merged", text)
+    work.session.flush()
+    course_changed_in(work, course_id)
 
 
 def _view(session: Session, row: ClientMerge) -> MergeView:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import pass_shares_in
 from plugin.courses.clients.duplicates import settle_duplicates_in
-from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
@@ -21,34 +21,34 @@ from plugin.store.selling import Checkout
 Moved = dict[str, Any]
 
 
-def join_in(session: Session, store: Store, act: Act, gone: Client, keeper: Client, text: str) -> Moved:
+def join_in(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
     """Have all of `gone` be `keeper`'s, each course told so with `text`; return the ids of what moved, by table."""
     moved: Moved = {
-        "courses": _courses(session, store, act, gone, keeper, text),
-        "visits": _repoint(session, Visit, "client_id", gone.id, keeper.id),
-        "checkouts": _repoint(session, Checkout, "client_id", gone.id, keeper.id),
-        "given": _repoint(session, Gift, "giver_id", gone.id, keeper.id),
-        "received": _repoint(session, Gift, "recipient_id", gone.id, keeper.id),
+        "courses": _courses(work, gone, keeper, text),
+        "visits": _repoint(work.session, Visit, "client_id", gone.id, keeper.id),
+        "checkouts": _repoint(work.session, Checkout, "client_id", gone.id, keeper.id),
+        "given": _repoint(work.session, Gift, "giver_id", gone.id, keeper.id),
+        "received": _repoint(work.session, Gift, "recipient_id", gone.id, keeper.id),
         # Who had gone into them before goes on to the one that stays: a page leads there in one step.
-        "clients": _repoint(session, Client, "merged_into", gone.id, keeper.id),
-        **_shares(session, act, gone, keeper),
-        **_profiles(session, gone, keeper),
+        "clients": _repoint(work.session, Client, "merged_into", gone.id, keeper.id),
+        **_shares(work.session, work.act, gone, keeper),
+        **_profiles(work.session, gone, keeper),
     }
     gone.merged_into = keeper.id
     # Whoever said no under either name has said no.
     keeper.wants_mail = keeper.wants_mail and gone.wants_mail
-    settle_duplicates_in(session, act, gone.id, keeper.id)
-    session.flush()
+    settle_duplicates_in(work.session, work.act, gone.id, keeper.id)
+    work.session.flush()
     return moved
 
 
-def _courses(session: Session, store: Store, act: Act, gone: Client, keeper: Client, text: str) -> list[str]:
-    ids = list(session.scalars(select(Course.id).where(Course.client_id == gone.id).order_by(Course.id)))
+def _courses(work: Work, gone: Client, keeper: Client, text: str) -> list[str]:
+    ids = list(work.session.scalars(select(Course.id).where(Course.client_id == gone.id).order_by(Course.id)))
     for course_id in ids:
-        course_for_change(session, course_id).client_id = keeper.id
-        add_history(session, store, act, course_id, "merged", text)
-        session.flush()
-        course_changed_in(session, store, act, course_id)
+        course_for_change(work.session, course_id).client_id = keeper.id
+        add_history(work, course_id, "merged", text)
+        work.session.flush()
+        course_changed_in(work, course_id)
     return ids
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import known_client_in, living_client_in
 from plugin.store import Store
 from plugin.store.papers import PrivatePage
@@ -42,28 +43,28 @@ def token_of(store: Store, act: Act, client_id: str) -> str:
     """Return what the client's page is opened by, made when first asked for; raises Refused where they were erased."""
     require(act.actor, Role.DESK)
 
-    def work(session: Session) -> str:
-        client = known_client_in(session, client_id)
-        row = session.get(PrivatePage, client.id) or _new(session, act, client.id)
+    def do(work: Work) -> str:
+        client = known_client_in(work.session, client_id)
+        row = work.session.get(PrivatePage, client.id) or _new(work.session, work.act, client.id)
         return row.token
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def renew_page(store: Store, act: Act, client_id: str) -> str:
     """Give the client's page a new address, and shut every one before it; returns the client."""
     require(act.actor, Role.DESK)
 
-    def work(session: Session) -> str:
-        client = known_client_in(session, client_id)
+    def do(work: Work) -> str:
+        client = known_client_in(work.session, client_id)
         theirs = select(Client.id).where(Client.merged_into == client.id)
-        shut = PrivatePage.client_id.in_([client.id, *session.scalars(theirs)])
-        session.execute(delete(PrivatePage).where(shut))
-        session.expire_all()
-        _new(session, act, client.id)
+        shut = PrivatePage.client_id.in_([client.id, *work.session.scalars(theirs)])
+        work.session.execute(delete(PrivatePage).where(shut))
+        work.session.expire_all()
+        _new(work.session, work.act, client.id)
         return client.id
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def client_of_page(store: Store, token: str) -> str | None:

@@ -16,6 +16,7 @@ from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.profile_text import Part, profile_text
 from plugin.errors import Refused
 from plugin.store import Store
@@ -63,25 +64,25 @@ def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
     """Have every client's balance on their Square profile from now on, or taken away there."""
     require(act.actor)
 
-    def work(session: Session) -> None:
-        clinic = session.get(Clinic, 1)
+    def do(work: Work) -> None:
+        clinic = work.session.get(Clinic, 1)
         if clinic is None:
             raise Refused("Name the clinic first.", code="no_clinic")
         clinic.has_square_notes = is_shown
-        enqueue_all_in(session, store, act)
+        enqueue_all_in(work)
 
-    store.transact(work)
+    transact(store, act, do)
 
 
-def enqueue_all_in(session: Session, store: Store, act: Act) -> None:
+def enqueue_all_in(work: Work) -> None:
     """Have every client's profile looked at again; what stands there rightly is not written anew."""
-    for client_id in session.scalars(select(SquareCustomer.client_id).distinct()).all():
-        profile_changed_in(session, store, act, client_id)
+    for client_id in work.session.scalars(select(SquareCustomer.client_id).distinct()).all():
+        profile_changed_in(work, client_id)
 
 
-def enqueue_ended_in(session: Session, store: Store, act: Act) -> int:
+def enqueue_ended_in(work: Work) -> int:
     """Have the profiles written anew whose courses ended of late, for no deed tells of that; returns how many."""
-    today = local_date(clinic_in(session), act.now)
+    today = local_date(clinic_in(work.session), work.now)
     ended = select(Course.client_id).where(
         Course.client_id.is_not(None),
         Course.closed_as.is_(None),
@@ -89,13 +90,13 @@ def enqueue_ended_in(session: Session, store: Store, act: Act) -> int:
         Course.expires_on >= today - _LOOK_BACK,
     )
     # Written since the course ended: it says so already.
-    rows = session.execute(
+    rows = work.session.execute(
         select(ProfileNote.client_id, ProfileNote.written).where(ProfileNote.client_id.in_(ended))
     ).all()
-    wanted = _texts(session, [client_id for client_id, _ in rows], today)
+    wanted = _texts(work.session, [client_id for client_id, _ in rows], today)
     stale = [client_id for client_id, text in rows if wanted[client_id] != text]
     for client_id in stale:
-        profile_changed_in(session, store, act, client_id)
+        profile_changed_in(work, client_id)
     return len(stale)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.clients.contacts import Contact, contact_from_square
 from plugin.courses.sales.sales import Buyer
@@ -28,16 +28,16 @@ def gone_from_square_in(session: Session, square_customer_id: str) -> None:
         link.is_deleted = True
 
 
-def alive_in_square_in(session: Session, store: Store, act: Act, square_customer_id: str) -> str:
+def alive_in_square_in(work: Work, square_customer_id: str) -> str:
     """Take note that a profile of ours is there; returns what is new about that, in words, or ""."""
-    link = session.get_one(SquareCustomer, square_customer_id)
-    has_another = bool(living_links_in(session, link.client_id, besides=square_customer_id))
+    link = work.session.get_one(SquareCustomer, square_customer_id)
+    has_another = bool(living_links_in(work.session, link.client_id, besides=square_customer_id))
     if not link.is_deleted and (link.is_current or has_another):
         return ""
     link.is_deleted = False
     if not has_another:
         link.is_current = True
-    profile_changed_in(session, store, act, link.client_id)
+    profile_changed_in(work, link.client_id)
     return "Back in Square's directory."
 
 

@@ -13,23 +13,21 @@ from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import course_changed_in, profile_changed_in
+from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import add_client_in, living_client_in
 from plugin.courses.clients.contacts import Contact, contact_from_square
 from plugin.courses.clients.square_links import living_links_in
 from plugin.courses.sales.sales import Buyer
-from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
 
 
-def ask_about_unmerged_in(
-    session: Session, store: Store, act: Act, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]
-) -> bool:
+def ask_about_unmerged_in(work: Work, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]) -> bool:
     """Ask whether the client who had been joined with another is to be one of their own again.
 
     False where it is our client themselves who came back: who is to leave is the other one.
     """
-    client = living_client_in(session, client_id)
+    client = living_client_in(work.session, client_id)
     details = {
         "client_id": client.id,
         "square_customer_id": buyer.square_customer_id,
@@ -37,18 +35,16 @@ def ask_about_unmerged_in(
         "phone": buyer.phone,
         "email": buyer.email,
     }
-    if _is_themselves(session, client, buyer):
-        keep_together_in(session, store, act, details)
+    if _is_themselves(work.session, client, buyer):
+        keep_together_in(work, details)
         return False
     all_ids = list(
-        session.scalars(select(Course.id).where(Course.client_id == client.id).order_by(Course.id))
+        work.session.scalars(select(Course.id).where(Course.client_id == client.id).order_by(Course.id))
     )
     theirs = [course_id for course_id in all_ids if course_id in set(sold_to_them)]
-    others = living_links_in(session, client.id, besides=buyer.square_customer_id)
+    others = living_links_in(work.session, client.id, besides=buyer.square_customer_id)
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="unmerged_customer",
         dedupe=f"unmerged:{buyer.square_customer_id}:{others[0] if others else ''}",
         summary=_summary(client, buyer),
@@ -56,40 +52,40 @@ def ask_about_unmerged_in(
             **details,
             "course_ids": all_ids,
             "split_ids": theirs,
-            "proposal": _proposal(session, client, buyer, theirs, len(all_ids)),
+            "proposal": _proposal(work.session, client, buyer, theirs, len(all_ids)),
         },
     )
     return True
 
 
-def split_in(session: Session, store: Store, act: Act, details: dict[str, Any], *, reason: str) -> Client:
+def split_in(work: Work, details: dict[str, Any], *, reason: str) -> Client:
     """Make the separated customer a client of their own again, with the courses that were sold to them."""
-    from_client = living_client_in(session, details["client_id"])
-    to = _client_again(session, store, act, from_client, details)
-    _link_to(session, act, details["square_customer_id"], to.id)
+    from_client = living_client_in(work.session, details["client_id"])
+    to = _client_again(work, from_client, details)
+    _link_to(work.session, work.act, details["square_customer_id"], to.id)
     for course_id in details["split_ids"]:
-        course = session.get_one(Course, course_id)
+        course = work.session.get_one(Course, course_id)
         if course.client_id != from_client.id:
             continue
         course.client_id = to.id
         text = f"Clients separated in Square: {to.name} is no longer {from_client.name}"
-        add_history(session, store, act, course.id, "merged", text, reason=reason)
+        add_history(work, course.id, "merged", text, reason=reason)
         theirs = update(Visit).where(Visit.course_id == course.id, Visit.client_id == from_client.id)
-        session.execute(theirs.values(client_id=to.id))
-        session.flush()
-        course_changed_in(session, store, act, course.id)
-    profile_changed_in(session, store, act, from_client.id)
-    profile_changed_in(session, store, act, to.id)
+        work.session.execute(theirs.values(client_id=to.id))
+        work.session.flush()
+        course_changed_in(work, course.id)
+    profile_changed_in(work, from_client.id)
+    profile_changed_in(work, to.id)
     return to
 
 
-def keep_together_in(session: Session, store: Store, act: Act, details: dict[str, Any]) -> Client:
+def keep_together_in(work: Work, details: dict[str, Any]) -> Client:
     """Keep both Square customers one client here: what either buys is theirs."""
-    client = living_client_in(session, details["client_id"])
+    client = living_client_in(work.session, details["client_id"])
     square_customer_id = details["square_customer_id"]
-    link = _link_to(session, act, square_customer_id, client.id)
-    link.is_current = not living_links_in(session, client.id, besides=square_customer_id)
-    profile_changed_in(session, store, act, client.id)
+    link = _link_to(work.session, work.act, square_customer_id, client.id)
+    link.is_current = not living_links_in(work.session, client.id, besides=square_customer_id)
+    profile_changed_in(work, client.id)
     return client
 
 
@@ -119,11 +115,9 @@ def _proposal(session: Session, client: Client, buyer: Buyer, theirs: Sequence[s
     return f"Sold to {who}: {', '.join(names)}; {rest}."
 
 
-def _client_again(
-    session: Session, store: Store, act: Act, from_client: Client, details: dict[str, Any]
-) -> Client:
-    told = _told(session, details["name"], details["phone"], details["email"])
-    before = session.scalar(
+def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> Client:
+    told = _told(work.session, details["name"], details["phone"], details["email"])
+    before = work.session.scalar(
         select(Client)
         .where(Client.merged_into == from_client.id, Client.name_folded == told.name_folded)
         .order_by(Client.id)
@@ -134,7 +128,7 @@ def _client_again(
         before.merged_into = None
         return before
     contact = Contact(told.name, told.phone, told.email, from_client.language)
-    return add_client_in(session, store, act, contact)
+    return add_client_in(work, contact)
 
 
 def _link_to(session: Session, act: Act, square_customer_id: str, client_id: str) -> SquareCustomer:

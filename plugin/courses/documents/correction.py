@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
+from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
 from plugin.courses.documents.credit_note_content import GivenBack
@@ -22,37 +21,38 @@ from plugin.courses.documents.storage import (
     invoice_of_sale_in,
     write_in,
 )
-from plugin.store import Store
 from plugin.store.documents import Document
 
 
-def correct_invoice_in(session: Session, store: Store, act: Act, square_order_id: str) -> Document | None:
+def correct_invoice_in(work: Work, square_order_id: str) -> Document | None:
     """Bill a sale to whoever has its courses now, where they were moved away from whom it is billed to by mistake.
 
     The old invoice is taken back whole by a credit note; one of which something was credited already stays.
     """
-    place = next_place_in(session, INVOICE)
-    known = invoice_of_sale_in(session, square_order_id)
+    place = next_place_in(work.session, INVOICE)
+    known = invoice_of_sale_in(work.session, square_order_id)
     if known is None:
-        return issue_invoice_in(session, store, act, square_order_id)
-    sale, courses = sale_in(session, square_order_id), courses_of_sale_in(session, square_order_id)
+        return issue_invoice_in(work, square_order_id)
+    sale, courses = sale_in(work.session, square_order_id), courses_of_sale_in(work.session, square_order_id)
     buyers = {
-        living_client_in(session, buyer).id for course in courses if (buyer := buyer_in(session, course))
+        living_client_in(work.session, buyer).id
+        for course in courses
+        if (buyer := buyer_in(work.session, course))
     }
-    is_credited = session.scalar(select(Document.id).where(Document.refers_to == known.id)) is not None
-    if sale is None or is_credited or living_client_in(session, known.client_id).id in buyers:
+    is_credited = work.session.scalar(select(Document.id).where(Document.refers_to == known.id)) is not None
+    if sale is None or is_credited or living_client_in(work.session, known.client_id).id in buyers:
         return None
-    _take_back(session, store, act, known, sale)
-    return bill_in(session, store, act, sale, courses, f"{square_order_id}#{place.place}")
+    _take_back(work, known, sale)
+    return bill_in(work, sale, courses, f"{square_order_id}#{place.place}")
 
 
-def _take_back(session: Session, store: Store, act: Act, document: Document, sale: SoldSale) -> None:
+def _take_back(work: Work, document: Document, sale: SoldSale) -> None:
     """Negate all of an invoice though no money went back."""
-    place = next_place_in(session, CREDIT_NOTE)
+    place = next_place_in(work.session, CREDIT_NOTE)
     given = GivenBack(document.total, (), (), line_phrases(document.language).wrong_client)
-    paper = credit_note_paper(session, act, document, sale, given, number=place.number)
+    paper = credit_note_paper(work.session, work.act, document, sale, given, number=place.number)
     if paper is None:
         return
-    courses = course_ids_of(session, document.id)
+    courses = course_ids_of(work.session, document.id)
     new = New(f"corrects:{document.id}", document.client_id, courses, document.square_order_id, document.id)
-    write_in(session, store, act, new, place, paper, paper.total)
+    write_in(work, new, place, paper, paper.total)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import Act
 from plugin.courses.base.outbox import enqueue_in
-from plugin.store import Store
+from plugin.courses.base.work import Work
 from plugin.store.documents import SaleRecord
 
 # By Square order, by Square refund, by gift; then the file of what was issued, by document.
@@ -21,32 +19,32 @@ DOCUMENT_JOBS = (ISSUE_INVOICE, ISSUE_CREDIT_NOTE, ISSUE_VOUCHER, CORRECT_INVOIC
 RECORD_SALE = "record_sale"
 
 
-def enqueue_invoice_in(session: Session, store: Store, act: Act, square_order_id: str | None) -> None:
+def enqueue_invoice_in(work: Work, square_order_id: str | None) -> None:
     """Have the invoice of a sale issued; of one that is not kept, when somebody asks for it."""
-    if square_order_id is None or session.get(SaleRecord, square_order_id) is None:
+    if square_order_id is None or work.session.get(SaleRecord, square_order_id) is None:
         return
-    enqueue_in(session, store, act, ISSUE_INVOICE, square_order_id, payload=_by(act))
+    enqueue_in(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
 
 
-def enqueue_correction_in(session: Session, store: Store, act: Act, square_order_id: str | None) -> None:
+def enqueue_correction_in(work: Work, square_order_id: str | None) -> None:
     """Have the invoice of a sale billed to whoever has its courses now."""
-    if square_order_id is not None and session.get(SaleRecord, square_order_id) is not None:
-        enqueue_in(session, store, act, CORRECT_INVOICE, square_order_id, payload=_by(act))
+    if square_order_id is not None and work.session.get(SaleRecord, square_order_id) is not None:
+        enqueue_in(work, CORRECT_INVOICE, square_order_id, payload=_by(work.act))
 
 
-def enqueue_credit_note_in(session: Session, store: Store, act: Act, square_refund_id: str) -> None:
+def enqueue_credit_note_in(work: Work, square_refund_id: str) -> None:
     """Have the credit note of a refund issued, where its sale is invoiced."""
-    enqueue_in(session, store, act, ISSUE_CREDIT_NOTE, square_refund_id, payload=_by(act))
+    enqueue_in(work, ISSUE_CREDIT_NOTE, square_refund_id, payload=_by(work.act))
 
 
-def enqueue_voucher_in(session: Session, store: Store, act: Act, gift_id: str) -> None:
+def enqueue_voucher_in(work: Work, gift_id: str) -> None:
     """Have the voucher of a gift issued."""
-    enqueue_in(session, store, act, ISSUE_VOUCHER, gift_id, payload=_by(act))
+    enqueue_in(work, ISSUE_VOUCHER, gift_id, payload=_by(work.act))
 
 
-def enqueue_file_in(session: Session, store: Store, act: Act, document_id: str) -> None:
+def enqueue_file_in(work: Work, document_id: str) -> None:
     """Have the file of an issued document drawn."""
-    enqueue_in(session, store, act, DOCUMENT, document_id)
+    enqueue_in(work, DOCUMENT, document_id)
 
 
 def _by(act: Act) -> dict[str, str]:

@@ -14,7 +14,7 @@ from invoices.papers import (
     GiftVoucher,
     Money,
 )
-from plugin.core.acts import Act
+from plugin.courses.base.work import Work
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
 from plugin.courses.documents.credit_note_paper import credit_note_paper
 from plugin.courses.documents.invoice_content import invoice_paper
@@ -32,7 +32,6 @@ from plugin.courses.documents.storage import (
     write_in,
 )
 from plugin.courses.documents.voucher_content import voucher_paper_in
-from plugin.store import Store
 from plugin.store.changes import Gift
 from plugin.store.documents import Document
 from plugin.store.ledger import Course
@@ -40,85 +39,83 @@ from plugin.store.people import Client
 from plugin.store.queues import SquareRefund
 
 
-def issue_invoice_in(session: Session, store: Store, act: Act, square_order_id: str) -> Document | None:
+def issue_invoice_in(work: Work, square_order_id: str) -> Document | None:
     """Issue the invoice of a sale, with the credit notes of what was refunded already; the one issued before if any.
 
     None while a course of it has no owner, where the sale is not kept, or whose data was erased.
     """
-    known = invoice_of_sale_in(session, square_order_id)
-    sale, courses = sale_in(session, square_order_id), courses_of_sale_in(session, square_order_id)
+    known = invoice_of_sale_in(work.session, square_order_id)
+    sale, courses = sale_in(work.session, square_order_id), courses_of_sale_in(work.session, square_order_id)
     if known is not None or sale is None:
         return known
-    return bill_in(session, store, act, sale, courses, square_order_id)
+    return bill_in(work, sale, courses, square_order_id)
 
 
-def bill_in(
-    session: Session, store: Store, act: Act, sale: SoldSale, courses: Sequence[Course], subject: str
-) -> Document | None:
+def bill_in(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) -> Document | None:
     """Issue an invoice of the sale under this subject, once, to whoever bought; None where nobody can be billed."""
-    buyers = [buyer_in(session, course) for course in courses]
+    buyers = [buyer_in(work.session, course) for course in courses]
     buyer_id = buyers[0] if buyers and all(buyers) else None
-    if buyer_id is None or _is_erased(session, buyer_id):
+    if buyer_id is None or _is_erased(work.session, buyer_id):
         return None
-    place = next_place_in(session, INVOICE)
-    if (known := issued_in(session, INVOICE, subject)) is not None:
+    place = next_place_in(work.session, INVOICE)
+    if (known := issued_in(work.session, INVOICE, subject)) is not None:
         return known
     # Two owners of one sale: one bill, to the owner of its first course; the others' courses are not named on it.
     theirs = tuple(course.id for course, buyer in zip(courses, buyers, strict=True) if buyer == buyer_id)
-    paper = invoice_paper(session, act, sale, courses, buyer_id, number=place.number)
+    paper = invoice_paper(work.session, work.act, sale, courses, buyer_id, number=place.number)
     new = New(subject, buyer_id, theirs, sale.square_order_id)
-    document = write_in(session, store, act, new, place, paper, paper.total)
-    _credit_what_went_back(session, store, act, sale.square_order_id)
+    document = write_in(work, new, place, paper, paper.total)
+    _credit_what_went_back(work, sale.square_order_id)
     return document
 
 
-def issue_credit_note_in(session: Session, store: Store, act: Act, square_refund_id: str) -> Document | None:
+def issue_credit_note_in(work: Work, square_refund_id: str) -> Document | None:
     """Issue the credit note of a refund that is done; the one issued before if any.
 
     None where its sale has no invoice, no money went back, or nothing of the invoice is left to negate.
     """
-    deed = deed_in(session, square_refund_id)
-    invoice = invoice_of_sale_in(session, deed.square_order_id) if deed is not None else None
+    deed = deed_in(work.session, square_refund_id)
+    invoice = invoice_of_sale_in(work.session, deed.square_order_id) if deed is not None else None
     if deed is None or invoice is None:
         return None
-    place = next_place_in(session, CREDIT_NOTE)
-    if (known := issued_in(session, CREDIT_NOTE, deed.subject)) is not None:
+    place = next_place_in(work.session, CREDIT_NOTE)
+    if (known := issued_in(work.session, CREDIT_NOTE, deed.subject)) is not None:
         return known
-    sale, currency = sale_in(session, deed.square_order_id), deed.refunds[0].currency
+    sale, currency = sale_in(work.session, deed.square_order_id), deed.refunds[0].currency
     if sale is None or currency != invoice.currency:
         return None
-    given = given_back_in(session, deed, sale, invoice.language)
-    paper = credit_note_paper(session, act, invoice, sale, given, number=place.number)
+    given = given_back_in(work.session, deed, sale, invoice.language)
+    paper = credit_note_paper(work.session, work.act, invoice, sale, given, number=place.number)
     if paper is None:
         return None
     for row in deed.refunds:
-        delete_reason_in(session, deed.square_order_id, row.square_refund_id)
-    courses = (deed.desk.course_id,) if deed.desk is not None else course_ids_of(session, invoice.id)
+        delete_reason_in(work.session, deed.square_order_id, row.square_refund_id)
+    courses = (deed.desk.course_id,) if deed.desk is not None else course_ids_of(work.session, invoice.id)
     new = New(deed.subject, invoice.client_id, courses, deed.square_order_id, invoice.id)
-    return write_in(session, store, act, new, place, paper, paper.total)
+    return write_in(work, new, place, paper, paper.total)
 
 
-def issue_voucher_in(session: Session, store: Store, act: Act, gift_id: str) -> Document | None:
+def issue_voucher_in(work: Work, gift_id: str) -> Document | None:
     """Issue the voucher of a gift that waits, numbered by its code; the one issued before if any."""
-    place = next_place_in(session, VOUCHER)
-    gift = session.get(Gift, gift_id)
-    if (known := issued_in(session, VOUCHER, gift_id)) is not None or gift is None:
+    place = next_place_in(work.session, VOUCHER)
+    gift = work.session.get(Gift, gift_id)
+    if (known := issued_in(work.session, VOUCHER, gift_id)) is not None or gift is None:
         return known
     if gift.taken_back_at is not None or gift.redeemed_at is not None:
         return None
-    course = session.get_one(Course, gift.course_id)
-    paper: GiftVoucher = voucher_paper_in(session, gift_id, act.now)
+    course = work.session.get_one(Course, gift.course_id)
+    paper: GiftVoucher = voucher_paper_in(work.session, gift_id, work.now)
     new = New(gift_id, gift.giver_id, (course.id,), course.square_order_id)
     numbered = NextPlace(place.place, paper.code)
-    return write_in(session, store, act, new, numbered, paper, Money(0, course.currency))
+    return write_in(work, new, numbered, paper, Money(0, course.currency))
 
 
-def _credit_what_went_back(session: Session, store: Store, act: Act, square_order_id: str) -> None:
+def _credit_what_went_back(work: Work, square_order_id: str) -> None:
     refunds = select(SquareRefund.square_refund_id).where(SquareRefund.square_order_id == square_order_id)
     for refund_id in list(
-        session.scalars(refunds.order_by(SquareRefund.seen_at, SquareRefund.square_refund_id))
+        work.session.scalars(refunds.order_by(SquareRefund.seen_at, SquareRefund.square_refund_id))
     ):
-        issue_credit_note_in(session, store, act, refund_id)
+        issue_credit_note_in(work, refund_id)
 
 
 def _is_erased(session: Session, client_id: str) -> bool:

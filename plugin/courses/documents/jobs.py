@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
+from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.correction import correct_invoice_in
 from plugin.courses.documents.enqueue import (
     CORRECT_INVOICE,
@@ -28,7 +27,7 @@ from plugin.courses.handouts.cache import Render
 from plugin.store import Store
 from plugin.store.documents import Document
 
-_ISSUE: dict[str, Callable[[Session, Store, Act, str], Document | None]] = {
+_ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
     ISSUE_INVOICE: issue_invoice_in,
     ISSUE_CREDIT_NOTE: issue_credit_note_in,
     ISSUE_VOUCHER: issue_voucher_in,
@@ -43,7 +42,7 @@ def run_document_job(store: Store, render: Render, owed: Job, *, now: datetime) 
         return "Drawn."
     actor = replace(SQUARE, name=owed.payload.get("by", SQUARE.name))
     act = Act(actor, now, f"outbox:{owed.id}")
-    number = store.transact(lambda session: _number(_ISSUE[owed.kind](session, store, act, owed.subject)))
+    number = transact(store, act, lambda work: _number(_ISSUE[owed.kind](work, owed.subject)))
     return f"{number} was issued." if number else "Nothing was to be issued."
 
 

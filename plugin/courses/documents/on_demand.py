@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.buyers import buyer_in, sold_course_in
 from plugin.courses.documents.enqueue import RECORD_SALE
 from plugin.courses.documents.issue import issue_invoice_in, issue_voucher_in
@@ -37,7 +38,7 @@ def invoice_of_course(store: Store, act: Act, course_id: str) -> str:
     Raises NotFound, or Refused: with the code `invoice_not_ready` it comes by itself.
     """
     require(act.actor, Role.DESK)
-    found = store.transact(lambda session: _find(session, store, act, course_id))
+    found = transact(store, act, lambda work: _find(work, course_id))
     if isinstance(found, Refused):
         # What was owed on the way to the refusal is kept.
         raise found
@@ -48,15 +49,15 @@ def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:
     """Return the document id of a gift's voucher, issued now where that was not done; raises NotFound or Refused."""
     require(act.actor, Role.DESK)
 
-    def work(session: Session) -> str:
-        if session.get(Gift, gift_id) is None:
+    def do(work: Work) -> str:
+        if work.session.get(Gift, gift_id) is None:
             raise NotFound("There is no such gift.")
-        document = issue_voucher_in(session, store, act, gift_id)
+        document = issue_voucher_in(work, gift_id)
         if document is None:
             raise Refused("This gift waits no more: its voucher would be worth nothing.", code="no_gift")
         return document.id
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def voucher_of_course(store: Store, act: Act, course_id: str) -> str:
@@ -69,21 +70,21 @@ def voucher_of_course(store: Store, act: Act, course_id: str) -> str:
     return voucher_of_gift(store, act, gift_id)
 
 
-def _find(session: Session, store: Store, act: Act, course_id: str) -> str | Refused:
-    asked = session.get(Course, course_id)
+def _find(work: Work, course_id: str) -> str | Refused:
+    asked = work.session.get(Course, course_id)
     if asked is None:
         raise NotFound("There is no such course.")
-    course = sold_course_in(session, asked)
+    course = sold_course_in(work.session, asked)
     if course.square_order_id is None:
         raise Refused(_IMPORTED, code="imported")
-    known = invoice_of_sale_in(session, course.square_order_id)
+    known = invoice_of_sale_in(work.session, course.square_order_id)
     if known is None:
-        if sale_in(session, course.square_order_id) is None:
-            return _ask_square(session, store, act, course.square_order_id)
-        known = issue_invoice_in(session, store, act, course.square_order_id)
+        if sale_in(work.session, course.square_order_id) is None:
+            return _ask_square(work, course.square_order_id)
+        known = issue_invoice_in(work, course.square_order_id)
     if known is None:
-        raise _why_not(session, course)
-    return _of(session, known, course)
+        raise _why_not(work.session, course)
+    return _of(work.session, known, course)
 
 
 def _of(session: Session, document: Document, course: Course) -> str:
@@ -103,14 +104,14 @@ def _why_not(session: Session, course: Course) -> Refused:
     return Refused(_WAITS, code="unassigned")
 
 
-def _ask_square(session: Session, store: Store, act: Act, square_order_id: str) -> Refused:
+def _ask_square(work: Work, square_order_id: str) -> Refused:
     asked_before = (
         select(Outbox.state)
         .where(Outbox.kind == RECORD_SALE, Outbox.subject == square_order_id)
         .order_by(Outbox.id.desc())
         .limit(1)
     )
-    last = session.scalar(asked_before)
+    last = work.session.scalar(asked_before)
     if last != "pending":
-        enqueue_in(session, store, act, RECORD_SALE, square_order_id, payload={"by": act.actor.name})
+        enqueue_in(work, RECORD_SALE, square_order_id, payload={"by": work.act.actor.name})
     return Refused(_UNTOLD if last == "failed" else _SOON, code=NOT_READY)

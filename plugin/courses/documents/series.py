@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.text import clean
+from plugin.courses.base.work import Work, transact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentSeries
@@ -69,16 +70,16 @@ def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, f
     if not 1 <= first <= MOST_FIRST:
         raise InvalidField(f"The first number is from 1 to {MOST_FIRST}.", field="first")
 
-    def work(session: Session) -> SeriesView:
-        row = _held(session, kind)
-        if row.first != first and _last_place(session, kind):
+    def do(work: Work) -> SeriesView:
+        row = _held(work.session, kind)
+        if row.first != first and _last_place(work.session, kind):
             told = f"The first number can't change any more: {_CALLED[kind]}s were issued with it."
             raise Refused(told, code="series_begun", field="first")
         row.prefix, row.first = said, first
-        session.flush()
-        return _view(session, kind)
+        work.session.flush()
+        return _view(work.session, kind)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def next_place_in(session: Session, kind: str) -> NextPlace:

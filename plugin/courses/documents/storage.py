@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Invoice, Money, Paper, PaperRefused, content_sha256, kind_of, to_json
-from plugin.core.acts import Act
+from plugin.courses.base.work import Work
 from plugin.courses.documents.enqueue import enqueue_file_in
 from plugin.courses.documents.series import NextPlace
 from plugin.errors import Refused
-from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse
 
 INVOICE, CREDIT_NOTE, VOUCHER = "invoice", "credit_note", "gift_voucher"
@@ -30,13 +29,11 @@ class New:
     refers_to: str | None = None
 
 
-def write_in(
-    session: Session, store: Store, act: Act, new: New, place: NextPlace, paper: Paper, total: Money
-) -> Document:
+def write_in(work: Work, new: New, place: NextPlace, paper: Paper, total: Money) -> Document:
     """Write the document; refused content takes no number, for it could never be drawn."""
     paper = _that_fits(paper)
     document = Document(
-        id=store.new_id(),
+        id=work.new_id(),
         kind=kind_of(paper),
         place=place.place,
         number=place.number,
@@ -49,14 +46,14 @@ def write_in(
         currency=total.currency,
         content=to_json(paper),
         content_sha256=content_sha256(paper),
-        issued_at=act.now,
-        by=act.actor.name,
+        issued_at=work.now,
+        by=work.act.actor.name,
     )
-    session.add(document)
-    session.flush()
-    session.add_all(DocumentCourse(document_id=document.id, course_id=each) for each in new.course_ids)
-    enqueue_file_in(session, store, act, document.id)
-    session.flush()
+    work.session.add(document)
+    work.session.flush()
+    work.session.add_all(DocumentCourse(document_id=document.id, course_id=each) for each in new.course_ids)
+    enqueue_file_in(work, document.id)
+    work.session.flush()
     return document
 
 

@@ -29,6 +29,7 @@ from plugin.courses.base.outbox import course_changed_in, enqueue_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.work import Work
 from plugin.courses.exchange.credit import credit_now_in, is_refunding_in
 from plugin.errors import Refused
 from plugin.store import Store
@@ -72,12 +73,12 @@ class _Exchange:
         """Lengthen an allowance's chain."""
         head = head_of(self.session, allowance.id)
         line = self.line(allowance, what, reason)
-        append(self.session, self.store, self.act, allowance.id, head, change, line)
+        append(Work(self.session, self.store, self.act), allowance.id, head, change, line)
 
 
-def complete_exchanges_in(session: Session, store: Store, act: Act, square_order_id: str) -> list[str]:
+def complete_exchanges_in(work: Work, square_order_id: str) -> list[str]:
     """Complete the exchange that this paid order is, once; return the questions that it leaves open."""
-    rows = session.scalars(
+    rows = work.session.scalars(
         select(Checkout)
         .where(
             Checkout.square_order_id == square_order_id,
@@ -87,24 +88,27 @@ def complete_exchanges_in(session: Session, store: Store, act: Act, square_order
         )
         .with_for_update()
     ).all()
-    return [asked for row in rows if (asked := _complete(session, store, act, row))]
+    return [asked for row in rows if (asked := _complete(work, row))]
 
 
-def exchange_now_in(session: Session, store: Store, act: Act, details: dict[str, Any]) -> None:
+def exchange_now_in(work: Work, details: dict[str, Any]) -> None:
     """Exchange what is left by now, as a person has decided; raises Refused where nothing is."""
-    row = session.get_one(Checkout, details["checkout_id"])
-    old, new = course_for_change(session, details["old_id"]), session.get_one(Course, details["new_id"])
+    row = work.session.get_one(Checkout, details["checkout_id"])
+    old, new = (
+        course_for_change(work.session, details["old_id"]),
+        work.session.get_one(Course, details["new_id"]),
+    )
     if old.closed_as is not None or new.closed_as is not None:
         raise Refused("One of the two courses was closed meanwhile. Look at them again.", code="closed")
-    if is_refunding_in(session, old.id):
+    if is_refunding_in(work.session, old.id):
         raise Refused("A refund of the old course is under way.", code="refund_under_way")
-    credit = credit_now_in(session, _view(session, act, old))
+    credit = credit_now_in(work.session, _view(work.session, work.act, old))
     kept = credit.kept_for(Money((row.credit_for or {})["discount"], row.currency))
-    _carry_out(_exchange_of(session, store, act, row, old, new, kept))
+    _carry_out(_exchange_of(work, row, old, new, kept))
 
 
-def _complete(session: Session, store: Store, act: Act, row: Checkout) -> str | None:
-    new = session.scalar(
+def _complete(work: Work, row: Checkout) -> str | None:
+    new = work.session.scalar(
         select(Course)
         .where(Course.square_order_id == row.square_order_id, Course.package_id == row.package_id)
         .order_by(Course.square_line_uid, Course.unit)
@@ -112,24 +116,22 @@ def _complete(session: Session, store: Store, act: Act, row: Checkout) -> str | 
     )
     if new is None:
         return None
-    old = course_for_change(session, row.exchanges_course_id or "")
+    old = course_for_change(work.session, row.exchanges_course_id or "")
     kept = row.credit_for or {}
-    exchange = _exchange_of(session, store, act, row, old, new, kept)
-    row.exchanged_at = act.now
-    view = _view(session, act, old)
-    if _is_as_it_was(session, view, kept):
+    exchange = _exchange_of(work, row, old, new, kept)
+    row.exchanged_at = work.now
+    view = _view(work.session, work.act, old)
+    if _is_as_it_was(work.session, view, kept):
         _carry_out(exchange)
         return None
     return _ask(exchange, view)
 
 
-def _exchange_of(
-    session: Session, store: Store, act: Act, row: Checkout, old: Course, new: Course, kept: dict[str, Any]
-) -> _Exchange:
+def _exchange_of(work: Work, row: Checkout, old: Course, new: Course, kept: dict[str, Any]) -> _Exchange:
     discount, money_back = kept["discount"], kept["goes_back"]
     # What was begun by an earlier version says no net values: they were the same amounts.
     into, back = kept.get("into", discount), kept.get("back", money_back)
-    return _Exchange(session, store, act, row, old, new, into, back, discount, money_back)
+    return _Exchange(work.session, work.store, work.act, row, old, new, into, back, discount, money_back)
 
 
 def _view(session: Session, act: Act, course: Course) -> CourseView:
@@ -205,12 +207,12 @@ def _close(exchange: _Exchange, sessions: int) -> None:
     text = f"Exchanged for {new.package_name}: {sessions_text(sessions)} worth {worth}"
     if exchange.back:
         text += f", of which {exchange.written(exchange.money_back)} goes back"
-    add_history(session, store, act, old.id, "exchanged", text)
+    add_history(Work(session, store, act), old.id, "exchanged", text)
     text = f"Exchanged from {old.package_name}: {exchange.written(exchange.discount)} credit"
-    add_history(session, store, act, new.id, "exchanged", text)
+    add_history(Work(session, store, act), new.id, "exchanged", text)
     session.flush()
     for course in (old, new):
-        course_changed_in(session, store, act, course.id)
+        course_changed_in(Work(session, store, act), course.id)
 
 
 def _give_back(exchange: _Exchange) -> None:
@@ -227,9 +229,9 @@ def _give_back(exchange: _Exchange) -> None:
     )
     exchange.session.add(row)
     exchange.session.flush()
-    enqueue_in(exchange.session, exchange.store, exchange.act, _REFUND, row.id)
+    enqueue_in(Work(exchange.session, exchange.store, exchange.act), _REFUND, row.id)
     text = f"Refund of {exchange.written(exchange.money_back)} begun"
-    add_history(exchange.session, exchange.store, exchange.act, exchange.old.id, "refund", text)
+    add_history(Work(exchange.session, exchange.store, exchange.act), exchange.old.id, "refund", text)
 
 
 def _ask(exchange: _Exchange, course: CourseView) -> str:
@@ -246,9 +248,7 @@ def _ask(exchange: _Exchange, course: CourseView) -> str:
         now += f" {exchange.written(abs(worth - (row.credit or 0)))} {'less' if worth < (row.credit or 0) else 'more'}."
     who = course.client_name or "A client"
     return open_item_in(
-        exchange.session,
-        exchange.store,
-        exchange.act,
+        Work(exchange.session, exchange.store, exchange.act),
         kind=KIND,
         dedupe=f"{KIND}:{row.id}",
         summary=f"{who} has paid to exchange {course.package_name} for {exchange.new.package_name}, "

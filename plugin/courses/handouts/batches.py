@@ -13,6 +13,7 @@ from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.work import Work, transact
 from plugin.courses.handouts.bundle import MIMETYPES
 from plugin.courses.handouts.selection import (
     CALLED,
@@ -92,14 +93,14 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     check_choice(act.actor, choice, form)
 
-    def work(session: Session) -> str:
+    def do(work: Work) -> str:
         asked = digest(BATCH, {**choice.to_json(), "form": form})
-        if known := answered_before(session, act, asked):
+        if known := answered_before(work.session, work.act, asked):
             return str(known["batch_id"])
-        _one_at_a_time(session, act.actor)
-        wanted, left_out = papers_for_in(session, choice, act.now)
+        _one_at_a_time(work.session, work.act.actor)
+        wanted, left_out = papers_for_in(work.session, choice, work.now)
         batch = PaperBatch(
-            id=store.new_id(),
+            id=work.new_id(),
             wish={
                 "kinds": list(choice.kinds),
                 "papers": [each.to_json() for each in wanted],
@@ -108,17 +109,17 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
             form=form,
             total=len(wanted),
             left_out=[each.to_json() for each in left_out],
-            created_at=act.now,
-            by=act.actor.name,
-            staff_id=act.actor.staff_id,
+            created_at=work.now,
+            by=work.act.actor.name,
+            staff_id=work.act.actor.staff_id,
         )
-        session.add(batch)
-        session.flush()
-        enqueue_in(session, store, act, BATCH, batch.id)
-        remember(session, act, asked, {"batch_id": batch.id})
+        work.session.add(batch)
+        work.session.flush()
+        enqueue_in(work, BATCH, batch.id)
+        remember(work.session, work.act, asked, {"batch_id": batch.id})
         return batch.id
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def check_choice(actor: Actor, choice: Choice, form: str) -> None:
@@ -151,13 +152,13 @@ def papers_for_in(session: Session, choice: Choice, now: datetime) -> tuple[list
 def cancel_batch(store: Store, act: Act, batch_id: str) -> None:
     """Stop a batch: nothing more of it is made. One that is ready stays."""
 
-    def work(session: Session) -> None:
-        batch = batch_for_change(session, batch_id)
-        _refuse_others(batch, act.actor)
+    def do(work: Work) -> None:
+        batch = batch_for_change(work.session, batch_id)
+        _refuse_others(batch, work.act.actor)
         if batch.state in UNDER_WAY:
-            batch.state, batch.cancel_asked_at, batch.ended_at = "canceled", act.now, act.now
+            batch.state, batch.cancel_asked_at, batch.ended_at = "canceled", work.now, work.now
 
-    store.transact(work)
+    transact(store, act, do)
 
 
 def read_batch(store: Store, actor: Actor, batch_id: str) -> BatchView:

@@ -22,6 +22,7 @@ from invoices.papers import (
 from invoices.press.edition import edition
 from invoices.press.glyphs import missing
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.courses.handouts.logos import assets_for
@@ -129,7 +130,7 @@ def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None
         known = known_address_in(session, public_url, client_id) if client_id else None
     if client_id is None or known is not None:
         return known
-    return store.transact(lambda session: page_address(session, act, public_url, client_id))
+    return transact(store, act, lambda work: page_address(work.session, work.act, public_url, client_id))
 
 
 def _mark(paper: Paper) -> str:
@@ -174,23 +175,23 @@ def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper) -
         Handout.course_id == course_id, Handout.kind == kind, Handout.content_sha256 == digest
     )
 
-    def work(session: Session) -> None:
-        if session.scalar(handed) is not None:
+    def do(work: Work) -> None:
+        if work.session.scalar(handed) is not None:
             return
-        session.add(
+        work.session.add(
             Handout(
-                id=store.new_id(),
+                id=work.new_id(),
                 course_id=course_id,
                 kind=kind,
                 language=paper.language,
                 content=to_json(paper),
                 content_sha256=digest,
-                handed_at=act.now,
-                by=act.actor.name,
+                handed_at=work.now,
+                by=work.act.actor.name,
             )
         )
 
     with store.reading() as session:
         if session.scalar(handed) is not None:
             return
-    store.transact(work)
+    transact(store, act, do)

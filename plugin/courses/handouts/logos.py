@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from invoices.papers import Paper
 from plugin.core.acts import Act, require
 from plugin.courses.base.views import LogoView
+from plugin.courses.base.work import Work, transact
 from plugin.courses.handouts.image_check import Picture, read_picture
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -19,13 +20,13 @@ def set_logo(store: Store, act: Act, data: bytes) -> LogoView:
     require(act.actor)
     picture = read_picture(data)
 
-    def work(session: Session) -> None:
-        if session.get(Logo, picture.sha256) is None:
-            session.add(_row(picture, act))
-            session.flush()
-        _clinic(session).logo_sha256 = picture.sha256
+    def do(work: Work) -> None:
+        if work.session.get(Logo, picture.sha256) is None:
+            work.session.add(_row(picture, work.act))
+            work.session.flush()
+        _clinic(work.session).logo_sha256 = picture.sha256
 
-    store.transact(work)
+    transact(store, act, do)
     return LogoView(picture.sha256, picture.width, picture.height)
 
 
@@ -33,10 +34,10 @@ def remove_logo(store: Store, act: Act) -> None:
     """Head the papers with the clinic's name again; the picture stays for the documents that were issued with it."""
     require(act.actor)
 
-    def work(session: Session) -> None:
-        _clinic(session).logo_sha256 = None
+    def do(work: Work) -> None:
+        _clinic(work.session).logo_sha256 = None
 
-    store.transact(work)
+    transact(store, act, do)
 
 
 def logo_png(store: Store, sha256: str) -> bytes:

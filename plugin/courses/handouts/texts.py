@@ -13,6 +13,7 @@ from invoices.words.language import language_for, supported_languages
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
+from plugin.courses.base.work import Work, transact
 from plugin.courses.handouts.text_check import checked_markdown
 from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
 from plugin.errors import InvalidField, NotFound, Refused
@@ -105,13 +106,13 @@ def suggest_days(store: Store, act: Act, treatment_id: str, days: int | None) ->
     if days is not None and not 1 <= days <= LONGEST_INTERVAL:
         raise InvalidField(f"Between visits there are 1 to {LONGEST_INTERVAL} days.", field="suggested_days")
 
-    def work(session: Session) -> None:
-        treatment = session.get(Treatment, treatment_id)
+    def do(work: Work) -> None:
+        treatment = work.session.get(Treatment, treatment_id)
         if treatment is None:
             raise NotFound("There is no such treatment.")
         treatment.suggested_days = days
 
-    store.transact(work)
+    transact(store, act, do)
 
 
 def _write(
@@ -126,30 +127,30 @@ def _write(
     require(act.actor)
     asked = digest("save_text", {"of": [treatment_id, language], "says": markdown, "reviewed": is_reviewed})
 
-    def work(session: Session) -> Version:
-        _treatment(session, treatment_id, language)
-        before = answered_before(session, act, asked)
+    def do(work: Work) -> Version:
+        _treatment(work.session, treatment_id, language)
+        before = answered_before(work.session, work.act, asked)
         if before is not None:
-            return _version(session.scalars(_of(treatment_id, language, before["version"])).one())
-        newest = _newest(session, treatment_id, language)
+            return _version(work.session.scalars(_of(treatment_id, language, before["version"])).one())
+        newest = _newest(work.session, treatment_id, language)
         if seen_version != (newest.version if newest else 0):
             raise _overtaken(newest)
         row = TreatmentText(
-            id=store.new_id(),
+            id=work.new_id(),
             treatment_id=treatment_id,
             language=language,
             version=seen_version + 1,
             markdown=markdown,
             is_reviewed=is_reviewed,
-            written_at=act.now,
-            by=act.actor.name,
+            written_at=work.now,
+            by=work.act.actor.name,
         )
-        session.add(row)
-        remember(session, act, asked, {"version": row.version})
+        work.session.add(row)
+        remember(work.session, work.act, asked, {"version": row.version})
         return _version(row)
 
     # Two that save at once collide at the version's number; the second finds the first's and is told.
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def _texts_of(treatment: Treatment, standing: dict[tuple[str, str], StandingText]) -> TreatmentTexts:

@@ -17,6 +17,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.errors import NotFound
@@ -58,23 +59,21 @@ class DueLetter:
         return self.client.id == self.visit.client_id
 
 
-def enqueue_emails_in(
-    session: Session, store: Store, act: Act, visit: Visit, course: Course, *, today: date
-) -> None:
+def enqueue_emails_in(work: Work, visit: Visit, course: Course, *, today: date) -> None:
     """Owe a letter to whoever came, and to the course's owner where that is somebody else."""
-    if (today - visit.visited_on).days > MOST_DAYS_BACK or not clinic_in(session).sends_papers:
+    if (today - visit.visited_on).days > MOST_DAYS_BACK or not clinic_in(work.session).sends_papers:
         return
     for client_id in dict.fromkeys([visit.client_id, course.client_id or visit.client_id]):
         letter = VisitLetter(
-            id=store.new_id(),
+            id=work.new_id(),
             visit_id=visit.id,
             client_id=client_id,
             course_id=course.id,
-            owed_at=act.now,
+            owed_at=work.now,
         )
-        session.add(letter)
-        session.flush()
-        enqueue_in(session, store, act, VISIT_MAIL, letter.id, due_at=act.now + SENT_AFTER)
+        work.session.add(letter)
+        work.session.flush()
+        enqueue_in(work, VISIT_MAIL, letter.id, due_at=work.now + SENT_AFTER)
 
 
 def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | str:
@@ -159,13 +158,13 @@ def trust_address(store: Store, act: Act, client_id: str) -> ClientView:
     """Send letters again to an address from which one came back, such as a mailbox that had been full."""
     require(act.actor, Role.DESK)
 
-    def work(session: Session) -> ClientView:
-        client = known_client_in(session, client_id)
+    def do(work: Work) -> ClientView:
+        client = known_client_in(work.session, client_id)
         client.mail_problem = ""
-        session.flush()
-        return view_of(session, client)
+        work.session.flush()
+        return view_of(work.session, client)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def last_letter_not_sent(store: Store, client: ClientView) -> str:

@@ -17,6 +17,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
 from plugin.courses.imports.encoding import checked_encoding
 from plugin.courses.imports.mapping import Known, Proposal, propose
@@ -50,19 +51,19 @@ def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
     table = read_table(data)
     sha256 = table.sha256
 
-    def work(session: Session) -> Received:
-        _give_up_old_ones(session, act)
-        first = same_in(session, sha256)
+    def do(work: Work) -> Received:
+        _give_up_old_ones(work.session, work.act)
+        first = same_in(work.session, sha256)
         if first is not None:
             return Received(first.id, first.state, is_known=True)
-        batch = new_batch(store, act, name, table, propose(table, known_in(session)))
+        batch = new_batch(work.store, work.act, name, table, propose(table, known_in(work.session)))
         batch.file = data
-        session.add(batch)
-        session.flush()
-        _have_checked_in(session, store, act, batch)
+        work.session.add(batch)
+        work.session.flush()
+        _have_checked_in(work, batch)
         return Received(batch.id, batch.state, is_known=False)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def known_in(session: Session) -> Known:
@@ -144,20 +145,20 @@ def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
     require(act.actor)
     of, encoding = chosen(said.names), checked_encoding(said.encoding)
 
-    def work(session: Session) -> None:
-        batch = batch_for_change(session, batch_id)
+    def do(work: Work) -> None:
+        batch = batch_for_change(work.session, batch_id)
         _refuse_unless(batch, _OPEN)
-        checked_sold_on(said.sold_on, local_date(clinic_in(session), act.now))
+        checked_sold_on(said.sold_on, local_date(clinic_in(work.session), work.now))
         had = columns_from_json(batch.mapping)
         columns = Columns(of, said.is_day_first, said.sold_on, encoding or had.encoding)
         if columns.encoding != had.encoding and batch.file is not None:
-            columns = _read_again(session, batch, columns)
+            columns = _read_again(work.session, batch, columns)
         batch.mapping = columns.to_json()
         batch.revision += 1
         batch.found = batch.wrong = None
-        _have_checked_in(session, store, act, batch)
+        _have_checked_in(work, batch)
 
-    store.transact(work)
+    transact(store, act, do)
 
 
 def checked_sold_on(day: date | None, today: date) -> None:
@@ -183,8 +184,8 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
     """
     require(act.actor)
 
-    def work(session: Session) -> None:
-        batch = batch_for_change(session, batch_id)
+    def do(work: Work) -> None:
+        batch = batch_for_change(work.session, batch_id)
         if batch.state in ("importing", "imported"):
             return
         _refuse_unless(batch, ("checked",))
@@ -195,30 +196,30 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
             )
         if question := open_question(columns_from_json(batch.mapping), batch.shape.get("readings")):
             raise Refused(question, code="not_ready")
-        refuse_known_in(session, batch.sha256)
+        refuse_known_in(work.session, batch.sha256)
         batch.state, batch.rows_done, batch.problem = "importing", 0, ""
-        batch.imported_by, batch.imported_staff_id = act.actor.name, act.actor.staff_id
-        session.flush()
-        enqueue_in(session, store, act, IMPORT, batch.id)
+        batch.imported_by, batch.imported_staff_id = work.act.actor.name, work.act.actor.staff_id
+        work.session.flush()
+        enqueue_in(work, IMPORT, batch.id)
 
-    store.transact(work)
+    transact(store, act, do)
 
 
 def cancel_import(store: Store, act: Act, batch_id: str) -> None:
     """Give the file up: nothing of it is written. Raises Refused where that is too late."""
     require(act.actor)
 
-    def work(session: Session) -> None:
-        batch = batch_for_change(session, batch_id)
+    def do(work: Work) -> None:
+        batch = batch_for_change(work.session, batch_id)
         if batch.state == "canceled":
             return
         if batch.state == "imported":
             raise Refused("It was imported by then. You can undo the import.", code="imported")
         _refuse_unless(batch, (*_OPEN, "importing"))
-        batch.state, batch.ended_at = "canceled", act.now
+        batch.state, batch.ended_at = "canceled", work.now
         delete_file(batch)
 
-    store.transact(work)
+    transact(store, act, do)
 
 
 def batch_for_change(session: Session, batch_id: str) -> ImportBatch:
@@ -237,12 +238,12 @@ def delete_file(batch: ImportBatch) -> None:
     batch.shape = {**batch.shape, "examples": [], "readings": []}
 
 
-def _have_checked_in(session: Session, store: Store, act: Act, batch: ImportBatch) -> None:
+def _have_checked_in(work: Work, batch: ImportBatch) -> None:
     batch.problem = open_question(columns_from_json(batch.mapping), batch.shape.get("readings"))
     batch.state, batch.rows_done = "mapping" if batch.problem else "checking", 0
-    session.flush()
+    work.session.flush()
     if not batch.problem:
-        enqueue_in(session, store, act, CHECK, batch.id)
+        enqueue_in(work, CHECK, batch.id)
 
 
 def open_question(columns: Columns, readings: object) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import Job
+from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import (
     IMPORT,
     batch_for_change,
@@ -102,16 +103,16 @@ def import_file(
     Raises Refused where a file that says the same was imported before.
     """
 
-    def work(session: Session) -> Outcome:
-        refuse_known_in(session, table.sha256)
-        batch = new_batch(store, act, name, table, proposal)
+    def do(work: Work) -> Outcome:
+        refuse_known_in(work.session, table.sha256)
+        batch = new_batch(work.store, work.act, name, table, proposal)
         batch.state, batch.rows_done = "importing", batch.rows_total
-        batch.imported_by, batch.imported_staff_id = act.actor.name, act.actor.staff_id
-        session.add(batch)
-        session.flush()
-        return _write_in(session, store, act, batch, checked)
+        batch.imported_by, batch.imported_staff_id = work.act.actor.name, work.act.actor.staff_id
+        work.session.add(batch)
+        work.session.flush()
+        return _write_in(work, batch, checked)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def _check(store: Store, clock: Clock, batch_id: str) -> bool:
@@ -132,26 +133,28 @@ def _import(store: Store, clock: Clock, batch_id: str) -> bool:
     checked = check_rows(job.table, job.columns, rules, job.tick)
 
     def work(session: Session) -> bool:
-        return _write_in(session, store, job.act, job.held_in(session), checked).is_clean
+        return _write_in(Work(session, store, job.act), job.held_in(session), checked).is_clean
 
     return store.transact(work)
 
 
-def _write_in(session: Session, store: Store, act: Act, batch: ImportBatch, checked: Checked) -> Outcome:
+def _write_in(work: Work, batch: ImportBatch, checked: Checked) -> Outcome:
     """Write the courses, or keep what is wrong by now: clients may have changed since the check."""
-    offers = {offer.id: offer for known in offers_in(session).values() for offer in known}
+    offers = {offer.id: offer for known in offers_in(work.session).values() for offer in known}
     if any(row.offer and row.offer != offers.get(row.offer.id) for row in checked.rows):
         raise NotYet("A package of this file was changed just now. Try again.")
-    outcome = _outcome_in(session, act, checked)
+    outcome = _outcome_in(work.session, work.act, checked)
     _keep_in(batch, outcome)
     if outcome.is_clean:
-        by = Actor(act.actor.name, Role.OWNER, Source.IMPORT, act.actor.staff_id)
+        by = Actor(work.act.actor.name, Role.OWNER, Source.IMPORT, work.act.actor.staff_id)
         origin = Origin(batch.id, batch.name)
         rows = outcome.checked.rows
-        write_courses_in(session, store, Act(by, act.now, act.key), origin, rows, outcome.matched)
-        batch.state, batch.ended_at = "imported", act.now
+        write_courses_in(
+            Work(work.session, work.store, Act(by, work.now, work.act.key)), origin, rows, outcome.matched
+        )
+        batch.state, batch.ended_at = "imported", work.now
         delete_file(batch)
-    session.flush()
+    work.session.flush()
     return outcome
 
 

@@ -16,6 +16,7 @@ from plugin.core.acts import Act, Actor, Source, require
 from plugin.core.ledger import Change, Head, Kind, advance, reversal
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import Line, entry_values
+from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import batch_for_change
 from plugin.courses.imports.writing import profiles_changed_in
 from plugin.errors import Refused
@@ -40,24 +41,22 @@ def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
     by = Actor(act.actor.name, act.actor.role, Source.IMPORT, act.actor.staff_id)
 
-    def work(session: Session) -> int:
-        batch = batch_for_change(session, batch_id)
+    def do(work: Work) -> int:
+        batch = batch_for_change(work.session, batch_id)
         if batch.state == "undone":
             return 0
         if batch.state != "imported":
             raise Refused("Only what was imported can be undone.", code=batch.state)
-        courses = _held_in(session, batch)
-        _refuse_changed(session, batch, courses)
-        _take_back_in(session, store, Act(by, act.now, act.key), courses, said)
-        batch.state, batch.undone_at = "undone", act.now
-        batch.undone_by, batch.undone_because = act.actor.name, said
-        gone = _forget_clients_in(session, batch, courses)
-        profiles_changed_in(
-            session, store, act, {each.client_id for each in courses if each.client_id} - gone
-        )
+        courses = _held_in(work.session, batch)
+        _refuse_changed(work.session, batch, courses)
+        _take_back_in(Work(work.session, work.store, Act(by, work.now, work.act.key)), courses, said)
+        batch.state, batch.undone_at = "undone", work.now
+        batch.undone_by, batch.undone_because = work.act.actor.name, said
+        gone = _forget_clients_in(work.session, batch, courses)
+        profiles_changed_in(work, {each.client_id for each in courses if each.client_id} - gone)
         return len(courses)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def _held_in(session: Session, batch: ImportBatch) -> list[Course]:
@@ -132,20 +131,20 @@ def _names(session: Session, client_ids: Iterable[str | None]) -> list[str]:
     return list(session.scalars(select(Client.name).where(Client.id.in_(some)).distinct()))
 
 
-def _take_back_in(session: Session, store: Store, act: Act, courses: Sequence[Course], reason: str) -> None:
+def _take_back_in(work: Work, courses: Sequence[Course], reason: str) -> None:
     ids = [course.id for course in courses]
     written: list[dict[str, Any]] = []
     for start in range(0, len(ids), _AT_ONCE):
-        rows = session.execute(
+        rows = work.session.execute(
             select(*_ENTRY)
             .join(Allowance, Allowance.id == Entry.allowance_id)
             .where(Allowance.course_id.in_(ids[start : start + _AT_ONCE]))
             .order_by(Entry.allowance_id, Entry.seq)
         )
         for _, chain in groupby(rows, key=lambda entry: entry.allowance_id):
-            written += _reversals(store, act, list(chain), reason)
+            written += _reversals(work.store, work.act, list(chain), reason)
     if written:
-        session.execute(insert(METADATA.tables["entry"]), written)
+        work.session.execute(insert(METADATA.tables["entry"]), written)
 
 
 _ENTRY = (

@@ -24,6 +24,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.course_record import CourseRecord
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.work import Work
 from plugin.courses.imports.matching import Matched, Person
 from plugin.courses.imports.offers import Content, Offer, UnlistedOffers
 from plugin.courses.imports.rows import ImportRow
@@ -59,26 +60,28 @@ class _Part:
     ahead: int = 0
 
 
-def write_courses_in(
-    session: Session, store: Store, act: Act, origin: Origin, rows: Sequence[ImportRow], matched: Matched
-) -> None:
+def write_courses_in(work: Work, origin: Origin, rows: Sequence[ImportRow], matched: Matched) -> None:
     """Write clients, courses, allowances and entries. `act` carries the person's name and the import's source."""
-    clinic = clinic_in(session)
-    unlisted = UnlistedOffers(session, store, act, clinic.currency)
+    clinic = clinic_in(work.session)
+    unlisted = UnlistedOffers(work.session, work.store, work.act, clinic.currency)
     new = matched.new
-    _insert(session, Client, [_client(store, act, person) for person in new])
+    _insert(work.session, Client, [_client(work.store, work.act, person) for person in new])
     made = {person.client_id for person in new}
     known = matched.known - made
     courses, allowances, entries, imported = list[Values](), list[Values](), list[Values](), list[Values]()
     allowed = list[Values]()
     for row, person in zip(rows, matched.people, strict=True):
         offer = _offer(unlisted, row)
-        course = _course(store, act, row, offer, person, clinic)
-        parts = _recorded_parts(store, unlisted, row.record) if row.record else _parts(store, row, offer)
+        course = _course(work.store, work.act, row, offer, person, clinic)
+        parts = (
+            _recorded_parts(work.store, unlisted, row.record)
+            if row.record
+            else _parts(work.store, row, offer)
+        )
         courses.append(course)
         allowances += [_allowance(course["id"], part) for part in parts]
-        allowed += [_allowed(store, act, part) for part in parts if part.ahead]
-        entries += _entries(store, act, origin, row, course["sold_at"], parts)
+        allowed += [_allowed(work.store, work.act, part) for part in parts if part.ahead]
+        entries += _entries(work.store, work.act, origin, row, course["sold_at"], parts)
         imported.append(
             {
                 "course_id": course["id"],
@@ -87,23 +90,23 @@ def write_courses_in(
                 "has_new_client": person.client_id in made,
             }
         )
-    _insert(session, Course, courses)
-    _insert(session, Allowance, allowances)
-    _insert(session, AllowedAhead, allowed)
-    _insert(session, Entry, entries)
-    _insert(session, ImportedCourse, imported)
+    _insert(work.session, Course, courses)
+    _insert(work.session, Allowance, allowances)
+    _insert(work.session, AllowedAhead, allowed)
+    _insert(work.session, Entry, entries)
+    _insert(work.session, ImportedCourse, imported)
     # Papers are not owed: thousands would be made that nobody may ask for, and each is made when asked for.
-    profiles_changed_in(session, store, act, {each for each in known if each})
+    profiles_changed_in(work, {each for each in known if each})
 
 
-def profiles_changed_in(session: Session, store: Store, act: Act, client_ids: set[str]) -> None:
+def profiles_changed_in(work: Work, client_ids: set[str]) -> None:
     """Have the balance of those written anew who are known in Square."""
     wanted = sorted(client_ids)
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         there = select(SquareCustomer.client_id).where(SquareCustomer.client_id.in_(some)).distinct()
-        for client_id in session.scalars(there).all():
-            profile_changed_in(session, store, act, client_id)
+        for client_id in work.session.scalars(there).all():
+            profile_changed_in(work, client_id)
 
 
 def _insert(session: Session, table: type[Base], rows: list[Values]) -> None:

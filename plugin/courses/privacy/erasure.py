@@ -21,6 +21,7 @@ from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import client_in, living_client_in
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.courses.privacy.anonymize import anonymize_in
@@ -85,17 +86,17 @@ def erase_client(store: Store, act: Act, wish: Erasure) -> bool:
     # Nothing of what was typed is kept, not even as a digest.
     asked = digest("erase", {"client_id": wish.client_id})
 
-    def work(session: Session) -> bool:
-        client = _held(session, wish.client_id)
-        if answered_before(session, act, asked) is not None or client.erased_at is not None:
+    def do(work: Work) -> bool:
+        client = _held(work.session, wish.client_id)
+        if answered_before(work.session, work.act, asked) is not None or client.erased_at is not None:
             return False
-        traces = subject_data_in(session, client.id)
-        _may_be_erased(session, act, client, traces, wish)
-        _erase(session, store, act, traces)
-        remember(session, act, asked, {"erased": client.id})
+        traces = subject_data_in(work.session, client.id)
+        _may_be_erased(work.session, work.act, client, traces, wish)
+        _erase(work, traces)
+        remember(work.session, work.act, asked, {"erased": client.id})
         return True
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def _held(session: Session, client_id: str) -> Client:
@@ -115,19 +116,21 @@ def _may_be_erased(session: Session, act: Act, client: Client, traces: SubjectDa
         raise InvalidField(said, field="gives_up")
 
 
-def _erase(session: Session, store: Store, act: Act, traces: SubjectData) -> None:
-    notes = session.scalars(select(ProfileNote).where(ProfileNote.client_id.in_(traces.client_ids))).all()
+def _erase(work: Work, traces: SubjectData) -> None:
+    notes = work.session.scalars(
+        select(ProfileNote).where(ProfileNote.client_id.in_(traces.client_ids))
+    ).all()
     leaving = [(note.client_id, note.square_customer_id) for note in notes]
-    remember_erased_in(session, act, traces.square_ids)
-    anonymize_in(session, act, traces)
+    remember_erased_in(work.session, work.act, traces.square_ids)
+    anonymize_in(work.session, work.act, traces)
     for client_id, square_customer_id in leaving:
         # The one place that still names them, until Square was told; then it is blanked as well.
         payload = {"square_customer_id": square_customer_id}
-        enqueue_in(session, store, act, LEAVE_PROFILE, client_id, payload=payload)
+        enqueue_in(work, LEAVE_PROFILE, client_id, payload=payload)
     for course_id in traces.course_ids:
-        add_history(session, store, act, course_id, "erased", "The client’s personal data was erased")
-    enqueue_in(session, store, act, COMPACT, "database")
-    session.flush()
+        add_history(work, course_id, "erased", "The client’s personal data was erased")
+    enqueue_in(work, COMPACT, "database")
+    work.session.flush()
 
 
 def _view(session: Session, act: Act, client: ClientView, traces: SubjectData) -> ErasureView:

@@ -31,6 +31,7 @@ from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.refunds.desk_refund_quote import quote_in
 from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund_in, canceled_invoice_question
@@ -43,36 +44,32 @@ KIND = "canceled_part_paid"
 KEEP, REFUND, LEAVE = "keep_sessions", "refund", "leave_open"
 
 
-def end_collection_in(session: Session, store: Store, act: Act, square_order_id: str) -> str:
+def end_collection_in(work: Work, square_order_id: str) -> str:
     """Note that nothing more is due for the part-paid courses of a canceled invoice, and ask about each; once."""
     rows = select(Course.id).where(
         Course.square_order_id == square_order_id, Course.closed_as.is_(None), Course.due_ended_at.is_(None)
     )
-    ended = [_end(session, store, act, each) for each in session.scalars(rows.order_by(Course.id)).all()]
+    ended = [_end(work, each) for each in work.session.scalars(rows.order_by(Course.id)).all()]
     return "Its invoice was canceled; a person decides." if any(ended) else "Its invoice was canceled."
 
 
-def _end(session: Session, store: Store, act: Act, course_id: str) -> bool:
-    row = course_for_change(session, course_id)
-    course = _view(session, act, row)
+def _end(work: Work, course_id: str) -> bool:
+    row = course_for_change(work.session, course_id)
+    course = _view(work.session, work.act, row)
     if row.due_ended_at is not None or not course.is_part_paid or course.closed_at is not None:
         return False
-    row.due_ended_at = act.now
-    paid, of = _written(session, course.gross_paid), _written(session, course.gross_price)
-    add_history(
-        session, store, act, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due"
-    )
+    row.due_ended_at = work.now
+    paid, of = _written(work.session, course.gross_paid), _written(work.session, course.gross_price)
+    add_history(work, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
     sessions = _kept_sessions(course)
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind=KIND,
         dedupe=canceled_invoice_question(row.id),
         summary=f"The invoice for {course.package_name} was canceled after {paid} of {of} was paid.",
         details={
             "course_ids": [row.id],
-            "proposal": _proposal(session, course, sessions),
+            "proposal": _proposal(work.session, course, sessions),
             "proposed_decision": KEEP if sessions else REFUND,
             "proposed_sessions": sessions or None,
             "proposed_course_id": row.id,
@@ -80,8 +77,8 @@ def _end(session: Session, store: Store, act: Act, course_id: str) -> bool:
         },
         square_order_id=row.square_order_id,
     )
-    course_changed_in(session, store, act, row.id)
-    session.flush()
+    course_changed_in(work, row.id)
+    work.session.flush()
     return True
 
 
@@ -122,27 +119,23 @@ def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
         return PaidPart(quote.values[quote.formula].amount, _kept_sessions(quote.course))
 
 
-def refund_paid_in(
-    session: Session, store: Store, act: Act, course_id: str, amount: int | None, *, reason: str
-) -> None:
+def refund_paid_in(work: Work, course_id: str, amount: int | None, *, reason: str) -> None:
     """Begin to refund what was paid, for the owner; by the course's own formula where no amount is named."""
-    course_for_change(session, course_id)
-    quote = quote_in(session, course_id, today=local_date(clinic_in(session), act.now))
+    course_for_change(work.session, course_id)
+    quote = quote_in(work.session, course_id, today=local_date(clinic_in(work.session), work.now))
     by_formula = quote.values[quote.formula].amount
     money = by_formula if amount is None else Money(amount, by_formula.currency)
     wish = NewRefund(course_id, money, reason, quote.formula.value)
-    begin_refund_in(session, store, act, wish)
+    begin_refund_in(work, wish)
 
 
-def keep_paid_sessions_in(
-    session: Session, store: Store, act: Act, course_id: str, sessions: int | None, *, reason: str
-) -> None:
+def keep_paid_sessions_in(work: Work, course_id: str, sessions: int | None, *, reason: str) -> None:
     """Shrink a course to what is paid of it: the sessions that are locked leave, and it counts as paid.
 
     Raises InvalidField for another number of sessions than is paid for, or Refused where nothing can be kept.
     """
-    row = course_for_change(session, course_id)
-    course = _view(session, act, row)
+    row = course_for_change(work.session, course_id)
+    course = _view(work.session, work.act, row)
     if course.closed_at is not None:
         raise Refused(f"This course was {course.status.value}.", code=course.status.value)
     kept = _kept_sessions(course)
@@ -151,20 +144,18 @@ def keep_paid_sessions_in(
             "No session of this course is paid for and locked sessions beside it.", code="nothing_to_keep"
         )
     if sessions not in (None, kept):
-        said = f"{_written(session, course.gross_paid)} pays for {sessions_text(kept)}. Keep {kept}."
+        said = f"{_written(work.session, course.gross_paid)} pays for {sessions_text(kept)}. Keep {kept}."
         raise InvalidField(said, field="sessions")
-    removed = _remove_locked(session, store, act, course, reason)
-    _settle_price(session, row)
+    removed = _remove_locked(work, course, reason)
+    _settle_price(work.session, row)
     text = f"Canceled invoice: {sessions_text(kept)} kept, {sessions_text(removed)} removed"
-    add_history(session, store, act, row.id, "kept", text, reason=reason)
-    course_changed_in(session, store, act, row.id)
+    add_history(work, row.id, "kept", text, reason=reason)
+    course_changed_in(work, row.id)
 
 
-def leave_open_in(session: Session, store: Store, act: Act, course_id: str, *, reason: str) -> None:
+def leave_open_in(work: Work, course_id: str, *, reason: str) -> None:
     """Leave the course as it is: what is paid for can be used, nothing more is due."""
-    add_history(
-        session, store, act, course_id, "kept", "Canceled invoice: the package stays open", reason=reason
-    )
+    add_history(work, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
 
 
 def course_asked_about(item: Attention) -> str:
@@ -182,47 +173,45 @@ def _kept(allowance: AllowanceState) -> int:
     return max(allowance.used, min(allowance.granted, allowance.unlocked))
 
 
-def _remove_locked(session: Session, store: Store, act: Act, course: CourseView, reason: str) -> int:
+def _remove_locked(work: Work, course: CourseView, reason: str) -> int:
     """Take away what is not paid for; return the sessions removed.
 
     The value of an allowance that keeps no session goes to one that does; where none does, it was used up.
     """
     views = {each.id: each for each in course.allowances}
-    rows = allowances_of(session, course.id)
+    rows = allowances_of(work.session, course.id)
     left = {row.id: min(views[row.id].left, _kept(views[row.id]) - views[row.id].used) for row in rows}
     holder = next((row for row in rows if left[row.id]), None)
     removed = moved = 0
     for row in rows:
-        head = head_of(session, row.id)
+        head = head_of(work.session, row.id)
         gone = head.sessions - left[row.id]
         if gone:
-            _adjust(session, store, act, row, head, adjusted(head, -gone, value=0), "removed", reason)
+            _adjust(work, row, head, adjusted(head, -gone, value=0), "removed", reason)
             removed += gone
         if row is not holder and not left[row.id] and head.value:
             moved += head.value
-            _move_value(session, store, act, row, -head.value, reason)
+            _move_value(work, row, -head.value, reason)
     if holder is not None and moved:
-        _move_value(session, store, act, holder, moved, reason)
+        _move_value(work, holder, moved, reason)
     return removed
 
 
-def _move_value(session: Session, store: Store, act: Act, row: Allowance, value: int, reason: str) -> None:
-    head = head_of(session, row.id)
-    _adjust(session, store, act, row, head, Change(Kind.ADJUSTED, value=value), "value", reason)
+def _move_value(work: Work, row: Allowance, value: int, reason: str) -> None:
+    head = head_of(work.session, row.id)
+    _adjust(work, row, head, Change(Kind.ADJUSTED, value=value), "value", reason)
 
 
 def _adjust(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     row: Allowance,
     head: Head,
     change: Change,
     what: str,
     reason: str,
 ) -> None:
-    line = Line(f"canceled:{row.course_id}:{row.position}:{what}", act.now, reason=reason)
-    append(session, store, act, row.id, head, change, line)
+    line = Line(f"canceled:{row.course_id}:{row.position}:{what}", work.now, reason=reason)
+    append(work, row.id, head, change, line)
 
 
 def _settle_price(session: Session, row: Course) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
-from plugin.core.acts import Act
 from plugin.core.ledger import refunded
 from plugin.courses.base.chain import (
     Line,
@@ -16,29 +13,27 @@ from plugin.courses.base.chain import (
 )
 from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.words import sessions_text
-from plugin.store import Store
+from plugin.courses.base.work import Work
 
 
-def close_course_in(
-    session: Session, store: Store, act: Act, course_id: str, *, closed_by: str, reason: str
-) -> bool:
+def close_course_in(work: Work, course_id: str, *, closed_by: str, reason: str) -> bool:
     """Close a course as refunded: every session left leaves the balance. False where it was closed before."""
-    course = course_for_change(session, course_id)
+    course = course_for_change(work.session, course_id)
     if course.closed_as is not None:
         return False
     gone = 0
-    for allowance in allowances_of(session, course.id):
-        head = head_of(session, allowance.id)
+    for allowance in allowances_of(work.session, course.id):
+        head = head_of(work.session, allowance.id)
         if head.sessions == 0 and head.value == 0:
             continue
         # The seq, for a course may be closed, opened again when the refund fails, and closed by the next try.
         key = f"refund:{closed_by}:{course.id}:{allowance.position}:{head.seq + 1}"
-        line = Line(key, act.now, reason=reason)
-        append(session, store, act, allowance.id, head, refunded(head), line)
+        line = Line(key, work.now, reason=reason)
+        append(work, allowance.id, head, refunded(head), line)
         gone += head.sessions
-    course.closed_as, course.closed_at, course.closed_by = "refunded", act.now, closed_by
+    course.closed_as, course.closed_at, course.closed_by = "refunded", work.now, closed_by
     text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
-    add_history(session, store, act, course.id, "closed", text, reason=reason)
-    course_changed_in(session, store, act, course.id)
-    session.flush()
+    add_history(work, course.id, "closed", text, reason=reason)
+    course_changed_in(work, course.id)
+    work.session.flush()
     return True

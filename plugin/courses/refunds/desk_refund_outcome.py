@@ -16,6 +16,7 @@ from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_parts import held_in, parts_in
 from plugin.courses.refunds.failed_refund import reopen_in
@@ -30,77 +31,77 @@ _CLOSED = "A refund begun at the desk; its course is closed."
 _OPEN = "A refund begun at the desk that failed; its course is open."
 
 
-def settle_part_in(session: Session, store: Store, act: Act, part: DeskRefundPart, status: str) -> str:
+def settle_part_in(work: Work, part: DeskRefundPart, status: str) -> str:
     """Take over what became of our part, and close or open the course by it; return it in words."""
-    row = held_in(session, part.desk_refund_id)
+    row = held_in(work.session, part.desk_refund_id)
     # Word from before it was completed may come late.
     if status in GONE or part.status != "COMPLETED":
         part.status = status
-    session.flush()
-    return _settle(session, store, act, row)
+    work.session.flush()
+    return _settle(work, row)
 
 
 def refuse_rest(store: Store, act: Act, refund_id: str, sentence: str) -> None:
     """Give up what Square was not asked for yet, because it refuses: nothing more of this refund is tried."""
 
-    def work(session: Session) -> None:
-        row = held_in(session, refund_id)
+    def do(work: Work) -> None:
+        row = held_in(work.session, refund_id)
         if row.ended_at is not None:
             return
-        for part in parts_in(session, row):
+        for part in parts_in(work.session, row):
             part.status = part.status or "FAILED"
         row.problem = sentence[:400]
-        session.flush()
-        _settle(session, store, act, row)
+        work.session.flush()
+        _settle(work, row)
 
-    store.transact(work)
+    transact(store, act, do)
 
 
-def _settle(session: Session, store: Store, act: Act, row: DeskRefund) -> str:
-    parts = parts_in(session, row)
+def _settle(work: Work, row: DeskRefund) -> str:
+    parts = parts_in(work.session, row)
     standing = [part for part in parts if part.status and part.status not in GONE]
     failed = sum(part.amount for part in parts if part.status in GONE)
     if standing:
-        _close(session, store, act, row)
+        _close(work, row)
     else:
-        _open_again(session, store, act, row)
+        _open_again(work, row)
     if failed and standing:
-        _ask_of_the_rest(session, store, act, row, failed)
+        _ask_of_the_rest(work, row, failed)
     if not any(part.status in ("", "PENDING") for part in parts):
-        row.ended_at = row.ended_at or act.now
+        row.ended_at = row.ended_at or work.now
         row.state = "completed" if standing and not failed else "failed"
         if not standing:
-            _tell_of_failure(session, store, act, row)
+            _tell_of_failure(work, row)
     return _CLOSED if standing else _OPEN
 
 
-def _close(session: Session, store: Store, act: Act, row: DeskRefund) -> None:
-    said = f"Refund of {_written(session, row, row.amount)} begun by {row.by}: {row.reason}"[:REASON_LENGTH]
-    close_course_in(session, store, act, row.course_id, closed_by=_mark(row), reason=said)
-    settle_questions_in(session, act, _order_of(session, row))
+def _close(work: Work, row: DeskRefund) -> None:
+    said = f"Refund of {_written(work.session, row, row.amount)} begun by {row.by}: {row.reason}"[
+        :REASON_LENGTH
+    ]
+    close_course_in(work, row.course_id, closed_by=_mark(row), reason=said)
+    settle_questions_in(work.session, work.act, _order_of(work.session, row))
 
 
-def _open_again(session: Session, store: Store, act: Act, row: DeskRefund) -> None:
-    course = course_for_change(session, row.course_id)
+def _open_again(work: Work, row: DeskRefund) -> None:
+    course = course_for_change(work.session, row.course_id)
     if course.closed_by == _mark(row):
-        reopen_in(session, store, act, course)
-        ask_again_in(session, _order_of(session, row))
+        reopen_in(work, course)
+        ask_again_in(work.session, _order_of(work.session, row))
 
 
-def _tell_of_failure(session: Session, store: Store, act: Act, row: DeskRefund) -> None:
+def _tell_of_failure(work: Work, row: DeskRefund) -> None:
     row.problem = row.problem or _FAILED
-    _drop_question(session, act, row)
-    amount = _written(session, row, row.amount)
+    _drop_question(work.session, work.act, row)
+    amount = _written(work.session, row, row.amount)
     said = row.problem[:REASON_LENGTH]
-    add_history(session, store, act, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
+    add_history(work, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
     what_now = "The course is as it was. Begin the refund again, or give the money back another way."
-    if course_for_change(session, row.course_id).closed_as == Status.TRANSFERRED.value:
+    if course_for_change(work.session, row.course_id).closed_as == Status.TRANSFERRED.value:
         # What was left of the credit of an exchange: the exchange itself stands.
         what_now = "The exchange stands. Give the money back in Square, or another way."
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="failed_refund",
         dedupe=f"desk-refund:{row.id}",
         summary=f"A refund of {amount} that {row.by} began did not go through.",
@@ -108,14 +109,14 @@ def _tell_of_failure(session: Session, store: Store, act: Act, row: DeskRefund) 
     )
 
 
-def _ask_of_the_rest(session: Session, store: Store, act: Act, row: DeskRefund, failed: int) -> None:
-    whole, gone, rest = (_written(session, row, each) for each in (row.amount, row.amount - failed, failed))
+def _ask_of_the_rest(work: Work, row: DeskRefund, failed: int) -> None:
+    whole, gone, rest = (
+        _written(work.session, row, each) for each in (row.amount, row.amount - failed, failed)
+    )
     what_now = f"The course is closed. Give the other {rest} back by hand or at the till."
     sentences = (f"{whole} − {rest} = {gone} went back.", what_now, row.problem)
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="part_failed_refund",
         dedupe=_question(row),
         summary=f"Of a refund of {whole} that {row.by} began, {rest} did not go through.",

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.money import Money
@@ -21,6 +20,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
 from plugin.errors import InvalidField
 from plugin.store import Store
@@ -87,34 +87,36 @@ def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
     wish = replace(wish, reason=_reason(wish))
     asked = digest("refund", {**_request(wish), "reason": wish.reason})
 
-    def work(session: Session) -> Begun:
-        course = course_for_change(session, wish.course_id)
+    def do(work: Work) -> Begun:
+        course = course_for_change(work.session, wish.course_id)
         # Asked once the course is held: the same key may have waited there behind itself.
-        if known := answered_before(session, act, asked):
+        if known := answered_before(work.session, work.act, asked):
             return Begun(known["refund_id"], course.id, wish.amount, is_repeat=True)
-        refund_id = begin_refund_in(session, store, act, wish)
-        remember(session, act, asked, {"refund_id": refund_id})
+        refund_id = begin_refund_in(work, wish)
+        remember(work.session, work.act, asked, {"refund_id": refund_id})
         return Begun(refund_id, course.id, wish.amount, is_repeat=False)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def begin_refund_in(session: Session, store: Store, act: Act, wish: NewRefund) -> str:
+def begin_refund_in(work: Work, wish: NewRefund) -> str:
     """Begin a refund of a course that the caller holds, for the owner; raises as `start_refund` does."""
-    require(act.actor)
-    reason, clinic = _reason(wish), clinic_in(session)
-    quote = quote_in(session, wish.course_id, today=local_date(clinic, act.now))
+    require(work.act.actor)
+    reason, clinic = _reason(wish), clinic_in(work.session)
+    quote = quote_in(work.session, wish.course_id, today=local_date(clinic, work.now))
     if wish.seen not in ("", quote.mark):
         raise InvalidField("The course changed since. Check the amounts again.", field="choice")
     written = money_text(quote.most, language=clinic.language, country=clinic.country)
     refuse_amount(wish.amount, quote.most, written)
-    row = _row(store, act, quote, wish, reason)
-    session.add(row)
-    session.flush()
-    enqueue_in(session, store, act, REFUND, row.id)
+    row = _row(work.store, work.act, quote, wish, reason)
+    work.session.add(row)
+    work.session.flush()
+    enqueue_in(work, REFUND, row.id)
     told = money_text(wish.amount, language=clinic.language, country=clinic.country)
-    add_history(session, store, act, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
-    settle_item_in(session, act, canceled_invoice_question(wish.course_id), f"Refund of {told} started")
+    add_history(work, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
+    settle_item_in(
+        work.session, work.act, canceled_invoice_question(wish.course_id), f"Refund of {told} started"
+    )
     return row.id
 
 

@@ -17,10 +17,10 @@ from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text, money_text
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.dispute_flags import LOST, UNDER_WAY, question_mark
 from plugin.errors import InvalidField
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 from plugin.store.square_side import Dispute
@@ -48,22 +48,22 @@ class DisputeRecord:
     updated_at: datetime
 
 
-def save_dispute_in(session: Session, store: Store, act: Act, told: DisputeRecord) -> str:
+def save_dispute_in(work: Work, told: DisputeRecord) -> str:
     """Keep it as told, unless later word is known, and put or settle its one question; return what came of it."""
     held = select(Dispute).where(Dispute.square_dispute_id == told.square_dispute_id).with_for_update()
-    row = session.scalar(held.execution_options(populate_existing=True))
+    row = work.session.scalar(held.execution_options(populate_existing=True))
     if row is not None and _is_older(told, row):
         return "Later word of this dispute is known."
     if row is None:
         row = Dispute(square_dispute_id=told.square_dispute_id)
-        session.add(row)
+        work.session.add(row)
     row.state, row.reason, row.due_at = told.state, told.reason, told.due_at
     row.amount, row.currency = told.amount.amount, told.amount.currency
     row.square_payment_id = told.square_payment_id or row.square_payment_id
     row.square_order_id = told.square_order_id or row.square_order_id
-    row.version, row.updated_at, row.seen_at = told.version, told.updated_at, act.now
-    session.flush()
-    return _ask_in(session, store, act, row)
+    row.version, row.updated_at, row.seen_at = told.version, told.updated_at, work.now
+    work.session.flush()
+    return _ask_in(work, row)
 
 
 def _is_older(told: DisputeRecord, row: Dispute) -> bool:
@@ -72,29 +72,20 @@ def _is_older(told: DisputeRecord, row: Dispute) -> bool:
     return told.updated_at < row.updated_at
 
 
-def _ask_in(session: Session, store: Store, act: Act, dispute: Dispute) -> str:
-    courses = _courses_in(session, dispute)
+def _ask_in(work: Work, dispute: Dispute) -> str:
+    courses = _courses_in(work.session, dispute)
     if not courses:
         return "No course came of the disputed sale."
     mark = question_mark(dispute.square_dispute_id)
-    item = session.scalar(select(Attention).where(Attention.dedupe == mark).with_for_update())
+    item = work.session.scalar(select(Attention).where(Attention.dedupe == mark).with_for_update())
     open_ids = [course.id for course in courses if course.closed_as is None]
     if dispute.state in _SETTLED or not open_ids:
-        _settle(item, act, _SETTLED.get(dispute.state, "The courses of the sale were closed"))
+        _settle(item, work.act, _SETTLED.get(dispute.state, "The courses of the sale were closed"))
         return "Nothing is left to decide about the dispute."
-    summary, details = _summary(session, dispute), _details(dispute, open_ids)
+    summary, details = _summary(work.session, dispute), _details(dispute, open_ids)
     if item is None:
         order_id = dispute.square_order_id
-        open_item_in(
-            session,
-            store,
-            act,
-            kind=KIND,
-            dedupe=mark,
-            summary=summary,
-            details=details,
-            square_order_id=order_id,
-        )
+        open_item_in(work, kind=KIND, dedupe=mark, summary=summary, details=details, square_order_id=order_id)
         return "The courses of the sale are flagged; a person decides."
     # What was decided while the bank still looked at it is asked again once the money is gone.
     if item.resolved_at is not None and dispute.state in LOST and item.details["state"] not in LOST:
@@ -153,23 +144,19 @@ def _details(dispute: Dispute, course_ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def close_disputed_in(
-    session: Session, store: Store, act: Act, item: Attention, *, course_id: str | None, reason: str
-) -> bool:
+def close_disputed_in(work: Work, item: Attention, *, course_id: str | None, reason: str) -> bool:
     """Close one of the sale's courses, or all of them; False while another one is still open."""
     asked: list[str] = item.details["course_ids"]
     if course_id is not None and course_id not in asked:
         raise InvalidField("Say which of the sale's courses it is.", field="course_id")
     for each in asked if course_id is None else [course_id]:
-        close_course_in(session, store, act, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
+        close_course_in(work, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
     still_open = select(Course.id).where(Course.id.in_(asked), Course.closed_as.is_(None)).limit(1)
-    return session.scalar(still_open) is None
+    return work.session.scalar(still_open) is None
 
 
-def save_disputed_in(session: Session, store: Store, act: Act, item: Attention, *, reason: str) -> bool:
+def save_disputed_in(work: Work, item: Attention, *, reason: str) -> bool:
     """Leave the courses as they are, and say so in their history."""
     for course_id in item.details["course_ids"]:
-        add_history(
-            session, store, act, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason
-        )
+        add_history(work, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason)
     return True

@@ -8,17 +8,16 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
 from plugin.courses.refunds.status import GONE, refunded_so_far_in
 from plugin.courses.sales.changed_sale import drop_used_question_in
 from plugin.courses.sales.sales import Refund
 from plugin.courses.visits.reverse import reverse_in
-from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
 
@@ -34,25 +33,25 @@ def return_mark(refund: Refund) -> str:
     return f"return:{refund.return_order_id or refund.square_refund_id}:"
 
 
-def give_back_in(session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]) -> str:
+def give_back_in(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
     """Undo what this refund had brought: Square says that the money did not go back after all."""
-    drop_question_in(session, act, refund.square_refund_id)
+    drop_question_in(work.session, work.act, refund.square_refund_id)
     reopened, marks = [], set()
     for course_id in course_ids:
-        course = course_for_change(session, course_id)
-        if _closed_by_this(session, course, refund):
+        course = course_for_change(work.session, course_id)
+        if _closed_by_this(work.session, course, refund):
             marks.add(course.closed_by or "")
             reopened.append(course_id)
-            reopen_in(session, store, act, course)
+            reopen_in(work, course)
         elif course.closed_as != "refunded":
-            _return_sessions(session, store, act, course, f"refund:{refund.square_refund_id}:")
+            _return_sessions(work, course, f"refund:{refund.square_refund_id}:")
     if not reopened:
         return "The refund failed."
-    ask_again_in(session, refund.square_order_id)
+    ask_again_in(work.session, refund.square_order_id)
     for refund_id in {
         mark.removeprefix(WHOLE).rpartition(":")[0] for mark in marks if mark.startswith(WHOLE)
     }:
-        _ask_of_the_rest(session, store, act, refund, refund_id, reopened)
+        _ask_of_the_rest(work, refund, refund_id, reopened)
     return f"The refund failed; {len(reopened)} courses are open again."
 
 
@@ -75,22 +74,18 @@ def _has_live_twin(session: Session, refund: Refund) -> bool:
     return refund.return_order_id is not None and session.scalar(twin) is not None
 
 
-def _ask_of_the_rest(
-    session: Session, store: Store, act: Act, failed: Refund, refund_id: str, course_ids: Sequence[str]
-) -> None:
+def _ask_of_the_rest(work: Work, failed: Refund, refund_id: str, course_ids: Sequence[str]) -> None:
     """Ask about the refund that had completed the whole sale, which the failed one has made a part of it again."""
-    row = session.get_one(SquareRefund, refund_id)
+    row = work.session.get_one(SquareRefund, refund_id)
     if row.status in GONE:
         return
     amount = Money(row.amount, row.currency)
     standing = replace(failed, square_refund_id=refund_id, amount=amount, tip=row.tip, lines=())
-    ask_which_sessions_in(session, store, act, standing, course_ids)
+    ask_which_sessions_in(work, standing, course_ids)
 
 
 def reopen_in(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     course: Course,
     *,
     text: str = _OPEN_AGAIN,
@@ -99,16 +94,14 @@ def reopen_in(
     """Open a course again that a refund had closed: what left with it comes back to the cent."""
     mark = course.closed_by or ""
     course.closed_as = course.closed_at = course.closed_by = None
-    add_history(session, store, act, course.id, "reopened", text, reason="" if reason == _FAILED else reason)
-    drop_used_question_in(session, act, mark, reason)
-    _return_sessions(session, store, act, course, f"refund:{mark}:{course.id}:", reason)
+    add_history(work, course.id, "reopened", text, reason="" if reason == _FAILED else reason)
+    drop_used_question_in(work.session, work.act, mark, reason)
+    _return_sessions(work, course, f"refund:{mark}:{course.id}:", reason)
 
 
-def _return_sessions(
-    session: Session, store: Store, act: Act, course: Course, key: str, reason: str = _FAILED
-) -> None:
+def _return_sessions(work: Work, course: Course, key: str, reason: str = _FAILED) -> None:
     taken_back = select(Entry.reverses).where(Entry.reverses.is_not(None))
-    rows = session.scalars(
+    rows = work.session.scalars(
         select(Entry)
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .where(
@@ -119,8 +112,8 @@ def _return_sessions(
         )
     )
     for entry in list(rows):
-        reverse_in(session, store, act, entry, reason)
+        reverse_in(work, entry, reason)
         # What was left had gone to another client meanwhile: this is left now.
         course.closed_as = course.closed_at = None
-    course_changed_in(session, store, act, course.id)
-    session.flush()
+    course_changed_in(work, course.id)
+    work.session.flush()

@@ -15,6 +15,7 @@ from plugin.core.acts import Act
 from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import course_states
+from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.after_refund import ask_about_transferred_in
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_outcome import settle_part_in
@@ -32,30 +33,30 @@ from plugin.store.queues import SquareRefund
 
 def refund_sale(store: Store, act: Act, refund: Refund) -> str:
     """Apply a refund in one transaction of its own; return what became of it, in words."""
-    return store.transact(lambda session: refund_in(session, store, act, refund))
+    return transact(store, act, lambda work: refund_in(work, refund))
 
 
-def refund_in(session: Session, store: Store, act: Act, refund: Refund) -> str:
+def refund_in(work: Work, refund: Refund) -> str:
     """Apply a refund as it now stands at Square; the same refund again changes nothing."""
-    course_ids = _hold_sale(session, refund.square_order_id)
-    ours = part_told_in(session, refund)
+    course_ids = _hold_sale(work.session, refund.square_order_id)
+    ours = part_told_in(work.session, refund)
     if ours is None:
-        ask_about_transferred_in(session, store, act, refund, course_ids)
-    if not _note(session, act, refund):
+        ask_about_transferred_in(work, refund, course_ids)
+    if not _note(work.session, work.act, refund):
         return "That refund had failed before; this is older news."
     if not course_ids:
         return "No course came of that sale."
     if ours is not None:
-        return settle_part_in(session, store, act, ours, refund.status)
+        return settle_part_in(work, ours, refund.status)
     if refund.status in GONE:
-        return give_back_in(session, store, act, refund, course_ids)
+        return give_back_in(work, refund, course_ids)
     named = [line for line in refund.lines if line.source_line_uid is not None]
-    closed = [each for line in named for each in _close_line(session, store, act, refund, line)]
+    closed = [each for line in named for each in _close_line(work, refund, line)]
     if not named or len(named) < len(refund.lines):
-        if refunded_so_far_in(session, refund.square_order_id) < refund.order_total.amount:
-            return ask_which_sessions_in(session, store, act, refund, course_ids)
-        closed += _close_all(session, store, act, refund, course_ids)
-    settle_questions_in(session, act, refund.square_order_id)
+        if refunded_so_far_in(work.session, refund.square_order_id) < refund.order_total.amount:
+            return ask_which_sessions_in(work, refund, course_ids)
+        closed += _close_all(work, refund, course_ids)
+    settle_questions_in(work.session, work.act, refund.square_order_id)
     return f"{len(closed)} of the sale's courses closed." if closed else "Nothing was left to close."
 
 
@@ -83,20 +84,20 @@ def _note(session: Session, act: Act, refund: Refund) -> bool:
     return True
 
 
-def _close_line(session: Session, store: Store, act: Act, refund: Refund, line: ReturnLine) -> list[str]:
+def _close_line(work: Work, refund: Refund, line: ReturnLine) -> list[str]:
     """Close as many of the line's courses as units came back: untouched ones first, then those with most left."""
     closed = []
     for unit in range(1, line.quantity + 1):
         closed_by = f"{return_mark(refund)}{line.uid}:{unit}"
-        if session.scalar(select(Course.id).where(Course.closed_by == closed_by)) is not None:
+        if work.session.scalar(select(Course.id).where(Course.closed_by == closed_by)) is not None:
             continue
-        if was_asked_in(session, closed_by):
+        if was_asked_in(work.session, closed_by):
             continue
-        course_id = _fullest(session, act, refund.square_order_id, line.source_line_uid or "")
+        course_id = _fullest(work.session, work.act, refund.square_order_id, line.source_line_uid or "")
         if course_id is None:
             break
-        close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund))
-        ask_about_used_in(session, store, act, refund, course_id, closed_by)
+        close_course_in(work, course_id, closed_by=closed_by, reason=_reason(refund))
+        ask_about_used_in(work, refund, course_id, closed_by)
         closed.append(course_id)
     return closed
 
@@ -115,16 +116,14 @@ def _fullest(session: Session, act: Act, square_order_id: str, line_uid: str) ->
     return max(rows, key=lambda row: (left[row.id], row.unit or 0)).id
 
 
-def _close_all(
-    session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
-) -> list[str]:
+def _close_all(work: Work, refund: Refund, course_ids: Sequence[str]) -> list[str]:
     closed = []
     for course_id in course_ids:
         closed_by = f"{WHOLE}{refund.square_refund_id}:{course_id}"
-        if was_asked_in(session, closed_by):
+        if was_asked_in(work.session, closed_by):
             continue
-        if close_course_in(session, store, act, course_id, closed_by=closed_by, reason=_reason(refund)):
-            ask_about_used_in(session, store, act, refund, course_id, closed_by)
+        if close_course_in(work, course_id, closed_by=closed_by, reason=_reason(refund)):
+            ask_about_used_in(work, refund, course_id, closed_by)
             closed.append(course_id)
     return closed
 

@@ -26,11 +26,11 @@ from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in
 from plugin.courses.refunds.status import tips_refunded_in
 from plugin.courses.sales.sales import Refund
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention, SquareRefund
 
@@ -50,30 +50,26 @@ class _Proposal:
     proposed_course_id: str | None = None
 
 
-def ask_which_sessions_in(
-    session: Session, store: Store, act: Act, refund: Refund, course_ids: Sequence[str]
-) -> str:
+def ask_which_sessions_in(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
     """Open the question; return what became of the refund, in words."""
-    clinic = clinic_in(session)
-    rows = session.scalars(select(Course).where(Course.id.in_(course_ids)).order_by(Course.id))
-    courses = courses_in(session, list(rows), today=local_date(clinic, act.now))
+    clinic = clinic_in(work.session)
+    rows = work.session.scalars(select(Course).where(Course.id.in_(course_ids)).order_by(Course.id))
+    courses = courses_in(work.session, list(rows), today=local_date(clinic, work.now))
     open_courses = [course for course in courses if course.closed_at is None]
     if not open_courses:
         return "Every course of the sale was closed before."
     if refund.unnamed == 0:
         # The first word of it may have told less.
-        settle_item_in(session, act, f"refund:{refund.square_refund_id}", _ONLY_TIP)
+        settle_item_in(work.session, work.act, f"refund:{refund.square_refund_id}", _ONLY_TIP)
         return _ONLY_TIP
     asked = _Asked(
-        session,
+        work.session,
         Money(refund.unnamed, refund.amount.currency),
-        refund.order_tip - tips_refunded_in(session, refund.square_order_id),
+        refund.order_tip - tips_refunded_in(work.session, refund.square_order_id),
         clinic,
     )
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="unclear_refund",
         dedupe=f"refund:{refund.square_refund_id}",
         summary=f"Partial refund of {asked.given} with no item. How many sessions to remove?",
@@ -128,29 +124,21 @@ def _settle(item: Attention, act: Act, reason: str) -> None:
     item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
 
 
-def keep_as_tip_in(session: Session, store: Store, act: Act, item: Attention, *, reason: str) -> None:
+def keep_as_tip_in(work: Work, item: Attention, *, reason: str) -> None:
     """Note that a refund gave the tip back, so nothing leaves the courses; raises Refused where no tip is left."""
-    row = session.get_one(SquareRefund, item.square_refund_id)
-    if item.details["amount"] > item.details["tip"] - tips_refunded_in(session, row.square_order_id or ""):
+    row = work.session.get_one(SquareRefund, item.square_refund_id)
+    if item.details["amount"] > item.details["tip"] - tips_refunded_in(
+        work.session, row.square_order_id or ""
+    ):
         raise Refused("The tip of this sale was refunded before.", code="no_tip_left", field="decision")
     row.tip = item.details["amount"]
     for course_id in item.details["course_ids"]:
-        given = _written(clinic_in(session), Money(row.tip, row.currency))
-        add_history(
-            session,
-            store,
-            act,
-            course_id,
-            "refund",
-            f"Tip of {given} refunded; all sessions kept",
-            reason=reason,
-        )
+        given = _written(clinic_in(work.session), Money(row.tip, row.currency))
+        add_history(work, course_id, "refund", f"Tip of {given} refunded; all sessions kept", reason=reason)
 
 
 def take_sessions_in(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     course_id: str,
     sessions: int,
     amount: int,
@@ -165,22 +153,22 @@ def take_sessions_in(
     """
     if sessions < 0 or amount < 0:
         raise InvalidField("Sessions and amount are zero or more.", field="sessions")
-    course = course_for_change(session, course_id)
+    course = course_for_change(work.session, course_id)
     if course.closed_as is not None:
         raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
-    allowances = allowances_of(session, course.id)
+    allowances = allowances_of(work.session, course.id)
     main = next((each for each in allowances if each.kind == "main"), allowances[0])
-    head = head_of(session, main.id)
-    net = min(charge_in(session, course).net_of(amount), head.value)
+    head = head_of(work.session, main.id)
+    net = min(charge_in(work.session, course).net_of(amount), head.value)
     value = refunded(head, sessions).value if sessions == head.sessions else -net
     change = Change(Kind.REFUNDED, sessions=-sessions, value=value)
-    line = Line(f"refund:{square_refund_id}:{course.id}", act.now, reason=reason)
-    append(session, store, act, main.id, head, change, line)
-    row = session.get_one(SquareRefund, square_refund_id)
+    line = Line(f"refund:{square_refund_id}:{course.id}", work.now, reason=reason)
+    append(work, main.id, head, change, line)
+    row = work.session.get_one(SquareRefund, square_refund_id)
     row.course_id, row.for_course = course.id, amount
     text = f"Partly refunded; {sessions_text(sessions)} left the balance"
-    add_history(session, store, act, course.id, "refunded", text, reason=reason)
-    course_changed_in(session, store, act, course.id)
+    add_history(work, course.id, "refunded", text, reason=reason)
+    course_changed_in(work, course.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.reports.period import Period, start_of
 from plugin.errors import InvalidField
 from plugin.store import Store
@@ -30,30 +31,30 @@ def close_books(store: Store, act: Act, through: date) -> date:
     """
     require(act.actor)
 
-    def work(session: Session) -> date:
-        clinic = clinic_in(session)
-        if through >= local_date(clinic, act.now):
+    def do(work: Work) -> date:
+        clinic = clinic_in(work.session)
+        if through >= local_date(clinic, work.now):
             raise InvalidField("Only days that are over can be closed.", field="through")
         # Out of range is told in the same words as for any period.
         Period(through, through)
-        known = closed_through_in(session)
+        known = closed_through_in(work.session)
         if known is not None and through <= known:
             if through == known:
                 return known
             raise InvalidField(
                 f"The books are closed through {day_text(known, clinic)} already.", field="through"
             )
-        session.add(
+        work.session.add(
             BooksClosed(
                 closed_before=start_of(through + timedelta(days=1), ZoneInfo(clinic.time_zone)),
                 closed_through=through,
-                closed_at=act.now,
-                by=act.actor.name,
+                closed_at=work.now,
+                by=work.act.actor.name,
             )
         )
         return through
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def closed_through(store: Store) -> date | None:

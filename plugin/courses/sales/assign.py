@@ -15,6 +15,7 @@ from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import known_client_in
 from plugin.courses.documents.enqueue import enqueue_correction_in, enqueue_invoice_in
 from plugin.errors import Refused
@@ -24,33 +25,31 @@ from plugin.store.people import Client
 from plugin.store.queues import Attention
 
 
-def assign_in(
-    session: Session, store: Store, act: Act, course_ids: Sequence[str], client_id: str, *, reason: str = ""
-) -> None:
+def assign_in(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str = "") -> None:
     """Give these courses their owner; raises NotFound, or Refused for one that has another owner already."""
-    client = known_client_in(session, client_id)
+    client = known_client_in(work.session, client_id)
     for course_id in course_ids:
-        course = course_for_change(session, course_id)
+        course = course_for_change(work.session, course_id)
         if course.client_id == client.id:
             continue
         if course.client_id is not None:
             raise Refused("That course belongs to a client already.", code="already_assigned")
         course.client_id = client.id
-        add_history(session, store, act, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
-        course_changed_in(session, store, act, course.id)
-        enqueue_invoice_in(session, store, act, course.square_order_id)
-    session.flush()
+        add_history(work, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
+        course_changed_in(work, course.id)
+        enqueue_invoice_in(work, course.square_order_id)
+    work.session.flush()
 
 
-def assign_by_square_in(
-    session: Session, store: Store, act: Act, square_order_id: str, client_id: str
-) -> None:
+def assign_by_square_in(work: Work, square_order_id: str, client_id: str) -> None:
     """Give an order's waiting courses the client that Square has named since, and close the question."""
-    ids = ownerless_in(session, square_order_id)
+    ids = ownerless_in(work.session, square_order_id)
     if not ids:
         return
-    assign_in(session, store, act, ids, client_id, reason="Square named the client later")
-    settle_unassigned_in(session, act, square_order_id, {"client_id": client_id, "reason": "Named by Square"})
+    assign_in(work, ids, client_id, reason="Square named the client later")
+    settle_unassigned_in(
+        work.session, work.act, square_order_id, {"client_id": client_id, "reason": "Named by Square"}
+    )
 
 
 def ownerless_in(session: Session, square_order_id: str) -> list[str]:
@@ -92,20 +91,20 @@ def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: 
     require(act.actor, Role.DESK)
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
-    def work(session: Session) -> CourseView:
+    def do(work: Work) -> CourseView:
         asked = digest("move", {"course_id": course_id, "client_id": client_id, "reason": said})
-        if answered_before(session, act, asked) is None:
-            _move(session, store, act, course_id, known_client_in(session, client_id), said)
-            remember(session, act, asked, {"course_id": course_id})
-        course = course_for_change(session, course_id)
-        return course_in(session, course, today=local_date(clinic_in(session), act.now))
+        if answered_before(work.session, work.act, asked) is None:
+            _move(work, course_id, known_client_in(work.session, client_id), said)
+            remember(work.session, work.act, asked, {"course_id": course_id})
+        course = course_for_change(work.session, course_id)
+        return course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def _move(session: Session, store: Store, act: Act, course_id: str, to: Client, reason: str) -> None:
-    course = course_for_change(session, course_id)
-    view = course_in(session, course, today=local_date(clinic_in(session), act.now))
+def _move(work: Work, course_id: str, to: Client, reason: str) -> None:
+    course = course_for_change(work.session, course_id)
+    view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
     if course.closed_as is not None:
         raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
     if not view.is_untouched:
@@ -116,6 +115,6 @@ def _move(session: Session, store: Store, act: Act, course_id: str, to: Client, 
         raise Refused(f"This course is {to.name}'s already.", code="already_assigned")
     text = f"Moved from {view.client_name} to {to.name}"
     course.client_id = to.id
-    add_history(session, store, act, course.id, "assigned", text, reason=reason)
-    course_changed_in(session, store, act, course.id)
-    enqueue_correction_in(session, store, act, course.square_order_id)
+    add_history(work, course.id, "assigned", text, reason=reason)
+    course_changed_in(work, course.id)
+    enqueue_correction_in(work, course.square_order_id)

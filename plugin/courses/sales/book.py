@@ -18,6 +18,7 @@ from plugin.core.terms import terms_from_json
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import Line, append
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.clients.buyers import client_for_buyer_in
 from plugin.courses.documents.enqueue import enqueue_invoice_in
@@ -40,13 +41,11 @@ MOST_UNITS = 100
 
 def book(store: Store, act: Act, sale: Sale) -> Booking:
     """Open a course for each unit of each package line, once; in one transaction of its own."""
-    return store.transact(lambda session: book_in(session, store, act, sale))
+    return transact(store, act, lambda work: book_in(work, sale))
 
 
 def book_in(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     sale: Sale,
     *,
     accept_currency: bool = False,
@@ -58,44 +57,43 @@ def book_in(
     """
     attention: list[str] = []
     opened: list[str] = []
-    already = list(courses_of_order_in(session, sale.square_order_id))
-    variations = known_variations_in(session)
-    client_id = begun_for_in(session, sale.square_order_id)
+    already = list(courses_of_order_in(work.session, sale.square_order_id))
+    variations = known_variations_in(work.session)
+    client_id = begun_for_in(work.session, sale.square_order_id)
     paid: list[str] = []
     for line in sale.lines:
-        package = _package_of(session, sale, line, variations, linked or {})
+        package = _package_of(work.session, sale, line, variations, linked or {})
         if package is None:
             continue
         if line.quantity is None or line.quantity > MOST_UNITS:
-            attention.append(_unclear_quantity(session, store, act, sale, line))
+            attention.append(_unclear_quantity(work, sale, line))
             continue
         if line.total.currency != package.currency and not accept_currency:
-            attention.append(_foreign_currency(session, store, act, sale, line, package))
+            attention.append(_foreign_currency(work, sale, line, package))
             continue
-        missing = _missing_units(session, sale, line)
+        missing = _missing_units(work.session, sale, line)
         if missing and client_id is None and sale.buyer is not None:
-            client_id = client_for_buyer_in(session, store, act, sale.buyer)
+            client_id = client_for_buyer_in(work, sale.buyer)
         charges = _charges(line, line.quantity)
         opened += [
-            _open_course(session, store, act, sale, line, package, unit, charges[unit - 1], client_id)
-            for unit in missing
+            _open_course(work, sale, line, package, unit, charges[unit - 1], client_id) for unit in missing
         ]
-        paid += receive_money_in(session, store, act, sale, line.uid)
-        answer_unlinked_in(session, act, sale.square_order_id, line.uid, "The course is open.")
+        paid += receive_money_in(work, sale, line.uid)
+        answer_unlinked_in(work.session, work.act, sale.square_order_id, line.uid, "The course is open.")
     if opened and client_id is None:
-        attention.append(_unassigned(session, store, act, sale, opened))
+        attention.append(_unassigned(work, sale, opened))
     elif opened:
-        enqueue_invoice_in(session, store, act, sale.square_order_id)
-    if already and sale.buyer is not None and _waits_for_owner(session, already):
-        owner = client_for_buyer_in(session, store, act, sale.buyer)
-        assign_by_square_in(session, store, act, sale.square_order_id, owner)
+        enqueue_invoice_in(work, sale.square_order_id)
+    if already and sale.buyer is not None and _waits_for_owner(work.session, already):
+        owner = client_for_buyer_in(work, sale.buyer)
+        assign_by_square_in(work, sale.square_order_id, owner)
     if already and not linked:
-        attention += ask_about_changes_in(session, store, act, sale)
+        attention += ask_about_changes_in(work, sale)
     # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
-        settle_checkouts_in(session, act, sale.square_order_id, came=so_far)
-        attention += complete_exchanges_in(session, store, act, sale.square_order_id)
+        settle_checkouts_in(work.session, work.act, sale.square_order_id, came=so_far)
+        attention += complete_exchanges_in(work, sale.square_order_id)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
 
 
@@ -153,9 +151,7 @@ def _charges(line: SaleLine, quantity: int) -> list[Charge]:
 
 
 def _open_course(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     sale: Sale,
     line: SaleLine,
     package: Package,
@@ -165,7 +161,7 @@ def _open_course(
 ) -> str:
     terms = terms_from_json(package.terms)
     course = Course(
-        id=store.new_id(),
+        id=work.new_id(),
         client_id=client_id,
         package_id=package.id,
         package_name=package.name,
@@ -177,22 +173,22 @@ def _open_course(
         tax_paid=0 if charge.is_tax_known else None,
         currency=line.total.currency,
         sold_at=sale.paid_at,
-        booked_at=act.now,
-        expires_on=terms.expiry(local_date(clinic_in(session), sale.paid_at)),
+        booked_at=work.now,
+        expires_on=terms.expiry(local_date(clinic_in(work.session), sale.paid_at)),
         square_order_id=sale.square_order_id,
         square_line_uid=line.uid,
         unit=unit,
         square_location_id=sale.square_location_id,
     )
-    session.add(course)
-    session.flush()
-    _grant(session, store, act, course, f"{sale.square_order_id}/{line.uid}/{unit}")
+    work.session.add(course)
+    work.session.flush()
+    _grant(work, course, f"{sale.square_order_id}/{line.uid}/{unit}")
     return course.id
 
 
-def _grant(session: Session, store: Store, act: Act, course: Course, born_from: str) -> None:
+def _grant(work: Work, course: Course, born_from: str) -> None:
     """Write the first entries: the sessions granted; what is paid for them is spread by single-visit price."""
-    contents = session.execute(
+    contents = work.session.execute(
         select(PackageContent, Treatment)
         .join(Treatment, Treatment.id == PackageContent.treatment_id)
         .where(PackageContent.package_id == course.package_id)
@@ -201,7 +197,7 @@ def _grant(session: Session, store: Store, act: Act, course: Course, born_from: 
     shares = allocate(course.price, [content.sessions * content.single_price for content, _ in contents])
     for (content, treatment), share in zip(contents, shares, strict=True):
         allowance = Allowance(
-            id=store.new_id(),
+            id=work.new_id(),
             course_id=course.id,
             position=content.position,
             treatment_id=treatment.id,
@@ -211,20 +207,18 @@ def _grant(session: Session, store: Store, act: Act, course: Course, born_from: 
             price=share,
             usable_from_session=content.usable_from_session,
         )
-        session.add(allowance)
-        session.flush()
+        work.session.add(allowance)
+        work.session.flush()
         line = Line(f"sale:{born_from}:{content.position}:sold", course.sold_at)
-        append(session, store, act, allowance.id, START, sold(content.sessions), line)
+        append(work, allowance.id, START, sold(content.sessions), line)
 
 
-def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids: list[str]) -> str:
-    course = session.get(Course, course_ids[0])
+def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:
+    course = work.session.get(Course, course_ids[0])
     name = course.package_name if course else "A package"
     many = f"{len(course_ids)} courses" if len(course_ids) > 1 else name
     item_id = open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="unassigned_sale",
         dedupe=f"unassigned:{sale.square_order_id}",
         summary=f"{many} sold without a client. Whose is it?",
@@ -232,18 +226,16 @@ def _unassigned(session: Session, store: Store, act: Act, sale: Sale, course_ids
         square_order_id=sale.square_order_id,
     )
     # The order had brought this question before: it now asks for these courses too.
-    item = session.get_one(Attention, item_id)
+    item = work.session.get_one(Attention, item_id)
     asked = list(dict.fromkeys([*item.details["course_ids"], *course_ids]))
     item.details, item.resolved_at = {**item.details, "course_ids": asked}, None
     return item_id
 
 
-def _unclear_quantity(session: Session, store: Store, act: Act, sale: Sale, line: SaleLine) -> str:
+def _unclear_quantity(work: Work, sale: Sale, line: SaleLine) -> str:
     said = line.quantity_text[:40]
     return open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="unclear_quantity",
         dedupe=f"quantity:{sale.square_order_id}:{line.uid}",
         summary=f"{line.name[:120] or 'A package'} was sold with the quantity “{said}”. No course was opened.",
@@ -255,13 +247,9 @@ def _unclear_quantity(session: Session, store: Store, act: Act, sale: Sale, line
     )
 
 
-def _foreign_currency(
-    session: Session, store: Store, act: Act, sale: Sale, line: SaleLine, package: Package
-) -> str:
+def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) -> str:
     return open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="foreign_currency",
         dedupe=f"currency:{sale.square_order_id}:{line.uid}",
         summary=(
@@ -276,8 +264,8 @@ def _foreign_currency(
     )
 
 
-def reopen_foreign_sale_in(session: Session, store: Store, act: Act, sale: Sale) -> Booking:
+def reopen_foreign_sale_in(work: Work, sale: Sale) -> Booking:
     """Open the courses of a sale in a foreign currency after a person has said that the payment is right."""
     if not sale.lines:
         raise InvalidField("That sale has no package on it.", field="decision")
-    return book_in(session, store, act, sale, accept_currency=True)
+    return book_in(work, sale, accept_currency=True)

@@ -19,8 +19,8 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.work import Work
 from plugin.courses.sales.sales import Refund, Sale, SaleLine
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 
@@ -28,18 +28,14 @@ USED = "refunded_used_course"
 CHANGED = "changed_sale"
 
 
-def ask_about_used_in(
-    session: Session, store: Store, act: Act, refund: Refund, course_id: str, closed_by: str
-) -> None:
+def ask_about_used_in(work: Work, refund: Refund, course_id: str, closed_by: str) -> None:
     """Ask whether a course that had been used was meant to be given back whole; `closed_by` marks the return."""
-    course = _view(session, act, course_id)
+    course = _view(work.session, work.act, course_id)
     if not course.used:
         return
-    worth = _written(session, _worth_of_uses(course))
+    worth = _written(work.session, _worth_of_uses(course))
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind=USED,
         dedupe=f"{USED}:{closed_by}",
         summary=(
@@ -76,18 +72,20 @@ class _Change:
     says: str
 
 
-def ask_about_changes_in(session: Session, store: Store, act: Act, sale: Sale) -> tuple[str, ...]:
+def ask_about_changes_in(work: Work, sale: Sale) -> tuple[str, ...]:
     """Ask about courses whose sale was edited in Square after they were booked; return the open items.
 
     Nothing is obeyed by itself: sessions may have been used, and the client has a paper that says otherwise.
     """
     rows = select(Course).where(Course.square_order_id == sale.square_order_id, Course.closed_as.is_(None))
-    courses = list(session.scalars(rows.order_by(Course.square_line_uid, Course.unit)))
-    changes = {change.course.id: change for change in _changes(session, courses, sale)}
+    courses = list(work.session.scalars(rows.order_by(Course.square_line_uid, Course.unit)))
+    changes = {change.course.id: change for change in _changes(work.session, courses, sale)}
     for course in courses:
         if course.id not in changes:
-            settle_item_in(session, act, f"{CHANGED}:{course.id}", "The sale is in Square as it was again")
-    return tuple(_ask_about(session, store, act, sale, change) for change in changes.values())
+            settle_item_in(
+                work.session, work.act, f"{CHANGED}:{course.id}", "The sale is in Square as it was again"
+            )
+    return tuple(_ask_about(work, sale, change) for change in changes.values())
 
 
 def _changes(session: Session, courses: list[Course], sale: Sale) -> Iterator[_Change]:
@@ -116,12 +114,10 @@ def _price_of_line(session: Session, course: Course) -> tuple[int, str]:
     return sum(prices), course.currency
 
 
-def _ask_about(session: Session, store: Store, act: Act, sale: Sale, change: _Change) -> str:
-    was = _written(session, Money(charge_of(change.course).gross, change.course.currency))
+def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
+    was = _written(work.session, Money(charge_of(change.course).gross, change.course.currency))
     return open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind=CHANGED,
         dedupe=f"{CHANGED}:{change.course.id}",
         summary=f"{change.course.package_name}, booked at {was}, {change.says}. The course is as it was.",

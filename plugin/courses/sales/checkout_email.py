@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.contacts import typed_email
 from plugin.courses.sales.checkout_views import CheckoutView, view_of
 from plugin.courses.sales.checkouts import checkout_for_change
@@ -25,15 +24,15 @@ def send_letter(store: Store, act: Act, checkout_id: str, mail_to: str) -> Check
     address = typed_email(mail_to, field="mail_to")
     asked = digest("letter", {"checkout_id": checkout_id, "mail_to": address})
 
-    def work(session: Session) -> CheckoutView:
-        row = checkout_for_change(session, checkout_id)
-        if answered_before(session, act, asked) is not None:
-            return view_of(session, row)
+    def do(work: Work) -> CheckoutView:
+        row = checkout_for_change(work.session, checkout_id)
+        if answered_before(work.session, work.act, asked) is not None:
+            return view_of(work.session, row)
         if row.url is None or row.ended_at is not None or row.cancel_asked_at is not None:
             raise Refused("There is no address to send: nothing is to be paid there.", code="nothing_to_send")
         row.mail_to, row.mailed_at, row.notice = address, None, ""
-        enqueue_in(session, store, act, LETTER, row.id)
-        remember(session, act, asked, {"checkout_id": row.id})
-        return view_of(session, row)
+        enqueue_in(work, LETTER, row.id)
+        remember(work.session, work.act, asked, {"checkout_id": row.id})
+        return view_of(work.session, row)
 
-    return store.transact(work)
+    return transact(store, act, do)

@@ -15,6 +15,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.money import Money
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.work import Work, transact
 from plugin.courses.sales.assign import assign_in, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
 from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
@@ -49,16 +50,16 @@ def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
     """Begin a sale; raises InvalidField or Refused in words. The same act again answers the same sale."""
     require(act.actor, Role.DESK)
 
-    def work(session: Session) -> CheckoutView:
+    def do(work: Work) -> CheckoutView:
         asked = digest("checkout", asdict(new))
-        if known := answered_before(session, act, asked):
-            return _view_in(session, known["checkout_id"])
-        row = _begun_in(session, store, act, new)
-        enqueue_in(session, store, act, CHECKOUT, row.id)
-        remember(session, act, asked, {"checkout_id": row.id})
-        return view_of(session, row)
+        if known := answered_before(work.session, work.act, asked):
+            return _view_in(work.session, known["checkout_id"])
+        row = _begun_in(work, new)
+        enqueue_in(work, CHECKOUT, row.id)
+        remember(work.session, work.act, asked, {"checkout_id": row.id})
+        return view_of(work.session, row)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def read_checkout(store: Store, checkout_id: str) -> CheckoutView:
@@ -100,39 +101,39 @@ def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
     """Ask for the end of a sale; Square may say that the client has just paid. One that is paid refuses."""
     require(act.actor, Role.DESK)
 
-    def work(session: Session) -> CheckoutView:
-        row = checkout_for_change(session, checkout_id)
+    def do(work: Work) -> CheckoutView:
+        row = checkout_for_change(work.session, checkout_id)
         if row.state == "paid":
             raise Refused("This sale is paid. To undo it, refund the course.", code="paid")
         if row.ended_at is None and row.cancel_asked_at is None:
-            row.cancel_asked_at, row.problem = act.now, ""
+            row.cancel_asked_at, row.problem = work.now, ""
             if _is_only_ours(row):
-                row.state, row.ended_at = "canceled", act.now
+                row.state, row.ended_at = "canceled", work.now
             else:
-                hasten_in(session, store, act, row.id)
-        return view_of(session, row)
+                hasten_in(work, row.id)
+        return view_of(work.session, row)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[str]) -> CheckoutView:
     """Say that a sale rung up without a client is this one; raises Refused for a course of somebody else."""
     require(act.actor, Role.DESK)
 
-    def work(session: Session) -> CheckoutView:
-        row = checkout_for_change(session, checkout_id)
+    def do(work: Work) -> CheckoutView:
+        row = checkout_for_change(work.session, checkout_id)
         if row.way != "till":
             raise Refused("Only a sale that is rung up on the till can be claimed.", code="not_at_till")
-        orders = _orders_of(session, row, course_ids)
-        assign_in(session, store, act, course_ids, row.client_id, reason="Claimed at the desk")
+        orders = _orders_of(work.session, row, course_ids)
+        assign_in(work, course_ids, row.client_id, reason="Claimed at the desk")
         for square_order_id in orders:
             answer = {"client_id": row.client_id, "reason": "Claimed at the desk"}
-            settle_unassigned_in(session, act, square_order_id, answer)
+            settle_unassigned_in(work.session, work.act, square_order_id, answer)
         if row.ended_at is None:
-            sold_at_till_in(session, act, row, orders[0])
-        return view_of(session, row)
+            sold_at_till_in(work.session, work.act, row, orders[0])
+        return view_of(work.session, row)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
@@ -144,15 +145,15 @@ def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
     return row
 
 
-def hasten_in(session: Session, store: Store, act: Act, checkout_id: str) -> None:
+def hasten_in(work: Work, checkout_id: str) -> None:
     """Have the sale looked at now: what waits for its next turn comes at once, else it is owed anew."""
     waiting = (
         update(Outbox)
         .where(Outbox.kind == CHECKOUT, Outbox.subject == checkout_id, Outbox.state == "pending")
-        .values(due_at=act.now)
+        .values(due_at=work.now)
     )
-    if not session.execute(waiting).rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
-        enqueue_in(session, store, act, CHECKOUT, checkout_id)
+    if not work.session.execute(waiting).rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
+        enqueue_in(work, CHECKOUT, checkout_id)
 
 
 def _is_only_ours(row: Checkout) -> bool:
@@ -167,10 +168,10 @@ def _view_in(session: Session, checkout_id: str) -> CheckoutView:
     return view_of(session, row)
 
 
-def _begun_in(session: Session, store: Store, act: Act, new: NewCheckout) -> Checkout:
-    checked = checked_in(session, act, new)
+def _begun_in(work: Work, new: NewCheckout) -> Checkout:
+    checked = checked_in(work.session, work.act, new)
     row = Checkout(
-        id=store.new_id(),
+        id=work.new_id(),
         client_id=checked.client_id,
         package_id=new.package_id,
         quantity=new.quantity,
@@ -189,12 +190,12 @@ def _begun_in(session: Session, store: Store, act: Act, new: NewCheckout) -> Che
         exchanges_course_id=new.exchanges if checked.credit else None,
         credit=_minor(checked.credit.amount) if checked.credit else None,
         credit_for=checked.credit_for,
-        created_at=act.now,
-        by=act.actor.name,
-        staff_id=act.actor.staff_id,
+        created_at=work.now,
+        by=work.act.actor.name,
+        staff_id=work.act.actor.staff_id,
     )
-    session.add(row)
-    session.flush()
+    work.session.add(row)
+    work.session.flush()
     return row
 
 

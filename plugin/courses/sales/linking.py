@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.work import Work
 from plugin.courses.catalog.links import LOOK_AT_ITEM, settle_questions_in
 from plugin.courses.catalog.packages import listed_in
 from plugin.courses.sales.book import book_in
 from plugin.courses.sales.sales import Booking, sale_from_json
 from plugin.courses.sales.unlinked import answer_unlinked_in, open_questions_of
 from plugin.errors import InvalidField
-from plugin.store import Store
 from plugin.store.offers import IgnoredItem, Listing, Package
 from plugin.store.queues import Attention
 
@@ -22,19 +22,17 @@ from plugin.store.queues import Attention
 LOOK_AT_SALE = "look_at_sale"
 
 
-def link_and_open_in(
-    session: Session, store: Store, act: Act, item: Attention, package_id: str | None, *, reason: str
-) -> None:
+def link_and_open_in(work: Work, item: Attention, package_id: str | None, *, reason: str) -> None:
     """Have the sold item sell this package, and book every sale of it that waits; raises InvalidField, Refused."""
-    package = _package(session, package_id or item.details["proposed_package_id"])
+    package = _package(work.session, package_id or item.details["proposed_package_id"])
     variation_id: str | None = item.details["square_variation_id"]
-    _open(session, store, act, item, package, reason)
+    _open(work, item, package, reason)
     if variation_id is None:
         return
-    _link(session, store, act, package, variation_id)
-    for other in open_questions_of(session, variation_id):
+    _link(work, package, variation_id)
+    for other in open_questions_of(work.session, variation_id):
         if other.id != item.id:
-            _open(session, store, act, other, package, reason)
+            _open(work, other, package, reason)
 
 
 def ignore_item_in(session: Session, act: Act, item: Attention) -> None:
@@ -58,30 +56,28 @@ def _package(session: Session, package_id: str) -> Package:
     return package
 
 
-def _open(
-    session: Session, store: Store, act: Act, item: Attention, package: Package, reason: str
-) -> Booking:
+def _open(work: Work, item: Attention, package: Package, reason: str) -> Booking:
     sale = sale_from_json(item.details["sale"])
     line_uid = sale.lines[0].uid
-    booking = book_in(session, store, act, sale, linked={line_uid: package.id})
+    booking = book_in(work, sale, linked={line_uid: package.id})
     for course_id in booking.opened:
         text = f"Opened from the sale of “{item.details['item_name']}”, linked to “{package.name}” afterwards"
-        add_history(session, store, act, course_id, "linked", text, reason=reason)
-    answer_unlinked_in(session, act, sale.square_order_id, line_uid, "The course is open.")
+        add_history(work, course_id, "linked", text, reason=reason)
+    answer_unlinked_in(work.session, work.act, sale.square_order_id, line_uid, "The course is open.")
     refunds = {"refund_ids": item.details.get("refund_ids", [])}
-    enqueue_in(session, store, act, LOOK_AT_SALE, sale.square_order_id, payload=refunds)
+    enqueue_in(work, LOOK_AT_SALE, sale.square_order_id, payload=refunds)
     return booking
 
 
-def _link(session: Session, store: Store, act: Act, package: Package, square_variation_id: str) -> None:
+def _link(work: Work, package: Package, square_variation_id: str) -> None:
     """Link the item; it is the one that is published to where the package has none that Square still sells."""
-    row = listed_in(session, act, package.id, square_variation_id)
+    row = listed_in(work.session, work.act, package.id, square_variation_id)
     living = select(Listing.square_variation_id).where(
         Listing.package_id == package.id, Listing.is_current.is_(True), Listing.is_deleted.is_(False)
     )
-    if session.scalar(living.limit(1)) is None:
-        for other in session.scalars(select(Listing).where(Listing.package_id == package.id)):
+    if work.session.scalar(living.limit(1)) is None:
+        for other in work.session.scalars(select(Listing).where(Listing.package_id == package.id)):
             other.is_current = other is row
-        settle_questions_in(session, act, package.id, "Another item sells it now.")
-    session.flush()
-    enqueue_in(session, store, act, LOOK_AT_ITEM, square_variation_id)
+        settle_questions_in(work.session, work.act, package.id, "Another item sells it now.")
+    work.session.flush()
+    enqueue_in(work, LOOK_AT_ITEM, square_variation_id)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.allocation import allocate
 from plugin.core.gross import Charge
 from plugin.core.ledger import Kind, paid
@@ -23,9 +22,9 @@ from plugin.courses.base.chain import Line, append, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead_in
 from plugin.courses.sales.sales import Came, Sale
-from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 
 
@@ -49,9 +48,9 @@ class _Part:
         return self.unpaid == 0 and self.entries > 0
 
 
-def receive_money_in(session: Session, store: Store, act: Act, sale: Sale, line_uid: str) -> list[str]:
+def receive_money_in(work: Work, sale: Sale, line_uid: str) -> list[str]:
     """Write the money that came for the courses of one line; return those that it came for."""
-    parts = _parts(session, sale.square_order_id, line_uid)
+    parts = _parts(work.session, sale.square_order_id, line_uid)
     _learn_tax(parts, sale, line_uid)
     price = sum(part.allowance.price for part in parts)
     changed: list[str] = []
@@ -60,13 +59,13 @@ def receive_money_in(session: Session, store: Store, act: Act, sale: Sale, line_
             break
         gross = _gross_paid(parts)
         due = _due(price, came, sale.total) - sum(part.paid for part in parts)
-        written = _share_out(session, store, act, sale, parts, came, due)
+        written = _share_out(work, sale, parts, came, due)
         if written:
             changed += written
-            parts = _parts(session, sale.square_order_id, line_uid)
+            parts = _parts(work.session, sale.square_order_id, line_uid)
         _receive_tax(parts, gross, came, sale.total)
     for course_id in dict.fromkeys(changed):
-        course_changed_in(session, store, act, course_id)
+        course_changed_in(work, course_id)
     return list(dict.fromkeys(changed))
 
 
@@ -123,16 +122,14 @@ def _due(price: int, came: Came, total: Money) -> int:
     return price if so_far >= total.amount else price * so_far // total.amount
 
 
-def _share_out(
-    session: Session, store: Store, act: Act, sale: Sale, parts: Sequence[_Part], came: Came, due: int
-) -> list[str]:
+def _share_out(work: Work, sale: Sale, parts: Sequence[_Part], came: Came, due: int) -> list[str]:
     """Spread what is new over what is still unpaid, so that the parts end at their price to the cent."""
     still_open = [part for part in parts if part.course.closed_as is None]
     fits = min(max(due, 0), sum(part.unpaid for part in still_open))
     if due > fits:
         courses = _courses(parts)
         charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
-        _ask(session, store, act, sale, Money(charge.gross_of(due - fits), sale.total.currency))
+        _ask(work, sale, Money(charge.gross_of(due - fits), sale.total.currency))
     if not still_open:
         return []
     is_all = came.so_far.amount >= sale.total.amount
@@ -142,9 +139,9 @@ def _share_out(
             continue
         key = _key(part, "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}")
         line = Line(key, came.at or part.course.sold_at)
-        head = head_of(session, part.allowance.id)
-        append(session, store, act, part.allowance.id, head, paid(share), line)
-        earn_ahead_in(session, store, act, part.allowance)
+        head = head_of(work.session, part.allowance.id)
+        append(work, part.allowance.id, head, paid(share), line)
+        earn_ahead_in(work, part.allowance)
         changed.append(part.course.id)
     return changed
 
@@ -167,13 +164,11 @@ def _key(part: _Part, what: str) -> str:
     return f"sale:{born_from}:{part.allowance.position}:{what}"
 
 
-def _ask(session: Session, store: Store, act: Act, sale: Sale, money: Money) -> None:
-    clinic = clinic_in(session)
+def _ask(work: Work, sale: Sale, money: Money) -> None:
+    clinic = clinic_in(work.session)
     came = money_text(money, language=clinic.language, country=clinic.country)
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="money_for_closed",
         dedupe=f"money_for_closed:{sale.square_order_id}",
         summary=f"{came} came for a course that is closed. It belongs to no session.",

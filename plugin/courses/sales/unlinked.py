@@ -11,9 +11,9 @@ from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Refund, Sale, SaleLine, sale_from_json
-from plugin.store import Store
 from plugin.store.offers import Package
 from plugin.store.queues import Attention
 
@@ -26,20 +26,16 @@ def unlinked_mark(square_order_id: str, line_uid: str) -> str:
     return f"{KIND}:{square_order_id}:{line_uid}"[:255]
 
 
-def ask_about_unlinked_in(
-    session: Session, store: Store, act: Act, sale: Sale, sold: SoldItem, package_id: str
-) -> str:
+def ask_about_unlinked_in(work: Work, sale: Sale, sold: SoldItem, package_id: str) -> str:
     """Ask whether this line sells a package, `package_id` as it seems; `sale` holds this line alone."""
-    package = session.get_one(Package, package_id)
+    package = work.session.get_one(Package, package_id)
     name = sold.full_name or "An amount without a name"
     is_item = sold.square_variation_id is not None
     return open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind=KIND,
         dedupe=unlinked_mark(sale.square_order_id, sold.uid),
-        summary=_summary(session, sale, name[:120], is_item=is_item),
+        summary=_summary(work.session, sale, name[:120], is_item=is_item),
         details={
             "sale": sale.to_json(),
             "square_variation_id": sold.square_variation_id,

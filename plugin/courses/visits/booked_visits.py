@@ -16,6 +16,7 @@ from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import courses_in, entry_in
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.visits.bookings import (
     CALLED_OFF,
@@ -57,21 +58,21 @@ def use_booking(
     request = {"booking": booking_id, "course": course_id, "allowance": allowance_id}
     asked = digest("use_booking", request | confirmed(known_charges))
 
-    def work(session: Session) -> Used:
-        course, chosen = course_of_booking_in(session, act, booking_id, course_id, allowance_id)
-        booking = booking_for_change(session, booking_id)
-        if known := answered_before(session, act, asked):
-            return used_answer(session, known["entry_id"], is_repeat=True)
+    def do(work: Work) -> Used:
+        course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
+        booking = booking_for_change(work.session, booking_id)
+        if known := answered_before(work.session, work.act, asked):
+            return used_answer(work.session, known["entry_id"], is_repeat=True)
         if booking.outcome == "used" and booking.entry_id is not None:
-            return used_answer(session, booking.entry_id, is_repeat=True)
-        wish = _wish(session, act, booking, course, chosen)
-        entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
-        settle_in(session, act, booking, "used", course_id=course.id, entry_id=entry_id)
-        ask_in(session, act, entry_id, known_charges=known_charges)
-        remember(session, act, asked, {"entry_id": entry_id})
-        return used_answer(session, entry_id, is_repeat=False)
+            return used_answer(work.session, booking.entry_id, is_repeat=True)
+        wish = _wish(work.session, work.act, booking, course, chosen)
+        entry_id = use_in(work, wish, course, has_mail=has_mail)
+        settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=entry_id)
+        ask_in(work.session, work.act, entry_id, known_charges=known_charges)
+        remember(work.session, work.act, asked, {"entry_id": entry_id})
+        return used_answer(work.session, entry_id, is_repeat=False)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used:
@@ -82,19 +83,19 @@ def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     asked = digest("link_booking", {"booking": booking_id, "entry": entry_id})
 
-    def work(session: Session) -> Used:
-        course = course_for_change(session, entry_in(session, entry_id)[1].id)
-        booking = booking_for_change(session, booking_id)
-        is_repeat = answered_before(session, act, asked) is not None or booking.entry_id == entry_id
+    def do(work: Work) -> Used:
+        course = course_for_change(work.session, entry_in(work.session, entry_id)[1].id)
+        booking = booking_for_change(work.session, booking_id)
+        is_repeat = answered_before(work.session, work.act, asked) is not None or booking.entry_id == entry_id
         if not is_repeat:
-            charge = _linkable(session, booking, entry_id)
+            charge = _linkable(work.session, booking, entry_id)
             outcome: Outcome = "charged" if charge.is_no_show else "used"
-            settle_in(session, act, booking, outcome, course_id=course.id, entry_id=entry_id)
-            _name_practitioner_in(session, store, act, booking)
-            remember(session, act, asked, {"entry_id": entry_id})
-        return used_answer(session, entry_id, is_repeat=is_repeat)
+            settle_in(work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id)
+            _name_practitioner_in(work, booking)
+            remember(work.session, work.act, asked, {"entry_id": entry_id})
+        return used_answer(work.session, entry_id, is_repeat=is_repeat)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | None:
@@ -107,21 +108,21 @@ def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | Non
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
     asked = digest("take_back", {"booking": booking_id, "reason": said})
 
-    def work(session: Session) -> str | None:
-        settled = session.get(Booking, booking_id)
-        course = course_for_change(session, settled.course_id) if settled and settled.course_id else None
-        booking = booking_for_change(session, booking_id)
-        if known := answered_before(session, act, asked):
+    def do(work: Work) -> str | None:
+        settled = work.session.get(Booking, booking_id)
+        course = course_for_change(work.session, settled.course_id) if settled and settled.course_id else None
+        booking = booking_for_change(work.session, booking_id)
+        if known := answered_before(work.session, work.act, asked):
             undone: str | None = known["undone_by"]
             return undone
         # Without a course here it is free; with another one somebody was quicker, and this tap is old.
         if course is None or booking.course_id != course.id:
             return None
-        undone = _take_back_in(session, store, act, booking, course, said)
-        remember(session, act, asked, {"undone_by": undone})
+        undone = _take_back_in(work, booking, course, said)
+        remember(work.session, work.act, asked, {"undone_by": undone})
         return undone
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def course_of_booking_in(
@@ -212,14 +213,14 @@ def _linkable(session: Session, booking: Booking, entry_id: str) -> DayCharge:
     return charge
 
 
-def _name_practitioner_in(session: Session, store: Store, act: Act, booking: Booking) -> None:
+def _name_practitioner_in(work: Work, booking: Booking) -> None:
     """Note who treated, as a check-in would have: who used the session elsewhere need not have known."""
-    entry = session.get_one(Entry, booking.entry_id)
-    visit = session.get(Visit, entry.visit_id) if entry.visit_id else None
-    found = _practitioner(session, booking.team_member_name)
+    entry = work.session.get_one(Entry, booking.entry_id)
+    visit = work.session.get(Visit, entry.visit_id) if entry.visit_id else None
+    found = _practitioner(work.session, booking.team_member_name)
     if found is not None and visit is not None and visit.practitioner_id is None:
         visit.practitioner_id = found
-        course_changed_in(session, store, act, visit.course_id)
+        course_changed_in(work, visit.course_id)
 
 
 def _practitioner(session: Session, name: str) -> str | None:
@@ -231,19 +232,15 @@ def _practitioner(session: Session, name: str) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
-def _take_back_in(
-    session: Session, store: Store, act: Act, booking: Booking, course: Course, reason: str
-) -> str | None:
-    if booking.entry_id is not None and _is_linked(session, booking):
-        free_in(session, booking)
+def _take_back_in(work: Work, booking: Booking, course: Course, reason: str) -> str | None:
+    if booking.entry_id is not None and _is_linked(work.session, booking):
+        free_in(work.session, booking)
         return None
     if booking.entry_id is not None:
-        return undo_use_in(session, store, act, course, booking.entry_id, reason).id
-    day = day_text(day_of(session, booking), clinic_in(session))
-    add_history(
-        session, store, act, course.id, "no_show", f"No-show on {day}: no longer forgiven", reason=reason
-    )
-    free_in(session, booking)
+        return undo_use_in(work, course, booking.entry_id, reason).id
+    day = day_text(day_of(work.session, booking), clinic_in(work.session))
+    add_history(work, course.id, "no_show", f"No-show on {day}: no longer forgiven", reason=reason)
+    free_in(work.session, booking)
     return None
 
 

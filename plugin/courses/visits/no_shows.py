@@ -17,6 +17,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.visits.booked_visits import course_of_booking_in, day_of
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_change, settle_in
 from plugin.courses.visits.same_day import ask_in, confirmed
@@ -62,23 +63,23 @@ def decide_no_show(
         | confirmed(known_charges),
     )
 
-    def work(session: Session) -> MissedVisit:
-        course, chosen = course_of_booking_in(session, act, booking_id, course_id, allowance_id)
-        booking = booking_for_change(session, booking_id)
-        is_repeat = answered_before(session, act, asked) is not None
+    def do(work: Work) -> MissedVisit:
+        course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
+        booking = booking_for_change(work.session, booking_id)
+        is_repeat = answered_before(work.session, work.act, asked) is not None
         if not is_repeat and booking.outcome == "used":
             raise Refused("This visit used a session. Undo that first.", code="settled")
         if not is_repeat and booking.outcome is None:
-            _check(booking, act)
+            _check(booking, work.act)
             if decision == NoShow.CHARGE:
-                entry_id = _charge(session, store, act, booking, course, chosen)
-                ask_in(session, act, entry_id, known_charges=known_charges)
+                entry_id = _charge(work, booking, course, chosen)
+                ask_in(work.session, work.act, entry_id, known_charges=known_charges)
             else:
-                _forgive(session, store, act, booking, course)
-            remember(session, act, asked, {"entry_id": booking.entry_id})
-        return _answer(session, booking, course)
+                _forgive(work, booking, course)
+            remember(work.session, work.act, asked, {"entry_id": booking.entry_id})
+        return _answer(work.session, booking, course)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
@@ -106,25 +107,21 @@ def _check(booking: Booking, act: Act) -> None:
         raise Refused("This appointment is still to come.", code="still_to_come")
 
 
-def _charge(
-    session: Session, store: Store, act: Act, booking: Booking, course: Course, allowance_id: str | None
-) -> str:
+def _charge(work: Work, booking: Booking, course: Course, allowance_id: str | None) -> str:
     entry_id = charge_in(
-        session,
-        store,
-        act,
+        work,
         course,
         allowance_id,
-        happened_at=min(booking.start_at, act.now),
-        reason=_named(session, booking),
+        happened_at=min(booking.start_at, work.now),
+        reason=_named(work.session, booking),
     )
-    settle_in(session, act, booking, "charged", course_id=course.id, entry_id=entry_id)
+    settle_in(work.session, work.act, booking, "charged", course_id=course.id, entry_id=entry_id)
     return entry_id
 
 
-def _forgive(session: Session, store: Store, act: Act, booking: Booking, course: Course) -> None:
-    settle_in(session, act, booking, "forgiven", course_id=course.id, entry_id=None)
-    add_history(session, store, act, course.id, "no_show", f"{_named(session, booking)}: forgiven")
+def _forgive(work: Work, booking: Booking, course: Course) -> None:
+    settle_in(work.session, work.act, booking, "forgiven", course_id=course.id, entry_id=None)
+    add_history(work, course.id, "no_show", f"{_named(work.session, booking)}: forgiven")
 
 
 def _named(session: Session, booking: Booking) -> str:

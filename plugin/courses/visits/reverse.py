@@ -13,6 +13,7 @@ from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import entry_in
 from plugin.courses.base.views import Reversed
+from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.early_use import earn_ahead_in
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.visits.bookings import free_booking_of_in
@@ -30,34 +31,32 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
     asked = digest("reverse", {"entry_id": entry_id, "reason": said})
 
-    def work(session: Session) -> Reversed:
-        _, course = entry_in(session, entry_id)
-        held = course_for_change(session, course.id)
+    def do(work: Work) -> Reversed:
+        _, course = entry_in(work.session, entry_id)
+        held = course_for_change(work.session, course.id)
         # Asked once the course is held: the same key may have waited there behind itself.
-        if known := answered_before(session, act, asked):
-            return _answer(session, known["entry_id"], is_repeat=True)
-        written = undo_use_in(session, store, act, held, entry_id, said)
-        remember(session, act, asked, {"entry_id": written.id})
-        return _answer(session, written.id, is_repeat=False)
+        if known := answered_before(work.session, work.act, asked):
+            return _answer(work.session, known["entry_id"], is_repeat=True)
+        written = undo_use_in(work, held, entry_id, said)
+        remember(work.session, work.act, asked, {"entry_id": written.id})
+        return _answer(work.session, written.id, is_repeat=False)
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def undo_use_in(
-    session: Session, store: Store, act: Act, course: Course, entry_id: str, reason: str
-) -> Entry:
+def undo_use_in(work: Work, course: Course, entry_id: str, reason: str) -> Entry:
     """Take back a used session of a course that the caller holds; its appointment can be settled again."""
-    undone = _reversible(session, course, entry_id)
-    before = first_used_on(session, course)
-    written = reverse_in(session, store, act, undone, reason)
-    earn_ahead_in(session, store, act, session.get_one(Allowance, undone.allowance_id))
-    follow_first_use_in(session, store, act, course, before)
-    free_booking_of_in(session, entry_id)
-    course_changed_in(session, store, act, course.id)
+    undone = _reversible(work.session, course, entry_id)
+    before = first_used_on(work.session, course)
+    written = reverse_in(work, undone, reason)
+    earn_ahead_in(work, work.session.get_one(Allowance, undone.allowance_id))
+    follow_first_use_in(work, course, before)
+    free_booking_of_in(work.session, entry_id)
+    course_changed_in(work, course.id)
     return written
 
 
-def reverse_in(session: Session, store: Store, act: Act, undone: Entry, reason: str) -> Entry:
+def reverse_in(work: Work, undone: Entry, reason: str) -> Entry:
     """Write the reversing entry to the cent, whatever was written since."""
     change = Change(
         Kind(undone.kind),
@@ -65,9 +64,9 @@ def reverse_in(session: Session, store: Store, act: Act, undone: Entry, reason: 
         value=undone.value_delta,
         granted=undone.granted_after - undone.granted_before,
     )
-    line = Line(f"reverse:{undone.id}", act.now, reason=reason, reverses=undone.id)
-    head = head_of(session, undone.allowance_id)
-    return append(session, store, act, undone.allowance_id, head, reversal(change), line)
+    line = Line(f"reverse:{undone.id}", work.now, reason=reason, reverses=undone.id)
+    head = head_of(work.session, undone.allowance_id)
+    return append(work, undone.allowance_id, head, reversal(change), line)
 
 
 def _reversible(session: Session, course: Course, entry_id: str) -> Entry:

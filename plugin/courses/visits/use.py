@@ -22,6 +22,7 @@ from plugin.courses.base.read import course_in, entry_in
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, CourseView, Used
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.handouts.visit_email import enqueue_emails_in
@@ -63,57 +64,53 @@ def use_session(
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     asked = digest("use", asdict(wish) | confirmed(known_charges))
 
-    def work(session: Session) -> Used:
-        course = course_for_change(session, wish.course_id)
+    def do(work: Work) -> Used:
+        course = course_for_change(work.session, wish.course_id)
         # Asked once the course is held: the same key may have waited there behind itself.
-        if known := answered_before(session, act, asked):
+        if known := answered_before(work.session, work.act, asked):
             first = known.get("session_number"), known.get("earlier", ())
-            return used_answer(session, known["entry_id"], *first, is_repeat=True)
-        entry_id = use_in(session, store, act, wish, course, has_mail=has_mail)
-        earlier = ask_in(session, act, entry_id, known_charges=known_charges)
-        answer = used_answer(session, entry_id, earlier=earlier, is_repeat=False)
+            return used_answer(work.session, known["entry_id"], *first, is_repeat=True)
+        entry_id = use_in(work, wish, course, has_mail=has_mail)
+        earlier = ask_in(work.session, work.act, entry_id, known_charges=known_charges)
+        answer = used_answer(work.session, entry_id, earlier=earlier, is_repeat=False)
         # Both change with what is undone or entered since; the same key gives the first answer.
         kept = {"entry_id": entry_id, "session_number": answer.session_number, "earlier": earlier}
-        remember(session, act, asked, kept)
+        remember(work.session, work.act, asked, kept)
         return answer
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
-def use_in(
-    session: Session, store: Store, act: Act, wish: UseSession, course: Course, *, has_mail: bool = False
-) -> str:
+def use_in(work: Work, wish: UseSession, course: Course, *, has_mail: bool = False) -> str:
     """Use sessions within the caller's transaction, which holds the course; return the entry."""
-    clinic = clinic_in(session)
-    today = local_date(clinic, act.now)
-    view = course_in(session, course, today=today)
+    clinic = clinic_in(work.session)
+    today = local_date(clinic, work.now)
+    view = course_in(work.session, course, today=today)
     visited_on = _visit_day(view, clinic, wish.visited_on or today, today)
     _may_be_used(view, visited_on)
-    client_id = _who_came(session, view, wish.client_id, visited_on)
-    allowance = _allowance(session, view, wish)
+    client_id = _who_came(work.session, view, wish.client_id, visited_on)
+    allowance = _allowance(work.session, view, wish)
     visit = Visit(
-        id=store.new_id(),
+        id=work.new_id(),
         client_id=client_id,
         course_id=course.id,
         visited_on=visited_on,
-        practitioner_id=_practitioner(session, act, wish.practitioner_id),
+        practitioner_id=_practitioner(work.session, work.act, wish.practitioner_id),
         focus=optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
         note=optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
-        created_at=act.now,
+        created_at=work.now,
     )
-    session.add(visit)
-    session.flush()
+    work.session.add(visit)
+    work.session.flush()
     if has_mail:
-        enqueue_emails_in(session, store, act, visit, course, today=today)
-    happened_at = act.now if visited_on == today else _noon(visited_on, clinic)
-    line = Line(f"use:{act.key}", happened_at, visit_id=visit.id)
-    return _write_in(session, store, act, course, allowance, wish.sessions, line)
+        enqueue_emails_in(work, visit, course, today=today)
+    happened_at = work.now if visited_on == today else _noon(visited_on, clinic)
+    line = Line(f"use:{work.act.key}", happened_at, visit_id=visit.id)
+    return _write_in(work, course, allowance, wish.sessions, line)
 
 
 def charge_in(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     course: Course,
     allowance_id: str | None,
     *,
@@ -121,29 +118,27 @@ def charge_in(
     reason: str,
 ) -> str:
     """Use one session for a visit that did not take place: an entry without a visit. Returns the entry."""
-    clinic = clinic_in(session)
-    view = course_in(session, course, today=local_date(clinic, act.now))
+    clinic = clinic_in(work.session)
+    view = course_in(work.session, course, today=local_date(clinic, work.now))
     _may_be_used(view, local_date(clinic, happened_at))
-    allowance = _allowance(session, view, UseSession(course.id, allowance_id))
-    line = Line(f"no-show:{act.key}", happened_at, reason=reason)
-    return _write_in(session, store, act, course, allowance, 1, line)
+    allowance = _allowance(work.session, view, UseSession(course.id, allowance_id))
+    line = Line(f"no-show:{work.act.key}", happened_at, reason=reason)
+    return _write_in(work, course, allowance, 1, line)
 
 
 def _write_in(
-    session: Session,
-    store: Store,
-    act: Act,
+    work: Work,
     course: Course,
     allowance: AllowanceState,
     sessions: int,
     line: Line,
 ) -> str:
-    before = first_used_on(session, course)
-    head = head_of(session, allowance.id)
+    before = first_used_on(work.session, course)
+    head = head_of(work.session, allowance.id)
     change = used(head, sessions, unpaid=allowance.unpaid.amount)
-    entry = append(session, store, act, allowance.id, head, change, line)
-    follow_first_use_in(session, store, act, course, before)
-    course_changed_in(session, store, act, course.id)
+    entry = append(work, allowance.id, head, change, line)
+    follow_first_use_in(work, course, before)
+    course_changed_in(work, course.id)
     return entry.id
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import NOTE_LENGTH, optional
@@ -14,6 +13,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, VisitView
+from plugin.courses.base.work import Work, transact
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
@@ -39,22 +39,22 @@ def describe_visit(
     focus = optional(focus, field="focus", called="The focus", most=NOTE_LENGTH)
     note = optional(note, field="note", called="The note", most=NOTE_LENGTH)
 
-    def work(session: Session) -> CourseView:
-        visit = session.get(Visit, visit_id)
+    def do(work: Work) -> CourseView:
+        visit = work.session.get(Visit, visit_id)
         if visit is None:
             raise NotFound("There is no such visit.")
-        if practitioner_id and session.get(Staff, practitioner_id) is None:
+        if practitioner_id and work.session.get(Staff, practitioner_id) is None:
             raise InvalidField("There is no such practitioner.", field="practitioner_id")
         visit.practitioner_id, visit.focus, visit.note = practitioner_id or None, focus, note
-        session.flush()
-        course_changed_in(session, store, act, visit.course_id)
-        course = session.get_one(Course, visit.course_id)
-        view = course_in(session, course, today=local_date(clinic_in(session), act.now))
+        work.session.flush()
+        course_changed_in(work, visit.course_id)
+        course = work.session.get_one(Course, visit.course_id)
+        view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
         if all(each.id != visit_id for each in view.visits):
             raise Refused("That session was given back since; there is no visit to describe.", code="undone")
         return view
 
-    return store.transact(work)
+    return transact(store, act, do)
 
 
 def visits_on(store: Store, day: date, *, today: date) -> tuple[DayVisit, ...]:

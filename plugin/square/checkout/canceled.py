@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.money import Money
+from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.sales.payments import receive_money_in
@@ -18,21 +17,20 @@ from plugin.square.effects import Effect
 from plugin.square.models import Order, order_of
 from plugin.square.parsing import Json, optional_id
 from plugin.square.sales import sale_of
-from plugin.store import Store
 from plugin.store.ledger import Course
 
 
 def canceled_order(order: Order) -> Effect:
     """Return what is to be done for an order whose invoice was canceled after money had come for it."""
 
-    def deed(session: Session, store: Store, act: Act) -> str:
-        _book_payments(session, store, act, order)
-        return end_collection_in(session, store, act, order.id)
+    def do(work: Work) -> str:
+        _book_payments(work, order)
+        return end_collection_in(work, order.id)
 
-    return deed
+    return do
 
 
-def canceled_deeds(services: Services, invoice: Json) -> tuple[Effect, ...]:
+def canceled_effects(services: Services, invoice: Json) -> tuple[Effect, ...]:
     """Return the same for a canceled invoice, nothing where no course came of it."""
     order_id = optional_id(invoice.get("order_id"), "invoice order_id")
     if order_id is None or not has_courses(services, order_id):
@@ -40,15 +38,15 @@ def canceled_deeds(services: Services, invoice: Json) -> tuple[Effect, ...]:
     try:
         return (canceled_order(order_of(services.square.order(order_id))),)
     except SquareNotFound:
-        return (lambda session, store, act: end_collection_in(session, store, act, order_id),)
+        return (lambda work: end_collection_in(work, order_id),)
 
 
-def _book_payments(session: Session, store: Store, act: Act, order: Order) -> None:
+def _book_payments(work: Work, order: Order) -> None:
     """Book what came before the invoice was canceled. Square keeps the payments, but neither lines nor total."""
-    record = sale_in(session, order.id)
+    record = sale_in(work.session, order.id)
     if record is None or order.total is None or record.currency != order.total.currency or not order.tenders:
         return
     sale = sale_of(order, [], Bought(None), of_invoice=True, total=Money(record.total, record.currency))
     uids = select(Course.square_line_uid).where(Course.square_order_id == order.id).distinct()
-    for uid in sorted(each for each in session.scalars(uids) if each is not None):
-        receive_money_in(session, store, act, sale, uid)
+    for uid in sorted(each for each in work.session.scalars(uids) if each is not None):
+        receive_money_in(work, sale, uid)

@@ -8,16 +8,16 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import Work
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.sales.checkout_views import courses_of_checkout_in
 from plugin.courses.sales.checkouts import hasten_in
 from plugin.services import Services
-from plugin.square.checkout.canceled import canceled_deeds
+from plugin.square.checkout.canceled import canceled_effects
 from plugin.square.checkout.devices import refresh_terminals
 from plugin.square.client import SquareNotFound
 from plugin.square.effects import Effect, Effects
@@ -25,7 +25,6 @@ from plugin.square.locations import watched_locations
 from plugin.square.models import order_of
 from plugin.square.parsing import Json, optional_moment, readable, records, square_id, text
 from plugin.square.synthetic_events import SWEPT_INVOICE, Looked, receive_order, receive_synthetic
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
 
@@ -38,7 +37,7 @@ def handle_terminal_checkout(services: Services, data: Json) -> Effects:
     object_id = square_id(data.get("id"), "Terminal checkout id")
     if _begun_as(services, object_id) is None:
         return Effects(says="That Terminal was not asked by Coursekeeper; a payment tells of itself.")
-    return Effects(deeds=(_hasten(object_id),))
+    return Effects(effects=(_hasten(object_id),))
 
 
 def handle_invoice(services: Services, data: Json) -> Effects:
@@ -47,11 +46,11 @@ def handle_invoice(services: Services, data: Json) -> Effects:
     try:
         invoice = services.square.invoice(invoice_id)
     except SquareNotFound:
-        return Effects(deeds=(_gone(invoice_id, "The invoice was deleted in Square."),))
+        return Effects(effects=(_gone(invoice_id, "The invoice was deleted in Square."),))
     status = text(invoice.get("status"))
     if status in _GONE:
         gone = _gone(invoice_id, "The invoice was canceled in Square.", _completed(invoice))
-        return Effects(deeds=(*canceled_deeds(services, invoice), gone))
+        return Effects(effects=(*canceled_effects(services, invoice), gone))
     if status not in _MONEY_ON_IT:
         return Effects(says=f"The invoice is {status or 'not published'}; nothing was paid so far.")
     order = order_of(services.square.order(square_id(invoice.get("order_id"), "order id")))
@@ -122,41 +121,39 @@ def _begun_as(services: Services, object_id: str) -> Checkout | None:
 
 
 def _hasten(object_id: str) -> Effect:
-    def deed(session: Session, store: Store, act: Act) -> str:
-        row = _row_in(session, object_id)
+    def do(work: Work) -> str:
+        row = _row_in(work.session, object_id)
         if row is None or row.ended_at is not None:
             return "That sale has ended."
-        hasten_in(session, store, act, row.id)
+        hasten_in(work, row.id)
         return "The sale it belongs to is looked at."
 
-    return deed
+    return do
 
 
 def _gone(invoice_id: str, said: str, came: int = 0) -> Effect:
-    def deed(session: Session, store: Store, act: Act) -> str:
-        row = _row_in(session, invoice_id)
+    def do(work: Work) -> str:
+        row = _row_in(work.session, invoice_id)
         if row is None:
             return "The sale was not begun here."
         row.came = max(row.came, came)
-        if came and not courses_of_checkout_in(session, row):
-            _ask(session, store, act, row, Money(came, row.currency))
+        if came and not courses_of_checkout_in(work.session, row):
+            _ask(work, row, Money(came, row.currency))
         if row.ended_at is None:
-            row.state, row.ended_at, row.asked_for = row.ends_as, act.now, ""
+            row.state, row.ended_at, row.asked_for = row.ends_as, work.now, ""
             row.problem = row.problem or ("" if row.cancel_asked_at else said)
         if row.square_order_id is not None:
-            end_collection_in(session, store, act, row.square_order_id)
+            end_collection_in(work, row.square_order_id)
         return said
 
-    return deed
+    return do
 
 
-def _ask(session: Session, store: Store, act: Act, row: Checkout, came: Money) -> None:
-    clinic = clinic_in(session)
+def _ask(work: Work, row: Checkout, came: Money) -> None:
+    clinic = clinic_in(work.session)
     given = money_text(came, language=clinic.language, country=clinic.country)
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="canceled_invoice",
         dedupe=f"canceled_invoice:{row.id}",
         summary=f"{given} was paid for an invoice that was canceled in Square. No course was opened.",

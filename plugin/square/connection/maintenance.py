@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.work import Work
 from plugin.courses.square_health import SIGN_IN, connection_in, outage_mark
 from plugin.errors import CoursekeeperError
 from plugin.services import Services
@@ -47,9 +48,7 @@ def tell_where_shut_out(services: Services) -> None:
     act = Act(SQUARE, services.clock(), "shut-out")
     services.store.transact(
         lambda session: open_item_in(
-            session,
-            services.store,
-            act,
+            Work(session, services.store, act),
             kind="square_connection",
             dedupe=outage_mark(SIGN_IN, known.failing_since, act.now),
             summary=_SHUT_OUT,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
-from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in
 from plugin.errors import SquareFailed
 from plugin.services import Services
@@ -13,7 +11,6 @@ from plugin.square.connection.grant import forget_in
 from plugin.square.connection.row import read_connection
 from plugin.square.effects import Effects
 from plugin.square.parsing import Json
-from plugin.store import Store
 
 SAID = "The permission was taken back in Square. Connect again to go on."
 
@@ -29,22 +26,20 @@ def handle_revocation(services: Services, _data: Json) -> Effects:
         if error.code != "square_sign_in":
             raise
         used = known.access_token_sealed
-        return Effects(deeds=(lambda session, store, act: _forget_in(session, store, act, used),))
+        return Effects(effects=(lambda work: _forget_in(work, used),))
     return Effects(says="It speaks of an earlier permission; the one in use stands.")
 
 
-def _forget_in(session: Session, store: Store, act: Act, used: str | None) -> str:
-    row = connection_in(session)
+def _forget_in(work: Work, used: str | None) -> str:
+    row = connection_in(work.session)
     if row.access_token_sealed != used:
         return "Connected anew meanwhile."
-    forget_in(session)
-    row.problem, row.problem_at = SAID, act.now
+    forget_in(work.session)
+    row.problem, row.problem_at = SAID, work.now
     open_item_in(
-        session,
-        store,
-        act,
+        work,
         kind="square_connection",
-        dedupe=f"square_revoked:{act.now:%Y-%m-%dT%H:%M}",
+        dedupe=f"square_revoked:{work.now:%Y-%m-%dT%H:%M}",
         summary=f"{SAID} Visits can be used as always; sales are taken up once it is connected.",
         details={},
     )

@@ -1,0 +1,38 @@
+"""One unit of work: an open write transaction, the act it belongs to, and the ids it hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.store import Store
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a use case writes with: the session of the open transaction, the store, and whose act it is."""
+
+    session: Session
+    store: Store
+    act: Act
+
+    @property
+    def now(self) -> datetime:
+        """Return the time of the act."""
+        return self.act.now
+
+    def new_id(self) -> str:
+        """Return an id that sorts after every earlier one."""
+        return self.store.new_id()
+
+
+def transact(store: Store, act: Act, do: Callable[[Work], R]) -> R:
+    """Run `do` in one write transaction of the act; all of it is committed, or nothing."""
+    return store.transact(lambda session: do(Work(session, store, act)))
