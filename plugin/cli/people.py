@@ -36,7 +36,7 @@ def user() -> None:
 def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
     """Let a person sign in; without --password-stdin a password is made and printed on the last line."""
     from plugin.courses.accounts.staff import add_staff
-    from plugin.web.passwords import hash_password
+    from plugin.web.account.passwords import hash_password
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
     with opened_store() as store:
@@ -59,7 +59,7 @@ def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
 def user_password(email: str, password_stdin: bool) -> None:
     """Give a person a new password and end their sessions."""
     from plugin.courses.accounts.staff import set_password
-    from plugin.web.passwords import hash_password
+    from plugin.web.account.passwords import hash_password
 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(12)
     with opened_store() as store:

@@ -12,51 +12,58 @@ from plugin.bootstrap import open_services
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.settings import Settings, read_settings
-from plugin.web import (
-    access,
-    answers,
-    arrivals,
-    changes,
-    client_page,
-    clients,
-    directory,
-    email_choice,
-    gifts,
-    headers,
-    health,
-    pages,
-    refusals,
-    resume,
-    sell,
-    signin,
-    today,
-    webhook,
-)
-from plugin.web import attention as attention_screen
-from plugin.web import checkouts as checkouts_screen
-from plugin.web import connection as connection_screen
-from plugin.web import courses as courses_screen
-from plugin.web import exchanges as exchanges_screen
-from plugin.web import imports as imports_screen
-from plugin.web import merges as merges_screen
-from plugin.web import packages as packages_screen
-from plugin.web import privacy as privacy_screen
-from plugin.web import reassign as moves_screen
-from plugin.web import refunds as refunds_screen
-from plugin.web import staff as staff_screen
-from plugin.web import visits as visits_screen
+from plugin.web import access, headers, health, pages, refusals, reports, webhook
+from plugin.web.account import resume, signin
 from plugin.web.api.blueprint import make_api
-from plugin.web.papers import batches as batches_screen
-from plugin.web.papers import (
+from plugin.web.client_page import email_choice
+from plugin.web.client_page import views as client_page
+from plugin.web.desk import (
+    arrivals,
+    attention,
+    batches,
+    changes,
+    checkouts,
+    clients,
     course_papers,
+    courses,
+    directory,
     document_list,
     documents,
-    letterhead,
-    preview,
+    exchanges,
+    gifts,
+    merges,
     private_pages,
-    texts,
+    reassign,
+    refunds,
+    sell,
+    today,
+    visits,
 )
-from plugin.web.reports import BLUEPRINTS as REPORTS
+from plugin.web.owner import connection, imports, letterhead, packages, preview, privacy, staff, texts
+
+_DESK = (
+    today,
+    arrivals,
+    clients,
+    directory,
+    courses,
+    visits,
+    reassign,
+    merges,
+    exchanges,
+    changes,
+    gifts,
+    course_papers,
+    documents,
+    batches,
+    private_pages,
+    document_list,
+    attention,
+    refunds,
+    sell,
+    checkouts,
+)
+_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff)
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200
@@ -120,50 +127,13 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
 
 
 def _furnish(app: Flask) -> None:
-    pages.set_up(app)
-    headers.set_up(app)
-    refusals.set_up(app)
-    resume.set_up(app)
-    api = make_api()
-    open_to_all = (api, health.blueprint, webhook.blueprint, client_page.blueprint, email_choice.blueprint)
-    for blueprint in (
-        *open_to_all,
-        today.blueprint,
-        answers.blueprint,
-        arrivals.blueprint,
-        clients.blueprint,
-        directory.blueprint,
-        courses_screen.blueprint,
-        visits_screen.blueprint,
-        moves_screen.blueprint,
-        merges_screen.blueprint,
-        exchanges_screen.blueprint,
-        privacy_screen.blueprint,
-        changes.blueprint,
-        gifts.blueprint,
-        course_papers.blueprint,
-        documents.blueprint,
-        batches_screen.blueprint,
-        private_pages.blueprint,
-        letterhead.blueprint,
-        texts.blueprint,
-        document_list.blueprint,
-        preview.blueprint,
-        attention_screen.blueprint,
-        packages_screen.blueprint,
-        refunds_screen.blueprint,
-        sell.blueprint,
-        checkouts_screen.blueprint,
-        connection_screen.blueprint,
-        imports_screen.blueprint,
-        staff_screen.blueprint,
-        *REPORTS,
-    ):
+    for part in (pages, headers, refusals, resume):
+        part.set_up(app)
+    open_to_all = (make_api(), *(part.blueprint for part in (health, webhook, client_page, email_choice)))
+    screens = [part.blueprint for part in (*_DESK, *_OWNER, *reports.SCREENS)]
+    for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
-    imports_screen.set_up(app)
-    letterhead.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    gifts.set_up(app)
-    client_page.set_up(app)
-    email_choice.set_up(app)
-    access.set_up(app, open_blueprints=frozenset(b.name for b in open_to_all))
+    for part in (imports, letterhead, gifts, client_page, email_choice):
+        part.set_up(app)
+    access.set_up(app, open_blueprints=frozenset(each.name for each in open_to_all))

@@ -15,8 +15,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.core.acts import Role
 from plugin.courses.base.attention import count_open
 from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
 from plugin.web import course_words, current_services, format, theme
+from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import fresh_key, notice
 
 _HERE = Path(__file__).resolve().parents[1]
@@ -74,6 +76,13 @@ def script(v: str, name: str) -> AnyResponse:
     if v != _scripts_mark():
         return redirect(url_for("pages.script", v=_scripts_mark(), name=name))
     return send_from_directory(_SCRIPTS, name)
+
+
+@blueprint.get("/answers/<key>")
+@allow(*AT_THE_DESK)
+def answer(key: str) -> dict[str, bool]:
+    """Say whether the form with this idempotency key was carried out: its own answer was lost."""
+    return {"is_done": is_answered(current_services().store, key)}
 
 
 @blueprint.get("/theme.css", endpoint="theme")

@@ -30,7 +30,7 @@ from plugin.services import Services
 from plugin.square.catalog import publish
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
-from plugin.web.passwords import hash_password
+from plugin.web.account.passwords import hash_password
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
 

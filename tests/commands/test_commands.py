@@ -13,7 +13,7 @@ from plugin.cli import main
 from plugin.courses.accounts.api_tokens import holder_of
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.store import Store
-from plugin.web.passwords import fits
+from plugin.web.account.passwords import fits
 from tests.courses.desk import Desk
 from tests.courses.documents.sales import PDF, Papers
 

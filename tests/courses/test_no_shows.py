@@ -13,8 +13,8 @@ from plugin.core.terms import NoShow, Terms
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.errors import InvalidField, NoneLeft, Refused
 from plugin.store.queues import Outbox
-from plugin.web.card import card_of
-from plugin.web.history import lines_of
+from plugin.web.desk.card import card_of
+from plugin.web.desk.history import lines_of
 from tests.courses.appointments import Appointments, at
 
 EARLIER = at("2026-11-22T16:00:00Z")

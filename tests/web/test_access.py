@@ -24,7 +24,7 @@ WHO: dict[str, frozenset[str]] = {
     "security.logout": ANYBODY,
     "today.show": STAFF,
     "today.news": STAFF,
-    "answers.show": STAFF,
+    "pages.answer": STAFF,
     "pages.script": ANYBODY,
     "arrivals.use": STAFF,
     "arrivals.miss": STAFF,

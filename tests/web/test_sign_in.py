@@ -17,7 +17,7 @@ from plugin.courses.accounts.staff import set_password, staff_by_email
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.people import Staff
-from plugin.web.passwords import hash_password
+from plugin.web.account.passwords import hash_password
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.conftest import As, open_house_on

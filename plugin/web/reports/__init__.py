@@ -2,11 +2,4 @@
 
 from plugin.web.reports import liability, month, overview, pay, people, usage
 
-BLUEPRINTS = (
-    overview.blueprint,
-    liability.blueprint,
-    usage.blueprint,
-    pay.blueprint,
-    people.blueprint,
-    month.blueprint,
-)
+SCREENS = (overview, liability, usage, pay, people, month)

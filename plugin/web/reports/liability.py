@@ -17,9 +17,9 @@ from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import frame, period_for, today
-from plugin.web.reports.files import file_answer
 
 blueprint = Blueprint("liability", __name__)
 

@@ -13,7 +13,7 @@ from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.period import Period, month_before
 from plugin.web import current_services, pages
 from plugin.web.access import allow
-from plugin.web.content_disposition import name_file
+from plugin.web.files import name_file
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import today

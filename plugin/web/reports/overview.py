@@ -17,10 +17,10 @@ from plugin.courses.reports.sheet import Format
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import allow
+from plugin.web.files import file_answer
 from plugin.web.format import locale_of
 from plugin.web.reports.asked import today
 from plugin.web.reports.chart import columns, share
-from plugin.web.reports.files import file_answer
 
 blueprint = Blueprint("overview", __name__)
 

@@ -16,11 +16,11 @@ from plugin.courses.reports.sheets import NAMELESS, pay_sheet, sessions_sheet
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import allow
+from plugin.web.files import file_answer
 from plugin.web.form_values import typed_money
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import frame, period_for
-from plugin.web.reports.files import file_answer
 
 blueprint = Blueprint("pay", __name__)
 

@@ -15,8 +15,8 @@ from plugin.courses.reports.follow_ups import SOONER_DAYS, FollowUp, Why, follow
 from plugin.courses.reports.sheets import people_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import allow
+from plugin.web.files import file_answer
 from plugin.web.reports.asked import sort_word, sorted_by
-from plugin.web.reports.files import file_answer
 
 blueprint = Blueprint("people_to_call", __name__)
 

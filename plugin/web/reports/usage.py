@@ -15,10 +15,10 @@ from plugin.courses.reports.sheets import named, usage_sheet
 from plugin.courses.reports.usage import By, UsageRow, usage
 from plugin.web import current_services, pages
 from plugin.web.access import allow
+from plugin.web.files import file_answer
 from plugin.web.format import locale_of
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import frame, period_for, sort_word, sorted_by
-from plugin.web.reports.files import file_answer
 
 blueprint = Blueprint("usage", __name__)
 

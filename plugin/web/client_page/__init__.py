@@ -1,0 +1,1 @@
+"""What a client opens without a sign-in: their private page and the link that ends e-mails."""

@@ -1,0 +1,182 @@
+"""A client's courses as their own page tells them: what is theirs, in their words, and nothing of anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from plugin.core.status import Status
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import ClientView, CourseView, NoShowView, VisitView
+from plugin.courses.catalog.terms_text import terms_of
+from plugin.courses.changes.sharing import shared_with
+from plugin.courses.client_words import ClientWords
+from plugin.courses.client_words.status import figure, standing
+from plugin.courses.clients.clients import read_client
+from plugin.courses.documents.read import BILLED, DocumentView, documents_of_courses
+from plugin.courses.handouts.status import received_in
+from plugin.store import Store
+from plugin.web.desk.card import Card, card_of
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One visit, or one that was missed and charged; `visit_id` where there is a sheet of theirs."""
+
+    on: date
+    what: str
+    treatment: str
+    practitioner: str = ""
+    focus: str = ""
+    visit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCourse:
+    """A course on the page. Of one that somebody shares with them, only what concerns themselves.
+
+    `figure`: what is left of it or ready to use, and what that counts; `standing`: what keeps it from being used.
+    """
+
+    card: Card
+    figure: tuple[int, str]
+    standing: str
+    lines: tuple[Line, ...]
+    terms: tuple[str, ...]
+    documents: tuple[DocumentView, ...]
+    is_theirs: bool
+    owner: str
+
+    @property
+    def last_visit(self) -> Line | None:
+        """Return the visit whose sheet they may want now."""
+        return next((line for line in self.lines if line.visit_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCourses:
+    """The courses with sessions not used, those that can be used first; and those used up before."""
+
+    current: tuple[OwnCourse, ...]
+    earlier: tuple[OwnCourse, ...]
+
+
+def own_courses(store: Store, client: ClientView, words: ClientWords, *, today: date) -> OwnCourses:
+    """Return what the page shows of each course."""
+    own = courses_of_client(store, client.id, today=today)
+    shared = [each for each in shared_with(store, client.id, today=today) if each.is_live]
+    current = [each for each in own if each.closed_at is None and each.state.not_used]
+    earlier = [each for each in own if each.status is Status.FINISHED]
+    issued = issued_to(store, client, (each.id for each in (*current, *earlier)))
+    terms = _terms(store, [*current, *earlier], words)
+
+    def shown(courses: Iterable[CourseView]) -> tuple[OwnCourse, ...]:
+        return tuple(
+            _own_course(each, client, words, issued.get(each.id, ()), terms.get(each.id, ()))
+            for each in courses
+        )
+
+    return OwnCourses(shown([*current, *shared]), shown(earlier))
+
+
+def visible_courses(store: Store, client: ClientView, *, today: date) -> tuple[CourseView, ...]:
+    """Return every course of which a paper may be theirs."""
+    return (
+        *courses_of_client(store, client.id, today=today),
+        *shared_with(store, client.id, today=today),
+    )
+
+
+def issued_to(
+    store: Store, client: ClientView, course_ids: Iterable[str]
+) -> dict[str, tuple[DocumentView, ...]]:
+    """Return the invoices and credit notes of each course that were issued to this client."""
+    found = documents_of_courses(store, list(course_ids))
+    return {
+        course_id: tuple(each for each in documents if _is_to(store, client, each))
+        for course_id, documents in found.items()
+    }
+
+
+def first_name(name: str) -> str:
+    """Return what is enough to know oneself by."""
+    return name.split()[0] if name.split() else name
+
+
+def _is_to(store: Store, client: ClientView, document: DocumentView) -> bool:
+    # A course that was transferred brings along the invoice of whoever bought it.
+    return document.kind in BILLED and read_client(store, document.client_id).id == client.id
+
+
+def _terms(store: Store, courses: Iterable[CourseView], words: ClientWords) -> dict[str, tuple[str, ...]]:
+    """Return the terms of the client's own courses; what a refund gives back only of those they paid for."""
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        return {
+            each.id: terms_of(
+                each,
+                clinic,
+                words.tag,
+                has_refund=received_in(session, each, ZoneInfo(clinic.time_zone)) is None,
+            )
+            for each in courses
+        }
+
+
+def _own_course(
+    course: CourseView,
+    client: ClientView,
+    words: ClientWords,
+    documents: tuple[DocumentView, ...],
+    terms: tuple[str, ...],
+) -> OwnCourse:
+    is_theirs = course.client_id == client.id
+    came = [
+        _came(course, each, words, has_come=each.client_id == client.id)
+        for each in course.visits
+        if is_theirs or each.client_id == client.id
+    ]
+    missed = [_missed(each, words) for each in course.no_shows] if is_theirs else []
+    return OwnCourse(
+        card=card_of(course),
+        figure=figure(course.state, words),
+        standing=standing(course.state, words, is_owner=is_theirs),
+        lines=_newest_first([*came, *missed]),
+        terms=terms,
+        documents=documents,
+        is_theirs=is_theirs,
+        owner=first_name(course.client_name or ""),
+    )
+
+
+def _newest_first(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Return the lines from the last to the first, those of one day too."""
+    in_order = sorted(enumerate(lines), key=lambda each: (each[1].on, each[0]), reverse=True)
+    return tuple(line for _, line in in_order)
+
+
+def _came(course: CourseView, visit: VisitView, words: ClientWords, *, has_come: bool) -> Line:
+    return Line(
+        on=visit.visited_on,
+        what=_what(course, visit, words),
+        treatment=", ".join(visit.treatments),
+        practitioner=visit.practitioner,
+        # What was treated is between the practitioner and whoever came.
+        focus=visit.focus if has_come else "",
+        visit_id=visit.id if has_come else None,
+    )
+
+
+def _what(course: CourseView, visit: VisitView, words: ClientWords) -> str:
+    if visit.number:
+        return words.phrases.session_n.format(n=visit.number)
+    kinds = {each.treatment: each.kind for each in course.allowances}
+    is_touch_up = kinds.get(visit.treatments[0]) == "touch_up"
+    return words.phrases.touch_up if is_touch_up else words.phrases.visit
+
+
+def _missed(missed: NoShowView, words: ClientWords) -> Line:
+    return Line(missed.missed_on, words.phrases.missed, missed.treatment)

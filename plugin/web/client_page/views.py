@@ -1,0 +1,182 @@
+"""The client's private page: what is left, booked and done, and their papers. Opened by its address alone.
+
+It tells nothing to whoever has no address: any other one answers the same page that says nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, make_response, render_template
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from invoices.papers import NextVisit
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.views import ClientView, CourseView
+from plugin.courses.client_words import ClientWords, client_words
+from plugin.courses.clients.clients import read_client
+from plugin.courses.clients.private_page import client_of_page
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, paper_bytes
+from plugin.courses.handouts.next_visit import next_visit_in
+from plugin.errors import CoursekeeperError
+from plugin.web import current_services, pages
+from plugin.web.actions import fresh_key
+from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
+from plugin.web.desk.card import told_apart
+from plugin.web.files import name_file
+
+PER_ADDRESS = "120 per minute"
+UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
+_GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
+
+blueprint = Blueprint("my", __name__)
+
+
+@blueprint.get("/my/<token>")
+def show(token: str) -> ResponseReturnValue:
+    """Show the page."""
+    client = _client(token)
+    words = client_words(client.language)
+    own = own_courses(current_services().store, client, words, today=_today())
+    return render_template(
+        "client/my.html",
+        **_spoken(words),
+        token=token,
+        first_name=first_name(client.name),
+        courses=own.current,
+        apart=told_apart([each.card.course for each in (*own.current, *own.earlier)], pages.clinic()),
+        earlier=own.earlier,
+        next_visit=_next_visit(client),
+        now=pages.now(),
+    )
+
+
+@blueprint.get("/my/<token>/courses/<course_id>/summary.pdf")
+def summary(token: str, course_id: str) -> Response:
+    """Answer the summary of a course of theirs."""
+    client = _client(token)
+    course = next((each for each in _courses(client) if each.id == course_id), None)
+    if course is None or course.client_id != client.id:
+        abort(404)
+    return _paper(client, course.id, SUMMARY)
+
+
+@blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
+def aftercare(token: str, visit_id: str) -> Response:
+    """Answer how to take care after a visit of theirs."""
+    client = _client(token)
+    theirs = (
+        course.id
+        for course in _courses(client)
+        for each in course.visits
+        if each.id == visit_id and each.client_id == client.id
+    )
+    course_id = next(theirs, None)
+    if course_id is None:
+        abort(404)
+    return _paper(client, course_id, AFTERCARE, visit_id=visit_id)
+
+
+@blueprint.get("/my/<token>/documents/<document_id>.pdf")
+def document(token: str, document_id: str) -> Response:
+    """Answer an invoice or a credit note that was issued to them."""
+    client, services = _client(token), current_services()
+    issued = issued_to(services.store, client, [course.id for course in _courses(client)])
+    found = {each.id: each for documents in issued.values() for each in documents}
+    if document_id not in found:
+        abort(404)
+    pdf = document_bytes(services.store, services.render, document_id, now=services.clock())
+    return _pdf(pdf, found[document_id].number)
+
+
+@blueprint.errorhandler(NotFound)
+@blueprint.errorhandler(TooManyRequests)
+def nothing(error: HTTPException) -> ResponseReturnValue:
+    """Answer the same to every address that is nobody's."""
+    words = client_words(pages.clinic().language)
+    said = words.phrases.too_often if error.code == TooManyRequests.code else words.phrases.gone_said
+    return render_template("client/nothing.html", **_spoken(words), said=said), error.code or 404
+
+
+@blueprint.errorhandler(CoursekeeperError)
+def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
+    """Answer that a paper can't be had now; why is the clinic's matter."""
+    words = client_words(pages.clinic().language)
+    said = words.phrases.not_ready.format(clinic=pages.clinic().name)
+    return render_template("client/nothing.html", **_spoken(words), said=said), error.status
+
+
+@blueprint.after_request
+def unlisted(response: Response) -> Response:
+    """Keep the address, which is the key, out of search engines and of what browsers tell other sites."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def set_up(app: Flask) -> None:
+    """Slow down who opens too much, and who tries one address after the other."""
+    limiter = Limiter(
+        get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", key_prefix="my:"
+    )
+    often = limiter.shared_limit(PER_ADDRESS, scope="my pages")
+    guesses = limiter.shared_limit(
+        UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
+    )
+    for name in ("my.show", "my.summary", "my.aftercare", "my.document"):
+        slowed: Any = often(guesses(app.view_functions[name]))
+        app.view_functions[name] = slowed
+
+
+def _client(token: str) -> ClientView:
+    client_id = client_of_page(current_services().store, token)
+    if client_id is None:
+        abort(404)
+    return read_client(current_services().store, client_id)
+
+
+def _courses(client: ClientView) -> tuple[CourseView, ...]:
+    return visible_courses(current_services().store, client, today=_today())
+
+
+def _today() -> date:
+    return local_date(pages.clinic(), pages.now())
+
+
+def _next_visit(client: ClientView) -> NextVisit | None:
+    with current_services().store.reading() as session:
+        return next_visit_in(session, [client.id], pages.now())
+
+
+def _spoken(words: ClientWords) -> dict[str, Any]:
+    # Days and amounts follow the clinic's language elsewhere; here, the client's.
+    return {"w": words, "said_as": words.phrases, "clinic": replace(pages.clinic(), language=words.tag)}
+
+
+def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | None = None) -> Response:
+    services = current_services()
+    pdf = paper_bytes(
+        services.store,
+        services.render,
+        Act(_GUEST, services.clock(), fresh_key()),
+        course_id,
+        kind,
+        visit_id=visit_id,
+        language=client.language,
+        public_url=services.settings.public_url,
+    )
+    phrases = client_words(client.language).phrases
+    return _pdf(pdf, phrases.course_summary if kind == SUMMARY else phrases.aftercare)
+
+
+def _pdf(pdf: bytes, called: str) -> Response:
+    response = make_response(pdf)
+    response.mimetype = "application/pdf"
+    return name_file(response, f"{called}.pdf")

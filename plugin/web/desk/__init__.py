@@ -1,0 +1,1 @@
+"""The screens of the front desk and the practitioner."""

@@ -1,0 +1,97 @@
+"""Today's arrivals: a booked visit used, missed or taken back with one tap, and Today as the answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
+from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
+from plugin.web import current_services
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, current_act, flash_notice
+from plugin.web.desk import courses, today
+from plugin.web.form_values import known_charges
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("arrivals", __name__)
+
+
+def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
+    if refusal.charges:
+        return today.page(second_charge=refusal, asked_booking=booking_id)
+    flash_notice(Notice(refusal.message, is_bad=True))
+    return today.page()
+
+
+@blueprint.post("/bookings/<booking_id>/uses")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def use(booking_id: str) -> ResponseReturnValue:
+    """Use one session for the booked visit."""
+    course_id, allowance_id = _chosen()
+    services = current_services()
+    used = use_booking(
+        services.store,
+        current_act(),
+        booking_id,
+        course_id=course_id,
+        allowance_id=allowance_id,
+        known_charges=known_charges(request.form),
+        has_mail=services.mail.is_ready,
+    )
+    of = courses.course(used.course_id)
+    flash_notice(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/link")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def link(booking_id: str) -> ResponseReturnValue:
+    """Check the booked visit in with a session that was charged for it already."""
+    used = link_booking(current_services().store, current_act(), booking_id, request.form.get("entry_id", ""))
+    flash_notice(Notice(courses.said_of_link(used, courses.course(used.course_id))))
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/no-show")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def miss(booking_id: str) -> ResponseReturnValue:
+    """Forgive a missed visit, or charge a session for it."""
+    course_id, allowance_id = _chosen()
+    decided = decide_no_show(
+        current_services().store,
+        current_act(),
+        booking_id,
+        request.form.get("decision", ""),
+        course_id=course_id,
+        allowance_id=allowance_id,
+        known_charges=known_charges(request.form),
+    )
+    flash_notice(Notice(_said(decided)))
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/reversal")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def undo(booking_id: str) -> ResponseReturnValue:
+    """Take back what was tapped; the visit is expected again."""
+    reason = request.form.get("reason", "").strip() or courses.UNDONE_AT_THE_DESK
+    take_back(current_services().store, current_act(), booking_id, reason)
+    flash_notice(Notice("Taken back. The visit is expected again."))
+    return today.after_deed()
+
+
+def _chosen() -> tuple[str | None, str | None]:
+    return request.form.get("course_id") or None, request.form.get("allowance_id") or None
+
+
+def _said(decided: MissedVisit) -> str:
+    if decided.charged is not None:
+        return f"No-show charged. {courses.left_after(decided.charged.course_id, decided.charged.entry)}"
+    offer = decided.offer
+    rest = f", {offer.forgiven} of {offer.allowed} by now" if offer.allowed else ""
+    return f"No-show forgiven{rest}."

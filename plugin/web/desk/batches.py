@@ -1,0 +1,156 @@
+"""Papers for many clients at once: choose whom and what, watch them being made, open or save them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.acts import Role
+from plugin.courses.base.clinic import local_date
+from plugin.courses.handouts.batch_lists import Listing, people_chosen, people_on
+from plugin.courses.handouts.batches import (
+    MOST_PAPERS,
+    batch_file,
+    batches_of,
+    cancel_batch,
+    read_batch,
+    start_batch,
+)
+from plugin.courses.handouts.bundle import PDF
+from plugin.courses.handouts.selection import CALLED, INVOICE, Choice
+from plugin.courses.visits.arrivals import arrivals_on
+from plugin.web import current_services, live, pages
+from plugin.web.access import AT_THE_DESK, allow, current_actor
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.files import name_file
+from plugin.web.refusals import Refusal, refused_shows
+
+# Nobody else could have a paper in one batch; one more tells that there are.
+_LONGEST_LIST = MOST_PAPERS + 1
+
+blueprint = Blueprint("batches", __name__)
+
+
+@blueprint.get("/papers/batches")
+@allow(*AT_THE_DESK)
+def choose(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the list to choose from, and which papers there are."""
+    return render_template("desk/batch_new.html", **_choosing(refusal))
+
+
+@blueprint.post("/papers/batches/list")
+@allow(*AT_THE_DESK)
+def find() -> ResponseReturnValue:
+    """Show another list, with those chosen so far still chosen."""
+    template = "desk/_batch_list.html" if is_fragment() else "desk/batch_new.html"
+    return render_template(template, **_choosing(None))
+
+
+@blueprint.post("/papers/batches")
+@allow(*AT_THE_DESK)
+@refused_shows(choose)
+def start() -> ResponseReturnValue:
+    """Have the papers made."""
+    listing, form = _listing(), request.form
+    day = _today() if listing is Listing.CAME else None
+    choice = Choice(tuple(sorted(_chosen(listing))), tuple(form.getlist("paper")), day)
+    batch_id = start_batch(current_services().store, current_act(), choice, form.get("form", ""))
+    return redirect_after_post(url_for("batches.show", batch_id=batch_id))
+
+
+@blueprint.get("/papers/batches/<batch_id>")
+@allow(*AT_THE_DESK)
+def show(batch_id: str) -> ResponseReturnValue:
+    """Show how far the papers are, or where to get them."""
+    address = url_for("batches.news", batch_id=batch_id)
+    return live.screen("desk/batch.html", "desk/_batch.html", address, **_everything(batch_id))
+
+
+@blueprint.get("/papers/batches/<batch_id>/live")
+@allow(*AT_THE_DESK)
+def news(batch_id: str) -> ResponseReturnValue:
+    """Answer what is new on it."""
+    return live.news("desk/_batch.html", **_everything(batch_id))
+
+
+@blueprint.post("/papers/batches/<batch_id>/stop")
+@allow(*AT_THE_DESK)
+def cancel(batch_id: str) -> ResponseReturnValue:
+    """Stop it."""
+    cancel_batch(current_services().store, current_act(), batch_id)
+    flash_notice(Notice("Stopped. No more papers are made."))
+    return redirect_after_post(url_for("batches.show", batch_id=batch_id))
+
+
+@blueprint.get("/papers/batches/<batch_id>/file")
+@allow(*AT_THE_DESK)
+def fetch(batch_id: str) -> ResponseReturnValue:
+    """Answer what was made: a PDF to look at and print, a ZIP to save."""
+    made = batch_file(current_services().store, current_actor(), batch_id)
+    response = Response(made.content, mimetype=made.mimetype)
+    return name_file(response, made.name, "inline" if made.name.endswith(f".{PDF}") else "attachment")
+
+
+def _choosing(refusal: Refusal | None) -> dict[str, Any]:
+    store, today, now = current_services().store, _today(), pages.now()
+    listing = _listing()
+    # A refused form is of the list as it was shown, whatever was typed into the search since.
+    q = request.values.get("q" if refusal is None else "shown_q", "").strip()[:120]
+    found = people_on(store, listing, q, today=today, now=now, limit=_LONGEST_LIST)
+    is_everyone = refusal is not None and "everyone" in refusal.typed
+    chosen = set(request.form.getlist("client")) if is_everyone else _chosen(listing)
+    shown = found[:MOST_PAPERS]
+    on_list = {each.client.id for each in shown}
+    return {
+        "listing": listing.value,
+        "q": q,
+        "shown": shown,
+        "found": len(found),
+        "most": MOST_PAPERS,
+        "chosen": chosen,
+        "chosen_elsewhere": people_chosen(store, chosen - on_list, today=today),
+        "is_everyone": is_everyone,
+        "papers": _papers(),
+        "wanted": request.form.getlist("paper") or ["summary"],
+        "form": request.form.get("form") or PDF,
+        "takes_bookings": arrivals_on(store, today, now=now) is not None,
+        "mine": batches_of(store, current_actor(), now),
+        "refusal": refusal,
+    }
+
+
+def _chosen(listing: Listing) -> set[str]:
+    """Return the clients that are ticked; "everyone" means the list as it was shown, before a new search."""
+    form = request.form
+    chosen = set(form.getlist("client"))
+    if "everyone" in form:
+        shown = form.get("shown_q", "")
+        people = people_on(
+            current_services().store, listing, shown, today=_today(), now=pages.now(), limit=_LONGEST_LIST
+        )
+        chosen |= {each.client.id for each in people}
+    return chosen
+
+
+def _listing() -> Listing:
+    wanted = request.values.get("list", "")
+    return Listing(wanted) if wanted in list(Listing) else Listing.ALL
+
+
+def _papers() -> dict[str, str]:
+    """Return the papers this person may print for others: practitioners have nothing to do with money."""
+    is_at_desk = current_user.role != Role.PRACTITIONER
+    return {kind: called for kind, called in CALLED.items() if is_at_desk or kind != INVOICE}
+
+
+def _everything(batch_id: str) -> dict[str, Any]:
+    batch = read_batch(current_services().store, current_actor(), batch_id)
+    return {"batch": batch, "called": CALLED}
+
+
+def _today() -> date:
+    return local_date(pages.clinic(), pages.now())

@@ -1,0 +1,211 @@
+"""Finding clients, making one, and the page of one client with all of their courses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from invoices.press.glyphs import missing_in
+from plugin.core.acts import Role
+from plugin.courses.accounts.staff import list_staff
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import ClientView, CourseView
+from plugin.courses.changes.sharing import shared_with
+from plugin.courses.clients.client_profile import profile_status
+from plugin.courses.clients.clients import (
+    change_client,
+    create_client,
+    find_clients,
+    put_into_square,
+    read_client,
+    recent_clients,
+)
+from plugin.courses.documents.of_client import documents_of_client
+from plugin.courses.handouts.visit_email import last_letter_not_sent
+from plugin.courses.refunds.desk_refunds import refunds_of_courses
+from plugin.courses.sales.checkouts import waiting_of_client
+from plugin.web import current_services, live, pages
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.desk.card import Card, card_of, told_apart
+from plugin.web.desk.course_menu import menu_of
+from plugin.web.desk.history import lines_of
+from plugin.web.headers import let_page_hold_frame
+from plugin.web.refusals import Refusal, refused_shows
+
+SHOWN = 30
+SHOWN_WHILE_TYPING = 8
+_WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
+
+blueprint = Blueprint("clients", __name__)
+
+
+@blueprint.get("/clients")
+@allow(*AT_THE_DESK)
+def find(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the clients that fit, the ones seen last where nothing was typed."""
+    template = "desk/_found.html" if is_fragment() and refusal is None else "desk/clients.html"
+    return render_template(template, refusal=refusal, **found(SHOWN_WHILE_TYPING if is_fragment() else SHOWN))
+
+
+@blueprint.post("/clients")
+@allow(*AT_THE_DESK)
+@refused_shows(find)
+def create() -> ResponseReturnValue:
+    """Make a client and show their page."""
+    form = request.form
+    made = create_client(
+        current_services().store,
+        current_act(),
+        name=form.get("name"),
+        phone=form.get("phone"),
+        email=form.get("email"),
+        language=form.get("language"),
+    )
+    flash_notice(Notice("Client made. Ring up their package on the till."))
+    return redirect_after_post(url_for("clients.show", client_id=made.id))
+
+
+def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
+    """Answer the client's page with the particulars as they were typed, and why they were refused."""
+    return page(client_id, particulars=refusal)
+
+
+@blueprint.post("/clients/<client_id>/particulars")
+@allow(*AT_THE_DESK)
+@refused_shows(page_of_client)
+def change(client_id: str) -> ResponseReturnValue:
+    """Change a client's name, phone, e-mail or language."""
+    form = request.form
+    changed = change_client(
+        current_services().store,
+        current_act(),
+        client_id,
+        name=form.get("name"),
+        phone=form.get("phone"),
+        email=form.get("email"),
+        language=form.get("language"),
+        # A box that is not ticked sends nothing; that it was there is said beside it.
+        wants_mail="wants_mail" in form if "has_mail_choice" in form else None,
+    )
+    flash_notice(Notice("Saved."))
+    return after_deed(changed.id)
+
+
+@blueprint.post("/clients/<client_id>/profile")
+@allow(*AT_THE_DESK)
+def put(client_id: str) -> ResponseReturnValue:
+    """Have the client put into Square's directory, or what was refused there tried again."""
+    client = put_into_square(current_services().store, current_act(), client_id)
+    flash_notice(Notice(f"{client.name} goes to Square by itself."))
+    return after_deed(client.id)
+
+
+@blueprint.get("/clients/<client_id>")
+@allow(*AT_THE_DESK)
+def show(client_id: str) -> ResponseReturnValue:
+    """Show one client; one that was merged leads to the one they went into."""
+    known = read_client(current_services().store, client_id)
+    if known.id != client_id:
+        return redirect_after_post(url_for("clients.show", client_id=known.id))
+    return page(client_id)
+
+
+@blueprint.get("/clients/<client_id>/live")
+@allow(*AT_THE_DESK)
+def news(client_id: str) -> ResponseReturnValue:
+    """Answer what is new on the page."""
+    return live.news("desk/_client.html", **_everything(client_id))
+
+
+def page(client_id: str, **more: Any) -> ResponseReturnValue:
+    """Answer the client's page, or its living part to htmx; `more` fills in what is not as it always is."""
+    address = url_for("clients.news", client_id=client_id)
+    shown = live.screen(
+        "desk/client.html", "desk/_client.html", address, **{**_everything(client_id), **more}
+    )
+    # One tap prints a paper from a frame.
+    let_page_hold_frame()
+    return shown
+
+
+def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
+    """Answer the page as it stands now, and tell why the deed was refused, or ask whether it is meant."""
+    if refusal.charges:
+        return page(client_id or "", second_charge=refusal)
+    flash_notice(Notice(refusal.message, is_bad=True))
+    return page(client_id or "")
+
+
+def after_deed(client_id: str | None) -> ResponseReturnValue:
+    """Answer a deed on a client's course: the page as it now stands."""
+    if client_id is None:
+        return redirect_after_post(url_for("attention.show"))
+    if live.is_shown(url_for("clients.news", client_id=client_id)):
+        return page(client_id)
+    return redirect_after_post(url_for("clients.show", client_id=client_id))
+
+
+def found(limit: int) -> dict[str, Any]:
+    """Return the clients that fit what was typed into `q`, and whether more do."""
+    store = current_services().store
+    today = local_date(pages.clinic(), pages.now())
+    q = request.args.get("q", "").strip()[:120]
+    if not q:
+        return {"q": q, "found": recent_clients(store, today=today, limit=limit), "cursor": None}
+    matches = find_clients(store, q, today=today, limit=limit, cursor=request.args.get("cursor"))
+    return {"q": q, "found": matches.rows, "cursor": matches.cursor}
+
+
+def _everything(client_id: str) -> dict[str, Any]:
+    store = current_services().store
+    client = read_client(store, client_id)
+    today = local_date(pages.clinic(), pages.now())
+    courses = [
+        *courses_of_client(store, client.id, today=today),
+        *shared_with(store, client.id, today=today),
+    ]
+    cards = [card_of(course) for course in courses]
+    return {
+        "client": client,
+        "standing": profile_status(store, client.id),
+        "letter_not_sent": last_letter_not_sent(store, client),
+        "unprinted": missing_in(_printed(client, courses)),
+        "documents": documents_of_client(store, client.id, [course.id for course in courses]),
+        "cards": cards,
+        "first": _first(cards),
+        "histories": [(card.course, lines_of(card.course)) for card in cards],
+        "checkouts": waiting_of_client(store, client.id),
+        "refunds_of": refunds_of_courses(store, [course.id for course in courses], now=pages.now()),
+        "practitioners": [each for each in list_staff(store) if each.role in _WHO_TREATS],
+        "particulars": None,
+        "refusal": None,
+        "second_charge": None,
+        "refused_visit": "",
+        "searched_course": "",
+        "matches": None,
+        "apart": told_apart(courses, pages.clinic()),
+        "menus": {course.id: menu_of(course, current_user.role) for course in courses},
+    }
+
+
+def _printed(client: ClientView, courses: Sequence[CourseView]) -> Iterator[str]:
+    """Go through what people typed of what stands on the client's papers."""
+    yield client.name
+    for course in courses:
+        yield course.package_name
+        for visit in course.visits:
+            yield from (visit.practitioner, visit.focus)
+
+
+def _first(cards: Sequence[Card]) -> Card | None:
+    """Return the course at hand: touch-ups left over from an old one wait behind the sessions of a new one."""
+    usable = [card for card in cards if card.next]
+    with_sessions = (card for card in usable if card.next and card.next.kind == "main")
+    return next(chain(with_sessions, usable, cards), None)

@@ -1,0 +1,104 @@
+"""Using a session and taking one back: one tap each, and the client's page as the answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from plugin.core.course import AllowanceState
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import CourseView, EntryView, Reversed, Used
+from plugin.courses.visits.reverse import reverse
+from plugin.courses.visits.use import UseSession, use_session
+from plugin.web import current_services, pages
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, current_act, flash_notice
+from plugin.web.course_words import allowance_said
+from plugin.web.desk import clients
+from plugin.web.form_values import known_charges
+from plugin.web.refusals import Refusal, refused_shows
+
+UNDONE_AT_THE_DESK = "Undone at the desk"
+
+blueprint = Blueprint("courses", __name__)
+
+
+def course(course_id: str) -> CourseView:
+    """Return the course as it stands today; raises NotFound."""
+    return read_course(current_services().store, course_id, today=local_date(pages.clinic(), pages.now()))
+
+
+def page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
+    """Answer the page of the client who has the course, and tell why the deed was refused."""
+    return clients.refused(refusal.typed.get("guest_id") or course(course_id).client_id, refusal)
+
+
+def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
+    return clients.refused(refusal.typed.get("client_id"), refusal)
+
+
+@blueprint.post("/courses/<course_id>/uses")
+@allow(*AT_THE_DESK)
+@refused_shows(page_of_course)
+def use(course_id: str) -> ResponseReturnValue:
+    """Use one session of the course."""
+    # Somebody whom the course is shared with: the visit is theirs, and their page is the answer.
+    guest_id = request.form.get("guest_id") or None
+    allowance_id = request.form.get("allowance_id") or None
+    wish = UseSession(course_id=course_id, allowance_id=allowance_id, client_id=guest_id)
+    services = current_services()
+    known = known_charges(request.form)
+    used = use_session(
+        services.store, current_act(), wish, known_charges=known, has_mail=services.mail.is_ready
+    )
+    said = said_of_use(used, course(course_id))
+    shown = guest_id or used.client_id
+    flash_notice(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
+    return clients.after_deed(shown)
+
+
+@blueprint.post("/entries/<entry_id>/reversal")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_of_client)
+def undo(entry_id: str) -> ResponseReturnValue:
+    """Take back a used session; without a reason, the desk's."""
+    reason = request.form.get("reason", "").strip() or UNDONE_AT_THE_DESK
+    undone = reverse(current_services().store, current_act(), entry_id, reason)
+    flash_notice(Notice(_given_back(undone, course(undone.course_id))))
+    return clients.after_deed(request.form.get("client_id") or undone.client_id)
+
+
+def said_of_use(used: Used, of: CourseView) -> str:
+    """Say what was used and what is left, with a warning where its payment is disputed."""
+    allowance = of.state.allowance(used.entry.allowance_id)
+    said = f"{_name(allowance)} {used.session_number} used. {_left(of, allowance)}"
+    if of.dispute is None:
+        return said
+    happened = "was taken back by the bank" if of.dispute.is_lost else "is disputed"
+    return f"{said} A payment for this course {happened}."
+
+
+def said_of_link(used: Used, of: CourseView) -> str:
+    """Say which session an appointment was checked in with."""
+    name = _name(of.state.allowance(used.entry.allowance_id)).lower()
+    return f"Linked to {name} {used.session_number} of {used.granted}. Nothing more was charged."
+
+
+def _given_back(undone: Reversed, of: CourseView) -> str:
+    allowance = of.state.allowance(undone.entry.allowance_id)
+    return f"{_name(allowance)} given back. {_left(of, allowance)}"
+
+
+def left_after(course_id: str, entry: EntryView) -> str:
+    """Say what is left of the treatment that an entry moved."""
+    of = course(course_id)
+    return _left(of, of.state.allowance(entry.allowance_id))
+
+
+def _left(of: CourseView, allowance: AllowanceState) -> str:
+    return f"{allowance_said(of.state, allowance, pages.clinic())}."
+
+
+def _name(allowance: AllowanceState) -> str:
+    return {"touch_up": "Touch-up", "add_on": "Add-on"}.get(allowance.kind, "Session")

@@ -1,0 +1,53 @@
+"""What was issued, for the owner and the desk: found by number or client, opened, saved as a table."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Role
+from plugin.courses.documents.read import KINDS, document_sheet, find_documents
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.files import file_answer
+
+SHOWN = 50
+LONGEST_SEARCH = 120
+
+blueprint = Blueprint("document_list", __name__)
+
+
+@blueprint.get("/documents")
+@allow(Role.DESK)
+def show() -> ResponseReturnValue:
+    """Show the documents that fit, newest first."""
+    q, kind = _q(), _kind()
+    cursor = request.args.get("after") or None
+    found = find_documents(current_services().store, q, kind=kind, limit=SHOWN, cursor=cursor)
+    kept = {name: value for name, value in (("kind", kind or ""), ("q", q)) if value}
+    return render_template(
+        "owner/documents.html",
+        documents=found.rows,
+        after=found.cursor,
+        is_first=cursor is None,
+        kinds=KINDS,
+        kind=kind,
+        q=q,
+        kept=kept,
+    )
+
+
+@blueprint.get("/documents.<ending>")
+@allow(Role.DESK)
+def save(ending: str) -> Response:
+    """Answer all that fit as a file."""
+    return file_answer(document_sheet(current_services().store, _q(), kind=_kind()), ending)
+
+
+def _q() -> str:
+    return request.args.get("q", "").strip()[:LONGEST_SEARCH]
+
+
+def _kind() -> str | None:
+    asked = request.args.get("kind", "")
+    return asked if asked in KINDS else None

@@ -1,0 +1,77 @@
+"""Invoices, credit notes and vouchers at the desk: the bytes that were drawn once, under a name worth keeping."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Act, Role
+from plugin.courses.base.clinic import local_date
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
+from plugin.courses.documents.read import DocumentView, read_document
+from plugin.courses.documents.statement import statement_of_course
+from plugin.courses.handouts.file_names import paper_file_name
+from plugin.web import current_services, pages
+from plugin.web.access import allow, current_actor
+from plugin.web.actions import fresh_key, redirect_after_post
+from plugin.web.files import name_file
+from plugin.web.headers import let_our_page_frame
+
+_LONGEST_NAME = 80
+
+blueprint = Blueprint("documents", __name__)
+
+
+@blueprint.get("/documents/<document_id>.pdf")
+@allow(Role.DESK)
+def show(document_id: str) -> Response:
+    """Answer a document, the same bytes for ever."""
+    services = current_services()
+    document = read_document(services.store, document_id)
+    pdf = document_bytes(services.store, services.render, document.id, now=services.clock())
+    # The page that prints it holds it in a frame.
+    let_our_page_frame()
+    response = Response(pdf, mimetype="application/pdf")
+    return name_file(response, filename(document))
+
+
+@blueprint.get("/courses/<course_id>/invoice.pdf")
+@allow(Role.DESK)
+def invoice(course_id: str) -> ResponseReturnValue:
+    """Lead to the invoice of a course, issued now where nobody had asked for it."""
+    return _see(invoice_of_course(current_services().store, _act(), course_id))
+
+
+@blueprint.get("/courses/<course_id>/statement.pdf")
+@allow(Role.DESK)
+def statement(course_id: str) -> Response:
+    """Answer the statement of account of the sale a course came of, as it stands now."""
+    services = current_services()
+    made = statement_of_course(services.store, services.render, _act(), course_id)
+    let_our_page_frame()
+    response = Response(made.pdf, mimetype="application/pdf")
+    today = local_date(pages.clinic(), pages.now())
+    return name_file(response, paper_file_name(made.client_name, "statement of account", today))
+
+
+@blueprint.get("/gifts/<gift_id>/voucher.pdf")
+@allow(Role.DESK)
+def voucher(gift_id: str) -> ResponseReturnValue:
+    """Lead to the voucher of a gift."""
+    return _see(voucher_of_gift(current_services().store, _act(), gift_id))
+
+
+def filename(document: DocumentView) -> str:
+    """Return a name that the client finds again: "Invoice INV-0012, Maria Alvarez.pdf"."""
+    safe = "".join(ch for ch in document.client_name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
+    numbered = f"{document.called} {document.written_number}".replace("/", "-")
+    return ", ".join(part for part in (numbered, safe) if part) + ".pdf"
+
+
+def _act() -> Act:
+    return Act(current_actor(), current_services().clock(), fresh_key())
+
+
+def _see(document_id: str) -> ResponseReturnValue:
+    return redirect_after_post(url_for("documents.show", document_id=document_id))

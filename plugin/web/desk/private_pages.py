@@ -1,0 +1,44 @@
+"""The client's private page and their mail as the desk keeps them: open it, shut its old address, trust an address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Role
+from plugin.courses.clients.private_page import renew_page, token_of
+from plugin.courses.handouts.visit_email import trust_address
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, act_of_redirect, current_act, flash_notice, redirect_after_post
+from plugin.web.desk import clients
+
+blueprint = Blueprint("private_pages", __name__)
+
+
+@blueprint.get("/clients/<client_id>/page")
+@allow(Role.DESK)
+def show(client_id: str) -> ResponseReturnValue:
+    """Lead to the client's own page, as they see it."""
+    token = token_of(current_services().store, act_of_redirect(), client_id)
+    return redirect_after_post(url_for("my.show", token=token))
+
+
+@blueprint.post("/clients/<client_id>/page")
+@allow(Role.DESK)
+def renew(client_id: str) -> ResponseReturnValue:
+    """Give the page a new address and shut the old one."""
+    client_id = renew_page(current_services().store, current_act(), client_id)
+    flash_notice(
+        Notice("Their page has a new address. The old one shows nothing any more; print a new summary.")
+    )
+    return clients.after_deed(client_id)
+
+
+@blueprint.post("/clients/<client_id>/mail-address")
+@allow(Role.DESK)
+def trust(client_id: str) -> ResponseReturnValue:
+    """Send letters to the client's address again, though one came back."""
+    client = trust_address(current_services().store, current_act(), client_id)
+    flash_notice(Notice(f"The next letter goes to {client.email} again."))
+    return clients.after_deed(client.id)

@@ -1,0 +1,53 @@
+"""A course that went to the wrong client: find the right one, and one tap moves it while it is untouched."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Role
+from plugin.courses.base.views import CourseView
+from plugin.courses.clients.clients import read_client
+from plugin.courses.sales.assign import move_course
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.desk import clients, courses
+from plugin.web.refusals import refused_shows
+
+WRONG_CLIENT = "Assigned to the wrong client"
+
+blueprint = Blueprint("moves", __name__)
+
+
+@blueprint.get("/courses/<course_id>/clients")
+@allow(Role.DESK)
+def candidates(course_id: str) -> ResponseReturnValue:
+    """Answer the clients the course could be moved to, as they are typed."""
+    course = courses.course(course_id)
+    found = clients.found(clients.SHOWN_WHILE_TYPING) if request.args.get("q", "").strip() else None
+    if is_fragment():
+        return render_template("desk/_new_owners.html", course=course, matches=found)
+    return clients.page(course.client_id or "", searched_course=course_id, matches=found)
+
+
+@blueprint.post("/courses/<course_id>/client")
+@allow(Role.DESK)
+@refused_shows(courses.page_of_course)
+def move(course_id: str) -> ResponseReturnValue:
+    """Move the course and show the page of the client who has it now."""
+    before = courses.course(course_id)
+    wish = request.form.get("client_id", "")
+    moved = move_course(current_services().store, current_act(), course_id, wish, WRONG_CLIENT)
+    flash_notice(_moved(before, moved))
+    return redirect_after_post(url_for("clients.show", client_id=moved.client_id))
+
+
+def _moved(before: CourseView, moved: CourseView) -> Notice:
+    said = f"{moved.package_name} belongs to {moved.client_name} now."
+    # Sent twice, the second finds it moved: there is nobody to lead back to.
+    if before.client_id is None or before.client_id == moved.client_id:
+        return Notice(said)
+    old = read_client(current_services().store, before.client_id)
+    address = url_for("clients.show", client_id=old.id)
+    return Notice(said, link=address, link_text=f"Back to {old.name}")

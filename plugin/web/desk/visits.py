@@ -1,0 +1,42 @@
+"""What a visit was about: who treated, the focus for the papers, and a note that stays at the clinic."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.visits.visits import describe_visit
+from plugin.web import current_services
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, current_act, flash_notice
+from plugin.web.desk import clients
+from plugin.web.refusals import Refusal, refused_shows
+
+_FIELDS = ("practitioner_id", "focus", "note")
+
+blueprint = Blueprint("visits", __name__)
+
+
+def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
+    client_id = refusal.typed.get("client_id", "")
+    if refusal.field not in _FIELDS:
+        return clients.refused(client_id, refusal)
+    return clients.page(client_id, refusal=refusal, refused_visit=visit_id)
+
+
+@blueprint.post("/visits/<visit_id>/details")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_again)
+def describe(visit_id: str) -> ResponseReturnValue:
+    """Write down the details of a visit."""
+    form = request.form
+    course = describe_visit(
+        current_services().store,
+        current_act(),
+        visit_id,
+        practitioner_id=form.get("practitioner_id") or None,
+        focus=form.get("focus", ""),
+        note=form.get("note", ""),
+    )
+    flash_notice(Notice("Visit details saved."))
+    return clients.after_deed(course.client_id)

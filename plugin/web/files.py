@@ -1,0 +1,50 @@
+"""Answers that a browser saves: a table as a file, and the name of any file."""
+
+from __future__ import annotations
+
+import unicodedata
+from tempfile import SpooledTemporaryFile
+from typing import IO, Literal, cast
+from urllib.parse import quote
+
+from flask import Response, send_file
+
+from plugin.courses.reports.period import Period
+from plugin.courses.reports.sheet import Format, Sheet, write
+from plugin.errors import NotFound
+
+# More than this is put on the disk while it is made.
+_IN_MEMORY = 8 * 1024 * 1024
+
+
+def file_answer(sheet: Sheet, ending: str, period: Period | None = None) -> Response:
+    """Answer the table as a file; raises NotFound for an ending that is no kind of ours."""
+    if ending not in list(Format):
+        raise NotFound("A report is saved as .csv or .xlsx.")
+    form = Format(ending)
+    # Flask closes it once it has been sent.
+    made = cast(IO[bytes], SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+    write(sheet, form, made, for_people=True)
+    made.seek(0)
+    return send_file(
+        made, mimetype=form.media_type, as_attachment=True, download_name=_name(sheet, form, period)
+    )
+
+
+def _name(sheet: Sheet, form: Format, period: Period | None) -> str:
+    words = sheet.title.lower().replace(" ", "-")
+    days = f"-{period.first}-to-{period.last}" if period else ""
+    return f"{words}{days}.{form.value}"
+
+
+def name_file(response: Response, name: str, shown: Literal["inline", "attachment"] = "inline") -> Response:
+    """Have the answer shown, or saved, under this name, in any script.
+
+    A header holds Latin letters alone (RFC 6266): old programs get the name without what is not ASCII.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "")
+    said = f'{shown}; filename="{plain}"'
+    if plain != name:
+        said += f"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = said
+    return response

@@ -1,0 +1,158 @@
+"""Courses sold before Coursekeeper, for the owner: send a file, say what its columns hold, look, import, undo."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Flask, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.acts import Role
+from plugin.courses.catalog.packages import list_packages
+from plugin.courses.imports import batches, undo
+from plugin.courses.imports.columns import CALLED
+from plugin.courses.imports.table import LARGEST_FILE
+from plugin.courses.imports.views import list_imports, read_import, template_sheet, wrong_sheet
+from plugin.errors import InvalidField
+from plugin.web import current_services, live, pages
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.files import file_answer
+from plugin.web.refusals import Refusal, refused_shows
+
+SHOWN = 50
+# The file, and room for what a form puts round it; a file a little too large is still refused in words.
+LARGEST_FORM = LARGEST_FILE + 1024 * 1024
+_COLUMN = re.compile(r"column-([0-9]{1,3})\Z")
+_ORDERS = {"day": True, "month": False, "": None}
+
+blueprint = Blueprint("imports", __name__)
+
+
+def set_up(app: Flask) -> None:
+    """Let the owner send a whole file, before anything reads the form; every other form stays small."""
+
+    @app.before_request
+    def make_room() -> None:
+        if request.endpoint != "imports.send" or not current_user.is_authenticated:
+            return
+        if current_user.role == Role.OWNER:
+            request.max_content_length = LARGEST_FORM
+
+
+@blueprint.get("/import")
+@allow()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show where a file is sent, and what was imported before."""
+    imports = list_imports(current_services().store, limit=SHOWN)
+    return render_template("owner/imports.html", imports=imports, called=CALLED, refusal=refusal)
+
+
+@blueprint.post("/import")
+@allow()
+@refused_shows(show)
+def send() -> ResponseReturnValue:
+    """Take a file."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise InvalidField("Choose a file first.", field="file")
+    data = sent.stream.read(LARGEST_FILE + 1)
+    received = batches.receive_file(current_services().store, current_act(), sent.filename, data)
+    if received.is_known:
+        flash_notice(Notice(_KNOWN.get(received.state, _WAITS)))
+    return redirect_after_post(url_for("imports.one", batch_id=received.batch_id))
+
+
+_WAITS = "A file that says the same is here already. This is it."
+_KNOWN = {
+    "imported": "A file that says the same was imported before; nothing was written again. This is that import.",
+    "importing": "A file that says the same is just being imported. This is that import.",
+}
+
+
+@blueprint.get("/import/<batch_id>")
+@allow()
+def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show one file: its columns, what was found in it, how far it is, what came of it."""
+    address = url_for("imports.news", batch_id=batch_id)
+    return live.screen("owner/import.html", "owner/_import.html", address, **_everything(batch_id, refusal))
+
+
+@blueprint.get("/import/<batch_id>/live")
+@allow()
+def news(batch_id: str) -> ResponseReturnValue:
+    """Answer what is new on it."""
+    return live.news("owner/_import.html", **_everything(batch_id, None))
+
+
+@blueprint.post("/import/<batch_id>/columns")
+@allow()
+@refused_shows(one)
+def say_columns(batch_id: str) -> ResponseReturnValue:
+    """Keep what the columns hold, and what the file itself does not tell."""
+    names = {int(found[1]): value for name, value in request.form.items() if (found := _COLUMN.match(name))}
+    order = request.form.get("dates", "")
+    if order not in _ORDERS:
+        raise InvalidField("Choose how the file writes dates.", field="dates")
+    said = batches.Chosen(names, _ORDERS[order], _sold_on(), request.form.get("encoding", ""))
+    batches.set_columns(current_services().store, current_act(), batch_id, said)
+    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
+
+
+def _sold_on() -> date | None:
+    text = request.form.get("sold_on", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidField("Enter the date of purchase as a date.", field="sold_on") from None
+
+
+@blueprint.post("/import/<batch_id>/start")
+@allow()
+@refused_shows(one)
+def start(batch_id: str) -> ResponseReturnValue:
+    """Have it imported."""
+    batches.start_import(current_services().store, current_act(), batch_id)
+    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
+
+
+@blueprint.post("/import/<batch_id>/cancel")
+@allow()
+@refused_shows(one)
+def cancel(batch_id: str) -> ResponseReturnValue:
+    """Give the file up."""
+    batches.cancel_import(current_services().store, current_act(), batch_id)
+    flash_notice(Notice("Given up. Nothing of the file was written."))
+    return redirect_after_post(url_for("imports.show"))
+
+
+@blueprint.post("/import/<batch_id>/undo")
+@allow()
+@refused_shows(one)
+def take_back(batch_id: str) -> ResponseReturnValue:
+    """Undo it."""
+    undo.undo_import(current_services().store, current_act(), batch_id, request.form.get("reason", ""))
+    flash_notice(Notice("The import is undone. The file can be imported again."))
+    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
+
+
+@blueprint.get("/import/<batch_id>/rows-to-mend.<ending>")
+@allow()
+def wrong(batch_id: str, ending: str) -> ResponseReturnValue:
+    """Answer the rows that can't be imported, each with the reason, as a file."""
+    return file_answer(wrong_sheet(current_services().store, batch_id), ending)
+
+
+@blueprint.get("/import/template.<ending>")
+@allow()
+def template(ending: str) -> ResponseReturnValue:
+    """Answer a file to start from."""
+    offers = list_packages(current_services().store, limit=1).rows
+    return file_answer(template_sheet(pages.clinic().currency, offers[0].name if offers else ""), ending)
+
+
+def _everything(batch_id: str, refusal: Refusal | None) -> dict[str, Any]:
+    return {"file": read_import(current_services().store, batch_id), "called": CALLED, "refusal": refusal}

@@ -1,0 +1,210 @@
+"""What stands on every paper, for the owner: particulars, logo, colour, size; how papers are numbered and sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast, get_args
+
+from babel import Locale
+from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from invoices.e_invoice import why_not as why_not_e_invoices
+from invoices.pages.colour import readable_accent
+from plugin.core.acts import Role
+from plugin.courses.base.clinic import checked_clinic, read_clinic, save_clinic
+from plugin.courses.base.views import ClinicView
+from plugin.courses.clients.contacts import typed_email
+from plugin.courses.documents.series import Numbered, read_series, save_series
+from plugin.courses.handouts.cache import drawn
+from plugin.courses.handouts.content import clinic_on_paper
+from plugin.courses.handouts.drafts import draft_summary
+from plugin.courses.handouts.image_check import LARGEST_FILE
+from plugin.courses.handouts.logos import logo_png, remove_logo, set_logo
+from plugin.errors import NotFound, Refused
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.form_values import typed_number
+from plugin.web.format import locale_of
+from plugin.web.headers import let_page_hold_frame
+from plugin.web.owner.preview import on_screen, why_not
+from plugin.web.refusals import Refusal, refused_shows
+
+# The picture, and room for what a form puts round it; one a little too large is still refused in words.
+LARGEST_FORM = LARGEST_FILE + 1024 * 1024
+_FIELDS = ("name", "address", "phone", "website", "country", "legal_name", "tax_id", "page_size", "accent")
+# What stands among them for several, for tests, or for nowhere.
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+
+blueprint = Blueprint("letterhead", __name__)
+
+
+def set_up(app: Flask) -> None:
+    """Let the owner send a picture, before anything reads the form; every other form stays small."""
+
+    @app.before_request
+    def make_room() -> None:
+        if request.endpoint != "letterhead.send_logo" or not current_user.is_authenticated:
+            return
+        if current_user.role == Role.OWNER:
+            request.max_content_length = LARGEST_FORM
+
+
+@blueprint.get("/clinic/papers")
+@allow()
+def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
+    """Show what stands on the papers, and one of them as it will look."""
+    let_page_hold_frame()
+    services = current_services()
+    return render_template(
+        "owner/papers.html",
+        refusal=refusal,
+        refused_kind=kind,
+        countries=_countries(),
+        said=_said(pages.clinic()),
+        series=read_series(services.store),
+        no_e_invoices=why_not_e_invoices(clinic_on_paper(pages.clinic())),
+        can_mail=services.mail.is_ready,
+    )
+
+
+@blueprint.post("/clinic/papers")
+@allow()
+@refused_shows(show)
+def save() -> ResponseReturnValue:
+    """Keep what was typed."""
+    typed = _typed()
+    save_clinic(current_services().store, current_act(), typed)
+    flash_notice(Notice("Saved. Papers made from now on look like this; issued documents stay as they are."))
+    return redirect_after_post(url_for("letterhead.show"))
+
+
+@blueprint.get("/clinic/papers/preview")
+@allow()
+def preview() -> Response:
+    """Show a course summary as it looks now."""
+    clinic = pages.clinic()
+    return on_screen(draft_summary(clinic), _said(clinic))
+
+
+@blueprint.post("/clinic/papers/preview")
+@allow()
+@refused_shows(why_not)
+def try_out() -> Response:
+    """Show a course summary as it would look with what is typed. Nothing is kept."""
+    clinic = checked_clinic(_typed())
+    return on_screen(draft_summary(clinic), _said(clinic))
+
+
+@blueprint.post("/clinic/papers/paper.pdf")
+@allow()
+@refused_shows(show)
+def draw() -> Response:
+    """Answer the same as PDF."""
+    services = current_services()
+    paper = draft_summary(checked_clinic(_typed()))
+    return Response(drawn(services.store, services.render, paper), mimetype="application/pdf")
+
+
+@blueprint.post("/clinic/papers/logo")
+@allow()
+@refused_shows(show)
+def send_logo() -> ResponseReturnValue:
+    """Take a picture."""
+    sent = request.files.get("logo")
+    data = sent.stream.read(LARGEST_FILE + 1) if sent else b""
+    set_logo(current_services().store, current_act(), data)
+    flash_notice(Notice("The logo is on the papers made from now on."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
+
+
+@blueprint.post("/clinic/papers/logo/removal")
+@allow()
+@refused_shows(show)
+def take_logo_off() -> ResponseReturnValue:
+    """Head the papers with the name again."""
+    remove_logo(current_services().store, current_act())
+    flash_notice(Notice("The logo is off. The papers are headed by the clinic’s name."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
+
+
+@blueprint.get("/clinic/papers/logos/<sha256>.png")
+@allow()
+def logo(sha256: str) -> Response:
+    """Answer a picture that was kept."""
+    return Response(logo_png(current_services().store, sha256), mimetype="image/png")
+
+
+@blueprint.post("/clinic/papers/numbers/<kind>")
+@allow()
+@refused_shows(show)
+def number(kind: str) -> ResponseReturnValue:
+    """Keep how invoices or credit notes are numbered."""
+    if kind not in get_args(Numbered):
+        raise NotFound("Nothing is numbered like that.")
+    form = request.form
+    first = typed_number(form.get("first", ""), field="first", called="The first number")
+    series = save_series(
+        current_services().store, current_act(), cast(Numbered, kind), prefix=form.get("prefix"), first=first
+    )
+    flash_notice(Notice(f"Saved. The next one is {series.next_number}."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="numbers"))
+
+
+@blueprint.post("/clinic/papers/e-invoices")
+@allow()
+@refused_shows(show)
+def make_e_invoices() -> ResponseReturnValue:
+    """Have invoices carry their data, or not any more."""
+    makes = request.form.get("makes") == "yes"
+    store = current_services().store
+    clinic = read_clinic(store)
+    if makes and (lacking := why_not_e_invoices(clinic_on_paper(clinic))):
+        raise Refused(lacking, code="no_e_invoices")
+    save_clinic(store, current_act(), replace(clinic, has_e_invoices=makes))
+    flash_notice(
+        Notice("Invoices carry their data from now on." if makes else "Invoices are plain PDF again.")
+    )
+    return redirect_after_post(url_for("letterhead.show", _anchor="e-invoices"))
+
+
+@blueprint.post("/clinic/papers/letters")
+@allow()
+@refused_shows(show)
+def send_letters() -> ResponseReturnValue:
+    """Switch the e-mail after each visit on or off."""
+    sends = request.form.get("sends") == "yes"
+    store = current_services().store
+    save_clinic(store, current_act(), replace(read_clinic(store), sends_papers=sends))
+    said = "get their papers by e-mail after each visit" if sends else "get no papers by e-mail any more"
+    flash_notice(Notice(f"Clients {said}."))
+    return redirect_after_post(url_for("letterhead.show", _anchor="letters"))
+
+
+def _typed() -> ClinicView:
+    """Return the clinic as the form says it; what the form does not hold stays."""
+    form = request.form
+    typed: dict[str, Any] = {name: form[name] for name in _FIELDS if name in form}
+    email = form.get("email", "").strip()
+    typed["email"] = typed_email(email, field="email") if email else ""
+    return replace(read_clinic(current_services().store), **typed)
+
+
+def _said(clinic: ClinicView) -> str:
+    """Return what the owner is told of the wished colour, where it can't be printed as it is."""
+    printed = readable_accent(clinic.accent)
+    if printed == clinic.accent.upper():
+        return ""
+    return f"{clinic.accent.upper()} is too pale to read on white paper. The papers print it darker, as {printed}."
+
+
+def _countries() -> list[tuple[str, str]]:
+    territories = locale_of(pages.clinic()).territories or Locale("en").territories
+    named = [
+        (code, name)
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+    ]
+    return sorted(named, key=lambda each: each[1])

@@ -1,0 +1,139 @@
+"""Packages, for the owner: what is for sale, making one, and putting it on the till."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.catalog.links import publications
+from plugin.courses.catalog.package_edits import set_on_sale
+from plugin.courses.catalog.packages import create_package, list_packages, read_package
+from plugin.square.catalog import Saved, link_item, save_package
+from plugin.square.catalog import publish as publish_to_square
+from plugin.square.catalog_changes import search_items
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.form_values import typed_optional_number
+from plugin.web.owner.package_form import MORE_ROWS, typed_package, values_of
+from plugin.web.refusals import Refusal, refused_shows
+
+SHOWN = 200
+
+blueprint = Blueprint("packages", __name__)
+
+
+@blueprint.get("/packages")
+@allow()
+def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
+    """Show the packages and the form for a new one."""
+    store = current_services().store
+    rows = list_packages(store, limit=SHOWN, only_active=False).rows
+    # What an import made for a treatment has no price, and is never sold.
+    packages = [each for each in rows if each.is_active or each.price.amount]
+    treatments = sorted({content.treatment for package in packages for content in package.contents})
+    return render_template(
+        "owner/packages.html",
+        packages=packages,
+        treatments=treatments,
+        refusal=refusal,
+        refused_package=package_id,
+        more_rows=MORE_ROWS,
+        owed=publications(store),
+        **{"searched_package": "", "q": "", "items": (), **more},
+    )
+
+
+@blueprint.post("/packages")
+@allow()
+@refused_shows(show)
+def create() -> ResponseReturnValue:
+    """Make a package."""
+    made = create_package(current_services().store, current_act(), typed_package(request.form))
+    flash_notice(Notice(f"“{made.name}” is made. Publish it to Square to sell it."))
+    return redirect_after_post(url_for("packages.show"))
+
+
+@blueprint.post("/packages/<package_id>/publication")
+@allow()
+@refused_shows(show)
+def publish(package_id: str) -> ResponseReturnValue:
+    """Put the package on the till."""
+    published = publish_to_square(current_services(), current_act(), package_id)
+    flash_notice(Notice(f"“{published.name}” is in Square."))
+    return redirect_after_post(url_for("packages.show"))
+
+
+@blueprint.get("/packages/<package_id>/items")
+@allow()
+def items(package_id: str) -> ResponseReturnValue:
+    """Show what the till sells already and fits what was typed, to sell the package under it."""
+    q = request.args.get("q", "").strip()[:60]
+    found = search_items(current_services(), q) if q else ()
+    return show(searched_package=package_id, q=q, items=found)
+
+
+@blueprint.post("/packages/<package_id>/square-item")
+@allow()
+@refused_shows(show)
+def link(package_id: str) -> ResponseReturnValue:
+    """Sell the package under an item that is on the till already."""
+    wanted = request.form.get("square_variation_id", "")
+    linked = link_item(current_services(), current_act(), package_id, wanted)
+    flash_notice(Notice(f"“{linked.name}” is sold under that item from now on."))
+    return redirect_after_post(url_for("packages.show"))
+
+
+@blueprint.get("/packages/<package_id>")
+@allow()
+def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show a package as a form."""
+    package = read_package(current_services().store, package_id)
+    return render_template(
+        "owner/package.html",
+        package=package,
+        values=values_of(package),
+        refusal=refusal,
+        treatments=_treatments(),
+        more_rows=max(MORE_ROWS, len(package.contents)),
+    )
+
+
+@blueprint.post("/packages/<package_id>")
+@allow()
+@refused_shows(change)
+def edit(package_id: str) -> ResponseReturnValue:
+    """Sell the package as typed from now on."""
+    seen = typed_optional_number(request.form.get("version", ""), field="version", called="The version")
+    saved = save_package(
+        current_services(), current_act(), package_id, typed_package(request.form), seen_version=seen
+    )
+    edited = saved.package
+    said = f"“{edited.name}” is version {edited.version} now. Sold courses keep theirs."
+    flash_notice(Notice(f"{said}{_in_square(saved)}", is_bad=bool(saved.problem)))
+    return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
+
+
+@blueprint.post("/packages/<package_id>/sale")
+@allow()
+@refused_shows(show)
+def put_on_sale(package_id: str) -> ResponseReturnValue:
+    """Take the package off sale, or put it on sale again."""
+    is_active = "on_sale" in request.form
+    package = set_on_sale(current_services().store, current_act(), package_id, is_active=is_active)
+    said = "is on sale again" if is_active else "is off sale. Remove it from the till in Square too"
+    flash_notice(Notice(f"“{package.name}” {said}."))
+    return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
+
+
+def _in_square(saved: Saved) -> str:
+    if saved.problem:
+        return f" Square is not updated yet. {saved.problem}"
+    return " Square is updated." if saved.is_published else ""
+
+
+def _treatments() -> list[str]:
+    packages = list_packages(current_services().store, limit=SHOWN, only_active=False).rows
+    return sorted({content.treatment for package in packages for content in package.contents})

@@ -1,0 +1,176 @@
+"""The aftercare texts, for the owner: how each stands, writing one beside the paper it makes, going back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from invoices.aftercare import sources
+from invoices.papers import AftercareSheet
+from plugin.courses.handouts.cache import drawn
+from plugin.courses.handouts.claims_check import claims_in
+from plugin.courses.handouts.drafts import draft_sheet
+from plugin.courses.handouts.text_check import missing_step
+from plugin.courses.handouts.text_views import TextView
+from plugin.courses.handouts.texts import (
+    LONGEST_INTERVAL,
+    list_texts,
+    read_treatment_text,
+    save_text,
+    start_over,
+    suggest_days,
+)
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.form_values import typed_number, typed_optional_number
+from plugin.web.headers import let_page_hold_frame
+from plugin.web.owner.preview import on_screen, why_not
+from plugin.web.refusals import Refusal, refused_shows
+
+# As their speakers call them.
+LANGUAGES = {"en": "English", "es": "Español", "zh": "简体中文"}
+
+blueprint = Blueprint("texts", __name__)
+
+
+@blueprint.get("/clinic/papers/texts")
+@allow()
+def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseReturnValue:
+    """Show how the text of each treatment stands in each language."""
+    return render_template(
+        "owner/texts.html",
+        treatments=list_texts(current_services().store),
+        languages=LANGUAGES,
+        refusal=refusal,
+        refused_treatment=treatment_id,
+        longest=LONGEST_INTERVAL,
+    )
+
+
+@blueprint.post("/clinic/papers/texts/<treatment_id>/interval")
+@allow()
+@refused_shows(show)
+def suggest(treatment_id: str) -> ResponseReturnValue:
+    """Keep how many days are suggested between visits."""
+    typed = request.form.get("suggested_days", "")
+    days = typed_optional_number(typed, field="suggested_days", called="The number of days")
+    suggest_days(current_services().store, current_act(), treatment_id, days)
+    flash_notice(Notice("Saved." if days else "Saved. The papers suggest nothing."))
+    return redirect_after_post(url_for("texts.show", _anchor=f"t-{treatment_id}"))
+
+
+@blueprint.get("/clinic/papers/texts/<treatment_id>/<language>")
+@allow()
+def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show one text as a form, beside its paper; `version` shows an earlier one, to be saved anew."""
+    let_page_hold_frame()
+    text = _text(treatment_id, language)
+    markdown = refusal.typed.get("markdown", "") if refusal else text.markdown
+    return render_template(
+        "owner/text.html",
+        text=text,
+        language_name=LANGUAGES.get(language, language),
+        languages=LANGUAGES,
+        markdown=markdown,
+        said=_said(markdown, language),
+        sources=sources(),
+        refusal=refusal,
+    )
+
+
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>")
+@allow()
+@refused_shows(edit)
+def save(treatment_id: str, language: str) -> ResponseReturnValue:
+    """Hand this text out from now on."""
+    form = request.form
+    saved = save_text(
+        current_services().store,
+        current_act(),
+        treatment_id,
+        language,
+        form.get("markdown", ""),
+        is_reviewed="reviewed" in form,
+        seen_version=_seen(),
+    )
+    promises = claims_in(form.get("markdown", ""))
+    mind = f" Look once more at “{promises[0][:80]}”: it reads like a promise." if promises else ""
+    flash_notice(Notice(f"Version {saved.version} is saved and on the papers from now on.{mind}"))
+    return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
+
+
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/start")
+@allow()
+@refused_shows(edit)
+def restart(treatment_id: str, language: str) -> ResponseReturnValue:
+    """Go back to the starting text."""
+    start_over(current_services().store, current_act(), treatment_id, language, seen_version=_seen())
+    flash_notice(
+        Notice("The starting text is on the papers again. What you wrote stays in the list of versions.")
+    )
+    return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
+
+
+@blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/preview")
+@allow()
+def preview(treatment_id: str, language: str) -> Response:
+    """Show the sheet with the text as it stands."""
+    text = _text(treatment_id, language)
+    return on_screen(
+        _sheet(text, text.markdown, is_reviewed=text.is_reviewed), _said(text.markdown, language)
+    )
+
+
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/preview")
+@allow()
+@refused_shows(why_not)
+def try_out(treatment_id: str, language: str) -> Response:
+    """Show the sheet with the text as it is typed. Nothing is kept."""
+    return on_screen(_draft(treatment_id, language), _said(request.form.get("markdown", ""), language))
+
+
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/paper.pdf")
+@allow()
+@refused_shows(edit)
+def draw(treatment_id: str, language: str) -> Response:
+    """Answer the same as PDF."""
+    services = current_services()
+    pdf = drawn(services.store, services.render, _draft(treatment_id, language))
+    return Response(pdf, mimetype="application/pdf")
+
+
+def _text(treatment_id: str, language: str) -> TextView:
+    version = request.args.get("version", "")
+    wanted = int(version) if version.isdecimal() and len(version) < 7 else None
+    return read_treatment_text(current_services().store, treatment_id, language, wanted)
+
+
+def _draft(treatment_id: str, language: str) -> AftercareSheet:
+    text = read_treatment_text(current_services().store, treatment_id, language)
+    form = request.form
+    return _sheet(text, form.get("markdown", ""), is_reviewed="reviewed" in form)
+
+
+def _sheet(text: TextView, markdown: str, *, is_reviewed: bool) -> AftercareSheet:
+    of_text: dict[str, Any] = {"treatment": text.treatment, "kind": text.kind, "language": text.language}
+    return draft_sheet(pages.clinic(), markdown=markdown, is_reviewed=is_reviewed, **of_text)
+
+
+def _seen() -> int:
+    return typed_number(request.form.get("version", ""), field="version", called="The version")
+
+
+def _said(markdown: str, language: str) -> str:
+    """Return what the owner is told of a promise or a missing step of help; the text is saved all the same."""
+    return " ".join(filter(None, (_said_of_promises(markdown), missing_step(markdown, language))))
+
+
+def _said_of_promises(markdown: str) -> str:
+    promises = claims_in(markdown)
+    if not promises:
+        return ""
+    more = f" So do {len(promises) - 1} more." if len(promises) > 1 else ""
+    return f"“{promises[0][:120]}” reads like a promise of a result.{more} It is better not to promise any."
