@@ -17,25 +17,24 @@ from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.buyers import Bought
 from plugin.square.client import SquareNotFound
-from plugin.square.models import order_of
-from plugin.square.order_snapshot import sold_sale
+from plugin.square.models import Order
+from plugin.square.sale_record import sold_sale
 from plugin.square.sales import package_lines, sale_of
 
 
 def record_sale(services: Services, owed: Job) -> str:
     """Keep the sale as Square has it now; raises SquareFailed."""
     try:
-        answer = services.square.order(owed.subject)
+        order = Order.read(services.square.order(owed.subject))
     except SquareNotFound:
         said = "Square does not show this sale any more, so no invoice can be made of it here."
         raise SquareFailed(said, permanent=True, code="square_no_order") from None
-    record = sold_sale(answer)
+    record = sold_sale(order)
     actor = replace(SQUARE, name=owed.payload.get("by", SQUARE.name))
     act = Act(actor, services.clock(), f"outbox:{owed.id}")
 
     def work(session: Session) -> None:
         save_sale_in(session, act, record)
-        order = order_of(answer)
         lines = package_lines(order.lines, known_variations_in(session))
         learn_taxes_in(session, sale_of(order, lines, Bought(None)))
         enqueue_invoice_in(Work(session, services.store, act), owed.subject)

@@ -15,7 +15,7 @@ from plugin.services import Services
 from plugin.square.addresses import country_of, postal_address
 from plugin.square.client import SquareNotFound
 from plugin.square.missed_merges import MERGE, ask_each
-from plugin.square.models import Order, Payment, payment_of
+from plugin.square.models import Order, Payment
 from plugin.square.parsing import Json, square_id, text
 from plugin.store.people import SquareCustomer
 
@@ -119,6 +119,6 @@ def _candidates(services: Services, order: Order, payment: Payment | None) -> It
 
 def _customer_of_payment(services: Services, payment_id: str) -> str | None:
     try:
-        return payment_of(services.square.payment(payment_id)).customer_id
+        return Payment.read(services.square.payment(payment_id)).customer_id
     except SquareNotFound:
         return None

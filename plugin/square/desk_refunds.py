@@ -23,8 +23,7 @@ from plugin.courses.refunds.desk_refund_parts import (
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.models import order_of, refund_of
-from plugin.square.parsing import Json, money, optional_money, text
+from plugin.square.models import Order, Payment, PaymentRefund
 from plugin.square.synthetic_events import SWEPT_REFUND
 
 # Square's own limit for the reason of a refund.
@@ -50,7 +49,7 @@ def give_up(services: Services, owed: Job, sentence: str) -> None:
 def _take_up(services: Services, refund: RefundToAsk, part: PartView) -> None:
     square_refund_id = part.square_refund_id
     if square_refund_id is None and part.status == "":
-        answer = refund_of(
+        answer = PaymentRefund.read(
             services.square.refund_payment(
                 key=_key(refund.id, part.square_payment_id),
                 payment_id=part.square_payment_id,
@@ -78,7 +77,7 @@ def _key(refund_id: str, payment_id: str) -> str:
 
 def _shares(services: Services, refund: RefundToAsk) -> list[tuple[str, int]]:
     """Cut the sum over the sale's payments, first paid first; raises SquareFailed where they hold less."""
-    order = order_of(services.square.order(refund.square_order_id))
+    order = Order.read(services.square.order(refund.square_order_id))
     shares, left = list[tuple[str, int]](), refund.amount.amount
     for payment_id in dict.fromkeys(one.payment_id for one in order.tenders if one.payment_id):
         share = min(left, _refundable(services, payment_id, refund.amount.currency))
@@ -92,18 +91,12 @@ def _shares(services: Services, refund: RefundToAsk) -> list[tuple[str, int]]:
 
 def _refundable(services: Services, payment_id: str, currency: str) -> int:
     try:
-        payment = services.square.payment(payment_id)
+        payment = Payment.read(services.square.payment(payment_id))
     except SquareNotFound:
         return 0
-    if text(payment.get("status")) != "COMPLETED":
+    if payment.status != "COMPLETED" or payment.total is None or payment.total.currency != currency:
         return 0
-    return _less(payment, currency)
-
-
-def _less(payment: Json, currency: str) -> int:
-    total = money(payment.get("total_money"), "payment total")
-    gone = optional_money(payment.get("refunded_money"), "payment refunded_money")
-    return total.amount - (gone.amount if gone else 0) if total.currency == currency else 0
+    return payment.total.amount - (payment.refunded.amount if payment.refunded else 0)
 
 
 def _too_much(services: Services, most: Money) -> SquareFailed:

@@ -17,7 +17,7 @@ from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.effects import Effects
 from plugin.square.event_body import object_in
-from plugin.square.models import payment_of
+from plugin.square.models import Payment
 from plugin.square.parsing import (
     Json,
     moment,
@@ -102,7 +102,7 @@ def _order_of(services: Services, payment_id: str | None) -> str | None:
     if payment_id is None:
         return None
     try:
-        return payment_of(services.square.payment(payment_id)).order_id
+        return Payment.read(services.square.payment(payment_id)).order_id
     except SquareNotFound:
         return None
 

@@ -35,8 +35,7 @@ from plugin.square.customer_events import (
 from plugin.square.disputes import SWEPT_DISPUTE, handle_dispute
 from plugin.square.effects import Effects, write_in
 from plugin.square.event_body import data_of, object_in
-from plugin.square.models import Order, Payment, PaymentRefund, order_of, payment_of, refund_of
-from plugin.square.order_snapshot import sales_recorded
+from plugin.square.models import Order, Payment, PaymentRefund
 from plugin.square.parsing import Json, square_id, text
 from plugin.square.refunds import (
     GivenBack,
@@ -46,6 +45,7 @@ from plugin.square.refunds import (
     is_refund_booked,
     refunds_on,
 )
+from plugin.square.sale_record import sales_recorded
 from plugin.square.sales import is_paid, is_part_paid, package_lines, sale_of
 from plugin.square.synthetic_events import SWEPT_INVOICE, SWEPT_ORDER, SWEPT_REFUND
 from plugin.square.unlinked_sales import asked_about, lines_like_packages, noted
@@ -128,13 +128,13 @@ def _see_payment(services: Services, data: Json) -> Effects:
 def _payment_told(services: Services, data: Json) -> Payment:
     payment_id = square_id(data.get("id"), "payment id")
     try:
-        return payment_of(services.square.payment(payment_id))
+        return Payment.read(services.square.payment(payment_id))
     except SquareNotFound:
         # The event was signed, so what it carries is Square's word as well.
         told = object_in(data, "payment")
         if told is None:
             raise
-        return payment_of(told)
+        return Payment.read(told)
 
 
 def _see_order_event(services: Services, data: Json) -> Effects:
@@ -174,7 +174,7 @@ def _see_order(
 
 def _fetched(services: Services, order_id: str) -> Order:
     try:
-        return order_of(services.square.order(order_id))
+        return Order.read(services.square.order(order_id))
     except SquareNotFound:
         raise NotYet("Square does not show this order so far.") from None
 
@@ -197,7 +197,7 @@ def _sold_in(services: Services, order: Order, payment: Payment | None) -> Effec
     if not lines and not booked:
         return asked
     sale = sale_of(order, lines, bought, of_invoice=of_invoice)
-    return asked + Effects(sales=(sale,), records=sales_recorded(order.answer))
+    return asked + Effects(sales=(sale,), records=sales_recorded(order))
 
 
 def _unpaid(order: Order, payment: Payment | None) -> Effects:
@@ -258,12 +258,12 @@ def _see_refund(services: Services, data: Json) -> Effects:
 def _refund_told(services: Services, data: Json) -> PaymentRefund:
     refund_id = square_id(data.get("id"), "refund id")
     try:
-        return refund_of(services.square.refund(refund_id))
+        return PaymentRefund.read(services.square.refund(refund_id))
     except SquareNotFound:
         told = object_in(data, "refund")
         if told is None:
             raise
-        return refund_of(told)
+        return PaymentRefund.read(told)
 
 
 def _given_back_of(services: Services, back: GivenBack | None) -> Effects:

@@ -1,9 +1,18 @@
-"""Square's orders, payments and refunds as values: what booking needs, each field checked as it comes."""
+"""Square's orders, payments and refunds as models: each field that the ledger depends on is checked when it is read.
+
+The SDK validates nothing. What only booking or only an invoice needs of an order is read apart (`Line`, `Charges`), so
+that an unreadable line of retail does not keep a package from being booked.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import ValidationInfo as Info
 
 from plugin.core.money import Money
 from plugin.square.parsing import (
@@ -14,159 +23,278 @@ from plugin.square.parsing import (
     optional_id,
     optional_moment,
     optional_money,
-    record,
     records,
     square_id,
     text,
+    unreadable,
     words,
 )
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+
+def _field(read: Callable[[object, str], T]) -> PlainValidator:
+    """Read a field with a function of `parsing` that is handed the value and its name."""
+    return PlainValidator(lambda value, info: read(value, info.field_name or ""))
+
+
+def _typed(most: int) -> PlainValidator:
+    return PlainValidator(lambda value: words(value, most))
+
+
+def _or_created(value: object, info: Info) -> datetime | None:
+    return optional_moment(value, "updated_at") or info.data.get("created_at")
+
+
+Id = Annotated[str, _field(square_id)]
+OptionalId = Annotated[str | None, _field(optional_id)]
+Text = Annotated[str, PlainValidator(text)]
+Name = Annotated[str, _typed(120)]
+Amount = Annotated[Money, _field(money)]
+OptionalAmount = Annotated[Money | None, _field(optional_money)]
+Moment = Annotated[datetime, _field(moment)]
+OptionalMoment = Annotated[datetime | None, _field(optional_moment)]
+Updated = Annotated[datetime, PlainValidator(_or_created), Field(validate_default=True)]
+Whole = Annotated[int, PlainValidator(lambda value: value if isinstance(value, int) else 0)]
+# `Rows` refuses an element that is no object, `LenientRows` leaves it out.
+Rows = Annotated[tuple[Json, ...], _field(lambda value, name: tuple(records(value, name)))]
+LenientRows = Annotated[tuple[Json, ...], _field(lambda value, name: tuple(listed(value, name)))]
+
+
+class Answer(BaseModel):
+    """A part of an answer of Square's; fields that are not named are ignored."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    @classmethod
+    def read(cls, answer: object) -> Self:
+        """Read an answer; raises SquareFailed where it lacks what it should say."""
+        try:
+            return cls.model_validate(answer)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise unreadable(" ".join([cls.__name__.lower(), *map(str, first["loc"])])) from None
+
+
+def _each(model: type[Answer]) -> PlainValidator:
+    return _field(lambda value, name: tuple(model.read(one) for one in records(value, name)))
+
+
+class Payment(Answer):
     """Money taken; status APPROVED, PENDING, COMPLETED, CANCELED or FAILED.
 
-    `product` is what of Square's took it, such as INVOICES.
+    `product` is the Square product that took it, such as INVOICES.
     """
 
-    id: str
-    status: str
-    order_id: str | None
-    customer_id: str | None
-    location_id: str | None
-    product: str = ""
+    id: Id
+    status: Text = ""
+    order_id: OptionalId = None
+    customer_id: OptionalId = None
+    location_id: OptionalId = None
+    product: Text = Field("", validation_alias=AliasPath("application_details", "square_product"))
+    total: OptionalAmount = Field(None, alias="total_money")
+    refunded: OptionalAmount = Field(None, alias="refunded_money")
 
 
-@dataclass(frozen=True, slots=True)
-class Tender:
+class Tender(Answer):
     """A payment as its order shows it. A card that is only authorized has paid nothing yet."""
 
-    payment_id: str | None
-    customer_id: str | None
-    amount: Money | None
-    created_at: datetime | None
-    is_captured: bool
+    # A tender's own id is the payment's id; newer answers give it twice.
+    payment_id: OptionalId = Field(None, validation_alias=AliasChoices("payment_id", "id"))
+    type: Text = ""
+    customer_id: OptionalId = None
+    amount: OptionalAmount = Field(None, alias="amount_money")
+    created_at: OptionalMoment = None
+    card_status: Text = Field("", validation_alias=AliasPath("card_details", "status"))
+    card_brand: Text = Field("", validation_alias=AliasPath("card_details", "card", "card_brand"))
+
+    @property
+    def is_captured(self) -> bool:
+        """Say whether the money was taken."""
+        return self.card_status in ("", "CAPTURED")
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
-    """What one order gives back of another; `lines` and `tips` as Square wrote them."""
+class ReturnedLine(Answer):
+    """One line of a return; `source_line_uid` is the line of the sale that it gives back."""
 
-    source_order_id: str | None
-    lines: tuple[Json, ...]
-    tips: tuple[Json, ...] = ()
+    uid: Id
+    source_line_uid: OptionalId = Field(None, alias="source_line_item_uid")
+    quantity: Text = ""
+    total: OptionalAmount = Field(None, alias="total_money")
+    tax: OptionalAmount = Field(None, alias="total_tax_money")
+    discount: OptionalAmount = Field(None, alias="total_discount_money")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class ReturnedTip(Answer):
+    """What a return gives back of a tip, and of which payment."""
+
+    applied: OptionalAmount = Field(None, alias="applied_money")
+    source_tender_id: OptionalId = None
+
+
+class Return(Answer):
+    """What one order gives back of another."""
+
+    source_order_id: OptionalId = None
+    lines: Annotated[tuple[ReturnedLine, ...], _each(ReturnedLine)] = Field((), alias="return_line_items")
+    itemized_tips: Annotated[tuple[ReturnedTip, ...], _each(ReturnedTip)] = Field((), alias="return_tips")
+    tip: OptionalAmount = Field(None, validation_alias=AliasPath("return_amounts", "tip_money"))
+
+    @property
+    def tips(self) -> tuple[ReturnedTip, ...]:
+        """Return its tips; an answer may give their sum alone."""
+        return self.itemized_tips or (ReturnedTip.model_construct(applied=self.tip),)
+
+
+class AppliedTax(Answer):
+    """What one of the order's taxes is on one line."""
+
+    uid: Text = Field("", alias="tax_uid")
+    applied: OptionalAmount = Field(None, alias="applied_money")
+
+
+class AppliedCharge(Answer):
+    """What one of the order's service charges is on one line."""
+
+    uid: Text = Field("", alias="service_charge_uid")
+    applied: OptionalAmount = Field(None, alias="applied_money")
+
+
+class Modifier(Answer):
+    """Something chosen with a line; `price` is for one unit."""
+
+    name: Name = ""
+    price: OptionalAmount = Field(None, alias="base_price_money")
+
+
+class Line(Answer):
+    """One line of an order, a package or retail; `quantity` is Square's decimal string."""
+
+    uid: Id
+    square_variation_id: OptionalId = Field(None, alias="catalog_object_id")
+    name: Name = ""
+    variation_name: Name = ""
+    quantity: Text = ""
+    unit_price: OptionalAmount = Field(None, alias="base_price_money")
+    total: OptionalAmount = Field(None, alias="total_money")
+    tax: OptionalAmount = Field(None, alias="total_tax_money")
+    discount: OptionalAmount = Field(None, alias="total_discount_money")
+    service_charge: OptionalAmount = Field(None, alias="total_service_charge_money")
+    card_surcharge: OptionalAmount = Field(None, alias="total_card_surcharge_money")
+    modifiers: Annotated[tuple[Modifier, ...], _each(Modifier)] = ()
+    taxes: Annotated[tuple[AppliedTax, ...], _each(AppliedTax)] = Field((), alias="applied_taxes")
+    charges: Annotated[tuple[AppliedCharge, ...], _each(AppliedCharge)] = Field(
+        (), alias="applied_service_charges"
+    )
+
+
+class Tax(Answer):
+    """A tax of an order; an included one is part of the listed prices."""
+
+    uid: Text = ""
+    name: Annotated[str, _typed(80)] = ""
+    type: Text = ""
+    percentage: Text = ""
+
+    @property
+    def is_included(self) -> bool:
+        """Say whether the listed prices contain it."""
+        return self.type == "INCLUSIVE"
+
+
+class Charge(Answer):
+    """A service charge on an order, beside its lines or apportioned to them."""
+
+    uid: Text = ""
+    name: Name = ""
+    type: Text = ""
+    treatment_type: Text = ""
+    total: OptionalAmount = Field(None, alias="total_money")
+    tax: OptionalAmount = Field(None, alias="total_tax_money")
+    taxes: Annotated[tuple[AppliedTax, ...], _each(AppliedTax)] = Field((), alias="applied_taxes")
+
+    @property
+    def is_apportioned(self) -> bool:
+        """Say whether it stands in the lines' totals."""
+        return "APPORTIONED" in self.treatment_type
+
+    @property
+    def is_card_surcharge(self) -> bool:
+        """Say whether it is what a client pays for using a card, by its type or its name."""
+        return any("surcharge" in one.casefold() for one in (self.type, self.name))
+
+
+class Charges(Answer):
+    """Taxes and charges of a whole order."""
+
+    taxes: Annotated[tuple[Tax, ...], _each(Tax)] = ()
+    service_charges: Annotated[tuple[Charge, ...], _each(Charge)] = ()
+    tip: OptionalAmount = Field(None, alias="total_tip_money")
+    rounding: OptionalAmount = Field(None, validation_alias=AliasPath("rounding_adjustment", "amount_money"))
+    card_surcharge: OptionalAmount = Field(None, alias="total_card_surcharge_money")
+    returned: OptionalAmount = Field(None, validation_alias=AliasPath("return_amounts", "total_money"))
+
+
+class Discount(Answer):
+    """A discount of an order."""
+
+    uid: Text = ""
+    applied: OptionalAmount = Field(None, alias="applied_money")
+
+
+class Order(Answer):
     """A sale, a return, or both at once (an exchange); state OPEN, COMPLETED, CANCELED or DRAFT.
 
-    `lines` stay as Square wrote them: a strange line of retail must not keep a package from being booked.
+    `lines` stay as Square wrote them until somebody needs them: see `Line`.
     """
 
-    id: str
-    location_id: str
-    state: str
-    customer_id: str | None
-    total: Money | None
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
-    lines: tuple[Json, ...]
-    tenders: tuple[Tender, ...]
-    returns: tuple[Return, ...]
-    refund_ids: tuple[str, ...]
-    # All of it as Square wrote it, for the record an invoice is made of.
-    answer: Json = field(default_factory=dict, repr=False)
+    id: Id
+    location_id: Id
+    state: Text = ""
+    version: Whole = 0
+    customer_id: OptionalId = None
+    total: OptionalAmount = Field(None, alias="total_money")
+    tax: OptionalAmount = Field(None, alias="total_tax_money")
+    created_at: Moment
+    updated_at: Updated = None  # type: ignore[assignment]  # `created_at` where Square leaves it out
+    closed_at: OptionalMoment = None
+    lines: LenientRows = Field((), alias="line_items")
+    tenders: Annotated[tuple[Tender, ...], _each(Tender)] = ()
+    returns: Annotated[tuple[Return, ...], _each(Return)] = ()
+    discounts: Annotated[tuple[Discount, ...], _each(Discount)] = ()
+    refund_ids: Annotated[
+        tuple[str, ...],
+        _field(lambda value, name: tuple(square_id(one.get("id"), name) for one in records(value, name))),
+    ] = Field((), alias="refunds")
+    answer: dict[str, Any] = Field({}, repr=False)
+
+    @classmethod
+    def read(cls, answer: object) -> Self:
+        """Read an order; raises SquareFailed."""
+        return super().read(answer).model_copy(update={"answer": answer})
+
+    @cached_property
+    def charges(self) -> Charges:
+        """Return its taxes and charges; raises SquareFailed."""
+        return Charges.read(self.answer)
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentRefund:
+class PaymentRefund(Answer):
     """Money given back. `order_id` is the return order; status PENDING, COMPLETED, REJECTED or FAILED."""
 
-    id: str
-    status: str
-    amount: Money
-    order_id: str | None
-    payment_id: str | None
-    location_id: str | None
-    created_at: datetime
-    updated_at: datetime
-    reason: str
+    id: Id
+    status: Text = ""
+    amount: Amount = Field(alias="amount_money")
+    order_id: OptionalId = None
+    payment_id: OptionalId = None
+    location_id: OptionalId = None
+    created_at: Moment
+    updated_at: Updated = None  # type: ignore[assignment]  # `created_at` where Square leaves it out
+    reason: Annotated[str, _typed(300)] = ""
 
 
-def payment_of(answer: Json) -> Payment:
-    """Read a payment; raises SquareFailed."""
-    return Payment(
-        id=square_id(answer.get("id"), "payment id"),
-        status=text(answer.get("status")),
-        order_id=optional_id(answer.get("order_id"), "payment order_id"),
-        customer_id=optional_id(answer.get("customer_id"), "payment customer_id"),
-        location_id=optional_id(answer.get("location_id"), "payment location_id"),
-        product=text(
-            record(answer.get("application_details") or {}, "application_details").get("square_product")
-        ),
-    )
-
-
-def order_of(answer: Json) -> Order:
-    """Read an order; raises SquareFailed."""
-    created_at = moment(answer.get("created_at"), "order created_at")
-    return Order(
-        id=square_id(answer.get("id"), "order id"),
-        location_id=square_id(answer.get("location_id"), "order location_id"),
-        state=text(answer.get("state")),
-        customer_id=optional_id(answer.get("customer_id"), "order customer_id"),
-        total=optional_money(answer.get("total_money"), "order total"),
-        created_at=created_at,
-        updated_at=optional_moment(answer.get("updated_at"), "order updated_at") or created_at,
-        closed_at=optional_moment(answer.get("closed_at"), "order closed_at"),
-        lines=tuple(listed(answer.get("line_items"), "order lines")),
-        tenders=tuple(_tender(one) for one in records(answer.get("tenders"), "order tenders")),
-        returns=tuple(_return(one) for one in records(answer.get("returns"), "order returns")),
-        refund_ids=tuple(
-            square_id(one.get("id"), "order refund id")
-            for one in records(answer.get("refunds"), "order refunds")
-        ),
-        answer=answer,
-    )
-
-
-def refund_of(answer: Json) -> PaymentRefund:
-    """Read a refund; raises SquareFailed."""
-    created_at = moment(answer.get("created_at"), "refund created_at")
-    return PaymentRefund(
-        id=square_id(answer.get("id"), "refund id"),
-        status=text(answer.get("status")),
-        amount=money(answer.get("amount_money"), "refund amount"),
-        order_id=optional_id(answer.get("order_id"), "refund order_id"),
-        payment_id=optional_id(answer.get("payment_id"), "refund payment_id"),
-        location_id=optional_id(answer.get("location_id"), "refund location_id"),
-        created_at=created_at,
-        updated_at=optional_moment(answer.get("updated_at"), "refund updated_at") or created_at,
-        reason=words(answer.get("reason"), 300),
-    )
-
-
-def _tender(answer: Json) -> Tender:
-    card = answer.get("card_details")
-    status = text(record(card, "tender card").get("status")) if card is not None else ""
-    return Tender(
-        # A tender's own id is the payment's id; newer answers name it twice.
-        payment_id=optional_id(answer.get("payment_id") or answer.get("id"), "tender payment_id"),
-        customer_id=optional_id(answer.get("customer_id"), "tender customer_id"),
-        amount=optional_money(answer.get("amount_money"), "tender amount"),
-        created_at=optional_moment(answer.get("created_at"), "tender created_at"),
-        is_captured=status in ("", "CAPTURED"),
-    )
-
-
-def _return(answer: Json) -> Return:
-    tips = tuple(records(answer.get("return_tips"), "return tips"))
-    amounts = record(answer.get("return_amounts") or {}, "return_amounts")
-    return Return(
-        source_order_id=optional_id(answer.get("source_order_id"), "source_order_id"),
-        lines=tuple(records(answer.get("return_line_items"), "return lines")),
-        # An answer may tell the sum alone.
-        tips=tips or ({"applied_money": amounts.get("tip_money")},),
-    )
+def minor_units(amount: Money | None, currency: str) -> int:
+    """Return an amount in minor units, 0 where Square left it out; raises SquareFailed for another currency."""
+    if amount is not None and amount.currency != currency:
+        raise unreadable("an amount is in another currency")
+    return amount.amount if amount is not None else 0

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from plugin.services import Services
 from plugin.square.buyers import customers_named
 from plugin.square.client import SquareNotFound
-from plugin.square.models import order_of
+from plugin.square.models import Order
 from plugin.store.ledger import Course
 
 # More than any client has; each is asked for.
@@ -31,7 +31,7 @@ def courses_sold_to(services: Services, client_id: str, customer_ids: Collection
 
 def _names(services: Services, order_id: str, customer_ids: Collection[str]) -> bool:
     try:
-        order = order_of(services.square.order(order_id))
+        order = Order.read(services.square.order(order_id))
     except SquareNotFound:
         return False
     return any(named in customer_ids for named in customers_named(services, order, None))

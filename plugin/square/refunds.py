@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -10,16 +11,9 @@ from plugin.core.money import Money
 from plugin.courses.sales.sales import Refund, ReturnLine
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.models import Order, PaymentRefund, Return, payment_of, refund_of
-from plugin.square.parsing import (
-    Json,
-    optional_id,
-    optional_money,
-    square_id,
-    unreadable,
-    whole_quantity,
-)
-from plugin.square.sales import taken
+from plugin.square.models import Order, Payment, PaymentRefund, Return, ReturnedLine, ReturnedTip
+from plugin.square.parsing import optional_money, unreadable, whole_quantity
+from plugin.square.sales import refundable
 from plugin.store.queues import SquareRefund
 
 STATUSES = ("PENDING", "COMPLETED", "REJECTED", "FAILED")
@@ -36,7 +30,7 @@ class GivenBack:
 
     def of(self, source: Order) -> Refund:
         """Put it into the words of the use cases, beside the sale it belongs to."""
-        total = taken(source)
+        total = refundable(source)
         if total is None:
             raise unreadable("order without a total")
         return Refund(
@@ -51,7 +45,7 @@ class GivenBack:
             lines=self.lines,
             square_payment_id=self.refund.payment_id,
             tip=self.tip,
-            order_tip=_amount(source.answer, "total_tip_money"),
+            order_tip=_minor(source.charges.tip),
         )
 
 
@@ -75,15 +69,17 @@ def given_back(services: Services, refund: PaymentRefund, returning: Order | Non
 def _tip_in(refund: PaymentRefund, returns: tuple[Return, ...], *, is_alone: bool) -> int:
     """Return how much of a refund gives a tip back, as its return says.
 
-    Where several refunds belong to the return, a tip is of the payment that took it, or of the refund of its very sum.
+    Where several refunds belong to the return, a tip belongs to the payment that took it, or to the refund of its
+    very sum.
     """
     tips = [tip for one in returns for tip in one.tips]
-    whole = sum(_amount(tip, "applied_money") for tip in tips)
-    if not is_alone and whole != refund.amount.amount:
-        tips = [
-            tip for tip in tips if optional_id(tip.get("source_tender_id"), "tender") == refund.payment_id
-        ]
-    return min(refund.amount.amount, max(0, sum(_amount(tip, "applied_money") for tip in tips)))
+    if not is_alone and _tip_sum(tips) != refund.amount.amount:
+        tips = [tip for tip in tips if tip.source_tender_id == refund.payment_id]
+    return min(refund.amount.amount, max(0, _tip_sum(tips)))
+
+
+def _tip_sum(tips: Iterable[ReturnedTip]) -> int:
+    return sum(tip.applied.amount for tip in tips if tip.applied is not None)
 
 
 def refunds_on(services: Services, order: Order) -> list[PaymentRefund]:
@@ -91,7 +87,7 @@ def refunds_on(services: Services, order: Order) -> list[PaymentRefund]:
     found = []
     for refund_id in order.refund_ids:
         try:
-            found.append(refund_of(services.square.refund(refund_id)))
+            found.append(PaymentRefund.read(services.square.refund(refund_id)))
         except SquareNotFound:
             continue
     return found
@@ -99,7 +95,8 @@ def refunds_on(services: Services, order: Order) -> list[PaymentRefund]:
 
 def gives_money_back(order: Order) -> bool:
     """Say whether an order takes back more than it sells, so that a refund belongs to it, named or not."""
-    return sum(_taken_back(order).values()) > _total(order.lines)
+    sold = [optional_money(line.get("total_money"), "line total") for line in order.lines]
+    return sum(_taken_back(order).values()) > sum(one.amount for one in sold if one is not None)
 
 
 def is_refund_booked(services: Services, return_order_id: str) -> bool:
@@ -120,7 +117,9 @@ def exchanged(order: Order) -> list[GivenBack]:
 def _taken_back(order: Order) -> dict[str, int]:
     """Return what is taken back of each sale, minor units."""
     return {
-        one.source_order_id: _total(one.lines) for one in order.returns if one.source_order_id is not None
+        one.source_order_id: sum(_minor(line.total) for line in one.lines)
+        for one in order.returns
+        if one.source_order_id is not None
     }
 
 
@@ -132,7 +131,7 @@ def exchange_id(order: Order, source_order_id: str) -> str:
 def _without_money(order: Order, source: str, amount: int) -> PaymentRefund:
     if order.total is None:
         raise unreadable("order without a total")
-    return PaymentRefund(
+    return PaymentRefund.model_construct(
         id=exchange_id(order, source),
         status="COMPLETED",
         amount=Money(amount, order.total.currency),
@@ -149,7 +148,7 @@ def _order_of_payment(services: Services, refund: PaymentRefund) -> str | None:
     if refund.payment_id is None:
         return None
     try:
-        return payment_of(services.square.payment(refund.payment_id)).order_id
+        return Payment.read(services.square.payment(refund.payment_id)).order_id
     except SquareNotFound:
         return None
 
@@ -158,24 +157,18 @@ def _lines_from(returns: tuple[Return, ...], source: str) -> tuple[ReturnLine, .
     return tuple(_line(line) for one in returns if one.source_order_id == source for line in one.lines)
 
 
-def _line(line: Json) -> ReturnLine:
-    quantity = whole_quantity(line.get("quantity"))
-    source = optional_id(line.get("source_line_item_uid"), "source_line_item_uid")
+def _line(line: ReturnedLine) -> ReturnLine:
+    quantity = whole_quantity(line.quantity)
     return ReturnLine(
-        uid=square_id(line.get("uid"), "return line uid"),
-        # Part of a package given back is no line we can close: a person decides.
-        source_line_uid=source if quantity is not None else None,
+        uid=line.uid,
+        # Part of a package given back closes no line: a person decides.
+        source_line_uid=line.source_line_uid if quantity is not None else None,
         quantity=quantity or 1,
-        total=_amount(line, "total_money"),
-        tax=_amount(line, "total_tax_money"),
-        discount=_amount(line, "total_discount_money"),
+        total=_minor(line.total),
+        tax=_minor(line.tax),
+        discount=_minor(line.discount),
     )
 
 
-def _total(lines: tuple[Json, ...]) -> int:
-    return sum(_amount(line, "total_money") for line in lines)
-
-
-def _amount(line: Json, name: str) -> int:
-    found = optional_money(line.get(name), f"line {name}")
-    return found.amount if found is not None else 0
+def _minor(amount: Money | None) -> int:
+    return amount.amount if amount is not None else 0

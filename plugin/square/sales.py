@@ -1,4 +1,4 @@
-"""A paid Square order as a sale of packages: what is ours in it, whether it is paid, when. Asks nobody."""
+"""A paid Square order as a sale of packages: which lines are ours, whether it is paid, and when. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -9,21 +9,8 @@ from plugin.core.money import Money
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Came, Sale, SaleLine
 from plugin.square.buyers import Bought
-from plugin.square.models import Order, Tender
-from plugin.square.parsing import (
-    Json,
-    money,
-    optional_id,
-    optional_money,
-    readable,
-    records,
-    square_id,
-    text,
-    unreadable,
-    whole_quantity,
-    words,
-)
-from plugin.square.surcharges import surcharge_on, surcharge_uids
+from plugin.square.models import Line, Order, Tender, minor_units
+from plugin.square.parsing import Json, readable, text, unreadable, whole_quantity, words
 
 
 def package_lines(
@@ -41,41 +28,41 @@ def _sells(line: Json, known: Collection[str], booked: Collection[str]) -> bool:
 
 
 def other_items(lines: Iterable[Json], known: Collection[Json]) -> list[tuple[Json, SoldItem]]:
-    """Return the lines beside these as what they seem to sell; a gift card, or a line that can't be read, is none."""
+    """Return the other lines as what they seem to sell, without gift cards and lines that can't be read."""
     others = [line for line in lines if line not in known and line.get("item_type") != "GIFT_CARD"]
-    return readable(lambda line: (line, _sold_item(line)), others, "line")
+    return readable(lambda line: (line, _sold_item(Line.read(line))), others, "line")
 
 
-def _sold_item(line: Json) -> SoldItem:
+def _sold_item(line: Line) -> SoldItem:
     return SoldItem(
-        uid=square_id(line.get("uid"), "line uid"),
-        square_variation_id=optional_id(line.get("catalog_object_id"), "line variation"),
-        item_name=words(line.get("name"), 120),
-        variation_name=words(line.get("variation_name"), 120),
-        price=optional_money(line.get("base_price_money"), "line price"),
+        uid=line.uid,
+        square_variation_id=line.square_variation_id,
+        item_name=line.name,
+        variation_name=line.variation_name,
+        price=line.unit_price,
     )
 
 
 def is_paid(order: Order) -> bool:
-    """Say whether all of the order's money has come: it is completed, or captured tenders cover its total."""
+    """Say whether the order is paid in full: it is completed, or captured tenders cover its total."""
     if order.state != "OPEN":
         return order.state == "COMPLETED"
     if order.total is None or order.total.amount <= 0:
         # An open order of nothing is not sold yet: an open ticket with a discount looks the same.
         return False
-    return sum(one.amount.amount for one in _captured(order) if one.amount) >= order.total.amount
+    return _paid_so_far(order) >= order.total.amount
 
 
 def is_part_paid(order: Order) -> bool:
-    """Say whether some, but not all, of an open order's money has come."""
+    """Say whether a part of an open order is paid."""
     return order.state == "OPEN" and not is_paid(order) and bool(_captured(order))
 
 
-def taken(order: Order) -> Money | None:
-    """Return the money that can be given back: all of it, or of a part-paid order what has come."""
+def refundable(order: Order) -> Money | None:
+    """Return the money that can be refunded: the total, or what is paid of a part-paid order."""
     if order.total is None or not is_part_paid(order):
         return order.total
-    return Money(sum(one.amount.amount for one in _captured(order) if one.amount), order.total.currency)
+    return Money(_paid_so_far(order), order.total.currency)
 
 
 def sale_of(
@@ -86,26 +73,36 @@ def sale_of(
     of_invoice: bool = False,
     total: Money | None = None,
 ) -> Sale:
-    """Put the order into the words of the use cases; raises SquareFailed for a line that can't be read.
+    """Return the order as the use cases take it; raises SquareFailed for a line that can't be read.
 
-    An invoice is sold when its first money comes, and each payment of it counts by itself. `total` is what was asked
-    for it where Square does not say so any more.
+    A sale by invoice is booked at its first payment, and each payment counts by itself. `total` is the price where
+    Square does not show it any more.
     """
     total = total or order.total
     if total is None:
         raise unreadable("order without a total")
-    came = _came(order, total) if of_invoice else ()
-    included, surcharges = _included_taxes(order), surcharge_uids(order.answer)
+    came = _payments(order, total) if of_invoice else ()
     return Sale(
         square_order_id=order.id,
         square_location_id=order.location_id,
         paid_at=came[0].at or order.created_at if came else _paid_at(order),
         total=total,
-        lines=tuple(_line(line, included, surcharges) for line in lines),
+        lines=tuple(_sale_line(order, Line.read(line)) for line in lines),
         buyer=bought.by,
         came=came,
         nameless_ids=bought.nameless_ids,
     )
+
+
+def surcharge_on(order: Order, line: Line, currency: str) -> int:
+    """Return how much of a line's total is card surcharge, minor units.
+
+    Square apportions it to the lines or puts it beside them (OrderCardSurchargeTreatmentType). Its published order
+    names no field for it; orders carry `total_card_surcharge_money`, or a service charge of that name.
+    """
+    surcharges = {charge.uid for charge in order.charges.service_charges if charge.is_card_surcharge}
+    named = [one.applied for one in line.charges if one.uid in surcharges]
+    return sum(minor_units(one, currency) for one in (line.card_surcharge, *named))
 
 
 def _captured(order: Order) -> list[Tender]:
@@ -121,8 +118,12 @@ def _captured(order: Order) -> list[Tender]:
     ]
 
 
-def _came(order: Order, total: Money) -> tuple[Came, ...]:
-    """Return the payments in the order they were made, each with what had come by then."""
+def _paid_so_far(order: Order) -> int:
+    return sum(one.amount.amount for one in _captured(order) if one.amount)
+
+
+def _payments(order: Order, total: Money) -> tuple[Came, ...]:
+    """Return the payments in the order they were made, each with the sum paid by then."""
     came, so_far = list[Came](), Money(0, total.currency)
     tenders = sorted(_captured(order), key=lambda one: one.created_at or order.created_at)
     for tender in tenders:
@@ -132,8 +133,8 @@ def _came(order: Order, total: Money) -> tuple[Came, ...]:
 
 
 def _paid_at(order: Order) -> datetime:
-    # Only from the order, so that webhook and sweep tell the same time. It may be closed long after the
-    # payment (a fulfilment), and a payment made offline carries the time of the sale.
+    # Only from the order, so that webhook and sync give the same time. It may be closed long after the payment
+    # (a fulfilment), and a payment made offline carries the time of the sale.
     paid = [tender.created_at for tender in order.tenders if tender.created_at is not None]
     times = [max(paid)] if paid else []
     if order.closed_at is not None:
@@ -141,44 +142,36 @@ def _paid_at(order: Order) -> datetime:
     return min(times, default=order.created_at)
 
 
-def _included_taxes(order: Order) -> frozenset[str]:
-    taxes = records(order.answer.get("taxes"), "order taxes")
-    return frozenset(text(tax.get("uid")) for tax in taxes if text(tax.get("type")) == "INCLUSIVE")
-
-
-def _line(line: Json, included: Collection[str], surcharges: Collection[str]) -> SaleLine:
-    charged, tax = _charged(line, surcharges)
+def _sale_line(order: Order, line: Line) -> SaleLine:
+    charged, tax = _charged(order, line)
     return SaleLine(
-        uid=square_id(line.get("uid"), "line uid"),
-        square_variation_id=optional_id(line.get("catalog_object_id"), "line variation") or "",
-        name=words(line.get("name"), 120),
-        quantity=whole_quantity(line.get("quantity")),
-        quantity_text=words(line.get("quantity"), 40),
+        uid=line.uid,
+        square_variation_id=line.square_variation_id or "",
+        name=line.name,
+        quantity=whole_quantity(line.quantity),
+        quantity_text=words(line.quantity, 40),
         # What a course is worth in the ledger is the line's total less its tax (docs/rules.md, rule 3): modifiers and
         # apportioned service charges are in it.
         total=charged - tax,
         tax=tax.amount,
-        tax_in_price=_in_price(line, tax.amount, included),
+        tax_in_price=_included_tax(order, line, tax.amount),
     )
 
 
-def _charged(line: Json, surcharges: Collection[str]) -> tuple[Money, Money]:
-    """Return what was charged for a line, tax included, and that tax; paying by card is no part of what was sold."""
-    total = money(line.get("total_money"), "line total")
-    charged = total - Money(surcharge_on(line, surcharges, total.currency), total.currency)
-    tax = optional_money(line.get("total_tax_money"), "line tax") or Money(0, charged.currency)
-    if tax.currency != charged.currency:
-        raise unreadable("line tax in another currency")
-    if not 0 <= tax.amount <= charged.amount:
+def _charged(order: Order, line: Line) -> tuple[Money, Money]:
+    """Return what was charged for a line without card surcharges, tax included, and that tax."""
+    if line.total is None:
+        raise unreadable("line without a total")
+    currency = line.total.currency
+    charged = line.total - Money(surcharge_on(order, line, currency), currency)
+    tax = minor_units(line.tax, currency)
+    if not 0 <= tax <= charged.amount:
         raise unreadable("line total below its tax and card surcharge")
-    return charged, tax
+    return charged, Money(tax, currency)
 
 
-def _in_price(line: Json, tax: int, included: Collection[str]) -> int:
+def _included_tax(order: Order, line: Line, tax: int) -> int:
     """Return how much of a line's tax its listed price contains."""
-    applied = [
-        optional_money(one.get("applied_money"), "applied tax")
-        for one in records(line.get("applied_taxes"), "applied taxes")
-        if text(one.get("tax_uid")) in included
-    ]
-    return min(tax, max(0, sum(one.amount for one in applied if one is not None)))
+    included = {one.uid for one in order.charges.taxes if one.is_included}
+    applied = sum(one.applied.amount for one in line.taxes if one.applied is not None and one.uid in included)
+    return min(tax, max(0, applied))

@@ -23,7 +23,7 @@ from plugin.square.client.orders import MOST_LOCATIONS
 from plugin.square.directory import sync_customers, sync_profiles
 from plugin.square.disputes import sync_disputes
 from plugin.square.locations import watched_locations
-from plugin.square.models import order_of, refund_of
+from plugin.square.models import Order, PaymentRefund
 from plugin.square.named_later import look_at_nameless
 from plugin.square.parsing import Json, rfc3339, text
 from plugin.square.sales import package_lines
@@ -109,7 +109,7 @@ def _sync_refunds(services: Services, since: datetime) -> Iterator[Looked]:
 
 
 def _take_up_orders(services: Services, page: Sequence[Json]) -> list[Json]:
-    orders, strange = _read(order_of, page)
+    orders, strange = _read(Order.read, page)
     known = known_of_orders(services.store, orders)
     missed = [
         {
@@ -126,7 +126,7 @@ def _take_up_orders(services: Services, page: Sequence[Json]) -> list[Json]:
 
 
 def _take_up_refunds(services: Services, page: Sequence[Json], since: datetime) -> list[Json]:
-    refunds, strange = _read(refund_of, page)
+    refunds, strange = _read(PaymentRefund.read, page)
     known = known_of_refunds(services.store, refunds, since)
     missed = [
         {"kind": "refund", "id": refund.id, "what": f"A refund, {refund.status}"}

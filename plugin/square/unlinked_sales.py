@@ -15,8 +15,8 @@ from plugin.services import Services
 from plugin.square.buyers import Bought
 from plugin.square.effects import Effect, Effects
 from plugin.square.models import Order
-from plugin.square.order_snapshot import sales_recorded
 from plugin.square.parsing import Json
+from plugin.square.sale_record import sales_recorded
 from plugin.square.sales import other_items, sale_of
 from plugin.square.synthetic_events import SWEPT_ORDER, SWEPT_REFUND, receive_synthetic
 
@@ -31,7 +31,7 @@ def lines_like_packages(lines: Sequence[Json], known: Sequence[Json], offers: Of
 
 def asked_about(order: Order, alike: Iterable[Alike], bought: Bought, *, of_invoice: bool) -> Effects:
     """Have each of these lines asked about, and the sale kept as its invoice will need it."""
-    records = sales_recorded(order.answer)
+    records = sales_recorded(order)
     effects = [
         partial(_ask, sale_of(order, [line], bought, of_invoice=of_invoice), records, sold, package_id)
         for line, sold, package_id in alike

@@ -12,8 +12,9 @@ import pytest
 
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.errors import SquareFailed
-from plugin.square.order_snapshot import sold_sale
-from plugin.square.surcharges import surcharge_on
+from plugin.square.models import Line, Order
+from plugin.square.sale_record import sold_sale
+from plugin.square.sales import surcharge_on
 from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic
 from tests.square.test_sale_records import _adds_up, _issued
@@ -55,7 +56,7 @@ def test_a_course_costs_its_lines_total_less_tax_and_card_surcharge(
     _, _, right = COSTS[name]
     if tax.get("tax_included"):
         [line] = order["line_items"]
-        surcharge = surcharge_on(line, {"charge-0"} if name == "surcharge as a charge" else set(), "USD")
+        surcharge = surcharge_on(Order.read(order), Line.read(line), "USD")
         right = line["total_money"]["amount"] - line["total_tax_money"]["amount"] - surcharge
         assert right < COSTS[name][2]
     assert cost(clinic) == right
@@ -93,9 +94,16 @@ def test_all_of_its_money_given_back_closes_the_course(clinic: Clinic, name: str
     assert clinic.is_sound()
 
 
+EMPTY: Json = {
+    "id": "O",
+    "location_id": "LOCATION",
+    "created_at": "2026-03-02T18:00:00Z",
+    "total_money": {"amount": 100, "currency": "USD"},
+}
+
+
 def read(**order: Any) -> SoldSale:
-    told = {"id": "O", "created_at": "2026-03-02T18:00:00Z", "total_money": usd(100), **order}
-    return sold_sale(told)
+    return sold_sale(Order.read({**EMPTY, **order}))
 
 
 def usd(amount: int) -> Json:
@@ -103,8 +111,9 @@ def usd(amount: int) -> Json:
 
 
 def test_a_surcharge_in_another_currency_is_not_believed() -> None:
+    line = Line.read({"uid": "L", "total_card_surcharge_money": {"amount": 1, "currency": "EUR"}})
     with pytest.raises(SquareFailed, match="another currency"):
-        surcharge_on({"total_card_surcharge_money": {"amount": 1, "currency": "EUR"}}, set(), "USD")
+        surcharge_on(Order.read(EMPTY), line, "USD")
 
 
 def test_a_surcharge_beside_the_lines_is_a_charge_of_its_own() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from plugin.errors import SquareFailed
 from plugin.square.client import SquareClient, SquareNotFound
-from plugin.square.models import order_of
+from plugin.square.models import Order
 from plugin.square.parsing import moment, money, optional_id, square_id, whole_quantity
 from tests.square.clinic import settings_for
 
@@ -208,6 +208,6 @@ def test_a_time_without_its_zone_is_unreadable(value: object) -> None:
 @pytest.mark.parametrize("name", ["id", "location_id", "created_at"])
 def test_an_order_without_its_essentials_is_unreadable(name: str) -> None:
     order = {"id": "O", "location_id": "L", "created_at": "2026-11-22T10:00:00Z"}
-    assert order_of(order).id == "O"
+    assert Order.read(order).id == "O"
     with pytest.raises(SquareFailed):
-        order_of({key: value for key, value in order.items() if key != name})
+        Order.read({key: value for key, value in order.items() if key != name})

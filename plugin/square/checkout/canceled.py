@@ -14,7 +14,7 @@ from plugin.square.buyers import Bought
 from plugin.square.checkout.invoiced import has_courses
 from plugin.square.client import SquareNotFound
 from plugin.square.effects import Effect
-from plugin.square.models import Order, order_of
+from plugin.square.models import Order
 from plugin.square.parsing import Json, optional_id
 from plugin.square.sales import sale_of
 from plugin.store.ledger import Course
@@ -36,7 +36,7 @@ def canceled_effects(services: Services, invoice: Json) -> tuple[Effect, ...]:
     if order_id is None or not has_courses(services, order_id):
         return ()
     try:
-        return (canceled_order(order_of(services.square.order(order_id))),)
+        return (canceled_order(Order.read(services.square.order(order_id))),)
     except SquareNotFound:
         return (lambda work: end_collection_in(work, order_id),)
 

@@ -22,7 +22,7 @@ from plugin.square.checkout.devices import refresh_terminals
 from plugin.square.client import SquareNotFound
 from plugin.square.effects import Effect, Effects
 from plugin.square.locations import watched_locations
-from plugin.square.models import order_of
+from plugin.square.models import Order
 from plugin.square.parsing import Json, optional_moment, readable, records, square_id, text
 from plugin.square.synthetic_events import SWEPT_INVOICE, Looked, receive_order, receive_synthetic
 from plugin.store.ledger import Course
@@ -53,7 +53,7 @@ def handle_invoice(services: Services, data: Json) -> Effects:
         return Effects(effects=(*canceled_effects(services, invoice), gone))
     if status not in _MONEY_ON_IT:
         return Effects(says=f"The invoice is {status or 'not published'}; nothing was paid so far.")
-    order = order_of(services.square.order(square_id(invoice.get("order_id"), "order id")))
+    order = Order.read(services.square.order(square_id(invoice.get("order_id"), "order id")))
     receive_order(services, order.id, order.updated_at)
     return Effects(says="Money has come for the invoice; its order is looked at.")
 

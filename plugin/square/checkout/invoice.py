@@ -9,7 +9,7 @@ from plugin.courses.sales.checkout_views import view_of
 from plugin.errors import NotYet, SquareFailed
 from plugin.services import Services
 from plugin.square.checkout.link import wait_for_payment
-from plugin.square.checkout.order import came_for, handle_order, with_order
+from plugin.square.checkout.order import came_for, read_order, with_order
 from plugin.square.checkout.payment import pay_nothing
 from plugin.square.checkout.saving import about_to_ask, keep, save_waiting
 from plugin.square.client import SquareNotFound
@@ -72,7 +72,7 @@ def take_back(services: Services, row: Checkout) -> RunAgain | None:
     """Have Square stop collecting; None once it has. What was paid is booked before, for Square drops the lines."""
     if row.square_object_id is None:
         return None
-    order, _ = handle_order(services, row)
+    order = read_order(services, row)
     came = came_for(order)
     if came > row.came and order.lines:
         receive_order(services, order.id, order.updated_at)

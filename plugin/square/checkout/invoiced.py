@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.models import Order, Payment, payment_of
+from plugin.square.models import Order, Payment
 from plugin.square.sales import is_paid
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
@@ -34,7 +34,7 @@ def _comes_by_invoice(services: Services, order: Order, payment: Payment | None)
     if _is_ours(services, order.id):
         return True
     try:
-        return bool(ids) and payment_of(services.square.payment(ids[0])).product == _INVOICES
+        return bool(ids) and Payment.read(services.square.payment(ids[0])).product == _INVOICES
     except SquareNotFound:
         return False
 

@@ -11,8 +11,8 @@ from plugin.services import Services
 from plugin.square.checkout.saving import about_to_ask, keep
 from plugin.square.customers import ensure_customer
 from plugin.square.locations import adopt_location
-from plugin.square.models import Order, order_of
-from plugin.square.parsing import Json, optional_money, records, square_id, unreadable
+from plugin.square.models import Order
+from plugin.square.parsing import Json, square_id, unreadable
 from plugin.square.sales import is_paid
 from plugin.square.synthetic_events import receive_order
 from plugin.store.selling import Checkout
@@ -72,18 +72,18 @@ def order_wanted(row: Checkout) -> Json:
 
 def save_order(services: Services, row: Checkout, answer: Json, **more: object) -> Checkout:
     """Keep the order Square opened; raises SquareFailed, permanent, for one in another currency."""
-    order = order_of(answer)
+    order = Order.read(answer)
     if order.total is None:
         raise unreadable("order without a total")
     if order.total.currency != row.currency:
         said = f"Square sells in {order.total.currency}, the package is priced in {row.currency}."
         keep(services, row, square_order_id=order.id, **more)
         raise SquareFailed(said, permanent=True, code="foreign_currency")
-    if _discount(answer) != _credit(row):
+    if _discount(order) != _credit(row):
         keep(services, row, square_order_id=order.id, **more)
         said = "Square takes another amount off than the credit: its price of the package has changed. Begin again."
         raise SquareFailed(said, permanent=True, code="credit_changed")
-    notice = _notice(read_clinic(services.store), answer, order.total, Money(row.amount, row.currency))
+    notice = _notice(read_clinic(services.store), order, Money(row.amount, row.currency))
     return keep(services, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
 
 
@@ -91,18 +91,15 @@ def _credit(row: Checkout) -> int:
     return int((row.credit_for or {}).get("discount", 0))
 
 
-def _discount(answer: Json) -> int:
-    """Return what our own discount took off; another one is the seller's, and no business of the credit."""
-    ours = [one for one in records(answer.get("discounts"), "discounts") if one.get("uid") == CREDIT]
-    taken = [optional_money(one.get("applied_money"), "applied_money") for one in ours]
-    return sum(one.amount for one in taken if one is not None)
+def _discount(order: Order) -> int:
+    """Return what our own discount took off; any other discount is the seller's."""
+    ours = [one.applied for one in order.discounts if one.uid == CREDIT]
+    return sum(one.amount for one in ours if one is not None)
 
 
-def handle_order(services: Services, row: Checkout) -> tuple[Order, int]:
-    """Return the order as it stands, with its version."""
-    answer = services.square.order(square_id(row.square_order_id, "order id"))
-    version = answer.get("version")
-    return order_of(answer), version if isinstance(version, int) else 0
+def read_order(services: Services, row: Checkout) -> Order:
+    """Return the order as it stands."""
+    return Order.read(services.square.order(square_id(row.square_order_id, "order id")))
 
 
 def came_for(order: Order) -> int:
@@ -112,7 +109,7 @@ def came_for(order: Order) -> int:
 
 def is_sold(services: Services, row: Checkout) -> bool:
     """Say whether the order is paid; if so its booking is owed, webhooks or not."""
-    order, _ = handle_order(services, row)
+    order = read_order(services, row)
     if _is_sale(order, row):
         receive_order(services, order.id, order.updated_at)
         return True
@@ -123,15 +120,15 @@ def close_order(services: Services, row: Checkout) -> bool:
     """Cancel the order, unless somebody has paid it: True where it is a sale after all."""
     if row.square_order_id is None:
         return False
-    order, version = handle_order(services, row)
+    order = read_order(services, row)
     if _is_sale(order, row):
         receive_order(services, order.id, order.updated_at)
         return True
     if order.state not in ("OPEN", "DRAFT") or came_for(order) > 0:
         return False
-    changes = {"location_id": order.location_id, "version": version, "state": "CANCELED"}
+    changes = {"location_id": order.location_id, "version": order.version, "state": "CANCELED"}
     try:
-        services.square.update_order(f"{row.id}-void-{version}", order.id, changes)
+        services.square.update_order(f"{row.id}-void-{order.version}", order.id, changes)
     except SquareFailed as error:
         if not error.permanent:
             raise
@@ -156,8 +153,9 @@ def _location(services: Services) -> str:
     return found
 
 
-def _notice(clinic: ClinicView, answer: Json, total: Money, expected: Money) -> str:
-    tax = optional_money(answer.get("total_tax_money"), "order tax") or Money(0, total.currency)
+def _notice(clinic: ClinicView, order: Order, expected: Money) -> str:
+    total = order.total or expected
+    tax = order.tax or Money(0, total.currency)
     asked, ours = (
         money_text(one, language=clinic.language, country=clinic.country) for one in (total, expected)
     )

@@ -1,0 +1,155 @@
+"""A Square order as the sale an invoice is made of: each line, tax, charge and payment as Square computed it.
+
+No personal data: no customer, no note, no ticket's name, no digit of a card. Pure; no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+
+from invoices.papers import PaidBy
+from plugin.courses.documents.sale_record import (
+    AppliedTax,
+    SaleTax,
+    ServiceCharge,
+    SoldLine,
+    SoldModifier,
+    SoldSale,
+    Tender,
+)
+from plugin.errors import SquareFailed
+from plugin.square import models
+from plugin.square.models import Line, Order, minor_units
+from plugin.square.parsing import unreadable
+
+_PAID_BY: dict[str, PaidBy] = {
+    "CARD": "card",
+    "THIRD_PARTY_CARD": "card",
+    "CASH": "cash",
+    "SQUARE_GIFT_CARD": "gift_card",
+    "BANK_ACCOUNT": "bank",
+    "WALLET": "wallet",
+    "SQUARE_ACCOUNT": "wallet",
+}
+_BRANDS = {
+    "VISA": "Visa",
+    "MASTERCARD": "Mastercard",
+    "AMERICAN_EXPRESS": "American Express",
+    "DISCOVER": "Discover",
+    "DISCOVER_DINERS": "Diners Club",
+    "JCB": "JCB",
+    "CHINA_UNIONPAY": "UnionPay",
+    "INTERAC": "Interac",
+    "EFTPOS": "eftpos",
+    "FELICA": "FeliCa",
+    "EBT": "EBT",
+}
+_QUANTITY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,5})?\Z")
+_PERCENTAGE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,5})?\Z")
+
+
+def sold_sale(order: Order) -> SoldSale:
+    """Return what an invoice is made of; raises SquareFailed where a line, charge or tender can't be read."""
+    if order.total is None:
+        raise unreadable("order without a total")
+    currency, charges = order.total.currency, order.charges
+    lines = [Line.read(line) for line in order.lines]
+    return SoldSale(
+        square_order_id=order.id,
+        currency=currency,
+        lines=tuple(_line(line, currency) for line in lines),
+        taxes=tuple(_tax(tax) for tax in charges.taxes),
+        charges=(*_charges(order, currency), *_surcharge(order, lines, currency)),
+        tenders=tuple(_tenders(order, currency)),
+        rounding=minor_units(charges.rounding, currency),
+        tip=minor_units(charges.tip, currency),
+        total=order.total.amount,
+        exchanged=minor_units(charges.returned, currency) if lines else 0,
+    )
+
+
+def sales_recorded(order: Order) -> tuple[SoldSale, ...]:
+    """Return the sale to keep; none where a line of retail can't be read, for its courses are booked anyway.
+
+    Whoever asks for the invoice is told why there is none.
+    """
+    try:
+        return (sold_sale(order),)
+    except SquareFailed:
+        return ()
+
+
+def _line(line: Line, currency: str) -> SoldLine:
+    if not _QUANTITY.match(line.quantity):
+        raise unreadable("line quantity")
+    return SoldLine(
+        uid=line.uid,
+        name=line.name,
+        variation=line.variation_name,
+        quantity=line.quantity,
+        unit_price=minor_units(line.unit_price, currency),
+        discount=minor_units(line.discount, currency),
+        tax=minor_units(line.tax, currency),
+        # An apportioned card surcharge stands on an invoice where an apportioned service charge does.
+        service_charge=minor_units(line.service_charge, currency)
+        + minor_units(line.card_surcharge, currency),
+        total=minor_units(line.total, currency),
+        modifiers=tuple(
+            SoldModifier(name=one.name, price=minor_units(one.price, currency)) for one in line.modifiers
+        ),
+        taxes=_applied(line.taxes, currency),
+    )
+
+
+def _charges(order: Order, currency: str) -> list[ServiceCharge]:
+    return [
+        ServiceCharge(
+            name=charge.name,
+            total=minor_units(charge.total, currency),
+            tax=minor_units(charge.tax, currency),
+            taxes=_applied(charge.taxes, currency),
+        )
+        for charge in order.charges.service_charges
+        if not charge.is_apportioned
+    ]
+
+
+def _surcharge(order: Order, lines: list[Line], currency: str) -> list[ServiceCharge]:
+    """Return the card surcharge beside the lines as a charge of its own."""
+    apportioned = sum(minor_units(line.card_surcharge, currency) for line in lines)
+    amount = minor_units(order.charges.card_surcharge, currency) - apportioned
+    return [ServiceCharge(name="", total=amount, tax=0, taxes=())] if amount > 0 else []
+
+
+def _tenders(order: Order, currency: str) -> list[Tender]:
+    paid = [(one, minor_units(one.amount, currency)) for one in order.tenders if one.is_captured]
+    return [
+        Tender(
+            square_payment_id=tender.payment_id or "",
+            how=_paid_by(tender),
+            label=_BRANDS.get(tender.card_brand, ""),
+            amount=amount,
+            # Square fills it in some seconds after the sale.
+            at=tender.created_at or order.created_at,
+        )
+        for tender, amount in paid
+        if amount > 0
+    ]
+
+
+def _paid_by(tender: models.Tender) -> PaidBy:
+    is_gift_card = tender.card_brand == "SQUARE_GIFT_CARD"
+    return "gift_card" if is_gift_card else _PAID_BY.get(tender.type, "other")
+
+
+def _applied(taxes: tuple[models.AppliedTax, ...], currency: str) -> tuple[AppliedTax, ...]:
+    return tuple(AppliedTax(uid=one.uid, amount=minor_units(one.applied, currency)) for one in taxes)
+
+
+def _tax(tax: models.Tax) -> SaleTax:
+    return SaleTax(
+        uid=tax.uid,
+        name=tax.name,
+        percentage=tax.percentage if _PERCENTAGE.match(tax.percentage) else "",
+        is_included=tax.is_included,
+    )
