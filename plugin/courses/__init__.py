@@ -1,1 +1,4 @@
-"""The use cases: one function, one transaction. Knows the rules and the database; knows no web and no Square call."""
+"""The use cases: one function, one transaction. Pure of web and Square calls; knows the rules and the database."""
+
+# Wherever a use case is imported from, what follows from it is registered.
+from plugin.courses import subscribers as subscribers

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.courses.base.dispute_flags import question_mark
 from plugin.courses.base.inbox import receive
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.dispute_flags import question_mark
 from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
 from plugin.services import Services
 from plugin.square.client import SquareNotFound

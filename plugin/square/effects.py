@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from plugin.courses.base.events import Refunded, publish
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import merge_square_customers_in, update_from_square_in
-from plugin.courses.documents.enqueue import enqueue_credit_note_in
 from plugin.courses.documents.sale_record import SoldSale, save_refund_in, save_sale_in
 from plugin.courses.refunds.refund import refund_in
 from plugin.courses.sales.book import book_in
@@ -65,7 +65,7 @@ def _given_back(work: Work, refund: Refund) -> str:
     outcome = refund_in(work, refund)
     save_refund_in(work.session, refund)
     if refund.status != "PENDING":
-        enqueue_credit_note_in(work, refund.square_refund_id)
+        publish(work, Refunded(refund.square_refund_id))
     return outcome
 
 

@@ -53,6 +53,8 @@ class Outbox(Base):
     __table_args__ = (
         CheckConstraint("state in ('pending', 'done', 'failed')", name="state"),
         Index(None, "state", "due_at"),
+        # Does such a job wait already?
+        Index(None, "subject", "kind", "state"),
     )
 
 

@@ -17,11 +17,11 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.base.events import Refunded, publish
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.clients.clients import client_in
-from plugin.courses.documents.enqueue import enqueue_credit_note_in
 from plugin.courses.documents.sale_record import (
     AppliedTax,
     SaleTax,
@@ -352,7 +352,7 @@ class PaperClinic:
         def write(session: Session) -> None:
             save_refund_in(session, told)
             refund_in(Work(session, self.store, act), told)
-            enqueue_credit_note_in(Work(session, self.store, act), told.square_refund_id)
+            publish(Work(session, self.store, act), Refunded(told.square_refund_id))
 
         self.store.transact(write)
 

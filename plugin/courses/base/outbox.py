@@ -1,4 +1,4 @@
-"""What is owed to the world after a deed: papers, Square, mail. Written in the deed's own transaction."""
+"""The outbox: jobs to run after a transaction, such as papers, Square and mail; written in that transaction."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Insert, String, bindparam, exists, func, insert, literal, select
 
+from plugin.courses.base.events import CourseChanged
 from plugin.courses.base.lease import claim as claim_row
 from plugin.courses.base.work import Work
 from plugin.store import Store
-from plugin.store.ledger import Course
 from plugin.store.people import SquareCustomer
 from plugin.store.queues import Outbox
+from plugin.store.tables import METADATA
 
 PAPERS = "papers"
 # The balance on the client's Square profile.
@@ -23,7 +24,7 @@ PROFILE = "profile"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One effect taken up by a worker."""
+    """A job claimed by a worker."""
 
     id: str
     kind: str
@@ -40,44 +41,79 @@ def enqueue_in(
     payload: dict[str, Any] | None = None,
     due_at: datetime | None = None,
 ) -> None:
-    """Owe an effect, once for all that waits already and was not taken up yet."""
-    waiting = select(Outbox.id).where(
-        Outbox.kind == kind,
-        Outbox.subject == subject,
-        Outbox.state == "pending",
-        Outbox.attempts == 0,
-    )
-    if work.session.scalar(waiting) is not None:
-        return
-    work.session.add(
-        Outbox(
-            id=work.new_id(),
-            kind=kind,
-            subject=subject,
-            payload=payload or {},
-            created_at=work.now,
-            due_at=due_at or work.now,
-        )
-    )
+    """Add a job, unless one of its kind and subject waits already and was not claimed yet."""
+    row = _row(work, kind, subject) | {"payload": payload or {}, "due_at": due_at or work.now}
+    work.session.connection().execute(_ENQUEUE, row)
 
 
-def course_changed_in(work: Work, course_id: str) -> None:
-    """Have what shows the course made anew: its papers, and the balance on its client's Square profile."""
-    enqueue_in(work, PAPERS, course_id)
-    client_id = work.session.scalar(select(Course.client_id).where(Course.id == course_id))
-    if client_id is not None:
-        profile_changed_in(work, client_id)
+def enqueue_papers(work: Work, event: CourseChanged) -> None:
+    """Have the papers of a changed course drawn again."""
+    enqueue_in(work, PAPERS, event.course_id)
+
+
+def enqueue_profile(work: Work, event: CourseChanged) -> None:
+    """Have the balance on the Square profile of a changed course's client written again, if they have one."""
+    work.session.flush()
+    row = _row(work, PROFILE, "") | {"course_id": event.course_id}
+    work.session.connection().execute(_ENQUEUE_PROFILE_OF_COURSE, row)
 
 
 def profile_changed_in(work: Work, client_id: str) -> None:
-    """Have the balance on a client's Square profile written anew, where the client is known there."""
+    """Have the balance on a client's Square profile written again, if they have one."""
     known = select(SquareCustomer.client_id).where(SquareCustomer.client_id == client_id).limit(1)
     if work.session.scalar(known) is not None:
         enqueue_in(work, PROFILE, client_id)
 
 
+def _row(work: Work, kind: str, subject: str) -> dict[str, Any]:
+    return {
+        "id": work.new_id(),
+        "kind": kind,
+        "subject": subject,
+        "payload": {},
+        "created_at": work.now,
+        "due_at": work.now,
+    }
+
+
+def _enqueue(subject: ColumnElement[str], *conditions: ColumnElement[bool]) -> Insert:
+    """Return the statement that adds a job where none of its kind and subject waits: a look and an insert in one."""
+    jobs = METADATA.tables["outbox"]
+    # Another name for what is looked at: SQLite would take the row that is written for it.
+    waiting = jobs.alias("waiting")
+    kind = bindparam("kind", type_=jobs.c.kind.type)
+    is_waiting = exists().where(
+        waiting.c.subject == subject,
+        waiting.c.kind == kind,
+        waiting.c.state == "pending",
+        waiting.c.attempts == 0,
+    )
+    values = {
+        "id": bindparam("id", type_=jobs.c.id.type),
+        "kind": kind,
+        "subject": subject,
+        "payload": bindparam("payload", type_=jobs.c.payload.type),
+        "created_at": bindparam("created_at", type_=jobs.c.created_at.type),
+        "due_at": bindparam("due_at", type_=jobs.c.due_at.type),
+        "state": literal("pending"),
+        "attempts": literal(0),
+        "outcome": literal(""),
+    }
+    row = select(*values.values()).where(~is_waiting, *conditions)
+    return insert(jobs).from_select(list(values), row, include_defaults=False)
+
+
+_COURSE = METADATA.tables["course"]
+_ENQUEUE = _enqueue(bindparam("subject", type_=String))
+_ENQUEUE_PROFILE_OF_COURSE = _enqueue(
+    _COURSE.c.client_id,
+    _COURSE.c.id == bindparam("course_id"),
+    exists().where(METADATA.tables["square_customer"].c.client_id == _COURSE.c.client_id),
+)
+
+
 def claim_job(store: Store, now: datetime, *, of: Collection[str], lease_s: int = 60) -> Job | None:
-    """Take up the next effect of these kinds that is due, held for `lease_s` seconds; None where nothing is."""
+    """Claim the next due job of these kinds for `lease_s` seconds; None where none is due."""
     return claim_row(store, Outbox, now, lease_s=lease_s, seen_as=_job, only=Outbox.kind.in_(of))
 
 
@@ -86,7 +122,7 @@ def _job(row: Outbox) -> Job:
 
 
 def finish_job(store: Store, job_id: str, *, state: str, outcome: str, now: datetime) -> None:
-    """Mark an effect done or failed, with what became of it."""
+    """Mark a job done or failed, with its outcome in words."""
     with store.writing() as session:
         row = session.get_one(Outbox, job_id)
         row.state, row.outcome, row.done_at = state, outcome[:400], now
@@ -95,7 +131,7 @@ def finish_job(store: Store, job_id: str, *, state: str, outcome: str, now: date
 def retry_job_later(
     store: Store, job_id: str, *, due_at: datetime, outcome: str, attempts: int | None = None
 ) -> None:
-    """Have an effect taken up again at `due_at`; `attempts` counts anew where that was no failure."""
+    """Have a job run again at `due_at`; pass `attempts` where the last one was no failure."""
     with store.writing() as session:
         row = session.get_one(Outbox, job_id)
         row.due_at, row.outcome = due_at, outcome[:400]
@@ -104,14 +140,14 @@ def retry_job_later(
 
 
 def count_jobs(store: Store, *, of: Collection[str]) -> int:
-    """Return how many effects of these kinds wait."""
+    """Return how many jobs of these kinds wait."""
     waiting = select(func.count()).where(Outbox.state == "pending", Outbox.kind.in_(of))
     with store.reading() as session:
         return int(session.scalar(waiting) or 0)
 
 
 def last_job_subject(store: Store, kind: str) -> str | None:
-    """Return what the latest effect of this kind is about, whatever became of it."""
+    """Return the subject of the latest job of this kind, whatever its state."""
     rows = select(Outbox.subject).where(Outbox.kind == kind).order_by(Outbox.id.desc()).limit(1)
     with store.reading() as session:
         return session.scalar(rows)

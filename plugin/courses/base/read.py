@@ -17,11 +17,11 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
+from plugin.courses.base.attendance import attendance
+from plugin.courses.base.course_extras import CourseExtras, course_extras_in
+from plugin.courses.base.dispute_flags import disputed_in
 from plugin.courses.base.state import each_state, entry_rows, numbered_states
 from plugin.courses.base.views import CourseView, DisputeFlag, EntryView, HappeningView
-from plugin.courses.changes.extras import CourseExtras, course_extras_in
-from plugin.courses.refunds.dispute_flags import disputed_in
-from plugin.courses.visits.attendance import attendance
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.changes import CourseOrigin

@@ -14,8 +14,8 @@ from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.idempotency import answered_before, digest, remember
-from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work
@@ -64,7 +64,7 @@ def change_course(
         answered = work(held) or course_id
         session.flush()
         for changed in dict.fromkeys((course_id, answered)):
-            course_changed_in(Work(session, store, act), changed)
+            publish(Work(session, store, act), CourseChanged(changed))
         remember(session, act, asked, {"course_id": answered})
         return Changed(_shown(session, act, answered), is_repeat=False)
 

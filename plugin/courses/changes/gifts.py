@@ -14,6 +14,7 @@ from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import CourseGiven, publish
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
@@ -28,7 +29,6 @@ from plugin.courses.changes.frame import (
 )
 from plugin.courses.changes.gift_code import new_code, typed_code, written_code
 from plugin.courses.clients.clients import living_client_in
-from plugin.courses.documents.enqueue import enqueue_voucher_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift
@@ -103,7 +103,7 @@ def give_course(
         add_history(
             Work(held.session, store, act), course_id, "given", f"Made a gift for {name}", reason=reason
         )
-        enqueue_voucher_in(Work(held.session, store, act), gift_id)
+        publish(Work(held.session, store, act), CourseGiven(gift_id))
 
     return change_course(store, act, course_id, ("give", asdict(new)), work)
 

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.idempotency import answered_before, digest, remember
-from plugin.courses.base.outbox import PROFILE, course_changed_in, enqueue_in, profile_changed_in
+from plugin.courses.base.outbox import PROFILE, enqueue_in, profile_changed_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_profile_in
 from plugin.courses.clients.clients import living_client_in, view_of
@@ -243,7 +244,7 @@ def _course_back(work: Work, row: ClientMerge, course_id: str, gone: Client, kee
     text = f"Two clients again: {gone.name} is not {keeper.name}"
     add_history(work, course_id, "merged", text)
     work.session.flush()
-    course_changed_in(work, course_id)
+    publish(work, CourseChanged(course_id))
 
 
 def _view(session: Session, row: ClientMerge) -> MergeView:

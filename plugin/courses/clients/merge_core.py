@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.chain import add_history, course_for_change
-from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import pass_shares_in
 from plugin.courses.clients.duplicates import settle_duplicates_in
@@ -48,7 +48,7 @@ def _courses(work: Work, gone: Client, keeper: Client, text: str) -> list[str]:
         course_for_change(work.session, course_id).client_id = keeper.id
         add_history(work, course_id, "merged", text)
         work.session.flush()
-        course_changed_in(work, course_id)
+        publish(work, CourseChanged(course_id))
     return ids
 
 

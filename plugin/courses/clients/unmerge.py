@@ -12,7 +12,8 @@ from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.outbox import course_changed_in, profile_changed_in
+from plugin.courses.base.events import CourseChanged, publish
+from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import add_client_in, living_client_in
 from plugin.courses.clients.contacts import Contact, contact_from_square
@@ -73,7 +74,7 @@ def split_in(work: Work, details: dict[str, Any], *, reason: str) -> Client:
         theirs = update(Visit).where(Visit.course_id == course.id, Visit.client_id == from_client.id)
         work.session.execute(theirs.values(client_id=to.id))
         work.session.flush()
-        course_changed_in(work, course.id)
+        publish(work, CourseChanged(course.id))
     profile_changed_in(work, from_client.id)
     profile_changed_in(work, to.id)
     return to

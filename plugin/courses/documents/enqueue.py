@@ -1,8 +1,9 @@
-"""What is to be issued and drawn after a deed, owed in the deed's own transaction. Knows nothing of the papers."""
+"""The outbox jobs that issue documents and draw their files: what follows from a sale, a gift or a refund."""
 
 from __future__ import annotations
 
 from plugin.core.acts import Act
+from plugin.courses.base.events import CourseAssigned, CourseGiven, CourseReassigned, Refunded, SaleBooked
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.work import Work
 from plugin.store.documents import SaleRecord
@@ -19,32 +20,41 @@ DOCUMENT_JOBS = (ISSUE_INVOICE, ISSUE_CREDIT_NOTE, ISSUE_VOUCHER, CORRECT_INVOIC
 RECORD_SALE = "record_sale"
 
 
+def issue_invoice(work: Work, event: SaleBooked | CourseAssigned) -> None:
+    """Have the invoice of a sale issued once it has courses of a client."""
+    if isinstance(event, CourseAssigned) or (event.opened and event.client_id is not None):
+        enqueue_invoice_in(work, event.square_order_id)
+
+
 def enqueue_invoice_in(work: Work, square_order_id: str | None) -> None:
     """Have the invoice of a sale issued; of one that is not kept, when somebody asks for it."""
-    if square_order_id is None or work.session.get(SaleRecord, square_order_id) is None:
-        return
-    enqueue_in(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
+    if square_order_id is not None and _is_kept(work, square_order_id):
+        enqueue_in(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
 
 
-def enqueue_correction_in(work: Work, square_order_id: str | None) -> None:
-    """Have the invoice of a sale billed to whoever has its courses now."""
-    if square_order_id is not None and work.session.get(SaleRecord, square_order_id) is not None:
-        enqueue_in(work, CORRECT_INVOICE, square_order_id, payload=_by(work.act))
+def correct_invoice(work: Work, event: CourseReassigned) -> None:
+    """Have the invoice of a sale billed to the client who has its courses now."""
+    if event.square_order_id is not None and _is_kept(work, event.square_order_id):
+        enqueue_in(work, CORRECT_INVOICE, event.square_order_id, payload=_by(work.act))
 
 
-def enqueue_credit_note_in(work: Work, square_refund_id: str) -> None:
-    """Have the credit note of a refund issued, where its sale is invoiced."""
-    enqueue_in(work, ISSUE_CREDIT_NOTE, square_refund_id, payload=_by(work.act))
+def issue_credit_note(work: Work, event: Refunded) -> None:
+    """Have the credit note of a refund issued, if its sale is invoiced."""
+    enqueue_in(work, ISSUE_CREDIT_NOTE, event.square_refund_id, payload=_by(work.act))
 
 
-def enqueue_voucher_in(work: Work, gift_id: str) -> None:
+def issue_voucher(work: Work, event: CourseGiven) -> None:
     """Have the voucher of a gift issued."""
-    enqueue_in(work, ISSUE_VOUCHER, gift_id, payload=_by(work.act))
+    enqueue_in(work, ISSUE_VOUCHER, event.gift_id, payload=_by(work.act))
 
 
 def enqueue_file_in(work: Work, document_id: str) -> None:
     """Have the file of an issued document drawn."""
     enqueue_in(work, DOCUMENT, document_id)
+
+
+def _is_kept(work: Work, square_order_id: str) -> bool:
+    return work.session.get(SaleRecord, square_order_id) is not None
 
 
 def _by(act: Act) -> dict[str, str]:

@@ -25,7 +25,8 @@ from plugin.courses.base.chain import (
     head_of,
 )
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import course_changed_in, enqueue_in
+from plugin.courses.base.events import CourseChanged, SaleBooked, publish
+from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import money_text, sessions_text
@@ -76,12 +77,12 @@ class _Exchange:
         append(Work(self.session, self.store, self.act), allowance.id, head, change, line)
 
 
-def complete_exchanges_in(work: Work, square_order_id: str) -> list[str]:
-    """Complete the exchange that this paid order is, once; return the questions that it leaves open."""
+def complete_exchanges(work: Work, sale: SaleBooked) -> list[str]:
+    """Complete the exchange that a paid order is, once; return the attention items that it leaves open."""
     rows = work.session.scalars(
         select(Checkout)
         .where(
-            Checkout.square_order_id == square_order_id,
+            Checkout.square_order_id == sale.square_order_id,
             Checkout.exchanges_course_id.is_not(None),
             Checkout.exchanged_at.is_(None),
             Checkout.state == "paid",
@@ -212,7 +213,7 @@ def _close(exchange: _Exchange, sessions: int) -> None:
     add_history(Work(session, store, act), new.id, "exchanged", text)
     session.flush()
     for course in (old, new):
-        course_changed_in(Work(session, store, act), course.id)
+        publish(Work(session, store, act), CourseChanged(course.id))
 
 
 def _give_back(exchange: _Exchange) -> None:

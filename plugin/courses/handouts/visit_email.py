@@ -6,7 +6,7 @@ Knows no mail server and no word of the letter.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from invoices.papers import NextVisit
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import VisitRecorded
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
@@ -22,7 +23,7 @@ from plugin.courses.clients.clients import known_client_in, living_client_in, vi
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.ledger import Course, Visit
+from plugin.store.ledger import Course
 from plugin.store.papers import VisitLetter
 from plugin.store.people import Client
 
@@ -59,16 +60,17 @@ class DueLetter:
         return self.client.id == self.visit.client_id
 
 
-def enqueue_emails_in(work: Work, visit: Visit, course: Course, *, today: date) -> None:
-    """Owe a letter to whoever came, and to the course's owner where that is somebody else."""
-    if (today - visit.visited_on).days > MOST_DAYS_BACK or not clinic_in(work.session).sends_papers:
+def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
+    """Have a letter sent to who came, and to the course's owner where that is another person."""
+    is_late = (event.today - event.visited_on).days > MOST_DAYS_BACK
+    if is_late or not clinic_in(work.session).sends_papers:
         return
-    for client_id in dict.fromkeys([visit.client_id, course.client_id or visit.client_id]):
+    for client_id in dict.fromkeys([event.client_id, event.owner_id]):
         letter = VisitLetter(
             id=work.new_id(),
-            visit_id=visit.id,
+            visit_id=event.visit_id,
             client_id=client_id,
-            course_id=course.id,
+            course_id=event.course_id,
             owed_at=work.now,
         )
         work.session.add(letter)

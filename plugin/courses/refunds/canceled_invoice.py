@@ -27,7 +27,7 @@ from plugin.courses.base.chain import (
     money_paid,
 )
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import money_text, sessions_text
@@ -77,7 +77,7 @@ def _end(work: Work, course_id: str) -> bool:
         },
         square_order_id=row.square_order_id,
     )
-    course_changed_in(work, row.id)
+    publish(work, CourseChanged(row.id))
     work.session.flush()
     return True
 
@@ -150,7 +150,7 @@ def keep_paid_sessions_in(work: Work, course_id: str, sessions: int | None, *, r
     _settle_price(work.session, row)
     text = f"Canceled invoice: {sessions_text(kept)} kept, {sessions_text(removed)} removed"
     add_history(work, row.id, "kept", text, reason=reason)
-    course_changed_in(work, row.id)
+    publish(work, CourseChanged(row.id))
 
 
 def leave_open_in(work: Work, course_id: str, *, reason: str) -> None:

@@ -11,7 +11,7 @@ from plugin.courses.base.chain import (
     course_for_change,
     head_of,
 )
-from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work
 
@@ -34,6 +34,6 @@ def close_course_in(work: Work, course_id: str, *, closed_by: str, reason: str) 
     course.closed_as, course.closed_at, course.closed_by = "refunded", work.now, closed_by
     text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
     add_history(work, course.id, "closed", text, reason=reason)
-    course_changed_in(work, course.id)
+    publish(work, CourseChanged(course.id))
     work.session.flush()
     return True

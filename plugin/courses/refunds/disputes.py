@@ -16,10 +16,10 @@ from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.dispute_flags import LOST, UNDER_WAY, question_mark
 from plugin.courses.base.words import day_text, money_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.closing import close_course_in
-from plugin.courses.refunds.dispute_flags import LOST, UNDER_WAY, question_mark
 from plugin.errors import InvalidField
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.chain import add_history, course_for_change
-from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
 from plugin.courses.refunds.status import GONE, refunded_so_far_in
@@ -115,5 +115,5 @@ def _return_sessions(work: Work, course: Course, key: str, reason: str = _FAILED
         reverse_in(work, entry, reason)
         # What was left had gone to another client meanwhile: this is left now.
         course.closed_as = course.closed_at = None
-    course_changed_in(work, course.id)
+    publish(work, CourseChanged(course.id))
     work.session.flush()

@@ -22,7 +22,7 @@ from plugin.courses.base.chain import (
     head_of,
 )
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import money_text, sessions_text
@@ -168,7 +168,7 @@ def take_sessions_in(
     row.course_id, row.for_course = course.id, amount
     text = f"Partly refunded; {sessions_text(sessions)} left the balance"
     add_history(work, course.id, "refunded", text, reason=reason)
-    course_changed_in(work, course.id)
+    publish(work, CourseChanged(course.id))
 
 
 @dataclass(frozen=True, slots=True)

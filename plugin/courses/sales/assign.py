@@ -11,13 +11,12 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import CourseAssigned, CourseChanged, CourseReassigned, publish
 from plugin.courses.base.idempotency import answered_before, digest, remember
-from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import known_client_in
-from plugin.courses.documents.enqueue import enqueue_correction_in, enqueue_invoice_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -36,8 +35,8 @@ def assign_in(work: Work, course_ids: Sequence[str], client_id: str, *, reason: 
             raise Refused("That course belongs to a client already.", code="already_assigned")
         course.client_id = client.id
         add_history(work, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
-        course_changed_in(work, course.id)
-        enqueue_invoice_in(work, course.square_order_id)
+        publish(work, CourseChanged(course.id))
+        publish(work, CourseAssigned(course.id, course.square_order_id))
     work.session.flush()
 
 
@@ -116,5 +115,5 @@ def _move(work: Work, course_id: str, to: Client, reason: str) -> None:
     text = f"Moved from {view.client_name} to {to.name}"
     course.client_id = to.id
     add_history(work, course.id, "assigned", text, reason=reason)
-    course_changed_in(work, course.id)
-    enqueue_correction_in(work, course.square_order_id)
+    publish(work, CourseChanged(course.id))
+    publish(work, CourseReassigned(course.id, course.square_order_id))

@@ -18,14 +18,13 @@ from plugin.core.terms import terms_from_json
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import Line, append
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import SaleBooked, publish
 from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.clients.buyers import client_for_buyer_in
-from plugin.courses.documents.enqueue import enqueue_invoice_in
-from plugin.courses.exchange.complete import complete_exchanges_in
 from plugin.courses.sales.assign import assign_by_square_in
 from plugin.courses.sales.changed_sale import ask_about_changes_in
-from plugin.courses.sales.checkout_outcome import begun_for_in, settle_checkouts_in
+from plugin.courses.sales.checkout_outcome import begun_for_in
 from plugin.courses.sales.payments import receive_money_in
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
@@ -82,8 +81,6 @@ def book_in(
         answer_unlinked_in(work.session, work.act, sale.square_order_id, line.uid, "The course is open.")
     if opened and client_id is None:
         attention.append(_unassigned(work, sale, opened))
-    elif opened:
-        enqueue_invoice_in(work, sale.square_order_id)
     if already and sale.buyer is not None and _waits_for_owner(work.session, already):
         owner = client_for_buyer_in(work, sale.buyer)
         assign_by_square_in(work, sale.square_order_id, owner)
@@ -92,8 +89,7 @@ def book_in(
     # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
-        settle_checkouts_in(work.session, work.act, sale.square_order_id, came=so_far)
-        attention += complete_exchanges_in(work, sale.square_order_id)
+        attention += publish(work, SaleBooked(sale.square_order_id, client_id, tuple(opened), so_far))
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
 
 

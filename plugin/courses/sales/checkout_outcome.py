@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
+from plugin.courses.base.events import SaleBooked
+from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.sales.checkout_views import LONGEST_AT_TILL
 from plugin.store.ledger import Course
@@ -22,16 +24,15 @@ def begun_for_in(session: Session, square_order_id: str) -> str | None:
     return living_client_in(session, client_id).id if client_id is not None else None
 
 
-def settle_checkouts_in(
-    session: Session, act: Act, square_order_id: str, *, came: Money | None = None
-) -> None:
-    """Mark what was begun at the desk and is this booked order: paid, or with `came` paid so far in part."""
-    begun = list(session.scalars(select(Checkout).where(Checkout.square_order_id == square_order_id)))
+def settle_checkouts(work: Work, sale: SaleBooked) -> None:
+    """Mark the checkouts that are this booked order paid, or paid in part so far."""
+    order_id, so_far = sale.square_order_id, sale.paid_so_far
+    begun = list(work.session.scalars(select(Checkout).where(Checkout.square_order_id == order_id)))
     for row in begun:
-        _came(row, act, came)
-    if came is None and not any(row.way != "till" for row in begun):
-        _settle_at_till(session, act, square_order_id, {row.package_id for row in begun})
-    session.flush()
+        _came(row, work.act, so_far)
+    if so_far is None and not any(row.way != "till" for row in begun):
+        _settle_at_till(work.session, work.act, order_id, {row.package_id for row in begun})
+    work.session.flush()
 
 
 def _came(row: Checkout, act: Act, came: Money | None) -> None:

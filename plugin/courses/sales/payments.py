@@ -20,7 +20,7 @@ from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import Line, append, head_of
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead_in
@@ -65,7 +65,7 @@ def receive_money_in(work: Work, sale: Sale, line_uid: str) -> list[str]:
             parts = _parts(work.session, sale.square_order_id, line_uid)
         _receive_tax(parts, gross, came, sale.total)
     for course_id in dict.fromkeys(changed):
-        course_changed_in(work, course_id)
+        publish(work, CourseChanged(course_id))
     return list(dict.fromkeys(changed))
 
 

@@ -11,8 +11,8 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.idempotency import answered_before, digest, remember
-from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import courses_in, entry_in
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
@@ -220,7 +220,7 @@ def _name_practitioner_in(work: Work, booking: Booking) -> None:
     found = _practitioner(work.session, booking.team_member_name)
     if found is not None and visit is not None and visit.practitioner_id is None:
         visit.practitioner_id = found
-        course_changed_in(work, visit.course_id)
+        publish(work, CourseChanged(visit.course_id))
 
 
 def _practitioner(session: Session, name: str) -> str | None:

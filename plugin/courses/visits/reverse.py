@@ -9,8 +9,8 @@ from plugin.core.acts import Act, Role, Source, require
 from plugin.core.ledger import Change, Kind, reversal
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import Line, append, course_for_change, head_of
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.idempotency import answered_before, digest, remember
-from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import entry_in
 from plugin.courses.base.views import Reversed
 from plugin.courses.base.work import Work, transact
@@ -52,7 +52,7 @@ def undo_use_in(work: Work, course: Course, entry_id: str, reason: str) -> Entry
     earn_ahead_in(work, work.session.get_one(Allowance, undone.allowance_id))
     follow_first_use_in(work, course, before)
     free_booking_of_in(work.session, entry_id)
-    course_changed_in(work, course.id)
+    publish(work, CourseChanged(course.id))
     return written
 
 

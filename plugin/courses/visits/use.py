@@ -16,8 +16,8 @@ from plugin.core.ledger import used
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.chain import Line, append, course_for_change, head_of
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.idempotency import answered_before, digest, remember
-from plugin.courses.base.outbox import course_changed_in
 from plugin.courses.base.read import course_in, entry_in
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, CourseView, Used
@@ -25,7 +25,6 @@ from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
 from plugin.courses.clients.clients import living_client_in
-from plugin.courses.handouts.visit_email import enqueue_emails_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
@@ -103,7 +102,8 @@ def use_in(work: Work, wish: UseSession, course: Course, *, has_mail: bool = Fal
     work.session.add(visit)
     work.session.flush()
     if has_mail:
-        enqueue_emails_in(work, visit, course, today=today)
+        owner_id = course.client_id or client_id
+        publish(work, VisitRecorded(visit.id, course.id, client_id, owner_id, visited_on, today))
     happened_at = work.now if visited_on == today else _noon(visited_on, clinic)
     line = Line(f"use:{work.act.key}", happened_at, visit_id=visit.id)
     return _write_in(work, course, allowance, wish.sessions, line)
@@ -138,7 +138,7 @@ def _write_in(
     change = used(head, sessions, unpaid=allowance.unpaid.amount)
     entry = append(work, allowance.id, head, change, line)
     follow_first_use_in(work, course, before)
-    course_changed_in(work, course.id)
+    publish(work, CourseChanged(course.id))
     return entry.id
 
 

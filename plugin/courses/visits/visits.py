@@ -10,7 +10,7 @@ from sqlalchemy import select
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import course_changed_in
+from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, VisitView
 from plugin.courses.base.work import Work, transact
@@ -47,7 +47,7 @@ def describe_visit(
             raise InvalidField("There is no such practitioner.", field="practitioner_id")
         visit.practitioner_id, visit.focus, visit.note = practitioner_id or None, focus, note
         work.session.flush()
-        course_changed_in(work, visit.course_id)
+        publish(work, CourseChanged(visit.course_id))
         course = work.session.get_one(Course, visit.course_id)
         view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
         if all(each.id != visit_id for each in view.visits):

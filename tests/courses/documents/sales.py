@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, from_json
 from plugin.core.acts import SQUARE
+from plugin.courses.base.events import Refunded, publish
 from plugin.courses.base.outbox import claim_job, finish_job
 from plugin.courses.base.work import Work
-from plugin.courses.documents.enqueue import DOCUMENT_JOBS, enqueue_credit_note_in
+from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.courses.documents.jobs import run_document_job
 from plugin.courses.documents.sale_record import SoldLine, SoldSale, Tender, save_sale_in
 from plugin.courses.sales.sales import Buyer
@@ -74,7 +75,7 @@ class Papers:
         act = self.desk.act(SQUARE)
 
         def told(session: Any) -> None:
-            enqueue_credit_note_in(Work(session, self.store, act), refund_id)
+            publish(Work(session, self.store, act), Refunded(refund_id))
 
         self.store.transact(told)
 

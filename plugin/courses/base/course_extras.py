@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.courses.changes.views import OriginView, ShareView
+from plugin.courses.base.views import OriginView, ShareView
 from plugin.store.changes import CourseOrigin, CourseShare
 from plugin.store.ledger import Course
 from plugin.store.people import Client

@@ -1,0 +1,92 @@
+"""What happened to sales, courses and visits, published to whatever follows from it in the same transaction.
+
+`plugin.courses.subscribers` lists what follows, in order; whoever publishes an event need not know any of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeAlias
+
+from plugin.core.money import Money
+from plugin.courses.base.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class SaleBooked:
+    """A sale has courses: `opened` now, or booked before. `paid_so_far`: None once all of it is paid."""
+
+    square_order_id: str
+    client_id: str | None
+    opened: tuple[str, ...]
+    paid_so_far: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAssigned:
+    """A course without an owner got one."""
+
+    course_id: str
+    square_order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseReassigned:
+    """A course assigned to the wrong client got the right one."""
+
+    course_id: str
+    square_order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseChanged:
+    """Something of a course changed that its papers or its client's Square profile show."""
+
+    course_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseGiven:
+    """A course became a gift."""
+
+    gift_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRecorded:
+    """A visit used a session of a course; `client_id` is who came, `owner_id` whose course it is."""
+
+    visit_id: str
+    course_id: str
+    client_id: str
+    owner_id: str
+    visited_on: date
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """A refund was settled at Square, one way or the other."""
+
+    square_refund_id: str
+
+
+Event: TypeAlias = (
+    SaleBooked | CourseAssigned | CourseReassigned | CourseChanged | CourseGiven | VisitRecorded | Refunded
+)
+# Returns the attention items that it opened, if any.
+Subscriber: TypeAlias = Callable[[Work, Any], Iterable[str] | None]
+
+_subscribers: dict[type[Event], Sequence[Subscriber]] = {}
+
+
+def subscribe(subscribers: Mapping[type[Event], Sequence[Subscriber]]) -> None:
+    """Register what follows from each event; called once, by `plugin.courses.subscribers`."""
+    _subscribers.update(subscribers)
+
+
+def publish(work: Work, event: Event) -> list[str]:
+    """Run what follows from the event, in order; return the attention items that were opened."""
+    return [item for follow in _subscribers[type(event)] for item in follow(work, event) or ()]

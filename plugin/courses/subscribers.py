@@ -1,0 +1,44 @@
+"""What follows from a sale, a change, a visit or a refund, in the same transaction and in this order.
+
+The only list of it: the use cases publish an event (`plugin.courses.base.events`) and know no subscriber.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from plugin.courses.base.events import (
+    CourseAssigned,
+    CourseChanged,
+    CourseGiven,
+    CourseReassigned,
+    Event,
+    Refunded,
+    SaleBooked,
+    Subscriber,
+    VisitRecorded,
+    subscribe,
+)
+from plugin.courses.base.outbox import enqueue_papers, enqueue_profile
+from plugin.courses.documents.enqueue import (
+    correct_invoice,
+    issue_credit_note,
+    issue_invoice,
+    issue_voucher,
+)
+from plugin.courses.exchange.complete import complete_exchanges
+from plugin.courses.handouts.visit_email import enqueue_visit_emails
+from plugin.courses.sales.checkout_outcome import settle_checkouts
+
+SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
+    # A checkout is paid before the exchange that it was can be completed.
+    SaleBooked: (issue_invoice, settle_checkouts, complete_exchanges),
+    CourseAssigned: (issue_invoice,),
+    CourseReassigned: (correct_invoice,),
+    CourseChanged: (enqueue_papers, enqueue_profile),
+    CourseGiven: (issue_voucher,),
+    VisitRecorded: (enqueue_visit_emails,),
+    Refunded: (issue_credit_note,),
+}
+
+subscribe(SUBSCRIBERS)
