@@ -61,13 +61,13 @@ def import_courses(
         prepared = command.prepare(store, act, file, said, tell_progress)
         if isinstance(prepared, str):
             _answer({"message": prepared, "ok": True, "courses": 0, "wrong": []}, as_json=as_json)
-        for sentence in (*prepared.wrong, *prepared.outcome.found["mind"]):
+        for sentence in (*prepared.wrong, *prepared.checked.found["mind"]):
             click.echo(sentence, err=True)
-        is_written = prepared.outcome.is_clean and not dry_run
+        is_written = prepared.checked.is_clean and not dry_run
         if is_written:
-            _agree(prepared.outcome.found["courses"], yes=yes)
+            _agree(prepared.checked.found["courses"], yes=yes)
             prepared = command.write(store, act, prepared)
-        _answer(prepared.to_json(is_written=is_written and prepared.outcome.is_clean), as_json=as_json)
+        _answer(prepared.to_json(is_written=is_written and prepared.checked.is_clean), as_json=as_json)
 
 
 def _answer(report: dict[str, Any], *, as_json: bool) -> NoReturn:

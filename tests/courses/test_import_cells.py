@@ -13,9 +13,9 @@ import pytest
 from xlsxwriter import Workbook
 
 from plugin.courses.imports.amounts import Currency, read_amount
-from plugin.courses.imports.columns import Field
 from plugin.courses.imports.counts import Counts, read_count, read_counts
 from plugin.courses.imports.days import TwoWays, order_told, read_day
+from plugin.courses.imports.fields import Field
 from plugin.courses.imports.mapping import propose
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import LARGEST_FILE, Table
@@ -238,7 +238,7 @@ def test_it_refuses_what_is_no_day(cell: str) -> None:
     ],
 )
 def test_it_knows_headings_in_the_words_of_others(heading: str, field: Field | None) -> None:
-    assert list(propose(Table((heading,), (), "")).of) == ([field] if field else [])
+    assert list(propose(Table((heading,), (), "")).columns.of) == ([field] if field else [])
 
 
 TEXT = "Client{0}Package{0}Remaining\nInês Müller{0}Facial{0}5\n"

@@ -11,7 +11,8 @@ from plugin.courses.audit import audit
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.clients.clients import find_clients
 from plugin.courses.imports.batches import Chosen, receive_file, set_columns
-from plugin.courses.imports.columns import Columns, Field, columns_from_json
+from plugin.courses.imports.columns import Columns, columns_from_json
+from plugin.courses.imports.fields import Field
 from plugin.courses.imports.mapping import Known, Proposal, propose
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.views import ImportView
@@ -47,7 +48,9 @@ def held(text: str, *packages: str) -> dict[str, str]:
     """Return the field of each heading that has one."""
     headings = read_table(text.encode()).headings
     return {
-        headings[c]: what.value for what, columns in proposed(text, *packages).of.items() for c in columns
+        headings[c]: what.value
+        for what, columns in proposed(text, *packages).columns.of.items()
+        for c in columns
     }
 
 

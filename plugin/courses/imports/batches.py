@@ -1,4 +1,7 @@
-"""A file on its way: sent, its columns settled, checked, imported or given up. The worker does the long parts."""
+"""The steps of an import: a file is uploaded, its columns are confirmed, it is checked, then imported or canceled.
+
+The worker does the long parts (`run`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from plugin.core.acts import Act, require
 from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue_in
-from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
@@ -31,105 +33,30 @@ from plugin.store.imports import ImportBatch
 CHECK = "import_check"
 IMPORT = "import"
 _OPEN = ("mapping", "checking", "checked")
-# A file that nobody came back to: it is full of names.
-_KEPT = timedelta(days=7)
+# A file that was left behind is full of clients' data.
+_ABANDONED_AFTER = timedelta(days=7)
 _NAME_LENGTH = 120
+_REFUSALS = {
+    "mapping": "Say first what the columns hold.",
+    "checking": "The file is still being checked.",
+    "imported": "This file was imported.",
+    "canceled": "This file was given up. Send it again.",
+    "undone": "This import was undone. Send the file again.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Where a file went. `is_known`: it, or one that says the same, was here already."""
+    """Where a file went. `is_known`: it, or one with the same content, was here already."""
 
     batch_id: str
     state: str
     is_known: bool
 
 
-def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
-    """Keep a file and have it checked; raises InvalidField for what is no table. The same file is kept once."""
-    require(act.actor)
-    table = read_table(data)
-    sha256 = table.sha256
-
-    def do(work: Work) -> Received:
-        _give_up_old_ones(work.session, work.act)
-        first = same_in(work.session, sha256)
-        if first is not None:
-            return Received(first.id, first.state, is_known=True)
-        batch = new_batch(work.store, work.act, name, table, propose(table, known_in(work.session)))
-        batch.file = data
-        work.session.add(batch)
-        work.session.flush()
-        _have_checked_in(work, batch)
-        return Received(batch.id, batch.state, is_known=False)
-
-    return transact(store, act, do)
-
-
-def known_in(session: Session) -> Known:
-    """Return the names by which values can be told for a package or a treatment."""
-    return Known(frozenset(offers_in(session)), frozenset(treatments_in(session)))
-
-
-def new_batch(store: Store, act: Act, name: str, table: Table, proposal: Proposal) -> ImportBatch:
-    """Return the row of a file, not yet in any session."""
-    return ImportBatch(
-        id=store.new_id(),
-        name=clean(PurePath(name.replace("\\", "/")).name)[:_NAME_LENGTH] or "A file without a name",
-        sha256=table.sha256,
-        state="mapping",
-        shape=_shape(table, proposal),
-        mapping=proposal.columns.to_json(),
-        rows_total=len(table.rows),
-        created_at=act.now,
-        by=act.actor.name,
-        staff_id=act.actor.staff_id,
-    )
-
-
-def _shape(table: Table, proposal: Proposal) -> dict[str, Any]:
-    return {
-        "read_as": table.read_as,
-        "headings": list(table.headings),
-        "examples": [table.examples(column) for column in range(len(table.headings))],
-        "notes": [note.to_json() for note in proposal.notes],
-        "proposed": proposal.columns.to_json()["of"],
-        "readings": [asdict(each) for each in table.readings],
-    }
-
-
-def same_in(session: Session, sha256: str) -> ImportBatch | None:
-    """Return the import of the same content that stands or is under way, else one that waits."""
-    rows = select(ImportBatch).where(
-        ImportBatch.sha256 == sha256, ImportBatch.state.in_((*_OPEN, "importing", "imported"))
-    )
-    found = list(session.scalars(rows.order_by(ImportBatch.created_at)))
-    return min(found, key=lambda each: each.state in _OPEN, default=None)
-
-
-def imported_before(store: Store, sha256: str) -> str:
-    """Return the sentence on the import of a file that says the same, "" where there was none."""
-    with store.reading() as session:
-        first = same_in(session, sha256)
-        return "" if first is None or first.state in _OPEN else _same(first, clinic_in(session))
-
-
-def refuse_known_in(session: Session, sha256: str) -> None:
-    """Raise Refused where a file that says the same was imported before, or is being imported."""
-    first = same_in(session, sha256)
-    if first is not None and first.state not in _OPEN:
-        raise Refused(_same(first, clinic_in(session)), code="imported_before")
-
-
-def _same(first: ImportBatch, clinic: ClinicView) -> str:
-    day = day_text(local_date(clinic, first.ended_at or first.created_at), clinic)
-    said = f"A file that says the same, “{first.name}”, was imported by {first.imported_by} on {day}."
-    return f"{said} Nothing was written."
-
-
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the owner says of a file: what each column holds, and what the file itself does not tell.
+    """What the owner says of a file: the field of each column, and what the file itself does not tell.
 
     `encoding` "" leaves it as it was read.
     """
@@ -140,15 +67,35 @@ class Chosen:
     encoding: str = ""
 
 
+def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
+    """Store a file and have it checked; raises InvalidField for anything but a table. The same file is stored once."""
+    require(act.actor)
+    table = read_table(data)
+
+    def do(work: Work) -> Received:
+        _cancel_abandoned(work)
+        first = same_in(work.session, table.sha256)
+        if first is not None:
+            return Received(first.id, first.state, is_known=True)
+        batch = new_batch(work, name, table, propose(table, known_in(work.session)))
+        batch.file = data
+        work.session.add(batch)
+        work.session.flush()
+        _request_check_in(work, batch)
+        return Received(batch.id, batch.state, is_known=False)
+
+    return transact(store, act, do)
+
+
 def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
-    """Keep what the owner says of a file, and have it checked again; raises InvalidField or Refused."""
+    """Store what the owner says of a file and have it checked again; raises InvalidField or Refused."""
     require(act.actor)
     of, encoding = chosen(said.names), checked_encoding(said.encoding)
 
     def do(work: Work) -> None:
         batch = batch_for_change(work.session, batch_id)
-        _refuse_unless(batch, _OPEN)
-        checked_sold_on(said.sold_on, local_date(clinic_in(work.session), work.now))
+        _require_state(batch, _OPEN)
+        check_sold_on(said.sold_on, local_date(clinic_in(work.session), work.now))
         had = columns_from_json(batch.mapping)
         columns = Columns(of, said.is_day_first, said.sold_on, encoding or had.encoding)
         if columns.encoding != had.encoding and batch.file is not None:
@@ -156,29 +103,13 @@ def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
         batch.mapping = columns.to_json()
         batch.revision += 1
         batch.found = batch.wrong = None
-        _have_checked_in(work, batch)
+        _request_check_in(work, batch)
 
     transact(store, act, do)
 
 
-def checked_sold_on(day: date | None, today: date) -> None:
-    """Raise InvalidField for a date of purchase that is still to come."""
-    if day is not None and day > today:
-        raise InvalidField("The date of purchase can't be in the future.", field="sold_on")
-
-
-def _read_again(session: Session, batch: ImportBatch, columns: Columns) -> Columns:
-    """Take the file's headings, examples and content as its letters read now."""
-    table = read_table(batch.file or b"", columns.encoding)
-    proposal = propose(table, known_in(session))
-    batch.shape = {**_shape(table, proposal), "readings": batch.shape.get("readings", [])}
-    batch.sha256 = table.sha256
-    batch.rows_total = len(table.rows)
-    return replace(columns, of=columns.of or proposal.of)
-
-
 def start_import(store: Store, act: Act, batch_id: str) -> None:
-    """Have the courses written; raises Refused unless the file was checked and nothing in it is wrong.
+    """Have the courses written; raises Refused unless the file was checked without an error.
 
     Pressed twice, or by two people at once, it is done once.
     """
@@ -188,17 +119,16 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
         batch = batch_for_change(work.session, batch_id)
         if batch.state in ("importing", "imported"):
             return
-        _refuse_unless(batch, ("checked",))
+        _require_state(batch, ("checked",))
         found = batch.found or {}
         if found.get("wrong_lines") or found.get("asks_day") or not found.get("courses"):
-            raise Refused(
-                "This file can't be imported as it is. See what is wrong with it.", code="not_ready"
-            )
-        if question := open_question(columns_from_json(batch.mapping), batch.shape.get("readings")):
+            said = "This file can't be imported as it is. See what is wrong with it."
+            raise Refused(said, code="not_ready")
+        if question := _open_question(batch):
             raise Refused(question, code="not_ready")
         refuse_known_in(work.session, batch.sha256)
-        batch.state, batch.rows_done, batch.problem = "importing", 0, ""
-        batch.imported_by, batch.imported_staff_id = work.act.actor.name, work.act.actor.staff_id
+        begin_import(work, batch, rows_done=0)
+        batch.problem = ""
         work.session.flush()
         enqueue_in(work, IMPORT, batch.id)
 
@@ -206,7 +136,7 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
 
 
 def cancel_import(store: Store, act: Act, batch_id: str) -> None:
-    """Give the file up: nothing of it is written. Raises Refused where that is too late."""
+    """Cancel an import: nothing of the file is written. Raises Refused where that is too late."""
     require(act.actor)
 
     def do(work: Work) -> None:
@@ -215,61 +145,135 @@ def cancel_import(store: Store, act: Act, batch_id: str) -> None:
             return
         if batch.state == "imported":
             raise Refused("It was imported by then. You can undo the import.", code="imported")
-        _refuse_unless(batch, (*_OPEN, "importing"))
+        _require_state(batch, (*_OPEN, "importing"))
         batch.state, batch.ended_at = "canceled", work.now
         delete_file(batch)
 
     transact(store, act, do)
 
 
+def known_in(session: Session) -> Known:
+    """Return the names of the clinic's packages and treatments, by which values are recognized."""
+    return Known(frozenset(offers_in(session)), frozenset(treatments_in(session)))
+
+
+def new_batch(work: Work, name: str, table: Table, proposal: Proposal) -> ImportBatch:
+    """Return the row of a file, not yet in the session."""
+    return ImportBatch(
+        id=work.new_id(),
+        name=clean(PurePath(name.replace("\\", "/")).name)[:_NAME_LENGTH] or "A file without a name",
+        sha256=table.sha256,
+        state="mapping",
+        shape=_shape(table, proposal),
+        mapping=proposal.columns.to_json(),
+        rows_total=len(table.rows),
+        created_at=work.now,
+        by=work.act.actor.name,
+        staff_id=work.act.actor.staff_id,
+    )
+
+
+def begin_import(work: Work, batch: ImportBatch, *, rows_done: int) -> None:
+    """Mark the batch as being imported in the name of whoever asked for it."""
+    batch.state, batch.rows_done = "importing", rows_done
+    batch.imported_by, batch.imported_staff_id = work.act.actor.name, work.act.actor.staff_id
+
+
 def batch_for_change(session: Session, batch_id: str) -> ImportBatch:
-    """Return the import, held for this transaction; raises NotFound."""
-    held = select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update()
-    batch = session.scalar(held.execution_options(populate_existing=True))
+    """Return the import, locked for this transaction; raises NotFound."""
+    locked = select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update()
+    batch = session.scalar(locked.execution_options(populate_existing=True))
     if batch is None:
         raise NotFound("There is no such import.")
     return batch
 
 
 def delete_file(batch: ImportBatch) -> None:
-    """Let go of the clients' data: what was imported stands in the ledger, the rest nobody needs."""
+    """Delete the clients' data: what was imported is in the ledger, the rest is not needed."""
     batch.file = batch.wrong = None
     batch.found = {**batch.found, "first": [], "wrong": []} if batch.found else None
     batch.shape = {**batch.shape, "examples": [], "readings": []}
 
 
-def _have_checked_in(work: Work, batch: ImportBatch) -> None:
-    batch.problem = open_question(columns_from_json(batch.mapping), batch.shape.get("readings"))
+def check_sold_on(day: date | None, today: date) -> None:
+    """Raise InvalidField for a date of purchase in the future."""
+    if day is not None and day > today:
+        raise InvalidField("The date of purchase can't be in the future.", field="sold_on")
+
+
+def same_in(session: Session, sha256: str) -> ImportBatch | None:
+    """Return the import of the same content that was done or is under way, else one that waits."""
+    rows = select(ImportBatch).where(
+        ImportBatch.sha256 == sha256, ImportBatch.state.in_((*_OPEN, "importing", "imported"))
+    )
+    found = list(session.scalars(rows.order_by(ImportBatch.created_at)))
+    return min(found, key=lambda each: each.state in _OPEN, default=None)
+
+
+def imported_before_in(session: Session, sha256: str) -> str:
+    """Return a sentence on the import of a file with the same content, "" where there was none."""
+    first = same_in(session, sha256)
+    if first is None or first.state in _OPEN:
+        return ""
+    clinic = clinic_in(session)
+    day = day_text(local_date(clinic, first.ended_at or first.created_at), clinic)
+    said = f"A file that says the same, “{first.name}”, was imported by {first.imported_by} on {day}."
+    return f"{said} Nothing was written."
+
+
+def refuse_known_in(session: Session, sha256: str) -> None:
+    """Raise Refused where a file with the same content was imported before, or is being imported."""
+    if said := imported_before_in(session, sha256):
+        raise Refused(said, code="imported_before")
+
+
+def _shape(table: Table, proposal: Proposal) -> dict[str, Any]:
+    return {
+        "read_as": table.read_as,
+        "headings": list(table.headings),
+        "examples": [table.examples(column) for column in range(len(table.headings))],
+        "notes": [[note.score, note.why] for note in proposal.notes],
+        "proposed": proposal.columns.to_json()["of"],
+        "readings": [asdict(each) for each in table.readings],
+    }
+
+
+def _read_again(session: Session, batch: ImportBatch, columns: Columns) -> Columns:
+    """Replace the file's headings, examples and content by what the new encoding gives."""
+    table = read_table(batch.file or b"", columns.encoding)
+    proposal = propose(table, known_in(session))
+    batch.shape = {**_shape(table, proposal), "readings": batch.shape.get("readings", [])}
+    batch.sha256 = table.sha256
+    batch.rows_total = len(table.rows)
+    return replace(columns, of=columns.of or proposal.columns.of)
+
+
+def _request_check_in(work: Work, batch: ImportBatch) -> None:
+    batch.problem = _open_question(batch)
     batch.state, batch.rows_done = "mapping" if batch.problem else "checking", 0
     work.session.flush()
     if not batch.problem:
         enqueue_in(work, CHECK, batch.id)
 
 
-def open_question(columns: Columns, readings: object) -> str:
-    """Return what the owner has to say before the rows can be checked, "" for nothing."""
-    if readings and columns.encoding is None:
+def _open_question(batch: ImportBatch) -> str:
+    """Return what the owner must say before the rows can be checked, "" for nothing."""
+    columns = columns_from_json(batch.mapping)
+    if batch.shape.get("readings") and columns.encoding is None:
         return "Say how the letters of this file read."
     return undecided(columns)
 
 
-def _refuse_unless(batch: ImportBatch, states: tuple[str, ...]) -> None:
+def _require_state(batch: ImportBatch, states: tuple[str, ...]) -> None:
     if batch.state not in states:
-        raise Refused(_SAYS.get(batch.state, "This file is being imported."), code=batch.state)
+        raise Refused(_REFUSALS.get(batch.state, "This file is being imported."), code=batch.state)
 
 
-_SAYS = {
-    "mapping": "Say first what the columns hold.",
-    "checking": "The file is still being checked.",
-    "imported": "This file was imported.",
-    "canceled": "This file was given up. Send it again.",
-    "undone": "This import was undone. Send the file again.",
-}
-
-
-def _give_up_old_ones(session: Session, act: Act) -> None:
-    session.execute(
+def _cancel_abandoned(work: Work) -> None:
+    work.session.execute(
         update(ImportBatch)
-        .where(ImportBatch.state.in_(_OPEN), ImportBatch.created_at < act.now - _KEPT)
-        .values(state="canceled", ended_at=act.now, file=None, wrong=None, found=None, shape={"headings": []})
+        .where(ImportBatch.state.in_(_OPEN), ImportBatch.created_at < work.now - _ABANDONED_AFTER)
+        .values(
+            state="canceled", ended_at=work.now, file=None, wrong=None, found=None, shape={"headings": []}
+        )
     )

@@ -1,4 +1,4 @@
-"""The cells of one row by what their columns hold, read one after the other; what is wrong with them is collected."""
+"""The cells of one row by the field of their column. Errors are collected, not raised."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from plugin.core.text import optional
 from plugin.courses.imports.amounts import Currency, read_amount
-from plugin.courses.imports.columns import CALLED, Columns, Field
+from plugin.courses.imports.columns import Columns
 from plugin.courses.imports.counts import Counts, read_counts
 from plugin.courses.imports.days import TwoWays, read_moment
+from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.table import LONGEST_CELL, Cell, Row, shown
 from plugin.errors import InvalidField
 

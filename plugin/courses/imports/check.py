@@ -1,12 +1,12 @@
-"""All rows of a file held against the clinic's rules: the courses it tells of, everything wrong, and a report of both.
+"""All rows of a file checked against the clinic's rules, and a report of the result. Writes nothing.
 
-Writes nothing. The same check is made for the preview and again right before the courses are written.
+The same check runs for the preview and again right before the courses are written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,10 +18,11 @@ from plugin.core.text import folded
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.imports.amounts import Currency
 from plugin.courses.imports.cells import Wrong
-from plugin.courses.imports.columns import Columns, Field, undecided
+from plugin.courses.imports.columns import Columns, undecided
 from plugin.courses.imports.days import can_be_two, order_told
-from plugin.courses.imports.matching import Matched, Person
-from plugin.courses.imports.offers import offers_in
+from plugin.courses.imports.fields import Field
+from plugin.courses.imports.matching import People, Person, match_in, present_in
+from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.rows import ImportRow, Rules, read_row
 from plugin.courses.imports.table import Table, shown
 from plugin.errors import InvalidField
@@ -30,14 +31,14 @@ TICK_ROWS = 500
 FIRST_ROWS = 10
 FIRST_WRONG = 50
 Tick = Callable[[int], None]
-_DAYS = (Field.SOLD_ON, Field.EXPIRES_ON)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The courses, and what is wrong. `asks_day` holds a date that can be read in two ways, "" where none does.
+    """The courses of a file, their clients, and every error.
 
-    `undone` courses of an export and those `here` already are left out of `rows`.
+    `asks_day` holds a date that can be read in two ways, "" for none. `undone` courses of an export and those
+    `present` already are left out of `rows`. `found` is the report as it is stored with the file.
     """
 
     rows: tuple[ImportRow, ...]
@@ -45,16 +46,23 @@ class Checked:
     asks_day: str
     is_day_first: bool | None
     undone: int = 0
-    here: int = 0
+    present: int = 0
+    people: People = field(default_factory=People)
+    found: dict[str, Any] = field(default_factory=dict)
 
     @property
     def has_nothing_new(self) -> bool:
-        """Say whether all courses of the file are here, or were undone."""
-        return not self.rows and not self.wrong and bool(self.here or self.undone)
+        """Say whether all courses of the file are present, or were undone."""
+        return not self.rows and not self.wrong and bool(self.present or self.undone)
+
+    @property
+    def is_clean(self) -> bool:
+        """Say whether the file can be imported."""
+        return not self.wrong and not self.asks_day and bool(self.rows)
 
 
 def rules_in(session: Session, act: Act) -> Rules:
-    """Return what rows are held against, as of now."""
+    """Return what rows are checked against, as of now."""
     clinic = clinic_in(session)
     return Rules(
         offers=offers_in(session),
@@ -66,10 +74,10 @@ def rules_in(session: Session, act: Act) -> Rules:
 
 
 def check_rows(table: Table, columns: Columns, rules: Rules, tick: Tick) -> Checked:
-    """Check every row; raises InvalidField where the columns don't tell enough for any."""
+    """Check every row without the database; raises InvalidField where the columns don't tell enough."""
     if said := undecided(columns):
         raise InvalidField(said, field="columns")
-    orders, asks = _orders(table, columns)
+    orders, asks_day = _date_orders(table, columns)
     rows: list[ImportRow] = []
     wrong: list[Wrong] = []
     undone = 0
@@ -84,71 +92,83 @@ def check_rows(table: Table, columns: Columns, rules: Rules, tick: Tick) -> Chec
         if number % TICK_ROWS == 0:
             tick(number)
     tick(len(table.rows))
-    wrong += _twice(rows)
+    wrong += _repeated(rows)
     is_day_first = next((order for order in orders.values() if order is not None), None)
-    in_order = tuple(sorted(wrong, key=lambda each: each.line))
-    return Checked(tuple(rows), in_order, asks, is_day_first, undone)
+    return Checked(tuple(rows), tuple(wrong), asks_day, is_day_first, undone)
 
 
-def _orders(table: Table, columns: Columns) -> tuple[Mapping[Field, bool | None], str]:
-    """Return whether the day comes first in each column of dates, and a date of a column that nobody can tell of.
+def match_checked_in(session: Session, act: Act, checked: Checked) -> Checked:
+    """Return the same with the client of each row, without courses that are present already, and with the report."""
+    present = present_in(session, checked.rows)
+    rows = tuple(row for row in checked.rows if row.record is None or row.record.course_id not in present)
+    people = match_in(session, rows)
+    matched = replace(
+        checked,
+        rows=rows,
+        present=len(checked.rows) - len(rows),
+        people=people,
+        wrong=tuple(sorted((*checked.wrong, *people.wrong), key=lambda each: each.line)),
+    )
+    today = local_date(clinic_in(session), act.now)
+    return replace(matched, found=_report(matched, set(treatments_in(session)), today))
 
-    A column's own dates tell first, then those of the other column, then the owner.
+
+def _date_orders(table: Table, columns: Columns) -> tuple[Mapping[Field, bool | None], str]:
+    """Return whether the day comes first in each column of dates, and a date for which that is not known.
+
+    A column's own dates decide, then the owner, then the dates of the other column.
     """
     cells = {
-        what: [row.cell(columns.of[what][0]) for row in table.rows] for what in _DAYS if what in columns.of
+        what: [row.cell(columns.of[what][0]) for row in table.rows]
+        for what in (Field.SOLD_ON, Field.EXPIRES_ON)
+        if what in columns.of
     }
     own = {what: order_told(column) for what, column in cells.items()}
-    others = {order for order in own.values() if order is not None}
-    of_file = others.pop() if len(others) == 1 else columns.is_day_first
+    known = {order for order in own.values() if order is not None}
+    of_file = columns.is_day_first
+    if of_file is None and len(known) == 1:
+        of_file = known.pop()
     orders = {what: of_file if order is None else order for what, order in own.items()}
-    if columns.is_day_first is not None:
-        orders = {what: columns.is_day_first if own[what] is None else own[what] for what in own}
     open_cells = (cell for what, column in cells.items() if orders[what] is None for cell in column)
     return orders, next((shown(cell) for cell in open_cells if can_be_two(cell)), "")
 
 
-def _twice(rows: list[ImportRow]) -> list[Wrong]:
-    """Name each row that says the very same as one above it."""
+def _repeated(rows: list[ImportRow]) -> Iterator[Wrong]:
+    """Yield each row that says the very same as one above it."""
     first: dict[tuple[object, ...], int] = {}
-    wrong = []
     for row in rows:
         line = first.setdefault(row.mark, row.line)
         if line != row.line:
             said = f"The same as line {line}. If these are two courses, tell them apart in the note."
-            wrong.append(Wrong(row.line, "", said))
-    return wrong
+            yield Wrong(row.line, "", said)
 
 
 # The report --------------------------------------------------------------------------------------------------------
 
 
-def found_json(
-    checked: Checked, matched: Matched, wrong: tuple[Wrong, ...], known_treatments: set[str], today: date
-) -> dict[str, Any]:
-    """Return what a check found, as it is kept with the file: how much, the first rows, what to know before."""
-    rows = checked.rows
+def _report(checked: Checked, known_treatments: set[str], today: date) -> dict[str, Any]:
+    rows, people = checked.rows, checked.people
     return {
         "courses": len(rows),
-        "new_clients": len(matched.new),
-        "known_clients": len(matched.known),
+        "new_clients": len(people.new),
+        "known_clients": len(people.known),
         "left": sum(row.left for row in rows),
         "paid": sum(row.price or 0 for row in rows),
         "asks_day": checked.asks_day,
         "day_first": checked.is_day_first,
-        "mind": list(_to_know(checked, matched, known_treatments, today)),
-        "first": [_row(*each) for each in zip(rows[:FIRST_ROWS], matched.people, strict=False)],
-        "wrong_lines": len({each.line for each in wrong}),
-        "wrong": [wrong_json(each) for each in wrong[:FIRST_WRONG]],
+        "mind": list(_notices(checked, known_treatments, today)),
+        "first": [_preview(*each) for each in zip(rows[:FIRST_ROWS], people.of_rows, strict=False)],
+        "wrong_lines": len({each.line for each in checked.wrong}),
+        "wrong": [wrong_json(each) for each in checked.wrong[:FIRST_WRONG]],
     }
 
 
 def wrong_json(wrong: Wrong) -> list[Any]:
-    """Return one reason as it is kept."""
+    """Return one error as it is stored."""
     return [wrong.line, wrong.column, wrong.reason]
 
 
-def _row(row: ImportRow, person: Person) -> dict[str, Any]:
+def _preview(row: ImportRow, person: Person) -> dict[str, Any]:
     return {
         "line": row.line,
         "client": row.contact.name,
@@ -166,35 +186,35 @@ def _row(row: ImportRow, person: Person) -> dict[str, Any]:
     }
 
 
-def _to_know(checked: Checked, matched: Matched, known_treatments: set[str], today: date) -> Iterator[str]:
-    """Yield what is not wrong, but better known before it is done."""
+def _notices(checked: Checked, known_treatments: set[str], today: date) -> Iterator[str]:
+    """Yield what is not wrong, but should be known before the import."""
     rows = checked.rows
-    if checked.here:
-        yield f"{_courses(checked.here)} in this file are in Coursekeeper already, and are skipped."
+    if checked.present:
+        yield f"{_courses(checked.present)} in this file are in Coursekeeper already, and are skipped."
     if checked.undone:
         yield f"{_courses(checked.undone)} in this file were undone before the export, and are skipped."
-    if silent := sum(row.price is None for row in rows):
-        has = "row has" if silent == 1 else "rows have"
-        yield f"{silent} {has} no price: nothing is counted as paid for them, and nothing as owed."
-    parts = {
+    if unpriced := sum(row.price is None for row in rows):
+        has = "row has" if unpriced == 1 else "rows have"
+        yield f"{unpriced} {has} no price: nothing is counted as paid for them, and nothing as owed."
+    renamed = {
         row.called: row.course_name
         for row in rows
         if row.offer and folded(row.called) != folded(row.course_name)
     }
-    for called, name in sorted(parts.items())[:5]:
+    for called, name in sorted(renamed.items())[:5]:
         yield f"“{called}” is taken for your package “{name}”."
     if over := sum(row.expires_on is not None and row.expires_on < today for row in rows):
         yield f"{over} have expired already; they are kept, and you can extend them."
-    if matched.namesakes:
+    if namesakes := checked.people.namesakes:
         yield (
-            f"{matched.namesakes} without phone or e-mail have a namesake here. A name alone is not enough to tell"
-            " them by, so they are made as new clients."
+            f"{namesakes} without phone or e-mail have a namesake here. A name alone is not enough to tell them by, so"
+            " they are made as new clients."
         )
     named = {row.course_name for row in rows if row.offer is None and row.record is None}
     if new := sorted(name for name in named if folded(name) not in known_treatments):
         yield f"New treatments: {', '.join(new[:5])}{' and more' if len(new) > 5 else ''}."
-    if ended := sum(row.left == 0 for row in rows):
-        yield f"{ended} have no session left; they are kept as finished courses."
+    if finished := sum(row.left == 0 for row in rows):
+        yield f"{finished} have no session left; they are kept as finished courses."
 
 
 def _courses(count: int) -> str:

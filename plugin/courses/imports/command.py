@@ -10,13 +10,15 @@ from typing import Any
 
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import local_date, read_clinic
-from plugin.courses.imports.batches import checked_sold_on, imported_before, known_in
+from plugin.courses.imports.batches import check_sold_on, imported_before_in, known_in
 from plugin.courses.imports.cells import Wrong
-from plugin.courses.imports.columns import CALLED, REPEATED, Field, chosen, undecided
+from plugin.courses.imports.check import Checked
+from plugin.courses.imports.columns import chosen, undecided
 from plugin.courses.imports.encoding import checked_encoding
+from plugin.courses.imports.fields import CALLED, FIELDS, Field
 from plugin.courses.imports.mapping import Proposal, propose
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.run import Outcome, import_file, try_file
+from plugin.courses.imports.run import import_file, try_file
 from plugin.courses.imports.table import LARGEST_FILE, Table
 from plugin.errors import InvalidField
 from plugin.store import Store
@@ -39,32 +41,27 @@ class Prepared:
     name: str
     table: Table
     proposal: Proposal
-    outcome: Outcome
+    checked: Checked
 
     @property
     def wrong(self) -> tuple[str, ...]:
         """Return every reason as a line for people."""
-        return tuple(_reason(each) for each in self.outcome.wrong)
-
-    @property
-    def has_nothing_new(self) -> bool:
-        """Say whether all of its courses are here already."""
-        return self.outcome.checked.has_nothing_new
+        return tuple(_reason(each) for each in self.checked.wrong)
 
     def to_json(self, *, is_written: bool) -> dict[str, Any]:
         """Return it for a program, with a sentence for people."""
-        found = self.outcome.found
+        found = self.checked.found
         shown = ("courses", "new_clients", "known_clients", "left", "paid", "mind", "wrong_lines")
         return {
             "message": _says(self, is_written=is_written),
-            "ok": self.outcome.is_clean or self.has_nothing_new,
+            "ok": self.checked.is_clean or self.checked.has_nothing_new,
             **{name: found[name] for name in shown},
             "mapping": {
                 what.value: [self.table.headings[column] for column in columns]
-                for what, columns in self.proposal.of.items()
+                for what, columns in self.proposal.columns.of.items()
             },
             "skipped": [self.table.headings[column] for column in _skipped(self.table, self.proposal)],
-            "wrong": [asdict(each) for each in self.outcome.wrong],
+            "wrong": [asdict(each) for each in self.checked.wrong],
         }
 
 
@@ -85,12 +82,14 @@ def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[s
         raise InvalidField(f"The letters of this file can be read in more than one way. Say which:{ways}")
     if question := undecided(proposal.columns):
         raise InvalidField(f"{question} {_HOW}")
-    if before := imported_before(store, table.sha256):
-        return before
-    outcome = try_file(
-        store, act, table, proposal.columns, lambda rows: say(f"{rows} of {len(table.rows)} rows checked.")
-    )
-    return Prepared(file.name, table, proposal, outcome)
+    with store.reading() as session:
+        if before := imported_before_in(session, table.sha256):
+            return before
+
+    def tick(rows: int) -> None:
+        say(f"{rows} of {len(table.rows)} rows checked.")
+
+    return Prepared(file.name, table, proposal, try_file(store, act, table, proposal.columns, tick))
 
 
 _HOW = "Use --map FIELD=HEADING for a column, --sold-on DATE for rows without a date of purchase."
@@ -98,18 +97,18 @@ _HOW = "Use --map FIELD=HEADING for a column, --sold-on DATE for rows without a 
 
 def write(store: Store, act: Act, prepared: Prepared) -> Prepared:
     """Write the courses; return the same with what came of it. Raises Refused."""
-    done = import_file(store, act, prepared.name, prepared.table, prepared.proposal, prepared.outcome.checked)
-    return replace(prepared, outcome=done)
+    done = import_file(store, act, prepared.name, prepared.table, prepared.proposal, prepared.checked)
+    return replace(prepared, checked=done)
 
 
 def _says(prepared: Prepared, *, is_written: bool) -> str:
-    found = prepared.outcome.found
+    found = prepared.checked.found
     if found["asks_day"]:
         asked = f"“{found['asks_day']}” can be read as two days."
         return f"{asked} Say --dates day-first or --dates month-first. Nothing was written."
     if lines := found["wrong_lines"]:
         return f"{lines} rows can't be imported. Nothing was written."
-    if prepared.has_nothing_new:
+    if prepared.checked.has_nothing_new:
         return "All courses of this file are in Coursekeeper already. Nothing was written."
     clients = f"{found['new_clients']} new clients, {found['known_clients']} known"
     return f"{found['courses']} courses {'imported' if is_written else 'can be imported'}: {clients}."
@@ -117,7 +116,7 @@ def _says(prepared: Prepared, *, is_written: bool) -> str:
 
 def mapping_lines(table: Table, proposal: Proposal) -> Iterator[str]:
     """Yield what each column is taken for, with an example, and which are skipped."""
-    for what, columns in proposal.of.items():
+    for what, columns in proposal.columns.of.items():
         for column in columns:
             note = proposal.notes[column]
             example = ", ".join(table.examples(column)[:2]) or "no values"
@@ -129,21 +128,20 @@ def mapping_lines(table: Table, proposal: Proposal) -> Iterator[str]:
 
 
 def _skipped(table: Table, proposal: Proposal) -> list[int]:
-    taken = {column for columns in proposal.of.values() for column in columns}
-    return [column for column in range(len(table.headings)) if column not in taken]
+    return [column for column in range(len(table.headings)) if column not in proposal.columns.field_of]
 
 
 def _proposal(store: Store, act: Act, table: Table, wishes: Wishes) -> Proposal:
-    checked_sold_on(wishes.sold_on, local_date(read_clinic(store), act.now))
+    check_sold_on(wishes.sold_on, local_date(read_clinic(store), act.now))
     with store.reading() as session:
         proposal = propose(table, known_in(session))
-    names = {column: what.value for what, columns in proposal.of.items() for column in columns}
+    names = {column: what.value for column, what in proposal.columns.field_of.items()}
     said: set[int] = set()
     for wish in wishes.columns:
         field, heading = _wish(table, wish)
         column = table.headings.index(heading)
         # What is said takes the place of what was proposed.
-        free = field in REPEATED
+        free = field != "" and FIELDS[Field(field)].is_repeated
         names = {c: name for c, name in names.items() if c in said or free or name != field}
         names[column] = field
         said.add(column)

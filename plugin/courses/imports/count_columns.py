@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from plugin.courses.imports.columns import Field
 from plugin.courses.imports.counts import read_counts
+from plugin.courses.imports.fields import Field
 from plugin.courses.imports.table import Cell, Table
 from plugin.errors import InvalidField
 

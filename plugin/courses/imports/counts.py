@@ -1,4 +1,4 @@
-"""Sessions as other systems count them: “7/10”, “10 Pack - 7 remaining”, and what a row leaves out. Pure.
+"""Sessions as other systems count them: “7/10”, “10 Pack - 7 remaining”. Pure.
 
 Booked sessions are not used yet. What can't be true, or can be true in two ways, is refused.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from plugin.core.text import folded
-from plugin.courses.imports.columns import CALLED, Field
+from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.table import LONGEST_CELL, Cell, shown
 from plugin.errors import InvalidField
 
@@ -108,68 +108,55 @@ def _said(text: str, words: str) -> set[int]:
     return {int(number) for number in found}
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Which field is wrong, and why."""
-
-    what: Field
-    reason: str
-
-
-def count_sessions(
-    cells: Sequence[Counts], booked: int, package: int | None
-) -> tuple[int, int, int] | Refusal:
+def count_sessions(cells: Sequence[Counts], booked: int, package: int | None) -> tuple[int, int, int]:
     """Return the sessions bought, used and left; what a row leaves out follows from the rest.
 
-    `cells` is what its cells say, `package` how many sessions the package holds, None where it is none of ours.
+    `cells` is what its cells say; `package` is the number of sessions of the package, None without one. Raises
+    InvalidField with the name of the wrong field.
     """
     bought = {each.granted for each in cells if each.granted is not None}
     used = next((each.used for each in cells if each.used is not None), None)
     left = next((each.left for each in cells if each.left is not None), None)
     if len(bought) > 1:
-        return Refusal(
-            Field.SESSIONS,
-            f"This row names {min(bought)} and {max(bought)} sessions bought. Correct one of them.",
-        )
+        said = f"This row names {min(bought)} and {max(bought)} sessions bought. Correct one of them."
+        raise InvalidField(said, field=Field.SESSIONS)
     granted = next(iter(bought), None)
     if used is None and left is None:
-        return Refusal(Field.LEFT, "The sessions left are missing. Write 0 where there is none.")
+        raise InvalidField("The sessions left are missing. Write 0 where there is none.", field=Field.LEFT)
     if booked and left is not None:
-        with_booked = _with_booked(used, left, booked, granted or package)
-        if isinstance(with_booked, Refusal):
-            return with_booked
-        left = with_booked
+        left = _with_booked(used, left, booked, granted or package)
     if granted is None:
         granted = used + left if used is not None and left is not None else package
     return _checked(granted, used, left, package)
 
 
-def _with_booked(used: int | None, left: int, booked: int, total: int | None) -> int | Refusal:
-    """Return what is left, with those booked: some systems count them as left, some beside it."""
+def _with_booked(used: int | None, left: int, booked: int, total: int | None) -> int:
+    """Return the sessions left including those booked: some systems count them as left, some beside it."""
     if used is None or total is None:
-        said = f"The {left} sessions left may or may not include the {booked} booked."
-        return Refusal(
-            Field.BOOKED, f"{said} If they do, set this column to Skip. If not, add them to those left."
+        said = (
+            f"The {left} sessions left may or may not include the {booked} booked. If they do, set this column to Skip."
+            " If not, add them to those left."
         )
+        raise InvalidField(said, field=Field.BOOKED)
     return left + booked if used + left + booked == total else left
 
 
 def _checked(
     granted: int | None, used: int | None, left: int | None, package: int | None
-) -> tuple[int, int, int] | Refusal:
+) -> tuple[int, int, int]:
     if granted is None or not 1 <= granted <= MOST_SESSIONS:
         said = "is missing" if granted is None else f"is 1 to {MOST_SESSIONS}"
-        return Refusal(Field.SESSIONS, f"{CALLED[Field.SESSIONS]} {said}.")
+        raise InvalidField(f"{CALLED[Field.SESSIONS]} {said}.", field=Field.SESSIONS)
     used = granted - (left or 0) if used is None else used
     if used < 0 or used > granted:
         more = f"{left} left" if left is not None else f"{used} used"
-        return Refusal(Field.LEFT, f"{more} is more than the {granted} bought.")
+        raise InvalidField(f"{more} is more than the {granted} bought.", field=Field.LEFT)
     if left is not None and used + left != granted:
-        return Refusal(Field.LEFT, f"{used} used and {left} left are not the {granted} bought.")
+        raise InvalidField(f"{used} used and {left} left are not the {granted} bought.", field=Field.LEFT)
     if package is not None and granted > package:
-        said = f"{granted} sessions are more than this package holds: {package}."
-        return Refusal(
-            Field.SESSIONS,
-            f"{said} Correct the number, or set the column to Skip if it counts something else.",
+        said = (
+            f"{granted} sessions are more than this package holds: {package}. Correct the number, or set the column to"
+            " Skip if it counts something else."
         )
+        raise InvalidField(said, field=Field.SESSIONS)
     return granted, used, granted - used

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from plugin.core.text import folded
-from plugin.courses.imports.columns import CALLED, REPEATED, Columns, Field
+from plugin.courses.imports.columns import Columns
 from plugin.courses.imports.count_columns import COUNTS, Scores, count_columns, does_count_matter
-from plugin.courses.imports.headings import heading_weight
+from plugin.courses.imports.fields import CALLED, FIELDS, Field, heading_weight
 from plugin.courses.imports.table import MOST_COLUMNS, Table
 from plugin.courses.imports.values import EMAIL, PHONE, Values, fit, values_of
 
@@ -49,10 +49,6 @@ class Note:
     score: int
     why: str
 
-    def to_json(self) -> list[object]:
-        """Return the shape that is kept with the file."""
-        return [self.score, self.why]
-
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -60,11 +56,6 @@ class Proposal:
 
     columns: Columns
     notes: tuple[Note, ...]
-
-    @property
-    def of(self) -> Mapping[Field, tuple[int, ...]]:
-        """Return the columns of each field."""
-        return self.columns.of
 
 
 def propose(table: Table, known: Known | None = None) -> Proposal:
@@ -145,7 +136,7 @@ def _repeated(scores: Scores, of: Mapping[Field, tuple[int, ...]]) -> dict[Field
     return {
         what: tuple(
             sorted({*columns, *(c for c, field in scores if field is what and c not in taken)})
-            if what in REPEATED
+            if FIELDS[what].is_repeated
             else columns
         )
         for what, columns in of.items()

@@ -13,11 +13,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.terms import Terms
 from plugin.core.text import folded
 from plugin.courses.base.course_record import AllowanceRecord, CourseRecord
-from plugin.store import Store
+from plugin.courses.base.work import Work
 from plugin.store.offers import Package, PackageContent, Treatment
 
 # A course needs a package to be of; this one is never sold again.
@@ -131,12 +130,11 @@ def _content(content: PackageContent, treatment: Treatment) -> Content:
 class UnlistedOffers:
     """Finds or makes the package and the treatments behind courses that no package of ours holds."""
 
-    def __init__(self, session: Session, store: Store, act: Act, currency: str) -> None:
-        self._session = session
-        self._store = store
-        self._act = act
+    def __init__(self, work: Work, currency: str) -> None:
+        self._work = work
+        self._session = work.session
         self._currency = currency
-        self._treatments = treatments_in(session)
+        self._treatments = treatments_in(work.session)
         self._offers = self._made_before()
 
     def of_treatment(self, name: str, sessions: int, price: int | None) -> Offer:
@@ -179,7 +177,7 @@ class UnlistedOffers:
         if known is not None:
             return known
         made = Treatment(
-            id=self._store.new_id(),
+            id=self._work.new_id(),
             name=name,
             kind=kind,
             single_price=single_price,
@@ -192,14 +190,14 @@ class UnlistedOffers:
 
     def _make(self, name: str, terms: Terms, contents: Sequence[Content]) -> Offer:
         package = Package(
-            id=self._store.new_id(),
+            id=self._work.new_id(),
             name=name,
             version=1,
             price=_NO_PRICE,
             currency=self._currency,
             terms=terms.to_json(),
             is_active=False,
-            created_at=self._act.now,
+            created_at=self._work.now,
         )
         self._session.add(package)
         self._session.flush()

@@ -8,7 +8,7 @@ from itertools import islice
 
 from plugin.core.text import clean
 from plugin.courses.imports.encoding import decode
-from plugin.courses.imports.headings import headings_known
+from plugin.courses.imports.fields import count_known_headings
 from plugin.courses.imports.table import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Cell, Reading, Row, Table
 from plugin.courses.imports.workbook import is_workbook, read_workbook
 from plugin.errors import InvalidField
@@ -84,7 +84,7 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
     except csv.Error:
         return (0, 0)
     widths = [len(record) for record in records if record]
-    return max(map(headings_known, records), default=0), max(set(widths), key=widths.count, default=0)
+    return max(map(count_known_headings, records), default=0), max(set(widths), key=widths.count, default=0)
 
 
 def _parsed(lines: Sequence[str], delimiter: str, *, first_line: int) -> list[Line]:
@@ -113,7 +113,7 @@ def _as_typed(cell: Cell) -> Cell:
 
 def _heading_row(records: Sequence[Line]) -> int:
     above = [cells for _, cells in islice(records, _LINES_ABOVE)]
-    known = [headings_known([str(cell) for cell in cells]) for cells in above]
+    known = [count_known_headings([str(cell) for cell in cells]) for cells in above]
     return known.index(max(known)) if max(known) > 1 else 0
 
 

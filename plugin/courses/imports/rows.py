@@ -1,4 +1,4 @@
-"""One row of a file as a course: every cell checked, every reason to refuse it named. Knows no database."""
+"""One row of a file as a course, with every reason to refuse it. Pure; no database."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from plugin.courses.base.course_record import LONGEST_RECORD, CourseRecord, reco
 from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.courses.imports.amounts import Currency
 from plugin.courses.imports.cells import RowReader, Wrong
-from plugin.courses.imports.columns import Columns, Field
+from plugin.courses.imports.columns import Columns
 from plugin.courses.imports.counts import Counts, count_sessions, phrase_counts, without_counts
+from plugin.courses.imports.fields import Field
 from plugin.courses.imports.offers import Offer
 from plugin.courses.imports.table import LONGEST_CELL, Row, shown
 from plugin.errors import InvalidField
@@ -215,14 +216,14 @@ def _counts(
     phrase = phrase_counts(reader.text(Field.PACKAGE_LEFT)) if reader.has(Field.PACKAGE_LEFT) else Counts()
     if len(reader.wrong) > before:
         return None
-    counted = count_sessions((bought, used, left, phrase), booked or 0, offer.sessions if offer else None)
-    if isinstance(counted, tuple):
-        return counted
-    what = counted.what
-    if what is Field.LEFT and not reader.has(what):
-        what = next((each for each in (Field.PACKAGE_LEFT, Field.USED) if reader.has(each)), what)
-    reader.refuse(what, counted.reason)
-    return None
+    try:
+        return count_sessions((bought, used, left, phrase), booked or 0, offer.sessions if offer else None)
+    except InvalidField as refusal:
+        what = Field(refusal.field or Field.LEFT)
+        if what is Field.LEFT and not reader.has(what):
+            what = next((each for each in (Field.PACKAGE_LEFT, Field.USED) if reader.has(each)), what)
+        reader.refuse(what, refusal.message)
+        return None
 
 
 def _recorded(

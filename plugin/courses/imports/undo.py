@@ -1,6 +1,6 @@
-"""Undoing an import: every entry is taken back by an entry, as long as nothing was built on the courses since.
+"""Undo an import: every entry is reversed, as long as nothing was built on the courses since.
 
-Clients that came with it and have nothing else go; who has anything else stays.
+Clients that came with it and have nothing else are deleted; those with anything else stay.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import Line, entry_values
 from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import batch_for_change
+from plugin.courses.imports.matching import AT_ONCE, portions
 from plugin.courses.imports.writing import profiles_changed_in
 from plugin.errors import Refused
 from plugin.store import Store
@@ -27,13 +28,12 @@ from plugin.store.people import Client
 from plugin.store.queues import Outbox
 from plugin.store.tables import METADATA
 
-_AT_ONCE = 500
 # Part of every imported course; a row of any other table that names one was made since.
 _OWN = ("allowance", "imported_course")
 
 
 def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
-    """Take an import back; return how many courses. Raises Refused where one of them was used or changed since.
+    """Undo an import; return the number of courses. Raises Refused where one of them was used or changed since.
 
     A second time changes nothing.
     """
@@ -47,19 +47,19 @@ def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
             return 0
         if batch.state != "imported":
             raise Refused("Only what was imported can be undone.", code=batch.state)
-        courses = _held_in(work.session, batch)
+        courses = _locked_in(work.session, batch)
         _refuse_changed(work.session, batch, courses)
-        _take_back_in(Work(work.session, work.store, Act(by, work.now, work.act.key)), courses, said)
+        _reverse(Work(work.session, work.store, Act(by, work.now, work.act.key)), courses, said)
         batch.state, batch.undone_at = "undone", work.now
         batch.undone_by, batch.undone_because = work.act.actor.name, said
-        gone = _forget_clients_in(work.session, batch, courses)
-        profiles_changed_in(work, {each.client_id for each in courses if each.client_id} - gone)
+        deleted = _delete_clients_in(work.session, batch, courses)
+        profiles_changed_in(work, {each.client_id for each in courses if each.client_id} - deleted)
         return len(courses)
 
     return transact(store, act, do)
 
 
-def _held_in(session: Session, batch: ImportBatch) -> list[Course]:
+def _locked_in(session: Session, batch: ImportBatch) -> list[Course]:
     ours = (
         select(Course)
         .join(ImportedCourse, ImportedCourse.course_id == Course.id)
@@ -119,30 +119,30 @@ def _naming(table: str) -> Iterator[Column[Any]]:
                 yield key.parent
 
 
-def _among(session: Session, column: Column[Any], ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), _AT_ONCE):
-        found.update(session.scalars(select(column).where(column.in_(ids[start : start + _AT_ONCE]))))
-    return found
+def _among(session: Session, column: Column[Any], ids: Iterable[str]) -> set[str]:
+    return {
+        found
+        for some in portions(set(ids))
+        for found in session.scalars(select(column).where(column.in_(some)))
+    }
 
 
 def _names(session: Session, client_ids: Iterable[str | None]) -> list[str]:
-    some = [each for each in client_ids if each][:_AT_ONCE]
+    some = [each for each in client_ids if each][:AT_ONCE]
     return list(session.scalars(select(Client.name).where(Client.id.in_(some)).distinct()))
 
 
-def _take_back_in(work: Work, courses: Sequence[Course], reason: str) -> None:
-    ids = [course.id for course in courses]
+def _reverse(work: Work, courses: Sequence[Course], reason: str) -> None:
     written: list[dict[str, Any]] = []
-    for start in range(0, len(ids), _AT_ONCE):
+    for some in portions({course.id for course in courses}):
         rows = work.session.execute(
             select(*_ENTRY)
             .join(Allowance, Allowance.id == Entry.allowance_id)
-            .where(Allowance.course_id.in_(ids[start : start + _AT_ONCE]))
+            .where(Allowance.course_id.in_(some))
             .order_by(Entry.allowance_id, Entry.seq)
         )
         for _, chain in groupby(rows, key=lambda entry: entry.allowance_id):
-            written += _reversals(work.store, work.act, list(chain), reason)
+            written += _reversals(work, list(chain), reason)
     if written:
         work.session.execute(insert(METADATA.tables["entry"]), written)
 
@@ -161,44 +161,40 @@ _ENTRY = (
 )
 
 
-def _reversals(store: Store, act: Act, chain: Sequence[Any], reason: str) -> Iterator[dict[str, Any]]:
-    """Yield the entries that take a chain back, the last one first."""
+def _reversals(work: Work, chain: Sequence[Any], reason: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries that reverse a chain, the last one first."""
     last = chain[-1]
     head = Head(last.seq, last.sessions_after, last.value_after, last.granted_after)
     for entry in reversed(chain):
         granted = entry.granted_after - entry.granted_before
         change = reversal(Change(Kind(entry.kind), entry.sessions_delta, entry.value_delta, granted))
-        line = Line(f"reverse:{entry.id}", act.now, reason=reason, reverses=entry.id)
-        yield entry_values(store, act, entry.allowance_id, head, change, line)
+        line = Line(f"reverse:{entry.id}", work.now, reason=reason, reverses=entry.id)
+        yield entry_values(work.store, work.act, entry.allowance_id, head, change, line)
         head = advance(head, change)
 
 
-def _forget_clients_in(session: Session, batch: ImportBatch, courses: Sequence[Course]) -> set[str]:
-    """Let go of the clients who came with the import and have nothing else; return them."""
+def _delete_clients_in(session: Session, batch: ImportBatch, courses: Sequence[Course]) -> set[str]:
+    """Delete the clients who came with the import and have nothing else; return their ids."""
     new = select(ImportedCourse.course_id).where(
         ImportedCourse.batch_id == batch.id, ImportedCourse.has_new_client.is_(True)
     )
     came_new = set(session.scalars(new))
-    ours = {course.id for course in courses}
-    candidates = sorted({each.client_id for each in courses if each.id in came_new and each.client_id})
-    kept = _with_something_else(session, candidates, ours)
-    gone = [each for each in candidates if each not in kept]
-    for start in range(0, len(gone), _AT_ONCE):
-        some = gone[start : start + _AT_ONCE]
-        # The ledger keeps the course; nobody's name is left beside it.
-        parted = update(Course).where(Course.client_id.in_(some)).values(client_id=None)
-        for deed in (parted, delete(Client).where(Client.id.in_(some))):
-            session.execute(deed.execution_options(synchronize_session=False))
-    return set(gone)
+    candidates = {each.client_id for each in courses if each.id in came_new and each.client_id}
+    deleted = candidates - _with_something_else(session, candidates, {course.id for course in courses})
+    for some in portions(deleted):
+        # The ledger keeps the course, without a name beside it.
+        detached = update(Course).where(Course.client_id.in_(some)).values(client_id=None)
+        for statement in (detached, delete(Client).where(Client.id.in_(some))):
+            session.execute(statement.execution_options(synchronize_session=False))
+    return deleted
 
 
-def _with_something_else(session: Session, client_ids: list[str], courses: set[str]) -> set[str]:
+def _with_something_else(session: Session, client_ids: set[str], courses: set[str]) -> set[str]:
     kept: set[str] = set()
     for column in _naming("client"):
         if column.table.name != "course":
             kept |= _among(session, column, client_ids)
-    for start in range(0, len(client_ids), _AT_ONCE):
-        some = client_ids[start : start + _AT_ONCE]
+    for some in portions(client_ids):
         owned = session.execute(select(Course.client_id, Course.id).where(Course.client_id.in_(some)))
         kept |= {client_id or "" for client_id, course_id in owned if course_id not in courses}
         kept |= set(session.scalars(select(Outbox.subject).where(Outbox.subject.in_(some))))

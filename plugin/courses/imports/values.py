@@ -9,22 +9,15 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from plugin.courses.imports.columns import Field
 from plugin.courses.imports.counts import phrase_counts, read_counts
 from plugin.courses.imports.days import TwoWays, read_moment
+from plugin.courses.imports.fields import FIELDS, Field
 from plugin.courses.imports.table import Cell, shown
 from plugin.errors import InvalidField
 
-DAY, MONEY, COUNT, PHONE, EMAIL, FLAG, TEXT, PERSON = (
-    "dates",
-    "money",
-    "whole numbers",
-    "phone numbers",
-    "e-mail addresses",
-    "yes and no",
-    "text",
-    "names",
-)
+# The kinds of values, as messages name them; `fields.toml` gives each field its kind.
+DAY, MONEY, COUNT, PHONE = "dates", "money", "whole numbers", "phone numbers"
+EMAIL, FLAG, TEXT, PERSON, ANYTHING = "e-mail addresses", "yes and no", "text", "names", "anything"
 # A count of sessions beyond this is a number of something else.
 _MOST = 400
 _LONGEST = 100
@@ -34,20 +27,6 @@ _MONEY = re.compile(r"-?\(?\s*(?:[$€£¥]|[A-Z]{3}\s?)?\s*\d[\d.,' ]*\s*(?:[$�
 _SIGN = re.compile(r"[$€£¥]|\b[A-Z]{3}\b")
 _FLAGS = frozenset({"y", "n", "yes", "no", "true", "false", "si", "ja", "nein", "oui", "non"})
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "never", "null", "unlimited"})
-# By field: what its values are to be, and what of other things is no contradiction.
-_WANTED = {
-    Field.PHONE: PHONE,
-    Field.EMAIL: EMAIL,
-    Field.SESSIONS: COUNT,
-    Field.USED: COUNT,
-    Field.BOOKED: COUNT,
-    Field.LEFT: COUNT,
-    Field.TOUCH_UPS_LEFT: COUNT,
-    Field.PRICE: MONEY,
-    Field.SOLD_ON: DAY,
-    Field.EXPIRES_ON: DAY,
-}
-_NAMES = (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +86,16 @@ def fit(values: Values, what: Field) -> float:
         return 0.85
     if what is Field.SESSIONS and max(values.is_pair, values.says_left, values.says_used) >= 0.5:
         return 0.0
-    if what in _WANTED:
-        wanted = values.share(_WANTED[what])
-        text = values.share(TEXT)
-        other = max(0.0, 1 - wanted - text)
-        return max(0.0, 0.6 + 0.4 * wanted - max(0.0, other - wanted)) if wanted or text else 0.0
-    if what in _NAMES:
-        return max(0.0, 0.5 + 0.5 * values.share(PERSON) - 2 * (1 - values.share(TEXT)))
-    if what is Field.NOTE:
+    kind, text = FIELDS[what].values, values.share(TEXT)
+    if kind == ANYTHING:
         return 1.0
-    return max(0.0, 1 - 2 * (1 - values.share(TEXT)))
+    if kind == TEXT:
+        return max(0.0, 1 - 2 * (1 - text))
+    wanted = values.share(kind)
+    if kind == PERSON:
+        return max(0.0, 0.5 + 0.5 * wanted - 2 * (1 - text))
+    other = max(0.0, 1 - wanted - text)
+    return max(0.0, 0.6 + 0.4 * wanted - max(0.0, other - wanted)) if wanted or text else 0.0
 
 
 def _part(marks: Iterable[bool]) -> float:

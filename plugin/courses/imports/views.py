@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.imports.columns import CALLED, Columns, Field, columns_from_json
+from plugin.courses.imports.columns import Columns, columns_from_json
+from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Reading, shown
 from plugin.courses.reports.sheet import Cell, Sheet
@@ -44,11 +45,11 @@ class PreviewRow:
     course: str
     left: int
     granted: int
-    paid: Money | None
+    price: Money | None
     sold_on: date | None
     expires_on: date | None
-    never_expires: bool
     note: str
+    never_expires: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,88 +128,57 @@ def list_imports(store: Store, *, limit: int) -> tuple[ImportView, ...]:
         return tuple(_view(batch, currency) for batch in session.scalars(rows))
 
 
+# What the page shows as it is stored.
+_STORED = (
+    *("id", "name", "state", "revision", "rows_total", "rows_done", "found", "problem"),
+    *("created_at", "by", "imported_by", "ended_at", "undone_at", "undone_by", "undone_because"),
+)
+
+
 def _view(batch: ImportBatch, currency: str) -> ImportView:
-    columns = columns_from_json(batch.mapping)
+    columns, found = columns_from_json(batch.mapping), batch.found or {}
     return ImportView(
-        id=batch.id,
-        name=batch.name,
-        state=batch.state,
+        **{name: getattr(batch, name) for name in _STORED},
         read_as=batch.shape.get("read_as", ""),
         columns=_columns(batch.shape, columns),
         is_day_first=columns.is_day_first,
         sold_on=columns.sold_on,
         readings=tuple(Reading(**each) for each in batch.shape.get("readings", ())),
         encoding=columns.encoding,
-        revision=batch.revision,
-        rows_total=batch.rows_total,
-        rows_done=batch.rows_done,
-        found=batch.found,
-        first=tuple(_row(row, currency) for row in (batch.found or {}).get("first", ())),
-        paid=Money(batch.found["paid"], currency) if batch.found else None,
-        problem=batch.problem,
-        created_at=batch.created_at,
-        by=batch.by,
-        imported_by=batch.imported_by,
-        ended_at=batch.ended_at,
-        undone_at=batch.undone_at,
-        undone_by=batch.undone_by,
-        undone_because=batch.undone_because,
+        first=tuple(_row(row, currency) for row in found.get("first", ())),
+        paid=Money(found["paid"], currency) if found else None,
     )
 
 
 def _row(row: dict[str, Any], currency: str) -> PreviewRow:
-    return PreviewRow(
-        line=row["line"],
-        client=row["client"],
-        client_id=row["client_id"],
-        phone=row["phone"],
-        email=row["email"],
-        course=row["course"],
-        left=row["left"],
-        granted=row["granted"],
-        paid=None if row["price"] is None else Money(row["price"], currency),
-        sold_on=date.fromisoformat(row["sold_on"]) if row["sold_on"] else None,
-        expires_on=date.fromisoformat(row["expires_on"]) if row["expires_on"] else None,
-        never_expires=row.get("never_expires", False),
-        note=row["note"],
-    )
+    days = {name: date.fromisoformat(row[name]) for name in ("sold_on", "expires_on") if row[name]}
+    price = None if row["price"] is None else Money(row["price"], currency)
+    return PreviewRow(**{**row, **days, "price": price})
 
 
 def _columns(shape: dict[str, Any], columns: Columns) -> tuple[ColumnView, ...]:
-    means = {number: what for what, numbers in columns.of.items() for number in numbers}
     proposed = columns_from_json({"of": shape.get("proposed", {}), "day_first": None})
-    first = {number: what for what, numbers in proposed.of.items() for number in numbers}
     return tuple(
-        _column(shape, number, heading, means.get(number, ""), first.get(number, ""))
-        for number, heading in enumerate(shape["headings"])
+        _column(shape, number, columns.field_of.get(number, ""), proposed.field_of.get(number, ""))
+        for number in range(len(shape["headings"]))
     )
 
 
-def _column(shape: dict[str, Any], number: int, heading: str, means: str, proposed: str) -> ColumnView:
+def _column(shape: dict[str, Any], number: int, means: str, proposed: str) -> ColumnView:
     examples, notes = shape.get("examples") or [], shape.get("notes") or []
     score, why = notes[number] if number < len(notes) else (0, "")
     if means != proposed:
         score, why = 100 if means else 0, "Chosen by you"
     some = tuple(examples[number]) if number < len(examples) else ()
-    return ColumnView(number, heading, some, means, score, why)
+    return ColumnView(number, shape["headings"][number], some, means, score, why)
 
 
-# The files it hands out ---------------------------------------------------------------------------------------------
+# Files to download --------------------------------------------------------------------------------------------------
 
 
 _TEMPLATE = (
-    Field.NAME,
-    Field.PHONE,
-    Field.EMAIL,
-    Field.PACKAGE,
-    Field.TREATMENT,
-    Field.SESSIONS,
-    Field.LEFT,
-    Field.TOUCH_UPS_LEFT,
-    Field.PRICE,
-    Field.SOLD_ON,
-    Field.EXPIRES_ON,
-    Field.NOTE,
+    *(Field.NAME, Field.PHONE, Field.EMAIL, Field.PACKAGE, Field.TREATMENT, Field.SESSIONS, Field.LEFT),
+    *(Field.TOUCH_UPS_LEFT, Field.PRICE, Field.SOLD_ON, Field.EXPIRES_ON, Field.NOTE),
 )
 
 

@@ -5,6 +5,7 @@ Each course gets the entries any other gets: sold, paid, and one `used` without 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
@@ -12,9 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.allocation import allocate
 from plugin.core.ledger import START, Change, Head, Kind, advance, paid, sold, used
 from plugin.core.terms import ExpiresFrom, Terms, terms_from_json
@@ -25,33 +24,21 @@ from plugin.courses.base.course_record import CourseRecord
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
-from plugin.courses.imports.matching import Matched, Person
+from plugin.courses.imports.check import Checked
+from plugin.courses.imports.matching import Person, portions
 from plugin.courses.imports.offers import Content, Offer, UnlistedOffers
 from plugin.courses.imports.rows import ImportRow
-from plugin.store import Store
-from plugin.store.base import Base
-from plugin.store.changes import AllowedAhead
-from plugin.store.imports import ImportedCourse
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.people import Client, SquareCustomer
+from plugin.store.imports import ImportBatch
+from plugin.store.people import SquareCustomer
 from plugin.store.tables import METADATA
 
 USED_BEFORE = "Imported: used before Coursekeeper"
-_AT_ONCE = 500
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Which import the courses come of."""
-
-    batch_id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Part:
-    """One allowance on its way: what it is of, its part of the agreed price, and the entries it begins with."""
+    """One new allowance: its content, its part of the agreed price, and the entries it begins with."""
 
     id: str
     content: Content
@@ -60,64 +47,49 @@ class _Part:
     ahead: int = 0
 
 
-def write_courses_in(work: Work, origin: Origin, rows: Sequence[ImportRow], matched: Matched) -> None:
-    """Write clients, courses, allowances and entries. `act` carries the person's name and the import's source."""
+def write_courses_in(work: Work, batch: ImportBatch, checked: Checked) -> None:
+    """Write clients, courses, allowances and entries. The act carries the person's name and the import as source."""
     clinic = clinic_in(work.session)
-    unlisted = UnlistedOffers(work.session, work.store, work.act, clinic.currency)
-    new = matched.new
-    _insert(work.session, Client, [_client(work.store, work.act, person) for person in new])
+    unlisted = UnlistedOffers(work, clinic.currency)
+    known, new = checked.people.known, checked.people.new
+    written: defaultdict[str, list[Values]] = defaultdict(list)
+    written["client"] = [_client(work, person) for person in new]
     made = {person.client_id for person in new}
-    known = matched.known - made
-    courses, allowances, entries, imported = list[Values](), list[Values](), list[Values](), list[Values]()
-    allowed = list[Values]()
-    for row, person in zip(rows, matched.people, strict=True):
+    for row, person in zip(checked.rows, checked.people.of_rows, strict=True):
         offer = _offer(unlisted, row)
-        course = _course(work.store, work.act, row, offer, person, clinic)
-        parts = (
-            _recorded_parts(work.store, unlisted, row.record)
-            if row.record
-            else _parts(work.store, row, offer)
-        )
-        courses.append(course)
-        allowances += [_allowance(course["id"], part) for part in parts]
-        allowed += [_allowed(work.store, work.act, part) for part in parts if part.ahead]
-        entries += _entries(work.store, work.act, origin, row, course["sold_at"], parts)
-        imported.append(
+        course = _course(work, row, offer, person, clinic)
+        parts = _recorded_parts(work, unlisted, row.record) if row.record else _parts(work, row, offer)
+        written["course"].append(course)
+        written["allowance"] += [_allowance(course["id"], part) for part in parts]
+        written["allowed_ahead"] += [_allowed(work, part) for part in parts if part.ahead]
+        written["entry"] += _entries(work, batch, row, course["sold_at"], parts)
+        written["imported_course"].append(
             {
                 "course_id": course["id"],
-                "batch_id": origin.batch_id,
+                "batch_id": batch.id,
                 "line": row.line,
                 "has_new_client": person.client_id in made,
             }
         )
-    _insert(work.session, Course, courses)
-    _insert(work.session, Allowance, allowances)
-    _insert(work.session, AllowedAhead, allowed)
-    _insert(work.session, Entry, entries)
-    _insert(work.session, ImportedCourse, imported)
-    # Papers are not owed: thousands would be made that nobody may ask for, and each is made when asked for.
-    profiles_changed_in(work, {each for each in known if each})
+    for table in ("client", "course", "allowance", "allowed_ahead", "entry", "imported_course"):
+        if written[table]:
+            # The table, not the class: rows that leave different columns empty still go in together.
+            work.session.execute(insert(METADATA.tables[table]), written[table])
+    # No papers are drawn ahead: there would be thousands that no one may ask for.
+    profiles_changed_in(work, known)
 
 
 def profiles_changed_in(work: Work, client_ids: set[str]) -> None:
-    """Have the balance of those written anew who are known in Square."""
-    wanted = sorted(client_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = wanted[start : start + _AT_ONCE]
-        there = select(SquareCustomer.client_id).where(SquareCustomer.client_id.in_(some)).distinct()
-        for client_id in work.session.scalars(there).all():
+    """Have the balance of those who are in Square written to their profiles."""
+    for some in portions(client_ids):
+        present = select(SquareCustomer.client_id).where(SquareCustomer.client_id.in_(some)).distinct()
+        for client_id in work.session.scalars(present).all():
             profile_changed_in(work, client_id)
 
 
-def _insert(session: Session, table: type[Base], rows: list[Values]) -> None:
-    if rows:
-        # The table, not the class: rows that leave different columns empty still go in together.
-        session.execute(insert(METADATA.tables[table.__tablename__]), rows)
-
-
-def _client(store: Store, act: Act, person: Person) -> Values:
+def _client(work: Work, person: Person) -> Values:
     contact = person.contact
-    person.client_id = store.new_id()
+    person.client_id = work.new_id()
     return {
         "id": person.client_id,
         "name": contact.name,
@@ -127,7 +99,7 @@ def _client(store: Store, act: Act, person: Person) -> Values:
         "email": contact.email,
         "language": contact.language,
         "wants_mail": person.wants_mail,
-        "created_at": act.now,
+        "created_at": work.now,
     }
 
 
@@ -139,13 +111,11 @@ def _offer(unlisted: UnlistedOffers, row: ImportRow) -> Offer:
     return unlisted.of_treatment(row.course_name, row.granted, row.price)
 
 
-def _course(
-    store: Store, act: Act, row: ImportRow, offer: Offer, person: Person, clinic: ClinicView
-) -> Values:
+def _course(work: Work, row: ImportRow, offer: Offer, person: Person, clinic: ClinicView) -> Values:
     record = row.record
     terms = record.terms if record else _terms(row, offer)
     return {
-        "id": store.new_id(),
+        "id": work.new_id(),
         "client_id": person.client_id,
         "package_id": offer.id,
         "package_name": offer.name,
@@ -153,8 +123,8 @@ def _course(
         "terms": terms.to_json(),
         "price": record.price if record else row.price or 0,
         "currency": clinic.currency,
-        "sold_at": _sold_at(row, act, clinic),
-        "booked_at": act.now,
+        "sold_at": _sold_at(row, work, clinic),
+        "booked_at": work.now,
         "expires_on": row.expires_on if record else terms.expiry(row.sold_on),
         "frozen_at": record.frozen_at if record else None,
         "closed_as": record.closed_as if record else None,
@@ -169,34 +139,34 @@ def _terms(row: ImportRow, offer: Offer) -> Terms:
     return replace(terms, expires_after_months=None, expires_on=row.expires_on, expires_from=ExpiresFrom.SALE)
 
 
-def _sold_at(row: ImportRow, act: Act, clinic: ClinicView) -> datetime:
+def _sold_at(row: ImportRow, work: Work, clinic: ClinicView) -> datetime:
     # A day without a time: noon at the clinic is on that day in every list.
     noon = datetime.combine(row.sold_on, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
-    return min(row.sold_at or noon, act.now)
+    return min(row.sold_at or noon, work.now)
 
 
-def _recorded_parts(store: Store, unlisted: UnlistedOffers, record: CourseRecord) -> list[_Part]:
+def _recorded_parts(work: Work, unlisted: UnlistedOffers, record: CourseRecord) -> list[_Part]:
     pairs = zip(unlisted.contents_of(record), record.allowances, strict=True)
     return [
-        _Part(store.new_id(), content, of.price, of.changes or (paid(0),), of.ahead) for content, of in pairs
+        _Part(work.new_id(), content, of.price, of.changes or (paid(0),), of.ahead) for content, of in pairs
     ]
 
 
-def _parts(store: Store, row: ImportRow, offer: Offer) -> list[_Part]:
+def _parts(work: Work, row: ImportRow, offer: Offer) -> list[_Part]:
     counts = [_counts(row, offer, content) for content in offer.contents]
     weights = [
         granted * content.single_price for (granted, _), content in zip(counts, offer.contents, strict=True)
     ]
     shares = allocate(row.price or 0, weights)
     return [
-        _Part(store.new_id(), content, share, _changes(granted, gone, share))
-        for content, (granted, gone), share in zip(offer.contents, counts, shares, strict=True)
+        _Part(work.new_id(), content, share, _changes(granted, spent, share))
+        for content, (granted, spent), share in zip(offer.contents, counts, shares, strict=True)
     ]
 
 
-def _changes(granted: int, gone: int, share: int) -> tuple[Change, ...]:
+def _changes(granted: int, spent: int, share: int) -> tuple[Change, ...]:
     first = sold(granted), paid(share)
-    return (*first, used(advance(advance(START, first[0]), first[1]), gone)) if gone else first
+    return (*first, used(advance(advance(START, first[0]), first[1]), spent)) if spent else first
 
 
 def _counts(row: ImportRow, offer: Offer, content: Content) -> tuple[int, int]:
@@ -224,37 +194,37 @@ def _allowance(course_id: str, part: _Part) -> Values:
     }
 
 
-def _allowed(store: Store, act: Act, part: _Part) -> Values:
+def _allowed(work: Work, part: _Part) -> Values:
     return {
-        "id": store.new_id(),
+        "id": work.new_id(),
         "allowance_id": part.id,
         "sessions": part.ahead,
-        "at": act.now,
-        "by": act.actor.name,
+        "at": work.now,
+        "by": work.act.actor.name,
         "reason": "Imported",
     }
 
 
 def _entries(
-    store: Store, act: Act, origin: Origin, row: ImportRow, sold_at: datetime, parts: Sequence[_Part]
+    work: Work, batch: ImportBatch, row: ImportRow, sold_at: datetime, parts: Sequence[_Part]
 ) -> Iterator[Values]:
-    """Write what was sold and paid first, then what was used: so they stand together in the history."""
+    """Yield what was sold and paid first, then what was used, so that they are together in the history."""
     heads: dict[str, Head] = {}
 
     def entry(part: _Part, change: Change, reason: str) -> Values:
         head = heads.get(part.id, START)
         heads[part.id] = advance(head, change)
-        key = f"import:{origin.batch_id}:{row.line}:{part.content.position}:{change.kind.value}"
-        return entry_values(store, act, part.id, head, change, Line(key, sold_at, reason=reason))
+        key = f"import:{batch.id}:{row.line}:{part.content.position}:{change.kind.value}"
+        return entry_values(work.store, work.act, part.id, head, change, Line(key, sold_at, reason=reason))
 
-    told = _told(origin, row)
+    reason = _reason(batch, row)
     for is_later in (False, True):
         for part in parts:
             for change in part.changes:
                 if (change.sessions < 0 or change.value < 0) is is_later:
-                    yield entry(part, change, USED_BEFORE if change.kind is Kind.USED else told)
+                    yield entry(part, change, USED_BEFORE if change.kind is Kind.USED else reason)
 
 
-def _told(origin: Origin, row: ImportRow) -> str:
+def _reason(batch: ImportBatch, row: ImportRow) -> str:
     note = f". {row.note}" if row.note else ""
-    return f"Imported from “{origin.name[:60]}”, line {row.line}{note}"[:REASON_LENGTH]
+    return f"Imported from “{batch.name[:60]}”, line {row.line}{note}"[:REASON_LENGTH]

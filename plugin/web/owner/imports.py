@@ -13,7 +13,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from plugin.core.acts import Role
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.imports import batches, undo
-from plugin.courses.imports.columns import CALLED
+from plugin.courses.imports.fields import CALLED
 from plugin.courses.imports.table import LARGEST_FILE
 from plugin.courses.imports.views import list_imports, read_import, template_sheet, wrong_sheet
 from plugin.errors import InvalidField
