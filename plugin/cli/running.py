@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
 
 import click
 
+import plugin
 from plugin.cli.context import opened_services
 from plugin.cli.options import PORT
 from plugin.cli.root import main
 from plugin.settings import read_settings
-
-_NO_PRACTICE_SQUARE = (
-    "The demo is not part of an installed Coursekeeper. Run `make demo` in a clone of the repository."
-)
 
 
 @main.command()
@@ -28,10 +26,7 @@ _NO_PRACTICE_SQUARE = (
 )
 def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None:
     """Start a practice Square and a small clinic to try everything out."""
-    try:
-        import practice_square.demo  # noqa: F401
-    except ModuleNotFoundError:
-        raise click.ClickException(_NO_PRACTICE_SQUARE) from None
+    _find_practice_square()
     if day:
         from practice_square.demo.day import play_day
 
@@ -39,6 +34,17 @@ def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None
     from practice_square.demo.running import run_demo
 
     sys.exit(run_demo(Path(folder), port=port, till_port=till_port, fresh=fresh))
+
+
+def _find_practice_square() -> None:
+    """Let this process and its children import the practice Square, which stands beside plugin/ in a clone."""
+    root = Path(plugin.__file__).resolve().parents[1]
+    if not (root / "practice_square").is_dir():
+        raise click.ClickException(
+            "The demo is not part of an installed Coursekeeper. Run `make demo` in a clone of the repository."
+        )
+    sys.path.append(str(root))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(root)]))
 
 
 @main.command()
