@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo test tests lint papers check-papers bench-papers golden lock clean
+.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench-papers golden screenshots lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -43,10 +43,22 @@ lint: ## Look at style and types only
 	@.venv/bin/ruff format --check --quiet .
 	@$(PYTHON) -m mypy --no-error-summary plugin invoices practice_square
 
+coverage: setup-test ## Run the tests with branch coverage and print what is not covered
+	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
+
+mutants: setup-test ## Change the rules and the ledger line by line, and list the changes no test notices
+	@exec env $(ENV) .venv/bin/mutmut run $(ARGS)
+
 papers: setup ## Print every paper, of courses sold and used for it: OUT=folder
 	@exec env $(ENV) $(PYTHON) -m tests.papers $(OUT)
 
-check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
+check-coverage: setup-test ## Run the tests with branch coverage and print what is not covered
+	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
+
+mutants: setup-test ## Change the rules and the ledger line by line, and list the changes no test notices
+	@exec env $(ENV) .venv/bin/mutmut run $(ARGS)
+
+papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
 	@exec env $(ENV) $(PYTHON) -m tests.papers.verapdf .venv/verapdf
 
 bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromium: ROUNDS=15
@@ -54,6 +66,9 @@ bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromi
 
 golden: setup-test ## Take the tests' pictures of the papers anew, after a change that was meant
 	@exec env $(ENV) RENEW_GOLDEN=1 $(PYTHON) -m pytest --quiet tests/invoices/test_golden.py
+
+screenshots: setup-test ## Take the pictures of the README anew
+	@exec env $(ENV) $(PYTHON) -m tests.screenshots docs/images
 
 lock: setup-test ## Look for newer versions and write the lock files anew
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)

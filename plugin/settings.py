@@ -19,7 +19,7 @@ SHORTEST_SECRET = 32
 
 
 class Settings(BaseSettings):
-    """Every setting of Coursekeeper; the README explains each one."""
+    """Every setting of Coursekeeper; docs/operate.md explains each one."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, case_sensitive=False)
 
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         return self
 
 
-_SET_IT = "Set it in the environment; the README lists all settings."
+_SET_IT = "Set it in the environment; docs/operate.md lists all settings."
 _MEND = {
     "secret_key": "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
     "square_access_token": "Copy it from the Square Developer Console, connect under Square at the desk,"

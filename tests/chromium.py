@@ -47,7 +47,7 @@ WINDOW: dict[str, Any] = {
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run; take `page` unless a test needs several windows."""
     with sync_playwright() as playwright:
-        opened = _launch(playwright)
+        opened = launch(playwright)
         yield opened
         opened.close()
 
@@ -81,7 +81,8 @@ def _is_refusal(text: str) -> bool:
     return "Content Security Policy" in text or "net::ERR_NAME_NOT_RESOLVED" in text
 
 
-def _launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium; fails the test, or skips it outside CI, where there is none."""
     try:
         return playwright.chromium.launch(executable_path=_executable(), args=list(ARGUMENTS))
     except Error as error:

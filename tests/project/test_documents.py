@@ -1,4 +1,4 @@
-"""README and CHANGELOG keep up with the program: a setting, command or target without a word fails here."""
+"""README, docs and CHANGELOG keep up with the program: a setting, command or target without a word fails here."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def readme() -> str:
     return (ROOT / "README.md").read_text()
 
 
+@pytest.fixture(scope="module")
+def manual() -> str:
+    return (ROOT / "docs" / "operate.md").read_text()
+
+
 def _commands(group: click.Group, before: str = "") -> Iterator[str]:
     for name, command in group.commands.items():
         if command.hidden:
@@ -31,16 +36,16 @@ def _commands(group: click.Group, before: str = "") -> Iterator[str]:
             yield f"{before}{name}"
 
 
-def test_the_readme_explains_every_setting(readme):
+def test_the_manual_explains_every_setting(manual):
     from plugin.settings import Settings
 
-    assert _missing([name.upper() for name in Settings.model_fields], readme) == []
+    assert _missing([name.upper() for name in Settings.model_fields], manual) == []
 
 
-def test_the_readme_names_every_command(readme):
+def test_the_manual_names_every_command(manual):
     from plugin.cli import main
 
-    assert _missing(list(_commands(main)), readme) == []
+    assert _missing(list(_commands(main)), manual) == []
 
 
 def test_the_readme_names_every_make_target(readme):
@@ -48,6 +53,27 @@ def test_the_readme_names_every_make_target(readme):
 
     assert {"demo", "test", "setup"} <= set(targets)
     assert _missing([f"make {target}" for target in targets], readme) == []
+
+
+def test_the_readme_fits_on_two_screens_and_shows_pictures_that_are_there(readme):
+    pictures = re.findall(r'(?:src|srcset)="([^"]+)"', readme)
+
+    assert len(readme.splitlines()) < 200
+    assert len(pictures) >= 3
+    assert [name for name in pictures if not (ROOT / name).is_file()] == []
+
+
+def test_every_link_between_documents_leads_somewhere():
+    documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+    documents += sorted((ROOT / "docs").rglob("*.md"))
+    broken = [
+        f"{path.relative_to(ROOT)}: {link}"
+        for path in documents
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+        if not (path.parent / link).exists()
+    ]
+
+    assert broken == []
 
 
 def test_the_changelog_tells_of_this_version():

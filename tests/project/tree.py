@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Made here and made again at will; .gitignore names the same ones. var/ is a clinic's data.
 _MADE = {".git", ".venv", "__pycache__", "build", "dist", "var"}
-# The samples of `make papers`; deeper down, papers are a subject.
-_MADE_ON_TOP = {"papers"}
+# What `make papers` and `make mutants` write; deeper down, papers are a subject.
+_MADE_ON_TOP = {"papers", "mutants"}
 
 
 def files_below(folder: Path = ROOT) -> Iterator[Path]:

@@ -43,7 +43,9 @@ def why_not(services: Services) -> str:
     if not settings.square_application_id:
         return "Set SQUARE_ACCESS_TOKEN, or SQUARE_APPLICATION_ID to connect by OAuth, then restart."
     if not services.vault.has_keys:
-        return "ENCRYPTION_KEYS is missing: without it no token is kept. The README says how to make a key."
+        return (
+            "ENCRYPTION_KEYS is missing: without it no token is kept. docs/operate.md says how to make a key."
+        )
     if settings.square_environment == "production" and not settings.public_url.startswith("https://"):
         return "Square leads back to https addresses only. Set PUBLIC_URL to the https address of the desk."
     return ""

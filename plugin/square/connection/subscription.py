@@ -35,7 +35,7 @@ def why_not_made(services: Services) -> str:
             " Add it by hand in the Square Developer Console, under Webhooks."
         )
     if not services.vault.has_keys:
-        return "ENCRYPTION_KEYS is missing: the subscription's key could not be kept. The README says how to make one."
+        return "ENCRYPTION_KEYS is missing: the key of the subscription could not be saved; docs/operate.md says how."
     return ""
 
 

@@ -1,0 +1,68 @@
+"""`python -m tests.screenshots OUT_FOLDER`: pictures of the demo and of a paper, for the README."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.clinic import Clinic, DeskWindow, open_clinic
+from tests.chromium import WINDOW, launch
+from tests.papers.real import pdf
+
+SCHEMES: tuple[Any, ...] = ("light", "dark")
+CLIENT = "Maribel Okonkwo-Reyes"
+PAPER = "summary"
+PAPER_WIDTH = 760
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("Say where to put the pictures: python -m tests.screenshots OUT_FOLDER", file=sys.stderr)
+        return 2
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as data,
+        open_clinic(Path(data)) as clinic,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright)
+        for scheme in SCHEMES:
+            _take_desk(browser, clinic, folder, scheme)
+        browser.close()
+    _draw_paper(folder / PAPER)
+    return 0
+
+
+def _take_desk(browser: Browser, clinic: Clinic, folder: Path, scheme: Any) -> None:
+    context = browser.new_context(**{**WINDOW, "color_scheme": scheme})
+    page = context.new_page()
+    desk = DeskWindow(page, clinic)
+    _save(page, folder / f"today-{scheme}.png")
+    desk.open_client(CLIENT)
+    _save(page, folder / f"client-{scheme}.png")
+    context.close()
+
+
+def _save(page: Page, file: Path) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=file, animations="disabled")
+    print(file)
+
+
+def _draw_paper(file: Path) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as drawn:
+        drawn.write(pdf(PAPER, "letter"))
+        drawn.flush()
+        picture = ["pdftoppm", "-png", "-singlefile", "-scale-to-x", str(PAPER_WIDTH), "-scale-to-y", "-1"]
+        subprocess.run([*picture, drawn.name, str(file)], check=True)
+    print(file.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
