@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, String, UniqueCons
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name
+from plugin.store.personal import EMPTIED, ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
 
 
 class CourseShare(Base):
@@ -19,8 +20,8 @@ class CourseShare(Base):
     __tablename__ = "course_share"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     # The last day it may be used by them; None: until it is ended.
     until: Mapped[date | None]
     shared_at: Mapped[datetime]
@@ -40,7 +41,7 @@ class CourseOrigin(Base):
 
     __tablename__ = "course_origin"
 
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True, info=OF_COURSE)
     origin_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
     transferred_at: Mapped[datetime]
 
@@ -58,16 +59,16 @@ class Gift(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
     code: Mapped[str] = mapped_column(String(12), unique=True)
-    giver_name: Mapped[str] = mapped_column(Name)
-    recipient_name: Mapped[str] = mapped_column(Name)
-    message: Mapped[str] = mapped_column(String(500), default="")
+    giver_name: Mapped[str] = mapped_column(Name, info=NAMED)
+    recipient_name: Mapped[str] = mapped_column(Name, info=NAMED)
+    message: Mapped[str] = mapped_column(String(500), default="", info=EMPTIED)
     given_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
     redeemed_at: Mapped[datetime | None]
     redeemed_by: Mapped[str] = mapped_column(Name, default="")
     # Who gave it, and who redeemed it.
-    giver_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
-    recipient_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    giver_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    recipient_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     taken_back_at: Mapped[datetime | None]
     taken_back_by: Mapped[str] = mapped_column(Name, default="")
     # One voucher of a course waits at a time.
@@ -94,10 +95,10 @@ class AllowedAhead(Base):
     __tablename__ = "allowed_ahead"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"), index=True)
+    allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"), index=True, info=OF_ALLOWANCE)
     sessions: Mapped[int]
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
-    reason: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(String(300), info=ERASED_TEXT)
 
     __table_args__ = (CheckConstraint("sessions between 1 and 999", name="sessions"),)

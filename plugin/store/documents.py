@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
+from plugin.store.personal import NAMED, OF_CLIENT, OF_DOCUMENT, OF_ORDER, RETAINED
 
 
 class SaleRecord(Base):
@@ -30,8 +31,8 @@ class SaleRecord(Base):
 
     __tablename__ = "sale_record"
 
-    square_order_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
-    content: Mapped[dict[str, Any]]
+    square_order_id: Mapped[str] = mapped_column(SquareId, primary_key=True, info=OF_ORDER)
+    content: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
     taken_at: Mapped[datetime]
 
 
@@ -68,12 +69,12 @@ class Document(Base):
     refers_to: Mapped[str | None] = mapped_column(Id, ForeignKey("document.id"), index=True)
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     # Who bought: they keep the paper, whoever has the course by now.
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     language: Mapped[str] = mapped_column(String(16))
     # The whole of it, in minor units; negative on a credit note, nothing on a voucher.
     total: Mapped[int] = mapped_column(Amount, default=0)
     currency: Mapped[str] = mapped_column(String(3))
-    content: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text, info=RETAINED)
     content_sha256: Mapped[str] = mapped_column(String(64))
     issued_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)
@@ -96,8 +97,10 @@ class DocumentFile(Base):
 
     __tablename__ = "document_file"
 
-    document_id: Mapped[str] = mapped_column(Id, ForeignKey("document.id"), primary_key=True)
-    pdf: Mapped[bytes] = mapped_column(LargeBinary)
+    document_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("document.id"), primary_key=True, info=OF_DOCUMENT
+    )
+    pdf: Mapped[bytes] = mapped_column(LargeBinary, info=RETAINED)
     sha256: Mapped[str] = mapped_column(String(64))
     drawn_at: Mapped[datetime]
 
@@ -107,7 +110,9 @@ class DocumentCourse(Base):
 
     __tablename__ = "document_course"
 
-    document_id: Mapped[str] = mapped_column(Id, ForeignKey("document.id"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("document.id"), primary_key=True, info=OF_DOCUMENT
+    )
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True)
 
     __table_args__ = (Index(None, "course_id"),)

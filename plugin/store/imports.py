@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name
+from plugin.store.personal import NAMED, OF_COURSE
 
 IMPORT_STATES = "state in ('mapping', 'checking', 'checked', 'importing', 'imported', 'canceled', 'undone')"
 
@@ -31,7 +32,7 @@ class ImportBatch(Base):
         unique=True,
     )
     # What the file looks like: how it was read, its headings with a sample each.
-    shape: Mapped[dict[str, Any]]
+    shape: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
     # What each column means, and in which order its dates are written.
     mapping: Mapped[dict[str, Any]]
     # Rises with each change of the mapping, so that a check of an older one is not believed.
@@ -39,9 +40,9 @@ class ImportBatch(Base):
     rows_total: Mapped[int]
     rows_done: Mapped[int] = mapped_column(default=0)
     # What the last check found, for the page; all that is wrong beside it, for the list to download.
-    found: Mapped[dict[str, Any] | None]
-    wrong: Mapped[list[Any] | None] = mapped_column(deferred=True)
-    problem: Mapped[str] = mapped_column(String(400), default="")
+    found: Mapped[dict[str, Any] | None] = mapped_column(info=NAMED)
+    wrong: Mapped[list[Any] | None] = mapped_column(deferred=True, info=NAMED)
+    problem: Mapped[str] = mapped_column(String(400), default="", info=NAMED)
     created_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
@@ -51,7 +52,7 @@ class ImportBatch(Base):
     ended_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str] = mapped_column(Name, default="")
-    undone_because: Mapped[str] = mapped_column(String(300), default="")
+    undone_because: Mapped[str] = mapped_column(String(300), default="", info=NAMED)
 
     __table_args__ = (
         CheckConstraint(IMPORT_STATES, name="state"),
@@ -66,7 +67,7 @@ class ImportedCourse(Base):
 
     __tablename__ = "imported_course"
 
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True, info=OF_COURSE)
     batch_id: Mapped[str] = mapped_column(Id, ForeignKey("import_batch.id"), index=True)
     line: Mapped[int]
     has_new_client: Mapped[bool]

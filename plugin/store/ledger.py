@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
+from plugin.store.personal import EMPTIED, ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
 
 TAX = (
     "tax >= 0 and tax_in_price between 0 and tax and tax_paid between 0 and tax"
@@ -35,7 +36,7 @@ class Course(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     # None until a person says whose sale it was.
-    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
     package_name: Mapped[str] = mapped_column(Name)
     package_version: Mapped[int]
@@ -77,7 +78,7 @@ class Allowance(Base):
     __tablename__ = "allowance"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"))
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), info=OF_COURSE)
     position: Mapped[int]
     treatment_id: Mapped[str] = mapped_column(Id, ForeignKey("treatment.id"))
     treatment: Mapped[str] = mapped_column(Name)
@@ -99,12 +100,12 @@ class Visit(Base):
     __tablename__ = "visit"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
     visited_on: Mapped[date] = mapped_column(index=True)
     practitioner_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
-    focus: Mapped[str] = mapped_column(String(500), default="")
-    note: Mapped[str] = mapped_column(String(500), default="")
+    focus: Mapped[str] = mapped_column(String(500), default="", info=EMPTIED)
+    note: Mapped[str] = mapped_column(String(500), default="", info=EMPTIED)
     created_at: Mapped[datetime]
 
 
@@ -114,7 +115,7 @@ class Entry(Base):
     __tablename__ = "entry"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"))
+    allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"), info=OF_ALLOWANCE)
     seq: Mapped[int]
     # Reckoned by the database, so that no writer can name another entry before it than its neighbour.
     prev_seq: Mapped[int | None] = mapped_column(
@@ -135,7 +136,7 @@ class Entry(Base):
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     source: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str] = mapped_column(String(300), default="")
+    reason: Mapped[str] = mapped_column(String(300), default="", info=ERASED_TEXT)
     reverses: Mapped[str | None] = mapped_column(Id, unique=True)
     visit_id: Mapped[str | None] = mapped_column(Id, ForeignKey("visit.id"), index=True)
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
@@ -207,7 +208,7 @@ class Operation(Base):
 
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     request_sha256: Mapped[str] = mapped_column(String(64))
-    answer: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
     at: Mapped[datetime]
 
 
@@ -217,10 +218,10 @@ class History(Base):
     __tablename__ = "history"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
     kind: Mapped[str] = mapped_column(String(20))
-    text: Mapped[str] = mapped_column(String(400))
+    text: Mapped[str] = mapped_column(String(400), info=NAMED)
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
     source: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str] = mapped_column(String(300), default="")
+    reason: Mapped[str] = mapped_column(String(300), default="", info=ERASED_TEXT)

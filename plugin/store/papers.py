@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name
+from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT
 
 
 class Logo(Base):
@@ -61,12 +62,12 @@ class VisitLetter(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"))
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"))
-    mail_to: Mapped[str] = mapped_column(String(254), default="")
+    mail_to: Mapped[str] = mapped_column(String(254), default="", info=EMPTIED)
     # owed; sent; refused by the mail server for good; left: not wanted, no address, or the visit was taken back.
     state: Mapped[str] = mapped_column(String(20), default="owed")
-    said: Mapped[str] = mapped_column(String(400), default="")
+    said: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
     owed_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
 
@@ -87,8 +88,8 @@ class PrivatePage(Base):
 
     __tablename__ = "private_page"
 
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True)
-    token: Mapped[str] = mapped_column(String(43), unique=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
+    token: Mapped[str] = mapped_column(String(43), unique=True, info=DELETED)
     made_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
 

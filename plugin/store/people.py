@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId
+from plugin.store.personal import DELETED, DROPPED, OF_CLIENT, OWN
 
 ROLES = "role in ('owner', 'desk', 'practitioner')"
 
@@ -18,14 +19,14 @@ class Client(Base):
 
     __tablename__ = "client"
 
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(Name)
+    id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_CLIENT)
+    name: Mapped[str] = mapped_column(Name, info=OWN)
     # Folded name, e-mail and digits in one column: every word of a search is looked for here.
-    search_text: Mapped[str] = mapped_column(Text)
-    name_folded: Mapped[str] = mapped_column(Name)
-    phone: Mapped[str | None] = mapped_column(String(32))
-    email: Mapped[str | None] = mapped_column(String(254))
-    language: Mapped[str] = mapped_column(String(16))
+    search_text: Mapped[str] = mapped_column(Text, info=OWN)
+    name_folded: Mapped[str] = mapped_column(Name, info=OWN)
+    phone: Mapped[str | None] = mapped_column(String(32), info=OWN)
+    email: Mapped[str | None] = mapped_column(String(254), info=OWN)
+    language: Mapped[str] = mapped_column(String(16), info=OWN)
     created_at: Mapped[datetime]
     # The client this one was merged into: its page leads there.
     merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
@@ -35,7 +36,7 @@ class Client(Base):
     # Papers come by e-mail after a visit unless they said no.
     wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
     # Why the last letter did not reach them; "" once one did, or the address was changed.
-    mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=OWN)
 
     __table_args__ = (Index(None, "name_folded", "id"),)
 
@@ -46,10 +47,10 @@ class ClientMerge(Base):
     __tablename__ = "client_merge"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    from_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
-    into_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    from_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    into_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     # By table; ids alone, for the particulars stay with the client that went.
-    moved: Mapped[dict[str, Any]]
+    moved: Mapped[dict[str, Any]] = mapped_column(info=DROPPED)
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
     undone_at: Mapped[datetime | None]
@@ -73,13 +74,13 @@ class SquareCustomer(Base):
     __tablename__ = "square_customer"
 
     square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     is_current: Mapped[bool] = mapped_column(default=True)
     # Deleted in Square's directory; the client and the ledger stay.
     is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Where the profile says they live, line by line; the country by two capitals. Invoices name it.
-    address: Mapped[str] = mapped_column(Text, default="", server_default="")
-    country: Mapped[str] = mapped_column(String(2), default="", server_default="")
+    address: Mapped[str] = mapped_column(Text, default="", server_default="", info=DELETED)
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="", info=DELETED)
     seen_at: Mapped[datetime]
 
 

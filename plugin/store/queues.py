@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, String, Text, Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, SquareId
+from plugin.store.personal import DELETED, ERASED_TEXT, MESSAGE, NAMED, OF_COURSE, OF_JOB, OF_ORDER
 
 
 class Inbox(Base):
@@ -19,13 +20,13 @@ class Inbox(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     event_id: Mapped[str] = mapped_column(String(255), unique=True)
     event_type: Mapped[str] = mapped_column(String(80))
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text, info=MESSAGE)
     received_at: Mapped[datetime] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(String(20), default="pending")
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     # What became of it, in words a person can read.
-    outcome: Mapped[str] = mapped_column(String(400), default="")
+    outcome: Mapped[str] = mapped_column(String(400), default="", info=NAMED)
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -41,13 +42,13 @@ class Outbox(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(String(200))
-    payload: Mapped[dict[str, Any]]
+    subject: Mapped[str] = mapped_column(String(200), info=OF_JOB)
+    payload: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
     created_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(20), default="pending")
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
-    outcome: Mapped[str] = mapped_column(String(400), default="")
+    outcome: Mapped[str] = mapped_column(String(400), default="", info=NAMED)
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -66,14 +67,14 @@ class Attention(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     dedupe: Mapped[str] = mapped_column(String(255), unique=True)
-    summary: Mapped[str] = mapped_column(String(400))
+    summary: Mapped[str] = mapped_column(String(400), info=NAMED)
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     square_refund_id: Mapped[str | None] = mapped_column(SquareId)
-    details: Mapped[dict[str, Any]]
+    details: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
     opened_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None] = mapped_column(index=True)
     resolved_by: Mapped[str | None] = mapped_column(String(160))
-    resolution: Mapped[dict[str, Any] | None]
+    resolution: Mapped[dict[str, Any] | None] = mapped_column(info=NAMED)
 
 
 class SquareRefund(Base):
@@ -86,7 +87,7 @@ class SquareRefund(Base):
     __tablename__ = "square_refund"
 
     square_refund_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
-    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True, info=OF_ORDER)
     return_order_id: Mapped[str | None] = mapped_column(SquareId)
     amount: Mapped[int] = mapped_column(Amount)
     tip: Mapped[int] = mapped_column(Amount, default=0)
@@ -111,8 +112,8 @@ class Sweep(Base):
     started_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
     looked_at: Mapped[int] = mapped_column(default=0)
-    found: Mapped[list[Any]]
-    error: Mapped[str] = mapped_column(String(400), default="")
+    found: Mapped[list[Any]] = mapped_column(info=NAMED)
+    error: Mapped[str] = mapped_column(String(400), default="", info=NAMED)
 
 
 class Paper(Base):
@@ -120,12 +121,12 @@ class Paper(Base):
 
     __tablename__ = "paper"
 
-    course_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_COURSE)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     language: Mapped[str] = mapped_column(String(16), primary_key=True)
     # Of which content and which edition of the papers the bytes are.
     mark: Mapped[str] = mapped_column(String(64))
-    pdf: Mapped[bytes] = mapped_column(LargeBinary)
+    pdf: Mapped[bytes] = mapped_column(LargeBinary, info=DELETED)
     made_at: Mapped[datetime]
 
 
@@ -135,10 +136,10 @@ class Handout(Base):
     __tablename__ = "handout"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    course_id: Mapped[str] = mapped_column(Id, index=True)
+    course_id: Mapped[str] = mapped_column(Id, index=True, info=OF_COURSE)
     kind: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(16))
-    content: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text, info=ERASED_TEXT)
     content_sha256: Mapped[str] = mapped_column(String(64))
     handed_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(160))

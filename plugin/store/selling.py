@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
+from plugin.store.personal import DROPPED, EMPTIED, ERASED_TEXT, OF_CLIENT, OF_COURSE, OF_REFUND
 
 WAYS = "way in ('till', 'terminal', 'link', 'cash', 'other', 'invoice')"
 CHECKOUT_STATES = "state in ('asking', 'waiting', 'paid', 'canceled', 'timed_out', 'failed')"
@@ -25,7 +26,7 @@ class Checkout(Base):
     __tablename__ = "checkout"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
     quantity: Mapped[int] = mapped_column(default=1)
     way: Mapped[str] = mapped_column(String(20))
@@ -40,11 +41,11 @@ class Checkout(Base):
     deposit_due_on: Mapped[date | None]
     balance_due_on: Mapped[date | None]
     # Another tender: what it was, such as "Bank transfer".
-    tender: Mapped[str] = mapped_column(String(80), default="")
+    tender: Mapped[str] = mapped_column(String(80), default="", info=EMPTIED)
     square_device_id: Mapped[str | None] = mapped_column(SquareId)
     square_variation_id: Mapped[str | None] = mapped_column(SquareId)
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
-    square_customer_id: Mapped[str | None] = mapped_column(SquareId)
+    square_customer_id: Mapped[str | None] = mapped_column(SquareId, info=DROPPED)
     # Two sales begun for the till may be rung up as one order.
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     # The call to Square whose answer is not known; asked again, it has the same key. "" where all are known.
@@ -52,13 +53,13 @@ class Checkout(Base):
     # The Terminal checkout, payment link, invoice or payment.
     square_object_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
     square_object_version: Mapped[int | None] = mapped_column(Amount)
-    url: Mapped[str | None] = mapped_column(String(2000))
-    mail_to: Mapped[str | None] = mapped_column(String(254))
+    url: Mapped[str | None] = mapped_column(String(2000), info=DROPPED)
+    mail_to: Mapped[str | None] = mapped_column(String(254), info=EMPTIED)
     mailed_at: Mapped[datetime | None]
     # What keeps it from going on, in words for the desk; "" while all is well.
-    problem: Mapped[str] = mapped_column(String(400), default="")
+    problem: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
     # What the desk should know of it though it goes on, such as a price changed in Square.
-    notice: Mapped[str] = mapped_column(String(400), default="")
+    notice: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
     cancel_asked_at: Mapped[datetime | None]
     # What it is once all of it is taken back at Square.
     ends_as: Mapped[str] = mapped_column(String(20), default="canceled")
@@ -96,14 +97,14 @@ class DeskRefund(Base):
     __tablename__ = "desk_refund"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
     amount: Mapped[int] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
     formula: Mapped[str] = mapped_column(String(30))
-    reason: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(String(300), info=ERASED_TEXT)
     # asking: Square was not asked for all of it yet; pending: Square works on it; then completed or failed.
     state: Mapped[str] = mapped_column(String(20), default="asking")
-    problem: Mapped[str] = mapped_column(String(400), default="")
+    problem: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
     created_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
@@ -125,7 +126,9 @@ class DeskRefundPart(Base):
 
     __tablename__ = "desk_refund_part"
 
-    desk_refund_id: Mapped[str] = mapped_column(Id, ForeignKey("desk_refund.id"), primary_key=True)
+    desk_refund_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("desk_refund.id"), primary_key=True, info=OF_REFUND
+    )
     square_payment_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     amount: Mapped[int] = mapped_column(Amount)
     square_refund_id: Mapped[str | None] = mapped_column(SquareId, unique=True)

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
+from plugin.store.personal import DELETED, DROPPED, EMPTIED, OF_CLIENT, OF_COURSE, OF_ORDER, OF_PROFILE
 
 
 class Connection(Base):
@@ -77,7 +78,7 @@ class Dispute(Base):
 
     square_dispute_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     square_payment_id: Mapped[str | None] = mapped_column(SquareId)
-    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True, info=OF_ORDER)
     amount: Mapped[int] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
     reason: Mapped[str] = mapped_column(String(80), default="")
@@ -98,9 +99,11 @@ class Booking(Base):
     status: Mapped[str] = mapped_column(String(40))
     start_at: Mapped[datetime] = mapped_column(index=True)
     minutes: Mapped[int] = mapped_column(default=0)
-    square_customer_id: Mapped[str | None] = mapped_column(SquareId, index=True)
+    square_customer_id: Mapped[str | None] = mapped_column(
+        SquareId, index=True, info={**OF_PROFILE, **DROPPED}
+    )
     # As Square knew them; a client of ours goes by our own name.
-    customer_name: Mapped[str] = mapped_column(Name, default="")
+    customer_name: Mapped[str] = mapped_column(Name, default="", info=EMPTIED)
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
     # The names are kept beside their ids, so that the next booking of the same need not ask for them.
     square_variation_id: Mapped[str | None] = mapped_column(SquareId, index=True)
@@ -111,7 +114,7 @@ class Booking(Base):
     outcome: Mapped[str | None] = mapped_column(String(20))
     outcome_at: Mapped[datetime | None]
     outcome_by: Mapped[str] = mapped_column(Name, default="")
-    course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"))
+    course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"), info=OF_COURSE)
     entry_id: Mapped[str | None] = mapped_column(Id, ForeignKey("entry.id"), unique=True)
     updated_at: Mapped[datetime]
     seen_at: Mapped[datetime]
@@ -129,12 +132,12 @@ class SquarePerson(Base):
 
     __tablename__ = "square_person"
 
-    square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
-    name: Mapped[str] = mapped_column(Name)
-    name_folded: Mapped[str] = mapped_column(Name, index=True)
-    search_text: Mapped[str] = mapped_column(Text)
-    phone: Mapped[str | None] = mapped_column(String(32))
-    email: Mapped[str | None] = mapped_column(String(254))
+    square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True, info=OF_PROFILE)
+    name: Mapped[str] = mapped_column(Name, info=DELETED)
+    name_folded: Mapped[str] = mapped_column(Name, index=True, info=DELETED)
+    search_text: Mapped[str] = mapped_column(Text, info=DELETED)
+    phone: Mapped[str | None] = mapped_column(String(32), info=DELETED)
+    email: Mapped[str | None] = mapped_column(String(254), info=DELETED)
     seen_at: Mapped[datetime]
 
 
@@ -143,7 +146,7 @@ class ProfileNote(Base):
 
     __tablename__ = "profile_note"
 
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True)
-    written: Mapped[str] = mapped_column(String(500))
-    square_customer_id: Mapped[str] = mapped_column(SquareId)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
+    written: Mapped[str] = mapped_column(String(500), info=DELETED)
+    square_customer_id: Mapped[str] = mapped_column(SquareId, info=DELETED)
     written_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Every table under one roof, for migrations and for their comparison with the models."""
+"""All tables, for migrations and for whatever goes through every table."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ __all__ = [
     "documents",
     "imports",
     "ledger",
+    "models",
     "offers",
     "papers",
     "people",
@@ -33,3 +34,9 @@ __all__ = [
     "selling",
     "square_side",
 ]
+
+
+def models() -> dict[str, type[Base]]:
+    """Return the class of each table by the table's name, a table after those it refers to."""
+    classes = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+    return {table.name: classes[table.name] for table in Base.metadata.sorted_tables}

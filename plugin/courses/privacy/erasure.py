@@ -1,6 +1,6 @@
-"""Erasing a client's personal data at the owner's word, while every entry and sum stays as it was.
+"""Erase a client's personal data on the owner's request; every entry and sum stays as it was.
 
-What is still under way is settled first: money that comes for somebody nobody knows helps nobody.
+Open sales, refunds and questions are settled first: money must not arrive for a person without a name.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LEAVE_PROFILE = "leave_profile"
 
 @dataclass(frozen=True, slots=True)
 class LeftOver:
-    """Sessions that would be left of a course when nobody knows any more whose they are."""
+    """Sessions left in a course, which the client would give up."""
 
     course_id: str
     package_name: str
@@ -53,7 +53,7 @@ class LeftOver:
 
 @dataclass(frozen=True, slots=True)
 class ErasureView:
-    """What stands against erasing somebody, in sentences, and what they would give up by it."""
+    """What prevents the erasure, in sentences, and what the client would give up by it."""
 
     client: ClientView
     hindrances: tuple[str, ...]
@@ -62,7 +62,7 @@ class ErasureView:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The owner's word: the name typed to confirm it, and whether sessions left are given up knowingly."""
+    """The request of the owner: the name typed to confirm it, and whether sessions left are given up knowingly."""
 
     client_id: str
     typed_name: str
@@ -70,7 +70,7 @@ class Erasure:
 
 
 def preview_erasure(store: Store, act: Act, client_id: str) -> ErasureView:
-    """Return what stands against erasing a client; raises NotFound."""
+    """Return what prevents erasing a client; raises NotFound."""
     require(act.actor)
     with store.reading() as session:
         client = client_in(session, client_id)
@@ -87,28 +87,28 @@ def erase_client(store: Store, act: Act, wish: Erasure) -> bool:
     asked = digest("erase", {"client_id": wish.client_id})
 
     def do(work: Work) -> bool:
-        client = _held(work.session, wish.client_id)
+        client = _locked(work.session, wish.client_id)
         if answered_before(work.session, work.act, asked) is not None or client.erased_at is not None:
             return False
-        traces = subject_data_in(work.session, client.id)
-        _may_be_erased(work.session, work.act, client, traces, wish)
-        _erase(work, traces)
+        subject = subject_data_in(work.session, client.id)
+        _may_be_erased(work.session, work.act, client, subject, wish)
+        _erase(work, subject)
         remember(work.session, work.act, asked, {"erased": client.id})
         return True
 
     return transact(store, act, do)
 
 
-def _held(session: Session, client_id: str) -> Client:
+def _locked(session: Session, client_id: str) -> Client:
     living = living_client_in(session, client_id)
-    held = select(Client).where(Client.id == living.id).with_for_update()
-    return session.scalars(held.execution_options(populate_existing=True)).one()
+    locked = select(Client).where(Client.id == living.id).with_for_update()
+    return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
-def _may_be_erased(session: Session, act: Act, client: Client, traces: SubjectData, wish: Erasure) -> None:
+def _may_be_erased(session: Session, act: Act, client: Client, subject: SubjectData, wish: Erasure) -> None:
     if folded(wish.typed_name) != folded(client.name):
         raise InvalidField(f"Type the name as it stands here: {client.name}.", field="name")
-    view = _view(session, act, client_in(session, client.id), traces)
+    view = _view(session, act, client_in(session, client.id), subject)
     if view.hindrances:
         raise Refused(" ".join(view.hindrances), code="under_way")
     if view.left_over and not wish.gives_up:
@@ -116,26 +116,26 @@ def _may_be_erased(session: Session, act: Act, client: Client, traces: SubjectDa
         raise InvalidField(said, field="gives_up")
 
 
-def _erase(work: Work, traces: SubjectData) -> None:
+def _erase(work: Work, subject: SubjectData) -> None:
     notes = work.session.scalars(
-        select(ProfileNote).where(ProfileNote.client_id.in_(traces.client_ids))
+        select(ProfileNote).where(ProfileNote.client_id.in_(subject.client_ids))
     ).all()
     leaving = [(note.client_id, note.square_customer_id) for note in notes]
-    remember_erased_in(work.session, work.act, traces.square_ids)
-    anonymize_in(work.session, work.act, traces)
+    remember_erased_in(work.session, work.act, subject.square_ids)
+    anonymize_in(work.session, work.act, subject)
     for client_id, square_customer_id in leaving:
-        # The one place that still names them, until Square was told; then it is blanked as well.
+        # The one place that still names them, until Square is updated; then it is emptied as well.
         payload = {"square_customer_id": square_customer_id}
         enqueue_in(work, LEAVE_PROFILE, client_id, payload=payload)
-    for course_id in traces.course_ids:
+    for course_id in subject.course_ids:
         add_history(work, course_id, "erased", "The client’s personal data was erased")
     enqueue_in(work, COMPACT, "database")
     work.session.flush()
 
 
-def _view(session: Session, act: Act, client: ClientView, traces: SubjectData) -> ErasureView:
+def _view(session: Session, act: Act, client: ClientView, subject: SubjectData) -> ErasureView:
     today = local_date(clinic_in(session), act.now)
-    rows = list(session.scalars(select(Course).where(Course.id.in_(traces.course_ids)).order_by(Course.id)))
+    rows = list(session.scalars(select(Course).where(Course.id.in_(subject.course_ids)).order_by(Course.id)))
     courses = courses_in(session, rows, today=today)
     left_over = tuple(
         LeftOver(
@@ -144,7 +144,7 @@ def _view(session: Session, act: Act, client: ClientView, traces: SubjectData) -
         for course in courses
         if course.closed_at is None and any(each.left for each in course.allowances)
     )
-    hindrances = (*_money_to_come(session, courses), *_under_way(session, traces))
+    hindrances = (*_money_to_come(session, courses), *_under_way(session, subject))
     return ErasureView(client, hindrances, left_over)
 
 
@@ -156,18 +156,18 @@ def _money_to_come(session: Session, courses: list[CourseView]) -> Iterator[str]
             yield f"{rest} is still to come for {course.package_name}. Take it or refund the course first."
 
 
-def _under_way(session: Session, traces: SubjectData) -> Iterator[str]:
-    if _any(session, Checkout.id, Checkout.id.in_(traces.checkout_ids), Checkout.ended_at.is_(None)):
+def _under_way(session: Session, subject: SubjectData) -> Iterator[str]:
+    if _any(session, Checkout.id, Checkout.id.in_(subject.checkout_ids), Checkout.ended_at.is_(None)):
         yield "A sale to them is under way. Wait until it is paid, or cancel it."
-    if _any(session, DeskRefund.id, DeskRefund.id.in_(traces.refund_ids), DeskRefund.ended_at.is_(None)):
+    if _any(session, DeskRefund.id, DeskRefund.id.in_(subject.refund_ids), DeskRefund.ended_at.is_(None)):
         yield "A refund to them is under way. Wait until Square is done with it."
-    if _any(session, Gift.id, Gift.waiting.in_(traces.course_ids)):
+    if _any(session, Gift.id, Gift.waiting.in_(subject.course_ids)):
         yield "A gift of theirs waits to be redeemed. Take it back first."
-    if _is_asked_about(session, traces):
+    if _is_asked_about(session, subject):
         yield "A question about them waits under Attention. Answer it first."
-    if _is_being_issued(session, traces):
+    if _is_being_issued(session, subject):
         yield "A paper of theirs is being issued. Try again in a minute."
-    if _is_on_its_way(session, traces):
+    if _is_on_its_way(session, subject):
         yield "Square has just told something about them. Try again in a minute."
 
 
@@ -175,23 +175,23 @@ def _any(session: Session, column: object, *where: object) -> bool:
     return session.scalar(select(column).where(*where).limit(1)) is not None  # type: ignore[call-overload]
 
 
-def _is_asked_about(session: Session, traces: SubjectData) -> bool:
-    ids = {*traces.course_ids, *traces.client_ids}
+def _is_asked_about(session: Session, subject: SubjectData) -> bool:
+    ids = {*subject.course_ids, *subject.client_ids}
     for row in session.scalars(select(Attention).where(Attention.resolved_at.is_(None))):
         named = {*row.details.get("course_ids", ()), row.details.get("client_id")}
-        if named & ids or (row.square_order_id is not None and row.square_order_id in traces.order_ids):
+        if named & ids or (row.square_order_id is not None and row.square_order_id in subject.order_ids):
             return True
     return False
 
 
-def _is_being_issued(session: Session, traces: SubjectData) -> bool:
+def _is_being_issued(session: Session, subject: SubjectData) -> bool:
     # An invoice that waits for the worker would lose whose it is.
-    refunds = select(SquareRefund.square_refund_id).where(SquareRefund.square_order_id.in_(traces.order_ids))
-    theirs = or_(Outbox.subject.in_(traces.order_ids), Outbox.subject.in_(refunds))
+    refunds = select(SquareRefund.square_refund_id).where(SquareRefund.square_order_id.in_(subject.order_ids))
+    theirs = or_(Outbox.subject.in_(subject.order_ids), Outbox.subject.in_(refunds))
     return _any(session, Outbox.id, Outbox.state == "pending", Outbox.kind.in_(DOCUMENT_JOBS), theirs)
 
 
-def _is_on_its_way(session: Session, traces: SubjectData) -> bool:
+def _is_on_its_way(session: Session, subject: SubjectData) -> bool:
     waiting = session.scalars(select(Inbox.body).where(Inbox.state == "pending"))
-    theirs = (*traces.square_ids, *traces.order_ids)
+    theirs = (*subject.square_ids, *subject.order_ids)
     return any(one in body for body in waiting for one in theirs)

@@ -1,4 +1,4 @@
-"""Where somebody stands in our tables: the ids that are theirs, and the words by which they can be told apart."""
+"""Whose personal data it is: the ids of everything a client has, and the words that name them in free text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.text import digits, folded
 from plugin.store.changes import CourseOrigin, CourseShare, Gift
+from plugin.store.documents import Document
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Visit
 from plugin.store.papers import VisitLetter
@@ -25,7 +26,7 @@ _SHORTEST_NAME = 2
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Names (folded), numbers (digits without the country's code), addresses and Square ids that tell of somebody."""
+    """Names (folded), numbers (digits without the country code), addresses and Square ids that name a person."""
 
     names: tuple[str, ...]
     numbers: tuple[str, ...]
@@ -45,11 +46,11 @@ class Words:
         return bool(self.numbers) and any(one in digits(text) for one in self.numbers)
 
     def in_typed_text(self) -> Words:
-        """Return the words to look for in what people typed about others: one word of a name may be any word."""
+        """Return the words to search for in typed text about others: a single word of a name may be any word."""
         return replace(self, names=tuple(name for name in self.names if " " in name or not name.isascii()))
 
     def might_be_in(self, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-        """Return a condition that leaves out most rows that don't name them, for a look without reading all."""
+        """Return a condition that leaves out most rows that don't name them."""
         if not all(name.isascii() for name in self.written):
             # An accent is kept in more than one way, and in JSON in yet another.
             return column.is_not(None)
@@ -62,12 +63,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class SubjectData:
-    """All that is one person's: the client, those who went into them, and what hangs on them."""
+    """The ids of everything a client has, those merged into them included.
+
+    The columns of the tables name these ids (`plugin.store.personal.belongs_to`).
+    """
 
     client_ids: tuple[str, ...]
     square_ids: tuple[str, ...]
     course_ids: tuple[str, ...]
-    # Courses of others in whose history they stand: shared, given, transferred, visited.
+    # Courses of others whose history names them: shared, given, transferred, visited.
     other_course_ids: tuple[str, ...]
     allowance_ids: tuple[str, ...]
     order_ids: tuple[str, ...]
@@ -76,13 +80,15 @@ class SubjectData:
     letter_ids: tuple[str, ...]
     visit_ids: tuple[str, ...]
     batch_ids: tuple[str, ...]
+    # Issued to them, not for courses that others bought and gave to them.
+    document_ids: tuple[str, ...]
     words: Words
-    # Of them, what nobody else goes by: looked for everywhere, not only in what is theirs.
+    # Those of them that no other client has: searched for everywhere, not only in their own rows.
     own_words: Words
 
     @property
-    def subjects(self) -> tuple[str, ...]:
-        """Return the ids that what is owed in their matter names."""
+    def job_subjects(self) -> tuple[str, ...]:
+        """Return the ids that name the subject of outbox jobs about them."""
         return (
             *self.client_ids,
             *self.course_ids,
@@ -94,7 +100,7 @@ class SubjectData:
 
 
 def subject_data_in(session: Session, client_id: str) -> SubjectData:
-    """Return all that is this client's as seen by this session."""
+    """Return everything of this client as seen by this session."""
     clients = _with_those_merged(session, client_id)
     ids = tuple(client.id for client in clients)
     square_ids = _all(session, SquareCustomer.square_customer_id, SquareCustomer.client_id.in_(ids))
@@ -119,6 +125,7 @@ def subject_data_in(session: Session, client_id: str) -> SubjectData:
         letter_ids=_all(session, VisitLetter.id, VisitLetter.client_id.in_(ids)),
         visit_ids=_all(session, Visit.id, or_(Visit.client_id.in_(ids), Visit.course_id.in_(course_ids))),
         batch_ids=_all(session, ImportedCourse.batch_id, ImportedCourse.course_id.in_(course_ids)),
+        document_ids=_all(session, Document.id, Document.client_id.in_(ids)),
         words=words,
         own_words=_own(session, ids, words),
     )
@@ -169,7 +176,7 @@ def _number(phone: str | None) -> str:
 
 
 def _own(session: Session, ids: tuple[str, ...], words: Words) -> Words:
-    """Return the words without those that somebody else goes by too, such as a family's phone."""
+    """Return the words without those that another client has too, such as a family's phone."""
     others = select(Client.name_folded, Client.phone, Client.email).where(
         Client.id.not_in(ids),
         Client.erased_at.is_(None),
