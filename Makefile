@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench-papers golden screenshots lock clean
+.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench-papers golden messages screenshots lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -69,6 +69,13 @@ golden: setup-test ## Take the tests' pictures of the papers anew, after a chang
 
 screenshots: setup-test ## Take the pictures of the README anew
 	@exec env $(ENV) $(PYTHON) -m tests.screenshots docs/images
+
+messages: setup ## Collect the words that clients read into the catalogs of invoices/locale, to be translated there
+	@.venv/bin/pybabel --quiet extract --mapping babel.cfg --add-location file --sort-by-file --width 110 \
+		--project Coursekeeper --output .venv/messages.pot .
+	@for language in es zh; do .venv/bin/pybabel --quiet update --locale $$language --no-fuzzy-matching \
+		--ignore-obsolete --ignore-pot-creation-date --width 110 \
+		--input-file .venv/messages.pot --output-file invoices/locale/$$language.po; done
 
 lock: setup-test ## Look for newer versions and write the lock files anew
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)

@@ -14,13 +14,40 @@ from importlib.resources.abc import Traversable
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from invoices.language import language_for
 from invoices.pages.fit import GUIDANCE_CAP
-from invoices.papers import AftercareText, Block, PaperRefused, Run, Section
-from invoices.words import Language, language_for
+from invoices.papers import AftercareText, Block, PaperRefused, Run, Section, SectionRole
 
 GENERAL = "general"
 MARKDOWN_CAP = 2 * GUIDANCE_CAP
 _STRONG = re.compile(r"\*\*([^*\n]+?)([，。：；？！、]*)\*\*")
+
+
+# What a section is for, by how its heading begins, in every language: a clinic may give a Spanish-speaking client its
+# English text, and when to call must not get lost in it.
+_ROLES: dict[str, SectionRole] = {
+    "tonight": "tonight",
+    "the first": "first_hours",
+    "what to expect": "expect",
+    "when to call": "call_us",
+    "when to see a doctor": "see_doctor",
+    "see a doctor": "see_doctor",
+    "when to get help": "get_help",
+    "esta noche": "tonight",
+    "las primeras": "first_hours",
+    "qué esperar": "expect",
+    "cuándo llamar": "call_us",
+    "cuándo ir al médico": "see_doctor",
+    "vaya al médico": "see_doctor",
+    "cuándo pedir ayuda": "get_help",
+    "今晚": "tonight",
+    "最初": "first_hours",
+    "可能出现的情况": "expect",
+    "何时联系我们": "call_us",
+    "何时当天就医": "see_doctor",
+    "何时就医": "see_doctor",
+    "何时立即求助": "get_help",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +72,7 @@ def sources() -> tuple[Source, ...]:
 
 def starting_text(treatment_slug: str, language: str) -> AftercareText:
     """Read the text that comes with the program; the general one for a treatment it doesn't know."""
-    return read_text(starting_markdown(treatment_slug, language), language)
+    return read_text(starting_markdown(treatment_slug, language))
 
 
 def starting_markdown(treatment_slug: str, language: str) -> str:
@@ -64,13 +91,13 @@ def starting_slugs() -> tuple[str, ...]:
     return tuple(sorted(_slugs(_texts() / "en") - {GENERAL}))
 
 
-def read_text(markdown: str, language: str, *, reviewed: bool = False) -> AftercareText:
+def read_text(markdown: str, *, reviewed: bool = False) -> AftercareText:
     """Turn Markdown into sections. Raises PaperRefused without a title or a part on when to call."""
     if len(markdown) > MARKDOWN_CAP:
         raise PaperRefused(f"An aftercare text may have {MARKDOWN_CAP} characters; shorten it.")
     parser = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis", "escape"])
     # Markdown ends no strong text between Chinese punctuation and the next word, so the punctuation steps out.
-    title, sections = _sections(parser.parse(_STRONG.sub(r"**\1**\2", markdown)), language_for(language))
+    title, sections = _sections(parser.parse(_STRONG.sub(r"**\1**\2", markdown)))
     if not title:
         raise PaperRefused("The aftercare text needs a title: a first line such as '# Facial acupuncture'.")
     if not any(section.role == "call_us" and section.blocks for section in sections):
@@ -88,7 +115,7 @@ def _slugs(folder: Traversable) -> set[str]:
     return {file.name.removesuffix(".md") for file in folder.iterdir() if file.name.endswith(".md")}
 
 
-def _sections(tokens: list[Token], language: Language) -> tuple[str, tuple[Section, ...]]:
+def _sections(tokens: list[Token]) -> tuple[str, tuple[Section, ...]]:
     """Cut at the headings; what stands before the first one belongs to no section and is refused."""
     title = ""
     parts: list[tuple[str, list[Token]]] = []
@@ -104,8 +131,13 @@ def _sections(tokens: list[Token], language: Language) -> tuple[str, tuple[Secti
         elif token.type == "inline":
             raise PaperRefused(f"Put a heading such as '## Tonight' before {token.content[:40]!r}.")
     return title, tuple(
-        Section(language.role_of(heading), heading, tuple(_blocks(inside))) for heading, inside in parts
+        Section(_role_of(heading), heading, tuple(_blocks(inside))) for heading, inside in parts
     )
+
+
+def _role_of(heading: str) -> SectionRole:
+    said = heading.casefold()
+    return next((role for beginning, role in _ROLES.items() if said.startswith(beginning)), "other")
 
 
 def _blocks(tokens: list[Token]) -> Iterator[Block]:

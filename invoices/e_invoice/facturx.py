@@ -24,9 +24,9 @@ from invoices.e_invoice.items import item_of
 from invoices.e_invoice.parties import write_buyer, write_seller
 from invoices.e_invoice.shares import Rate, Share, rates_of, shares_of, untaxed
 from invoices.e_invoice.xml_format import decimal, percent, plain
+from invoices.language import Language, language_for
 from invoices.papers import AccountLine, CreditNote, Invoice, PaidBy, PaperRefused, PaymentLine
 from invoices.papers.account import negated
-from invoices.words import Language, language_for
 
 _GUIDELINE = "urn:cen.eu:en16931:2017"
 _SCHEMA = "FACTUR-X_EN16931"
@@ -119,8 +119,10 @@ def _account(paper: Invoice | CreditNote) -> _Account:
 
 
 def _charges(paper: Invoice, free: Rate, language: Language) -> tuple[tuple[str, int, Rate], ...]:
-    phrases = language.account
-    named = ((phrases.tip, paper.tip.amount), (phrases.service_charge, paper.service_charge.amount))
+    named = (
+        (language.gettext("Tip"), paper.tip.amount),
+        (language.gettext("Service charge"), paper.service_charge.amount),
+    )
     return tuple((name, amount, free) for name, amount in named if amount)
 
 
@@ -135,7 +137,12 @@ def _head(document: Document, account: _Account) -> None:
         referred.issue_date_time = paper.invoice_issued_on
         _add_note(document, plain(paper.reason))
     else:
-        _add_note(document, account.language.account.prepayment if paper.is_prepayment else "")
+        _add_note(
+            document,
+            account.language.gettext("The sessions are paid in advance and given at the visits.")
+            if paper.is_prepayment
+            else "",
+        )
         # A package is a right to its sessions, and handed over when it is sold.
         document.trade.delivery.event.occurrence = paper.sold_on
     if paper.reference:
@@ -186,7 +193,7 @@ def _trade_tax(share: Share, account: _Account) -> ApplicableTradeTax:
     tax.basis_amount = decimal(share.base, account.currency)
     tax.category_code = share.rate.category
     if share.rate.category in "EO":
-        tax.exemption_reason = account.language.account.untaxed
+        tax.exemption_reason = account.language.gettext("No tax is charged")
     if share.rate.percent is not None:
         tax.rate_applicable_percent = percent(share.rate.percent)
     return tax
@@ -207,9 +214,9 @@ def _charge(name: str, amount: int, rate: Rate, account: _Account) -> TradeAllow
 
 def _terms(account: _Account) -> PaymentTerms:
     terms, paper = PaymentTerms(), account.paper
-    terms.description = account.language.account.payable_now
+    terms.description = account.language.gettext("Payable on receipt")
     if isinstance(paper, Invoice) and paper.due_on:
         date = account.language.long_date(paper.due_on)
-        terms.description = account.language.account.balance_due_by.format(date=date)
+        terms.description = account.language.gettext("Balance due by {date}", date=date)
         terms.due = paper.due_on
     return terms

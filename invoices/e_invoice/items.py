@@ -9,8 +9,8 @@ from drafthorse.models.tradelines import LineItem  # type: ignore[import-untyped
 
 from invoices.e_invoice.shares import Rate
 from invoices.e_invoice.xml_format import decimal, percent, plain
+from invoices.language import Language
 from invoices.papers import AccountLine
-from invoices.words import Language
 
 _ONE = "C62"
 
@@ -47,7 +47,7 @@ def _price(item: LineItem, line: AccountLine, quantity: Decimal, language: Langu
             discount = TradeAllowanceCharge()
             discount.indicator = False
             discount.actual_amount = decimal(line.discount.amount, line.net.currency)
-            discount.reason = language.account.discount
+            discount.reason = language.gettext("Discount")
             item.settlement.allowance_charge.add(discount)
         return
     item.agreement.net.amount = decimal(abs(line.net.amount), line.net.currency)

@@ -11,6 +11,7 @@ from babel.numbers import format_decimal, format_percent
 
 from invoices.e_invoice import FILE_NAME, NORM
 from invoices.e_invoice.eligibility import registration
+from invoices.language import NO_BREAK_SPACE, Language
 from invoices.papers import (
     AccountLine,
     Clinic,
@@ -24,8 +25,6 @@ from invoices.papers import (
     RefundWorking,
     TaxLine,
 )
-from invoices.words import NO_BREAK_SPACE, Language
-from invoices.words.phrases import AccountPhrases
 
 # Amounts beyond this many letters are set smaller, so that none breaks in its column.
 LONG_AMOUNT = 10
@@ -81,7 +80,6 @@ class Working:
 class AccountPage:
     """An invoice or credit note as its reader sees it."""
 
-    words: AccountPhrases
     title: str
     heading: str
     billed_to_name: str
@@ -170,27 +168,29 @@ def _with_units(text: str) -> str:
 
 
 def _gross_price(line: AccountLine, language: Language) -> str:
-    phrases = language.account
     is_one = Decimal(line.quantity) == 1
-    told = phrases.with_tax if is_one else phrases.each_with_tax
+    told = language.gettext("{price} with tax") if is_one else language.gettext("{price} each with tax")
     price = told.format(price=language.money(line.unit_price))
     if not line.discount.amount:
         return price
-    return phrases.less.format(price=price, amount=language.money(line.discount))
+    return language.gettext("{price}, less {amount}", price=price, amount=language.money(line.discount))
 
 
 def working(done: RefundWorking, language: Language, *, is_named: bool) -> Working:
     """Say how a refund was worked out: how many sessions of how many, the formula, and what left the course."""
-    phrases = language.account
     # Sessions without a price of their own count only where none has one.
     counted = [each for each in done.sessions if each.single_price.amount] or done.sessions
     unused, total = sum(each.removed for each in counted), sum(each.used + each.removed for each in counted)
-    said = language.plural(phrases.sessions_unused, total, unused=unused)
+    said = language.ngettext(
+        "{unused} of {n} session unused", "{unused} of {n} sessions unused", total, unused=unused
+    )
     removed = [f"{each.removed} × {each.treatment}" for each in done.sessions if each.removed]
     return Working(
         name=done.package_name if is_named else "",
         formula=language.with_comma(said, _formula(done, counted, language).replace(" ", NO_BREAK_SPACE)),
-        removed=_held_together(phrases.left_with_it.format(sessions=" · ".join(removed))) if removed else "",
+        removed=_held_together(language.gettext("Left the course: {sessions}", sessions=" · ".join(removed)))
+        if removed
+        else "",
     )
 
 
@@ -223,9 +223,12 @@ def _share(counted: Sequence[RefundedSessions], language: Language, *, is_used: 
 
 def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
     """Say every tax with its rate, what it lies on, and whether the prices hold it already."""
-    phrases = language.account
     for tax in taxes:
-        phrase = phrases.tax_included if tax.is_included else phrases.tax_of
+        phrase = (
+            language.gettext("{tax} on {base}, included in the prices")
+            if tax.is_included
+            else language.gettext("{tax} on {base}")
+        )
         rate = percent(tax.percentage, language)
         # A tax that was named by its rate already does not say it twice.
         called = f"{tax.name} {rate}" if rate and rate not in tax.name else tax.name
@@ -253,14 +256,13 @@ def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, .
 
 def how(paid_by: PaidBy, label: str, language: Language) -> str:
     """Say how money came or went back, such as "Card · Visa"."""
-    phrases = language.account
     said = {
-        "card": phrases.by_card,
-        "cash": phrases.by_cash,
-        "gift_card": phrases.by_gift_card,
-        "bank": phrases.by_bank,
-        "wallet": phrases.by_wallet,
-        "other": phrases.by_other,
+        "card": language.gettext("Card"),
+        "cash": language.gettext("Cash"),
+        "gift_card": language.gettext("Gift card"),
+        "bank": language.gettext("Bank transfer"),
+        "wallet": language.gettext("Digital wallet"),
+        "other": language.gettext("Other"),
     }[paid_by]
     if not label or label.casefold() == said.casefold():
         return said
@@ -282,24 +284,34 @@ def _breakable(email: str) -> str:
 
 def issuer(clinic: Clinic, language: Language) -> tuple[str, ...]:
     """Return who issued the paper: the name the law knows, where, and the tax number."""
-    phrases = language.account
     # A number that begins as its country's VAT identifiers do is one; any other is the country's own.
-    called = phrases.vat_id if registration(clinic)[0] == "VA" else phrases.tax_id
+    called = (
+        language.gettext("VAT ID {number}")
+        if registration(clinic)[0] == "VA"
+        else language.gettext("Tax ID {number}")
+    )
     tax_id = called.format(number=clinic.tax_id) if clinic.tax_id else ""
     return tuple(filter(None, (clinic.legal_name or clinic.name, *clinic.address_lines, tax_id)))
 
 
 def closing(paper: Invoice | CreditNote, language: Language) -> tuple[str, ...]:
     """Return what stands last: what the law wants said, the sale's mark in Square, the electronic form inside."""
-    phrases = language.account
     is_prepaid = isinstance(paper, Invoice) and paper.is_prepayment
     is_untaxed = not paper.taxes and paper.clinic.country != NO_SALES_TAX_SAID
     law = language.sentences(
-        phrases.prepayment if is_prepaid else "",
-        phrases.untaxed + language.full_stop if is_untaxed else "",
+        language.gettext("The sessions are paid in advance and given at the visits.") if is_prepaid else "",
+        language.gettext("No tax is charged") + language.full_stop if is_untaxed else "",
     )
-    reference = phrases.reference.format(reference=paper.reference) if paper.reference else ""
-    electronic = phrases.electronic.format(file=FILE_NAME, norm=NORM) if paper.is_electronic else ""
+    reference = (
+        language.gettext("Order reference: {reference}", reference=paper.reference) if paper.reference else ""
+    )
+    electronic = (
+        language.gettext(
+            "This file holds the same in electronic form: {file}, by {norm}.", file=FILE_NAME, norm=NORM
+        )
+        if paper.is_electronic
+        else ""
+    )
     return tuple(filter(None, (law, reference, electronic)))
 
 

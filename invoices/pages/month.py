@@ -8,6 +8,7 @@ from datetime import date
 
 from babel.dates import format_skeleton
 
+from invoices.language import Language
 from invoices.pages.chart import Chart
 from invoices.pages.month_charts import flows_chart, owed_chart
 from invoices.pages.month_rows import (
@@ -20,8 +21,6 @@ from invoices.pages.month_rows import (
     package_lines,
 )
 from invoices.papers import Money, MonthPoint, OwnersMonth, RollKind, RollLine
-from invoices.words import Language
-from invoices.words.phrases import MonthPhrases
 
 LONG_FIGURE = 13
 # Beside amounts that are longer, the table of the months has no room for the sessions.
@@ -59,7 +58,6 @@ class TrendRow:
 
 @dataclass(frozen=True)
 class MonthPage:
-    say: MonthPhrases
     title: str
     heading: str
     kind: str
@@ -84,39 +82,50 @@ class MonthPage:
 
 def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
     """Say the whole month."""
-    phrases = language.month
     month = month_name(paper.month, language)
     lines = {line.kind: line for line in paper.roll_forward}
     owed = language.money(lines["closing"].value)
     trend = tuple(_trend_row(point, language) for point in paper.trend)
     return MonthPage(
-        say=phrases,
-        title=phrases.title.format(paper=phrases.owners_month, month=month),
-        heading=phrases.so_far.format(month=month) if is_running(paper) else month,
-        kind=phrases.owners_month,
-        printed_on=phrases.printed_on.format(date=language.long_date(paper.issued_on)),
+        title=language.gettext("{paper}: {month}", paper=language.gettext("The month"), month=month),
+        heading=language.gettext("{month}, so far", month=month) if is_running(paper) else month,
+        kind=language.gettext("The month"),
+        printed_on=language.pgettext("month", "As of {date}", date=language.long_date(paper.issued_on)),
         standing=_standing(paper, language),
         owed=Headline(
             _owed_name(paper, language),
             owed,
-            language.plural(phrases.owed_for, lines["closing"].sessions),
+            language.ngettext(
+                "for {n} session still to come", "for {n} sessions still to come", lines["closing"].sessions
+            ),
         ),
         is_long=len(owed) > LONG_FIGURE,
         flows=tuple(_flows(lines, language)),
         rows=tuple(_roll_row(line, paper, language) for line in paper.roll_forward),
         notes=tuple(_notes(paper, language)),
         charts=(
-            (phrases.flows_chart, flows_chart(paper.trend, language)),
-            (phrases.owed_chart, owed_chart(paper.trend, language)),
+            (language.gettext("Paid in (filled), used (outlined)"), flows_chart(paper.trend, language)),
+            (language.gettext("Owed at the month's end"), owed_chart(paper.trend, language)),
         ),
-        trend_hint=phrases.trend_hint.format(currency=lines["closing"].value.currency),
+        trend_hint=language.gettext(
+            "In {currency}, by the day of the sale and of the visit.",
+            currency=lines["closing"].value.currency,
+        ),
         trend=trend,
         has_room=all(len(text) <= LONG_AMOUNT for row in trend for text in (row.paid, row.worth, row.owed)),
         packages=tuple(package_lines(paper.packages, language)),
-        all_packages=package_line(phrases.all_packages, paper.packages, _currency(paper), language),
-        people_name=phrases.people.format(date=language.long_date(paper.issued_on)),
+        all_packages=package_line(language.gettext("All"), paper.packages, _currency(paper), language),
+        people_name=language.gettext(
+            "People to call, as of {date}", date=language.long_date(paper.issued_on)
+        ),
         people=tuple(call_lines(paper.follow_ups, language)),
-        left_out=language.plural(phrases.left_out, paper.people_left_out) if paper.people_left_out else "",
+        left_out=language.ngettext(
+            "{n} more person is on the screen's list.",
+            "{n} more people are on the screen's list.",
+            paper.people_left_out,
+        )
+        if paper.people_left_out
+        else "",
         is_airy=False,
     )
 
@@ -140,49 +149,60 @@ def _last_day(paper: OwnersMonth) -> date:
 
 
 def _standing(paper: OwnersMonth, language: Language) -> str:
-    phrases = language.month
     if is_running(paper):
-        return phrases.is_running.format(date=language.long_date(paper.issued_on))
-    return phrases.is_closed if paper.is_closed else phrases.is_open
+        return language.gettext(
+            "The month still runs: these figures are as of {date}.", date=language.long_date(paper.issued_on)
+        )
+    return (
+        language.gettext("The books are closed: these figures stay as they are.")
+        if paper.is_closed
+        else language.gettext(
+            "The books are still open: a visit entered late for these days still changes them."
+        )
+    )
 
 
 def _owed_name(paper: OwnersMonth, language: Language) -> str:
-    phrase = language.month.owed_now if is_running(paper) else language.month.owed_after
+    phrase = (
+        language.gettext("owed on {date}") if is_running(paper) else language.gettext("owed after {date}")
+    )
     return phrase.format(date=language.day_and_month(_last_day(paper)))
 
 
 def _flows(lines: dict[RollKind, RollLine], language: Language) -> Iterator[Headline]:
-    phrases = language.month
     paid, sold, used = lines["paid"], lines["sold"], lines["used"]
     yield Headline(
-        phrases.paid_in, language.money(paid.value), language.plural(phrases.paid_for, sold.sessions)
+        language.gettext("Paid in"),
+        language.money(paid.value),
+        language.ngettext("{n} session sold", "{n} sessions sold", sold.sessions),
     )
     yield Headline(
-        phrases.used,
+        language.gettext("Used"),
         language.money(Money(-used.value.amount, used.value.currency)),
-        language.plural(phrases.used_worth, -used.sessions),
+        language.ngettext("{n} session used", "{n} sessions used", -used.sessions),
     )
 
 
 def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow:
-    phrases = language.month
-    opening = phrases.opening.format(date=language.day_and_month(paper.month))
+    opening = language.gettext("Owed before {date}", date=language.day_and_month(paper.month))
     closing = _owed_name(paper, language)
     names: dict[RollKind, str] = {
         "opening": opening,
-        "sold": phrases.sold,
-        "paid": phrases.paid_in,
-        "used": phrases.used,
-        "refunded": phrases.refunded,
-        "expired": phrases.expired,
-        "adjusted": phrases.adjusted,
-        "transferred": phrases.transferred,
+        "sold": language.gettext("Sold"),
+        "paid": language.gettext("Paid in"),
+        "used": language.gettext("Used"),
+        "refunded": language.pgettext("month", "Refunded"),
+        "expired": language.gettext("Expired or written off"),
+        "adjusted": language.gettext("Adjusted"),
+        "transferred": language.gettext("Moved between courses"),
         "closing": closing[:1].upper() + closing[1:],
     }
     is_end = line.kind in ("opening", "closing")
     return RollRow(
         name=names[line.kind],
-        note=phrases.sold_note if line.kind == "sold" and line.sessions else "",
+        note=language.gettext("the money stands under Paid in")
+        if line.kind == "sold" and line.sessions
+        else "",
         sessions=number(line.sessions, language),
         value=language.money(line.value),
         is_end=is_end,
@@ -191,12 +211,19 @@ def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow
 
 
 def _notes(paper: OwnersMonth, language: Language) -> Iterator[str]:
-    phrases = language.month
     if paper.expired and (paper.expired.value.amount or paper.expired.sessions):
         amount = language.money(paper.expired.value)
-        yield language.plural(phrases.expired_note, paper.expired.sessions, amount=amount)
+        yield language.ngettext(
+            "{amount} of what is owed lies in courses that had expired: {n} session. It stays owed until you decide.",
+            "{amount} of what is owed lies in courses that had expired: {n} sessions. It stays owed until you decide.",
+            paper.expired.sessions,
+            amount=amount,
+        )
     if paper.other_currencies:
-        yield phrases.other_currencies.format(currencies=language.listed(paper.other_currencies))
+        yield language.gettext(
+            "What was sold in {currencies} is not in these figures; see Money owed on screen.",
+            currencies=language.listed(paper.other_currencies),
+        )
 
 
 def _trend_row(point: MonthPoint, language: Language) -> TrendRow:

@@ -8,19 +8,21 @@ from decimal import Decimal
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_compact_currency, get_currency_precision
 
+from invoices.language import Language
 from invoices.pages.chart import Chart, columns
 from invoices.papers import Money, MonthPoint
-from invoices.words import Language
 
 WIDTH, HEIGHT = 264.0, 112.0
 
 
 def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
     """Draw what was paid in and what was used, month by month."""
-    phrases = language.month
     points = [
-        phrases.flows_point.format(
-            month=_month(point, language), sold=language.money(point.sold), used=language.money(point.used)
+        language.gettext(
+            "{month}: paid in {sold}, used {used}",
+            month=_month(point, language),
+            sold=language.money(point.sold),
+            used=language.money(point.used),
         )
         for point in trend
     ]
@@ -30,15 +32,17 @@ def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
         lambda value: _short(value, trend[0].sold.currency, language),
         width=WIDTH,
         height=HEIGHT,
-        alt=phrases.flows_alt.format(points=_joined(points, language)),
+        alt=language.gettext(
+            "Columns of what was paid in and what was used in each month. {points}.",
+            points=_joined(points, language),
+        ),
     )
 
 
 def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
     """Draw what was owed at each month's end."""
-    phrases = language.month
     points = [
-        phrases.owed_point.format(month=_month(point, language), owed=language.money(point.owed))
+        language.gettext("{month}: {owed}", month=_month(point, language), owed=language.money(point.owed))
         for point in trend
     ]
     return columns(
@@ -47,7 +51,9 @@ def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
         lambda value: _short(value, trend[0].owed.currency, language),
         width=WIDTH,
         height=HEIGHT,
-        alt=phrases.owed_alt.format(points=_joined(points, language)),
+        alt=language.gettext(
+            "Columns of what was owed at the end of each month. {points}.", points=_joined(points, language)
+        ),
     )
 
 

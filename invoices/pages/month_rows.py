@@ -9,8 +9,8 @@ from itertools import groupby
 
 from babel.numbers import format_decimal, get_currency_precision
 
+from invoices.language import NO_BREAK_SPACE, Language
 from invoices.papers import CallRow, Money, PackageRow
-from invoices.words import NO_BREAK_SPACE, Language
 
 # What one page has room for beside the people; further packages stand together in one line.
 PACKAGES_SHOWN = 12
@@ -55,7 +55,7 @@ def package_lines(packages: Sequence[PackageRow], language: Language) -> Iterato
     for each in shown:
         yield package_line(each.package, (each,), currency, language)
     if rest := packages[len(shown) :]:
-        name = language.plural(language.month.other_packages, len(rest))
+        name = language.ngettext("{n} other package", "{n} other packages", len(rest))
         yield package_line(name, rest, currency, language)
 
 
@@ -80,22 +80,30 @@ def call_lines(rows: Sequence[CallRow], language: Language) -> Iterator[CallLine
             why = " · ".join(_why(row, language) for row in about)
             yield CallLine(
                 name=name,
-                phone=phone.replace(" ", NO_BREAK_SPACE) or language.month.no_phone,
-                why=language.month.about.format(why=why, package=package) if len(packages) > 1 else why,
+                phone=phone.replace(" ", NO_BREAK_SPACE) or language.gettext("no number"),
+                why=language.gettext("{why} ({package})", why=why, package=package)
+                if len(packages) > 1
+                else why,
                 left=number(left, language),
             )
 
 
 def _why(row: CallRow, language: Language) -> str:
-    phrases = language.month
     if row.reason == "low":
-        return language.plural(phrases.low, row.left)
+        return language.ngettext("{n} session left", "{n} sessions left", row.left)
     if row.reason == "finished":
-        return phrases.finished
+        return language.gettext("Course finished")
     if row.reason == "overdue":
-        return phrases.overdue.format(amount=language.money(row.due)) if row.due else phrases.overdue_plain
+        return (
+            language.gettext("{amount} still to pay", amount=language.money(row.due))
+            if row.due
+            else language.gettext("Still to pay")
+        )
     plain, dated = {
-        "expiring": (phrases.expiring_plain, phrases.expiring),
-        "lapsed": (phrases.lapsed_plain, phrases.lapsed),
+        "expiring": (language.gettext("Course ends soon"), language.gettext("Course ends {date}")),
+        "lapsed": (
+            language.gettext("No visit yet, nothing booked"),
+            language.gettext("Last visit {date}, nothing booked"),
+        ),
     }[row.reason]
     return dated.format(date=language.day_and_month(row.on)) if row.on else plain

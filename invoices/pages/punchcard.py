@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from invoices.language import Language
 from invoices.papers import Allowance, Stamp, StampState
-from invoices.words import Language
 
 Line = tuple[float, float, float, float]
 
@@ -67,8 +68,12 @@ def session_card(allowance: Allowance, language: Language, *, is_held: bool, is_
 
 def touch_up_card(allowance: Allowance, language: Language, *, is_held: bool) -> Card:
     """Draw the small diamonds of the touch-ups."""
-    alt = language.plural(
-        language.phrases.card_touch_ups, allowance.granted, used=allowance.used, left=allowance.left
+    alt = language.ngettext(
+        "Touch-ups: {used} of {n} used, {left} left.",
+        "Touch-ups: {used} of {n} used, {left} left.",
+        allowance.granted,
+        used=allowance.used,
+        left=allowance.left,
     )
     return _laid_out(allowance.stamps, TOUCH_UP, language, alt=alt, is_held=is_held)
 
@@ -76,7 +81,7 @@ def touch_up_card(allowance: Allowance, language: Language, *, is_held: bool) ->
 def progress_card(session_number: int, sessions_total: int, language: Language) -> Card:
     """Draw where in the course this visit stands, without dates."""
     stamps = (Stamp("used"),) * session_number + (Stamp("left"),) * (sessions_total - session_number)
-    alt = language.phrases.card_progress.format(n=session_number, total=sessions_total)
+    alt = language.gettext("Session {n} of {total}", n=session_number, total=sessions_total)
     return _laid_out(stamps, PROGRESS, language, alt=alt, is_held=False)
 
 
@@ -126,16 +131,24 @@ def _chords(x: float, y: float, radius: float) -> Iterator[Line]:
 
 
 def _said(allowance: Allowance, language: Language) -> Iterator[str]:
-    phrases = language.phrases
-    yield language.plural(phrases.card_alt, allowance.granted, used=allowance.used, left=allowance.left)
+    yield language.ngettext(
+        "Punch card: {used} of {n} session used, {left} left.",
+        "Punch card: {used} of {n} sessions used, {left} left.",
+        allowance.granted,
+        used=allowance.used,
+        left=allowance.left,
+    )
     days = [language.day_and_month(stamp.on) for stamp in allowance.stamps if stamp.on]
     if days:
-        yield phrases.card_used_on.format(dates=language.listed(days))
-    for state, forms in (
-        ("locked", phrases.card_locked),
-        ("expired", phrases.card_expired),
-        ("gone", phrases.card_gone),
-    ):
-        lost = sum(stamp.state == state for stamp in allowance.stamps)
-        if lost:
-            yield language.plural(forms, lost)
+        yield language.gettext("Used on {dates}.", dates=language.listed(days))
+    count = Counter(stamp.state for stamp in allowance.stamps)
+    if count["locked"]:
+        yield language.ngettext(
+            "{n} of them is not paid yet.", "{n} of them are not paid yet.", count["locked"]
+        )
+    if count["expired"]:
+        yield language.ngettext("{n} expired.", "{n} expired.", count["expired"])
+    if count["gone"]:
+        yield language.ngettext(
+            "{n} no longer on this course.", "{n} no longer on this course.", count["gone"]
+        )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
+from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
 from invoices.pages.fit import pieces_of
 from invoices.pages.punchcard import Card, progress_card
 from invoices.papers import AftercareSheet, Block, Section, SectionRole
-from invoices.words import NO_BREAK_SPACE, Language
 
 DOTS_UP_TO = 24
 # In the order in which they are read; a text may lack all but the first.
@@ -72,9 +72,11 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         pair=pair,
         steps=tuple(step for step in steps if step not in pair),
         phone=paper.clinic.phone.replace(" ", NO_BREAK_SPACE),
-        next_label=language.phrases.next_visit + language.colon,
+        next_label=language.gettext("Your next visit") + language.colon,
         next=_next(paper, language),
-        to_review="" if paper.text.reviewed else language.phrases.to_review,
+        to_review=""
+        if paper.text.reviewed
+        else language.gettext("General guidance, to be reviewed by your practitioner."),
         is_airy=False,
         is_dense=sum(_width(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
     )
@@ -116,20 +118,21 @@ def _visit(paper: AftercareSheet, language: Language) -> str:
     day = language.long_date(paper.visited_on)
     if not paper.practitioner:
         return day
-    return language.with_comma(
-        day, language.phrases.with_practitioner.format(practitioner=paper.practitioner)
-    )
+    return language.with_comma(day, language.gettext("with {practitioner}", practitioner=paper.practitioner))
 
 
 def _session(paper: AftercareSheet, language: Language) -> str:
-    phrases = language.phrases
     is_touch_up = paper.kind == "touch_up"
     if paper.session_number is None:
         return ""
     if paper.sessions_total is None:
-        phrase = phrases.touch_up_n if is_touch_up else phrases.session_n
+        phrase = language.gettext("Touch-up {n}") if is_touch_up else language.gettext("Session {n}")
         return phrase.format(n=paper.session_number)
-    phrase = phrases.touch_up_n_of if is_touch_up else phrases.session_n_of
+    phrase = (
+        language.gettext("Touch-up {n} of {total}")
+        if is_touch_up
+        else language.gettext("Session {n} of {total}")
+    )
     return phrase.format(n=paper.session_number, total=paper.sessions_total)
 
 
@@ -148,7 +151,9 @@ def _next(paper: AftercareSheet, language: Language) -> str:
     day = language.weekday_date(language.local_day(paper.next_visit.at, zone))
     time = language.time_of_day(paper.next_visit.at, zone)
     if paper.next_visit.practitioner:
-        time = language.phrases.time_with.format(time=time, practitioner=paper.next_visit.practitioner)
+        time = language.gettext(
+            "{time} with {practitioner}", time=time, practitioner=paper.next_visit.practitioner
+        )
     when = language.with_comma(day, time)
     treatment = in_one_piece(paper.next_visit.treatment)
     return f"{when} · {treatment}" if treatment else when

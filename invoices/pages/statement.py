@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from invoices.language import Language
 from invoices.pages.account_rows import LONG_AMOUNT, LONG_FIGURE, how, in_one_piece, issuer, party
 from invoices.pages.statement_fit import is_billed
 from invoices.papers import AccountStatement, StatementLine
-from invoices.words import Language
-from invoices.words.phrases import AccountPhrases
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,6 @@ class StatementRow:
 class StatementPage:
     """A statement of account as its reader sees it."""
 
-    words: AccountPhrases
     title: str
     date: str
     under: str
@@ -47,15 +45,20 @@ class StatementPage:
 
 def statement_page(paper: AccountStatement, language: Language) -> StatementPage:
     """Say the whole statement."""
-    phrases = language.account
     figure = language.money(paper.balance_due)
     rows = tuple(_row(line, language) for line in paper.lines)
-    reference = phrases.reference.format(reference=paper.reference) if paper.reference else ""
+    reference = (
+        language.gettext("Order reference: {reference}", reference=paper.reference) if paper.reference else ""
+    )
+    explained = language.gettext(
+        "This statement says what was billed and paid up to its date. Invoices stay as they were issued."
+    )
     name = paper.billed_to.name.replace("\u200b", "")
     return StatementPage(
-        words=phrases,
-        title=phrases.title.format(heading=phrases.statement, name=name),
-        date=phrases.as_of.format(date=language.long_date(paper.issued_on)),
+        title=language.gettext(
+            "{heading} for {name}", heading=language.gettext("Statement of account"), name=name
+        ),
+        date=language.gettext("As of {date}", date=language.long_date(paper.issued_on)),
         under=paper.about,
         figure=figure,
         figure_label=in_one_piece(_figure_label(paper, language)),
@@ -68,7 +71,7 @@ def statement_page(paper: AccountStatement, language: Language) -> StatementPage
         balance_name=_balance_name(paper, language),
         balance=figure,
         is_wide=any(len(each) > LONG_AMOUNT for row in rows for each in (row.billed, row.paid, row.balance)),
-        closing=tuple(filter(None, (phrases.not_frozen, reference))),
+        closing=tuple(filter(None, (explained, reference))),
         is_airy=False,
     )
 
@@ -85,31 +88,37 @@ def _row(line: StatementLine, language: Language) -> StatementRow:
 
 
 def _entry(line: StatementLine, language: Language) -> str:
-    phrases = language.account
     if line.what == "invoice":
-        return phrases.invoice.format(number=line.number)
+        return language.gettext("Invoice {number}", number=line.number)
     if line.what == "credit_note":
-        return phrases.credit_note.format(number=line.number)
+        return language.gettext("Credit note {number}", number=line.number)
     if line.what == "canceled":
-        return phrases.canceled
-    name = phrases.payment if line.what == "payment" else phrases.refund
+        return language.gettext("Canceled, no longer due")
+    name = language.gettext("Payment") if line.what == "payment" else language.gettext("Refund")
     return language.with_comma(name, how(line.how, line.label, language))
 
 
 def _figure_label(paper: AccountStatement, language: Language) -> str:
-    phrases, due = language.account, paper.balance_due.amount
+    due = paper.balance_due.amount
     if due > 0 and paper.due_on:
-        return phrases.still_to_pay_by.format(date=language.long_date(paper.due_on))
+        return language.gettext("balance due by {date}", date=language.long_date(paper.due_on))
     if due > 0:
-        return phrases.still_to_pay
+        return language.gettext("balance due")
     if due < 0:
-        return phrases.in_your_favor
+        return language.gettext("paid beyond what was billed")
     last = max((each.on for each in paper.lines if each.what == "payment"), default=None)
-    return phrases.nothing_due_since.format(date=language.long_date(last)) if last else phrases.nothing_due
+    return (
+        language.pgettext("statement", "paid in full on {date}", date=language.long_date(last))
+        if last
+        else language.gettext("paid in full")
+    )
 
 
 def _balance_name(paper: AccountStatement, language: Language) -> str:
-    phrases = language.account
     if paper.balance_due.amount > 0 and paper.due_on:
-        return phrases.balance_due_by.format(date=language.medium_date(paper.due_on))
-    return phrases.balance_due if paper.balance_due.amount >= 0 else phrases.overpaid
+        return language.gettext("Balance due by {date}", date=language.medium_date(paper.due_on))
+    return (
+        language.gettext("Balance due")
+        if paper.balance_due.amount >= 0
+        else language.gettext("Paid beyond the total")
+    )

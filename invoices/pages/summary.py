@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
 from invoices.pages.punchcard import ROW, Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.room import DENSITIES, Density, Filling, density_for
 from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
-from invoices.words import NO_BREAK_SPACE, Language
 
 # Of these no session can be used any more: nothing on the paper is in the color that means "yours".
 OVER = frozenset({"expired", "written_off", "refunded", "transferred", "exchanged"})
@@ -120,7 +120,11 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         has_focus=any(visit.focus for visit in paper.visits),
         density=density.table,
         is_airy=density.is_airy,
-        earlier=language.plural(language.phrases.earlier_visits, earlier) if earlier else "",
+        earlier=language.ngettext(
+            "{n} earlier visit is not listed.", "{n} earlier visits are not listed.", earlier
+        )
+        if earlier
+        else "",
         facts=facts,
         terms=paper.terms,
         next=_next(paper, language),
@@ -159,14 +163,20 @@ def _cells(visit: SummaryVisit) -> tuple[tuple[str, int], ...]:
 
 
 def _figure(paper: CourseSummary, language: Language) -> tuple[str, str]:
-    phrases, total = language.phrases, paper.sessions_total
+    total = paper.sessions_total
     if paper.status in _LOST:
-        return str(paper.sessions_lost), language.plural(phrases.sessions_not_used, paper.sessions_lost)
+        return str(paper.sessions_lost), language.ngettext(
+            "session not used", "sessions not used", paper.sessions_lost
+        )
     if paper.status == "finished":
-        return str(paper.sessions_used), language.plural(phrases.of_sessions_used, total)
+        return str(paper.sessions_used), language.ngettext(
+            "of {n} session used", "of {n} sessions used", total
+        )
     if _locked(paper):
-        return str(paper.sessions_usable), language.plural(phrases.of_sessions_usable, total)
-    return str(paper.sessions_left), language.plural(phrases.of_sessions_left, total)
+        return str(paper.sessions_usable), language.ngettext(
+            "of {n} session is yours to use now", "of {n} sessions are yours to use now", total
+        )
+    return str(paper.sessions_left), language.ngettext("of {n} session left", "of {n} sessions left", total)
 
 
 def _locked(paper: CourseSummary) -> int:
@@ -177,53 +187,107 @@ def _locked(paper: CourseSummary) -> int:
 
 
 def _note(paper: CourseSummary, language: Language) -> str:
-    phrases = language.phrases
     if paper.gift_for:
-        return phrases.note_gift.format(name=paper.gift_for)
+        return language.gettext(
+            "A gift for {name}. No session can be used before the voucher is redeemed.", name=paper.gift_for
+        )
     if paper.status == "part_paid":
         return _note_part_paid(paper, language)
     if paper.status in _LOST:
         return _note_lost(paper, language)
     day = _day(paper, language)
     if paper.status == "finished":
-        is_all = paper.sessions_used == paper.sessions_total
-        forms = phrases.note_finished if is_all else phrases.note_none_left
-        return language.plural(forms, paper.sessions_used, day=day)
+        return _note_finished(paper, day, language)
     if paper.status == "refunded" and paper.refunded:
-        return phrases.note_refunded_amount.format(day=day, amount=language.money(paper.refunded))
+        return language.gettext(
+            "Refunded{day}. {amount} was refunded to you.", day=day, amount=language.money(paper.refunded)
+        )
     if paper.status == "refunded":
-        return phrases.note_refunded.format(day=day)
+        return language.gettext("Refunded{day}. No sessions are left.", day=day)
     if paper.status == "frozen":
-        kept = language.plural(phrases.note_frozen, paper.sessions_left, day=day)
-        return language.sentences(kept, phrases.days_on_hold if paper.expires_on else "")
+        kept = language.ngettext(
+            "On hold{day}. Your {n} session is kept for you.",
+            "On hold{day}. Your {n} sessions are kept for you.",
+            paper.sessions_left,
+            day=day,
+        )
+        return language.sentences(
+            kept,
+            language.gettext("The days on hold are added to the expiration date.")
+            if paper.expires_on
+            else "",
+        )
     if paper.status == "exchanged":
-        return phrases.note_exchanged.format(day=day, package=paper.exchanged_for)
-    return phrases.note_transferred.format(day=day) if paper.status == "transferred" else ""
+        return language.gettext("Exchanged{day} for {package}.", day=day, package=paper.exchanged_for)
+    return (
+        language.gettext("Transferred{day}. The remaining sessions now belong to someone else.", day=day)
+        if paper.status == "transferred"
+        else ""
+    )
+
+
+def _note_finished(paper: CourseSummary, day: str, language: Language) -> str:
+    if paper.sessions_used == paper.sessions_total:
+        return language.ngettext(
+            "Completed{day}. The session is used.",
+            "Completed{day}. All {n} sessions are used.",
+            paper.sessions_used,
+            day=day,
+        )
+    return language.ngettext(
+        "Completed{day}. {n} session was used; none is left.",
+        "Completed{day}. {n} sessions were used; none is left.",
+        paper.sessions_used,
+        day=day,
+    )
 
 
 def _note_part_paid(paper: CourseSummary, language: Language) -> str:
-    phrases, due, locked = language.phrases, paper.balance_due, _locked(paper)
+    due, locked = paper.balance_due, _locked(paper)
     if due is None:
         # Its invoice was canceled: what is not paid is not asked for any more.
-        return language.plural(phrases.note_unpaid, locked) if locked else ""
-    day = phrases.by_day.format(date=language.long_date(paper.due_on)) if paper.due_on else ""
-    told = phrases.note_due.format(amount=language.money(due), day=day)
-    return language.sentences(told, language.plural(phrases.note_locked, locked) if locked else "")
+        return (
+            language.ngettext(
+                "{n} session is not paid for and cannot be used.",
+                "{n} sessions are not paid for and cannot be used.",
+                locked,
+            )
+            if locked
+            else ""
+        )
+    day = language.gettext(" by {date}", date=language.long_date(paper.due_on)) if paper.due_on else ""
+    told = language.gettext("{amount} is due{day}.", amount=language.money(due), day=day)
+    return language.sentences(
+        told,
+        language.ngettext(
+            "{n} more session can be used once it is paid.",
+            "{n} more sessions can be used once it is paid.",
+            locked,
+        )
+        if locked
+        else "",
+    )
 
 
 def _note_lost(paper: CourseSummary, language: Language) -> str:
-    phrases = language.phrases
     date = language.medium_date(paper.status_on or paper.issued_on)
-    said = phrases.note_expired if paper.status == "expired" else phrases.note_written_off
-    ask = phrases.please_ask if paper.status == "expired" and paper.sessions_left else ""
+    said = (
+        language.gettext("Expired {date}.")
+        if paper.status == "expired"
+        else language.gettext("Closed {date}.")
+    )
+    ask = (
+        language.gettext("Please talk to us about what is left.")
+        if paper.status == "expired" and paper.sessions_left
+        else ""
+    )
     return language.sentences(said.format(date=date), ask)
 
 
 def _day(paper: CourseSummary, language: Language) -> str:
     if not paper.status_on:
         return ""
-    phrases = language.phrases
-    phrase = phrases.since_day if paper.status == "frozen" else phrases.on_day
+    phrase = language.gettext(" since {date}") if paper.status == "frozen" else language.gettext(" on {date}")
     return phrase.format(date=language.long_date(paper.status_on))
 
 
@@ -231,36 +295,39 @@ def _key(paper: CourseSummary, language: Language) -> Iterator[str]:
     """Explain only the marks that stand on this card and don't explain themselves."""
     states = {stamp.state for allowance in paper.allowances for stamp in allowance.stamps}
     if "locked" in states:
-        yield language.phrases.key_locked
+        yield language.gettext("Light: not paid yet")
     if "expired" in states:
-        yield language.phrases.key_expired
+        yield language.gettext("Hatched: expired")
     if paper.status == "frozen" and "left" in states:
-        yield language.phrases.key_frozen
+        yield language.gettext("Hatched: on hold")
     if "gone" in states:
-        yield language.phrases.key_gone
+        yield language.gettext("Dashed: no longer on this course")
 
 
 def _touch_ups(allowance: Allowance, language: Language, *, is_held: bool) -> TouchUps:
     opens = ""
     if allowance.usable_from_session and allowance.is_open:
-        opens = language.phrases.touch_ups_ready
+        opens = language.gettext("ready to use now")
     elif allowance.usable_from_session and any(
         stamp.state in ("left", "locked") for stamp in allowance.stamps
     ):
-        opens = language.phrases.from_session.format(n=allowance.usable_from_session)
+        opens = language.gettext("from session {n} on", n=allowance.usable_from_session)
     return TouchUps(
-        count=language.plural(language.phrases.touch_ups_left, allowance.left),
+        count=language.ngettext("{n} touch-up left", "{n} touch-ups left", allowance.left),
         opens=opens,
         card=touch_up_card(allowance, language, is_held=is_held),
     )
 
 
 def _visit_row(visit: SummaryVisit, language: Language) -> VisitRow:
-    phrases = language.phrases
-    session = {"main": phrases.session_n, "touch_up": phrases.touch_up_n}.get(visit.kind, phrases.add_on)
+    session = {"main": language.gettext("Session {n}"), "touch_up": language.gettext("Touch-up {n}")}.get(
+        visit.kind, language.gettext("Added")
+    )
     return VisitRow(
         date=language.medium_date(visit.on),
-        session=phrases.no_show if visit.is_no_show else session.format(n=visit.session_number or "").strip(),
+        session=language.gettext("No-show")
+        if visit.is_no_show
+        else session.format(n=visit.session_number or "").strip(),
         treatment=visit.treatment,
         practitioner=visit.practitioner,
         focus=visit.focus,
@@ -268,39 +335,42 @@ def _visit_row(visit: SummaryVisit, language: Language) -> VisitRow:
 
 
 def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
-    phrases = language.phrases
     if not paper.received:
-        yield Fact(phrases.bought, language.medium_date(paper.sold_on))
+        yield Fact(language.gettext("Bought"), language.medium_date(paper.sold_on))
         yield from _money_facts(paper, language)
     if paper.expires_on:
-        yield Fact(phrases.expires, language.medium_date(paper.expires_on))
+        yield Fact(language.gettext("Expires"), language.medium_date(paper.expires_on))
     elif not paper.expires_after_first_visit:
-        yield Fact(phrases.expires, phrases.no_expiry)
+        yield Fact(language.gettext("Expires"), language.gettext("No expiration"))
     for allowance in paper.allowances:
         if allowance.kind != "main":
             yield _allowance_fact(allowance, language)
 
 
 def _received(received: Received, language: Language) -> str:
-    phrases = language.phrases
-    said = phrases.gift_from if received.how == "gift" else phrases.received_from
+    said = (
+        language.gettext("A gift from {name}")
+        if received.how == "gift"
+        else language.gettext("Received from {name}")
+    )
     name = said.format(name=received.giver_name)
     return language.with_comma(name, language.medium_date(received.on))
 
 
 def _money_facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
-    phrases = language.phrases
     if paper.paid:
-        yield Fact(phrases.paid, language.money(paper.paid))
+        yield Fact(language.gettext("Paid"), language.money(paper.paid))
     if paper.credit:
-        yield Fact(phrases.credit, language.money(paper.credit))
+        yield Fact(language.gettext("Credit from an earlier course"), language.money(paper.credit))
     if paper.balance_due:
         due = language.money(paper.balance_due)
         if paper.due_on:
-            due = phrases.amount_by.format(amount=due, date=_whole(language.medium_date(paper.due_on)))
-        yield Fact(phrases.balance_due, due)
+            due = language.gettext(
+                "{amount} by {date}", amount=due, date=_whole(language.medium_date(paper.due_on))
+            )
+        yield Fact(language.gettext("Balance due"), due)
     if paper.refunded:
-        yield Fact(phrases.refunded, language.money(paper.refunded))
+        yield Fact(language.gettext("Refunded"), language.money(paper.refunded))
 
 
 def _whole(text: str) -> str:
@@ -309,23 +379,23 @@ def _whole(text: str) -> str:
 
 
 def _allowance_fact(allowance: Allowance, language: Language) -> Fact:
-    phrases = language.phrases
-    name = phrases.touch_ups if allowance.kind == "touch_up" else allowance.treatment
-    return Fact(name, phrases.n_of_left.format(left=allowance.left, granted=allowance.granted))
+    name = language.gettext("Touch-ups") if allowance.kind == "touch_up" else allowance.treatment
+    return Fact(
+        name, language.gettext("{left} of {granted} left", left=allowance.left, granted=allowance.granted)
+    )
 
 
 def _next(paper: CourseSummary, language: Language) -> NextBox | None:
-    phrases = language.phrases
     phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
     interval = paper.suggested_interval or ""
     if visit := paper.next_visit:
         time = language.time_of_day(visit.at, paper.clinic.time_zone)
         if visit.practitioner:
-            time = phrases.time_with.format(time=time, practitioner=visit.practitioner)
+            time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)
         when = language.weekday_date(language.local_day(visit.at, paper.clinic.time_zone))
-        change = phrases.to_change.format(phone=phone) if phone else ""
+        change = language.gettext("To change it, call {phone}.", phone=phone) if phone else ""
         return NextBox(when, time, in_one_piece(visit.treatment), language.sentences(interval, change))
     if paper.status not in {"open", "part_paid"} or paper.gift_for:
         return None
-    book = phrases.to_book.format(phone=phone) if phone else ""
-    return NextBox(phrases.not_booked, interval, "", book)
+    book = language.gettext("To book, call {phone}.", phone=phone) if phone else ""
+    return NextBox(language.gettext("Not booked yet"), interval, "", book)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.punchcard import Card, Mark
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.width import width_of
 from invoices.papers import GiftContent, GiftVoucher
-from invoices.words import NO_BREAK_SPACE, Language
 
 GROUP = 4
 # Marks beyond this are a pattern and no count; the words say it.
@@ -80,33 +80,34 @@ class VoucherPage:
 
 def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
     """Say the whole voucher."""
-    phrases = language.voucher
     written = written_code(paper.code)
     plain_name = paper.recipient_name.replace("\u200b", "")
     return VoucherPage(
-        title=phrases.title.format(paper=phrases.gift_voucher, name=plain_name),
-        kind=phrases.gift_voucher,
-        given_on=phrases.given_on.format(date=language.long_date(paper.issued_on)),
-        gift_for=phrases.gift_for,
+        title=language.pgettext(
+            "voucher", "{paper} for {name}", paper=language.gettext("Gift voucher"), name=plain_name
+        ),
+        kind=language.gettext("Gift voucher"),
+        given_on=language.gettext("Given on {date}", date=language.long_date(paper.issued_on)),
+        gift_for=language.gettext("A gift for"),
         name=paper.recipient_name,
         is_long_name=width_of(plain_name) > LONG_NAME,
-        gift_from=phrases.gift_from.format(name=paper.giver_name),
+        gift_from=language.gettext("from {name}", name=paper.giver_name),
         package=paper.package_name,
         contents=tuple(_content(each, language) for each in paper.contents),
         marks=tuple(_marks(paper, language)),
         message=paper.message,
         message_size=_message_size(paper.message),
-        code_name=phrases.code,
-        code=_code_mark(written, phrases.code_alt.format(code=written)),
+        code_name=language.gettext("Your code"),
+        code=_code_mark(written, language.gettext("The code of this voucher: {code}", code=written)),
         # Without dashes: a scanner on another keyboard types them as something else.
         qr=qr_code(paper.code),
-        qr_alt=phrases.qr_alt.format(code=written),
+        qr_alt=language.gettext("QR code that holds the code of this voucher: {code}", code=written),
         good=_good(paper, language),
-        fold=phrases.fold,
-        how_to=phrases.how_to,
+        fold=language.gettext("Fold or cut here"),
+        how_to=language.gettext("How to use it"),
         steps=tuple(_steps(paper, language, written)),
-        keep_safe=phrases.keep_safe,
-        terms_name=phrases.terms,
+        keep_safe=language.gettext("The code works once, for whoever brings it. Please keep it safe."),
+        terms_name=language.gettext("Good to know"),
         terms=paper.terms,
         size=paper.clinic.page_size,
         is_airy=False,
@@ -132,39 +133,58 @@ def _message_size(message: str) -> str:
 
 
 def _content(content: GiftContent, language: Language) -> str:
-    phrases = language.voucher
-    forms = phrases.touch_ups_of if content.kind == "touch_up" else phrases.sessions_of
-    return language.plural(forms, content.sessions, treatment=content.treatment)
+    n, treatment = content.sessions, content.treatment
+    if content.kind == "touch_up":
+        return language.ngettext(
+            "{n} touch-up: {treatment}", "{n} touch-ups: {treatment}", n, treatment=treatment
+        )
+    return language.ngettext(
+        "{n} session of {treatment}", "{n} sessions of {treatment}", n, treatment=treatment
+    )
 
 
 def _good(paper: GiftVoucher, language: Language) -> str:
-    phrases = language.voucher
     if paper.good_until:
-        return phrases.good_until.format(date=language.long_date(paper.good_until))
+        return language.gettext("Good until {date}", date=language.long_date(paper.good_until))
     if paper.months_from_first_visit:
-        return language.plural(phrases.good_from_first_visit, paper.months_from_first_visit)
-    return phrases.no_expiry
+        return language.ngettext(
+            "Good for {n} month from the first visit",
+            "Good for {n} months from the first visit",
+            paper.months_from_first_visit,
+        )
+    return language.pgettext("voucher", "No expiration")
 
 
 def _steps(paper: GiftVoucher, language: Language, code: str) -> Iterator[str]:
-    phrases = language.voucher
     phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
     reached = [way for way in (phone, paper.clinic.email) if way]
     ways = (
-        phrases.ways.format(phone=phone, email=paper.clinic.email) if len(reached) > 1 else "".join(reached)
+        language.gettext("{phone} or {email}", phone=phone, email=paper.clinic.email)
+        if len(reached) > 1
+        else "".join(reached)
     )
-    yield phrases.step_book.format(ways=ways) if ways else phrases.step_book_plain
-    yield phrases.step_bring.format(code=code.replace("-", "\u2011"))
-    yield phrases.step_yours
+    yield (
+        language.gettext("Book your first visit: {ways}.", ways=ways)
+        if ways
+        else language.gettext("Book your first visit with us.")
+    )
+    yield language.gettext(
+        "Bring this voucher, or tell us its code: {code}.", code=code.replace("-", "\u2011")
+    )
+    yield language.gettext("We put the sessions in your name. From then on they are yours, visit by visit.")
 
 
 def _marks(paper: GiftVoucher, language: Language) -> Iterator[Marks]:
     """Draw what a punch card would: add-ons have no marks there either."""
-    phrases = language.voucher
-    for kind, forms, row in (("main", phrases.rings_alt, 6), ("touch_up", phrases.diamonds_alt, 2)):
-        sessions = sum(each.sessions for each in paper.contents if each.kind == kind)
-        if 0 < sessions <= MARKS_UP_TO:
-            yield Marks(kind == "touch_up", _rows(sessions, row, language.plural(forms, sessions)))
+    main, touch_ups = (
+        sum(each.sessions for each in paper.contents if each.kind == kind) for kind in ("main", "touch_up")
+    )
+    if 0 < main <= MARKS_UP_TO:
+        alt = language.ngettext("{n} session, not used yet", "{n} sessions, none used yet", main)
+        yield Marks(is_diamonds=False, card=_rows(main, 6, alt))
+    if 0 < touch_ups <= MARKS_UP_TO:
+        alt = language.ngettext("{n} touch-up, not used yet", "{n} touch-ups, none used yet", touch_ups)
+        yield Marks(is_diamonds=True, card=_rows(touch_ups, 2, alt))
 
 
 def _rows(sessions: int, row: int, alt: str) -> Card:

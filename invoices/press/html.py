@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from invoices.language import Language, language_for
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.invoice import invoice_page
@@ -30,7 +31,6 @@ from invoices.papers import (
     PageSize,
     Paper,
 )
-from invoices.words import Language, language_for
 
 # The bundled fonts of single scripts, in every list of fonts after those of Latin, Greek and Cyrillic letters.
 SCRIPTS = '"Chinese", "Korean", "Arabic", "Devanagari", "Hebrew", "Khmer", "Tamil", "Thai"'
@@ -66,7 +66,8 @@ def html_of(paper: Paper, *, logo_address: str = "") -> str:
         .render(
             paper=paper,
             page=layout.page(paper, language),
-            words=language.phrases,
+            _=language.gettext,
+            pgettext=language.pgettext,
             tag=language.tag,
             accent=readable_accent(paper.clinic.accent),
             logo_address=logo_address or (f"app:{logo.sha256}" if logo else ""),
@@ -82,7 +83,9 @@ def shared_css() -> str:
 def own_css(paper: Paper) -> str:
     """Return the few rules that differ between clinics and languages."""
     accent = readable_accent(paper.clinic.accent)
-    return ClinicStyle(paper.clinic.page_size, accent, language_for(paper.language).phrases.page).css()
+    return ClinicStyle(
+        paper.clinic.page_size, accent, language_for(paper.language).gettext("Page {page} of {pages}")
+    ).css()
 
 
 @cache

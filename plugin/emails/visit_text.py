@@ -1,12 +1,12 @@
-"""The letter after a visit in words, in the language of whoever gets it. Knows no mail server and no template."""
+"""The words of the e-mail after a visit, in the language of whoever gets it. Pure; no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plugin.courses.client_words import ClientWords, client_words
-from plugin.courses.client_words.status import balance_sentences
+from invoices.language import Language, language_for
+from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY
 from plugin.courses.handouts.visit_email import DueLetter
 
@@ -37,41 +37,45 @@ class VisitText:
 
 def visit_text(due: DueLetter, *, kinds: tuple[str, ...], page_url: str, stop_url: str) -> VisitText:
     """Say the whole letter; `kinds`: the papers that go with it."""
-    words = client_words(due.client.language)
-    phrases = words.phrases
+    language = language_for(due.client.language)
     return VisitText(
-        tag=words.tag,
-        subject=_subject(due, words),
-        dear=phrases.dear.format(name=due.client.name),
-        # Chinese sets no space between sentences.
-        opening=("" if words.tag.startswith("zh") else " ").join(_opening(due, words)),
-        balance=tuple(balance_sentences(due.course.state, words)) if due.is_owner else (),
-        next_heading=phrases.next_visit,
-        next_lines=tuple(_next(due, words)),
-        attached=_attached(kinds, words),
-        questions=_questions(due, words),
-        page_label=phrases.your_page if page_url else "",
+        tag=language.tag,
+        subject=_subject(due, language),
+        dear=language.gettext("Hello {name},", name=due.client.name),
+        opening=language.sentences(*_opening(due, language)),
+        balance=tuple(balance_sentences(due.course.state, language)) if due.is_owner else (),
+        next_heading=language.gettext("Your next visit"),
+        next_lines=tuple(_next(due, language)),
+        attached=_attached(kinds, language),
+        questions=_questions(due, language),
+        page_label=language.gettext("Your page, with all sessions and visits:") if page_url else "",
         page_url=page_url,
-        why=phrases.why_letter.format(clinic=due.clinic.name),
-        stop_label=phrases.no_more,
+        why=language.gettext("{clinic} sends you this after each visit.", clinic=due.clinic.name),
+        stop_label=language.gettext("No more such letters:"),
         stop_url=stop_url,
         clinic=due.clinic.name,
         address=tuple(line for line in due.clinic.address.splitlines() if line),
-        summary_name=phrases.course_summary,
-        aftercare_name=phrases.aftercare,
+        summary_name=language.gettext("Course summary"),
+        aftercare_name=language.gettext("Aftercare"),
     )
 
 
-def _subject(due: DueLetter, words: ClientWords) -> str:
-    phrases, clinic = words.phrases, due.clinic.name
+def _subject(due: DueLetter, language: Language) -> str:
+    clinic = due.clinic.name
     if not due.has_come:
-        return phrases.subject_guest_used.format(clinic=clinic)
+        return language.gettext("A session of your course at {clinic} was used", clinic=clinic)
     if not due.is_owner:
         # The numbers of the course are its owner's.
-        return phrases.subject_visit.format(clinic=clinic)
+        return language.gettext("Your visit at {clinic}", clinic=clinic)
     if due.visit.number:
-        return phrases.subject_session.format(n=due.visit.number, total=due.course.granted, clinic=clinic)
-    subject = phrases.subject_touch_up if _is_touch_up(due) else phrases.subject_visit
+        return language.gettext(
+            "Session {n} of {total} at {clinic}", n=due.visit.number, total=due.course.granted, clinic=clinic
+        )
+    subject = (
+        language.gettext("Your touch-up at {clinic}")
+        if _is_touch_up(due)
+        else language.gettext("Your visit at {clinic}")
+    )
     return subject.format(clinic=clinic)
 
 
@@ -80,54 +84,75 @@ def _is_touch_up(due: DueLetter) -> bool:
     return kinds.get(due.visit.treatments[0]) == "touch_up"
 
 
-def _opening(due: DueLetter, words: ClientWords) -> Iterator[str]:
-    phrases, visit = words.phrases, due.visit
-    date = words.language.long_date(visit.visited_on)
+def _opening(due: DueLetter, language: Language) -> Iterator[str]:
+    visit = due.visit
+    date = language.long_date(visit.visited_on)
     numbers = {"n": visit.number, "total": due.course.granted}
     if not due.has_come:
-        yield phrases.guest_came.format(guest=visit.guest, date=date)
+        yield language.gettext(
+            "{guest} came on {date} and used a session of your course.", guest=visit.guest, date=date
+        )
         if visit.number:
-            yield phrases.guest_session.format(**numbers)
+            yield language.pgettext("guest", "That was session {n} of {total}.", **numbers)
         return
-    thanks = phrases.thanks_with if visit.practitioner else phrases.thanks
+    thanks = (
+        language.gettext("Thank you for coming to {practitioner} on {date}.")
+        if visit.practitioner
+        else language.gettext("Thank you for coming on {date}.")
+    )
     yield thanks.format(date=date, practitioner=visit.practitioner)
     if due.is_owner and visit.number:
-        yield phrases.was_session.format(**numbers)
+        yield language.gettext("That was session {n} of {total}.", **numbers)
     elif _is_touch_up(due):
-        yield phrases.was_touch_up
+        yield language.gettext("That was a touch-up.")
 
 
-def _next(due: DueLetter, words: ClientWords) -> Iterator[str]:
-    phrases, language, zone = words.phrases, words.language, due.clinic.time_zone
+def _next(due: DueLetter, language: Language) -> Iterator[str]:
+    zone = due.clinic.time_zone
     if visit := due.next_visit:
         time = language.time_of_day(visit.at, zone)
         if visit.practitioner:
-            time = phrases.time_with.format(time=time, practitioner=visit.practitioner)
+            time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)
         yield f"{language.weekday_date(language.local_day(visit.at, zone))}, {time}"
     elif not due.has_come or not due.course.is_live or not due.course.state.not_used:
         return
     else:
-        yield phrases.not_booked
+        yield language.gettext("Not booked yet")
     if due.interval and due.is_owner:
         yield due.interval
     if due.clinic.phone:
-        asks = phrases.to_change if due.next_visit else phrases.to_book
+        asks = (
+            language.pgettext("private page", "To change it, call {phone}.")
+            if due.next_visit
+            else language.gettext("To book, call {phone}.")
+        )
         yield asks.format(phone=due.clinic.phone)
 
 
-def _attached(kinds: tuple[str, ...], words: ClientWords) -> str:
-    phrases = words.phrases
+def _attached(kinds: tuple[str, ...], language: Language) -> str:
     if SUMMARY in kinds and AFTERCARE in kinds:
-        return phrases.attached_both
+        return language.gettext(
+            "Attached are your course summary, and what to do in the next hours and days."
+        )
     if SUMMARY in kinds:
-        return phrases.attached_summary
-    return phrases.attached_aftercare if AFTERCARE in kinds else ""
+        return language.gettext("Attached is your course summary.")
+    return (
+        language.gettext("Attached is what to do in the next hours and days.") if AFTERCARE in kinds else ""
+    )
 
 
-def _questions(due: DueLetter, words: ClientWords) -> str:
-    phrases, phone, email = words.phrases, due.clinic.phone, due.clinic.email
+def _questions(due: DueLetter, language: Language) -> str:
+    phone, email = due.clinic.phone, due.clinic.email
     if phone and email:
-        return phrases.questions_both.format(phone=phone, email=email)
+        return language.gettext(
+            "Questions, or something does not feel right? Call {phone} or write to {email}.",
+            phone=phone,
+            email=email,
+        )
     if phone:
-        return phrases.questions_call.format(phone=phone)
-    return phrases.questions_write.format(email=email) if email else ""
+        return language.gettext("Questions, or something does not feel right? Call {phone}.", phone=phone)
+    return (
+        language.gettext("Questions, or something does not feel right? Write to {email}.", email=email)
+        if email
+        else ""
+    )

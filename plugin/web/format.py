@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from invoices.words import is_supported
+from invoices.language import is_supported
 from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text

@@ -17,7 +17,7 @@ from plugin.courses.base.attention import count_open
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
-from plugin.web import course_words, current_services, format, theme
+from plugin.web import course_words, current_services, format, theme, translations
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import fresh_key, notice
 
@@ -38,6 +38,7 @@ def set_up(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    translations.set_up(app)
     app.jinja_env.filters.update(format.FILTERS)
     app.jinja_env.filters.update(course_words.FILTERS)
     app.jinja_env.globals.update(asset=asset, deed_key=fresh_key, told=notice, theme_address=_theme_address)

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from invoices.language import language_for
 from invoices.pages.summary import summary_page
-from invoices.words.language import language_for
 from plugin.core.no_show import no_show_offer
 from plugin.core.terms import NoShow, Terms
 from plugin.courses.handouts.content import aftercare_paper, summary_paper

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,8 +20,6 @@ from plugin.courses.base.views import Used
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.changes.sharing import Share, share_course
-from plugin.courses.client_words import client_languages, client_words
-from plugin.courses.client_words.phrases import ClientPhrases
 from plugin.courses.clients.clients import change_client, read_client
 from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
 from plugin.courses.clients.merge import merge_clients
@@ -511,27 +508,3 @@ class TestTheAddressOfThePage:
         act = clinic.desk.act()
         made = clinic.store.transact(lambda session: page_address(session, act, "", clinic.ana))
         assert made is None
-
-
-@pytest.mark.parametrize("language", ["es", "zh"])
-def test_every_phrase_is_said_in_every_language(language: str) -> None:
-    english, other = client_languages()["en"], client_languages()[language]
-    alike = {"website", "extras_left"} if language == "es" else set()
-    for name in ClientPhrases.__dataclass_fields__:
-        here, there = getattr(english, name), getattr(other, name)
-        assert here != there or name in alike, name
-        assert _fields(here) == _fields(there), name
-
-
-def _fields(phrase: Any) -> set[str]:
-    text = phrase["other"] if isinstance(phrase, dict) else phrase
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def test_plurals_have_each_form_their_language_knows() -> None:
-    for tag in ("en", "es", "zh"):
-        words = client_words(tag)
-        for name in ClientPhrases.__dataclass_fields__:
-            phrase = getattr(words.phrases, name)
-            if isinstance(phrase, dict):
-                assert set(phrase) >= {words.language.locale.plural_form(n) for n in (1, 2, 5)}, (tag, name)

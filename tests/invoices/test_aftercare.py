@@ -44,7 +44,7 @@ def test_a_language_without_texts_gets_english() -> None:
 
 
 def test_it_reads_title_sections_and_emphasis() -> None:
-    text = read_text("# Care\n\n## Tonight\n\n- **Rest** *well*\n\nDrink water.\n" + CALL, "en")
+    text = read_text("# Care\n\n## Tonight\n\n- **Rest** *well*\n\nDrink water.\n" + CALL)
     tonight = text.sections[0]
     assert text.title == "Care"
     assert (tonight.role, tonight.heading) == ("tonight", "Tonight")
@@ -55,7 +55,7 @@ def test_it_reads_title_sections_and_emphasis() -> None:
 
 
 def test_a_heading_of_the_owners_own_stays() -> None:
-    assert read_text("# Care\n\n## Our tea\n\nMint.\n" + CALL, "en").sections[0].role == "other"
+    assert read_text("# Care\n\n## Our tea\n\nMint.\n" + CALL).sections[0].role == "other"
 
 
 @pytest.mark.parametrize(
@@ -70,33 +70,33 @@ def test_a_heading_of_the_owners_own_stays() -> None:
     ],
 )
 def test_anything_but_plain_markdown_stays_the_letters_it_is(foreign: str) -> None:
-    section = read_text(f"# Care\n\n## Tonight\n\n{foreign}\n" + CALL, "en").sections[0]
+    section = read_text(f"# Care\n\n## Tonight\n\n{foreign}\n" + CALL).sections[0]
     assert "".join(run.text for run in section.blocks[0].items[0]) == foreign
 
 
 def test_it_refuses_a_text_that_never_says_when_to_call() -> None:
     with pytest.raises(PaperRefused, match="says when to call"):
-        read_text("# Care\n\n## Tonight\n\nRest.\n", "en")
+        read_text("# Care\n\n## Tonight\n\nRest.\n")
 
 
 def test_it_refuses_an_empty_part_on_when_to_call() -> None:
     with pytest.raises(PaperRefused, match="says when to call"):
-        read_text("# Care\n\n## When to call us\n\n## Tonight\n\nRest.\n", "en")
+        read_text("# Care\n\n## When to call us\n\n## Tonight\n\nRest.\n")
 
 
 def test_it_refuses_a_text_without_a_title() -> None:
     with pytest.raises(PaperRefused, match="needs a title"):
-        read_text(CALL, "en")
+        read_text(CALL)
 
 
 def test_it_refuses_words_before_the_first_heading() -> None:
     with pytest.raises(PaperRefused, match=r"before 'Hello there\.'"):
-        read_text("# Care\n\nHello there.\n" + CALL, "en")
+        read_text("# Care\n\nHello there.\n" + CALL)
 
 
 def test_it_refuses_a_text_of_endless_length() -> None:
     with pytest.raises(PaperRefused, match="shorten it"):
-        read_text("#" * (MARKDOWN_CAP + 1), "en")
+        read_text("#" * (MARKDOWN_CAP + 1))
 
 
 def test_a_sheet_without_a_part_on_when_to_call_is_refused(draw: Callable[[Paper], bytes]) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from invoices.language import language_for
 from invoices.pages.fit import fit
 from invoices.pages.summary import summary_page
 from invoices.papers import Allowance, Money, NextVisit, PageSize, Paper, SummaryVisit, stamps
-from invoices.words import language_for
 from tests.papers.clinic import LED
 from tests.papers.real import NAMES, paper, summary
 

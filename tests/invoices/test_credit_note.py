@@ -11,11 +11,11 @@ from typing import Any
 import pikepdf
 import pytest
 
+from invoices.language import language_for
 from invoices.pages.account_rows import working
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Paper, PaperRefused, RefundedSessions, RefundWorking
-from invoices.words import language_for
 from tests.invoices.accounts import credit_note, invoice_of, line, package_and_oil, usd
 from tests.papers.real import paper as real_paper
 

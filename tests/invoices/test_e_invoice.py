@@ -16,10 +16,10 @@ from drafthorse.utils import validate_xml  # type: ignore[import-untyped]  # it 
 from invoices.e_invoice import why_not
 from invoices.e_invoice.eligibility import registration
 from invoices.e_invoice.facturx import xml_of
+from invoices.language import language_for
 from invoices.pages.account_rows import row
 from invoices.pages.fit import fit
 from invoices.papers import Clinic, CreditNote, Invoice, Paper, PaperRefused
-from invoices.words import language_for
 from tests.invoices.accounts import (
     CLINIC,
     GERMAN_CLINIC,

@@ -13,11 +13,11 @@ from typing import Any
 import pikepdf
 import pytest
 
+from invoices.language import language_for
 from invoices.pages.fit import fit
 from invoices.pages.invoice import invoice_page
 from invoices.papers import Invoice, Money, PageSize, Paper, PaperRefused, Party, PaymentLine
 from invoices.press.render import render
-from invoices.words import language_for
 from tests.invoices.accounts import (
     CLINIC,
     GERMAN_CLINIC,

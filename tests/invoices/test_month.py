@@ -11,6 +11,7 @@ from typing import Any
 import pikepdf
 import pytest
 
+from invoices.language import language_for
 from invoices.pages.chart import columns
 from invoices.pages.fit import fit
 from invoices.pages.month import month_page
@@ -27,7 +28,6 @@ from invoices.papers import (
     from_json,
     to_json,
 )
-from invoices.words import language_for
 from tests.invoices.accounts import usd
 from tests.papers.real import month
 from tests.papers.real import paper as real_paper

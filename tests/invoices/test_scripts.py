@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -15,14 +15,14 @@ from babel.dates import get_day_names, get_month_names
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # it ships no types
 
 from invoices.aftercare import GENERAL, starting_markdown, starting_slugs
+from invoices.language import language_for
 from invoices.pages.cleantext import LONGEST_RUN, clean, length
 from invoices.pages.fit import fit
 from invoices.pages.script import tongue_of
 from invoices.papers import CourseSummary, Paper
 from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in, with_boxes
 from invoices.press.html import SCRIPTS, html_of, shared_css
-from invoices.words import language_for
-from invoices.words.phrases import Spoken
+from tests.invoices.test_words import every_form
 from tests.papers.real import paper as real_paper
 from tests.papers.real import summary
 from tests.papers.summaries import EVERYWHERE
@@ -45,7 +45,7 @@ def characters_of(font: str) -> set[int]:
 def chinese_of_the_program() -> str:
     chinese = language_for("zh-Hans")
     said = [starting_markdown(slug, "zh") for slug in (*starting_slugs(), GENERAL)]
-    said += [repr(getattr(chinese.spoken, part.name)) for part in fields(Spoken)]
+    said += every_form("zh")
     said += [*get_month_names("wide", locale=chinese.locale).values()]
     said += [*get_day_names("abbreviated", locale=chinese.locale).values(), "年月日上午下午"]
     return "".join(re.findall("[\u2e80-\uffff]", "".join(said)))

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
+from invoices.language import language_for
 from invoices.pages.fit import fit
 from invoices.pages.voucher import voucher_page
 from invoices.papers import GiftContent, GiftVoucher, PageSize, Paper, PaperRefused, from_json, to_json
-from invoices.words import language_for
 from tests.papers.gifts import LONG_MESSAGE
 from tests.papers.real import paper as real_paper
 from tests.papers.real import voucher

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from invoices.language import language_for
 from plugin.core.money import Money
 from plugin.courses.audit import audit
 from plugin.courses.base.views import CourseView
-from plugin.courses.client_words import client_words
-from plugin.courses.client_words.status import balance_sentences
+from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.clients.profile_notes import wanted_text
 from plugin.courses.handouts.content import summary_paper
@@ -348,7 +348,7 @@ def _square_profile(walk: Walk) -> Iterator[Any]:
 
 def _letter(walk: Walk) -> Iterator[Any]:
     says = walk.says
-    sentences = " ".join(balance_sentences(walk.course.state, client_words("en")))
+    sentences = " ".join(balance_sentences(walk.course.state, language_for("en")))
     left = f"You have {says.left} of {says.granted} sessions left." if says.left else ""
     if (walk.words.mail if walk.words.mail is not None else left) not in sentences:
         yield sentences

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from invoices.language import language_for
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
 from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_note_paper import credit_note_paper
 from plugin.courses.documents.issue import bill_in, issue_invoice_in
-from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.sale_record import SoldSale, sale_in
 from plugin.courses.documents.series import next_place_in
 from plugin.courses.documents.storage import (
@@ -49,7 +49,10 @@ def correct_invoice_in(work: Work, square_order_id: str) -> Document | None:
 def _take_back(work: Work, document: Document, sale: SoldSale) -> None:
     """Negate all of an invoice though no money went back."""
     place = next_place_in(work.session, CREDIT_NOTE)
-    given = GivenBack(document.total, (), (), line_phrases(document.language).wrong_client)
+    reason = language_for(document.language).gettext(
+        "The invoice was made out to the wrong person. No money went back."
+    )
+    given = GivenBack(document.total, (), (), reason)
     paper = credit_note_paper(work.session, work.act, document, sale, given, number=place.number)
     if paper is None:
         return

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from invoices.language import language_for
 from invoices.papers import AccountLine, CreditNote, Invoice, Money, PaymentLine, RefundWorking, TaxLine
 from plugin.core.allocation import allocate
 from plugin.courses.documents.credit_shares import Left, Share, Wanted, shares_of
 from plugin.courses.documents.invoice_lines import plain_line
-from plugin.courses.documents.phrases import line_phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ def credit_note_of(issued: Issued, given: GivenBack, blank: CreditNote) -> Credi
 
 def _lines_of(invoice: Invoice) -> list[AccountLine]:
     """Return the invoice's lines, then its tip and service charge as lines of their own."""
-    phrases, currency, many = line_phrases(invoice.language), invoice.total.currency, len(invoice.lines)
+    language, currency, many = language_for(invoice.language), invoice.total.currency, len(invoice.lines)
     return [
         *(replace(line, position=place) for place, line in enumerate(invoice.lines, start=1)),
-        plain_line(phrases.tip, invoice.tip.amount, currency, many + 1),
-        plain_line(phrases.service_charge, invoice.service_charge.amount, currency, many + 2),
+        plain_line(language.gettext("Tip"), invoice.tip.amount, currency, many + 1),
+        plain_line(language.gettext("Service charge"), invoice.service_charge.amount, currency, many + 2),
     ]
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.language import language_for
 from invoices.papers import CreditNote, Invoice, Money, Paper, from_json
 from plugin.core.acts import Act
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.documents.credit_note_content import GivenBack, Issued, credit_note_of
 from plugin.courses.documents.invoice_lines import account_of
-from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.documents import Document
@@ -30,7 +30,7 @@ def credit_note_paper(
 
 
 def _taxes_on(sale: SoldSale, invoice: Invoice) -> list[dict[str, int]]:
-    account = account_of(sale, line_phrases(invoice.language), {})
+    account = account_of(sale, language_for(invoice.language), {})
     return [dict(row.taxes) for row in account.rows]
 
 

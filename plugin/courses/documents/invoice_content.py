@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.language import Language, language_for
 from invoices.papers import Invoice, Money, PaymentLine
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
@@ -17,7 +18,6 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.clients import client_in
 from plugin.courses.documents.invoice_lines import PackageWords, account_of
 from plugin.courses.documents.parties import party_in
-from plugin.courses.documents.phrases import LinePhrases, line_phrases
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.ledger import Allowance, Course, Entry
@@ -31,10 +31,10 @@ def invoice_paper(
 ) -> Invoice:
     """Freeze the invoice of a sale; `courses` are all that it opened."""
     clinic, buyer = clinic_in(session), client_in(session, buyer_id)
-    phrases = line_phrases(buyer.language)
-    account = account_of(sale, phrases, _packages(session, courses))
+    language = language_for(buyer.language)
+    account = account_of(sale, language, _packages(session, courses))
     sold_on = local_date(clinic, min(course.sold_at for course in courses))
-    payments = payments_in(session, sale, clinic, phrases, sold_on)
+    payments = payments_in(session, sale, clinic, language, sold_on)
     paid = sum(each.amount.amount for each in payments)
     still_due = account.total - paid
     # Of a canceled invoice nothing more is due, and what is not paid has no day.
@@ -80,7 +80,7 @@ def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageW
 
 
 def payments_in(
-    session: Session, sale: SoldSale, clinic: ClinicView, phrases: LinePhrases, sold_on: date
+    session: Session, sale: SoldSale, clinic: ClinicView, language: Language, sold_on: date
 ) -> tuple[PaymentLine, ...]:
     """Return the money that came for a sale, by day, and what another sale that it takes back pays of it."""
     zone = ZoneInfo(clinic.time_zone)
@@ -98,7 +98,7 @@ def payments_in(
     taken_back = min(sale.exchanged, sale.total - came)
     if taken_back > 0:
         given = Money(taken_back, sale.currency)
-        lines.append(PaymentLine(on=sold_on, how="other", amount=given, label=phrases.exchange))
+        lines.append(PaymentLine(on=sold_on, how="other", amount=given, label=language.gettext("Exchange")))
     return tuple(lines)
 
 

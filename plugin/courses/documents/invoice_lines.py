@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from invoices.language import Language
 from invoices.papers import AccountLine, Money, TaxLine
-from plugin.courses.documents.phrases import LinePhrases
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax, ServiceCharge, SoldLine, SoldSale
 
 _MOST_QUANTITY = 10**7
@@ -46,17 +46,17 @@ class Account:
     total: int
 
 
-def account_of(sale: SoldSale, phrases: LinePhrases, packages: Mapping[str, PackageWords]) -> Account:
+def account_of(sale: SoldSale, language: Language, packages: Mapping[str, PackageWords]) -> Account:
     """Write the sale as an account; `packages` has the words for lines that sold one, by the line's uid."""
-    names = _tax_names(sale.taxes, phrases)
-    rows = [_row(sale, line, names, phrases, packages.get(line.uid)) for line in sale.lines]
-    rows += [_charge_row(sale, each, names, phrases) for each in sale.charges if each.tax]
+    names = _tax_names(sale.taxes, language)
+    rows = [_row(sale, line, names, language, packages.get(line.uid)) for line in sale.lines]
+    rows += [_charge_row(sale, each, names, language) for each in sale.charges if each.tax]
     service_charge = sum(line.service_charge for line in sale.lines)
     service_charge += sum(each.total for each in sale.charges if not each.tax)
     rest = sale.total - sum(row.line.total.amount for row in rows) - sale.tip - service_charge
     if rest:
         # Cash rounding, which Square tells of; or parts of its own that do not add up to its total.
-        rows.append(Row(plain_line(phrases.rounding, rest, sale.currency)))
+        rows.append(Row(plain_line(language.gettext("Rounding"), rest, sale.currency)))
     numbered = tuple(_at(row, place) for place, row in enumerate(rows, start=1))
     return Account(
         rows=numbered,
@@ -87,15 +87,15 @@ def _row(
     sale: SoldSale,
     line: SoldLine,
     names: Mapping[str, str],
-    phrases: LinePhrases,
+    language: Language,
     package: PackageWords | None,
 ) -> Row:
     def money(amount: int) -> Money:
         return Money(amount, sale.currency)
 
-    taxes = _taxes_on(line.taxes, line.tax, names, phrases)
+    taxes = _taxes_on(line.taxes, line.tax, names, language)
     charged = line.total - line.service_charge
-    described = package.name if package is not None else _description(line, phrases)
+    described = package.name if package is not None else _description(line, language)
     quantity, unit_price = line.quantity, line.unit_price + sum(each.price for each in line.modifiers)
     if not _multiplies(sale, line, unit_price, charged):
         # Square's own price of one is not told; what all of it costs is.
@@ -128,19 +128,19 @@ def _multiplies(sale: SoldSale, line: SoldLine, unit_price: int, charged: int) -
     return net - 1 <= quantity * unit_price - line.discount <= most + 1
 
 
-def _description(line: SoldLine, phrases: LinePhrases) -> str:
+def _description(line: SoldLine, language: Language) -> str:
     variation = "" if line.variation.casefold() in _NO_VARIATION else line.variation
     said = [line.name, *(() if variation in line.name else (variation,))]
     said += [each.name for each in line.modifiers]
-    return ", ".join(one for one in said if one) or phrases.custom_amount
+    return ", ".join(one for one in said if one) or language.gettext("Custom amount")
 
 
-def _charge_row(sale: SoldSale, charge: ServiceCharge, names: Mapping[str, str], phrases: LinePhrases) -> Row:
-    taxes = _taxes_on(charge.taxes, charge.tax, names, phrases)
+def _charge_row(sale: SoldSale, charge: ServiceCharge, names: Mapping[str, str], language: Language) -> Row:
+    taxes = _taxes_on(charge.taxes, charge.tax, names, language)
     net = Money(charge.total - charge.tax, sale.currency)
     return Row(
         AccountLine(
-            description=charge.name or phrases.service_charge,
+            description=charge.name or language.gettext("Service charge"),
             quantity="1",
             unit_price=net,
             discount=Money(0, sale.currency),
@@ -157,29 +157,31 @@ def _at(row: Row, position: int) -> Row:
     return replace(row, line=replace(row.line, position=position))
 
 
-def _tax_names(taxes: tuple[SaleTax, ...], phrases: LinePhrases) -> dict[str, str]:
+def _tax_names(taxes: tuple[SaleTax, ...], language: Language) -> dict[str, str]:
     """Name each tax so that two of another rate never share a name."""
+    unnamed = language.pgettext("line", "Tax")
     kinds: dict[str, set[tuple[str, bool]]] = {}
     for tax in taxes:
-        kinds.setdefault(tax.name or phrases.tax, set()).add((tax.percentage, tax.is_included))
+        kinds.setdefault(tax.name or unnamed, set()).add((tax.percentage, tax.is_included))
     return {
         tax.uid: called if len(kinds[called]) == 1 else f"{called} {tax.percentage} %"
         for tax in taxes
-        for called in (tax.name or phrases.tax,)
+        for called in (tax.name or unnamed,)
     }
 
 
 def _taxes_on(
-    applied: tuple[AppliedTax, ...], whole: int, names: Mapping[str, str], phrases: LinePhrases
+    applied: tuple[AppliedTax, ...], whole: int, names: Mapping[str, str], language: Language
 ) -> dict[str, int]:
     """Return what each tax is on a line, adding up to the line's tax: an odd cent goes to the last of them."""
+    unnamed = language.pgettext("line", "Tax")
     found: dict[str, int] = {}
     for each in applied:
-        name = names.get(each.uid, phrases.tax)
+        name = names.get(each.uid, unnamed)
         found[name] = found.get(name, 0) + each.amount
     rest = whole - sum(found.values())
     if rest:
-        only = next(iter(names.values())) if len(names) == 1 else phrases.tax
+        only = next(iter(names.values())) if len(names) == 1 else unnamed
         last = next(reversed(found), only)
         found[last] = found.get(last, 0) + rest
     return found

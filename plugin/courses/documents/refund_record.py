@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.language import language_for
 from invoices.papers import Money, PaymentLine
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_shares import Wanted
-from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.refund_workings import workings_in
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, told_refund_in
 from plugin.courses.refunds.status import tips_refunded_in
@@ -117,7 +117,7 @@ def _returned(
     zone = ZoneInfo(clinic_in(session).time_zone)
     paid = {tender.square_payment_id: tender for tender in sale.tenders}
     tender = paid.get(told.square_payment_id) if told is not None else None
-    label = line_phrases(language).exchange if row.square_refund_id.startswith(_EXCHANGE) else ""
+    label = language_for(language).gettext("Exchange") if row.square_refund_id.startswith(_EXCHANGE) else ""
     return PaymentLine(
         on=(told.at if told is not None else row.seen_at).astimezone(zone).date(),
         how=tender.how if tender is not None else "other",

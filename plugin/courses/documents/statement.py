@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.language import language_for
 from invoices.papers import (
     AccountStatement,
     CreditNote,
@@ -31,7 +32,6 @@ from plugin.courses.documents.buyers import courses_of_sale_in
 from plugin.courses.documents.invoice_content import due_on_in, payments_in
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.parties import party_in
-from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.sale_record import paid_sale_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
@@ -143,8 +143,8 @@ def _payments(session: Session, invoice: Invoice, order: str, clinic: ClinicView
     sale = paid_sale_in(session, order)
     if sale is None:
         return list(invoice.payments)
-    phrases = line_phrases(invoice.language)
-    payments = list(payments_in(session, sale, clinic, phrases, invoice.sold_on))
+    language = language_for(invoice.language)
+    payments = list(payments_in(session, sale, clinic, language, invoice.sold_on))
     missing = invoice.total.amount - sum(each.amount.amount for each in payments)
     last = _paid_whole_on(session, order, clinic) if missing > 0 else None
     if last is not None:

@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.language import language_for
 from invoices.papers import NextVisit
-from invoices.words import language_for
 from plugin.courses.base.outbox import PAPERS, enqueue_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work
@@ -68,8 +68,10 @@ def suggested_interval_in(
         return None
     spoken = language_for(language)
     if days % _DAYS_A_WEEK:
-        return spoken.plural(spoken.phrases.suggested_days, days)
-    return spoken.plural(spoken.phrases.suggested_weeks, days // _DAYS_A_WEEK)
+        return spoken.ngettext("We suggest a visit every day.", "We suggest a visit every {n} days.", days)
+    return spoken.ngettext(
+        "We suggest a visit every week.", "We suggest a visit every {n} weeks.", days // _DAYS_A_WEEK
+    )
 
 
 def _is_for_another(course: CourseView, next_visit: NextVisit | None) -> bool:

@@ -23,7 +23,7 @@ def checked_markdown(markdown: str, language: str) -> str:
 def sheet_with(markdown: str, language: str) -> AftercareSheet:
     """Put the text on an invented client's sheet, which alone decides whether it is too long; raises InvalidField."""
     try:
-        sheet = example_sheet(read_text(markdown, language), language)
+        sheet = example_sheet(read_text(markdown), language)
         fit(sheet)
     except PaperRefused as error:
         raise InvalidField(str(error), field="markdown") from None
@@ -36,7 +36,7 @@ def missing_step(markdown: str, language: str) -> str:
     Texts written before there was one keep working, and may send somebody with a fever to 911.
     """
     try:
-        roles = {section.role for section in read_text(markdown, language).sections}
+        roles = {section.role for section in read_text(markdown).sections}
     except PaperRefused:
         return ""
     if "see_doctor" in roles or "get_help" not in roles:

@@ -8,8 +8,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from invoices.aftercare import GENERAL, read_text, starting_markdown
+from invoices.language import LANGUAGES, language_for
 from invoices.papers import AftercareText, PaperRefused
-from invoices.words.language import language_for, supported_languages
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
@@ -40,8 +40,8 @@ def text_for(
         own = _newest(session, treatment_id, at_home)
     try:
         if own is None or not own.markdown:
-            return read_text(starting_markdown(slug, spoken), spoken)
-        return read_text(own.markdown, own.language, reviewed=own.is_reviewed)
+            return read_text(starting_markdown(slug, spoken))
+        return read_text(own.markdown, reviewed=own.is_reviewed)
     except PaperRefused as error:
         raise Refused(str(error), code="paper_refused") from None
 
@@ -159,10 +159,7 @@ def _texts_of(treatment: Treatment, standing: dict[tuple[str, str], StandingText
         treatment=treatment.name,
         kind=treatment.kind,
         suggested_days=treatment.suggested_days,
-        texts=tuple(
-            standing.get((treatment.id, language), StandingText(language))
-            for language in supported_languages()
-        ),
+        texts=tuple(standing.get((treatment.id, language), StandingText(language)) for language in LANGUAGES),
     )
 
 
@@ -207,7 +204,7 @@ def _newest(session: Session, treatment_id: str | None, language: str) -> Treatm
 
 def _treatment(session: Session, treatment_id: str, language: str) -> Treatment:
     treatment = session.get(Treatment, treatment_id)
-    if treatment is None or language not in supported_languages():
+    if treatment is None or language not in LANGUAGES:
         raise NotFound("There is no such text.")
     return treatment
 

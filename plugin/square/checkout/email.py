@@ -8,16 +8,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.orm import Session
 
-from invoices.words import language_for
+from invoices.language import Language, language_for
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
+from plugin.courses.catalog.terms_text import questions
 from plugin.courses.clients.clients import read_client
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkouts import checkout_for_change, read_checkout
-from plugin.courses.sales.link_words import link_phrases, questions
 from plugin.mail import Letter
 from plugin.services import Services
 
@@ -43,26 +43,25 @@ def give_up_letter(services: Services, owed: Job, sentence: str) -> None:
     _note(services, owed.subject, notice=said)
 
 
-def letter_of(checkout: CheckoutView, clinic: ClinicView, language: str) -> Letter:
+def letter_of(checkout: CheckoutView, clinic: ClinicView, tag: str) -> Letter:
     """Write the letter in the client's language."""
-    said = link_phrases(language)
-    name, n = checkout.package_name, checkout.quantity
-    told = {
+    language, name, n = language_for(tag), checkout.package_name, checkout.quantity
+    values = {
         "checkout": checkout,
         "clinic": clinic,
-        "said": said,
-        "tag": language_for(language).tag,
-        "package": said.several.format(package=name, n=n) if n > 1 else name,
+        "_": language.gettext,
+        "tag": language.tag,
+        "package": language.gettext("{package}, {n} of them", package=name, n=n) if n > 1 else name,
         "amount": _written(clinic, language, checkout.amount),
         "deposit": _written(clinic, language, checkout.deposit) if checkout.deposit else "",
-        "questions": questions(said, clinic.phone, clinic.email),
+        "questions": questions(language, clinic.phone, clinic.email),
         "url": checkout.url or "",
     }
     return Letter(
         to=checkout.mail_to or "",
         subject=f"{clinic.name}: {checkout.package_name}",
-        text=_templates().get_template("mail/payment_link.txt").render(told),
-        html=_templates().get_template("mail/payment_link.html").render(told),
+        text=_templates().get_template("mail/payment_link.txt").render(values),
+        html=_templates().get_template("mail/payment_link.html").render(values),
         reply_to=clinic.email,
         key=f"{checkout.id}-letter",
     )
@@ -74,9 +73,8 @@ def _templates() -> Environment:
     return Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined)
 
 
-def _written(clinic: ClinicView, language: str, money: Money) -> str:
-    spoken = language_for(language).locale.language
-    return money_text(money, language=spoken, country=clinic.country)
+def _written(clinic: ClinicView, language: Language, money: Money) -> str:
+    return money_text(money, language=language.locale.language, country=clinic.country)
 
 
 def _note(services: Services, checkout_id: str, *, is_sent: bool = False, notice: str = "") -> None:

@@ -1,4 +1,4 @@
-"""A client's courses as their own page tells them: what is theirs, in their words, and nothing of anybody else."""
+"""A client's courses as their own page tells them: what is theirs, in their language, and nothing of anybody else."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from invoices.language import Language
 from plugin.core.status import Status
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView, NoShowView, VisitView
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.changes.sharing import shared_with
-from plugin.courses.client_words import ClientWords
-from plugin.courses.client_words.status import figure, standing
+from plugin.courses.clients.balance_text import figure, standing
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.read import BILLED, DocumentView, documents_of_courses
 from plugin.courses.handouts.status import received_in
@@ -64,18 +64,18 @@ class OwnCourses:
     earlier: tuple[OwnCourse, ...]
 
 
-def own_courses(store: Store, client: ClientView, words: ClientWords, *, today: date) -> OwnCourses:
+def own_courses(store: Store, client: ClientView, language: Language, *, today: date) -> OwnCourses:
     """Return what the page shows of each course."""
     own = courses_of_client(store, client.id, today=today)
     shared = [each for each in shared_with(store, client.id, today=today) if each.is_live]
     current = [each for each in own if each.closed_at is None and each.state.not_used]
     earlier = [each for each in own if each.status is Status.FINISHED]
     issued = issued_to(store, client, (each.id for each in (*current, *earlier)))
-    terms = _terms(store, [*current, *earlier], words)
+    terms = _terms(store, [*current, *earlier], language)
 
     def shown(courses: Iterable[CourseView]) -> tuple[OwnCourse, ...]:
         return tuple(
-            _own_course(each, client, words, issued.get(each.id, ()), terms.get(each.id, ()))
+            _own_course(each, client, language, issued.get(each.id, ()), terms.get(each.id, ()))
             for each in courses
         )
 
@@ -111,7 +111,7 @@ def _is_to(store: Store, client: ClientView, document: DocumentView) -> bool:
     return document.kind in BILLED and read_client(store, document.client_id).id == client.id
 
 
-def _terms(store: Store, courses: Iterable[CourseView], words: ClientWords) -> dict[str, tuple[str, ...]]:
+def _terms(store: Store, courses: Iterable[CourseView], language: Language) -> dict[str, tuple[str, ...]]:
     """Return the terms of the client's own courses; what a refund gives back only of those they paid for."""
     with store.reading() as session:
         clinic = clinic_in(session)
@@ -119,7 +119,7 @@ def _terms(store: Store, courses: Iterable[CourseView], words: ClientWords) -> d
             each.id: terms_of(
                 each,
                 clinic,
-                words.tag,
+                language.tag,
                 has_refund=received_in(session, each, ZoneInfo(clinic.time_zone)) is None,
             )
             for each in courses
@@ -129,21 +129,21 @@ def _terms(store: Store, courses: Iterable[CourseView], words: ClientWords) -> d
 def _own_course(
     course: CourseView,
     client: ClientView,
-    words: ClientWords,
+    language: Language,
     documents: tuple[DocumentView, ...],
     terms: tuple[str, ...],
 ) -> OwnCourse:
     is_theirs = course.client_id == client.id
     came = [
-        _came(course, each, words, has_come=each.client_id == client.id)
+        _came(course, each, language, has_come=each.client_id == client.id)
         for each in course.visits
         if is_theirs or each.client_id == client.id
     ]
-    missed = [_missed(each, words) for each in course.no_shows] if is_theirs else []
+    missed = [_missed(each, language) for each in course.no_shows] if is_theirs else []
     return OwnCourse(
         card=card_of(course),
-        figure=figure(course.state, words),
-        standing=standing(course.state, words, is_owner=is_theirs),
+        figure=figure(course.state, language),
+        standing=standing(course.state, language, is_owner=is_theirs),
         lines=_newest_first([*came, *missed]),
         terms=terms,
         documents=documents,
@@ -158,10 +158,10 @@ def _newest_first(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(line for _, line in in_order)
 
 
-def _came(course: CourseView, visit: VisitView, words: ClientWords, *, has_come: bool) -> Line:
+def _came(course: CourseView, visit: VisitView, language: Language, *, has_come: bool) -> Line:
     return Line(
         on=visit.visited_on,
-        what=_what(course, visit, words),
+        what=_what(course, visit, language),
         treatment=", ".join(visit.treatments),
         practitioner=visit.practitioner,
         # What was treated is between the practitioner and whoever came.
@@ -170,13 +170,13 @@ def _came(course: CourseView, visit: VisitView, words: ClientWords, *, has_come:
     )
 
 
-def _what(course: CourseView, visit: VisitView, words: ClientWords) -> str:
+def _what(course: CourseView, visit: VisitView, language: Language) -> str:
     if visit.number:
-        return words.phrases.session_n.format(n=visit.number)
+        return language.gettext("Session {n}", n=visit.number)
     kinds = {each.treatment: each.kind for each in course.allowances}
     is_touch_up = kinds.get(visit.treatments[0]) == "touch_up"
-    return words.phrases.touch_up if is_touch_up else words.phrases.visit
+    return language.gettext("Touch-up") if is_touch_up else language.gettext("Visit")
 
 
-def _missed(missed: NoShowView, words: ClientWords) -> Line:
-    return Line(missed.missed_on, words.phrases.missed, missed.treatment)
+def _missed(missed: NoShowView, language: Language) -> Line:
+    return Line(missed.missed_on, language.gettext("Missed"), missed.treatment)

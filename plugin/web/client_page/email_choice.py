@@ -13,10 +13,11 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from plugin.courses.client_words import ClientWords, client_words
+from invoices.language import Language, language_for
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
 from plugin.web import current_services, pages
+from plugin.web.translations import speak
 
 PER_ADDRESS = "60 per 5 minutes"
 
@@ -41,9 +42,15 @@ def stop(token: str) -> ResponseReturnValue:
 @blueprint.errorhandler(TooManyRequests)
 def nothing(error: HTTPException) -> ResponseReturnValue:
     """Answer the same to every link that was not made here."""
-    words = client_words(pages.clinic().language)
-    said = words.phrases.too_often if error.code == TooManyRequests.code else words.phrases.gone_said
-    return _page("client/nothing.html", words, said=said), error.code or 404
+    language = language_for(pages.clinic().language)
+    said = (
+        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
+        if error.code == TooManyRequests.code
+        else language.gettext(
+            "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
+        )
+    )
+    return _page("client/nothing.html", language, said=said), error.code or 404
 
 
 @blueprint.after_request
@@ -73,9 +80,9 @@ def _client(token: str) -> str:
     return client_id
 
 
-def _words(client_id: str) -> ClientWords:
-    return client_words(read_client(current_services().store, client_id).language)
+def _words(client_id: str) -> Language:
+    return language_for(read_client(current_services().store, client_id).language)
 
 
-def _page(template: str, words: ClientWords, **more: Any) -> str:
-    return render_template(template, w=words, said_as=words.phrases, **more)
+def _page(template: str, language: Language, **more: Any) -> str:
+    return render_template(template, language=speak(language), **more)

@@ -15,11 +15,11 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
+from invoices.language import Language, language_for
 from invoices.papers import NextVisit
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
-from plugin.courses.client_words import ClientWords, client_words
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.documents.files import document_bytes
@@ -31,6 +31,7 @@ from plugin.web.actions import fresh_key
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file
+from plugin.web.translations import speak
 
 PER_ADDRESS = "120 per minute"
 UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
@@ -43,11 +44,11 @@ blueprint = Blueprint("my", __name__)
 def show(token: str) -> ResponseReturnValue:
     """Show the page."""
     client = _client(token)
-    words = client_words(client.language)
-    own = own_courses(current_services().store, client, words, today=_today())
+    language = language_for(client.language)
+    own = own_courses(current_services().store, client, language, today=_today())
     return render_template(
         "client/my.html",
-        **_spoken(words),
+        **_spoken(language),
         token=token,
         first_name=first_name(client.name),
         courses=own.current,
@@ -100,17 +101,26 @@ def document(token: str, document_id: str) -> Response:
 @blueprint.errorhandler(TooManyRequests)
 def nothing(error: HTTPException) -> ResponseReturnValue:
     """Answer the same to every address that is nobody's."""
-    words = client_words(pages.clinic().language)
-    said = words.phrases.too_often if error.code == TooManyRequests.code else words.phrases.gone_said
-    return render_template("client/nothing.html", **_spoken(words), said=said), error.code or 404
+    language = language_for(pages.clinic().language)
+    said = (
+        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
+        if error.code == TooManyRequests.code
+        else language.gettext(
+            "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
+        )
+    )
+    return render_template("client/nothing.html", **_spoken(language), said=said), error.code or 404
 
 
 @blueprint.errorhandler(CoursekeeperError)
 def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
     """Answer that a paper can't be had now; why is the clinic's matter."""
-    words = client_words(pages.clinic().language)
-    said = words.phrases.not_ready.format(clinic=pages.clinic().name)
-    return render_template("client/nothing.html", **_spoken(words), said=said), error.status
+    language = language_for(pages.clinic().language)
+    said = language.gettext(
+        "This paper is not ready just now. Try again in a minute, or ask {clinic}.",
+        clinic=pages.clinic().name,
+    )
+    return render_template("client/nothing.html", **_spoken(language), said=said), error.status
 
 
 @blueprint.after_request
@@ -155,9 +165,9 @@ def _next_visit(client: ClientView) -> NextVisit | None:
         return next_visit_in(session, [client.id], pages.now())
 
 
-def _spoken(words: ClientWords) -> dict[str, Any]:
+def _spoken(language: Language) -> dict[str, Any]:
     # Days and amounts follow the clinic's language elsewhere; here, the client's.
-    return {"w": words, "said_as": words.phrases, "clinic": replace(pages.clinic(), language=words.tag)}
+    return {"language": speak(language), "clinic": replace(pages.clinic(), language=language.tag)}
 
 
 def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | None = None) -> Response:
@@ -172,8 +182,8 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
         language=client.language,
         public_url=services.settings.public_url,
     )
-    phrases = client_words(client.language).phrases
-    return _pdf(pdf, phrases.course_summary if kind == SUMMARY else phrases.aftercare)
+    language = language_for(client.language)
+    return _pdf(pdf, language.gettext("Course summary") if kind == SUMMARY else language.gettext("Aftercare"))
 
 
 def _pdf(pdf: bytes, called: str) -> Response:

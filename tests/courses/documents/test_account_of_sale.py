@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from invoices.language import language_for
 from plugin.courses.documents.invoice_lines import Account, PackageWords, account_of
-from plugin.courses.documents.phrases import line_phrases
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax, ServiceCharge, SoldModifier, SoldSale
 from tests.courses.documents.sales import sold_line, sold_sale
 
@@ -16,7 +16,7 @@ CITY = SaleTax(uid="C", name="City tax", percentage="1", is_included=False)
 
 
 def _account(sale: SoldSale, language: str = "en") -> Account:
-    return account_of(sale, line_phrases(language), {"L1": PackageWords("Course of 12", "12 × Facial")})
+    return account_of(sale, language_for(language), {"L1": PackageWords("Course of 12", "12 × Facial")})
 
 
 def _adds_up(account: Account) -> bool:

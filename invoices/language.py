@@ -1,4 +1,7 @@
-"""Dates, times, money and plurals in one language, with the fixed phrases of that language."""
+"""What a paper, page or letter needs to speak a client's language: its words, dates, times, money and plurals.
+
+The words are gettext catalogs, `locale/es.po` and `locale/zh.po`; the English sentences in the code are their keys.
+"""
 
 from __future__ import annotations
 
@@ -6,68 +9,57 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.numbers import format_currency, get_currency_precision
 
-from invoices.papers import Money, SectionRole
-from invoices.words import en, es, zh
-from invoices.words.phrases import AccountPhrases, MonthPhrases, Phrases, Plural, Spoken, VoucherPhrases
+from invoices.papers import Money
 
+LANGUAGES = ("en", "es", "zh")
 LONGEST_TAG = 20
 NO_BREAK_SPACE = "\u00a0"
 # Where a tag names no region, the formats of the first clinics' country.
-_REGION_AT_HOME = {"es": "es-US", "zh": "zh-Hans"}
-_SPOKEN: dict[str, Spoken] = {"en": en.SPOKEN, "es": es.SPOKEN, "zh": zh.SPOKEN}
-# Simplified characters are no fair answer to who reads traditional ones: these get English, as any language not spoken.
+_DEFAULT_REGION = {"es": "es-US", "zh": "zh-Hans"}
+# Readers of traditional characters get English, as in any language without a catalog: simplified ones are no answer.
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 _WITHOUT_SPACES = frozenset({"zh"})
-_ROLES: dict[str, SectionRole] = {
-    "tonight": "tonight",
-    "first_hours": "first_hours",
-    "expect": "expect",
-    "call_us": "call_us",
-    "see_doctor": "see_doctor",
-    "get_help": "get_help",
-}
 
 
 @dataclass(frozen=True)
 class Language:
-    """What a paper needs to speak: `tag` for the PDF, the locale's formats, the phrases of each paper."""
+    """The words and formats of one locale; `tag` is what a PDF or page says it is written in.
+
+    Placeholders stand in braces: `gettext("Page {page}", page=1)`. Without values a message comes as it is.
+    """
 
     tag: str
     locale: Locale
-    spoken: Spoken
+    catalog: NullTranslations
 
-    @property
-    def phrases(self) -> Phrases:
-        """The phrases of course summary and aftercare sheet."""
-        return self.spoken.course
+    def gettext(self, message: str, **values: object) -> str:
+        """Translate a message and fill it in."""
+        return _filled(self.catalog.gettext(message), values)
 
-    @property
-    def account(self) -> AccountPhrases:
-        """The phrases of invoice and credit note."""
-        return self.spoken.account
+    def pgettext(self, context: str, message: str, **values: object) -> str:
+        """Translate a message that says something else elsewhere; `context` tells where it stands."""
+        return _filled(self.catalog.pgettext(context, message), values)
 
-    @property
-    def voucher(self) -> VoucherPhrases:
-        """The phrases of the gift voucher."""
-        return self.spoken.voucher
+    def ngettext(self, one: str, other: str, n: int, **values: object) -> str:
+        """Translate the form that fits `n`, which fills `{n}`."""
+        return self.catalog.ngettext(one, other, abs(n)).format(n=n, **values)
 
-    @property
-    def month(self) -> MonthPhrases:
-        """The phrases of the owner's month."""
-        return self.spoken.month
-
-    def plural(self, forms: Plural, n: int, **values: object) -> str:
-        """Fill in the form that fits `n`."""
-        form = forms.get(self.locale.plural_form(n), forms["other"])
-        return form.format(n=n, **values)
+    def npgettext(self, context: str, one: str, other: str, n: int, **values: object) -> str:
+        """Translate the form that fits `n`, where `context` tells the message from another."""
+        return self.catalog.npgettext(context, one, other, abs(n)).format(n=n, **values)
 
     def long_date(self, day: date) -> str:
         return _plain_spaces(format_date(day, "long", locale=self.locale))
@@ -126,18 +118,6 @@ class Language:
     def _has_no_spaces(self) -> bool:
         return self.locale.language in _WITHOUT_SPACES
 
-    def role_of(self, heading: str) -> SectionRole:
-        """Recognise a section of an aftercare text by how its heading begins, in any language spoken here.
-
-        A clinic may give a Spanish-speaking client its English text; when to call must not get lost in it.
-        """
-        said = heading.casefold()
-        for phrases in (self.phrases, *(spoken.course for spoken in _SPOKEN.values())):
-            for beginning, role in phrases.section_roles.items():
-                if said.startswith(beginning):
-                    return _ROLES[role]
-        return "other"
-
 
 def language_for(tag: str) -> Language:
     """Find the language of a tag such as en-GB, es-MX or zh-Hans; English where it is not spoken here."""
@@ -147,20 +127,27 @@ def language_for(tag: str) -> Language:
 @lru_cache(maxsize=64)
 def _language_for(tag: str) -> Language:
     spoken = _spoken(tag)
-    if spoken not in _SPOKEN:
+    if spoken not in LANGUAGES:
         return _language_for("en")
-    locale = _locale_of(_REGION_AT_HOME.get(tag, tag), spoken)
-    return Language(str(locale).replace("_", "-"), locale, _SPOKEN[spoken])
+    locale = _locale_of(_DEFAULT_REGION.get(tag, tag), spoken)
+    return Language(str(locale).replace("_", "-"), locale, _catalog(spoken))
+
+
+@cache
+def _catalog(spoken: str) -> NullTranslations:
+    """Compile the catalog in memory, some 20 ms once: no build step is needed in a clone or for the wheel."""
+    if spoken == "en":
+        return NullTranslations()
+    with (files("invoices") / "locale" / f"{spoken}.po").open("rb") as file:
+        compiled = BytesIO()
+        write_mo(compiled, read_po(file, locale=spoken))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def is_supported(tag: str) -> bool:
-    """Say whether papers of this tag are in its language, and not in English for want of it."""
-    return _spoken(tag[:LONGEST_TAG]) in _SPOKEN
-
-
-def supported_languages() -> tuple[str, ...]:
-    """List the languages whose phrases are complete."""
-    return tuple(_SPOKEN)
+    """Say whether this language has a catalog, so that nothing is in English for lack of one."""
+    return _spoken(tag[:LONGEST_TAG]) in LANGUAGES
 
 
 def _spoken(tag: str) -> str:
@@ -173,9 +160,13 @@ def _locale_of(tag: str, spoken: str) -> Locale:
     try:
         return Locale.parse(tag.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError):
-        return Locale.parse(_REGION_AT_HOME.get(spoken, spoken), sep="-")
+        return Locale.parse(_DEFAULT_REGION.get(spoken, spoken), sep="-")
 
 
 def _plain_spaces(text: str) -> str:
     # CLDR's narrow no-break space is in few fonts; the ordinary one reads the same.
     return text.replace("\u202f", NO_BREAK_SPACE)
+
+
+def _filled(text: str, values: dict[str, object]) -> str:
+    return text.format(**values) if values else text
