@@ -32,10 +32,13 @@ def locale_of(clinic: ClinicView) -> Locale:
 def written_day(value: date | datetime, clinic: ClinicView, today: date) -> str:
     """Return "Nov 22", with the year where it is not this one."""
     day = local_day(value, clinic)
-    skeleton = "MMMd" if day.year == today.year else "yMMMd"
-    return str(
-        format_skeleton(skeleton, datetime.combine(day, datetime.min.time()), locale=locale_of(clinic))
-    )
+    return written_month(day, clinic, "MMMd" if day.year == today.year else "yMMMd")
+
+
+def written_month(day: date, clinic: ClinicView, skeleton: str = "yMMMM") -> str:
+    """Return "November 2026", or what another skeleton (Unicode TR 35) makes of the day."""
+    moment = datetime.combine(day, datetime.min.time())
+    return str(format_skeleton(skeleton, moment, locale=locale_of(clinic)))
 
 
 def local_day(value: date | datetime, clinic: ClinicView) -> date:

@@ -60,6 +60,11 @@ def refused_shows(page: Callable[..., ResponseReturnValue]) -> Callable[[View], 
     return mark
 
 
+def shows_refusals(view: View) -> View:
+    """Show the view itself again when what it was asked for is refused; it is called with `refusal`."""
+    return refused_shows(view)(view)
+
+
 def set_up(app: Flask) -> None:
     """Map the tree of errors, and Flask's own, to answers."""
     app.register_error_handler(CoursekeeperError, _coursekeeper_error)

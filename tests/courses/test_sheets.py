@@ -10,8 +10,7 @@ from decimal import Decimal
 import pytest
 from python_calamine import load_workbook
 
-from plugin.courses.reports.exports import Export, export_sheet
-from plugin.courses.reports.ledger_sheets import entries_sheet
+from plugin.courses.reports.exports import Export, entries_sheet, export_sheet
 from plugin.courses.reports.sheet import Format, Sheet, harmless, write
 from plugin.courses.sales.sales import Buyer
 from tests.courses.appointments import Appointments

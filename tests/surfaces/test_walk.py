@@ -21,8 +21,8 @@ from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.clients.profile_notes import wanted_text
 from plugin.courses.handouts.content import summary_paper
+from plugin.courses.reports.exports import courses_sheet
 from plugin.courses.reports.follow_ups import Why, follow_ups
-from plugin.courses.reports.ledger_sheets import courses_sheet
 from plugin.errors import NoneLeft, Refused
 from plugin.web.api import shapes
 from tests.courses.appointments import Appointments

@@ -1,17 +1,34 @@
-"""What can be exported whole, by name: courses, entries, and the roll-forward of money owed."""
+"""The tables for export: all courses, all entries, and the roll-forward of deferred revenue.
+
+Times are UTC, as RFC 3339. The headings are promised: programs read these files.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import islice
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from plugin.courses.base.clinic import local_date, read_clinic
-from plugin.courses.reports.ledger_sheets import courses_sheet, entries_sheet
+from sqlalchemy import Row, select
+
+from plugin.core.course import CourseState
+from plugin.core.money import Money
+from plugin.courses.base.clinic import clinic_in, local_date, read_clinic
+from plugin.courses.base.state import each_state
+from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.course_records import records_in
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.period import Period, asked_period
-from plugin.courses.reports.sheet import Sheet
+from plugin.courses.reports.sheet import Cell, Columns, Sheet, major, sheet_of
 from plugin.courses.reports.sheets import liability_sheet
 from plugin.store import Store
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.people import Client
+
+_AT_ONCE = 1000
 
 
 class Export(StrEnum):
@@ -22,18 +39,144 @@ class Export(StrEnum):
     LIABILITY = "liability"
 
 
+class _CourseRow(NamedTuple):
+    state: CourseState
+    row: Row[Any]
+    record: str
+
+
 def export_sheet(
     store: Store, what: Export, first: date | None, last: date | None, *, now: datetime
 ) -> Sheet:
     """Return the table; without days all courses and entries, and this month's roll-forward."""
-    today = local_date(read_clinic(store), now)
-    period = asked_period(first, last, today)
     if what is Export.LIABILITY:
-        return liability_sheet(liability(store, period))
+        today = local_date(read_clinic(store), now)
+        return liability_sheet(liability(store, asked_period(first, last, today)))
     # One day alone leaves the other side open.
-    asked = _open_ended(first, last) if first or last else None
-    return courses_sheet(store, now, asked) if what is Export.COURSES else entries_sheet(store, asked)
+    period = Period(first or date(2000, 1, 1), last or date(2100, 12, 31)) if first or last else None
+    return courses_sheet(store, now, period) if what is Export.COURSES else entries_sheet(store, period)
 
 
-def _open_ended(first: date | None, last: date | None) -> Period:
-    return Period(first or date(2000, 1, 1), last or date(2100, 12, 31))
+def courses_sheet(store: Store, now: datetime, period: Period | None) -> Sheet:
+    """Return a row for each course sold in the period, or ever; sessions and value of all of its treatments."""
+    return sheet_of("Courses", _COURSE, _course_rows(store, now, period))
+
+
+def entries_sheet(store: Store, period: Period | None) -> Sheet:
+    """Return a row for each entry that counts in the period, or ever."""
+    return sheet_of("Entries", _ENTRY, _entry_rows(store, period))
+
+
+def _course_rows(store: Store, now: datetime, period: Period | None) -> Iterator[_CourseRow]:
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        which = select(Course.id)
+        if period is not None:
+            start, end = period.moments(ZoneInfo(clinic.time_zone))
+            which = which.where(Course.sold_at >= start, Course.sold_at < end)
+        today, order = local_date(clinic, now), (Course.sold_at, Course.id)
+        states = each_state(session, which, *_MORE, today=today, order_by=order)
+        while some := list(islice(states, _AT_ONCE)):
+            records = records_in(session, [state.facts.id for state, _ in some])
+            for state, row in some:
+                yield _CourseRow(state, row, records[state.facts.id].to_text())
+
+
+def _of_client(column: Any, name: str) -> Any:
+    return select(column).where(Client.id == Course.client_id).scalar_subquery().label(name)
+
+
+_MORE = (
+    _of_client(Client.name, "client_name"),
+    _of_client(Client.phone, "client_phone"),
+    _of_client(Client.email, "client_email"),
+    Course.package_name,
+    Course.sold_at,
+    Course.square_order_id,
+    Course.square_location_id,
+    Course.closed_at,
+)
+
+
+def _entry_rows(store: Store, period: Period | None) -> Iterator[Any]:
+    rows = (
+        select(
+            Entry,
+            Allowance.treatment,
+            Course.id.label("course_id"),
+            Course.package_name,
+            Course.currency,
+            Client.name,
+        )
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .outerjoin(Client, Client.id == Course.client_id)
+        .order_by(Entry.written_at, Entry.id)
+    )
+    with store.reading() as session:
+        if period is not None:
+            start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+            rows = rows.where(counts_within(counts_at(session), start, end))
+        yield from session.execute(rows).yield_per(_AT_ONCE)
+
+
+def _major(amount: int, currency: str) -> Cell:
+    return major(Money(int(amount), currency))
+
+
+def _moment(value: datetime | None) -> str | None:
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z" if value else None
+
+
+_COURSE: Columns[_CourseRow] = {
+    "course": lambda each: each.state.facts.id,
+    "client": lambda each: each.row.client_id,
+    "client_name": lambda each: each.row.client_name,
+    "package": lambda each: each.row.package_name,
+    "status": lambda each: each.state.status.value,
+    "sold_at": lambda each: _moment(each.row.sold_at),
+    "expires_on": lambda each: each.state.expires_on,
+    "price": lambda each: major(each.state.price),
+    "paid": lambda each: major(each.state.paid),
+    "value_left": lambda each: major(each.state.value_left),
+    "currency": lambda each: each.state.facts.currency,
+    "sessions_granted": lambda each: sum(one.granted for one in each.state.allowances),
+    "sessions_left": lambda each: sum(one.left for one in each.state.allowances),
+    "square_order": lambda each: each.row.square_order_id,
+    "square_location": lambda each: each.row.square_location_id,
+    "closed_at": lambda each: _moment(each.row.closed_at),
+    "sessions_usable_now": lambda each: sum(one.usable_now for one in each.state.allowances),
+    "sessions_locked": lambda each: sum(one.locked for one in each.state.allowances),
+    "balance_due": lambda each: major(each.state.due),
+    "balance_due_on": lambda each: each.state.due_on,
+    "on_hold_since": lambda each: each.state.on_hold_since,
+    "waits_as_gift_for": lambda each: (
+        each.state.waiting_gift.recipient_name if each.state.waiting_gift else None
+    ),
+    "client_phone": lambda each: each.row.client_phone,
+    "client_email": lambda each: each.row.client_email,
+    # What the other columns can't tell: an import makes the same course from it.
+    "record": lambda each: each.record,
+}
+_ENTRY: Columns[Any] = {
+    "entry": lambda row: row.Entry.id,
+    "course": lambda row: row.course_id,
+    "client_name": lambda row: row.name,
+    "package": lambda row: row.package_name,
+    "allowance": lambda row: row.Entry.allowance_id,
+    "treatment": lambda row: row.treatment,
+    "seq": lambda row: row.Entry.seq,
+    "kind": lambda row: row.Entry.kind,
+    "sessions_delta": lambda row: row.Entry.sessions_delta,
+    "sessions_after": lambda row: row.Entry.sessions_after,
+    "value_delta": lambda row: _major(row.Entry.value_delta, row.currency),
+    "value_after": lambda row: _major(row.Entry.value_after, row.currency),
+    "currency": lambda row: row.currency,
+    "happened_at": lambda row: _moment(row.Entry.happened_at),
+    "written_at": lambda row: _moment(row.Entry.written_at),
+    "by": lambda row: row.Entry.by,
+    "source": lambda row: row.Entry.source,
+    "reason": lambda row: row.Entry.reason,
+    "reverses": lambda row: row.Entry.reverses,
+    "visit": lambda row: row.Entry.visit_id,
+}

@@ -59,9 +59,12 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class PayRow:
-    """What one practitioner did and gets, in one currency. `is_person` is False for visits that name nobody."""
+    """What one practitioner did and is paid, in one currency.
 
-    practitioner_id: str
+    `key` is the practitioner's id; `is_person` is False for visits without one.
+    """
+
+    key: str
     name: str
     sessions: int
     value: Money
@@ -89,7 +92,7 @@ def pay(store: Store, period: Period, rate: Rate) -> tuple[PayRow, ...]:
     """Return each practitioner's pay for the period; visits that name nobody come last and are paid to nobody."""
     rows = [
         PayRow(
-            practitioner_id=row.key,
+            key=row.key,
             name=row.name,
             sessions=row.treated,
             value=row.list_value if rate.basis is Basis.LIST else row.value,

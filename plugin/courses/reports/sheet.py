@@ -1,21 +1,24 @@
-"""A table for a spreadsheet, as CSV or XLSX. What somebody typed can't run in it as a formula. Knows no report."""
+"""A table for a spreadsheet, as CSV or XLSX. Text that a person typed can't run in it as a formula."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.money import Money, minor_digits
 
 Cell = str | int | Decimal | date | None
+T = TypeVar("T")
+# A heading, and how a row's cell below it is found.
+Columns = Mapping[str, Callable[[T], Cell]]
 
 # A spreadsheet takes a cell that begins so for a formula; the wide ones are what East Asian keyboards type.
 _RUNS = tuple("=+-@|%＝＋－＠")
@@ -48,6 +51,11 @@ class Sheet:
     title: str
     headings: tuple[str, ...]
     rows: Iterable[Sequence[Cell]]
+
+
+def sheet_of(title: str, columns: Columns[T], rows: Iterable[T]) -> Sheet:
+    """Return the table with a cell of each row under every heading."""
+    return Sheet(title, tuple(columns), ([cell(row) for cell in columns.values()] for row in rows))
 
 
 def major(money: Money) -> Decimal:

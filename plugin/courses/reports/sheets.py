@@ -1,151 +1,105 @@
-"""Each report as a table for a spreadsheet. Amounts stand in their currency's own unit, the currency beside them."""
+"""Each report as a table for a spreadsheet. Amounts are in their currency's own unit, with the currency beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from plugin.courses.reports.follow_ups import FollowUp
-from plugin.courses.reports.lines import Liability, RollForward
+from plugin.courses.reports.follow_ups import FollowUp, Reason
+from plugin.courses.reports.lines import Liability, LineView, RollForward
 from plugin.courses.reports.pay import DoneSession, PayRow
-from plugin.courses.reports.sheet import Cell, Sheet, major
+from plugin.courses.reports.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.reports.usage import MISSED, NOBODY, By, UsageRow
 
 ALL_PLACES = "All locations"
 NAMELESS = {NOBODY: "Nobody noted", MISSED: "Missed visits"}
+# A line, its name, and the roll-forward and location it is part of.
+_Line = tuple[LineView, str, RollForward, str]
+
+_USAGE: Columns[UsageRow] = {
+    "Sessions": lambda row: row.sessions,
+    "Value": lambda row: major(row.value),
+    "At single prices": lambda row: major(row.list_value),
+    "Currency": lambda row: row.value.currency,
+}
+_SESSION: Columns[DoneSession] = {
+    "Visit": lambda row: row.visited_on,
+    "Counts on": lambda row: row.counted_on,
+    "Client": lambda row: row.client_name,
+    "Package": lambda row: row.package_name,
+    "Treatment": lambda row: row.treatment,
+    "Sessions": lambda row: row.sessions,
+    "Value": lambda row: major(row.value),
+    "At single prices": lambda row: major(row.list_value),
+    "Currency": lambda row: row.value.currency,
+}
+_FOLLOW_UP: Columns[tuple[FollowUp, Reason]] = {
+    "Client": lambda row: row[0].name,
+    "Phone": lambda row: row[0].phone or "",
+    "E-mail": lambda row: row[0].email or "",
+    "Why": lambda row: row[1].why.value.replace("_", " "),
+    "Package": lambda row: row[1].package_name,
+    "Left": lambda row: row[1].left,
+    "Of": lambda row: row[1].granted,
+    "Expires": lambda row: row[1].expires_on,
+    "Still to pay": lambda row: major(row[1].due) if row[1].due else None,
+    "Currency": lambda row: row[1].due.currency if row[1].due else "",
+    "Last visit": lambda row: row[0].last_visit,
+    "Locked": lambda row: row[1].locked,
+    "Due by": lambda row: row[1].due_on,
+}
 
 
 def liability_sheet(report: Liability) -> Sheet:
     """Return the roll-forward: the totals first, then each location."""
-    headings = ("From", "To", "Currency", "Location", "Line", "Sessions", "Value")
-    return Sheet("Money owed", headings, _liability_rows(report))
+    columns: Columns[_Line] = {
+        "From": lambda _row: report.period.first,
+        "To": lambda _row: report.period.last,
+        "Currency": lambda row: row[2].currency,
+        "Location": lambda row: row[3],
+        "Line": lambda row: row[1],
+        "Sessions": lambda row: row[0].sessions,
+        "Value": lambda row: major(row[0].value),
+    }
+    parts = [(total, ALL_PLACES) for total in report.totals]
+    parts += [(one, one.place or "No location") for one in report.places]
+    return sheet_of("Money owed", columns, [line for one, place in parts for line in _lines(one, place)])
 
 
-def _liability_rows(report: Liability) -> Iterator[Sequence[Cell]]:
-    days = (report.period.first, report.period.last)
-    for total in report.totals:
-        yield from _rolled(days, total, ALL_PLACES)
-    for one in report.places:
-        yield from _rolled(days, one, one.place or "No location")
-
-
-def _rolled(days: Sequence[Cell], one: RollForward, place: str) -> Iterator[Sequence[Cell]]:
-    for line in one.lines:
-        yield (*days, one.currency, place, line.line.value, line.sessions, major(line.value))
-    expired = one.expired
-    yield (*days, one.currency, place, "of closing: expired", expired.sessions, major(expired.value))
+def _lines(one: RollForward, place: str) -> list[_Line]:
+    lines = [(line, line.line.value, one, place) for line in one.lines]
+    return [*lines, (one.expired, "of closing: expired", one, place)]
 
 
 def usage_sheet(rows: Sequence[UsageRow], by: By) -> Sheet:
     """Return what was used."""
-    headings = (by.value.capitalize(), "Sessions", "Value", "At single prices", "Currency")
-    return Sheet(
-        f"Used by {by.value}",
-        headings,
-        [
-            (named(row), row.sessions, major(row.value), major(row.list_value), row.value.currency)
-            for row in rows
-        ],
-    )
+    return sheet_of(f"Used by {by.value}", {by.value.capitalize(): named, **_USAGE}, rows)
 
 
 def named(row: UsageRow | PayRow) -> str:
     """Return what the row is about, in words."""
-    if row.name:
-        return row.name
-    return NAMELESS.get(row.key if isinstance(row, UsageRow) else row.practitioner_id, "")
+    return row.name or NAMELESS.get(row.key, "")
 
 
 def pay_sheet(rows: Sequence[PayRow], rate: str) -> Sheet:
-    """Return the practitioners' pay at a rate, which is told in words."""
-    headings = ("Practitioner", "Sessions", "Value", "Currency", "Rate", "Pay", "Pay currency")
-    return Sheet(
-        "Pay",
-        headings,
-        [
-            (
-                named(row),
-                row.sessions,
-                major(row.value),
-                row.value.currency,
-                rate if row.is_person else "",
-                major(row.pay) if row.is_person else None,
-                row.pay.currency,
-            )
-            for row in rows
-        ],
-    )
+    """Return the practitioners' pay; `rate` is the rate in words."""
+    columns: Columns[PayRow] = {
+        "Practitioner": named,
+        "Sessions": lambda row: row.sessions,
+        "Value": lambda row: major(row.value),
+        "Currency": lambda row: row.value.currency,
+        "Rate": lambda row: rate if row.is_person else "",
+        "Pay": lambda row: major(row.pay) if row.is_person else None,
+        "Pay currency": lambda row: row.pay.currency,
+    }
+    return sheet_of("Pay", columns, rows)
 
 
 def sessions_sheet(rows: Sequence[DoneSession], who: str) -> Sheet:
     """Return the sessions behind one practitioner's pay."""
-    headings = (
-        "Practitioner",
-        "Visit",
-        "Counts on",
-        "Client",
-        "Package",
-        "Treatment",
-        "Sessions",
-        "Value",
-        "At single prices",
-        "Currency",
-    )
-    return Sheet(
-        "Sessions",
-        headings,
-        [
-            (
-                who,
-                row.visited_on,
-                row.counted_on,
-                row.client_name,
-                row.package_name,
-                row.treatment,
-                row.sessions,
-                major(row.value),
-                major(row.list_value),
-                row.value.currency,
-            )
-            for row in rows
-        ],
-    )
+    return sheet_of("Sessions", {"Practitioner": lambda _row: who, **_SESSION}, rows)
 
 
 def people_sheet(people: Sequence[FollowUp]) -> Sheet:
     """Return the people to call, a row for each reason."""
-    headings = (
-        "Client",
-        "Phone",
-        "E-mail",
-        "Why",
-        "Package",
-        "Left",
-        "Of",
-        "Expires",
-        "Still to pay",
-        "Currency",
-        "Last visit",
-        "Locked",
-        "Due by",
-    )
-    return Sheet("People to call", headings, list(_people_rows(people)))
-
-
-def _people_rows(people: Sequence[FollowUp]) -> Iterator[Sequence[Cell]]:
-    for one in people:
-        for reason in one.reasons:
-            yield (
-                one.name,
-                one.phone or "",
-                one.email or "",
-                reason.why.value.replace("_", " "),
-                reason.package_name,
-                reason.left,
-                reason.granted,
-                reason.expires_on,
-                major(reason.due) if reason.due else None,
-                reason.due.currency if reason.due else "",
-                one.last_visit,
-                reason.locked,
-                reason.due_on,
-            )
+    rows = [(one, reason) for one in people for reason in one.reasons]
+    return sheet_of("People to call", _FOLLOW_UP, rows)

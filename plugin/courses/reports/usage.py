@@ -57,6 +57,15 @@ class UsageRow:
     value: Money
     list_value: Money
 
+    def __add__(self, other: UsageRow) -> UsageRow:
+        return replace(
+            self,
+            sessions=self.sessions + other.sessions,
+            treated=self.treated + other.treated,
+            value=self.value + other.value,
+            list_value=self.list_value + other.list_value,
+        )
+
 
 def usage(store: Store, period: Period, by: By) -> tuple[UsageRow, ...]:
     """Return one row for each that was used in the period, and for each currency; months in order, else most first."""

@@ -1,4 +1,4 @@
-"""Money owed, for the owner: the roll-forward of any period, and closing the books."""
+"""Deferred revenue, for the owner: the roll-forward of any period, and closing the books."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.files import file_answer
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal, refused_shows, shows_refusals
 from plugin.web.reports.asked import frame, period_for, today
 
 blueprint = Blueprint("liability", __name__)
 
 
-def _again(refusal: Refusal, **_names: str) -> ResponseReturnValue:
-    return _page(refusal)
-
-
 @blueprint.get("/reports/liability")
 @allow()
-@refused_shows(_again)
-def show() -> ResponseReturnValue:
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the roll-forward of the period that the address names."""
-    return _page(None)
+    store, period = current_services().store, period_for(refusal)
+    return render_template(
+        "owner/money_owed.html",
+        report=liability(store, period),
+        expired=expired_courses(store, today()),
+        **frame(period, refusal),
+    )
 
 
 @blueprint.get("/reports/liability.<ending>")
@@ -46,7 +48,7 @@ def save(ending: str) -> Response:
 
 @blueprint.post("/reports/books")
 @allow()
-@refused_shows(_again)
+@refused_shows(show)
 def close() -> ResponseReturnValue:
     """Close the books through a day, and show the period that was looked at."""
     form = request.form
@@ -61,14 +63,3 @@ def _through(typed: str) -> date:
         return date.fromisoformat(typed)
     except ValueError:
         raise InvalidField("The day to close through is missing.", field="through") from None
-
-
-def _page(refusal: Refusal | None) -> ResponseReturnValue:
-    store = current_services().store
-    period = period_for(refusal)
-    return render_template(
-        "owner/money_owed.html",
-        report=liability(store, period),
-        expired=expired_courses(store, today()),
-        **frame(period, refusal),
-    )

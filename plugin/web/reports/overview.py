@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
-from babel.dates import format_skeleton
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
@@ -12,13 +9,13 @@ from plugin.core.money import Money
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.exports import Export, export_sheet
 from plugin.courses.reports.follow_ups import follow_ups
-from plugin.courses.reports.overview import MonthView, overview
+from plugin.courses.reports.overview import overview
 from plugin.courses.reports.sheet import Format
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.files import file_answer
-from plugin.web.format import locale_of
+from plugin.web.format import written_month
 from plugin.web.reports.asked import today
 from plugin.web.reports.chart import columns, share
 
@@ -29,19 +26,19 @@ blueprint = Blueprint("overview", __name__)
 @allow()
 def show() -> ResponseReturnValue:
     """Show the owner's overview."""
-    store = current_services().store
+    store, clinic = current_services().store, pages.clinic()
     seen = overview(store, today())
     longest = max((each.value.amount for each in seen.owed), default=0)
     return render_template(
         "owner/overview.html",
         seen=seen,
-        month_names=[_month_name(month, "yMMMM") for month in seen.months],
+        month_names=[written_month(each.month.first, clinic) for each in seen.months],
         chart=columns(
-            [_month_name(month, "MMM") for month in seen.months],
+            [written_month(each.month.first, clinic, "MMM") for each in seen.months],
             {"sold": [month.sold for month in seen.months], "used": [month.used for month in seen.months]},
         ),
         shares=[share(each.value.amount, longest) for each in seen.owed],
-        owed=Money(sum(each.value.amount for each in seen.owed), pages.clinic().currency),
+        owed=Money(sum(each.value.amount for each in seen.owed), clinic.currency),
         expired=expired_courses(store, today()),
         to_call=len(follow_ups(store, pages.now())),
         is_empty=not seen.owed and not any(month.sold or month.used for month in seen.months),
@@ -56,8 +53,3 @@ def save(what: str, ending: str) -> Response:
         raise NotFound("Courses and entries are saved as .csv or .xlsx.")
     sheet = export_sheet(current_services().store, Export(what), None, None, now=pages.now())
     return file_answer(sheet, ending)
-
-
-def _month_name(month: MonthView, skeleton: str) -> str:
-    first = datetime.combine(month.month.first, time())
-    return str(format_skeleton(skeleton, first, locale=locale_of(pages.clinic())))

@@ -19,7 +19,7 @@ from plugin.web.access import allow
 from plugin.web.files import file_answer
 from plugin.web.form_values import typed_money
 from plugin.web.format import locale_of
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for
 
 blueprint = Blueprint("pay", __name__)
@@ -28,24 +28,29 @@ _USUAL = "40"
 _LONGEST = 12
 
 
-def _again(refusal: Refusal, **names: str) -> ResponseReturnValue:
-    return _page(refusal, names.get("practitioner_id"))
-
-
 @blueprint.get("/reports/pay")
 @allow()
-@refused_shows(_again)
-def show() -> ResponseReturnValue:
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show each practitioner's pay."""
-    return _page(None, None)
+    return render_template("owner/pay.html", **_shown(period_for(refusal), refusal))
 
 
 @blueprint.get("/reports/pay/<practitioner_id>")
 @allow()
-@refused_shows(_again)
-def sessions(practitioner_id: str) -> ResponseReturnValue:
+@shows_refusals
+def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sessions behind one practitioner's pay."""
-    return _page(None, practitioner_id)
+    store, period = current_services().store, period_for(refusal)
+    shown = _shown(period, refusal)
+    shown["rows"] = [row for row in shown["rows"] if row.key == practitioner_id]
+    return render_template(
+        "owner/pay_sessions.html",
+        practitioner_id=practitioner_id,
+        who=practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id],
+        done=done_sessions(store, period, practitioner_id),
+        **shown,
+    )
 
 
 @blueprint.get("/reports/pay.<ending>")
@@ -66,31 +71,15 @@ def save_sessions(practitioner_id: str, ending: str) -> Response:
     return file_answer(sessions_sheet(done_sessions(store, period, practitioner_id), who), ending, period)
 
 
-def _page(refusal: Refusal | None, practitioner_id: str | None) -> ResponseReturnValue:
-    period = period_for(refusal)
+def _shown(period: Period, refusal: Refusal | None) -> dict[str, Any]:
     rate = Rate(Basis.COURSE, share=_hundredths(_USUAL)) if refusal else _rate()
-    more = {
+    return {
+        "rows": pay(current_services().store, period, rate),
         "rate_words": _in_words(rate),
         "basis": rate.basis,
         "bases": list(Basis),
         "typed_rate": _typed_rate(),
-    }
-    rows = pay(current_services().store, period, rate)
-    framed = frame(period, refusal, basis=rate.basis.value, rate=_typed_rate())
-    if practitioner_id is None:
-        return render_template("owner/pay.html", rows=rows, **more, **framed)
-    own = [row for row in rows if row.practitioner_id == practitioner_id]
-    return render_template(
-        "owner/pay_sessions.html", rows=own, **_one(practitioner_id, period), **more, **framed
-    )
-
-
-def _one(practitioner_id: str, period: Period) -> dict[str, Any]:
-    store = current_services().store
-    return {
-        "practitioner_id": practitioner_id,
-        "who": practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id],
-        "done": done_sessions(store, period, practitioner_id),
+        **frame(period, refusal, basis=rate.basis.value, rate=_typed_rate()),
     }
 
 

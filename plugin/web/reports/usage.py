@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
-from babel.dates import format_skeleton
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.reports.period import Period
 from plugin.courses.reports.sheets import named, usage_sheet
 from plugin.courses.reports.usage import By, UsageRow, usage
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.files import file_answer
-from plugin.web.format import locale_of
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.format import written_month
+from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for, sort_word, sorted_by
 
 blueprint = Blueprint("usage", __name__)
@@ -32,31 +31,13 @@ _SORTS: dict[str, Callable[[UsageRow], Any]] = {
 _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 
 
-def _again(refusal: Refusal, **_names: str) -> ResponseReturnValue:
-    return _page(refusal)
-
-
 @blueprint.get("/reports/usage")
 @allow()
-@refused_shows(_again)
-def show() -> ResponseReturnValue:
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show what was used in the period that the address names."""
-    return _page(None)
-
-
-@blueprint.get("/reports/usage.<ending>")
-@allow()
-def save(ending: str) -> Response:
-    """Answer it as a file."""
-    period, by = period_for(None), _by()
-    rows = sorted_by(usage(current_services().store, period, by), _sorts(by))
-    return file_answer(usage_sheet(rows, by), ending, period)
-
-
-def _page(refusal: Refusal | None) -> ResponseReturnValue:
     period, by = period_for(refusal), _by()
-    rows = sorted_by(usage(current_services().store, period, by), _sorts(by))
-    sort = sort_word(_sorts(by))
+    rows, sort = _rows(period, by), sort_word(_sorts(by))
     return render_template(
         "owner/used.html",
         rows=rows,
@@ -69,21 +50,24 @@ def _page(refusal: Refusal | None) -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/reports/usage.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Answer it as a file."""
+    period, by = period_for(None), _by()
+    return file_answer(usage_sheet(_rows(period, by), by), ending, period)
+
+
+def _rows(period: Period, by: By) -> list[UsageRow]:
+    return sorted_by(usage(current_services().store, period, by), _sorts(by))
+
+
 def _totals(rows: list[UsageRow]) -> list[UsageRow]:
-    found: dict[str, UsageRow] = {}
+    totals: dict[str, UsageRow] = {}
     for row in rows:
-        known = found.get(row.value.currency)
-        found[row.value.currency] = (
-            row
-            if known is None
-            else replace(
-                known,
-                sessions=known.sessions + row.sessions,
-                value=known.value + row.value,
-                list_value=known.list_value + row.list_value,
-            )
-        )
-    return [found[currency] for currency in sorted(found)]
+        currency = row.value.currency
+        totals[currency] = totals[currency] + row if currency in totals else row
+    return [totals[currency] for currency in sorted(totals)]
 
 
 def _by() -> By:
@@ -98,5 +82,4 @@ def _sorts(by: By) -> dict[str, Callable[[UsageRow], Any]]:
 def _written(row: UsageRow, by: By) -> str:
     if by is not By.MONTH:
         return named(row)
-    first = datetime.combine(date.fromisoformat(f"{row.key}-01"), time())
-    return str(format_skeleton("yMMMM", first, locale=locale_of(pages.clinic())))
+    return written_month(date.fromisoformat(f"{row.key}-01"), pages.clinic())
