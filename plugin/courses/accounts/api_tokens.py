@@ -1,4 +1,4 @@
-"""The bearer tokens programs come with: made once, kept as digests, ended when they expire or are revoked."""
+"""Bearer tokens of programs: shown once, stored as digests, valid until they expire or are revoked."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import required
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -130,12 +131,4 @@ def _digest(token: str) -> str:
 
 
 def _view(row: ApiToken) -> TokenView:
-    return TokenView(
-        id=row.id,
-        name=row.name,
-        role=Role(row.role),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        last_used_at=row.last_used_at,
-    )
+    return from_row(TokenView, row, role=Role(row.role))

@@ -6,14 +6,15 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import clean, required
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.courses.clients.contacts import typed_email
+from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff
@@ -67,12 +68,7 @@ def add_staff(
 
 def staff_email(email: str) -> str:
     """Return the address as sign-in compares it; raises InvalidField."""
-    try:
-        return validate_email(email.strip(), check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
-        raise InvalidField(
-            "That is no e-mail address; it looks like name@example.org.", field="email"
-        ) from None
+    return typed_email(email, field="email").casefold()
 
 
 def set_password(store: Store, staff_id: str, password_hash: str) -> None:
@@ -100,12 +96,12 @@ def staff_by_mark(store: Store, session_mark: str) -> StaffView | None:
 
 
 def list_staff(store: Store) -> tuple[StaffView, ...]:
-    """Return everybody who may sign in, by name."""
+    """Return all who may sign in, by name."""
     return tuple(person for person in list_all_staff(store) if person.is_active)
 
 
 def list_all_staff(store: Store) -> tuple[StaffView, ...]:
-    """Return everybody who may sign in or once might, by name."""
+    """Return all who may sign in or once could, by name."""
     with store.reading() as session:
         return tuple(map(_view, session.scalars(select(Staff).order_by(Staff.name, Staff.id))))
 
@@ -174,13 +170,4 @@ def _refuse_to_lock_out(session: Session, act: Act, row: Staff) -> None:
 
 
 def _view(row: Staff) -> StaffView:
-    return StaffView(
-        id=row.id,
-        email=row.email,
-        name=row.name,
-        role=Role(row.role),
-        password_hash=row.password_hash,
-        session_mark=row.session_mark,
-        is_active=row.is_active,
-        last_signed_in_at=row.last_signed_in_at,
-    )
+    return from_row(StaffView, row, role=Role(row.role))

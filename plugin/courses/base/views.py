@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceState, Balance, CourseState, WaitingGift
@@ -14,7 +14,17 @@ from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import Terms
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
+V = TypeVar("V", bound="DataclassInstance")
+
+
+def from_row(view: type[V], row: object, **others: Any) -> V:
+    """Make a view of a row: a field that is not among `others` takes the row's attribute of the same name."""
+    same = {each.name: getattr(row, each.name) for each in fields(view) if each.name not in others}
+    return view(**same, **others)
 
 
 @dataclass(frozen=True, slots=True)

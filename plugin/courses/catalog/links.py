@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in, settle_item_in
-from plugin.courses.base.views import OnTillView
+from plugin.courses.base.views import OnTillView, from_row
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
 from plugin.errors import Refused
@@ -110,15 +110,8 @@ def on_till_of(listing: Listing) -> OnTillView:
     price = None
     if listing.seen_price is not None and listing.seen_currency is not None:
         price = Money(listing.seen_price, listing.seen_currency)
-    return OnTillView(
-        is_seen=listing.seen_at is not None or listing.square_version is not None,
-        name=listing.agreed_name,
-        seen_name=listing.seen_name,
-        seen_item_name=listing.seen_item_name,
-        seen_price=price,
-        seen_at=listing.seen_at,
-        is_deleted=listing.is_deleted,
-    )
+    is_seen = listing.seen_at is not None or listing.square_version is not None
+    return from_row(OnTillView, listing, is_seen=is_seen, name=listing.agreed_name, seen_price=price)
 
 
 def agree_in(session: Session, act: Act, seen: SeenItem) -> None:

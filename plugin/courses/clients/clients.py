@@ -14,7 +14,7 @@ from plugin.core.text import clean, digits, folded
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.state import each_state
-from plugin.courses.base.views import ClientView, FoundClient, Page
+from plugin.courses.base.views import ClientView, FoundClient, Page, from_row
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_profile_in, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
@@ -256,15 +256,5 @@ def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
 
 
 def _view(client: Client, square_customer_id: str | None) -> ClientView:
-    return ClientView(
-        id=client.id,
-        name=client.name,
-        phone=client.phone,
-        email=client.email,
-        language=client.language,
-        square_customer_id=square_customer_id,
-        created_at=client.created_at,
-        is_erased=client.erased_at is not None,
-        wants_mail=client.wants_mail,
-        mail_problem=client.mail_problem,
-    )
+    is_erased = client.erased_at is not None
+    return from_row(ClientView, client, square_customer_id=square_customer_id, is_erased=is_erased)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from plugin.core.terms import Terms
 from plugin.core.text import folded
 from plugin.courses.base.course_record import AllowanceRecord, CourseRecord
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work
 from plugin.store.offers import Package, PackageContent, Treatment
 
@@ -104,27 +105,11 @@ def _preferred(offers: list[Offer]) -> tuple[Offer, ...]:
 
 
 def _offer(package: Package, contents: list[Content]) -> Offer:
-    return Offer(
-        id=package.id,
-        name=package.name,
-        version=package.version,
-        terms=package.terms,
-        contents=tuple(contents),
-        price=package.price,
-        is_active=package.is_active,
-    )
+    return from_row(Offer, package, contents=tuple(contents))
 
 
 def _content(content: PackageContent, treatment: Treatment) -> Content:
-    return Content(
-        position=content.position,
-        treatment_id=treatment.id,
-        treatment=treatment.name,
-        kind=treatment.kind,
-        sessions=content.sessions,
-        single_price=content.single_price,
-        usable_from_session=content.usable_from_session,
-    )
+    return from_row(Content, content, treatment=treatment.name, kind=treatment.kind)
 
 
 class UnlistedOffers:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.views import from_row
 from plugin.courses.imports.columns import Columns, columns_from_json
 from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.reading import read_table
@@ -128,17 +129,11 @@ def list_imports(store: Store, *, limit: int) -> tuple[ImportView, ...]:
         return tuple(_view(batch, currency) for batch in session.scalars(rows))
 
 
-# What the page shows as it is stored.
-_STORED = (
-    *("id", "name", "state", "revision", "rows_total", "rows_done", "found", "problem"),
-    *("created_at", "by", "imported_by", "ended_at", "undone_at", "undone_by", "undone_because"),
-)
-
-
 def _view(batch: ImportBatch, currency: str) -> ImportView:
     columns, found = columns_from_json(batch.mapping), batch.found or {}
-    return ImportView(
-        **{name: getattr(batch, name) for name in _STORED},
+    return from_row(
+        ImportView,
+        batch,
         read_as=batch.shape.get("read_as", ""),
         columns=_columns(batch.shape, columns),
         is_day_first=columns.is_day_first,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
+from plugin.courses.base.views import from_row
 from plugin.courses.clients.clients import living_client_in
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package
@@ -95,34 +96,19 @@ class CheckoutView:
 def view_of(session: Session, row: Checkout) -> CheckoutView:
     """Put the row into a view."""
     client = living_client_in(session, row.client_id)
-    return CheckoutView(
-        id=row.id,
+    return from_row(
+        CheckoutView,
+        row,
         client_id=client.id,
         client_name=client.name,
-        package_id=row.package_id,
         package_name=session.get_one(Package, row.package_id).name,
-        quantity=row.quantity,
-        way=row.way,
-        state=row.state,
         amount=Money(row.amount, row.currency),
         came=Money(row.came, row.currency),
         supplied=_money(row.supplied, row),
         change=_change(row),
         deposit=_money(row.deposit, row),
-        deposit_due_on=row.deposit_due_on,
-        balance_due_on=row.balance_due_on,
-        tender=row.tender,
         device_name=_device_name(session, row),
-        url=row.url,
-        mail_to=row.mail_to,
-        mailed_at=row.mailed_at,
-        problem=row.problem,
-        notice=row.notice,
         is_canceling=row.cancel_asked_at is not None and row.ended_at is None,
-        created_at=row.created_at,
-        by=row.by,
-        ended_at=row.ended_at,
-        square_order_id=row.square_order_id,
         course_ids=courses_of_checkout_in(session, row),
         offered=_offered(session, row),
         credit=_money(row.credit_for["discount"], row) if row.credit_for else None,
