@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,11 +16,11 @@ from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.outbox import enqueue_in
-from plugin.courses.base.views import AttentionView
+from plugin.courses.base.views import AttentionView, ClientView
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.links import PUBLISH, take_from_square_in
-from plugin.courses.clients.clients import living_client_in
+from plugin.courses.clients.clients import client_in, living_client_in, new_client_in
 from plugin.courses.clients.merge import held_in, merge_in
 from plugin.courses.clients.unmerge import keep_together_in, split_in
 from plugin.courses.exchange.complete import exchange_now_in
@@ -63,20 +63,59 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
     asked = digest("resolve", {"item_id": item_id, **_asked(wish)})
 
     def do(work: Work) -> AttentionView:
-        item = work.session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
-        if item is None:
-            raise NotFound("There is no such attention item.")
-        if answered_before(work.session, work.act, asked) is not None:
-            return view_of(item)
-        if item.resolved_at is not None:
-            raise Refused("Somebody has taken care of that already.", code="already_resolved")
-        if _carry_out(work, item, wish):
-            item.resolved_at, item.resolved_by = work.now, work.act.actor.name
-            item.resolution = {**_kept(wish), "answer": _answer(work.session, item, wish)}
-        remember(work.session, work.act, asked, {"item_id": item_id})
+        item = _locked_item(work, item_id)
+        if answered_before(work.session, work.act, asked) is None:
+            _settle_in(work, item, wish)
+            remember(work.session, work.act, asked, {"item_id": item_id})
         return view_of(item)
 
     return transact(store, act, do)
+
+
+def assign_to_new_client(
+    store: Store,
+    act: Act,
+    item_id: str,
+    contact: Mapping[str, str | None],
+    *,
+    course_id: str | None,
+    reason: str,
+) -> tuple[AttentionView, ClientView]:
+    """Create a client and assign a sale to them, or one of its courses: both or neither.
+
+    `contact`: name, phone, email and language as typed. Raises InvalidField or Refused. The same act again gives the
+    first answer.
+    """
+    require(act.actor, Role.DESK)
+    asked = digest(
+        "assign_to_new_client", {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
+    )
+
+    def do(work: Work) -> tuple[AttentionView, ClientView]:
+        item = _locked_item(work, item_id)
+        if known := answered_before(work.session, work.act, asked):
+            return view_of(item), client_in(work.session, known["client_id"])
+        client = new_client_in(work, **contact)
+        _settle_in(work, item, Resolution(reason, client_id=client.id, course_id=course_id))
+        remember(work.session, work.act, asked, {"item_id": item_id, "client_id": client.id})
+        return view_of(item), client
+
+    return transact(store, act, do)
+
+
+def _locked_item(work: Work, item_id: str) -> Attention:
+    item = work.session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
+    if item is None:
+        raise NotFound("There is no such attention item.")
+    return item
+
+
+def _settle_in(work: Work, item: Attention, wish: Resolution) -> None:
+    if item.resolved_at is not None:
+        raise Refused("This item was resolved already.", code="already_resolved")
+    if _carry_out(work, item, wish):
+        item.resolved_at, item.resolved_by = work.now, work.act.actor.name
+        item.resolution = {**_kept(wish), "answer": _answer(work.session, item, wish)}
 
 
 def _carry_out(work: Work, item: Attention, wish: Resolution) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import flash, g, get_flashed_messages, redirect, request
+from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ships no types
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from plugin.core.acts import Act, checked_key
@@ -29,6 +31,13 @@ class Notice:
 def fresh_key() -> str:
     """Return a key for one form of one page: sent twice, it is done once."""
     return f"desk-{secrets.token_hex(12)}"
+
+
+def form_key() -> Markup:
+    """Return what every form carries: the token of the sign-in, and the key under which it is done once."""
+    return Markup(
+        '<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="key" value="{}">'
+    ).format(generate_csrf(), fresh_key())
 
 
 def current_act() -> Act:

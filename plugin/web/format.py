@@ -101,13 +101,18 @@ def _phone(context: Context, e164: str) -> str:
     return written_phone(e164, context["clinic"].country)
 
 
-@pass_context
-def _language(context: Context, tag: str) -> str:
+def language_name(tag: str, clinic: ClinicView) -> str:
+    """Return the name of a language in the clinic's own; English for one that papers are not written in."""
     try:
         known = Locale.parse(tag.replace("-", "_") if is_supported(tag) else "en")
     except (UnknownLocaleError, ValueError):
         return tag
-    return known.get_display_name(locale_of(context["clinic"])) or tag
+    return known.get_display_name(locale_of(clinic)) or tag
+
+
+@pass_context
+def _language(context: Context, tag: str) -> str:
+    return language_name(tag, context["clinic"])
 
 
 def iso(value: date | datetime) -> str:

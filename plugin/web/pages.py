@@ -19,7 +19,7 @@ from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
 from plugin.web import course_words, current_services, format, theme, translations
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import fresh_key, notice
+from plugin.web.actions import form_key, notice
 
 _HERE = Path(__file__).resolve().parents[1]
 # Beside the package when installed, else the sibling folder of a checkout.
@@ -41,7 +41,7 @@ def set_up(app: Flask) -> None:
     translations.set_up(app)
     app.jinja_env.filters.update(format.FILTERS)
     app.jinja_env.filters.update(course_words.FILTERS)
-    app.jinja_env.globals.update(asset=asset, deed_key=fresh_key, told=notice, theme_address=_theme_address)
+    app.jinja_env.globals.update(asset=asset, form_key=form_key, told=notice, theme_address=_theme_address)
     app.jinja_env.globals.update(script_addresses=script_addresses)
     app.context_processor(_everywhere)
     app.register_blueprint(blueprint)

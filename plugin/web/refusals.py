@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -29,9 +30,18 @@ _SAVED_BEFORE = (
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+class InvalidForm(InvalidField):
+    """Fields of a form are wrong: `errors` has the sentence of each by its name, "" for the form as a whole."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        field, message = next(iter(errors.items()))
+        super().__init__(message, field=field or None)
+        self.errors = dict(errors)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A form that was refused: why, beside which field, and everything that was typed.
+    """A form that was refused: why, what is wrong with which field, and everything that was typed.
 
     `charges`: the desk is asked whether it means a second charge beside these; then the form is sent again.
     """
@@ -40,6 +50,16 @@ class Refusal:
     field: str | None
     typed: MultiDict[str, str]
     charges: tuple[DayCharge, ...] = ()
+    errors: Mapping[str, str] = dataclass_field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: CoursekeeperError, typed: MultiDict[str, str]) -> Refusal:
+        """Return what a page shows of an error that a form was answered with."""
+        if isinstance(error, AlreadyCharged):
+            return cls(error.message, error.field, typed, error.charges)
+        message = _SAVED_BEFORE if isinstance(error, KeyReused) else error.message
+        errors = error.errors if isinstance(error, InvalidForm) else {error.field or "": message}
+        return cls(message, error.field, typed, errors=errors)
 
     @property
     def linkable(self) -> DayCharge | None:
@@ -88,9 +108,7 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
         return None
     # A question, such as the period of a report, stands in the address.
     typed = request.args if request.method == "GET" else request.form
-    charges = error.charges if isinstance(error, AlreadyCharged) else ()
-    message = _SAVED_BEFORE if isinstance(error, KeyReused) else error.message
-    refusal = Refusal(message, error.field, typed, charges)
+    refusal = Refusal.of(error, typed)
     try:
         response = make_response(page(refusal=refusal, **(request.view_args or {})))
     except NotFound:

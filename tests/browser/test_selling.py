@@ -43,7 +43,7 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
     # Begun and left alone, it is found again on Today, and called off.
     page.go_back()
     page.get_by_role("button", name=re.compile("^Ring it up on the till")).click()
-    expect(page.get_by_role("heading", name="Waiting for the till")).to_be_visible()
+    expect(page.get_by_role("heading", name="Waiting for Square POS")).to_be_visible()
     page.get_by_role("link", name="Today").click()
     page.get_by_role("region", name="Sales under way").get_by_role("link", name=TIA).click()
     page.get_by_role("button", name="Cancel this sale").click()

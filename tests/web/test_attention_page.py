@@ -91,7 +91,7 @@ def test_two_people_answer_at_once_and_the_second_is_told(deb: Visitor, desk: De
     desk.answer(item, "assign", client_id=bela)
     answer = deb.send(form)
     assert answer.status_code == 409
-    assert "Somebody has taken care of that already." in answer.text
+    assert "This item was resolved already." in answer.text
     assert "No course yet" in deb.page(f"/clients/{maria}").text
 
 
@@ -176,7 +176,7 @@ def test_of_two_courses_each_can_be_assigned_by_itself(
     found = deb.page(f"/attention/{item}/clients?q=maria&course_id={pair[0]}")
     assert "Assign only this one to Maria Alvarez" in found.text
     page = deb.after(found.form("/resolution"))
-    assert "Assigned to Maria Alvarez. The rest of that sale still waits." in page.text
+    assert "Assigned to Maria Alvarez. The rest of that sale is still unassigned." in page.text
     assert "Which of them?" not in page.text
     done = deb.after(deb.page(f"/attention/{item}/clients?q=bela").form("/resolution"))
     assert "Assigned to Bela Costa." in done.text
@@ -196,14 +196,14 @@ def test_all_of_them_go_with_one_tap_where_nothing_is_chosen(
 def test_somebody_new_can_have_one_of_them(deb: Visitor, desk: Desk, pair: tuple[str, ...]) -> None:
     form = deb.page("/attention").form("/client")
     page = deb.after(form, name="Bela Costa", course_id=pair[1])
-    assert "Assigned to Bela Costa. The rest of that sale still waits." in page.text
+    assert "Assigned to Bela Costa. The rest of that sale is still unassigned." in page.text
     assert [desk.course(each).client_name for each in pair] == [None, "Bela Costa"]
 
 
 def test_between_equal_courses_nobody_must_choose(deb: Visitor, desk: Desk) -> None:
     booked = desk.book(desk.sale(desk.line(desk.package(), quantity=2, paid=396000), buyer=None))
     page = deb.page("/attention")
-    assert "Which of them? All 2 Only one Whose is it?" in page.text
+    assert "Which packages? All 2 Only one Assign client" in page.text
     assert page.html.count('type="radio"') == 4
     assert len(booked.opened) == 2
 

@@ -65,7 +65,7 @@ def test_undo_gives_it_back_and_both_lines_stay(deb: Visitor, desk: Desk, course
     used = deb.after(deb.page(address).form("/uses"))
     page = deb.after(used.form("/reversal"))
     assert "Session given back. 12 of 12 left." in page.text
-    assert "Session 1 given back" in page.text
+    assert "Session 1 restored" in page.text
     assert "undone" in page.text
     assert "Undone at the desk" in page.text
     assert desk.balance(course)[0] == 12
@@ -184,7 +184,7 @@ def test_several_courses_each_have_their_history(deb: Visitor, desk: Desk) -> No
 
 @sqlite_alone
 def test_a_client_without_a_course_is_told_what_to_do(deb: Visitor, desk: Desk) -> None:
-    assert "Ring up a package on the till" in deb.page(f"/clients/{desk.client()}").text
+    assert "Sell a package above" in deb.page(f"/clients/{desk.client()}").text
 
 
 @sqlite_alone

@@ -56,14 +56,14 @@ def test_the_menu_shows_each_only_what_they_may_do(
 
 
 DEEDS: list[tuple[str, dict[str, str], str]] = [
-    ("extension", {"expires_on": "2027-12-31", **WHY}, "The course ends on Dec 31, 2027 now."),
-    ("extension", {"expires_on": "", "never": "1", **WHY}, "The course has no end now."),
+    ("extension", {"expires_on": "2027-12-31", **WHY}, "The package expires on Dec 31, 2027 now."),
+    ("extension", {"expires_on": "", "never": "1", **WHY}, "The package does not expire now."),
     ("freeze", WHY, "Frozen."),
     ("adjustment", {"sessions": "2", "way": "more", **WHY}, "Adjusted. 9 of 9 left."),
     ("adjustment", {"sessions": "2", "way": "fewer", **WHY}, "Adjusted. 5 of 7 left."),
     ("adjustment", {"sessions": "1", "way": "more", "value": "100.00", **WHY}, "Adjusted. 8 of 8 left."),
     ("write-off", WHY, "Written off."),
-    ("gift", {"recipient_name": "Bea Wong", "message": "Enjoy"}, "A gift for Bea Wong now."),
+    ("gift", {"recipient_name": "Bea Wong", "message": "Enjoy"}, "This package is a gift for Bea Wong now."),
     ("visits", {"visited_on": "2026-11-22", "sessions": "3"}, "Session 3 used. 4 of 7 left."),
 ]
 
@@ -80,7 +80,7 @@ def test_a_deed_is_done_on_its_page_and_told_on_the_clients(
 
 REFUSED: list[tuple[str, dict[str, str], str]] = [
     ("extension", {"expires_on": "2027-12-31", "reason": ""}, "The reason is missing."),
-    ("extension", {"expires_on": "soon", **WHY}, "That is no date."),
+    ("extension", {"expires_on": "soon", **WHY}, "Enter a date such as 2026-11-30."),
     ("extension", {"expires_on": "", **WHY}, "Choose the last day"),
     ("extension", {"expires_on": "2026-12-01", **WHY}, "That shortens the course"),
     ("extension", {"expires_on": "2627-12-01", **WHY}, "more than ten years"),
@@ -171,7 +171,7 @@ def test_a_part_paid_course_says_what_is_to_come(
         "3 of 12 × Facial acupuncture, 60 min may be used" in small_olga.page(f"/courses/{part}/ahead").text
     )
     assert "Allow 1 to 9 more." in small_olga.send(form, sessions="10", **WHY).text
-    assert "Allowed." in small_olga.after(form, sessions="2", **WHY).text
+    assert "Unlocked." in small_olga.after(form, sessions="2", **WHY).text
     assert "$495.00 paid of $1,980.00" in small_olga.page(page_of(small_desk, part)).text
 
 
@@ -187,9 +187,9 @@ def test_a_voucher_is_shown_redeemed_and_then_spent(
     assert "12 letters and digits" in wrong.text
     found = Page(small_deb.send(form, code="7kqm x3fd 92ht").text)
     assert "From Ana Souza" in found.text
-    assert "No client is called “Bea Wong” yet." in found.text
+    assert "No clients match “Bea Wong”." in found.text
     page = small_deb.after(found.form("/redemption"))
-    assert "Redeemed. The course is Bea Wong’s now." in page.text
+    assert "Redeemed. The package belongs to Bea Wong now." in page.text
     assert "was redeemed on Nov 22, 2026" in small_deb.send(form, code=CODE).text
 
 

@@ -56,20 +56,20 @@ def test_a_known_client_needs_three_taps(small_deb: Visitor, client_id: str, pac
     first = next(link for link in page.links() if link == f"/sell?client_id={client_id}")
     second = next(link for link in small_deb.page(first).links() if package_id in link)
     shown = small_deb.after(way_form(small_deb.page(second), "till"))
-    assert "Ring up Facial acupuncture, course of 12, with Ana Souza on the sale." in shown.text
-    assert "Waiting for the till" in shown.text
+    assert "Charge Facial acupuncture, course of 12 at Square POS, with Ana Souza on the sale." in shown.text
+    assert "Waiting for Square POS" in shown.text
     # B21.
     assert "A sale with 100% off has no payment: it can take up to 15 minutes to show here." in shown.text
 
 
 def test_it_begins_with_whom(small_deb: Visitor, small_desk: Desk, client_id: str, package_id: str) -> None:
     page = small_deb.page("/sell")
-    assert "Whom is it for?" in page.text
+    assert "Find a client" in page.text
     assert f"/sell?client_id={client_id}" in page.links()
     typed = small_deb.get("/sell/clients?q=ana", headers={"HX-Request": "true"})
     assert "Ana Souza" in typed.text
     assert "<html" not in typed.text
-    assert "Nobody fits “zzz”" in small_deb.page("/sell?q=zzz").text
+    assert "No clients match “zzz”" in small_deb.page("/sell?q=zzz").text
 
 
 def test_a_new_client_is_made_on_the_way(small_deb: Visitor, package_id: str) -> None:
@@ -98,7 +98,7 @@ def test_the_ways_are_all_there_and_each_form_carries_whom_and_what(
 
 
 BEGUN = [
-    ("till", {}, "Waiting for the till"),
+    ("till", {}, "Waiting for Square POS"),
     ("link", {}, "Making the payment link"),
     ("cash", {}, "Recording $1,980.00 in cash"),
     ("cash", {"supplied": "2,000"}, "$20.00 change, of $2,000.00"),
@@ -157,7 +157,7 @@ def test_a_package_that_is_not_on_the_till_can_not_be_chosen(
     new = NewPackage("Only in the book", Money(1000, "USD"), [NewContent("Facial", 1, Money(1000, "USD"))])
     package_id = create_package(small_desk.store, small_desk.act(OLGA), new).id
     page = small_deb.page(f"/sell?client_id={client_id}")
-    assert "Not on the till yet" in page.text
+    assert "Not in Square yet" in page.text
     assert not [link for link in page.links() if package_id in link]
     form = way_form(ways_page(small_deb, client_id, package_id), "till")
     refused = small_deb.send(form)
@@ -216,7 +216,7 @@ def test_it_is_called_off_and_says_so(small_deb: Visitor, link: str) -> None:
 STANDING = [
     ({"state": "waiting", "problem": "Square can't be reached."}, "Square can't be reached."),
     ({"state": "canceled"}, "Nothing was charged."),
-    ({"state": "timed_out"}, "Nobody paid in time"),
+    ({"state": "timed_out"}, "Payment timed out"),
     ({"state": "failed", "problem": "The card was declined."}, "The card was declined."),
     ({"state": "paid"}, "Paid."),
 ]

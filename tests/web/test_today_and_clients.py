@@ -100,7 +100,7 @@ def test_a_hundred_clients_come_in_pages(small_deb: Visitor, small_desk: Desk) -
 def test_a_new_client_is_made_once(deb: Visitor, desk: Desk) -> None:
     form = new_client_form(deb.page("/clients"))
     page = deb.after(form, name="Bela Costa", phone="415 555 0199", email="bela@example.org")
-    assert "Client made." in page.text
+    assert "Client created." in page.text
     assert "Bela Costa" in page.text
     assert "(415) 555-0199" in page.text
     deb.after(form, name="Bela Costa", phone="415 555 0199", email="bela@example.org")

@@ -33,8 +33,8 @@ def details(visitor: Visitor, address: str) -> Form:
 
 def options(page: Page) -> list[str]:
     """Return who can be named, by the words of the select."""
-    said = page.text.split("Treated by ")[1].split(" Focus ")[0]
-    return [name for name in ("Nobody named", *NAMES.values(), "Dr. Wu") if name in said]
+    said = page.text.split("Practitioner ")[1].split(" Focus ")[0]
+    return [name for name in ("Unassigned", *NAMES.values(), "Dr. Wu") if name in said]
 
 
 def test_the_focus_and_the_note_are_written_down(deb: Visitor, desk: Desk, course: str, address: str) -> None:
@@ -58,7 +58,7 @@ def test_it_says_where_each_of_them_goes(deb: Visitor, address: str) -> None:
 
 @sqlite_alone
 def test_what_is_there_comes_back_to_be_edited(deb: Visitor, address: str) -> None:
-    assert "Add focus" in deb.page(address).text
+    assert "Add note" in deb.page(address).text
     page = deb.after(details(deb, address), focus="Brow", note="Two lines")
     assert "Add focus" not in page.text
     again = page.form("/details")
@@ -72,7 +72,7 @@ def test_those_who_treat_can_be_named(
     for role in (Role.PRACTITIONER, Role.OWNER):
         hire(services, role)
     page = deb.page(address)
-    assert options(page) == ["Nobody named", NAMES[Role.OWNER], NAMES[Role.PRACTITIONER]]
+    assert options(page) == ["Unassigned", NAMES[Role.OWNER], NAMES[Role.PRACTITIONER]]
     kim = page.html.split(f">{NAMES[Role.PRACTITIONER]}</option>")[0].rsplit('value="', 1)[1].split('"')[0]
     after = deb.after(page.form("/details"), practitioner_id=kim)
     assert "with A. Kim" in after.text

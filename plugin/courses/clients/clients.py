@@ -44,15 +44,22 @@ def create_client(
         asked = digest("client", {"name": name, "phone": phone, "email": email, "language": language})
         if known := answered_before(work.session, work.act, asked):
             return client_in(work.session, known["client_id"])
-        contact = typed_contact(
-            name=name, phone=phone, email=email, language=language, country=clinic_in(work.session).country
-        )
-        client = add_client_in(work, contact)
-        enqueue_profile_in(work, client.id)
+        client = new_client_in(work, name=name, phone=phone, email=email, language=language)
         remember(work.session, work.act, asked, {"client_id": client.id})
-        return view_of(work.session, client)
+        return client
 
     return transact(store, act, do)
+
+
+def new_client_in(
+    work: Work, *, name: str | None, phone: str | None, email: str | None, language: str | None
+) -> ClientView:
+    """Check what was typed, write the client and have them added to Square; raises InvalidField."""
+    country = clinic_in(work.session).country
+    contact = typed_contact(name=name, phone=phone, email=email, language=language, country=country)
+    client = add_client_in(work, contact)
+    enqueue_profile_in(work, client.id)
+    return view_of(work.session, client)
 
 
 def change_client(

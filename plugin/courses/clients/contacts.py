@@ -42,9 +42,9 @@ def typed_contact(
     """Check what a person typed; raises InvalidField that names the field and the mend."""
     return Contact(
         name=required(name, field="name", called="The name"),
-        phone=_typed_phone(phone, country) if phone and phone.strip() else None,
+        phone=typed_phone(phone, country) if phone and phone.strip() else None,
         email=_email(email) if email and email.strip() else None,
-        language=_language(language or "en"),
+        language=typed_language(language or "en"),
     )
 
 
@@ -91,7 +91,7 @@ def is_full_phone(e164: str) -> bool:
         return False
 
 
-def _typed_phone(value: str, country: str) -> str:
+def typed_phone(value: str, country: str) -> str:
     """Return the number; without a country code it must be a valid one of the clinic's own country.
 
     Length alone does not tell: eight digits are a full number in Singapore and a local one in Australia.
@@ -139,7 +139,8 @@ def _email(value: str) -> str:
         ) from None
 
 
-def _language(value: str) -> str:
+def typed_language(value: str) -> str:
+    """Return the tag of a language; raises InvalidField where it is none."""
     if not _LANGUAGE.match(value):
         raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
     return value

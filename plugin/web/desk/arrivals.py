@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
@@ -11,7 +11,7 @@ from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.desk import courses, today
-from plugin.web.form_values import known_charges
+from plugin.web.desk.forms import ArrivalForm
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("arrivals", __name__)
@@ -29,15 +29,12 @@ def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
 @refused_shows(_today_again)
 def use(booking_id: str) -> ResponseReturnValue:
     """Use one session for the booked visit."""
-    course_id, allowance_id = _chosen()
     services = current_services()
     used = use_booking(
         services.store,
         current_act(),
         booking_id,
-        course_id=course_id,
-        allowance_id=allowance_id,
-        known_charges=known_charges(request.form),
+        **ArrivalForm.sent().chosen,
         has_mail=services.mail.is_ready,
     )
     of = courses.course(used.course_id)
@@ -50,7 +47,8 @@ def use(booking_id: str) -> ResponseReturnValue:
 @refused_shows(_today_again)
 def link(booking_id: str) -> ResponseReturnValue:
     """Check the booked visit in with a session that was charged for it already."""
-    used = link_booking(current_services().store, current_act(), booking_id, request.form.get("entry_id", ""))
+    entry_id = ArrivalForm.sent().entry_id.data
+    used = link_booking(current_services().store, current_act(), booking_id, entry_id)
     flash_notice(Notice(courses.said_of_link(used, courses.course(used.course_id))))
     return today.after_deed()
 
@@ -60,15 +58,9 @@ def link(booking_id: str) -> ResponseReturnValue:
 @refused_shows(_today_again)
 def miss(booking_id: str) -> ResponseReturnValue:
     """Forgive a missed visit, or charge a session for it."""
-    course_id, allowance_id = _chosen()
+    form = ArrivalForm.sent()
     decided = decide_no_show(
-        current_services().store,
-        current_act(),
-        booking_id,
-        request.form.get("decision", ""),
-        course_id=course_id,
-        allowance_id=allowance_id,
-        known_charges=known_charges(request.form),
+        current_services().store, current_act(), booking_id, form.decision.data, **form.chosen
     )
     flash_notice(Notice(_said(decided)))
     return today.after_deed()
@@ -79,14 +71,10 @@ def miss(booking_id: str) -> ResponseReturnValue:
 @refused_shows(_today_again)
 def undo(booking_id: str) -> ResponseReturnValue:
     """Take back what was tapped; the visit is expected again."""
-    reason = request.form.get("reason", "").strip() or courses.UNDONE_AT_THE_DESK
+    reason = ArrivalForm.sent().reason.data or courses.UNDONE_AT_THE_DESK
     take_back(current_services().store, current_act(), booking_id, reason)
     flash_notice(Notice("Taken back. The visit is expected again."))
     return today.after_deed()
-
-
-def _chosen() -> tuple[str | None, str | None]:
-    return request.form.get("course_id") or None, request.form.get("allowance_id") or None
 
 
 def _said(decided: MissedVisit) -> str:

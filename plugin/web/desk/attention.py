@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -14,16 +15,16 @@ from plugin.core.money import Money
 from plugin.courses.base.attention import list_attention, read_item
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import read_course
-from plugin.courses.base.views import AttentionView, CourseView
+from plugin.courses.base.views import AttentionView, ClientView, CourseView
 from plugin.courses.catalog.packages import list_packages
-from plugin.courses.clients.clients import create_client, read_client
-from plugin.courses.decisions import Resolution, resolve
+from plugin.courses.clients.clients import read_client
+from plugin.courses.decisions import Resolution, assign_to_new_client, resolve
 from plugin.courses.refunds.canceled_invoice import KEEP, KIND, PaidPart, paid_part
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk import clients
-from plugin.web.form_values import typed_optional_number
+from plugin.web.desk.forms import ClientForm, DecisionForm
 from plugin.web.refusals import Refusal, refused_shows
 
 OPEN_SHOWN = 50
@@ -104,7 +105,7 @@ def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnVal
     is_here = any(question.item.id == item_id for question in context["questions"])
     if refusal is not None and (refusal.field is None or not is_here):
         flash_notice(Notice(refusal.message, is_bad=True))
-        context["refusal"] = None
+        context = _context(None, "")
     return live.screen("desk/attention.html", "desk/_attention.html", url_for("attention.news"), **context)
 
 
@@ -113,44 +114,34 @@ def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnVal
 @refused_shows(page)
 def settle(item_id: str) -> ResponseReturnValue:
     """Carry out what the person decided."""
-    form = request.form
-    wish = Resolution(
-        reason=form.get("reason", "").strip()
-        or _REASONS.get(form.get("decision", ""), "Decided at the desk"),
-        client_id=form.get("client_id") or None,
-        course_id=form.get("course_id") or None,
-        sessions=typed_optional_number(
-            form.get("sessions", ""), field="sessions", called="The number of sessions"
-        ),
-        amount=typed_optional_number(form.get("amount", ""), field="amount", called="The amount"),
-        decision=form.get("decision") or None,
-        package_id=form.get("package_id") or None,
-    )
-    return _settled(current_act(), item_id, wish)
+    form = DecisionForm.sent()
+    usual = _REASONS.get(form.decision.data, "Decided at the desk")
+    return _settled(current_act(), item_id, form.wish(usual))
 
 
 @blueprint.post("/attention/<item_id>/client")
 @allow(Role.DESK)
 @refused_shows(page)
 def settle_with_new_client(item_id: str) -> ResponseReturnValue:
-    """Make a client and assign the sale to them."""
-    act, form = current_act(), request.form
-    made = create_client(
+    """Create a client and assign the sale to them."""
+    form = ClientForm.sent()
+    item, client = assign_to_new_client(
         current_services().store,
-        act,
-        name=form.get("name"),
-        phone=form.get("phone"),
-        email=form.get("email"),
-        language=form.get("language"),
+        current_act(),
+        item_id,
+        form.contact,
+        course_id=form.course_id.data or None,
+        reason="Assigned at the desk",
     )
-    wish = Resolution("Assigned at the desk", client_id=made.id, course_id=form.get("course_id") or None)
-    # One form, two deeds: each under a key of its own, both found again when the form comes twice.
-    return _settled(replace(act, key=f"{act.key}-assign"), item_id, wish)
+    return _answered(_assigned(item, client))
 
 
 def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
-    item = resolve(current_services().store, act, item_id, wish)
-    flash_notice(_said(wish, item))
+    return _answered(_said(wish, resolve(current_services().store, act, item_id, wish)))
+
+
+def _answered(notice: Notice) -> ResponseReturnValue:
+    flash_notice(notice)
     return (
         page() if live.is_shown(url_for("attention.news")) else redirect_after_post(url_for("attention.show"))
     )
@@ -162,10 +153,13 @@ def _said(wish: Resolution, item: AttentionView) -> Notice:
     if item.kind == KIND and wish.decision == KEEP:
         return Notice("The sessions that are paid for are kept. The others were removed.")
     if wish.client_id is None:
-        return Notice(_DONE.get(wish.decision or "", "Taken care of."))
-    client = read_client(current_services().store, wish.client_id)
+        return Notice(_DONE.get(wish.decision or "", "Resolved."))
+    return _assigned(item, read_client(current_services().store, wish.client_id))
+
+
+def _assigned(item: AttentionView, client: ClientView) -> Notice:
     address = url_for("clients.show", client_id=client.id)
-    rest = "" if item.resolved_at else " The rest of that sale still waits."
+    rest = "" if item.resolved_at else " The rest of that sale is still unassigned."
     return Notice(f"Assigned to {client.name}.{rest}", link=address, link_text="Open the client")
 
 
@@ -215,12 +209,18 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
         "packages": list_packages(store, limit=200).rows if _names_a_package(waiting.rows) else (),
         "has_more": waiting.cursor is not None,
         "resolved": list_attention(store, limit=RESOLVED_SHOWN, resolved=True).rows,
-        "refusal": refusal,
-        "refused_item": item_id,
+        "form_for": partial(_form_for, refusal, item_id),
+        "decision_form": DecisionForm.shown(refusal),
+        "refused_item": item_id if refusal else "",
         "searched_item": None,
         "matches": None,
         "only": "",
     }
+
+
+def _form_for(refusal: Refusal | None, refused_item: str, item_id: str) -> ClientForm:
+    """Return the form for a new client of an item, as it was sent where it was refused."""
+    return ClientForm.shown(refusal if item_id == refused_item else None, suffix=f"-{item_id}")
 
 
 def _part(item: AttentionView) -> PaidPart | None:

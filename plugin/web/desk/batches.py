@@ -26,11 +26,13 @@ from plugin.courses.visits.arrivals import arrivals_on
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.desk.forms import BatchForm
 from plugin.web.files import name_file
 from plugin.web.refusals import Refusal, refused_shows
 
-# Nobody else could have a paper in one batch; one more tells that there are.
+# More clients can't have a paper in one batch; one more says that there are others.
 _LONGEST_LIST = MOST_PAPERS + 1
+_LONGEST_SEARCH = 120
 
 blueprint = Blueprint("batches", __name__)
 
@@ -55,10 +57,10 @@ def find() -> ResponseReturnValue:
 @refused_shows(choose)
 def start() -> ResponseReturnValue:
     """Have the papers made."""
-    listing, form = _listing(), request.form
+    listing, form = _listing(), BatchForm.sent()
     day = _today() if listing is Listing.CAME else None
-    choice = Choice(tuple(sorted(_chosen(listing))), tuple(form.getlist("paper")), day)
-    batch_id = start_batch(current_services().store, current_act(), choice, form.get("form", ""))
+    choice = Choice(tuple(sorted(_chosen(listing, form))), tuple(form.paper.data), day)
+    batch_id = start_batch(current_services().store, current_act(), choice, form.form.data)
     return redirect_after_post(url_for("batches.show", batch_id=batch_id))
 
 
@@ -97,12 +99,12 @@ def fetch(batch_id: str) -> ResponseReturnValue:
 
 def _choosing(refusal: Refusal | None) -> dict[str, Any]:
     store, today, now = current_services().store, _today(), pages.now()
-    listing = _listing()
+    form, listing = BatchForm(request.values), _listing()
     # A refused form is of the list as it was shown, whatever was typed into the search since.
-    q = request.values.get("q" if refusal is None else "shown_q", "").strip()[:120]
+    q = (form.q if refusal is None else form.shown_q).data.strip()[:_LONGEST_SEARCH]
     found = people_on(store, listing, q, today=today, now=now, limit=_LONGEST_LIST)
-    is_everyone = refusal is not None and "everyone" in refusal.typed
-    chosen = set(request.form.getlist("client")) if is_everyone else _chosen(listing)
+    is_everyone = refusal is not None and form.everyone.data
+    chosen = set(form.client.data) if is_everyone else _chosen(listing, form)
     shown = found[:MOST_PAPERS]
     on_list = {each.client.id for each in shown}
     return {
@@ -115,22 +117,25 @@ def _choosing(refusal: Refusal | None) -> dict[str, Any]:
         "chosen_elsewhere": people_chosen(store, chosen - on_list, today=today),
         "is_everyone": is_everyone,
         "papers": _papers(),
-        "wanted": request.form.getlist("paper") or ["summary"],
-        "form": request.form.get("form") or PDF,
+        "wanted": form.paper.data or ["summary"],
+        "form": form.form.data or PDF,
         "takes_bookings": arrivals_on(store, today, now=now) is not None,
         "mine": batches_of(store, current_actor(), now),
         "refusal": refusal,
     }
 
 
-def _chosen(listing: Listing) -> set[str]:
+def _chosen(listing: Listing, form: BatchForm) -> set[str]:
     """Return the clients that are ticked; "everyone" means the list as it was shown, before a new search."""
-    form = request.form
-    chosen = set(form.getlist("client"))
-    if "everyone" in form:
-        shown = form.get("shown_q", "")
+    chosen = set(form.client.data)
+    if form.everyone.data:
         people = people_on(
-            current_services().store, listing, shown, today=_today(), now=pages.now(), limit=_LONGEST_LIST
+            current_services().store,
+            listing,
+            form.shown_q.data,
+            today=_today(),
+            now=pages.now(),
+            limit=_LONGEST_LIST,
         )
         chosen |= {each.client.id for each in people}
     return chosen

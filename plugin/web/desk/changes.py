@@ -1,66 +1,92 @@
-"""Changing a sold course: a page for each deed, filled in again when refused, the client's page as the answer."""
+"""Changing a sold course: a page for each change, filled in again when refused, the client's page as the answer."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.core.no_show import NoShowOffer
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.changes.gifts import gift_of_course
 from plugin.courses.changes.missed import missed_offer
 from plugin.courses.clients.clients import read_client
-from plugin.courses.visits.use import UseSession, use_session
+from plugin.courses.visits.use import use_session
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk import clients, courses
-from plugin.web.desk.course_actions import COURSE_DEEDS, CourseDeed
-from plugin.web.form_values import known_charges, typed_date, typed_number
+from plugin.web.desk.course_actions import COURSE_ACTIONS, CourseAction
+from plugin.web.desk.forms import VisitForm
+from plugin.web.forms import Form
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("changes", __name__)
 
 
-def _register(each: CourseDeed) -> None:
+def _register(action: CourseAction) -> None:
     def answer(course_id: str) -> ResponseReturnValue:
         if request.method == "GET":
-            return page(each, course_id)
+            return page(action, course_id)
         before = courses.course(course_id)
-        changed = each.do(current_services().store, current_act(), course_id, request.form)
-        flash_notice(each.told(changed.course))
+        form = action.form_for(before).sent()
+        changed = action.do(current_services().store, current_act(), course_id, form)
+        flash_notice(action.said(changed.course))
         return _back(before)
 
     def shown_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-        # Without a field or a question there is nothing to answer on the form: the course itself is in the way.
-        if not each.title or (refusal.field is None and not refusal.charges):
+        if not action.title:
             return courses.page_of_course(course_id, refusal)
-        return page(each, course_id, refusal)
+        return courses.form_or_course(course_id, refusal, lambda: page(action, course_id, refusal))
 
-    view = refused_shows(shown_again)(allow(*each.roles)(answer))
-    methods = ["GET", "POST"] if each.title else ["POST"]
-    blueprint.add_url_rule(f"/courses/<course_id>/{each.path}", each.name, view, methods=methods)
+    view = refused_shows(shown_again)(allow(*action.roles)(answer))
+    methods = ["GET", "POST"] if action.title else ["POST"]
+    blueprint.add_url_rule(f"/courses/<course_id>/{action.path}", action.name, view, methods=methods)
 
 
-def page(each: CourseDeed, course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Answer the page of a deed, with the person chosen so far or those who fit what is typed."""
+def page(action: CourseAction, course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Answer the page of a change, with the client chosen so far or those who fit what is typed."""
     course = courses.course(course_id)
     chosen = refusal.typed.get("client_id", "") if refusal else request.args.get("to", "")
-    is_searched = each.has_person and bool(request.args.get("q", "").strip())
+    is_searched = action.has_person and bool(request.args.get("q", "").strip())
     matches = clients.found(clients.SHOWN_WHILE_TYPING) if is_searched else None
     if is_fragment() and refusal is None:
-        return render_template("desk/_people.html", each=each, course=course, matches=matches)
+        return render_template("desk/_people.html", action=action, course=course, matches=matches)
+    offer = missed_offer(current_services().store, course_id) if action.name == "missed" else None
     return render_template(
         "desk/change.html",
-        each=each,
+        action=action,
         course=course,
-        refusal=refusal,
-        to=_person(chosen) if each.has_person else None,
+        form=_form(action, course, refusal, offer),
+        charges=refusal if refusal and refusal.charges else None,
+        to=_person(chosen) if action.has_person else None,
         matches=matches,
-        offer=missed_offer(current_services().store, course_id) if each.name == "missed" else None,
-        gift=_gift(course_id) if each.name == "give" and course.gift else None,
+        offer=offer,
+        gift=_gift(course_id) if action.name == "give" and course.gift else None,
     )
+
+
+def _form(
+    action: CourseAction, course: CourseView, refusal: Refusal | None, offer: NoShowOffer | None
+) -> Form:
+    day = local_date(pages.clinic(), pages.now())
+    usual: dict[str, Any] = {
+        "expires_on": course.expires_on,
+        "missed_on": day,
+        "decision": offer and offer.proposed,
+    }
+    return _with_treatments(action.form_for(course).shown(refusal, **usual), course)
+
+
+def _with_treatments(form: Form, course: CourseView) -> Form:
+    if "allowance_id" in form:
+        form["allowance_id"].choices = [
+            (each.id, f"{each.treatment}, {each.left} left") for each in course.allowances
+        ]
+    return form
 
 
 def _gift(course_id: str) -> object:
@@ -83,23 +109,32 @@ def _back(course: CourseView) -> ResponseReturnValue:
     return redirect_after_post(url_for("clients.show", client_id=course.client_id))
 
 
-for _each in COURSE_DEEDS:
-    _register(_each)
+for _action in COURSE_ACTIONS:
+    _register(_action)
 
 
 @blueprint.get("/courses/<course_id>/visits")
 @allow(*AT_THE_DESK)
 def visit(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the form for a visit of another day, of somebody else, or with several sessions."""
+    """Show the form for a visit of another day, of another person, or with several sessions."""
     course = courses.course(course_id)
-    day = local_date(pages.clinic(), pages.now()).isoformat()
-    return render_template("desk/visit.html", course=course, refusal=refusal, day=day)
+    today = local_date(pages.clinic(), pages.now())
+    form = VisitForm.shown(refusal, visited_on=today)
+    form.client_id.choices = [
+        ("", course.client_name or ""),
+        *((each.client_id, each.client_name) for each in course.shares),
+    ]
+    return render_template(
+        "desk/visit.html",
+        course=course,
+        form=_with_treatments(form, course),
+        charges=refusal if refusal and refusal.charges else None,
+        today=today,
+    )
 
 
 def _visit_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-    if refusal.field is None and not refusal.charges:
-        return courses.page_of_course(course_id, refusal)
-    return visit(course_id, refusal)
+    return courses.form_or_course(course_id, refusal, lambda: visit(course_id, refusal))
 
 
 @blueprint.post("/courses/<course_id>/visits")
@@ -107,18 +142,14 @@ def _visit_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
 @refused_shows(_visit_again)
 def enter_visit(course_id: str) -> ResponseReturnValue:
     """Use sessions for a visit as it was told."""
-    form = request.form
-    wish = UseSession(
-        course_id=course_id,
-        allowance_id=form.get("allowance_id") or None,
-        sessions=typed_number(form.get("sessions", ""), field="sessions", called="The number of sessions"),
-        visited_on=typed_date(form.get("visited_on", ""), field="visited_on"),
-        client_id=form.get("client_id") or None,
-    )
+    form = VisitForm.sent()
     services = current_services()
-    known = known_charges(form)
     used = use_session(
-        services.store, current_act(), wish, known_charges=known, has_mail=services.mail.is_ready
+        services.store,
+        current_act(),
+        form.wish(course_id),
+        known_charges=form.known,
+        has_mail=services.mail.is_ready,
     )
     course = courses.course(course_id)
     flash_notice(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from invoices.pages.qr import QrCode, qr_code
@@ -20,6 +20,7 @@ from plugin.courses.sales.checkouts import CheckoutView, cancel_checkout, claim_
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.desk.forms import ClaimForm, LetterForm
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("checkouts", __name__)
@@ -32,8 +33,7 @@ class Progress:
     checkout: CheckoutView
     code: QrCode | None
     courses: tuple[CourseView, ...]
-    email: str
-    # Whether somebody must decide about what was paid of a canceled invoice.
+    # Whether a person must decide about what was paid of a canceled invoice.
     is_asked: bool = False
 
     @property
@@ -52,7 +52,7 @@ class Progress:
 def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show how the sale comes along."""
     address = url_for("checkouts.news", checkout_id=checkout_id)
-    context = {**_context(checkout_id), "refusal": refusal}
+    context = _context(checkout_id, refusal)
     return live.screen("desk/checkout.html", "desk/_checkout.html", address, **context)
 
 
@@ -84,7 +84,7 @@ def cancel(checkout_id: str) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def claim(checkout_id: str) -> ResponseReturnValue:
     """Say that a sale rung up without a client is this one."""
-    claim_sale(current_services().store, current_act(), checkout_id, request.form.getlist("course_id"))
+    claim_sale(current_services().store, current_act(), checkout_id, ClaimForm.sent().course_id.data)
     return _shown(checkout_id)
 
 
@@ -93,7 +93,8 @@ def claim(checkout_id: str) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def send(checkout_id: str) -> ResponseReturnValue:
     """Have the address where it is paid sent by e-mail."""
-    sent = send_letter(current_services().store, current_act(), checkout_id, request.form.get("mail_to", ""))
+    mail_to = LetterForm.sent().mail_to.data or ""
+    sent = send_letter(current_services().store, current_act(), checkout_id, mail_to)
     flash_notice(Notice(f"On its way to {sent.mail_to}."))
     return _shown(checkout_id)
 
@@ -107,7 +108,7 @@ def _shown(checkout_id: str) -> ResponseReturnValue:
     )
 
 
-def _context(checkout_id: str) -> dict[str, Any]:
+def _context(checkout_id: str, refusal: Refusal | None = None) -> dict[str, Any]:
     store = current_services().store
     checkout = read_checkout(store, checkout_id)
     today = local_date(pages.clinic(), pages.now())
@@ -115,4 +116,5 @@ def _context(checkout_id: str) -> dict[str, Any]:
     courses = tuple(read_course(store, each, today=today) for each in checkout.course_ids)
     code = qr_code(checkout.url) if checkout.url and checkout.is_open else None
     is_asked = not checkout.is_open and waits_for_decision(store, checkout.course_ids)
-    return {"progress": Progress(checkout, code, courses, email, is_asked), "refusal": None}
+    form = LetterForm.shown(refusal, mail_to=email)
+    return {"progress": Progress(checkout, code, courses, is_asked), "form": form}

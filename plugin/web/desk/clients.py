@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from invoices.press.glyphs import missing_in
 from plugin.core.acts import Role
-from plugin.courses.accounts.staff import list_staff
+from plugin.courses.accounts.staff import StaffView, list_staff
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import courses_of_client
-from plugin.courses.base.views import ClientView, CourseView
+from plugin.courses.base.views import ClientView, CourseView, VisitView
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import (
@@ -35,6 +35,7 @@ from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk.card import Card, card_of, told_apart
 from plugin.web.desk.course_menu import menu_of
+from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
 from plugin.web.desk.history import lines_of
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.refusals import Refusal, refused_shows
@@ -51,7 +52,8 @@ blueprint = Blueprint("clients", __name__)
 def find(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the clients that fit, the ones seen last where nothing was typed."""
     template = "desk/_found.html" if is_fragment() and refusal is None else "desk/clients.html"
-    return render_template(template, refusal=refusal, **found(SHOWN_WHILE_TYPING if is_fragment() else SHOWN))
+    form = ClientForm.shown(refusal)
+    return render_template(template, form=form, **found(SHOWN_WHILE_TYPING if is_fragment() else SHOWN))
 
 
 @blueprint.post("/clients")
@@ -59,22 +61,14 @@ def find(refusal: Refusal | None = None) -> ResponseReturnValue:
 @refused_shows(find)
 def create() -> ResponseReturnValue:
     """Make a client and show their page."""
-    form = request.form
-    made = create_client(
-        current_services().store,
-        current_act(),
-        name=form.get("name"),
-        phone=form.get("phone"),
-        email=form.get("email"),
-        language=form.get("language"),
-    )
-    flash_notice(Notice("Client made. Ring up their package on the till."))
+    made = create_client(current_services().store, current_act(), **ClientForm.sent().contact)
+    flash_notice(Notice("Client created. Sell them a package, or charge it at Square POS."))
     return redirect_after_post(url_for("clients.show", client_id=made.id))
 
 
 def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
-    """Answer the client's page with the particulars as they were typed, and why they were refused."""
-    return page(client_id, particulars=refusal)
+    """Answer the client's page with the contact details as they were typed, and what is wrong with them."""
+    return page(client_id, edited=refusal)
 
 
 @blueprint.post("/clients/<client_id>/particulars")
@@ -82,17 +76,13 @@ def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
 @refused_shows(page_of_client)
 def change(client_id: str) -> ResponseReturnValue:
     """Change a client's name, phone, e-mail or language."""
-    form = request.form
+    form = EditClientForm.sent()
     changed = change_client(
         current_services().store,
         current_act(),
         client_id,
-        name=form.get("name"),
-        phone=form.get("phone"),
-        email=form.get("email"),
-        language=form.get("language"),
-        # A box that is not ticked sends nothing; that it was there is said beside it.
-        wants_mail="wants_mail" in form if "has_mail_choice" in form else None,
+        **form.contact,
+        wants_mail=form.mail_choice,
     )
     flash_notice(Notice("Saved."))
     return after_deed(changed.id)
@@ -101,9 +91,9 @@ def change(client_id: str) -> ResponseReturnValue:
 @blueprint.post("/clients/<client_id>/profile")
 @allow(*AT_THE_DESK)
 def put(client_id: str) -> ResponseReturnValue:
-    """Have the client put into Square's directory, or what was refused there tried again."""
+    """Add the client to Square's directory, or try again what Square refused."""
     client = put_into_square(current_services().store, current_act(), client_id)
-    flash_notice(Notice(f"{client.name} goes to Square by itself."))
+    flash_notice(Notice(f"{client.name} is being added to Square."))
     return after_deed(client.id)
 
 
@@ -121,15 +111,14 @@ def show(client_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 def news(client_id: str) -> ResponseReturnValue:
     """Answer what is new on the page."""
-    return live.news("desk/_client.html", **_everything(client_id))
+    return live.news("desk/_client.html", **_everything(client_id, None))
 
 
-def page(client_id: str, **more: Any) -> ResponseReturnValue:
+def page(client_id: str, edited: Refusal | None = None, **more: Any) -> ResponseReturnValue:
     """Answer the client's page, or its living part to htmx; `more` fills in what is not as it always is."""
     address = url_for("clients.news", client_id=client_id)
-    shown = live.screen(
-        "desk/client.html", "desk/_client.html", address, **{**_everything(client_id), **more}
-    )
+    context = {**_everything(client_id, edited), **more}
+    shown = live.screen("desk/client.html", "desk/_client.html", address, **context)
     # One tap prints a paper from a frame.
     let_page_hold_frame()
     return shown
@@ -163,7 +152,7 @@ def found(limit: int) -> dict[str, Any]:
     return {"q": q, "found": matches.rows, "cursor": matches.cursor}
 
 
-def _everything(client_id: str) -> dict[str, Any]:
+def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
     store = current_services().store
     client = read_client(store, client_id)
     today = local_date(pages.clinic(), pages.now())
@@ -183,16 +172,45 @@ def _everything(client_id: str) -> dict[str, Any]:
         "histories": [(card.course, lines_of(card.course)) for card in cards],
         "checkouts": waiting_of_client(store, client.id),
         "refunds_of": refunds_of_courses(store, [course.id for course in courses], now=pages.now()),
-        "practitioners": [each for each in list_staff(store) if each.role in _WHO_TREATS],
-        "particulars": None,
-        "refusal": None,
+        "form": _edit_form(client, edited),
+        "details_form": details_form,
         "second_charge": None,
+        "refused_details": None,
         "refused_visit": "",
         "searched_course": "",
         "matches": None,
         "apart": told_apart(courses, pages.clinic()),
         "menus": {course.id: menu_of(course, current_user.role) for course in courses},
     }
+
+
+def details_form(entry_id: str, visit: VisitView, refusal: Refusal | None) -> VisitDetailsForm:
+    """Return the form for the details of a visit; a practitioner who has left stays on its list while chosen."""
+    form = VisitDetailsForm.shown(
+        refusal,
+        suffix=f"-{entry_id}",
+        practitioner_id=visit.practitioner_id or "",
+        focus=visit.focus,
+        note=visit.note,
+    )
+    known = {each.id: each.name for each in _practitioners()}
+    if visit.practitioner_id:
+        known.setdefault(visit.practitioner_id, visit.practitioner)
+    form.practitioner_id.choices = [("", "Unassigned"), *known.items()]
+    return form
+
+
+def _practitioners() -> list[StaffView]:
+    if "practitioners" not in g:
+        staff = list_staff(current_services().store)
+        g.practitioners = [each for each in staff if each.role in _WHO_TREATS]
+    found: list[StaffView] = g.practitioners
+    return found
+
+
+def _edit_form(client: ClientView, refusal: Refusal | None) -> EditClientForm:
+    kept = {name: getattr(client, name) for name in ("name", "phone", "email", "language", "wants_mail")}
+    return EditClientForm.shown(refusal, suffix="-change", **kept)
 
 
 def _printed(client: ClientView, courses: Sequence[CourseView]) -> Iterator[str]:

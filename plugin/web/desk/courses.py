@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from collections.abc import Callable
+
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from plugin.core.course import AllowanceState
@@ -11,12 +13,13 @@ from plugin.courses.base.read import read_course
 from plugin.courses.base.views import CourseView, EntryView, Reversed, Used
 from plugin.courses.visits.reverse import reverse
 from plugin.courses.visits.use import UseSession, use_session
+from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.course_words import allowance_said
 from plugin.web.desk import clients
-from plugin.web.form_values import known_charges
+from plugin.web.desk.forms import UndoForm, UseForm
 from plugin.web.refusals import Refusal, refused_shows
 
 UNDONE_AT_THE_DESK = "Undone at the desk"
@@ -34,6 +37,18 @@ def page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
     return clients.refused(refusal.typed.get("guest_id") or course(course_id).client_id, refusal)
 
 
+def form_or_course(
+    course_id: str, refusal: Refusal, form: Callable[[], ResponseReturnValue]
+) -> ResponseReturnValue:
+    """Answer a refused form again; the course's page where no field can set it right: the course is in the way."""
+    if refusal.field is None and not refusal.charges:
+        return page_of_course(course_id, refusal)
+    try:
+        return form()
+    except Refused as error:
+        return page_of_course(course_id, Refusal.of(error, refusal.typed))
+
+
 def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
     return clients.refused(refusal.typed.get("client_id"), refusal)
 
@@ -43,14 +58,13 @@ def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
 @refused_shows(page_of_course)
 def use(course_id: str) -> ResponseReturnValue:
     """Use one session of the course."""
-    # Somebody whom the course is shared with: the visit is theirs, and their page is the answer.
-    guest_id = request.form.get("guest_id") or None
-    allowance_id = request.form.get("allowance_id") or None
-    wish = UseSession(course_id=course_id, allowance_id=allowance_id, client_id=guest_id)
+    form = UseForm.sent()
+    # A client whom the course is shared with: the visit is theirs, and their page is the answer.
+    guest_id = form.guest_id.data or None
+    wish = UseSession(course_id=course_id, allowance_id=form.allowance_id.data or None, client_id=guest_id)
     services = current_services()
-    known = known_charges(request.form)
     used = use_session(
-        services.store, current_act(), wish, known_charges=known, has_mail=services.mail.is_ready
+        services.store, current_act(), wish, known_charges=form.known, has_mail=services.mail.is_ready
     )
     said = said_of_use(used, course(course_id))
     shown = guest_id or used.client_id
@@ -63,10 +77,11 @@ def use(course_id: str) -> ResponseReturnValue:
 @refused_shows(_page_of_client)
 def undo(entry_id: str) -> ResponseReturnValue:
     """Take back a used session; without a reason, the desk's."""
-    reason = request.form.get("reason", "").strip() or UNDONE_AT_THE_DESK
+    form = UndoForm.sent()
+    reason = form.reason.data or UNDONE_AT_THE_DESK
     undone = reverse(current_services().store, current_act(), entry_id, reason)
     flash_notice(Notice(_given_back(undone, course(undone.course_id))))
-    return clients.after_deed(request.form.get("client_id") or undone.client_id)
+    return clients.after_deed(form.client_id.data or undone.client_id)
 
 
 def said_of_use(used: Used, of: CourseView) -> str:

@@ -14,6 +14,7 @@ from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk import clients
+from plugin.web.desk.forms import ClientForm
 
 SHOWN = 6
 _PACE = "coursekeeper_directory_pace"
@@ -37,7 +38,7 @@ def find() -> ResponseReturnValue:
     if is_fragment():
         return render_template("desk/_in_square.html", q=q, searched=searched)
     return render_template(
-        "desk/clients.html", refusal=None, searched=searched, **clients.found(clients.SHOWN)
+        "desk/clients.html", form=ClientForm.shown(), searched=searched, **clients.found(clients.SHOWN)
     )
 
 

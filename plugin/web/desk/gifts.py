@@ -9,13 +9,14 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
-from plugin.core.acts import Role
+from plugin.core.acts import Act, Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.changes.gifts import check_voucher, redeem_gift
-from plugin.courses.clients.clients import create_client, find_clients, read_client
+from plugin.courses.clients.clients import LONGEST_SEARCH, create_client, find_clients, read_client
 from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.desk.forms import ClientForm, VoucherForm
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 6
@@ -31,7 +32,8 @@ def start(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask for the code."""
     client_id = (refusal.typed if refusal else request.args).get("client_id", "")
     client = read_client(current_services().store, client_id) if client_id else None
-    return render_template("desk/gift.html", refusal=refusal, client=client, gift=None)
+    form = VoucherForm.shown(refusal)
+    return render_template("desk/gift.html", form=form, client=client, gift=None)
 
 
 @blueprint.post("/gifts")
@@ -48,13 +50,14 @@ def _found_again(refusal: Refusal) -> ResponseReturnValue:
 
 def _found(refusal: Refusal | None) -> ResponseReturnValue:
     store, today = current_services().store, local_date(pages.clinic(), pages.now())
-    gift = check_voucher(store, request.form.get("code", ""), today=today)
-    client_id = request.form.get("client_id", "")
+    voucher = VoucherForm.sent()
+    gift = check_voucher(store, voucher.code.data, today=today)
+    client_id = voucher.client_id.data
     client = read_client(store, client_id) if client_id else None
-    q = request.form.get("q", "").strip()[:120] or gift.recipient_name
+    q = voucher.q.data.strip()[:LONGEST_SEARCH] or gift.recipient_name
     return render_template(
         "desk/gift.html",
-        refusal=refusal,
+        form=ClientForm.shown(refusal, name=gift.recipient_name, language=pages.clinic().language),
         client=client,
         gift=gift,
         q=q,
@@ -66,29 +69,21 @@ def _found(refusal: Refusal | None) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(_found_again)
 def redeem() -> ResponseReturnValue:
-    """Make the course theirs: of a client known here, or of one made on the way."""
-    act, form, store = current_act(), request.form, current_services().store
-    client_id = form.get("client_id") or None
-    if client_id is None:
-        check_voucher(store, form.get("code", ""), today=local_date(pages.clinic(), pages.now()))
-        client_id = _new_client(form)
-    redeemed = redeem_gift(store, act, form.get("code", ""), client_id)
-    flash_notice(Notice(f"Redeemed. The course is {redeemed.course.client_name}’s now."))
+    """Give the course to a client known here, or to one who is created on the way."""
+    act, store, voucher = current_act(), current_services().store, VoucherForm.sent()
+    client_id = voucher.client_id.data
+    if not client_id:
+        check_voucher(store, voucher.code.data, today=local_date(pages.clinic(), pages.now()))
+        client_id = _new_client(act)
+    redeemed = redeem_gift(store, act, voucher.code.data, client_id)
+    flash_notice(Notice(f"Redeemed. The package belongs to {redeemed.course.client_name} now."))
     return redirect_after_post(url_for("clients.show", client_id=redeemed.course.client_id))
 
 
-def _new_client(form: Any) -> str:
-    # The client is a deed of its own: it stays, whatever becomes of the voucher.
-    act = current_act()
-    made = create_client(
-        current_services().store,
-        replace(act, key=f"{act.key}-client"),
-        name=form.get("name"),
-        phone=form.get("phone"),
-        email=form.get("email"),
-        language=form.get("language"),
-    )
-    return made.id
+def _new_client(act: Act) -> str:
+    # Creating the client is an act of its own: they stay, whatever becomes of the voucher.
+    act = replace(act, key=f"{act.key}-client")
+    return create_client(current_services().store, act, **ClientForm.sent().contact).id
 
 
 def set_up(app: Flask) -> None:

@@ -13,6 +13,7 @@ from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk import clients, courses
+from plugin.web.desk.forms import MoveForm
 from plugin.web.refusals import refused_shows
 
 WRONG_CLIENT = "Assigned to the wrong client"
@@ -37,8 +38,8 @@ def candidates(course_id: str) -> ResponseReturnValue:
 def move(course_id: str) -> ResponseReturnValue:
     """Move the course and show the page of the client who has it now."""
     before = courses.course(course_id)
-    wish = request.form.get("client_id", "")
-    moved = move_course(current_services().store, current_act(), course_id, wish, WRONG_CLIENT)
+    client_id = MoveForm.sent().client_id.data
+    moved = move_course(current_services().store, current_act(), course_id, client_id, WRONG_CLIENT)
     flash_notice(_moved(before, moved))
     return redirect_after_post(url_for("clients.show", client_id=moved.client_id))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -14,22 +14,21 @@ from werkzeug.datastructures import MultiDict
 from plugin.core.acts import Role
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import local_date
-from plugin.courses.base.views import PackageView
+from plugin.courses.base.views import ClientView, PackageView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import create_client, read_client
-from plugin.courses.sales.checkouts import NewCheckout, list_checkouts, list_terminals, start_checkout
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.courses.sales.checkouts import list_checkouts, list_terminals, start_checkout
+from plugin.errors import NotFound, Refused
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import current_act, is_fragment, redirect_after_post
 from plugin.web.desk import clients
-from plugin.web.form_values import typed_money, typed_number
-from plugin.web.format import locale_of
+from plugin.web.desk.forms import ClientForm, SellForm
 from plugin.web.refusals import Refusal, refused_shows
 
 MOST_PACKAGES = 100
 OPEN_SHOWN = 20
-REST_DUE = timedelta(days=30)
+BALANCE_DUE = timedelta(days=30)
 TENDERS = ("Bank transfer", "Cheque", "Financing")
 
 blueprint = Blueprint("sell", __name__)
@@ -57,22 +56,27 @@ def bills_for(price: Money) -> tuple[Bills, ...]:
 @allow(Role.DESK)
 def start(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask for what is not known yet: the client, then the package, then how it is paid."""
-    asked: MultiDict[str, str] = refusal.typed if refusal else request.args
-    client_id, package_id = asked.get("client_id", ""), asked.get("package_id", "")
+    known: MultiDict[str, str] = refusal.typed if refusal else request.args
+    client_id, package_id = known.get("client_id", ""), known.get("package_id", "")
     packages = _on_sale()
     package = next((each for each in packages if each.id == package_id), None)
     client = read_client(current_services().store, client_id) if client_id else None
-    today = local_date(pages.clinic(), pages.now())
     return render_template(
         "desk/sell.html",
         client=client,
         packages=packages,
         package=package if client else None,
-        refusal=refusal,
-        checkouts=() if client else _under_way(),
+        refused=_form_refused(refusal),
+        form=ClientForm.shown(None if client else refusal, package_id=package_id),
+        checkouts=() if client else _pending(),
         **_found(client is None),
-        **(_ways(package, today) if client and package else {}),
+        **(_ways(client, package, refusal) if client and package else {}),
     )
+
+
+def _form_refused(refusal: Refusal | None) -> SellForm | ClientForm:
+    """Return the form whose summary stands on top of the page."""
+    return (SellForm if refusal and "way" in refusal.typed else ClientForm).shown(refusal)
 
 
 @blueprint.get("/sell/clients")
@@ -88,53 +92,29 @@ def _start_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
     try:
         return start(refusal)
     except NotFound:
-        return start(Refusal(refusal.message, refusal.field, MultiDict()))
+        return start(replace(refusal, typed=MultiDict()))
 
 
 @blueprint.post("/sell/clients")
 @allow(Role.DESK)
 @refused_shows(_start_again)
 def new_client() -> ResponseReturnValue:
-    """Make a client and go on with them."""
-    form = request.form
-    made = create_client(
-        current_services().store,
-        current_act(),
-        name=form.get("name"),
-        phone=form.get("phone"),
-        email=form.get("email"),
-        language=form.get("language"),
-    )
-    return redirect_after_post(
-        url_for("sell.start", client_id=made.id, package_id=form.get("package_id") or None)
-    )
+    """Create a client and go on with them."""
+    form = ClientForm.sent()
+    made = create_client(current_services().store, current_act(), **form.contact)
+    package_id = form.package_id.data or None
+    return redirect_after_post(url_for("sell.start", client_id=made.id, package_id=package_id))
 
 
 @blueprint.post("/sell")
 @allow(Role.DESK)
 @refused_shows(_start_again)
 def begin() -> ResponseReturnValue:
-    """Begin the sale and show how it comes along."""
-    begun = start_checkout(current_services().store, current_act(), _wish(request.form))
+    """Begin the sale and show its progress."""
+    currency = _currency(request.form.get("package_id", ""))
+    form = SellForm.sent(currency=currency)
+    begun = start_checkout(current_services().store, current_act(), form.sale())
     return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
-
-
-def _wish(form: MultiDict[str, str]) -> NewCheckout:
-    way = form.get("way", "")
-    currency = _currency(form.get("package_id", ""))
-    is_invoice = way == "invoice"
-    return NewCheckout(
-        client_id=form.get("client_id", ""),
-        package_id=form.get("package_id", ""),
-        way=way,
-        supplied=_supplied(form, currency) if way == "cash" else None,
-        tender=form.get("tender", ""),
-        device_id=form.get("device_id") or None,
-        deposit=_amount(form, "deposit", "The deposit", currency) if is_invoice else None,
-        deposit_due_on=_day(form, "deposit_due_on") if is_invoice else None,
-        balance_due_on=_day(form, "balance_due_on") if is_invoice else None,
-        mail_to=form.get("mail_to") or None,
-    )
 
 
 def _currency(package_id: str) -> str:
@@ -144,34 +124,11 @@ def _currency(package_id: str) -> str:
     return package.price.currency
 
 
-def _supplied(form: MultiDict[str, str], currency: str) -> Money | None:
-    # A round sum is one tap, sent in minor units; another one is typed.
-    tapped = form.get("supplied_minor", "")
-    if tapped:
-        return Money(typed_number(tapped, field="supplied", called="The cash"), currency)
-    return _amount(form, "supplied", "The cash", currency)
-
-
-def _amount(form: MultiDict[str, str], field: str, called: str, currency: str) -> Money | None:
-    typed = form.get(field, "")
-    if not typed.strip():
-        return None
-    return typed_money(typed, currency, locale_of(pages.clinic()), field=field, called=called)
-
-
-def _day(form: MultiDict[str, str], field: str) -> date | None:
-    typed = form.get(field, "").strip()
-    try:
-        return date.fromisoformat(typed) if typed else None
-    except ValueError:
-        raise InvalidField("That is no date.", field=field) from None
-
-
 def _on_sale() -> Sequence[PackageView]:
     return list_packages(current_services().store, limit=MOST_PACKAGES).rows
 
 
-def _under_way() -> Sequence[object]:
+def _pending() -> Sequence[object]:
     return list_checkouts(current_services().store, limit=OPEN_SHOWN, open_only=True)
 
 
@@ -181,11 +138,17 @@ def _found(is_wanted: bool) -> dict[str, Any]:
     return clients.found(clients.SHOWN_WHILE_TYPING)
 
 
-def _ways(package: PackageView, today: date) -> dict[str, Any]:
+def _ways(client: ClientView, package: PackageView, refusal: Refusal | None) -> dict[str, Any]:
+    today = local_date(pages.clinic(), pages.now())
+    way = refusal.typed.get("way", "") if refusal else ""
+    usual = {"deposit_due_on": today, "balance_due_on": today + BALANCE_DUE, "mail_to": client.email}
     return {
         "terminals": list_terminals(current_services().store),
         "bills": bills_for(package.price),
         "tenders": TENDERS,
-        "first_due": today,
-        "rest_due": today + REST_DUE,
+        "refused_way": way,
+        "ways": {
+            each: SellForm.shown(refusal if each == way else None, suffix=f"-{each}", **usual)
+            for each in ("cash", "other", "invoice")
+        },
     }

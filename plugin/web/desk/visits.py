@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.visits.visits import describe_visit
@@ -10,6 +10,7 @@ from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.desk import clients
+from plugin.web.desk.forms import VisitDetailsForm
 from plugin.web.refusals import Refusal, refused_shows
 
 _FIELDS = ("practitioner_id", "focus", "note")
@@ -21,7 +22,7 @@ def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
     client_id = refusal.typed.get("client_id", "")
     if refusal.field not in _FIELDS:
         return clients.refused(client_id, refusal)
-    return clients.page(client_id, refusal=refusal, refused_visit=visit_id)
+    return clients.page(client_id, refused_details=refusal, refused_visit=visit_id)
 
 
 @blueprint.post("/visits/<visit_id>/details")
@@ -29,14 +30,14 @@ def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
 @refused_shows(_page_again)
 def describe(visit_id: str) -> ResponseReturnValue:
     """Write down the details of a visit."""
-    form = request.form
+    form = VisitDetailsForm.sent()
     course = describe_visit(
         current_services().store,
         current_act(),
         visit_id,
-        practitioner_id=form.get("practitioner_id") or None,
-        focus=form.get("focus", ""),
-        note=form.get("note", ""),
+        practitioner_id=form.practitioner_id.data or None,
+        focus=form.focus.data,
+        note=form.note.data,
     )
     flash_notice(Notice("Visit details saved."))
     return clients.after_deed(course.client_id)

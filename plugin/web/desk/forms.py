@@ -1,0 +1,493 @@
+"""The forms of the desk and the practitioner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.money import Money
+from plugin.core.terms import RefundFormula
+from plugin.core.text import NAME_LENGTH, NOTE_LENGTH
+from plugin.courses.base.views import CourseView
+from plugin.courses.changes.adjust import Adjustment
+from plugin.courses.changes.expiry import Extension
+from plugin.courses.changes.gifts import NewGift
+from plugin.courses.changes.missed import Missed
+from plugin.courses.changes.sharing import Share
+from plugin.courses.clients.contacts import typed_language
+from plugin.courses.decisions import Resolution
+from plugin.courses.refunds.desk_refunds import OWN
+from plugin.courses.sales.checkouts import NewCheckout
+from plugin.courses.visits.use import UseSession
+from plugin.errors import InvalidField
+from plugin.web import pages
+from plugin.web.format import language_name
+from plugin.web.forms import (
+    Amount,
+    Choice,
+    Choices,
+    Count,
+    Day,
+    Email,
+    Form,
+    Hidden,
+    Paragraph,
+    Phone,
+    Several,
+    Text,
+    Tick,
+    count_field,
+    reason_field,
+)
+
+# As their speakers call them.
+LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
+
+
+class Language(Choice):
+    """The language of a client's papers: one that is offered, or the one that is kept already."""
+
+    def pre_validate(self, _form: Form) -> None:
+        """Refuse what is no language."""
+        try:
+            typed_language(self.data)
+        except InvalidField as error:
+            raise ValidationError(error.message) from None
+
+    @property
+    def offered(self) -> Choices:
+        """Return the languages to choose from."""
+        if self.data in dict(LANGUAGES):
+            return LANGUAGES
+        return ((self.data, language_name(self.data, pages.clinic())), *LANGUAGES)
+
+
+class ClientForm(Form):
+    """A client's contact details; `course_id` and `package_id` are what the client is made for."""
+
+    name = Text(
+        "Name",
+        called="The name",
+        maxlength=NAME_LENGTH,
+        required=True,
+        autocomplete="off",
+        autocapitalize="words",
+    )
+    phone = Phone("Phone", type="tel", maxlength=40, autocomplete="off")
+    email = Email("E-mail", hint="For their papers", type="email", maxlength=254, autocomplete="off")
+    language = Language("Language of papers", LANGUAGES, default="en")
+    course_id = Hidden()
+    package_id = Hidden()
+
+    @property
+    def contact(self) -> dict[str, Any]:
+        """Return the details as a use case takes them."""
+        fields = (self.name, self.phone, self.email, self.language)
+        return {field.name: field.data for field in fields}
+
+
+class EditClientForm(ClientForm):
+    """The contact details of a client known here, with whether they want e-mails."""
+
+    wants_mail = Tick("E-mail their papers after each visit")
+    has_mail_choice = Hidden()
+
+    @property
+    def mail_choice(self) -> bool | None:
+        """Return what was chosen, None where the form did not ask: a box that is not ticked sends nothing."""
+        return self.wants_mail.data if self.has_mail_choice.data else None
+
+
+class UseForm(Form):
+    """One tap that uses a session. `guest_id`: the client with whom the course is shared, where the visit is theirs."""
+
+    guest_id = Hidden()
+    allowance_id = Hidden()
+    known_charges = Hidden()
+
+    @property
+    def known(self) -> int:
+        """Return of how many charges of that day the desk had been told; none at first."""
+        return self.known_charges.number or 0
+
+
+class ArrivalForm(UseForm):
+    """What is decided about a booked visit."""
+
+    course_id = Hidden()
+    decision = Hidden()
+    entry_id = Hidden()
+    reason = reason_field("Reason (optional)", is_required=False)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Return the course and the treatment that were shown, as a use case takes them."""
+        return {
+            "course_id": self.course_id.data or None,
+            "allowance_id": self.allowance_id.data or None,
+            "known_charges": self.known,
+        }
+
+
+class UndoForm(Form):
+    """Why a session is undone, and on whose page."""
+
+    reason = reason_field("Reason (optional)", is_required=False)
+    client_id = Hidden()
+
+
+class VisitForm(UseForm):
+    """A visit of another day, of another person, or with several sessions."""
+
+    allowance_id = Choice("Treatment")
+    visited_on = Day("Date", called="The date", required=True)
+    sessions = count_field("Sessions", required=True, maxlength=2, default=1)
+    client_id = Choice("Who attended?")
+
+    def wish(self, course_id: str) -> UseSession:
+        """Return the visit to record."""
+        return UseSession(
+            course_id=course_id,
+            allowance_id=self.allowance_id.data or None,
+            sessions=self.sessions.number,
+            visited_on=self.visited_on.data,
+            client_id=self.client_id.data or None,
+        )
+
+
+class VisitDetailsForm(Form):
+    """Who treated, the focus for the papers, and a note that stays at the clinic."""
+
+    practitioner_id = Choice("Practitioner")
+    focus = Text(
+        "Focus", hint="One short line. Goes on the course summary.", maxlength=NOTE_LENGTH, autocomplete="off"
+    )
+    note = Paragraph("Note", hint="Stays here, not on papers.", maxlength=NOTE_LENGTH)
+    client_id = Hidden()
+
+
+class ReasonForm(Form):
+    """A change that must say why."""
+
+    reason = reason_field()
+
+
+class UnforcedForm(Form):
+    """A change that may say why."""
+
+    reason = reason_field("Reason (optional)", is_required=False)
+
+
+class ExtensionForm(ReasonForm):
+    """A new last day of a course."""
+
+    expires_on = Day("Expires")
+    never = Tick("No expiration")
+    shorten = Tick("Set an earlier date than agreed")
+
+    def validate_expires_on(self, field: Day) -> None:
+        """Refuse a form that says neither the day nor that there is none."""
+        if field.data is None and not self.never.data:
+            raise ValidationError("Choose the last day, or tick that there is no expiration.")
+
+    def wish(self) -> Extension:
+        """Return the new last day."""
+        day = None if self.never.data else self.expires_on.data
+        return Extension(day, self.reason.data, is_shortening=self.shorten.data)
+
+
+class ShareForm(UnforcedForm):
+    """With whom a course is shared."""
+
+    client_id = Hidden()
+    until = Day("Until", hint="Leave empty for no end date")
+
+    def wish(self) -> Share:
+        """Return with whom, and how long."""
+        return Share(self.client_id.data, self.until.data, self.reason.data)
+
+
+class EndShareForm(UnforcedForm):
+    """Which sharing ends."""
+
+    share_id = Hidden()
+
+
+class GiftForm(UnforcedForm):
+    """For whom a course becomes a gift."""
+
+    recipient_name = Text(
+        "Recipient",
+        called="The recipient's name",
+        required=True,
+        maxlength=NAME_LENGTH,
+        autocomplete="off",
+        hint="The name on the voucher",
+    )
+    message = Paragraph("Message on the voucher (optional)", maxlength=NOTE_LENGTH, rows=2)
+
+    def wish(self) -> NewGift:
+        """Return the gift."""
+        return NewGift(self.recipient_name.data, self.message.data, self.reason.data)
+
+
+class TransferForm(ReasonForm):
+    """To whom sessions are transferred; `transfer_form_of` adds a field for each treatment."""
+
+    reason = reason_field(hint="Shown in the history of both courses.")
+    client_id = Hidden()
+
+    @property
+    def counts(self) -> list[Count]:
+        """Return the fields of the treatments."""
+        return [field for field in self if field.name.startswith("n-")]
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Return how many sessions are transferred, by allowance."""
+        return {field.name.removeprefix("n-"): field.data or 0 for field in self.counts}
+
+    def check(self) -> None:
+        """Refuse a transfer of nothing."""
+        super().check()
+        if not any(self.parts.values()):
+            raise InvalidField(
+                "Choose how many sessions are transferred.",
+                field=self.counts[0].name if self.counts else None,
+            )
+
+
+def transfer_form_of(course: CourseView) -> type[TransferForm]:
+    """Return the form for what is left of this course."""
+    fields = {
+        f"n-{each.id}": count_field(
+            each.treatment, "The number", default=each.left, hint=f"of {each.left} left"
+        )
+        for each in course.allowances
+        if each.left
+    }
+    return type("TransferOfCourse", (TransferForm,), fields)
+
+
+class AdjustmentForm(ReasonForm):
+    """Sessions that are added to a course or removed from it."""
+
+    allowance_id = Choice("Treatment")
+    way = Choice(
+        "Change",
+        (
+            ("more", "Add sessions"),
+            ("fewer", "Remove sessions with their share of the value"),
+            ("fewer_keeping", "Remove sessions, keep value"),
+        ),
+        default="more",
+    )
+    sessions = count_field("How many?", required=True, maxlength=2)
+    value = Amount(
+        "Value (optional)",
+        called="The value",
+        hint="For added sessions. Empty: goodwill, no value",
+        autocomplete="off",
+    )
+
+    def wish(self) -> Adjustment:
+        """Return the adjustment."""
+        is_more = self.way.data == "more"
+        return Adjustment(
+            self.sessions.number if is_more else -self.sessions.number,
+            self.reason.data,
+            self.allowance_id.data or None,
+            value=self.value.data if is_more else None,
+            keeps_value=self.way.data == "fewer_keeping",
+        )
+
+
+class EarlyUseForm(ReasonForm):
+    """How many sessions may be used before they are paid."""
+
+    allowance_id = Choice("Treatment")
+    sessions = count_field("How many more may be used?", required=True)
+
+
+class MissedForm(UseForm):
+    """A missed visit: what happened, and whether it costs a session."""
+
+    allowance_id = Choice("Treatment")
+    how = Choice(
+        "What happened?",
+        (("no_show", "No-show"), ("late_cancellation", "Late cancellation")),
+        default="no_show",
+    )
+    missed_on = Day("Date")
+    decision = Choice(
+        "Charge a session?",
+        (("forgive", "Waive"), ("charge", "Charge a session")),
+        said="Choose whether a session is charged.",
+    )
+
+    def wish(self) -> Missed:
+        """Return what was decided."""
+        return Missed(self.decision.data, self.how.data, self.missed_on.data, self.allowance_id.data or None)
+
+
+class RefundForm(Form):
+    """How much is refunded, by which formula, and why. `minor` and `seen` come from the page that reviews it."""
+
+    choice = Choice("Refund amount", said="Choose the refund amount.")
+    amount = Amount("Amount", called="The amount", autocomplete="off")
+    reason = reason_field(hint="Shown in history and sent to Square.")
+    minor = Hidden()
+    seen = Hidden()
+
+    def validate_choice(self, field: Choice) -> None:
+        """Refuse an unknown formula."""
+        if field.data not in (OWN, *RefundFormula):
+            raise ValidationError(field.said)
+
+    def validate_amount(self, field: Amount) -> None:
+        """Mind the amount only where it is chosen."""
+        if self.choice.data != OWN:
+            field.errors = []
+        elif field.data is None and not field.errors:
+            raise ValidationError("The amount is missing.")
+
+    @property
+    def minor_units(self) -> int:
+        """Return the amount that was reviewed."""
+        return self.minor.number or 0
+
+
+class PaymentForm(Form):
+    """How a sale or the difference of an exchange is paid. `supplied_minor`: a round sum, one tap."""
+
+    way = Hidden()
+    device_id = Hidden()
+    supplied = Amount("Cash received", called="The cash", autocomplete="off")
+    supplied_minor = Hidden()
+    tender = Text("Other", called="How it was paid", maxlength=80, autocomplete="off")
+    mail_to = Email("E-mail", type="email", maxlength=254, autocomplete="off")
+    seen = Hidden()
+
+    @property
+    def cash(self) -> Money | None:
+        """Return the cash received, None for the exact sum and for other payments."""
+        if self.way.data != "cash":
+            return None
+        round_sum = self.supplied_minor.number
+        return self.supplied.data if round_sum is None else Money(round_sum, self.meta.currency)
+
+    @property
+    def seen_credit(self) -> int:
+        """Return the credit that was shown for an exchange, in minor units; raises InvalidField."""
+        if self.seen.number is None:
+            raise InvalidField("The credit is missing.", field="way")
+        return self.seen.number
+
+    def wish(self, **more: Any) -> NewCheckout:
+        """Return the sale to begin."""
+        return NewCheckout(
+            way=self.way.data,
+            supplied=self.cash,
+            tender=self.tender.data,
+            device_id=self.device_id.data or None,
+            mail_to=self.mail_to.data,
+            **more,
+        )
+
+
+class SellForm(PaymentForm):
+    """A package sold to a client, with the dates of an invoice."""
+
+    client_id = Hidden()
+    package_id = Hidden()
+    deposit = Amount("Deposit (optional)", called="The deposit", autocomplete="off")
+    deposit_due_on = Day("Deposit due")
+    balance_due_on = Day("Balance due")
+
+    def sale(self) -> NewCheckout:
+        """Return the sale to begin."""
+        is_invoice = self.way.data == "invoice"
+        dates = {
+            field.name: field.data if is_invoice else None
+            for field in (self.deposit, self.deposit_due_on, self.balance_due_on)
+        }
+        return self.wish(client_id=self.client_id.data, package_id=self.package_id.data, **dates)
+
+
+class LetterForm(Form):
+    """To whom a payment link is sent."""
+
+    mail_to = Email(
+        "Or by e-mail",
+        called="The e-mail address",
+        required=True,
+        type="email",
+        maxlength=254,
+        autocomplete="off",
+    )
+
+
+class ClaimForm(Form):
+    """The courses of a recent sale that belong to a client."""
+
+    course_id = Several()
+
+
+class VoucherForm(Form):
+    """The code of a gift voucher, and who redeems it."""
+
+    code = Text(
+        "Voucher code",
+        called="The voucher's code",
+        required=True,
+        maxlength=20,
+        autocomplete="off",
+        autocapitalize="characters",
+        spellcheck="false",
+        hint="12 letters and digits, such as 7KQM-X3FD-92HT",
+    )
+    client_id = Hidden()
+    q = Hidden()
+
+
+class DecisionForm(Form):
+    """What was decided about an attention item."""
+
+    decision = Hidden()
+    reason = reason_field("Reason (optional)", is_required=False)
+    client_id = Hidden()
+    course_id = Hidden()
+    package_id = Hidden()
+    sessions = count_field("Sessions")
+    amount = Count(called="The amount")
+
+    def wish(self, usual_reason: str) -> Resolution:
+        """Return the decision; the usual reason stands where none was typed."""
+        return Resolution(
+            reason=self.reason.data or usual_reason,
+            client_id=self.client_id.data or None,
+            course_id=self.course_id.data or None,
+            sessions=self.sessions.data,
+            amount=self.amount.data,
+            decision=self.decision.data or None,
+            package_id=self.package_id.data or None,
+        )
+
+
+class MoveForm(Form):
+    """To which client a course is moved."""
+
+    client_id = Hidden()
+
+
+class BatchForm(Form):
+    """Whose papers are printed, and which. `shown_q` is the search behind the list that was shown."""
+
+    list = Hidden()
+    q = Hidden()
+    shown_q = Hidden()
+    client = Several()
+    everyone = Tick()
+    paper = Several()
+    form = Hidden()

@@ -1,0 +1,367 @@
+"""Forms of the screens: fields read what people type as the clinic's country writes it, and all errors show at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Self
+
+import wtforms  # type: ignore[import-untyped]  # ships no types
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+from flask import request
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+from wtforms.meta import DefaultMeta  # type: ignore[import-untyped]
+from wtforms.widgets import html_params  # type: ignore[import-untyped]
+
+from plugin.core.money import LARGEST_AMOUNT, Money, minor_digits
+from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
+from plugin.courses.clients.contacts import typed_email, typed_phone
+from plugin.errors import InvalidField
+from plugin.web import pages
+from plugin.web.format import locale_of
+from plugin.web.refusals import InvalidForm, Refusal
+
+_MOST_DIGITS = 24
+# What WTForms itself takes; everything else is an attribute of the control.
+_OPTIONS = ("name", "default")
+
+Choices = Sequence[tuple[str, str]]
+
+
+class _Meta(DefaultMeta):  # type: ignore[misc]
+    """CSRF is checked for all requests at once; a wrong field points at its sentence."""
+
+    def render_field(self, field: Any, render_kw: Mapping[str, Any]) -> Markup:
+        """Draw the control of a field with what describes it."""
+        attributes = {**(field.render_kw or {}), **render_kw}
+        if field.errors:
+            attributes |= {"aria_invalid": "true", "aria_describedby": f"{field.id}-wrong"}
+        elif field.description:
+            attributes.setdefault("aria_describedby", f"{field.id}-hint")
+        return Markup(field.widget(field, **attributes))  # noqa: S704 - the widgets of WTForms escape
+
+
+class Form(wtforms.Form):  # type: ignore[misc]
+    """A form of a page. `suffix` keeps its ids apart from those of its twins on the same page."""
+
+    Meta = _Meta
+
+    def __init__(
+        self, formdata: MultiDict[str, str] | None = None, *, suffix: str = "", **options: Any
+    ) -> None:
+        super().__init__(formdata, **options)
+        for field in self:
+            field.id = field.label.field_id = f"{field.id}{suffix}"
+
+    @classmethod
+    def sent(cls, **context: Any) -> Self:
+        """Return the form that was sent; raises InvalidForm that names every field that is wrong."""
+        form = cls(request.form, meta=context)
+        form.check()
+        return form
+
+    @classmethod
+    def asked(cls, **context: Any) -> Self:
+        """Return the form whose fields stand in the address; raises InvalidForm as `sent` does."""
+        form = cls(request.args, meta=context)
+        form.check()
+        return form
+
+    @classmethod
+    def shown(cls, refusal: Refusal | None = None, *, suffix: str = "", **values: Any) -> Self:
+        """Return the form with these values in it, or as it was sent with what is wrong, where it was refused."""
+        if refusal is None:
+            return cls(suffix=suffix, data=values)
+        form = cls(refusal.typed, suffix=suffix)
+        by_name = {field.name: field for field in form}
+        for name, message in refusal.errors.items():
+            if name in by_name:
+                by_name[name].errors = [message]
+            else:
+                form.form_errors.append(message)
+        return form
+
+    def check(self) -> None:
+        """Read all fields; raises InvalidForm."""
+        if not self.validate():
+            of_form = {"": self.form_errors[0]} if self.form_errors else {}
+            raise InvalidForm({**of_form, **{field.name: field.errors[0] for field in self.wrong}})
+
+    @property
+    def wrong(self) -> list[Any]:
+        """Return the fields that are wrong, in their order on the page."""
+        return [field for field in self if field.errors]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Say whether this is the form that was refused."""
+        return bool(self.wrong or self.form_errors)
+
+
+class _Typed(wtforms.StringField):  # type: ignore[misc]
+    """A line of text: what was typed stays in it, `data` is the value it stands for. `called`: its name in errors."""
+
+    def __init__(self, label: str = "", *, called: str = "", hint: str = "", **attributes: Any) -> None:
+        # WTForms builds a field for each form and hands the underlined ones over.
+        options = {key: value for key, value in attributes.items() if key[0] == "_" or key in _OPTIONS}
+        drawn = {key: value for key, value in attributes.items() if key not in options}
+        self.called = called or label
+        super().__init__(label, description=hint, render_kw=drawn, **options)
+
+    @property
+    def is_required(self) -> bool:
+        """Say whether the field may not stay empty."""
+        return bool(self.render_kw.get("required"))
+
+    def read(self, text: str) -> Any:
+        """Return the value of what was typed; raises InvalidField."""
+        raise NotImplementedError
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was sent."""
+        try:
+            self.data = self.read(valuelist[0] if valuelist else "")
+        except InvalidField as error:
+            raise ValueError(error.message) from None
+
+    def written(self) -> str:
+        """Return the value as it is typed."""
+        return str(self.data)
+
+    @property
+    def typed(self) -> str:
+        """Return what stands in the field."""
+        return self._value()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.written()
+
+    def _refuse_missing(self, text: str) -> None:
+        if self.is_required and not text.strip():
+            raise InvalidField(f"{self.called} is missing.", field=self.name)
+
+
+class Text(_Typed):
+    """One line of words, cleaned, "" for none."""
+
+    data: str
+
+    def read(self, text: str) -> str:
+        """Return the text; raises InvalidField where it is missing or too long."""
+        most = int(self.render_kw.get("maxlength", NOTE_LENGTH))
+        check = required if self.is_required else optional
+        return check(text, field=self.name, called=self.called, most=most)
+
+
+def _drawn_paragraph(field: Paragraph, **attributes: Any) -> Markup:
+    named = Markup(html_params(id=field.id, name=field.name, **attributes))  # noqa: S704 - escaped there
+    # A browser drops the first line break.
+    start = "\n" if field.typed.startswith(("\n", "\r")) else ""
+    return Markup("<textarea {}>{}{}</textarea>").format(named, start, field.typed)
+
+
+class Paragraph(_Typed):
+    """Several lines, as they were typed; what they may hold is for the use case to say."""
+
+    data: str
+    widget = staticmethod(_drawn_paragraph)
+
+    def read(self, text: str) -> str:
+        """Return the text unchanged."""
+        return text
+
+
+class Email(_Typed):
+    """An e-mail address, None for none."""
+
+    data: str | None
+
+    def read(self, text: str) -> str | None:
+        """Return the address in its normal form."""
+        self._refuse_missing(text)
+        return typed_email(text, field=self.name) if text.strip() else None
+
+
+class Phone(_Typed):
+    """A phone number in E.164, None for none."""
+
+    data: str | None
+
+    def read(self, text: str) -> str | None:
+        """Return the number, read as the clinic's country dials it."""
+        self._refuse_missing(text)
+        return typed_phone(text, pages.clinic().country) if text.strip() else None
+
+
+class Count(_Typed):
+    """A whole number, None for none."""
+
+    data: int | None
+
+    def read(self, text: str) -> int | None:
+        """Return the number."""
+        plain = text.strip()
+        self._refuse_missing(plain)
+        if not plain:
+            return None
+        if len(plain) > _MOST_DIGITS or not plain.isdecimal():
+            raise InvalidField(f"{self.called} is a whole number, such as 12.", field=self.name)
+        return int(plain)
+
+    @property
+    def number(self) -> int:
+        """Return the number of a field that may not stay empty."""
+        assert self.data is not None
+        return self.data
+
+
+class Day(_Typed):
+    """A day, None for none."""
+
+    data: date | None
+
+    def __init__(self, label: str = "", **more: Any) -> None:
+        super().__init__(label, **{"type": "date", **more})
+
+    def read(self, text: str) -> date | None:
+        """Return the day."""
+        plain = text.strip()
+        self._refuse_missing(plain)
+        if not plain:
+            return None
+        try:
+            return date.fromisoformat(plain)
+        except ValueError:
+            raise InvalidField("Enter a date such as 2026-11-30.", field=self.name) from None
+
+
+class Amount(_Typed):
+    """An amount of money, None for none: in the currency of the form, which is the clinic's unless it says so."""
+
+    data: Money | None
+
+    def __init__(self, label: str = "", **more: Any) -> None:
+        super().__init__(label, **{"inputmode": "decimal", "maxlength": _MOST_DIGITS, **more})
+
+    def read(self, text: str) -> Money | None:
+        """Return the amount exactly."""
+        plain = text.strip().replace("\N{NO-BREAK SPACE}", " ").lstrip("$€£¥ ").strip()
+        self._refuse_missing(plain)
+        if not plain:
+            return None
+        currency = getattr(self.meta, "currency", "") or pages.clinic().currency
+        try:
+            amount = self._parsed(plain).scaleb(minor_digits(currency))
+        except NumberFormatError:
+            raise self._no_amount() from None
+        if amount != amount.to_integral_value() or abs(amount) > LARGEST_AMOUNT:
+            raise self._no_amount()
+        return Money(int(amount), currency)
+
+    def written(self) -> str:
+        """Return the amount without its currency's sign."""
+        assert self.data is not None
+        digits = minor_digits(self.data.currency)
+        pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+        amount = Decimal(self.data.amount).scaleb(-digits)
+        return str(format_decimal(amount, format=pattern, locale=locale_of(pages.clinic())))
+
+    @property
+    def money(self) -> Money:
+        """Return the amount of a field that may not stay empty."""
+        assert self.data is not None
+        return self.data
+
+    def _parsed(self, plain: str) -> Decimal:
+        if len(plain) > _MOST_DIGITS or any(ch.isalpha() for ch in plain):
+            raise self._no_amount()
+        return parse_decimal(plain, locale=locale_of(pages.clinic()), strict=True)
+
+    def _no_amount(self) -> InvalidField:
+        return InvalidField(f"{self.called} is an amount such as 165 or 1,980.00.", field=self.name)
+
+
+def _drawn_choices(field: Choice, **attributes: Any) -> Markup:
+    option = Markup('<option value="{}"{}>{}</option>')
+    chosen = Markup(" selected")
+    options = [
+        option.format(value, chosen if value == field.data else "", text) for value, text in field.offered
+    ]
+    named = Markup(html_params(id=field.id, name=field.name, **attributes))  # noqa: S704 - escaped there
+    return Markup("<select {}>{}</select>").format(named, Markup("").join(options))
+
+
+class Choice(wtforms.Field):  # type: ignore[misc]
+    """One of a list of (value, text); `said` refuses what is not on it."""
+
+    data: str
+    widget = staticmethod(_drawn_choices)
+
+    def __init__(
+        self, label: str = "", choices: Choices = (), *, hint: str = "", said: str = "", **options: Any
+    ) -> None:
+        super().__init__(label, description=hint, **options)
+        self.choices: Choices = choices
+        self.said = said or "Choose one of those in the list."
+
+    @property
+    def offered(self) -> Choices:
+        """Return what the list shows."""
+        return self.choices
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was sent; where nothing was, what is chosen at first."""
+        self.data = valuelist[0] if valuelist and valuelist[0] else str(self.default or "")
+
+    def pre_validate(self, _form: Form) -> None:
+        """Refuse what is not on the list; a list that only the page knows is for the use case to check."""
+        if self.choices and self.data not in [value for value, _ in self.choices]:
+            raise wtforms.ValidationError(self.said)
+
+
+class Tick(wtforms.BooleanField):  # type: ignore[misc]
+    """A box to tick."""
+
+    data: bool
+
+
+class Hidden(wtforms.HiddenField):  # type: ignore[misc]
+    """What a page knows and sends along; "" where it does not."""
+
+    data: str
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was sent."""
+        self.data = valuelist[0] if valuelist else ""
+
+    @property
+    def number(self) -> int | None:
+        """Return the whole number that a page sent, None for anything else."""
+        return int(self.data) if self.data.isdecimal() and len(self.data) <= _MOST_DIGITS else None
+
+
+class Several(wtforms.Field):  # type: ignore[misc]
+    """What is ticked of a list; the use case says what may stand on it."""
+
+    data: list[str]
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take all that was sent."""
+        self.data = valuelist
+
+
+def reason_field(label: str = "Reason", *, hint: str = "Shown in history.", is_required: bool = True) -> Text:
+    """Return the field for why something is done."""
+    more = {"required": True} if is_required else {}
+    return Text(label, called="The reason", hint=hint, maxlength=REASON_LENGTH, autocomplete="off", **more)
+
+
+def count_field(label: str, called: str = "The number of sessions", **attributes: Any) -> Count:
+    """Return the field for a number, such as of sessions."""
+    return Count(
+        label, called=called, **{"inputmode": "numeric", "maxlength": 3, "autocomplete": "off", **attributes}
+    )
