@@ -14,7 +14,7 @@ from plugin.store import Store
 from plugin.store.migrate import is_current
 from plugin.store.queues import Sweep
 from plugin.web import current_services
-from plugin.web.api.shapes import moment
+from plugin.web.api.answers import moment
 
 blueprint = Blueprint("health", __name__)
 

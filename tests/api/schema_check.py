@@ -49,6 +49,23 @@ class Promise:
         return None
 
 
+def resolved(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document's paths with every reference replaced by the schema it names."""
+
+    def resolve(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolve(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            named = document["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+            return resolve({**named, **{name: value for name, value in part.items() if name != "$ref"}})
+        return {name: resolve(value) for name, value in part.items()}
+
+    paths: dict[str, Any] = resolve(document["paths"])
+    return paths
+
+
 def _closed(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_closed(part) for part in schema]

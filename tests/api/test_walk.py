@@ -21,13 +21,13 @@ from plugin.web.api.openapi import document
 from tests.api.caller import Caller
 from tests.api.conftest import api_application, caller_with, open_test_house
 from tests.api.examples import Request, requests
-from tests.api.schema_check import ADDRESS
+from tests.api.schema_check import ADDRESS, resolved
 from tests.api.world import Shop
 from tests.clock import HandMovedClock
 from tests.databases import _new_database as new_database
 from tests.postgres import PostgresServer
 
-OPERATIONS = document(CALLS, ADDRESS)["paths"]
+OPERATIONS = resolved(document(CALLS, ADDRESS))
 NO_LIMIT = "1000000 per minute"
 # PostgreSQL is the one that refuses: NUL, half characters, numbers without end.
 STEPS = {"sqlite": 20, "postgresql": 20}

@@ -24,7 +24,7 @@ from plugin.courses.handouts.content import summary_paper
 from plugin.courses.reports.exports import courses_sheet
 from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.errors import NoneLeft, Refused
-from plugin.web.api import shapes
+from plugin.web.api.courses import Course
 from tests.courses.appointments import Appointments
 from tests.courses.desk import Desk
 from tests.states import STATES, TODAY, Says, World
@@ -220,7 +220,7 @@ def _contradictions(walk: Walk) -> Iterator[tuple[str, Any]]:
 
 
 def _api(walk: Walk) -> Iterator[Any]:
-    says, told = walk.says, shapes.course(walk.course)
+    says, told = walk.says, Course.of(walk.course)
     names = ("status", "granted", "used", "left", "usable_now", "locked", "next_session")
     expected = {
         **{name: getattr(says, name) for name in names},

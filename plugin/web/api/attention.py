@@ -2,79 +2,103 @@
 
 from __future__ import annotations
 
-from plugin.core.money import Money
-from plugin.core.text import REASON_LENGTH
-from plugin.courses.base.attention import list_attention
+from pydantic import Field, StrictInt
+
+from plugin.courses.base import attention
+from plugin.courses.base.attention import DECISIONS
 from plugin.courses.base.clinic import read_clinic
-from plugin.courses.decisions import Resolution, resolve
+from plugin.courses.decisions import Resolution as Decided
+from plugin.courses.decisions import resolve
 from plugin.errors import InvalidField
-from plugin.web.api import shapes
-from plugin.web.api.calls import THE_DESK, Answer, Asked, Call, Key
-from plugin.web.api.fields import identifier, money, record, text, whole
-from plugin.web.api.lists import PAGING, limit_of, listed
+from plugin.web.api.answers import Answer, Cursor, Id, Moment, Position, example_id, shown
+from plugin.web.api.calls import THE_DESK, Key, Reply, Request, call
+from plugin.web.api.inputs import GivenId, Input, Paging, Price, Reason, VisibleText
 
-_DECISION = record(
-    {
-        "decision": text(
-            least=1, most=40, description="One of the item's `decisions`; needed where it has several."
-        ),
-        "client_id": identifier(description="Whose sale it was."),
-        "course_id": identifier(description="Which course is meant."),
-        "package_id": identifier(description="Which package was sold; the proposed one where left out."),
-        "sessions": whole(
-            least=0,
-            most=999,
-            description="How many sessions leave with a refund, or are kept of a canceled invoice.",
-        ),
-        "amount": money(
-            description="How much of a refund they are worth, or how much to refund, in the clinic's currency."
-        ),
-        "reason": text(least=1, most=REASON_LENGTH),
-    },
-    required=("reason",),
-    examples=[{"client_id": "019abf2e8c00a1b2c3d4e5f60718293a", "reason": "She was at the till"}],
+
+class AttentionItem(Answer):
+    """Something that only a person can decide."""
+
+    id: Id = shown(example_id(5))
+    kind: str = shown("unassigned_sale", f"Such as {', '.join(sorted(DECISIONS))}; more may come.")
+    summary: str = shown("A course of 12 was sold without a client.")
+    square_order_id: str | None = shown("CAISENgvlJ6jLWAzERDzjyHVybY")
+    square_refund_id: str | None
+    proposal: str | None
+    opened_at: Moment = shown("2026-11-22T18:00:00Z")
+    resolved_at: Moment | None
+    decisions: list[str] = shown(["assign"], "The words a resolution takes.")
+    proposed_decision: str | None = shown(
+        None, "The decision that `proposal` stands for, where it is plain for one course."
+    )
+    proposed_sessions: Position | None
+    proposed_course_id: str | None
+    proposed_package_id: str | None
+    client_ids: list[Id] = shown([], "The clients it asks about, the oldest first.")
+    answer: str | None = shown(None, "What was decided, in a few words; null while it waits.")
+
+
+class AttentionList(Answer):
+    """A page of attention items."""
+
+    items: list[AttentionItem] = shown(at="rows")
+    cursor: Cursor
+
+
+class Resolution(
+    Input,
+    json_schema_extra={"examples": [{"client_id": example_id(0), "reason": "She was at the front desk"}]},
+):
+    """What was decided, and why."""
+
+    decision: VisibleText | None = Field(
+        None, max_length=40, description="One of the item's `decisions`; needed where it has several."
+    )
+    client_id: GivenId | None = Field(None, description="Whose sale it was.")
+    course_id: GivenId | None = Field(None, description="Which course is meant.")
+    package_id: GivenId | None = Field(
+        None, description="Which package was sold; the proposed one where left out."
+    )
+    sessions: StrictInt | None = Field(
+        None,
+        ge=0,
+        le=999,
+        description="How many sessions leave with a refund, or are kept of a canceled invoice.",
+    )
+    amount: Price | None = Field(
+        None,
+        description="How much of a refund they are worth, or how much to refund, in the clinic's currency.",
+    )
+    reason: Reason
+
+
+@call("GET", "/attention", answer=AttentionList, query=Paging)
+def list_attention(request: Request, query: Paging) -> Reply:
+    """List what waits for a person, newest first."""
+    page = attention.list_attention(request.services.store, limit=query.limit, cursor=query.cursor)
+    return Reply(AttentionList.of(page))
+
+
+@call(
+    "POST",
+    "/attention/{item_id}/resolution",
+    answer=AttentionItem,
+    roles=THE_DESK,
+    key=Key.ACCEPTED,
+    body=Resolution,
 )
+def resolve_attention(request: Request, body: Resolution, item_id: str) -> Reply:
+    """Resolve an attention item."""
+    wish = Decided(**{**body.given(), "amount": _amount(request, body.amount)})
+    return Reply(AttentionItem.of(resolve(request.services.store, request.act, item_id, wish)))
 
 
-def _list(asked: Asked) -> Answer:
-    page = list_attention(asked.services.store, limit=limit_of(asked), cursor=asked.query.get("cursor"))
-    return listed("items", page, shapes.attention_item)
+def _amount(request: Request, price: Price | None) -> int | None:
+    if price is None:
+        return None
+    currency = read_clinic(request.services.store).currency
+    if price.currency != currency:
+        raise InvalidField(f"The clinic's currency is {currency}.", field="amount.currency")
+    return price.amount
 
 
-def _resolve(asked: Asked) -> Answer:
-    wish = {**asked.body}
-    if "amount" in wish:
-        wish["amount"] = _in_clinic_money(asked, wish["amount"])
-    item = resolve(asked.services.store, asked.act, asked.ids["item_id"], Resolution(**wish))
-    return Answer(shapes.attention_item(item))
-
-
-def _in_clinic_money(asked: Asked, amount: Money) -> int:
-    currency = read_clinic(asked.services.store).currency
-    if amount.currency != currency:
-        raise InvalidField(f"The clinic reckons in {currency}.", field="amount.currency")
-    return amount.amount
-
-
-CALLS = (
-    Call(
-        name="list_attention",
-        method="GET",
-        path="/attention",
-        summary="List what waits for a person, newest first",
-        view=_list,
-        answer="AttentionList",
-        query=PAGING,
-    ),
-    Call(
-        name="resolve_attention",
-        method="POST",
-        path="/attention/{item_id}/resolution",
-        summary="Resolve an attention item",
-        view=_resolve,
-        answer="AttentionItem",
-        roles=THE_DESK,
-        key=Key.ACCEPTED,
-        body=_DECISION,
-    ),
-)
+CALLS = (list_attention, resolve_attention)

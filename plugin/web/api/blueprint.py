@@ -1,4 +1,4 @@
-"""The public HTTP interface `/api/v1`: all its calls under one roof. Must not know what a call does."""
+"""The blueprint of `/api/v1`: all calls together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from plugin.web.api import attention, changes, clients, courses, packages, refunds, reports
+from plugin.web.api import attention, changes, clients, courses, packages, papers, refunds, reports
 from plugin.web.api.calls import Call, register
 from plugin.web.api.errors import API, LARGEST_BODY, api_error_response, is_api
 from plugin.web.api.limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
@@ -18,6 +18,7 @@ CALLS: tuple[Call, ...] = (
     *packages.CALLS,
     *clients.CALLS,
     *courses.CALLS,
+    *papers.CALLS,
     *changes.CALLS,
     *refunds.CALLS,
     *attention.CALLS,
@@ -26,22 +27,22 @@ CALLS: tuple[Call, ...] = (
 
 
 def make_api(*, per_token: str = CALLS_PER_TOKEN, bad_per_address: str = BAD_TOKENS_PER_ADDRESS) -> Blueprint:
-    """Return the blueprint of all calls; the limits are Flask-Limiter's words, such as "600 per minute"."""
+    """Return the blueprint of all calls; the limits are in Flask-Limiter's notation, such as "600 per minute"."""
     blueprint = Blueprint("api", __name__, url_prefix=API)
     limit(blueprint, per_token=per_token, bad_per_address=bad_per_address)
-    blueprint.before_request(_take_no_large_body)
+    blueprint.before_request(_limit_body)
     blueprint.add_url_rule("/openapi.json", "openapi", _openapi)
     register(blueprint, CALLS)
-    for silence in (OperationalError, InterfaceError, PoolTimeout):
-        blueprint.register_error_handler(silence, api_error_response)
+    for failure in (OperationalError, InterfaceError, PoolTimeout):
+        blueprint.register_error_handler(failure, api_error_response)
     return blueprint
 
 
-def _take_no_large_body() -> None:
-    # One more than fits: a body that comes without its length is cut off here without a word.
+def _limit_body() -> None:
+    # One more than is allowed: werkzeug cuts a body that comes without its length off silently.
     request.max_content_length = LARGEST_BODY + 1
 
 
 def _openapi() -> Response:
-    # Open to all: a tool reads it before it has a token, and it tells nothing about the clinic.
+    # Open to all: a tool reads it before it has a token, and it says nothing about the clinic.
     return jsonify(document(CALLS, f"{request.script_root}{API}"))

@@ -1,5 +1,4 @@
-"""One table row per call: what routes are made from, what the document says and what is checked before a view
-runs are the same row, so they can't drift apart. Knows how calls are answered; knows no single call."""
+"""The table of calls: routes, checks and the OpenAPI document are made from the same `Call`, so they can't differ."""
 
 from __future__ import annotations
 
@@ -10,22 +9,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
+from flask import request as http
 
 from plugin.core.acts import Act, Role, checked_key, require
 from plugin.courses.accounts.api_tokens import TokenHolder
 from plugin.errors import InvalidField, NotFound
 from plugin.services import Services
 from plugin.web import current_services
+from plugin.web.api.answers import Answer
 from plugin.web.api.auth import caller
-from plugin.web.api.fields import Reader, record
-from plugin.web.api.parse import json_object
+from plugin.web.api.inputs import Input
+from plugin.web.api.json_body import json_object
 
 KEY_HEADER = "Idempotency-Key"
-ANYBODY = (Role.DESK, Role.PRACTITIONER)
+EVERY_ROLE = (Role.DESK, Role.PRACTITIONER)
 THE_DESK = (Role.DESK,)
 THE_OWNER: tuple[Role, ...] = ()
-_NOTHING = record({})
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -38,112 +38,130 @@ class Key(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A checked request as a view gets it. `has_key` says whether the caller sent the key of `act`."""
+class Request:
+    """What every view gets. `has_key` says whether the caller sent the key of `act`."""
 
     services: Services
     act: Act
-    ids: dict[str, str]
-    query: dict[str, Any]
-    body: Any = None
     has_key: bool = False
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a view answers: JSON, or the bytes of a paper. `is_repeat`: this key had been answered before."""
+class Reply:
+    """What a view returns: JSON, or the bytes of a paper. `is_repeat`: this key had been answered before."""
 
     json: dict[str, Any] = field(default_factory=dict)
+    is_repeat: bool = False
     pdf: bytes | None = None
     filename: str = ""
-    is_repeat: bool = False
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call. `answer` names a schema; None means a PDF. `refusals` are statuses beside the usual ones."""
+    """One call. Its view gets the Request, then what was read of `body` or `query`, then the ids of the path by name.
 
-    name: str
+    `answer` None means a PDF. `refusals` are statuses beside the usual ones.
+    """
+
     method: str
     path: str
-    summary: str
-    view: Callable[[Asked], Answer]
-    answer: str | None
+    view: Callable[..., Reply]
+    answer: type[Answer] | None
     status: int = 200
-    roles: tuple[Role, ...] = ANYBODY
+    roles: tuple[Role, ...] = EVERY_ROLE
     key: Key = Key.NONE
-    query: dict[str, Reader] = field(default_factory=dict)
-    body: Reader | None = None
+    query: type[Input] | None = None
+    body: type[Input] | None = None
     refusals: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the operation: the view's."""
+        return self.view.__name__
+
+    @property
+    def summary(self) -> str:
+        """Return what it does: the view's docstring."""
+        return (self.view.__doc__ or "").strip().removesuffix(".")
+
+    @property
+    def is_write(self) -> bool:
+        """Say whether it changes anything."""
+        return self.method != "GET"
+
+
+def call(method: str, path: str, **options: Any) -> Callable[[Callable[..., Reply]], Call]:
+    """Make a Call of a view; `options` are the fields of Call."""
+    return lambda view: Call(method, path, view, **options)
 
 
 def register(blueprint: Blueprint, calls: tuple[Call, ...]) -> None:
     """Make a route of each call."""
-    for call in calls:
-        rule = call.path.replace("{", "<").replace("}", ">")
-        blueprint.add_url_rule(rule, call.name, _served(call), methods=[call.method])
+    for each in calls:
+        rule = each.path.replace("{", "<").replace("}", ">")
+        blueprint.add_url_rule(rule, each.name, _served(each), methods=[each.method])
 
 
 def _served(call: Call) -> Callable[..., Response]:
     def serve(**ids: str) -> Response:
-        who = caller(request)
-        require(who.actor, *call.roles)
-        return _respond(call, call.view(_asked(call, who, ids)))
+        holder = caller(http)
+        require(holder.actor, *call.roles)
+        _check_ids(ids)
+        request = _request(call, holder)
+        return _response(call, call.view(request, *_inputs(call), **ids))
 
     return serve
 
 
-def _asked(call: Call, who: TokenHolder, ids: dict[str, str]) -> Asked:
+def _check_ids(ids: dict[str, str]) -> None:
     for value in ids.values():
         if not _ID.match(value):
             raise NotFound("There is nothing under that id.")
-    services = current_services()
-    sent = _sent_key(call)
-    act = Act(who.actor, services.clock(), _act_key(who, sent or services.store.new_id()))
-    return Asked(services, act, ids, _query(call), _body(call), has_key=sent is not None)
 
 
-def _act_key(who: TokenHolder, sent: str) -> str:
+def _request(call: Call, holder: TokenHolder) -> Request:
+    services, sent = current_services(), _sent_key(call)
+    key = _act_key(holder, sent or services.store.new_id())
+    return Request(services, Act(holder.actor, services.clock(), key), has_key=sent is not None)
+
+
+def _act_key(holder: TokenHolder, sent: str) -> str:
     # Two programs may choose the same key; a digest also leaves room for what Square's own keys are made of.
-    return f"api:{hashlib.sha256(f'{who.token_id}:{sent}'.encode()).hexdigest()[:40]}"
-
-
-def _body(call: Call) -> Any:
-    if call.body is not None:
-        return call.body.read(json_object(request), "")
-    if call.method != "GET" and request.get_data():
-        return _NOTHING.read(json_object(request), "")
-    return None
+    return f"api:{hashlib.sha256(f'{holder.token_id}:{sent}'.encode()).hexdigest()[:40]}"
 
 
 def _sent_key(call: Call) -> str | None:
-    sent = request.headers.get(KEY_HEADER)
+    sent = http.headers.get(KEY_HEADER)
     if call.key is Key.NONE:
         return None
     if sent is None and call.key is Key.REQUIRED:
-        said = (
-            f"This call needs the header {KEY_HEADER}: the same for each try of one deed, new for the next."
-        )
+        said = f"This call needs the header {KEY_HEADER}: the same for each retry of one request, new for the next."
         raise InvalidField(said, code="key_required", field=KEY_HEADER)
     return None if sent is None else checked_key(sent)
 
 
-def _query(call: Call) -> dict[str, Any]:
-    found = {}
-    for name, reader in call.query.items():
-        given = request.args.getlist(name)
-        if len(given) > 1:
-            raise InvalidField(f"{name} stands in the address twice.", field=name)
-        if given:
-            found[name] = reader.read(given[0], name)
-    return found
+def _inputs(call: Call) -> tuple[Input, ...]:
+    if call.body is not None:
+        return (call.body.read(json_object(http)),)
+    if call.is_write and http.get_data():
+        Input.read(json_object(http))
+    return () if call.query is None else (_query(call.query),)
 
 
-def _respond(call: Call, answer: Answer) -> Response:
-    if answer.pdf is not None:
-        shown = Response(answer.pdf, content_type="application/pdf")
-        shown.headers["Content-Disposition"] = f'inline; filename="{answer.filename}"'
-        return shown
-    shown = jsonify(answer.json)
-    shown.status_code = 200 if answer.is_repeat else call.status
-    return shown
+def _query(model: type[Input]) -> Input:
+    names = [info.alias or name for name, info in model.model_fields.items()]
+    given = {name: values for name in names if (values := http.args.getlist(name))}
+    for name, values in given.items():
+        if len(values) > 1:
+            raise InvalidField(f"{name} is given twice.", field=name)
+    return model.read({name: values[0] for name, values in given.items()})
+
+
+def _response(call: Call, reply: Reply) -> Response:
+    if reply.pdf is not None:
+        response = Response(reply.pdf, content_type="application/pdf")
+        response.headers["Content-Disposition"] = f'inline; filename="{reply.filename}"'
+        return response
+    response = jsonify(reply.json)
+    response.status_code = 200 if reply.is_repeat else call.status
+    return response

@@ -2,84 +2,93 @@
 
 from __future__ import annotations
 
-from plugin.core.text import REASON_LENGTH
+from pydantic import Field, StrictBool, StrictInt
+
 from plugin.courses.catalog.packages import MOST_SESSIONS
-from plugin.courses.changes.expiry import Extension, extend_course
-from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.web.api import shapes
-from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
-from plugin.web.api.fields import Reader, boolean, day, identifier, many, record, text, whole
+from plugin.courses.changes import expiry, transfer
+from plugin.web.api.answers import Answer, example_id
+from plugin.web.api.calls import THE_OWNER, Key, Reply, Request, call
+from plugin.web.api.courses import Course
+from plugin.web.api.inputs import Day, GivenId, Input, Reason
 
-_REASON = text(least=1, most=REASON_LENGTH, description="Kept in the course's history.")
-_EXTENSION = record(
-    {
-        "expires_on": day(description="The last day of use, at the clinic."),
-        "reason": _REASON,
-        "shorten": boolean(description="Says that an earlier day than agreed is meant."),
+
+class CourseReceived(Answer):
+    """The course that the receiver has now."""
+
+    course: Course
+
+
+class Extension(
+    Input, json_schema_extra={"examples": [{"expires_on": "2027-06-30", "reason": "Was ill in spring"}]}
+):
+    """The new last day."""
+
+    expires_on: Day = Field(description="The last day of use, at the clinic.")
+    reason: Reason = Field(description="Kept in the course's history.")
+    shorten: StrictBool | None = Field(None, description="Says that an earlier day than agreed is meant.")
+
+
+class TransferPart(Input):
+    """How many sessions of which allowance."""
+
+    allowance_id: GivenId = Field(examples=[example_id(3)])
+    sessions: StrictInt = Field(ge=1, le=MOST_SESSIONS)
+
+
+class Transfer(
+    Input,
+    json_schema_extra={
+        "examples": [
+            {"client_id": example_id(0), "reason": "Moved away, her sister takes it"},
+            {"client_id": example_id(0), "sessions": 3, "reason": "A present"},
+        ]
     },
-    required=("expires_on", "reason"),
-    examples=[{"expires_on": "2027-06-30", "reason": "Was ill in spring"}],
+):
+    """What goes to whom."""
+
+    client_id: GivenId = Field(description="Who gets the sessions.")
+    sessions: StrictInt | None = Field(
+        None,
+        ge=1,
+        le=MOST_SESSIONS,
+        description="Of the main treatment; without it and `allowances`, all that is left of everything.",
+    )
+    allowances: list[TransferPart] | None = Field(
+        None, min_length=1, max_length=12, description="How many of which, in place of `sessions`."
+    )
+    reason: Reason = Field(description="Kept in the course's history.")
+
+
+@call(
+    "POST",
+    "/courses/{course_id}/extension",
+    answer=Course,
+    roles=THE_OWNER,
+    key=Key.ACCEPTED,
+    body=Extension,
 )
-_SESSIONS = whole(least=1, most=MOST_SESSIONS)
-_PART: Reader = record(
-    {"allowance_id": identifier(), "sessions": _SESSIONS}, required=("allowance_id", "sessions")
+def extend_course(request: Request, body: Extension, course_id: str) -> Reply:
+    """Move the last day of a course."""
+    wish = expiry.Extension(body.expires_on, body.reason, is_shortening=body.shorten or False)
+    changed = expiry.extend_course(request.services.store, request.act, course_id, wish)
+    return Reply(Course.of(changed.course), changed.is_repeat)
+
+
+@call(
+    "POST",
+    "/courses/{course_id}/transfer",
+    answer=CourseReceived,
+    status=201,
+    roles=THE_OWNER,
+    key=Key.ACCEPTED,
+    body=Transfer,
 )
-_TRANSFER = record(
-    {
-        "client_id": identifier(description="Who gets the sessions."),
-        "sessions": whole(
-            least=1,
-            most=MOST_SESSIONS,
-            description="Of the main treatment; without it and `allowances`, all that is left of everything.",
-        ),
-        "allowances": many(_PART, least=1, most=12, description="How many of which, in place of `sessions`."),
-        "reason": _REASON,
-    },
-    required=("client_id", "reason"),
-    examples=[
-        {"client_id": "019abf2e8c00a1b2c3d4e5f60718293a", "reason": "Moved away, her sister takes it"},
-        {"client_id": "019abf2e8c00a1b2c3d4e5f60718293a", "sessions": 3, "reason": "A present"},
-    ],
-)
+def transfer_course(request: Request, body: Transfer, course_id: str) -> Reply:
+    """Transfer what is left of a course, with its value, to another client."""
+    parts = {part.allowance_id: part.sessions for part in body.allowances or ()}
+    wish = transfer.Transfer(body.client_id, body.reason, sessions=body.sessions, parts=parts)
+    changed = transfer.transfer_course(request.services.store, request.act, course_id, wish)
+    return Reply(CourseReceived.of(changed), changed.is_repeat)
 
 
-def _extend(asked: Asked) -> Answer:
-    body = asked.body
-    wish = Extension(body["expires_on"], body["reason"], is_shortening=body.get("shorten", False))
-    changed = extend_course(asked.services.store, asked.act, asked.ids["course_id"], wish)
-    return Answer(shapes.course(changed.course), is_repeat=changed.is_repeat)
-
-
-def _transfer(asked: Asked) -> Answer:
-    body = asked.body
-    parts = {part["allowance_id"]: part["sessions"] for part in body.get("allowances", ())}
-    wish = Transfer(body["client_id"], body["reason"], sessions=body.get("sessions"), parts=parts)
-    changed = transfer_course(asked.services.store, asked.act, asked.ids["course_id"], wish)
-    return Answer({"course": shapes.course(changed.course)}, is_repeat=changed.is_repeat)
-
-
-CALLS = (
-    Call(
-        name="extend_course",
-        method="POST",
-        path="/courses/{course_id}/extension",
-        summary="Move the last day of a course",
-        view=_extend,
-        answer="Course",
-        roles=THE_OWNER,
-        key=Key.ACCEPTED,
-        body=_EXTENSION,
-    ),
-    Call(
-        name="transfer_course",
-        method="POST",
-        path="/courses/{course_id}/transfer",
-        summary="Transfer what is left of a course, with its value, to another client",
-        view=_transfer,
-        answer="CourseReceived",
-        status=201,
-        roles=THE_OWNER,
-        key=Key.ACCEPTED,
-        body=_TRANSFER,
-    ),
-)
+CALLS = (extend_course, transfer_course)

@@ -2,99 +2,102 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
+from plugin.core.text import NAME_LENGTH
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import courses_of_client
-from plugin.courses.clients.clients import create_client, find_clients
-from plugin.courses.clients.clients import read_client as client_of
-from plugin.web.api import shapes
-from plugin.web.api.calls import Answer, Asked, Call, Key
-from plugin.web.api.fields import record, text
+from plugin.courses.clients import clients
+from plugin.web.api.answers import Answer, Cursor, Id, example_id, shown
+from plugin.web.api.calls import Key, Reply, Request, call
+from plugin.web.api.courses import CourseList
+from plugin.web.api.inputs import Input, Paging, Text, VisibleText
 from plugin.web.api.keys import is_known
-from plugin.web.api.lists import PAGING, limit_of, listed, page_of
+from plugin.web.api.lists import page_of
 
-_NEW_CLIENT = record(
-    {
-        "name": text(least=1, most=120),
-        "phone": text(
-            most=60, description="With its area code, or + and the country code; answered in E.164."
-        ),
-        "email": text(most=254),
-        "language": text(least=2, most=16, description="A tag such as en, es or zh-Hans; en by default."),
+
+class Client(Answer):
+    """A client of the clinic."""
+
+    id: Id = shown(example_id(0))
+    name: str = shown("Ana Souza")
+    phone: str | None = shown("+14155552671", "E.164.")
+    email: str | None = shown("ana@example.org")
+    language: str = shown("en")
+    square_customer_id: str | None
+
+
+class ClientList(Answer):
+    """A page of clients."""
+
+    clients: list[Client] = shown(at="rows")
+    cursor: Cursor
+
+
+class NewClient(
+    Input,
+    json_schema_extra={
+        "examples": [{"name": "Ana Souza", "phone": "+1 415 555 2671", "email": "ana@example.org"}]
     },
-    required=("name",),
-    examples=[{"name": "Ana Souza", "phone": "+1 415 555 2671", "email": "ana@example.org"}],
-)
-_SEARCH = {"q": text(most=200, description="Any part of a name, a phone's last digits, an e-mail."), **PAGING}
+):
+    """Who the client is."""
 
-
-def _find(asked: Asked) -> Answer:
-    store = asked.services.store
-    today = local_date(read_clinic(store), asked.act.now)
-    found = find_clients(
-        store,
-        asked.query.get("q", ""),
-        today=today,
-        limit=limit_of(asked),
-        cursor=asked.query.get("cursor"),
+    name: VisibleText = Field(max_length=NAME_LENGTH)
+    phone: Text | None = Field(
+        None,
+        max_length=60,
+        description="With its area code, or + and the country code; answered in E.164.",
     )
-    return listed("clients", found, lambda row: shapes.client(row.client))
+    email: Text | None = Field(None, max_length=254, json_schema_extra={"format": "email"})
+    language: Text | None = Field(
+        None,
+        min_length=2,
+        max_length=16,
+        description="A tag such as en, es or zh-Hans; en by default.",
+        json_schema_extra={"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$"},
+    )
 
 
-def _create(asked: Asked) -> Answer:
-    is_repeat = is_known(asked)
-    wish = {"name": None, "phone": None, "email": None, "language": None, **asked.body}
-    client = create_client(asked.services.store, asked.act, **wish)
-    return Answer(shapes.client(client), is_repeat=is_repeat)
+class Search(Paging):
+    """Which clients."""
+
+    q: Text | None = Field(
+        None, max_length=200, description="Any part of a name, a phone's last digits, an e-mail."
+    )
 
 
-def _read(asked: Asked) -> Answer:
-    return Answer(shapes.client(client_of(asked.services.store, asked.ids["client_id"])))
+@call("GET", "/clients", answer=ClientList, query=Search)
+def find_clients(request: Request, query: Search) -> Reply:
+    """Find clients."""
+    store = request.services.store
+    today = local_date(read_clinic(store), request.act.now)
+    found = clients.find_clients(store, query.q or "", today=today, limit=query.limit, cursor=query.cursor)
+    rows = [each.client for each in found.rows]
+    return Reply(ClientList.of({"rows": rows, "cursor": found.cursor}))
 
 
-def _courses(asked: Asked) -> Answer:
-    store = asked.services.store
-    client = client_of(store, asked.ids["client_id"])
-    today = local_date(read_clinic(store), asked.act.now)
+@call("POST", "/clients", answer=Client, status=201, key=Key.ACCEPTED, body=NewClient)
+def create_client(request: Request, body: NewClient) -> Reply:
+    """Make a client."""
+    is_repeat = is_known(request)
+    client = clients.create_client(request.services.store, request.act, **body.model_dump())
+    return Reply(Client.of(client), is_repeat)
+
+
+@call("GET", "/clients/{client_id}", answer=Client)
+def read_client(request: Request, client_id: str) -> Reply:
+    """Read a client; one that was merged answers as the one it went into."""
+    return Reply(Client.of(clients.read_client(request.services.store, client_id)))
+
+
+@call("GET", "/clients/{client_id}/courses", answer=CourseList, query=Paging)
+def list_courses_of_client(request: Request, query: Paging, client_id: str) -> Reply:
+    """List a client's courses: those in use first, then the newest."""
+    store = request.services.store
+    client = clients.read_client(store, client_id)
+    today = local_date(read_clinic(store), request.act.now)
     courses = courses_of_client(store, client.id, today=today)
-    return listed("courses", page_of(courses, asked, lambda course: course.id), shapes.course)
+    return Reply(CourseList.of(page_of(courses, query, lambda course: course.id)))
 
 
-CALLS = (
-    Call(
-        name="find_clients",
-        method="GET",
-        path="/clients",
-        summary="Find clients",
-        view=_find,
-        answer="ClientList",
-        query=_SEARCH,
-    ),
-    Call(
-        name="create_client",
-        method="POST",
-        path="/clients",
-        summary="Make a client",
-        view=_create,
-        answer="Client",
-        status=201,
-        key=Key.ACCEPTED,
-        body=_NEW_CLIENT,
-    ),
-    Call(
-        name="read_client",
-        method="GET",
-        path="/clients/{client_id}",
-        summary="Read a client; one that was merged answers as the one it went into",
-        view=_read,
-        answer="Client",
-    ),
-    Call(
-        name="list_courses_of_client",
-        method="GET",
-        path="/clients/{client_id}/courses",
-        summary="List a client's courses: those in use first, then the newest",
-        view=_courses,
-        answer="CourseList",
-        query=PAGING,
-    ),
-)
+CALLS = (find_clients, create_client, read_client, list_courses_of_client)

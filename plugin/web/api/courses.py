@@ -1,180 +1,207 @@
-"""The calls about courses: reading one, using its sessions, undoing that, and its papers."""
+"""The calls about courses: reading one, using its sessions, and undoing that."""
 
 from __future__ import annotations
 
-from plugin.core.text import NOTE_LENGTH, REASON_LENGTH
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StrictInt
+
+from plugin.core.ledger import Kind
+from plugin.core.status import Status
+from plugin.core.text import NOTE_LENGTH
+from plugin.courses.base import read
 from plugin.courses.base.clinic import local_date, read_clinic
-from plugin.courses.base.read import read_course
-from plugin.courses.documents.files import document_bytes
-from plugin.courses.documents.on_demand import invoice_of_course
-from plugin.courses.documents.statement import statement_of_course
-from plugin.courses.handouts.cache import paper_bytes
+from plugin.courses.visits import use
 from plugin.courses.visits.reverse import reverse
-from plugin.courses.visits.use import MOST_AT_ONCE, UseSession, use_session
-from plugin.web.api import shapes
-from plugin.web.api.calls import THE_DESK, Answer, Asked, Call, Key
-from plugin.web.api.fields import day, identifier, record, text, whole
+from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, Money, Position, example_id, shown, usd
+from plugin.web.api.calls import Key, Reply, Request, call
+from plugin.web.api.inputs import Day, GivenId, Input, Reason, Text, words
 
-_USE = record(
-    {
-        "allowance_id": identifier(
-            description="Which sessions to use; by default the main ones, then touch-ups that have opened."
-        ),
-        "sessions": whole(least=1, most=MOST_AT_ONCE, default=1),
-        "visited_on": day(
-            description="The clinic's day of the visit, today by default; never in the future."
-        ),
-        "client_id": identifier(description="Who came; by default the course's own client."),
-        "note": text(most=NOTE_LENGTH),
+WhyNot = Literal[
+    "unassigned",
+    "waits_as_gift",
+    "refunded",
+    "transferred",
+    "expired",
+    "frozen",
+    "none_left",
+    "not_paid_for",
+]
+UsableNow = Annotated[Count, Field(description="How many can be used today.")]
+Locked = Annotated[Count, Field(description="How many of those left wait for payment.")]
+
+
+class Entry(Answer):
+    """One entry of the ledger."""
+
+    id: Id = shown(example_id(4))
+    allowance_id: Id = shown(example_id(3))
+    seq: Count = shown(3)
+    kind: Annotated[Kind, words(Kind)] = shown("used")
+    sessions_delta: int = shown(-1)
+    sessions_after: Count = shown(11)
+    value_delta: Money = shown(usd(-16500))
+    value_after: Money = shown(usd(181500))
+    happened_at: Moment = shown("2026-11-22T18:00:00Z")
+    written_at: Moment = shown("2026-11-22T18:00:00Z")
+    by: str = shown("Front desk")
+    source: str = shown("api")
+    reason: str = shown("")
+    reverses: str | None
+    session_number: Position | None = shown(
+        1, "Which session a use was, main ones counted through the course; else null."
+    )
+
+
+class EntryWritten(Answer):
+    """The entry that was written, and what is left of its allowance."""
+
+    entry: Entry
+    sessions_left: Count = shown(11)
+
+
+class EarlierEntry(Answer):
+    """A charge that stood before."""
+
+    entry_id: Id = shown(example_id(7))
+    happened_at: Moment = shown("2026-11-22T17:02:00Z")
+    by: str = shown("A. Kim")
+    session_number: Position | None = shown(1)
+
+
+class SessionUsed(EntryWritten):
+    """The use that was written, and whether it was the second of the day."""
+
+    already_used_today: Annotated[bool, BeforeValidator(bool)] = shown(
+        True,
+        "Whether this client had been charged for this treatment on the visit's day before.",
+        at="earlier",
+    )
+    earlier_entries: list[EarlierEntry] = shown(
+        description="Those charges, oldest first. If this one was a mistake, undo it.", at="earlier"
+    )
+
+
+class Allowance(Answer):
+    """The sessions of one treatment in a course."""
+
+    id: Id = shown(example_id(3))
+    treatment: str = shown("Facial acupuncture, 60 min")
+    kind: Literal["main", "touch_up", "add_on"]
+    granted: Count = shown(12)
+    used: Count = shown(1)
+    left: Count = shown(11)
+    usable_now: UsableNow = shown(11)
+    locked: Locked
+    usable_from_session: Position | None = shown(None, "The main session that opens it.")
+    value_left: Money = shown(usd(181500))
+
+
+class WaitingGift(Answer):
+    """For whom a course waits as a gift: until it is redeemed it can't be used."""
+
+    recipient_name: str = shown("Bea Wong")
+
+
+class Course(Answer):
+    """A sold package with its allowances and all its entries."""
+
+    id: Id = shown(example_id(2))
+    client_id: str | None = shown(example_id(0), "Null until somebody has said whose sale it was.")
+    package_id: Id = shown(example_id(1))
+    package_name: str = shown("Facial acupuncture, course of 12")
+    status: Annotated[Status, words(Status)]
+    sold_at: Moment = shown("2026-11-20T17:03:11Z")
+    expires_on: date | None
+    paid: Money = shown(description="Without tax, as the ledger counts it.")
+    paid_with_tax: Money = shown(
+        description="What the client paid for it, tax included, tips apart.", at="gross_paid"
+    )
+    value_left: Money = shown(usd(181500))
+    square_order_id: str | None = shown("CAISENgvlJ6jLWAzERDzjyHVybY")
+    price: Money
+    due: Money = shown(usd(0), "What of the price is not paid.")
+    due_on: date | None = shown(None, "The day it is due, where one was agreed.", at="state.due_on")
+    granted: Count = shown(12, "Main sessions, as are the next five.")
+    used: Count = shown(1)
+    left: Count = shown(11)
+    usable_now: UsableNow = shown(11, at="state.usable_now")
+    locked: Locked = shown(at="state.locked")
+    next_session: Position | None = shown(2, "The number the next use will have.", at="state.next_session")
+    not_usable_because: WhyNot | None = shown(
+        None, "Why no session can be used today; null where one can.", at="state.why_not"
+    )
+    on_hold_since: date | None = shown(at="state.on_hold_since")
+    expired_on: date | None = shown(at="state.expired_on")
+    waiting_gift: WaitingGift | None = shown(
+        None, "For whom it waits as a gift: until it is redeemed it can't be used.", at="gift"
+    )
+    allowances: list[Allowance]
+    entries: list[Entry]
+
+
+class CourseList(Answer):
+    """A page of courses."""
+
+    courses: list[Course] = shown(at="rows")
+    cursor: Cursor
+
+
+class Use(
+    Input,
+    json_schema_extra={
+        "examples": [{"sessions": 1}, {"visited_on": "2026-11-20", "note": "Jawline, LED after"}]
     },
-    examples=[{"sessions": 1}, {"visited_on": "2026-11-20", "note": "Jawline, LED after"}],
-)
-_UNDO = record(
-    {"reason": text(least=1, most=REASON_LENGTH)}, required=("reason",), examples=[{"reason": "Wrong client"}]
-)
-_LANGUAGE = {
-    "language": text(
-        least=2,
-        most=16,
-        pattern="^[A-Za-z0-9-]+$",
-        description="A tag such as en or es; the client's own by default.",
+):
+    """What is used."""
+
+    allowance_id: GivenId | None = Field(
+        None, description="Which sessions to use; by default the main ones, then touch-ups that have opened."
     )
-}
-_OF_ISSUE = {
-    "language": text(
-        least=2,
-        most=16,
-        pattern="^[A-Za-z0-9-]+$",
-        description="Taken and not used: an invoice stays in the language it was issued in.",
+    sessions: StrictInt | None = Field(1, ge=1, le=use.MOST_AT_ONCE)
+    visited_on: Day | None = Field(
+        None, description="The clinic's day of the visit, today by default; never in the future."
     )
-}
-_VISIT = {**_LANGUAGE, "visit_id": identifier(description="After which visit; the latest by default.")}
+    client_id: GivenId | None = Field(None, description="Who came; by default the course's own client.")
+    note: Text | None = Field(None, max_length=NOTE_LENGTH)
 
 
-def _read(asked: Asked) -> Answer:
-    store = asked.services.store
-    today = local_date(read_clinic(store), asked.act.now)
-    return Answer(shapes.course(read_course(store, asked.ids["course_id"], today=today)))
+class Undo(Input, json_schema_extra={"examples": [{"reason": "Wrong client"}]}):
+    """Why it is undone."""
+
+    reason: Reason
 
 
-def _use(asked: Asked) -> Answer:
-    wish = UseSession(course_id=asked.ids["course_id"], **asked.body)
-    used = use_session(asked.services.store, asked.act, wish, has_mail=asked.services.mail.is_ready)
-    return Answer(shapes.used(used), is_repeat=used.is_repeat)
+@call("GET", "/courses/{course_id}", answer=Course)
+def read_course(request: Request, course_id: str) -> Reply:
+    """Read a course with its allowances and all its entries."""
+    store = request.services.store
+    today = local_date(read_clinic(store), request.act.now)
+    return Reply(Course.of(read.read_course(store, course_id, today=today)))
 
 
-def _undo(asked: Asked) -> Answer:
-    undone = reverse(asked.services.store, asked.act, asked.ids["entry_id"], asked.body["reason"])
-    said = {"entry": shapes.entry(undone.entry), "sessions_left": undone.sessions_left}
-    return Answer(said, is_repeat=undone.is_repeat)
-
-
-def _summary(asked: Asked) -> Answer:
-    return _paper(asked, "summary", "course-summary.pdf")
-
-
-def _aftercare(asked: Asked) -> Answer:
-    return _paper(asked, "aftercare", "aftercare.pdf")
-
-
-def _statement(asked: Asked) -> Answer:
-    services = asked.services
-    made = statement_of_course(services.store, services.render, asked.act, asked.ids["course_id"])
-    return Answer(pdf=made.pdf, filename="statement.pdf")
-
-
-def _invoice(asked: Asked) -> Answer:
-    services = asked.services
-    document_id = invoice_of_course(services.store, asked.act, asked.ids["course_id"])
-    pdf = document_bytes(services.store, services.render, document_id, now=asked.act.now)
-    return Answer(pdf=pdf, filename="invoice.pdf")
-
-
-def _paper(asked: Asked, kind: str, filename: str) -> Answer:
-    services = asked.services
-    pdf = paper_bytes(
-        services.store,
-        services.render,
-        asked.act,
-        asked.ids["course_id"],
-        kind,
-        visit_id=asked.query.get("visit_id"),
-        language=asked.query.get("language"),
-        public_url=services.settings.public_url,
-    )
-    return Answer(pdf=pdf, filename=filename)
-
-
-CALLS = (
-    Call(
-        name="read_course",
-        method="GET",
-        path="/courses/{course_id}",
-        summary="Read a course with its allowances and all its entries",
-        view=_read,
-        answer="Course",
-    ),
-    Call(
-        name="use_session",
-        method="POST",
-        path="/courses/{course_id}/redemptions",
-        summary="Use sessions of a course",
-        view=_use,
-        answer="SessionUsed",
-        status=201,
-        key=Key.REQUIRED,
-        body=_USE,
-    ),
-    Call(
-        name="reverse_entry",
-        method="POST",
-        path="/entries/{entry_id}/reversal",
-        summary="Undo a used session; both entries stay in the history",
-        view=_undo,
-        answer="EntryWritten",
-        status=201,
-        key=Key.ACCEPTED,
-        body=_UNDO,
-    ),
-    Call(
-        name="print_summary",
-        method="GET",
-        path="/courses/{course_id}/summary.pdf",
-        summary="Print the course summary",
-        view=_summary,
-        answer=None,
-        query=_LANGUAGE,
-        refusals=(409,),
-    ),
-    Call(
-        name="print_aftercare",
-        method="GET",
-        path="/courses/{course_id}/aftercare.pdf",
-        summary="Print the aftercare sheet of a visit",
-        view=_aftercare,
-        answer=None,
-        query=_VISIT,
-        refusals=(409,),
-    ),
-    Call(
-        name="print_invoice",
-        method="GET",
-        path="/courses/{course_id}/invoice.pdf",
-        summary="Print the invoice, the same bytes for ever; 409 `invoice_not_ready` while it is being made",
-        view=_invoice,
-        answer=None,
-        roles=THE_DESK,
-        query=_OF_ISSUE,
-        refusals=(409,),
-    ),
-    Call(
-        name="print_statement",
-        method="GET",
-        path="/courses/{course_id}/statement.pdf",
-        summary="Print the statement of account of the sale: its invoice and every payment and refund so far",
-        view=_statement,
-        answer=None,
-        roles=THE_DESK,
-        refusals=(409,),
-    ),
+@call(
+    "POST",
+    "/courses/{course_id}/redemptions",
+    answer=SessionUsed,
+    status=201,
+    key=Key.REQUIRED,
+    body=Use,
 )
+def use_session(request: Request, body: Use, course_id: str) -> Reply:
+    """Use sessions of a course."""
+    services = request.services
+    wish = use.UseSession(course_id=course_id, **body.given())
+    used = use.use_session(services.store, request.act, wish, has_mail=services.mail.is_ready)
+    return Reply(SessionUsed.of(used), used.is_repeat)
+
+
+@call("POST", "/entries/{entry_id}/reversal", answer=EntryWritten, status=201, key=Key.ACCEPTED, body=Undo)
+def reverse_entry(request: Request, body: Undo, entry_id: str) -> Reply:
+    """Undo a used session; both entries stay in the history."""
+    undone = reverse(request.services.store, request.act, entry_id, body.reason)
+    return Reply(EntryWritten.of(undone), undone.is_repeat)
+
+
+CALLS = (read_course, use_session, reverse_entry)

@@ -1,4 +1,4 @@
-"""What an Idempotency-Key means for calls whose deed is repeatable by nature, and whether a key has come before."""
+"""Idempotency of calls whose work is repeatable by nature, and whether a key has come before."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from plugin.courses.base.idempotency import answered_before, digest, remember
-from plugin.store.ledger import Operation
-from plugin.web.api.calls import Answer, Asked
+from plugin.courses.base.idempotency import answered_before, digest, is_answered, remember
+from plugin.web.api.calls import Reply, Request
+
+Json = dict[str, Any]
 
 
-def is_known(asked: Asked) -> bool:
+def is_known(request: Request) -> bool:
     """Say whether the key has come before; the use case decides whether with the same request."""
-    if not asked.has_key:
-        return False
-    with asked.services.store.reading() as session:
-        return session.get(Operation, asked.act.key) is not None
+    return request.has_key and is_answered(request.services.store, request.act.key)
 
 
-def once(asked: Asked, deed: str, request: dict[str, Any], work: Callable[[], dict[str, Any]]) -> Answer:
-    """Answer what `work` answers, or what it answered first under this key; raises KeyReused.
+def once(request: Request, operation: str, wanted: Json, work: Callable[[], Json]) -> Reply:
+    """Reply with what `work` returns, or with what it returned first under this key; raises KeyReused.
 
-    The answer is kept after the deed, not with it: a crash between the two does the deed again, so only for
-    deeds that change nothing the second time.
+    The answer is stored after the work, not with it: a crash between the two does the work again, so only for work
+    that changes nothing the second time.
     """
-    if not asked.has_key:
-        return Answer(work())
-    wanted = digest(deed, {**asked.ids, **request})
-    with asked.services.store.reading() as session:
-        first = answered_before(session, asked.act, wanted)
-    return Answer(first if first is not None else _keep(asked, wanted, work()))
+    if not request.has_key:
+        return Reply(work())
+    asked = digest(operation, wanted)
+    with request.services.store.reading() as session:
+        first = answered_before(session, request.act, asked)
+    return Reply(first if first is not None else _stored(request, asked, work()))
 
 
-def _keep(asked: Asked, wanted: str, answer: dict[str, Any]) -> dict[str, Any]:
+def _stored(request: Request, asked: str, answer: Json) -> Json:
+    store = request.services.store
     try:
-        with asked.services.store.writing() as session:
-            remember(session, asked.act, wanted, answer)
+        with store.writing() as session:
+            remember(session, request.act, asked, answer)
     except IntegrityError:
-        with asked.services.store.reading() as session:
-            return answered_before(session, asked.act, wanted) or answer
+        # Another request under the same key was quicker.
+        with store.reading() as session:
+            return answered_before(session, request.act, asked) or answer
     return answer

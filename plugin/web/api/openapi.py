@@ -1,17 +1,20 @@
-"""The OpenAPI 3.1 document, built from the same rows that the routes are made from. Knows no call by name."""
+"""The OpenAPI 3.1 document, built from the table of calls and their models. Independent of any single call."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
 from plugin.core.acts import Role
 from plugin.version import VERSION
+from plugin.web.api.answers import Answer, Error
 from plugin.web.api.calls import KEY_HEADER, Call, Key
-from plugin.web.api.fields import Reader
-from plugin.web.api.report_schemas import REPORT_SCHEMAS
-from plugin.web.api.schemas import SCHEMAS
+from plugin.web.api.inputs import Input
 
 Json = dict[str, Any]
+Mode = Literal["validation", "serialization"]
+_REF = "#/components/schemas/{model}"
 
 
 def document(calls: tuple[Call, ...], address: str) -> Json:
@@ -26,19 +29,19 @@ def document(calls: tuple[Call, ...], address: str) -> Json:
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "schemas": {**SCHEMAS, **REPORT_SCHEMAS},
+            "schemas": _schemas(calls),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": _TOKEN}},
         },
     }
 
 
 _ABOUT = (
-    "Prepaid session packages beside a Square till. Money is in minor units, times are RFC 3339 in UTC, "
+    "Prepaid session packages beside Square. Money is in minor units, times are RFC 3339 in UTC, "
     "ids are opaque. Fields may be added to answers; a field that a call does not know is refused."
 )
 _TOKEN = "Made by `coursekeeper token add NAME --role desk|owner`."  # noqa: S105 - words about tokens
 _KEY = (
-    "Names one deed: the same key and body again gives the first answer with 200 and changes nothing; "
+    "Names one request: the same key and body again gives the first answer with 200 and changes nothing; "
     "with another body or call it gives 409 `key_reused`."
 )
 
@@ -52,8 +55,7 @@ def _operation(call: Call) -> Json:
         "responses": _answers(call),
     }
     if call.body is not None:
-        body = {"required": True, "content": {"application/json": {"schema": call.body.schema}}}
-        operation["requestBody"] = body
+        operation["requestBody"] = {"required": True, "content": _json(call.body)}
     return operation
 
 
@@ -67,7 +69,8 @@ def _parameters(call: Call) -> list[Json]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _ID}}
         for name in in_path
     ]
-    found += [_query(name, reader) for name, reader in call.query.items()]
+    if call.query is not None:
+        found += _in_query(call.query)
     if call.key is not Key.NONE:
         found.append(_key_parameter(call.key))
     return found
@@ -76,10 +79,20 @@ def _parameters(call: Call) -> list[Json]:
 _ID = "^[A-Za-z0-9_-]{1,64}$"
 
 
-def _query(name: str, reader: Reader) -> Json:
-    schema = {key: value for key, value in reader.schema.items() if key != "description"}
-    said = {"description": reader.schema["description"]} if "description" in reader.schema else {}
-    return {"name": name, "in": "query", "required": False, "schema": schema, **said}
+def _in_query(model: type[Input]) -> list[Json]:
+    fields = model.model_json_schema(schema_generator=Schemas)["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, **_without_null(schema)}
+        for name, schema in fields.items()
+    ]
+
+
+def _without_null(schema: Json) -> Json:
+    """Return a parameter's schema beside its description: it is left out, never null."""
+    described = {"description": schema.pop("description")} if "description" in schema else {}
+    if isinstance(schema["type"], list):
+        schema["type"] = schema["type"][0]
+    return {"schema": schema, **described}
 
 
 def _key_parameter(key: Key) -> Json:
@@ -106,28 +119,34 @@ def _good(call: Call) -> Json:
     if call.answer is None:
         # JSON Schema's way to say that these are bytes.
         return {"description": "The paper.", "content": {"application/pdf": {"schema": {}}}}
-    schema = {"$ref": f"#/components/schemas/{call.answer}"}
-    return {"description": call.answer, "content": {"application/json": {"schema": schema}}}
+    return {"description": call.answer.__name__, "content": _json(call.answer)}
+
+
+def _json(model: type[Input | Answer]) -> Json:
+    return {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
 
 
 def _refusals(call: Call) -> set[int]:
     statuses = {401, 403, 429, *call.refusals}
-    if "{" in call.path or "cursor" in call.query:
+    if "{" in call.path or _has_cursor(call):
         statuses.add(404)
-    if call.query or call.body is not None or call.key is not Key.NONE:
+    if call.query is not None or call.body is not None or call.key is not Key.NONE:
         statuses.add(422)
-    if call.method != "GET":
+    if call.is_write:
         statuses |= {400, 404, 409, 413, 415}
     return statuses
 
 
 def _refusal(status: int) -> Json:
-    schema = {"$ref": "#/components/schemas/Error"}
-    answer: Json = {"description": _WHY[status], "content": {"application/json": {"schema": schema}}}
+    answer: Json = {"description": _WHY[status], "content": _json(Error)}
     header = {401: "WWW-Authenticate", 429: "Retry-After"}.get(status)
     if header is not None:
         answer["headers"] = {header: {"schema": {"type": "string"}}}
     return answer
+
+
+def _has_cursor(call: Call) -> bool:
+    return call.query is not None and "cursor" in call.query.model_fields
 
 
 _WHY = {
@@ -142,3 +161,58 @@ _WHY = {
     429: "Too many requests.",
     502: "Square did not do it.",
 }
+
+
+class Schemas(GenerateJsonSchema):
+    """Writes schemas without titles; what may be null says so in its type where it can."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave the titles of fields out: they repeat the names."""
+        del schema
+        return False
+
+    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
+        """Write "type": ["string", "null"] in place of a choice between two schemas."""
+        inner = self.generate_inner(schema["schema"])
+        if not isinstance(inner.get("type"), str):
+            return super().nullable_schema(schema)
+        choices = {"enum": [*inner["enum"], None]} if "enum" in inner else {}
+        return {**inner, "type": [inner["type"], "null"], **choices}
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        """Leave a default of null out: it says only that the field may be absent."""
+        made = super().default_schema(schema)
+        return made if made.get("default") is not None else {k: v for k, v in made.items() if k != "default"}
+
+
+def _schemas(calls: tuple[Call, ...]) -> dict[str, Json]:
+    """Return the schemas of all models, each with an example."""
+    answers = {call.answer for call in calls if call.answer is not None} | {Error}
+    bodies = {call.body for call in calls if call.body is not None}
+    models: list[tuple[type[Input | Answer], Mode]] = [
+        *((model, "serialization") for model in answers),
+        *((model, "validation") for model in bodies),
+    ]
+    _, found = models_json_schema(models, ref_template=_REF, schema_generator=Schemas)
+    # Enumerations stand where they are used.
+    schemas: dict[str, Json] = {name: each for name, each in found["$defs"].items() if "enum" not in each}
+    for schema in schemas.values():
+        del schema["title"]
+    for schema in schemas.values():
+        schema.setdefault("examples", [_example(schema, schemas)])
+    return schemas
+
+
+def _example(schema: Json, schemas: dict[str, Json]) -> Any:
+    """Make an example out of those of the parts; what may be null is null unless it has one."""
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "$ref" in schema:
+        return _example(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "default" in schema or "enum" in schema:
+        return schema.get("default", schema.get("enum", [None])[0])
+    if "properties" in schema:
+        return {name: _example(part, schemas) for name, part in schema["properties"].items()}
+    if schema.get("type") == "array":
+        return [_example(schema["items"], schemas)]
+    return schema.get("minimum", 0) if schema.get("type") == "integer" else None

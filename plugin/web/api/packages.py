@@ -1,178 +1,207 @@
-"""The calls about packages: what is for sale, and how it stands on the Square till."""
+"""The calls about packages: what is for sale, and how Square sells it."""
 
 from __future__ import annotations
 
-from plugin.core.terms import (
-    MOST_NOTICE_HOURS,
-    USUAL_NOTICE_HOURS,
-    ExpiresFrom,
-    NoShow,
-    RefundFormula,
-    Terms,
-)
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field, StrictInt
+
+from plugin.core import terms
+from plugin.core.text import NAME_LENGTH
 from plugin.courses.base.views import PackageView
-from plugin.courses.catalog.packages import (
-    MOST_SESSIONS,
-    MOST_TREATMENTS,
-    NewContent,
-    NewPackage,
-    list_packages,
-    list_variation,
-    read_package,
-)
-from plugin.courses.catalog.packages import create_package as create
+from plugin.courses.catalog import packages
+from plugin.courses.catalog.packages import MOST_SESSIONS, MOST_TREATMENTS
 from plugin.square.catalog import publish
-from plugin.web.api import shapes
-from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
-from plugin.web.api.fields import day, identifier, many, money, one_of, record, text, whole
+from plugin.web.api.answers import Answer, Count, Cursor, Id, Money, Position, example_id, shown, usd
+from plugin.web.api.calls import THE_OWNER, Key, Reply, Request, call
+from plugin.web.api.inputs import (
+    Day,
+    ExpiryStart,
+    Formula,
+    GivenId,
+    Input,
+    NoShowRule,
+    Paging,
+    Price,
+    VisibleText,
+)
 from plugin.web.api.keys import is_known, once
-from plugin.web.api.lists import PAGING, limit_of, listed
-
-_CONTENT = record(
-    {
-        "treatment": text(least=1, most=120),
-        "sessions": whole(least=1, most=MOST_SESSIONS),
-        "single_price": money(),
-        "usable_from_session": whole(
-            least=1,
-            most=MOST_SESSIONS,
-            description="Opens when so many main sessions have been used; null: from the start.",
-        ),
-    },
-    required=("treatment", "sessions", "single_price"),
-    build=NewContent,
-)
-_TERMS = record(
-    {
-        "expires_after_months": whole(
-            least=1, most=120, description="After the sale or the first use; not with expires_on."
-        ),
-        "expires_from": one_of(ExpiresFrom, description="What the months are counted from."),
-        "expires_on": day(),
-        "refund_formula": one_of(RefundFormula),
-        "no_show": one_of(NoShow),
-        "forgiven_no_shows": whole(least=0, most=99),
-        "notice_hours": whole(
-            least=0,
-            most=MOST_NOTICE_HOURS,
-            default=USUAL_NOTICE_HOURS,
-            description="How long before a visit it can be canceled; 0: nothing is agreed.",
-        ),
-    },
-    build=Terms,
-)
-_NEW_PACKAGE = record(
-    {
-        "name": text(least=1, most=120),
-        "price": money(),
-        "contents": many(_CONTENT, least=1, most=MOST_TREATMENTS),
-        "terms": _TERMS,
-    },
-    required=("name", "price", "contents"),
-    build=NewPackage,
-    examples=[
-        {
-            "name": "Facial acupuncture, course of 10",
-            "price": {"amount": 165000, "currency": "USD"},
-            "contents": [
-                {
-                    "treatment": "Facial acupuncture, 60 min",
-                    "sessions": 10,
-                    "single_price": {"amount": 16500, "currency": "USD"},
-                }
-            ],
-        }
-    ],
-)
-_LINK = record(
-    {"square_variation_id": identifier(description="A variation of an item that is sold on Square already.")},
-    required=("square_variation_id",),
-    examples=[{"square_variation_id": "BSOL4BB6RCMX6SH4KQIFWZDP"}],
-)
 
 
-def _list(asked: Asked) -> Answer:
-    page = list_packages(
-        asked.services.store, limit=limit_of(asked), cursor=asked.query.get("cursor"), only_active=False
+class Terms(Answer):
+    """What is agreed with a package."""
+
+    expires_after_months: Position | None
+    expires_on: date | None
+    refund_formula: Formula
+    no_show: NoShowRule
+    forgiven_no_shows: Count
+    expires_from: Annotated[ExpiryStart, Field(description="What the months are counted from.")]
+    notice_hours: Annotated[
+        Count, Field(description="How long before a visit it can be canceled; 24 where it is left out.")
+    ] = 24
+
+
+class Content(Answer):
+    """So many sessions of a treatment in a package."""
+
+    treatment: str = shown("Facial acupuncture, 60 min")
+    sessions: Count = shown(12)
+    single_price: Money = shown(usd(16500))
+    usable_from_session: Position | None
+
+
+class Package(Answer):
+    """What is for sale."""
+
+    id: Id = shown(example_id(1))
+    name: str = shown("Facial acupuncture, course of 12")
+    price: Money
+    contents: list[Content]
+    terms: Terms
+    version: Count = shown(1)
+    active: bool = shown(True, at="is_active")
+    square_variation_id: str | None
+
+
+class PackageList(Answer):
+    """A page of packages."""
+
+    packages: list[Package] = shown(at="rows")
+    cursor: Cursor
+
+
+_NEW_PACKAGE = {
+    "name": "Facial acupuncture, course of 10",
+    "price": usd(165000),
+    "contents": [{"treatment": "Facial acupuncture, 60 min", "sessions": 10, "single_price": usd(16500)}],
+}
+# Months or a day, not both; counting from the first use takes months.
+_MONTHS = {"required": ["expires_after_months"], "properties": {"expires_after_months": {"type": "integer"}}}
+_DAY = {"required": ["expires_on"], "properties": {"expires_on": {"type": "string"}}}
+_FROM_FIRST_USE = {"required": ["expires_from"], "properties": {"expires_from": {"const": "first_use"}}}
+_TERMS_RULES: dict[str, Any] = {"not": {"allOf": [_MONTHS, _DAY]}, "if": _FROM_FIRST_USE, "then": _MONTHS}
+
+
+class NewContent(Input):
+    """So many sessions of a treatment."""
+
+    treatment: VisibleText = Field(max_length=NAME_LENGTH, examples=["Facial acupuncture, 60 min"])
+    sessions: StrictInt = Field(ge=1, le=MOST_SESSIONS)
+    single_price: Price
+    usable_from_session: StrictInt | None = Field(
+        None,
+        ge=1,
+        le=MOST_SESSIONS,
+        description="Opens when so many main sessions have been used; null: from the start.",
     )
-    return listed("packages", page, shapes.package)
 
 
-def _create(asked: Asked) -> Answer:
-    is_repeat = is_known(asked)
-    package = create(asked.services.store, asked.act, asked.body)
-    return Answer(shapes.package(package), is_repeat=is_repeat)
+class NewTerms(Input, json_schema_extra=_TERMS_RULES):
+    """What is agreed with the package."""
+
+    expires_after_months: StrictInt | None = Field(
+        None, ge=1, le=120, description="After the sale or the first use; not with expires_on."
+    )
+    expires_from: ExpiryStart | None = Field(None, description="What the months are counted from.")
+    expires_on: Day | None = None
+    refund_formula: Formula | None = None
+    no_show: NoShowRule | None = None
+    forgiven_no_shows: StrictInt | None = Field(None, ge=0, le=99)
+    notice_hours: StrictInt | None = Field(
+        terms.USUAL_NOTICE_HOURS,
+        ge=0,
+        le=terms.MOST_NOTICE_HOURS,
+        description="How long before a visit it can be canceled; 0: nothing is agreed.",
+    )
 
 
-def _publish(asked: Asked) -> Answer:
-    package_id = asked.ids["package_id"]
+class NewPackage(Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
+    """What the owner wants to sell."""
+
+    name: VisibleText = Field(max_length=NAME_LENGTH)
+    price: Price
+    contents: list[NewContent] = Field(min_length=1, max_length=MOST_TREATMENTS)
+    terms: NewTerms | None = None
+
+
+class SquareItem(
+    Input, json_schema_extra={"examples": [{"square_variation_id": "BSOL4BB6RCMX6SH4KQIFWZDP"}]}
+):
+    """The item of Square's catalog that sells the package."""
+
+    square_variation_id: GivenId = Field(description="A variation of an item that is sold on Square already.")
+
+
+@call("GET", "/packages", answer=PackageList, query=Paging)
+def list_packages(request: Request, query: Paging) -> Reply:
+    """List the packages in the order they were made."""
+    store = request.services.store
+    page = packages.list_packages(store, limit=query.limit, cursor=query.cursor, only_active=False)
+    return Reply(PackageList.of(page))
+
+
+@call("POST", "/packages", answer=Package, status=201, roles=THE_OWNER, key=Key.ACCEPTED, body=NewPackage)
+def create_package(request: Request, body: NewPackage) -> Reply:
+    """Make a package."""
+    is_repeat = is_known(request)
+    package = packages.create_package(request.services.store, request.act, _new_package(body))
+    return Reply(Package.of(package), is_repeat)
+
+
+def _new_package(body: NewPackage) -> packages.NewPackage:
+    contents = [
+        packages.NewContent(each.treatment, each.sessions, each.single_price.money, each.usable_from_session)
+        for each in body.contents
+    ]
+    agreed = terms.Terms(**body.terms.given()) if body.terms else terms.Terms()
+    return packages.NewPackage(body.name, body.price.money, contents, agreed)
+
+
+@call(
+    "POST",
+    "/packages/{package_id}/publication",
+    answer=Package,
+    roles=THE_OWNER,
+    key=Key.ACCEPTED,
+    refusals=(502,),
+)
+def publish_package(request: Request, package_id: str) -> Reply:
+    """Put the package into Square's catalog."""
+    wanted = {"package_id": package_id}
     return once(
-        asked, "publication", {}, lambda: shapes.package(publish(asked.services, asked.act, package_id))
+        request, "publication", wanted, lambda: Package.of(publish(request.services, request.act, package_id))
     )
 
 
-def _link(asked: Asked) -> Answer:
-    return once(asked, "square-item", asked.body, lambda: shapes.package(_linked(asked)))
+@call(
+    "PUT",
+    "/packages/{package_id}/square-item",
+    answer=Package,
+    roles=THE_OWNER,
+    key=Key.ACCEPTED,
+    body=SquareItem,
+)
+def link_square_item(request: Request, body: SquareItem, package_id: str) -> Reply:
+    """Say which Square item variation sells the package."""
+    wanted = {"package_id": package_id, "square_variation_id": body.square_variation_id}
+    return once(request, "square-item", wanted, lambda: Package.of(_linked(request, body, package_id)))
 
 
-def _linked(asked: Asked) -> PackageView:
-    store, package_id = asked.services.store, asked.ids["package_id"]
-    wanted: str = asked.body["square_variation_id"]
-    package = read_package(store, package_id)
-    if package.square_variation_id == wanted:
+def _linked(request: Request, body: SquareItem, package_id: str) -> PackageView:
+    store, variation_id = request.services.store, body.square_variation_id
+    package = packages.read_package(store, package_id)
+    if package.square_variation_id == variation_id:
         return package
-    return list_variation(
+    return packages.list_variation(
         store,
-        asked.act,
+        request.act,
         package_id,
-        square_variation_id=wanted,
+        square_variation_id=variation_id,
         square_item_id=None,
         square_version=None,
     )
 
 
-CALLS = (
-    Call(
-        name="list_packages",
-        method="GET",
-        path="/packages",
-        summary="List the packages in the order they were made",
-        view=_list,
-        answer="PackageList",
-        query=PAGING,
-    ),
-    Call(
-        name="create_package",
-        method="POST",
-        path="/packages",
-        summary="Make a package",
-        view=_create,
-        answer="Package",
-        status=201,
-        roles=THE_OWNER,
-        key=Key.ACCEPTED,
-        body=_NEW_PACKAGE,
-    ),
-    Call(
-        name="publish_package",
-        method="POST",
-        path="/packages/{package_id}/publication",
-        summary="Put the package on the Square till",
-        view=_publish,
-        answer="Package",
-        roles=THE_OWNER,
-        key=Key.ACCEPTED,
-        refusals=(502,),
-    ),
-    Call(
-        name="link_square_item",
-        method="PUT",
-        path="/packages/{package_id}/square-item",
-        summary="Say which Square item variation sells the package",
-        view=_link,
-        answer="Package",
-        roles=THE_OWNER,
-        key=Key.ACCEPTED,
-        body=_LINK,
-    ),
-)
+CALLS = (list_packages, create_package, publish_package, link_square_item)

@@ -1,70 +1,101 @@
-"""The calls about giving money back: what a refund is worth by each formula, and beginning one."""
+"""The calls about refunds: what one is worth by each formula, and starting one."""
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from pydantic import Field
+
 from plugin.core.terms import RefundFormula
-from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.refunds import desk_refunds
 from plugin.courses.refunds.desk_refund_quote import refund_quote
-from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
-from plugin.web.api import shapes
-from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call, Key
-from plugin.web.api.fields import money, one_of, record, text
-
-_REFUND = record(
-    {
-        "amount": money(
-            description="At most what the client paid for the course, tax included, less earlier refunds."
-        ),
-        "formula": one_of(RefundFormula, description="The formula that gave the sum, for the history."),
-        "reason": text(least=1, most=REASON_LENGTH, description="Kept in the history and sent to Square."),
-    },
-    required=("amount", "reason"),
-    examples=[
-        {"amount": {"amount": 82500, "currency": "USD"}, "formula": "prorated", "reason": "Moved away"},
-        {"amount": {"amount": 50000, "currency": "USD"}, "reason": "As agreed with the client"},
-    ],
-)
+from plugin.web.api.answers import Answer, Id, Money, example_id, shown, usd
+from plugin.web.api.calls import THE_OWNER, Key, Reply, Request, call
+from plugin.web.api.inputs import Formula, Input, Price, Reason
 
 
-def _quote(asked: Asked) -> Answer:
-    store = asked.services.store
-    today = local_date(read_clinic(store), asked.act.now)
-    quote = refund_quote(store, asked.ids["course_id"], today=today)
-    return Answer(shapes.refund_quote(quote))
+class RefundQuote(Answer):
+    """What a refund of the course is worth by both formulas."""
 
-
-def _start(asked: Asked) -> Answer:
-    wish = NewRefund(
-        course_id=asked.ids["course_id"],
-        amount=asked.body["amount"],
-        reason=asked.body["reason"],
-        formula=asked.body.get("formula", ""),
+    formula: Annotated[Formula, Field(description="The one of the course's own terms.")]
+    prorated: Money = shown(usd(82500))
+    discount_forfeited: Money = shown(usd(82500))
+    refundable: Money = shown(description="The most that can be refunded, tax included.")
+    paid: Money = shown(description="What the client paid for the course, tax included, tips apart.")
+    tax: Money = shown(usd(0), "How much of `paid` is tax; 0 where the tax is not known.")
+    working: list[str] = shown(
+        [
+            "Prorated: Facial acupuncture, 60 min: 5 of 12 unused.",
+            "Prorated: $1,980.00 × 5 ÷ 12 = $825.00.",
+        ]
     )
-    begun = start_refund(asked.services.store, asked.act, wish)
-    return Answer({"refund": shapes.refund(begun)}, is_repeat=begun.is_repeat)
 
 
-CALLS = (
-    Call(
-        name="quote_refund",
-        method="GET",
-        path="/courses/{course_id}/refund-quote",
-        summary="Quote a refund of the course by both formulas, tax included, with the working",
-        view=_quote,
-        answer="RefundQuote",
-        refusals=(409,),
-    ),
-    Call(
-        name="start_refund",
-        method="POST",
-        path="/courses/{course_id}/refunds",
-        summary="Begin a refund in Square; the sessions leave when Square tells of it",
-        view=_start,
-        answer="RefundBegun",
-        status=202,
-        roles=THE_OWNER,
-        key=Key.REQUIRED,
-        body=_REFUND,
-    ),
+class Refund(Answer):
+    """A refund that was started."""
+
+    id: Id = shown(example_id(6))
+    status: Literal["pending"] = shown("pending")
+    amount: Money = shown(usd(82500))
+
+
+class RefundBegun(Answer):
+    """The refund as it stands when it is started."""
+
+    refund: Refund
+
+
+class NewRefund(
+    Input,
+    json_schema_extra={
+        "examples": [
+            {"amount": usd(82500), "formula": "prorated", "reason": "Moved away"},
+            {"amount": usd(50000), "reason": "As agreed with the client"},
+        ]
+    },
+):
+    """What is refunded."""
+
+    amount: Price = Field(
+        description="At most what the client paid for the course, tax included, less earlier refunds."
+    )
+    formula: Formula | None = Field(None, description="The formula that gave the sum, for the history.")
+    reason: Reason = Field(description="Kept in the history and sent to Square.")
+
+
+@call("GET", "/courses/{course_id}/refund-quote", answer=RefundQuote, refusals=(409,))
+def quote_refund(request: Request, course_id: str) -> Reply:
+    """Quote a refund of the course by both formulas, tax included, with the working."""
+    store = request.services.store
+    today = local_date(read_clinic(store), request.act.now)
+    quote = refund_quote(store, course_id, today=today)
+    said = {
+        "formula": quote.formula,
+        **{formula.value: quote.values[formula].amount for formula in RefundFormula},
+        "refundable": quote.most,
+        "paid": quote.course.gross_paid,
+        "tax": quote.tax,
+        "working": quote.working,
+    }
+    return Reply(RefundQuote.of(said))
+
+
+@call(
+    "POST",
+    "/courses/{course_id}/refunds",
+    answer=RefundBegun,
+    status=202,
+    roles=THE_OWNER,
+    key=Key.REQUIRED,
+    body=NewRefund,
 )
+def start_refund(request: Request, body: NewRefund, course_id: str) -> Reply:
+    """Begin a refund in Square; the sessions leave when Square confirms it."""
+    wish = desk_refunds.NewRefund(course_id, body.amount.money, body.reason, body.formula or "")
+    begun = desk_refunds.start_refund(request.services.store, request.act, wish)
+    refund = {"id": begun.id, "status": "pending", "amount": begun.amount}
+    return Reply(RefundBegun.of({"refund": refund}), begun.is_repeat)
+
+
+CALLS = (quote_refund, start_refund)

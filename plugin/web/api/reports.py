@@ -1,108 +1,153 @@
-"""The calls about reports: money owed, rolled forward, and sessions used. For the owner."""
+"""The calls about reports: the liability for unused sessions, rolled forward, and sessions used. For the owner."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
 
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.reports.liability import liability
-from plugin.courses.reports.lines import Late, LineView, RollForward
+from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
-from plugin.courses.reports.usage import By, UsageRow, usage
-from plugin.web.api.calls import THE_OWNER, Answer, Asked, Call
-from plugin.web.api.fields import Reader, day, one_of, text
-from plugin.web.api.lists import PAGING, listed, page_of
-from plugin.web.api.shapes import money
-
-Json = dict[str, Any]
-
-_PERIOD: dict[str, Reader] = {
-    "from": day(description="The clinic's first day; by default the first of the month of `to`."),
-    "to": day(description="The clinic's last day, counted in; by default the end of this month, or today."),
-}
-_CURRENCY = text(least=3, most=3, pattern="^[A-Z]{3}$", description="The clinic's own by default.")
+from plugin.courses.reports.usage import By, usage
+from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
+from plugin.web.api.calls import THE_OWNER, Reply, Request, call
+from plugin.web.api.inputs import BY_VALUE, Currency, Day, Input, Paging, words
+from plugin.web.api.lists import page_of
 
 
-def _liability(asked: Asked) -> Answer:
-    clinic = read_clinic(asked.services.store)
-    report = liability(asked.services.store, _period(asked))
-    currency = asked.query.get("currency", clinic.currency)
-    total = report.total(currency)
-    return Answer(
-        {
-            "from": report.period.first.isoformat(),
-            "to": report.period.last.isoformat(),
-            "currency": currency,
-            "lines": _lines(total),
-            "expired": {"value": money(total.expired.value), "sessions": total.expired.sessions},
-            "made_after": _late(total.made_after),
-            "from_before": _late(total.from_before),
-            "locations": [
-                {
-                    "square_location_id": place.square_location_id,
-                    "name": place.place,
-                    "lines": _lines(place),
-                }
-                for place in report.places_in(currency)
-            ],
-            "currencies": [each.currency for each in report.totals],
-            "closed_through": report.closed_through.isoformat() if report.closed_through else None,
-        }
+class ReportLine(Answer):
+    """One line of the roll-forward."""
+
+    line: Annotated[Line, words(Line)] = shown("paid")
+    value: Money = shown(description="Below zero where it takes from the liability.")
+    sessions: int = shown(0)
+
+
+class ReportPart(Answer):
+    """A value and the sessions it stands for."""
+
+    value: Money = shown(usd(33000))
+    sessions: int = shown(2)
+
+
+class LateEntries(ReportPart):
+    """Entries that count in other days than those they were made for."""
+
+    entries: Count = shown(2)
+
+
+Lines = Annotated[
+    list[ReportLine],
+    Field(description="Opening plus all lines between is closing, in value and in sessions."),
+]
+
+
+class LocationLines(Answer):
+    """The roll-forward of one Square location."""
+
+    square_location_id: str | None = shown("LN9PTS0NEM2CS")
+    name: str = shown("Valencia Street", at="place")
+    lines: Lines
+
+
+class LiabilityReport(Answer):
+    """The liability for unused sessions, rolled forward over a period."""
+
+    first: date = Field(alias="from", examples=["2026-11-01"])
+    to: date = shown("2026-11-30")
+    currency: str = shown("USD")
+    lines: Lines
+    expired: ReportPart = shown(
+        description="Of closing: what lies in courses that had expired. Never earned by itself."
+    )
+    made_after: LateEntries = shown(description="Counted in the period, but entered after it.")
+    from_before: LateEntries = shown(
+        description="Counted in the period for days before it: those were closed already."
+    )
+    locations: list[LocationLines]
+    currencies: list[str] = shown(["USD"], "What `currency` can ask for.")
+    closed_through: date | None = shown(
+        "2026-10-31", "The books are closed up to this day: its figures stay as they are."
     )
 
 
-def _lines(rolled: RollForward) -> list[Json]:
-    return [_line(line) for line in rolled.lines]
+class UsageRow(Answer):
+    """The sessions used of one package, treatment or practitioner, or in one month."""
+
+    key: str = shown(example_id(1), "An id, a month such as 2026-11, `none` or `missed`.")
+    name: str = shown("Facial acupuncture, course of 12", "Empty where nobody was noted, or nobody came.")
+    sessions: int = shown(31)
+    value: Money = shown(usd(511500), "What the sessions were worth in their courses.")
+    list_value: Money = shown(usd(511500), "What single visits would have cost.")
 
 
-def _line(line: LineView) -> Json:
-    return {"line": line.line.value, "value": money(line.value), "sessions": line.sessions}
+class UsageReport(Answer):
+    """A page of used sessions."""
+
+    rows: list[UsageRow]
+    cursor: Cursor
 
 
-def _late(late: Late) -> Json:
-    return {"entries": late.entries, "value": money(late.value), "sessions": late.sessions}
+class InPeriod(Input):
+    """A period, both days included."""
+
+    first: Day | None = Field(
+        None, alias="from", description="The clinic's first day; by default the first of the month of `to`."
+    )
+    last: Day | None = Field(
+        None,
+        alias="to",
+        description="The clinic's last day, counted in; by default the end of this month, or today.",
+    )
+
+    def period(self, request: Request) -> Period:
+        """Return it; raises InvalidField."""
+        today = local_date(read_clinic(request.services.store), request.act.now)
+        return asked_period(self.first, self.last, today)
 
 
-def _usage(asked: Asked) -> Answer:
-    rows = usage(asked.services.store, _period(asked), asked.query.get("by", By.PACKAGE))
-    page = page_of(rows, asked, lambda row: f"{row.key}-{row.value.currency}")
-    return listed("rows", page, _row)
+class LiabilityQuery(InPeriod):
+    """Which roll-forward."""
+
+    currency: Currency | None = Field(None, description="The clinic's own by default.")
 
 
-def _row(row: UsageRow) -> Json:
-    return {
-        "key": row.key,
-        "name": row.name,
-        "sessions": row.sessions,
-        "value": money(row.value),
-        "list_value": money(row.list_value),
+class UsageQuery(InPeriod, Paging):
+    """What is counted by what."""
+
+    by: Annotated[By, BY_VALUE, words(By)] = By.PACKAGE
+
+
+@call("GET", "/reports/liability", answer=LiabilityReport, roles=THE_OWNER, query=LiabilityQuery)
+def report_liability(request: Request, query: LiabilityQuery) -> Reply:
+    """Roll the liability for unused sessions forward over a period."""
+    store = request.services.store
+    currency = query.currency or read_clinic(store).currency
+    report = liability(store, query.period(request))
+    total = report.total(currency)
+    said = {
+        "from": report.period.first,
+        "to": report.period.last,
+        "currency": currency,
+        "lines": total.lines,
+        "expired": total.expired,
+        "made_after": total.made_after,
+        "from_before": total.from_before,
+        "locations": report.places_in(currency),
+        "currencies": [each.currency for each in report.totals],
+        "closed_through": report.closed_through,
     }
+    return Reply(LiabilityReport.of(said))
 
 
-def _period(asked: Asked) -> Period:
-    today = local_date(read_clinic(asked.services.store), asked.act.now)
-    return asked_period(asked.query.get("from"), asked.query.get("to"), today)
+@call("GET", "/reports/usage", answer=UsageReport, roles=THE_OWNER, query=UsageQuery)
+def report_usage(request: Request, query: UsageQuery) -> Reply:
+    """Count the sessions used in a period."""
+    rows = usage(request.services.store, query.period(request), query.by)
+    return Reply(UsageReport.of(page_of(rows, query, lambda row: f"{row.key}-{row.value.currency}")))
 
 
-CALLS = (
-    Call(
-        name="report_liability",
-        method="GET",
-        path="/reports/liability",
-        summary="Roll the money owed in sessions forward over a period",
-        view=_liability,
-        answer="LiabilityReport",
-        roles=THE_OWNER,
-        query={**_PERIOD, "currency": _CURRENCY},
-    ),
-    Call(
-        name="report_usage",
-        method="GET",
-        path="/reports/usage",
-        summary="Count the sessions used in a period",
-        view=_usage,
-        answer="UsageReport",
-        roles=THE_OWNER,
-        query={**_PERIOD, "by": one_of(By, default="package"), **PAGING},
-    ),
-)
+CALLS = (report_liability, report_usage)

@@ -1,0 +1,166 @@
+"""What calls take, as pydantic models: a model checks a body or a query and describes it in the OpenAPI document.
+
+Here stand the field types that calls share and the sentences for what is wrong. Business rules stand in the use cases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from plugin.core.money import LARGEST_AMOUNT
+from plugin.core.money import Money as CoreMoney
+from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula
+from plugin.core.text import REASON_LENGTH
+from plugin.errors import InvalidField
+from plugin.web.api.json_body import shown
+
+LONGEST_PAGE = 200
+USUAL_PAGE = 50
+MOST_SENTENCES = 5
+# No database keeps them. Tab, line feed and carriage return may stand in a note.
+_CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
+_ANY_TEXT = rf"^[^{_CONTROL}]*$"
+_VISIBLE_TEXT = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
+_NO_DAY = "must be a date such as 2027-03-01"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+class Input(BaseModel):
+    """A body or a query: unknown fields are refused, and "3" or 3.0 is not taken for 3."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """Check what came; raises InvalidField with a sentence for each mistake, `field` naming the first one."""
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            # A name that is not known is often the mistyped one of a field that is missing: it comes first.
+            mistakes = sorted(
+                error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
+            )
+        sentences = " ".join(_sentence(each) for each in mistakes[:MOST_SENTENCES])
+        raise InvalidField(sentences, field=_path(mistakes[0])) from None
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that came with a value; null counts as absent."""
+        return {name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None}
+
+
+def words(kind: type[StrEnum]) -> WithJsonSchema:
+    """Describe an enumeration by its values."""
+    return WithJsonSchema({"type": "string", "enum": [member.value for member in kind]})
+
+
+def _day(value: Any) -> date:
+    # Python reads more than that: dates by their week, and without dashes.
+    if not isinstance(value, str) or not _DAY.match(value):
+        raise ValueError(_NO_DAY)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(_NO_DAY) from None
+
+
+def _count_in_text(value: Any) -> int:
+    # ASCII digits alone: int() would also take " 1", "1_0" and digits of other scripts.
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
+        return int(value)
+    raise ValueError(f"must be 1 to {LONGEST_PAGE}")
+
+
+BY_VALUE = Field(strict=False)
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Text = Annotated[StrictStr, Field(pattern=_ANY_TEXT)]
+VisibleText = Annotated[StrictStr, Field(min_length=1, pattern=_VISIBLE_TEXT)]
+Reason = Annotated[VisibleText, Field(max_length=REASON_LENGTH)]
+# One of our opaque ids, or one of Square's.
+GivenId = Annotated[StrictStr, Field(min_length=1, max_length=192, pattern="^[!-~]+$")]
+Language = Annotated[StrictStr, Field(min_length=2, max_length=16, pattern="^[A-Za-z0-9-]+$")]
+Currency = Annotated[StrictStr, Field(min_length=3, max_length=3, pattern="^[A-Z]{3}$")]
+Formula = Annotated[RefundFormula, BY_VALUE, words(RefundFormula)]
+NoShowRule = Annotated[NoShow, BY_VALUE, words(NoShow)]
+ExpiryStart = Annotated[ExpiresFrom, BY_VALUE, words(ExpiresFrom)]
+
+
+class Price(Input):
+    """Money of zero or more, in the smallest unit of its currency."""
+
+    amount: StrictInt = Field(
+        ge=0, le=LARGEST_AMOUNT, examples=[165000], description="In the smallest unit: 165000 is $1,650.00"
+    )
+    currency: Currency = Field(examples=["USD"], description="ISO 4217")
+
+    @property
+    def money(self) -> CoreMoney:
+        """Return it as the use cases take it."""
+        return CoreMoney(self.amount, self.currency)
+
+
+class Paging(Input):
+    """What every list takes."""
+
+    limit: Annotated[int, BeforeValidator(_count_in_text)] = Field(USUAL_PAGE, ge=1, le=LONGEST_PAGE)
+    cursor: StrictStr | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="The `cursor` of the page before.",
+    )
+
+
+def _path(mistake: Mapping[str, Any]) -> str | None:
+    """Return where the mistake is, such as contents[0].sessions."""
+    # A name that is not Unicode has no place of its own: it is the input itself.
+    places = mistake["loc"] or (mistake["input"],)
+    steps = (f"[{place}]" if isinstance(place, int) else f".{shown(str(place))}" for place in places)
+    return "".join(steps).removeprefix(".")
+
+
+def _sentence(mistake: Mapping[str, Any]) -> str:
+    kind, path, value = mistake["type"], _path(mistake), mistake["input"]
+    if kind == "extra_forbidden" or not mistake["loc"]:
+        return f"There is no field '{path}'."
+    if kind == "missing" or value is None:
+        return f"{path} is missing."
+    if kind in ("string_too_short", "string_pattern_mismatch") and not value.strip():
+        return f"{path} must not be empty."
+    if kind == "string_pattern_mismatch" and (control := re.search(f"[{_CONTROL}]", value)):
+        return f"{path} holds a control character (U+{ord(control[0]):04X})."
+    return f"{path} {_SENTENCES.get(kind, mistake['msg']).format(**mistake.get('ctx', {}))}."
+
+
+_SENTENCES = {
+    "string_type": "must be text",
+    "string_unicode": "holds a character that can't be stored",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "enum": "must be {expected}",
+    "list_type": "must be a list",
+    "too_short": "must have {min_length} or more parts",
+    "too_long": "must have {max_length} or fewer parts",
+    "value_error": "{error}",
+    "model_type": "must be an object",
+}

@@ -1,0 +1,90 @@
+"""The calls that print a course's papers."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.on_demand import invoice_of_course
+from plugin.courses.documents.statement import statement_of_course
+from plugin.courses.handouts.cache import paper_bytes
+from plugin.web.api.calls import THE_DESK, Reply, Request, call
+from plugin.web.api.inputs import GivenId, Input, Language
+
+
+class InLanguage(Input):
+    """The language of a paper."""
+
+    language: Language | None = Field(
+        None, description="A tag such as en or es; the client's own by default."
+    )
+
+
+class OfVisit(InLanguage):
+    """Which aftercare sheet."""
+
+    visit_id: GivenId | None = Field(None, description="After which visit; the latest by default.")
+
+
+class AsIssued(Input):
+    """Taken as with the other papers."""
+
+    language: Language | None = Field(
+        None, description="Taken and not used: an invoice stays in the language it was issued in."
+    )
+
+
+@call("GET", "/courses/{course_id}/summary.pdf", answer=None, query=InLanguage, refusals=(409,))
+def print_summary(request: Request, query: InLanguage, course_id: str) -> Reply:
+    """Print the course summary."""
+    return _paper(request, course_id, "summary", query.language)
+
+
+@call("GET", "/courses/{course_id}/aftercare.pdf", answer=None, query=OfVisit, refusals=(409,))
+def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
+    """Print the aftercare sheet of a visit."""
+    return _paper(request, course_id, "aftercare", query.language, query.visit_id)
+
+
+@call(
+    "GET",
+    "/courses/{course_id}/invoice.pdf",
+    answer=None,
+    roles=THE_DESK,
+    query=AsIssued,
+    refusals=(409,),
+)
+def print_invoice(request: Request, _query: AsIssued, course_id: str) -> Reply:
+    """Print the invoice, the same bytes for ever; 409 `invoice_not_ready` while it is being made."""
+    services = request.services
+    document_id = invoice_of_course(services.store, request.act, course_id)
+    pdf = document_bytes(services.store, services.render, document_id, now=request.act.now)
+    return Reply(pdf=pdf, filename="invoice.pdf")
+
+
+@call("GET", "/courses/{course_id}/statement.pdf", answer=None, roles=THE_DESK, refusals=(409,))
+def print_statement(request: Request, course_id: str) -> Reply:
+    """Print the statement of account of the sale: its invoice and every payment and refund so far."""
+    services = request.services
+    statement = statement_of_course(services.store, services.render, request.act, course_id)
+    return Reply(pdf=statement.pdf, filename="statement.pdf")
+
+
+def _paper(
+    request: Request, course_id: str, kind: str, language: str | None, visit_id: str | None = None
+) -> Reply:
+    services = request.services
+    pdf = paper_bytes(
+        services.store,
+        services.render,
+        request.act,
+        course_id,
+        kind,
+        visit_id=visit_id,
+        language=language,
+        public_url=services.settings.public_url,
+    )
+    return Reply(pdf=pdf, filename="course-summary.pdf" if kind == "summary" else "aftercare.pdf")
+
+
+CALLS = (print_summary, print_aftercare, print_invoice, print_statement)

@@ -1,0 +1,63 @@
+"""A body is taken exactly when the document says so: neither promises more than the other takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from jsonschema import Draft202012Validator, FormatChecker
+
+from plugin.errors import InvalidField
+from plugin.web.api.blueprint import CALLS
+from plugin.web.api.inputs import Input
+from plugin.web.api.openapi import document
+from tests.api.examples import bodies
+from tests.api.schema_check import ADDRESS, resolved
+
+PATHS = resolved(document(CALLS, ADDRESS))
+STEPS = 60
+
+
+def _takes(model: type[Input], body: dict[str, Any]) -> bool:
+    try:
+        model.read(body)
+    except InvalidField:
+        return False
+    return True
+
+
+def _is_comparable(body: Any) -> bool:
+    """Say whether JSON Schema can tell: it takes 1.0 for a whole number and knows no halves of pairs."""
+    text = json.dumps(body, ensure_ascii=False)
+    return ".0" not in text and "e+" not in text and text.encode("utf-8", "replace").decode() == text
+
+
+def _check(model: type[Input], schema: dict[str, Any]) -> None:
+    validator = Draft202012Validator(schema, format_checker=FormatChecker(["date"]))
+    outcomes = {True: 0, False: 0}
+
+    @settings(
+        max_examples=STEPS,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(body=bodies(schema))
+    def compare(body: Any) -> None:
+        if isinstance(body, dict) and _is_comparable(body):
+            is_valid = validator.is_valid(body)
+            assert _takes(model, body) == is_valid, body
+            outcomes[is_valid] += 1
+
+    compare()
+    assert min(outcomes.values()) > STEPS // 10
+
+
+def test_a_body_is_taken_exactly_when_it_keeps_its_schema() -> None:
+    for call in CALLS:
+        if call.body is not None:
+            content = PATHS[call.path][call.method.lower()]["requestBody"]["content"]
+            _check(call.body, content["application/json"]["schema"])
