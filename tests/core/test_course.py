@@ -211,3 +211,63 @@ def test_a_client_s_balance_counts_what_is_in_hand_alone() -> None:
     assert (whole.left, whole.granted, whole.usable_now, whole.locked) == (19, 20, 2, 7)
     assert (whole.on_hold, whole.on_hold_since, whole.courses) == (10, YESTERDAY, 2)
     assert (whole.not_used, whole.expired_on, whole.expires_on) == (10, YESTERDAY, TODAY)
+
+
+def test_an_allowance_says_what_it_is_made_of() -> None:
+    state = course(part(8, used=2, paid=82500))
+    (only,) = state.allowances
+    assert state.allowance("main") is only
+    assert (only.currency, only.goodwill, only.paid_for, only.unlocked) == ("USD", 0, 5, 5)
+    extra = course(part(10, granted=12, used=2, adjusted=2)).allowances[0]
+    assert (extra.goodwill, extra.paid_for, extra.unlocked) == (2, 10, 12)
+
+
+def test_an_allowance_is_found_by_its_id() -> None:
+    state = course(part(10), part(2, granted=2, kind="touch_up"))
+    assert state.allowance("touch_up").kind == "touch_up"
+    assert state.allowance("main").kind == "main"
+
+
+@pytest.mark.parametrize(
+    ("paid", "used", "sessions", "missing"),
+    [
+        (165000, 0, 10, 0),
+        (0, 0, 1, 16500),
+        (0, 0, 10, 165000),
+        (16500, 1, 1, 16500),
+        (50000, 3, 1, 16000),
+        (50000, 3, 0, -500),
+    ],
+)
+def test_what_must_be_paid_before_more_sessions_are(
+    paid: int, used: int, sessions: int, missing: int
+) -> None:
+    state = course(part(10 - used, used=used, paid=paid))
+    assert state.missing_for(state.allowances[0], sessions) == Money(missing, "USD")
+
+
+def test_what_must_be_paid_is_with_tax_and_rounded_up() -> None:
+    state = course(part(10, paid=0), tax=10001)
+    assert state.missing_for(state.allowances[0], 1) == Money(17501, "USD")
+    goodwill = course(part(12, granted=12, paid=0, adjusted=2))
+    assert goodwill.missing_for(goodwill.allowances[0], 2) == Money(0, "USD")
+    assert goodwill.missing_for(goodwill.allowances[0], 3) == Money(16500, "USD")
+
+
+def test_a_balance_names_the_first_gift_that_waits_and_counts_touch_ups_beside() -> None:
+    gift = course(part(10), waiting_gift=GIFT)
+    held = course(part(4, used=6), part(2, granted=2, kind="touch_up"))
+    touch_ups_alone = course(part(0, used=10), part(1, granted=2, used=1, kind="touch_up"))
+    balance = balance_of([held, touch_ups_alone, gift])
+    assert (balance.left, balance.granted, balance.touch_ups_left, balance.courses) == (4, 10, 3, 2)
+    assert balance.waits_for == "Bea Wong"
+    assert balance_of([held]).waits_for == ""
+
+
+def test_a_balance_tells_of_sessions_that_expired_unused_alone() -> None:
+    yesterday = TODAY - timedelta(1)
+    expired = course(part(3, used=7), expires_on=yesterday)
+    used_up = course(part(0, used=10), expires_on=yesterday)
+    closed = course(part(3, used=7), expires_on=yesterday, closed_as="refunded")
+    balance = balance_of([expired, used_up, closed])
+    assert (balance.not_used, balance.expired_on, balance.courses) == (3, yesterday, 0)

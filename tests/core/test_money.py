@@ -43,7 +43,7 @@ def test_a_sum_that_grows_too_large_is_refused_as_well() -> None:
 
 
 @pytest.mark.parametrize(
-    "currency", ["usd", "US", "USDT", "", "US$", "USD\n", " USD", "ÄÖÜ", None, 840], ids=repr
+    "currency", ["usd", "US", "USDT", "", "US$", "USD\n", " USD", "ÄÖÜ", None, 840], ids=map(str, range(10))
 )
 def test_a_currency_is_a_code_of_three_capitals(currency: Any) -> None:
     with pytest.raises(InvalidField) as refusal:
