@@ -52,13 +52,7 @@ mutants: setup-test ## Change the rules and the ledger line by line, and list th
 papers: setup ## Print every paper, of courses sold and used for it: OUT=folder
 	@exec env $(ENV) $(PYTHON) -m tests.papers $(OUT)
 
-check-coverage: setup-test ## Run the tests with branch coverage and print what is not covered
-	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
-
-mutants: setup-test ## Change the rules and the ledger line by line, and list the changes no test notices
-	@exec env $(ENV) .venv/bin/mutmut run $(ARGS)
-
-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
+check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
 	@exec env $(ENV) $(PYTHON) -m tests.papers.verapdf .venv/verapdf
 
 bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromium: ROUNDS=15
