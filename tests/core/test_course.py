@@ -260,6 +260,7 @@ def test_a_balance_names_the_first_gift_that_waits_and_counts_touch_ups_beside()
     touch_ups_alone = course(part(0, used=10), part(1, granted=2, used=1, kind="touch_up"))
     balance = balance_of([held, touch_ups_alone, gift])
     assert (balance.left, balance.granted, balance.touch_ups_left, balance.courses) == (4, 10, 3, 2)
+    assert balance_of([touch_ups_alone]).left == 0
     assert balance.waits_for == "Bea Wong"
     assert balance_of([held]).waits_for == ""
 

@@ -56,6 +56,7 @@ def test_what_is_taken_in_is_what_the_other_let_go_and_grants_what_had_not_been_
     ("sessions", "value", "granted"),
     [
         (1, 0, 1),
+        (1, 500, 1),
         (3, 500, 3),
         (0, 0, 0),
         # Taken away without value: never owed, so never granted.

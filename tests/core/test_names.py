@@ -21,6 +21,9 @@ from plugin.core.text import full_name, name_key, name_parts, spoken_name
         # One Latin letter, and it is read as Latin.
         ("Mei", "陳", "Mei 陳"),
         ("美玲", "Chen", "美玲 Chen"),
+        # A letter without a name in Unicode is of no script.
+        ("\ue000", "陳", "陳"),
+        ("\U0003fffd", "陳", "陳"),
         # A space inside a name is no Latin letter.
         ("美 玲", "陳", "陳美 玲"),
     ],

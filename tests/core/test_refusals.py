@@ -35,6 +35,7 @@ _DAY = date(2027, 3, 1)
         (lambda: Terms(forgiven_no_shows=100), "Forgiven no-shows are 0 to 99.", "terms"),
         (lambda: Terms(notice_hours=-1), "The notice is 0 to 168 hours.", "terms"),
         (lambda: Terms(notice_hours=169), "The notice is 0 to 168 hours.", "terms"),
+        (lambda: terms_from_json({"zest": 1, "colour": 2}), "Terms know no 'colour'.", "terms"),
         (lambda: terms_from_json([]), "Terms are an object.", "terms"),
         (lambda: terms_from_json({"notice_hours": "1"}), "notice_hours is a whole number.", "terms"),
         (

@@ -51,7 +51,28 @@ def test_scripts_without_spaces_are_compared_by_their_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "does"), [("", False), ("Regular", False), ("STANDARD", False), ("Rose quartz", True)]
+    ("name", "does"),
+    [("", False), ("Regular", False), ("STANDARD", False), ("Custom  amount", False), ("Rose quartz", True)],
 )
 def test_a_variation_called_regular_says_nothing(name: str, does: bool) -> None:
     assert says_something(name) is does
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "does"),
+    [
+        # Half of the shorter name's words are shared, and less than half.
+        ("Jade roller", "Jade pillow of great height", True),
+        ("Jade roller set", "Jade pillow of great height", False),
+        ("Facials", "Facial deluxe evening", True),
+        # Three letters are too few to take an s away: "gas" is not "ga".
+        ("Gas", "Ga kit evening price", False),
+        # Small words tell nothing.
+        ("The x", "The x", False),
+        ("The", "Facial", False),
+        ("abc", "abd", True),
+    ],
+)
+def test_what_two_names_share_decides(first: str, second: str, does: bool) -> None:
+    assert resembles(first, second) is does
+    assert resembles(second, first) is does
