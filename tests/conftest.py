@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.clock import HandMovedClock
+from tests.engines import needs_postgresql
 from tests.scheduling import ByFile, begins_after, drives_a_browser
 from tests.sockets import refuse_other_machines
 
@@ -34,9 +35,13 @@ def clock() -> HandMovedClock:
     return HandMovedClock()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         _mark(item)
+    second = [item for item in items if "[postgresql" in item.name and not needs_postgresql(item.nodeid)]
+    config.hook.pytest_deselected(items=second)
+    left_out = set(second)
+    items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: begins_after(item.nodeid))
 
 

@@ -118,15 +118,13 @@ def _fresh_file(path: Path, migrated: Path) -> Iterator[str]:
         leftover.unlink()
 
 
-# For a test that would run on both engines although no database has a say in it: what is refused before one is
-# asked, what a screen shows of rows that the ledger's tests read back on both. Constraints, races, searches,
-# migrations, the ledger, the stories and the state machines stay on both.
+# A test of a file that runs on both engines, though no engine has a say in it.
 sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A migrated, empty database; every test that asks for it runs once on each engine."""
+    """A migrated, empty database, on each engine where `needs_postgresql` says so."""
     fixture = {"sqlite": "_scratch_sqlite_url", "postgresql": "postgresql_url"}[request.param]
     url: str = request.getfixturevalue(fixture)
     return url

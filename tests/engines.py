@@ -1,0 +1,43 @@
+"""Which tests run on PostgreSQL too."""
+
+from __future__ import annotations
+
+# Where a lock, a constraint, a trigger or a query is at stake: these tests run on both engines, all others on SQLite.
+BOTH_ENGINES = (
+    "tests/api/test_clients.py",
+    "tests/api/test_health.py",
+    "tests/api/test_keys.py",
+    "tests/api/test_races.py",
+    "tests/budgets/",
+    "tests/courses/documents/",
+    "tests/courses/test_any_order.py",
+    "tests/courses/test_attention.py",
+    "tests/courses/test_audit.py",
+    "tests/courses/test_book.py",
+    "tests/courses/test_change_races.py",
+    "tests/courses/test_clients.py",
+    "tests/courses/test_clinic.py",
+    "tests/courses/test_queues.py",
+    "tests/courses/test_races.py",
+    "tests/courses/test_reports.py",
+    "tests/courses/test_reverse.py",
+    "tests/courses/test_state.py",
+    "tests/courses/test_use.py",
+    "tests/project/test_base.py",
+    "tests/square/test_any_order.py",
+    "tests/square/test_connection.py",
+    "tests/square/test_sales.py",
+    "tests/square/test_trouble.py",
+    "tests/square/test_ways.py",
+    "tests/store/",
+    "tests/stories/",
+    "tests/surfaces/",
+    "tests/web/test_live.py",
+    "tests/web/test_nul.py",
+    "tests/web/test_webhooks.py",
+)
+
+
+def needs_postgresql(nodeid: str) -> bool:
+    """Say whether a test runs on PostgreSQL where it asks for a database of either kind."""
+    return nodeid.startswith(BOTH_ENGINES)
