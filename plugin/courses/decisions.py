@@ -13,7 +13,6 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.attention import decisions_of, view_of
 from plugin.courses.base.chain import add_history, course_for_change
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import AttentionView, ClientView
@@ -60,13 +59,15 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
     require(act.actor, Role.DESK)
     reason = required(resolution.reason, field="reason", called="The reason", most=REASON_LENGTH)
     wish = replace(resolution, reason=reason)
-    asked = digest("resolve", {"item_id": item_id, **_asked(wish)})
 
     def do(work: Work) -> AttentionView:
         item = _locked_item(work, item_id)
-        if answered_before(work.session, work.act, asked) is None:
+
+        def settle() -> dict[str, Any]:
             _settle_in(work, item, wish)
-            remember(work.session, work.act, asked, {"item_id": item_id})
+            return {"item_id": item_id}
+
+        work.once("resolve", {"item_id": item_id, **_asked(wish)}, settle)
         return view_of(item)
 
     return transact(store, act, do)
@@ -87,18 +88,18 @@ def assign_to_new_client(
     first answer.
     """
     require(act.actor, Role.DESK)
-    asked = digest(
-        "assign_to_new_client", {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
-    )
+    request = {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
 
     def do(work: Work) -> tuple[AttentionView, ClientView]:
         item = _locked_item(work, item_id)
-        if known := answered_before(work.session, work.act, asked):
-            return view_of(item), client_in(work.session, known["client_id"])
-        client = new_client_in(work, **contact)
-        _settle_in(work, item, Resolution(reason, client_id=client.id, course_id=course_id))
-        remember(work.session, work.act, asked, {"item_id": item_id, "client_id": client.id})
-        return view_of(item), client
+
+        def assign() -> dict[str, Any]:
+            client_id = new_client_in(work, **contact).id
+            _settle_in(work, item, Resolution(reason, client_id=client_id, course_id=course_id))
+            return {"item_id": item_id, "client_id": client_id}
+
+        client_id = work.once("assign_to_new_client", request, assign).answer["client_id"]
+        return view_of(item), client_in(work.session, client_id)
 
     return transact(store, act, do)
 

@@ -1,10 +1,11 @@
-"""Doing a thing once: what was asked under a key, and what was answered, in the deed's own transaction."""
+"""Idempotency: a request runs once under its key; the same request under the same key gets the first answer."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -14,29 +15,50 @@ from plugin.store import Store
 from plugin.store.ledger import Operation
 
 
-def digest(deed: str, request: dict[str, Any]) -> str:
-    """Return the SHA-256 of what is asked, the same for the same request whatever the order of its fields."""
-    canonical = json.dumps([deed, request], sort_keys=True, separators=(",", ":"), default=str)
+class Answered(NamedTuple):
+    """What a request was answered with; `is_repeat`: its key was answered before, and nothing ran now."""
+
+    answer: dict[str, Any]
+    is_repeat: bool
+
+
+def run_once(session: Session, act: Act, request_sha256: str, do: Callable[[], dict[str, Any]]) -> Answered:
+    """Run `do` unless the act's key was answered before, and keep its answer (JSON) in the same transaction.
+
+    Lock the row that `do` changes first: of two requests under one key that race, the second then finds the answer
+    of the first. Raises KeyReused where the key stood for another request.
+    """
+    first = first_answer(session, act, request_sha256)
+    if first is not None:
+        return Answered(first, is_repeat=True)
+    answer = do()
+    keep_answer(session, act, request_sha256, answer)
+    return Answered(answer, is_repeat=False)
+
+
+def digest(what: str, request: dict[str, Any]) -> str:
+    """Return the SHA-256 of a request: the same whatever the order of its fields."""
+    canonical = json.dumps([what, request], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def answered_before(session: Session, act: Act, asked: str) -> dict[str, Any] | None:
+def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, Any] | None:
     """Return the first answer given under this key, None for a new key; raises KeyReused for another request."""
     known = session.get(Operation, act.key)
     if known is None:
         return None
-    if known.request_sha256 != asked:
+    if known.request_sha256 != request_sha256:
         raise KeyReused("This Idempotency-Key was used for another request. Make a new one.")
     return known.answer
 
 
-def remember(session: Session, act: Act, asked: str, answer: dict[str, Any]) -> None:
-    """Keep the answer under the key. Two that race collide here, and the loser finds the winner's answer."""
-    session.add(Operation(key=act.key, request_sha256=asked, answer=answer, at=act.now))
+def keep_answer(session: Session, act: Act, request_sha256: str, answer: dict[str, Any]) -> None:
+    """Keep the answer under the key; of two that race the key's uniqueness decides, and the second is run again."""
+    session.add(Operation(key=act.key, request_sha256=request_sha256, answer=answer, at=act.now))
     session.flush()
 
 
 def is_answered(store: Store, key: str) -> bool:
-    """Say whether something was done under this key."""
+    """Say whether a request was answered under this key."""
     with store.reading() as session:
         return session.get(Operation, key) is not None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.base.idempotency import Answered, digest, run_once
 from plugin.store import Store
 
 R = TypeVar("R")
@@ -31,6 +32,13 @@ class Work:
     def new_id(self) -> str:
         """Return an id that sorts after every earlier one."""
         return self.store.new_id()
+
+    def once(self, what: str, request: dict[str, Any], do: Callable[[], dict[str, Any]]) -> Answered:
+        """Run `do` once under the act's key and keep its answer, which the same request gets again.
+
+        Lock the row that `do` changes before. Raises KeyReused where the key stood for another request.
+        """
+        return run_once(self.session, self.act, digest(what, request), do)
 
 
 def transact(store: Store, act: Act, do: Callable[[Work], R]) -> R:

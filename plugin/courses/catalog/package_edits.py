@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, transact
@@ -42,20 +42,22 @@ def edit_package(
 
     def do(work: Work) -> PackageView:
         package = _held(work.session, package_id)
-        asked = digest("edit_package", {"id": package_id, **asdict(new), "terms": new.terms.to_json()})
-        if answered_before(work.session, work.act, asked) is not None:
-            return package_in(work.session, package_id)
-        if seen_version is not None and seen_version != package.version:
-            raise Refused("Somebody has changed this package meanwhile. Look at it again.", code="changed")
-        same_currency(checked, clinic_in(work.session).currency)
-        is_sold_otherwise = (package.name, package.price) != (checked.name, checked.price.amount)
-        _write(work.session, work.store, package, checked)
-        if is_sold_otherwise:
-            _owe_publication(work, package)
-        remember(work.session, work.act, asked, {"package_id": package_id})
+        request = {"id": package_id, **asdict(new), "terms": new.terms.to_json()}
+        work.once("edit_package", request, lambda: _edit(work, package, checked, seen_version))
         return package_in(work.session, package_id)
 
     return transact(store, act, do)
+
+
+def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | None) -> dict[str, Any]:
+    if seen_version is not None and seen_version != package.version:
+        raise Refused("Somebody has changed this package meanwhile. Look at it again.", code="changed")
+    same_currency(new, clinic_in(work.session).currency)
+    is_sold_otherwise = (package.name, package.price) != (new.name, new.price.amount)
+    _write(work.session, work.store, package, new)
+    if is_sold_otherwise:
+        _owe_publication(work, package)
+    return {"package_id": package.id}
 
 
 def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> PackageView:
@@ -63,11 +65,13 @@ def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> 
     require(act.actor)
 
     def do(work: Work) -> PackageView:
-        asked = digest("set_on_sale", {"id": package_id, "is_active": is_active})
         package = _held(work.session, package_id)
-        if answered_before(work.session, work.act, asked) is None:
+
+        def switch() -> dict[str, Any]:
             package.is_active = is_active
-            remember(work.session, work.act, asked, {"package_id": package_id})
+            return {"package_id": package_id}
+
+        work.once("set_on_sale", {"id": package_id, "is_active": is_active}, switch)
         return package_in(work.session, package_id)
 
     return transact(store, act, do)

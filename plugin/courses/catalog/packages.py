@@ -13,7 +13,6 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms, terms_from_json
 from plugin.core.text import required
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import ContentView, PackageView, Page
 from plugin.courses.base.work import Work, transact
@@ -54,15 +53,16 @@ def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
     checked = checked_package(new)
 
     def do(work: Work) -> PackageView:
-        asked = digest("package", {**asdict(new), "terms": new.terms.to_json()})
-        if known := answered_before(work.session, work.act, asked):
-            return package_in(work.session, known["package_id"])
-        same_currency(checked, clinic_in(work.session).currency)
-        package = _write(work, checked)
-        remember(work.session, work.act, asked, {"package_id": package.id})
-        return package_in(work.session, package.id)
+        request = {**asdict(new), "terms": new.terms.to_json()}
+        made = work.once("package", request, lambda: {"package_id": _make(work, checked)})
+        return package_in(work.session, made.answer["package_id"])
 
     return transact(store, act, do)
+
+
+def _make(work: Work, new: NewPackage) -> str:
+    same_currency(new, clinic_in(work.session).currency)
+    return _write(work, new).id
 
 
 def list_packages(

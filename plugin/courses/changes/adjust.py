@@ -10,7 +10,6 @@ from plugin.core.money import Money
 from plugin.courses.base.chain import Line, allowances_of, append, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
-from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.changes.frame import (
     Changed,
@@ -49,17 +48,16 @@ def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> C
     require(act.actor)
     reason = checked_reason(wish.reason)
 
-    def work(held: CourseChange) -> None:
-        refuse_closed(held.view)
-        refuse_ownerless(held.view)
-        allowance = _allowance(held, wish.allowance_id)
-        head = head_of(held.session, allowance.id)
-        _check(held, allowance, head, wish)
-        change = adjusted(head, wish.sessions, value=_value(head, wish))
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        refuse_ownerless(change.view)
+        allowance = _allowance(change, wish.allowance_id)
+        head = head_of(change.session, allowance.id)
+        _check(change, allowance, head, wish)
         line = Line(f"adjust:{act.key}", act.now, reason=reason)
-        append(Work(held.session, store, act), allowance.id, head, change, line)
+        append(change, allowance.id, head, adjusted(head, wish.sessions, value=_value(head, wish)), line)
 
-    return change_course(store, act, course_id, ("adjust", asdict(wish)), work)
+    return change_course(store, act, course_id, ("adjust", asdict(wish)), do)
 
 
 def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL) -> Changed:
@@ -67,8 +65,8 @@ def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL
     return adjust_course(store, act, course_id, Adjustment(1, reason or GOODWILL))
 
 
-def _allowance(held: CourseChange, allowance_id: str | None) -> Allowance:
-    rows = allowances_of(held.session, held.row.id)
+def _allowance(change: CourseChange, allowance_id: str | None) -> Allowance:
+    rows = allowances_of(change.session, change.row.id)
     if allowance_id is None:
         return next((row for row in rows if row.kind == "main"), rows[0])
     chosen = next((row for row in rows if row.id == allowance_id), None)
@@ -77,29 +75,29 @@ def _allowance(held: CourseChange, allowance_id: str | None) -> Allowance:
     return chosen
 
 
-def _check(held: CourseChange, allowance: Allowance, head: Head, wish: Adjustment) -> None:
+def _check(change: CourseChange, allowance: Allowance, head: Head, wish: Adjustment) -> None:
     if not 1 <= abs(wish.sessions) <= MOST_AT_ONCE:
         raise InvalidField(f"Adjust by 1 to {MOST_AT_ONCE} sessions at once.", field="sessions")
     if head.granted + wish.sessions > MOST_SESSIONS:
         raise InvalidField(
             f"A course holds {MOST_SESSIONS} sessions of a treatment at most.", field="sessions"
         )
-    _check_value(held, allowance, wish)
+    _check_value(change, allowance, wish)
     if wish.keeps_value and head.value and -wish.sessions >= head.sessions:
         said = "The value needs a session to stay with. Let it go with the sessions."
         raise InvalidField(said, field="keeps_value")
 
 
-def _check_value(held: CourseChange, allowance: Allowance, wish: Adjustment) -> None:
+def _check_value(change: CourseChange, allowance: Allowance, wish: Adjustment) -> None:
     if wish.value is None:
         return
     if wish.sessions < 0:
         raise InvalidField("Sessions taken away take their own part of the value.", field="value")
-    if wish.value.currency != held.row.currency:
-        raise InvalidField(f"This course is in {held.row.currency}.", field="value")
-    most = Money(wish.sessions * allowance.single_price, held.row.currency)
+    if wish.value.currency != change.row.currency:
+        raise InvalidField(f"This course is in {change.row.currency}.", field="value")
+    most = Money(wish.sessions * allowance.single_price, change.row.currency)
     if not 0 <= wish.value.amount <= most.amount:
-        clinic = clinic_in(held.session)
+        clinic = clinic_in(change.session)
         written = money_text(most, language=clinic.language, country=clinic.country)
         raise InvalidField(f"They are worth {written} at most, at the single price.", field="value")
 

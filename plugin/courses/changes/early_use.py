@@ -38,12 +38,12 @@ def allow_ahead(
     require(act.actor)
     said = checked_reason(reason)
 
-    def work(held: CourseChange) -> None:
-        refuse_closed(held.view)
-        if not held.view.is_part_paid:
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        if not change.view.is_part_paid:
             raise Refused("This course is paid; no session of it is locked.", code="not_part_paid")
-        chosen = allowance_id or _main(held)
-        view = next((each for each in held.view.allowances if each.id == chosen), None)
+        chosen = allowance_id or _main(change)
+        view = next((each for each in change.view.allowances if each.id == chosen), None)
         if view is None:
             raise NotFound("That course has no such allowance.")
         if not 1 <= sessions <= view.granted - view.unlocked:
@@ -51,26 +51,26 @@ def allow_ahead(
             most = f"Allow 1 to {locked} more." if locked else "All its sessions may be used already."
             raise InvalidField(most, field="sessions")
         highest = view.unlocked - view.goodwill + sessions
-        held.session.add(AllowedAhead(**_row(held, view.id, highest, said)))
+        change.session.add(AllowedAhead(**_row(change, view.id, highest, said)))
         text = f"{sessions_text(sessions)} of {view.treatment} may be used before the money comes"
-        add_history(Work(held.session, store, act), course_id, "allowed", text, reason=said)
+        add_history(change, course_id, "allowed", text, reason=said)
 
     asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}
-    return change_course(store, act, course_id, ("allow_ahead", asked), work)
+    return change_course(store, act, course_id, ("allow_ahead", asked), do)
 
 
-def _main(held: CourseChange) -> str:
-    allowances = held.view.allowances
+def _main(change: CourseChange) -> str:
+    allowances = change.view.allowances
     return next((each for each in allowances if each.kind == "main"), allowances[0]).id
 
 
-def _row(held: CourseChange, allowance_id: str, sessions: int, reason: str) -> dict[str, object]:
+def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) -> dict[str, object]:
     return {
-        "id": held.store.new_id(),
+        "id": change.new_id(),
         "allowance_id": allowance_id,
         "sessions": sessions,
-        "at": held.act.now,
-        "by": held.act.actor.name,
+        "at": change.now,
+        "by": change.act.actor.name,
         "reason": reason[:REASON_LENGTH],
     }
 

@@ -48,41 +48,42 @@ def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Ch
     require(act.actor)
     reason = checked_reason(wish.reason)
 
-    def work(held: CourseChange) -> None:
-        refuse_closed(held.view)
-        _check(held, wish)
-        before, held.row.expires_on = held.row.expires_on, wish.expires_on
-        _tell(held, before, reason)
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        _check(change, wish)
+        before, change.row.expires_on = change.row.expires_on, wish.expires_on
+        _tell(change, before, reason)
 
-    return change_course(store, act, course_id, ("extend", asdict(wish)), work)
+    return change_course(store, act, course_id, ("extend", asdict(wish)), do)
 
 
-def _check(held: CourseChange, wish: Extension) -> None:
-    day, now = wish.expires_on, held.row.expires_on
-    clinic = clinic_in(held.session)
+def _check(change: CourseChange, wish: Extension) -> None:
+    day, now = wish.expires_on, change.row.expires_on
+    clinic = clinic_in(change.session)
     if day == now:
-        raise Refused(f"It ends {_end(held, day)} already.", code="already_so")
+        raise Refused(f"It ends {_end(change, day)} already.", code="already_so")
     if day is None:
         return
-    if day < local_date(clinic, held.row.sold_at):
+    if day < local_date(clinic, change.row.sold_at):
         raise InvalidField("That is before the course was sold.", field="expires_on")
-    if day > held.today + timedelta(FURTHEST_DAYS):
+    if day > change.today + timedelta(FURTHEST_DAYS):
         raise InvalidField("That is more than ten years from now.", field="expires_on")
-    if now is not None and now < day < held.today:
-        said = f"The course would still be expired. Choose {day_text(held.today, clinic)} or later."
+    if now is not None and now < day < change.today:
+        said = f"The course would still be expired. Choose {day_text(change.today, clinic)} or later."
         raise InvalidField(said, field="expires_on")
-    if not wish.is_shortening and (day < held.today or (now is not None and day < now)):
-        said = f"That shortens the course, which ends {_end(held, now)}. Tick that you mean it, or choose a later day."
+    if not wish.is_shortening and (day < change.today or (now is not None and day < now)):
+        said = f"That shortens the course, which ends {_end(change, now)}."
+        said += " Tick that you mean it, or choose a later day."
         raise InvalidField(said, field="expires_on")
 
 
-def _tell(held: CourseChange, before: date | None, reason: str) -> None:
-    text = f"Ends {_end(held, held.row.expires_on)}; before it ended {_end(held, before)}"
-    add_history(Work(held.session, held.store, held.act), held.row.id, "extended", text, reason=reason)
+def _tell(change: CourseChange, before: date | None, reason: str) -> None:
+    text = f"Ends {_end(change, change.row.expires_on)}; before it ended {_end(change, before)}"
+    add_history(change, change.row.id, "extended", text, reason=reason)
 
 
-def _end(held: CourseChange, day: date | None) -> str:
-    return f"on {day_text(day, clinic_in(held.session))}" if day else "never"
+def _end(change: CourseChange, day: date | None) -> str:
+    return f"on {day_text(day, clinic_in(change.session))}" if day else "never"
 
 
 def first_used_on(session: Session, course: Course) -> date | None:

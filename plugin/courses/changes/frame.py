@@ -1,4 +1,4 @@
-"""The frame of every change of a sold course: held, done once under its key, and shown anew. Knows no single change."""
+"""The frame of every change of a sold course: it locks the course, runs once under its key and reads the result."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import Act
 from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, transact
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -33,12 +30,9 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class CourseChange:
-    """A course that one transaction has for itself: its row, how it reads today, and by whom it is changed."""
+class CourseChange(Work):
+    """A unit of work on one course, which it has locked: its row, and how it reads on the clinic's day `today`."""
 
-    session: Session
-    store: Store
-    act: Act
     row: Course
     view: CourseView
     today: date
@@ -48,27 +42,35 @@ def change_course(
     store: Store,
     act: Act,
     course_id: str,
-    asked_for: tuple[str, dict[str, Any]],
-    work: Callable[[CourseChange], str | None],
+    request: tuple[str, dict[str, Any]],
+    do: Callable[[CourseChange], str | None],
 ) -> Changed:
-    """Do `work` with the course held, once under the act's key; it may return another course to answer with."""
-    asked = digest(asked_for[0], {"course_id": course_id, **asked_for[1]})
+    """Run `do` on the locked course, once under the act's key; `do` may return another course to answer with."""
+    what, wish = request
 
-    def change(session: Session) -> Changed:
-        row = course_for_change(session, course_id)
-        # Asked once the course is held: the same key may have waited there behind itself.
-        if known := answered_before(session, act, asked):
-            return Changed(_shown(session, act, known["course_id"]), is_repeat=True)
-        today = local_date(clinic_in(session), act.now)
-        held = CourseChange(session, store, act, row, course_in(session, row, today=today), today)
-        answered = work(held) or course_id
-        session.flush()
-        for changed in dict.fromkeys((course_id, answered)):
-            publish(Work(session, store, act), CourseChanged(changed))
-        remember(session, act, asked, {"course_id": answered})
-        return Changed(_shown(session, act, answered), is_repeat=False)
+    def run(work: Work) -> Changed:
+        row = course_for_change(work.session, course_id)
+        done = work.once(
+            what, {"course_id": course_id, **wish}, lambda: {"course_id": _change(work, row, do)}
+        )
+        answered = work.session.get_one(Course, done.answer["course_id"])
+        return Changed(course_in(work.session, answered, today=_today(work)), done.is_repeat)
 
-    return store.transact(change)
+    return transact(store, act, run)
+
+
+def _change(work: Work, row: Course, do: Callable[[CourseChange], str | None]) -> str:
+    today = _today(work)
+    view = course_in(work.session, row, today=today)
+    answered = do(CourseChange(work.session, work.store, work.act, row, view, today)) or row.id
+    work.session.flush()
+    for course_id in dict.fromkeys((row.id, answered)):
+        publish(work, CourseChanged(course_id))
+    return answered
+
+
+def _today(work: Work) -> date:
+    return local_date(clinic_in(work.session), work.now)
 
 
 def checked_reason(reason: str | None) -> str:
@@ -93,8 +95,3 @@ def refuse_waiting_gift(course: CourseView) -> None:
     if course.gift is not None:
         said = f"This course waits as a gift for {course.gift.recipient_name}. Take the gift back first."
         raise Refused(said, code="waits_as_gift")
-
-
-def _shown(session: Session, act: Act, course_id: str) -> CourseView:
-    row = session.get_one(Course, course_id)
-    return course_in(session, row, today=local_date(clinic_in(session), act.now))

@@ -12,7 +12,6 @@ from plugin.core.status import Status
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -31,12 +30,12 @@ def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Change
     require(act.actor)
     said = checked_reason(reason)
 
-    def work(held: CourseChange) -> None:
-        _may_freeze(held)
-        held.row.frozen_at = act.now
-        add_history(Work(held.session, store, act), course_id, "frozen", "Frozen", reason=said)
+    def do(change: CourseChange) -> None:
+        _may_freeze(change)
+        change.row.frozen_at = act.now
+        add_history(change, course_id, "frozen", "Frozen", reason=said)
 
-    return change_course(store, act, course_id, ("freeze", {"reason": said}), work)
+    return change_course(store, act, course_id, ("freeze", {"reason": said}), do)
 
 
 def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
@@ -44,29 +43,29 @@ def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Cha
     require(act.actor, Role.DESK)
     said = checked_reason(reason or "The client is back")
 
-    def work(held: CourseChange) -> None:
-        refuse_closed(held.view)
-        if held.view.frozen_on is None:
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        if change.view.frozen_on is None:
             raise Refused("This course is not frozen.", code="not_frozen")
-        days = (held.today - held.view.frozen_on).days
-        held.row.frozen_at = None
+        days = (change.today - change.view.frozen_on).days
+        change.row.frozen_at = None
         text = f"Thawed after {days} day{'' if days == 1 else 's'}"
-        if held.row.expires_on is not None and days:
-            held.row.expires_on += timedelta(days)
-            text += f"; ends on {day_text(held.row.expires_on, clinic_in(held.session))}"
-        add_history(Work(held.session, store, act), course_id, "thawed", text, reason=said)
+        if change.row.expires_on is not None and days:
+            change.row.expires_on += timedelta(days)
+            text += f"; ends on {day_text(change.row.expires_on, clinic_in(change.session))}"
+        add_history(change, course_id, "thawed", text, reason=said)
 
-    return change_course(store, act, course_id, ("thaw", {"reason": said}), work)
+    return change_course(store, act, course_id, ("thaw", {"reason": said}), do)
 
 
-def _may_freeze(held: CourseChange) -> None:
-    refuse_closed(held.view)
-    refuse_ownerless(held.view)
-    refuse_waiting_gift(held.view)
+def _may_freeze(change: CourseChange) -> None:
+    refuse_closed(change.view)
+    refuse_ownerless(change.view)
+    refuse_waiting_gift(change.view)
     refusal = {
         Status.FROZEN: "This course is frozen already.",
         Status.EXPIRED: "This course has expired. Extend it first.",
         Status.FINISHED: "All sessions are used; there is nothing to freeze.",
-    }.get(held.view.status)
+    }.get(change.view.status)
     if refusal is not None:
-        raise Refused(refusal, code=held.view.status.value)
+        raise Refused(refusal, code=change.view.status.value)

@@ -18,7 +18,6 @@ from plugin.courses.base.events import CourseGiven, publish
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -83,16 +82,16 @@ def give_course(
     name = required(new.recipient_name, field="recipient_name", called="The recipient's name")
     message = optional(new.message, field="message", called="The message", most=NOTE_LENGTH)
 
-    def work(held: CourseChange) -> None:
-        _may_be_given(held)
+    def do(change: CourseChange) -> None:
+        _may_be_given(change)
         gift_id = store.new_id()
-        held.session.add(
+        change.session.add(
             Gift(
                 id=gift_id,
                 course_id=course_id,
                 code=make_code(),
-                giver_id=held.view.client_id,
-                giver_name=held.view.client_name,
+                giver_id=change.view.client_id,
+                giver_name=change.view.client_name,
                 recipient_name=name,
                 message=message,
                 given_at=act.now,
@@ -100,12 +99,10 @@ def give_course(
             )
         )
         reason = optional(new.reason, field="reason", called="The reason", most=REASON_LENGTH)
-        add_history(
-            Work(held.session, store, act), course_id, "given", f"Made a gift for {name}", reason=reason
-        )
-        publish(Work(held.session, store, act), CourseGiven(gift_id))
+        add_history(change, course_id, "given", f"Made a gift for {name}", reason=reason)
+        publish(change, CourseGiven(gift_id))
 
-    return change_course(store, act, course_id, ("give", asdict(new)), work)
+    return change_course(store, act, course_id, ("give", asdict(new)), do)
 
 
 def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
@@ -113,15 +110,15 @@ def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> 
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
-    def work(held: CourseChange) -> None:
-        row = held.session.scalar(select(Gift).where(Gift.waiting == course_id))
+    def do(change: CourseChange) -> None:
+        row = change.session.scalar(select(Gift).where(Gift.waiting == course_id))
         if row is None:
             raise Refused("This course does not wait as a gift.", code="no_gift")
         row.taken_back_at, row.taken_back_by = act.now, act.actor.name
         text = f"Gift for {row.recipient_name} taken back"
-        add_history(Work(held.session, store, act), course_id, "gift_back", text, reason=said)
+        add_history(change, course_id, "gift_back", text, reason=said)
 
-    return change_course(store, act, course_id, ("take_gift_back", {"reason": said}), work)
+    return change_course(store, act, course_id, ("take_gift_back", {"reason": said}), do)
 
 
 def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
@@ -136,17 +133,17 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
     if course_id is None:
         raise InvalidField(_UNKNOWN, field="code")
 
-    def work(held: CourseChange) -> None:
-        row = held.session.scalars(select(Gift).where(Gift.code == plain)).one()
-        _refuse_spent(held.session, row, held.view)
-        client = living_client_in(held.session, client_id)
+    def do(change: CourseChange) -> None:
+        row = change.session.scalars(select(Gift).where(Gift.code == plain)).one()
+        _refuse_spent(change.session, row, change.view)
+        client = living_client_in(change.session, client_id)
         row.redeemed_at, row.redeemed_by, row.recipient_id = act.now, act.actor.name, client.id
-        held.row.client_id = client.id
-        _end_shares(held, act)
+        change.row.client_id = client.id
+        _end_shares(change, act)
         text = f"Voucher of {row.giver_name} redeemed by {client.name}"
-        add_history(Work(held.session, store, act), held.row.id, "redeemed", text)
+        add_history(change, change.row.id, "redeemed", text)
 
-    return change_course(store, act, course_id, ("redeem", {"code": plain, "client_id": client_id}), work)
+    return change_course(store, act, course_id, ("redeem", {"code": plain, "client_id": client_id}), do)
 
 
 def check_voucher(store: Store, code: str, *, today: date) -> GiftView:
@@ -169,8 +166,8 @@ def gift_of_course(store: Store, course_id: str, *, today: date) -> GiftView | N
         return _view(row, _course(session, row, today)) if row is not None else None
 
 
-def _may_be_given(held: CourseChange) -> None:
-    course = held.view
+def _may_be_given(change: CourseChange) -> None:
+    course = change.view
     refuse_closed(course)
     refuse_ownerless(course)
     refuse_waiting_gift(course)
@@ -199,10 +196,12 @@ def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
         raise Refused(f"The course of this voucher was {course.status}.", code=course.status.value)
 
 
-def _end_shares(held: CourseChange, act: Act) -> None:
+def _end_shares(change: CourseChange, act: Act) -> None:
     """The giver's people have no part in a gift."""
-    standing = select(CourseShare).where(CourseShare.course_id == held.row.id, CourseShare.ended_at.is_(None))
-    for share in held.session.scalars(standing):
+    standing = select(CourseShare).where(
+        CourseShare.course_id == change.row.id, CourseShare.ended_at.is_(None)
+    )
+    for share in change.session.scalars(standing):
         share.ended_at, share.ended_by = act.now, act.actor.name
 
 

@@ -15,7 +15,6 @@ from plugin.core.terms import NoShow, terms_from_json
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -56,26 +55,26 @@ def settle_missed(
     if missed.decision not in (NoShow.CHARGE, NoShow.FORGIVE):
         raise InvalidField("A missed visit is charged or forgiven.", field="decision")
 
-    def work(held: CourseChange) -> None:
-        refuse_closed(held.view)
-        refuse_ownerless(held.view)
-        day = _day(held, missed.missed_on)
-        said = f"{HOW[missed.how]} on {day_text(day, clinic_in(held.session))}"
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        refuse_ownerless(change.view)
+        day = _day(change, missed.missed_on)
+        said = f"{HOW[missed.how]} on {day_text(day, clinic_in(change.session))}"
         if missed.decision == NoShow.FORGIVE:
-            add_history(Work(held.session, store, act), course_id, FORGIVEN, f"{said}: forgiven")
+            add_history(change, course_id, FORGIVEN, f"{said}: forgiven")
             return
-        happened_at = act.now if day == held.today else _noon(held, day)
+        happened_at = act.now if day == change.today else _noon(change, day)
         entry_id = charge_in(
-            Work(held.session, store, act),
-            held.row,
+            change,
+            change.row,
             missed.allowance_id,
             happened_at=happened_at,
             reason=said,
         )
-        ask_in(held.session, act, entry_id, known_charges=known_charges)
+        ask_in(change.session, act, entry_id, known_charges=known_charges)
 
     request = asdict(missed) | confirmed(known_charges)
-    return change_course(store, act, course_id, ("missed", request), work)
+    return change_course(store, act, course_id, ("missed", request), do)
 
 
 def missed_offer(store: Store, course_id: str) -> NoShowOffer:
@@ -88,15 +87,15 @@ def missed_offer(store: Store, course_id: str) -> NoShowOffer:
         return no_show_offer(terms_from_json(row.terms), forgiven)
 
 
-def _day(held: CourseChange, day: date | None) -> date:
-    day = day or held.today
-    if day > held.today:
+def _day(change: CourseChange, day: date | None) -> date:
+    day = day or change.today
+    if day > change.today:
         raise InvalidField("That day is still to come.", field="missed_on")
-    if day < local_date(clinic_in(held.session), held.row.sold_at):
+    if day < local_date(clinic_in(change.session), change.row.sold_at):
         raise InvalidField("That day was before the course was sold.", field="missed_on")
     return day
 
 
-def _noon(held: CourseChange, day: date) -> datetime:
-    zone = ZoneInfo(clinic_in(held.session).time_zone)
+def _noon(change: CourseChange, day: date) -> datetime:
+    zone = ZoneInfo(clinic_in(change.session).time_zone)
     return datetime.combine(day, time(12), zone).astimezone(UTC)

@@ -16,7 +16,6 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -48,9 +47,9 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
     require(act.actor, Role.DESK)
     reason = optional(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
 
-    def work(held: CourseChange) -> None:
-        client = living_client_in(held.session, wish.client_id)
-        _may_be_shared(held, client.id, client.name, wish.until)
+    def do(change: CourseChange) -> None:
+        client = living_client_in(change.session, wish.client_id)
+        _may_be_shared(change, client.id, client.name, wish.until)
         row = CourseShare(
             id=store.new_id(),
             course_id=course_id,
@@ -59,17 +58,17 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
             shared_at=act.now,
             by=act.actor.name,
         )
-        held.session.add(row)
-        until = f" until {day_text(wish.until, clinic_in(held.session))}" if wish.until else ""
+        change.session.add(row)
+        until = f" until {day_text(wish.until, clinic_in(change.session))}" if wish.until else ""
         add_history(
-            Work(held.session, store, act),
+            change,
             course_id,
             "shared",
             f"Shared with {client.name}{until}",
             reason=reason,
         )
 
-    return change_course(store, act, course_id, ("share", asdict(wish)), work)
+    return change_course(store, act, course_id, ("share", asdict(wish)), do)
 
 
 def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str = "") -> Changed:
@@ -77,22 +76,22 @@ def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
-    def work(held: CourseChange) -> None:
-        row = held.session.get(CourseShare, share_id)
+    def do(change: CourseChange) -> None:
+        row = change.session.get(CourseShare, share_id)
         if row is None or row.course_id != course_id:
             raise NotFound("That course has no such share.")
         if row.ended_at is not None:
             raise Refused("That share has ended already.", code="not_shared")
         row.ended_at, row.ended_by = act.now, act.actor.name
-        name = living_client_in(held.session, row.client_id).name
+        name = living_client_in(change.session, row.client_id).name
         text = f"No longer shared with {name}"
-        add_history(Work(held.session, store, act), course_id, "share_ended", text, reason=said)
+        add_history(change, course_id, "share_ended", text, reason=said)
 
-    return change_course(store, act, course_id, ("end_share", {"share_id": share_id, "reason": said}), work)
+    return change_course(store, act, course_id, ("end_share", {"share_id": share_id, "reason": said}), do)
 
 
-def _may_be_shared(held: CourseChange, client_id: str, name: str, until: date | None) -> None:
-    course = held.view
+def _may_be_shared(change: CourseChange, client_id: str, name: str, until: date | None) -> None:
+    course = change.view
     refuse_closed(course)
     refuse_ownerless(course)
     refuse_waiting_gift(course)
@@ -102,7 +101,7 @@ def _may_be_shared(held: CourseChange, client_id: str, name: str, until: date | 
         raise Refused(f"This course is shared with {name} already.", code="already_shared")
     if len(course.shares) >= MOST_PEOPLE:
         raise Refused(f"A course is shared with {MOST_PEOPLE} people at most.", code="too_many")
-    if until is not None and until < held.today:
+    if until is not None and until < change.today:
         raise InvalidField("That day is past. Choose today or later.", field="until")
 
 

@@ -11,7 +11,6 @@ from plugin.core.status import Status
 from plugin.courses.base.chain import Line, add_history, allowances_of, append, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text, sessions_text
-from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead_in
 from plugin.courses.changes.frame import (
     Changed,
@@ -34,14 +33,14 @@ def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Cha
     require(act.actor)
     said = checked_reason(reason)
 
-    def work(held: CourseChange) -> None:
-        refuse_closed(held.view)
-        refuse_waiting_gift(held.view)
-        if held.view.status is Status.FROZEN:
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        refuse_waiting_gift(change.view)
+        if change.view.status is Status.FROZEN:
             raise Refused("This course is frozen. Thaw it first.", code="frozen")
-        _write_off(held, said)
+        _write_off(change, said)
 
-    return change_course(store, act, course_id, ("write_off", {"reason": said}), work)
+    return change_course(store, act, course_id, ("write_off", {"reason": said}), do)
 
 
 def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Changed:
@@ -49,37 +48,34 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
     require(act.actor)
     said = checked_reason(reason)
 
-    def work(held: CourseChange) -> None:
-        refuse_closed(held.view)
-        standing = [each for each in held.view.entries if each.kind in KINDS and each.reversed_by is None]
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        standing = [each for each in change.view.entries if each.kind in KINDS and each.reversed_by is None]
         if not standing:
             raise Refused("Nothing of this course is written off.", code="not_written_off")
         last = max(each.written_at for each in standing)
         for each in standing:
             if each.written_at == last:
-                entry = held.session.get_one(Entry, each.id)
-                reverse_in(Work(held.session, store, act), entry, said)
-                earn_ahead_in(
-                    Work(held.session, store, act), held.session.get_one(Allowance, entry.allowance_id)
-                )
+                entry = change.session.get_one(Entry, each.id)
+                reverse_in(change, entry, said)
+                earn_ahead_in(change, change.session.get_one(Allowance, entry.allowance_id))
 
-    return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), work)
+    return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), do)
 
 
-def _write_off(held: CourseChange, reason: str) -> None:
-    session, store, act = held.session, held.store, held.act
-    kind = Kind.EXPIRED if held.view.status is Status.EXPIRED else Kind.WRITTEN_OFF
+def _write_off(change: CourseChange, reason: str) -> None:
+    kind = Kind.EXPIRED if change.view.status is Status.EXPIRED else Kind.WRITTEN_OFF
     sessions = 0
-    for allowance in allowances_of(session, held.row.id):
-        head = head_of(session, allowance.id)
+    for allowance in allowances_of(change.session, change.row.id):
+        head = head_of(change.session, allowance.id)
         if head.sessions == 0 and head.value == 0:
             continue
-        line = Line(f"write-off:{act.key}:{allowance.position}", act.now, reason=reason)
-        append(Work(session, store, act), allowance.id, head, gone(kind, head), line)
+        line = Line(f"write-off:{change.act.key}:{allowance.position}", change.now, reason=reason)
+        append(change, allowance.id, head, gone(kind, head), line)
         sessions += head.sessions
-    if sessions == 0 and held.view.value_left.amount == 0:
+    if sessions == 0 and change.view.value_left.amount == 0:
         raise Refused("Nothing of this course is left to write off.", code="none_left")
-    clinic = clinic_in(session)
-    value = money_text(held.view.value_left, language=clinic.language, country=clinic.country)
+    clinic = clinic_in(change.session)
+    value = money_text(change.view.value_left, language=clinic.language, country=clinic.country)
     text = f"Written off: {sessions_text(sessions)} worth {value}"
-    add_history(Work(session, store, act), held.row.id, "written_off", text, reason=reason)
+    add_history(change, change.row.id, "written_off", text, reason=reason)

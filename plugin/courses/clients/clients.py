@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -12,7 +13,6 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.course import Balance, balance_of
 from plugin.core.text import clean, digits, folded
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, Page, from_row
 from plugin.courses.base.work import Work, transact
@@ -41,12 +41,9 @@ def create_client(
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:
-        asked = digest("client", {"name": name, "phone": phone, "email": email, "language": language})
-        if known := answered_before(work.session, work.act, asked):
-            return client_in(work.session, known["client_id"])
-        client = new_client_in(work, name=name, phone=phone, email=email, language=language)
-        remember(work.session, work.act, asked, {"client_id": client.id})
-        return client
+        request = {"name": name, "phone": phone, "email": email, "language": language}
+        made = work.once("client", request, lambda: {"client_id": new_client_in(work, **request).id})
+        return client_in(work.session, made.answer["client_id"])
 
     return transact(store, act, do)
 
@@ -81,20 +78,22 @@ def change_client(
 
     def do(work: Work) -> ClientView:
         typed = {"name": name, "phone": phone, "email": email, "language": language}
-        asked = digest("change_client", {"client_id": client_id, "wants_mail": wants_mail, **typed})
+        request = {"client_id": client_id, "wants_mail": wants_mail, **typed}
         client = known_client_in(work.session, client_id)
-        if answered_before(work.session, work.act, asked) is None:
-            contact = typed_contact(
-                name=name,
-                phone=phone,
-                email=email,
-                language=language or client.language,
-                country=clinic_in(work.session).country,
-            )
-            client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
-            _write_contact(work, client, contact)
-            remember(work.session, work.act, asked, {"client_id": client.id})
+        work.once("change_client", request, lambda: write(work, client))
         return view_of(work.session, client)
+
+    def write(work: Work, client: Client) -> dict[str, Any]:
+        contact = typed_contact(
+            name=name,
+            phone=phone,
+            email=email,
+            language=language or client.language,
+            country=clinic_in(work.session).country,
+        )
+        client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
+        _write_contact(work, client, contact)
+        return {"client_id": client.id}
 
     return transact(store, act, do)
 

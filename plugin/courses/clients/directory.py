@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import clean, folded
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.views import ClientView
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.buyers import client_for_buyer_in
@@ -88,15 +87,15 @@ def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:
-        asked = digest("take_in", {"square_customer_id": square_customer_id})
-        if known := answered_before(work.session, work.act, asked):
-            return client_in(work.session, known["client_id"])
+        request = {"square_customer_id": square_customer_id}
+        client = work.once("take_in", request, lambda: {"client_id": add(work)})
+        return client_in(work.session, client.answer["client_id"])
+
+    def add(work: Work) -> str:
         row = work.session.get(SquarePerson, square_customer_id)
         if row is None:
             raise NotFound("They are not in Square's directory any more.")
         buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
-        client_id = client_for_buyer_in(work, buyer)
-        remember(work.session, work.act, asked, {"client_id": client_id})
-        return client_in(work.session, client_id)
+        return client_for_buyer_in(work, buyer)
 
     return transact(store, act, do)

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import PROFILE, enqueue_in, profile_changed_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_profile_in
@@ -63,18 +62,19 @@ def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
     A phone or e-mail that the one who stays lacks is taken over. Done before, it answers so.
     """
     require(act.actor, Role.DESK)
-    asked = digest("merge", {"from_id": from_id, "into_id": into_id})
 
     def do(work: Work) -> Merged:
         gone, keeper = held_in(work.session, from_id, into_id)
-        if known := answered_before(work.session, work.act, asked):
-            return Merged(known["client_id"], known["merge_id"], is_repeat=True)
-        merged = merge_in(work, gone, keeper)
-        if not merged.is_repeat:
-            remember(
-                work.session, work.act, asked, {"client_id": merged.client_id, "merge_id": merged.merge_id}
-            )
-        return merged
+        was_one = False
+
+        def merge() -> dict[str, Any]:
+            nonlocal was_one
+            merged = merge_in(work, gone, keeper)
+            was_one = merged.is_repeat
+            return {"client_id": merged.client_id, "merge_id": merged.merge_id}
+
+        done = work.once("merge", {"from_id": from_id, "into_id": into_id}, merge)
+        return Merged(**done.answer, is_repeat=done.is_repeat or was_one)
 
     return transact(store, act, do)
 
@@ -93,7 +93,6 @@ def undo_merge(store: Store, act: Act, merge_id: str) -> str:
     What came since stays with the one who stayed. Raises Refused or NotFound.
     """
     require(act.actor, Role.DESK)
-    asked = digest("take_merge_apart", {"merge_id": merge_id})
 
     def do(work: Work) -> str:
         row = work.session.get(ClientMerge, merge_id)
@@ -101,10 +100,14 @@ def undo_merge(store: Store, act: Act, merge_id: str) -> str:
             raise NotFound("There is no such merge.")
         gone, keeper = held_in(work.session, row.from_id, row.into_id)
         work.session.refresh(row)
-        if answered_before(work.session, work.act, asked) is None and row.undone_at is None:
-            _may_be_parted(row, gone, keeper)
-            _part(work, row, gone, keeper)
-            remember(work.session, work.act, asked, {"client_id": gone.id})
+
+        def part() -> dict[str, Any]:
+            if row.undone_at is None:
+                _may_be_parted(row, gone, keeper)
+                _part(work, row, gone, keeper)
+            return {"client_id": gone.id}
+
+        work.once("take_merge_apart", {"merge_id": merge_id}, part)
         return gone.id
 
     return transact(store, act, do)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.handouts.bundle import MIMETYPES
@@ -94,9 +93,10 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
     check_choice(act.actor, choice, form)
 
     def do(work: Work) -> str:
-        asked = digest(BATCH, {**choice.to_json(), "form": form})
-        if known := answered_before(work.session, work.act, asked):
-            return str(known["batch_id"])
+        request = {**choice.to_json(), "form": form}
+        return str(work.once(BATCH, request, lambda: {"batch_id": begin(work)}).answer["batch_id"])
+
+    def begin(work: Work) -> str:
         _one_at_a_time(work.session, work.act.actor)
         wanted, left_out = papers_for_in(work.session, choice, work.now)
         batch = PaperBatch(
@@ -116,7 +116,6 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
         work.session.add(batch)
         work.session.flush()
         enqueue_in(work, BATCH, batch.id)
-        remember(work.session, work.act, asked, {"batch_id": batch.id})
         return batch.id
 
     return transact(store, act, do)

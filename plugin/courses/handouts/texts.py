@@ -12,7 +12,6 @@ from invoices.language import LANGUAGES, language_for
 from invoices.papers import AftercareText, PaperRefused
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.work import Work, transact
 from plugin.courses.handouts.text_check import checked_markdown
 from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
@@ -125,13 +124,14 @@ def _write(
     seen_version: int,
 ) -> Version:
     require(act.actor)
-    asked = digest("save_text", {"of": [treatment_id, language], "says": markdown, "reviewed": is_reviewed})
+    request = {"of": [treatment_id, language], "says": markdown, "reviewed": is_reviewed}
 
     def do(work: Work) -> Version:
         _treatment(work.session, treatment_id, language)
-        before = answered_before(work.session, work.act, asked)
-        if before is not None:
-            return _version(work.session.scalars(_of(treatment_id, language, before["version"])).one())
+        saved = work.once("save_text", request, lambda: {"version": write(work)})
+        return _version(work.session.scalars(_of(treatment_id, language, saved.answer["version"])).one())
+
+    def write(work: Work) -> int:
         newest = _newest(work.session, treatment_id, language)
         if seen_version != (newest.version if newest else 0):
             raise _overtaken(newest)
@@ -146,8 +146,7 @@ def _write(
             by=work.act.actor.name,
         )
         work.session.add(row)
-        remember(work.session, work.act, asked, {"version": row.version})
-        return _version(row)
+        return row.version
 
     # Two that save at once collide at the version's number; the second finds the first's and is told.
     return transact(store, act, do)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -16,7 +17,6 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import ClientView, CourseView
@@ -83,18 +83,20 @@ def erase_client(store: Store, act: Act, wish: Erasure) -> bool:
     Raises Refused while something is under way, InvalidField for another name, NotFound.
     """
     require(act.actor)
-    # Nothing of what was typed is kept, not even as a digest.
-    asked = digest("erase", {"client_id": wish.client_id})
 
     def do(work: Work) -> bool:
         client = _locked(work.session, wish.client_id)
-        if answered_before(work.session, work.act, asked) is not None or client.erased_at is not None:
+        if client.erased_at is not None:
             return False
-        subject = subject_data_in(work.session, client.id)
-        _may_be_erased(work.session, work.act, client, subject, wish)
-        _erase(work, subject)
-        remember(work.session, work.act, asked, {"erased": client.id})
-        return True
+
+        def erase() -> dict[str, Any]:
+            subject = subject_data_in(work.session, client.id)
+            _may_be_erased(work.session, work.act, client, subject, wish)
+            _erase(work, subject)
+            return {"erased": client.id}
+
+        # Nothing of what was typed is kept, not even as a digest.
+        return not work.once("erase", {"client_id": wish.client_id}, erase).is_repeat
 
     return transact(store, act, do)
 

@@ -17,7 +17,6 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.attention import settle_item_in
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, transact
@@ -85,16 +84,12 @@ def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
     """
     require(act.actor)
     wish = replace(wish, reason=_reason(wish))
-    asked = digest("refund", {**_request(wish), "reason": wish.reason})
 
     def do(work: Work) -> Begun:
         course = course_for_change(work.session, wish.course_id)
-        # Asked once the course is held: the same key may have waited there behind itself.
-        if known := answered_before(work.session, work.act, asked):
-            return Begun(known["refund_id"], course.id, wish.amount, is_repeat=True)
-        refund_id = begin_refund_in(work, wish)
-        remember(work.session, work.act, asked, {"refund_id": refund_id})
-        return Begun(refund_id, course.id, wish.amount, is_repeat=False)
+        request = {**_request(wish), "reason": wish.reason}
+        begun = work.once("refund", request, lambda: {"refund_id": begin_refund_in(work, wish)})
+        return Begun(begun.answer["refund_id"], course.id, wish.amount, is_repeat=begun.is_repeat)
 
     return transact(store, act, do)
 

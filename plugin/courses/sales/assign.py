@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,6 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseAssigned, CourseChanged, CourseReassigned, publish
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work, transact
@@ -20,7 +20,6 @@ from plugin.courses.clients.clients import known_client_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.people import Client
 from plugin.store.queues import Attention
 
 
@@ -91,17 +90,16 @@ def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: 
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
     def do(work: Work) -> CourseView:
-        asked = digest("move", {"course_id": course_id, "client_id": client_id, "reason": said})
-        if answered_before(work.session, work.act, asked) is None:
-            _move(work, course_id, known_client_in(work.session, client_id), said)
-            remember(work.session, work.act, asked, {"course_id": course_id})
+        request = {"course_id": course_id, "client_id": client_id, "reason": said}
+        work.once("move", request, lambda: _move(work, course_id, client_id, said))
         course = course_for_change(work.session, course_id)
         return course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
 
     return transact(store, act, do)
 
 
-def _move(work: Work, course_id: str, to: Client, reason: str) -> None:
+def _move(work: Work, course_id: str, client_id: str, reason: str) -> dict[str, Any]:
+    to = known_client_in(work.session, client_id)
     course = course_for_change(work.session, course_id)
     view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
     if course.closed_as is not None:
@@ -117,3 +115,4 @@ def _move(work: Work, course_id: str, to: Client, reason: str) -> None:
     add_history(work, course.id, "assigned", text, reason=reason)
     publish(work, CourseChanged(course.id))
     publish(work, CourseReassigned(course.id, course.square_order_id))
+    return {"course_id": course_id}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from plugin.core.acts import Act, Role, require
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.contacts import typed_email
@@ -11,6 +12,7 @@ from plugin.courses.sales.checkout_views import CheckoutView, view_of
 from plugin.courses.sales.checkouts import checkout_for_change
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
+from plugin.store.selling import Checkout
 
 # The errand that mails the client the address where it is paid.
 LETTER = "mail_checkout"
@@ -22,17 +24,19 @@ def send_letter(store: Store, act: Act, checkout_id: str, mail_to: str) -> Check
     if not mail_to.strip():
         raise InvalidField("The e-mail address is missing.", field="mail_to")
     address = typed_email(mail_to, field="mail_to")
-    asked = digest("letter", {"checkout_id": checkout_id, "mail_to": address})
 
     def do(work: Work) -> CheckoutView:
         row = checkout_for_change(work.session, checkout_id)
-        if answered_before(work.session, work.act, asked) is not None:
-            return view_of(work.session, row)
-        if row.url is None or row.ended_at is not None or row.cancel_asked_at is not None:
-            raise Refused("There is no address to send: nothing is to be paid there.", code="nothing_to_send")
-        row.mail_to, row.mailed_at, row.notice = address, None, ""
-        enqueue_in(work, LETTER, row.id)
-        remember(work.session, work.act, asked, {"checkout_id": row.id})
+        request = {"checkout_id": checkout_id, "mail_to": address}
+        work.once("letter", request, lambda: _enqueue_letter(work, row, address))
         return view_of(work.session, row)
 
     return transact(store, act, do)
+
+
+def _enqueue_letter(work: Work, row: Checkout, address: str) -> dict[str, Any]:
+    if row.url is None or row.ended_at is not None or row.cancel_asked_at is not None:
+        raise Refused("There is no address to send: nothing is to be paid there.", code="nothing_to_send")
+    row.mail_to, row.mailed_at, row.notice = address, None, ""
+    enqueue_in(work, LETTER, row.id)
+    return {"checkout_id": row.id}

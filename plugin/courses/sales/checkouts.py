@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.money import Money
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.sales.assign import assign_in, settle_unassigned_in
@@ -51,15 +50,16 @@ def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> CheckoutView:
-        asked = digest("checkout", asdict(new))
-        if known := answered_before(work.session, work.act, asked):
-            return _view_in(work.session, known["checkout_id"])
-        row = _begun_in(work, new)
-        enqueue_in(work, CHECKOUT, row.id)
-        remember(work.session, work.act, asked, {"checkout_id": row.id})
-        return view_of(work.session, row)
+        begun = work.once("checkout", asdict(new), lambda: {"checkout_id": _begin(work, new)})
+        return _view_in(work.session, begun.answer["checkout_id"])
 
     return transact(store, act, do)
+
+
+def _begin(work: Work, new: NewCheckout) -> str:
+    row = _begun_in(work, new)
+    enqueue_in(work, CHECKOUT, row.id)
+    return row.id
 
 
 def read_checkout(store: Store, checkout_id: str) -> CheckoutView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,6 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.read import courses_in, entry_in
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
@@ -56,21 +56,23 @@ def use_booking(
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     request = {"booking": booking_id, "course": course_id, "allowance": allowance_id}
-    asked = digest("use_booking", request | confirmed(known_charges))
 
     def do(work: Work) -> Used:
         course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
         booking = booking_for_change(work.session, booking_id)
-        if known := answered_before(work.session, work.act, asked):
-            return used_answer(work.session, known["entry_id"], is_repeat=True)
-        if booking.outcome == "used" and booking.entry_id is not None:
-            return used_answer(work.session, booking.entry_id, is_repeat=True)
-        wish = _wish(work.session, work.act, booking, course, chosen)
-        entry_id = use_in(work, wish, course, has_mail=has_mail)
-        settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=entry_id)
-        ask_in(work.session, work.act, entry_id, known_charges=known_charges)
-        remember(work.session, work.act, asked, {"entry_id": entry_id})
-        return used_answer(work.session, entry_id, is_repeat=False)
+        was_used = booking.outcome == "used" and booking.entry_id is not None
+
+        def use() -> dict[str, Any]:
+            if was_used:
+                return {"entry_id": booking.entry_id}
+            wish = _wish(work.session, work.act, booking, course, chosen)
+            entry_id = use_in(work, wish, course, has_mail=has_mail)
+            settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=entry_id)
+            ask_in(work.session, work.act, entry_id, known_charges=known_charges)
+            return {"entry_id": entry_id}
+
+        used = work.once("use_booking", request | confirmed(known_charges), use)
+        return used_answer(work.session, used.answer["entry_id"], is_repeat=used.is_repeat or was_used)
 
     return transact(store, act, do)
 
@@ -81,19 +83,22 @@ def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used
     Linked before, by whichever tap, answers the same again. Raises Refused or NotFound.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
-    asked = digest("link_booking", {"booking": booking_id, "entry": entry_id})
 
     def do(work: Work) -> Used:
         course = course_for_change(work.session, entry_in(work.session, entry_id)[1].id)
         booking = booking_for_change(work.session, booking_id)
-        is_repeat = answered_before(work.session, work.act, asked) is not None or booking.entry_id == entry_id
-        if not is_repeat:
-            charge = _linkable(work.session, booking, entry_id)
-            outcome: Outcome = "charged" if charge.is_no_show else "used"
-            settle_in(work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id)
-            _name_practitioner_in(work, booking)
-            remember(work.session, work.act, asked, {"entry_id": entry_id})
-        return used_answer(work.session, entry_id, is_repeat=is_repeat)
+        was_linked = booking.entry_id == entry_id
+
+        def link() -> dict[str, Any]:
+            if not was_linked:
+                charge = _linkable(work.session, booking, entry_id)
+                outcome: Outcome = "charged" if charge.is_no_show else "used"
+                settle_in(work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id)
+                _name_practitioner_in(work, booking)
+            return {"entry_id": entry_id}
+
+        linked = work.once("link_booking", {"booking": booking_id, "entry": entry_id}, link)
+        return used_answer(work.session, entry_id, is_repeat=linked.is_repeat or was_linked)
 
     return transact(store, act, do)
 
@@ -106,20 +111,21 @@ def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | Non
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
-    asked = digest("take_back", {"booking": booking_id, "reason": said})
 
     def do(work: Work) -> str | None:
         settled = work.session.get(Booking, booking_id)
         course = course_for_change(work.session, settled.course_id) if settled and settled.course_id else None
         booking = booking_for_change(work.session, booking_id)
-        if known := answered_before(work.session, work.act, asked):
-            undone: str | None = known["undone_by"]
-            return undone
-        # Without a course here it is free; with another one somebody was quicker, and this tap is old.
-        if course is None or booking.course_id != course.id:
-            return None
-        undone = _take_back_in(work, booking, course, said)
-        remember(work.session, work.act, asked, {"undone_by": undone})
+
+        def undo() -> dict[str, Any]:
+            # Without a course the booking is free; with another one a second tablet was quicker, and this tap is old.
+            if course is None or booking.course_id != course.id:
+                return {"undone_by": None}
+            return {"undone_by": _take_back_in(work, booking, course, said)}
+
+        undone: str | None = work.once("take_back", {"booking": booking_id, "reason": said}, undo).answer[
+            "undone_by"
+        ]
         return undone
 
     return transact(store, act, do)

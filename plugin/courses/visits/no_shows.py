@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,7 +15,6 @@ from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.core.terms import NoShow, terms_from_json
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, transact
@@ -57,26 +57,25 @@ def decide_no_show(
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
         raise InvalidField("A missed visit is charged or forgiven.", field="decision")
-    asked = digest(
-        "no_show",
-        {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id}
-        | confirmed(known_charges),
-    )
+    request = {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id}
 
     def do(work: Work) -> MissedVisit:
         course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
         booking = booking_for_change(work.session, booking_id)
-        is_repeat = answered_before(work.session, work.act, asked) is not None
-        if not is_repeat and booking.outcome == "used":
-            raise Refused("This visit used a session. Undo that first.", code="settled")
-        if not is_repeat and booking.outcome is None:
-            _check(booking, work.act)
-            if decision == NoShow.CHARGE:
-                entry_id = _charge(work, booking, course, chosen)
-                ask_in(work.session, work.act, entry_id, known_charges=known_charges)
-            else:
-                _forgive(work, booking, course)
-            remember(work.session, work.act, asked, {"entry_id": booking.entry_id})
+
+        def settle() -> dict[str, Any]:
+            if booking.outcome == "used":
+                raise Refused("This visit used a session. Undo that first.", code="settled")
+            if booking.outcome is None:
+                _check(booking, work.act)
+                if decision == NoShow.CHARGE:
+                    entry_id = _charge(work, booking, course, chosen)
+                    ask_in(work.session, work.act, entry_id, known_charges=known_charges)
+                else:
+                    _forgive(work, booking, course)
+            return {"entry_id": booking.entry_id}
+
+        work.once("no_show", request | confirmed(known_charges), settle)
         return _answer(work.session, booking, course)
 
     return transact(store, act, do)

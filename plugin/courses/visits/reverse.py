@@ -10,7 +10,6 @@ from plugin.core.ledger import Change, Kind, reversal
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import Line, append, course_for_change, head_of
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.read import entry_in
 from plugin.courses.base.views import Reversed
 from plugin.courses.base.work import Work, transact
@@ -29,17 +28,15 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
-    asked = digest("reverse", {"entry_id": entry_id, "reason": said})
 
     def do(work: Work) -> Reversed:
         _, course = entry_in(work.session, entry_id)
         held = course_for_change(work.session, course.id)
-        # Asked once the course is held: the same key may have waited there behind itself.
-        if known := answered_before(work.session, work.act, asked):
-            return _answer(work.session, known["entry_id"], is_repeat=True)
-        written = undo_use_in(work, held, entry_id, said)
-        remember(work.session, work.act, asked, {"entry_id": written.id})
-        return _answer(work.session, written.id, is_repeat=False)
+        request = {"entry_id": entry_id, "reason": said}
+        undone = work.once(
+            "reverse", request, lambda: {"entry_id": undo_use_in(work, held, entry_id, said).id}
+        )
+        return _answer(work.session, undone.answer["entry_id"], is_repeat=undone.is_repeat)
 
     return transact(store, act, do)
 

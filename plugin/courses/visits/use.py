@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -17,7 +18,6 @@ from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.chain import Line, append, course_for_change, head_of
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
-from plugin.courses.base.idempotency import answered_before, digest, remember
 from plugin.courses.base.read import course_in, entry_in
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, CourseView, Used
@@ -61,21 +61,22 @@ def use_session(
     `has_mail`: letters can be sent here, so whom the visit concerns is owed one.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
-    asked = digest("use", asdict(wish) | confirmed(known_charges))
 
     def do(work: Work) -> Used:
         course = course_for_change(work.session, wish.course_id)
-        # Asked once the course is held: the same key may have waited there behind itself.
-        if known := answered_before(work.session, work.act, asked):
-            first = known.get("session_number"), known.get("earlier", ())
-            return used_answer(work.session, known["entry_id"], *first, is_repeat=True)
-        entry_id = use_in(work, wish, course, has_mail=has_mail)
-        earlier = ask_in(work.session, work.act, entry_id, known_charges=known_charges)
-        answer = used_answer(work.session, entry_id, earlier=earlier, is_repeat=False)
-        # Both change with what is undone or entered since; the same key gives the first answer.
-        kept = {"entry_id": entry_id, "session_number": answer.session_number, "earlier": earlier}
-        remember(work.session, work.act, asked, kept)
-        return answer
+        answer: Used | None = None
+
+        def use() -> dict[str, Any]:
+            nonlocal answer
+            entry_id = use_in(work, wish, course, has_mail=has_mail)
+            earlier = ask_in(work.session, work.act, entry_id, known_charges=known_charges)
+            answer = used_answer(work.session, entry_id, earlier=earlier, is_repeat=False)
+            # Both change with what is undone or entered since; the same key gives the first answer.
+            return {"entry_id": entry_id, "session_number": answer.session_number, "earlier": earlier}
+
+        first = work.once("use", asdict(wish) | confirmed(known_charges), use).answer
+        numbers = first.get("session_number"), first.get("earlier", ())
+        return answer or used_answer(work.session, first["entry_id"], *numbers, is_repeat=True)
 
     return transact(store, act, do)
 

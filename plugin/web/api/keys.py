@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from plugin.courses.base.idempotency import answered_before, digest, is_answered, remember
+from plugin.courses.base.idempotency import digest, first_answer, is_answered, keep_answer
 from plugin.web.api.calls import Reply, Request
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ def once(request: Request, operation: str, wanted: Json, work: Callable[[], Json
         return Reply(work())
     asked = digest(operation, wanted)
     with request.services.store.reading() as session:
-        first = answered_before(session, request.act, asked)
+        first = first_answer(session, request.act, asked)
     return Reply(first if first is not None else _stored(request, asked, work()))
 
 
@@ -36,9 +36,9 @@ def _stored(request: Request, asked: str, answer: Json) -> Json:
     store = request.services.store
     try:
         with store.writing() as session:
-            remember(session, request.act, asked, answer)
+            keep_answer(session, request.act, asked, answer)
     except IntegrityError:
         # Another request under the same key was quicker.
         with store.reading() as session:
-            return answered_before(session, request.act, asked) or answer
+            return first_answer(session, request.act, asked) or answer
     return answer
