@@ -1,13 +1,121 @@
-"""Every errand the worker runs: what is owed to Square, and letters to clients. One for each kind in the outbox."""
+"""Every kind of outbox job, declared once. To add one: a line here, and `enqueue` where it follows from.
+
+A job that asks Square uses keys made of its subject, so that a lost answer and a second try do one thing.
+"""
 
 from __future__ import annotations
 
+from plugin.courses.base.outbox import PAPERS, PROFILE, Job
+from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
+from plugin.courses.clients.client_profile import CUSTOMER
+from plugin.courses.documents.enqueue import DOCUMENT_JOBS, RECORD_SALE
+from plugin.courses.documents.jobs import run_document_job
+from plugin.courses.handouts.batch_run import LEASE_S as BATCH_LEASE_S
+from plugin.courses.handouts.batch_run import Printer, fail_batch, run_batch
+from plugin.courses.handouts.batches import BATCH
+from plugin.courses.handouts.cache import fill_cache
 from plugin.courses.handouts.visit_email import VISIT_MAIL
+from plugin.courses.imports.batches import CHECK, IMPORT
+from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
+from plugin.courses.imports.run import fail_import, run_import
+from plugin.courses.privacy.erasure import COMPACT, LEAVE_PROFILE
+from plugin.courses.refunds.desk_refunds import REFUND
+from plugin.courses.sales.checkout_email import LETTER
+from plugin.courses.sales.checkouts import CHECKOUT
+from plugin.courses.sales.linking import LOOK_AT_SALE
 from plugin.emails.visit_email import give_up_visit_mail, mail_visit
-from plugin.square.job import JobHandler
-from plugin.square.jobs import JOBS as TO_SQUARE
+from plugin.jobs import JobKind
+from plugin.services import Services
+from plugin.square import desk_refunds
+from plugin.square.backfill_sale import record_sale
+from plugin.square.catalog import publish_owed
+from plugin.square.catalog_changes import look_at_item
+from plugin.square.checkout.email import give_up_letter, mail_checkout
+from plugin.square.checkout.job import give_up_checkout, run_checkout
+from plugin.square.connection.refresh import REFRESH, refresh
+from plugin.square.connection.requested_sync import LEASE_S as SYNC_LEASE_S
+from plugin.square.connection.requested_sync import SWEEP, requested_sync
+from plugin.square.customers import write_customer
+from plugin.square.erasure_jobs import compact, leave_profile
+from plugin.square.profiles import write_profile
+from plugin.square.unlinked_sales import look_at_sale
 
-JOBS: dict[str, JobHandler] = {
-    **TO_SQUARE,
-    VISIT_MAIL: JobHandler(mail_visit, give_up_visit_mail),
+
+def _fill_cache(services: Services, job: Job) -> str:
+    public_url = services.settings.public_url
+    made = fill_cache(
+        services.store, services.render, job.subject, now=services.clock(), public_url=public_url
+    )
+    return f"{made} papers made ready."
+
+
+def _document(services: Services, job: Job) -> str:
+    return run_document_job(services.store, services.render, job, now=services.clock())
+
+
+def _import(services: Services, job: Job) -> str:
+    return run_import(services.store, services.clock, job)
+
+
+def _fail_import(services: Services, job: Job, _sentence: str) -> None:
+    fail_import(services.store, job)
+
+
+def _batch(services: Services, job: Job) -> str | None:
+    printer = Printer(services.store, services.render, services.settings.public_url)
+    return run_batch(printer, services.clock, job)
+
+
+def _fail_batch(services: Services, job: Job, _sentence: str) -> None:
+    fail_batch(services.store, job, services.clock())
+
+
+def _documents_kind(kind: str) -> JobKind:
+    # An invoice is tried until it is issued, such as once the clinic has its address: never given up.
+    return JobKind(kind, _document, loop="documents", most_tries=None, is_refusable=False)
+
+
+def _import_kind(kind: str) -> JobKind:
+    return JobKind(
+        kind,
+        _import,
+        _fail_import,
+        loop="imports",
+        lease_s=IMPORT_LEASE_S,
+        most_tries=4,
+        is_refusable=False,
+    )
+
+
+_BATCH = JobKind(
+    BATCH, _batch, _fail_batch, loop="batches", lease_s=BATCH_LEASE_S, most_tries=3, is_refusable=False
+)
+
+JOBS: dict[str, JobKind] = {
+    each.kind: each
+    for each in (
+        JobKind(CHECKOUT, run_checkout, give_up_checkout),
+        JobKind(LETTER, mail_checkout, give_up_letter),
+        JobKind(CUSTOMER, write_customer),
+        JobKind(PUBLISH, publish_owed),
+        JobKind(LOOK_AT_ITEM, look_at_item),
+        JobKind(LOOK_AT_SALE, look_at_sale),
+        JobKind(PROFILE, write_profile),
+        JobKind(REFUND, desk_refunds.run, desk_refunds.give_up),
+        JobKind(RECORD_SALE, record_sale),
+        JobKind(REFRESH, refresh),
+        JobKind(LEAVE_PROFILE, leave_profile),
+        JobKind(COMPACT, compact),
+        JobKind(VISIT_MAIL, mail_visit, give_up_visit_mail),
+        JobKind(PAPERS, _fill_cache, loop="papers", most_tries=8, is_refusable=False),
+        *map(_documents_kind, DOCUMENT_JOBS),
+        *map(_import_kind, (CHECK, IMPORT)),
+        _BATCH,
+        JobKind(SWEEP, requested_sync, loop="sync", lease_s=SYNC_LEASE_S),
+    )
 }
+
+
+def kinds_of(loop: str) -> tuple[str, ...]:
+    """Return the kinds of jobs that a loop of the worker runs."""
+    return tuple(each.kind for each in JOBS.values() if each.loop == loop)

@@ -21,10 +21,10 @@ from plugin.courses.handouts.visit_email import (
 from plugin.emails.compose import html_of, plain_of
 from plugin.emails.visit_text import VisitText, visit_text
 from plugin.errors import MailFailed, PaperNotMade, Refused
+from plugin.jobs import RunAgain
 from plugin.mail import Attachment, Letter
 from plugin.services import Services
 from plugin.settings import SHORTEST_SECRET
-from plugin.square.job import RunAgain
 
 _POSTMAN = Actor("By e-mail", Role.OWNER, Source.COMMAND)
 _PDF = "application/pdf"

@@ -7,9 +7,9 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.outbox import Job
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.job import RunAgain
 from plugin.square.parsing import text
 from plugin.square.profiles import ATTRIBUTE
 from plugin.store.queues import Outbox

@@ -11,7 +11,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.inbox import Claimed, finish_in
+from plugin.courses.base.inbox import InboxEvent, complete_in
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.sales.book import booked_lines_in
@@ -55,7 +55,7 @@ def _no_step(_name: str) -> None:
     """Let the work go on."""
 
 
-def handle(services: Services, claimed: Claimed, at_step: Callable[[str], None] = _no_step) -> str:
+def handle(services: Services, claimed: InboxEvent, at_step: Callable[[str], None] = _no_step) -> str:
     """Work off one message and mark it done or ignored; return what became of it, in words.
 
     Raises NotYet and SquareFailed with nothing written.
@@ -68,14 +68,14 @@ def handle(services: Services, claimed: Claimed, at_step: Callable[[str], None] 
         outcome = write_in(Work(session, services.store, act), found)
         at_step("written")
         state = "done" if found.has_news else "ignored"
-        finish_in(session, claimed.id, state=state, outcome=outcome, now=act.now)
+        complete_in(session, claimed.id, state=state, outcome=outcome, now=act.now)
         at_step("finished")
         return outcome
 
     return services.store.transact(work)
 
 
-def _observed(services: Services, claimed: Claimed) -> Effects:
+def _observed(services: Services, claimed: InboxEvent) -> Effects:
     """Ask Square what the message is about; where it fails half-way, what it answered is kept for the next try."""
     asking = services.response_cache.asking(claimed.id, services.square, services.clock())
     try:
@@ -95,7 +95,7 @@ def event_types() -> tuple[str, ...]:
     return tuple(name for name in HANDLERS if not name.startswith("sweep."))
 
 
-def effects_of(services: Services, claimed: Claimed) -> Effects:
+def effects_of(services: Services, claimed: InboxEvent) -> Effects:
     """Ask Square what the message is about; writes nothing."""
     look = HANDLERS.get(claimed.event_type)
     if look is None:
@@ -105,7 +105,7 @@ def effects_of(services: Services, claimed: Claimed) -> Effects:
     return look(services, _data(claimed))
 
 
-def _data(claimed: Claimed) -> Json:
+def _data(claimed: InboxEvent) -> Json:
     data = data_of(claimed.body)
     if data is None:
         raise SquareFailed("The message is no event of Square's.", permanent=True, code="square_no_event")

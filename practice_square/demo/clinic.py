@@ -109,7 +109,7 @@ def furnish(services: Services, till: PracticeControl, password: str) -> None:
     _book_today(services, till, customers)
     sync(services)
     worker = Worker(services, log=structlog.wrap_logger(structlog.ReturnLogger()))
-    while worker.inbox_once():
+    while worker.run_next("inbox"):
         pass
     practitioners = [person for person in staff if person.role is Role.PRACTITIONER]
     for past in PAST_COURSES:

@@ -26,7 +26,8 @@ from plugin.courses.catalog.defaults import default_catalog
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import SquareFailed
-from plugin.job_registry import JOBS
+from plugin.job_registry import kinds_of
+from plugin.jobs import EFFECTS
 from plugin.services import Services
 from plugin.settings import read_settings
 from plugin.square.catalog import publish
@@ -145,7 +146,7 @@ class Stage:
 
     def work(self) -> None:
         """Do what is due now."""
-        while self._worker.inbox_once() or self._worker.job_once():
+        while self._worker.run_next("inbox") or self._worker.run_next("effects"):
             pass
 
     def sync(self) -> int | None:
@@ -159,7 +160,7 @@ class Stage:
         soon = self.clock() + SOON
         messages = select(Inbox.id).where(Inbox.state == "pending", Inbox.due_at <= soon)
         errands = select(Outbox.id).where(
-            Outbox.state == "pending", Outbox.kind.in_(tuple(JOBS)), Outbox.due_at <= soon
+            Outbox.state == "pending", Outbox.kind.in_(kinds_of(EFFECTS)), Outbox.due_at <= soon
         )
         with self.services.store.reading() as session:
             return any(session.scalar(waiting.limit(1)) is not None for waiting in (messages, errands))

@@ -11,7 +11,7 @@ from invoices.papers import Paper as PaperContent
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in
-from plugin.courses.base.inbox import claim, finish, receive
+from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
@@ -206,7 +206,7 @@ class Somebody:
         receive(self.store, event_id=event_id, event_type=kind, body=body, now=self.desk.clock())
         claimed = claim(self.store, self.desk.clock())
         if claimed is not None and state != "pending":
-            finish(self.store, claimed.id, state=state, outcome=f"Seen: {NAME}", now=self.desk.clock())
+            complete(self.store, claimed.id, state=state, outcome=f"Seen: {NAME}", now=self.desk.clock())
 
     def _double(self) -> None:
         """Somebody of nearly her name goes into her, so that she stands twice."""

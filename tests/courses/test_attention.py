@@ -6,7 +6,7 @@ import pytest
 
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.base.attention import count_open, list_attention, open_item_in, read_item
-from plugin.courses.base.inbox import claim, finish, receive
+from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
 from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.sales.assign import move_course
@@ -93,7 +93,7 @@ class TestAMessageThatFailed:
         assert receive(desk.store, event_id="E1", event_type="payment.updated", body="{}", now=desk.clock())
         claimed = claim(desk.store, desk.clock())
         assert claimed is not None
-        finish(desk.store, claimed.id, state="failed", outcome="Unreadable", now=desk.clock())
+        complete(desk.store, claimed.id, state="failed", outcome="Unreadable", now=desk.clock())
         return claimed.id
 
     def test_it_is_tried_again_as_if_it_had_just_come(self, desk: Desk) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from invoices.papers import AftercareSheet, Paper, PaperFailed, PaperRefused
 from plugin.core.acts import Act, Actor, Role
 from plugin.courses.accounts.staff import add_staff
-from plugin.courses.base.outbox import Job, claim_job, finish_job
+from plugin.courses.base.outbox import Job, claim_job, complete_job
 from plugin.courses.handouts.batch_command import clients_named, write_batch
 from plugin.courses.handouts.batch_lists import Listing, people_chosen, people_on
 from plugin.courses.handouts.batch_run import LEASE_S, Printer, fail_batch, run_batch
@@ -115,7 +115,7 @@ class Room:
         owed = self.take()
         assert owed is not None
         said = run_batch(self.printer, self.desk.clock, owed)
-        finish_job(self.store, owed.id, state="done", outcome=said or "", now=self.desk.clock())
+        complete_job(self.store, owed.id, state="done", outcome=said or "", now=self.desk.clock())
         return said
 
     def view(self, batch_id: str) -> BatchView:

@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.audit import audit
-from plugin.courses.base.inbox import finish, receive
+from plugin.courses.base.inbox import complete, receive
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course
 from plugin.courses.clients.buyers import client_for_buyer_in, link_profile_in
@@ -290,7 +290,7 @@ def test_a_late_word_from_square_is_not_kept(zoe: Somebody) -> None:
     receive(zoe.store, event_id="late", event_type="customer.updated", body=body, now=zoe.desk.clock())
     with zoe.store.reading() as session:
         late = session.scalars(select(Inbox.id).where(Inbox.event_id == "late")).one()
-    finish(zoe.store, late, state="done", outcome="", now=zoe.desk.clock())
+    complete(zoe.store, late, state="done", outcome="", now=zoe.desk.clock())
     act = zoe.desk.act(SQUARE)
     zoe.store.transact(lambda session: save_directory_in(session, act, [ZOE]))
     assert find_people(zoe.store, "quillfeather", limit=5) == ()

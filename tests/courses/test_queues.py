@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from plugin.courses.base.inbox import claim, finish, inbox_state, receive, retry_later
-from plugin.courses.base.outbox import PAPERS, claim_job, count_jobs, finish_job, retry_job_later
+from plugin.courses.base.inbox import claim, complete, inbox_state, receive, retry_later
+from plugin.courses.base.outbox import PAPERS, claim_job, complete_job, count_jobs, retry_job_later
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -28,7 +28,7 @@ class TestInbox:
         come(store, clock)
         claimed = claim(store, clock())
         assert claimed is not None
-        finish(store, claimed.id, state="done", outcome="Opened one course.", now=clock())
+        complete(store, claimed.id, state="done", outcome="Opened one course.", now=clock())
         assert come(store, clock) is False
         assert claim(store, clock()) is None
 
@@ -125,7 +125,7 @@ class TestOutbox:
         course_id = desk.sell()
         owed = claim_job(desk.store, desk.clock(), of=(PAPERS,))
         assert owed is not None
-        finish_job(desk.store, owed.id, state="done", outcome="Made", now=desk.clock())
+        complete_job(desk.store, owed.id, state="done", outcome="Made", now=desk.clock())
         with pytest.raises(Exception, match="1 to 20"):
             desk.use(course_id, sessions=0)
         assert count_jobs(desk.store, of=(PAPERS,)) == 0
@@ -145,6 +145,6 @@ class TestOutbox:
         assert claim_job(desk.store, desk.clock(), of=(PAPERS,)) is None
         desk.clock.advance(seconds=5)
         assert claim_job(desk.store, desk.clock(), of=(PAPERS,)) is not None
-        finish_job(desk.store, owed.id, state="failed", outcome="Broken", now=desk.clock())
+        complete_job(desk.store, owed.id, state="failed", outcome="Broken", now=desk.clock())
         desk.clock.advance(days=9)
         assert claim_job(desk.store, desk.clock(), of=(PAPERS,)) is None

@@ -119,7 +119,7 @@ class Clinic:
         """Let the time pass, have the worker do what is due, and return what arrived."""
         self.clock.advance(minutes=minutes)
         worker = Worker(self.services, chance=lambda: 0.0, log=Silence())
-        while worker.job_once():
+        while worker.run_next("effects"):
             pass
         return self.office.taken
 

@@ -17,7 +17,8 @@ _RULES = {"plugin.core", *_WORDS}
 _KEEPING = {"plugin.store", "plugin.settings", *_RULES}
 _USING = {"plugin.courses", "invoices", *_KEEPING}
 
-_SERVING = {"plugin.services", "plugin.mail", "plugin.vault", "plugin.square", *_USING}
+_JOBS = {"plugin.jobs", "plugin.retry_policy", "plugin.services"}
+_SERVING = {"plugin.mail", "plugin.vault", "plugin.square", *_JOBS, *_USING}
 
 # What each part may know of the house besides itself. A module not named here stands above all of them.
 MAY_KNOW = {
@@ -43,7 +44,10 @@ MAY_KNOW = {
     "plugin.services": _SERVING,
     "plugin.bootstrap": _SERVING,
     "plugin.vault": _WORDS,
-    "plugin.emails": {"plugin.services", "plugin.mail", "plugin.square.job", *_USING},
+    "plugin.retry_policy": {"plugin.errors"},
+    "plugin.jobs": {*_JOBS, *_USING},
+    "plugin.emails": {"plugin.mail", *_JOBS, *_USING},
+    "plugin.job_registry": {"plugin.emails", *_SERVING},
     "plugin.worker": {"plugin", "invoices"},
     "plugin.cli": {"plugin", "invoices", "practice_square"},
     "invoices": set(),

@@ -126,19 +126,19 @@ class Clinic:
 
     def work(self, at_step: Callable[[str], None] = lambda name: None) -> None:
         worker = self.worker(at_step)
-        while worker.inbox_once():
+        while worker.run_next("inbox"):
             pass
 
     def errands(self, at_step: Callable[[str], None] = lambda name: None) -> None:
         """Do what is owed to Square and due now."""
         worker = self.worker(at_step)
-        while worker.job_once():
+        while worker.run_next("effects"):
             pass
 
     def papers(self) -> None:
         """Issue and draw what is owed, asking Square where it must tell first."""
         worker = self.worker()
-        while worker.documents_once() or worker.job_once():
+        while worker.run_next("documents") or worker.run_next("effects"):
             pass
 
     def catch_up(self, *, seconds: float = 0) -> None:

@@ -75,7 +75,7 @@ def test_every_event_twice_and_shuffled_gives_the_same_ledger(clinic: Clinic, se
     for event in events:
         keep(clinic.services, event)
         if chance.random() < 0.5:
-            clinic.worker().inbox_once()
+            clinic.worker().run_next("inbox")
     clinic.work()
     assert _as_told(clinic) == _expected()
     assert clinic.is_sound()

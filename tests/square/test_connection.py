@@ -18,6 +18,7 @@ from plugin.courses.base.views import AttentionView
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in, note_failing, square_away, square_state
 from plugin.errors import Refused, SquareFailed
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.connection.authorize import Answer, finish, why_not
 from plugin.square.connection.check import check_connection
@@ -29,7 +30,6 @@ from plugin.square.connection.revoked import handle_revocation
 from plugin.square.connection.scopes import SCOPES, missing, wanted
 from plugin.square.effects import write_in
 from plugin.square.events import handle
-from plugin.square.job import RunAgain
 from plugin.store import Store
 from plugin.store.square_side import OAuthAttempt
 from plugin.worker import Worker
@@ -220,7 +220,7 @@ def test_a_permission_is_renewed_after_seven_days_and_not_before(
     desk.clock.advance(seconds=1)
     assert [enqueue_refresh(desk.services), enqueue_refresh(desk.services)] == [True, False]
     worker = Worker(desk.services, log=Silence())
-    assert (worker.job_once(), worker.job_once()) == (True, False)
+    assert (worker.run_next("effects"), worker.run_next("effects")) == (True, False)
     second = desk.tokens()
     assert second[0] != first[0]
     assert (second[1] == first[1]) is bool(settings["SQUARE_APPLICATION_SECRET"])
@@ -503,7 +503,7 @@ def test_a_sweep_that_is_asked_for_twice_is_done_once(opened: Open) -> None:
         ask_for_sweep(desk.services, desk.act())
     assert is_asked(desk.services.store)
     worker = Worker(desk.services, log=Silence())
-    assert (worker.asked_sweep_once(), worker.asked_sweep_once(), is_asked(desk.services.store)) == (
+    assert (worker.run_next("sync"), worker.run_next("sync"), is_asked(desk.services.store)) == (
         True,
         False,
         False,
@@ -517,7 +517,7 @@ def test_a_sweep_asked_for_while_square_is_away_says_so(desk: Connecting) -> Non
     desk.connect()
     ask_for_sweep(desk.services, desk.act())
     desk.till.set_faults(fail_every=1, fail_how="503")
-    assert Worker(desk.services, log=Silence()).asked_sweep_once()
+    assert Worker(desk.services, log=Silence()).run_next("sync")
     desk.till.set_faults()
     swept = square_state(desk.services.store, desk.clock()).sweep
     assert swept is not None

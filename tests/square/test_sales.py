@@ -111,7 +111,7 @@ def test_a_discount_on_the_whole_order_reaches_the_course(clinic: Clinic) -> Non
 def test_a_package_given_away_is_a_course_that_cost_nothing(clinic: Clinic) -> None:
     clinic.till.sell([clinic.line("ten", discount={"percent": "100"})])
     clinic.hear()
-    clinic.worker().sweep_once()
+    clinic.worker().sync()
     clinic.work()
     assert [row[5] for row in clinic.ledger()] == [0]
 

@@ -35,7 +35,7 @@ def test_with_webhooks_switched_off_sales_and_refunds_still_arrive(deaf: Clinic)
     first = deaf.sell("ten", customer_id=ana["id"])
     deaf.sell("twelve")
     deaf.till.refund_lines(first["id"], {_uid(first): "1"})
-    deaf.worker().sweep_once()
+    deaf.worker().sync()
     deaf.work()
     assert sorted((row[4] or "", row[8]) for row in deaf.ledger()) == [("", None), ("Ana López", "refunded")]
     assert deaf.is_sound()
@@ -79,7 +79,7 @@ def test_a_second_sweep_finds_nothing_new(deaf: Clinic) -> None:
 @sqlite_alone
 def test_a_webhook_after_the_sweep_changes_nothing(deaf: Clinic) -> None:
     deaf.sell("ten")
-    deaf.worker().sweep_once()
+    deaf.worker().sync()
     deaf.work()
     deaf.till.deliver(withheld=True)
     deaf.catch_up()
@@ -92,7 +92,7 @@ def test_a_sale_made_offline_three_days_ago_is_found(deaf: Clinic) -> None:
     deaf.clock.advance(minutes=15)
     deaf.till.set_faults(offline_hours=72)
     deaf.sell("ten")
-    deaf.worker().sweep_once()
+    deaf.worker().sync()
     deaf.work()
     assert [row[7] for row in deaf.ledger()] == [deaf.clock() - timedelta(hours=72)]
 
@@ -114,7 +114,7 @@ def test_a_sale_of_an_item_linked_only_later_is_found(deaf: Clinic) -> None:
     deaf.till.sell([{"variation_id": variation, "quantity": "1"}])
     assert sync(deaf.services).found == ()
     deaf.link("ten", variation)
-    deaf.worker().sweep_once()
+    deaf.worker().sync()
     deaf.work()
     assert len(deaf.ledger()) == 1
 
@@ -194,7 +194,7 @@ def test_one_order_that_cannot_be_read_does_not_hide_the_next(deaf: Clinic) -> N
     deaf.clock.advance(seconds=1)
     deaf.sell("twelve")
     deaf.till.forge("order", strange["id"], {"total_money": "much"})
-    deaf.worker().sweep_once()
+    deaf.worker().sync()
     deaf.work()
     assert len(deaf.ledger()) == 1
     assert ("sweep.order", "pending") in [row[:2] for row in deaf.messages()]
@@ -204,7 +204,7 @@ def test_one_order_that_cannot_be_read_does_not_hide_the_next(deaf: Clinic) -> N
 def test_all_that_is_asked_of_square_is_held_against_its_contract(deaf: Clinic, contract: Contract) -> None:
     order = deaf.sell("ten", customer_id=deaf.till.add_customer(given_name="Ana")["id"])
     deaf.till.refund_amount(165000, order_id=order["id"])
-    deaf.worker().sweep_once()
+    deaf.worker().sync()
     deaf.work()
     assert set(contract.seen) >= {
         ("GET", "/v2/locations"),

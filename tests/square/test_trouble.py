@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from plugin.square.retry_policy import (
+from plugin.retry_policy import (
     LONGEST_WAIT_S,
     MOST_TRIES,
     SLOW_WAIT_S,
@@ -166,7 +166,7 @@ def test_two_workers_holding_the_same_message_book_it_once(clinic: Clinic) -> No
     clinic.sell("ten", delivered=True)
     clinic.hear()
     slow = clinic.worker(lambda name: _overtaken(clinic, name))
-    while slow.inbox_once():
+    while slow.run_next("inbox"):
         pass
     assert len(clinic.ledger()) == 1
     assert clinic.is_sound()

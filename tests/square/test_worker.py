@@ -57,7 +57,7 @@ def test_the_log_names_no_client(lite_clinic: Clinic, capsys: pytest.CaptureFixt
     lite_clinic.till.set_faults(fail_next=1)
     work_off(lite_clinic.services)
     said = capsys.readouterr().err
-    assert {json.loads(line)["event"] for line in said.splitlines()} == {"message", "errand"}
+    assert {json.loads(line)["event"] for line in said.splitlines()} == {"event", "job"}
     for private in ("Maribel", "3105550101", "maribel@example.org", "practice-access-token"):
         assert private not in said
 
@@ -72,10 +72,10 @@ def test_a_paper_that_cannot_be_made_is_tried_again_and_given_up_in_the_end(lite
 
     broken = Worker(replace(lite_clinic.services, render=torn), chance=lambda: 0.0, log=Silence())
     for _ in range(8):
-        assert broken.outbox_once()
-        assert not broken.outbox_once()
+        assert broken.run_next("papers")
+        assert not broken.run_next("papers")
         lite_clinic.clock.advance(minutes=5)
-    assert not broken.outbox_once()
+    assert not broken.run_next("papers")
     with lite_clinic.services.store.reading() as session:
         assert [
             (row.state, row.attempts) for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))
@@ -91,12 +91,12 @@ def test_a_document_that_can_not_be_drawn_is_tried_again_for_ever(lite_clinic: C
         raise PaperFailed("out of ink")
 
     broken = Worker(replace(lite_clinic.services, render=torn), chance=lambda: 0.0, log=Silence())
-    assert broken.documents_once()
+    assert broken.run_next("documents")
     for _ in range(12):
-        assert broken.documents_once()
-        assert not broken.documents_once()
+        assert broken.run_next("documents")
+        assert not broken.run_next("documents")
         lite_clinic.clock.advance(hours=1)
-    assert lite_clinic.worker().documents_once()
+    assert lite_clinic.worker().run_next("documents")
     with lite_clinic.services.store.reading() as session:
         owed = select(Outbox.state, Outbox.outcome).where(Outbox.kind == "document")
         assert session.execute(owed).all() == [("done", "Drawn.")]
@@ -112,13 +112,13 @@ def test_a_worker_killed_over_a_paper_makes_it_when_the_lease_has_ended(lite_cli
         pass
 
     def at_step(name: str) -> None:
-        if name == "made":
+        if name == "run":
             raise Killed
 
     with pytest.raises(Killed):
-        lite_clinic.worker(at_step).outbox_once()
-    assert not lite_clinic.worker().outbox_once()
+        lite_clinic.worker(at_step).run_next("papers")
+    assert not lite_clinic.worker().run_next("papers")
     lite_clinic.clock.advance(seconds=61)
-    assert lite_clinic.worker().outbox_once()
+    assert lite_clinic.worker().run_next("papers")
     with lite_clinic.services.store.reading() as session:
         assert [row.state for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))] == ["done"]

@@ -12,8 +12,9 @@ import pytest
 from invoices.papers import Paper
 from plugin.core.acts import Role
 from plugin.courses.sales.sales import Buyer
+from plugin.job_registry import JOBS
 from plugin.services import Services
-from plugin.worker import MOST_BATCH_TRIES, Worker
+from plugin.worker import Worker
 from tests.courses.desk import Desk
 from tests.web.conftest import As
 from tests.web.page import Page
@@ -42,7 +43,7 @@ class Papers:
         return self.desk.course(course).client_id or ""
 
     def work(self) -> bool:
-        return Worker(self.services, chance=lambda: 0.0, log=Silence()).batch_once()
+        return Worker(self.services, chance=lambda: 0.0, log=Silence()).run_next("batches")
 
     def form(self, query: str = "") -> dict[str, str]:
         return self.deb.page(f"/papers/batches{query}").form("/papers/batches").fields
@@ -193,7 +194,7 @@ def test_a_worker_that_breaks_over_it_tries_again_and_gives_up_in_words(papers: 
 
     papers.services = replace(papers.services, render=torn)
     page = papers.post("/papers/batches", client=papers.client("Ana"), paper="summary")
-    for _ in range(MOST_BATCH_TRIES):
+    for _ in range(JOBS["paper_batch"].most_tries or 0):
         assert papers.work()
         papers.desk.clock.advance(minutes=10)
     assert not papers.work()
@@ -206,7 +207,7 @@ def test_it_is_forgotten_after_a_day(papers: Papers) -> None:
     papers.work()
     papers.desk.clock.advance(days=1, seconds=1)
     papers.deb.sign_in_again()
-    Worker(papers.services, log=Silence()).retention_once()
+    Worker(papers.services, log=Silence()).drop_old()
     address = page.form("/stop").action.removesuffix("/stop")
     assert "The file was kept for a day." in papers.deb.page(address).text
 

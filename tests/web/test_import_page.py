@@ -47,7 +47,7 @@ def send(owner: Visitor, data: bytes, name: str = "old book.csv") -> TestRespons
 
 def work(services: Services) -> None:
     worker = Worker(services, log=Log())
-    while worker.import_once():
+    while worker.run_next("imports"):
         pass
 
 
@@ -262,6 +262,6 @@ def test_a_file_that_can_not_be_worked_on_is_given_back(
 
     with Store(str(small_house.store.url), make_id=breaks) as store:
         for _ in range(5):
-            Worker(replace(small_house, store=store), log=Log()).import_once()
+            Worker(replace(small_house, store=store), log=Log()).run_next("imports")
             clock.advance(hours=1)
     assert "could not work on this file" in small_olga.page(sent).text

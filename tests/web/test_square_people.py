@@ -9,7 +9,7 @@ import pytest
 
 from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
-from plugin.courses.base.outbox import claim_job, finish_job
+from plugin.courses.base.outbox import claim_job, complete_job
 from plugin.courses.clients.client_profile import CUSTOMER
 from plugin.courses.clients.directory import save_directory_in
 from plugin.courses.sales.sales import Buyer
@@ -87,7 +87,7 @@ def test_what_square_refused_is_shown_and_tried_again_with_one_tap(
     assert "Square’s directory is being told." in page.text
     owed = claim_job(small_house.store, small_house.clock(), of=(CUSTOMER,))
     assert owed is not None
-    finish_job(small_house.store, owed.id, state="failed", outcome="Too short.", now=small_house.clock())
+    complete_job(small_house.store, owed.id, state="failed", outcome="Too short.", now=small_house.clock())
     page = deb.page(f"/clients/{owed.subject}")
     assert "Square did not take it. Too short." in page.text
     assert "is being told" in deb.after(page.form("/profile")).text

@@ -1,4 +1,4 @@
-"""What Square told us, kept as it came until it is worked off. The unique event id is the replay defence."""
+"""The inbox: Square's events, stored as they came until they are handled. The unique event id stops replays."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from plugin.store.queues import Inbox
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """One message taken up by a worker; `received_at` says how long it has waited."""
+class InboxEvent:
+    """One event that a worker has claimed."""
 
     id: str
     event_id: str
@@ -28,7 +28,7 @@ class Claimed:
 
 
 def receive(store: Store, *, event_id: str, event_type: str, body: str, now: datetime) -> bool:
-    """Keep a message; False where its event id has come before."""
+    """Store an event; False where its id has come before."""
     with store.reading() as session:
         if session.scalar(select(Inbox.id).where(Inbox.event_id == event_id)) is not None:
             return False
@@ -51,30 +51,30 @@ def _row(store: Store, *, event_id: str, event_type: str, body: str, now: dateti
     )
 
 
-def claim(store: Store, now: datetime, *, lease_s: int = 30) -> Claimed | None:
-    """Take up the next message that is due; it comes again after `lease_s` seconds unless it is finished."""
-    return claim_row(store, Inbox, now, lease_s=lease_s, seen_as=_claimed)
+def claim(store: Store, now: datetime, *, lease_s: int = 30) -> InboxEvent | None:
+    """Claim the event that has been due longest; it is due again after `lease_s` seconds unless it is completed."""
+    return claim_row(store, Inbox, now, lease_s=lease_s, seen_as=_event)
 
 
-def _claimed(row: Inbox) -> Claimed:
-    return Claimed(row.id, row.event_id, row.event_type, row.body, row.attempts, row.received_at)
+def _event(row: Inbox) -> InboxEvent:
+    return InboxEvent(row.id, row.event_id, row.event_type, row.body, row.attempts, row.received_at)
 
 
-def finish_in(session: Session, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
-    """Mark a message done, ignored or failed within the transaction of what it brought."""
+def complete_in(session: Session, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
+    """Mark an event done, ignored or failed in the transaction of what it brought."""
     row = session.get_one(Inbox, inbox_id)
     row.state, row.outcome, row.done_at = state, outcome[:400], now
     if names_erased_in(session, row.body):
         row.body = NO_BODY
 
 
-def finish(store: Store, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
-    """Mark a message done, ignored or failed, in a transaction of its own."""
-    store.transact(lambda session: finish_in(session, inbox_id, state=state, outcome=outcome, now=now))
+def complete(store: Store, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
+    """Mark an event done, ignored or failed, in a transaction of its own."""
+    store.transact(lambda session: complete_in(session, inbox_id, state=state, outcome=outcome, now=now))
 
 
 def retry_later(store: Store, inbox_id: str, *, due_at: datetime, outcome: str) -> None:
-    """Have a message tried again at `due_at`."""
+    """Have an event handled again at `due_at`."""
 
     def work(session: Session) -> None:
         row = session.get_one(Inbox, inbox_id)
@@ -84,7 +84,7 @@ def retry_later(store: Store, inbox_id: str, *, due_at: datetime, outcome: str) 
 
 
 def try_again_in(session: Session, inbox_id: str, now: datetime) -> None:
-    """Make a failed message due now, as if it had just come."""
+    """Make a failed event due now, as if it had just come."""
     row = session.get_one(Inbox, inbox_id)
     row.state, row.due_at, row.attempts, row.done_at = "pending", now, 0, None
 
@@ -100,7 +100,7 @@ class InboxState:
 
 
 def inbox_state(store: Store) -> InboxState:
-    """Return how many messages wait or have failed, and the times that matter."""
+    """Return how many events wait or have failed, and the times that matter."""
     with store.reading() as session:
         counts = dict(session.execute(select(Inbox.state, func.count()).group_by(Inbox.state)).all())
         oldest = session.scalar(select(func.min(Inbox.received_at)).where(Inbox.state == "pending"))

@@ -1,4 +1,4 @@
-"""Taking up what is due in a queue: one worker at a time, for a while; unfinished work comes again by itself."""
+"""Claiming a due row of a queue under a lease: one worker at a time; what is not completed is due again by itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def claim(
     seen_as: Callable[[Row], Value],
     only: ColumnElement[bool] | None = None,
 ) -> Value | None:
-    """Take up the row that has been due longest and hold it for `lease_s` seconds; None where nothing is due."""
+    """Claim the row that has been due longest for `lease_s` seconds; None where none is due."""
     due = and_(queue.state == "pending", queue.due_at <= now, true() if only is None else only)
 
     def work(session: Session) -> Value | None:

@@ -121,7 +121,7 @@ def _job(row: Outbox) -> Job:
     return Job(row.id, row.kind, row.subject, row.payload, row.attempts)
 
 
-def finish_job(store: Store, job_id: str, *, state: str, outcome: str, now: datetime) -> None:
+def complete_job(store: Store, job_id: str, *, state: str, outcome: str, now: datetime) -> None:
     """Mark a job done or failed, with its outcome in words."""
     with store.writing() as session:
         row = session.get_one(Outbox, job_id)

@@ -7,13 +7,13 @@ from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.words import money_text
 from plugin.courses.sales.checkout_views import view_of
 from plugin.errors import NotYet, SquareFailed
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.checkout.link import wait_for_payment
 from plugin.square.checkout.order import came_for, read_order, with_order
 from plugin.square.checkout.payment import pay_nothing
 from plugin.square.checkout.saving import about_to_ask, keep, save_waiting
 from plugin.square.client import SquareNotFound
-from plugin.square.job import RunAgain
 from plugin.square.parsing import Json, square_id, text, unreadable
 from plugin.square.synthetic_events import receive_order
 from plugin.store.selling import Checkout

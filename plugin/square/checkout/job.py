@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from plugin.courses.base.outbox import Job
 from plugin.errors import CoursekeeperError, NotYet, SquareFailed
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.checkout import invoice, link, payment, terminal, till
 from plugin.square.checkout.order import ORDER, close_order, with_order
@@ -21,7 +22,6 @@ from plugin.square.checkout.saving import (
     read_row,
     will_end,
 )
-from plugin.square.job import RunAgain
 from plugin.store.selling import Checkout
 
 _GO_ON: dict[str, Callable[[Services, Checkout], str | RunAgain]] = {

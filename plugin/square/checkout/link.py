@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.checkout.order import is_sold, order_wanted, save_order, with_customer
 from plugin.square.checkout.saving import about_to_ask, save_waiting
 from plugin.square.client import SquareNotFound
-from plugin.square.job import RunAgain
 from plugin.square.parsing import Json, record, records, square_id, text
 from plugin.store.selling import Checkout
 

@@ -6,10 +6,10 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.words import money_text
 from plugin.errors import SquareFailed
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.checkout.order import is_sold, with_order
 from plugin.square.checkout.saving import about_to_ask, save_waiting
-from plugin.square.job import RunAgain
 from plugin.square.parsing import Json, square_id
 from plugin.store.selling import Checkout
 

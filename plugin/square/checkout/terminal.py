@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plugin.errors import SquareFailed
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.checkout.order import is_sold, with_order
 from plugin.square.checkout.payment import pay_nothing
 from plugin.square.checkout.saving import about_to_ask, save_waiting, will_end
 from plugin.square.client import SquareNotFound
-from plugin.square.job import RunAgain
 from plugin.square.parsing import Json, optional_moment, square_id, text
 from plugin.store.selling import Checkout
 

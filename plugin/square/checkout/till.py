@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plugin.courses.sales.checkout_views import LONGEST_AT_TILL
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.checkout.saving import end
-from plugin.square.job import RunAgain
 from plugin.square.sync import sync_orders
 from plugin.store.selling import Checkout
 

@@ -16,10 +16,10 @@ from plugin.courses.base.outbox import Job, enqueue_in
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in
 from plugin.errors import ConfigurationError, SquareFailed
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.connection.grant import grant_of, save_renewed
 from plugin.square.connection.row import ConnectionView, read_connection
-from plugin.square.job import RunAgain
 from plugin.store.queues import Outbox
 
 REFRESH = "refresh_token"

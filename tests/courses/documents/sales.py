@@ -11,7 +11,7 @@ from sqlalchemy import select
 from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, from_json
 from plugin.core.acts import SQUARE
 from plugin.courses.base.events import Refunded, publish
-from plugin.courses.base.outbox import claim_job, finish_job
+from plugin.courses.base.outbox import claim_job, complete_job
 from plugin.courses.base.work import Work
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.courses.documents.jobs import run_document_job
@@ -88,7 +88,7 @@ class Papers:
         said, now = [], self.desk.clock()
         while owed := claim_job(self.store, now, of=DOCUMENT_JOBS):
             said.append(run_document_job(self.store, self.render, owed, now=now))
-            finish_job(self.store, owed.id, state="done", outcome=said[-1], now=now)
+            complete_job(self.store, owed.id, state="done", outcome=said[-1], now=now)
         return said
 
     def rows(self, kind: str = "invoice") -> list[Document]:

@@ -1,0 +1,74 @@
+"""What a kind of outbox job is: how it runs, how long it is claimed for, and when it is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from plugin.courses.base.outbox import Job, complete_job, retry_job_later
+from plugin.retry_policy import MOST_TRIES, Chance, error_sentence, is_outage, is_permanent, wait_s
+from plugin.services import Services
+
+# The loop of jobs that call Square or the mail server; the other loops are named after what they make.
+EFFECTS = "effects"
+
+
+@dataclass(frozen=True, slots=True)
+class RunAgain:
+    """The job went well and is to run again, such as for a Terminal that waits for a card."""
+
+    seconds: float
+    says: str
+
+
+def _nothing(_services: Services, _job: Job, _sentence: str) -> None:
+    """Give up without telling."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """One kind of job.
+
+    `run` returns the outcome in words, RunAgain, or None where another worker has claimed the job meanwhile; it
+    raises to be tried again. `give_up` gets the sentence of the last error. `loop`: the worker's loop that runs it.
+    `most_tries` None: never given up. `is_refusable`: a permanent error is final at once.
+    """
+
+    kind: str
+    run: Callable[[Services, Job], str | RunAgain | None]
+    give_up: Callable[[Services, Job, str], None] = _nothing
+    loop: str = EFFECTS
+    lease_s: int = 60
+    most_tries: int | None = MOST_TRIES
+    is_refusable: bool = True
+
+
+def complete(services: Services, job: Job, outcome: str | RunAgain | None) -> str:
+    """Note what a run brought; return the state: done, waiting, or elsewhere (another worker's)."""
+    if isinstance(outcome, str):
+        complete_job(services.store, job.id, state="done", outcome=outcome, now=services.clock())
+        return "done"
+    if outcome is None:
+        return "elsewhere"
+    due_at = services.clock() + timedelta(seconds=outcome.seconds)
+    retry_job_later(services.store, job.id, due_at=due_at, outcome=outcome.says, attempts=1)
+    return "waiting"
+
+
+def retry_or_give_up(services: Services, kind: JobKind, job: Job, error: Exception, chance: Chance) -> str:
+    """Have a failed job run again later, or give it up; return the state: retrying or failed."""
+    sentence = error_sentence(error)
+    if _is_final(kind, job, error):
+        kind.give_up(services, job, sentence)
+        complete_job(services.store, job.id, state="failed", outcome=sentence, now=services.clock())
+        return "failed"
+    wait = timedelta(seconds=wait_s(job.attempts, chance, is_outage=is_outage(error)))
+    retry_job_later(services.store, job.id, due_at=services.clock() + wait, outcome=sentence)
+    return "retrying"
+
+
+def _is_final(kind: JobKind, job: Job, error: Exception) -> bool:
+    if kind.is_refusable and is_permanent(error):
+        return True
+    return kind.most_tries is not None and job.attempts >= kind.most_tries and not is_outage(error)

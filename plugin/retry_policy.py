@@ -1,0 +1,59 @@
+"""When work that failed is tried again: growing waits with some chance in them, and which errors are final."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed
+
+LONGEST_WAIT_S = 300
+SLOW_WAIT_S = 3600
+# About an hour of growing waits; then a person is asked, and it is tried once an hour for three days.
+TRIES_BEFORE_ASKING = 20
+MOST_TRIES = TRIES_BEFORE_ASKING + 72
+# Square as a whole fails, not this event or job: it is tried again however long that lasts.
+OUTAGES = {
+    "square_sign_in": "Square does not accept Coursekeeper's access token (expired, revoked or without a permission).",
+    "square_unreachable": "Square can't be reached.",
+    "square_down": "Square has trouble of its own.",
+    "square_busy": "Square asks for fewer requests.",
+    "square_scope": "Square has not given Coursekeeper a permission it needs.",
+}
+
+Chance = Callable[[], float]
+
+
+def wait_s(attempts: int, chance: Chance, *, is_outage: bool = False) -> float:
+    """Return how long to wait after so many tries: 1, 2, 4 … 300 s, later an hour, each up to 20 % less.
+
+    The chance keeps what failed together from coming back together.
+    """
+    is_slow = attempts >= TRIES_BEFORE_ASKING and not is_outage
+    plain = SLOW_WAIT_S if is_slow else min(2.0 ** min(attempts - 1, 20), LONGEST_WAIT_S)
+    return plain * (1 - 0.2 * chance())
+
+
+def is_outage(error: Exception) -> bool:
+    """Say whether Square as a whole fails."""
+    return error_code(error) in OUTAGES
+
+
+def is_permanent(error: Exception) -> bool:
+    """Say whether another try would fail in the same way."""
+    if isinstance(error, (SquareFailed, MailFailed)):
+        return error.permanent
+    # What a rule of ours refuses today it refuses tomorrow; anything unexpected may be the database's.
+    return isinstance(error, CoursekeeperError) and not isinstance(error, NotYet)
+
+
+def error_code(error: Exception) -> str:
+    """Return the code of an error, for the log and the policy."""
+    return error.code if isinstance(error, CoursekeeperError) else type(error).__name__
+
+
+def error_sentence(error: Exception) -> str:
+    """Return what a person is told of an error."""
+    # An unexpected error may quote rows of the database: only its name is kept.
+    if isinstance(error, CoursekeeperError):
+        return error.message
+    return f"An unexpected error ({type(error).__name__}); it is tried again by itself."

@@ -1,0 +1,84 @@
+"""Events of Square that could not be handled: they are retried, or a person is asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import SQUARE, Act
+from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.inbox import InboxEvent, complete_in, retry_later
+from plugin.courses.base.work import Work
+from plugin.courses.square_health import outage_mark
+from plugin.retry_policy import (
+    MOST_TRIES,
+    OUTAGES,
+    TRIES_BEFORE_ASKING,
+    Chance,
+    error_code,
+    error_sentence,
+    is_outage,
+    is_permanent,
+    wait_s,
+)
+from plugin.services import Services
+from plugin.square.connection.row import read_connection
+from plugin.square.event_body import order_named, refund_named
+
+# What a person must repair is asked at once; the rest may pass by itself.
+_ASKED_AT_ONCE = ("square_sign_in", "square_scope")
+
+
+def set_aside(services: Services, event: InboxEvent, error: Exception, chance: Chance) -> str:
+    """Have a failed event handled again later, or give it up; return the state: retrying or failed."""
+    if is_permanent(error) or (event.attempts >= MOST_TRIES and not is_outage(error)):
+        _give_up(services, event, error)
+        return "failed"
+    if is_outage(error):
+        _ask_about_outage(services, event, error_code(error))
+    elif event.attempts >= TRIES_BEFORE_ASKING:
+        _ask_about_event(services, event, error)
+    wait = timedelta(seconds=wait_s(event.attempts, chance, is_outage=is_outage(error)))
+    retry_later(services.store, event.id, due_at=services.clock() + wait, outcome=error_sentence(error))
+    return "retrying"
+
+
+def _give_up(services: Services, event: InboxEvent, error: Exception) -> None:
+    def work(session: Session) -> None:
+        _ask_in(session, services, event, _summary(error))
+        complete_in(session, event.id, state="failed", outcome=error_sentence(error), now=services.clock())
+
+    services.store.transact(work)
+
+
+def _ask_about_event(services: Services, event: InboxEvent, error: Exception) -> None:
+    services.store.transact(lambda session: _ask_in(session, services, event, _summary(error)))
+
+
+def _ask_about_outage(services: Services, event: InboxEvent, code: str) -> None:
+    if code not in _ASKED_AT_ONCE and event.attempts < TRIES_BEFORE_ASKING:
+        return
+    # One question for one outage, not one for each message that waits; it goes when Square answers.
+    dedupe = outage_mark(code, read_connection(services.store).failing_since, services.clock())
+    summary = f"{OUTAGES[code]} Messages from Square wait, and are worked off once it does."
+    services.store.transact(lambda session: _ask_in(session, services, event, summary, dedupe=dedupe))
+
+
+def _ask_in(
+    session: Session, services: Services, event: InboxEvent, summary: str, *, dedupe: str = ""
+) -> None:
+    about_one = not dedupe
+    open_item_in(
+        Work(session, services.store, Act(SQUARE, services.clock(), f"inbox:{event.id}")),
+        kind="failed_event",
+        dedupe=dedupe or f"event:{event.id}",
+        summary=summary,
+        details={"inbox_id": event.id, "event_type": event.event_type},
+        square_order_id=order_named(event.body) if about_one else None,
+        square_refund_id=(refund_named(event.body)[0] or None) if about_one else None,
+    )
+
+
+def _summary(error: Exception) -> str:
+    return f"A message from Square could not be worked off. {error_sentence(error)}"
