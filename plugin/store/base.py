@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, MetaData, String
+from sqlalchemy import BigInteger, DateTime, Index, MetaData, String, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator
@@ -56,3 +56,8 @@ Id = String(40)
 SquareId = String(192)
 Amount = BigInteger()
 Name = String(160)
+
+
+def only_where(name: str, *columns: str, where: str) -> Index:
+    """Return an index of the rows alone for which the condition holds, such as those that wait."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))

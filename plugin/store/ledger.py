@@ -36,7 +36,7 @@ class Course(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     # None until a person says whose sale it was.
-    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
     package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
     package_name: Mapped[str] = mapped_column(Name)
     package_version: Mapped[int]
@@ -49,7 +49,7 @@ class Course(Base):
     tax_paid: Mapped[int | None] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
     sold_at: Mapped[datetime] = mapped_column(index=True)
-    booked_at: Mapped[datetime]
+    booked_at: Mapped[datetime] = mapped_column(index=True)
     expires_on: Mapped[date | None]
     frozen_at: Mapped[datetime | None]
     closed_as: Mapped[str | None] = mapped_column(String(20))
@@ -65,6 +65,7 @@ class Course(Base):
 
     __table_args__ = (
         UniqueConstraint("square_order_id", "square_line_uid", "unit"),
+        Index(None, "client_id", "booked_at"),
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint(TAX, name="tax"),
         CheckConstraint("closed_as in ('refunded', 'transferred')", name="closed_as"),
@@ -209,7 +210,7 @@ class Operation(Base):
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     request_sha256: Mapped[str] = mapped_column(String(64))
     answer: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class History(Base):

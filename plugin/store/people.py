@@ -27,7 +27,7 @@ class Client(Base):
     phone: Mapped[str | None] = mapped_column(String(32), info=OWN)
     email: Mapped[str | None] = mapped_column(String(254), info=OWN)
     language: Mapped[str] = mapped_column(String(16), info=OWN)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     # The client this one was merged into: its page leads there.
     merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
     # Nothing tells any more who this was; courses and sums stay.

@@ -8,8 +8,11 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, SquareId
+from plugin.store.base import Amount, Base, Id, SquareId, only_where
 from plugin.store.personal import DELETED, ERASED_TEXT, MESSAGE, NAMED, OF_COURSE, OF_JOB, OF_ORDER
+
+# A query finds the small index of what waits only where it says this very text, not a value sent beside it.
+PENDING = "state = 'pending'"
 
 
 class Inbox(Base):
@@ -31,7 +34,8 @@ class Inbox(Base):
 
     __table_args__ = (
         CheckConstraint("state in ('pending', 'done', 'ignored', 'failed')", name="state"),
-        Index(None, "state", "due_at"),
+        only_where("ix_inbox_pending", "due_at", "id", where=PENDING),
+        Index(None, "state", "done_at"),
     )
 
 
@@ -53,7 +57,8 @@ class Outbox(Base):
 
     __table_args__ = (
         CheckConstraint("state in ('pending', 'done', 'failed')", name="state"),
-        Index(None, "state", "due_at"),
+        only_where("ix_outbox_pending", "kind", "due_at", "id", where=PENDING),
+        Index(None, "state", "done_at"),
         # Does such a job wait already?
         Index(None, "subject", "kind", "state"),
     )
@@ -72,9 +77,14 @@ class Attention(Base):
     square_refund_id: Mapped[str | None] = mapped_column(SquareId)
     details: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
     opened_at: Mapped[datetime]
-    resolved_at: Mapped[datetime | None] = mapped_column(index=True)
+    resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None] = mapped_column(String(160))
     resolution: Mapped[dict[str, Any] | None] = mapped_column(info=NAMED)
+
+    __table_args__ = (
+        only_where("ix_attention_open", "id", where="resolved_at IS NULL"),
+        only_where("ix_attention_resolved", "id", where="resolved_at IS NOT NULL"),
+    )
 
 
 class SquareRefund(Base):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, Name, SquareId
+from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
 from plugin.store.personal import DROPPED, EMPTIED, ERASED_TEXT, OF_CLIENT, OF_COURSE, OF_REFUND
 
 WAYS = "way in ('till', 'terminal', 'link', 'cash', 'other', 'invoice')"
@@ -88,6 +88,7 @@ class Checkout(Base):
         CheckConstraint("amount >= 0 and came >= 0", name="amount"),
         CheckConstraint(f"(ended_at is not null) = ({ENDED})", name="ended_together"),
         Index(None, "state", "way"),
+        only_where("ix_checkout_open", "created_at", "id", where="ended_at IS NULL"),
     )
 
 

@@ -14,6 +14,7 @@ from plugin.store import (
     queues,
     selling,
     square_side,
+    versions,
 )
 from plugin.store.base import Base
 
@@ -33,6 +34,7 @@ __all__ = [
     "queues",
     "selling",
     "square_side",
+    "versions",
 ]
 
 

@@ -1,35 +1,45 @@
-"""Pages that stay true without a reload: the browser asks with what it has, and gets nothing or what is new."""
+"""Pages that stay true without a reload: the browser asks with the version it shows, and gets nothing or what is new.
+
+What is shown is known by its version (`plugin.courses.page_versions`) and a digest of the HTML: while the version is
+the same, nothing is rendered; a new version that looks the same is not sent either.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, make_response, render_template, request
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ships no types
 from markupsafe import Markup
 
-from plugin.courses.base.attention import count_open
-from plugin.web import current_services
+from plugin.courses.page_versions import PageVersion
 from plugin.web.actions import is_fragment, notice
 
 _KEY = re.compile(r"desk-[0-9a-f]{24}")
+Context = Callable[[], dict[str, Any]]
 
 
-def screen(template: str, fragment: str, address: str, **context: Any) -> Response:
-    """Answer a whole page round its living part, or to a script on it that part alone with what there is to tell."""
-    html = render_template(fragment, **context)
+def screen(template: str, fragment: str, address: str, version: PageVersion, context: Context) -> Response:
+    """Answer a whole page round its living part, or to a script on it that part alone with its notices.
+
+    `version` was read before the context is: what changes in between is asked for again.
+    """
+    shown = context()
+    html = render_template(fragment, **shown)
+    seen = _seen(version, html)
     if is_shown(address):
-        return _labelled(make_response(html + _notices()), seen_mark(html))
+        return _labelled(make_response(html + _notices()), version, seen)
     page = render_template(
         template,
-        live=Markup(html),  # noqa: S704 - Jinja has escaped it, three lines above
-        seen=seen_mark(html),
+        live=Markup(html),  # noqa: S704 - Jinja has escaped it, above
+        seen=seen,
         live_address=address,
-        **context,
+        **shown,
     )
-    return _labelled(make_response(page), seen_mark(html))
+    return _labelled(make_response(page), version, seen)
 
 
 def is_shown(address: str) -> bool:
@@ -37,27 +47,32 @@ def is_shown(address: str) -> bool:
     return is_fragment() and request.headers.get("X-Shows", address) == address
 
 
-def news(fragment: str, **context: Any) -> Response:
+def news(fragment: str, version: PageVersion, context: Context) -> Response:
     """Answer the living part, or 204 where the browser shows it already."""
-    html = render_template(fragment, **context)
-    is_known = request.args.get("seen") == seen_mark(html)
-    return _labelled(make_response("" if is_known else html, 204 if is_known else 200), seen_mark(html))
+    known_version, _, known_html = request.args.get("seen", "").partition("-")
+    if known_version == version.mark:
+        return nothing(version, request.args["seen"])
+    html = render_template(fragment, **context())
+    seen = _seen(version, html)
+    if seen.endswith(f"-{known_html}"):
+        return nothing(version, seen)
+    return _labelled(make_response(html), version, seen)
 
 
-def nothing() -> Response:
-    """Answer no content, only how many questions are open."""
-    return _labelled(make_response("", 204), "")
+def nothing(version: PageVersion, seen: str = "") -> Response:
+    """Answer no content, only how many attention items are open."""
+    return _labelled(Response(status=204), version, seen)
 
 
-def seen_mark(html: str) -> str:
-    """Return a mark for what is shown; keys and form tokens differ each time and do not count."""
+def _seen(version: PageVersion, html: str) -> str:
+    # Keys and form tokens differ each time and do not count.
     shown = _KEY.sub("", html.replace(generate_csrf(), ""))
-    return hashlib.sha256(shown.encode()).hexdigest()[:16]
+    return f"{version.mark}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
 
 
-def _labelled(response: Response, mark: str) -> Response:
-    response.headers["X-Seen"] = mark
-    response.headers["X-Attention"] = str(count_open(current_services().store))
+def _labelled(response: Response, version: PageVersion, seen: str) -> Response:
+    response.headers["X-Seen"] = seen
+    response.headers["X-Attention"] = str(version.attention)
     return response
 
 

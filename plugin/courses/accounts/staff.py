@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
@@ -91,8 +92,12 @@ def staff_by_email(store: Store, email: str) -> StaffView | None:
 def staff_by_mark(store: Store, session_mark: str) -> StaffView | None:
     """Return the person whose session this is, or None once it has ended."""
     with store.reading() as session:
-        row = session.scalar(select(Staff).where(Staff.session_mark == session_mark))
+        row = session.execute(_BY_MARK, {"mark": session_mark}).first()
         return _view(row) if row else None
+
+
+# Asked by every request: built once, and its row made no object of the session.
+_BY_MARK = select(*Staff.__table__.columns).where(Staff.session_mark == bindparam("mark"))
 
 
 def list_staff(store: Store) -> tuple[StaffView, ...]:
@@ -169,5 +174,5 @@ def _refuse_to_lock_out(session: Session, act: Act, row: Staff) -> None:
         )
 
 
-def _view(row: Staff) -> StaffView:
+def _view(row: Staff | Row[Any]) -> StaffView:
     return from_row(StaffView, row, role=Role(row.role))

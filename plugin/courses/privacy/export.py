@@ -80,6 +80,7 @@ NOT_ABOUT_CLIENTS = {
     "paper_batch": "Which courses' papers were asked for together; the file is forgotten after a day.",
     "staff": "Who works there.",
     "sweep": "When Square was looked through; it names ids of Square's alone.",
+    "version": "How often what a page shows has changed; opaque ids and numbers.",
     "terminal": "The clinic's card readers.",
     "treatment": "What is for sale.",
     "treatment_text": "What the clinic says of a treatment.",

@@ -29,7 +29,7 @@ from plugin.store.selling import DeskRefund
 REFUND = "refund"
 OWN = "own"
 # How long a refund that failed is still told of beside its course.
-_TOLD_FOR = timedelta(days=7)
+SHOWN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def refunds_of_courses(
         .outerjoin(Outbox, (Outbox.subject == DeskRefund.id) & (Outbox.kind == REFUND))
         .where(
             DeskRefund.course_id.in_(course_ids),
-            or_(DeskRefund.state != "failed", DeskRefund.ended_at > now - _TOLD_FOR),
+            or_(DeskRefund.state != "failed", DeskRefund.ended_at > now - SHOWN_FOR),
         )
         .order_by(DeskRefund.created_at, DeskRefund.id)
     )

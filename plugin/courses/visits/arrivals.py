@@ -30,7 +30,7 @@ from plugin.store.square_side import Booking
 # A clinic that had no appointment for so long has none any more; its page then shows no arrivals.
 _LONG_AGO = timedelta(days=30)
 # Within this of the hour they are at the desk, or about to be.
-_DUE = timedelta(minutes=30)
+DUE_WITHIN = timedelta(minutes=30)
 
 State = Literal["expected", "no_show", "used", "charged", "forgiven"]
 
@@ -191,7 +191,7 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
         is_called_off=row.status in CALLED_OFF,
         is_marked_no_show=row.status == NO_SHOW,
         has_begun=row.start_at <= now,
-        is_due=-_DUE <= row.start_at - now <= _DUE,
+        is_due=-DUE_WITHIN <= row.start_at - now <= DUE_WITHIN,
         client_id=client_id,
         name=name,
         service=row.service_name,

@@ -19,6 +19,7 @@ from plugin.courses.base.views import AttentionView, ClientView, CourseView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import read_client
 from plugin.courses.decisions import Resolution, assign_to_new_client, resolve
+from plugin.courses.page_versions import PageVersion, version_of_count, version_of_desk
 from plugin.courses.refunds.canceled_invoice import KEEP, KIND, PaidPart, paid_part
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
@@ -71,14 +72,14 @@ def show() -> ResponseReturnValue:
 @allow(Role.DESK)
 def news() -> ResponseReturnValue:
     """Answer what is new on the page."""
-    return live.news("desk/_attention.html", **_context(None, ""))
+    return live.news("desk/_attention.html", _version(), lambda: _context(None, ""))
 
 
 @blueprint.get("/attention/count")
 @allow(Role.DESK, Role.PRACTITIONER)
 def count() -> ResponseReturnValue:
     """Answer only how many questions are open, for pages that have no living part."""
-    return live.nothing()
+    return live.nothing(version_of_count(current_services().store, pages.now()))
 
 
 @blueprint.get("/attention/<item_id>/clients")
@@ -95,18 +96,21 @@ def candidates(item_id: str) -> ResponseReturnValue:
         "desk/attention.html",
         "desk/_attention.html",
         url_for("attention.news"),
-        **{**_context(None, ""), "searched_item": item_id, "matches": found, "only": only},
+        _version(),
+        lambda: _context(None, "") | {"searched_item": item_id, "matches": found, "only": only},
     )
 
 
 def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnValue:
     """Answer the page; a refused form is filled in again, a refusal that has no place there is told."""
-    context = _context(refusal, item_id)
+    version, context = _version(), _context(refusal, item_id)
     is_here = any(question.item.id == item_id for question in context["questions"])
     if refusal is not None and (refusal.field is None or not is_here):
         flash_notice(Notice(refusal.message, is_bad=True))
         context = _context(None, "")
-    return live.screen("desk/attention.html", "desk/_attention.html", url_for("attention.news"), **context)
+    return live.screen(
+        "desk/attention.html", "desk/_attention.html", url_for("attention.news"), version, lambda: context
+    )
 
 
 @blueprint.post("/attention/<item_id>/resolution")
@@ -199,6 +203,10 @@ _DONE = {
     "not_duplicate": "They stay two clients.",
     "dismiss": "Dismissed.",
 }
+
+
+def _version() -> PageVersion:
+    return version_of_desk(current_services().store, pages.now())
 
 
 def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from plugin.courses.handouts.batches import (
 )
 from plugin.courses.handouts.bundle import PDF
 from plugin.courses.handouts.selection import CALLED, INVOICE, Choice
+from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.courses.visits.arrivals import arrivals_on
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor
@@ -69,14 +70,16 @@ def start() -> ResponseReturnValue:
 def show(batch_id: str) -> ResponseReturnValue:
     """Show how far the papers are, or where to get them."""
     address = url_for("batches.news", batch_id=batch_id)
-    return live.screen("desk/batch.html", "desk/_batch.html", address, **_everything(batch_id))
+    return live.screen(
+        "desk/batch.html", "desk/_batch.html", address, _version(batch_id), lambda: _everything(batch_id)
+    )
 
 
 @blueprint.get("/papers/batches/<batch_id>/live")
 @allow(*AT_THE_DESK)
 def news(batch_id: str) -> ResponseReturnValue:
     """Answer what is new on it."""
-    return live.news("desk/_batch.html", **_everything(batch_id))
+    return live.news("desk/_batch.html", _version(batch_id), lambda: _everything(batch_id))
 
 
 @blueprint.post("/papers/batches/<batch_id>/stop")
@@ -150,6 +153,10 @@ def _papers() -> dict[str, str]:
     """Return the papers this person may print for others: practitioners have nothing to do with money."""
     is_at_desk = current_user.role != Role.PRACTITIONER
     return {kind: called for kind, called in CALLED.items() if is_at_desk or kind != INVOICE}
+
+
+def _version(batch_id: str) -> PageVersion:
+    return version_of_row(current_services().store, batch_id, pages.now())
 
 
 def _everything(batch_id: str) -> dict[str, Any]:

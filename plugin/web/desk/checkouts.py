@@ -14,6 +14,7 @@ from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import read_client
+from plugin.courses.page_versions import PageVersion, version_of_desk
 from plugin.courses.refunds.canceled_invoice import waits_for_decision
 from plugin.courses.sales.checkout_email import send_letter
 from plugin.courses.sales.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
@@ -52,15 +53,20 @@ class Progress:
 def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show how the sale comes along."""
     address = url_for("checkouts.news", checkout_id=checkout_id)
-    context = _context(checkout_id, refusal)
-    return live.screen("desk/checkout.html", "desk/_checkout.html", address, **context)
+    return live.screen(
+        "desk/checkout.html",
+        "desk/_checkout.html",
+        address,
+        _version(),
+        lambda: _context(checkout_id, refusal),
+    )
 
 
 @blueprint.get("/checkouts/<checkout_id>/live")
 @allow(Role.DESK)
 def news(checkout_id: str) -> ResponseReturnValue:
     """Answer what is new on the page."""
-    return live.news("desk/_checkout.html", **_context(checkout_id))
+    return live.news("desk/_checkout.html", _version(), lambda: _context(checkout_id))
 
 
 def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -106,6 +112,10 @@ def _shown(checkout_id: str) -> ResponseReturnValue:
         if is_here
         else redirect_after_post(url_for("checkouts.show", checkout_id=checkout_id))
     )
+
+
+def _version() -> PageVersion:
+    return version_of_desk(current_services().store, pages.now())
 
 
 def _context(checkout_id: str, refusal: Refusal | None = None) -> dict[str, Any]:

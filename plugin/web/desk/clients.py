@@ -28,6 +28,7 @@ from plugin.courses.clients.clients import (
 )
 from plugin.courses.documents.of_client import documents_of_client
 from plugin.courses.handouts.visit_email import last_letter_not_sent
+from plugin.courses.page_versions import PageVersion, version_of_client
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.sales.checkouts import waiting_of_client
 from plugin.web import current_services, live, pages
@@ -111,14 +112,20 @@ def show(client_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 def news(client_id: str) -> ResponseReturnValue:
     """Answer what is new on the page."""
-    return live.news("desk/_client.html", **_everything(client_id, None))
+    return live.news("desk/_client.html", _version(client_id), lambda: _everything(client_id, None))
 
 
 def page(client_id: str, edited: Refusal | None = None, **more: Any) -> ResponseReturnValue:
     """Answer the client's page, or its living part to htmx; `more` fills in what is not as it always is."""
     address = url_for("clients.news", client_id=client_id)
-    context = {**_everything(client_id, edited), **more}
-    shown = live.screen("desk/client.html", "desk/_client.html", address, **context)
+    version = _version(client_id)
+    shown = live.screen(
+        "desk/client.html",
+        "desk/_client.html",
+        address,
+        version,
+        lambda: _everything(client_id, edited) | more,
+    )
     # One tap prints a paper from a frame.
     let_page_hold_frame()
     return shown
@@ -150,6 +157,10 @@ def found(limit: int) -> dict[str, Any]:
         return {"q": q, "found": recent_clients(store, today=today, limit=limit), "cursor": None}
     matches = find_clients(store, q, today=today, limit=limit, cursor=request.args.get("cursor"))
     return {"q": q, "found": matches.rows, "cursor": matches.cursor}
+
+
+def _version(client_id: str) -> PageVersion:
+    return version_of_client(current_services().store, client_id, pages.now())
 
 
 def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.base.attention import list_attention
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import recent_sales
+from plugin.courses.page_versions import PageVersion, version_of_today
 from plugin.courses.sales.checkouts import list_checkouts
 from plugin.courses.square_health import square_away
 from plugin.courses.visits.arrivals import arrivals_on
@@ -36,18 +37,22 @@ def show() -> Response:
 @allow(*AT_THE_DESK)
 def news() -> Response:
     """Answer what is new on it."""
-    return live.news("desk/_today.html", **_day())
+    return live.news("desk/_today.html", _version(), _day)
 
 
 def page(**more: Any) -> Response:
     """Answer Today, or its living part to htmx; `more` fills in what is not as it always is."""
-    shown = {**_day(), **more}
-    return live.screen("desk/today.html", "desk/_today.html", url_for("today.news"), **shown)
+    address = url_for("today.news")
+    return live.screen("desk/today.html", "desk/_today.html", address, _version(), lambda: _day() | more)
 
 
 def after_deed() -> ResponseReturnValue:
     """Answer a deed on an arrival: Today as it now stands."""
     return page() if live.is_shown(url_for("today.news")) else redirect_after_post(url_for("today.show"))
+
+
+def _version() -> PageVersion:
+    return version_of_today(current_services().store, pages.now())
 
 
 def _day() -> dict[str, Any]:

@@ -8,13 +8,14 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.clients.profile_notes import show_balances as keep_balances_shown
+from plugin.courses.page_versions import PageVersion, version_of_connection
 from plugin.square.connection.authorize import Answer, begin, finish, square_origin
 from plugin.square.connection.check import check_now
 from plugin.square.connection.disconnect import disconnect as end_connection
 from plugin.square.connection.requested_sync import ask_for_sweep
 from plugin.square.connection.status import connection_status
 from plugin.square.connection.subscription import make_subscription, send_test
-from plugin.web import current_services, live
+from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, act_of_redirect, current_act, flash_notice, redirect_after_post
 from plugin.web.headers import let_forms_lead_to
@@ -28,17 +29,18 @@ _LIVE = "owner/_connection.html"
 @allow()
 def show(refusal: Refusal | None = None) -> Response:
     """Show how it stands with Square; the page asks Square nothing, so it shows whatever Square does."""
-    now = _now()
+    version, now = _version(), _now()
     if not now["standing"].why_not_connect:
         let_forms_lead_to(square_origin(current_services()))
-    return live.screen("owner/connection.html", _LIVE, url_for("connection.news"), refusal=refusal, **now)
+    address = url_for("connection.news")
+    return live.screen("owner/connection.html", _LIVE, address, version, lambda: now | {"refusal": refusal})
 
 
 @blueprint.get("/square/live")
 @allow()
 def news() -> Response:
     """Answer what is new on it."""
-    return live.news(_LIVE, refusal=None, **_now())
+    return live.news(_LIVE, _version(), lambda: _now() | {"refusal": None})
 
 
 @blueprint.post("/square/connect")
@@ -120,6 +122,10 @@ def show_balances() -> ResponseReturnValue:
 def _told(text: str) -> ResponseReturnValue:
     flash_notice(Notice(text))
     return redirect_after_post(url_for("connection.show"))
+
+
+def _version() -> PageVersion:
+    return version_of_connection(current_services().store, pages.now())
 
 
 def _now() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from plugin.courses.imports import batches, undo
 from plugin.courses.imports.fields import CALLED
 from plugin.courses.imports.table import LARGEST_FILE
 from plugin.courses.imports.views import list_imports, read_import, template_sheet, wrong_sheet
+from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.errors import InvalidField
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
@@ -78,14 +79,20 @@ _KNOWN = {
 def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show one file: its columns, what was found in it, how far it is, what came of it."""
     address = url_for("imports.news", batch_id=batch_id)
-    return live.screen("owner/import.html", "owner/_import.html", address, **_everything(batch_id, refusal))
+    return live.screen(
+        "owner/import.html",
+        "owner/_import.html",
+        address,
+        _version(batch_id),
+        lambda: _everything(batch_id, refusal),
+    )
 
 
 @blueprint.get("/import/<batch_id>/live")
 @allow()
 def news(batch_id: str) -> ResponseReturnValue:
     """Answer what is new on it."""
-    return live.news("owner/_import.html", **_everything(batch_id, None))
+    return live.news("owner/_import.html", _version(batch_id), lambda: _everything(batch_id, None))
 
 
 @blueprint.post("/import/<batch_id>/columns")
@@ -152,6 +159,10 @@ def template(ending: str) -> ResponseReturnValue:
     """Answer a file to start from."""
     offers = list_packages(current_services().store, limit=1).rows
     return file_answer(template_sheet(pages.clinic().currency, offers[0].name if offers else ""), ending)
+
+
+def _version(batch_id: str) -> PageVersion:
+    return version_of_row(current_services().store, batch_id, pages.now())
 
 
 def _everything(batch_id: str, refusal: Refusal | None) -> dict[str, Any]:

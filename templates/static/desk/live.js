@@ -40,8 +40,9 @@ async function ask(address, region) {
   count(answer.headers.get("X-Attention"));
   // A tap may have changed the page while the question was on its way: then its answer is old.
   // A refused form stays until it is sent again: nothing a person typed is lost.
-  const isOld = !region || region.dataset.seen !== seen || region.querySelector("[role=alert]");
-  if (answer.status === 200 && !isOld) showLive(html, answer);
+  if (!region || region.dataset.seen !== seen) return;
+  if (answer.status === 204) region.dataset.seen = answer.headers.get("X-Seen") || "";
+  else if (!region.querySelector("[role=alert]")) showLive(html, answer);
 }
 
 function again() {

@@ -1,0 +1,163 @@
+"""Version numbers of what open pages show, so that a page learns by one look whether anything changed.
+
+Triggers count, so that no writer can forget to: several processes, the ORM and raw SQL are all seen. A subject is a
+course, a client, a batch or a file; `DESK` counts every change at the desk, `EVERYONE` those that any client's page
+may show. The numbers only ever rise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id
+
+DESK, EVERYONE, CONNECTION = "desk", "everyone", "connection"
+# On PostgreSQL writers would wait for each other at the two shared rows, so each connection counts in one of many.
+_SLOTS = 32
+
+
+class Version(Base):
+    """How often a subject changed, in parts: their sum is its version."""
+
+    __tablename__ = "version"
+
+    subject: Mapped[str] = mapped_column(Id, primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Amount)
+    # PostgreSQL: the transaction that counted last. Each counts once, for a row it has changed ten thousand times
+    # would be slow to find.
+    counted_by: Mapped[int] = mapped_column(Amount, default=0, server_default="0")
+
+
+_DESK, _EVERYONE, _CONNECTION = (f"SELECT '{subject}'" for subject in (DESK, EVERYONE, CONNECTION))
+_ITS_COURSE, _ITS_CLIENT = "SELECT {row}.course_id", "SELECT {row}.client_id"
+_COURSE_OF_ALLOWANCE = "SELECT course_id FROM allowance WHERE id = {row}.allowance_id"
+_COURSES_OF_ORDER = "SELECT id FROM course WHERE square_order_id = {row}.square_order_id"
+_ITSELF = "SELECT {row}.id"
+
+# Each watched table with the queries for the subjects that a row of it changes.
+WATCHED: dict[str, tuple[str, ...]] = {
+    "clinic": (_DESK, _EVERYONE, _CONNECTION),
+    "staff": (_DESK, _EVERYONE),
+    "treatment": (_DESK, _EVERYONE),
+    "package": (_DESK, _EVERYONE),
+    "attention": (_DESK, _EVERYONE),
+    "booking": (_DESK,),
+    # A name stands on the pages of others, too: of who shares a course, of who gave it. A new one stands on none yet.
+    "client": (_DESK, _ITSELF, f"{_EVERYONE} WHERE '{{row}}' = 'OLD'"),
+    "square_customer": (_DESK, _ITS_CLIENT),
+    "course": (
+        *(_DESK, _ITSELF, _ITS_CLIENT),
+        "SELECT course_id FROM course_origin WHERE origin_id = {row}.id",
+    ),
+    "allowance": (_DESK, _ITS_COURSE),
+    "allowed_ahead": (_DESK, _COURSE_OF_ALLOWANCE),
+    "entry": (_DESK, _COURSE_OF_ALLOWANCE),
+    "visit": (_DESK, _ITS_COURSE),
+    "history": (_DESK, _ITS_COURSE),
+    "course_share": (_DESK, _ITS_COURSE, _ITS_CLIENT),
+    "course_origin": (_DESK, _ITS_COURSE),
+    "gift": (_DESK, _ITS_COURSE),
+    "checkout": (_DESK, _ITS_CLIENT, _COURSES_OF_ORDER),
+    "desk_refund": (_DESK, _ITS_COURSE),
+    "dispute": (_DESK, _COURSES_OF_ORDER),
+    "sale_record": (_DESK, _COURSES_OF_ORDER),
+    "document": (_DESK, _ITS_CLIENT),
+    "document_course": (_DESK, _ITS_COURSE),
+    "document_file": (_DESK, "SELECT client_id FROM document WHERE id = {row}.document_id"),
+    "visit_letter": (_DESK, _ITS_CLIENT),
+    "outbox": (
+        "SELECT {row}.subject WHERE {row}.kind = 'customer'",
+        "SELECT course_id FROM desk_refund WHERE {row}.kind = 'refund' AND id = {row}.subject",
+        "SELECT client_id FROM document WHERE {row}.kind = 'document' AND id = {row}.subject",
+    ),
+    "connection": (_CONNECTION,),
+    "sweep": (_CONNECTION,),
+    "paper_batch": (_ITSELF,),
+    "import_batch": (_ITSELF,),
+}
+# Of these only some rows are shown, and none is ever deleted while it is.
+_ONLY = {"outbox": "NEW.kind IN ('customer', 'refund', 'document')"}
+_EVENTS = ("INSERT", "UPDATE", "DELETE")
+
+
+def creation(engine: str) -> Iterator[str]:
+    """Yield the statements that make the triggers; `engine` is "sqlite" or "postgresql"."""
+    for table in WATCHED:
+        yield from _pg(table) if engine == "postgresql" else _sqlite(table)
+
+
+def removal(engine: str) -> Iterator[str]:
+    """Yield the statements that take `creation` back."""
+    for table in WATCHED:
+        if engine == "postgresql":
+            yield f"DROP TRIGGER {table}_counts ON {table}"
+            yield f"DROP FUNCTION count_{table}()"
+            continue
+        for event in _events(table):
+            yield f"DROP TRIGGER {table}_counts_{event.lower()}"
+
+
+def trigger_names(engine: str) -> Iterator[str]:
+    """Yield the names of the triggers."""
+    for table in WATCHED:
+        if engine == "postgresql":
+            yield f"{table}_counts"
+        else:
+            yield from (f"{table}_counts_{event.lower()}" for event in _events(table))
+
+
+def _events(table: str) -> tuple[str, ...]:
+    return _EVENTS[:2] if table in _ONLY else _EVENTS
+
+
+def _subjects(table: str, row: str) -> str:
+    return " UNION ".join(each.format(row=row) for each in WATCHED[table])
+
+
+def _sqlite(table: str) -> Iterator[str]:
+    when = f" WHEN {_ONLY[table]}" if table in _ONLY else ""
+    for event in _events(table):
+        rows = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}[event]
+        subjects = " UNION ".join(_subjects(table, row) for row in rows)
+        yield (
+            f"CREATE TRIGGER {table}_counts_{event.lower()} AFTER {event} ON {table}{when} BEGIN"  # noqa: S608 - our own names
+            f" INSERT INTO version (subject, slot, number) SELECT subject, 0, 1 FROM"
+            f" (SELECT NULL AS subject UNION {subjects}) WHERE subject IS NOT NULL"
+            " ON CONFLICT (subject, slot) DO UPDATE SET number = number + 1; END"
+        )
+
+
+def _pg(table: str) -> Iterator[str]:
+    yield f"""
+CREATE FUNCTION count_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'DELETE' THEN
+    {_pg_count(_subjects(table, "NEW"))}
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    {_pg_count(_subjects(table, "OLD"))}
+  END IF;
+  RETURN NULL;
+END $$
+"""
+    when = f" WHEN ({_ONLY[table]})" if table in _ONLY else ""
+    yield (
+        f"CREATE TRIGGER {table}_counts AFTER {' OR '.join(_events(table))} ON {table}"
+        f" FOR EACH ROW{when} EXECUTE FUNCTION count_{table}()"
+    )
+
+
+def _pg_count(subjects: str) -> str:
+    shared = f"'{DESK}', '{EVERYONE}', '{CONNECTION}'"
+    return (
+        "INSERT INTO version (subject, slot, number, counted_by)"  # noqa: S608 - our own names
+        f" SELECT subject, CASE WHEN subject IN ({shared}) THEN pg_backend_pid() % {_SLOTS} ELSE 0 END,"
+        f" 1, txid_current() FROM ({subjects}) AS changed (subject) WHERE subject IS NOT NULL"
+        # In one order, so that two writers never wait for each other crosswise.
+        " ORDER BY subject"
+        " ON CONFLICT (subject, slot) DO UPDATE SET number = version.number + 1, counted_by = excluded.counted_by"
+        " WHERE version.counted_by <> excluded.counted_by;"
+    )
