@@ -84,6 +84,10 @@ class SquareCustomer(Base):
     seen_at: Mapped[datetime]
 
 
+# The profile in Square's directory that a client has now.
+IS_LIVING_PROFILE = (SquareCustomer.is_current.is_(True), SquareCustomer.is_deleted.is_(False))
+
+
 class Staff(Base):
     """A person who signs in."""
 

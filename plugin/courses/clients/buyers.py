@@ -1,23 +1,27 @@
-"""Square customers as our clients: found or made on first sight, followed through merges, never lost."""
+"""Square customers as clients: found or created on first sight, and followed through merges."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import false, or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import clean
-from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
-from plugin.courses.clients.clients import add_client_in, living_client_in
-from plugin.courses.clients.contacts import Contact, contact_from_square
+from plugin.courses.clients.clients import add_client_in, living_client_in, shares_contact
+from plugin.courses.clients.contacts import Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates_in
 from plugin.courses.clients.merge_core import join_in
-from plugin.courses.clients.square_links import gone_from_square_in, living_links_in
+from plugin.courses.clients.square_links import (
+    contact_of_buyer,
+    gone_from_square_in,
+    link_in,
+    living_links_in,
+)
 from plugin.courses.privacy.suppression import welcome_back_in
 from plugin.courses.sales.sales import Buyer
 from plugin.store.people import Client, SquareCustomer
@@ -29,11 +33,11 @@ def client_for_buyer_in(work: Work, buyer: Buyer) -> str:
     for gone in buyer.gone_ids:
         gone_from_square_in(work.session, gone)
     if len({owner.id for name in names if (owner := _known(work.session, [name]))}) > 1:
-        # One profile that we know as two clients: Square has joined them, and its word of that is still to come.
+        # One profile known as two clients: Square has merged them, and its event of that is still to arrive.
         merge_square_customers_in(work, from_ids=names, into=buyer)
     known = _known(work.session, names)
     if known is None:
-        contact = _contact(work.session, buyer)
+        contact = contact_of_buyer(work.session, buyer)
         known = _same_person(work.session, contact)
     if known is None:
         known = add_client_in(work, contact)
@@ -44,9 +48,9 @@ def client_for_buyer_in(work: Work, buyer: Buyer) -> str:
 
 
 def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
-    """Link this Square customer to the client they plainly are; False for somebody new, who is made by a sale only."""
+    """Link this Square customer to the client they plainly are; False for a new one, which only a sale creates."""
     names = _names(buyer)
-    known = _known(session, names) or _same_person(session, _contact(session, buyer))
+    known = _known(session, names) or _same_person(session, contact_of_buyer(session, buyer))
     if known is None:
         return False
     _link_all(session, act, buyer, known.id)
@@ -59,7 +63,7 @@ def link_profile_in(work: Work, client_id: str, buyer: Buyer) -> None:
     names = _names(buyer)
     welcome_back_in(work.session, names)
     for name in names:
-        _link(work.session, work.act, name, client_id, is_current=name == buyer.square_customer_id)
+        link_in(work.session, work.act, name, client_id, is_current=name == buyer.square_customer_id)
     work.session.get_one(SquareCustomer, buyer.square_customer_id).is_deleted = False
     _keep_address(work.session, buyer)
     work.session.execute(
@@ -71,15 +75,15 @@ def link_profile_in(work: Work, client_id: str, buyer: Buyer) -> None:
 
 
 def update_from_square_in(session: Session, buyer: Buyer) -> bool:
-    """Take over a name, phone or e-mail changed in Square's directory; False where the client is not ours."""
+    """Take over a name, phone or e-mail changed in Square's directory; False where it is no client."""
     client = _known(session, _names(buyer))
     if client is None:
         return False
     if _is_second(session, client.id, buyer.square_customer_id, besides=_names(buyer)):
-        # Made one with another here: of their two profiles the current one counts.
+        # Merged with another client here: of their two profiles the current one counts.
         return True
     _keep_address(session, buyer)
-    contact = _contact(session, buyer)
+    contact = contact_of_buyer(session, buyer)
     newer_here = fields_on_their_way_in(session, client.id)
     if clean(buyer.name) and "name" not in newer_here:
         client.name = contact.name
@@ -106,7 +110,7 @@ def merge_square_customers_in(work: Work, *, from_ids: Sequence[str], into: Buye
     for other in {client.id for client in owners} - {keeper.id}:
         _join(work, other, keeper)
     for name in ids:
-        _link(work.session, work.act, name, keeper.id, is_current=name == into.square_customer_id)
+        link_in(work.session, work.act, name, keeper.id, is_current=name == into.square_customer_id)
     if into.name:
         update_from_square_in(work.session, into)
     # The profile that is left carries none of what was written on those that went into it.
@@ -122,7 +126,7 @@ def _join(work: Work, from_id: str, keeper: Client) -> None:
 
 
 def _keep_address(session: Session, buyer: Buyer) -> None:
-    """Keep where the profile says they live; one of which only the id is known says nothing."""
+    """Keep the address of the profile; a profile of which only the id is known has none."""
     profile = session.get(SquareCustomer, buyer.square_customer_id)
     if profile is not None and (buyer.is_somebody or buyer.address):
         profile.address, profile.country = buyer.address, buyer.country
@@ -140,31 +144,17 @@ def _known(session: Session, names: Sequence[str]) -> Client | None:
     return None
 
 
-def _contact(session: Session, buyer: Buyer) -> Contact:
-    country = clinic_in(session).country
-    return contact_from_square(name=buyer.name, phone=buyer.phone, email=buyer.email, country=country)
-
-
 def _same_person(session: Session, contact: Contact) -> Client | None:
-    # A shared phone is a family's, so the name must be the same as well; two that fit are nobody.
-    linked = select(SquareCustomer.client_id)
-    rows = list(
-        session.scalars(
-            select(Client).where(
-                Client.name_folded == contact.name_folded,
-                Client.merged_into.is_(None),
-                Client.id.not_in(linked),
-            )
-        )
+    # A shared phone is a family's, so the name must be the same as well; if two fit, neither is taken.
+    shared = shares_contact(contact.phone, contact.email)
+    same = select(Client).where(
+        Client.name_folded == contact.name_folded,
+        Client.merged_into.is_(None),
+        Client.id.not_in(select(SquareCustomer.client_id)),
+        or_(false(), *shared),
     )
-    same = [row for row in rows if _shares(row, contact)]
-    return same[0] if len(same) == 1 else None
-
-
-def _shares(client: Client, contact: Contact) -> bool:
-    if contact.phone is not None and client.phone == contact.phone:
-        return True
-    return contact.email is not None and (client.email or "").casefold() == contact.email.casefold()
+    found = session.scalars(same.limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def _link_all(session: Session, act: Act, buyer: Buyer, client_id: str) -> None:
@@ -172,24 +162,12 @@ def _link_all(session: Session, act: Act, buyer: Buyer, client_id: str) -> None:
     is_second = _is_second(session, client_id, buyer.square_customer_id, besides=names)
     for name in names:
         is_current = name == buyer.square_customer_id and not is_second
-        _link(session, act, name, client_id, is_current=is_current)
+        link_in(session, act, name, client_id, is_current=is_current)
 
 
 def _is_second(session: Session, client_id: str, square_customer_id: str, *, besides: Sequence[str]) -> bool:
-    """Say whether the client has stepped off this profile, and goes by another one that Square has as well."""
+    """Say whether the client no longer uses this profile, and has another one that exists in Square."""
     link = session.get(SquareCustomer, square_customer_id)
     if link is None or link.is_current:
         return False
     return any(one not in besides for one in living_links_in(session, client_id))
-
-
-def _link(session: Session, act: Act, name: str, client_id: str, *, is_current: bool) -> None:
-    link = session.get(SquareCustomer, name)
-    if link is None:
-        link = SquareCustomer(
-            square_customer_id=name, client_id=client_id, seen_at=act.now, is_current=is_current
-        )
-        session.add(link)
-        session.flush()
-        return
-    link.client_id, link.is_current = client_id, is_current

@@ -1,4 +1,4 @@
-"""Clients: made at the desk or on their first sale, found by any part of a name, a phone's digits, an e-mail."""
+"""Clients: created at the desk or by their first sale, found by any part of a name, a phone number or an e-mail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.people import Client, SquareCustomer
+from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 
 _MANY_MERGES = 20
 LONGEST_SEARCH = 200
@@ -221,6 +221,16 @@ def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[boo
     return [kept.contains(word, autoescape=True) for word in folded(q).split()[:8]]
 
 
+def shares_contact(phone: str | None, email: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a client has this phone or this e-mail address; none without either."""
+    shared: list[ColumnElement[bool]] = []
+    if phone:
+        shared.append(Client.phone == phone)
+    if email:
+        shared.append(func.lower(Client.email) == email.lower())
+    return shared
+
+
 def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:
     last = session.get(Client, cursor)
     if last is None:
@@ -251,11 +261,7 @@ def _balances(session: Session, client_ids: list[str], today: date) -> dict[str,
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
     rows = session.execute(
         select(SquareCustomer.client_id, SquareCustomer.square_customer_id)
-        .where(
-            SquareCustomer.client_id.in_(client_ids),
-            SquareCustomer.is_current.is_(True),
-            SquareCustomer.is_deleted.is_(False),
-        )
+        .where(SquareCustomer.client_id.in_(client_ids), *IS_LIVING_PROFILE)
         .order_by(SquareCustomer.seen_at)
     )
     return dict(rows.all())

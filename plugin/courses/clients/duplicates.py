@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item_in, settle_item_in
 from plugin.courses.base.work import Work
-from plugin.store.people import Client, SquareCustomer
+from plugin.courses.clients.clients import IS_SOMEBODY, shares_contact
+from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 
 KIND = "possible_duplicate"
 # More of one name and phone without a profile is no person's double.
@@ -48,24 +49,16 @@ def _mark(before_id: str, new_id: str) -> str:
 
 
 def _namesakes_in(session: Session, new: Client) -> Sequence[Client]:
-    same = [Client.phone == new.phone] if new.phone else []
-    same += [func.lower(Client.email) == new.email.lower()] if new.email else []
-    if not same:
-        return ()
     has_profile = select(SquareCustomer.client_id)
-    has_living_one = has_profile.where(
-        SquareCustomer.is_deleted.is_(False), SquareCustomer.is_current.is_(True)
-    )
     rows = (
         select(Client)
         .where(
             Client.name_folded == new.name_folded,
-            or_(*same),
+            or_(false(), *shares_contact(new.phone, new.email)),
             Client.id != new.id,
-            Client.merged_into.is_(None),
-            Client.erased_at.is_(None),
+            *IS_SOMEBODY,
             Client.id.in_(has_profile),
-            Client.id.not_in(has_living_one),
+            Client.id.not_in(has_profile.where(*IS_LIVING_PROFILE)),
         )
         .order_by(Client.created_at, Client.id)
         .limit(_MOST_ASKED)

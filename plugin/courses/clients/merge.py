@@ -1,6 +1,6 @@
-"""Two clients who are the same person: made one at the desk, and two again where that was a mistake.
+"""Merge two clients who are one person, and undo it where that was a mistake.
 
-What moved is remembered by its ids, so that taking it back gives each what was theirs.
+The ids of what moved are kept, so that the undo gives each client what was theirs.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from plugin.core.acts import Act, Role, require
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.outbox import PROFILE, enqueue_in, profile_changed_in
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_profile_in
 from plugin.courses.clients.clients import living_client_in, view_of
 from plugin.courses.clients.contacts import Contact
-from plugin.courses.clients.merge_core import join_in
+from plugin.courses.clients.merge_core import MOVED, join_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.changes import CourseShare, Gift
+from plugin.store.changes import CourseShare
 from plugin.store.ledger import Visit
 from plugin.store.people import Client, ClientMerge, SquareCustomer
-from plugin.store.selling import Checkout
 from plugin.store.square_side import ProfileNote
 
 _FILLED_IN = ("phone", "email")
@@ -213,14 +213,7 @@ def _part(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
 
 
 def _give_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Client) -> None:
-    for table, column, name in (
-        (Visit, "client_id", "visits"),
-        (Checkout, "client_id", "checkouts"),
-        (Gift, "giver_id", "given"),
-        (Gift, "recipient_id", "received"),
-        (Client, "merged_into", "clients"),
-        (CourseShare, "client_id", "shares"),
-    ):
+    for name, (table, column) in {**MOVED, "shares": (CourseShare, "client_id")}.items():
         still = (table.id.in_(moved[name]), getattr(table, column) == keeper.id)
         session.execute(update(table).where(*still).values({column: gone.id}))
     session.execute(
@@ -253,14 +246,5 @@ def _course_back(work: Work, row: ClientMerge, course_id: str, gone: Client, kee
 def _view(session: Session, row: ClientMerge) -> MergeView:
     gone, keeper = session.get_one(Client, row.from_id), session.get_one(Client, row.into_id)
     is_standing = row.undone_at is None and gone.merged_into == keeper.id and keeper.merged_into is None
-    return MergeView(
-        id=row.id,
-        from_id=gone.id,
-        from_name=gone.name,
-        into_id=keeper.id,
-        into_name=keeper.name,
-        at=row.at,
-        by=row.by,
-        undone_at=row.undone_at,
-        can_undo=is_standing and bool(row.moved),
-    )
+    can_undo = is_standing and bool(row.moved)
+    return from_row(MergeView, row, from_name=gone.name, into_name=keeper.name, can_undo=can_undo)

@@ -1,4 +1,4 @@
-"""Having everything of one client point to another: the same for a merge told by Square and one made at the desk."""
+"""Move everything of one client to another: the same for a merge in Square and one at the desk."""
 
 from __future__ import annotations
 
@@ -15,22 +15,26 @@ from plugin.courses.changes.sharing import pass_shares_in
 from plugin.courses.clients.duplicates import settle_duplicates_in
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course, Visit
-from plugin.store.people import Client, SquareCustomer
+from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.selling import Checkout
 
 Moved = dict[str, Any]
+# The rows that a merge moves, and their column that names the client.
+MOVED: dict[str, tuple[Any, str]] = {
+    "visits": (Visit, "client_id"),
+    "checkouts": (Checkout, "client_id"),
+    "given": (Gift, "giver_id"),
+    "received": (Gift, "recipient_id"),
+    # Those merged into them before: their page leads to the one who stays in one step.
+    "clients": (Client, "merged_into"),
+}
 
 
 def join_in(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
-    """Have all of `gone` be `keeper`'s, each course told so with `text`; return the ids of what moved, by table."""
+    """Move all of `gone` to `keeper`, with `text` in each course's history; return the ids of what moved, by table."""
     moved: Moved = {
         "courses": _courses(work, gone, keeper, text),
-        "visits": _repoint(work.session, Visit, "client_id", gone.id, keeper.id),
-        "checkouts": _repoint(work.session, Checkout, "client_id", gone.id, keeper.id),
-        "given": _repoint(work.session, Gift, "giver_id", gone.id, keeper.id),
-        "received": _repoint(work.session, Gift, "recipient_id", gone.id, keeper.id),
-        # Who had gone into them before goes on to the one that stays: a page leads there in one step.
-        "clients": _repoint(work.session, Client, "merged_into", gone.id, keeper.id),
+        **{name: _repoint(work.session, *MOVED[name], gone.id, keeper.id) for name in MOVED},
         **_shares(work.session, work.act, gone, keeper),
         **_profiles(work.session, gone, keeper),
     }
@@ -71,11 +75,7 @@ def _profiles(session: Session, gone: Client, keeper: Client) -> Moved:
     """Link their Square profiles to the keeper, whose own living one goes on being the current one."""
     has_own = session.scalar(
         select(SquareCustomer.square_customer_id)
-        .where(
-            SquareCustomer.client_id == keeper.id,
-            SquareCustomer.is_current.is_(True),
-            SquareCustomer.is_deleted.is_(False),
-        )
+        .where(SquareCustomer.client_id == keeper.id, *IS_LIVING_PROFILE)
         .limit(1)
     )
     rows = session.scalars(select(SquareCustomer).where(SquareCustomer.client_id == gone.id)).all()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
-from plugin.courses.clients.clients import client_in
+from plugin.courses.clients.clients import IS_SOMEBODY, client_in, shares_contact
 from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Visit
@@ -67,14 +67,10 @@ def looking_alike(store: Store, client_id: str) -> Sequence[ClientView]:
     with store.reading() as session:
         client = client_in(session, client_id)
         row = session.get_one(Client, client.id)
-        same = [Client.name_folded == row.name_folded]
-        if row.phone:
-            same.append(Client.phone == row.phone)
-        if row.email:
-            same.append(func.lower(Client.email) == row.email.lower())
+        same = [Client.name_folded == row.name_folded, *shares_contact(row.phone, row.email)]
         others = (
             select(Client.id)
-            .where(or_(*same), Client.id != row.id, Client.merged_into.is_(None), Client.erased_at.is_(None))
+            .where(or_(*same), Client.id != row.id, *IS_SOMEBODY)
             .order_by(Client.name_folded, Client.id)
         )
         return [client_in(session, each) for each in session.scalars(others.limit(_MOST_ALIKE)).all()]

@@ -1,24 +1,38 @@
-"""Which Square profiles are which of our clients: the looks and small changes that no single sale brings."""
+"""Which Square profiles belong to which client: the lookups, and the small changes that no sale brings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from plugin.core.acts import Act
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import living_client_in
+from plugin.courses.clients.clients import living_client_in, shares_contact
 from plugin.courses.clients.contacts import Contact, contact_from_square
 from plugin.courses.sales.sales import Buyer
 from plugin.store import Store
-from plugin.store.people import Client, SquareCustomer
+from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 
 # Each is asked for at Square, one by one.
 _MOST_ALIKE = 30
 _SHORTEST_WORD = 3
+
+
+def link_in(
+    session: Session, act: Act, square_customer_id: str, client_id: str, *, is_current: bool
+) -> SquareCustomer:
+    """Make this Square customer the client's, as the current profile or as one of before."""
+    link = session.get(SquareCustomer, square_customer_id)
+    if link is None:
+        link = SquareCustomer(square_customer_id=square_customer_id, seen_at=act.now)
+        session.add(link)
+    link.client_id, link.is_current = client_id, is_current
+    session.flush()
+    return link
 
 
 def gone_from_square_in(session: Session, square_customer_id: str) -> None:
@@ -29,7 +43,7 @@ def gone_from_square_in(session: Session, square_customer_id: str) -> None:
 
 
 def alive_in_square_in(work: Work, square_customer_id: str) -> str:
-    """Take note that a profile of ours is there; returns what is new about that, in words, or ""."""
+    """Note that a profile of a client exists in Square; return what is new about that, in words, or ""."""
     link = work.session.get_one(SquareCustomer, square_customer_id)
     has_another = bool(living_links_in(work.session, link.client_id, besides=square_customer_id))
     if not link.is_deleted and (link.is_current or has_another):
@@ -42,26 +56,21 @@ def alive_in_square_in(work: Work, square_customer_id: str) -> str:
 
 
 def living_links_in(session: Session, client_id: str, *, besides: str = "") -> Sequence[str]:
-    """Return the profiles that are this client now."""
+    """Return the profiles that the client has now."""
     return session.scalars(
         select(SquareCustomer.square_customer_id).where(
             SquareCustomer.client_id == client_id,
             SquareCustomer.square_customer_id != besides,
-            SquareCustomer.is_current.is_(True),
-            SquareCustomer.is_deleted.is_(False),
+            *IS_LIVING_PROFILE,
         )
     ).all()
 
 
 def all_living_links(store: Store, *, besides: Sequence[str] = ()) -> list[str]:
-    """Return the profile that each client goes by now, without these."""
+    """Return the profile that each client has now, without these."""
     living = (
         select(SquareCustomer.square_customer_id)
-        .where(
-            SquareCustomer.is_current.is_(True),
-            SquareCustomer.is_deleted.is_(False),
-            SquareCustomer.square_customer_id.not_in(besides),
-        )
+        .where(*IS_LIVING_PROFILE, SquareCustomer.square_customer_id.not_in(besides))
         .order_by(SquareCustomer.square_customer_id)
     )
     with store.reading() as session:
@@ -69,7 +78,7 @@ def all_living_links(store: Store, *, besides: Sequence[str] = ()) -> list[str]:
 
 
 def client_with_another_profile(store: Store, square_customer_id: str) -> str | None:
-    """Return the client this profile went into by a merge, where they go by another one, or had to."""
+    """Return the client into whom this profile was merged, where they have another one, or should have."""
     with store.reading() as session:
         link = session.get(SquareCustomer, square_customer_id)
         if link is None:
@@ -83,80 +92,52 @@ def client_with_another_profile(store: Store, square_customer_id: str) -> str | 
 
 
 def might_be(store: Store, buyer: Buyer) -> list[str]:
-    """Return the profiles of our clients that could have gone into this one: the likeliest first, not too many.
+    """Return the profiles of our clients that could have been merged into this one, the likeliest first.
 
-    Whoever joins two profiles knows them for one person: they share a phone, an e-mail or a word of their name.
+    Whoever merges two profiles takes them for one person: they share a phone, an e-mail or a word of their name.
     """
     with store.reading() as session:
-        contact = _contact(session, buyer)
-        same = or_(Client.name_folded == contact.name_folded, *_shared(contact))
-        words = [
-            Client.name_folded.contains(word, autoescape=True)
-            for word in contact.name_folded.split()
-            if len(word) >= _SHORTEST_WORD
-        ]
-        rows = session.scalars(
-            select(SquareCustomer.square_customer_id)
-            .join(Client, Client.id == SquareCustomer.client_id)
-            .where(
-                or_(same, *words),
-                SquareCustomer.is_current.is_(True),
-                SquareCustomer.is_deleted.is_(False),
-                SquareCustomer.square_customer_id.not_in(buyer.known_as),
-            )
-            .order_by(case((same, 0), else_=1), SquareCustomer.seen_at.desc())
-            .limit(_MOST_ALIKE)
-        )
-        return list(rows)
+        contact = contact_of_buyer(session, buyer)
+        words = [word for word in contact.name_folded.split() if len(word) >= _SHORTEST_WORD]
+        same = or_(Client.name_folded == contact.name_folded, *shares_contact(contact.phone, contact.email))
+        alike = [Client.name_folded.contains(word, autoescape=True) for word in words]
+        return _living_profiles(session, buyer, or_(same, *alike), first=same)
 
 
 def links_of_namesakes(store: Store, buyer: Buyer) -> list[str]:
     """Return the living profiles of our clients of this name and phone or e-mail."""
     with store.reading() as session:
-        contact = _contact(session, buyer)
-        shared = _shared(contact)
-        if not shared:
-            return []
-        rows = session.scalars(
-            select(SquareCustomer.square_customer_id)
-            .join(Client, Client.id == SquareCustomer.client_id)
-            .where(
-                Client.name_folded == contact.name_folded,
-                or_(*shared),
-                SquareCustomer.is_current.is_(True),
-                SquareCustomer.is_deleted.is_(False),
-                SquareCustomer.square_customer_id.not_in(buyer.known_as),
-            )
-            .order_by(SquareCustomer.seen_at.desc())
-            .limit(_MOST_ALIKE)
-        )
-        return list(rows)
+        namesakes = _namesakes(contact_of_buyer(session, buyer))
+        return _living_profiles(session, buyer, namesakes, first=namesakes)
 
 
 def was_before(store: Store, buyer: Buyer) -> str | None:
-    """Return the client whom a client of this name and phone or e-mail was joined with, before Square took it back."""
+    """Return the client into whom a client of this name and phone or e-mail was merged, before Square undid it."""
     with store.reading() as session:
-        contact = _contact(session, buyer)
-        shared = _shared(contact)
-        if not shared:
-            return None
-        rows = session.scalars(
-            select(Client).where(
-                Client.name_folded == contact.name_folded, Client.merged_into.is_not(None), or_(*shared)
-            )
-        ).all()
-        return living_client_in(session, rows[0].id).id if rows else None
+        namesakes = _namesakes(contact_of_buyer(session, buyer))
+        row = session.scalar(select(Client).where(namesakes, Client.merged_into.is_not(None)).limit(1))
+        return living_client_in(session, row.id).id if row is not None else None
 
 
-def _contact(session: Session, buyer: Buyer) -> Contact:
+def contact_of_buyer(session: Session, buyer: Buyer) -> Contact:
+    """Return the particulars of a Square customer, as clients have them."""
     country = clinic_in(session).country
     return contact_from_square(name=buyer.name, phone=buyer.phone, email=buyer.email, country=country)
 
 
-def _shared(contact: Contact) -> list[ColumnElement[bool]]:
-    shared: list[ColumnElement[bool]] = []
-    if contact.phone is not None:
-        shared.append(Client.phone == contact.phone)
-    if contact.email is not None:
-        shared.append(func.lower(Client.email) == contact.email.lower())
-    return shared
+def _namesakes(contact: Contact) -> ColumnElement[bool]:
+    shared = shares_contact(contact.phone, contact.email)
+    return and_(Client.name_folded == contact.name_folded, or_(false(), *shared))
+
+
+def _living_profiles(
+    session: Session, buyer: Buyer, who: ColumnElement[bool], *, first: ColumnElement[bool]
+) -> list[str]:
+    rows = (
+        select(SquareCustomer.square_customer_id)
+        .join(Client, Client.id == SquareCustomer.client_id)
+        .where(who, *IS_LIVING_PROFILE, SquareCustomer.square_customer_id.not_in(buyer.known_as))
+        .order_by(case((first, 0), else_=1), SquareCustomer.seen_at.desc())
+        .limit(_MOST_ALIKE)
+    )
+    return list(session.scalars(rows))

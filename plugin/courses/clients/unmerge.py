@@ -8,16 +8,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import add_history
-from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import add_client_in, living_client_in
-from plugin.courses.clients.contacts import Contact, contact_from_square
-from plugin.courses.clients.square_links import living_links_in
+from plugin.courses.clients.contacts import Contact
+from plugin.courses.clients.square_links import contact_of_buyer, link_in, living_links_in
 from plugin.courses.sales.sales import Buyer
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
@@ -63,7 +61,7 @@ def split_in(work: Work, details: dict[str, Any], *, reason: str) -> Client:
     """Make the separated customer a client of their own again, with the courses that were sold to them."""
     from_client = living_client_in(work.session, details["client_id"])
     to = _client_again(work, from_client, details)
-    _link_to(work.session, work.act, details["square_customer_id"], to.id)
+    _link_living(work, details["square_customer_id"], to.id)
     for course_id in details["split_ids"]:
         course = work.session.get_one(Course, course_id)
         if course.client_id != from_client.id:
@@ -84,16 +82,17 @@ def keep_together_in(work: Work, details: dict[str, Any]) -> Client:
     """Keep both Square customers one client here: what either buys is theirs."""
     client = living_client_in(work.session, details["client_id"])
     square_customer_id = details["square_customer_id"]
-    link = _link_to(work.session, work.act, square_customer_id, client.id)
+    link = _link_living(work, square_customer_id, client.id)
     link.is_current = not living_links_in(work.session, client.id, besides=square_customer_id)
     profile_changed_in(work, client.id)
     return client
 
 
 def _is_themselves(session: Session, client: Client, buyer: Buyer) -> bool:
-    told = _told(session, buyer.name, buyer.phone, buyer.email)
-    is_alike = (told.name_folded, told.phone, told.email) == (client.name_folded, client.phone, client.email)
-    return is_alike and (told.phone is not None or told.email is not None)
+    contact = contact_of_buyer(session, buyer)
+    same = ("name_folded", "phone", "email")
+    is_alike = all(getattr(contact, name) == getattr(client, name) for name in same)
+    return is_alike and (contact.phone is not None or contact.email is not None)
 
 
 def _summary(client: Client, buyer: Buyer) -> str:
@@ -101,10 +100,6 @@ def _summary(client: Client, buyer: Buyer) -> str:
     if buyer.name == client.name:
         who = f"two customers called {client.name}"
     return f"Square has separated {who}. Here they are one client."
-
-
-def _told(session: Session, name: str, phone: str | None, email: str | None) -> Contact:
-    return contact_from_square(name=name, phone=phone, email=email, country=clinic_in(session).country)
 
 
 def _proposal(session: Session, client: Client, buyer: Buyer, theirs: Sequence[str], many: int) -> str:
@@ -117,7 +112,8 @@ def _proposal(session: Session, client: Client, buyer: Buyer, theirs: Sequence[s
 
 
 def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> Client:
-    told = _told(work.session, details["name"], details["phone"], details["email"])
+    buyer = Buyer(details["square_customer_id"], details["name"], details["phone"], details["email"])
+    told = contact_of_buyer(work.session, buyer)
     before = work.session.scalar(
         select(Client)
         .where(Client.merged_into == from_client.id, Client.name_folded == told.name_folded)
@@ -132,11 +128,7 @@ def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> C
     return add_client_in(work, contact)
 
 
-def _link_to(session: Session, act: Act, square_customer_id: str, client_id: str) -> SquareCustomer:
-    link = session.get(SquareCustomer, square_customer_id)
-    if link is None:
-        link = SquareCustomer(square_customer_id=square_customer_id, seen_at=act.now)
-        session.add(link)
-    link.client_id, link.is_current, link.is_deleted = client_id, True, False
-    session.flush()
+def _link_living(work: Work, square_customer_id: str, client_id: str) -> SquareCustomer:
+    link = link_in(work.session, work.act, square_customer_id, client_id, is_current=True)
+    link.is_deleted = False
     return link
