@@ -1,4 +1,4 @@
-"""What is issued once and kept for ever: invoices, credit notes, vouchers, and the sales they are made of.
+"""What is issued once and kept forever: invoices, credit notes, vouchers, and the sales they are made of.
 
 A document and its file are written once each and never changed: the triggers refuse it, and a foreign key to
 the number before refuses a gap, whoever writes.
@@ -27,7 +27,7 @@ from plugin.store.personal import NAMED, OF_CLIENT, OF_DOCUMENT, OF_ORDER, RETAI
 
 
 class SaleRecord(Base):
-    """A Square order with packages on it, all its lines, taxes, discounts and payments as Square last told them."""
+    """A Square order with packages on it, all its lines, taxes, discounts and payments as last read from Square."""
 
     __tablename__ = "sale_record"
 
@@ -60,7 +60,7 @@ class Document(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     place: Mapped[int]
-    # Reckoned by the database: the number that must be there before this one.
+    # Computed by the database: the number that must be there before this one.
     place_before: Mapped[int | None] = mapped_column(
         Computed("CASE WHEN place > 1 THEN place - 1 END", persisted=True)
     )
@@ -93,7 +93,7 @@ class Document(Base):
 
 
 class DocumentFile(Base):
-    """The PDF of a document, drawn once and served for ever."""
+    """The PDF of a document, drawn once and served forever."""
 
     __tablename__ = "document_file"
 

@@ -1,4 +1,4 @@
-"""Courses sold before Coursekeeper: the files they came in, and which course came of which line."""
+"""Courses sold before Coursekeeper: the imported files, and the line of each course."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IMPORT_STATES = "state in ('mapping', 'checking', 'checked', 'importing', 'impor
 
 
 class ImportBatch(Base):
-    """One file. Its bytes and what was found in them are kept only until it is imported or given up."""
+    """One file. Its bytes and what was found in them are kept only until it is imported or canceled."""
 
     __tablename__ = "import_batch"
 
@@ -25,7 +25,7 @@ class ImportBatch(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     state: Mapped[str] = mapped_column(String(20))
-    # The same file may wait twice, but is imported once; after an undo it may come again.
+    # The same file may wait twice, but is imported once; after an undo it may be imported again.
     imported_sha256: Mapped[str | None] = mapped_column(
         String(64),
         Computed("CASE WHEN state IN ('importing', 'imported') THEN sha256 END", persisted=True),
@@ -63,7 +63,7 @@ class ImportBatch(Base):
 
 
 class ImportedCourse(Base):
-    """A course that came of an import: from which line, and whether its client was made for it."""
+    """A course of an import: its line, and whether its client was created for it."""
 
     __tablename__ = "imported_course"
 

@@ -56,7 +56,7 @@ class TreatmentText(Base):
 
 
 class VisitLetter(Base):
-    """The e-mail after a visit, once for each whom it concerns: to whom it goes, and what became of it."""
+    """The e-mail after a visit, once for each client it concerns: the address, and the outcome."""
 
     __tablename__ = "visit_letter"
 
@@ -72,7 +72,7 @@ class VisitLetter(Base):
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
-        # Who came, and whose course it was where that is somebody else.
+        # Who attended, and whose course it was where that is another client.
         UniqueConstraint("visit_id", "client_id"),
         CheckConstraint("state in ('owed', 'sent', 'refused', 'left')", name="state"),
         CheckConstraint("(state = 'owed') = (done_at is null)", name="done_together"),

@@ -30,10 +30,10 @@ class Client(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     # The client this one was merged into: its page leads there.
     merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
-    # Nothing tells any more who this was; courses and sums stay.
+    # When the personal data was erased; courses and sums stay.
     erased_at: Mapped[datetime | None]
     erased_by: Mapped[str] = mapped_column(Name, default="", server_default="")
-    # Papers come by e-mail after a visit unless they said no.
+    # Papers are sent by e-mail after a visit unless the client declined.
     wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
     # Why the last letter did not reach them; "" once one did, or the address was changed.
     mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=OWN)
@@ -42,14 +42,14 @@ class Client(Base):
 
 
 class ClientMerge(Base):
-    """Two clients that were made one here, and the ids of all that moved by it, so that it can be taken back."""
+    """A merge of two clients, with the ids of all that moved, so that it can be undone."""
 
     __tablename__ = "client_merge"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     from_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     into_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
-    # By table; ids alone, for the particulars stay with the client that went.
+    # By table; ids alone, for the merged client keeps their particulars.
     moved: Mapped[dict[str, Any]] = mapped_column(info=DROPPED)
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)

@@ -43,7 +43,7 @@ class StaffView:
 def add_staff(
     store: Store, *, email: str, name: str, role: Role, password_hash: str, now: datetime
 ) -> StaffView:
-    """Add a person; raises InvalidField, or Refused where the e-mail address signs somebody in already."""
+    """Add a person; raises InvalidField, or Refused where the e-mail address is in use already."""
     address = staff_email(email)
 
     def work(session: Session) -> StaffView:
@@ -129,7 +129,7 @@ def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
         row = _locked(work.session, staff_id)
         if row.is_active:
             _refuse_to_lock_out(work.session, work.act, row)
-            # The new mark keeps a session that somebody copied from coming back with a reactivation.
+            # The new mark keeps a copied session from working again after a reactivation.
             row.is_active, row.session_mark = False, secrets.token_hex(32)
         return _view(row)
 

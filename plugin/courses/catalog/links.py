@@ -26,14 +26,14 @@ from plugin.store.queues import Attention, Outbox
 CHANGED = "changed_item"
 # The item whose variations are the packages that were published from here.
 ITEM_NAME = "Prepaid courses"
-# Effects owed to Square's catalog: the package put there (again), and a look at an item named by its id alone.
+# Outbox jobs: publish the package in Square's catalog (again); read an item known by its id alone.
 PUBLISH = "publish"
 LOOK_AT_ITEM = "look_at_item"
 
 
 @dataclass(frozen=True, slots=True)
 class SeenItem:
-    """A variation as Square's catalog shows it; `price` None where the till asks for one at each sale.
+    """A variation as Square's catalog shows it; `price` None where it is entered at each sale.
 
     `item_name` is "" where only the variation was asked for.
     """
@@ -49,7 +49,7 @@ class SeenItem:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A current variation as it was last seen; `version` None where nobody has looked yet."""
+    """A current variation as it was last seen; `version` None where it was not read yet."""
 
     version: int | None
     square_item_id: str | None
@@ -85,7 +85,7 @@ def watched_in(session: Session) -> dict[str, Watched]:
 
 
 def publications(store: Store) -> dict[str, str]:
-    """Return of each package that is being put on the till again, or could not be, what Square said last."""
+    """Return Square's last answer for each package that is being published again, or could not be."""
     with store.reading() as session:
         rows = session.scalars(select(Outbox).where(Outbox.kind == PUBLISH).order_by(Outbox.id)).all()
         last = {row.subject: (row.state, row.outcome) for row in rows}
@@ -97,11 +97,11 @@ def publications(store: Store) -> dict[str, str]:
 
 
 def published_in(session: Session, act: Act, package_id: str) -> None:
-    """Note that nothing is owed for the package any more: Square sells it as it is set here."""
-    owed = select(Outbox).where(
+    """Complete the package's publish jobs: Square sells it as it is set here."""
+    jobs = select(Outbox).where(
         Outbox.kind == PUBLISH, Outbox.subject == package_id, Outbox.state.in_(("pending", "failed"))
     )
-    for row in session.scalars(owed):
+    for row in session.scalars(jobs):
         row.state, row.outcome, row.done_at = "done", "It is in Square as agreed.", act.now
 
 
@@ -115,7 +115,7 @@ def on_till_of(listing: Listing) -> OnTillView:
 
 
 def agree_in(session: Session, act: Act, seen: SeenItem) -> None:
-    """Agree with Square on what it shows: just published, just linked, or just decided. What was asked is settled."""
+    """Record what Square shows as agreed: just published, linked or decided. Open questions about it are settled."""
     listing = session.get_one(Listing, seen.square_variation_id)
     _write(listing, act, seen)
     listing.agreed_name, listing.agreed_price = seen.name, seen.price.amount if seen.price else None

@@ -35,7 +35,7 @@ def edit_package(
 ) -> PackageView:
     """Sell the package like this from now on; raises InvalidField, NotFound, or Refused where it changed meanwhile.
 
-    A new price or name is owed to Square where the till sells it: whoever saves publishes, and a job sees to it.
+    A new price or name is published in Square by the caller, and by a job where the caller's answer is lost.
     """
     require(act.actor)
     checked = checked_package(new)
@@ -56,12 +56,12 @@ def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | Non
     is_sold_otherwise = (package.name, package.price) != (new.name, new.price.amount)
     _write(work.session, work.store, package, new)
     if is_sold_otherwise:
-        _owe_publication(work, package)
+        _enqueue_publication(work, package)
     return {"package_id": package.id}
 
 
 def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> PackageView:
-    """Take a package off sale, or put it on sale again; what the till still sells of it is booked all the same."""
+    """Take a package off sale, or put it on sale again; what Square still sells of it is booked all the same."""
     require(act.actor)
 
     def do(work: Work) -> PackageView:
@@ -85,7 +85,7 @@ def _held(session: Session, package_id: str) -> Package:
     return package
 
 
-def _owe_publication(work: Work, package: Package) -> None:
+def _enqueue_publication(work: Work, package: Package) -> None:
     """Have Square sell it as it is set here; one that is not for sale, or deleted there, is left alone."""
     view = package_in(work.session, package.id)
     if view.on_till is None or view.on_till.is_deleted or not package.is_active:

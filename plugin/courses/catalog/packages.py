@@ -28,7 +28,7 @@ KINDS = ("main", "touch_up", "add_on")
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """So many sessions of a treatment. `kind` None: a known treatment keeps its own, a new one is told by its terms."""
+    """So many sessions of a treatment. `kind` None: a known treatment keeps its kind, a new one's follows."""
 
     treatment: str
     sessions: int
@@ -114,7 +114,7 @@ def known_variations_in(session: Session) -> dict[str, str]:
 
 
 def listing_of(store: Store, package_id: str) -> tuple[str | None, str | None]:
-    """Return the package's current Square item and variation id; None where it is not on the till."""
+    """Return the package's current Square item and variation id; None where Square does not sell it."""
     with store.reading() as session:
         row = session.scalar(
             select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
@@ -134,7 +134,7 @@ def list_variation(
 ) -> PackageView:
     """Record that this Square variation sells the package; raises Refused where it sells another one.
 
-    `seen` is what Square shows of it now, and is agreed on; where nobody has looked yet, a look is owed.
+    `seen` is what Square shows now, recorded as agreed; without it and a version, a job reads the item.
     """
     require(act.actor)
 
@@ -241,7 +241,7 @@ def _write(work: Work, new: NewPackage) -> Package:
 def write_contents_in(
     session: Session, store: Store, package: Package, contents: Sequence[NewContent]
 ) -> None:
-    """Write what the package holds; what it held before is gone by then."""
+    """Write the package's contents; those before must be deleted already."""
     for position, content in enumerate(contents):
         session.add(
             PackageContent(
@@ -257,7 +257,7 @@ def write_contents_in(
 
 
 def _kind_of(content: NewContent) -> str:
-    """Say what a treatment is that nobody has named yet: what opens later is a touch-up, what is free an add-on."""
+    """Return the kind of a new treatment: one usable later is a touch-up, a free one an add-on."""
     if content.usable_from_session is not None:
         return "touch_up"
     return "add_on" if content.single_price.amount == 0 else "main"

@@ -33,7 +33,7 @@ def terms_sentences(
     """Return the terms in force, a sentence or two for each matter; a date of expiration stands elsewhere on the paper.
 
     `prices`: the single price of each treatment of the course, which the refund formula may use.
-    Without `has_expiry`, whether the sessions expire is said elsewhere too; without `has_refund`, somebody else paid.
+    Without `has_expiry`, whether the sessions expire is said elsewhere too; without `has_refund`, another person paid.
     """
     language = language_for(tag)
     sentences = (

@@ -1,1 +1,1 @@
-"""Clients and staff: found, made, joined and told apart, kept in step with Square, shown what is held, forgotten."""
+"""Clients: search, creation, merges, and their profiles in Square's directory."""

@@ -1,4 +1,4 @@
-"""A client's place in Square's directory: what is owed there, and how it stands, for the client's page."""
+"""A client's profile in Square's directory: changes still to be sent, and its status for the client's page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Standing = Literal["linked", "waits", "failed", "deleted", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class ProfileStatus:
-    """How a client stands in Square's directory; `says` is what Square said last where something waits or failed."""
+    """The status of a client in Square's directory; `says` is Square's last answer where a change waits or failed."""
 
     standing: Standing
     says: str = ""
@@ -31,7 +31,7 @@ class ProfileStatus:
 def enqueue_profile_in(work: Work, client_id: str, *fields: str) -> None:
     """Have the client made in Square's directory, or with `fields` (name, phone, email) changed there."""
     waiting = work.session.scalar(
-        _owed_of(client_id).where(Outbox.state == "pending", Outbox.attempts == 0).with_for_update()
+        _jobs_of(client_id).where(Outbox.state == "pending", Outbox.attempts == 0).with_for_update()
     )
     if waiting is not None:
         both = {*waiting.payload.get("fields", ()), *fields}
@@ -42,16 +42,16 @@ def enqueue_profile_in(work: Work, client_id: str, *fields: str) -> None:
 
 def fields_on_their_way_in(session: Session, client_id: str) -> set[str]:
     """Return which of the client's fields were typed here and are not in Square yet: there they are older."""
-    rows = session.scalars(_owed_of(client_id).order_by(Outbox.id)).all()
-    # What Square refused was typed all the same, until something newer has been written.
+    rows = session.scalars(_jobs_of(client_id).order_by(Outbox.id)).all()
+    # What Square refused was typed all the same, until a newer change is sent.
     kept = [row for row in rows if row.state == "pending" or (row is rows[-1] and row.state == "failed")]
     return {name for row in kept for name in row.payload.get("fields", ())}
 
 
 def profile_status(store: Store, client_id: str) -> ProfileStatus:
-    """Return how the client stands in Square's directory."""
+    """Return the client's status in Square's directory."""
     with store.reading() as session:
-        last = session.scalar(_owed_of(client_id).order_by(Outbox.id.desc()).limit(1))
+        last = session.scalar(_jobs_of(client_id).order_by(Outbox.id.desc()).limit(1))
         if last is not None and last.state == "pending":
             return ProfileStatus("waits", last.outcome)
         if last is not None and last.state == "failed":
@@ -66,5 +66,5 @@ def profile_status(store: Store, client_id: str) -> ProfileStatus:
     return ProfileStatus("deleted" if all(links) else "linked")
 
 
-def _owed_of(client_id: str) -> Select[Outbox]:
+def _jobs_of(client_id: str) -> Select[Outbox]:
     return select(Outbox).where(Outbox.kind == CUSTOMER, Outbox.subject == client_id)

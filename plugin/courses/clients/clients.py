@@ -103,7 +103,7 @@ def _write_contact(work: Work, client: Client, contact: Contact) -> None:
     client.name, client.phone, client.email = contact.name, contact.phone, contact.email
     client.language = contact.language
     if "email" in changed:
-        # What came back came from the address before.
+        # The bounced e-mail was sent to the address before.
         client.mail_problem = ""
     client.name_folded, client.search_text = contact.name_folded, contact.search_text
     if changed and view_of(work.session, client).square_customer_id is not None:
@@ -165,7 +165,7 @@ def living_client_in(session: Session, client_id: str) -> Client:
 
 
 def known_client_in(session: Session, client_id: str) -> Client:
-    """Return the row of somebody who may be written about; raises Refused where their data was erased, or NotFound."""
+    """Return the row of a client who may be changed; raises Refused where their data was erased, or NotFound."""
     client = living_client_in(session, client_id)
     if client.erased_at is not None:
         raise Refused("The data of this client was erased. Make a new client.", code="erased")
@@ -180,7 +180,7 @@ def view_of(session: Session, client: Client) -> ClientView:
 def find_clients(
     store: Store, q: str, *, today: date, limit: int = 20, cursor: str | None = None
 ) -> Page[FoundClient]:
-    """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it come first."""
+    """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it are first."""
     q = clean(q[:LONGEST_SEARCH])
     rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
     wanted = select(Client).where(*IS_SOMEBODY, *words_in(Client.search_text, q))
@@ -194,7 +194,7 @@ def find_clients(
 
 
 def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
-    """Return the clients whose courses were touched last, for a search nobody has typed into yet."""
+    """Return the clients with the latest courses, for a search that is still empty."""
     with store.reading() as session:
         newest = (
             select(Course.client_id, func.max(Course.booked_at).label("at"))

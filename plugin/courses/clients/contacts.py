@@ -1,4 +1,4 @@
-"""Names, phone numbers, e-mail addresses and languages of clients: checked when typed, forgiven when from Square."""
+"""Names, phone numbers, e-mail addresses and languages of clients: checked when typed, tolerated when from Square."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Contact:
 def typed_contact(
     *, name: str | None, phone: str | None, email: str | None, language: str | None, country: str
 ) -> Contact:
-    """Check what a person typed; raises InvalidField that names the field and the mend."""
+    """Check what a person typed; raises InvalidField that names the field and the fix."""
     return Contact(
         name=required(name, field="name", called="The name"),
         phone=typed_phone(phone, country) if phone and phone.strip() else None,
@@ -94,7 +94,7 @@ def is_full_phone(e164: str) -> bool:
 def typed_phone(value: str, country: str) -> str:
     """Return the number; without a country code it must be a valid one of the clinic's own country.
 
-    Length alone does not tell: eight digits are a full number in Singapore and a local one in Australia.
+    Length alone does not decide: eight digits are a full number in Singapore and a local one in Australia.
     """
     number = _parsed_phone(value, country)
     has_country_code = number.country_code_source != phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY
@@ -147,7 +147,7 @@ def typed_language(value: str) -> str:
 
 
 def written_phone(e164: str, country: str) -> str:
-    """Return the number as it is dialled in the clinic's country."""
+    """Return the number as it is dialed in the clinic's country."""
     try:
         number = phonenumbers.parse(e164, country)
     except phonenumbers.NumberParseException:

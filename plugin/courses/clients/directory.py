@@ -1,6 +1,6 @@
-"""The people in Square's directory who are not clients of ours yet: kept for the desk's search, taken in by one tap.
+"""The people in Square's directory who are not clients yet: stored for the desk's search, added by one tap.
 
-Square can be searched by phone and e-mail alone, and not at all while it is away.
+Square can be searched by phone and e-mail only, and not at all while it can't be reached.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from plugin.store.square_side import SquarePerson
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """Somebody in Square's directory; phone in E.164 where it could be read."""
+    """A person in Square's directory; phone in E.164 where it could be read."""
 
     square_customer_id: str
     name: str
@@ -38,7 +38,7 @@ class PersonView:
 
 
 def save_directory_in(session: Session, act: Act, people: Sequence[Buyer]) -> None:
-    """Keep these profiles as Square has them now."""
+    """Store these profiles as Square has them now."""
     country = clinic_in(session).country
     erased = erased_in(session, [one.square_customer_id for one in people])
     for one in people:
@@ -56,7 +56,7 @@ def save_directory_in(session: Session, act: Act, people: Sequence[Buyer]) -> No
 
 
 def delete_person_in(session: Session, square_customer_id: str) -> None:
-    """Keep nothing of a profile that Square has no more."""
+    """Delete a profile that no longer exists in Square."""
     row = session.get(SquarePerson, square_customer_id)
     if row is not None:
         session.delete(row)
@@ -83,7 +83,7 @@ def find_people(store: Store, q: str, *, limit: int) -> tuple[PersonView, ...]:
 
 
 def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
-    """Make somebody in Square's directory a client of ours; who is one already is found. Raises NotFound."""
+    """Make a person in Square's directory a client; one who is a client already is found. Raises NotFound."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:

@@ -57,7 +57,7 @@ class MergeView:
 
 
 def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
-    """Make two clients one: all of the first is the second's, whose name stays. Raises Refused or NotFound.
+    """Merge two clients: all of the first becomes the second's, whose name stays. Raises Refused or NotFound.
 
     A phone or e-mail that the one who stays lacks is taken over. Done before, it answers so.
     """
@@ -80,7 +80,7 @@ def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
 
 
 def merge_in(work: Work, gone: Client, keeper: Client) -> Merged:
-    """Make two clients one within the caller's transaction; both rows are held. Raises Refused."""
+    """Merge two clients within the caller's transaction; both rows are locked. Raises Refused."""
     if living_client_in(work.session, gone.id).id == living_client_in(work.session, keeper.id).id:
         return _one_already(work.session, gone, keeper)
     _may_be_joined(gone, keeper)
@@ -88,9 +88,9 @@ def merge_in(work: Work, gone: Client, keeper: Client) -> Merged:
 
 
 def undo_merge(store: Store, act: Act, merge_id: str) -> str:
-    """Make two clients of them again, each with what was theirs; return the one that had gone.
+    """Undo a merge: give each client what was theirs; return the one that had been merged away.
 
-    What came since stays with the one who stayed. Raises Refused or NotFound.
+    What was added since stays with the one who stayed. Raises Refused or NotFound.
     """
     require(act.actor, Role.DESK)
 
@@ -165,7 +165,7 @@ def _merge(work: Work, gone: Client, keeper: Client) -> ClientMerge:
     work.session.add(row)
     work.session.flush()
     if work.session.get(ProfileNote, gone.id) is not None:
-        # Their own profile lives on in Square, and no longer shows a balance of its own.
+        # Their own profile remains in Square, and must no longer show a balance.
         enqueue_in(work, PROFILE, gone.id)
     profile_changed_in(work, keeper.id)
     if filled_in and view_of(work.session, keeper).square_customer_id is not None:

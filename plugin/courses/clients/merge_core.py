@@ -72,7 +72,7 @@ def _shares(session: Session, act: Act, gone: Client, keeper: Client) -> Moved:
 
 
 def _profiles(session: Session, gone: Client, keeper: Client) -> Moved:
-    """Link their Square profiles to the keeper, whose own living one goes on being the current one."""
+    """Link their Square profiles to the keeper, whose own living one stays the current one."""
     has_own = session.scalar(
         select(SquareCustomer.square_customer_id)
         .where(SquareCustomer.client_id == keeper.id, *IS_LIVING_PROFILE)

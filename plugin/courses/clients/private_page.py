@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 def page_address(session: Session, act: Act, public_url: str, client_id: str) -> str | None:
     """Return the address of the client's page, made when first asked for; None without a public address.
 
-    Somebody whose data was erased has none.
+    A client whose data was erased has none.
     """
     client = living_client_in(session, client_id)
     if not public_url or client.erased_at is not None:
@@ -68,7 +68,7 @@ def renew_page(store: Store, act: Act, client_id: str) -> str:
 
 
 def client_of_page(store: Store, token: str) -> str | None:
-    """Return whose page this opens, None for nobody's. A paper of somebody made one with another opens theirs."""
+    """Return the client whose page this opens, None for no one's; a merged client's papers open the other's page."""
     if not _TOKEN.match(token):
         return None
     with store.reading() as session:

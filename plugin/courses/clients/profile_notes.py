@@ -1,4 +1,4 @@
-"""What should stand on a client's Square profile, and what we last wrote there. Must not know how it is written."""
+"""The balance that a client's Square profile should show, and the text last written there. Makes no network call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from plugin.store.offers import Clinic
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import ProfileNote
 
-# A sweep that was kept away for a while still finds the courses that ended meanwhile.
+# A sweep that did not run for a while still finds the courses that expired meanwhile.
 _LOOK_BACK = timedelta(days=7)
 
 
@@ -54,7 +54,7 @@ def save_note_in(session: Session, act: Act, client_id: str, text: str, square_c
 
 
 def drop_note_in(session: Session, client_id: str) -> None:
-    """Forget what was written, for it is gone."""
+    """Delete what was written: it is no longer there."""
     note = session.get(ProfileNote, client_id)
     if note is not None:
         session.delete(note)
@@ -75,13 +75,13 @@ def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
 
 
 def enqueue_all_in(work: Work) -> None:
-    """Have every client's profile looked at again; what stands there rightly is not written anew."""
+    """Have every client's profile checked again; a correct text is not written again."""
     for client_id in work.session.scalars(select(SquareCustomer.client_id).distinct()).all():
         profile_changed_in(work, client_id)
 
 
 def enqueue_ended_in(work: Work) -> int:
-    """Have the profiles written anew whose courses ended of late, for no deed tells of that; returns how many."""
+    """Have the profiles updated whose courses expired lately, since no event says so; return how many."""
     today = local_date(clinic_in(work.session), work.now)
     ended = select(Course.client_id).where(
         Course.client_id.is_not(None),

@@ -1,4 +1,4 @@
-"""The balance in one line, as the clinic reads it on a client's Square profile. Asks nobody, knows no Square."""
+"""The balance in one line, as the clinic reads it on a client's Square profile. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers that Square has separated again after a merge. Which courses go with whom, a person decides."""
+"""Customers that Square has separated after a merge. A person decides whose each course is."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from plugin.store.people import Client, SquareCustomer
 
 
 def ask_about_unmerged_in(work: Work, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]) -> bool:
-    """Ask whether the client who had been joined with another is to be one of their own again.
+    """Ask whether a client who was merged with another is to be separate again.
 
-    False where it is our client themselves who came back: who is to leave is the other one.
+    Return False where the client themselves was separated: then the other one is to leave.
     """
     client = living_client_in(work.session, client_id)
     details = {

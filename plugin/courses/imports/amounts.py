@@ -39,7 +39,7 @@ class Currency:
 
 
 def read_amount(cell: Cell, currency: Currency) -> int:
-    """Return an amount in minor units; raises InvalidField with the mend for what is none, or is two."""
+    """Return an amount in minor units; raises InvalidField for text that is no amount, or could be two."""
     text = str(cell).strip()
     if isinstance(cell, Decimal):
         return _minor(cell, currency, text)

@@ -56,7 +56,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the owner says of a file: the field of each column, and what the file itself does not tell.
+    """What the owner says of a file: the field of each column, and what the file does not contain.
 
     `encoding` "" leaves it as it was read.
     """

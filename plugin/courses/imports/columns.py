@@ -17,7 +17,7 @@ _COUNTED = {Field.USED, Field.LEFT, Field.PACKAGE_LEFT}
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of each field, and what the file itself does not tell.
+    """The columns of each field, and what the file does not contain.
 
     `is_day_first` says how 03/04/2025 is meant, None for not known. `sold_on` is the date of purchase of rows that
     have none. `encoding` is what the owner chose for a text file. `doubts` are questions that block the import until

@@ -26,7 +26,7 @@ from plugin.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is said of the file: columns as FIELD=HEADING, and what it does not tell itself."""
+    """What the caller says of the file: columns as FIELD=HEADING, and what the file does not contain."""
 
     columns: Sequence[str] = ()
     is_day_first: bool | None = None
@@ -36,7 +36,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A file that was read and checked, and not written: its columns, and what came of the check."""
+    """A file that was read and checked, not written: its columns, and the result of the check."""
 
     name: str
     table: Table
@@ -68,7 +68,7 @@ class Prepared:
 def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[str], None]) -> Prepared | str:
     """Read, map and check a file; return the sentence on it where a file that says the same was imported before.
 
-    Tells each step; raises InvalidField or Refused in words.
+    `say` gets a line for each step. Raises InvalidField or Refused.
     """
     require(act.actor)
     with file.open("rb") as opened:
@@ -96,7 +96,7 @@ _HOW = "Use --map FIELD=HEADING for a column, --sold-on DATE for rows without a 
 
 
 def write(store: Store, act: Act, prepared: Prepared) -> Prepared:
-    """Write the courses; return the same with what came of it. Raises Refused."""
+    """Write the courses; return the same with the result. Raises Refused."""
     done = import_file(store, act, prepared.name, prepared.table, prepared.proposal, prepared.checked)
     return replace(prepared, checked=done)
 

@@ -35,7 +35,7 @@ _ENDING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one cell tells of a course's sessions, None for what it does not tell: “7 of 10 left” tells two things."""
+    """What one cell says of a course's sessions, None for what it does not say: “7 of 10 left” says two things."""
 
     granted: int | None = None
     used: int | None = None
@@ -43,7 +43,7 @@ class Counts:
 
     @property
     def says_which(self) -> bool:
-        """Say whether the words of the cell tell used ones from those left."""
+        """Say whether the words of the cell distinguish used sessions from those left."""
         return self.used is not None or self.left is not None
 
 

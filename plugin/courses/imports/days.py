@@ -1,4 +1,4 @@
-"""Days as people and programs write them. 03/04/2025 is two days; the column's other dates may tell which."""
+"""Days as people and programs write them. 03/04/2025 can be two days; the column's other dates may decide."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SOONEST, _LATEST = date(1990, 1, 1), date(2100, 1, 1)
 _EXCEL_ZERO = date(1899, 12, 30)
 _EXCEL_DAYS = range((_SOONEST - _EXCEL_ZERO).days, (_LATEST - _EXCEL_ZERO).days)
 _UTC = ZoneInfo("UTC")
-# What a text leaves out comes from the default: two that differ in all of it tell a date from part of one.
+# What a text leaves out comes from the default: two different defaults show whether it is a whole date.
 _DEFAULTS = tuple(datetime.fromisoformat(day) for day in ("2001-01-01", "2004-02-02"))
 
 

@@ -1,6 +1,6 @@
-"""Which encoding a text file is in. UTF-8 and UTF-16 tell; of older ones the letters' own rules do, or the owner.
+"""Which encoding a text file is in. UTF-8 and UTF-16 are certain; of older ones the languages decide, or the owner.
 
-A file that reads well in two ways is never decided by chance: the ways come back with a sample of each.
+A file that reads well in two ways is never decided by chance: the ways are returned with a sample of each.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def _names(text: str) -> str:
 
 
 def _unmarked_utf16(data: bytes) -> str | None:
-    """Tell UTF-16 without its mark: every other byte of plain headings is zero."""
+    """Recognize UTF-16 without its mark: every other byte of plain headings is zero."""
     start = data[:200]
     odd, even = start[1::2].count(0), start[::2].count(0)
     if max(odd, even) * 4 < len(start) or min(odd, even):

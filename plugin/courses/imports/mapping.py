@@ -17,7 +17,7 @@ from plugin.courses.imports.table import MOST_COLUMNS, Table
 from plugin.courses.imports.values import EMAIL, PHONE, Values, fit, values_of
 
 _ENOUGH = 0.5
-# Scores closer than this are even: only the owner can tell.
+# Scores closer than this are even: only the owner can decide.
 _EVEN = 0.02
 _ASKED = (Field.NAME, Field.PACKAGE, Field.TREATMENT, Field.SOLD_ON, Field.EXPIRES_ON, *COUNTS)
 _OWN = {

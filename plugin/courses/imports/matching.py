@@ -156,7 +156,7 @@ def _known_in(session: Session, rows: Sequence[ImportRow]) -> _Known:
 def _imported_before(
     session: Session, rows: Sequence[ImportRow], people: Sequence[Person]
 ) -> Iterator[Wrong]:
-    """Yield the rows whose course came with another file: a corrected copy of a file must not count twice."""
+    """Yield the rows whose course was imported with another file: a corrected copy of a file must not count twice."""
     had = _had_in(session, {each.client_id for each in people if each.client_id})
     for row, person in zip(rows, people, strict=True):
         name = had.get((person.client_id or "", folded(row.course_name), row.sold_on))
@@ -181,7 +181,7 @@ def _had_in(session: Session, client_ids: set[str]) -> dict[tuple[str, str, date
 
 
 def present_in(session: Session, rows: Sequence[ImportRow]) -> set[str]:
-    """Return the ids of exported courses that are in this database; those of an undone import may come again."""
+    """Return the ids of exported courses that are in this database; those of an undone import may be imported again."""
     undone = (
         select(ImportedCourse.course_id)
         .join(ImportBatch, ImportBatch.id == ImportedCourse.batch_id)

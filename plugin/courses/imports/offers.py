@@ -68,7 +68,7 @@ class Offer:
 
     @property
     def why_not(self) -> str:
-        """Return why a row can't tell of it, "" where it can: one number says nothing of two treatments."""
+        """Return why a row can't be a course of it, "" where it can: one number can't count two treatments."""
         main = [each for each in self.contents if each.kind == "main"]
         touch_ups = [each for each in self.contents if each.kind == "touch_up"]
         if len(main) <= 1 and len(touch_ups) <= 1:
@@ -77,7 +77,7 @@ class Offer:
 
 
 def offers_in(session: Session) -> dict[str, tuple[Offer, ...]]:
-    """Return the packages by folded name; one that is for sale goes before its namesakes that are not."""
+    """Return the packages by folded name; one that is for sale before those of the same name that are not."""
     contents: dict[str, list[Content]] = defaultdict(list)
     rows = session.execute(
         select(PackageContent, Treatment)

@@ -1,4 +1,4 @@
-"""A file that somebody sent, known by its content, as a table with headings. Raises InvalidField that says the fix."""
+"""An uploaded file, recognized by its content, as a table with headings. Errors say how to fix the file."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _NEVER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """A course as the file tells it. `offer` None: a treatment and a number of sessions, no package of ours.
+    """A course as the file describes it. `offer` None: a treatment and a number of sessions, no package.
 
     `called` is what the file calls it. `sold_at` is the moment where the file has it. `expires_on` None: never where
     `is_expiry_given`, else by the terms of its package. `record` holds the whole course where Coursekeeper exported it.
@@ -62,7 +62,7 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What rows are held against: the clinic's packages by folded name, its currency, country, zone, and day."""
+    """What rows are checked against: the clinic's packages by folded name, its currency, country, zone, and day."""
 
     offers: Mapping[str, tuple[Offer, ...]]
     currency: Currency
@@ -74,7 +74,7 @@ class Rules:
 def read_row(
     row: Row, columns: Columns, headings: tuple[str, ...], orders: Mapping[Field, bool | None], rules: Rules
 ) -> ImportRow | list[Wrong] | None:
-    """Return the course that a row tells of, or everything wrong with it; None for a course that was undone."""
+    """Return the course of a row, or everything wrong with it; None for a course that was undone."""
     reader = RowReader(row, columns, headings, orders)
     record = _record(reader, rules)
     if reader.wrong:

@@ -42,7 +42,7 @@ class Reading:
 class Table:
     """The headings and the rows below them; `read_as` says how the file was read, for people.
 
-    `readings` holds this way and the others where the bytes alone don't tell which is right, else nothing.
+    `readings` holds this way and the others where the bytes alone don't decide which is right, else nothing.
     """
 
     headings: tuple[str, ...]

@@ -83,7 +83,7 @@ def _refuse_changed(session: Session, batch: ImportBatch, courses: Sequence[Cour
 
 
 def _is_changed(course: Course, batch: ImportBatch) -> bool:
-    """Say whether the course was closed or frozen here; one of our own export may have come so."""
+    """Say whether the course was closed or frozen here; a course of an export may have been imported so."""
     moments = [moment for moment in (course.closed_at, course.frozen_at) if moment is not None]
     return any(batch.ended_at is None or moment > batch.ended_at for moment in moments)
 

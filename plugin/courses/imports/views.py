@@ -1,4 +1,4 @@
-"""Imports as the owner sees them: what was found, how far it is, what came of it."""
+"""Imports as the owner sees them: what was found, the progress, the result."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """A course as it will look; `client_id` where its client is known. None: the row does not tell."""
+    """A course as it will look; `client_id` where its client is known. None: not in the row."""
 
     line: int
     client: str
@@ -117,7 +117,7 @@ def read_import(store: Store, batch_id: str) -> ImportView:
 
 
 def list_imports(store: Store, *, limit: int) -> tuple[ImportView, ...]:
-    """Return the imports, newest first; what was given up is left out."""
+    """Return the imports, newest first, without canceled ones."""
     rows = (
         select(ImportBatch)
         .where(ImportBatch.state != "canceled")
@@ -192,7 +192,7 @@ def template_sheet(currency: str, package: str) -> Sheet:
 
 
 def wrong_sheet(store: Store, batch_id: str) -> Sheet:
-    """Return every row that can't be imported as it came, with its line and why; raises NotFound or Refused."""
+    """Return every row that can't be imported with its line and the reason; raises NotFound or Refused."""
     with store.reading() as session:
         batch = session.get(ImportBatch, batch_id)
         if batch is None:

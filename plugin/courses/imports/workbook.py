@@ -48,7 +48,7 @@ def read_workbook(data: bytes) -> tuple[list[Line], str]:
     except InvalidField:
         raise
     except Exception:
-        # Three parsers read what anybody may have cut or altered; whatever trips one of them, the answer is the same.
+        # Three parsers read a file that may be cut or altered; whatever fails in one of them, the answer is the same.
         raise InvalidField(_UNREADABLE, field="file") from None
 
 
@@ -66,7 +66,7 @@ def _first_sheet(data: bytes) -> tuple[list[Line], str]:
 
 
 def _measured(data: bytes) -> bytes:
-    """Return the workbook anew from parts that were unpacked and counted."""
+    """Return the workbook rebuilt from parts that were unpacked and counted."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         parts = [part for part in packed.infolist() if _is_read(part.filename)]
         _refuse_claims(parts)
@@ -84,7 +84,7 @@ def _measured(data: bytes) -> bytes:
 
 
 def _is_read(name: str) -> bool:
-    # Pictures, printers' settings and programs stay behind: what tells of rows is XML.
+    # Pictures, printers' settings and programs are left out: rows are in XML.
     return name.lower().endswith((".xml", ".rels")) and not name.startswith(_SKIPPED)
 
 

@@ -1,6 +1,6 @@
-"""Square customers whose data was erased here. Only the hash of each id is kept: enough to know them, not to name them.
+"""Square customers whose data was erased. Only a hash of each id is kept: enough to recognize, not to name them.
 
-Square goes on telling of them. Nothing of that is kept, and nobody is made a client of it by itself.
+Square goes on sending events about them. Nothing of that is stored, and no client is created from it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from plugin.core.acts import Act
 from plugin.store import Store
 from plugin.store.people import ErasedProfile
 
-# What is left of a message of Square's that was forgotten: an object with nothing in it.
+# What is left of a message from Square whose content was dropped: an empty object.
 NO_BODY = "{}"
 # Where Square's messages carry the id of a customer.
 _NAMES_A_CUSTOMER = ("id", "customer_id", "to_customer_id", "from_customer_ids")
 
 
 def remember_erased_in(session: Session, act: Act, square_customer_ids: Collection[str]) -> None:
-    """Remember that these are not to be brought back."""
+    """Record that these must not be stored again."""
     for one in square_customer_ids:
         key = _hash(one)
         if session.get(ErasedProfile, key) is None:
@@ -33,7 +33,7 @@ def remember_erased_in(session: Session, act: Act, square_customer_ids: Collecti
 
 
 def welcome_back_in(session: Session, square_customer_ids: Collection[str]) -> None:
-    """Forget that they were erased: a person has made them a client anew."""
+    """Forget that they were erased: a person has made them a client again."""
     keys = [_hash(one) for one in square_customer_ids]
     session.execute(delete(ErasedProfile).where(ErasedProfile.square_customer_sha256.in_(keys)))
 
@@ -56,7 +56,7 @@ def is_erased(store: Store, *square_customer_ids: str) -> bool:
 
 
 def names_erased_in(session: Session, body: str) -> bool:
-    """Say whether a message of Square's names somebody who was erased."""
+    """Say whether a message of Square's names a customer whose data was erased."""
     if session.scalar(select(ErasedProfile.square_customer_sha256).limit(1)) is None:
         return False
     try:

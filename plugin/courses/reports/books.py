@@ -35,7 +35,7 @@ def close_books(store: Store, act: Act, through: date) -> date:
         clinic = clinic_in(work.session)
         if through >= local_date(clinic, work.now):
             raise InvalidField("Only days that are over can be closed.", field="through")
-        # Out of range is told in the same words as for any period.
+        # Refuses a day out of range in the same words as any period.
         Period(through, through)
         known = closed_through_in(work.session)
         if known is not None and through <= known:

@@ -1,4 +1,4 @@
-"""Value in courses that have expired while nobody has decided: shown to the owner, never earned by itself."""
+"""Value left in expired courses until the owner decides: shown to the owner, never posted as earned by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plugin.store.people import Client
 
 @dataclass(frozen=True, slots=True)
 class ExpiredCourse:
-    """An expired course in which something is left; no client: nobody has said whose it is."""
+    """An expired course in which something is left; `client_id` None: not assigned to a client."""
 
     course_id: str
     client_id: str | None

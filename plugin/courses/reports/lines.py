@@ -1,4 +1,4 @@
-"""What a roll-forward is made of: its lines, and which kind of entry stands in which. Asks no database."""
+"""What a roll-forward is made of: its lines, and which kind of entry stands in which. Pure."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ LINE_OF = {
     Kind.ADJUSTED: Line.ADJUSTED,
     Kind.TRANSFERRED_OUT: Line.TRANSFERRED,
     Kind.TRANSFERRED_IN: Line.TRANSFERRED,
-    # The undoing of an undoing, which nobody writes: it must not be lost either.
+    # The reversal of a reversal, which no use case writes: it must not be lost either.
     Kind.REVERSED: Line.ADJUSTED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One line: what it adds to what is owed, or takes from it; `value` with its sign."""
+    """One line: what it adds to the deferred revenue, or takes from it; `value` with its sign."""
 
     line: Line
     value: Money
@@ -62,7 +62,7 @@ class Late:
 class RollForward:
     """The lines of one currency, everywhere or at one location ("" where Square named none).
 
-    `expired`: of what is owed at the end, what lies in courses that had expired by then.
+    `expired`: of the deferred revenue at the end, what is in courses that had expired by then.
     `made_after`: what counts in the period but was entered after it; `from_before`: what happened before it.
     """
 

@@ -1,7 +1,7 @@
 """Practitioners' pay by used session: a share of what the session was worth, or so much for each.
 
-The rate is the owner's, typed for the question and kept nowhere. Pay is reckoned on the sum of a practitioner's
-sessions, so that it can be checked by hand; a use that was undone comes off where it was undone.
+The rate is typed by the owner for the report and not stored. Pay is computed from the sum of a practitioner's
+sessions, so that it can be checked by hand; a use that was undone is subtracted where it was undone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WHOLE = 100_00
 
 
 class Basis(StrEnum):
-    """What pay is reckoned on: the session's value in its course, the single price, or each session alike."""
+    """What pay is computed from: the session's value in its course, the single price, or each session alike."""
 
     COURSE = "course"
     LIST = "list"
@@ -89,7 +89,7 @@ class DoneSession:
 
 
 def pay(store: Store, period: Period, rate: Rate) -> tuple[PayRow, ...]:
-    """Return each practitioner's pay for the period; visits that name nobody come last and are paid to nobody."""
+    """Return each practitioner's pay for the period; visits without a practitioner are last and not paid."""
     rows = [
         PayRow(
             key=row.key,
@@ -105,7 +105,7 @@ def pay(store: Store, period: Period, rate: Rate) -> tuple[PayRow, ...]:
 
 
 def practitioner_name(store: Store, practitioner_id: str) -> str:
-    """Return who it is, "" for visits that name nobody; raises NotFound."""
+    """Return the practitioner's name, "" for visits without one; raises NotFound."""
     if practitioner_id in (NOBODY, MISSED):
         return ""
     with store.reading() as session:

@@ -1,4 +1,4 @@
-"""Periods of a report: two days, both included, in the clinic's time zone. Knows no report."""
+"""Periods of a report: two days, both included, in the clinic's time zone."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table; the rows may be read only once, so that a long one need not be held whole."""
+    """One table; the rows may be read only once, so that a long table is never in memory whole."""
 
     title: str
     headings: tuple[str, ...]
@@ -96,7 +96,7 @@ def _plain(cell: Cell) -> str:
 
 
 def _write_xlsx(sheet: Sheet, out: IO[bytes]) -> None:
-    # One row at a time is held; every text is written as text, whatever it looks like.
+    # One row at a time is in memory; every text is written as text, whatever it looks like.
     with Workbook(out, {"constant_memory": True}) as book:
         page = book.add_worksheet(sheet.title[:_SHEET_NAME_LENGTH])
         looks = _Looks(book)

@@ -25,7 +25,7 @@ from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Package, Treatment
 from plugin.store.people import Staff
 
-# What the practitioner's place says where there is none: nobody was noted, or nobody came.
+# The key where there is no practitioner: none was noted, or the visit was missed.
 NOBODY, MISSED = "none", "missed"
 
 UNDONE = aliased(Entry)
@@ -34,7 +34,7 @@ VISIT_ID = func.coalesce(UNDONE.visit_id, Entry.visit_id)
 
 
 class By(StrEnum):
-    """What usage is told by."""
+    """What usage is grouped by."""
 
     PACKAGE = "package"
     TREATMENT = "treatment"
@@ -46,8 +46,8 @@ class By(StrEnum):
 class UsageRow:
     """Sessions used, what they were worth in their courses, and what single visits would have cost.
 
-    `key` is the id of the package, treatment or practitioner, or the month as 2026-11; `name` is empty where nobody
-    was noted or nobody came. `treated` leaves add-ons out.
+    `key` is the id of the package, treatment or practitioner, or the month as 2026-11; `name` is empty for
+    visits without a practitioner and for missed ones. `treated` leaves add-ons out.
     """
 
     key: str

@@ -60,7 +60,7 @@ def was_asked_in(session: Session, closed_by: str) -> bool:
 
 
 def drop_used_question_in(session: Session, act: Act, closed_by: str, reason: str) -> None:
-    """Close the question of a return that did not come about: the course is open again."""
+    """Close the question of a return that did not happen: the course is open again."""
     settle_item_in(session, act, f"{USED}:{closed_by}", reason)
 
 

@@ -1,4 +1,4 @@
-"""A sale begun at the desk as people see it: what it is, how far it has come, and what it waits for."""
+"""A sale begun at the desk as people see it: what it is, its progress, and what it waits for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TerminalView:
 
 @dataclass(frozen=True, slots=True)
 class OfferedSale:
-    """A sale of the same package that this one may be: it came in without a client, or a little too early."""
+    """A sale of the same package that this one may be: it has no client, or was rung up a little too early."""
 
     order_id: str
     course_ids: tuple[str, ...]
@@ -45,7 +45,7 @@ class OfferedSale:
 class CheckoutView:
     """One sale begun at the desk; state asking, waiting, paid, canceled, timed_out or failed.
 
-    `amount` is what Square reckons is to pay, tax included (our price until Square has answered). `problem` keeps it
+    `amount` is what Square computes as due, tax included (our price until Square has answered). `problem` keeps it
     from going on, or says why it ended; `notice` is what the desk should know though it goes on.
     """
 
@@ -78,7 +78,7 @@ class CheckoutView:
     square_order_id: str | None
     course_ids: tuple[str, ...]
     offered: tuple[OfferedSale, ...]
-    # For a course given in exchange: what its credit took off the price, and what goes back of it.
+    # For a course given in exchange: what its credit took off the price, and what is refunded of it.
     credit: Money | None = None
     goes_back: Money | None = None
 
@@ -117,7 +117,7 @@ def view_of(session: Session, row: Checkout) -> CheckoutView:
 
 
 def courses_of_checkout_in(session: Session, row: Checkout) -> tuple[str, ...]:
-    """Return the courses that came of it."""
+    """Return the courses it opened."""
     if row.square_order_id is None:
         return ()
     rows = select(Course.id).where(

@@ -1,6 +1,6 @@
 """Selling from the desk: a sale is begun here and paid at Square; the course is born where every course is born.
 
-Asks nobody: what Square must be told is owed, and done by the worker. The page shows how far it has come.
+Makes no network call: jobs of the worker speak to Square, and the page shows the progress.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
     "waiting_of_client",
 ]
 
-# The errand that brings a sale begun at the desk one step on.
+# The outbox job that brings a sale begun at the desk one step further.
 CHECKOUT = "checkout"
 
 
@@ -117,7 +117,7 @@ def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
 
 
 def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[str]) -> CheckoutView:
-    """Say that a sale rung up without a client is this one; raises Refused for a course of somebody else."""
+    """Claim a sale rung up without a client as this one; raises Refused for a course of another client."""
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> CheckoutView:
@@ -137,7 +137,7 @@ def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[st
 
 
 def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
-    """Return the row, held for this transaction; raises NotFound."""
+    """Return the row, locked for this transaction; raises NotFound."""
     held = select(Checkout).where(Checkout.id == checkout_id).with_for_update()
     row = session.scalar(held.execution_options(populate_existing=True))
     if row is None:
@@ -146,7 +146,7 @@ def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
 
 
 def hasten_in(work: Work, checkout_id: str) -> None:
-    """Have the sale looked at now: what waits for its next turn comes at once, else it is owed anew."""
+    """Have the job of this sale run now: make the pending one due, or enqueue one."""
     waiting = (
         update(Outbox)
         .where(Outbox.kind == CHECKOUT, Outbox.subject == checkout_id, Outbox.state == "pending")

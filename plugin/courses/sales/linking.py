@@ -18,7 +18,7 @@ from plugin.errors import InvalidField
 from plugin.store.offers import IgnoredItem, Listing, Package
 from plugin.store.queues import Attention
 
-# By Square order: the sale, and the refunds of it that came before it was booked, are looked at again.
+# Outbox job by Square order: read the sale, and its refunds from before it was booked, again.
 LOOK_AT_SALE = "look_at_sale"
 
 

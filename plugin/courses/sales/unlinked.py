@@ -50,7 +50,7 @@ def ask_about_unlinked_in(work: Work, sale: Sale, sold: SoldItem, package_id: st
 
 
 def answer_unlinked_in(session: Session, act: Act, square_order_id: str, line_uid: str, answer: str) -> None:
-    """Close the question about a line that was answered another way; the same line again does not ask anew."""
+    """Close the question about a line that was answered another way; the same line does not ask again."""
     item = session.scalar(
         select(Attention).where(Attention.dedupe == unlinked_mark(square_order_id, line_uid))
     )
@@ -59,7 +59,7 @@ def answer_unlinked_in(session: Session, act: Act, square_order_id: str, line_ui
 
 
 def open_questions_of(session: Session, square_variation_id: str) -> Iterator[Attention]:
-    """Yield the open questions about sales of this item, oldest first, held for this transaction."""
+    """Yield the open questions about sales of this item, oldest first, locked for this transaction."""
     waiting = (
         select(Attention)
         .where(Attention.kind == KIND, Attention.resolved_at.is_(None))
@@ -72,7 +72,7 @@ def open_questions_of(session: Session, square_variation_id: str) -> Iterator[At
 
 
 def note_refund_in(session: Session, act: Act, refund: Refund) -> str:
-    """Keep a refund beside the questions about its sale; one whose line has come back whole needs no answer."""
+    """Keep a refund beside the questions about its sale; one whose line was refunded whole needs no answer."""
     waiting = select(Attention).where(
         Attention.kind == KIND,
         Attention.square_order_id == refund.square_order_id,

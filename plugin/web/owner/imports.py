@@ -1,4 +1,4 @@
-"""Courses sold before Coursekeeper, for the owner: send a file, say what its columns hold, look, import, undo."""
+"""Courses sold before Coursekeeper, for the owner: upload, confirm the columns, preview, import, undo."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 50
-# The file, and room for what a form puts round it; a file a little too large is still refused in words.
+# The file and the rest of the form; a file a little too large is still refused in words.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
 _COLUMN = re.compile(r"column-([0-9]{1,3})\Z")
 _ORDERS = {"day": True, "month": False, "": None}
@@ -34,7 +34,7 @@ blueprint = Blueprint("imports", __name__)
 
 
 def set_up(app: Flask) -> None:
-    """Let the owner send a whole file, before anything reads the form; every other form stays small."""
+    """Let the owner upload a whole file, before anything reads the form; every other form stays small."""
 
     @app.before_request
     def make_room() -> None:
@@ -77,7 +77,7 @@ _KNOWN = {
 @blueprint.get("/import/<batch_id>")
 @allow()
 def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show one file: its columns, what was found in it, how far it is, what came of it."""
+    """Show one file: its columns, what was found in it, the progress, the result."""
     address = url_for("imports.news", batch_id=batch_id)
     return live.screen(
         "owner/import.html",
@@ -99,7 +99,7 @@ def news(batch_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(one)
 def say_columns(batch_id: str) -> ResponseReturnValue:
-    """Keep what the columns hold, and what the file itself does not tell."""
+    """Store the field of each column, and what the file does not contain."""
     names = {int(found[1]): value for name, value in request.form.items() if (found := _COLUMN.match(name))}
     order = request.form.get("dates", "")
     if order not in _ORDERS:

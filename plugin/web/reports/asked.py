@@ -1,4 +1,4 @@
-"""What a report is asked for, as it stands in the address: the days, the sorting. Knows no report."""
+"""What a report's address asks for: the days, the sorting."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _day(field: str, called: str) -> date | None:
 
 
 def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any]:
-    """Return what every report's page needs beside its report; `kept` goes along in links and forms."""
+    """Return what every report's page needs beside its report; `kept` is repeated in links and forms."""
     return {
         "period": period,
         "presets": presets(today()),

@@ -1,6 +1,6 @@
-"""Columns of a chart, reckoned into the numbers that an SVG wants: across in percent, down in pixels.
+"""Columns of a chart as the numbers of an SVG: across in percent, down in pixels.
 
-So a chart is as wide as its place, and its words stay as large as all others. Knows no report.
+So a chart is as wide as its place, and its words stay as large as all others.
 """
 
 from __future__ import annotations

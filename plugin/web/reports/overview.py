@@ -1,4 +1,4 @@
-"""Overview, for the owner: a year of sales and visits at a glance, and what is owed now. And the ledger to save."""
+"""Overview, for the owner: a year of sales and visits, the deferred revenue now, and the ledger as files."""
 
 from __future__ import annotations
 

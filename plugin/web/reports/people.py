@@ -1,4 +1,4 @@
-"""People to call, for the desk and the owner: who has few sessions left, who ends soon, who stayed away, who owes."""
+"""People to call, for the desk and the owner: few sessions left, an expiration soon, a long absence, a balance due."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from plugin.web.reports.asked import sort_word, sorted_by
 blueprint = Blueprint("people_to_call", __name__)
 
 LONGEST_SEARCH = 120
-# Nobody calls more in a day, and ten thousand rows are two megabytes of page; the file has them all.
+# No one calls more in a day, and ten thousand rows are two megabytes of page; the file has them all.
 SHOWN = 200
 _SORTS: dict[str, Callable[[FollowUp], Any]] = {
     "hurry": lambda _one: 0,
