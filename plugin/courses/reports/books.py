@@ -8,10 +8,11 @@ So a closed month never changes, and nothing is lost or counted twice. Nothing i
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import TypeVarTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -21,7 +22,12 @@ from plugin.courses.reports.period import Period, start_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.books import BooksClosed
-from plugin.store.ledger import Entry
+from plugin.store.ledger import Allowance, Course, Entry
+
+Ts = TypeVarTuple("Ts")
+REVERSED = aliased(Entry)
+# A reversal counts as the kind of the entry that it reverses.
+entry_kind: ColumnElement[str] = func.coalesce(REVERSED.kind, Entry.kind)
 
 
 def close_books(store: Store, act: Act, through: date) -> date:
@@ -81,6 +87,18 @@ def counts_at(session: Session) -> ColumnElement[datetime]:
         .scalar_subquery()
     )
     return case((closed_at <= Entry.written_at, Entry.written_at), else_=Entry.happened_at)
+
+
+def counted_in(session: Session, query: Select[*Ts], period: Period) -> Select[*Ts]:
+    """Return the query over the entries that count in the period, joined with their course and what they reverse."""
+    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    return (
+        query.select_from(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
+        .where(counts_within(counts_at(session), start, end))
+    )
 
 
 def counts_within(moment: ColumnElement[datetime], start: datetime, end: datetime) -> ColumnElement[bool]:

@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, select
 
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.books import counted_in, counts_at
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.usage import IS_USE, MISSED, NOBODY, UNDONE, VISIT_ID, By, usage
+from plugin.courses.reports.usage import IS_USE, MISSED, NOBODY, VISIT_ID, By, usage
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -119,17 +119,13 @@ def done_sessions(store: Store, period: Period, practitioner_id: str) -> tuple[D
     """Return what stands behind a practitioner's row, by day."""
     with store.reading() as session:
         zone = ZoneInfo(clinic_in(session).time_zone)
-        start, end = period.moments(zone)
         moment = counts_at(session)
+        columns = select(Entry, Allowance, Course, Visit.visited_on, Client.name, moment.label("moment"))
         rows = (
-            select(Entry, Allowance, Course, Visit.visited_on, Client.name, moment.label("moment"))
-            .select_from(Entry)
-            .join(Allowance, Allowance.id == Entry.allowance_id)
-            .join(Course, Course.id == Allowance.course_id)
-            .outerjoin(UNDONE, UNDONE.id == Entry.reverses)
+            counted_in(session, columns, period)
             .outerjoin(Visit, Visit.id == VISIT_ID)
             .outerjoin(Client, Client.id == Course.client_id)
-            .where(IS_USE, counts_within(moment, start, end), _is_of(practitioner_id))
+            .where(IS_USE, _is_of(practitioner_id))
             .order_by(moment, Entry.id)
         )
         return tuple(

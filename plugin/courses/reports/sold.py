@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.books import counted_in, entry_kind
 from plugin.courses.reports.period import Period
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.ledger import Course, Entry
 from plugin.store.offers import Package
 
 
@@ -54,23 +52,12 @@ def sold_in(session: Session, period: Period) -> tuple[SoldRow, ...]:
 
 
 def _by_course(session: Session, period: Period) -> Select[str, str, str, int, int]:
-    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
-    undone = aliased(Entry)
-    kind = func.coalesce(undone.kind, Entry.kind)
-    groups = (Package.id, Package.name, Course.currency, Course.id)
+    sold = func.sum(case((entry_kind == Kind.SOLD.value, Entry.sessions_delta), else_=0)).label("sold")
+    paid = func.sum(case((entry_kind == Kind.PAID.value, Entry.value_delta), else_=0)).label("paid")
+    columns = select(Package.id.label("package_id"), Package.name.label("name"), Course.currency, sold, paid)
     return (
-        select(
-            Package.id.label("package_id"),
-            Package.name.label("name"),
-            Course.currency,
-            func.sum(case((kind == Kind.SOLD.value, Entry.sessions_delta), else_=0)).label("sold"),
-            func.sum(case((kind == Kind.PAID.value, Entry.value_delta), else_=0)).label("paid"),
-        )
-        .select_from(Entry)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
+        counted_in(session, columns, period)
         .join(Package, Package.id == Course.package_id)
-        .outerjoin(undone, undone.id == Entry.reverses)
-        .where(kind.in_([Kind.SOLD.value, Kind.PAID.value]), counts_within(counts_at(session), start, end))
-        .group_by(*groups)
+        .where(entry_kind.in_([Kind.SOLD.value, Kind.PAID.value]))
+        .group_by(Package.id, Package.name, Course.currency, Course.id)
     )

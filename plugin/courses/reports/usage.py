@@ -13,12 +13,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, case, func, literal_column, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.books import REVERSED, counted_in, entry_kind
 from plugin.courses.reports.period import Period, months_in
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -28,9 +28,8 @@ from plugin.store.people import Staff
 # The key where there is no practitioner: none was noted, or the visit was missed.
 NOBODY, MISSED = "none", "missed"
 
-UNDONE = aliased(Entry)
-IS_USE = func.coalesce(UNDONE.kind, Entry.kind) == Kind.USED.value
-VISIT_ID = func.coalesce(UNDONE.visit_id, Entry.visit_id)
+IS_USE = entry_kind == Kind.USED.value
+VISIT_ID = func.coalesce(REVERSED.visit_id, Entry.visit_id)
 
 
 class By(StrEnum):
@@ -116,26 +115,22 @@ def _rows(
 def _added_up(
     session: Session, period: Period, key: ColumnElement[Any], name: ColumnElement[Any]
 ) -> Select[Any]:
-    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
     groups = (key.label("key"), name.label("name"), Course.currency)
     is_treatment = case((Allowance.kind == "add_on", 0), else_=Entry.sessions_delta)
+    columns = select(
+        *groups,
+        (-func.sum(Entry.sessions_delta)).label("sessions"),
+        (-func.sum(is_treatment)).label("treated"),
+        (-func.sum(Entry.value_delta)).label("value"),
+        (-func.sum(Entry.sessions_delta * Allowance.single_price)).label("list_value"),
+    )
     return (
-        select(
-            *groups,
-            (-func.sum(Entry.sessions_delta)).label("sessions"),
-            (-func.sum(is_treatment)).label("treated"),
-            (-func.sum(Entry.value_delta)).label("value"),
-            (-func.sum(Entry.sessions_delta * Allowance.single_price)).label("list_value"),
-        )
-        .select_from(Entry)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
+        counted_in(session, columns, period)
         .join(Package, Package.id == Course.package_id)
         .join(Treatment, Treatment.id == Allowance.treatment_id)
-        .outerjoin(UNDONE, UNDONE.id == Entry.reverses)
         .outerjoin(Visit, Visit.id == VISIT_ID)
         .outerjoin(Staff, Staff.id == Visit.practitioner_id)
-        .where(IS_USE, counts_within(counts_at(session), start, end))
+        .where(IS_USE)
         .group_by(*groups)
     )
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, true, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.money import Money
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.sales.assign import assign_in, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
 from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
-from plugin.courses.sales.new_checkout import WAYS, NewCheckout, checked_in
+from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -57,7 +56,9 @@ def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
 
 
 def _begin(work: Work, new: NewCheckout) -> str:
-    row = _begun_in(work, new)
+    row = new_checkout_in(work, new)
+    work.session.add(row)
+    work.session.flush()
     enqueue_in(work, CHECKOUT, row.id)
     return row.id
 
@@ -70,22 +71,19 @@ def read_checkout(store: Store, checkout_id: str) -> CheckoutView:
 
 def list_checkouts(store: Store, *, limit: int = 50, open_only: bool = False) -> tuple[CheckoutView, ...]:
     """Return the sales begun at the desk, newest first."""
-    rows = select(Checkout).order_by(Checkout.created_at.desc(), Checkout.id.desc()).limit(limit)
-    if open_only:
-        rows = rows.where(Checkout.ended_at.is_(None))
-    with store.reading() as session:
-        return tuple(view_of(session, row) for row in session.scalars(rows))
+    is_shown = Checkout.ended_at.is_(None) if open_only else true()
+    return _list(store, select(Checkout).where(is_shown).limit(limit))
 
 
 def waiting_of_client(store: Store, client_id: str) -> tuple[CheckoutView, ...]:
     """Return the client's sales that are under way, newest first."""
-    rows = (
-        select(Checkout)
-        .where(Checkout.client_id == client_id, Checkout.ended_at.is_(None))
-        .order_by(Checkout.created_at.desc(), Checkout.id.desc())
-    )
+    return _list(store, select(Checkout).where(Checkout.client_id == client_id, Checkout.ended_at.is_(None)))
+
+
+def _list(store: Store, which: Select[Checkout]) -> tuple[CheckoutView, ...]:
+    newest_first = which.order_by(Checkout.created_at.desc(), Checkout.id.desc())
     with store.reading() as session:
-        return tuple(view_of(session, row) for row in session.scalars(rows))
+        return tuple(view_of(session, row) for row in session.scalars(newest_first))
 
 
 def list_terminals(store: Store) -> tuple[TerminalView, ...]:
@@ -138,8 +136,8 @@ def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[st
 
 def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
     """Return the row, locked for this transaction; raises NotFound."""
-    held = select(Checkout).where(Checkout.id == checkout_id).with_for_update()
-    row = session.scalar(held.execution_options(populate_existing=True))
+    locked = select(Checkout).where(Checkout.id == checkout_id).with_for_update()
+    row = session.scalar(locked.execution_options(populate_existing=True))
     if row is None:
         raise NotFound("There is no such sale.")
     return row
@@ -166,41 +164,6 @@ def _view_in(session: Session, checkout_id: str) -> CheckoutView:
     if row is None:
         raise NotFound("There is no such sale.")
     return view_of(session, row)
-
-
-def _begun_in(work: Work, new: NewCheckout) -> Checkout:
-    checked = checked_in(work.session, work.act, new)
-    row = Checkout(
-        id=work.new_id(),
-        client_id=checked.client_id,
-        package_id=new.package_id,
-        quantity=new.quantity,
-        way=new.way,
-        state="waiting" if new.way == "till" else "asking",
-        amount=checked.amount.amount,
-        currency=checked.amount.currency,
-        supplied=_minor(new.supplied) if new.way == "cash" else None,
-        deposit=_minor(new.deposit) if new.way == "invoice" else None,
-        deposit_due_on=checked.deposit_due_on,
-        balance_due_on=checked.balance_due_on,
-        tender=checked.tender,
-        square_device_id=checked.device_id,
-        square_variation_id=checked.square_variation_id,
-        mail_to=checked.mail_to,
-        exchanges_course_id=new.exchanges if checked.credit else None,
-        credit=_minor(checked.credit.amount) if checked.credit else None,
-        credit_for=checked.credit_for,
-        created_at=work.now,
-        by=work.act.actor.name,
-        staff_id=work.act.actor.staff_id,
-    )
-    work.session.add(row)
-    work.session.flush()
-    return row
-
-
-def _minor(money: Money | None) -> int | None:
-    return None if money is None else money.amount
 
 
 def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> list[str]:

@@ -1,10 +1,9 @@
-"""What the desk wants to sell, checked before anything is begun: every refusal says what to do."""
+"""A sale that the desk wants to begin, checked: every refusal says what to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,12 +13,13 @@ from plugin.core.money import Money
 from plugin.core.text import required
 from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import known_client_in
 from plugin.courses.clients.contacts import typed_email
 from plugin.courses.exchange.credit import Credit, credit_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store.offers import Listing, Package
-from plugin.store.selling import Terminal
+from plugin.store.selling import Checkout, Terminal
 
 WAYS = ("till", "terminal", "link", "cash", "other", "invoice")
 MOST_AT_ONCE = 20
@@ -47,61 +47,56 @@ class NewCheckout:
     seen_credit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedCheckout:
-    """A sale that may be begun."""
-
-    client_id: str
-    amount: Money
-    square_variation_id: str
-    tender: str
-    device_id: str | None
-    deposit_due_on: date | None
-    balance_due_on: date | None
-    mail_to: str | None
-    credit: Credit | None
-    credit_for: dict[str, Any] | None
-
-
-def checked_in(session: Session, act: Act, new: NewCheckout) -> CheckedCheckout:
-    """Return the sale with what was left open filled in; raises InvalidField, Refused or NotFound."""
+def new_checkout_in(work: Work, new: NewCheckout) -> Checkout:
+    """Return the row of a sale that may begin, not yet in the session; raises InvalidField, Refused or NotFound."""
+    session = work.session
     if new.way not in WAYS:
         raise InvalidField(f"A sale is paid by one of: {', '.join(WAYS)}.", field="way")
     if not 1 <= new.quantity <= MOST_AT_ONCE:
         raise InvalidField(f"Sell 1 to {MOST_AT_ONCE} at once.", field="quantity")
     client = known_client_in(session, new.client_id)
     package, square_variation_id = _on_the_till(session, new.package_id)
-    amount = Money(package.price * new.quantity, package.currency)
-    _same_currency(new, amount)
-    today = local_date(clinic_in(session), act.now)
-    credit = _credit(session, act, new, client.id, amount, today) if new.exchanges else None
-    credit_for = credit.kept_for(amount) if credit else None
-    amount = credit.to_pay(amount) if credit else amount
+    price = Money(package.price * new.quantity, package.currency)
+    _same_currency(new, price)
+    today = local_date(clinic_in(session), work.now)
+    credit = _credit(work, new, client.id, price, today) if new.exchanges else None
+    amount = credit.to_pay(price) if credit else price
     deposit_due_on, balance_due_on = _due_dates(new, amount, today)
-    return CheckedCheckout(
+    return Checkout(
+        id=work.new_id(),
         client_id=client.id,
-        amount=amount,
-        square_variation_id=square_variation_id,
-        tender=_tender(new),
-        device_id=_device(session, new, is_free=amount.amount == 0) if new.way == "terminal" else None,
+        package_id=new.package_id,
+        quantity=new.quantity,
+        way=new.way,
+        state="waiting" if new.way == "till" else "asking",
+        amount=amount.amount,
+        currency=amount.currency,
+        supplied=new.supplied.amount if new.supplied and new.way == "cash" else None,
+        deposit=new.deposit.amount if new.deposit and new.way == "invoice" else None,
         deposit_due_on=deposit_due_on,
         balance_due_on=balance_due_on,
+        tender=_tender(new),
+        square_device_id=_device(session, new, is_free=amount.amount == 0) if new.way == "terminal" else None,
+        square_variation_id=square_variation_id,
         mail_to=_mail_to(new),
-        credit=credit,
-        credit_for=credit_for,
+        exchanges_course_id=new.exchanges if credit else None,
+        credit=credit.amount.amount if credit else None,
+        credit_for=credit.kept_for(price) if credit else None,
+        created_at=work.now,
+        by=work.act.actor.name,
+        staff_id=work.act.actor.staff_id,
     )
 
 
-def _credit(
-    session: Session, act: Act, new: NewCheckout, client_id: str, price: Money, today: date
-) -> Credit:
+def _credit(work: Work, new: NewCheckout, client_id: str, price: Money, today: date) -> Credit:
     if new.way == "till":
         raise InvalidField(
             "An exchange is not rung up on the till: its credit is taken off here.", field="way"
         )
     if new.quantity != 1 or new.deposit is not None:
         raise InvalidField("A course is exchanged for one, paid at once.", field="quantity")
-    credit = credit_in(session, course_for_change(session, new.exchanges or "").id, today=today)
+    course = course_for_change(work.session, new.exchanges or "")
+    credit = credit_in(work.session, course.id, today=today)
     if credit.course.client_id != client_id:
         raise Refused("That course belongs to another client.", code="not_theirs")
     if credit.amount.currency != price.currency:
@@ -109,7 +104,7 @@ def _credit(
     if new.seen_credit not in (None, credit.amount.amount):
         raise Refused("The course has changed since. Look at the credit again.", code="changed")
     if credit.goes_back(price).amount:
-        _may_go_back(act, credit)
+        _may_go_back(work.act, credit)
     return credit
 
 
