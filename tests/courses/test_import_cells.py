@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from xlsxwriter import Workbook
 
 from plugin.courses.imports.amounts import Currency, read_amount
 from plugin.courses.imports.counts import Counts, read_count, read_counts
-from plugin.courses.imports.days import TwoWays, order_told, read_day
+from plugin.courses.imports.days import TwoWays, order_told, read_moment
 from plugin.courses.imports.fields import Field
 from plugin.courses.imports.mapping import propose
 from plugin.courses.imports.reading import read_table
@@ -25,6 +25,11 @@ DOLLARS = Currency.of("USD", "en", "US")
 EUROS = Currency.of("EUR", "de", "DE")
 YEN = Currency.of("JPY", "ja", "JP")
 DINARS = Currency.of("KWD", "en", "KW")
+
+
+def _day(cell: str | date | Decimal, *, is_day_first: bool | None, zone: ZoneInfo | None = None) -> date:
+    moment = read_moment(cell, is_day_first=is_day_first)
+    return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
 
 
 @pytest.mark.parametrize(
@@ -157,17 +162,17 @@ MARCH_4 = date(2025, 3, 4)
 def test_it_reads_days_in_many_forms(cell: str | date | Decimal) -> None:
     """D9."""
     zone = ZoneInfo("America/Los_Angeles")
-    assert read_day(cell, is_day_first=None, zone=zone) == MARCH_4
+    assert _day(cell, is_day_first=None, zone=zone) == MARCH_4
 
 
 def test_a_day_that_is_two_is_read_as_the_file_or_the_owner_says() -> None:
-    assert read_day("03/04/2025", is_day_first=False) == MARCH_4
-    assert read_day("04/03/25", is_day_first=True) == MARCH_4
-    assert read_day("31/03/2025", is_day_first=False) == date(2025, 3, 31)
-    assert read_day("05/05/2025", is_day_first=None) == date(2025, 5, 5)
+    assert _day("03/04/2025", is_day_first=False) == MARCH_4
+    assert _day("04/03/25", is_day_first=True) == MARCH_4
+    assert _day("31/03/2025", is_day_first=False) == date(2025, 3, 31)
+    assert _day("05/05/2025", is_day_first=None) == date(2025, 5, 5)
     for text in ("03/04/2025", "3-4-25", "3 4 2025", "03/04/2025 3:45 PM"):
         with pytest.raises(TwoWays):
-            read_day(text, is_day_first=None)
+            _day(text, is_day_first=None)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +209,7 @@ def test_one_plain_day_tells_the_order_of_all(days: list[str | date], told: bool
 )
 def test_it_refuses_what_is_no_day(cell: str) -> None:
     with pytest.raises(InvalidField, match="is no date"):
-        read_day(cell, is_day_first=None)
+        _day(cell, is_day_first=None)
 
 
 @pytest.mark.parametrize(

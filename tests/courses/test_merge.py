@@ -12,8 +12,8 @@ from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.buyers import client_for_buyer_in, update_from_square_in
 from plugin.courses.clients.clients import find_clients, read_client
+from plugin.courses.clients.duplicates import looking_alike, particulars_after, side_of
 from plugin.courses.clients.merge import Merged, merge_clients, merges_of, undo_merge
-from plugin.courses.clients.merge_preview import looking_alike, particulars_after, side_of
 from plugin.courses.sales.checkouts import NewCheckout, start_checkout, waiting_of_client
 from plugin.courses.visits.bookings import client_of_in
 from plugin.errors import NotFound, Refused

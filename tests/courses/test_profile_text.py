@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from plugin.courses.clients.profile_text import LONGEST, Part, profile_text
+from plugin.courses.clients.profile_notes import LONGEST, Part, profile_text
 
 FACIAL = Part("Facial acupuncture, 60 min", 7, 12, date(2027, 3, 1))
 

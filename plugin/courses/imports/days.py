@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import get_day_names, get_month_names
@@ -30,19 +29,12 @@ _SOONEST, _LATEST = date(1990, 1, 1), date(2100, 1, 1)
 # What Excel counts its days from, and the numbers that are days of our years.
 _EXCEL_ZERO = date(1899, 12, 30)
 _EXCEL_DAYS = range((_SOONEST - _EXCEL_ZERO).days, (_LATEST - _EXCEL_ZERO).days)
-_UTC = ZoneInfo("UTC")
 # What a text leaves out comes from the default: two different defaults show whether it is a whole date.
 _DEFAULTS = tuple(datetime.fromisoformat(day) for day in ("2001-01-01", "2004-02-02"))
 
 
 class TwoWays(ValueError):
     """A day that can be read in two ways: only the owner knows which is meant."""
-
-
-def read_day(cell: Cell, *, is_day_first: bool | None, zone: ZoneInfo = _UTC) -> date:
-    """Return the day in a cell, in this zone where it is a moment; raises InvalidField or TwoWays."""
-    moment = read_moment(cell, is_day_first=is_day_first)
-    return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
 
 
 def read_moment(cell: Cell, *, is_day_first: bool | None) -> date | datetime:

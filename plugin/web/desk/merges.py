@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.clients.clients import read_client
+from plugin.courses.clients.duplicates import looking_alike, particulars_after, side_of
 from plugin.courses.clients.merge import merge_clients, merges_of, undo_merge
-from plugin.courses.clients.merge_preview import looking_alike, particulars_after, side_of
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
