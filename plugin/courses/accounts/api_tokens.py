@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import required
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken
@@ -100,9 +100,7 @@ def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
     require(act.actor)
 
     def do(work: Work) -> TokenView:
-        row = work.session.get(ApiToken, token_id, with_for_update=True)
-        if row is None:
-            raise NotFound("There is no such token.")
+        row = require_row(work.session, ApiToken, token_id, "There is no such token.", is_locked=True)
         row.revoked_at = row.revoked_at or work.now
         return _view(row)
 

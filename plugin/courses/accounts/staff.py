@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import clean, required
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.contacts import typed_email
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -75,9 +75,7 @@ def staff_email(email: str) -> str:
 def set_password(store: Store, staff_id: str, password_hash: str) -> None:
     """Change a password and end every session that was opened with the old one."""
     with store.writing() as session:
-        row = session.get(Staff, staff_id)
-        if row is None:
-            raise NotFound("There is no such person.")
+        row = require_row(session, Staff, staff_id, "There is no such person.")
         row.password_hash, row.session_mark = password_hash, secrets.token_hex(32)
 
 

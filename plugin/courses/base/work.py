@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.idempotency import Answered, digest, run_once
+from plugin.errors import NotFound
 from plugin.store import Store
+from plugin.store.base import Base
 
 R = TypeVar("R")
+Model = TypeVar("Model", bound=Base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,13 @@ class Work:
 def transact(store: Store, act: Act, do: Callable[[Work], R]) -> R:
     """Run `do` in one write transaction of the act; all of it is committed, or nothing."""
     return store.transact(lambda session: do(Work(session, store, act)))
+
+
+def require_row(
+    session: Session, model: type[Model], key: object, missing: str, *, is_locked: bool = False
+) -> Model:
+    """Return the row with this key, locked and fresh if asked for; raises NotFound with this sentence."""
+    row = session.get(model, key, with_for_update=is_locked, populate_existing=is_locked)
+    if row is None:
+        raise NotFound(missing)
+    return row

@@ -6,25 +6,27 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import PackageView
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import PUBLISH
 from plugin.courses.catalog.packages import (
+    NO_PACKAGE,
     NewPackage,
     checked_package,
+    listing_in,
     package_in,
     same_currency,
     write_contents_in,
 )
-from plugin.errors import NotFound, Refused
+from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.offers import Listing, Package, PackageContent
+from plugin.store.offers import Package, PackageContent
 
 # Whoever saves publishes at once; the job is for an answer that was lost.
 PUBLISHED_BY_JOB_AFTER = timedelta(seconds=10)
@@ -41,7 +43,7 @@ def edit_package(
     checked = checked_package(new)
 
     def do(work: Work) -> PackageView:
-        package = _held(work.session, package_id)
+        package = _locked(work.session, package_id)
         request = {"id": package_id, **asdict(new), "terms": new.terms.to_json()}
         work.once("edit_package", request, lambda: _edit(work, package, checked, seen_version))
         return package_in(work.session, package_id)
@@ -65,7 +67,7 @@ def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> 
     require(act.actor)
 
     def do(work: Work) -> PackageView:
-        package = _held(work.session, package_id)
+        package = _locked(work.session, package_id)
 
         def switch() -> dict[str, Any]:
             package.is_active = is_active
@@ -77,12 +79,8 @@ def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> 
     return transact(store, act, do)
 
 
-def _held(session: Session, package_id: str) -> Package:
-    held = select(Package).where(Package.id == package_id).with_for_update()
-    package = session.scalar(held.execution_options(populate_existing=True))
-    if package is None:
-        raise NotFound("There is no such package.")
-    return package
+def _locked(session: Session, package_id: str) -> Package:
+    return require_row(session, Package, package_id, NO_PACKAGE, is_locked=True)
 
 
 def _enqueue_publication(work: Work, package: Package) -> None:
@@ -95,9 +93,7 @@ def _enqueue_publication(work: Work, package: Package) -> None:
 
 
 def _write(session: Session, store: Store, package: Package, new: NewPackage) -> None:
-    listing = session.scalar(
-        select(Listing).where(Listing.package_id == package.id, Listing.is_current.is_(True))
-    )
+    listing = listing_in(session, package.id)
     if listing is not None and listing.agreed_name == package.name:
         # Published under the package's name, it follows it; an item with a name of its own keeps that.
         listing.agreed_name = new.name

@@ -15,12 +15,13 @@ from plugin.core.text import required
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.views import ContentView, PackageView, Page
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import IgnoredItem, Listing, Package, PackageContent, Treatment
 
+NO_PACKAGE = "There is no such package."
 MOST_TREATMENTS = 12
 MOST_SESSIONS = 999
 KINDS = ("main", "touch_up", "add_on")
@@ -88,12 +89,8 @@ def read_package(store: Store, package_id: str) -> PackageView:
 
 def package_in(session: Session, package_id: str) -> PackageView:
     """Return the package as seen by this session; raises NotFound."""
-    package = session.get(Package, package_id)
-    if package is None:
-        raise NotFound("There is no such package.")
-    listing = session.scalar(
-        select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
-    )
+    package = require_row(session, Package, package_id, NO_PACKAGE)
+    listing = listing_in(session, package_id)
     return PackageView(
         id=package.id,
         name=package.name,
@@ -116,10 +113,15 @@ def known_variations_in(session: Session) -> dict[str, str]:
 def listing_of(store: Store, package_id: str) -> tuple[str | None, str | None]:
     """Return the package's current Square item and variation id; None where Square does not sell it."""
     with store.reading() as session:
-        row = session.scalar(
-            select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
-        )
+        row = listing_in(session, package_id)
         return (row.square_item_id, row.square_variation_id) if row else (None, None)
+
+
+def listing_in(session: Session, package_id: str) -> Listing | None:
+    """Return the Square variation that sells the package now."""
+    return session.scalar(
+        select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
+    )
 
 
 def list_variation(

@@ -48,11 +48,11 @@ def save_directory_in(session: Session, act: Act, people: Sequence[Buyer]) -> No
         if row is None:
             row = SquarePerson(square_customer_id=one.square_customer_id)
             session.add(row)
-        told = contact_from_square(name=one.name, phone=one.phone, email=one.email, country=country)
-        if (row.name, row.phone, row.email) == (told.name, told.phone, told.email):
+        contact = contact_from_square(name=one.name, phone=one.phone, email=one.email, country=country)
+        if (row.name, row.phone, row.email) == (contact.name, contact.phone, contact.email):
             continue
-        row.name, row.name_folded, row.search_text = told.name, told.name_folded, told.search_text
-        row.phone, row.email, row.seen_at = told.phone, told.email, act.now
+        row.name, row.name_folded, row.search_text = contact.name, contact.name_folded, contact.search_text
+        row.phone, row.email, row.seen_at = contact.phone, contact.email, act.now
 
 
 def delete_person_in(session: Session, square_customer_id: str) -> None:

@@ -118,13 +118,13 @@ def side_of(store: Store, client_id: str, *, today: date) -> Side:
     """Return one of the two; raises NotFound."""
     with store.reading() as session:
         client = client_in(session, client_id)
-        came = session.execute(
+        visits = session.execute(
             select(func.count(), func.max(Visit.visited_on)).where(Visit.client_id == client.id)
         ).one()
         profiles = _count(session, SquareCustomer.client_id == client.id)
         shares = _count(session, CourseShare.client_id == client.id, CourseShare.ended_at.is_(None))
     courses = courses_of_client(store, client.id, today=today)
-    return Side(client, courses, came[0], came[1], profiles, shares)
+    return Side(client, courses, visits[0], visits[1], profiles, shares)
 
 
 def looking_alike(store: Store, client_id: str) -> Sequence[ClientView]:

@@ -104,7 +104,7 @@ def undo_merge(store: Store, act: Act, merge_id: str) -> str:
         def part() -> dict[str, Any]:
             if row.undone_at is None:
                 _may_be_parted(row, gone, keeper)
-                _part(work, row, gone, keeper)
+                _undo(work, row, gone, keeper)
             return {"client_id": gone.id}
 
         work.once("take_merge_apart", {"merge_id": merge_id}, part)
@@ -196,14 +196,14 @@ def _may_be_parted(row: ClientMerge, gone: Client, keeper: Client) -> None:
         raise Refused(said, code="merged")
 
 
-def _part(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
+def _undo(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
     moved = row.moved
     gone.merged_into = None
     for name in moved["fields"]:
         if getattr(keeper, name) == getattr(gone, name):
             setattr(keeper, name, None)
     _index(keeper)
-    _give_back(work.session, moved, gone, keeper)
+    _move_back(work.session, moved, gone, keeper)
     row.undone_at, row.undone_by = work.now, work.act.actor.name
     work.session.flush()
     for course_id in moved["courses"]:
@@ -212,7 +212,7 @@ def _part(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
         profile_changed_in(work, client.id)
 
 
-def _give_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Client) -> None:
+def _move_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Client) -> None:
     for name, (table, column) in {**MOVED, "shares": (CourseShare, "client_id")}.items():
         still = (table.id.in_(moved[name]), getattr(table, column) == keeper.id)
         session.execute(update(table).where(*still).values({column: gone.id}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, update
@@ -14,7 +15,6 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import add_client_in, living_client_in
-from plugin.courses.clients.contacts import Contact
 from plugin.courses.clients.square_links import contact_of_buyer, link_in, living_links_in
 from plugin.courses.sales.sales import Buyer
 from plugin.store.ledger import Course, Visit
@@ -113,10 +113,10 @@ def _proposal(session: Session, client: Client, buyer: Buyer, theirs: Sequence[s
 
 def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> Client:
     buyer = Buyer(details["square_customer_id"], details["name"], details["phone"], details["email"])
-    told = contact_of_buyer(work.session, buyer)
+    contact = contact_of_buyer(work.session, buyer)
     before = work.session.scalar(
         select(Client)
-        .where(Client.merged_into == from_client.id, Client.name_folded == told.name_folded)
+        .where(Client.merged_into == from_client.id, Client.name_folded == contact.name_folded)
         .order_by(Client.id)
         .limit(1)
     )
@@ -124,8 +124,7 @@ def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> C
         # The page of the client they were until the merge leads to them again.
         before.merged_into = None
         return before
-    contact = Contact(told.name, told.phone, told.email, from_client.language)
-    return add_client_in(work, contact)
+    return add_client_in(work, replace(contact, language=from_client.language))
 
 
 def _link_living(work: Work, square_customer_id: str, client_id: str) -> SquareCustomer:

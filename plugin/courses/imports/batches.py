@@ -19,19 +19,20 @@ from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
 from plugin.courses.imports.encoding import checked_encoding
 from plugin.courses.imports.mapping import Known, Proposal, propose
 from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
 
 CHECK = "import_check"
 IMPORT = "import"
+NO_IMPORT = "There is no such import."
 _OPEN = ("mapping", "checking", "checked")
 # A file that was left behind is full of clients' data.
 _ABANDONED_AFTER = timedelta(days=7)
@@ -181,11 +182,7 @@ def begin_import(work: Work, batch: ImportBatch, *, rows_done: int) -> None:
 
 def batch_for_change(session: Session, batch_id: str) -> ImportBatch:
     """Return the import, locked for this transaction; raises NotFound."""
-    locked = select(ImportBatch).where(ImportBatch.id == batch_id).with_for_update()
-    batch = session.scalar(locked.execution_options(populate_existing=True))
-    if batch is None:
-        raise NotFound("There is no such import.")
-    return batch
+    return require_row(session, ImportBatch, batch_id, NO_IMPORT, is_locked=True)
 
 
 def delete_file(batch: ImportBatch) -> None:

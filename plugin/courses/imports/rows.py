@@ -245,8 +245,8 @@ def _touch_ups(reader: RowReader, offer: Offer | None) -> int | None:
     left = reader.counts(Field.TOUCH_UPS_LEFT).left
     most = offer.touch_ups if offer else 0
     if left is not None and left > most:
-        held = f"{most} touch-ups" if most else "no touch-ups; leave the cell empty"
-        reader.refuse(Field.TOUCH_UPS_LEFT, f"This package holds {held}.")
+        contents = f"{most} touch-ups" if most else "no touch-ups; leave the cell empty"
+        reader.refuse(Field.TOUCH_UPS_LEFT, f"This package holds {contents}.")
     return left if most else None
 
 

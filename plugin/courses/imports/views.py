@@ -12,12 +12,14 @@ from sqlalchemy import select
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import from_row
+from plugin.courses.base.work import require_row
+from plugin.courses.imports.batches import NO_IMPORT
 from plugin.courses.imports.columns import Columns, columns_from_json
 from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Reading, shown
 from plugin.courses.reports.sheet import Cell, Sheet
-from plugin.errors import NotFound, Refused
+from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
 
@@ -110,9 +112,7 @@ class ImportView:
 def read_import(store: Store, batch_id: str) -> ImportView:
     """Return the import; raises NotFound."""
     with store.reading() as session:
-        batch = session.get(ImportBatch, batch_id)
-        if batch is None:
-            raise NotFound("There is no such import.")
+        batch = require_row(session, ImportBatch, batch_id, NO_IMPORT)
         return _view(batch, clinic_in(session).currency)
 
 
@@ -194,9 +194,7 @@ def template_sheet(currency: str, package: str) -> Sheet:
 def wrong_sheet(store: Store, batch_id: str) -> Sheet:
     """Return every row that can't be imported with its line and the reason; raises NotFound or Refused."""
     with store.reading() as session:
-        batch = session.get(ImportBatch, batch_id)
-        if batch is None:
-            raise NotFound("There is no such import.")
+        batch = require_row(session, ImportBatch, batch_id, NO_IMPORT)
         if batch.file is None or not batch.wrong:
             raise Refused("Nothing is wrong with this file.", code="nothing_wrong")
         table, wrong = read_table(batch.file, columns_from_json(batch.mapping).encoding), batch.wrong

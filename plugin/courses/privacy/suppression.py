@@ -60,18 +60,18 @@ def names_erased_in(session: Session, body: str) -> bool:
     if session.scalar(select(ErasedProfile.square_customer_sha256).limit(1)) is None:
         return False
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    return bool(erased_in(session, set(_ids_in(told))))
+    return bool(erased_in(session, set(_ids_in(content))))
 
 
-def _ids_in(told: Any) -> Iterator[str]:
-    if isinstance(told, list):
-        for one in told:
+def _ids_in(content: Any) -> Iterator[str]:
+    if isinstance(content, list):
+        for one in content:
             yield from _ids_in(one)
-    elif isinstance(told, dict):
-        for name, value in told.items():
+    elif isinstance(content, dict):
+        for name, value in content.items():
             if name in _NAMES_A_CUSTOMER:
                 yield from (
                     one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)

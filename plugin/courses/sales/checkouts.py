@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.outbox import enqueue_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.sales.assign import assign_in, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
 from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
 from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout_in
-from plugin.errors import NotFound, Refused
+from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Outbox
@@ -42,6 +42,7 @@ __all__ = [
 
 # The outbox job that brings a sale begun at the desk one step further.
 CHECKOUT = "checkout"
+_NO_SALE = "There is no such sale."
 
 
 def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
@@ -50,7 +51,7 @@ def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
 
     def do(work: Work) -> CheckoutView:
         begun = work.once("checkout", asdict(new), lambda: {"checkout_id": _begin(work, new)})
-        return _view_in(work.session, begun.answer["checkout_id"])
+        return view_of(work.session, work.session.get_one(Checkout, begun.answer["checkout_id"]))
 
     return transact(store, act, do)
 
@@ -66,7 +67,7 @@ def _begin(work: Work, new: NewCheckout) -> str:
 def read_checkout(store: Store, checkout_id: str) -> CheckoutView:
     """Return the sale as it stands; raises NotFound."""
     with store.reading() as session:
-        return _view_in(session, checkout_id)
+        return view_of(session, require_row(session, Checkout, checkout_id, _NO_SALE))
 
 
 def list_checkouts(store: Store, *, limit: int = 50, open_only: bool = False) -> tuple[CheckoutView, ...]:
@@ -136,11 +137,7 @@ def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[st
 
 def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
     """Return the row, locked for this transaction; raises NotFound."""
-    locked = select(Checkout).where(Checkout.id == checkout_id).with_for_update()
-    row = session.scalar(locked.execution_options(populate_existing=True))
-    if row is None:
-        raise NotFound("There is no such sale.")
-    return row
+    return require_row(session, Checkout, checkout_id, _NO_SALE, is_locked=True)
 
 
 def hasten_in(work: Work, checkout_id: str) -> None:
@@ -157,13 +154,6 @@ def hasten_in(work: Work, checkout_id: str) -> None:
 def _is_only_ours(row: Checkout) -> bool:
     """Say whether Square was asked for nothing yet, so that nothing is to be taken back there."""
     return row.way == "till" or (row.square_order_id is None and not row.asked_for)
-
-
-def _view_in(session: Session, checkout_id: str) -> CheckoutView:
-    row = session.get(Checkout, checkout_id)
-    if row is None:
-        raise NotFound("There is no such sale.")
-    return view_of(session, row)
 
 
 def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> list[str]:

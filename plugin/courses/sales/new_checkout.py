@@ -13,12 +13,13 @@ from plugin.core.money import Money
 from plugin.core.text import required
 from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, require_row
+from plugin.courses.catalog.packages import NO_PACKAGE, listing_in
 from plugin.courses.clients.clients import known_client_in
 from plugin.courses.clients.contacts import typed_email
 from plugin.courses.exchange.credit import Credit, credit_in
-from plugin.errors import InvalidField, NotFound, Refused
-from plugin.store.offers import Listing, Package
+from plugin.errors import InvalidField, Refused
+from plugin.store.offers import Package
 from plugin.store.selling import Checkout, Terminal
 
 WAYS = ("till", "terminal", "link", "cash", "other", "invoice")
@@ -120,14 +121,10 @@ def _may_go_back(act: Act, credit: Credit) -> None:
 
 
 def _on_the_till(session: Session, package_id: str) -> tuple[Package, str]:
-    package = session.get(Package, package_id)
-    if package is None:
-        raise NotFound("There is no such package.")
+    package = require_row(session, Package, package_id, NO_PACKAGE)
     if not package.is_active:
         raise Refused(f"{package.name} is not sold any more.", code="not_sold")
-    listing = session.scalar(
-        select(Listing).where(Listing.package_id == package_id, Listing.is_current.is_(True))
-    )
+    listing = listing_in(session, package_id)
     if listing is None:
         said = f"{package.name} is not on the till yet. Put it there under Packages, then sell it."
         raise Refused(said, code="not_on_till")
