@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import delete, select
@@ -14,7 +15,7 @@ from plugin.core.terms import Terms, terms_from_json
 from plugin.core.text import required
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue_in
-from plugin.courses.base.views import ContentView, PackageView, Page
+from plugin.courses.base.views import ContentView, PackageView, Page, from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
 from plugin.errors import InvalidField, Refused
@@ -70,15 +71,15 @@ def list_packages(
     store: Store, *, limit: int = 50, cursor: str | None = None, only_active: bool = True
 ) -> Page[PackageView]:
     """Return the packages in the order they were made."""
-    rows = select(Package.id).order_by(Package.id).limit(limit + 1)
+    rows = select(Package).order_by(Package.id).limit(limit + 1)
     if only_active:
         rows = rows.where(Package.is_active.is_(True))
     if cursor is not None:
         rows = rows.where(Package.id > cursor)
     with store.reading() as session:
-        ids = list(session.scalars(rows))
-        views = tuple(package_in(session, package_id) for package_id in ids[:limit])
-    return Page(views, ids[limit - 1] if len(ids) > limit else None)
+        packages = session.scalars(rows).all()
+        cursor = packages[limit - 1].id if len(packages) > limit else None
+        return Page(_views(session, packages[:limit]), cursor)
 
 
 def read_package(store: Store, package_id: str) -> PackageView:
@@ -89,16 +90,24 @@ def read_package(store: Store, package_id: str) -> PackageView:
 
 def package_in(session: Session, package_id: str) -> PackageView:
     """Return the package as seen by this session; raises NotFound."""
-    package = require_row(session, Package, package_id, NO_PACKAGE)
-    listing = listing_in(session, package_id)
-    return PackageView(
-        id=package.id,
-        name=package.name,
+    return _views(session, [require_row(session, Package, package_id, NO_PACKAGE)])[0]
+
+
+def _views(session: Session, packages: Sequence[Package]) -> tuple[PackageView, ...]:
+    ids = [package.id for package in packages]
+    current = select(Listing).where(Listing.package_id.in_(ids), Listing.is_current.is_(True))
+    listings = {row.package_id: row for row in session.scalars(current)}
+    contents = _contents(session, ids)
+    return tuple(_view(each, listings.get(each.id), contents[each.id]) for each in packages)
+
+
+def _view(package: Package, listing: Listing | None, contents: Sequence[ContentView]) -> PackageView:
+    return from_row(
+        PackageView,
+        package,
         price=Money(package.price, package.currency),
-        contents=_contents(session, package),
+        contents=tuple(contents),
         terms=terms_from_json(package.terms),
-        version=package.version,
-        is_active=package.is_active,
         square_variation_id=listing.square_variation_id if listing else None,
         on_till=on_till_of(listing) if listing else None,
     )
@@ -171,23 +180,22 @@ def listed_in(session: Session, act: Act, package_id: str, square_variation_id: 
     return row
 
 
-def _contents(session: Session, package: Package) -> tuple[ContentView, ...]:
+def _contents(session: Session, package_ids: Sequence[str]) -> Mapping[str, list[ContentView]]:
     rows = session.execute(
-        select(PackageContent, Treatment)
+        select(PackageContent, Treatment, Package.currency)
         .join(Treatment, Treatment.id == PackageContent.treatment_id)
-        .where(PackageContent.package_id == package.id)
+        .join(Package, Package.id == PackageContent.package_id)
+        .where(PackageContent.package_id.in_(package_ids))
         .order_by(PackageContent.position)
     )
-    return tuple(
-        ContentView(
-            treatment=treatment.name,
-            kind=treatment.kind,
-            sessions=content.sessions,
-            single_price=Money(content.single_price, package.currency),
-            usable_from_session=content.usable_from_session,
+    contents: defaultdict[str, list[ContentView]] = defaultdict(list)
+    for content, treatment, currency in rows:
+        single_price = Money(content.single_price, currency)
+        view = from_row(
+            ContentView, content, treatment=treatment.name, kind=treatment.kind, single_price=single_price
         )
-        for content, treatment in rows
-    )
+        contents[content.package_id].append(view)
+    return contents
 
 
 def checked_package(new: NewPackage) -> NewPackage:
