@@ -1,4 +1,4 @@
-"""The one tree of errors. Each carries a sentence for the person in front of the screen and a code for programs.
+"""All errors. Each carries a sentence for the person in front of the screen and a code for programs.
 
 "Already done" is a result, never an error.
 """
@@ -21,7 +21,7 @@ class CoursekeeperError(Exception):
 
 
 class Refused(CoursekeeperError):
-    """A rule of the house says no. Nothing was written."""
+    """A business rule does not allow it. Nothing was written."""
 
     code = "refused"
     status = 409
@@ -34,13 +34,13 @@ class NoneLeft(Refused):
 
 
 class KeyReused(Refused):
-    """An idempotency key came again with another request behind it."""
+    """An idempotency key came again with a different request."""
 
     code = "key_reused"
 
 
 class AlreadyReversed(Refused):
-    """The entry has been reversed before; both lines stand in the history."""
+    """The entry was reversed before; both entries are in the history."""
 
     code = "already_reversed"
 
@@ -67,14 +67,14 @@ class NotAllowed(CoursekeeperError):
 
 
 class BadSignature(CoursekeeperError):
-    """A webhook was not signed with our key for our address. Nothing of it is stored."""
+    """A webhook was not signed with our key for our address. Nothing was stored."""
 
     code = "bad_signature"
     status = 403
 
 
 class SquareFailed(CoursekeeperError):
-    """Square did not do what was asked. `permanent` says whether trying again later can help."""
+    """Square did not do what was asked. `permanent` says whether trying again later is useless."""
 
     code = "square_failed"
     status = 502
@@ -85,7 +85,7 @@ class SquareFailed(CoursekeeperError):
 
 
 class MailFailed(CoursekeeperError):
-    """A letter was not taken. `permanent` says whether sending it again later can help."""
+    """An email was not accepted. `permanent` says whether sending it again later is useless."""
 
     code = "mail_failed"
     status = 502
@@ -96,26 +96,26 @@ class MailFailed(CoursekeeperError):
 
 
 class PaperNotMade(CoursekeeperError):
-    """A paper was not made this time; the same one may succeed later."""
+    """A paper was not made this time; another try may succeed."""
 
     code = "paper_not_made"
     status = 503
 
 
 class NotYet(CoursekeeperError):
-    """Square's answer is not complete yet (an order without lines); look again a little later."""
+    """Square's answer is not complete yet (an order without lines); ask again a little later."""
 
     code = "not_yet"
     status = 503
 
 
 class ConfigurationError(CoursekeeperError):
-    """A setting is wrong or missing; stops the start."""
+    """A setting is wrong or missing; the program does not start."""
 
     code = "configuration"
 
 
 class LedgerBroken(CoursekeeperError):
-    """A stored ledger contradicts itself. Only tampering or a defect brings this."""
+    """A stored ledger contradicts itself. Only tampering or a defect causes this."""
 
     code = "ledger_broken"

@@ -1,4 +1,4 @@
-"""The address a server listens on, taken before anything else is started."""
+"""The socket a server listens on, opened before anything else starts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _BACKLOG = 2048
 
 
 class PortInUse(Refused):
-    """Another program listens on this address already."""
+    """Another program listens on this address."""
 
     code = "port_in_use"
 
 
 def open_listener(host: str, port: int) -> socket.socket:
-    """Listen on this address; it is ours from now on, so that no other program can take it in between.
+    """Listen on this address, so that no other program can take it in between.
 
     Raises PortInUse, or Refused where this machine can't listen there.
     """
@@ -29,10 +29,10 @@ def open_listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise _refusal(host, port, error) from None
     try:
-        # A port that a server of ours has just left is free again at once.
+        # A port that our own server has just released can be used again at once.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        # Only listening makes it ours: two programs may be bound to one address until one of them listens.
+        # Two programs may be bound to one address until one of them listens.
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()

@@ -1,11 +1,11 @@
-"""Sending one letter by SMTP. Knows nothing of clients, courses or templates; names nobody in its errors."""
+"""Sending one e-mail by SMTP. Independent of clients, courses and templates; its errors name no recipient."""
 
 from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -15,7 +15,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import validate_email
 
 from plugin.errors import ConfigurationError, MailFailed
 
@@ -26,7 +26,7 @@ _WANTED = "write smtp://user:password@host:587 or smtps://user:password@host; %4
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a letter."""
+    """A file attached to a letter."""
 
     name: str
     media_type: str
@@ -35,7 +35,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter to one address. The same `key` makes the same Message-ID, so that a letter sent twice shows as one."""
+    """One e-mail to one address. The same `key` makes the same Message-ID, so that one sent twice shows as one.
+
+    `stop_url`: where the recipient can unsubscribe with one tap of the mail program (RFC 8058).
+    """
 
     to: str
     subject: str
@@ -44,12 +47,11 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     reply_to: str = ""
     key: str = ""
-    # Where no more such letters can be asked for, with one tap of the mail program (RFC 8058).
     stop_url: str = ""
 
 
 class Mailer(Protocol):
-    """Whoever sends letters."""
+    """Sends letters."""
 
     @property
     def is_ready(self) -> bool:
@@ -57,13 +59,13 @@ class Mailer(Protocol):
         ...
 
     def send(self, letter: Letter) -> None:
-        """Hand the letter over; raises MailFailed, ConfigurationError where mail is not set up."""
+        """Send the letter; raises MailFailed, ConfigurationError where mail is not set up."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where letters are handed over, as `MAIL_URL` says."""
+    """The server that `MAIL_URL` names."""
 
     host: str
     port: int
@@ -74,7 +76,7 @@ class MailServer:
 
     @classmethod
     def of(cls, url: str) -> MailServer:
-        """Read `MAIL_URL`; raises ConfigurationError with the mend, never with the address itself."""
+        """Read `MAIL_URL`; raises ConfigurationError that never repeats it: it holds a password."""
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
@@ -105,18 +107,19 @@ def _wants_starttls(options: dict[str, list[str]], host: str) -> bool:
 
 def sender_of(mail_from: str) -> Address:
     """Read `MAIL_FROM`, such as Lotus Clinic <desk@example.org>; raises ConfigurationError."""
+    # email-validator reads names too, but only quotes let it take "Dr. Kim" or another script.
     name, address = parseaddr(mail_from)
     try:
-        _refuse_control(mail_from)
-        return Address(display_name=name, addr_spec=_checked(address))
-    except (EmailNotValidError, ValueError):
-        raise ConfigurationError(
-            "MAIL_FROM is no sender; write it like Lotus Clinic <desk@example.org>."
-        ) from None
+        if not mail_from.isprintable():
+            raise ValueError("a control character")
+        return Address(name, addr_spec=_checked(address))
+    except ValueError:
+        said = "MAIL_FROM is no sender; write it like Lotus Clinic <desk@example.org>."
+        raise ConfigurationError(said) from None
 
 
 class SmtpMailer:
-    """Sends through the server of `MAIL_URL`; one connection for one letter, no retries: the outbox has those."""
+    """Sends through the server of `MAIL_URL`, one connection per letter. Retries are the outbox's."""
 
     def __init__(
         self,
@@ -137,41 +140,42 @@ class SmtpMailer:
         return self._server is not None and self._sender is not None
 
     def send(self, letter: Letter) -> None:
-        """Hand the letter over; raises MailFailed, ConfigurationError where mail is not set up."""
+        """Send the letter; raises MailFailed, ConfigurationError where mail is not set up."""
         if self._server is None or self._sender is None:
             missing = "MAIL_URL" if self._server is None else "MAIL_FROM"
             raise ConfigurationError(f"{missing} is missing; without it no e-mail is sent.")
         message = _message(letter, self._sender, self._clock())
         try:
-            self._hand_over(self._server, self._sender, message)
+            with self._connect(self._server, self._sender) as connection:
+                connection.send_message(message)
         except smtplib.SMTPException as error:
-            raise _refusal(error) from error
+            raise _failure(error) from error
         except OSError as error:
-            raise MailFailed(
-                "The mail server can't be reached. It is tried again.", permanent=False
-            ) from error
+            said = "The mail server can't be reached. Coursekeeper tries again."
+            raise MailFailed(said, permanent=False) from error
 
-    def _hand_over(self, server: MailServer, sender: Address, message: EmailMessage) -> None:
-        # The name is given, for the library would look it up, and wait for that.
+    @contextmanager
+    def _connect(self, server: MailServer, sender: Address) -> Iterator[smtplib.SMTP]:
+        # The name is given: the library would look it up, and wait for that.
         if server.is_tls:
-            line: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, sender.domain, timeout=TIMEOUT_S, context=self._secure()
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, sender.domain, timeout=TIMEOUT_S, context=self._tls()
             )
         else:
-            line = smtplib.SMTP(server.host, server.port, sender.domain, timeout=TIMEOUT_S)
+            connection = smtplib.SMTP(server.host, server.port, sender.domain, timeout=TIMEOUT_S)
         try:
             if server.wants_starttls:
-                line.starttls(context=self._secure())
+                connection.starttls(context=self._tls())
             if server.user:
-                line.login(server.user, server.password)
-            line.send_message(message)
-            # The letter is taken: a bad goodbye must not have it sent again.
+                connection.login(server.user, server.password)
+            yield connection
+            # The letter is accepted: a failing goodbye must not have it sent again.
             with suppress(smtplib.SMTPException, OSError):
-                line.quit()
+                connection.quit()
         finally:
-            line.close()
+            connection.close()
 
-    def _secure(self) -> ssl.SSLContext:
+    def _tls(self) -> ssl.SSLContext:
         return self._trust or ssl.create_default_context()
 
 
@@ -184,9 +188,8 @@ def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
         if letter.reply_to:
             message["Reply-To"] = Address(addr_spec=_checked(letter.reply_to))
         message["Date"] = format_datetime(now)
-        message["Message-ID"] = (
-            f"<{letter.key}@{sender.domain}>" if letter.key else make_msgid(domain=sender.domain)
-        )
+        message_id = f"<{letter.key}@{sender.domain}>" if letter.key else make_msgid(domain=sender.domain)
+        message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"
         if letter.stop_url:
             message["List-Unsubscribe"] = f"<{letter.stop_url}>"
@@ -198,51 +201,46 @@ def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
             _attach(message, each)
     except ValueError as error:
         # Line breaks in a header, among others: such a letter is never sent.
-        raise MailFailed(
-            "The letter has an address or a subject that can't be sent.", permanent=True
-        ) from error
+        said = "The email has an address or a subject that can't be sent."
+        raise MailFailed(said, permanent=True) from error
     return message
 
 
 def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    if not attachment.name.isprintable():
+        # The library would write a line break in a file's name as it is, and so begin another header.
+        raise ValueError("a control character")
     kind, _, subtype = attachment.media_type.partition("/")
-    _refuse_control(attachment.name)
     message.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
 
 
-def _refuse_control(text: str) -> None:
-    if any(ord(sign) < 32 for sign in text):
-        raise ValueError("a control character")
-
-
 def _checked(address: str) -> str:
-    """Return exactly one address, its domain in ASCII where it can be; raises EmailNotValidError, a ValueError."""
+    """Return exactly one address, its domain in ASCII where possible; raises ValueError."""
     known = validate_email(address, check_deliverability=False, test_environment=True)
     return known.ascii_email or known.normalized
 
 
-def _refusal(error: smtplib.SMTPException) -> MailFailed:
+def _failure(error: smtplib.SMTPException) -> MailFailed:
+    """Return what the server's answer means; permanent where sending the same letter again can't help."""
+    status = _status(error)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         said = "The mail server does not accept the sign-in of MAIL_URL."
         return MailFailed(said, permanent=False, code="mail_sign_in")
     if isinstance(error, smtplib.SMTPSenderRefused):
-        said = f"The mail server does not accept the sender of MAIL_FROM (SMTP {error.smtp_code})."
+        said = f"The mail server does not accept the sender of MAIL_FROM (SMTP {status})."
         return MailFailed(said, permanent=False, code="mail_sender")
     if isinstance(error, smtplib.SMTPNotSupportedError):
         said = "The mail server lacks what MAIL_URL or the address asks for: STARTTLS, a sign-in or SMTPUTF8."
         return MailFailed(said, permanent=False, code="mail_not_supported")
-    status = _status(error)
     if isinstance(error, smtplib.SMTPRecipientsRefused) and 500 <= status < 600:
         said = f"The mail server does not accept this address (SMTP {status})."
         return MailFailed(said, permanent=True, code="mail_address")
     if 500 <= status < 600:
-        return MailFailed(f"The mail server refuses this letter for good (SMTP {status}).", permanent=True)
-    return MailFailed(
-        "The mail server did not take the letter this time. It is tried again.", permanent=False
-    )
+        return MailFailed(f"The mail server refuses this email for good (SMTP {status}).", permanent=True)
+    return MailFailed("The mail server refused for now. Coursekeeper tries again.", permanent=False)
 
 
 def _status(error: smtplib.SMTPException) -> int:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return max((int(code) for code, _said in error.recipients.values()), default=0)
-    return int(error.smtp_code) if isinstance(error, smtplib.SMTPResponseException) else 0
+        return max((code for code, _ in error.recipients.values()), default=0)
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0

@@ -1,4 +1,8 @@
-"""The command `coursekeeper`: a command reads its words, calls one function, says one sentence. Exit code 0, 1 or 2."""
+"""The command `coursekeeper`: a command parses its arguments, calls one function and prints one sentence.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage or settings. What a command needs is imported inside its function, so that
+`coursekeeper --help` and shell completion answer without loading the web, the database and the papers.
+"""
 
 from __future__ import annotations
 

@@ -1,19 +1,26 @@
-"""What a command works on, opened and closed again."""
+"""What a command works with, opened and closed again; and who acts at the command line."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from plugin.bootstrap import open_services
-from plugin.services import Services
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.services import Services, wall_clock
 from plugin.settings import read_settings
 from plugin.store import Store
 
 
+def operator_act() -> Act:
+    """Return who acts now: the person at the command line, with an owner's rights."""
+    return Act(Actor("Operator", Role.OWNER, Source.COMMAND), wall_clock(), secrets.token_hex(16))
+
+
 @contextmanager
 def opened_store() -> Iterator[Store]:
-    """Open the database of the settings, brought up to date; raises ConfigurationError."""
+    """Open the database of the settings, migrated; raises ConfigurationError."""
     from plugin.serving import migrate_on_start
 
     settings = read_settings()
@@ -23,19 +30,8 @@ def opened_store() -> Iterator[Store]:
 
 
 @contextmanager
-def connected_services() -> Iterator[Services]:
-    """Open the house of a clinic that is let into Square; raises ConfigurationError."""
-    from plugin.square.connection.row import read_connection
-
-    with opened_services() as services:
-        if not read_connection(services.store).has_permission:
-            services.settings.needing("square_access_token")
-        yield services
-
-
-@contextmanager
 def opened_services() -> Iterator[Services]:
-    """Open the house of the settings; raises ConfigurationError."""
+    """Open everything that the settings name; raises ConfigurationError."""
     from plugin.serving import migrate_on_start
 
     settings = read_settings()
@@ -45,3 +41,14 @@ def opened_services() -> Iterator[Services]:
         yield services
     finally:
         services.close()
+
+
+@contextmanager
+def connected_services() -> Iterator[Services]:
+    """Open everything, Square included; raises ConfigurationError where Square is not connected."""
+    from plugin.square.connection.row import read_connection
+
+    with opened_services() as services:
+        if not read_connection(services.store).has_permission:
+            services.settings.needing("square_access_token")
+        yield services

@@ -1,14 +1,14 @@
-"""Commands that keep the data: its tables, its audit, its copies."""
+"""Commands for the database: migrate, check, back up, restore."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from plugin.cli.context import opened_store
+from plugin.cli.options import AS_JSON, FILE, note, report
 from plugin.cli.root import main
 from plugin.settings import read_settings
 from plugin.store import Store
@@ -16,12 +16,12 @@ from plugin.store import Store
 
 @main.group()
 def db() -> None:
-    """Look after the database."""
+    """Manage the database schema."""
 
 
 @db.command("upgrade")
 def db_upgrade() -> None:
-    """Bring the database up to this version."""
+    """Migrate the database to this version."""
     from plugin.store.migrate import upgrade
 
     upgrade(read_settings().database_url)
@@ -29,27 +29,30 @@ def db_upgrade() -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@AS_JSON
 def audit(as_json: bool) -> None:
-    """Check the ledger and the documents; exit 1 and the rows where something is wrong."""
+    """Check the ledger and the documents.
+
+    Prints each row that contradicts the rules and exits with 1 if there is one.
+    """
     from plugin.courses.audit import audit as check
 
     with opened_store() as store:
         findings = check(store)
-    if as_json:
-        rows = [{"check": each.check, "row": each.row, "message": each.sentence} for each in findings]
-        click.echo(json.dumps({"findings": rows}))
-    else:
-        for each in findings:
-            click.echo(f"{each.check}: {each.row}: {each.sentence}", err=True)
-        click.echo("Clean." if not findings else f"{len(findings)} wrong.")
-    sys.exit(1 if findings else 0)
+    rows = [{"check": each.check, "row": each.row, "message": each.sentence} for each in findings]
+    for row in [] if as_json else rows:
+        note(f"{row['check']}: {row['row']}: {row['message']}")
+    report({"findings": rows}, f"{len(rows)} wrong." if rows else "Clean.", as_json=as_json)
+    sys.exit(1 if rows else 0)
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@FILE
 def backup(file: Path) -> None:
-    """Write a whole, checked copy of the database to FILE, while it is in use."""
+    """Back up the database to FILE while it is in use.
+
+    The copy is checked. An existing FILE is not overwritten.
+    """
     from plugin.store.backup import backup as copy
 
     with opened_store() as store:
@@ -58,20 +61,22 @@ def backup(file: Path) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@FILE
 def restore(file: Path) -> None:
-    """Put the copy in FILE in the place of an empty database, then check it."""
+    """Restore the backup in FILE into an empty database.
+
+    The restored ledger is migrated and checked; exits with 1 if something is wrong.
+    """
     from plugin.courses.audit import audit as check
-    from plugin.store.backup import restore as bring_back
+    from plugin.store.backup import restore as copy_back
     from plugin.store.migrate import upgrade
 
     settings = read_settings()
     with Store(settings.database_url) as store:
-        bring_back(store, file)
+        copy_back(store, file)
     upgrade(settings.database_url)
     with opened_store() as store:
         findings = check(store)
-    click.echo(
-        "Restored; the ledger is clean." if not findings else f"Restored; {len(findings)} wrong, see audit."
-    )
+    state = f"{len(findings)} wrong, see: coursekeeper audit" if findings else "the ledger is clean"
+    click.echo(f"Restored; {state}.")
     sys.exit(1 if findings else 0)

@@ -1,37 +1,35 @@
-"""Commands that bring courses in and take the ledger out."""
+"""Commands that import courses and export the ledger."""
 
 from __future__ import annotations
 
-import json
-import secrets
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
 
-from plugin.cli.context import opened_store
-from plugin.cli.options import OPERATOR, asked_day, tell_progress
+from plugin.cli.context import opened_store, operator_act
+from plugin.cli.options import AS_JSON, note, parsed_day, report
 from plugin.cli.root import main
-from plugin.core.acts import Act
 from plugin.errors import InvalidField
 from plugin.services import wall_clock
+
+_IS_DAY_FIRST = {None: None, "day-first": True, "month-first": False}
 
 
 @main.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--dry-run", is_flag=True, help="Check the file and write nothing.")
-@click.option("--yes", is_flag=True, help="Import without asking; a script needs this.")
+@click.option("--yes", is_flag=True, help="Import without asking; required in scripts.")
 @click.option(
-    "--map", "fields", multiple=True, metavar="FIELD=HEADING", help="Say what a column holds, or skip it."
+    "--map", "fields", multiple=True, metavar="FIELD=HEADING", help="Map a column to a field, or to skip."
 )
 @click.option("--column", "columns", multiple=True, metavar="HEADING=FIELD", hidden=True)
 @click.option(
     "--dates", type=click.Choice(["day-first", "month-first"]), help="How the file writes 03/04/2025."
 )
-@click.option("--sold-on", metavar="DATE", help="The date of purchase of rows that have none.")
-@click.option("--encoding", default="", help="How the letters of a text file read, such as cp1252.")
-@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@click.option("--sold-on", metavar="DATE", help="Date of purchase for rows that have none.")
+@click.option("--encoding", default="", help="Encoding of a text file, such as cp1252.")
+@AS_JSON
 def import_courses(
     file: Path,
     dry_run: bool,
@@ -43,76 +41,71 @@ def import_courses(
     encoding: str,
     as_json: bool,
 ) -> None:
-    """Bring in the courses of FILE (CSV or XLSX) that were sold before Coursekeeper: all of them, or none.
+    """Import courses that were sold before Coursekeeper from FILE (CSV or XLSX).
 
-    Shows what it takes each column for and which it skips, and asks before it writes.
+    Imports all rows or none. Shows how each column is mapped and asks before it writes.
     """
     from plugin.courses.imports import command
 
-    said = command.Wishes(
+    wishes = command.Wishes(
         columns=(*fields, *(_turned(each) for each in columns)),
-        is_day_first={None: None, "day-first": True, "month-first": False}[dates],
-        sold_on=asked_day(sold_on, "--sold-on"),
+        is_day_first=_IS_DAY_FIRST[dates],
+        sold_on=parsed_day(sold_on, "--sold-on"),
         encoding=encoding,
     )
-
     with opened_store() as store:
-        act = Act(OPERATOR, wall_clock(), secrets.token_hex(16))
-        prepared = command.prepare(store, act, file, said, tell_progress)
+        act = operator_act()
+        prepared = command.prepare(store, act, file, wishes, note)
         if isinstance(prepared, str):
-            _answer({"message": prepared, "ok": True, "courses": 0, "wrong": []}, as_json=as_json)
+            report({"message": prepared, "ok": True, "courses": 0, "wrong": []}, prepared, as_json=as_json)
+            return
         for sentence in (*prepared.wrong, *prepared.checked.found["mind"]):
-            click.echo(sentence, err=True)
+            note(sentence)
         is_written = prepared.checked.is_clean and not dry_run
         if is_written:
-            _agree(prepared.checked.found["courses"], yes=yes)
+            _confirm(prepared.checked.found["courses"], yes=yes)
             prepared = command.write(store, act, prepared)
-        _answer(prepared.to_json(is_written=is_written and prepared.checked.is_clean), as_json=as_json)
+        result = prepared.to_json(is_written=is_written and prepared.checked.is_clean)
+    report(result, result["message"], as_json=as_json)
+    sys.exit(0 if result["ok"] else 1)
 
 
-def _answer(report: dict[str, Any], *, as_json: bool) -> NoReturn:
-    """Say what came of it, and end."""
-    click.echo(json.dumps(report) if as_json else report["message"])
-    sys.exit(0 if report["ok"] else 1)
-
-
-def _agree(courses: int, *, yes: bool) -> None:
+def _confirm(courses: int, *, yes: bool) -> None:
     """Ask whether the columns are right; a script has to have said so."""
     if yes:
         return
     if not sys.stdin.isatty():
-        said = "Nothing was written. Look at the columns above, then add --yes: without a terminal nobody can be asked."
-        click.echo(said, err=True)
+        note("Nothing was written. Check the columns above, then add --yes: without a terminal I can't ask.")
         sys.exit(2)
     if not click.confirm(f"Import {courses} courses with these columns?", err=True):
-        click.echo("Nothing was written.", err=True)
+        note("Nothing was written.")
         sys.exit(1)
 
 
-def _turned(wish: str) -> str:
-    heading, _, field = wish.rpartition("=")
+def _turned(mapping: str) -> str:
+    heading, _, field = mapping.rpartition("=")
     return f"{field or 'skip'}={heading}"
 
 
 @main.command()
 @click.argument("what", type=click.Choice(["courses", "entries", "liability"]))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), required=True, help="The kind of file.")
-@click.option("--from", "first", help="The first day, such as 2026-11-01.")
-@click.option("--to", "last", help="The last day, counted in.")
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), required=True, help="File format.")
+@click.option("--from", "first", metavar="DATE", help="First day, such as 2026-11-01.")
+@click.option("--to", "last", metavar="DATE", help="Last day, included.")
 def export(what: str, file: Path | None, form: str, first: str | None, last: str | None) -> None:
-    """Write all courses or entries, or the roll-forward of money owed, to FILE or to standard output."""
+    """Export all courses, all entries or the liability report to FILE or standard output."""
     from plugin.courses.reports.exports import Export, export_sheet
     from plugin.courses.reports.sheet import Format, write
 
     if file is None and form == "xlsx" and sys.stdout.isatty():
-        raise InvalidField("An XLSX file can't be shown here; name a FILE.", field="file")
-    days = asked_day(first, "--from"), asked_day(last, "--to")
+        raise InvalidField("An XLSX file can't be printed here. Name a FILE.", field="file")
+    days = parsed_day(first, "--from"), parsed_day(last, "--to")
     with opened_store() as store:
         sheet = export_sheet(store, Export(what), *days, now=wall_clock())
-        if file is None:
-            write(sheet, Format(form), sys.stdout.buffer, for_people=False)
-            return
-        with file.open("wb") as out:
-            write(sheet, Format(form), out, for_people=False)
+    if file is None:
+        write(sheet, Format(form), sys.stdout.buffer, for_people=False)
+        return
+    with file.open("wb") as out:
+        write(sheet, Format(form), out, for_people=False)
     click.echo(f"Written to {file}.")

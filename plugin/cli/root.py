@@ -1,4 +1,4 @@
-"""The command `coursekeeper` itself: how it fails, and what it is called."""
+"""The command `coursekeeper` itself, and how every command fails."""
 
 from __future__ import annotations
 
@@ -11,21 +11,39 @@ from plugin.version import VERSION
 
 
 class Commands(click.Group):
-    """Turns our errors into one sentence on standard error: 2 for settings, 1 for a refusal."""
+    """Prints an expected failure as one sentence on standard error; exit code 2 for settings, else 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except ConfigurationError as error:
-            click.echo(error.message, err=True)
-            ctx.exit(2)
-        except CoursekeeperError as error:
-            click.echo(error.message, err=True)
-            ctx.exit(1)
+        except BrokenPipeError:
+            # Whoever read the output has closed it; click ends quietly.
+            raise
+        except Exception as error:
+            sentence, exit_code = _explained(error)
+            click.echo(sentence, err=True)
+            ctx.exit(exit_code)
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """Return a sentence and an exit code; raises what nobody expected again, for its traceback tells where it is."""
+    from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+
+    if isinstance(error, CoursekeeperError):
+        return error.message, 2 if isinstance(error, ConfigurationError) else 1
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} can't be used: {error.strerror}.", 1
+    if type(error) in (DatabaseError, InterfaceError, OperationalError):
+        reason = str(error).partition("\n")[0]
+        return f"The database can't be used: {reason}. Check DATABASE_URL.", 2
+    raise error
 
 
 @click.group(cls=Commands)
 @click.version_option(VERSION, prog_name="coursekeeper")
 def main() -> None:
-    """Coursekeeper: prepaid session packages beside a Square till."""
+    """Prepaid session packages beside Square: courses, their ledger and their papers.
+
+    Settings come from environment variables such as DATABASE_URL; docs/operate.md lists them.
+    """

@@ -1,4 +1,4 @@
-"""Commands that run: the demo, the web, the worker."""
+"""Commands that run servers: the demo, the web, the worker."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ from plugin.settings import read_settings
 
 
 @main.command()
-@click.option("--port", type=PORT, default=8000, show_default=True, help="Port of the desk.")
-@click.option("--till-port", type=PORT, default=9000, show_default=True, help="Port of the practice till.")
-@click.option("--fresh", is_flag=True, help="Throw the demo's data away and start over.")
-@click.option("--folder", default="var/demo", show_default=True, help="Where the demo keeps its data.")
-@click.option(
-    "--day", is_flag=True, help="Play a whole day with everything going wrong, reckon up, and exit."
-)
+@click.option("--port", type=PORT, default=8000, show_default=True, help="Port of Coursekeeper.")
+@click.option("--till-port", type=PORT, default=9000, show_default=True, help="Port of the practice Square.")
+@click.option("--fresh", is_flag=True, help="Delete the demo's data and start over.")
+@click.option("--folder", default="var/demo", show_default=True, help="Folder of the demo's data.")
+@click.option("--day", is_flag=True, help="Simulate a day full of faults, compare the sums, and exit.")
 def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None:
-    """Start a practice Square and a small clinic to try everything out."""
+    """Start a practice Square and a small clinic to try everything."""
     _find_practice_square()
     if day:
         from practice_square.demo.day import play_day
@@ -37,7 +35,7 @@ def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None
 
 
 def _find_practice_square() -> None:
-    """Let this process and its children import the practice Square, which stands beside plugin/ in a clone."""
+    """Let this process and its children import the practice Square, which is beside plugin/ in a clone."""
     root = Path(plugin.__file__).resolve().parents[1]
     if not (root / "practice_square").is_dir():
         raise click.ClickException(
@@ -50,9 +48,9 @@ def _find_practice_square() -> None:
 @main.command()
 @click.option("--port", type=PORT, default=8000, show_default=True, help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--no-worker", is_flag=True, help="Serve the web alone; run `coursekeeper worker` beside it.")
+@click.option("--no-worker", is_flag=True, help="Serve the web only; run `coursekeeper worker` beside it.")
 def serve(port: int, host: str, no_worker: bool) -> None:
-    """Serve the desk, and look after one worker."""
+    """Serve the web and run one worker beside it."""
     settings = read_settings().needing("secret_key")
     if no_worker:
         from plugin.serving import serve_web
@@ -63,7 +61,7 @@ def serve(port: int, host: str, no_worker: bool) -> None:
     from plugin.serving import migrate_on_start
 
     migrate_on_start(settings)
-    # Before anything is started; the web takes the port for itself, and says the same if it is lost until then.
+    # A taken port is reported before anything starts; if it is lost after this, the web reports it.
     open_listener(host, port).close()
     sys.exit(_run_family(host, port))
 
@@ -84,7 +82,7 @@ def _run_family(host: str, port: int) -> int:
 
 @main.command()
 def worker() -> None:
-    """Work off what Square tells us and what we owe, until stopped."""
+    """Process events from Square and outbox jobs until stopped."""
     import signal
 
     from plugin.processes import end_with_parent

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
 from plugin.cli.context import connected_services
-from plugin.cli.options import asked_moment
+from plugin.cli.options import AS_JSON, parsed_moment, report
 from plugin.cli.root import main
 
 
 @main.command()
-@click.option("--since", help="Look at everything changed since then (ISO 8601), instead of the last sweep.")
-@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@click.option(
+    "--since", metavar="TIME", help="Start here (ISO 8601); by default where the last sweep started."
+)
+@AS_JSON
 def sweep(since: str | None, as_json: bool) -> None:
-    """Look through Square for what the webhooks missed, and put it into the inbox."""
-    from plugin.square.sync import sync as look_through
+    """Find what the webhooks missed in Square and put it into the inbox."""
+    from plugin.square.sync import sync
 
     with connected_services() as services:
-        report = look_through(services, since=asked_moment(since))
-    found = [dict(each) for each in report.found]
-    said = {"since": report.since.isoformat(), "looked_at": report.looked_at, "found": found}
-    click.echo(json.dumps(said) if as_json else f"Looked at {report.looked_at}, found {len(found)}.")
+        swept = sync(services, since=parsed_moment(since, "--since"))
+    found = [dict(each) for each in swept.found]
+    result = {"since": swept.since.isoformat(), "looked_at": swept.looked_at, "found": found}
+    report(result, f"Looked at {swept.looked_at}, found {len(found)}.", as_json=as_json)
 
 
 @main.group()
 def inbox() -> None:
-    """Look after what Square has told us."""
+    """Process events from Square."""
 
 
 @inbox.command("run")
-@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@AS_JSON
 def inbox_run(as_json: bool) -> None:
-    """Work off everything that is due, then exit."""
+    """Process all events and jobs that are due, then exit."""
     from plugin.worker import work_off
 
     with connected_services() as services:
         done = work_off(services)
-    text = (
-        f"{done.finished} worked off, {done.waiting} wait, {done.failed} failed, {done.papers} papers made."
+    sentence = (
+        f"{done.finished} done, {done.waiting} waiting, {done.failed} failed, {done.papers} papers made."
     )
-    click.echo(json.dumps(asdict(done)) if as_json else text)
+    report(asdict(done), sentence, as_json=as_json)

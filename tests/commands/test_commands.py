@@ -96,9 +96,9 @@ def test_a_password_can_come_by_standard_input_and_is_not_printed(run):
     [
         (["user", "add", "no address", "--role", "desk"], "", "That is no e-mail address"),
         (["user", "add", "a@example.org", "--role", "desk", "--password-stdin"], "short\n", "at least 10"),
-        (["user", "password", "nobody@example.org"], "", "Nobody signs in with that address"),
-        (["user", "disable", "nobody@example.org"], "", "Nobody signs in with that address"),
-        (["user", "enable", "nobody@example.org"], "", "Nobody signs in with that address"),
+        (["user", "password", "nobody@example.org"], "", "No user signs in with that address"),
+        (["user", "disable", "nobody@example.org"], "", "No user signs in with that address"),
+        (["user", "enable", "nobody@example.org"], "", "No user signs in with that address"),
         (["token", "revoke", "kiosk"], "", "There is no token called kiosk"),
     ],
 )
@@ -211,7 +211,7 @@ def test_square_is_not_spoken_to_without_a_token(run, words: list[str]):
 def test_a_time_that_is_none_is_refused(run):
     done = run("sweep", "--since", "yesterday", SQUARE_ACCESS_TOKEN="t")
     assert done.exit_code == 1
-    assert "--since is a time" in done.stderr
+    assert "--since must be a time" in done.stderr
 
 
 def test_a_database_address_that_is_none_is_refused(run):
@@ -293,7 +293,7 @@ def test_the_ledger_is_exported_to_a_file_or_to_standard_output(run, tmp_path: P
 
 def test_an_export_of_days_that_are_none_is_refused_in_words(run):
     done = run("export", "entries", "--format", "csv", "--from", "yesterday")
-    assert (done.exit_code, done.stderr) == (1, "--from is a day such as 2026-11-01.\n")
+    assert (done.exit_code, done.stderr) == (1, "--from must be a date such as 2026-11-01.\n")
 
 
 @pytest.mark.parametrize(
@@ -328,4 +328,17 @@ def test_an_issued_paper_is_written_as_it_was_drawn(run, clock, tmp_path: Path):
     assert file.read_bytes().startswith(b"%PDF")
     done = run("papers", "document", "INV-0001", str(tmp_path / "no" / "folder.pdf"))
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
-    assert "can't be written" in done.stderr
+    assert done.stderr.endswith("folder.pdf can't be used: No such file or directory.\n")
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(run):
+    for words in (["audit"], ["db", "upgrade"]):
+        done = run(*words, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+        assert "DATABASE_URL" in done.stderr
+
+
+def test_an_export_to_a_folder_that_is_not_there_is_one_sentence(run, tmp_path: Path):
+    done = run("export", "courses", "--format", "csv", str(tmp_path / "no" / "out.csv"))
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "No such file or directory" in done.stderr

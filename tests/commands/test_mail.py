@@ -254,6 +254,12 @@ def test_a_wrong_mail_address_is_refused_without_repeating_it(url: str):
     assert "hunter2" not in refused.value.message
 
 
+def test_a_sender_may_have_a_name_in_any_script():
+    for name in ("Dr. Kim", "Lótus Clínica", "玉", "Smith & Co."):
+        sender = sender_of(f"{name} <desk@lotus.example>")
+        assert (sender.display_name, sender.addr_spec) == (name, "desk@lotus.example")
+
+
 @pytest.mark.parametrize("sender", ["desk", "Lotus <desk@lotus.example>\nBcc: a@b.example", "@", "a@b@c"])
 def test_a_wrong_sender_is_refused(sender: str):
     with pytest.raises(ConfigurationError, match="MAIL_FROM"):
