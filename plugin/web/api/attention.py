@@ -11,7 +11,7 @@ from plugin.courses.decisions import Resolution as Decided
 from plugin.courses.decisions import resolve
 from plugin.errors import InvalidField
 from plugin.web.api.answers import Answer, Cursor, Id, Moment, Position, example_id, shown
-from plugin.web.api.calls import THE_DESK, Key, Reply, Request, call
+from plugin.web.api.calls import THE_DESK, Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input, Paging, Price, Reason, VisibleText
 
 
@@ -50,42 +50,27 @@ class Resolution(
 ):
     """What was decided, and why."""
 
-    decision: VisibleText | None = Field(
-        None, max_length=40, description="One of the item's `decisions`; needed where it has several."
-    )
+    decision: VisibleText | None = Field(None, max_length=40)
+    """One of the item's `decisions`; needed where it has several."""
     client_id: GivenId | None = Field(None, description="Whose sale it was.")
     course_id: GivenId | None = Field(None, description="Which course is meant.")
-    package_id: GivenId | None = Field(
-        None, description="Which package was sold; the proposed one where left out."
-    )
-    sessions: StrictInt | None = Field(
-        None,
-        ge=0,
-        le=999,
-        description="How many sessions leave with a refund, or are kept of a canceled invoice.",
-    )
-    amount: Price | None = Field(
-        None,
-        description="How much of a refund they are worth, or how much to refund, in the clinic's currency.",
-    )
+    package_id: GivenId | None = None
+    """Which package was sold; the proposed one where left out."""
+    sessions: StrictInt | None = Field(None, ge=0, le=999)
+    """How many sessions leave with a refund, or are kept of a canceled invoice."""
+    amount: Price | None = None
+    """How much of a refund they are worth, or how much to refund, in the clinic's currency."""
     reason: Reason
 
 
-@call("GET", "/attention", answer=AttentionList, query=Paging)
+@call("GET", "/attention", AttentionList)
 def list_attention(request: Request, query: Paging) -> Reply:
     """List what waits for a person, newest first."""
     page = attention.list_attention(request.services.store, limit=query.limit, cursor=query.cursor)
     return Reply(AttentionList.of(page))
 
 
-@call(
-    "POST",
-    "/attention/{item_id}/resolution",
-    answer=AttentionItem,
-    roles=THE_DESK,
-    key=Key.ACCEPTED,
-    body=Resolution,
-)
+@call("POST", "/attention/{item_id}/resolution", AttentionItem, roles=THE_DESK)
 def resolve_attention(request: Request, body: Resolution, item_id: str) -> Reply:
     """Resolve an attention item."""
     wish = Decided(**{**body.given(), "amount": _amount(request, body.amount)})

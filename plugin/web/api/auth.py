@@ -1,4 +1,4 @@
-"""Who calls: the bearer token and nothing else. A browser's session and its cookies mean nothing here."""
+"""Who calls, by the bearer token alone: a browser's session and cookies count for nothing here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plugin.web import current_services
 from plugin.web.api.errors import NotSignedIn
 
 LONGEST_TOKEN = 200
-_KEPT = "coursekeeper.caller"
+_CACHED = "coursekeeper.caller"
 
 
 def caller(request: Request) -> TokenHolder:
@@ -25,13 +25,13 @@ def caller(request: Request) -> TokenHolder:
 
 def caller_or_refusal(request: Request) -> TokenHolder | NotSignedIn:
     """Look the token up once per request."""
-    if _KEPT not in request.environ:
-        request.environ[_KEPT] = _look_up(_sent_token(request))
-    return cast("TokenHolder | NotSignedIn", request.environ[_KEPT])
+    if _CACHED not in request.environ:
+        request.environ[_CACHED] = _look_up(_sent_token(request))
+    return cast("TokenHolder | NotSignedIn", request.environ[_CACHED])
 
 
-def sent_mark(request: Request) -> str | None:
-    """Return what tells the token that came from others, good or not; None where none came."""
+def token_digest(request: Request) -> str | None:
+    """Return the digest of the token that was sent, valid or not; None where none was sent."""
     token = _sent_token(request)
     return None if token is None else hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 

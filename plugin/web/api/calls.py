@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_type_hints
 
 from flask import Blueprint, Response, jsonify
 from flask import request as http
@@ -58,21 +58,21 @@ class Reply:
 
 @dataclass(frozen=True)
 class Call:
-    """One call. Its view gets the Request, then what was read of `body` or `query`, then the ids of the path by name.
+    """One call. Its view gets the Request, then what was read of the body or the query, then the path's ids by name.
 
-    `answer` None means a PDF. `refusals` are statuses beside the usual ones.
+    `takes`: the model of a write's body or of a read's query. `answer` None means a PDF. `refusals` are statuses
+    beside the usual ones.
     """
 
     method: str
     path: str
     view: Callable[..., Reply]
+    takes: type[Input] | None
     answer: type[Answer] | None
-    status: int = 200
-    roles: tuple[Role, ...] = EVERY_ROLE
-    key: Key = Key.NONE
-    query: type[Input] | None = None
-    body: type[Input] | None = None
-    refusals: tuple[int, ...] = ()
+    status: int
+    roles: tuple[Role, ...]
+    key: Key
+    refusals: tuple[int, ...]
 
     @property
     def name(self) -> str:
@@ -90,9 +90,25 @@ class Call:
         return self.method != "GET"
 
 
-def call(method: str, path: str, **options: Any) -> Callable[[Callable[..., Reply]], Call]:
-    """Make a Call of a view; `options` are the fields of Call."""
-    return lambda view: Call(method, path, view, **options)
+def call(
+    method: str,
+    path: str,
+    answer: type[Answer] | None,
+    *,
+    status: int = 200,
+    roles: tuple[Role, ...] = EVERY_ROLE,
+    key: Key | None = None,
+    refusals: tuple[int, ...] = (),
+) -> Callable[[Callable[..., Reply]], Call]:
+    """Make a Call of a view; what it takes is the Input among the types of its parameters."""
+    usual_key = Key.NONE if method == "GET" else Key.ACCEPTED
+
+    def decorate(view: Callable[..., Reply]) -> Call:
+        types = [hint for hint in get_type_hints(view).values() if issubclass(hint, Input)]
+        takes = types[0] if types else None
+        return Call(method, path, view, takes, answer, status, roles, key or usual_key, refusals)
+
+    return decorate
 
 
 def register(blueprint: Blueprint, calls: tuple[Call, ...]) -> None:
@@ -141,11 +157,11 @@ def _sent_key(call: Call) -> str | None:
 
 
 def _inputs(call: Call) -> tuple[Input, ...]:
-    if call.body is not None:
-        return (call.body.read(json_object(http)),)
-    if call.is_write and http.get_data():
-        Input.read(json_object(http))
-    return () if call.query is None else (_query(call.query),)
+    if call.takes is None:
+        if call.is_write and http.get_data():
+            Input.read(json_object(http))
+        return ()
+    return (call.takes.read(json_object(http)) if call.is_write else _query(call.takes),)
 
 
 def _query(model: type[Input]) -> Input:

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool, StrictInt
 from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.changes import expiry, transfer
 from plugin.web.api.answers import Answer, example_id
-from plugin.web.api.calls import THE_OWNER, Key, Reply, Request, call
+from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.courses import Course
 from plugin.web.api.inputs import Day, GivenId, Input, Reason
 
@@ -47,26 +47,14 @@ class Transfer(
     """What goes to whom."""
 
     client_id: GivenId = Field(description="Who gets the sessions.")
-    sessions: StrictInt | None = Field(
-        None,
-        ge=1,
-        le=MOST_SESSIONS,
-        description="Of the main treatment; without it and `allowances`, all that is left of everything.",
-    )
-    allowances: list[TransferPart] | None = Field(
-        None, min_length=1, max_length=12, description="How many of which, in place of `sessions`."
-    )
+    sessions: StrictInt | None = Field(None, ge=1, le=MOST_SESSIONS)
+    """Of the main treatment; without it and `allowances`, all that is left of everything."""
+    allowances: list[TransferPart] | None = Field(None, min_length=1, max_length=12)
+    """How many of which, in place of `sessions`."""
     reason: Reason = Field(description="Kept in the course's history.")
 
 
-@call(
-    "POST",
-    "/courses/{course_id}/extension",
-    answer=Course,
-    roles=THE_OWNER,
-    key=Key.ACCEPTED,
-    body=Extension,
-)
+@call("POST", "/courses/{course_id}/extension", Course, roles=THE_OWNER)
 def extend_course(request: Request, body: Extension, course_id: str) -> Reply:
     """Move the last day of a course."""
     wish = expiry.Extension(body.expires_on, body.reason, is_shortening=body.shorten or False)
@@ -74,15 +62,7 @@ def extend_course(request: Request, body: Extension, course_id: str) -> Reply:
     return Reply(Course.of(changed.course), changed.is_repeat)
 
 
-@call(
-    "POST",
-    "/courses/{course_id}/transfer",
-    answer=CourseReceived,
-    status=201,
-    roles=THE_OWNER,
-    key=Key.ACCEPTED,
-    body=Transfer,
-)
+@call("POST", "/courses/{course_id}/transfer", CourseReceived, status=201, roles=THE_OWNER)
 def transfer_course(request: Request, body: Transfer, course_id: str) -> Reply:
     """Transfer what is left of a course, with its value, to another client."""
     parts = {part.allowance_id: part.sessions for part in body.allowances or ()}

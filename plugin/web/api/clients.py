@@ -9,7 +9,7 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.clients import clients
 from plugin.web.api.answers import Answer, Cursor, Id, example_id, shown
-from plugin.web.api.calls import Key, Reply, Request, call
+from plugin.web.api.calls import Reply, Request, call
 from plugin.web.api.courses import CourseList
 from plugin.web.api.inputs import Input, Paging, Text, VisibleText
 from plugin.web.api.keys import is_known
@@ -34,6 +34,10 @@ class ClientList(Answer):
     cursor: Cursor
 
 
+# The use case checks it, in a sentence of its own.
+_TAG = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$"
+
+
 class NewClient(
     Input,
     json_schema_extra={
@@ -43,30 +47,26 @@ class NewClient(
     """Who the client is."""
 
     name: VisibleText = Field(max_length=NAME_LENGTH)
-    phone: Text | None = Field(
-        None,
-        max_length=60,
-        description="With its area code, or + and the country code; answered in E.164.",
-    )
+    phone: Text | None = Field(None, max_length=60)
+    """With its area code, or + and the country code; answered in E.164."""
     email: Text | None = Field(None, max_length=254, json_schema_extra={"format": "email"})
     language: Text | None = Field(
         None,
         min_length=2,
         max_length=16,
-        description="A tag such as en, es or zh-Hans; en by default.",
-        json_schema_extra={"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$"},
+        json_schema_extra={"pattern": _TAG},
     )
+    """A tag such as en, es or zh-Hans; en by default."""
 
 
 class Search(Paging):
     """Which clients."""
 
-    q: Text | None = Field(
-        None, max_length=200, description="Any part of a name, a phone's last digits, an e-mail."
-    )
+    q: Text | None = Field(None, max_length=200)
+    """Any part of a name, a phone's last digits, an e-mail."""
 
 
-@call("GET", "/clients", answer=ClientList, query=Search)
+@call("GET", "/clients", ClientList)
 def find_clients(request: Request, query: Search) -> Reply:
     """Find clients."""
     store = request.services.store
@@ -76,7 +76,7 @@ def find_clients(request: Request, query: Search) -> Reply:
     return Reply(ClientList.of({"rows": rows, "cursor": found.cursor}))
 
 
-@call("POST", "/clients", answer=Client, status=201, key=Key.ACCEPTED, body=NewClient)
+@call("POST", "/clients", Client, status=201)
 def create_client(request: Request, body: NewClient) -> Reply:
     """Make a client."""
     is_repeat = is_known(request)
@@ -84,13 +84,13 @@ def create_client(request: Request, body: NewClient) -> Reply:
     return Reply(Client.of(client), is_repeat)
 
 
-@call("GET", "/clients/{client_id}", answer=Client)
+@call("GET", "/clients/{client_id}", Client)
 def read_client(request: Request, client_id: str) -> Reply:
     """Read a client; one that was merged answers as the one it went into."""
     return Reply(Client.of(clients.read_client(request.services.store, client_id)))
 
 
-@call("GET", "/clients/{client_id}/courses", answer=CourseList, query=Paging)
+@call("GET", "/clients/{client_id}/courses", CourseList)
 def list_courses_of_client(request: Request, query: Paging, client_id: str) -> Reply:
     """List a client's courses: those in use first, then the newest."""
     store = request.services.store

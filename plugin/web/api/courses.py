@@ -156,13 +156,11 @@ class Use(
 ):
     """What is used."""
 
-    allowance_id: GivenId | None = Field(
-        None, description="Which sessions to use; by default the main ones, then touch-ups that have opened."
-    )
+    allowance_id: GivenId | None = None
+    """Which sessions to use; by default the main ones, then touch-ups that have opened."""
     sessions: StrictInt | None = Field(1, ge=1, le=use.MOST_AT_ONCE)
-    visited_on: Day | None = Field(
-        None, description="The clinic's day of the visit, today by default; never in the future."
-    )
+    visited_on: Day | None = None
+    """The clinic's day of the visit, today by default; never in the future."""
     client_id: GivenId | None = Field(None, description="Who came; by default the course's own client.")
     note: Text | None = Field(None, max_length=NOTE_LENGTH)
 
@@ -173,7 +171,7 @@ class Undo(Input, json_schema_extra={"examples": [{"reason": "Wrong client"}]}):
     reason: Reason
 
 
-@call("GET", "/courses/{course_id}", answer=Course)
+@call("GET", "/courses/{course_id}", Course)
 def read_course(request: Request, course_id: str) -> Reply:
     """Read a course with its allowances and all its entries."""
     store = request.services.store
@@ -181,14 +179,7 @@ def read_course(request: Request, course_id: str) -> Reply:
     return Reply(Course.of(read.read_course(store, course_id, today=today)))
 
 
-@call(
-    "POST",
-    "/courses/{course_id}/redemptions",
-    answer=SessionUsed,
-    status=201,
-    key=Key.REQUIRED,
-    body=Use,
-)
+@call("POST", "/courses/{course_id}/redemptions", SessionUsed, status=201, key=Key.REQUIRED)
 def use_session(request: Request, body: Use, course_id: str) -> Reply:
     """Use sessions of a course."""
     services = request.services
@@ -197,7 +188,7 @@ def use_session(request: Request, body: Use, course_id: str) -> Reply:
     return Reply(SessionUsed.of(used), used.is_repeat)
 
 
-@call("POST", "/entries/{entry_id}/reversal", answer=EntryWritten, status=201, key=Key.ACCEPTED, body=Undo)
+@call("POST", "/entries/{entry_id}/reversal", EntryWritten, status=201)
 def reverse_entry(request: Request, body: Undo, entry_id: str) -> Reply:
     """Undo a used session; both entries stay in the history."""
     undone = reverse(request.services.store, request.act, entry_id, body.reason)

@@ -43,7 +43,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 class Input(BaseModel):
     """A body or a query: unknown fields are refused, and "3" or 3.0 is not taken for 3."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:
@@ -102,9 +102,8 @@ ExpiryStart = Annotated[ExpiresFrom, BY_VALUE, words(ExpiresFrom)]
 class Price(Input):
     """Money of zero or more, in the smallest unit of its currency."""
 
-    amount: StrictInt = Field(
-        ge=0, le=LARGEST_AMOUNT, examples=[165000], description="In the smallest unit: 165000 is $1,650.00"
-    )
+    amount: StrictInt = Field(ge=0, le=LARGEST_AMOUNT, examples=[165000])
+    """In the smallest unit: 165000 is $1,650.00."""
     currency: Currency = Field(examples=["USD"], description="ISO 4217")
 
     @property
@@ -117,13 +116,8 @@ class Paging(Input):
     """What every list takes."""
 
     limit: Annotated[int, BeforeValidator(_count_in_text)] = Field(USUAL_PAGE, ge=1, le=LONGEST_PAGE)
-    cursor: StrictStr | None = Field(
-        None,
-        min_length=1,
-        max_length=64,
-        pattern="^[A-Za-z0-9_-]+$",
-        description="The `cursor` of the page before.",
-    )
+    cursor: StrictStr | None = Field(None, min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")
+    """The `cursor` of the page before."""
 
 
 def _path(mistake: Mapping[str, Any]) -> str | None:

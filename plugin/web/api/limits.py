@@ -1,4 +1,4 @@
-"""How often a token may call, and how often an address may try a bad one. Counted by Flask-Limiter, per process."""
+"""Rate limits: calls per token, and bad tokens per address. Counted by Flask-Limiter, per process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from flask import Blueprint, Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from plugin.web.api.auth import caller_or_refusal, sent_mark
+from plugin.web.api.auth import caller_or_refusal, token_digest
 from plugin.web.api.errors import NotSignedIn
 
 CALLS_PER_TOKEN = "600 per minute"  # noqa: S105 - a number of calls, no secret
 BAD_TOKENS_PER_ADDRESS = "60 per minute"
-# Open to all: no token is looked at there.
+# Open to all, without a token.
 DOCUMENT = "api.openapi"
 
 
@@ -31,7 +31,7 @@ def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None
 
 
 def _token_or_address() -> str:
-    return sent_mark(request) or get_remote_address()
+    return token_digest(request) or get_remote_address()
 
 
 def _was_refused(response: Response) -> bool:

@@ -54,8 +54,8 @@ def _operation(call: Call) -> Json:
         "parameters": _parameters(call),
         "responses": _answers(call),
     }
-    if call.body is not None:
-        operation["requestBody"] = {"required": True, "content": _json(call.body)}
+    if call.is_write and call.takes is not None:
+        operation["requestBody"] = {"required": True, "content": _json(call.takes)}
     return operation
 
 
@@ -69,8 +69,8 @@ def _parameters(call: Call) -> list[Json]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": _ID}}
         for name in in_path
     ]
-    if call.query is not None:
-        found += _in_query(call.query)
+    if not call.is_write and call.takes is not None:
+        found += _in_query(call.takes)
     if call.key is not Key.NONE:
         found.append(_key_parameter(call.key))
     return found
@@ -128,9 +128,9 @@ def _json(model: type[Input | Answer]) -> Json:
 
 def _refusals(call: Call) -> set[int]:
     statuses = {401, 403, 429, *call.refusals}
-    if "{" in call.path or _has_cursor(call):
+    if "{" in call.path or _is_list(call):
         statuses.add(404)
-    if call.query is not None or call.body is not None or call.key is not Key.NONE:
+    if call.takes is not None or call.key is not Key.NONE:
         statuses.add(422)
     if call.is_write:
         statuses |= {400, 404, 409, 413, 415}
@@ -145,8 +145,8 @@ def _refusal(status: int) -> Json:
     return answer
 
 
-def _has_cursor(call: Call) -> bool:
-    return call.query is not None and "cursor" in call.query.model_fields
+def _is_list(call: Call) -> bool:
+    return call.takes is not None and "cursor" in call.takes.model_fields
 
 
 _WHY = {
@@ -188,7 +188,7 @@ class Schemas(GenerateJsonSchema):
 def _schemas(calls: tuple[Call, ...]) -> dict[str, Json]:
     """Return the schemas of all models, each with an example."""
     answers = {call.answer for call in calls if call.answer is not None} | {Error}
-    bodies = {call.body for call in calls if call.body is not None}
+    bodies = {call.takes for call in calls if call.is_write and call.takes is not None}
     models: list[tuple[type[Input | Answer], Mode]] = [
         *((model, "serialization") for model in answers),
         *((model, "validation") for model in bodies),

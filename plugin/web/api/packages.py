@@ -14,7 +14,7 @@ from plugin.courses.catalog import packages
 from plugin.courses.catalog.packages import MOST_SESSIONS, MOST_TREATMENTS
 from plugin.square.catalog import publish
 from plugin.web.api.answers import Answer, Count, Cursor, Id, Money, Position, example_id, shown, usd
-from plugin.web.api.calls import THE_OWNER, Key, Reply, Request, call
+from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.inputs import (
     Day,
     ExpiryStart,
@@ -90,31 +90,22 @@ class NewContent(Input):
     treatment: VisibleText = Field(max_length=NAME_LENGTH, examples=["Facial acupuncture, 60 min"])
     sessions: StrictInt = Field(ge=1, le=MOST_SESSIONS)
     single_price: Price
-    usable_from_session: StrictInt | None = Field(
-        None,
-        ge=1,
-        le=MOST_SESSIONS,
-        description="Opens when so many main sessions have been used; null: from the start.",
-    )
+    usable_from_session: StrictInt | None = Field(None, ge=1, le=MOST_SESSIONS)
+    """Opens when so many main sessions have been used; null: from the start."""
 
 
 class NewTerms(Input, json_schema_extra=_TERMS_RULES):
     """What is agreed with the package."""
 
-    expires_after_months: StrictInt | None = Field(
-        None, ge=1, le=120, description="After the sale or the first use; not with expires_on."
-    )
+    expires_after_months: StrictInt | None = Field(None, ge=1, le=120)
+    """After the sale or the first use; not with expires_on."""
     expires_from: ExpiryStart | None = Field(None, description="What the months are counted from.")
     expires_on: Day | None = None
     refund_formula: Formula | None = None
     no_show: NoShowRule | None = None
     forgiven_no_shows: StrictInt | None = Field(None, ge=0, le=99)
-    notice_hours: StrictInt | None = Field(
-        terms.USUAL_NOTICE_HOURS,
-        ge=0,
-        le=terms.MOST_NOTICE_HOURS,
-        description="How long before a visit it can be canceled; 0: nothing is agreed.",
-    )
+    notice_hours: StrictInt | None = Field(terms.USUAL_NOTICE_HOURS, ge=0, le=terms.MOST_NOTICE_HOURS)
+    """How long before a visit it can be canceled; 0: nothing is agreed."""
 
 
 class NewPackage(Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
@@ -134,7 +125,7 @@ class SquareItem(
     square_variation_id: GivenId = Field(description="A variation of an item that is sold on Square already.")
 
 
-@call("GET", "/packages", answer=PackageList, query=Paging)
+@call("GET", "/packages", PackageList)
 def list_packages(request: Request, query: Paging) -> Reply:
     """List the packages in the order they were made."""
     store = request.services.store
@@ -142,7 +133,7 @@ def list_packages(request: Request, query: Paging) -> Reply:
     return Reply(PackageList.of(page))
 
 
-@call("POST", "/packages", answer=Package, status=201, roles=THE_OWNER, key=Key.ACCEPTED, body=NewPackage)
+@call("POST", "/packages", Package, status=201, roles=THE_OWNER)
 def create_package(request: Request, body: NewPackage) -> Reply:
     """Make a package."""
     is_repeat = is_known(request)
@@ -159,14 +150,7 @@ def _new_package(body: NewPackage) -> packages.NewPackage:
     return packages.NewPackage(body.name, body.price.money, contents, agreed)
 
 
-@call(
-    "POST",
-    "/packages/{package_id}/publication",
-    answer=Package,
-    roles=THE_OWNER,
-    key=Key.ACCEPTED,
-    refusals=(502,),
-)
+@call("POST", "/packages/{package_id}/publication", Package, roles=THE_OWNER, refusals=(502,))
 def publish_package(request: Request, package_id: str) -> Reply:
     """Put the package into Square's catalog."""
     wanted = {"package_id": package_id}
@@ -175,14 +159,7 @@ def publish_package(request: Request, package_id: str) -> Reply:
     )
 
 
-@call(
-    "PUT",
-    "/packages/{package_id}/square-item",
-    answer=Package,
-    roles=THE_OWNER,
-    key=Key.ACCEPTED,
-    body=SquareItem,
-)
+@call("PUT", "/packages/{package_id}/square-item", Package, roles=THE_OWNER)
 def link_square_item(request: Request, body: SquareItem, package_id: str) -> Reply:
     """Say which Square item variation sells the package."""
     wanted = {"package_id": package_id, "square_variation_id": body.square_variation_id}

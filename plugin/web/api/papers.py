@@ -15,9 +15,8 @@ from plugin.web.api.inputs import GivenId, Input, Language
 class InLanguage(Input):
     """The language of a paper."""
 
-    language: Language | None = Field(
-        None, description="A tag such as en or es; the client's own by default."
-    )
+    language: Language | None = None
+    """A tag such as en or es; the client's own by default."""
 
 
 class OfVisit(InLanguage):
@@ -29,32 +28,24 @@ class OfVisit(InLanguage):
 class AsIssued(Input):
     """Taken as with the other papers."""
 
-    language: Language | None = Field(
-        None, description="Taken and not used: an invoice stays in the language it was issued in."
-    )
+    language: Language | None = None
+    """Taken and not used: an invoice stays in the language it was issued in."""
 
 
-@call("GET", "/courses/{course_id}/summary.pdf", answer=None, query=InLanguage, refusals=(409,))
+@call("GET", "/courses/{course_id}/summary.pdf", None, refusals=(409,))
 def print_summary(request: Request, query: InLanguage, course_id: str) -> Reply:
     """Print the course summary."""
     return _paper(request, course_id, "summary", query.language)
 
 
-@call("GET", "/courses/{course_id}/aftercare.pdf", answer=None, query=OfVisit, refusals=(409,))
+@call("GET", "/courses/{course_id}/aftercare.pdf", None, refusals=(409,))
 def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
     """Print the aftercare sheet of a visit."""
     return _paper(request, course_id, "aftercare", query.language, query.visit_id)
 
 
-@call(
-    "GET",
-    "/courses/{course_id}/invoice.pdf",
-    answer=None,
-    roles=THE_DESK,
-    query=AsIssued,
-    refusals=(409,),
-)
-def print_invoice(request: Request, _query: AsIssued, course_id: str) -> Reply:
+@call("GET", "/courses/{course_id}/invoice.pdf", None, roles=THE_DESK, refusals=(409,))
+def print_invoice(request: Request, query: AsIssued, course_id: str) -> Reply:  # noqa: ARG001 - only checked
     """Print the invoice, the same bytes for ever; 409 `invoice_not_ready` while it is being made."""
     services = request.services
     document_id = invoice_of_course(services.store, request.act, course_id)
@@ -62,7 +53,7 @@ def print_invoice(request: Request, _query: AsIssued, course_id: str) -> Reply:
     return Reply(pdf=pdf, filename="invoice.pdf")
 
 
-@call("GET", "/courses/{course_id}/statement.pdf", answer=None, roles=THE_DESK, refusals=(409,))
+@call("GET", "/courses/{course_id}/statement.pdf", None, roles=THE_DESK, refusals=(409,))
 def print_statement(request: Request, course_id: str) -> Reply:
     """Print the statement of account of the sale: its invoice and every payment and refund so far."""
     services = request.services

@@ -57,14 +57,13 @@ class NewRefund(
 ):
     """What is refunded."""
 
-    amount: Price = Field(
-        description="At most what the client paid for the course, tax included, less earlier refunds."
-    )
+    amount: Price
+    """At most what the client paid for the course, tax included, less earlier refunds."""
     formula: Formula | None = Field(None, description="The formula that gave the sum, for the history.")
     reason: Reason = Field(description="Kept in the history and sent to Square.")
 
 
-@call("GET", "/courses/{course_id}/refund-quote", answer=RefundQuote, refusals=(409,))
+@call("GET", "/courses/{course_id}/refund-quote", RefundQuote, refusals=(409,))
 def quote_refund(request: Request, course_id: str) -> Reply:
     """Quote a refund of the course by both formulas, tax included, with the working."""
     store = request.services.store
@@ -81,15 +80,7 @@ def quote_refund(request: Request, course_id: str) -> Reply:
     return Reply(RefundQuote.of(said))
 
 
-@call(
-    "POST",
-    "/courses/{course_id}/refunds",
-    answer=RefundBegun,
-    status=202,
-    roles=THE_OWNER,
-    key=Key.REQUIRED,
-    body=NewRefund,
-)
+@call("POST", "/courses/{course_id}/refunds", RefundBegun, status=202, roles=THE_OWNER, key=Key.REQUIRED)
 def start_refund(request: Request, body: NewRefund, course_id: str) -> Reply:
     """Begin a refund in Square; the sessions leave when Square confirms it."""
     wish = desk_refunds.NewRefund(course_id, body.amount.money, body.reason, body.formula or "")

@@ -94,14 +94,10 @@ class UsageReport(Answer):
 class InPeriod(Input):
     """A period, both days included."""
 
-    first: Day | None = Field(
-        None, alias="from", description="The clinic's first day; by default the first of the month of `to`."
-    )
-    last: Day | None = Field(
-        None,
-        alias="to",
-        description="The clinic's last day, counted in; by default the end of this month, or today.",
-    )
+    first: Day | None = Field(None, alias="from")
+    """The clinic's first day; by default the first of the month of `to`."""
+    last: Day | None = Field(None, alias="to")
+    """The clinic's last day, counted in; by default the end of this month, or today."""
 
     def period(self, request: Request) -> Period:
         """Return it; raises InvalidField."""
@@ -121,7 +117,7 @@ class UsageQuery(InPeriod, Paging):
     by: Annotated[By, BY_VALUE, words(By)] = By.PACKAGE
 
 
-@call("GET", "/reports/liability", answer=LiabilityReport, roles=THE_OWNER, query=LiabilityQuery)
+@call("GET", "/reports/liability", LiabilityReport, roles=THE_OWNER)
 def report_liability(request: Request, query: LiabilityQuery) -> Reply:
     """Roll the liability for unused sessions forward over a period."""
     store = request.services.store
@@ -143,7 +139,7 @@ def report_liability(request: Request, query: LiabilityQuery) -> Reply:
     return Reply(LiabilityReport.of(said))
 
 
-@call("GET", "/reports/usage", answer=UsageReport, roles=THE_OWNER, query=UsageQuery)
+@call("GET", "/reports/usage", UsageReport, roles=THE_OWNER)
 def report_usage(request: Request, query: UsageQuery) -> Reply:
     """Count the sessions used in a period."""
     rows = usage(request.services.store, query.period(request), query.by)
