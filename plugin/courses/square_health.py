@@ -157,3 +157,10 @@ def _last_sweep(session: Session, now: datetime) -> SweepView | None:
     if row is None:
         return None
     return SweepView(row.started_at, row.finished_at, row.looked_at, tuple(row.found), row.error)
+
+
+def last_sync_at(store: Store, now: datetime) -> datetime | None:
+    """Return when the last sync with Square ended without an error, None before the first."""
+    finished = select(Sweep.finished_at).where(Sweep.finished_at <= now, Sweep.error == "")
+    with store.reading() as session:
+        return session.scalar(finished.order_by(Sweep.finished_at.desc()).limit(1))

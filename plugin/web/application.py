@@ -133,7 +133,10 @@ def _furnish(app: Flask) -> None:
     screens = [part.blueprint for part in (*_DESK, *_OWNER, *reports.SCREENS)]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
+    # They make room for a file before the check of the token reads the form.
+    for part in (imports, letterhead):
+        part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (imports, letterhead, gifts, client_page, email_choice):
+    for part in (gifts, client_page, email_choice):
         part.set_up(app)
     access.set_up(app, open_blueprints=frozenset(each.name for each in open_to_all))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 import wtforms  # type: ignore[import-untyped]  # ships no types
+from babel import Locale
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from flask import request
 from markupsafe import Markup
@@ -239,6 +240,22 @@ class Day(_Typed):
             raise InvalidField("Enter a date such as 2026-11-30.", field=self.name) from None
 
 
+def parsed_amount(text: str, currency: str, locale: Locale, *, field: str, called: str) -> Money:
+    """Read an amount such as 1,980.00 exactly; raises InvalidField for anything else or for too many decimals."""
+    plain = text.strip().replace("\N{NO-BREAK SPACE}", " ").lstrip("$€£¥ ").strip()
+    refusal = InvalidField(f"{called} is an amount such as 165 or 1,980.00.", field=field)
+    if not plain or len(plain) > _MOST_DIGITS or any(ch.isalpha() for ch in plain):
+        raise refusal
+    try:
+        amount = parse_decimal(plain, locale=locale, strict=True)
+    except NumberFormatError:
+        raise refusal from None
+    minor = amount.scaleb(minor_digits(currency))
+    if minor != minor.to_integral_value() or abs(minor) > LARGEST_AMOUNT:
+        raise refusal
+    return Money(int(minor), currency)
+
+
 class Amount(_Typed):
     """An amount of money, None for none: in the currency of the form, which is the clinic's unless it says so."""
 
@@ -249,18 +266,12 @@ class Amount(_Typed):
 
     def read(self, text: str) -> Money | None:
         """Return the amount exactly."""
-        plain = text.strip().replace("\N{NO-BREAK SPACE}", " ").lstrip("$€£¥ ").strip()
-        self._refuse_missing(plain)
-        if not plain:
+        self._refuse_missing(text)
+        if not text.strip():
             return None
         currency = getattr(self.meta, "currency", "") or pages.clinic().currency
-        try:
-            amount = self._parsed(plain).scaleb(minor_digits(currency))
-        except NumberFormatError:
-            raise self._no_amount() from None
-        if amount != amount.to_integral_value() or abs(amount) > LARGEST_AMOUNT:
-            raise self._no_amount()
-        return Money(int(amount), currency)
+        locale = locale_of(pages.clinic())
+        return parsed_amount(text, currency, locale, field=self.name, called=self.called)
 
     def written(self) -> str:
         """Return the amount without its currency's sign."""
@@ -275,14 +286,6 @@ class Amount(_Typed):
         """Return the amount of a field that may not stay empty."""
         assert self.data is not None
         return self.data
-
-    def _parsed(self, plain: str) -> Decimal:
-        if len(plain) > _MOST_DIGITS or any(ch.isalpha() for ch in plain):
-            raise self._no_amount()
-        return parse_decimal(plain, locale=locale_of(pages.clinic()), strict=True)
-
-    def _no_amount(self) -> InvalidField:
-        return InvalidField(f"{self.called} is an amount such as 165 or 1,980.00.", field=self.name)
 
 
 def _drawn_choices(field: Choice, **attributes: Any) -> Markup:

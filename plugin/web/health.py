@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from plugin.courses.base.inbox import InboxState, inbox_state
+from plugin.courses.square_health import last_sync_at
 from plugin.store import Store
 from plugin.store.migrate import is_current
-from plugin.store.queues import Sweep
 from plugin.web import current_services
 from plugin.web.api.answers import moment
 
@@ -61,7 +60,7 @@ def _state(store: Store, now: datetime) -> Json:
         "database": {"answers": True, "is_migrated": True},
         "queue": _queue(inbox, now),
         "last_event_at": _moment_or_none(inbox.last_received_at),
-        "last_sweep_at": _moment_or_none(_last_sweep(store, now)),
+        "last_sweep_at": _moment_or_none(last_sync_at(store, now)),
     }
 
 
@@ -73,12 +72,6 @@ def _queue(inbox: InboxState, now: datetime) -> Json:
         "oldest_pending_s": max(0, int(age.total_seconds())),
         "is_stale": age > STALE_AFTER,
     }
-
-
-def _last_sweep(store: Store, now: datetime) -> datetime | None:
-    finished = select(Sweep.finished_at).where(Sweep.finished_at <= now, Sweep.error == "")
-    with store.reading() as session:
-        return session.scalar(finished.order_by(Sweep.finished_at.desc()).limit(1))
 
 
 def _moment_or_none(value: datetime | None) -> str | None:

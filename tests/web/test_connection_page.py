@@ -301,7 +301,7 @@ def test_what_waits_is_told_in_words(opened: Open) -> None:
 def test_the_balance_on_profiles_is_switched_off_and_on(opened: Open) -> None:
     desk = opened(BY_TOKEN)
     save_clinic(desk.services.store, desk.act(), read_clinic(desk.services.store))
-    for says in ("Write the balances", "Take the balances off", "Write the balances"):
+    for says in ("Show balances", "Stop showing balances", "Show balances"):
         assert says in desk.tap("/square/balances").text
 
 

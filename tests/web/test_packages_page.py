@@ -27,7 +27,7 @@ TYPED = {
 
 def test_the_owner_makes_a_package(small_olga: Visitor, small_desk: Desk, small_house: Services) -> None:
     page = small_olga.after(small_olga.page("/packages").form("/packages"), **TYPED)
-    assert "is made. Publish it to Square to sell it." in page.text
+    assert "is created. Publish it to Square to sell it." in page.text
     assert "$1,980.00" in page.text
     assert "2 × Touch-up, 45 min single $165.00, from session 12 on" in page.text
     assert "Not in Square yet" in page.text

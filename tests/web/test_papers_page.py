@@ -197,7 +197,7 @@ class TestNumbersAndLetters:
         assert not [form for form in page.forms if form.action.endswith("/e-invoices")]
         letterhead = page.form(PAPERS)
         forged = replace_action(letterhead, f"{PAPERS}/e-invoices")
-        answer = small_olga.send(forged, makes="yes")
+        answer = small_olga.send(forged, state="on")
         assert (answer.status_code, "needs the clinic's address" in Page(answer.text).text) == (409, True)
         page = small_olga.after(letterhead, address="1 Pine St\r\nBerlin", tax_id="DE123456789", country="DE")
         for is_on in (True, False):

@@ -97,7 +97,7 @@ class TestErasing:
         after = small_olga.after(form, name="ana souza", gives_up="yes")
         assert "Erased client" in after.text
         assert "Ana" not in after.text
-        assert "Nothing is left to erase" in small_olga.page(f"/clients/{ana}/erasure").text
+        assert "Nothing is left to delete" in small_olga.page(f"/clients/{ana}/erasure").text
         assert "Sell a package" not in after.text
 
     def test_what_is_under_way_is_named_first(self, small_desk: Desk, small_olga: Visitor) -> None:

@@ -13,8 +13,8 @@ from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.errors import InvalidField
 from plugin.web.contrast import contrast, mixed, parse
-from plugin.web.form_values import typed_money
 from plugin.web.format import counted, initials, locale_of, written_day, written_phone
+from plugin.web.forms import parsed_amount
 from plugin.web.pages import TEMPLATES
 from plugin.web.theme import LEAST, PAPER_LIGHT, SURFACE_DARK, for_dark, for_light, sheet
 
@@ -98,7 +98,7 @@ def test_initials(name: str, letters: str) -> None:
 def test_an_amount_is_read_as_the_country_writes_it(
     typed: str, currency: str, locale: str, amount: int
 ) -> None:
-    assert typed_money(typed, currency, Locale.parse(locale), field="price", called="The price") == Money(
+    assert parsed_amount(typed, currency, Locale.parse(locale), field="price", called="The price") == Money(
         amount, currency
     )
 
@@ -108,7 +108,7 @@ def test_an_amount_is_read_as_the_country_writes_it(
 )
 def test_anything_else_is_no_amount(typed: str) -> None:
     with pytest.raises(InvalidField):
-        typed_money(typed, "USD", Locale("en", "US"), field="price", called="The price")
+        parsed_amount(typed, "USD", Locale("en", "US"), field="price", called="The price")
 
 
 ACCENTS = ["#0F6B5C", "#FFFFFF", "#000000", "#FFE600", "#FF0000", "#8ECAE6", "#777777", "not a colour"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import select
@@ -72,14 +74,30 @@ def is_named(store: Store) -> bool:
 def save_clinic(store: Store, act: Act, clinic: ClinicView) -> ClinicView:
     """Keep the clinic's particulars; raises InvalidField for what a paper could not show. The logo stays as it is."""
     require(act.actor)
-    checked = checked_clinic(clinic)
     with store.writing() as session:
-        row = session.get(Clinic, 1)
-        if row is None:
-            row = Clinic(id=1)
-            session.add(row)
-        for name in _KEPT:
-            setattr(row, name, getattr(checked, name))
+        return _save_in(session, clinic)
+
+
+def change_clinic(store: Store, act: Act, changes: Mapping[str, Any]) -> ClinicView:
+    """Change these particulars, by their names, and no others; raises InvalidField."""
+    require(act.actor)
+    with store.writing() as session:
+        return change_clinic_in(session, changes)
+
+
+def change_clinic_in(session: Session, changes: Mapping[str, Any]) -> ClinicView:
+    """Change these particulars within the transaction that read what they depend on; raises InvalidField."""
+    return _save_in(session, replace(clinic_in(session), **changes))
+
+
+def _save_in(session: Session, clinic: ClinicView) -> ClinicView:
+    checked = checked_clinic(clinic)
+    row = session.get(Clinic, 1)
+    if row is None:
+        row = Clinic(id=1)
+        session.add(row)
+    for name in _KEPT:
+        setattr(row, name, getattr(checked, name))
     return checked
 
 

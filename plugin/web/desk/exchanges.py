@@ -57,7 +57,7 @@ def _shown_again(course_id: str, package_id: str, refusal: Refusal) -> ResponseR
 @refused_shows(_shown_again)
 def begin(course_id: str, package_id: str) -> ResponseReturnValue:
     """Begin the exchange and show its progress."""
-    course = courses.course(course_id)
+    act, course = current_act(), courses.course(course_id)
     form = PaymentForm.sent(currency=course.price.currency)
     wish = form.wish(
         client_id=course.client_id or "",
@@ -65,7 +65,7 @@ def begin(course_id: str, package_id: str) -> ResponseReturnValue:
         exchanges=course_id,
         seen_credit=form.seen_credit,
     )
-    begun = start_checkout(current_services().store, current_act(), wish)
+    begun = start_checkout(current_services().store, act, wish)
     return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
 
 

@@ -68,7 +68,7 @@ def look_over(course_id: str) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def start(course_id: str) -> ResponseReturnValue:
     """Begin the refund."""
-    course = courses.course(course_id)
+    act, course = current_act(), courses.course(course_id)
     form = RefundForm.sent(currency=course.paid.currency)
     wish = NewRefund(
         course_id=course_id,
@@ -77,7 +77,7 @@ def start(course_id: str) -> ResponseReturnValue:
         formula=form.choice.data,
         seen=form.seen.data,
     )
-    begun = start_refund(current_services().store, current_act(), wish)
+    begun = start_refund(current_services().store, act, wish)
     flash_notice(Notice(f"Refund of {_written(begun.amount)} started."))
     if course.client_id is None:
         return redirect_after_post(url_for("today.show"))

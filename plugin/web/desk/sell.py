@@ -111,9 +111,8 @@ def new_client() -> ResponseReturnValue:
 @refused_shows(_start_again)
 def begin() -> ResponseReturnValue:
     """Begin the sale and show its progress."""
-    currency = _currency(request.form.get("package_id", ""))
-    form = SellForm.sent(currency=currency)
-    begun = start_checkout(current_services().store, current_act(), form.sale())
+    act, currency = current_act(), _currency(request.form.get("package_id", ""))
+    begun = start_checkout(current_services().store, act, SellForm.sent(currency=currency).sale())
     return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
 
 

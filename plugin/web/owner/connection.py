@@ -19,6 +19,7 @@ from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, act_of_redirect, current_act, flash_notice, redirect_after_post
 from plugin.web.headers import let_forms_lead_to
+from plugin.web.owner.forms import SwitchForm
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("connection", __name__)
@@ -113,9 +114,13 @@ def look_through() -> ResponseReturnValue:
 @refused_shows(show)
 def show_balances() -> ResponseReturnValue:
     """Switch the balance on the clients' Square profiles on or off."""
-    is_shown = request.form.get("shown") == "yes"
+    is_shown = SwitchForm.sent().is_on
     keep_balances_shown(current_services().store, current_act(), is_shown=is_shown)
-    said = "written on each client's Square profile" if is_shown else "taken off the clients' Square profiles"
+    said = (
+        "shown on each client's Square profile"
+        if is_shown
+        else "no longer shown on the clients' Square profiles"
+    )
     return _told(f"The balance is {said}.")
 
 

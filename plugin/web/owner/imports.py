@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Flask, render_template, request, url_for
@@ -15,20 +14,20 @@ from plugin.courses.catalog.packages import list_packages
 from plugin.courses.imports import batches, undo
 from plugin.courses.imports.fields import CALLED
 from plugin.courses.imports.table import LARGEST_FILE
-from plugin.courses.imports.views import list_imports, read_import, template_sheet, wrong_sheet
+from plugin.courses.imports.views import ImportView, list_imports, read_import, template_sheet, wrong_sheet
 from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.errors import InvalidField
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.files import file_answer
+from plugin.web.owner.forms import ColumnsForm, FileForm, ReasonForm, columns_form_of
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 50
 # The file and the rest of the form; a file a little too large is still refused in words.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
 _COLUMN = re.compile(r"column-([0-9]{1,3})\Z")
-_ORDERS = {"day": True, "month": False, "": None}
 
 blueprint = Blueprint("imports", __name__)
 
@@ -49,7 +48,7 @@ def set_up(app: Flask) -> None:
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show where a file is sent, and what was imported before."""
     imports = list_imports(current_services().store, limit=SHOWN)
-    return render_template("owner/imports.html", imports=imports, called=CALLED, refusal=refusal)
+    return render_template("owner/imports.html", imports=imports, form=FileForm.shown(refusal))
 
 
 @blueprint.post("/import")
@@ -100,21 +99,10 @@ def news(batch_id: str) -> ResponseReturnValue:
 @refused_shows(one)
 def say_columns(batch_id: str) -> ResponseReturnValue:
     """Store the field of each column, and what the file does not contain."""
-    names = {int(found[1]): value for name, value in request.form.items() if (found := _COLUMN.match(name))}
-    order = request.form.get("dates", "")
-    if order not in _ORDERS:
-        raise InvalidField("Choose how the file writes dates.", field="dates")
-    said = batches.Chosen(names, _ORDERS[order], _sold_on(), request.form.get("encoding", ""))
+    numbers = [int(found[1]) for name in request.form if (found := _COLUMN.match(name))]
+    said = columns_form_of(numbers).sent().chosen()
     batches.set_columns(current_services().store, current_act(), batch_id, said)
     return redirect_after_post(url_for("imports.one", batch_id=batch_id))
-
-
-def _sold_on() -> date | None:
-    text = request.form.get("sold_on", "").strip()
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise InvalidField("Enter the date of purchase as a date.", field="sold_on") from None
 
 
 @blueprint.post("/import/<batch_id>/start")
@@ -130,9 +118,9 @@ def start(batch_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(one)
 def cancel(batch_id: str) -> ResponseReturnValue:
-    """Give the file up."""
+    """Cancel the import of a file."""
     batches.cancel_import(current_services().store, current_act(), batch_id)
-    flash_notice(Notice("Given up. Nothing of the file was written."))
+    flash_notice(Notice("Canceled. Nothing of the file was imported."))
     return redirect_after_post(url_for("imports.show"))
 
 
@@ -141,7 +129,7 @@ def cancel(batch_id: str) -> ResponseReturnValue:
 @refused_shows(one)
 def take_back(batch_id: str) -> ResponseReturnValue:
     """Undo it."""
-    undo.undo_import(current_services().store, current_act(), batch_id, request.form.get("reason", ""))
+    undo.undo_import(current_services().store, current_act(), batch_id, ReasonForm.sent().reason.data)
     flash_notice(Notice("The import is undone. The file can be imported again."))
     return redirect_after_post(url_for("imports.one", batch_id=batch_id))
 
@@ -166,4 +154,19 @@ def _version(batch_id: str) -> PageVersion:
 
 
 def _everything(batch_id: str, refusal: Refusal | None) -> dict[str, Any]:
-    return {"file": read_import(current_services().store, batch_id), "called": CALLED, "refusal": refusal}
+    file = read_import(current_services().store, batch_id)
+    is_of_undo = refusal is not None and refusal.field == "reason"
+    return {
+        "file": file,
+        "called": CALLED,
+        "form": _columns_form(file, None if is_of_undo else refusal),
+        "undo_form": ReasonForm.shown(refusal if is_of_undo else None),
+    }
+
+
+def _columns_form(file: ImportView, refusal: Refusal | None) -> ColumnsForm:
+    order = {True: "day", False: "month", None: ""}[file.is_day_first]
+    known: dict[str, Any] = {f"column-{each.number}": each.means for each in file.columns}
+    known |= {"sold_on": file.sold_on, "dates": order, "encoding": file.encoding or ""}
+    meanings = (("", "Skip"), *CALLED.items())
+    return columns_form_of([each.number for each in file.columns], meanings).shown(refusal, **known)

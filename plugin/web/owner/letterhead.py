@@ -13,28 +13,39 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from invoices.e_invoice import why_not as why_not_e_invoices
 from invoices.pages.colour import readable_accent
 from plugin.core.acts import Role
-from plugin.courses.base.clinic import checked_clinic, read_clinic, save_clinic
+from plugin.courses.base.clinic import change_clinic, checked_clinic
 from plugin.courses.base.views import ClinicView
-from plugin.courses.clients.contacts import typed_email
-from plugin.courses.documents.series import Numbered, read_series, save_series
+from plugin.courses.documents.series import Numbered, SeriesView, read_series, save_series
 from plugin.courses.handouts.cache import drawn
+from plugin.courses.handouts.clinic_settings import switch_e_invoices
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.drafts import draft_summary
 from plugin.courses.handouts.image_check import LARGEST_FILE
 from plugin.courses.handouts.logos import logo_png, remove_logo, set_logo
-from plugin.errors import NotFound, Refused
+from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.form_values import typed_number
 from plugin.web.format import locale_of
 from plugin.web.headers import let_page_hold_frame
+from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, SwitchForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
 
 # The picture, and room for what a form puts round it; one a little too large is still refused in words.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
-_FIELDS = ("name", "address", "phone", "website", "country", "legal_name", "tax_id", "page_size", "accent")
+_FIELDS = (
+    "name",
+    "address",
+    "phone",
+    "email",
+    "website",
+    "country",
+    "legal_name",
+    "tax_id",
+    "page_size",
+    "accent",
+)
 # What stands among them for several, for tests, or for nowhere.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
@@ -60,11 +71,8 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
     services = current_services()
     return render_template(
         "owner/papers.html",
-        refusal=refusal,
-        refused_kind=kind,
-        countries=_countries(),
+        **_forms(refusal, kind),
         said=_said(pages.clinic()),
-        series=read_series(services.store),
         no_e_invoices=why_not_e_invoices(clinic_on_paper(pages.clinic())),
         can_mail=services.mail.is_ready,
     )
@@ -75,8 +83,7 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
 @refused_shows(show)
 def save() -> ResponseReturnValue:
     """Keep what was typed."""
-    typed = _typed()
-    save_clinic(current_services().store, current_act(), typed)
+    change_clinic(current_services().store, current_act(), LetterheadForm.sent().changes)
     flash_notice(Notice("Saved. Papers made from now on look like this; issued documents stay as they are."))
     return redirect_after_post(url_for("letterhead.show"))
 
@@ -94,7 +101,7 @@ def preview() -> Response:
 @refused_shows(why_not)
 def try_out() -> Response:
     """Show a course summary as it would look with what is typed. Nothing is kept."""
-    clinic = checked_clinic(_typed())
+    clinic = _draft()
     return on_screen(draft_summary(clinic), _said(clinic))
 
 
@@ -104,7 +111,7 @@ def try_out() -> Response:
 def draw() -> Response:
     """Answer the same as PDF."""
     services = current_services()
-    paper = draft_summary(checked_clinic(_typed()))
+    paper = draft_summary(_draft())
     return Response(drawn(services.store, services.render, paper), mimetype="application/pdf")
 
 
@@ -144,10 +151,13 @@ def number(kind: str) -> ResponseReturnValue:
     """Keep how invoices or credit notes are numbered."""
     if kind not in get_args(Numbered):
         raise NotFound("Nothing is numbered like that.")
-    form = request.form
-    first = typed_number(form.get("first", ""), field="first", called="The first number")
+    form = NumbersForm.sent()
     series = save_series(
-        current_services().store, current_act(), cast(Numbered, kind), prefix=form.get("prefix"), first=first
+        current_services().store,
+        current_act(),
+        cast(Numbered, kind),
+        prefix=form.prefix.data,
+        first=form.first.number,
     )
     flash_notice(Notice(f"Saved. The next one is {series.next_number}."))
     return redirect_after_post(url_for("letterhead.show", _anchor="numbers"))
@@ -158,14 +168,10 @@ def number(kind: str) -> ResponseReturnValue:
 @refused_shows(show)
 def make_e_invoices() -> ResponseReturnValue:
     """Have invoices carry their data, or not any more."""
-    makes = request.form.get("makes") == "yes"
-    store = current_services().store
-    clinic = read_clinic(store)
-    if makes and (lacking := why_not_e_invoices(clinic_on_paper(clinic))):
-        raise Refused(lacking, code="no_e_invoices")
-    save_clinic(store, current_act(), replace(clinic, has_e_invoices=makes))
+    is_on = SwitchForm.sent().is_on
+    switch_e_invoices(current_services().store, current_act(), is_on=is_on)
     flash_notice(
-        Notice("Invoices carry their data from now on." if makes else "Invoices are plain PDF again.")
+        Notice("Invoices carry their data from now on." if is_on else "Invoices are plain PDF again.")
     )
     return redirect_after_post(url_for("letterhead.show", _anchor="e-invoices"))
 
@@ -175,25 +181,42 @@ def make_e_invoices() -> ResponseReturnValue:
 @refused_shows(show)
 def send_letters() -> ResponseReturnValue:
     """Switch the e-mail after each visit on or off."""
-    sends = request.form.get("sends") == "yes"
-    store = current_services().store
-    save_clinic(store, current_act(), replace(read_clinic(store), sends_papers=sends))
-    said = "get their papers by e-mail after each visit" if sends else "get no papers by e-mail any more"
+    is_on = SwitchForm.sent().is_on
+    change_clinic(current_services().store, current_act(), {"sends_papers": is_on})
+    said = "get their papers by e-mail after each visit" if is_on else "get no papers by e-mail any more"
     flash_notice(Notice(f"Clients {said}."))
     return redirect_after_post(url_for("letterhead.show", _anchor="letters"))
 
 
-def _typed() -> ClinicView:
+def _draft() -> ClinicView:
     """Return the clinic as the form says it; what the form does not hold stays."""
-    form = request.form
-    typed: dict[str, Any] = {name: form[name] for name in _FIELDS if name in form}
-    email = form.get("email", "").strip()
-    typed["email"] = typed_email(email, field="email") if email else ""
-    return replace(read_clinic(current_services().store), **typed)
+    typed = LetterheadForm.sent().changes
+    return checked_clinic(replace(pages.clinic(), **typed))
+
+
+def _forms(refusal: Refusal | None, kind: str) -> dict[str, Any]:
+    """Return the forms of the page; what was refused belongs to one of them, or to none: `refusal`."""
+    is_of_letterhead = refusal is not None and "page_size" in refusal.typed
+    is_of_logo = refusal is not None and refusal.field == "logo"
+    series = read_series(current_services().store)
+    kept = {name: getattr(pages.clinic(), name) for name in _FIELDS}
+    letterhead = LetterheadForm.shown(refusal if is_of_letterhead else None, **kept)
+    letterhead.country.choices = _countries()
+    return {
+        "form": letterhead,
+        "logo_form": LogoForm.shown(refusal if is_of_logo else None, suffix="-file"),
+        "numbers": [(each, _numbers_form(each, refusal if each.kind == kind else None)) for each in series],
+        "refusal": None if is_of_letterhead or is_of_logo or kind else refusal,
+    }
+
+
+def _numbers_form(series: SeriesView, refusal: Refusal | None) -> NumbersForm:
+    suffix = f"-{series.kind}"
+    return NumbersForm.shown(refusal, suffix=suffix, prefix=series.prefix, first=series.first)
 
 
 def _said(clinic: ClinicView) -> str:
-    """Return what the owner is told of the wished colour, where it can't be printed as it is."""
+    """Return what the owner reads about a color that can't be printed as it is."""
     printed = readable_accent(clinic.accent)
     if printed == clinic.accent.upper():
         return ""

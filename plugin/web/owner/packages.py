@@ -1,4 +1,4 @@
-"""Packages, for the owner: what is for sale, making one, and putting it on the till."""
+"""Packages, for the owner: what is for sale, making one, and publishing it to Square."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from plugin.square.catalog_changes import search_items
 from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.form_values import typed_optional_number
-from plugin.web.owner.package_form import MORE_ROWS, typed_package, values_of
+from plugin.web.owner.forms import MORE_ROWS, ItemForm, PackageForm, SaleForm
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 200
@@ -40,6 +39,7 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
         treatments=treatments,
         refusal=refusal,
         refused_package=package_id,
+        form=PackageForm.shown(None if package_id else refusal),
         more_rows=MORE_ROWS,
         owed=publications(store),
         **{"searched_package": "", "q": "", "items": (), **more},
@@ -50,9 +50,9 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
 @allow()
 @refused_shows(show)
 def create() -> ResponseReturnValue:
-    """Make a package."""
-    made = create_package(current_services().store, current_act(), typed_package(request.form))
-    flash_notice(Notice(f"“{made.name}” is made. Publish it to Square to sell it."))
+    """Create a package."""
+    made = create_package(current_services().store, current_act(), PackageForm.sent().package())
+    flash_notice(Notice(f"“{made.name}” is created. Publish it to Square to sell it."))
     return redirect_after_post(url_for("packages.show"))
 
 
@@ -60,7 +60,7 @@ def create() -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def publish(package_id: str) -> ResponseReturnValue:
-    """Put the package on the till."""
+    """Publish the package to Square."""
     published = publish_to_square(current_services(), current_act(), package_id)
     flash_notice(Notice(f"“{published.name}” is in Square."))
     return redirect_after_post(url_for("packages.show"))
@@ -69,7 +69,7 @@ def publish(package_id: str) -> ResponseReturnValue:
 @blueprint.get("/packages/<package_id>/items")
 @allow()
 def items(package_id: str) -> ResponseReturnValue:
-    """Show what the till sells already and fits what was typed, to sell the package under it."""
+    """Show the items in Square that fit what was typed, to sell the package as one of them."""
     q = request.args.get("q", "").strip()[:60]
     found = search_items(current_services(), q) if q else ()
     return show(searched_package=package_id, q=q, items=found)
@@ -79,10 +79,10 @@ def items(package_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def link(package_id: str) -> ResponseReturnValue:
-    """Sell the package under an item that is on the till already."""
-    wanted = request.form.get("square_variation_id", "")
-    linked = link_item(current_services(), current_act(), package_id, wanted)
-    flash_notice(Notice(f"“{linked.name}” is sold under that item from now on."))
+    """Sell the package as an item that is in Square already."""
+    variation_id = ItemForm.sent().square_variation_id.data
+    linked = link_item(current_services(), current_act(), package_id, variation_id)
+    flash_notice(Notice(f"“{linked.name}” is sold as that item from now on."))
     return redirect_after_post(url_for("packages.show"))
 
 
@@ -94,8 +94,7 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
     return render_template(
         "owner/package.html",
         package=package,
-        values=values_of(package),
-        refusal=refusal,
+        form=PackageForm.shown(refusal, **PackageForm.values_of(package)),
         treatments=_treatments(),
         more_rows=max(MORE_ROWS, len(package.contents)),
     )
@@ -106,9 +105,13 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
 @refused_shows(change)
 def edit(package_id: str) -> ResponseReturnValue:
     """Sell the package as typed from now on."""
-    seen = typed_optional_number(request.form.get("version", ""), field="version", called="The version")
+    form = PackageForm.sent()
     saved = save_package(
-        current_services(), current_act(), package_id, typed_package(request.form), seen_version=seen
+        current_services(),
+        current_act(),
+        package_id,
+        form.package(),
+        seen_version=form.version.number,
     )
     edited = saved.package
     said = f"“{edited.name}” is version {edited.version} now. Sold courses keep theirs."
@@ -120,10 +123,10 @@ def edit(package_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def put_on_sale(package_id: str) -> ResponseReturnValue:
-    """Take the package off sale, or put it on sale again."""
-    is_active = "on_sale" in request.form
+    """Deactivate the package, or activate it again."""
+    is_active = SaleForm.sent().on_sale.data
     package = set_on_sale(current_services().store, current_act(), package_id, is_active=is_active)
-    said = "is on sale again" if is_active else "is off sale. Remove it from the till in Square too"
+    said = "is active again" if is_active else "is deactivated. Remove it from Square too"
     flash_notice(Notice(f"“{package.name}” {said}."))
     return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
@@ -11,6 +11,7 @@ from plugin.courses.privacy.export import ClientExport, export_client
 from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.owner.forms import ErasureForm
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("privacy", __name__)
@@ -43,7 +44,9 @@ def save_page(client_id: str) -> ResponseReturnValue:
 def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Say what erasing means, what stands against it, and ask for the name."""
     view = preview_erasure(current_services().store, _looking(), client_id)
-    return render_template("owner/erasure.html", view=view, refusal=refusal)
+    form = ErasureForm.shown(refusal)
+    form.name.description = view.client.name
+    return render_template("owner/erasure.html", view=view, form=form)
 
 
 @blueprint.post("/clients/<client_id>/erasure")
@@ -51,11 +54,15 @@ def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
 @refused_shows(choose)
 def erase(client_id: str) -> ResponseReturnValue:
     """Erase the client's personal data."""
-    form = request.form
-    wish = Erasure(client_id, form.get("name", ""), gives_up=form.get("gives_up") == "yes")
+    form = ErasureForm.sent()
+    wish = Erasure(client_id, form.name.data, gives_up=form.gives_up.data)
     is_new = erase_client(current_services().store, current_act(), wish)
     flash_notice(
-        Notice("Erased. Courses and sums stay, without a name." if is_new else "That was erased before.")
+        Notice(
+            "Deleted. Packages and amounts are kept, without a name."
+            if is_new
+            else "That was deleted before."
+        )
     )
     return redirect_after_post(url_for("clients.show", client_id=client_id))
 

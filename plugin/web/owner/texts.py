@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -15,7 +16,6 @@ from plugin.courses.handouts.drafts import draft_sheet
 from plugin.courses.handouts.text_check import missing_step
 from plugin.courses.handouts.text_views import TextView
 from plugin.courses.handouts.texts import (
-    LONGEST_INTERVAL,
     list_texts,
     read_treatment_text,
     save_text,
@@ -25,8 +25,8 @@ from plugin.courses.handouts.texts import (
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.form_values import typed_number, typed_optional_number
 from plugin.web.headers import let_page_hold_frame
+from plugin.web.owner.forms import IntervalForm, TextForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
 
@@ -44,9 +44,7 @@ def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseRetu
         "owner/texts.html",
         treatments=list_texts(current_services().store),
         languages=LANGUAGES,
-        refusal=refusal,
-        refused_treatment=treatment_id,
-        longest=LONGEST_INTERVAL,
+        form_for=partial(_interval_form, refusal, treatment_id),
     )
 
 
@@ -55,8 +53,7 @@ def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseRetu
 @refused_shows(show)
 def suggest(treatment_id: str) -> ResponseReturnValue:
     """Keep how many days are suggested between visits."""
-    typed = request.form.get("suggested_days", "")
-    days = typed_optional_number(typed, field="suggested_days", called="The number of days")
+    days = IntervalForm.sent().suggested_days.data
     suggest_days(current_services().store, current_act(), treatment_id, days)
     flash_notice(Notice("Saved." if days else "Saved. The papers suggest nothing."))
     return redirect_after_post(url_for("texts.show", _anchor=f"t-{treatment_id}"))
@@ -68,16 +65,15 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
     """Show one text as a form, beside its paper; `version` shows an earlier one, to be saved anew."""
     let_page_hold_frame()
     text = _text(treatment_id, language)
-    markdown = refusal.typed.get("markdown", "") if refusal else text.markdown
+    form = _form(text, refusal)
     return render_template(
         "owner/text.html",
         text=text,
         language_name=LANGUAGES.get(language, language),
         languages=LANGUAGES,
-        markdown=markdown,
-        said=_said(markdown, language),
+        form=form,
+        said=_said(form.markdown.typed, language),
         sources=sources(),
-        refusal=refusal,
     )
 
 
@@ -86,17 +82,17 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
 @refused_shows(edit)
 def save(treatment_id: str, language: str) -> ResponseReturnValue:
     """Hand this text out from now on."""
-    form = request.form
+    form = TextForm.sent()
     saved = save_text(
         current_services().store,
         current_act(),
         treatment_id,
         language,
-        form.get("markdown", ""),
-        is_reviewed="reviewed" in form,
-        seen_version=_seen(),
+        form.markdown.data,
+        is_reviewed=form.reviewed.data,
+        seen_version=form.seen_version,
     )
-    promises = claims_in(form.get("markdown", ""))
+    promises = claims_in(form.markdown.data)
     mind = f" Look once more at “{promises[0][:80]}”: it reads like a promise." if promises else ""
     flash_notice(Notice(f"Version {saved.version} is saved and on the papers from now on.{mind}"))
     return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
@@ -107,7 +103,8 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
 @refused_shows(edit)
 def restart(treatment_id: str, language: str) -> ResponseReturnValue:
     """Go back to the starting text."""
-    start_over(current_services().store, current_act(), treatment_id, language, seen_version=_seen())
+    seen = TextForm.sent().seen_version
+    start_over(current_services().store, current_act(), treatment_id, language, seen_version=seen)
     flash_notice(
         Notice("The starting text is on the papers again. What you wrote stays in the list of versions.")
     )
@@ -129,7 +126,7 @@ def preview(treatment_id: str, language: str) -> Response:
 @refused_shows(why_not)
 def try_out(treatment_id: str, language: str) -> Response:
     """Show the sheet with the text as it is typed. Nothing is kept."""
-    return on_screen(_draft(treatment_id, language), _said(request.form.get("markdown", ""), language))
+    return on_screen(_draft(treatment_id, language), _said(TextForm.sent().markdown.data, language))
 
 
 @blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/paper.pdf")
@@ -150,8 +147,8 @@ def _text(treatment_id: str, language: str) -> TextView:
 
 def _draft(treatment_id: str, language: str) -> AftercareSheet:
     text = read_treatment_text(current_services().store, treatment_id, language)
-    form = request.form
-    return _sheet(text, form.get("markdown", ""), is_reviewed="reviewed" in form)
+    form = TextForm.sent()
+    return _sheet(text, form.markdown.data, is_reviewed=form.reviewed.data)
 
 
 def _sheet(text: TextView, markdown: str, *, is_reviewed: bool) -> AftercareSheet:
@@ -159,8 +156,24 @@ def _sheet(text: TextView, markdown: str, *, is_reviewed: bool) -> AftercareShee
     return draft_sheet(pages.clinic(), markdown=markdown, is_reviewed=is_reviewed, **of_text)
 
 
-def _seen() -> int:
-    return typed_number(request.form.get("version", ""), field="version", called="The version")
+def _form(text: TextView, refusal: Refusal | None) -> TextForm:
+    """Return the form of a text, as it was sent where it was refused.
+
+    Whoever was refused because of another version saves over it knowingly; whoever made a mistake has not seen it.
+    """
+    form = TextForm.shown(
+        refusal, markdown=text.markdown, reviewed=text.is_reviewed, version=str(text.newest)
+    )
+    if refusal is not None and refusal.field != "markdown":
+        form.version.data = str(text.newest)
+    return form
+
+
+def _interval_form(
+    refusal: Refusal | None, refused: str, treatment_id: str, days: int | None
+) -> IntervalForm:
+    wrong = refusal if treatment_id == refused else None
+    return IntervalForm.shown(wrong, suffix=f"-{treatment_id}", suggested_days=days)
 
 
 def _said(markdown: str, language: str) -> str:

@@ -10,8 +10,8 @@ from flask import request
 
 from plugin.courses.base.clinic import local_date
 from plugin.courses.reports.period import Period, asked_period, month_of, presets
-from plugin.errors import InvalidField
 from plugin.web import pages
+from plugin.web.owner.forms import PeriodForm
 from plugin.web.refusals import Refusal
 
 T = TypeVar("T")
@@ -26,17 +26,8 @@ def period_for(refusal: Refusal | None) -> Period:
     """Return the period that was asked for, this month where the question was refused; raises InvalidField."""
     if refusal is not None:
         return month_of(today())
-    return asked_period(_day("from", "The first day"), _day("to", "The last day"), today())
-
-
-def _day(field: str, called: str) -> date | None:
-    typed = request.args.get(field, "").strip()
-    if not typed:
-        return None
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        raise InvalidField(f"{called} is a day such as 2026-11-01.", field=field) from None
+    form = PeriodForm.asked()
+    return asked_period(form.from_.data, form.to.data, today())
 
 
 def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any]:
@@ -45,6 +36,7 @@ def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any
         "period": period,
         "presets": presets(today()),
         "refusal": refusal,
+        "form": PeriodForm.shown(refusal, from_=period.first, to=period.last),
         "kept": kept,
         "days": {"from": period.first.isoformat(), "to": period.last.isoformat()},
     }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.words import day_text
@@ -13,11 +12,11 @@ from plugin.courses.reports.books import close_books
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.sheets import liability_sheet
-from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.files import file_answer
+from plugin.web.owner.forms import CloseBooksForm
 from plugin.web.refusals import Refusal, refused_shows, shows_refusals
 from plugin.web.reports.asked import frame, period_for, today
 
@@ -51,15 +50,8 @@ def save(ending: str) -> Response:
 @refused_shows(show)
 def close() -> ResponseReturnValue:
     """Close the books through a day, and show the period that was looked at."""
-    form = request.form
-    closed = close_books(current_services().store, current_act(), _through(form.get("through", "")))
+    form = CloseBooksForm.sent()
+    closed = close_books(current_services().store, current_act(), form.last_day)
     flash_notice(Notice(f"The books are closed through {day_text(closed, pages.clinic())}."))
-    days: dict[str, Any] = {"from": form.get("from"), "to": form.get("to")}
+    days: dict[str, Any] = {"from": form.from_.data or None, "to": form.to.data or None}
     return redirect_after_post(url_for("liability.show", **days))
-
-
-def _through(typed: str) -> date:
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        raise InvalidField("The day to close through is missing.", field="through") from None

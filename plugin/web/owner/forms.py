@@ -1,0 +1,469 @@
+"""The forms of the owner's screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from babel.numbers import NumberFormatError, parse_decimal
+from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.terms import USUAL_NOTICE_HOURS, ExpiresFrom, NoShow, RefundFormula, Terms
+from plugin.core.text import NAME_LENGTH
+from plugin.courses.base.views import ContentView, PackageView
+from plugin.courses.catalog.packages import MOST_TREATMENTS, NewContent, NewPackage
+from plugin.courses.imports.batches import Chosen
+from plugin.courses.reports.pay import Basis, Rate
+from plugin.errors import InvalidField
+from plugin.web import pages
+from plugin.web.format import locale_of
+from plugin.web.forms import (
+    Amount,
+    Choice,
+    Choices,
+    Count,
+    Day,
+    Email,
+    Form,
+    Hidden,
+    Paragraph,
+    Text,
+    Tick,
+    count_field,
+    parsed_amount,
+    reason_field,
+)
+
+# Rows beside the main treatment and the touch-ups: shown at least, and read at most.
+MORE_ROWS = 4
+MOST_ROWS = MOST_TREATMENTS - 1
+USUAL_RATE = "40"
+_LONGEST_RATE = 24
+_LONGEST_SHARE = 12
+
+
+class SwitchForm(Form):
+    """Something that is switched on or off."""
+
+    state = Hidden()
+
+    @property
+    def is_on(self) -> bool:
+        """Say whether it is switched on."""
+        return self.state.data == "on"
+
+
+class ReasonForm(Form):
+    """An act that must say why."""
+
+    reason = reason_field()
+
+
+def _treatment_field(**more: Any) -> Text:
+    return Text(
+        "Treatment",
+        called="The treatment",
+        maxlength=NAME_LENGTH,
+        list="treatments",
+        autocomplete="off",
+        **more,
+    )
+
+
+def _opens_field() -> Count:
+    return count_field("Open after session", "The session they open at", hint="Empty: from the start")
+
+
+def _fields_of_row(number: int) -> dict[str, Any]:
+    return {
+        f"more_treatment_{number}": _treatment_field(),
+        f"more_sessions_{number}": count_field("How many"),
+        f"more_price_{number}": Amount("Price of a single one", called="The single price of it"),
+        f"more_opens_{number}": _opens_field(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRow:
+    """The fields of one treatment of a package."""
+
+    treatment: Text
+    sessions: Count
+    price: Amount
+    opens: Count
+
+    @property
+    def is_filled(self) -> bool:
+        """Say whether anything was typed into it."""
+        return any(field.typed.strip() for field in (self.treatment, self.sessions, self.price, self.opens))
+
+    def complete(self) -> bool:
+        """Mark the fields that a treatment must have; say whether none is missing."""
+        needed = (self.treatment, self.sessions, self.price)
+        for field in needed:
+            if not field.typed.strip():
+                field.errors = [f"{field.called} is missing."]
+        return not any(field.errors for field in needed)
+
+    def content(self, kind: str | None = None) -> NewContent:
+        """Return the treatment."""
+        return NewContent(
+            treatment=self.treatment.data,
+            sessions=self.sessions.number,
+            single_price=self.price.money,
+            usable_from_session=self.opens.data,
+            kind=kind,
+        )
+
+
+class PackageForm(Form):
+    """A package to sell from now on; the rows of more treatments are added below."""
+
+    version = Hidden()
+    name = Text(
+        "Name",
+        called="The name",
+        hint="As Square and the papers show it",
+        maxlength=NAME_LENGTH,
+        required=True,
+    )
+    price = Amount("Price", called="The price", required=True)
+    treatment = _treatment_field(required=True)
+    sessions = count_field("How many", required=True)
+    single_price = Amount("Price of a single visit", called="The single price", required=True)
+    touch_up_treatment = _treatment_field()
+    touch_ups = count_field("How many", "The number of touch-ups")
+    touch_up_price = Amount("Price of a single one", called="The single price of it")
+    opens_at = _opens_field()
+    months = count_field("Expires after, months", "Expiry", hint="Empty: no expiration")
+    expires_from = Choice(
+        "Months are counted",
+        ((ExpiresFrom.SALE, "from the sale"), (ExpiresFrom.FIRST_USE, "from the first visit")),
+        default=ExpiresFrom.SALE,
+    )
+    expires_on = Day("Or expires on", hint="In place of months")
+    refund_formula = Choice(
+        "A refund pays back",
+        (
+            (RefundFormula.PRORATED, "the unused share of what was paid"),
+            (RefundFormula.DISCOUNT_FORFEITED, "what was paid, less used visits at the single price"),
+        ),
+        default=RefundFormula.PRORATED,
+    )
+    no_show = Choice(
+        "No-show",
+        ((NoShow.ASK, "Ask each time"), (NoShow.CHARGE, "Charge a session"), (NoShow.FORGIVE, "Waive")),
+        default=NoShow.ASK,
+    )
+    forgiven_no_shows = count_field(
+        "Free no-shows", "How many are free", hint="Where a no-show is charged", maxlength=2
+    )
+    notice_hours = count_field("Cancel at least, hours ahead", "The notice", hint="Empty: 24. 0: not agreed")
+
+    @classmethod
+    def values_of(cls, package: PackageView) -> dict[str, Any]:
+        """Return what stands in the form of a package that is edited."""
+        main = next((each for each in package.contents if each.kind == "main"), package.contents[0])
+        touch_up = next(
+            (each for each in package.contents if each.kind == "touch_up" and each is not main), None
+        )
+        others = [each for each in package.contents if each is not main and each is not touch_up]
+        terms = package.terms
+        values: dict[str, Any] = {
+            "version": str(package.version),
+            "name": package.name,
+            "price": package.price,
+            "treatment": main.treatment,
+            "sessions": main.sessions,
+            "single_price": main.single_price,
+            "months": terms.expires_after_months or None,
+            "forgiven_no_shows": terms.forgiven_no_shows or None,
+        }
+        for field in ("expires_from", "expires_on", "refund_formula", "no_show", "notice_hours"):
+            values[field] = getattr(terms, field)
+        if touch_up is not None:
+            names = ("touch_up_treatment", "touch_ups", "touch_up_price", "opens_at")
+            values |= _values_of_row(touch_up, names)
+        for number, content in enumerate(others, start=1):
+            values |= _values_of_row(content, tuple(_fields_of_row(number)))
+        return values
+
+    @property
+    def rows(self) -> list[ContentRow]:
+        """Return the rows of more treatments."""
+        return [ContentRow(*(self[name] for name in _fields_of_row(n))) for n in range(1, MOST_ROWS + 1)]
+
+    @property
+    def touch_up_row(self) -> ContentRow:
+        """Return the fields of the touch-ups."""
+        return ContentRow(self.touch_up_treatment, self.touch_ups, self.touch_up_price, self.opens_at)
+
+    @property
+    def has_more(self) -> bool:
+        """Say whether a row of more treatments is filled in or wrong."""
+        return any(row.is_filled or row.treatment.errors for row in self.rows)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Read all fields; a row that is begun must be whole."""
+        is_whole = bool(super().validate(extra_validators))
+        begun = [row for row in self.rows if row.is_filled]
+        if self.touch_ups.data:
+            begun.append(self.touch_up_row)
+        # Each of them, so that all their mistakes show at once.
+        wrong = [row for row in begun if not row.complete()]
+        return is_whole and not wrong
+
+    def package(self) -> NewPackage:
+        """Return the package."""
+        main = NewContent(self.treatment.data, self.sessions.number, self.single_price.money, kind="main")
+        contents = [main, *(row.content() for row in self.rows if row.is_filled)]
+        if self.touch_ups.data:
+            contents.insert(1, self.touch_up_row.content("touch_up"))
+        return NewPackage(self.name.data, self.price.money, contents, self._terms())
+
+    def _terms(self) -> Terms:
+        notice, months = self.notice_hours.data, self.months.data
+        return Terms(
+            expires_after_months=months,
+            expires_on=self.expires_on.data,
+            refund_formula=RefundFormula(self.refund_formula.data),
+            no_show=NoShow(self.no_show.data),
+            forgiven_no_shows=self.forgiven_no_shows.data or 0,
+            notice_hours=USUAL_NOTICE_HOURS if notice is None else notice,
+            # Without months there is nothing to count.
+            expires_from=ExpiresFrom(self.expires_from.data) if months else ExpiresFrom.SALE,
+        )
+
+
+def _values_of_row(content: ContentView, names: Sequence[str]) -> dict[str, Any]:
+    values = (content.treatment, content.sessions, content.single_price, content.usable_from_session)
+    return dict(zip(names, values, strict=True))
+
+
+for _row in range(1, MOST_ROWS + 1):
+    for _name, _field in _fields_of_row(_row).items():
+        setattr(PackageForm, _name, _field)
+
+
+class SaleForm(Form):
+    """Whether a package is on sale."""
+
+    on_sale = Tick()
+
+
+class ItemForm(Form):
+    """The item in Square that a package is sold as."""
+
+    square_variation_id = Hidden()
+
+
+class LetterheadForm(Form):
+    """What stands on every paper."""
+
+    name = Text(
+        "Clinic",
+        called="The clinic's name",
+        maxlength=NAME_LENGTH,
+        required=True,
+        autocomplete="organization",
+    )
+    address = Paragraph(
+        "Address", hint="Up to five lines, as on a letter", rows=5, autocomplete="street-address"
+    )
+    phone = Text("Phone", type="tel", maxlength=40, autocomplete="tel")
+    email = Email("E-mail", type="email", maxlength=254, autocomplete="email")
+    website = Text("Website", maxlength=254, autocapitalize="none", spellcheck="false")
+    country = Choice("Country")
+    page_size = Choice("Paper", (("letter", "Letter, 8.5 × 11 in"), ("a4", "A4, 210 × 297 mm")))
+    accent = Text("Color", type="color")
+    legal_name = Text("Legal name", maxlength=NAME_LENGTH, hint="Empty: the clinic’s name above")
+    tax_id = Text(
+        "Tax number",
+        maxlength=40,
+        autocapitalize="characters",
+        spellcheck="false",
+        hint="As the tax office writes it",
+    )
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Return what the form holds; what it does not hold stays as it is."""
+        return {field.name: field.data or "" for field in self if field.raw_data}
+
+
+class LogoForm(Form):
+    """The picture that heads the papers; its bytes are read from the files of the request."""
+
+    logo = Text(
+        "Picture",
+        type="file",
+        required=True,
+        accept="image/png,image/jpeg,image/webp",
+        hint="PNG, JPEG or WebP, up to 2 MB. Dark on a light or clear ground; wide rather than tall.",
+    )
+
+
+class NumbersForm(Form):
+    """How invoices or credit notes are numbered."""
+
+    prefix = Text(
+        "Number prefix", maxlength=12, autocapitalize="characters", autocomplete="off", spellcheck="false"
+    )
+    first = count_field("First number", "The first number", required=True, maxlength=7)
+
+
+class TextForm(Form):
+    """An aftercare text. `version` is the newest one that was known when it was written."""
+
+    markdown = Paragraph("Text of the sheet", rows=22, spellcheck="true", maxlength=16000)
+    reviewed = Tick("Our practitioner has reviewed this text")
+    version = Hidden()
+
+    @property
+    def seen_version(self) -> int:
+        """Return the version that was seen; raises InvalidField where the page did not say it."""
+        if self.version.number is None:
+            raise InvalidField("The version is missing.", field="version")
+        return self.version.number
+
+
+class IntervalForm(Form):
+    """How many days the papers suggest between visits."""
+
+    suggested_days = count_field("Days between visits", "The number of days", hint="Empty: none")
+
+
+class FileForm(Form):
+    """A file to import; its bytes are read from the files of the request."""
+
+    file = Text(
+        "CSV or Excel file",
+        type="file",
+        required=True,
+        accept=".csv,.tsv,.txt,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        hint="One row for each course. Up to 5 MB and 20,000 rows. You see everything before anything is written.",
+    )
+
+
+class ColumnsForm(Form):
+    """What the columns of a file hold, and what the file itself does not tell."""
+
+    sold_on = Day(
+        "Date of purchase, where the file has none",
+        hint="Used for every row without a date of its own. Expiration and reports count from it.",
+    )
+    dates = Choice(
+        "Dates such as 03/04/2025",
+        (
+            ("", "As the column’s other dates show"),
+            ("month", "Month first: March 4"),
+            ("day", "Day first: 3 April"),
+        ),
+        said="Choose how the file writes dates.",
+    )
+    encoding = Hidden()
+
+    def column(self, number: int) -> Choice:
+        """Return the field of a column."""
+        field: Choice = self[f"column-{number}"]
+        return field
+
+    def chosen(self) -> Chosen:
+        """Return what was said of the file."""
+        names = {
+            int(field.name.removeprefix("column-")): field.data
+            for field in self
+            if field.name.startswith("column-")
+        }
+        order = {"day": True, "month": False}.get(self.dates.data)
+        return Chosen(names, order, self.sold_on.data, self.encoding.data)
+
+
+def columns_form_of(numbers: Iterable[int], meanings: Choices = ()) -> type[ColumnsForm]:
+    """Return the form for a file with these columns."""
+    fields = {f"column-{number}": Choice("Holds", meanings) for number in numbers}
+    return type("ColumnsOfFile", (ColumnsForm,), fields)
+
+
+class ErasureForm(Form):
+    """The client's name, typed to confirm, and that the sessions left are forfeited."""
+
+    gives_up = Tick("Client forfeits them")
+    name = Text(
+        "Type the name to confirm",
+        called="The name",
+        required=True,
+        maxlength=NAME_LENGTH,
+        autocomplete="off",
+    )
+
+
+class CloseBooksForm(Form):
+    """The last day of the period to lock, and the period that is shown."""
+
+    through = Day("Through", called="The day to close through", required=True)
+    from_ = Hidden(name="from")
+    to = Hidden()
+
+    @property
+    def last_day(self) -> date:
+        """Return the last day that is locked."""
+        assert self.through.data is not None
+        return self.through.data
+
+
+class PeriodForm(Form):
+    """The days of a report, both included; empty: this month."""
+
+    from_ = Day("From", name="from", min="2000-01-01", max="2100-12-31")
+    to = Day("Through", min="2000-01-01", max="2100-12-31")
+
+
+class PayForm(PeriodForm):
+    """The days, and the rate that pay is calculated at. The rate is not saved."""
+
+    basis = Choice(
+        "Pay is",
+        (
+            (Basis.COURSE, "a percentage of the session value"),
+            (Basis.LIST, "a percentage of the single price"),
+            (Basis.SESSION, "an amount for each session"),
+        ),
+        default=Basis.COURSE,
+        said="Choose what pay is calculated on.",
+    )
+    rate = Text("Rate", maxlength=_LONGEST_RATE, inputmode="decimal", autocomplete="off", default=USUAL_RATE)
+
+    def validate_rate(self, _field: Text) -> None:
+        """Refuse what is no rate of this kind."""
+        try:
+            self.chosen_rate()
+        except InvalidField as error:
+            raise ValidationError(error.message) from None
+
+    def chosen_rate(self) -> Rate:
+        """Return the rate; raises InvalidField."""
+        basis = Basis(self.basis.data) if self.basis.data in list(Basis) else Basis.COURSE
+        typed = self.rate.typed or USUAL_RATE
+        if basis is not Basis.SESSION:
+            return Rate(basis, share=_hundredths(typed))
+        clinic = pages.clinic()
+        called = "The amount for a session"
+        amount = parsed_amount(typed, clinic.currency, locale_of(clinic), field="rate", called=called)
+        return Rate(basis, amount=amount)
+
+
+def _hundredths(typed: str) -> int:
+    said = "The share is a percentage such as 40 or 42.5."
+    plain = typed.strip().removesuffix("%").strip()
+    if not plain or len(plain) > _LONGEST_SHARE or any(ch.isalpha() for ch in plain):
+        raise InvalidField(said, field="rate")
+    try:
+        share = parse_decimal(plain, locale=locale_of(pages.clinic()), strict=True) * 100
+    except NumberFormatError:
+        raise InvalidField(said, field="rate") from None
+    if share != share.to_integral_value():
+        raise InvalidField("The share has two decimals at most.", field="rate")
+    return int(share)
