@@ -30,7 +30,7 @@ JUST_FINISHED = timedelta(days=60)
 
 
 class Why(StrEnum):
-    """Why somebody is worth a call."""
+    """Why a client is worth a call."""
 
     EXPIRING = "expiring"
     LOW = "low"
@@ -71,7 +71,7 @@ class FollowUp:
 
 
 class _Course(NamedTuple):
-    """A course of somebody's that is not closed."""
+    """A client's course that is not closed."""
 
     package_name: str
     sold_at: datetime
@@ -91,7 +91,7 @@ def follow_ups(store: Store, now: datetime) -> tuple[FollowUp, ...]:
             for client_id, courses in _courses_by_client(session, today)
             if (found := tuple(_reasons(courses, visits.get(client_id), booked.get(client_id), today)))
         }
-        # Who had their data erased is nobody to call any more.
+        # A client whose data was erased can no longer be called.
         clients = session.execute(
             select(Client.id, Client.name, Client.phone, Client.email).where(Client.erased_at.is_(None))
         )

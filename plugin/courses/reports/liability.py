@@ -1,9 +1,9 @@
-"""Money owed in sessions, rolled forward: what was owed before a period, what moved in it, what is owed after.
+"""Deferred revenue rolled forward: the liability before a period, what changed it, and the liability after.
 
 Opening and all the lines between add up to closing, to the cent and in sessions, for any period, in each currency
-and at each Square location; the closing of one period is the opening of the next. An undone entry is taken out of
-the line of what it undid, on the day of the undoing. On which day an entry counts: `books`. What has expired is
-told apart and never posted: the owner decides.
+and at each Square location; the closing of one period is the opening of the next. An undone entry is subtracted
+from the line of what it undid, on the day of the undoing. On which day an entry counts: `books`. What has expired is
+shown separately and never posted: the owner decides.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, false, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import closed_through_in, counts_at
+from plugin.courses.reports.books import REVERSED, closed_through_in, counts_at, entry_kind
 from plugin.courses.reports.lines import LINE_OF, Late, Liability, Line, LineView, RollForward
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.places import place_names_in
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.square_side import Connection
 
 
 @dataclass(slots=True)
 class _Sum:
-    """What one group of entries comes to, while it is added up."""
+    """The sum of one group of entries."""
 
     value: int = 0
     sessions: int = 0
@@ -76,12 +76,12 @@ def liability_in(session: Session, period: Period) -> Liability:
     for row in rows:
         totals[row.currency].add(row)
         places[row.currency, row.square_location_id].add(row)
-    # The clinic's own is told even where nothing was sold in it.
+    # The clinic's own currency is always shown.
     ordered = sorted(totals.keys() | {clinic.currency}, key=lambda code: (code != clinic.currency, code))
     return Liability(
         period=period,
         totals=tuple(_rolled(totals[currency], currency) for currency in ordered),
-        places=tuple(_by_place(places, place_names_in(session), ordered)),
+        places=tuple(_by_place(places, _place_names(session), ordered)),
         closed_through=closed_through_in(session),
     )
 
@@ -94,6 +94,13 @@ def _by_place(
         for place_id in sorted(ids, key=lambda each: (each is None, names.get(each or "", ""), each)):
             place = names.get(place_id or "", place_id or "")
             yield _rolled(places[currency, place_id], currency, place_id, place)
+
+
+def _place_names(session: Session) -> dict[str, str]:
+    """Return the names of the Square locations by their ids, as last read from Square."""
+    connection = session.get(Connection, 1)
+    places = connection.locations if connection is not None else []
+    return {place["id"]: place["name"] for place in places if place.get("id") and place.get("name")}
 
 
 def _rolled(sums: _Sums, currency: str, place_id: str | None = None, place: str = "") -> RollForward:
@@ -119,14 +126,13 @@ def _late(total: _Sum, currency: str) -> Late:
 def _sums(session: Session, period: Period, zone: ZoneInfo) -> Select[Any]:
     start, end = period.moments(zone)
     moment = counts_at(session)
-    undone = aliased(Entry)
     counted = (
         select(
             Entry.value_delta,
             Entry.sessions_delta,
             Course.currency,
             Course.square_location_id,
-            func.coalesce(undone.kind, Entry.kind).label("kind"),
+            entry_kind.label("kind"),
             (moment >= start).label("is_within"),
             (Entry.written_at >= end).label("is_made_after"),
             (Entry.happened_at < start).label("is_from_before"),
@@ -137,7 +143,7 @@ def _sums(session: Session, period: Period, zone: ZoneInfo) -> Select[Any]:
         )
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .join(Course, Course.id == Allowance.course_id)
-        .outerjoin(undone, undone.id == Entry.reverses)
+        .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
         .where(moment < end)
         .subquery()
         .c
@@ -153,11 +159,6 @@ def _sums(session: Session, period: Period, zone: ZoneInfo) -> Select[Any]:
 
 
 _MARKS = (
-    "currency",
-    "square_location_id",
-    "kind",
-    "is_within",
-    "is_made_after",
-    "is_from_before",
-    "is_expired",
+    *("currency", "square_location_id", "kind"),
+    *("is_within", "is_made_after", "is_from_before", "is_expired"),
 )

@@ -1,4 +1,4 @@
-"""The owner's month, frozen from the reports: the same numbers as the screens, to the cent. Kept nowhere."""
+"""The owner's month, frozen from the reports: the same numbers as the screens, to the cent. Not stored."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def month_pdf(store: Store, render: Render, month: date, *, now: datetime) -> by
 
 
 def owners_month(store: Store, month: date, *, now: datetime) -> OwnersMonth:
-    """Freeze the month that holds the day, in the clinic's currency; raises InvalidField for one still to come."""
+    """Freeze the month that holds the day, in the clinic's currency; raises InvalidField for a month in the future."""
     people = follow_ups(store, now)
     with store.reading() as session:
         return owners_month_in(session, month_of(month), people, now=now)
@@ -141,22 +141,22 @@ def _package_row(sold: SoldRow | None, used: UsageRow | None, currency: str) -> 
 
 
 def _trend(session: Session, rolled: RollForward, period: Period, currency: str) -> tuple[MonthPoint, ...]:
-    """Go back from what is owed after the month: each month before ends with that less what the month moved."""
-    owed = rolled.line(Line.CLOSING).value.amount
+    """Go back from the liability after the month: each month before ended with that less what the month changed."""
+    liability = rolled.line(Line.CLOSING).value.amount
     points: list[MonthPoint] = []
     for each in reversed(months_up_to(period.first, MONTHS_SHOWN)):
         month = month_in(session, each, currency)
-        points.append(_point(month, Money(owed, currency)))
-        owed -= month.moved.amount
+        points.append(_point(month, Money(liability, currency)))
+        liability -= month.moved.amount
     return tuple(reversed(points))
 
 
-def _point(month: MonthView, owed: Money) -> MonthPoint:
+def _point(month: MonthView, liability: Money) -> MonthPoint:
     return MonthPoint(
         month=month.month.first,
         sold=_money(month.paid),
         used=_money(month.earned),
-        owed=owed,
+        owed=liability,
         sold_sessions=month.sold,
         used_sessions=month.used,
     )

@@ -1,19 +1,18 @@
-"""The owner's first look: a year of sales and visits, and what is owed now by package."""
+"""The owner's overview: a year of sales and visits, and the deferred revenue now by package."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counts_at, counts_within
+from plugin.courses.reports.books import counted_in, entry_kind
 from plugin.courses.reports.period import Period, months_up_to
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
@@ -24,9 +23,9 @@ MONTHS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class MonthView:
-    """What a month brought: sessions sold and used, money that came, and what the used sessions were worth.
+    """One month: sessions sold and used, money received, and the value of the used sessions.
 
-    `moved`: by how much it changed what is owed.
+    `moved`: by how much it changed the deferred revenue.
     """
 
     month: Period
@@ -39,7 +38,7 @@ class MonthView:
 
 @dataclass(frozen=True, slots=True)
 class DeferredView:
-    """What is owed now in the courses of one package."""
+    """The deferred revenue now in the courses of one package."""
 
     package_id: str
     name: str
@@ -49,7 +48,7 @@ class DeferredView:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """In the clinic's currency; `other_currencies` name what is told in "Money owed" alone."""
+    """In the clinic's currency; `other_currencies` are only in the liability report."""
 
     months: tuple[MonthView, ...]
     owed: tuple[DeferredView, ...]
@@ -74,19 +73,10 @@ def overview(store: Store, today: date) -> Overview:
 
 
 def month_in(session: Session, month: Period, currency: str) -> MonthView:
-    """Return what a month brought in one currency, as seen by this session."""
-    start, end = month.moments(ZoneInfo(clinic_in(session).time_zone))
-    undone = aliased(Entry)
-    kind = func.coalesce(undone.kind, Entry.kind)
-    rows = session.execute(
-        select(kind, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
-        .select_from(Entry)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .outerjoin(undone, undone.id == Entry.reverses)
-        .where(Course.currency == currency, counts_within(counts_at(session), start, end))
-        .group_by(kind)
-    )
+    """Return one month in one currency, as seen by this session."""
+    sums = select(entry_kind, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
+    of_currency = counted_in(session, sums, month).where(Course.currency == currency)
+    rows = session.execute(of_currency.group_by(entry_kind))
     sessions: defaultdict[str, int] = defaultdict(int)
     values: defaultdict[str, int] = defaultdict(int)
     for name, many, value in rows:
