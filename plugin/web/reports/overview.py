@@ -45,7 +45,9 @@ def show() -> ResponseReturnValue:
             height=_CHART_HEIGHT,
             alt=_CHART_ALT,
         ),
-        shares=[round(100 * each.value.amount / longest, 2) if longest > 0 else 0.0 for each in seen.owed],
+        shares=[
+            round(100 * max(each.value.amount, 0) / longest, 2) if longest > 0 else 0.0 for each in seen.owed
+        ],
         owed=Money(sum(each.value.amount for each in seen.owed), clinic.currency),
         expired=expired_courses(store, today()),
         to_call=len(follow_ups(store, pages.now())),
