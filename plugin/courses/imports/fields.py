@@ -58,12 +58,14 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field of the table: its name on screen, its kind of values, and the words in headings that name it."""
+    """One field of the table, as `fields.toml` explains it."""
 
     called: str
     values: str
     is_repeated: bool
     is_strict: bool
+    is_in_template: bool
+    exported_as: str | None
     words: tuple[tuple[float, re.Pattern[str]], ...]
     beside: re.Pattern[str]
     never: re.Pattern[str]
@@ -86,6 +88,8 @@ def _spec(row: Mapping[str, Any], parts: Mapping[str, str]) -> FieldSpec:
         values=row.get("values", "text"),
         is_repeated=row.get("is_repeated", False),
         is_strict=row.get("is_strict", False),
+        is_in_template=row.get("is_in_template", False),
+        exported_as=row.get("exported_as"),
         words=tuple((weight, whole(words)) for weight, words in row.get("words", ())),
         beside=whole(f"{_FILL}|{row.get('beside', '')}"),
         never=whole(row.get("never", "")),

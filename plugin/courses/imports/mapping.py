@@ -20,18 +20,8 @@ _ENOUGH = 0.5
 # Scores closer than this are even: only the owner can decide.
 _EVEN = 0.02
 _ASKED = (Field.NAME, Field.PACKAGE, Field.TREATMENT, Field.SOLD_ON, Field.EXPIRES_ON, *COUNTS)
-_OWN = {
-    "client_name": Field.NAME,
-    "client_phone": Field.PHONE,
-    "client_email": Field.EMAIL,
-    "package": Field.PACKAGE,
-    "sold_at": Field.SOLD_ON,
-    "expires_on": Field.EXPIRES_ON,
-    "paid": Field.PRICE,
-    "sessions_granted": Field.SESSIONS,
-    "sessions_left": Field.LEFT,
-    "record": Field.RECORD,
-}
+# The headings of Coursekeeper's own export.
+_EXPORTED = {spec.exported_as: what for what, spec in FIELDS.items() if spec.exported_as}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +51,8 @@ class Proposal:
 def propose(table: Table, known: Known | None = None) -> Proposal:
     """Weigh all columns against all fields."""
     headings, known = table.headings[:MOST_COLUMNS], known or Known()
-    if set(_OWN) <= set(headings):
-        own = {what: (headings.index(heading),) for heading, what in _OWN.items()}
+    if set(_EXPORTED) <= set(headings):
+        own = {what: (headings.index(heading),) for heading, what in _EXPORTED.items()}
         return Proposal(Columns(own), tuple(_own_note(heading) for heading in headings))
     values = [values_of(table.values(column)) for column in range(len(headings))]
     scores = {
@@ -213,6 +203,6 @@ def _why(heading: str, values: Values, what: Field) -> str:
 
 
 def _own_note(heading: str) -> Note:
-    if heading in _OWN:
+    if heading in _EXPORTED:
         return Note(100, "Exported from Coursekeeper")
     return Note(0, "Kept in “record”")

@@ -15,7 +15,7 @@ from plugin.courses.base.views import from_row
 from plugin.courses.base.work import require_row
 from plugin.courses.imports.batches import NO_IMPORT
 from plugin.courses.imports.columns import Columns, columns_from_json
-from plugin.courses.imports.fields import CALLED, Field
+from plugin.courses.imports.fields import FIELDS
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Reading, shown
 from plugin.courses.reports.sheet import Cell, Sheet
@@ -171,12 +171,6 @@ def _column(shape: dict[str, Any], number: int, means: str, proposed: str) -> Co
 # Files to download --------------------------------------------------------------------------------------------------
 
 
-_TEMPLATE = (
-    *(Field.NAME, Field.PHONE, Field.EMAIL, Field.PACKAGE, Field.TREATMENT, Field.SESSIONS, Field.LEFT),
-    *(Field.TOUCH_UPS_LEFT, Field.PRICE, Field.SOLD_ON, Field.EXPIRES_ON, Field.NOTE),
-)
-
-
 def template_sheet(currency: str, package: str) -> Sheet:
     """Return the template; `package` is the name of one of the clinic's packages, "" for none."""
     price = Decimal(1650).quantize(Decimal(1).scaleb(-minor_digits(currency)))
@@ -188,7 +182,9 @@ def template_sheet(currency: str, package: str) -> Sheet:
         [*of_package, 10, 4, "", price, date(2026, 3, 2), date(2027, 3, 2), "Receipt 1041"],
         [*of_treatment, 12, 7, "", price, date(2026, 5, 18), "", ""],
     ]
-    return Sheet("Courses to import", tuple(CALLED[each] for each in _TEMPLATE), rows)
+    return Sheet(
+        "Courses to import", tuple(each.called for each in FIELDS.values() if each.is_in_template), rows
+    )
 
 
 def wrong_sheet(store: Store, batch_id: str) -> Sheet:
