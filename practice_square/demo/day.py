@@ -13,8 +13,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from plugin.core.money import Money
+from plugin.courses.attention.items import list_attention
 from plugin.courses.audit import audit
-from plugin.courses.base.attention import list_attention
 from plugin.courses.base.words import money_text
 from plugin.services import wall_clock
 from practice_square.demo.harness import Stage, open_stage

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from plugin.courses.base.attention import list_attention
-from plugin.courses.decisions import Resolution, resolve
+from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.visits.use import UseSession, use_session
 from practice_square.demo import desk_scenarios as desk
 from practice_square.demo.harness import Json, Stage

@@ -10,13 +10,14 @@ from typing import Any
 from plugin.core.acts import SQUARE, Act, Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.base.attention import list_attention
+from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.clinic import local_date, read_clinic, save_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView, Reversed, Used
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package, list_variation
 from plugin.courses.clients.clients import create_client
-from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.refunds.refund import refund_sale
 from plugin.courses.sales.book import book
 from plugin.courses.sales.sales import Booking, Buyer, Came, Refund, ReturnLine, Sale, SaleLine

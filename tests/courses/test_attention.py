@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.base.attention import count_open, list_attention, open_item_in, read_item
+from plugin.courses.attention.items import list_attention, read_item
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
+from plugin.courses.base.attention import count_open, open_item_in
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
-from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.sales.assign import move_course
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from tests.courses.desk import DEB, Desk, back

@@ -15,8 +15,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.attention.items import list_attention
 from plugin.courses.audit import audit
-from plugin.courses.base.attention import list_attention
 from plugin.courses.base.inbox import receive
 from plugin.courses.base.views import AttentionView, PackageView
 from plugin.courses.catalog.defaults import default_catalog

@@ -10,11 +10,12 @@ import pytest
 
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
+from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.audit import audit
-from plugin.courses.base.attention import list_attention
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
-from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.refunds.desk_refund_quote import refund_quote
 from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.courses.sales.checkouts import CheckoutView

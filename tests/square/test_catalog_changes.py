@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Act
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.outbox import count_jobs
 from plugin.courses.base.views import OnTillView
 from plugin.courses.catalog.links import LOOK_AT_ITEM
 from plugin.courses.catalog.packages import list_variation, read_package
 from plugin.courses.clients.clients import create_client
-from plugin.courses.decisions import Resolution, resolve
 from plugin.errors import Refused
 from plugin.square.catalog import link_item, publish
 from plugin.square.catalog_changes import search_items

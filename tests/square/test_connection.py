@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from plugin.courses.base.attention import list_attention
+from plugin.courses.attention.items import list_attention
 from plugin.courses.base.inbox import claim
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import AttentionView

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import read_client
-from plugin.courses.decisions import Resolution, resolve
 from plugin.square.sync import sync
 from plugin.store.people import Client
 from tests.databases import sqlite_alone

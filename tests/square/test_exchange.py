@@ -12,12 +12,13 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula, Terms
+from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.audit import audit
-from plugin.courses.base.attention import list_attention
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
-from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.exchange.credit import credit_of
 from plugin.courses.refunds.desk_refund_quote import refund_quote
 from plugin.courses.sales.checkouts import CheckoutView, NewCheckout, start_checkout

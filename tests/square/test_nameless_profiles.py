@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.clients.clients import create_client
-from plugin.courses.decisions import Resolution, resolve
 from plugin.square.sync import sync
 from plugin.store.documents import Document
 from plugin.store.people import Client, SquareCustomer

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.views import AttentionView
 from plugin.courses.clients.merge import merge_clients, merges_of, undo_merge
-from plugin.courses.decisions import Resolution, resolve
 from plugin.errors import Refused
 from plugin.store.people import Client, SquareCustomer
 from tests.databases import sqlite_alone

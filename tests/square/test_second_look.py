@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.audit import audit
-from plugin.courses.base.attention import list_attention
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
-from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.store.ledger import Course
 from tests.square.clinic import OWNER, Clinic, keep

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.base.attention import list_attention
+from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.views import AttentionView
 from plugin.courses.catalog.packages import read_package
-from plugin.courses.decisions import Resolution, resolve
 from plugin.errors import InvalidField, Refused
 from plugin.square.catalog import link_item
 from plugin.square.catalog_changes import search_items

@@ -16,7 +16,7 @@ from plugin.core.acts import Act
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Change, Head, Kind, adjusted
 from plugin.core.money import Money
-from plugin.courses.base.attention import DECISIONS, open_item_in
+from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.chain import (
     Line,
     add_history,
@@ -73,7 +73,7 @@ def _end(work: Work, course_id: str) -> bool:
             "proposed_decision": KEEP if sessions else REFUND,
             "proposed_sessions": sessions or None,
             "proposed_course_id": row.id,
-            "decisions": [each for each in DECISIONS[KIND] if sessions or each != KEEP],
+            "decisions": [*([KEEP] if sessions else ()), REFUND, LEAVE],
         },
         square_order_id=row.square_order_id,
     )

@@ -12,7 +12,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Kind, refunded
 from plugin.core.money import Money
 from plugin.core.refund_value import price_of, sessions_covered
-from plugin.courses.base.attention import DECISIONS, open_item_in, settle_item_in
+from plugin.courses.base.attention import open_item_in, settle_item_in
 from plugin.courses.base.chain import (
     Line,
     add_history,
@@ -77,7 +77,11 @@ def ask_which_sessions_in(work: Work, refund: Refund, course_ids: Sequence[str])
             "course_ids": [course.id for course in open_courses],
             "amount": asked.amount.amount,
             "currency": asked.amount.currency,
-            **({"decisions": [TIP, *DECISIONS["unclear_refund"]]} if asked.may_be_tip else {}),
+            **(
+                {"decisions": [TIP, "close_course", "take_sessions", "keep_sessions"]}
+                if asked.may_be_tip
+                else {}
+            ),
             "tip": refund.order_tip,
             **asdict(_proposal(open_courses, asked)),
         },

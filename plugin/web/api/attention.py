@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from pydantic import Field, StrictInt
 
-from plugin.courses.base import attention
-from plugin.courses.base.attention import DECISIONS
+from plugin.courses.attention import items
+from plugin.courses.attention.kind import Resolution as Decided
+from plugin.courses.attention.registry import KINDS
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.clinic import read_clinic
-from plugin.courses.decisions import Resolution as Decided
-from plugin.courses.decisions import resolve
 from plugin.errors import InvalidField
 from plugin.web.api.answers import Answer, Cursor, Id, Moment, Position, example_id, shown
 from plugin.web.api.calls import THE_DESK, Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input, Paging, Price, Reason, VisibleText
+
+_KINDS = "; ".join(f"`{each.kind}`: {each.title}" for each in KINDS.values())
 
 
 class AttentionItem(Answer):
     """Something that only a person can decide."""
 
     id: Id = shown(example_id(5))
-    kind: str = shown("unassigned_sale", f"Such as {', '.join(sorted(DECISIONS))}; more may come.")
+    kind: str = shown("unassigned_sale", f"{_KINDS}; more may come.")
     summary: str = shown("A course of 12 was sold without a client.")
     square_order_id: str | None = shown("CAISENgvlJ6jLWAzERDzjyHVybY")
     square_refund_id: str | None
@@ -66,7 +68,7 @@ class Resolution(
 @call("GET", "/attention", AttentionList)
 def list_attention(request: Request, query: Paging) -> Reply:
     """List what waits for a person, newest first."""
-    page = attention.list_attention(request.services.store, limit=query.limit, cursor=query.cursor)
+    page = items.list_attention(request.services.store, limit=query.limit, cursor=query.cursor)
     return Reply(AttentionList.of(page))
 
 

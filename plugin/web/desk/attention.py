@@ -12,15 +12,17 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act, Role
 from plugin.core.money import Money
-from plugin.courses.base.attention import list_attention, read_item
+from plugin.courses.attention.items import list_attention, read_item
+from plugin.courses.attention.kind import USUAL_REASON, AttentionKind
+from plugin.courses.attention.registry import kind_of
+from plugin.courses.attention.resolve import assign_to_new_client, resolve
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, ClientView, CourseView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import read_client
-from plugin.courses.decisions import Resolution, assign_to_new_client, resolve
 from plugin.courses.page_versions import PageVersion, version_of_count, version_of_desk
-from plugin.courses.refunds.canceled_invoice import KEEP, KIND, PaidPart, paid_part
+from plugin.courses.refunds.canceled_invoice import KIND, PaidPart, paid_part
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
@@ -42,6 +44,11 @@ class Question:
     courses: tuple[CourseView, ...]
     # What can be decided about a canceled invoice, as it stands now.
     part: PaidPart | None = None
+
+    @property
+    def kind(self) -> AttentionKind:
+        """Return what kind of item it is, with its decisions and their words."""
+        return kind_of(self.item.kind)
 
     @property
     def proposed(self) -> CourseView | None:
@@ -119,8 +126,7 @@ def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnVal
 def settle(item_id: str) -> ResponseReturnValue:
     """Carry out what the person decided."""
     form = DecisionForm.sent()
-    usual = _REASONS.get(form.decision.data, "Decided at the desk")
-    return _settled(current_act(), item_id, form.wish(usual))
+    return _settled(current_act(), item_id, form)
 
 
 @blueprint.post("/attention/<item_id>/client")
@@ -140,8 +146,17 @@ def settle_with_new_client(item_id: str) -> ResponseReturnValue:
     return _answered(_assigned(item, client))
 
 
-def _settled(act: Act, item_id: str, wish: Resolution) -> ResponseReturnValue:
-    return _answered(_said(wish, resolve(current_services().store, act, item_id, wish)))
+def _settled(act: Act, item_id: str, form: DecisionForm) -> ResponseReturnValue:
+    store = current_services().store
+    item = read_item(store, item_id)
+    decision = next(
+        (each for each in kind_of(item.kind).all_decisions if each.name == form.decision.data), None
+    )
+    wish = form.wish(decision.reason if decision else USUAL_REASON)
+    item = resolve(store, act, item_id, wish)
+    if wish.client_id is not None:
+        return _answered(_assigned(item, read_client(store, wish.client_id)))
+    return _answered(Notice(decision.done if decision else "Resolved."))
 
 
 def _answered(notice: Notice) -> ResponseReturnValue:
@@ -151,58 +166,10 @@ def _answered(notice: Notice) -> ResponseReturnValue:
     )
 
 
-def _said(wish: Resolution, item: AttentionView) -> Notice:
-    if item.kind == "dispute" and wish.decision == "keep_sessions":
-        return Notice("All sessions stay. The decision is noted in the history.")
-    if item.kind == KIND and wish.decision == KEEP:
-        return Notice("The sessions that are paid for are kept. The others were removed.")
-    if wish.client_id is None:
-        return Notice(_DONE.get(wish.decision or "", "Resolved."))
-    return _assigned(item, read_client(current_services().store, wish.client_id))
-
-
 def _assigned(item: AttentionView, client: ClientView) -> Notice:
     address = url_for("clients.show", client_id=client.id)
     rest = "" if item.resolved_at else " The rest of that sale is still unassigned."
     return Notice(f"Assigned to {client.name}.{rest}", link=address, link_text="Open the client")
-
-
-# What stands for the reason where nobody typed one.
-_REASONS = {
-    "dismiss": "Nothing to do",
-    "keep_closed": "Meant so",
-    "leave_course": "Only the ticket was tidied up",
-    "refund": "The invoice was canceled",
-    "leave_open": "The invoice was canceled",
-    "link_and_open": "Sold as this package",
-    "ignore_item": "Not a package",
-    "merge_clients": "The same person",
-    "not_duplicate": "Two people",
-}
-
-
-_DONE = {
-    "close_course": "The package is canceled. Its sessions were removed.",
-    "take_sessions": "The sessions were removed.",
-    "tip_only": "All sessions stay. The tip is noted in the history.",
-    "refund": "The refund is under way.",
-    "leave_open": "The package stays open. Nothing more is due.",
-    "keep_sessions": "All sessions stay. The refund is noted in the history.",
-    "open_courses": "The course is open.",
-    "try_again": "It is being tried again.",
-    "publish_again": "The package is being updated in Square.",
-    "take_price": "The package has Square's price now.",
-    "split": "They are two clients now.",
-    "keep_together": "They stay one client.",
-    "keep_closed": "The course stays closed.",
-    "leave_course": "The course stays as it was booked.",
-    "reopen": "The course is open again, with all it had left.",
-    "link_and_open": "The course is open.",
-    "ignore_item": "This item is ignored from now on.",
-    "merge_clients": "The clients are merged.",
-    "not_duplicate": "They stay two clients.",
-    "dismiss": "Dismissed.",
-}
 
 
 def _version() -> PageVersion:

@@ -9,6 +9,7 @@ from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no 
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.core.text import NAME_LENGTH, NOTE_LENGTH
+from plugin.courses.attention.kind import Resolution
 from plugin.courses.base.views import CourseView
 from plugin.courses.changes.adjust import Adjustment
 from plugin.courses.changes.expiry import Extension
@@ -16,7 +17,6 @@ from plugin.courses.changes.gifts import NewGift
 from plugin.courses.changes.missed import Missed
 from plugin.courses.changes.sharing import Share
 from plugin.courses.clients.contacts import typed_language
-from plugin.courses.decisions import Resolution
 from plugin.courses.refunds.desk_refunds import OWN
 from plugin.courses.sales.checkouts import NewCheckout
 from plugin.courses.visits.use import UseSession

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.base.attention import list_attention
+from plugin.courses.attention.items import list_attention
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import recent_sales
 from plugin.courses.page_versions import PageVersion, version_of_today

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import Money
 from plugin.core.acts import SQUARE, Act
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.clients.clients import change_client
-from plugin.courses.decisions import Resolution, resolve
 from plugin.courses.documents.issue import issue_invoice_in
 from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
 from plugin.courses.sales.assign import move_course

@@ -1,0 +1,65 @@
+"""Reading attention items."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from plugin.courses.attention.registry import decisions_of
+from plugin.courses.base.views import AttentionView, Page
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.queues import Attention
+
+
+def list_attention(
+    store: Store, *, limit: int = 50, cursor: str | None = None, resolved: bool = False
+) -> Page[AttentionView]:
+    """Return the open questions, newest first; with `resolved`, those that were answered."""
+    rows = select(Attention).order_by(Attention.id.desc()).limit(limit + 1)
+    rows = rows.where(Attention.resolved_at.is_not(None) if resolved else Attention.resolved_at.is_(None))
+    if cursor is not None:
+        rows = rows.where(Attention.id < cursor)
+    with store.reading() as session:
+        found = [view_of(row) for row in session.scalars(rows)]
+    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def read_item(store: Store, item_id: str) -> AttentionView:
+    """Return the item; raises NotFound."""
+    with store.reading() as session:
+        row = session.get(Attention, item_id)
+        if row is None:
+            raise NotFound("There is no such attention item.")
+        return view_of(row)
+
+
+def view_of(row: Attention) -> AttentionView:
+    """Put the row into a view."""
+    return AttentionView(
+        id=row.id,
+        kind=row.kind,
+        summary=row.summary,
+        square_order_id=row.square_order_id,
+        square_refund_id=row.square_refund_id,
+        proposal=row.details.get("proposal"),
+        opened_at=row.opened_at,
+        resolved_at=row.resolved_at,
+        resolved_by=row.resolved_by,
+        course_ids=tuple(row.details.get("course_ids", ())),
+        client_ids=tuple(row.details.get("client_ids", ())),
+        proposed_package_id=row.details.get("proposed_package_id"),
+        decisions=decisions_of(row),
+        proposed_decision=row.details.get("proposed_decision"),
+        proposed_sessions=row.details.get("proposed_sessions"),
+        proposed_course_id=row.details.get("proposed_course_id"),
+        answer=_answer(row),
+    )
+
+
+def _answer(row: Attention) -> str | None:
+    if row.resolved_at is None:
+        return None
+    kept = row.resolution or {}
+    # What settled by itself has no sentence of its own; there the reason says what happened.
+    answer: str | None = kept.get("answer") or kept.get("reason")
+    return answer

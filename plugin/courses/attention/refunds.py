@@ -1,0 +1,188 @@
+"""What waits for a person about refunds, disputes and canceled invoices."""
+
+from __future__ import annotations
+
+from plugin.core.acts import Role
+from plugin.courses.attention.kind import AttentionKind, Decision, Resolution, one_course
+from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.words import sessions_text
+from plugin.courses.base.work import Work
+from plugin.courses.refunds.canceled_invoice import (
+    course_asked_about,
+    keep_paid_sessions_in,
+    leave_open_in,
+    refund_paid_in,
+)
+from plugin.courses.refunds.closing import close_course_in
+from plugin.courses.refunds.disputes import close_disputed_in, save_disputed_in
+from plugin.courses.refunds.failed_refund import reopen_in
+from plugin.courses.refunds.refund_question import keep_as_tip_in, take_sessions_in
+from plugin.errors import InvalidField
+from plugin.store.queues import Attention
+
+
+def _close(work: Work, item: Attention, wish: Resolution) -> None:
+    closed_by = f"refund:{item.square_refund_id}:{one_course(item, wish)}"
+    close_course_in(work, one_course(item, wish), closed_by=closed_by, reason=wish.reason)
+
+
+def _take(work: Work, item: Attention, wish: Resolution) -> None:
+    if not wish.sessions or wish.sessions < 1:
+        raise InvalidField("Say how many sessions leave.", field="sessions")
+    _remove(work, item, wish, wish.sessions)
+
+
+def _keep(work: Work, item: Attention, wish: Resolution) -> None:
+    _remove(work, item, wish, 0)
+
+
+def _remove(work: Work, item: Attention, wish: Resolution, sessions: int) -> None:
+    amount = item.details["amount"] if wish.amount is None else wish.amount
+    if amount > item.details["amount"]:
+        raise InvalidField("No more leaves than was refunded.", field="amount")
+    course_id, refund_id = one_course(item, wish), item.square_refund_id or ""
+    take_sessions_in(work, course_id, sessions, amount, square_refund_id=refund_id, reason=wish.reason)
+
+
+def _removed(_work: Work, _item: Attention, wish: Resolution) -> str:
+    return f"{sessions_text(wish.sessions or 0)} removed"
+
+
+def _tip(work: Work, item: Attention, wish: Resolution) -> None:
+    keep_as_tip_in(work, item, reason=wish.reason)
+
+
+def _reopen(work: Work, item: Attention, wish: Resolution) -> None:
+    course = course_for_change(work.session, one_course(item, wish))
+    # The item stays resolved: the same return reported again must not close the course once more.
+    dedupe = item.dedupe
+    reopen_in(work, course, text="Open again, as decided under Attention", reason=wish.reason)
+    item.dedupe = dedupe
+
+
+def _stay_closed(work: Work, item: Attention, wish: Resolution) -> None:
+    text = "Given back after it had been used, as meant"
+    add_history(work, one_course(item, wish), "kept", text, reason=wish.reason)
+
+
+def _close_disputed(work: Work, item: Attention, wish: Resolution) -> bool:
+    return close_disputed_in(work, item, course_id=wish.course_id, reason=wish.reason)
+
+
+def _keep_disputed(work: Work, item: Attention, wish: Resolution) -> bool:
+    return save_disputed_in(work, item, reason=wish.reason)
+
+
+def _keep_paid(work: Work, item: Attention, wish: Resolution) -> None:
+    keep_paid_sessions_in(work, course_asked_about(item), wish.sessions, reason=wish.reason)
+
+
+def _refund_paid(work: Work, item: Attention, wish: Resolution) -> None:
+    refund_paid_in(work, course_asked_about(item), wish.amount, reason=wish.reason)
+
+
+def _leave_open(work: Work, item: Attention, wish: Resolution) -> None:
+    leave_open_in(work, course_asked_about(item), reason=wish.reason)
+
+
+CLOSE_COURSE = Decision(
+    "close_course",
+    "Cancel package",
+    _close,
+    "Package canceled",
+    "The package is canceled. Its sessions were removed.",
+    look="stop",
+)
+_TAKE = Decision("take_sessions", "Remove these sessions", _take, _removed, "The sessions were removed.")
+_KEEP = Decision(
+    "keep_sessions",
+    "Keep all sessions",
+    _keep,
+    "Kept all sessions",
+    "All sessions stay. The refund is noted in the history.",
+)
+_TIP_ONLY = Decision(
+    "tip_only",
+    "It was the tip",
+    _tip,
+    "It was the tip; kept all sessions",
+    "All sessions stay. The tip is noted in the history.",
+)
+_USED_COURSE = (
+    Decision(
+        "keep_closed", "Keep it closed", _stay_closed, "Stays closed", "The course stays closed.", "Meant so"
+    ),
+    Decision(
+        "reopen",
+        "Open it again",
+        _reopen,
+        "Course opened again",
+        "The course is open again, with all it had left.",
+        look="quiet",
+    ),
+)
+_DISPUTE = (
+    Decision(
+        "keep_sessions",
+        "Keep all sessions",
+        _keep_disputed,
+        "Kept all sessions",
+        "All sessions stay. The decision is noted in the history.",
+    ),
+    Decision(
+        "close_course",
+        "Cancel package",
+        _close_disputed,
+        "Package canceled",
+        "The package is canceled. Its sessions were removed.",
+        look="stop",
+    ),
+)
+_CANCELED = (
+    Decision(
+        "keep_sessions",
+        "Keep the paid sessions",
+        _keep_paid,
+        "Kept the sessions that are paid for",
+        "The sessions that are paid for are kept. The others were removed.",
+    ),
+    Decision(
+        "refund",
+        "Refund",
+        _refund_paid,
+        "Refund started",
+        "The refund is under way.",
+        "The invoice was canceled",
+        look="stop",
+        role=Role.OWNER,
+    ),
+    Decision(
+        "leave_open",
+        "Leave open",
+        _leave_open,
+        "Left open",
+        "The package stays open. Nothing more is due.",
+        "The invoice was canceled",
+    ),
+)
+
+KINDS = (
+    AttentionKind(
+        "unclear_refund",
+        "A partial refund that names no item",
+        (CLOSE_COURSE, _TAKE, _KEEP),
+        optional=(_TIP_ONLY,),
+        form="refund",
+    ),
+    AttentionKind(
+        "refunded_used_course", "A course given back in Square after sessions were used", _USED_COURSE
+    ),
+    AttentionKind("refund_after_transfer", "A refund of a sale whose sessions were transferred"),
+    AttentionKind("dispute", "A disputed payment", _DISPUTE, form="dispute"),
+    AttentionKind(
+        "canceled_part_paid", "A canceled invoice that was paid in part", _CANCELED, form="canceled"
+    ),
+    AttentionKind("canceled_invoice", "A canceled invoice"),
+    AttentionKind("failed_refund", "A refund that failed"),
+    AttentionKind("part_failed_refund", "A refund that failed in part"),
+)

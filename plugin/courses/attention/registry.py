@@ -1,0 +1,19 @@
+"""Every kind of attention item. To add one: declare it in the module of its subject, and open it where it arises."""
+
+from __future__ import annotations
+
+from plugin.courses.attention import clients, refunds, sales, square
+from plugin.courses.attention.kind import AttentionKind
+from plugin.store.queues import Attention
+
+KINDS = {each.kind: each for each in (*sales.KINDS, *refunds.KINDS, *clients.KINDS, *square.KINDS)}
+
+
+def kind_of(kind: str) -> AttentionKind:
+    """Return the kind of an item; one that this version does not know can be dismissed."""
+    return KINDS.get(kind) or AttentionKind(kind, kind)
+
+
+def decisions_of(row: Attention) -> tuple[str, ...]:
+    """Return the names of the decisions that an item takes."""
+    return kind_of(row.kind).names(row.details)

@@ -1,0 +1,112 @@
+"""Resolving attention items: one decision, one transaction, with who, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import select
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.attention.items import view_of
+from plugin.courses.attention.kind import Decision, Resolution
+from plugin.courses.attention.registry import decisions_of, kind_of
+from plugin.courses.base.views import AttentionView, ClientView
+from plugin.courses.base.work import Work, transact
+from plugin.courses.clients.clients import client_in, new_client_in
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.queues import Attention
+
+
+def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> AttentionView:
+    """Carry out a decision; raises Refused for an item that was resolved, InvalidField for what is missing.
+
+    The same act again gives the first answer.
+    """
+    require(act.actor, Role.DESK)
+    reason = required(resolution.reason, field="reason", called="The reason", most=REASON_LENGTH)
+    wish = replace(resolution, reason=reason)
+
+    def do(work: Work) -> AttentionView:
+        item = _locked_item(work, item_id)
+
+        def settle() -> dict[str, Any]:
+            _settle_in(work, item, wish)
+            return {"item_id": item_id}
+
+        work.once("resolve", {"item_id": item_id, **_asked(wish)}, settle)
+        return view_of(item)
+
+    return transact(store, act, do)
+
+
+def assign_to_new_client(
+    store: Store,
+    act: Act,
+    item_id: str,
+    contact: Mapping[str, str | None],
+    *,
+    course_id: str | None,
+    reason: str,
+) -> tuple[AttentionView, ClientView]:
+    """Create a client and assign a sale to them, or one of its courses: both or neither.
+
+    `contact`: name, phone, email and language as typed. Raises InvalidField or Refused. The same act again gives the
+    first answer.
+    """
+    require(act.actor, Role.DESK)
+    request = {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
+
+    def do(work: Work) -> tuple[AttentionView, ClientView]:
+        item = _locked_item(work, item_id)
+
+        def assign() -> dict[str, Any]:
+            client_id = new_client_in(work, **contact).id
+            _settle_in(work, item, Resolution(reason, client_id=client_id, course_id=course_id))
+            return {"item_id": item_id, "client_id": client_id}
+
+        client_id = work.once("assign_to_new_client", request, assign).answer["client_id"]
+        return view_of(item), client_in(work.session, client_id)
+
+    return transact(store, act, do)
+
+
+def _locked_item(work: Work, item_id: str) -> Attention:
+    item = work.session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
+    if item is None:
+        raise NotFound("There is no such attention item.")
+    return item
+
+
+def _settle_in(work: Work, item: Attention, wish: Resolution) -> None:
+    if item.resolved_at is not None:
+        raise Refused("This item was resolved already.", code="already_resolved")
+    decision = _decision(item, wish)
+    require(work.act.actor, decision.role)
+    if decision.run(work, item, wish) is False:
+        return
+    answer = decision.answer if isinstance(decision.answer, str) else decision.answer(work, item, wish)
+    item.resolved_at, item.resolved_by = work.now, work.act.actor.name
+    item.resolution = {**_kept(wish), "answer": answer}
+
+
+def _decision(item: Attention, wish: Resolution) -> Decision:
+    allowed = decisions_of(item)
+    name = wish.decision or (allowed[0] if len(allowed) == 1 else None)
+    if name not in allowed:
+        choices = ", ".join(allowed)
+        raise InvalidField(f"For this item the decision is one of: {choices}.", field="decision")
+    return kind_of(item.kind).decision(name)
+
+
+def _asked(wish: Resolution) -> dict[str, Any]:
+    # A field that came later must not make another request of what was asked before it was there.
+    fields = asdict(wish)
+    return fields if wish.package_id is not None else {k: v for k, v in fields.items() if k != "package_id"}
+
+
+def _kept(wish: Resolution) -> dict[str, Any]:
+    return {name: value for name, value in asdict(wish).items() if value is not None}

@@ -1,0 +1,164 @@
+"""What waits for a person about sales, exchanges and the items they are sold by."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution, one_course
+from plugin.courses.attention.refunds import CLOSE_COURSE
+from plugin.courses.base.chain import add_history
+from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.work import Work
+from plugin.courses.catalog.links import PUBLISH, take_from_square_in
+from plugin.courses.exchange.complete import exchange_now_in
+from plugin.courses.sales.assign import assign_in, ownerless_in, settle_unassigned_in
+from plugin.courses.sales.book import reopen_foreign_sale_in
+from plugin.courses.sales.linking import ignore_item_in, link_and_open_in
+from plugin.courses.sales.sales import sale_from_json
+from plugin.errors import InvalidField
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+from plugin.store.queues import Attention
+
+
+def _assign(work: Work, item: Attention, wish: Resolution) -> bool:
+    if wish.client_id is None:
+        raise InvalidField("Say whose sale it was.", field="client_id")
+    course_ids = ownerless_in(work.session, item.square_order_id or "")
+    if wish.course_id is not None:
+        course_ids = [one_course(item, wish)]
+    assign_in(work, course_ids, wish.client_id, reason=wish.reason)
+    settle_unassigned_in(work.session, work.act, item.square_order_id or "", {})
+    return item.resolved_at is not None
+
+
+def _assigned(work: Work, item: Attention, _wish: Resolution) -> str:
+    """Return who has the sale's courses now: two sisters may have shared it."""
+    rows = work.session.scalars(
+        select(Client.name)
+        .join(Course, Course.client_id == Client.id)
+        .where(Course.id.in_(item.details["course_ids"]))
+        .order_by(Course.id)
+    )
+    names = list(dict.fromkeys(rows))
+    return f"Assigned to {' and '.join([', '.join(names[:-1]), names[-1]] if len(names) > 1 else names)}"
+
+
+def _link_and_open(work: Work, item: Attention, wish: Resolution) -> None:
+    link_and_open_in(work, item, wish.package_id, reason=wish.reason)
+
+
+def _ignore_item(work: Work, item: Attention, _wish: Resolution) -> None:
+    ignore_item_in(work.session, work.act, item)
+
+
+def _leave_as_booked(work: Work, item: Attention, wish: Resolution) -> None:
+    text = "Left as it was booked; its sale was changed in Square"
+    add_history(work, one_course(item, wish), "kept", text, reason=wish.reason)
+
+
+def _open_courses(work: Work, item: Attention, _wish: Resolution) -> None:
+    reopen_foreign_sale_in(work, sale_from_json(item.details["sale"]))
+
+
+def _exchange_now(work: Work, item: Attention, _wish: Resolution) -> None:
+    exchange_now_in(work, item.details)
+
+
+def _publish_again(work: Work, item: Attention, _wish: Resolution) -> None:
+    enqueue_in(work, PUBLISH, item.details["package_id"])
+
+
+def _take_price(work: Work, item: Attention, _wish: Resolution) -> None:
+    take_from_square_in(work.session, item.details["square_variation_id"])
+
+
+_LINK_AND_OPEN = Decision(
+    "link_and_open",
+    "Link and open the course",
+    _link_and_open,
+    "Linked, course opened",
+    "The course is open.",
+    "Sold as this package",
+)
+_IGNORE_ITEM = Decision(
+    "ignore_item",
+    "Not a package: ignore this item from now on",
+    _ignore_item,
+    "Not a package",
+    "This item is ignored from now on.",
+    "Not a package",
+    look="quiet",
+)
+_LEAVE_COURSE = Decision(
+    "leave_course",
+    "Leave the course as it is",
+    _leave_as_booked,
+    "Left as it was",
+    "The course stays as it was booked.",
+    "Only the ticket was tidied up",
+)
+
+KINDS = (
+    AttentionKind(
+        "unassigned_sale",
+        "A sale without a client",
+        (Decision("assign", "Assign", _assign, _assigned, "Assigned."),),
+        form="assign",
+    ),
+    AttentionKind(
+        "unlinked_sale",
+        "A sale that looks like a package",
+        (_LINK_AND_OPEN, _IGNORE_ITEM, DISMISS),
+        form="unlinked",
+    ),
+    AttentionKind("changed_sale", "A booked sale that was changed in Square", (_LEAVE_COURSE, CLOSE_COURSE)),
+    AttentionKind("unclear_quantity", "A sale of a part of a package"),
+    AttentionKind(
+        "foreign_currency",
+        "A sale in another currency",
+        (
+            Decision(
+                "open_courses", "Open the course", _open_courses, "Course opened", "The course is open."
+            ),
+            DISMISS,
+        ),
+    ),
+    AttentionKind("money_for_closed", "A payment for a closed course"),
+    AttentionKind(
+        "changed_exchange",
+        "A paid exchange of a course that changed meanwhile",
+        (
+            Decision(
+                "exchange_now",
+                "Exchange what is left now",
+                _exchange_now,
+                "Exchanged what is left",
+                "The sessions that were left are exchanged.",
+            ),
+            DISMISS,
+        ),
+    ),
+    AttentionKind(
+        "changed_item",
+        "An item that was changed in Square",
+        (
+            Decision(
+                "publish_again",
+                "Update Square",
+                _publish_again,
+                "Square updated",
+                "The package is being updated in Square.",
+            ),
+            Decision(
+                "take_price",
+                "Use Square’s price",
+                _take_price,
+                "Square’s price used",
+                "The package has Square's price now.",
+                look="quiet",
+            ),
+            DISMISS,
+        ),
+    ),
+)
