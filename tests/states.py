@@ -21,10 +21,11 @@ from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.clients.buyers import client_for_buyer_in
 from plugin.courses.clients.clients import find_clients
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
 from plugin.courses.sales.checkouts import NewCheckout, start_checkout
-from plugin.courses.sales.sales import Buyer, Came
+from plugin.courses.sales.sales import Came
 from plugin.store.selling import Checkout
 from tests.clock import START
 from tests.courses.appointments import Appointments

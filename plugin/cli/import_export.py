@@ -95,8 +95,8 @@ def _turned(mapping: str) -> str:
 @click.option("--to", "last", metavar="DATE", help="Last day, included.")
 def export(what: str, file: Path | None, form: str, first: str | None, last: str | None) -> None:
     """Export all courses, all entries or the liability report to FILE or standard output."""
+    from plugin.courses.base.sheet import Format, write
     from plugin.courses.reports.exports import Export, export_sheet
-    from plugin.courses.reports.sheet import Format, write
 
     if file is None and form == "xlsx" and sys.stdout.isatty():
         raise InvalidField("An XLSX file can't be printed here. Name a FILE.", field="file")

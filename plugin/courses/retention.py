@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from plugin.courses.privacy.suppression import NO_BODY
+from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
 from plugin.store.queues import Inbox
 

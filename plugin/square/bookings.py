@@ -13,11 +13,11 @@ from sqlalchemy import select
 from plugin.core.text import NAME_LENGTH, clean
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.inbox import receive
+from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import link_if_ours_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.next_visit import booking_changed_in
-from plugin.courses.privacy.suppression import is_erased
-from plugin.courses.sales.sales import Buyer
 from plugin.courses.visits.bookings import CALLED_OFF, BookingRecord, save_booking_in
 from plugin.services import Services
 from plugin.square.booked_names import service_name, team_member_name

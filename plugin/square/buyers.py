@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from plugin.core.text import full_name
+from plugin.courses.base.suppression import is_erased
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.square_links import links_of_namesakes, might_be
-from plugin.courses.privacy.suppression import is_erased
-from plugin.courses.sales.sales import Buyer
 from plugin.services import Services
 from plugin.square.addresses import country_of, postal_address
 from plugin.square.client import SquareNotFound

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from plugin.courses.base.suppression import is_erased, remember_erased_in
 from plugin.courses.base.work import Work
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.directory import delete_person_in, save_directory_in
 from plugin.courses.clients.square_links import (
     alive_in_square_in,
@@ -18,8 +20,6 @@ from plugin.courses.clients.square_links import (
     was_before,
 )
 from plugin.courses.clients.unmerge import ask_about_unmerged_in
-from plugin.courses.privacy.suppression import is_erased, remember_erased_in
-from plugin.courses.sales.sales import Buyer
 from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound

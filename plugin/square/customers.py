@@ -14,9 +14,8 @@ from plugin.courses.base.views import ClientView
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import link_profile_in, merge_square_customers_in
 from plugin.courses.clients.clients import read_client
-from plugin.courses.clients.contacts import is_full_phone
+from plugin.courses.clients.contacts import Buyer, is_full_phone
 from plugin.courses.clients.square_links import gone_from_square_in
-from plugin.courses.sales.sales import Buyer
 from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound

@@ -14,13 +14,12 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.text import clean, digits
 from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
-from plugin.courses.clients.contacts import contact_from_square
+from plugin.courses.clients.contacts import Buyer, contact_from_square
 from plugin.courses.clients.directory import PersonView, find_people, save_directory_in
 from plugin.courses.clients.profile_notes import enqueue_ended_in
 from plugin.courses.clients.square_links import was_before
-from plugin.courses.privacy.suppression import is_erased
-from plugin.courses.sales.sales import Buyer
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile

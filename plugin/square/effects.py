@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from plugin.courses.base.events import Refunded, publish
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import merge_square_customers_in, update_from_square_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.sale_record import SoldSale, save_refund_in, save_sale_in
 from plugin.courses.refunds.refund import refund_in
 from plugin.courses.sales.book import book_in
-from plugin.courses.sales.sales import Booking, Buyer, Refund, Sale
+from plugin.courses.sales.sales import Booking, Refund, Sale
 
 # Writes something that was fetched, within the caller's transaction; says in words what became of it.
 Effect = Callable[[Work], str]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.square_links import all_living_links, might_be
-from plugin.courses.sales.sales import Buyer
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.client.customers import MOST_BY_ID

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from flask import Response, send_file
 
+from plugin.courses.base.sheet import Format, Sheet, write
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.sheet import Format, Sheet, write
 from plugin.errors import NotFound
 
 # More than this is put on the disk while it is made.

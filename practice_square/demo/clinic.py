@@ -23,8 +23,8 @@ from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.defaults import default_catalog
 from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.texts import list_texts, suggest_days
-from plugin.courses.sales.sales import Buyer
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.services import Services
 from plugin.square.catalog import publish

@@ -9,11 +9,12 @@ import pytest
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item_in
 from plugin.courses.base.work import Work
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.refunds.canceled_invoice import end_collection_in
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.refunds.refund import refund_sale
 from plugin.courses.sales.lookalikes import SoldItem
-from plugin.courses.sales.sales import Buyer, Refund, Sale, SaleLine
+from plugin.courses.sales.sales import Refund, Sale, SaleLine
 from plugin.courses.sales.unlinked import ask_about_unlinked_in
 from tests.api.caller import Caller, refusal
 from tests.api.world import Shop

@@ -12,9 +12,10 @@ from plugin.core.terms import Terms
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package, list_variation
 from plugin.courses.clients.clients import create_client
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.sale_record import save_sale_in
 from plugin.courses.sales.book import book
-from plugin.courses.sales.sales import Buyer, Came, Sale, SaleLine
+from plugin.courses.sales.sales import Came, Sale, SaleLine
 from plugin.services import Services
 from tests.courses.documents.sales import sold_line, sold_sale
 

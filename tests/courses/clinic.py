@@ -19,11 +19,12 @@ from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.clients.buyers import client_for_buyer_in
 from plugin.courses.clients.clients import change_client
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.documents.sale_record import save_refund_in
 from plugin.courses.handouts.cache import SUMMARY, paper_bytes
-from plugin.courses.sales.sales import Buyer, Came, Refund
+from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.courses.visits.visits import describe_visit
 from plugin.store.changes import Gift

@@ -18,9 +18,10 @@ from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView, Reversed, Used
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package, list_variation
 from plugin.courses.clients.clients import create_client
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.refunds.refund import refund_sale
 from plugin.courses.sales.book import book
-from plugin.courses.sales.sales import Booking, Buyer, Came, Refund, ReturnLine, Sale, SaleLine
+from plugin.courses.sales.sales import Booking, Came, Refund, ReturnLine, Sale, SaleLine
 from plugin.courses.visits.reverse import reverse
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.store import Store

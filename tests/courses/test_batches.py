@@ -19,6 +19,7 @@ from invoices.papers import AftercareSheet, Paper, PaperFailed, PaperRefused
 from plugin.core.acts import Act, Actor, Role
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.outbox import Job, claim_job, complete_job
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.batch_command import clients_named, write_batch
 from plugin.courses.handouts.batch_lists import Listing, people_chosen, people_on
 from plugin.courses.handouts.batch_run import LEASE_S, Printer, fail_batch, run_batch
@@ -37,7 +38,6 @@ from plugin.courses.handouts.cache import paper_bytes
 from plugin.courses.handouts.file_names import Names, paper_file_name, safe_name
 from plugin.courses.handouts.selection import Choice
 from plugin.courses.privacy.erasure import Erasure, erase_client
-from plugin.courses.sales.sales import Buyer
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse, DocumentFile

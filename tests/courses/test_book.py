@@ -15,8 +15,9 @@ from plugin.core.terms import Terms
 from plugin.courses.base.read import courses_of_client, recent_sales
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import merge_square_customers_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.sales.book import MOST_UNITS
-from plugin.courses.sales.sales import Booking, Buyer, SaleLine, sale_from_json
+from plugin.courses.sales.sales import Booking, SaleLine, sale_from_json
 from plugin.errors import InvalidField
 from plugin.store import Store
 from tests.courses.desk import ANA, Desk

@@ -12,7 +12,7 @@ from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import merge_square_customers_in
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer
 from plugin.errors import NoneLeft, NotFound, Refused
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk

@@ -15,6 +15,7 @@ from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.audit import audit
 from plugin.courses.base.inbox import complete, receive
+from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course
 from plugin.courses.clients.buyers import client_for_buyer_in, link_profile_in
@@ -29,7 +30,6 @@ from plugin.courses.clients.directory import find_people, save_directory_in
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.privacy.erasure import Erasure, erase_client, preview_erasure
-from plugin.courses.privacy.suppression import is_erased
 from plugin.courses.retention import drop_old_event_bodies
 from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.sales.sales import Came

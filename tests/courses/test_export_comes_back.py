@@ -23,13 +23,14 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.audit import audit
 from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.sheet import Format, Sheet, write
 from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import find_clients
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.imports.batches import receive_file
 from plugin.courses.imports.views import ImportView
 from plugin.courses.reports.exports import Export, export_sheet
-from plugin.courses.reports.sheet import Format, Sheet, write
-from plugin.courses.sales.sales import Buyer, Came
+from plugin.courses.sales.sales import Came
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.any_order import AnyOrder

@@ -14,13 +14,13 @@ from plugin.core.ledger import Kind
 from plugin.core.terms import Terms
 from plugin.courses.audit import audit
 from plugin.courses.base.read import courses_of_client, recent_sales
+from plugin.courses.base.sheet import Format, write
 from plugin.courses.base.views import CourseView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import find_clients
 from plugin.courses.handouts.content import summary_paper
 from plugin.courses.imports.batches import Chosen, cancel_import, receive_file, set_columns, start_import
 from plugin.courses.imports.views import list_imports, template_sheet, wrong_sheet
-from plugin.courses.reports.sheet import Format, write
 from plugin.courses.visits.reverse import reverse
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store import Store

@@ -15,6 +15,7 @@ from plugin.core.acts import SQUARE
 from plugin.core.terms import ExpiresFrom, NoShow, Terms
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, gift_of_course, give_course
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.follow_ups import follow_ups
@@ -30,7 +31,6 @@ from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import month_of
 from plugin.courses.reports.usage import By, usage
 from plugin.courses.sales.book import book_in
-from plugin.courses.sales.sales import Buyer
 from plugin.errors import InvalidField, NotFound, PaperNotMade
 from plugin.store import Store
 from tests.clock import HandMovedClock

@@ -11,10 +11,11 @@ from plugin.core.acts import Role
 from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay
 from plugin.courses.reports.period import month_of
-from plugin.courses.sales.sales import Buyer, Came
+from plugin.courses.sales.sales import Came
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 from python_calamine import load_workbook
 
+from plugin.courses.base.sheet import Format, Sheet, harmless, write
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.reports.exports import Export, entries_sheet, export_sheet
-from plugin.courses.reports.sheet import Format, Sheet, harmless, write
-from plugin.courses.sales.sales import Buyer
 from tests.courses.appointments import Appointments
 
 

@@ -6,10 +6,10 @@ from datetime import date
 
 from invoices.papers import AccountStatement, CreditNote, Invoice
 from plugin.courses.clients.buyers import update_from_square_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, Tender
 from plugin.courses.documents.statement import statement_in
-from plugin.courses.sales.sales import Buyer
 from tests.courses.documents.sales import sold_line
 from tests.papers.clinic import SINGLE, SOLD_ON, PaperClinic, applied, sales_tax
 from tests.papers.summaries import LONG_CLINIC, LONG_NAME, LONG_PACKAGE

@@ -22,6 +22,7 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.clients.clients import client_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.sale_record import (
     AppliedTax,
     SaleTax,
@@ -35,7 +36,7 @@ from plugin.courses.handouts.content import summary_paper
 from plugin.courses.handouts.texts import list_texts, suggest_days
 from plugin.courses.refunds.refund import refund_in
 from plugin.courses.sales.checkouts import NewCheckout, start_checkout
-from plugin.courses.sales.sales import Buyer, Came, Refund, ReturnLine
+from plugin.courses.sales.sales import Came, Refund, ReturnLine
 from plugin.store import Store
 from plugin.store.selling import Checkout
 from tests.clock import HandMovedClock

@@ -79,8 +79,9 @@ def _sell_a_course_and_use_a_session(url: str, order: str) -> str:
     from plugin.core.acts import SQUARE, Act
     from plugin.courses.catalog.defaults import default_catalog
     from plugin.courses.catalog.packages import list_variation
+    from plugin.courses.clients.contacts import Buyer
     from plugin.courses.sales.book import book
-    from plugin.courses.sales.sales import Buyer, Sale, SaleLine
+    from plugin.courses.sales.sales import Sale, SaleLine
     from plugin.courses.visits.use import UseSession, use_session
     from plugin.store import Store
 

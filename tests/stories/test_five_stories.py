@@ -9,7 +9,7 @@ import pytest
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.clients.clients import find_clients
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer
 from plugin.errors import Refused
 from tests.courses.desk import Desk, back
 

@@ -11,7 +11,7 @@ import pytest
 
 from invoices.papers import Paper
 from plugin.core.acts import Role
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer
 from plugin.job_registry import JOBS
 from plugin.services import Services
 from plugin.worker import Worker

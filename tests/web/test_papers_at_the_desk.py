@@ -9,7 +9,7 @@ import pytest
 from invoices.papers import Paper, PaperFailed
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer
 from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.databases import sqlite_alone

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer
 from plugin.web.reports.people import SHOWN
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk

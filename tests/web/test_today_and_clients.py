@@ -8,7 +8,7 @@ import pytest
 
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone
 from tests.web.conftest import As

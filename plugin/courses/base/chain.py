@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.core.ledger import START, Change, Head, Kind, advance
+from plugin.core.ledger import START, Change, Head, Kind, advance, reversal
 from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -82,6 +82,19 @@ def append(work: Work, allowance_id: str, head: Head, change: Change, line: Line
     work.session.add(entry)
     work.session.flush()
     return entry
+
+
+def append_reversal(work: Work, undone: Entry, reason: str) -> Entry:
+    """Write the entry that undoes another one to the cent, whatever was written since."""
+    change = Change(
+        Kind(undone.kind),
+        sessions=undone.sessions_delta,
+        value=undone.value_delta,
+        granted=undone.granted_after - undone.granted_before,
+    )
+    line = Line(f"reverse:{undone.id}", work.now, reason=reason, reverses=undone.id)
+    head = head_of(work.session, undone.allowance_id)
+    return append(work, undone.allowance_id, head, reversal(change), line)
 
 
 def entry_values(

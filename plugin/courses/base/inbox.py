@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.lease import claim as claim_row
-from plugin.courses.privacy.suppression import NO_BODY, names_erased_in
+from plugin.courses.base.suppression import NO_BODY, names_erased_in
 from plugin.store import Store
 from plugin.store.queues import Inbox
 

@@ -124,19 +124,3 @@ def shared_in(session: Session, client_ids: Sequence[str], *, today: date) -> li
         .order_by(Course.sold_at, Course.id)
     )
     return list(rows)
-
-
-def pass_shares_in(session: Session, act: Act, from_id: str, to_id: str) -> None:
-    """Let a client who was joined with another keep what was shared with either; nobody shares with themselves."""
-    standing = select(CourseShare).where(
-        CourseShare.client_id.in_((from_id, to_id)), CourseShare.ended_at.is_(None)
-    )
-    rows = sorted(session.scalars(standing), key=lambda row: (row.client_id != to_id, row.id))
-    kept: set[str] = set()
-    for row in rows:
-        is_own = session.get_one(Course, row.course_id).client_id == to_id
-        if is_own or row.course_id in kept:
-            row.ended_at, row.ended_by = act.now, act.actor.name
-        kept.add(row.course_id)
-        row.client_id = to_id
-    session.flush()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind, gone
 from plugin.core.status import Status
-from plugin.courses.base.chain import Line, add_history, allowances_of, append, head_of
+from plugin.courses.base.chain import Line, add_history, allowances_of, append, append_reversal, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text, sessions_text
 from plugin.courses.changes.early_use import earn_ahead_in
@@ -20,7 +20,6 @@ from plugin.courses.changes.frame import (
     refuse_closed,
     refuse_waiting_gift,
 )
-from plugin.courses.visits.reverse import reverse_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Entry
@@ -57,7 +56,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
         for each in standing:
             if each.written_at == last:
                 entry = change.session.get_one(Entry, each.id)
-                reverse_in(change, entry, said)
+                append_reversal(change, entry, said)
                 earn_ahead_in(change, change.session.get_one(Allowance, entry.allowance_id))
 
     return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), do)

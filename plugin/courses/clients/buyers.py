@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.text import clean
 from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.suppression import welcome_back_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
 from plugin.courses.clients.clients import add_client_in, living_client_in, shares_contact
-from plugin.courses.clients.contacts import Contact
+from plugin.courses.clients.contacts import Buyer, Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates_in
 from plugin.courses.clients.merge_core import join_in
 from plugin.courses.clients.square_links import (
@@ -22,8 +23,6 @@ from plugin.courses.clients.square_links import (
     link_in,
     living_links_in,
 )
-from plugin.courses.privacy.suppression import welcome_back_in
-from plugin.courses.sales.sales import Buyer
 from plugin.store.people import Client, SquareCustomer
 
 

@@ -16,6 +16,30 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
+class Buyer:
+    """The Square customer a sale names; details are empty where Square gave only an id.
+
+    `address` is written line by line as letters are addressed; `country` is two capitals, "" where nobody said.
+    """
+
+    square_customer_id: str
+    name: str = ""
+    phone: str | None = None
+    email: str | None = None
+    # Every id this profile was known under: the one on the sale, and the one Square answers with after a merge.
+    known_as: tuple[str, ...] = ()
+    # Profiles of people of the same name that Square was asked for and has no more.
+    gone_ids: tuple[str, ...] = ()
+    address: str = ""
+    country: str = ""
+
+    @property
+    def is_somebody(self) -> bool:
+        """Say whether it tells who it is: for a card sale without a customer Square makes a profile that does not."""
+        return any(clean(one or "") for one in (self.name, self.phone, self.email))
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A client's particulars, checked; phone in E.164."""
 

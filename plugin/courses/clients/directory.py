@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import clean, folded
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.suppression import erased_in
 from plugin.courses.base.views import ClientView
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.buyers import client_for_buyer_in
 from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
-from plugin.courses.clients.contacts import contact_from_square
-from plugin.courses.privacy.suppression import erased_in
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer, contact_from_square
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.people import SquareCustomer

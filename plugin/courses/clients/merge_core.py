@@ -11,7 +11,6 @@ from plugin.core.acts import Act
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
-from plugin.courses.changes.sharing import pass_shares_in
 from plugin.courses.clients.duplicates import settle_duplicates_in
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course, Visit
@@ -85,3 +84,19 @@ def _profiles(session: Session, gone: Client, keeper: Client) -> Moved:
         row.is_current = row.is_current and has_own is None
     session.flush()
     return {"profiles": [row.square_customer_id for row in rows], "current": current}
+
+
+def pass_shares_in(session: Session, act: Act, from_id: str, to_id: str) -> None:
+    """Let a client who was joined with another keep what was shared with either; nobody shares with themselves."""
+    standing = select(CourseShare).where(
+        CourseShare.client_id.in_((from_id, to_id)), CourseShare.ended_at.is_(None)
+    )
+    rows = sorted(session.scalars(standing), key=lambda row: (row.client_id != to_id, row.id))
+    kept: set[str] = set()
+    for row in rows:
+        is_own = session.get_one(Course, row.course_id).client_id == to_id
+        if is_own or row.course_id in kept:
+            row.ended_at, row.ended_by = act.now, act.actor.name
+        kept.add(row.course_id)
+        row.client_id = to_id
+    session.flush()

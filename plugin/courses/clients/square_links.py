@@ -12,8 +12,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in, shares_contact
-from plugin.courses.clients.contacts import Contact, contact_from_square
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
 from plugin.store import Store
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 

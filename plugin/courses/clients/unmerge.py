@@ -15,8 +15,8 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.outbox import profile_changed_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import add_client_in, living_client_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.square_links import contact_of_buyer, link_in, living_links_in
-from plugin.courses.sales.sales import Buyer
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
 

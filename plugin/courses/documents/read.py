@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.money import Money
 from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.sheet import Cell, Sheet, major
 from plugin.courses.base.views import Page
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clients.clients import LONGEST_SEARCH, words_in
 from plugin.courses.documents.buyers import sold_course_in
 from plugin.courses.documents.enqueue import DOCUMENT
-from plugin.courses.reports.sheet import Cell, Sheet, major
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse

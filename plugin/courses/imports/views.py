@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.sheet import Cell, Sheet
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import require_row
 from plugin.courses.imports.batches import NO_IMPORT
@@ -18,7 +19,6 @@ from plugin.courses.imports.columns import Columns, columns_from_json
 from plugin.courses.imports.fields import FIELDS
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Reading, shown
-from plugin.courses.reports.sheet import Cell, Sheet
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch

@@ -14,11 +14,11 @@ from sqlalchemy import Column, ColumnElement, String, cast, delete, or_, select,
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.base.suppression import NO_BODY
 from plugin.courses.clients.client_profile import CUSTOMER
 from plugin.courses.documents.sale_record import without_reasons
 from plugin.courses.handouts.batches import delete_all_batches_in
 from plugin.courses.privacy.subject import SubjectData, Words
-from plugin.courses.privacy.suppression import NO_BODY
 from plugin.store.base import Base
 from plugin.store.changes import Gift
 from plugin.store.documents import SaleRecord

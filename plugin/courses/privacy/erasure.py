@@ -19,6 +19,7 @@ from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue_in
 from plugin.courses.base.read import courses_in
+from plugin.courses.base.suppression import remember_erased_in
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, transact
@@ -26,7 +27,6 @@ from plugin.courses.clients.clients import client_in, living_client_in
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.courses.privacy.anonymize import anonymize_in
 from plugin.courses.privacy.subject import SubjectData, subject_data_in
-from plugin.courses.privacy.suppression import remember_erased_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.changes import Gift

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.base.chain import add_history, course_for_change
+from plugin.courses.base.chain import add_history, append_reversal, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
 from plugin.courses.refunds.status import GONE, refunded_so_far_in
 from plugin.courses.sales.changed_sale import drop_used_question_in
 from plugin.courses.sales.sales import Refund
-from plugin.courses.visits.reverse import reverse_in
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
 
@@ -112,7 +111,7 @@ def _return_sessions(work: Work, course: Course, key: str, reason: str = _FAILED
         )
     )
     for entry in list(rows):
-        reverse_in(work, entry, reason)
+        append_reversal(work, entry, reason)
         # What was left had gone to another client meanwhile: this is left now.
         course.closed_as = course.closed_at = None
     publish(work, CourseChanged(course.id))

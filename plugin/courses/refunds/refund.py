@@ -16,7 +16,7 @@ from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import course_states
 from plugin.courses.base.work import Work, transact
-from plugin.courses.changes.after_refund import ask_about_transferred_in
+from plugin.courses.refunds.after_transfer import ask_about_transferred_in
 from plugin.courses.refunds.closing import close_course_in
 from plugin.courses.refunds.desk_refund_outcome import settle_part_in
 from plugin.courses.refunds.desk_refund_parts import part_told_in

@@ -17,12 +17,12 @@ from sqlalchemy import Row, select
 from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date, read_clinic
+from plugin.courses.base.sheet import Cell, Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.course_records import records_in
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.period import Period, asked_period
-from plugin.courses.reports.sheet import Cell, Columns, Sheet, major, sheet_of
 from plugin.courses.reports.sheets import liability_sheet
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry

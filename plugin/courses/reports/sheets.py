@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.reports.follow_ups import FollowUp, Reason
 from plugin.courses.reports.lines import Liability, LineView, RollForward
 from plugin.courses.reports.pay import DoneSession, PayRow
-from plugin.courses.reports.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.reports.usage import MISSED, NOBODY, By, UsageRow
 
 ALL_PLACES = "All locations"

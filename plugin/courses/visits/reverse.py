@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, Source, require
-from plugin.core.ledger import Change, Kind, reversal
+from plugin.core.ledger import Kind
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.base.chain import Line, append, course_for_change, head_of
+from plugin.courses.base.chain import append_reversal, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import entry_in
 from plugin.courses.base.views import Reversed
@@ -45,25 +45,12 @@ def undo_use_in(work: Work, course: Course, entry_id: str, reason: str) -> Entry
     """Take back a used session of a course that the caller holds; its appointment can be settled again."""
     undone = _reversible(work.session, course, entry_id)
     before = first_used_on(work.session, course)
-    written = reverse_in(work, undone, reason)
+    written = append_reversal(work, undone, reason)
     earn_ahead_in(work, work.session.get_one(Allowance, undone.allowance_id))
     follow_first_use_in(work, course, before)
     free_booking_of_in(work.session, entry_id)
     publish(work, CourseChanged(course.id))
     return written
-
-
-def reverse_in(work: Work, undone: Entry, reason: str) -> Entry:
-    """Write the reversing entry to the cent, whatever was written since."""
-    change = Change(
-        Kind(undone.kind),
-        sessions=undone.sessions_delta,
-        value=undone.value_delta,
-        granted=undone.granted_after - undone.granted_before,
-    )
-    line = Line(f"reverse:{undone.id}", work.now, reason=reason, reverses=undone.id)
-    head = head_of(work.session, undone.allowance_id)
-    return append(work, undone.allowance_id, head, reversal(change), line)
 
 
 def _reversible(session: Session, course: Course, entry_id: str) -> Entry:

@@ -11,8 +11,8 @@ from plugin.core.no_show import NoShowOffer
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.changes.gifts import gift_of_course
-from plugin.courses.changes.missed import missed_offer
 from plugin.courses.clients.clients import read_client
+from plugin.courses.visits.missed import missed_offer
 from plugin.courses.visits.use import use_session
 from plugin.errors import NotFound
 from plugin.web import current_services, pages

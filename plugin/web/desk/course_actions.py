@@ -17,10 +17,10 @@ from plugin.courses.changes.expiry import extend_course
 from plugin.courses.changes.frame import Changed
 from plugin.courses.changes.freeze import freeze_course, thaw_course
 from plugin.courses.changes.gifts import give_course, take_gift_back
-from plugin.courses.changes.missed import settle_missed
 from plugin.courses.changes.sharing import end_share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.changes.write_off import undo_write_off, write_off_course
+from plugin.courses.visits.missed import settle_missed
 from plugin.store import Store
 from plugin.web import pages
 from plugin.web.access import AT_THE_DESK

@@ -14,11 +14,11 @@ from plugin.courses.base.views import CourseView
 from plugin.courses.changes.adjust import Adjustment
 from plugin.courses.changes.expiry import Extension
 from plugin.courses.changes.gifts import NewGift
-from plugin.courses.changes.missed import Missed
 from plugin.courses.changes.sharing import Share
 from plugin.courses.clients.contacts import typed_language
 from plugin.courses.refunds.desk_refunds import OWN
 from plugin.courses.sales.checkouts import NewCheckout
+from plugin.courses.visits.missed import Missed
 from plugin.courses.visits.use import UseSession
 from plugin.errors import InvalidField
 from plugin.web import pages

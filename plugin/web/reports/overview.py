@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from invoices.pages.chart import columns
 from plugin.core.money import Money
+from plugin.courses.base.sheet import Format
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.exports import Export, export_sheet
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.reports.overview import overview
-from plugin.courses.reports.sheet import Format
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import allow

@@ -8,7 +8,7 @@ import pytest
 
 from plugin.core.terms import NoShow, Terms
 from plugin.courses.changes.frame import Changed
-from plugin.courses.changes.missed import Missed, missed_offer, settle_missed
+from plugin.courses.visits.missed import Missed, missed_offer, settle_missed
 from plugin.errors import InvalidField, NoneLeft, Refused
 from tests.courses.desk import DEB, Desk
 

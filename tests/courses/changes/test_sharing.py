@@ -6,8 +6,9 @@ import pytest
 
 from plugin.courses.changes.gift_code import LENGTH, LETTERS, new_code, typed_code, written_code
 from plugin.courses.changes.gifts import check_voucher, gift_of_course
-from plugin.courses.changes.sharing import pass_shares_in, shared_with
-from plugin.courses.sales.sales import Buyer
+from plugin.courses.changes.sharing import shared_with
+from plugin.courses.clients.contacts import Buyer
+from plugin.courses.clients.merge_core import pass_shares_in
 from plugin.errors import InvalidField, NotFound, Refused
 from tests.courses.appointments import Appointments
 from tests.courses.changes.changing import Changes

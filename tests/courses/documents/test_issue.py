@@ -18,10 +18,10 @@ from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.clients.clients import change_client
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.issue import issue_invoice_in
 from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
 from plugin.courses.sales.assign import move_course
-from plugin.courses.sales.sales import Buyer
 from plugin.errors import NotAllowed, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import Gift

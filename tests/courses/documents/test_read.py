@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from plugin.courses.changes.gifts import NewGift, give_course
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.documents.read import (
     document_by_number,
@@ -15,7 +16,6 @@ from plugin.courses.documents.read import (
     find_documents,
     read_document,
 )
-from plugin.courses.sales.sales import Buyer
 from plugin.errors import NotFound
 from tests.courses.desk import back
 from tests.courses.documents.sales import Papers
