@@ -22,6 +22,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
 
     Raises ConfigurationError when a setting is wrong or missing.
     """
+    # A program that only wants the version or the settings need not load the screens.
     from plugin.web.application import make_application
 
     return make_application(settings, services=services)
@@ -38,6 +39,7 @@ def init_app(
 
     Returns the inner application. The host keeps its own sign-in, sessions, CSRF and error pages.
     """
+    # As above.
     from plugin.web.application import mount
 
     return mount(app, url_prefix, settings, services=services)

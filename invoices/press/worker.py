@@ -58,7 +58,7 @@ def _listen(asked: IO[bytes], papers: SimpleQueue[bytes], folder: str) -> None:
 
 def _limit_memory(memory_mb: int) -> None:
     try:
-        import resource
+        import resource  # Windows has none.
 
         limit = memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -68,6 +68,7 @@ def _limit_memory(memory_mb: int) -> None:
 
 def _warm_up() -> None:
     """Load fonts and styles by drawing once, then keep the garbage collector from looking while a paper is drawn."""
+    # The limits of memory and time are set before WeasyPrint is loaded.
     from invoices.aftercare import GENERAL, starting_text
     from invoices.papers import AftercareSheet, Clinic
     from invoices.press.render import render
@@ -87,6 +88,7 @@ def _warm_up() -> None:
 
 
 def _answer(request: bytes) -> bytes:
+    # As above.
     from invoices.press.render import render
 
     try:

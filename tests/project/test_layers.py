@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 
 import pytest
@@ -48,10 +49,25 @@ MAY_KNOW = {
     "plugin.jobs": {*_JOBS, *_USING},
     "plugin.emails": {"plugin.mail", *_JOBS, *_USING},
     "plugin.job_registry": {"plugin.emails", *_SERVING},
+    "plugin.listening": {"plugin.errors"},
+    "plugin.processes": set(),
+    "plugin.serving": {"plugin"},
     "plugin.worker": {"plugin", "invoices"},
     "plugin.cli": {"plugin", "invoices", "practice_square"},
     "invoices": set(),
 }
+
+# The floors inside plugin.courses, from the ground up: a room may know the rooms below its own floor, and those on it.
+FLOORS = (
+    {"base"},
+    {"clients", "catalog", "accounts"},
+    {"sales", "visits", "changes", "refunds", "exchange"},
+    {"documents", "handouts", "privacy"},
+    {"reports", "imports"},
+    {"attention", "subscribers", "audit", "retention", "failed_jobs", "square_health", "page_versions"},
+)
+# Rooms of one floor that know each other both ways. This list may only shrink.
+TWO_WAY = {("documents", "handouts")}
 
 # Packages of others, and the only places that may import them.
 ONLY_IN = {
@@ -111,6 +127,68 @@ def _is_too_much(module: str, name: str) -> bool:
 
 def _part_of(module: str) -> str | None:
     return max((part for part in MAY_KNOW if is_within(module, part)), key=len, default=None)
+
+
+def _rooms() -> set[tuple[str, str, str]]:
+    """Return each import between two rooms of plugin.courses: from, to, and the edge in words."""
+    modules = {name: source for name, source in modules_of("plugin").items() if _room_of(name)}
+    packages = {name.rpartition(".")[0] for name in modules}
+    found = set()
+    for module, source in modules.items():
+        for name in imports_in(module, source, is_package=module in packages):
+            rooms = _room_of(module), _room_of(name)
+            if rooms[1] and rooms[0] != rooms[1]:
+                found.add((*rooms, f"{module} -> {name}"))
+    return found
+
+
+def _room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[2] if parts[:2] == ["plugin", "courses"] and len(parts) > 2 else ""
+
+
+def test_every_room_of_courses_stands_on_a_floor():
+    rooms = {_room_of(name) for name in modules_of("plugin")} - {"", "__init__"}
+    assert rooms == set().union(*FLOORS)
+
+
+def test_no_room_of_courses_knows_one_above_it():
+    level = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+    up = sorted(edge for room, other, edge in _rooms() if level[other] > level[room])
+    assert not up, "\n".join(["These point up:", *up])
+
+
+def test_the_rooms_that_know_each_other_both_ways_are_listed():
+    pairs = {(room, other) for room, other, _ in _rooms()}
+    assert {(a, b) for a, b in pairs if a < b and (b, a) in pairs} == TWO_WAY
+
+
+def test_every_part_of_the_plugin_has_its_rule():
+    parts = {".".join(name.split(".")[:2]) for name in modules_of("plugin")} - {"plugin"}
+    assert parts - set(MAY_KNOW) == {"plugin.__main__"}
+
+
+def test_an_import_inside_a_function_says_why():
+    silent = []
+    for module, source in sorted((modules_of("plugin") | modules_of("invoices")).items()):
+        lines = source.split("\n")
+        for number in _first_inner_imports(source):
+            if "#" not in lines[number - 1] and not lines[number - 2].lstrip().startswith("#"):
+                silent.append(f"{module}:{number}")
+    # The commands share one reason, which their package states: a quick start.
+    silent = [each for each in silent if not is_within(each.partition(":")[0], "plugin.cli")]
+    assert not silent, "\n".join(["Say beside these imports why they wait:", *silent])
+
+
+def _first_inner_imports(source: str) -> list[int]:
+    """Return the line of the first import of each run of imports inside a function."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inner = [each for each in ast.walk(node) if isinstance(each, (ast.Import, ast.ImportFrom))]
+            ends = {each.end_lineno or 0 for each in inner}
+            found += [each.lineno for each in inner if each.lineno - 1 not in ends]
+    return sorted(set(found))
 
 
 def test_the_house_has_no_forbidden_edge():
