@@ -19,11 +19,11 @@ from plugin.core.terms import Terms
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
-from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import find_clients
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.refunds.canceled_invoice import end_collection_in
-from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
+from plugin.courses.refunds.canceled_invoice import end_collection
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.sales.sales import Came
 from plugin.store.selling import Checkout
@@ -117,8 +117,7 @@ class World:
         """Return the client of a state before they have bought anything."""
         act, buyer = self.desk.act(SQUARE), self.buyer(name)
         return (
-            self.store.transact(lambda session: client_for_buyer_in(Work(session, self.store, act), buyer))
-            or ""
+            self.store.transact(lambda session: client_for_buyer(Work(session, self.store, act), buyer)) or ""
         )
 
     def sell(
@@ -405,7 +404,7 @@ def _invoice_canceled(world: World, name: str) -> str:
     desk, order_id = world.desk, world.desk.course(course_id).square_order_id or ""
     world.keep(checkout_id, state="canceled", ended_at=desk.clock())
     act = desk.act(SQUARE)
-    world.store.transact(lambda session: end_collection_in(Work(session, world.store, act), order_id))
+    world.store.transact(lambda session: end_collection(Work(session, world.store, act), order_id))
     return course_id
 
 
@@ -417,7 +416,7 @@ def _disputed(world: World, name: str) -> str:
         f"D-{name}", "PROCESSING", money, "NOT_RECEIVED", START, f"P-{name}", order, 1, desk.clock()
     )
     act = desk.act()
-    desk.store.transact(lambda session: save_dispute_in(Work(session, desk.store, act), told))
+    desk.store.transact(lambda session: save_dispute(Work(session, desk.store, act), told))
     return course_id
 
 

@@ -10,7 +10,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import known_variations_in
-from plugin.courses.documents.enqueue import enqueue_invoice_in
+from plugin.courses.documents.enqueue import enqueue_invoice
 from plugin.courses.documents.sale_record import save_sale_in
 from plugin.courses.sales.payments import learn_taxes_in
 from plugin.errors import SquareFailed
@@ -37,7 +37,7 @@ def record_sale(services: Services, owed: Job) -> str:
         save_sale_in(session, act, record)
         lines = package_lines(order.lines, known_variations_in(session))
         learn_taxes_in(session, sale_of(order, lines, Bought(None)))
-        enqueue_invoice_in(Work(session, services.store, act), owed.subject)
+        enqueue_invoice(Work(session, services.store, act), owed.subject)
 
     services.store.transact(work)
     return "The sale was kept as Square has it; its invoice follows."

@@ -17,7 +17,7 @@ from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import link_if_ours_in
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.handouts.next_visit import booking_changed_in
+from plugin.courses.handouts.next_visit import booking_changed
 from plugin.courses.visits.bookings import CALLED_OFF, BookingRecord, save_booking_in
 from plugin.services import Services
 from plugin.square.booked_names import service_name, team_member_name
@@ -91,7 +91,7 @@ def _kept(services: Services, told: BookingRecord) -> Effects:
         whose = before.square_customer_id if before is not None else None
         said = save_booking_in(work.session, work.act, named)
         # What is kept ready names the next visit.
-        booking_changed_in(work, {whose, named.square_customer_id})
+        booking_changed(work, {whose, named.square_customer_id})
         return said
 
     return Effects(effects=(keep,))

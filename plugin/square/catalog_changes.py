@@ -13,7 +13,7 @@ from datetime import datetime
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work
-from plugin.courses.catalog.links import SeenItem, save_seen_in, watched_in
+from plugin.courses.catalog.links import SeenItem, save_seen, watched_in
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.services import Services
 from plugin.square.catalog_items import OfferedItem, item_name_of, offered_items, seen_item, with_item_name
@@ -34,7 +34,7 @@ def handle_catalog(services: Services, _data: Json) -> Effects:
         return Effects(says="None of the packages was changed.")
 
     def keep(work: Work) -> str:
-        changed = sum(save_seen_in(work, seen) for seen in news)
+        changed = sum(save_seen(work, seen) for seen in news)
         return f"{changed} of the packages' items looked at; a change waits under Attention."
 
     return Effects(effects=(keep,))
@@ -60,7 +60,7 @@ def look_at_item(services: Services, owed: Job) -> str:
     except SquareNotFound:
         return "Square shows no such item."
     act = Act(SQUARE, services.clock(), f"outbox:{owed.id}")
-    services.store.transact(lambda session: save_seen_in(Work(session, services.store, act), seen))
+    services.store.transact(lambda session: save_seen(Work(session, services.store, act), seen))
     return "Square shows the item."
 
 

@@ -13,13 +13,13 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.directory import delete_person_in, save_directory_in
 from plugin.courses.clients.square_links import (
-    alive_in_square_in,
+    alive_in_square,
     client_with_another_profile,
     gone_from_square_in,
     might_be,
     was_before,
 )
-from plugin.courses.clients.unmerge import ask_about_unmerged_in
+from plugin.courses.clients.unmerge import ask_about_unmerged
 from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
@@ -123,7 +123,7 @@ def _unmerged(services: Services, buyer: Buyer, client_id: str) -> Effects:
     sold = courses_sold_to(services, client_id, buyer.known_as)
 
     def ask(work: Work) -> str:
-        if ask_about_unmerged_in(work, client_id, buyer, sold):
+        if ask_about_unmerged(work, client_id, buyer, sold):
             return "Customers separated in Square; whose courses are whose waits under Attention."
         return "A client is back under the profile they had before a merge."
 
@@ -145,7 +145,7 @@ def _gone_effect(customer_id: str) -> Effect:
 
 def _alive(customer_id: str) -> Effect:
     def alive(work: Work) -> str:
-        return alive_in_square_in(work, customer_id)
+        return alive_in_square(work, customer_id)
 
     return alive
 

@@ -12,7 +12,7 @@ from plugin.core.text import digits, folded, name_parts
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClientView
 from plugin.courses.base.work import Work
-from plugin.courses.clients.buyers import link_profile_in, merge_square_customers_in
+from plugin.courses.clients.buyers import link_profile, merge_square_customers
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.contacts import Buyer, is_full_phone
 from plugin.courses.clients.square_links import gone_from_square_in
@@ -38,7 +38,7 @@ def ensure_customer(services: Services, client_id: str, key: str) -> str:
     if buyer is None:
         buyer = _found(services, client) or _made(services, client)
         services.store.transact(
-            lambda session: link_profile_in(Work(session, services.store, act), client.id, buyer)
+            lambda session: link_profile(Work(session, services.store, act), client.id, buyer)
         )
     return buyer.square_customer_id
 
@@ -98,7 +98,7 @@ def _version(profile: Json) -> int:
 
 
 def _follow(session: Session, services: Services, act: Act, known_id: str, buyer: Buyer) -> None:
-    merge_square_customers_in(Work(session, services.store, act), from_ids=[known_id], into=buyer)
+    merge_square_customers(Work(session, services.store, act), from_ids=[known_id], into=buyer)
 
 
 def _found(services: Services, client: ClientView) -> Buyer | None:

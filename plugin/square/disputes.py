@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.courses.base.dispute_flags import question_mark
 from plugin.courses.base.inbox import receive
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.effects import Effects
@@ -44,7 +44,7 @@ def handle_dispute(services: Services, data: Json) -> Effects:
     told = dispute_of(answer, payment_id, _order_of(services, payment_id))
 
     def keep(work: Work) -> str:
-        return save_dispute_in(work, told)
+        return save_dispute(work, told)
 
     return Effects(effects=(keep,))
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from plugin.courses.base.events import Refunded, publish
 from plugin.courses.base.work import Work
-from plugin.courses.clients.buyers import merge_square_customers_in, update_from_square_in
+from plugin.courses.clients.buyers import merge_square_customers, update_from_square_in
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.sale_record import SoldSale, save_refund_in, save_sale_in
-from plugin.courses.refunds.refund import refund_in
-from plugin.courses.sales.book import book_in
+from plugin.courses.refunds.refund import record_refund
+from plugin.courses.sales.book import book_sale
 from plugin.courses.sales.sales import Booking, Refund, Sale
 
 # Writes something that was fetched, within the caller's transaction; says in words what became of it.
@@ -50,11 +50,11 @@ class Effects:
         return bool(self.sales or self.refunds or self.profile or self.effects)
 
 
-def write_in(work: Work, found: Effects) -> str:
+def write_effects(work: Work, found: Effects) -> str:
     """Write it; return what became of it, in words that name nobody."""
     for record in found.records:
         save_sale_in(work.session, work.act, record)
-    said = [_booked(book_in(work, sale)) for sale in found.sales]
+    said = [_booked(book_sale(work, sale)) for sale in found.sales]
     said += [_given_back(work, refund) for refund in found.refunds]
     if found.profile is not None:
         said.append(_known_person(work, found.profile, found.merged_ids))
@@ -63,7 +63,7 @@ def write_in(work: Work, found: Effects) -> str:
 
 
 def _given_back(work: Work, refund: Refund) -> str:
-    outcome = refund_in(work, refund)
+    outcome = record_refund(work, refund)
     save_refund_in(work.session, refund)
     if refund.status != "PENDING":
         publish(work, Refunded(refund.square_refund_id))
@@ -83,7 +83,7 @@ def _booked(booking: Booking) -> str:
 
 def _known_person(work: Work, buyer: Buyer, merged: tuple[str, ...]) -> str:
     if merged:
-        merge_square_customers_in(work, from_ids=merged, into=buyer)
+        merge_square_customers(work, from_ids=merged, into=buyer)
         return "Customers merged in Square; their courses stay together."
     update_from_square_in(work.session, buyer)
     return "The client's particulars were compared with Square's."

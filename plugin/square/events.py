@@ -33,7 +33,7 @@ from plugin.square.customer_events import (
     see_swept_merge,
 )
 from plugin.square.disputes import SWEPT_DISPUTE, handle_dispute
-from plugin.square.effects import Effects, write_in
+from plugin.square.effects import Effects, write_effects
 from plugin.square.event_body import data_of, object_in
 from plugin.square.models import Order, Payment, PaymentRefund
 from plugin.square.parsing import Json, square_id, text
@@ -65,7 +65,7 @@ def handle(services: Services, claimed: InboxEvent, at_step: Callable[[str], Non
 
     def work(session: Session) -> str:
         act = Act(SQUARE, services.clock(), f"inbox:{claimed.id}")
-        outcome = write_in(Work(session, services.store, act), found)
+        outcome = write_effects(Work(session, services.store, act), found)
         at_step("written")
         state = "done" if found.has_news else "ignored"
         complete_in(session, claimed.id, state=state, outcome=outcome, now=act.now)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import InboxEvent, complete_in, retry_later
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import outage_mark
@@ -69,7 +69,7 @@ def _ask_in(
     session: Session, services: Services, event: InboxEvent, summary: str, *, dedupe: str = ""
 ) -> None:
     about_one = not dedupe
-    open_item_in(
+    open_item(
         Work(session, services.store, Act(SQUARE, services.clock(), f"inbox:{event.id}")),
         kind="failed_event",
         dedupe=dedupe or f"event:{event.id}",

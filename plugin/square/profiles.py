@@ -11,7 +11,7 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.attention import open_item_in, settle_item_in
+from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark_in
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.outbox import PROFILE, Job, last_job_subject
@@ -19,7 +19,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.profile_notes import (
     drop_note_in,
-    enqueue_all_in,
+    enqueue_all,
     save_note_in,
     wanted_text,
     written_note,
@@ -173,7 +173,7 @@ def _hold(services: Services, act: Act, why: str) -> str:
     def work(session: Session) -> None:
         save_bookmark_in(session, act, HELD, why)
         if why == "square_scope":
-            open_item_in(
+            open_item(
                 Work(session, services.store, act),
                 kind="profiles_held",
                 dedupe=HELD,
@@ -188,4 +188,4 @@ def _hold(services: Services, act: Act, why: str) -> str:
 def _release_in(session: Session, services: Services, act: Act) -> None:
     drop_bookmark_in(session, HELD)
     settle_item_in(session, act, HELD, "Square allows it now; the balances are being written.")
-    enqueue_all_in(Work(session, services.store, act))
+    enqueue_all(Work(session, services.store, act))

@@ -10,7 +10,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import SoldSale, save_sale_in
 from plugin.courses.sales.lookalikes import Offers, SoldItem
 from plugin.courses.sales.sales import Refund, Sale
-from plugin.courses.sales.unlinked import ask_about_unlinked_in, note_refund_in
+from plugin.courses.sales.unlinked import ask_about_unlinked, note_refund_in
 from plugin.services import Services
 from plugin.square.buyers import Bought
 from plugin.square.effects import Effect, Effects
@@ -61,5 +61,5 @@ def _ask(
 ) -> str:
     for record in records:
         save_sale_in(work.session, work.act, record)
-    ask_about_unlinked_in(work, sale, sold, package_id)
+    ask_about_unlinked(work, sale, sold, package_id)
     return "It looks like a package that is not linked; a person is asked."

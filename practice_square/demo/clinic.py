@@ -22,7 +22,7 @@ from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.defaults import default_catalog
-from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.texts import list_texts, suggest_days
 from plugin.courses.visits.use import UseSession, use_session
@@ -172,7 +172,7 @@ def _known_clients(
                 customer.get("email_address"),
             )
             given = customer.get("given_name", "")
-            clients[given] = client_for_buyer_in(Work(session, services.store, act), buyer)
+            clients[given] = client_for_buyer(Work(session, services.store, act), buyer)
     return clients
 
 

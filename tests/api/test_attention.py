@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.work import Work
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.courses.refunds.refund import refund_sale
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Refund, Sale, SaleLine
-from plugin.courses.sales.unlinked import ask_about_unlinked_in
+from plugin.courses.sales.unlinked import ask_about_unlinked
 from tests.api.caller import Caller, refusal
 from tests.api.world import Shop
 from tests.clock import HandMovedClock
@@ -135,7 +135,7 @@ def _refund(shop: Shop, order_id: str, amount: int) -> None:
 def _open(shop: Shop, number: int) -> None:
     store = shop.services.store
     store.transact(
-        lambda session: open_item_in(
+        lambda session: open_item(
             Work(session, store, shop.act()),
             kind="changed_item",
             dedupe=f"question:{number}",
@@ -150,7 +150,7 @@ def _canceled(shop: Shop, desk: Caller) -> tuple[str, dict[str, Any]]:
     course_id = shop.sell(shop.package(sessions=10), paid=137500, tax=27500, deposit=50000)
     order_id, act = desk.get(f"/courses/{course_id}").get_json()["square_order_id"], shop.act()
     shop.services.store.transact(
-        lambda session: end_collection_in(Work(session, shop.services.store, act), order_id)
+        lambda session: end_collection(Work(session, shop.services.store, act), order_id)
     )
     return course_id, _item(desk)
 
@@ -208,9 +208,7 @@ def test_a_program_says_which_package_an_unlinked_item_sold(desk: Caller, shop: 
     )
     sold = SoldItem("line", "var-new", "Ten facials", "Regular", money)
     store = shop.services.store
-    store.transact(
-        lambda session: ask_about_unlinked_in(Work(session, store, shop.act()), sale, sold, twelve)
-    )
+    store.transact(lambda session: ask_about_unlinked(Work(session, store, shop.act()), sale, sold, twelve))
     item = _item(desk)
     assert (item["kind"], item["proposed_package_id"]) == ("unlinked_sale", twelve)
     assert item["decisions"] == ["link_and_open", "ignore_item", "dismiss"]

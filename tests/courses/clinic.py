@@ -10,14 +10,14 @@ from sqlalchemy import select
 from invoices.papers import Paper as PaperContent
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import change_client
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge import merge_clients
@@ -173,7 +173,7 @@ class Somebody:
                 "course_ids": [self.course], "name": NAME, "phone": "(415) 555-0187", "email": EMAIL,
                 "square_customer_id": SQUARE_ID, "proposal": f"Sold to {NAME}",
             }  # fmt: skip
-            item = open_item_in(
+            item = open_item(
                 Work(session, self.store, act), kind="unmerged_customer", dedupe=f"unmerged:{SQUARE_ID}:",
                 summary=f"Square has separated {NAME}", details=details)  # fmt: skip
             row = session.get_one(Attention, item)
@@ -213,9 +213,7 @@ class Somebody:
         """Somebody of nearly her name goes into her, so that she stands twice."""
         double = Buyer("CUSTOMER-ZOEY", name=OTHER_NAME, phone="+14155550186", email="zoey.quill@example.org")
         act = self.desk.act(SQUARE)
-        other = self.store.transact(
-            lambda session: client_for_buyer_in(Work(session, self.store, act), double)
-        )
+        other = self.store.transact(lambda session: client_for_buyer(Work(session, self.store, act), double))
         merge_clients(self.store, self.desk.act(), other, self.id)
         change_client(self.store, self.desk.act(), self.id, name=NAME, phone=PHONE, email=EMAIL)
 

@@ -8,7 +8,7 @@ from plugin.core.acts import Actor, Role, Source
 from plugin.courses.attention.items import list_attention, read_item
 from plugin.courses.attention.kind import Resolution
 from plugin.courses.attention.resolve import resolve
-from plugin.courses.base.attention import count_open, open_item_in
+from plugin.courses.base.attention import count_open, open_item
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
 from plugin.courses.sales.assign import move_course
@@ -19,7 +19,7 @@ from tests.databases import sqlite_alone
 
 def ask(desk: Desk, dedupe: str, *, kind: str = "unclear_quantity", **details: object) -> str:
     return desk.store.transact(
-        lambda session: open_item_in(
+        lambda session: open_item(
             Work(session, desk.store, desk.act()),
             kind=kind,
             dedupe=dedupe,

@@ -14,7 +14,7 @@ from plugin.core.status import Status
 from plugin.core.terms import Terms
 from plugin.courses.base.read import courses_of_client, recent_sales
 from plugin.courses.base.work import Work
-from plugin.courses.clients.buyers import merge_square_customers_in
+from plugin.courses.clients.buyers import merge_square_customers
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.sales.book import MOST_UNITS
 from plugin.courses.sales.sales import Booking, SaleLine, sale_from_json
@@ -334,7 +334,7 @@ class TestWhoTheBuyerIs:
         desk.use(two)
         for _ in range(2):
             store.transact(
-                lambda session: merge_square_customers_in(
+                lambda session: merge_square_customers(
                     Work(session, store, desk.act()),
                     from_ids=["CUSTOMER-ANA", "CUSTOMER-BEA"],
                     into=Buyer(into, name="Ana Wong"),
@@ -348,7 +348,7 @@ class TestWhoTheBuyerIs:
 
     def test_a_merge_of_strangers_changes_nothing(self, desk: Desk, store: Store) -> None:
         merged = store.transact(
-            lambda session: merge_square_customers_in(
+            lambda session: merge_square_customers(
                 Work(session, store, desk.act()), from_ids=["X", "Y"], into=Buyer("Z", name="Zed")
             )
         )

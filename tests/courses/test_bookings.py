@@ -11,7 +11,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.work import Work
-from plugin.courses.clients.buyers import merge_square_customers_in
+from plugin.courses.clients.buyers import merge_square_customers
 from plugin.courses.clients.contacts import Buyer
 from plugin.errors import NoneLeft, NotFound, Refused
 from tests.courses.appointments import Appointments, at
@@ -244,7 +244,7 @@ def test_a_booking_of_merged_customers_is_the_ones_who_are_left(lite: Appointmen
     into = Buyer("CUSTOMER-NEW", name="Ana Souza")
     act = lite.desk.act()
     lite.desk.store.transact(
-        lambda session: merge_square_customers_in(
+        lambda session: merge_square_customers(
             Work(session, lite.desk.store, act), from_ids=["CUSTOMER-ANA", "CUSTOMER-OLD"], into=into
         )
     )

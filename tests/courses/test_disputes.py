@@ -11,7 +11,7 @@ import pytest
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.errors import InvalidField
 from tests.clock import START
 from tests.courses.appointments import Appointments
@@ -39,7 +39,7 @@ def desk(lite: Appointments) -> Desk:
 def tell(desk: Desk, state: str, version: int | None = None, **more: object) -> str:
     told = replace(FIRST, state=state, version=version, **more)
     act = desk.act()
-    return desk.store.transact(lambda session: save_dispute_in(Work(session, desk.store, act), told))
+    return desk.store.transact(lambda session: save_dispute(Work(session, desk.store, act), told))
 
 
 def open_kinds(desk: Desk) -> list[str]:

@@ -18,7 +18,7 @@ from plugin.courses.base.inbox import complete, receive
 from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course
-from plugin.courses.clients.buyers import client_for_buyer_in, link_profile_in
+from plugin.courses.clients.buyers import client_for_buyer, link_profile
 from plugin.courses.clients.clients import (
     change_client,
     find_clients,
@@ -302,9 +302,9 @@ def test_a_person_may_make_them_a_client_anew(zoe: Somebody) -> None:
     assert is_erased(zoe.store, SQUARE_ID)
     anew = zoe.desk.client(NAME)
     act = zoe.desk.act(SQUARE)
-    zoe.store.transact(lambda session: link_profile_in(Work(session, zoe.store, act), anew, ZOE))
+    zoe.store.transact(lambda session: link_profile(Work(session, zoe.store, act), anew, ZOE))
     assert not is_erased(zoe.store, SQUARE_ID)
-    known = zoe.store.transact(lambda session: client_for_buyer_in(Work(session, zoe.store, act), ZOE))
+    known = zoe.store.transact(lambda session: client_for_buyer(Work(session, zoe.store, act), ZOE))
     assert known == anew
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import Share, share_course
-from plugin.courses.clients.buyers import client_for_buyer_in, update_from_square_in
+from plugin.courses.clients.buyers import client_for_buyer, update_from_square_in
 from plugin.courses.clients.clients import find_clients, read_client
 from plugin.courses.clients.duplicates import looking_alike, particulars_after, side_of
 from plugin.courses.clients.merge import Merged, merge_clients, merges_of, undo_merge
@@ -93,7 +93,7 @@ def test_both_square_profiles_stay_linked_and_the_keepers_is_the_current_one(lit
 
     def later(session):  # type: ignore[no-untyped-def]
         act = lite_desk.act()
-        assert client_for_buyer_in(Work(session, lite_desk.store, act), ANNA) == ana
+        assert client_for_buyer(Work(session, lite_desk.store, act), ANNA) == ana
         return update_from_square_in(session, replace(ANNA, name="Anna Changed", phone="+14155550777"))
 
     assert lite_desk.store.transact(later)

@@ -30,7 +30,7 @@ from plugin.courses.reports.month import (
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import month_of
 from plugin.courses.reports.usage import By, usage
-from plugin.courses.sales.book import book_in
+from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotFound, PaperNotMade
 from plugin.store import Store
 from tests.clock import HandMovedClock
@@ -88,7 +88,7 @@ def busy(lite: Appointments, clock: HandMovedClock) -> Desk:
     desk.use(small)
     abroad = desk.sale(desk.line(twelve, paid=120000, currency="EUR"), buyer=Buyer("C-3", name="Zoé Petit"))
     desk.store.transact(
-        lambda session: book_in(Work(session, desk.store, desk.act(SQUARE)), abroad, accept_currency=True)
+        lambda session: book_sale(Work(session, desk.store, desk.act(SQUARE)), abroad, accept_currency=True)
     )
     return desk
 

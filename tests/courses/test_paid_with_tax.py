@@ -10,7 +10,7 @@ import pytest
 from plugin.core.money import Money
 from plugin.courses.base.work import Work
 from plugin.courses.exchange.credit import credit_of
-from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.refunds.desk_refund_quote import refund_quote
 from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.courses.reports.liability import liability
@@ -58,9 +58,7 @@ def test_what_is_due_and_what_unlocks_the_next_session_are_told_with_tax(desk: D
 def test_a_canceled_invoice_asks_nobody_for_money_though_it_is_not_paid(desk: Desk) -> None:
     course_id, sale = desk.sell_by_invoice(deposit=50000, net=NET, tax=TAX)
     end = desk.act()
-    desk.store.transact(
-        lambda session: end_collection_in(Work(session, desk.store, end), sale.square_order_id)
-    )
+    desk.store.transact(lambda session: end_collection(Work(session, desk.store, end), sale.square_order_id))
     assert follow_ups(desk.store, desk.clock()) == ()
     [item] = desk.questions()
     assert item.proposal == (
@@ -79,9 +77,7 @@ def test_liability_stays_net_and_adds_up_over_refunds_and_canceled_invoices(desk
     desk.answer(desk.questions()[0].id, "take_sessions", sessions=6)
     course_id, sale = desk.sell_by_invoice(desk.package(touch_ups=2), deposit=66000, net=NET, tax=TAX)
     end = desk.act()
-    desk.store.transact(
-        lambda session: end_collection_in(Work(session, desk.store, end), sale.square_order_id)
-    )
+    desk.store.transact(lambda session: end_collection(Work(session, desk.store, end), sale.square_order_id))
     desk.answer(desk.questions()[0].id, "keep_sessions")
     [total] = liability(desk.store, Period(desk.today, desk.today)).totals
     values = {each.line: each.value.amount for each in total.lines}

@@ -22,7 +22,7 @@ from plugin.courses.reports.lines import Line, RollForward
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import Period, asked_period, month_of, months_in, start_of
 from plugin.courses.reports.usage import By, usage, usage_in
-from plugin.courses.sales.book import book_in
+from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotAllowed
 from plugin.store import Store
 from plugin.store.books import BooksClosed
@@ -232,7 +232,7 @@ def test_two_currencies_are_never_added(desk: Desk):
     desk.sell()
     abroad = desk.sale(desk.line(desk.package(), paid=120000, currency="EUR"))
     booked = desk.store.transact(
-        lambda session: book_in(Work(session, desk.store, desk.act(SQUARE)), abroad, accept_currency=True)
+        lambda session: book_sale(Work(session, desk.store, desk.act(SQUARE)), abroad, accept_currency=True)
     )
     desk.use(booked.opened[0])
     report = liability(desk.store, NOVEMBER)

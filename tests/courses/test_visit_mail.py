@@ -26,7 +26,7 @@ from plugin.courses.clients.merge import merge_clients
 from plugin.courses.clients.private_page import client_of_page, page_address, renew_page, token_of
 from plugin.courses.handouts.cache import fill_cache
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
-from plugin.courses.handouts.next_visit import booking_changed_in
+from plugin.courses.handouts.next_visit import booking_changed
 from plugin.courses.handouts.visit_email import VISIT_MAIL, last_letter_not_sent, trust_address
 from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.use import UseSession, use_session
@@ -470,7 +470,7 @@ class TestOnThePapers:
                 row.state = "done"
         act = clinic.desk.act(SQUARE)
         clinic.store.transact(
-            lambda session: booking_changed_in(
+            lambda session: booking_changed(
                 Work(session, clinic.store, act), {None, ANA.square_customer_id, "NOBODY"}
             )
         )

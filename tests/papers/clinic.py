@@ -34,7 +34,7 @@ from plugin.courses.documents.sale_record import (
 )
 from plugin.courses.handouts.content import summary_paper
 from plugin.courses.handouts.texts import list_texts, suggest_days
-from plugin.courses.refunds.refund import refund_in
+from plugin.courses.refunds.refund import record_refund
 from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.sales.sales import Came, Refund, ReturnLine
 from plugin.store import Store
@@ -352,7 +352,7 @@ class PaperClinic:
 
         def write(session: Session) -> None:
             save_refund_in(session, told)
-            refund_in(Work(session, self.store, act), told)
+            record_refund(Work(session, self.store, act), told)
             publish(Work(session, self.store, act), Refunded(told.square_refund_id))
 
         self.store.transact(write)

@@ -28,7 +28,7 @@ from plugin.square.connection.refresh import alarm, enqueue_refresh, refresh, ta
 from plugin.square.connection.requested_sync import ask_for_sweep, is_asked
 from plugin.square.connection.revoked import handle_revocation
 from plugin.square.connection.scopes import SCOPES, missing, wanted
-from plugin.square.effects import write_in
+from plugin.square.effects import write_effects
 from plugin.square.events import handle
 from plugin.store import Store
 from plugin.store.square_side import OAuthAttempt
@@ -363,7 +363,7 @@ def test_connecting_anew_while_a_revocation_is_looked_at_stands(desk: Connecting
     desk.connect()
     act, store = desk.act(), desk.services.store
     assert (
-        store.transact(lambda session: write_in(Work(session, store, act), found))
+        store.transact(lambda session: write_effects(Work(session, store, act), found))
         == "Connected anew meanwhile."
     )
     assert desk.known().has_permission

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspec
 from plugin.courses.audit import audit
 from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax
-from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.store import Store, versions
 from plugin.store.migrate import downgrade, is_current, upgrade
 from plugin.store.selling import Checkout
@@ -140,7 +140,7 @@ def _sell_with_taxes(papers: Papers) -> None:
                 by="Deb",
             )
         )  # fmt: skip
-        end_collection_in(Work(session, papers.store, act), sale.square_order_id)
+        end_collection(Work(session, papers.store, act), sale.square_order_id)
     unknown = replace(desk.line(papers.package), tax=None)
     desk.book(desk.sale(unknown, order="OLD"))
 

@@ -9,7 +9,7 @@ import pytest
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, Terms
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.disputes import DisputeRecord, save_dispute_in
+from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from tests.clock import START
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import Desk
@@ -31,7 +31,7 @@ def dispute(desk: Desk, order: str, state: str) -> None:
         "D1", state, Money(198000, "USD"), "NOT_RECEIVED", START + timedelta(days=9), "P1", order, 1, START
     )
     act = desk.act()
-    desk.store.transact(lambda session: save_dispute_in(Work(session, desk.store, act), told))
+    desk.store.transact(lambda session: save_dispute(Work(session, desk.store, act), told))
 
 
 def test_a_clinic_without_appointments_sees_today_as_ever(small_deb: Visitor, small_desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from plugin.core.acts import SQUARE
 from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
-from plugin.courses.sales.unlinked import ask_about_unlinked_in
+from plugin.courses.sales.unlinked import ask_about_unlinked
 from tests.courses.desk import ANA, Desk
 from tests.databases import sqlite_alone
 from tests.web.page import Page
@@ -273,7 +273,7 @@ def _looks_like_a_package(desk: Desk, package_id: str, variation: str | None) ->
     sold = SoldItem("like", variation, "Twelve facials", "Regular", line.total)
     act = desk.act(SQUARE)
     desk.store.transact(
-        lambda session: ask_about_unlinked_in(Work(session, desk.store, act), sale, sold, package_id)
+        lambda session: ask_about_unlinked(Work(session, desk.store, act), sale, sold, package_id)
     )
 
 

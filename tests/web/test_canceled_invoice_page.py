@@ -9,7 +9,7 @@ from flask import Flask
 
 from plugin.courses.base.work import Work
 from plugin.courses.clients.private_page import token_of
-from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.services import Services
 from plugin.store.selling import Checkout
@@ -44,7 +44,7 @@ class Invoiced:
 
     def cancel(self) -> None:
         act = self.desk.act()
-        self.store.transact(lambda session: end_collection_in(Work(session, self.store, act), self.order))
+        self.store.transact(lambda session: end_collection(Work(session, self.store, act), self.order))
         with self.store.writing() as session:
             row = session.get_one(Checkout, "invoice")
             row.state, row.ended_at = "canceled", act.now

@@ -16,7 +16,7 @@ from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.inbox import receive
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in
 from plugin.errors import SquareFailed
@@ -281,7 +281,7 @@ def test_what_waits_is_told_in_words(opened: Open) -> None:
     receive(desk.services.store, event_id="1", event_type="payment.updated", body="{}", now=desk.clock())
 
     def work(session: Session) -> None:
-        enqueue_in(Work(session, desk.services.store, act), "refund", "1")
+        enqueue(Work(session, desk.services.store, act), "refund", "1")
         for queue in (Inbox, Outbox):
             row = session.scalars(select(queue)).one()
             row.attempts, row.outcome = 3, "Square has trouble of its own (HTTP 503)."

@@ -9,21 +9,21 @@ from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.canceled_invoice import (
     course_asked_about,
-    keep_paid_sessions_in,
-    leave_open_in,
-    refund_paid_in,
+    keep_paid_sessions,
+    leave_open,
+    refund_paid,
 )
-from plugin.courses.refunds.closing import close_course_in
-from plugin.courses.refunds.disputes import close_disputed_in, save_disputed_in
-from plugin.courses.refunds.failed_refund import reopen_in
-from plugin.courses.refunds.refund_question import keep_as_tip_in, take_sessions_in
+from plugin.courses.refunds.closing import close_course
+from plugin.courses.refunds.disputes import close_disputed, save_disputed
+from plugin.courses.refunds.failed_refund import reopen
+from plugin.courses.refunds.refund_question import keep_as_tip, take_sessions
 from plugin.errors import InvalidField
 from plugin.store.queues import Attention
 
 
 def _close(work: Work, item: Attention, wish: Resolution) -> None:
     closed_by = f"refund:{item.square_refund_id}:{one_course(item, wish)}"
-    close_course_in(work, one_course(item, wish), closed_by=closed_by, reason=wish.reason)
+    close_course(work, one_course(item, wish), closed_by=closed_by, reason=wish.reason)
 
 
 def _take(work: Work, item: Attention, wish: Resolution) -> None:
@@ -41,7 +41,7 @@ def _remove(work: Work, item: Attention, wish: Resolution, sessions: int) -> Non
     if amount > item.details["amount"]:
         raise InvalidField("No more leaves than was refunded.", field="amount")
     course_id, refund_id = one_course(item, wish), item.square_refund_id or ""
-    take_sessions_in(work, course_id, sessions, amount, square_refund_id=refund_id, reason=wish.reason)
+    take_sessions(work, course_id, sessions, amount, square_refund_id=refund_id, reason=wish.reason)
 
 
 def _removed(_work: Work, _item: Attention, wish: Resolution) -> str:
@@ -49,14 +49,14 @@ def _removed(_work: Work, _item: Attention, wish: Resolution) -> str:
 
 
 def _tip(work: Work, item: Attention, wish: Resolution) -> None:
-    keep_as_tip_in(work, item, reason=wish.reason)
+    keep_as_tip(work, item, reason=wish.reason)
 
 
 def _reopen(work: Work, item: Attention, wish: Resolution) -> None:
     course = course_for_change(work.session, one_course(item, wish))
     # The item stays resolved: the same return reported again must not close the course once more.
     dedupe = item.dedupe
-    reopen_in(work, course, text="Open again, as decided under Attention", reason=wish.reason)
+    reopen(work, course, text="Open again, as decided under Attention", reason=wish.reason)
     item.dedupe = dedupe
 
 
@@ -66,23 +66,23 @@ def _stay_closed(work: Work, item: Attention, wish: Resolution) -> None:
 
 
 def _close_disputed(work: Work, item: Attention, wish: Resolution) -> bool:
-    return close_disputed_in(work, item, course_id=wish.course_id, reason=wish.reason)
+    return close_disputed(work, item, course_id=wish.course_id, reason=wish.reason)
 
 
 def _keep_disputed(work: Work, item: Attention, wish: Resolution) -> bool:
-    return save_disputed_in(work, item, reason=wish.reason)
+    return save_disputed(work, item, reason=wish.reason)
 
 
 def _keep_paid(work: Work, item: Attention, wish: Resolution) -> None:
-    keep_paid_sessions_in(work, course_asked_about(item), wish.sessions, reason=wish.reason)
+    keep_paid_sessions(work, course_asked_about(item), wish.sessions, reason=wish.reason)
 
 
 def _refund_paid(work: Work, item: Attention, wish: Resolution) -> None:
-    refund_paid_in(work, course_asked_about(item), wish.amount, reason=wish.reason)
+    refund_paid(work, course_asked_about(item), wish.amount, reason=wish.reason)
 
 
 def _leave_open(work: Work, item: Attention, wish: Resolution) -> None:
-    leave_open_in(work, course_asked_about(item), reason=wish.reason)
+    leave_open(work, course_asked_about(item), reason=wish.reason)
 
 
 CLOSE_COURSE = Decision(

@@ -15,7 +15,7 @@ from plugin.courses.attention.kind import Decision, Resolution
 from plugin.courses.attention.registry import decisions_of, kind_of
 from plugin.courses.base.views import AttentionView, ClientView
 from plugin.courses.base.work import Work, transact
-from plugin.courses.clients.clients import client_in, new_client_in
+from plugin.courses.clients.clients import client_in, new_client
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.queues import Attention
@@ -34,7 +34,7 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
         item = _locked_item(work, item_id)
 
         def settle() -> dict[str, Any]:
-            _settle_in(work, item, wish)
+            _settle(work, item, wish)
             return {"item_id": item_id}
 
         work.once("resolve", {"item_id": item_id, **_asked(wish)}, settle)
@@ -64,8 +64,8 @@ def assign_to_new_client(
         item = _locked_item(work, item_id)
 
         def assign() -> dict[str, Any]:
-            client_id = new_client_in(work, **contact).id
-            _settle_in(work, item, Resolution(reason, client_id=client_id, course_id=course_id))
+            client_id = new_client(work, **contact).id
+            _settle(work, item, Resolution(reason, client_id=client_id, course_id=course_id))
             return {"item_id": item_id, "client_id": client_id}
 
         client_id = work.once("assign_to_new_client", request, assign).answer["client_id"]
@@ -81,7 +81,7 @@ def _locked_item(work: Work, item_id: str) -> Attention:
     return item
 
 
-def _settle_in(work: Work, item: Attention, wish: Resolution) -> None:
+def _settle(work: Work, item: Attention, wish: Resolution) -> None:
     if item.resolved_at is not None:
         raise Refused("This item was resolved already.", code="already_resolved")
     decision = _decision(item, wish)

@@ -7,13 +7,13 @@ from sqlalchemy import select
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution, one_course
 from plugin.courses.attention.refunds import CLOSE_COURSE
 from plugin.courses.base.chain import add_history
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.links import PUBLISH, take_from_square_in
-from plugin.courses.exchange.complete import exchange_now_in
-from plugin.courses.sales.assign import assign_in, ownerless_in, settle_unassigned_in
-from plugin.courses.sales.book import reopen_foreign_sale_in
-from plugin.courses.sales.linking import ignore_item_in, link_and_open_in
+from plugin.courses.exchange.complete import exchange_now
+from plugin.courses.sales.assign import assign, ownerless_in, settle_unassigned_in
+from plugin.courses.sales.book import reopen_foreign_sale
+from plugin.courses.sales.linking import ignore_item_in, link_and_open
 from plugin.courses.sales.sales import sale_from_json
 from plugin.errors import InvalidField
 from plugin.store.ledger import Course
@@ -27,7 +27,7 @@ def _assign(work: Work, item: Attention, wish: Resolution) -> bool:
     course_ids = ownerless_in(work.session, item.square_order_id or "")
     if wish.course_id is not None:
         course_ids = [one_course(item, wish)]
-    assign_in(work, course_ids, wish.client_id, reason=wish.reason)
+    assign(work, course_ids, wish.client_id, reason=wish.reason)
     settle_unassigned_in(work.session, work.act, item.square_order_id or "", {})
     return item.resolved_at is not None
 
@@ -45,7 +45,7 @@ def _assigned(work: Work, item: Attention, _wish: Resolution) -> str:
 
 
 def _link_and_open(work: Work, item: Attention, wish: Resolution) -> None:
-    link_and_open_in(work, item, wish.package_id, reason=wish.reason)
+    link_and_open(work, item, wish.package_id, reason=wish.reason)
 
 
 def _ignore_item(work: Work, item: Attention, _wish: Resolution) -> None:
@@ -58,15 +58,15 @@ def _leave_as_booked(work: Work, item: Attention, wish: Resolution) -> None:
 
 
 def _open_courses(work: Work, item: Attention, _wish: Resolution) -> None:
-    reopen_foreign_sale_in(work, sale_from_json(item.details["sale"]))
+    reopen_foreign_sale(work, sale_from_json(item.details["sale"]))
 
 
 def _exchange_now(work: Work, item: Attention, _wish: Resolution) -> None:
-    exchange_now_in(work, item.details)
+    exchange_now(work, item.details)
 
 
 def _publish_again(work: Work, item: Attention, _wish: Resolution) -> None:
-    enqueue_in(work, PUBLISH, item.details["package_id"])
+    enqueue(work, PUBLISH, item.details["package_id"])
 
 
 def _take_price(work: Work, item: Attention, _wish: Resolution) -> None:

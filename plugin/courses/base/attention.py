@@ -13,7 +13,7 @@ from plugin.store import Store
 from plugin.store.queues import Attention
 
 
-def open_item_in(
+def open_item(
     work: Work,
     *,
     kind: str,

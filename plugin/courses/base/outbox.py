@@ -33,7 +33,7 @@ class Job:
     attempts: int
 
 
-def enqueue_in(
+def enqueue(
     work: Work,
     kind: str,
     subject: str,
@@ -48,7 +48,7 @@ def enqueue_in(
 
 def enqueue_papers(work: Work, event: CourseChanged) -> None:
     """Have the papers of a changed course drawn again."""
-    enqueue_in(work, PAPERS, event.course_id)
+    enqueue(work, PAPERS, event.course_id)
 
 
 def enqueue_profile(work: Work, event: CourseChanged) -> None:
@@ -58,11 +58,11 @@ def enqueue_profile(work: Work, event: CourseChanged) -> None:
     work.session.connection().execute(_ENQUEUE_PROFILE_OF_COURSE, row)
 
 
-def profile_changed_in(work: Work, client_id: str) -> None:
+def profile_changed(work: Work, client_id: str) -> None:
     """Have the balance on a client's Square profile written again, if they have one."""
     known = select(SquareCustomer.client_id).where(SquareCustomer.client_id == client_id).limit(1)
     if work.session.scalar(known) is not None:
-        enqueue_in(work, PROFILE, client_id)
+        enqueue(work, PROFILE, client_id)
 
 
 def _row(work: Work, kind: str, subject: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in, settle_item_in
+from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.views import OnTillView, from_row
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
@@ -60,7 +60,7 @@ class Watched:
         return self.version != seen.version or (bool(seen.item_name) and seen.item_name != self.item_name)
 
 
-def save_seen_in(work: Work, seen: SeenItem) -> bool:
+def save_seen(work: Work, seen: SeenItem) -> bool:
     """Keep what Square shows and ask where it is no longer what was agreed; False where it is no news."""
     listing = work.session.get(Listing, seen.square_variation_id)
     if listing is None or _is_known(listing, seen):
@@ -208,7 +208,7 @@ def _compare(work: Work, listing: Listing, *, has_moved: bool) -> None:
             settle_item_in(work.session, work.act, asked, "It was changed in Square again.")
     if said and package.is_active:
         can_take = not listing.is_deleted and listing.seen_price is not None
-        open_item_in(
+        open_item(
             work,
             kind=CHANGED,
             dedupe=dedupe,

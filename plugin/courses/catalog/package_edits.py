@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import PUBLISH
@@ -89,7 +89,7 @@ def _enqueue_publication(work: Work, package: Package) -> None:
     if view.on_till is None or view.on_till.is_deleted or not package.is_active:
         return
     if view.differs_in_square or view.on_till.seen_at is None:
-        enqueue_in(work, PUBLISH, package.id, due_at=work.now + PUBLISHED_BY_JOB_AFTER)
+        enqueue(work, PUBLISH, package.id, due_at=work.now + PUBLISHED_BY_JOB_AFTER)
 
 
 def _write(session: Session, store: Store, package: Package, new: NewPackage) -> None:

@@ -14,7 +14,7 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms, terms_from_json
 from plugin.core.text import required
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import ContentView, PackageView, Page, from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
@@ -158,7 +158,7 @@ def list_variation(
         if seen is not None:
             agree_in(work.session, work.act, seen)
         elif square_version is None:
-            enqueue_in(work, LOOK_AT_ITEM, square_variation_id)
+            enqueue(work, LOOK_AT_ITEM, square_variation_id)
         work.session.flush()
         return package_in(work.session, package_id)
 

@@ -75,7 +75,7 @@ def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) ->
     }
 
 
-def earn_ahead_in(work: Work, allowance: Allowance) -> None:
+def earn_ahead(work: Work, allowance: Allowance) -> None:
     """Move what has come for sessions used ahead from owed to earned, or back where such a use was undone.
 
     What comes when no session is left has nothing to stand for any more: it is earned whole.

@@ -102,7 +102,7 @@ def first_used_on(session: Session, course: Course) -> date | None:
     return min((day or at.astimezone(zone).date() for day, at in rows), default=None)
 
 
-def follow_first_use_in(work: Work, course: Course, before: date | None) -> None:
+def follow_first_use(work: Work, course: Course, before: date | None) -> None:
     """Let the last day follow the first use after a use or an undo; one that a person has set since stays.
 
     `before` is what `first_used_on` said before the deed.

@@ -136,7 +136,7 @@ def _move(change: CourseChange, to: Client, leaving: list[_Leaving], reason: str
     for each in leaving:
         _write_out(change, each, reason)
         into = taken_in.get(each.allowance.treatment_id) or _open_allowance(change, receiver, each)
-        _write_in(change, into, each, reason)
+        _write(change, into, each, reason)
     is_all = _close_if_empty(change)
     _tell(change, receiver, to, leaving, reason, is_all=is_all)
     return receiver.id
@@ -212,7 +212,7 @@ def _write_out(change: CourseChange, leaving: _Leaving, reason: str) -> None:
     append(change, allowance.id, head, leaving.change, line)
 
 
-def _write_in(change: CourseChange, into: Allowance, leaving: _Leaving, reason: str) -> None:
+def _write(change: CourseChange, into: Allowance, leaving: _Leaving, reason: str) -> None:
     head = head_of(change.session, into.id)
     away = 0 if head == START else _sessions_away(change, into.id)
     came = transferred_in(leaving.change, returning=away)

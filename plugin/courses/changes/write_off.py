@@ -11,7 +11,7 @@ from plugin.core.status import Status
 from plugin.courses.base.chain import Line, add_history, allowances_of, append, append_reversal, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text, sessions_text
-from plugin.courses.changes.early_use import earn_ahead_in
+from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -57,7 +57,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
             if each.written_at == last:
                 entry = change.session.get_one(Entry, each.id)
                 append_reversal(change, entry, said)
-                earn_ahead_in(change, change.session.get_one(Allowance, entry.allowance_id))
+                earn_ahead(change, change.session.get_one(Allowance, entry.allowance_id))
 
     return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), do)
 

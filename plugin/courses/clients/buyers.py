@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import clean
-from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.suppression import welcome_back_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
-from plugin.courses.clients.clients import add_client_in, living_client_in, shares_contact
+from plugin.courses.clients.clients import add_client, living_client_in, shares_contact
 from plugin.courses.clients.contacts import Buyer, Contact
-from plugin.courses.clients.duplicates import ask_about_duplicates_in
-from plugin.courses.clients.merge_core import join_in
+from plugin.courses.clients.duplicates import ask_about_duplicates
+from plugin.courses.clients.merge_core import join_clients
 from plugin.courses.clients.square_links import (
     contact_of_buyer,
     gone_from_square_in,
@@ -26,21 +26,21 @@ from plugin.courses.clients.square_links import (
 from plugin.store.people import Client, SquareCustomer
 
 
-def client_for_buyer_in(work: Work, buyer: Buyer) -> str:
+def client_for_buyer(work: Work, buyer: Buyer) -> str:
     """Return the client this Square customer is, making one on first sight."""
     names = _names(buyer)
     for gone in buyer.gone_ids:
         gone_from_square_in(work.session, gone)
     if len({owner.id for name in names if (owner := _known(work.session, [name]))}) > 1:
         # One profile known as two clients: Square has merged them, and its event of that is still to arrive.
-        merge_square_customers_in(work, from_ids=names, into=buyer)
+        merge_square_customers(work, from_ids=names, into=buyer)
     known = _known(work.session, names)
     if known is None:
         contact = contact_of_buyer(work.session, buyer)
         known = _same_person(work.session, contact)
     if known is None:
-        known = add_client_in(work, contact)
-        ask_about_duplicates_in(work, known)
+        known = add_client(work, contact)
+        ask_about_duplicates(work, known)
     _link_all(work.session, work.act, buyer, known.id)
     _keep_address(work.session, buyer)
     return known.id
@@ -57,7 +57,7 @@ def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
     return True
 
 
-def link_profile_in(work: Work, client_id: str, buyer: Buyer) -> None:
+def link_profile(work: Work, client_id: str, buyer: Buyer) -> None:
     """Make this Square customer, seen alive, the client's profile; one that Square has deleted steps back."""
     names = _names(buyer)
     welcome_back_in(work.session, names)
@@ -70,7 +70,7 @@ def link_profile_in(work: Work, client_id: str, buyer: Buyer) -> None:
         .where(SquareCustomer.client_id == client_id, SquareCustomer.is_deleted.is_(True))
         .values(is_current=False)
     )
-    profile_changed_in(work, client_id)
+    profile_changed(work, client_id)
 
 
 def update_from_square_in(session: Session, buyer: Buyer) -> bool:
@@ -95,7 +95,7 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
     return True
 
 
-def merge_square_customers_in(work: Work, *, from_ids: Sequence[str], into: Buyer) -> str | None:
+def merge_square_customers(work: Work, *, from_ids: Sequence[str], into: Buyer) -> str | None:
     """Follow a merge made in Square: every course of the merged customers belongs to the one that is left.
 
     A merge makes a new id and deletes the old ones (Square's events may come in either order). Returns the
@@ -113,7 +113,7 @@ def merge_square_customers_in(work: Work, *, from_ids: Sequence[str], into: Buye
     if into.name:
         update_from_square_in(work.session, into)
     # The profile that is left carries none of what was written on those that went into it.
-    profile_changed_in(work, keeper.id)
+    profile_changed(work, keeper.id)
     return keeper.id
 
 
@@ -121,7 +121,7 @@ def _join(work: Work, from_id: str, keeper: Client) -> None:
     gone = work.session.get(Client, from_id)
     if gone is not None:
         text = f"Clients joined in Square: {gone.name} is now {keeper.name}"
-        join_in(work, gone, keeper, text)
+        join_clients(work, gone, keeper, text)
 
 
 def _keep_address(session: Session, buyer: Buyer) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.store import Store
 from plugin.store.people import SquareCustomer
@@ -28,7 +28,7 @@ class ProfileStatus:
     says: str = ""
 
 
-def enqueue_profile_in(work: Work, client_id: str, *fields: str) -> None:
+def enqueue_customer(work: Work, client_id: str, *fields: str) -> None:
     """Have the client made in Square's directory, or with `fields` (name, phone, email) changed there."""
     waiting = work.session.scalar(
         _jobs_of(client_id).where(Outbox.state == "pending", Outbox.attempts == 0).with_for_update()
@@ -37,7 +37,7 @@ def enqueue_profile_in(work: Work, client_id: str, *fields: str) -> None:
         both = {*waiting.payload.get("fields", ()), *fields}
         waiting.payload = {"fields": sorted(both)}
         return
-    enqueue_in(work, CUSTOMER, client_id, payload={"fields": sorted(fields)})
+    enqueue(work, CUSTOMER, client_id, payload={"fields": sorted(fields)})
 
 
 def fields_on_their_way_in(session: Session, client_id: str) -> set[str]:

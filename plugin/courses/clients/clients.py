@@ -16,7 +16,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, Page, from_row
 from plugin.courses.base.work import Work, transact
-from plugin.courses.clients.client_profile import enqueue_profile_in, fields_on_their_way_in
+from plugin.courses.clients.client_profile import enqueue_customer, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -42,20 +42,20 @@ def create_client(
 
     def do(work: Work) -> ClientView:
         request = {"name": name, "phone": phone, "email": email, "language": language}
-        made = work.once("client", request, lambda: {"client_id": new_client_in(work, **request).id})
+        made = work.once("client", request, lambda: {"client_id": new_client(work, **request).id})
         return client_in(work.session, made.answer["client_id"])
 
     return transact(store, act, do)
 
 
-def new_client_in(
+def new_client(
     work: Work, *, name: str | None, phone: str | None, email: str | None, language: str | None
 ) -> ClientView:
     """Check what was typed, write the client and have them added to Square; raises InvalidField."""
     country = clinic_in(work.session).country
     contact = typed_contact(name=name, phone=phone, email=email, language=language, country=country)
-    client = add_client_in(work, contact)
-    enqueue_profile_in(work, client.id)
+    client = add_client(work, contact)
+    enqueue_customer(work, client.id)
     return view_of(work.session, client)
 
 
@@ -107,7 +107,7 @@ def _write_contact(work: Work, client: Client, contact: Contact) -> None:
         client.mail_problem = ""
     client.name_folded, client.search_text = contact.name_folded, contact.search_text
     if changed and view_of(work.session, client).square_customer_id is not None:
-        enqueue_profile_in(work, client.id, *changed)
+        enqueue_customer(work, client.id, *changed)
     work.session.flush()
 
 
@@ -118,13 +118,13 @@ def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
     def do(work: Work) -> ClientView:
         client = known_client_in(work.session, client_id)
         refused = fields_on_their_way_in(work.session, client.id)
-        enqueue_profile_in(work, client.id, *refused)
+        enqueue_customer(work, client.id, *refused)
         return view_of(work.session, client)
 
     return transact(store, act, do)
 
 
-def add_client_in(work: Work, contact: Contact) -> Client:
+def add_client(work: Work, contact: Contact) -> Client:
     """Write a new client."""
     client = Client(
         id=work.new_id(),

@@ -17,7 +17,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.suppression import erased_in
 from plugin.courses.base.views import ClientView
 from plugin.courses.base.work import Work, transact
-from plugin.courses.clients.buyers import client_for_buyer_in
+from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
 from plugin.courses.clients.contacts import Buyer, contact_from_square
 from plugin.errors import NotFound
@@ -95,6 +95,6 @@ def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
         if row is None:
             raise NotFound("They are not in Square's directory any more.")
         buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
-        return client_for_buyer_in(work, buyer)
+        return client_for_buyer(work, buyer)
 
     return transact(store, act, do)

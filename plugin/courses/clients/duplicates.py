@@ -13,7 +13,7 @@ from sqlalchemy import false, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.base.attention import open_item_in, settle_item_in
+from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.work import Work
@@ -29,11 +29,11 @@ _MOST_ASKED = 3
 _MOST_ALIKE = 8
 
 
-def ask_about_duplicates_in(work: Work, new: Client) -> None:
+def ask_about_duplicates(work: Work, new: Client) -> None:
     """Ask whether a client just made is one of those of the same name and phone or e-mail whom Square has no more."""
     for before in _namesakes_in(work.session, new):
         shared = _shared(before, new)
-        open_item_in(
+        open_item(
             work,
             kind=KIND,
             dedupe=_mark(before.id, new.id),

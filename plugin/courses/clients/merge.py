@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.outbox import PROFILE, enqueue_in, profile_changed_in
+from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
-from plugin.courses.clients.client_profile import enqueue_profile_in
+from plugin.courses.clients.client_profile import enqueue_customer
 from plugin.courses.clients.clients import living_client_in, view_of
 from plugin.courses.clients.contacts import Contact
-from plugin.courses.clients.merge_core import MOVED, join_in
+from plugin.courses.clients.merge_core import MOVED, join_clients
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare
@@ -69,7 +69,7 @@ def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
 
         def merge() -> dict[str, Any]:
             nonlocal was_one
-            merged = merge_in(work, gone, keeper)
+            merged = merge_rows(work, gone, keeper)
             was_one = merged.is_repeat
             return {"client_id": merged.client_id, "merge_id": merged.merge_id}
 
@@ -79,7 +79,7 @@ def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
     return transact(store, act, do)
 
 
-def merge_in(work: Work, gone: Client, keeper: Client) -> Merged:
+def merge_rows(work: Work, gone: Client, keeper: Client) -> Merged:
     """Merge two clients within the caller's transaction; both rows are locked. Raises Refused."""
     if living_client_in(work.session, gone.id).id == living_client_in(work.session, keeper.id).id:
         return _one_already(work.session, gone, keeper)
@@ -153,7 +153,7 @@ def _may_be_joined(gone: Client, keeper: Client) -> None:
 def _merge(work: Work, gone: Client, keeper: Client) -> ClientMerge:
     text = f"Two clients made one: {gone.name} is now {keeper.name}"
     filled_in = _fill_in(gone, keeper)
-    moved = join_in(work, gone, keeper, text)
+    moved = join_clients(work, gone, keeper, text)
     row = ClientMerge(
         id=work.new_id(),
         from_id=gone.id,
@@ -166,10 +166,10 @@ def _merge(work: Work, gone: Client, keeper: Client) -> ClientMerge:
     work.session.flush()
     if work.session.get(ProfileNote, gone.id) is not None:
         # Their own profile remains in Square, and must no longer show a balance.
-        enqueue_in(work, PROFILE, gone.id)
-    profile_changed_in(work, keeper.id)
+        enqueue(work, PROFILE, gone.id)
+    profile_changed(work, keeper.id)
     if filled_in and view_of(work.session, keeper).square_customer_id is not None:
-        enqueue_profile_in(work, keeper.id, *filled_in)
+        enqueue_customer(work, keeper.id, *filled_in)
     return row
 
 
@@ -209,7 +209,7 @@ def _undo(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
     for course_id in moved["courses"]:
         _course_back(work, row, course_id, gone, keeper)
     for client in (gone, keeper):
-        profile_changed_in(work, client.id)
+        profile_changed(work, client.id)
 
 
 def _move_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Client) -> None:

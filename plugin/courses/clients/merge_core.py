@@ -29,7 +29,7 @@ MOVED: dict[str, tuple[Any, str]] = {
 }
 
 
-def join_in(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
+def join_clients(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
     """Move all of `gone` to `keeper`, with `text` in each course's history; return the ids of what moved, by table."""
     moved: Moved = {
         "courses": _courses(work, gone, keeper, text),

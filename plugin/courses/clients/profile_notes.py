@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.course import CourseState
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
@@ -87,18 +87,18 @@ def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
         if clinic is None:
             raise Refused("Name the clinic first.", code="no_clinic")
         clinic.has_square_notes = is_shown
-        enqueue_all_in(work)
+        enqueue_all(work)
 
     transact(store, act, do)
 
 
-def enqueue_all_in(work: Work) -> None:
+def enqueue_all(work: Work) -> None:
     """Have every client's profile checked again; a correct text is not written again."""
     for client_id in work.session.scalars(select(SquareCustomer.client_id).distinct()).all():
-        profile_changed_in(work, client_id)
+        profile_changed(work, client_id)
 
 
-def enqueue_ended_in(work: Work) -> int:
+def enqueue_ended(work: Work) -> int:
     """Have the profiles updated whose courses expired lately, since no event says so; return how many."""
     today = local_date(clinic_in(work.session), work.now)
     ended = select(Course.client_id).where(
@@ -114,7 +114,7 @@ def enqueue_ended_in(work: Work) -> int:
     wanted = _texts(work.session, [client_id for client_id, _ in rows], today)
     stale = [client_id for client_id, text in rows if wanted[client_id] != text]
     for client_id in stale:
-        profile_changed_in(work, client_id)
+        profile_changed(work, client_id)
     return len(stale)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in, shares_contact
 from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
@@ -41,7 +41,7 @@ def gone_from_square_in(session: Session, square_customer_id: str) -> None:
         link.is_deleted = True
 
 
-def alive_in_square_in(work: Work, square_customer_id: str) -> str:
+def alive_in_square(work: Work, square_customer_id: str) -> str:
     """Note that a profile of a client exists in Square; return what is new about that, in words, or ""."""
     link = work.session.get_one(SquareCustomer, square_customer_id)
     has_another = bool(living_links_in(work.session, link.client_id, besides=square_customer_id))
@@ -50,7 +50,7 @@ def alive_in_square_in(work: Work, square_customer_id: str) -> str:
     link.is_deleted = False
     if not has_another:
         link.is_current = True
-    profile_changed_in(work, link.client_id)
+    profile_changed(work, link.client_id)
     return "Back in Square's directory."
 
 

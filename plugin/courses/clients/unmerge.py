@@ -9,19 +9,19 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import add_client_in, living_client_in
+from plugin.courses.clients.clients import add_client, living_client_in
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.square_links import contact_of_buyer, link_in, living_links_in
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
 
 
-def ask_about_unmerged_in(work: Work, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]) -> bool:
+def ask_about_unmerged(work: Work, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]) -> bool:
     """Ask whether a client who was merged with another is to be separate again.
 
     Return False where the client themselves was separated: then the other one is to leave.
@@ -35,14 +35,14 @@ def ask_about_unmerged_in(work: Work, client_id: str, buyer: Buyer, sold_to_them
         "email": buyer.email,
     }
     if _is_themselves(work.session, client, buyer):
-        keep_together_in(work, details)
+        keep_together(work, details)
         return False
     all_ids = list(
         work.session.scalars(select(Course.id).where(Course.client_id == client.id).order_by(Course.id))
     )
     theirs = [course_id for course_id in all_ids if course_id in set(sold_to_them)]
     others = living_links_in(work.session, client.id, besides=buyer.square_customer_id)
-    open_item_in(
+    open_item(
         work,
         kind="unmerged_customer",
         dedupe=f"unmerged:{buyer.square_customer_id}:{others[0] if others else ''}",
@@ -57,7 +57,7 @@ def ask_about_unmerged_in(work: Work, client_id: str, buyer: Buyer, sold_to_them
     return True
 
 
-def split_in(work: Work, details: dict[str, Any], *, reason: str) -> Client:
+def split_client(work: Work, details: dict[str, Any], *, reason: str) -> Client:
     """Make the separated customer a client of their own again, with the courses that were sold to them."""
     from_client = living_client_in(work.session, details["client_id"])
     to = _client_again(work, from_client, details)
@@ -73,18 +73,18 @@ def split_in(work: Work, details: dict[str, Any], *, reason: str) -> Client:
         work.session.execute(theirs.values(client_id=to.id))
         work.session.flush()
         publish(work, CourseChanged(course.id))
-    profile_changed_in(work, from_client.id)
-    profile_changed_in(work, to.id)
+    profile_changed(work, from_client.id)
+    profile_changed(work, to.id)
     return to
 
 
-def keep_together_in(work: Work, details: dict[str, Any]) -> Client:
+def keep_together(work: Work, details: dict[str, Any]) -> Client:
     """Keep both Square customers one client here: what either buys is theirs."""
     client = living_client_in(work.session, details["client_id"])
     square_customer_id = details["square_customer_id"]
     link = _link_living(work, square_customer_id, client.id)
     link.is_current = not living_links_in(work.session, client.id, besides=square_customer_id)
-    profile_changed_in(work, client.id)
+    profile_changed(work, client.id)
     return client
 
 
@@ -124,7 +124,7 @@ def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> C
         # The page of the client they were until the merge leads to them again.
         before.merged_into = None
         return before
-    return add_client_in(work, replace(contact, language=from_client.language))
+    return add_client(work, replace(contact, language=from_client.language))
 
 
 def _link_living(work: Work, square_customer_id: str, client_id: str) -> SquareCustomer:

@@ -10,7 +10,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
 from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_note_paper import credit_note_paper
-from plugin.courses.documents.issue import bill_in, issue_invoice_in
+from plugin.courses.documents.issue import bill, create_invoice
 from plugin.courses.documents.sale_record import SoldSale, sale_in
 from plugin.courses.documents.series import next_place_in
 from plugin.courses.documents.storage import (
@@ -19,12 +19,12 @@ from plugin.courses.documents.storage import (
     New,
     course_ids_of,
     invoice_of_sale_in,
-    write_in,
+    write_document,
 )
 from plugin.store.documents import Document
 
 
-def correct_invoice_in(work: Work, square_order_id: str) -> Document | None:
+def create_correction(work: Work, square_order_id: str) -> Document | None:
     """Bill a sale to whoever has its courses now, where they were moved away from whom it is billed to by mistake.
 
     The old invoice is taken back whole by a credit note; one of which something was credited already stays.
@@ -32,7 +32,7 @@ def correct_invoice_in(work: Work, square_order_id: str) -> Document | None:
     place = next_place_in(work.session, INVOICE)
     known = invoice_of_sale_in(work.session, square_order_id)
     if known is None:
-        return issue_invoice_in(work, square_order_id)
+        return create_invoice(work, square_order_id)
     sale, courses = sale_in(work.session, square_order_id), courses_of_sale_in(work.session, square_order_id)
     buyers = {
         living_client_in(work.session, buyer).id
@@ -43,7 +43,7 @@ def correct_invoice_in(work: Work, square_order_id: str) -> Document | None:
     if sale is None or is_credited or living_client_in(work.session, known.client_id).id in buyers:
         return None
     _take_back(work, known, sale)
-    return bill_in(work, sale, courses, f"{square_order_id}#{place.place}")
+    return bill(work, sale, courses, f"{square_order_id}#{place.place}")
 
 
 def _take_back(work: Work, document: Document, sale: SoldSale) -> None:
@@ -58,4 +58,4 @@ def _take_back(work: Work, document: Document, sale: SoldSale) -> None:
         return
     courses = course_ids_of(work.session, document.id)
     new = New(f"corrects:{document.id}", document.client_id, courses, document.square_order_id, document.id)
-    write_in(work, new, place, paper, paper.total)
+    write_document(work, new, place, paper, paper.total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugin.core.acts import Act
 from plugin.courses.base.events import CourseAssigned, CourseGiven, CourseReassigned, Refunded, SaleBooked
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.store.documents import SaleRecord
 
@@ -23,34 +23,34 @@ RECORD_SALE = "record_sale"
 def issue_invoice(work: Work, event: SaleBooked | CourseAssigned) -> None:
     """Have the invoice of a sale issued once it has courses of a client."""
     if isinstance(event, CourseAssigned) or (event.opened and event.client_id is not None):
-        enqueue_invoice_in(work, event.square_order_id)
+        enqueue_invoice(work, event.square_order_id)
 
 
-def enqueue_invoice_in(work: Work, square_order_id: str | None) -> None:
+def enqueue_invoice(work: Work, square_order_id: str | None) -> None:
     """Have the invoice of a sale issued; of one that is not kept, when somebody asks for it."""
     if square_order_id is not None and _is_kept(work, square_order_id):
-        enqueue_in(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
+        enqueue(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
 
 
 def correct_invoice(work: Work, event: CourseReassigned) -> None:
     """Have the invoice of a sale billed to the client who has its courses now."""
     if event.square_order_id is not None and _is_kept(work, event.square_order_id):
-        enqueue_in(work, CORRECT_INVOICE, event.square_order_id, payload=_by(work.act))
+        enqueue(work, CORRECT_INVOICE, event.square_order_id, payload=_by(work.act))
 
 
 def issue_credit_note(work: Work, event: Refunded) -> None:
     """Have the credit note of a refund issued, if its sale is invoiced."""
-    enqueue_in(work, ISSUE_CREDIT_NOTE, event.square_refund_id, payload=_by(work.act))
+    enqueue(work, ISSUE_CREDIT_NOTE, event.square_refund_id, payload=_by(work.act))
 
 
 def issue_voucher(work: Work, event: CourseGiven) -> None:
     """Have the voucher of a gift issued."""
-    enqueue_in(work, ISSUE_VOUCHER, event.gift_id, payload=_by(work.act))
+    enqueue(work, ISSUE_VOUCHER, event.gift_id, payload=_by(work.act))
 
 
-def enqueue_file_in(work: Work, document_id: str) -> None:
+def enqueue_file(work: Work, document_id: str) -> None:
     """Have the file of an issued document drawn."""
-    enqueue_in(work, DOCUMENT, document_id)
+    enqueue(work, DOCUMENT, document_id)
 
 
 def _is_kept(work: Work, square_order_id: str) -> bool:

@@ -29,7 +29,7 @@ from plugin.courses.documents.storage import (
     course_ids_of,
     invoice_of_sale_in,
     issued_in,
-    write_in,
+    write_document,
 )
 from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.store.changes import Gift
@@ -39,7 +39,7 @@ from plugin.store.people import Client
 from plugin.store.queues import SquareRefund
 
 
-def issue_invoice_in(work: Work, square_order_id: str) -> Document | None:
+def create_invoice(work: Work, square_order_id: str) -> Document | None:
     """Issue the invoice of a sale, with the credit notes of what was refunded already; the one issued before if any.
 
     None while a course of it has no owner, where the sale is not kept, or whose data was erased.
@@ -48,10 +48,10 @@ def issue_invoice_in(work: Work, square_order_id: str) -> Document | None:
     sale, courses = sale_in(work.session, square_order_id), courses_of_sale_in(work.session, square_order_id)
     if known is not None or sale is None:
         return known
-    return bill_in(work, sale, courses, square_order_id)
+    return bill(work, sale, courses, square_order_id)
 
 
-def bill_in(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) -> Document | None:
+def bill(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) -> Document | None:
     """Issue an invoice of the sale under this subject, once, to whoever bought; None where nobody can be billed."""
     buyers = [buyer_in(work.session, course) for course in courses]
     buyer_id = buyers[0] if buyers and all(buyers) else None
@@ -64,12 +64,12 @@ def bill_in(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str)
     theirs = tuple(course.id for course, buyer in zip(courses, buyers, strict=True) if buyer == buyer_id)
     paper = invoice_paper(work.session, work.act, sale, courses, buyer_id, number=place.number)
     new = New(subject, buyer_id, theirs, sale.square_order_id)
-    document = write_in(work, new, place, paper, paper.total)
+    document = write_document(work, new, place, paper, paper.total)
     _credit_what_went_back(work, sale.square_order_id)
     return document
 
 
-def issue_credit_note_in(work: Work, square_refund_id: str) -> Document | None:
+def create_credit_note(work: Work, square_refund_id: str) -> Document | None:
     """Issue the credit note of a refund that is done; the one issued before if any.
 
     None where its sale has no invoice, no money went back, or nothing of the invoice is left to negate.
@@ -92,10 +92,10 @@ def issue_credit_note_in(work: Work, square_refund_id: str) -> Document | None:
         delete_reason_in(work.session, deed.square_order_id, row.square_refund_id)
     courses = (deed.desk.course_id,) if deed.desk is not None else course_ids_of(work.session, invoice.id)
     new = New(deed.subject, invoice.client_id, courses, deed.square_order_id, invoice.id)
-    return write_in(work, new, place, paper, paper.total)
+    return write_document(work, new, place, paper, paper.total)
 
 
-def issue_voucher_in(work: Work, gift_id: str) -> Document | None:
+def create_voucher(work: Work, gift_id: str) -> Document | None:
     """Issue the voucher of a gift that waits, numbered by its code; the one issued before if any."""
     place = next_place_in(work.session, VOUCHER)
     gift = work.session.get(Gift, gift_id)
@@ -107,7 +107,7 @@ def issue_voucher_in(work: Work, gift_id: str) -> Document | None:
     paper: GiftVoucher = voucher_paper_in(work.session, gift_id, work.now)
     new = New(gift_id, gift.giver_id, (course.id,), course.square_order_id)
     numbered = NextPlace(place.place, paper.code)
-    return write_in(work, new, numbered, paper, Money(0, course.currency))
+    return write_document(work, new, numbered, paper, Money(0, course.currency))
 
 
 def _credit_what_went_back(work: Work, square_order_id: str) -> None:
@@ -115,7 +115,7 @@ def _credit_what_went_back(work: Work, square_order_id: str) -> None:
     for refund_id in list(
         work.session.scalars(refunds.order_by(SquareRefund.seen_at, SquareRefund.square_refund_id))
     ):
-        issue_credit_note_in(work, refund_id)
+        create_credit_note(work, refund_id)
 
 
 def _is_erased(session: Session, client_id: str) -> bool:

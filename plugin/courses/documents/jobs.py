@@ -9,7 +9,7 @@ from datetime import datetime
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, transact
-from plugin.courses.documents.correction import correct_invoice_in
+from plugin.courses.documents.correction import create_correction
 from plugin.courses.documents.enqueue import (
     CORRECT_INVOICE,
     DOCUMENT,
@@ -19,19 +19,19 @@ from plugin.courses.documents.enqueue import (
 )
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.issue import (
-    issue_credit_note_in,
-    issue_invoice_in,
-    issue_voucher_in,
+    create_credit_note,
+    create_invoice,
+    create_voucher,
 )
 from plugin.courses.handouts.cache import Render
 from plugin.store import Store
 from plugin.store.documents import Document
 
 _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
-    ISSUE_INVOICE: issue_invoice_in,
-    ISSUE_CREDIT_NOTE: issue_credit_note_in,
-    ISSUE_VOUCHER: issue_voucher_in,
-    CORRECT_INVOICE: correct_invoice_in,
+    ISSUE_INVOICE: create_invoice,
+    ISSUE_CREDIT_NOTE: create_credit_note,
+    ISSUE_VOUCHER: create_voucher,
+    CORRECT_INVOICE: create_correction,
 }
 
 

@@ -6,11 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.buyers import buyer_in, sold_course_in
 from plugin.courses.documents.enqueue import RECORD_SALE
-from plugin.courses.documents.issue import issue_invoice_in, issue_voucher_in
+from plugin.courses.documents.issue import create_invoice, create_voucher
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.documents.storage import invoice_of_sale_in
 from plugin.errors import NotFound, Refused
@@ -52,7 +52,7 @@ def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:
     def do(work: Work) -> str:
         if work.session.get(Gift, gift_id) is None:
             raise NotFound("There is no such gift.")
-        document = issue_voucher_in(work, gift_id)
+        document = create_voucher(work, gift_id)
         if document is None:
             raise Refused("This gift waits no more: its voucher would be worth nothing.", code="no_gift")
         return document.id
@@ -81,7 +81,7 @@ def _find(work: Work, course_id: str) -> str | Refused:
     if known is None:
         if sale_in(work.session, course.square_order_id) is None:
             return _ask_square(work, course.square_order_id)
-        known = issue_invoice_in(work, course.square_order_id)
+        known = create_invoice(work, course.square_order_id)
     if known is None:
         raise _why_not(work.session, course)
     return _of(work.session, known, course)
@@ -113,5 +113,5 @@ def _ask_square(work: Work, square_order_id: str) -> Refused:
     )
     last = work.session.scalar(asked_before)
     if last != "pending":
-        enqueue_in(work, RECORD_SALE, square_order_id, payload={"by": work.act.actor.name})
+        enqueue(work, RECORD_SALE, square_order_id, payload={"by": work.act.actor.name})
     return Refused(_UNTOLD if last == "failed" else _SOON, code=NOT_READY)

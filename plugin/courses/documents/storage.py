@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Invoice, Money, Paper, PaperRefused, content_sha256, kind_of, to_json
 from plugin.courses.base.work import Work
-from plugin.courses.documents.enqueue import enqueue_file_in
+from plugin.courses.documents.enqueue import enqueue_file
 from plugin.courses.documents.series import NextPlace
 from plugin.errors import Refused
 from plugin.store.documents import Document, DocumentCourse
@@ -29,7 +29,7 @@ class New:
     refers_to: str | None = None
 
 
-def write_in(work: Work, new: New, place: NextPlace, paper: Paper, total: Money) -> Document:
+def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: Money) -> Document:
     """Write the document; refused content takes no number, for it could never be drawn."""
     paper = _that_fits(paper)
     document = Document(
@@ -52,7 +52,7 @@ def write_in(work: Work, new: New, place: NextPlace, paper: Paper, total: Money)
     work.session.add(document)
     work.session.flush()
     work.session.add_all(DocumentCourse(document_id=document.id, course_id=each) for each in new.course_ids)
-    enqueue_file_in(work, document.id)
+    enqueue_file(work, document.id)
     work.session.flush()
     return document
 

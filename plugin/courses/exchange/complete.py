@@ -15,7 +15,7 @@ from plugin.core.acts import Act
 from plugin.core.allocation import allocate
 from plugin.core.ledger import Change, Head, Kind
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import (
     Line,
     add_history,
@@ -26,7 +26,7 @@ from plugin.courses.base.chain import (
 )
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, SaleBooked, publish
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import money_text, sessions_text
@@ -92,7 +92,7 @@ def complete_exchanges(work: Work, sale: SaleBooked) -> list[str]:
     return [asked for row in rows if (asked := _complete(work, row))]
 
 
-def exchange_now_in(work: Work, details: dict[str, Any]) -> None:
+def exchange_now(work: Work, details: dict[str, Any]) -> None:
     """Exchange what is left by now, as a person has decided; raises Refused where nothing is."""
     row = work.session.get_one(Checkout, details["checkout_id"])
     old, new = (
@@ -230,7 +230,7 @@ def _give_back(exchange: _Exchange) -> None:
     )
     exchange.session.add(row)
     exchange.session.flush()
-    enqueue_in(Work(exchange.session, exchange.store, exchange.act), _REFUND, row.id)
+    enqueue(Work(exchange.session, exchange.store, exchange.act), _REFUND, row.id)
     text = f"Refund of {exchange.written(exchange.money_back)} begun"
     add_history(Work(exchange.session, exchange.store, exchange.act), exchange.old.id, "refund", text)
 
@@ -248,7 +248,7 @@ def _ask(exchange: _Exchange, course: CourseView) -> str:
         now = f"Now {sessions_text(left)} left, worth {exchange.written(worth)}."
         now += f" {exchange.written(abs(worth - (row.credit or 0)))} {'less' if worth < (row.credit or 0) else 'more'}."
     who = course.client_name or "A client"
-    return open_item_in(
+    return open_item(
         Work(exchange.session, exchange.store, exchange.act),
         kind=KIND,
         dedupe=f"{KIND}:{row.id}",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, transact
 from plugin.courses.handouts.bundle import MIMETYPES
 from plugin.courses.handouts.selection import (
@@ -115,7 +115,7 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
         )
         work.session.add(batch)
         work.session.flush()
-        enqueue_in(work, BATCH, batch.id)
+        enqueue(work, BATCH, batch.id)
         return batch.id
 
     return transact(store, act, do)

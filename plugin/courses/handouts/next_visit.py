@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from invoices.language import language_for
 from invoices.papers import NextVisit
-from plugin.courses.base.outbox import PAPERS, enqueue_in
+from plugin.courses.base.outbox import PAPERS, enqueue
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work
 from plugin.courses.visits.next_session import is_same_name
@@ -79,10 +79,10 @@ def _is_for_another(course: CourseView, next_visit: NextVisit | None) -> bool:
     return next_visit is not None and any(is_same_name(next_visit.treatment, each) for each in others)
 
 
-def booking_changed_in(work: Work, square_customer_ids: Iterable[str | None]) -> None:
+def booking_changed(work: Work, square_customer_ids: Iterable[str | None]) -> None:
     """Have the papers made anew that may name the booked visit of these customers."""
     ids = [each for each in square_customer_ids if each]
     clients = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(ids))
     courses = select(Course.id).where(Course.client_id.in_(clients), Course.closed_as.is_(None))
     for course_id in work.session.scalars(courses.order_by(Course.id)).all():
-        enqueue_in(work, PAPERS, course_id)
+        enqueue(work, PAPERS, course_id)

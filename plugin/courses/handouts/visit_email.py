@@ -15,7 +15,7 @@ from invoices.papers import NextVisit
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import VisitRecorded
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
 from plugin.courses.base.work import Work, transact
@@ -75,7 +75,7 @@ def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
         )
         work.session.add(letter)
         work.session.flush()
-        enqueue_in(work, VISIT_MAIL, letter.id, due_at=work.now + SENT_AFTER)
+        enqueue(work, VISIT_MAIL, letter.id, due_at=work.now + SENT_AFTER)
 
 
 def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
@@ -82,7 +82,7 @@ def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
         batch.file = data
         work.session.add(batch)
         work.session.flush()
-        _request_check_in(work, batch)
+        _request_check(work, batch)
         return Received(batch.id, batch.state, is_known=False)
 
     return transact(store, act, do)
@@ -104,7 +104,7 @@ def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
         batch.mapping = columns.to_json()
         batch.revision += 1
         batch.found = batch.wrong = None
-        _request_check_in(work, batch)
+        _request_check(work, batch)
 
     transact(store, act, do)
 
@@ -131,7 +131,7 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
         begin_import(work, batch, rows_done=0)
         batch.problem = ""
         work.session.flush()
-        enqueue_in(work, IMPORT, batch.id)
+        enqueue(work, IMPORT, batch.id)
 
     transact(store, act, do)
 
@@ -245,12 +245,12 @@ def _read_again(session: Session, batch: ImportBatch, columns: Columns) -> Colum
     return replace(columns, of=columns.of or proposal.columns.of)
 
 
-def _request_check_in(work: Work, batch: ImportBatch) -> None:
+def _request_check(work: Work, batch: ImportBatch) -> None:
     batch.problem = _open_question(batch)
     batch.state, batch.rows_done = "mapping" if batch.problem else "checking", 0
     work.session.flush()
     if not batch.problem:
-        enqueue_in(work, CHECK, batch.id)
+        enqueue(work, CHECK, batch.id)
 
 
 def _open_question(batch: ImportBatch) -> str:

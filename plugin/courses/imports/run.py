@@ -28,7 +28,7 @@ from plugin.courses.imports.mapping import Proposal
 from plugin.courses.imports.offers import offers_in
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
-from plugin.courses.imports.writing import write_courses_in
+from plugin.courses.imports.writing import write_courses
 from plugin.errors import NotYet
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
@@ -116,7 +116,7 @@ def import_file(
         begin_import(work, batch, rows_done=batch.rows_total)
         work.session.add(batch)
         work.session.flush()
-        return _write_in(work, batch, checked)
+        return _write(work, batch, checked)
 
     return transact(store, act, do)
 
@@ -137,12 +137,12 @@ def _import(store: Store, clock: Clock, batch_id: str) -> bool:
     checked = check_file(store, batch.act, batch.table, batch.columns, batch.tick)
 
     def do(work: Work) -> bool:
-        return _write_in(work, batch.locked_in(work.session), checked).is_clean
+        return _write(work, batch.locked_in(work.session), checked).is_clean
 
     return transact(store, batch.act, do)
 
 
-def _write_in(work: Work, batch: ImportBatch, checked: Checked) -> Checked:
+def _write(work: Work, batch: ImportBatch, checked: Checked) -> Checked:
     """Write the courses, or store what has become wrong: clients may have changed since the check."""
     offers = {offer.id: offer for known in offers_in(work.session).values() for offer in known}
     if any(row.offer and row.offer != offers.get(row.offer.id) for row in checked.rows):
@@ -151,7 +151,7 @@ def _write_in(work: Work, batch: ImportBatch, checked: Checked) -> Checked:
     _save(batch, matched)
     if matched.is_clean:
         by = Actor(work.act.actor.name, Role.OWNER, Source.IMPORT, work.act.actor.staff_id)
-        write_courses_in(Work(work.session, work.store, Act(by, work.now, work.act.key)), batch, matched)
+        write_courses(Work(work.session, work.store, Act(by, work.now, work.act.key)), batch, matched)
         batch.state, batch.ended_at = "imported", work.now
         delete_file(batch)
     work.session.flush()

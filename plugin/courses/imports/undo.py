@@ -19,7 +19,7 @@ from plugin.courses.base.chain import Line, entry_values
 from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import batch_for_change
 from plugin.courses.imports.matching import AT_ONCE, portions
-from plugin.courses.imports.writing import profiles_changed_in
+from plugin.courses.imports.writing import profiles_changed
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch, ImportedCourse
@@ -53,7 +53,7 @@ def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
         batch.state, batch.undone_at = "undone", work.now
         batch.undone_by, batch.undone_because = work.act.actor.name, said
         deleted = _delete_clients_in(work.session, batch, courses)
-        profiles_changed_in(work, {each.client_id for each in courses if each.client_id} - deleted)
+        profiles_changed(work, {each.client_id for each in courses if each.client_id} - deleted)
         return len(courses)
 
     return transact(store, act, do)

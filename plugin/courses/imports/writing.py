@@ -21,7 +21,7 @@ from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.chain import Line, entry_values
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.course_record import CourseRecord
-from plugin.courses.base.outbox import profile_changed_in
+from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
 from plugin.courses.imports.check import Checked
@@ -47,7 +47,7 @@ class _Part:
     ahead: int = 0
 
 
-def write_courses_in(work: Work, batch: ImportBatch, checked: Checked) -> None:
+def write_courses(work: Work, batch: ImportBatch, checked: Checked) -> None:
     """Write clients, courses, allowances and entries. The act carries the person's name and the import as source."""
     clinic = clinic_in(work.session)
     unlisted = UnlistedOffers(work, clinic.currency)
@@ -76,15 +76,15 @@ def write_courses_in(work: Work, batch: ImportBatch, checked: Checked) -> None:
             # The table, not the class: rows that leave different columns empty still go in together.
             work.session.execute(insert(METADATA.tables[table]), written[table])
     # No papers are drawn ahead: there would be thousands that no one may ask for.
-    profiles_changed_in(work, known)
+    profiles_changed(work, known)
 
 
-def profiles_changed_in(work: Work, client_ids: set[str]) -> None:
+def profiles_changed(work: Work, client_ids: set[str]) -> None:
     """Have the balance of those who are in Square written to their profiles."""
     for some in portions(client_ids):
         present = select(SquareCustomer.client_id).where(SquareCustomer.client_id.in_(some)).distinct()
         for client_id in work.session.scalars(present).all():
-            profile_changed_in(work, client_id)
+            profile_changed(work, client_id)
 
 
 def _client(work: Work, person: Person) -> Values:

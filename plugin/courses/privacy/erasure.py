@@ -17,7 +17,7 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.suppression import remember_erased_in
 from plugin.courses.base.views import ClientView, CourseView
@@ -128,10 +128,10 @@ def _erase(work: Work, subject: SubjectData) -> None:
     for client_id, square_customer_id in leaving:
         # The one place that still names them, until Square is updated; then it is emptied as well.
         payload = {"square_customer_id": square_customer_id}
-        enqueue_in(work, LEAVE_PROFILE, client_id, payload=payload)
+        enqueue(work, LEAVE_PROFILE, client_id, payload=payload)
     for course_id in subject.course_ids:
         add_history(work, course_id, "erased", "The client’s personal data was erased")
-    enqueue_in(work, COMPACT, "database")
+    enqueue(work, COMPACT, "database")
     work.session.flush()
 
 

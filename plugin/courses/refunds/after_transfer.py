@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
@@ -22,7 +22,7 @@ from plugin.store.people import Client
 KIND = "refund_after_transfer"
 
 
-def ask_about_transferred_in(work: Work, refund: Refund, course_ids: Sequence[str]) -> None:
+def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str]) -> None:
     """Ask what becomes of the sessions that were transferred out of a sale that is refunded now."""
     is_tip_alone = 0 < refund.amount.amount == refund.tip
     if refund.status in GONE or is_tip_alone:
@@ -39,7 +39,7 @@ def ask_about_transferred_in(work: Work, refund: Refund, course_ids: Sequence[st
     clinic = clinic_in(work.session)
     amount = money_text(refund.amount, language=clinic.language, country=clinic.country)
     names = ", ".join(dict.fromkeys(name for _, name in rows))
-    open_item_in(
+    open_item(
         work,
         kind=KIND,
         dedupe=f"{KIND}:{refund.square_refund_id}",

@@ -16,7 +16,7 @@ from plugin.core.acts import Act
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Change, Head, Kind, adjusted
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import (
     Line,
     add_history,
@@ -34,7 +34,7 @@ from plugin.courses.base.words import money_text, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.refunds.desk_refund_quote import quote_in
-from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund_in, canceled_invoice_question
+from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund, canceled_invoice_question
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
@@ -44,7 +44,7 @@ KIND = "canceled_part_paid"
 KEEP, REFUND, LEAVE = "keep_sessions", "refund", "leave_open"
 
 
-def end_collection_in(work: Work, square_order_id: str) -> str:
+def end_collection(work: Work, square_order_id: str) -> str:
     """Note that nothing more is due for the part-paid courses of a canceled invoice, and ask about each; once."""
     rows = select(Course.id).where(
         Course.square_order_id == square_order_id, Course.closed_as.is_(None), Course.due_ended_at.is_(None)
@@ -62,7 +62,7 @@ def _end(work: Work, course_id: str) -> bool:
     paid, of = _written(work.session, course.gross_paid), _written(work.session, course.gross_price)
     add_history(work, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
     sessions = _kept_sessions(course)
-    open_item_in(
+    open_item(
         work,
         kind=KIND,
         dedupe=canceled_invoice_question(row.id),
@@ -119,17 +119,17 @@ def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
         return PaidPart(quote.values[quote.formula].amount, _kept_sessions(quote.course))
 
 
-def refund_paid_in(work: Work, course_id: str, amount: int | None, *, reason: str) -> None:
+def refund_paid(work: Work, course_id: str, amount: int | None, *, reason: str) -> None:
     """Begin to refund what was paid, for the owner; by the course's own formula where no amount is named."""
     course_for_change(work.session, course_id)
     quote = quote_in(work.session, course_id, today=local_date(clinic_in(work.session), work.now))
     by_formula = quote.values[quote.formula].amount
     money = by_formula if amount is None else Money(amount, by_formula.currency)
     wish = NewRefund(course_id, money, reason, quote.formula.value)
-    begin_refund_in(work, wish)
+    begin_refund(work, wish)
 
 
-def keep_paid_sessions_in(work: Work, course_id: str, sessions: int | None, *, reason: str) -> None:
+def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reason: str) -> None:
     """Shrink a course to what is paid of it: the sessions that are locked leave, and it counts as paid.
 
     Raises InvalidField for another number of sessions than is paid for, or Refused where nothing can be kept.
@@ -153,7 +153,7 @@ def keep_paid_sessions_in(work: Work, course_id: str, sessions: int | None, *, r
     publish(work, CourseChanged(row.id))
 
 
-def leave_open_in(work: Work, course_id: str, *, reason: str) -> None:
+def leave_open(work: Work, course_id: str, *, reason: str) -> None:
     """Leave the course as it is: what is paid for can be used, nothing more is due."""
     add_history(work, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
 

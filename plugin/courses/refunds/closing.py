@@ -16,7 +16,7 @@ from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work
 
 
-def close_course_in(work: Work, course_id: str, *, closed_by: str, reason: str) -> bool:
+def close_course(work: Work, course_id: str, *, closed_by: str, reason: str) -> bool:
     """Close a course as refunded: every session left leaves the balance. False where it was closed before."""
     course = course_for_change(work.session, course_id)
     if course.closed_as is not None:

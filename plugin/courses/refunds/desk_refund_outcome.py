@@ -12,14 +12,14 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, transact
-from plugin.courses.refunds.closing import close_course_in
+from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_parts import held_in, parts_in
-from plugin.courses.refunds.failed_refund import reopen_in
+from plugin.courses.refunds.failed_refund import reopen
 from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
 from plugin.courses.refunds.status import GONE
 from plugin.store import Store
@@ -31,7 +31,7 @@ _CLOSED = "A refund begun at the desk; its course is closed."
 _OPEN = "A refund begun at the desk that failed; its course is open."
 
 
-def settle_part_in(work: Work, part: DeskRefundPart, status: str) -> str:
+def settle_part(work: Work, part: DeskRefundPart, status: str) -> str:
     """Take over what became of our part, and close or open the course by it; return it in words."""
     row = held_in(work.session, part.desk_refund_id)
     # Word from before it was completed may come late.
@@ -79,14 +79,14 @@ def _close(work: Work, row: DeskRefund) -> None:
     said = f"Refund of {_written(work.session, row, row.amount)} begun by {row.by}: {row.reason}"[
         :REASON_LENGTH
     ]
-    close_course_in(work, row.course_id, closed_by=_mark(row), reason=said)
+    close_course(work, row.course_id, closed_by=_mark(row), reason=said)
     settle_questions_in(work.session, work.act, _order_of(work.session, row))
 
 
 def _open_again(work: Work, row: DeskRefund) -> None:
     course = course_for_change(work.session, row.course_id)
     if course.closed_by == _mark(row):
-        reopen_in(work, course)
+        reopen(work, course)
         ask_again_in(work.session, _order_of(work.session, row))
 
 
@@ -100,7 +100,7 @@ def _tell_of_failure(work: Work, row: DeskRefund) -> None:
     if course_for_change(work.session, row.course_id).closed_as == Status.TRANSFERRED.value:
         # What was left of the credit of an exchange: the exchange itself stands.
         what_now = "The exchange stands. Give the money back in Square, or another way."
-    open_item_in(
+    open_item(
         work,
         kind="failed_refund",
         dedupe=f"desk-refund:{row.id}",
@@ -115,7 +115,7 @@ def _ask_of_the_rest(work: Work, row: DeskRefund, failed: int) -> None:
     )
     what_now = f"The course is closed. Give the other {rest} back by hand or at the till."
     sentences = (f"{whole} − {rest} = {gone} went back.", what_now, row.problem)
-    open_item_in(
+    open_item(
         work,
         kind="part_failed_refund",
         dedupe=_question(row),

@@ -17,7 +17,7 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.attention import settle_item_in
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
@@ -88,13 +88,13 @@ def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
     def do(work: Work) -> Begun:
         course = course_for_change(work.session, wish.course_id)
         request = {**_request(wish), "reason": wish.reason}
-        begun = work.once("refund", request, lambda: {"refund_id": begin_refund_in(work, wish)})
+        begun = work.once("refund", request, lambda: {"refund_id": begin_refund(work, wish)})
         return Begun(begun.answer["refund_id"], course.id, wish.amount, is_repeat=begun.is_repeat)
 
     return transact(store, act, do)
 
 
-def begin_refund_in(work: Work, wish: NewRefund) -> str:
+def begin_refund(work: Work, wish: NewRefund) -> str:
     """Begin a refund of a course that the caller holds, for the owner; raises as `start_refund` does."""
     require(work.act.actor)
     reason, clinic = _reason(wish), clinic_in(work.session)
@@ -106,7 +106,7 @@ def begin_refund_in(work: Work, wish: NewRefund) -> str:
     row = _row(work.store, work.act, quote, wish, reason)
     work.session.add(row)
     work.session.flush()
-    enqueue_in(work, REFUND, row.id)
+    enqueue(work, REFUND, row.id)
     told = money_text(wish.amount, language=clinic.language, country=clinic.country)
     add_history(work, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
     settle_item_in(

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.dispute_flags import LOST, UNDER_WAY, question_mark
 from plugin.courses.base.words import day_text, money_text
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.closing import close_course_in
+from plugin.courses.refunds.closing import close_course
 from plugin.errors import InvalidField
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
@@ -48,7 +48,7 @@ class DisputeRecord:
     updated_at: datetime
 
 
-def save_dispute_in(work: Work, told: DisputeRecord) -> str:
+def save_dispute(work: Work, told: DisputeRecord) -> str:
     """Keep it as told, unless later word is known, and put or settle its one question; return what came of it."""
     held = select(Dispute).where(Dispute.square_dispute_id == told.square_dispute_id).with_for_update()
     row = work.session.scalar(held.execution_options(populate_existing=True))
@@ -85,7 +85,7 @@ def _ask_in(work: Work, dispute: Dispute) -> str:
     summary, details = _summary(work.session, dispute), _details(dispute, open_ids)
     if item is None:
         order_id = dispute.square_order_id
-        open_item_in(work, kind=KIND, dedupe=mark, summary=summary, details=details, square_order_id=order_id)
+        open_item(work, kind=KIND, dedupe=mark, summary=summary, details=details, square_order_id=order_id)
         return "The courses of the sale are flagged; a person decides."
     # What was decided while the bank still looked at it is asked again once the money is gone.
     if item.resolved_at is not None and dispute.state in LOST and item.details["state"] not in LOST:
@@ -144,18 +144,18 @@ def _details(dispute: Dispute, course_ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def close_disputed_in(work: Work, item: Attention, *, course_id: str | None, reason: str) -> bool:
+def close_disputed(work: Work, item: Attention, *, course_id: str | None, reason: str) -> bool:
     """Close one of the sale's courses, or all of them; False while another one is still open."""
     asked: list[str] = item.details["course_ids"]
     if course_id is not None and course_id not in asked:
         raise InvalidField("Say which of the sale's courses it is.", field="course_id")
     for each in asked if course_id is None else [course_id]:
-        close_course_in(work, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
+        close_course(work, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
     still_open = select(Course.id).where(Course.id.in_(asked), Course.closed_as.is_(None)).limit(1)
     return work.session.scalar(still_open) is None
 
 
-def save_disputed_in(work: Work, item: Attention, *, reason: str) -> bool:
+def save_disputed(work: Work, item: Attention, *, reason: str) -> bool:
     """Leave the courses as they are, and say so in their history."""
     for course_id in item.details["course_ids"]:
         add_history(work, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason)

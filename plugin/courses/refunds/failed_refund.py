@@ -13,7 +13,7 @@ from plugin.core.money import Money
 from plugin.courses.base.chain import add_history, append_reversal, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions_in, drop_question_in
+from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions, drop_question_in
 from plugin.courses.refunds.status import GONE, refunded_so_far_in
 from plugin.courses.sales.changed_sale import drop_used_question_in
 from plugin.courses.sales.sales import Refund
@@ -32,7 +32,7 @@ def return_mark(refund: Refund) -> str:
     return f"return:{refund.return_order_id or refund.square_refund_id}:"
 
 
-def give_back_in(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
+def give_back(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
     """Undo what this refund had brought: Square says that the money did not go back after all."""
     drop_question_in(work.session, work.act, refund.square_refund_id)
     reopened, marks = [], set()
@@ -41,7 +41,7 @@ def give_back_in(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
         if _closed_by_this(work.session, course, refund):
             marks.add(course.closed_by or "")
             reopened.append(course_id)
-            reopen_in(work, course)
+            reopen(work, course)
         elif course.closed_as != "refunded":
             _return_sessions(work, course, f"refund:{refund.square_refund_id}:")
     if not reopened:
@@ -80,10 +80,10 @@ def _ask_of_the_rest(work: Work, failed: Refund, refund_id: str, course_ids: Seq
         return
     amount = Money(row.amount, row.currency)
     standing = replace(failed, square_refund_id=refund_id, amount=amount, tip=row.tip, lines=())
-    ask_which_sessions_in(work, standing, course_ids)
+    ask_which_sessions(work, standing, course_ids)
 
 
-def reopen_in(
+def reopen(
     work: Work,
     course: Course,
     *,

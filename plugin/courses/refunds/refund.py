@@ -16,15 +16,15 @@ from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import course_states
 from plugin.courses.base.work import Work, transact
-from plugin.courses.refunds.after_transfer import ask_about_transferred_in
-from plugin.courses.refunds.closing import close_course_in
-from plugin.courses.refunds.desk_refund_outcome import settle_part_in
+from plugin.courses.refunds.after_transfer import ask_about_transferred
+from plugin.courses.refunds.closing import close_course
+from plugin.courses.refunds.desk_refund_outcome import settle_part
 from plugin.courses.refunds.desk_refund_parts import part_told_in
-from plugin.courses.refunds.failed_refund import WHOLE, give_back_in, return_mark
-from plugin.courses.refunds.refund_question import ask_which_sessions_in, settle_questions_in
+from plugin.courses.refunds.failed_refund import WHOLE, give_back, return_mark
+from plugin.courses.refunds.refund_question import ask_which_sessions, settle_questions_in
 from plugin.courses.refunds.status import GONE, refunded_so_far_in
 from plugin.courses.sales.book import courses_of_order_in
-from plugin.courses.sales.changed_sale import ask_about_used_in, was_asked_in
+from plugin.courses.sales.changed_sale import ask_about_used, was_asked_in
 from plugin.courses.sales.sales import Refund, ReturnLine
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -33,28 +33,28 @@ from plugin.store.queues import SquareRefund
 
 def refund_sale(store: Store, act: Act, refund: Refund) -> str:
     """Apply a refund in one transaction of its own; return what became of it, in words."""
-    return transact(store, act, lambda work: refund_in(work, refund))
+    return transact(store, act, lambda work: record_refund(work, refund))
 
 
-def refund_in(work: Work, refund: Refund) -> str:
+def record_refund(work: Work, refund: Refund) -> str:
     """Apply a refund as it now stands at Square; the same refund again changes nothing."""
     course_ids = _hold_sale(work.session, refund.square_order_id)
     ours = part_told_in(work.session, refund)
     if ours is None:
-        ask_about_transferred_in(work, refund, course_ids)
+        ask_about_transferred(work, refund, course_ids)
     if not _note(work.session, work.act, refund):
         return "That refund had failed before; this is older news."
     if not course_ids:
         return "No course came of that sale."
     if ours is not None:
-        return settle_part_in(work, ours, refund.status)
+        return settle_part(work, ours, refund.status)
     if refund.status in GONE:
-        return give_back_in(work, refund, course_ids)
+        return give_back(work, refund, course_ids)
     named = [line for line in refund.lines if line.source_line_uid is not None]
     closed = [each for line in named for each in _close_line(work, refund, line)]
     if not named or len(named) < len(refund.lines):
         if refunded_so_far_in(work.session, refund.square_order_id) < refund.order_total.amount:
-            return ask_which_sessions_in(work, refund, course_ids)
+            return ask_which_sessions(work, refund, course_ids)
         closed += _close_all(work, refund, course_ids)
     settle_questions_in(work.session, work.act, refund.square_order_id)
     return f"{len(closed)} of the sale's courses closed." if closed else "Nothing was left to close."
@@ -96,8 +96,8 @@ def _close_line(work: Work, refund: Refund, line: ReturnLine) -> list[str]:
         course_id = _fullest(work.session, work.act, refund.square_order_id, line.source_line_uid or "")
         if course_id is None:
             break
-        close_course_in(work, course_id, closed_by=closed_by, reason=_reason(refund))
-        ask_about_used_in(work, refund, course_id, closed_by)
+        close_course(work, course_id, closed_by=closed_by, reason=_reason(refund))
+        ask_about_used(work, refund, course_id, closed_by)
         closed.append(course_id)
     return closed
 
@@ -122,8 +122,8 @@ def _close_all(work: Work, refund: Refund, course_ids: Sequence[str]) -> list[st
         closed_by = f"{WHOLE}{refund.square_refund_id}:{course_id}"
         if was_asked_in(work.session, closed_by):
             continue
-        if close_course_in(work, course_id, closed_by=closed_by, reason=_reason(refund)):
-            ask_about_used_in(work, refund, course_id, closed_by)
+        if close_course(work, course_id, closed_by=closed_by, reason=_reason(refund)):
+            ask_about_used(work, refund, course_id, closed_by)
             closed.append(course_id)
     return closed
 

@@ -12,7 +12,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Kind, refunded
 from plugin.core.money import Money
 from plugin.core.refund_value import price_of, sessions_covered
-from plugin.courses.base.attention import open_item_in, settle_item_in
+from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.chain import (
     Line,
     add_history,
@@ -50,7 +50,7 @@ class _Proposal:
     proposed_course_id: str | None = None
 
 
-def ask_which_sessions_in(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
+def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
     """Open the question; return what became of the refund, in words."""
     clinic = clinic_in(work.session)
     rows = work.session.scalars(select(Course).where(Course.id.in_(course_ids)).order_by(Course.id))
@@ -68,7 +68,7 @@ def ask_which_sessions_in(work: Work, refund: Refund, course_ids: Sequence[str])
         refund.order_tip - tips_refunded_in(work.session, refund.square_order_id),
         clinic,
     )
-    open_item_in(
+    open_item(
         work,
         kind="unclear_refund",
         dedupe=f"refund:{refund.square_refund_id}",
@@ -128,7 +128,7 @@ def _settle(item: Attention, act: Act, reason: str) -> None:
     item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
 
 
-def keep_as_tip_in(work: Work, item: Attention, *, reason: str) -> None:
+def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
     """Note that a refund gave the tip back, so nothing leaves the courses; raises Refused where no tip is left."""
     row = work.session.get_one(SquareRefund, item.square_refund_id)
     if item.details["amount"] > item.details["tip"] - tips_refunded_in(
@@ -141,7 +141,7 @@ def keep_as_tip_in(work: Work, item: Attention, *, reason: str) -> None:
         add_history(work, course_id, "refund", f"Tip of {given} refunded; all sessions kept", reason=reason)
 
 
-def take_sessions_in(
+def take_sessions(
     work: Work,
     course_id: str,
     sessions: int,

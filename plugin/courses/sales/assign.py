@@ -23,7 +23,7 @@ from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 
 
-def assign_in(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str = "") -> None:
+def assign(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str = "") -> None:
     """Give these courses their owner; raises NotFound, or Refused for one that has another owner already."""
     client = known_client_in(work.session, client_id)
     for course_id in course_ids:
@@ -39,12 +39,12 @@ def assign_in(work: Work, course_ids: Sequence[str], client_id: str, *, reason: 
     work.session.flush()
 
 
-def assign_by_square_in(work: Work, square_order_id: str, client_id: str) -> None:
+def assign_by_square(work: Work, square_order_id: str, client_id: str) -> None:
     """Give an order's waiting courses the client that Square has named since, and close the question."""
     ids = ownerless_in(work.session, square_order_id)
     if not ids:
         return
-    assign_in(work, ids, client_id, reason="Square named the client later")
+    assign(work, ids, client_id, reason="Square named the client later")
     settle_unassigned_in(
         work.session, work.act, square_order_id, {"client_id": client_id, "reason": "Named by Square"}
     )

@@ -15,17 +15,17 @@ from plugin.core.allocation import allocate
 from plugin.core.gross import Charge
 from plugin.core.ledger import START, sold
 from plugin.core.terms import terms_from_json
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import Line, append
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import SaleBooked, publish
 from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.packages import known_variations_in
-from plugin.courses.clients.buyers import client_for_buyer_in
-from plugin.courses.sales.assign import assign_by_square_in
-from plugin.courses.sales.changed_sale import ask_about_changes_in
+from plugin.courses.clients.buyers import client_for_buyer
+from plugin.courses.sales.assign import assign_by_square
+from plugin.courses.sales.changed_sale import ask_about_changes
 from plugin.courses.sales.checkout_outcome import begun_for_in
-from plugin.courses.sales.payments import receive_money_in
+from plugin.courses.sales.payments import receive_money
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
 from plugin.errors import InvalidField
@@ -40,10 +40,10 @@ MOST_UNITS = 100
 
 def book(store: Store, act: Act, sale: Sale) -> Booking:
     """Open a course for each unit of each package line, once; in one transaction of its own."""
-    return transact(store, act, lambda work: book_in(work, sale))
+    return transact(store, act, lambda work: book_sale(work, sale))
 
 
-def book_in(
+def book_sale(
     work: Work,
     sale: Sale,
     *,
@@ -72,20 +72,20 @@ def book_in(
             continue
         missing = _missing_units(work.session, sale, line)
         if missing and client_id is None and sale.buyer is not None:
-            client_id = client_for_buyer_in(work, sale.buyer)
+            client_id = client_for_buyer(work, sale.buyer)
         charges = _charges(line, line.quantity)
         opened += [
             _open_course(work, sale, line, package, unit, charges[unit - 1], client_id) for unit in missing
         ]
-        paid += receive_money_in(work, sale, line.uid)
+        paid += receive_money(work, sale, line.uid)
         answer_unlinked_in(work.session, work.act, sale.square_order_id, line.uid, "The course is open.")
     if opened and client_id is None:
         attention.append(_unassigned(work, sale, opened))
     if already and sale.buyer is not None and _waits_for_owner(work.session, already):
-        owner = client_for_buyer_in(work, sale.buyer)
-        assign_by_square_in(work, sale.square_order_id, owner)
+        owner = client_for_buyer(work, sale.buyer)
+        assign_by_square(work, sale.square_order_id, owner)
     if already and not linked:
-        attention += ask_about_changes_in(work, sale)
+        attention += ask_about_changes(work, sale)
     # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
@@ -213,7 +213,7 @@ def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:
     course = work.session.get(Course, course_ids[0])
     name = course.package_name if course else "A package"
     many = f"{len(course_ids)} courses" if len(course_ids) > 1 else name
-    item_id = open_item_in(
+    item_id = open_item(
         work,
         kind="unassigned_sale",
         dedupe=f"unassigned:{sale.square_order_id}",
@@ -230,7 +230,7 @@ def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:
 
 def _unclear_quantity(work: Work, sale: Sale, line: SaleLine) -> str:
     said = line.quantity_text[:40]
-    return open_item_in(
+    return open_item(
         work,
         kind="unclear_quantity",
         dedupe=f"quantity:{sale.square_order_id}:{line.uid}",
@@ -244,7 +244,7 @@ def _unclear_quantity(work: Work, sale: Sale, line: SaleLine) -> str:
 
 
 def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) -> str:
-    return open_item_in(
+    return open_item(
         work,
         kind="foreign_currency",
         dedupe=f"currency:{sale.square_order_id}:{line.uid}",
@@ -260,8 +260,8 @@ def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) 
     )
 
 
-def reopen_foreign_sale_in(work: Work, sale: Sale) -> Booking:
+def reopen_foreign_sale(work: Work, sale: Sale) -> Booking:
     """Open the courses of a sale in a foreign currency after a person has said that the payment is right."""
     if not sale.lines:
         raise InvalidField("That sale has no package on it.", field="decision")
-    return book_in(work, sale, accept_currency=True)
+    return book_sale(work, sale, accept_currency=True)

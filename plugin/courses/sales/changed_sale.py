@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in, settle_item_in
+from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
@@ -28,13 +28,13 @@ USED = "refunded_used_course"
 CHANGED = "changed_sale"
 
 
-def ask_about_used_in(work: Work, refund: Refund, course_id: str, closed_by: str) -> None:
+def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -> None:
     """Ask whether a course that had been used was meant to be given back whole; `closed_by` marks the return."""
     course = _view(work.session, work.act, course_id)
     if not course.used:
         return
     worth = _written(work.session, _worth_of_uses(course))
-    open_item_in(
+    open_item(
         work,
         kind=USED,
         dedupe=f"{USED}:{closed_by}",
@@ -72,7 +72,7 @@ class _Change:
     says: str
 
 
-def ask_about_changes_in(work: Work, sale: Sale) -> tuple[str, ...]:
+def ask_about_changes(work: Work, sale: Sale) -> tuple[str, ...]:
     """Ask about courses whose sale was edited in Square after they were booked; return the open items.
 
     Nothing is obeyed by itself: sessions may have been used, and the client has a paper that says otherwise.
@@ -116,7 +116,7 @@ def _price_of_line(session: Session, course: Course) -> tuple[int, str]:
 
 def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
     was = _written(work.session, Money(charge_of(change.course).gross, change.course.currency))
-    return open_item_in(
+    return open_item(
         work,
         kind=CHANGED,
         dedupe=f"{CHANGED}:{change.course.id}",

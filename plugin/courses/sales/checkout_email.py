@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plugin.core.acts import Act, Role, require
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.contacts import typed_email
 from plugin.courses.sales.checkout_views import CheckoutView, view_of
@@ -38,5 +38,5 @@ def _enqueue_letter(work: Work, row: Checkout, address: str) -> dict[str, Any]:
     if row.url is None or row.ended_at is not None or row.cancel_asked_at is not None:
         raise Refused("There is no address to send: nothing is to be paid there.", code="nothing_to_send")
     row.mail_to, row.mailed_at, row.notice = address, None, ""
-    enqueue_in(work, LETTER, row.id)
+    enqueue(work, LETTER, row.id)
     return {"checkout_id": row.id}

@@ -12,12 +12,12 @@ from sqlalchemy import Select, select, true, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, require_row, transact
-from plugin.courses.sales.assign import assign_in, settle_unassigned_in
+from plugin.courses.sales.assign import assign, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
 from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
-from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout_in
+from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -57,10 +57,10 @@ def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
 
 
 def _begin(work: Work, new: NewCheckout) -> str:
-    row = new_checkout_in(work, new)
+    row = new_checkout(work, new)
     work.session.add(row)
     work.session.flush()
-    enqueue_in(work, CHECKOUT, row.id)
+    enqueue(work, CHECKOUT, row.id)
     return row.id
 
 
@@ -109,7 +109,7 @@ def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
             if _is_only_ours(row):
                 row.state, row.ended_at = "canceled", work.now
             else:
-                hasten_in(work, row.id)
+                hasten(work, row.id)
         return view_of(work.session, row)
 
     return transact(store, act, do)
@@ -124,7 +124,7 @@ def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[st
         if row.way != "till":
             raise Refused("Only a sale that is rung up on the till can be claimed.", code="not_at_till")
         orders = _orders_of(work.session, row, course_ids)
-        assign_in(work, course_ids, row.client_id, reason="Claimed at the desk")
+        assign(work, course_ids, row.client_id, reason="Claimed at the desk")
         for square_order_id in orders:
             answer = {"client_id": row.client_id, "reason": "Claimed at the desk"}
             settle_unassigned_in(work.session, work.act, square_order_id, answer)
@@ -140,7 +140,7 @@ def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
     return require_row(session, Checkout, checkout_id, _NO_SALE, is_locked=True)
 
 
-def hasten_in(work: Work, checkout_id: str) -> None:
+def hasten(work: Work, checkout_id: str) -> None:
     """Have the job of this sale run now: make the pending one due, or enqueue one."""
     waiting = (
         update(Outbox)
@@ -148,7 +148,7 @@ def hasten_in(work: Work, checkout_id: str) -> None:
         .values(due_at=work.now)
     )
     if not work.session.execute(waiting).rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
-        enqueue_in(work, CHECKOUT, checkout_id)
+        enqueue(work, CHECKOUT, checkout_id)
 
 
 def _is_only_ours(row: Checkout) -> bool:

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.chain import add_history
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.links import LOOK_AT_ITEM, settle_questions_in
 from plugin.courses.catalog.packages import listed_in
-from plugin.courses.sales.book import book_in
+from plugin.courses.sales.book import book_sale
 from plugin.courses.sales.sales import Booking, sale_from_json
 from plugin.courses.sales.unlinked import answer_unlinked_in, open_questions_of
 from plugin.errors import InvalidField
@@ -22,7 +22,7 @@ from plugin.store.queues import Attention
 LOOK_AT_SALE = "look_at_sale"
 
 
-def link_and_open_in(work: Work, item: Attention, package_id: str | None, *, reason: str) -> None:
+def link_and_open(work: Work, item: Attention, package_id: str | None, *, reason: str) -> None:
     """Have the sold item sell this package, and book every sale of it that waits; raises InvalidField, Refused."""
     package = _package(work.session, package_id or item.details["proposed_package_id"])
     variation_id: str | None = item.details["square_variation_id"]
@@ -59,13 +59,13 @@ def _package(session: Session, package_id: str) -> Package:
 def _open(work: Work, item: Attention, package: Package, reason: str) -> Booking:
     sale = sale_from_json(item.details["sale"])
     line_uid = sale.lines[0].uid
-    booking = book_in(work, sale, linked={line_uid: package.id})
+    booking = book_sale(work, sale, linked={line_uid: package.id})
     for course_id in booking.opened:
         text = f"Opened from the sale of “{item.details['item_name']}”, linked to “{package.name}” afterwards"
         add_history(work, course_id, "linked", text, reason=reason)
     answer_unlinked_in(work.session, work.act, sale.square_order_id, line_uid, "The course is open.")
     refunds = {"refund_ids": item.details.get("refund_ids", [])}
-    enqueue_in(work, LOOK_AT_SALE, sale.square_order_id, payload=refunds)
+    enqueue(work, LOOK_AT_SALE, sale.square_order_id, payload=refunds)
     return booking
 
 
@@ -80,4 +80,4 @@ def _link(work: Work, package: Package, square_variation_id: str) -> None:
             other.is_current = other is row
         settle_questions_in(work.session, work.act, package.id, "Another item sells it now.")
     work.session.flush()
-    enqueue_in(work, LOOK_AT_ITEM, square_variation_id)
+    enqueue(work, LOOK_AT_ITEM, square_variation_id)

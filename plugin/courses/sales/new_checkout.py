@@ -48,7 +48,7 @@ class NewCheckout:
     seen_credit: int | None = None
 
 
-def new_checkout_in(work: Work, new: NewCheckout) -> Checkout:
+def new_checkout(work: Work, new: NewCheckout) -> Checkout:
     """Return the row of a sale that may begin, not yet in the session; raises InvalidField, Refused or NotFound."""
     session = work.session
     if new.way not in WAYS:

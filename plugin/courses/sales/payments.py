@@ -17,13 +17,13 @@ from plugin.core.allocation import allocate
 from plugin.core.gross import Charge
 from plugin.core.ledger import Kind, paid
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import Line, append, head_of
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
-from plugin.courses.changes.early_use import earn_ahead_in
+from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
 from plugin.store.ledger import Allowance, Course, Entry
 
@@ -48,7 +48,7 @@ class _Part:
         return self.unpaid == 0 and self.entries > 0
 
 
-def receive_money_in(work: Work, sale: Sale, line_uid: str) -> list[str]:
+def receive_money(work: Work, sale: Sale, line_uid: str) -> list[str]:
     """Write the money that came for the courses of one line; return those that it came for."""
     parts = _parts(work.session, sale.square_order_id, line_uid)
     _learn_tax(parts, sale, line_uid)
@@ -141,7 +141,7 @@ def _share_out(work: Work, sale: Sale, parts: Sequence[_Part], came: Came, due: 
         line = Line(key, came.at or part.course.sold_at)
         head = head_of(work.session, part.allowance.id)
         append(work, part.allowance.id, head, paid(share), line)
-        earn_ahead_in(work, part.allowance)
+        earn_ahead(work, part.allowance)
         changed.append(part.course.id)
     return changed
 
@@ -167,7 +167,7 @@ def _key(part: _Part, what: str) -> str:
 def _ask(work: Work, sale: Sale, money: Money) -> None:
     clinic = clinic_in(work.session)
     came = money_text(money, language=clinic.language, country=clinic.country)
-    open_item_in(
+    open_item(
         work,
         kind="money_for_closed",
         dedupe=f"money_for_closed:{sale.square_order_id}",

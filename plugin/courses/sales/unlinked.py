@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
@@ -26,12 +26,12 @@ def unlinked_mark(square_order_id: str, line_uid: str) -> str:
     return f"{KIND}:{square_order_id}:{line_uid}"[:255]
 
 
-def ask_about_unlinked_in(work: Work, sale: Sale, sold: SoldItem, package_id: str) -> str:
+def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) -> str:
     """Ask whether this line sells a package, `package_id` as it seems; `sale` holds this line alone."""
     package = work.session.get_one(Package, package_id)
     name = sold.full_name or "An amount without a name"
     is_item = sold.square_variation_id is not None
-    return open_item_in(
+    return open_item(
         work,
         kind=KIND,
         dedupe=unlinked_mark(sale.square_order_id, sold.uid),

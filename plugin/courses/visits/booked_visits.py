@@ -27,9 +27,9 @@ from plugin.courses.visits.bookings import (
     settle_in,
 )
 from plugin.courses.visits.next_session import is_same_name, next_session
-from plugin.courses.visits.reverse import undo_use_in
+from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, ask_in, charges_that_day, confirmed
-from plugin.courses.visits.use import UseSession, use_in, used_answer
+from plugin.courses.visits.use import UseSession, record_use, used_answer
 from plugin.errors import NoneLeft, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
@@ -66,7 +66,7 @@ def use_booking(
             if was_used:
                 return {"entry_id": booking.entry_id}
             wish = _wish(work.session, work.act, booking, course, chosen)
-            entry_id = use_in(work, wish, course, has_mail=has_mail)
+            entry_id = record_use(work, wish, course, has_mail=has_mail)
             settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=entry_id)
             ask_in(work.session, work.act, entry_id, known_charges=known_charges)
             return {"entry_id": entry_id}
@@ -94,7 +94,7 @@ def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used
                 charge = _linkable(work.session, booking, entry_id)
                 outcome: Outcome = "charged" if charge.is_no_show else "used"
                 settle_in(work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id)
-                _name_practitioner_in(work, booking)
+                _name_practitioner(work, booking)
             return {"entry_id": entry_id}
 
         linked = work.once("link_booking", {"booking": booking_id, "entry": entry_id}, link)
@@ -121,7 +121,7 @@ def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | Non
             # Without a course the booking is free; with another one a second tablet was quicker, and this tap is old.
             if course is None or booking.course_id != course.id:
                 return {"undone_by": None}
-            return {"undone_by": _take_back_in(work, booking, course, said)}
+            return {"undone_by": _take_back(work, booking, course, said)}
 
         undone: str | None = work.once("take_back", {"booking": booking_id, "reason": said}, undo).answer[
             "undone_by"
@@ -219,7 +219,7 @@ def _linkable(session: Session, booking: Booking, entry_id: str) -> DayCharge:
     return charge
 
 
-def _name_practitioner_in(work: Work, booking: Booking) -> None:
+def _name_practitioner(work: Work, booking: Booking) -> None:
     """Note who treated, as a check-in would have: who used the session elsewhere need not have known."""
     entry = work.session.get_one(Entry, booking.entry_id)
     visit = work.session.get(Visit, entry.visit_id) if entry.visit_id else None
@@ -238,12 +238,12 @@ def _practitioner(session: Session, name: str) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
-def _take_back_in(work: Work, booking: Booking, course: Course, reason: str) -> str | None:
+def _take_back(work: Work, booking: Booking, course: Course, reason: str) -> str | None:
     if booking.entry_id is not None and _is_linked(work.session, booking):
         free_in(work.session, booking)
         return None
     if booking.entry_id is not None:
-        return undo_use_in(work, course, booking.entry_id, reason).id
+        return undo_use(work, course, booking.entry_id, reason).id
     day = day_text(day_of(work.session, booking), clinic_in(work.session))
     add_history(work, course.id, "no_show", f"No-show on {day}: no longer forgiven", reason=reason)
     free_in(work.session, booking)

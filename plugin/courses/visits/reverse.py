@@ -13,8 +13,8 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import entry_in
 from plugin.courses.base.views import Reversed
 from plugin.courses.base.work import Work, transact
-from plugin.courses.changes.early_use import earn_ahead_in
-from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
+from plugin.courses.changes.early_use import earn_ahead
+from plugin.courses.changes.expiry import first_used_on, follow_first_use
 from plugin.courses.visits.bookings import free_booking_of_in
 from plugin.errors import AlreadyReversed, Refused
 from plugin.store import Store
@@ -33,21 +33,19 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
         _, course = entry_in(work.session, entry_id)
         held = course_for_change(work.session, course.id)
         request = {"entry_id": entry_id, "reason": said}
-        undone = work.once(
-            "reverse", request, lambda: {"entry_id": undo_use_in(work, held, entry_id, said).id}
-        )
+        undone = work.once("reverse", request, lambda: {"entry_id": undo_use(work, held, entry_id, said).id})
         return _answer(work.session, undone.answer["entry_id"], is_repeat=undone.is_repeat)
 
     return transact(store, act, do)
 
 
-def undo_use_in(work: Work, course: Course, entry_id: str, reason: str) -> Entry:
+def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> Entry:
     """Take back a used session of a course that the caller holds; its appointment can be settled again."""
     undone = _reversible(work.session, course, entry_id)
     before = first_used_on(work.session, course)
     written = append_reversal(work, undone, reason)
-    earn_ahead_in(work, work.session.get_one(Allowance, undone.allowance_id))
-    follow_first_use_in(work, course, before)
+    earn_ahead(work, work.session.get_one(Allowance, undone.allowance_id))
+    follow_first_use(work, course, before)
     free_booking_of_in(work.session, entry_id)
     publish(work, CourseChanged(course.id))
     return written

@@ -23,7 +23,7 @@ from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, CourseView, Used
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, transact
-from plugin.courses.changes.expiry import first_used_on, follow_first_use_in
+from plugin.courses.changes.expiry import first_used_on, follow_first_use
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
@@ -68,7 +68,7 @@ def use_session(
 
         def use() -> dict[str, Any]:
             nonlocal answer
-            entry_id = use_in(work, wish, course, has_mail=has_mail)
+            entry_id = record_use(work, wish, course, has_mail=has_mail)
             earlier = ask_in(work.session, work.act, entry_id, known_charges=known_charges)
             answer = used_answer(work.session, entry_id, earlier=earlier, is_repeat=False)
             # Both change with what is undone or entered since; the same key gives the first answer.
@@ -81,7 +81,7 @@ def use_session(
     return transact(store, act, do)
 
 
-def use_in(work: Work, wish: UseSession, course: Course, *, has_mail: bool = False) -> str:
+def record_use(work: Work, wish: UseSession, course: Course, *, has_mail: bool = False) -> str:
     """Use sessions within the caller's transaction, which holds the course; return the entry."""
     clinic = clinic_in(work.session)
     today = local_date(clinic, work.now)
@@ -107,7 +107,7 @@ def use_in(work: Work, wish: UseSession, course: Course, *, has_mail: bool = Fal
         publish(work, VisitRecorded(visit.id, course.id, client_id, owner_id, visited_on, today))
     happened_at = work.now if visited_on == today else _noon(visited_on, clinic)
     line = Line(f"use:{work.act.key}", happened_at, visit_id=visit.id)
-    return _write_in(work, course, allowance, wish.sessions, line)
+    return _write(work, course, allowance, wish.sessions, line)
 
 
 def charge_in(
@@ -124,10 +124,10 @@ def charge_in(
     _may_be_used(view, local_date(clinic, happened_at))
     allowance = _allowance(work.session, view, UseSession(course.id, allowance_id))
     line = Line(f"no-show:{work.act.key}", happened_at, reason=reason)
-    return _write_in(work, course, allowance, 1, line)
+    return _write(work, course, allowance, 1, line)
 
 
-def _write_in(
+def _write(
     work: Work,
     course: Course,
     allowance: AllowanceState,
@@ -138,7 +138,7 @@ def _write_in(
     head = head_of(work.session, allowance.id)
     change = used(head, sessions, unpaid=allowance.unpaid.amount)
     entry = append(work, allowance.id, head, change, line)
-    follow_first_use_in(work, course, before)
+    follow_first_use(work, course, before)
     publish(work, CourseChanged(course.id))
     return entry.id
 

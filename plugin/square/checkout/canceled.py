@@ -7,8 +7,8 @@ from sqlalchemy import select
 from plugin.core.money import Money
 from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import sale_in
-from plugin.courses.refunds.canceled_invoice import end_collection_in
-from plugin.courses.sales.payments import receive_money_in
+from plugin.courses.refunds.canceled_invoice import end_collection
+from plugin.courses.sales.payments import receive_money
 from plugin.services import Services
 from plugin.square.buyers import Bought
 from plugin.square.checkout.invoiced import has_courses
@@ -25,7 +25,7 @@ def canceled_order(order: Order) -> Effect:
 
     def do(work: Work) -> str:
         _book_payments(work, order)
-        return end_collection_in(work, order.id)
+        return end_collection(work, order.id)
 
     return do
 
@@ -38,7 +38,7 @@ def canceled_effects(services: Services, invoice: Json) -> tuple[Effect, ...]:
     try:
         return (canceled_order(Order.read(services.square.order(order_id))),)
     except SquareNotFound:
-        return (lambda work: end_collection_in(work, order_id),)
+        return (lambda work: end_collection(work, order_id),)
 
 
 def _book_payments(work: Work, order: Order) -> None:
@@ -49,4 +49,4 @@ def _book_payments(work: Work, order: Order) -> None:
     sale = sale_of(order, [], Bought(None), of_invoice=True, total=Money(record.total, record.currency))
     uids = select(Course.square_line_uid).where(Course.square_order_id == order.id).distinct()
     for uid in sorted(each for each in work.session.scalars(uids) if each is not None):
-        receive_money_in(work, sale, uid)
+        receive_money(work, sale, uid)

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.sales.checkout_views import courses_of_checkout_in
-from plugin.courses.sales.checkouts import hasten_in
+from plugin.courses.sales.checkouts import hasten
 from plugin.services import Services
 from plugin.square.checkout.canceled import canceled_effects
 from plugin.square.checkout.devices import refresh_terminals
@@ -125,7 +125,7 @@ def _hasten(object_id: str) -> Effect:
         row = _row_in(work.session, object_id)
         if row is None or row.ended_at is not None:
             return "That sale has ended."
-        hasten_in(work, row.id)
+        hasten(work, row.id)
         return "The sale it belongs to is looked at."
 
     return do
@@ -143,7 +143,7 @@ def _gone(invoice_id: str, said: str, came: int = 0) -> Effect:
             row.state, row.ended_at, row.asked_for = row.ends_as, work.now, ""
             row.problem = row.problem or ("" if row.cancel_asked_at else said)
         if row.square_order_id is not None:
-            end_collection_in(work, row.square_order_id)
+            end_collection(work, row.square_order_id)
         return said
 
     return do
@@ -152,7 +152,7 @@ def _gone(invoice_id: str, said: str, came: int = 0) -> Effect:
 def _ask(work: Work, row: Checkout, came: Money) -> None:
     clinic = clinic_in(work.session)
     given = money_text(came, language=clinic.language, country=clinic.country)
-    open_item_in(
+    open_item(
         work,
         kind="canceled_invoice",
         dedupe=f"canceled_invoice:{row.id}",

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.outbox import enqueue_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.sales.checkout_email import LETTER
 from plugin.courses.sales.checkouts import checkout_for_change
 from plugin.errors import NotFound
@@ -62,7 +62,7 @@ def save_waiting(services: Services, row: Checkout, **answer: Any) -> Checkout:
         is_asking = kept.state == "asking"
         _set(kept, asked_for="", problem="", state="waiting" if is_asking else kept.state, **answer)
         if is_first_address and kept.mail_to and kept.cancel_asked_at is None:
-            enqueue_in(
+            enqueue(
                 Work(session, services.store, Act(SQUARE, services.clock(), f"mail:{kept.id}")),
                 LETTER,
                 kept.id,
@@ -113,7 +113,7 @@ def end_taken_back(services: Services, row: Checkout) -> Checkout:
             _set(kept, asked_for="", state=kept.ends_as, ended_at=services.clock())
             if kept.way == "invoice" and kept.square_order_id is not None:
                 act = Act(SQUARE, services.clock(), f"checkout:{kept.id}")
-                end_collection_in(Work(session, services.store, act), kept.square_order_id)
+                end_collection(Work(session, services.store, act), kept.square_order_id)
         return kept
 
     return services.store.transact(work)

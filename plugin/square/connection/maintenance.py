@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import SIGN_IN, connection_in, outage_mark
 from plugin.errors import CoursekeeperError
@@ -47,7 +47,7 @@ def tell_where_shut_out(services: Services) -> None:
         return
     act = Act(SQUARE, services.clock(), "shut-out")
     services.store.transact(
-        lambda session: open_item_in(
+        lambda session: open_item(
             Work(session, services.store, act),
             kind="square_connection",
             dedupe=outage_mark(SIGN_IN, known.failing_since, act.now),

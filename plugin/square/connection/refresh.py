@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.attention import open_item_in
-from plugin.courses.base.outbox import Job, enqueue_in
+from plugin.courses.base.attention import open_item
+from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in
 from plugin.errors import ConfigurationError, SquareFailed
@@ -50,7 +50,7 @@ def enqueue_refresh(services: Services) -> bool:
         waiting = select(Outbox.id).where(Outbox.kind == REFRESH, Outbox.state == "pending")
         if session.scalar(waiting.limit(1)) is not None:
             return False
-        enqueue_in(Work(session, services.store, Act(SQUARE, now, REFRESH)), REFRESH, "connection")
+        enqueue(Work(session, services.store, Act(SQUARE, now, REFRESH)), REFRESH, "connection")
         return True
 
     return services.store.transact(work)
@@ -113,7 +113,7 @@ def take_refusal(services: Services, known: ConnectionView, said: str) -> RunAga
 
 def _tell_in(session: Session, services: Services, known: ConnectionView, reason: str) -> None:
     ends = f" It ends on {known.expires_at:%Y-%m-%d}." if known.expires_at else ""
-    open_item_in(
+    open_item(
         Work(session, services.store, Act(SQUARE, services.clock(), REFRESH)),
         kind="square_connection",
         dedupe=f"square_refresh:{known.refreshed_at:%Y-%m-%dT%H:%M}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from plugin.core.acts import Act, require
-from plugin.courses.base.outbox import Job, enqueue_in
+from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.work import Work
 from plugin.errors import SquareFailed
 from plugin.services import Services
@@ -22,9 +22,7 @@ def ask_for_sweep(services: Services, act: Act) -> None:
     """Have the worker look through Square now; once, however often it is asked for."""
     require(act.actor)
     if not is_asked(services.store):
-        services.store.transact(
-            lambda session: enqueue_in(Work(session, services.store, act), SWEEP, "asked")
-        )
+        services.store.transact(lambda session: enqueue(Work(session, services.store, act), SWEEP, "asked"))
 
 
 def is_asked(store: Store) -> bool:

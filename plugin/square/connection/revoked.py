@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugin.courses.base.attention import open_item_in
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in
 from plugin.errors import SquareFailed
@@ -26,17 +26,17 @@ def handle_revocation(services: Services, _data: Json) -> Effects:
         if error.code != "square_sign_in":
             raise
         used = known.access_token_sealed
-        return Effects(effects=(lambda work: _forget_in(work, used),))
+        return Effects(effects=(lambda work: _forget(work, used),))
     return Effects(says="It speaks of an earlier permission; the one in use stands.")
 
 
-def _forget_in(work: Work, used: str | None) -> str:
+def _forget(work: Work, used: str | None) -> str:
     row = connection_in(work.session)
     if row.access_token_sealed != used:
         return "Connected anew meanwhile."
     forget_in(work.session)
     row.problem, row.problem_at = SAID, work.now
-    open_item_in(
+    open_item(
         work,
         kind="square_connection",
         dedupe=f"square_revoked:{work.now:%Y-%m-%dT%H:%M}",

@@ -19,7 +19,7 @@ from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.clients.clients import change_client
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.documents.issue import issue_invoice_in
+from plugin.courses.documents.issue import create_invoice
 from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
 from plugin.courses.sales.assign import move_course
 from plugin.errors import NotAllowed, NotFound, Refused
@@ -54,7 +54,7 @@ def test_twenty_at_once_are_numbered_without_a_gap(both: Papers) -> None:
         if number % 4 == 0:
             _begin_and_leave(both, act, f"O-{number}")
         document = both.store.transact(
-            lambda session: issue_invoice_in(Work(session, both.store, act), f"O-{number}")
+            lambda session: create_invoice(Work(session, both.store, act), f"O-{number}")
         )
         assert document is not None
         return document.number
@@ -69,7 +69,7 @@ def _begin_and_leave(both: Papers, act: Act, order: str) -> None:
     """Take a number and undo all of it."""
 
     def leave(session: Session) -> None:
-        issue_invoice_in(Work(session, both.store, act), order)
+        create_invoice(Work(session, both.store, act), order)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -82,7 +82,7 @@ def test_of_many_that_issue_one_sale_one_does(both: Papers) -> None:
 
     def issue(_number: int) -> str:
         start.wait(timeout=30)
-        return both.store.transact(lambda session: issue_invoice_in(Work(session, both.store, act), "O").id)  # type: ignore[union-attr]
+        return both.store.transact(lambda session: create_invoice(Work(session, both.store, act), "O").id)  # type: ignore[union-attr]
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(issue, range(8)))) == 1

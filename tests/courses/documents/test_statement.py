@@ -16,7 +16,7 @@ from plugin.courses.audit import audit
 from plugin.courses.base.work import Work
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
-from plugin.courses.refunds.canceled_invoice import end_collection_in
+from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.documents import SaleRecord
@@ -77,7 +77,7 @@ def test_of_a_canceled_invoice_the_rest_is_no_longer_due(clinic: PaperClinic) ->
     order = clinic.desk.course(course_id).square_order_id or ""
     clinic.go_to(date(2026, 12, 5))
     act = clinic.desk.act()
-    clinic.store.transact(lambda session: end_collection_in(Work(session, clinic.store, act), order))
+    clinic.store.transact(lambda session: end_collection(Work(session, clinic.store, act), order))
     paper = statement_of(clinic, course_id, on=date(2026, 12, 6))
     assert lines_of(paper)[-1] == ("Dec 5", "canceled", -99000, 0)
     assert (paper.billed.amount, paper.paid.amount, paper.balance_due.amount) == (99000, 99000, 0)
