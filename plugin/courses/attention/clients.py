@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugin.courses.attention.kind import AttentionKind, Decision, Resolution
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
-from plugin.courses.clients.merge import held_in, merge_rows
+from plugin.courses.clients.merge import lock_both, merge_rows
 from plugin.courses.clients.unmerge import keep_together, split_client
 from plugin.store.queues import Attention
 
@@ -20,7 +20,7 @@ def _keep_together(work: Work, item: Attention, _wish: Resolution) -> None:
 
 def _merge(work: Work, item: Attention, _wish: Resolution) -> None:
     before_id, new_id = (living_client_in(work.session, each).id for each in item.details["client_ids"])
-    merge_rows(work, *held_in(work.session, new_id, before_id))
+    merge_rows(work, *lock_both(work.session, new_id, before_id))
 
 
 def _leave_apart(_work: Work, _item: Attention, _wish: Resolution) -> None:

@@ -13,7 +13,7 @@ from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.suppression import welcome_back_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
-from plugin.courses.clients.clients import add_client, living_client_in, shares_contact
+from plugin.courses.clients.clients import add_client, index_client, living_client_in, shares_contact
 from plugin.courses.clients.contacts import Buyer, Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates
 from plugin.courses.clients.merge_core import join_clients
@@ -90,8 +90,7 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
         client.phone = contact.phone or client.phone
     if "email" not in newer_here and contact.email and contact.email != client.email:
         client.email, client.mail_problem = contact.email, ""
-    kept = Contact(client.name, client.phone, client.email, client.language)
-    client.name_folded, client.search_text = kept.name_folded, kept.search_text
+    index_client(client)
     return True
 
 

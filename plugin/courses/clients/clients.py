@@ -105,7 +105,7 @@ def _write_contact(work: Work, client: Client, contact: Contact) -> None:
     if "email" in changed:
         # The bounced e-mail was sent to the address before.
         client.mail_problem = ""
-    client.name_folded, client.search_text = contact.name_folded, contact.search_text
+    index_client(client)
     if changed and view_of(work.session, client).square_customer_id is not None:
         enqueue_customer(work, client.id, *changed)
     work.session.flush()
@@ -122,6 +122,12 @@ def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
         return view_of(work.session, client)
 
     return transact(store, act, do)
+
+
+def index_client(client: Client) -> None:
+    """Set the columns by which the client is sorted and found from the others."""
+    contact = Contact(client.name, client.phone, client.email, client.language)
+    client.name_folded, client.search_text = contact.name_folded, contact.search_text
 
 
 def add_client(work: Work, contact: Contact) -> Client:

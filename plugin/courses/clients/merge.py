@@ -13,15 +13,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.courses.base.chain import add_history, course_for_change
-from plugin.courses.base.events import CourseChanged, publish
+from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.client_profile import enqueue_customer
-from plugin.courses.clients.clients import living_client_in, view_of
-from plugin.courses.clients.contacts import Contact
-from plugin.courses.clients.merge_core import MOVED, join_clients
+from plugin.courses.clients.clients import index_client, living_client_in, view_of
+from plugin.courses.clients.merge_core import MOVED, hand_over, join_clients
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare
@@ -64,7 +62,7 @@ def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> Merged:
-        gone, keeper = held_in(work.session, from_id, into_id)
+        gone, keeper = lock_both(work.session, from_id, into_id)
         was_one = False
 
         def merge() -> dict[str, Any]:
@@ -83,7 +81,7 @@ def merge_rows(work: Work, gone: Client, keeper: Client) -> Merged:
     """Merge two clients within the caller's transaction; both rows are locked. Raises Refused."""
     if living_client_in(work.session, gone.id).id == living_client_in(work.session, keeper.id).id:
         return _one_already(work.session, gone, keeper)
-    _may_be_joined(gone, keeper)
+    _refuse_merge(gone, keeper)
     return Merged(keeper.id, _merge(work, gone, keeper).id, is_repeat=False)
 
 
@@ -95,19 +93,17 @@ def undo_merge(store: Store, act: Act, merge_id: str) -> str:
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> str:
-        row = work.session.get(ClientMerge, merge_id)
-        if row is None:
-            raise NotFound("There is no such merge.")
-        gone, keeper = held_in(work.session, row.from_id, row.into_id)
+        row = require_row(work.session, ClientMerge, merge_id, "There is no such merge.")
+        gone, keeper = lock_both(work.session, row.from_id, row.into_id)
         work.session.refresh(row)
 
-        def part() -> dict[str, Any]:
+        def undo() -> dict[str, Any]:
             if row.undone_at is None:
-                _may_be_parted(row, gone, keeper)
+                _refuse_undo(row, gone, keeper)
                 _undo(work, row, gone, keeper)
             return {"client_id": gone.id}
 
-        work.once("take_merge_apart", {"merge_id": merge_id}, part)
+        work.once("take_merge_apart", {"merge_id": merge_id}, undo)
         return gone.id
 
     return transact(store, act, do)
@@ -120,7 +116,7 @@ def merges_of(store: Store, client_id: str) -> tuple[MergeView, ...]:
         return tuple(_view(session, row) for row in session.scalars(rows))
 
 
-def held_in(session: Session, first_id: str, second_id: str) -> tuple[Client, Client]:
+def lock_both(session: Session, first_id: str, second_id: str) -> tuple[Client, Client]:
     """Return two clients, locked in one order whichever is named first; raises NotFound."""
     rows = select(Client).where(Client.id.in_((first_id, second_id))).order_by(Client.id).with_for_update()
     found = {row.id: row for row in session.scalars(rows.execution_options(populate_existing=True))}
@@ -141,7 +137,7 @@ def _one_already(session: Session, gone: Client, keeper: Client) -> Merged:
     return Merged(stays, session.scalar(last.limit(1)), is_repeat=True)
 
 
-def _may_be_joined(gone: Client, keeper: Client) -> None:
+def _refuse_merge(gone: Client, keeper: Client) -> None:
     for client in (gone, keeper):
         if client.erased_at is not None:
             raise Refused("The data of one of them was erased, so nobody can say who it was.", code="erased")
@@ -179,16 +175,11 @@ def _fill_in(gone: Client, keeper: Client) -> list[str]:
         setattr(keeper, name, getattr(gone, name))
     if "email" in lacks:
         keeper.mail_problem = gone.mail_problem
-    _index(keeper)
+    index_client(keeper)
     return lacks
 
 
-def _index(client: Client) -> None:
-    kept = Contact(client.name, client.phone, client.email, client.language)
-    client.name_folded, client.search_text = kept.name_folded, kept.search_text
-
-
-def _may_be_parted(row: ClientMerge, gone: Client, keeper: Client) -> None:
+def _refuse_undo(row: ClientMerge, gone: Client, keeper: Client) -> None:
     if gone.erased_at is not None or keeper.erased_at is not None or not row.moved:
         raise Refused("Their data was erased since, so they stay one.", code="erased")
     if gone.merged_into != row.into_id or keeper.merged_into is not None:
@@ -202,7 +193,7 @@ def _undo(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
     for name in moved["fields"]:
         if getattr(keeper, name) == getattr(gone, name):
             setattr(keeper, name, None)
-    _index(keeper)
+    index_client(keeper)
     _move_back(work.session, moved, gone, keeper)
     row.undone_at, row.undone_by = work.now, work.act.actor.name
     work.session.flush()
@@ -234,13 +225,9 @@ def _course_back(work: Work, row: ClientMerge, course_id: str, gone: Client, kee
     course = course_for_change(work.session, course_id)
     if course.client_id != keeper.id:
         return
-    course.client_id = gone.id
     since = (Visit.course_id == course_id, Visit.client_id == keeper.id, Visit.created_at >= row.at)
     work.session.execute(update(Visit).where(*since).values(client_id=gone.id))
-    text = f"Two clients again: {gone.name} is not {keeper.name}"
-    add_history(work, course_id, "merged", text)
-    work.session.flush()
-    publish(work, CourseChanged(course_id))
+    hand_over(work, course, gone, f"Two clients again: {gone.name} is not {keeper.name}")
 
 
 def _view(session: Session, row: ClientMerge) -> MergeView:

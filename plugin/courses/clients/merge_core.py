@@ -48,11 +48,16 @@ def join_clients(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
 def _courses(work: Work, gone: Client, keeper: Client, text: str) -> list[str]:
     ids = list(work.session.scalars(select(Course.id).where(Course.client_id == gone.id).order_by(Course.id)))
     for course_id in ids:
-        course_for_change(work.session, course_id).client_id = keeper.id
-        add_history(work, course_id, "merged", text)
-        work.session.flush()
-        publish(work, CourseChanged(course_id))
+        hand_over(work, course_for_change(work.session, course_id), keeper, text)
     return ids
+
+
+def hand_over(work: Work, course: Course, to: Client, text: str, *, reason: str = "") -> None:
+    """Make a course another client's, with `text` in its history."""
+    course.client_id = to.id
+    add_history(work, course.id, "merged", text, reason=reason)
+    work.session.flush()
+    publish(work, CourseChanged(course.id))
 
 
 def _repoint(session: Session, table: Any, column: str, from_id: str, to_id: str) -> list[str]:

@@ -10,12 +10,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.chain import add_history
-from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import add_client, living_client_in
 from plugin.courses.clients.contacts import Buyer
+from plugin.courses.clients.merge_core import hand_over
 from plugin.courses.clients.square_links import contact_of_buyer, link_in, living_links_in
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
@@ -66,13 +65,10 @@ def split_client(work: Work, details: dict[str, Any], *, reason: str) -> Client:
         course = work.session.get_one(Course, course_id)
         if course.client_id != from_client.id:
             continue
-        course.client_id = to.id
-        text = f"Clients separated in Square: {to.name} is no longer {from_client.name}"
-        add_history(work, course.id, "merged", text, reason=reason)
         theirs = update(Visit).where(Visit.course_id == course.id, Visit.client_id == from_client.id)
         work.session.execute(theirs.values(client_id=to.id))
-        work.session.flush()
-        publish(work, CourseChanged(course.id))
+        text = f"Clients separated in Square: {to.name} is no longer {from_client.name}"
+        hand_over(work, course, to, text, reason=reason)
     profile_changed(work, from_client.id)
     profile_changed(work, to.id)
     return to
