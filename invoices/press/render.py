@@ -14,7 +14,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
-from weasyprint import CSS, Document  # type: ignore[import-untyped]  # it ships no types
+from weasyprint import CSS, HTML, Document  # type: ignore[import-untyped]  # it ships no types
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
@@ -24,8 +24,6 @@ from invoices.press.archive import ARCHIVED, archived
 from invoices.press.glyphs import with_boxes
 from invoices.press.html import html_of, own_css, shared_css
 from invoices.press.pictures import pictures_of
-from invoices.press.shortcuts import shortcuts
-from invoices.press.strict import StrictPage
 
 NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
 STYLES_KEPT = 16
@@ -61,7 +59,7 @@ def render(paper: Paper, assets: Mapping[str, bytes] = NO_ASSETS) -> bytes:
 @contextmanager
 def the_press() -> Iterator[Press]:
     """Lend this process's press to one at a time: Pango and the shared fonts are not safe across threads."""
-    with _ONE_AT_A_TIME, shortcuts():
+    with _ONE_AT_A_TIME:
         yield _press()
 
 
@@ -96,7 +94,8 @@ class Press:
         return self._laid_out(with_boxes(fit(paper)), assets, VARIANT)
 
     def _laid_out(self, fitted: Paper, assets: Mapping[str, bytes], variant: str) -> Document:
-        page = StrictPage(html_of(fitted), self._fetcher.knowing(pictures_of(fitted, assets)))
+        fetcher = self._fetcher.knowing(pictures_of(fitted, assets))
+        page = HTML(string=html_of(fitted), url_fetcher=fetcher, base_url="app:")
         styles = [self._style, self._own_style(own_css(fitted))]
         return page.render(stylesheets=styles, font_config=self._fonts, pdf_variant=variant)
 
