@@ -1,16 +1,93 @@
-"""A paper as canonical JSON, the form in which it is kept, hashed and sent to be drawn."""
+"""A paper as canonical JSON, the form in which it is kept, hashed and sent to be drawn; nothing is lost on the way."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import types
+from collections.abc import Hashable
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from invoices.papers.account import AccountStatement, CreditNote, Invoice
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.month import OwnersMonth
-from invoices.papers.plain import from_plain, to_plain
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
+
+T = TypeVar("T")
+
+
+def to_plain(value: Any) -> Any:
+    """Turn a dataclass of dataclasses, tuples, dates and plain values into what JSON knows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int):
+        return value
+    raise TypeError(f"{type(value).__name__} has no place on a paper")
+
+
+def from_plain(made: type[T], plain: Any) -> T:
+    """Rebuild a dataclass; a field that is missing takes its default, so that old papers stay readable.
+
+    Raises ValueError, naming the field, when a value is not of the annotated kind.
+    """
+    if not isinstance(plain, dict):
+        raise ValueError(f"{made.__name__} is not an object")
+    hints = _hints(made)  # type: ignore[arg-type]  # a class can always be hashed
+    unknown = plain.keys() - hints.keys()
+    if unknown:
+        raise ValueError(f"{made.__name__} has no {min(unknown)}")
+    values = {name: _read(hints[name], value, f"{made.__name__}.{name}") for name, value in plain.items()}
+    for field in fields(made):  # type: ignore[arg-type]  # T is a dataclass by contract
+        if field.name not in values and field.default is MISSING:
+            raise ValueError(f"{made.__name__}.{field.name} is missing")
+    return made(**values)
+
+
+@cache
+def _hints(made: Hashable) -> dict[str, Any]:
+    return get_type_hints(made)
+
+
+def _read(hint: Any, value: Any, where: str) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return _read_optional(hint, value, where)
+    if origin is tuple:
+        return _read_tuple(hint, value, where)
+    if origin is Literal:
+        return _expect(value in get_args(hint), value, where)
+    if is_dataclass(hint):
+        return from_plain(hint, value)  # type: ignore[arg-type]  # is_dataclass leaves an instance possible
+    if hint in (date, datetime):
+        return hint.fromisoformat(_expect(isinstance(value, str), value, where))
+    if hint is type(None):
+        return _expect(value is None, value, where)
+    return _expect(type(value) is hint, value, where)
+
+
+def _read_optional(hint: Any, value: Any, where: str) -> Any:
+    (some,) = (arg for arg in get_args(hint) if arg is not type(None))
+    return None if value is None else _read(some, value, where)
+
+
+def _read_tuple(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
+    items: list[Any] = _expect(isinstance(value, list), value, where)
+    return tuple(_read(get_args(hint)[0], item, where) for item in items)
+
+
+def _expect(is_right: bool, value: Any, where: str) -> Any:
+    if not is_right:
+        raise ValueError(f"{where} can't be {str(value)[:40]!r}")
+    return value
+
 
 Paper = CourseSummary | AftercareSheet | Invoice | CreditNote | AccountStatement | GiftVoucher | OwnersMonth
 

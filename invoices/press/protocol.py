@@ -1,12 +1,17 @@
-"""What a paper worker and its owner say to each other: frames of a length and that many bytes.
+"""What a paper worker and its owner send each other: frames of a length and that many bytes.
 
-The first byte of an answer is its kind.
+A request is a paper with its pictures as JSON; the first byte of an answer is its kind.
 """
 
 from __future__ import annotations
 
+import json
 import struct
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from typing import IO
+
+from invoices.papers import Paper, PaperRefused, from_json, to_json
 
 READY = b"+"
 PDF = b"P"
@@ -30,3 +35,18 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
     (length,) = _LENGTH.unpack(head)
     body = stream.read(length)
     return body if len(body) == length else None
+
+
+def write_request(paper: Paper, assets: Mapping[str, bytes]) -> bytes:
+    """Put a paper and its pictures into one message."""
+    pictures = {name: b64encode(content).decode("ascii") for name, content in assets.items()}
+    return json.dumps({"paper": to_json(paper), "assets": pictures}).encode("ascii")
+
+
+def read_request(message: bytes) -> tuple[Paper, dict[str, bytes]]:
+    """Read what `write_request` wrote; raises PaperRefused."""
+    try:
+        asked = json.loads(message)
+        return from_json(asked["paper"]), {name: b64decode(one) for name, one in asked["assets"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise PaperRefused(f"This is not the content of a paper: {error}.") from error

@@ -17,8 +17,7 @@ from threading import Thread
 from typing import IO
 
 from invoices.papers import PaperRefused
-from invoices.press.protocol import FAILED, PDF, READY, REFUSED, read_frame, write_frame
-from invoices.press.request import read_request
+from invoices.press.protocol import FAILED, PDF, READY, REFUSED, read_frame, read_request, write_frame
 
 
 def main(memory_mb: int, folder: str) -> None:

@@ -20,8 +20,7 @@ from typing import Self
 
 from invoices.pages.fit import fit
 from invoices.papers import Paper, PaperFailed, PaperRefused
-from invoices.press.protocol import PDF, READY, REFUSED, read_frame, write_frame
-from invoices.press.request import write_request
+from invoices.press.protocol import PDF, READY, REFUSED, read_frame, write_frame, write_request
 
 NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
 START_TIMEOUT_S = 60.0

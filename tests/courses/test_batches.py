@@ -21,7 +21,6 @@ from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.outbox import Job, claim_job, complete_job
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.batch_command import clients_named, write_batch
-from plugin.courses.handouts.batch_lists import Listing, people_chosen, people_on
 from plugin.courses.handouts.batch_run import LEASE_S, Printer, fail_batch, run_batch
 from plugin.courses.handouts.batches import (
     BATCH,
@@ -34,9 +33,9 @@ from plugin.courses.handouts.batches import (
     read_batch,
     start_batch,
 )
+from plugin.courses.handouts.bundle import Names, paper_file_name, safe_name
 from plugin.courses.handouts.cache import paper_bytes
-from plugin.courses.handouts.file_names import Names, paper_file_name, safe_name
-from plugin.courses.handouts.selection import Choice
+from plugin.courses.handouts.selection import Choice, Listing, people_chosen, people_on
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store

@@ -15,8 +15,15 @@ from PIL.PngImagePlugin import PngInfo
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.drafts import draft_summary
-from plugin.courses.handouts.image_check import LARGEST_FILE, MOST_PIXELS, read_picture
-from plugin.courses.handouts.logos import assets_for, logo_png, remove_logo, set_logo
+from plugin.courses.handouts.logos import (
+    LARGEST_FILE,
+    MOST_PIXELS,
+    assets_for,
+    logo_png,
+    read_picture,
+    remove_logo,
+    set_logo,
+)
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store
 from tests.clock import HandMovedClock

@@ -13,8 +13,8 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.handouts.cache import AFTERCARE, paper_bytes
-from plugin.courses.handouts.claims_check import claims_in
 from plugin.courses.handouts.content import aftercare_paper
+from plugin.courses.handouts.text_check import claims_in
 from plugin.courses.handouts.texts import (
     list_texts,
     read_treatment_text,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from invoices.papers import CreditNote, Invoice, from_json
-from invoices.papers.plain import from_plain, to_plain
+from invoices.papers.wire import from_plain, to_plain
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.documents.on_demand import invoice_of_course

@@ -1,12 +1,18 @@
-"""Who bought a course: whoever was first to own it, also once it was given away. They are billed for it."""
+"""Who bought a course, and how a document names them.
+
+The buyer is the first owner of a course, also once it was given away: they are billed for it.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.papers import Party
+from plugin.courses.base.views import ClientView
 from plugin.store.changes import CourseOrigin, Gift
 from plugin.store.ledger import Course
+from plugin.store.people import SquareCustomer
 
 
 def buyer_in(session: Session, course: Course) -> str | None:
@@ -38,3 +44,28 @@ def sold_course_in(session: Session, course: Course) -> Course:
         seen.add(course.id)
         course = session.get_one(Course, origin.origin_id)
     return course
+
+
+_MOST_LINES = 4
+
+
+def party_in(session: Session, buyer: ClientView) -> Party:
+    """Return the buyer as a document names them."""
+    profile = session.scalar(
+        select(SquareCustomer)
+        .where(
+            SquareCustomer.client_id == buyer.id,
+            SquareCustomer.is_current.is_(True),
+            SquareCustomer.is_deleted.is_(False),
+            SquareCustomer.address != "",
+        )
+        .order_by(SquareCustomer.seen_at.desc(), SquareCustomer.square_customer_id)
+        .limit(1)
+    )
+    return Party(
+        name=buyer.name,
+        email=buyer.email or "",
+        phone=buyer.phone or "",
+        country=profile.country if profile is not None else "",
+        address_lines=tuple(profile.address.splitlines()[:_MOST_LINES]) if profile is not None else (),
+    )

@@ -16,8 +16,8 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.clients import client_in
+from plugin.courses.documents.buyers import party_in
 from plugin.courses.documents.invoice_lines import PackageWords, account_of
-from plugin.courses.documents.parties import party_in
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.ledger import Allowance, Course, Entry

@@ -9,7 +9,6 @@ from datetime import datetime
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, transact
-from plugin.courses.documents.correction import create_correction
 from plugin.courses.documents.enqueue import (
     CORRECT_INVOICE,
     DOCUMENT,
@@ -19,6 +18,7 @@ from plugin.courses.documents.enqueue import (
 )
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.issue import (
+    create_correction,
     create_credit_note,
     create_invoice,
     create_voucher,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.papers import PaidBy
-from invoices.papers.plain import from_plain, to_plain
+from invoices.papers.wire import from_plain, to_plain
 from plugin.core.acts import Act
 from plugin.courses.sales.sales import Refund
 from plugin.store.documents import Document, SaleRecord

@@ -28,10 +28,9 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.clients import client_in
-from plugin.courses.documents.buyers import courses_of_sale_in
+from plugin.courses.documents.buyers import courses_of_sale_in, party_in
 from plugin.courses.documents.invoice_content import due_on_in, payments_in
 from plugin.courses.documents.on_demand import invoice_of_course
-from plugin.courses.documents.parties import party_in
 from plugin.courses.documents.sale_record import paid_sale_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper

@@ -19,9 +19,8 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.handouts.batches import batch_for_change
-from plugin.courses.handouts.bundle import bundle
+from plugin.courses.handouts.bundle import bundle, paper_file_name
 from plugin.courses.handouts.cache import Render, paper_bytes
-from plugin.courses.handouts.file_names import paper_file_name
 from plugin.courses.handouts.selection import INVOICE, LeftOut, Selection
 from plugin.errors import NotFound, PaperNotMade, Refused
 from plugin.store import Store

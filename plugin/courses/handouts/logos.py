@@ -1,18 +1,180 @@
-"""The clinic's logo: taken from its owner, kept by its SHA-256, handed to whoever draws a paper that names it."""
+"""The clinic's logo: checked before it is stored, and read for papers and screens."""
 
 from __future__ import annotations
 
+import hashlib
+import io
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+
+from PIL import Image, ImageFile, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 from sqlalchemy.orm import Session
 
 from invoices.papers import Paper
 from plugin.core.acts import Act, require
 from plugin.courses.base.views import LogoView
 from plugin.courses.base.work import Work, transact
-from plugin.courses.handouts.image_check import Picture, read_picture
-from plugin.errors import NotFound, Refused
+from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.offers import Clinic
 from plugin.store.papers import Logo
+
+LARGEST_FILE = 2 * 1024 * 1024
+MOST_PIXELS = 16_000_000
+# Four times as fine as the head of a paper shows it.
+WIDEST, HIGHEST = 960, 240
+SMALLEST_SIDE = 64
+# A JPEG of 2 MB can hold so many passes over its pixels that reading it takes minutes; a real one has ten.
+_MOST_PASSES = 64
+_PALEST = 225
+
+_ONE_AT_A_TIME = Lock()
+_WANTED = "Save the logo as PNG, JPEG or WebP and send that."
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG of ours, with nothing in it but pixels."""
+
+    png: bytes
+    sha256: str
+    width: int
+    height: int
+
+
+def read_picture(data: bytes) -> Picture:
+    """Check a file and draw it anew; raises InvalidField with the mend for what can't stand on a paper."""
+    if not data:
+        raise _refusal("Choose a picture first.")
+    if len(data) > LARGEST_FILE:
+        raise _refusal(
+            f"This file has {_megabytes(data)} MB, at most 2 MB fit. A smaller picture prints as well."
+        )
+    opener = _opener(data)
+    try:
+        with _whole_or_not_at_all():
+            return _drawn(_pixels(opener(data)))
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, MemoryError):
+        raise _refusal(f"This picture is damaged and can't be read. {_WANTED}") from None
+
+
+@contextmanager
+def _whole_or_not_at_all() -> Iterator[None]:
+    # A renderer in the same process lets Pillow make up what is missing of a picture.
+    with _ONE_AT_A_TIME:
+        was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = was
+
+
+def _refusal(message: str) -> InvalidField:
+    return InvalidField(message, field="logo")
+
+
+def _megabytes(data: bytes) -> str:
+    return f"{len(data) / 1024 / 1024:.1f}"
+
+
+def _opener(data: bytes) -> Callable[[bytes], Image.Image]:
+    """Tell by its first bytes what the file is; its name and its sender's word count for nothing."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _png
+    if data.startswith(b"\xff\xd8\xff"):
+        return _jpeg
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return _webp
+    if b"<svg" in data[:4096].lower():
+        raise _refusal(f"An SVG file can hold more than a picture, so none is taken. {_WANTED}")
+    raise _refusal(f"This file is no PNG, JPEG or WebP picture, whatever its name says. {_WANTED}")
+
+
+# The readers are called by name: Image.open would try every kind it knows, and warn instead of refusing.
+def _png(data: bytes) -> Image.Image:
+    return _checked(PngImageFile(io.BytesIO(data)))
+
+
+def _jpeg(data: bytes) -> Image.Image:
+    if data.count(b"\xff\xda") > _MOST_PASSES:
+        raise ValueError("too many passes")
+    return _checked(JpegImageFile(io.BytesIO(data)))
+
+
+def _webp(data: bytes) -> Image.Image:
+    # Its reader makes room for all pixels at once, so the size is looked at before it.
+    _check_size(_webp_size(data))
+    return _checked(WebPImageFile(io.BytesIO(data)))
+
+
+def _webp_size(data: bytes) -> Size:
+    head = data[:30]
+    if len(head) < 30:
+        raise ValueError("cut short")
+    if head[12:16] == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack("<HH", head[26:30])
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _checked(picture: Image.Image) -> Image.Image:
+    _check_size(picture.size)
+    return picture
+
+
+def _check_size(size: Size) -> None:
+    width, height = size
+    called = f"This picture is {width} x {height} pixels"
+    if width * height > MOST_PIXELS:
+        raise _refusal(
+            f"{called}; at most {MOST_PIXELS // 1_000_000} million in all can be read, such as 4000 x 4000."
+        )
+    if max(size) < SMALLEST_SIDE:
+        raise _refusal(f"{called}; it would print as a blur. Send one that is at least {WIDEST // 2} wide.")
+
+
+def _pixels(picture: Image.Image) -> Image.Image:
+    """Return the first frame upright, as red, green, blue and how opaque, in the size that is printed."""
+    if isinstance(picture, JpegImageFile):
+        # Read at a lower resolution where that is enough: a photo of 12 million pixels takes a tenth of the time.
+        picture.draft(None, (2 * WIDEST, 2 * HIGHEST))
+    picture.load()
+    if picture.mode.startswith("I;16"):
+        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    seen = upright.getchannel("A").getbbox()
+    if seen is None:
+        raise _refusal("This picture is transparent all over: nothing of it would be printed.")
+    cut = upright.crop(seen)
+    cut.thumbnail((WIDEST, HIGHEST), Image.Resampling.LANCZOS)
+    return cut
+
+
+def _drawn(pixels: Image.Image) -> Picture:
+    on_paper = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels).convert("RGB")
+    darkest, _ = on_paper.convert("L").getextrema()
+    if not isinstance(darkest, int) or darkest > _PALEST:
+        raise _refusal(
+            "This logo is too pale to be seen on white paper. Send the version made for light grounds."
+        )
+    is_opaque = pixels.getchannel("A").getextrema() == (255, 255)
+    kept = on_paper if is_opaque else pixels
+    # Colour profiles, places and cameras stay behind: only pixels are kept.
+    kept.info.clear()
+    out = io.BytesIO()
+    kept.save(out, "PNG", optimize=True)
+    png = out.getvalue()
+    return Picture(png, hashlib.sha256(png).hexdigest(), kept.width, kept.height)
 
 
 def set_logo(store: Store, act: Act, data: bytes) -> LogoView:

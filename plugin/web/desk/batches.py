@@ -11,7 +11,6 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
-from plugin.courses.handouts.batch_lists import Listing, people_chosen, people_on
 from plugin.courses.handouts.batches import (
     MOST_PAPERS,
     batch_file,
@@ -21,7 +20,7 @@ from plugin.courses.handouts.batches import (
     start_batch,
 )
 from plugin.courses.handouts.bundle import PDF
-from plugin.courses.handouts.selection import CALLED, INVOICE, Choice
+from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, Listing, people_chosen, people_on
 from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.courses.visits.arrivals import arrivals_on
 from plugin.web import current_services, live, pages

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, request
 
 from plugin.core.acts import Act
 from plugin.courses.base.clinic import local_date
+from plugin.courses.handouts.bundle import safe_name
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
-from plugin.courses.handouts.file_names import safe_name
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor
 from plugin.web.actions import fresh_key

@@ -11,7 +11,7 @@ from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
 from plugin.courses.documents.read import DocumentView, read_document
 from plugin.courses.documents.statement import statement_of_course
-from plugin.courses.handouts.file_names import paper_file_name
+from plugin.courses.handouts.bundle import paper_file_name
 from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.actions import fresh_key, redirect_after_post

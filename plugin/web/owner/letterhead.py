@@ -20,8 +20,7 @@ from plugin.courses.handouts.cache import drawn
 from plugin.courses.handouts.clinic_settings import switch_e_invoices
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.drafts import draft_summary
-from plugin.courses.handouts.image_check import LARGEST_FILE
-from plugin.courses.handouts.logos import logo_png, remove_logo, set_logo
+from plugin.courses.handouts.logos import LARGEST_FILE, logo_png, remove_logo, set_logo
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import allow

@@ -11,9 +11,8 @@ from flask.typing import ResponseReturnValue
 from invoices.aftercare import sources
 from invoices.papers import AftercareSheet
 from plugin.courses.handouts.cache import drawn
-from plugin.courses.handouts.claims_check import claims_in
 from plugin.courses.handouts.drafts import draft_sheet
-from plugin.courses.handouts.text_check import missing_step
+from plugin.courses.handouts.text_check import claims_in, missing_step
 from plugin.courses.handouts.text_views import TextView
 from plugin.courses.handouts.texts import (
     list_texts,
