@@ -80,9 +80,8 @@ class Working:
 class AccountPage:
     """An invoice or credit note as its reader sees it."""
 
-    title: str
+    is_invoice: bool
     heading: str
-    billed_to_name: str
     under: str
     dates: tuple[str, ...]
     figure: str
@@ -91,7 +90,6 @@ class AccountPage:
     notes: tuple[str, ...]
     billed_to: tuple[str, ...]
     billed_by: tuple[str, ...]
-    lines_name: str
     rows: tuple[Row, ...]
     has_prices: bool
     has_discounts: bool
@@ -100,10 +98,49 @@ class AccountPage:
     is_wide: bool
     sums: tuple[Sum, ...]
     workings: tuple[Working, ...]
-    moved_name: str
     moved: tuple[Moved, ...]
     closing: tuple[str, ...]
-    is_airy: bool
+
+
+def account_page(
+    paper: Invoice | CreditNote,
+    language: Language,
+    *,
+    heading: str,
+    under: str = "",
+    dates: Iterable[str],
+    figure: Money,
+    figure_label: str,
+    notes: Iterable[str],
+    sums: Iterable[Sum],
+    payments: Iterable[PaymentLine],
+    workings: Iterable[Working] = (),
+) -> AccountPage:
+    """Put an invoice or credit note together from what differs between them."""
+    rows = tuple(row(line, paper.taxes, language) for line in paper.lines)
+    written = language.money(figure)
+    return AccountPage(
+        is_invoice=isinstance(paper, Invoice),
+        heading=heading,
+        under=under,
+        dates=tuple(dates),
+        figure=written,
+        figure_label=in_one_piece(figure_label),
+        is_long_figure=len(written) > LONG_FIGURE,
+        notes=tuple(notes),
+        billed_to=party(paper.billed_to, paper.clinic, language),
+        billed_by=issuer(paper.clinic, language),
+        rows=rows,
+        has_prices=any(each.unit_price for each in rows),
+        has_discounts=any(each.discount for each in rows),
+        has_taxes=any(each.tax for each in rows),
+        is_dense=len(rows) > MANY_LINES,
+        is_wide=is_wide(rows),
+        sums=tuple(sums),
+        workings=tuple(workings),
+        moved=moved(payments, language),
+        closing=closing(paper, language),
+    )
 
 
 def in_one_piece(label: str) -> str:

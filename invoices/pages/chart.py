@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from invoices.pages.width import width_of
+from invoices.pages.cleantext import width_of
 
 STEPS = 4
 LETTER = 7.2

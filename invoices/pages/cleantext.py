@@ -96,3 +96,8 @@ def _with_breaks(word: str) -> str:
         pieces.append(character)
         run += 1
     return "".join(pieces)
+
+
+def width_of(text: str) -> int:
+    """Return the width in Latin letters: a Chinese character takes the room of two."""
+    return sum(2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)

@@ -11,18 +11,18 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from invoices.pages.account_fit import (
+from invoices.pages.cleantext import clean, clean_name, clean_piece, length
+from invoices.pages.sums import (
     DESCRIPTION_CAP,
     DETAIL_CAP,
     REASON_CAP,
+    SIGNED,
     check_credit_note,
     check_electronic,
     check_invoice,
+    check_month,
+    check_statement,
 )
-from invoices.pages.cleantext import clean, clean_name, clean_piece, length
-from invoices.pages.month_fit import SIGNED, check_month
-from invoices.pages.statement_fit import check_statement
-from invoices.pages.voucher_fit import MESSAGE_CAP, fit_voucher
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,
@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 NAME_CAP = 120
 NOTE_CAP = 200
+MESSAGE_CAP = 500
 TERM_CAP = 400
 GUIDANCE_CAP = 8_000
 LINES_CAP = 200
@@ -71,10 +72,13 @@ _CAPS = {
 _EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent", "sha256", "country"}
 _PEOPLE = {"client_name", "giver_name", "recipient_name", "practitioner"}
 _CURRENCY = re.compile("[A-Z]{3}")
+_GIFT_SESSIONS, _GIFT_MONTHS = range(1, 1_000), range(1, 121)
+_CODE = re.compile("[0-9A-Z]{4,32}")
 
 
 def fit(paper: Paper) -> Paper:
     """Return the paper ready for layout. Raises PaperRefused, saying what to change."""
+    _check_money(paper)
     checked = _CHECKS[type(paper)](paper)
     _check_clinic(checked.clinic)
     fitted: Paper = _fit_fields(checked)
@@ -136,20 +140,38 @@ def _check_summary(paper: CourseSummary) -> CourseSummary:
         raise PaperRefused(f"A course summary holds {STAMPS_CAP} sessions in all; this course has more.")
     if not 0 <= paper.sessions_left <= paper.sessions_total <= SESSIONS_CAP:
         raise PaperRefused("The sessions left must be at least none and at most all of them.")
-    if len(paper.terms) > ROWS_CAP or any(length(term) > TERM_CAP for term in paper.terms):
-        raise PaperRefused(
-            f"A course summary holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package's terms."
-        )
-    for money in (paper.paid, paper.credit, paper.balance_due, paper.refunded):
-        _check_money(money)
+    _check_terms(paper.terms, "A course summary")
     _check_url(paper.balance_url)
     _check_next(paper.next_visit)
     return _last_visits(paper)
 
 
-def _check_money(money: Money | None) -> None:
-    if money and (abs(money.amount) > MOST_MONEY or not _CURRENCY.fullmatch(money.currency)):
+def _check_terms(terms: tuple[str, ...], called: str) -> None:
+    if len(terms) > ROWS_CAP or any(length(term) > TERM_CAP for term in terms):
+        raise PaperRefused(
+            f"{called} holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package's terms."
+        )
+
+
+def _check_money(paper: Paper) -> None:
+    amounts = list(_amounts(paper))
+    if any(abs(money.amount) > MOST_MONEY or not _CURRENCY.fullmatch(money.currency) for money in amounts):
         raise PaperRefused("An amount of money needs a currency of three capital letters and a sane size.")
+    # What a client still has to pay, on the owner's list, may be in another currency.
+    summed = replace(paper, follow_ups=()) if isinstance(paper, OwnersMonth) else paper
+    if len({money.currency for money in _amounts(summed)}) > 1:
+        raise PaperRefused("All amounts of a paper are in one currency.")
+
+
+def _amounts(value: object) -> Iterator[Money]:
+    if isinstance(value, Money):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _amounts(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _amounts(getattr(value, field.name))
 
 
 def _check_url(url: str | None) -> None:
@@ -202,12 +224,38 @@ def _check_clinic(clinic: Clinic) -> None:
         raise PaperRefused(f"{clinic.time_zone[:NAME_CAP]!r} is not a time zone.") from error
 
 
+def _check_voucher(paper: GiftVoucher) -> GiftVoucher:
+    """Return the voucher with its code in one piece, the form in which a scanner reads it."""
+    code = paper.code[:80].replace("-", "").replace(" ", "").upper()
+    if not _CODE.fullmatch(code):
+        raise PaperRefused("A voucher's code has 4 to 32 letters and digits, and no others.")
+    _check_voucher_names(paper)
+    if not 1 <= len(paper.contents) <= ROWS_CAP:
+        raise PaperRefused(f"A gift holds 1 to {ROWS_CAP} treatments.")
+    if any(each.sessions not in _GIFT_SESSIONS for each in paper.contents):
+        raise PaperRefused("A gift holds 1 to 999 sessions of each treatment.")
+    if paper.months_from_first_visit is not None and paper.months_from_first_visit not in _GIFT_MONTHS:
+        raise PaperRefused("A gift ends 1 to 120 months after the first visit, on a day, or never.")
+    _check_terms(paper.terms, "A gift voucher")
+    return replace(paper, code=code)
+
+
+def _check_voucher_names(paper: GiftVoucher) -> None:
+    for text, called in (
+        (paper.recipient_name, "the name of whom it is for"),
+        (paper.giver_name, "the giver's name"),
+        (paper.package_name, "the package's name"),
+    ):
+        if not clean(text, 4):
+            raise PaperRefused(f"A gift voucher needs {called}.")
+
+
 _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     CourseSummary: _check_summary,
     AftercareSheet: _check_sheet,
     Invoice: check_invoice,
     CreditNote: check_credit_note,
     AccountStatement: check_statement,
-    GiftVoucher: fit_voucher,
+    GiftVoucher: _check_voucher,
     OwnersMonth: check_month,
 }

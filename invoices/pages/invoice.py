@@ -5,56 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from invoices.language import Language
-from invoices.pages.account_rows import (
-    LONG_FIGURE,
-    MANY_LINES,
-    NO_SALES_TAX_SAID,
-    AccountPage,
-    Sum,
-    closing,
-    in_one_piece,
-    is_wide,
-    issuer,
-    moved,
-    party,
-    row,
-    tax_sums,
-)
+from invoices.pages.account_rows import NO_SALES_TAX_SAID, AccountPage, Sum, account_page, tax_sums
 from invoices.papers import Invoice, Money
 
 
 def invoice_page(paper: Invoice, language: Language) -> AccountPage:
     """Say the whole invoice."""
-    heading = language.gettext("Invoice {number}", number=paper.number)
-    rows = tuple(row(line, paper.taxes, language) for line in paper.lines)
-    figure = language.money(paper.balance_due if paper.balance_due.amount > 0 else paper.total)
-    return AccountPage(
-        title=language.gettext("{heading} for {name}", heading=heading, name=paper.billed_to.name).replace(
-            "\u200b", ""
-        ),
-        heading=heading,
-        billed_to_name=language.gettext("Billed to"),
-        under="",
-        dates=tuple(_dates(paper, language)),
-        figure=figure,
-        figure_label=in_one_piece(_figure_label(paper, language)),
-        is_long_figure=len(figure) > LONG_FIGURE,
-        notes=tuple(_notes(paper, language)),
-        billed_to=party(paper.billed_to, paper.clinic, language),
-        billed_by=issuer(paper.clinic, language),
-        lines_name=language.gettext("What you bought"),
-        rows=rows,
-        has_prices=any(each.unit_price for each in rows),
-        has_discounts=any(each.discount for each in rows),
-        has_taxes=any(each.tax for each in rows),
-        is_dense=len(rows) > MANY_LINES,
-        is_wide=is_wide(rows),
-        sums=tuple(_sums(paper, language)),
-        workings=(),
-        moved_name=language.gettext("Payments"),
-        moved=moved(paper.payments, language),
-        closing=closing(paper, language),
-        is_airy=False,
+    return account_page(
+        paper,
+        language,
+        heading=language.gettext("Invoice {number}", number=paper.number),
+        dates=_dates(paper, language),
+        figure=paper.balance_due if paper.balance_due.amount > 0 else paper.total,
+        figure_label=_figure_label(paper, language),
+        notes=_notes(paper, language),
+        sums=_sums(paper, language),
+        payments=paper.payments,
     )
 
 

@@ -58,26 +58,23 @@ class TrendRow:
 
 @dataclass(frozen=True)
 class MonthPage:
-    title: str
+    month: str
     heading: str
-    kind: str
-    printed_on: str
+    issued_on: str
     standing: str
     owed: Headline
     is_long: bool
     flows: tuple[Headline, ...]
     rows: tuple[RollRow, ...]
     notes: tuple[str, ...]
-    charts: tuple[tuple[str, Chart], ...]
-    trend_hint: str
+    flows_chart: Chart
+    owed_chart: Chart
+    currency: str
     trend: tuple[TrendRow, ...]
     has_room: bool
     packages: tuple[PackageLine, ...]
     all_packages: PackageLine
-    people_name: str
     people: tuple[CallLine, ...]
-    left_out: str
-    is_airy: bool
 
 
 def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
@@ -87,10 +84,9 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
     owed = language.money(lines["closing"].value)
     trend = tuple(_trend_row(point, language) for point in paper.trend)
     return MonthPage(
-        title=language.gettext("{paper}: {month}", paper=language.gettext("The month"), month=month),
+        month=month,
         heading=language.gettext("{month}, so far", month=month) if is_running(paper) else month,
-        kind=language.gettext("The month"),
-        printed_on=language.pgettext("month", "As of {date}", date=language.long_date(paper.issued_on)),
+        issued_on=language.long_date(paper.issued_on),
         standing=_standing(paper, language),
         owed=Headline(
             _owed_name(paper, language),
@@ -103,30 +99,14 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
         flows=tuple(_flows(lines, language)),
         rows=tuple(_roll_row(line, paper, language) for line in paper.roll_forward),
         notes=tuple(_notes(paper, language)),
-        charts=(
-            (language.gettext("Paid in (filled), used (outlined)"), flows_chart(paper.trend, language)),
-            (language.gettext("Owed at the month's end"), owed_chart(paper.trend, language)),
-        ),
-        trend_hint=language.gettext(
-            "In {currency}, by the day of the sale and of the visit.",
-            currency=lines["closing"].value.currency,
-        ),
+        flows_chart=flows_chart(paper.trend, language),
+        owed_chart=owed_chart(paper.trend, language),
+        currency=_currency(paper),
         trend=trend,
         has_room=all(len(text) <= LONG_AMOUNT for row in trend for text in (row.paid, row.worth, row.owed)),
         packages=tuple(package_lines(paper.packages, language)),
         all_packages=package_line(language.gettext("All"), paper.packages, _currency(paper), language),
-        people_name=language.gettext(
-            "People to call, as of {date}", date=language.long_date(paper.issued_on)
-        ),
         people=tuple(call_lines(paper.follow_ups, language)),
-        left_out=language.ngettext(
-            "{n} more person is on the screen's list.",
-            "{n} more people are on the screen's list.",
-            paper.people_left_out,
-        )
-        if paper.people_left_out
-        else "",
-        is_airy=False,
     )
 
 

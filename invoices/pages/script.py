@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 _ALL_LATIN = re.compile("[\u0000-\u058f\u1e00-\u2e7f]*")
 # The first that fits: Japanese and Korean names may hold Chinese characters, Chinese ones neither kana nor hangul.
-_TONGUES = (
+_SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff]")),
     ("ko", re.compile("[\u1100-\u11ff\u3131-\u318f\uac00-\ud7a3]")),
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
@@ -21,17 +21,17 @@ _TONGUES = (
 )
 
 
-def tongue_of(text: str) -> str:
+def language_of_letters(text: str) -> str:
     """Return a language tag, or "" where the letters are those of many languages."""
     if _ALL_LATIN.fullmatch(text):
         return ""
-    return next((tag for tag, letters in _TONGUES if letters.search(text)), "")
+    return next((tag for tag, letters in _SCRIPTS if letters.search(text)), "")
 
 
 @pass_context
-def tongue(context: Context, text: str) -> Markup:
+def lang(context: Context, text: str) -> Markup:
     """Write the `lang` attribute of an element that holds `text`, where it is not the paper's own language."""
-    tag = tongue_of(text)
+    tag = language_of_letters(text)
     if not tag or context["tag"].split("-")[0] == tag:
         return Markup("")
     return Markup(' lang="{}"').format(tag)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from unicodedata import east_asian_width
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
+from invoices.pages.cleantext import width_of
 from invoices.pages.fit import pieces_of
 from invoices.pages.punchcard import Card, progress_card
 from invoices.papers import AftercareSheet, Block, Section, SectionRole
@@ -35,8 +35,6 @@ class Step:
 
 @dataclass(frozen=True)
 class SheetPage:
-    title: str
-    treatment: str
     visit: str
     session: str
     progress: Card | None
@@ -48,7 +46,6 @@ class SheetPage:
     next_label: str
     next: str
     to_review: str
-    is_airy: bool
     is_dense: bool
 
 
@@ -62,8 +59,6 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
     if [step.role for step in pair] != ["call_us", "see_doctor"]:
         pair = ()
     return SheetPage(
-        title=paper.text.title,
-        treatment=paper.treatment,
         visit=_visit(paper, language),
         session=_session(paper, language),
         progress=_progress(paper, language),
@@ -77,8 +72,7 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         to_review=""
         if paper.text.reviewed
         else language.gettext("General guidance, to be reviewed by your practitioner."),
-        is_airy=False,
-        is_dense=sum(_width(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
+        is_dense=sum(width_of(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
     )
 
 
@@ -103,11 +97,6 @@ def halves(block: Block) -> tuple[Block, ...]:
         return (block,)
     middle = (len(block.items) + 1) // 2
     return Block("list", block.items[:middle]), Block("list", block.items[middle:])
-
-
-def _width(text: str) -> int:
-    """Count in Latin letters; a Chinese character takes the room of two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _of(sections: tuple[Section, ...], role: SectionRole) -> tuple[Section, ...]:

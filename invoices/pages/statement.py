@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from invoices.language import Language
 from invoices.pages.account_rows import LONG_AMOUNT, LONG_FIGURE, how, in_one_piece, issuer, party
-from invoices.pages.statement_fit import is_billed
+from invoices.pages.sums import is_billed
 from invoices.papers import AccountStatement, StatementLine
 
 
@@ -25,9 +25,7 @@ class StatementRow:
 class StatementPage:
     """A statement of account as its reader sees it."""
 
-    title: str
     date: str
-    under: str
     figure: str
     figure_label: str
     is_long_figure: bool
@@ -40,7 +38,6 @@ class StatementPage:
     balance: str
     is_wide: bool
     closing: tuple[str, ...]
-    is_airy: bool
 
 
 def statement_page(paper: AccountStatement, language: Language) -> StatementPage:
@@ -53,13 +50,8 @@ def statement_page(paper: AccountStatement, language: Language) -> StatementPage
     explained = language.gettext(
         "This statement says what was billed and paid up to its date. Invoices stay as they were issued."
     )
-    name = paper.billed_to.name.replace("\u200b", "")
     return StatementPage(
-        title=language.gettext(
-            "{heading} for {name}", heading=language.gettext("Statement of account"), name=name
-        ),
         date=language.gettext("As of {date}", date=language.long_date(paper.issued_on)),
-        under=paper.about,
         figure=figure,
         figure_label=in_one_piece(_figure_label(paper, language)),
         is_long_figure=len(figure) > LONG_FIGURE,
@@ -72,7 +64,6 @@ def statement_page(paper: AccountStatement, language: Language) -> StatementPage
         balance=figure,
         is_wide=any(len(each) > LONG_AMOUNT for row in rows for each in (row.billed, row.paid, row.balance)),
         closing=tuple(filter(None, (explained, reference))),
-        is_airy=False,
     )
 
 

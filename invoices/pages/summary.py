@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
+from invoices.pages.density import DENSITIES, Density, Filling, density_for
 from invoices.pages.punchcard import ROW, Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
-from invoices.pages.room import DENSITIES, Density, Filling, density_for
 from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
 
 # Of these no session can be used any more: nothing on the paper is in the color that means "yours".
@@ -66,7 +66,6 @@ class NextBox:
 @dataclass(frozen=True)
 class SummaryPage:
     issued: str
-    package: str
     received: str
     figure: str
     figure_label: str
@@ -83,7 +82,6 @@ class SummaryPage:
     is_airy: bool
     earlier: str
     facts: tuple[Fact, ...]
-    terms: tuple[str, ...]
     next: NextBox | None
     qr: QrCode | None
 
@@ -99,7 +97,6 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps]
     return SummaryPage(
         issued=language.long_date(paper.issued_on),
-        package=paper.package_name,
         received=_received(paper.received, language) if paper.received else "",
         figure=figure,
         figure_label=figure_label,
@@ -126,7 +123,6 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         if earlier
         else "",
         facts=facts,
-        terms=paper.terms,
         next=_next(paper, language),
         qr=qr_code(paper.balance_url) if paper.balance_url else None,
     )

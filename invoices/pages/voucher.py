@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
+from invoices.pages.cleantext import width_of
 from invoices.pages.punchcard import Card, Mark
 from invoices.pages.qr import QrCode, qr_code
-from invoices.pages.width import width_of
 from invoices.papers import GiftContent, GiftVoucher
 
 GROUP = 4
@@ -51,31 +51,17 @@ class Marks:
 
 @dataclass(frozen=True)
 class VoucherPage:
-    title: str
-    kind: str
     given_on: str
-    gift_for: str
-    name: str
     is_long_name: bool
     gift_from: str
-    package: str
     contents: tuple[str, ...]
     marks: tuple[Marks, ...]
-    message: str
     message_size: str
-    code_name: str
+    written_code: str
     code: CodeMark
     qr: QrCode
-    qr_alt: str
     good: str
-    fold: str
-    how_to: str
     steps: tuple[str, ...]
-    keep_safe: str
-    terms_name: str
-    terms: tuple[str, ...]
-    size: str
-    is_airy: bool
 
 
 def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
@@ -83,34 +69,18 @@ def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
     written = written_code(paper.code)
     plain_name = paper.recipient_name.replace("\u200b", "")
     return VoucherPage(
-        title=language.pgettext(
-            "voucher", "{paper} for {name}", paper=language.gettext("Gift voucher"), name=plain_name
-        ),
-        kind=language.gettext("Gift voucher"),
         given_on=language.gettext("Given on {date}", date=language.long_date(paper.issued_on)),
-        gift_for=language.gettext("A gift for"),
-        name=paper.recipient_name,
         is_long_name=width_of(plain_name) > LONG_NAME,
         gift_from=language.gettext("from {name}", name=paper.giver_name),
-        package=paper.package_name,
         contents=tuple(_content(each, language) for each in paper.contents),
         marks=tuple(_marks(paper, language)),
-        message=paper.message,
         message_size=_message_size(paper.message),
-        code_name=language.gettext("Your code"),
+        written_code=written,
         code=_code_mark(written, language.gettext("The code of this voucher: {code}", code=written)),
         # Without dashes: a scanner on another keyboard types them as something else.
         qr=qr_code(paper.code),
-        qr_alt=language.gettext("QR code that holds the code of this voucher: {code}", code=written),
         good=_good(paper, language),
-        fold=language.gettext("Fold or cut here"),
-        how_to=language.gettext("How to use it"),
         steps=tuple(_steps(paper, language, written)),
-        keep_safe=language.gettext("The code works once, for whoever brings it. Please keep it safe."),
-        terms_name=language.gettext("Good to know"),
-        terms=paper.terms,
-        size=paper.clinic.page_size,
-        is_airy=False,
     )
 
 

@@ -15,7 +15,7 @@ from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
-from invoices.pages.script import tongue
+from invoices.pages.script import lang
 from invoices.pages.sheet import halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
@@ -67,6 +67,7 @@ def html_of(paper: Paper, *, logo_address: str = "") -> str:
             paper=paper,
             page=layout.page(paper, language),
             _=language.gettext,
+            ngettext=language.ngettext,
             pgettext=language.pgettext,
             tag=language.tag,
             accent=readable_accent(paper.clinic.accent),
@@ -98,7 +99,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.globals["halves"] = halves
-    templates.filters["tongue"] = tongue
+    templates.filters["lang"] = lang
     return templates
 
 

@@ -318,7 +318,7 @@ def test_a_course_that_can_not_be_used_asks_for_no_next_visit(name: str) -> None
 @pytest.mark.parametrize("name", ["summary-finished", "summary-refunded", "summary-written-off"])
 def test_a_course_of_which_nothing_is_left_has_no_terms(name: str) -> None:
     """Row 11."""
-    assert said(name).terms == ()
+    assert summary(name).terms == ()
 
 
 def test_it_ends_with_how_to_reach_the_clinic(real_text: Named) -> None:

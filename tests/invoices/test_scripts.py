@@ -18,7 +18,7 @@ from invoices.aftercare import GENERAL, starting_markdown, starting_slugs
 from invoices.language import language_for
 from invoices.pages.cleantext import LONGEST_RUN, clean, length
 from invoices.pages.fit import fit
-from invoices.pages.script import tongue_of
+from invoices.pages.script import language_of_letters
 from invoices.papers import CourseSummary, Paper
 from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in, with_boxes
 from invoices.press.html import SCRIPTS, html_of, shared_css
@@ -224,7 +224,7 @@ def test_the_renderer_is_not_loaded_to_look() -> None:
     ],
 )
 def test_a_name_is_told_apart_by_its_letters(name: str, tag: str) -> None:
-    assert tongue_of(name) == tag
+    assert language_of_letters(name) == tag
 
 
 def test_a_name_in_another_script_says_its_language_unless_the_paper_has_it() -> None:

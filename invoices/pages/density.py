@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from invoices.pages.width import width_of
+from invoices.pages.cleantext import width_of
 from invoices.papers import PageSize
 
 _PAGE = {"letter": 896, "a4": 963}

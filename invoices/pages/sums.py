@@ -1,11 +1,13 @@
-"""What an invoice or credit note can hold. One that does not add up to the cent is refused: it stands for ever."""
+"""What a paper of money can hold. One that does not add up to the cent is refused: an issued paper stands for ever."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import get_args
 
 from invoices.e_invoice import why_not
 from invoices.pages.cleantext import clean, clean_name, length
@@ -14,10 +16,15 @@ from invoices.papers import (
     AccountStatement,
     CreditNote,
     Invoice,
-    Money,
+    MonthPoint,
+    OwnersMonth,
+    PackageRow,
     PaperRefused,
     Party,
     PaymentLine,
+    RollKind,
+    RollLine,
+    StatementLine,
     TaxLine,
 )
 
@@ -31,8 +38,6 @@ SAID_CAP = 12_000
 DETAIL_CAP = 400
 DESCRIPTION_CAP = 250
 REASON_CAP = 300
-_MOST = 10**13
-_CURRENCY = re.compile("[A-Z]{3}")
 _COUNTRY = re.compile("[A-Z]{2}|")
 _NUMBER = re.compile(r"[^\s\x00-\x1f\x7f]{1,40}")
 _QUANTITY = re.compile("[0-9]{1,7}([.][0-9]{1,5})?")
@@ -108,7 +113,6 @@ def _check_common(paper: Invoice | CreditNote, payments: tuple[PaymentLine, ...]
         raise PaperRefused(
             f"{called} holds {TAXES_CAP} taxes and {PAYMENTS_CAP} payments; this one has more."
         )
-    check_money(paper)
     if any(payment.amount.amount <= 0 for payment in payments):
         raise PaperRefused("A payment is an amount above zero.")
     _check_taxes(paper.taxes, paper.lines)
@@ -137,26 +141,6 @@ def _brief(lines: tuple[AccountLine, ...]) -> tuple[AccountLine, ...]:
         replace(each, description=clean(each.description, share), detail=clean(each.detail, share))
         for each in lines
     )
-
-
-def check_money(paper: Invoice | CreditNote | AccountStatement) -> None:
-    """Raise PaperRefused where an amount is none, or in another currency than the others."""
-    amounts = list(_amounts(paper))
-    if any(abs(money.amount) > _MOST or not _CURRENCY.fullmatch(money.currency) for money in amounts):
-        raise PaperRefused("An amount of money needs a currency of three capital letters and a sane size.")
-    if len({money.currency for money in amounts}) > 1:
-        raise PaperRefused("An invoice, credit note or statement is told in one currency.")
-
-
-def _amounts(value: object) -> Iterable[Money]:
-    if isinstance(value, Money):
-        yield value
-    elif isinstance(value, tuple):
-        for each in value:
-            yield from _amounts(each)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _amounts(getattr(value, field.name))
 
 
 def _check_taxes(taxes: tuple[TaxLine, ...], lines: tuple[AccountLine, ...]) -> None:
@@ -203,3 +187,117 @@ def _net(paper: Invoice | CreditNote) -> int:
 
 def _taxes(paper: Invoice | CreditNote) -> int:
     return sum(tax.amount.amount for tax in paper.taxes)
+
+
+_BILLED = ("invoice", "credit_note", "canceled")
+
+
+def check_statement(paper: AccountStatement) -> AccountStatement:
+    """Return the statement. Raises PaperRefused where it holds too much or does not add up."""
+    if not clean_name(paper.billed_to.name, 4):
+        raise PaperRefused("A statement needs the name of whom it is for.")
+    check_party(paper.billed_to)
+    if not 1 <= len(paper.lines) <= LINES_CAP:
+        raise PaperRefused(f"A statement holds 1 to {LINES_CAP} lines.")
+    _check_balances(paper)
+    return paper
+
+
+def _check_balances(paper: AccountStatement) -> None:
+    balance = 0
+    for place, line in enumerate(paper.lines, start=1):
+        balance += signed(line)
+        if line.balance.amount != balance:
+            raise PaperRefused(f"Line {place} of the statement does not add up: its balance is another.")
+    billed = sum(each.amount.amount for each in paper.lines if each.what in _BILLED)
+    if billed != paper.billed.amount or balance != paper.balance_due.amount:
+        raise PaperRefused("This statement does not add up: its lines are not its sums.")
+    if paper.billed.amount - paper.paid.amount != paper.balance_due.amount:
+        raise PaperRefused(
+            "This statement does not add up: what is due is not what was billed less what was paid."
+        )
+
+
+def signed(line: StatementLine) -> int:
+    """Return what the line does to the balance: what is billed adds to it, what is paid takes from it."""
+    return line.amount.amount if line.what in _BILLED else -line.amount.amount
+
+
+def is_billed(line: StatementLine) -> bool:
+    """Say whether the line stands in the column of what was billed."""
+    return line.what in _BILLED
+
+
+PACKAGES_CAP = 200
+PEOPLE_CAP = 60
+MONTHS_SHOWN = 12
+_LINES: tuple[RollKind, ...] = get_args(RollKind)
+# Undone in a later month, a use or a sale counts below zero there.
+SIGNED: dict[type, frozenset[str]] = {
+    RollLine: frozenset({"sessions"}),
+    PackageRow: frozenset({"sold", "used", "sold_sessions"}),
+    MonthPoint: frozenset({"sold_sessions", "used_sessions"}),
+}
+
+
+def check_month(paper: OwnersMonth) -> OwnersMonth:
+    """Return the month as it is. Raises PaperRefused where it holds too much or its parts are not its sums."""
+    if tuple(line.kind for line in paper.roll_forward) != _LINES:
+        raise PaperRefused("A month has the nine lines of the roll-forward, each once and in their order.")
+    if len(paper.packages) > PACKAGES_CAP or len(paper.follow_ups) > PEOPLE_CAP:
+        raise PaperRefused(f"A month holds {PACKAGES_CAP} packages and {PEOPLE_CAP} reasons to call.")
+    if paper.month.day != 1 or paper.issued_on < paper.month:
+        raise PaperRefused("A month is named by its first day, and printed once it has begun.")
+    lines = {line.kind: line for line in paper.roll_forward}
+    _check_roll_forward(paper.roll_forward)
+    _check_packages(paper.packages, lines)
+    _check_trend(paper, lines)
+    return paper
+
+
+def _check_roll_forward(lines: tuple[RollLine, ...]) -> None:
+    *moved, closing = lines
+    if sum(line.value.amount for line in moved) != closing.value.amount:
+        raise PaperRefused("The money of the month does not add up: its lines are not what is owed after it.")
+    if sum(line.sessions for line in moved) != closing.sessions:
+        raise PaperRefused(
+            "The sessions of the month do not add up: its lines are not what is left after it."
+        )
+
+
+def _check_packages(packages: tuple[PackageRow, ...], lines: dict[RollKind, RollLine]) -> None:
+    said = (
+        sum(each.sold_value.amount for each in packages),
+        sum(each.sold_sessions for each in packages),
+        sum(each.used_value.amount for each in packages),
+        sum(each.used for each in packages),
+    )
+    used = lines["used"]
+    if said != (lines["paid"].value.amount, lines["sold"].sessions, -used.value.amount, -used.sessions):
+        raise PaperRefused("The packages of the month are not its sums: what was sold and used differs.")
+
+
+def _check_trend(paper: OwnersMonth, lines: dict[RollKind, RollLine]) -> None:
+    if len(paper.trend) != MONTHS_SHOWN or [point.month for point in paper.trend] != list(
+        _months_up_to(paper.month)
+    ):
+        raise PaperRefused(f"The charts show the {MONTHS_SHOWN} months up to the one that is printed.")
+    last = paper.trend[-1]
+    said = (last.sold.amount, last.used.amount, last.owed.amount, last.sold_sessions, last.used_sessions)
+    paid, used = lines["paid"], lines["used"]
+    wanted = (
+        paid.value.amount,
+        -used.value.amount,
+        lines["closing"].value.amount,
+        lines["sold"].sessions,
+        -used.sessions,
+    )
+    if said != wanted:
+        raise PaperRefused("The last month of the charts is not the month that is printed.")
+
+
+def _months_up_to(month: date) -> Iterator[date]:
+    months = [month]
+    while len(months) < MONTHS_SHOWN:
+        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+    yield from reversed(months)
