@@ -11,17 +11,20 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from datetime import date
 from queue import SimpleQueue
 from threading import Thread
 from typing import IO
 
-from invoices.papers import PaperRefused
+from invoices.papers import Paper, PaperRefused
 from invoices.press.protocol import FAILED, PDF, READY, REFUSED, read_frame, read_request, write_frame
 
+Draw = Callable[[Paper, Mapping[str, bytes]], bytes]
 
-def main(memory_mb: int, folder: str) -> None:
-    """Warm up, say so, and draw papers until the owner goes away."""
+
+def main(memory_mb: int, folder: str, draw: Draw | None = None) -> None:
+    """Warm up, say so, and draw papers until the owner goes away; `draw` is the renderer unless said."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
     asked, answers = private_streams()
@@ -29,10 +32,10 @@ def main(memory_mb: int, folder: str) -> None:
     # A thread of its own notices the owner's end even while a paper is being drawn: no orphan stays behind.
     Thread(target=_listen, args=(asked, papers, folder), daemon=True).start()
     _limit_memory(memory_mb)
-    _warm_up()
+    draw = draw or _warm_renderer()
     write_frame(answers, READY)
     while True:
-        answer = _answer(papers.get())
+        answer = _answer(papers.get(), draw)
         write_frame(answers, answer)
         # Nobody waits now: what the last paper left behind is cleared before the next one comes.
         gc.collect()
@@ -65,7 +68,7 @@ def _limit_memory(memory_mb: int) -> None:
         print(f"This platform sets no memory limit for paper workers: {error}", file=sys.stderr)
 
 
-def _warm_up() -> None:
+def _warm_renderer() -> Draw:
     """Load fonts and styles by drawing once, then keep the garbage collector from looking while a paper is drawn."""
     # The limits of memory and time are set before WeasyPrint is loaded.
     from invoices.aftercare import GENERAL, starting_text
@@ -84,14 +87,12 @@ def _warm_up() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    return render
 
 
-def _answer(request: bytes) -> bytes:
-    # As above.
-    from invoices.press.render import render
-
+def _answer(request: bytes, draw: Draw) -> bytes:
     try:
-        return PDF + render(*read_request(request))
+        return PDF + draw(*read_request(request))
     except PaperRefused as refusal:
         return REFUSED + str(refusal).encode("utf-8", "replace")
     except Exception as error:  # the owner decides whether to try again; this process stays usable

@@ -40,12 +40,14 @@ class PaperWorkers:
         recycle_after: int = 1000,
         recycle_mb: int = 250,
         wait_s: float = 60,
+        program: str = "invoices.press.worker",
     ) -> None:
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
         self._recycle_after = recycle_after
         self._recycle_mb = recycle_mb
         self._wait_s = wait_s
+        self._program = program
         self._lock = Lock()
         self._is_closed = False
         self._alive: set[_Worker] = set()
@@ -107,7 +109,7 @@ class PaperWorkers:
         with self._lock:
             if self._is_closed:
                 raise PaperFailed("The paper workers are closed.")
-            fresh = _Worker(self._memory_mb)
+            fresh = _Worker(self._program, self._memory_mb)
             self._alive.add(fresh)
         return fresh
 
@@ -129,13 +131,13 @@ class PaperWorkers:
 class _Worker:
     """One process and the two pipes to it."""
 
-    def __init__(self, memory_mb: int) -> None:
+    def __init__(self, program: str, memory_mb: int) -> None:
         self.drawn = 0
         self._is_ready = False
         self._folder = tempfile.mkdtemp(prefix="papers-")
         # -P keeps the current folder from shadowing a module; the package is found where this file is.
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-P", "-m", "invoices.press.worker", str(memory_mb), self._folder],
+            [sys.executable, "-P", "-m", program, str(memory_mb), self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),

@@ -1,9 +1,9 @@
-"""Draws papers and opens them again: text, pages, structure. A layout warning fails the test that caused it."""
+"""Draws papers once for a whole run and opens them again: text, pages, structure."""
 
 from __future__ import annotations
 
 import io
-import logging
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -11,56 +11,30 @@ import pikepdf
 import pytest
 
 from invoices.papers import Paper
-from invoices.press.render import render
 from invoices.press.workers import PaperWorkers
 from tests.papers import real
 
 
-class Warnings(logging.Handler):
-    """Collects what the renderer complains about."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
-
-
-@pytest.fixture
-def layout_warnings() -> Iterator[list[str]]:
-    handler = Warnings()
-    logger = logging.getLogger("weasyprint")
-    logger.addHandler(handler)
-    yield handler.said
-    logger.removeHandler(handler)
-
-
-@pytest.fixture(scope="session")
-def _drawn_before() -> dict[Paper, bytes]:
-    return {}
+@pytest.fixture(scope="session", autouse=True)
+def _papers_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let the processes of a run share the papers they make and draw."""
+    base = tmp_path_factory.getbasetemp()
+    real.SHARED.folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "papers"
+    real.SHARED.folder.mkdir(exist_ok=True)
+    yield
+    real.SHARED.folder = None
 
 
 @pytest.fixture
-def draw(layout_warnings: list[str], _drawn_before: dict[Paper, bytes]) -> Iterator[Callable[[Paper], bytes]]:
-    """Draw a paper; the same paper is drawn once for all tests, and kept only if nothing was complained about."""
-    drawn: dict[Paper, bytes] = {}
-
-    def once(paper: Paper) -> bytes:
-        if paper not in _drawn_before and paper not in drawn:
-            drawn[paper] = render(paper)
-        return drawn.get(paper) or _drawn_before[paper]
-
-    yield once
-    assert layout_warnings == []
-    _drawn_before.update(drawn)
+def draw() -> Callable[[Paper], bytes]:
+    """Draw a paper; the same paper is drawn once for all tests, and a layout warning fails the test."""
+    return real.drawn
 
 
 @pytest.fixture
-def real_pdf(layout_warnings: list[str]) -> Iterator[Callable[[str], bytes]]:
+def real_pdf() -> Callable[[str], bytes]:
     """The file of a paper that the use cases made, by its name: drawn once for all tests."""
-    yield real.pdf
-    assert layout_warnings == []
+    return real.pdf
 
 
 @pytest.fixture

@@ -64,15 +64,14 @@ MANY = Allowance(
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
-def test_a_bomb_as_a_name_ends_in_a_paper_or_a_sentence(workers: PaperWorkers, bomb: str) -> None:
-    assert _ends_well(workers, replace(summary(), client_name=bomb, package_name=bomb))
-
-
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
-def test_a_bomb_in_every_visit_ends_in_a_paper(workers: PaperWorkers, bomb: str) -> None:
+def test_a_bomb_in_every_visit_and_as_a_name_ends_in_a_paper_or_a_sentence(
+    workers: PaperWorkers, bomb: str
+) -> None:
     paper = summary("summary-12-of-12")
     seen = tuple(replace(visit, practitioner=bomb, focus=bomb, treatment=bomb) for visit in paper.visits)
-    assert workers.render(replace(paper, visits=seen)).startswith(b"%PDF")
+    paper = replace(paper, visits=seen)
+    # A name may be refused where nothing of it can be seen; what is seen at visits never keeps a paper back.
+    assert _ends_well(workers, replace(paper, client_name=bomb, package_name=bomb), or_else=paper)
 
 
 @pytest.mark.parametrize("name", OF_EACH_KIND)
@@ -111,11 +110,11 @@ def _with_text(value: Any, name: str, text: str) -> Any:
     return replace(value, **within)
 
 
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
-def test_a_bomb_as_guidance_is_refused(workers: PaperWorkers, bomb: str) -> None:
-    section = Section("call_us", bomb, (Block("list", ((Run(bomb),),)),))
-    with pytest.raises(PaperRefused, match="characters"):
-        workers.render(replace(sheet(), text=replace(sheet().text, sections=(section,))))
+def test_a_bomb_as_guidance_is_refused() -> None:
+    for bomb in BOMBS.values():
+        section = Section("call_us", bomb, (Block("list", ((Run(bomb),),)),))
+        with pytest.raises(PaperRefused, match="characters"):
+            fit(replace(sheet(), text=replace(sheet().text, sections=(section,))))
 
 
 def test_the_longest_guidance_without_a_space_ends_in_a_paper(workers: PaperWorkers) -> None:
@@ -226,12 +225,22 @@ def test_emoji_and_joined_scripts_stay_whole() -> None:
         assert clean(name, 200).strip("\u200f") == name
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["山田 花子", "김민지", "สมชาย ใจดี", "प्रिया शर्मा", "محمد الأحمد", "דוד כהן", "Ægir Þórsson", "👩‍⚕️🌿"],
-)
-def test_a_name_in_any_script_ends_in_a_paper(workers: PaperWorkers, name: str) -> None:
-    assert workers.render(replace(summary(), client_name=name)).startswith(b"%PDF")
+def test_names_in_any_script_end_in_a_paper(workers: PaperWorkers) -> None:
+    names = (
+        "山田 花子",
+        "김민지",
+        "สมชาย ใจดี",
+        "प्रिया शर्मा",
+        "محمد الأحمد",
+        "דוד כהן",
+        "Ægir Þórsson",
+        "👩‍⚕️🌿",
+    )
+    paper = summary("summary-12-of-12")
+    visits = [replace(visit, practitioner=name) for visit, name in zip(paper.visits, names, strict=False)]
+    assert len(visits) == len(names)
+    for name in ("محمد الأحمد", "👩‍⚕️🌿"):
+        assert workers.render(replace(paper, client_name=name, visits=tuple(visits))).startswith(b"%PDF")
 
 
 def test_markup_in_a_name_is_printed_as_letters(text_of: Callable[[Paper], str]) -> None:
@@ -297,8 +306,8 @@ def test_a_logo_that_is_not_what_the_paper_says_is_refused(
         pictures_of(paper, pictures)
 
 
-def _ends_well(workers: PaperWorkers, paper: Paper) -> bool:
+def _ends_well(workers: PaperWorkers, paper: Paper, *, or_else: Paper) -> bool:
     try:
         return workers.render(paper).startswith(b"%PDF")
     except PaperRefused as refusal:
-        return str(refusal).endswith(".")
+        return str(refusal).endswith(".") and workers.render(or_else).startswith(b"%PDF")

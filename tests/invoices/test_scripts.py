@@ -141,6 +141,11 @@ def test_a_name_in_a_bundled_script_is_shaped_by_our_own_font(
 def fonts_of(pdf: bytes) -> set[str]:
     done = subprocess.run(["pdffonts", "-"], input=pdf, capture_output=True, check=True)
     lines = done.stdout.decode().splitlines()[2:]
+    return families_in(lines)
+
+
+def families_in(lines: list[str]) -> set[str]:
+    """Return the families in what pdffonts lists."""
     return {line.split()[0].partition("+")[2].partition("-")[0] for line in lines}
 
 

@@ -9,24 +9,29 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from invoices.pages.fit import fit
 from invoices.papers import Clinic, PaperFailed, PaperRefused
-from invoices.press.render import render
 from invoices.press.workers import PaperWorkers
 from plugin.courses.handouts.example import example_summary
+from tests.papers.quick_worker import quick
 from tests.papers.real import pdf, sheet, summary
 
 ROOT = Path(__file__).parents[2]
 SMALL = example_summary(Clinic(name="Juniper Street"), language="en", currency="USD")
 OTHER = replace(SMALL, client_name="Ines Reis")
+# They start in a fifth of the time: what is tested is the process, not the drawing.
+QuickWorkers = partial(PaperWorkers, program="tests.papers.quick_worker")
 # A program that has workers draw a paper, and does not close them.
 PROGRAM = (
     "from invoices.papers import Clinic; from invoices.press.workers import PaperWorkers;"
     "from plugin.courses.handouts.example import example_summary;"
-    "w = PaperWorkers(); w.render(example_summary(Clinic(name='Clinic'), language='en', currency='USD'));"
+    "w = PaperWorkers(program='tests.papers.quick_worker');"
+    "w.render(example_summary(Clinic(name='Clinic'), language='en', currency='USD'));"
 )
 
 
@@ -61,12 +66,12 @@ def test_a_worker_draws_the_same_bytes(workers: PaperWorkers) -> None:
 
 
 def test_no_worker_starts_before_it_is_needed() -> None:
-    with PaperWorkers(count=2) as workers:
+    with QuickWorkers(count=2) as workers:
         assert workers.pids() == ()
 
 
 def test_one_paper_after_the_other_needs_one_worker() -> None:
-    with PaperWorkers(count=2) as workers:
+    with QuickWorkers(count=2) as workers:
         workers.render(SMALL)
         workers.render(OTHER)
         assert len(workers.pids()) == 1
@@ -74,14 +79,14 @@ def test_one_paper_after_the_other_needs_one_worker() -> None:
 
 def test_many_threads_share_the_workers() -> None:
     papers = [replace(SMALL, client_name=f"Margaret {number}") for number in range(1, 6)]
-    with PaperWorkers(count=2, timeout_s=60) as workers, ThreadPoolExecutor(5) as threads:
+    with QuickWorkers(count=2, timeout_s=60) as workers, ThreadPoolExecutor(5) as threads:
         drawn = list(threads.map(workers.render, papers))
         assert len(workers.pids()) <= 2
-    assert drawn == [render(paper) for paper in papers]
+    assert drawn == [quick(fit(paper), {}) for paper in papers]
 
 
 def test_a_worker_killed_between_papers_is_replaced_unnoticed() -> None:
-    with PaperWorkers() as workers:
+    with QuickWorkers() as workers:
         first = workers.render(SMALL)
         (pid,) = workers.pids()
         os.kill(pid, signal.SIGKILL)
@@ -92,7 +97,7 @@ def test_a_worker_killed_between_papers_is_replaced_unnoticed() -> None:
 
 
 def test_a_hung_worker_is_killed_and_the_next_paper_gets_a_fresh_one() -> None:
-    with PaperWorkers(timeout_s=2) as workers:
+    with QuickWorkers(timeout_s=2) as workers:
         workers.render(SMALL)
         (pid,) = workers.pids()
         os.kill(pid, signal.SIGSTOP)
@@ -119,7 +124,7 @@ def test_a_refusal_reaches_the_owner_and_the_worker_stays(workers: PaperWorkers)
 
 
 def test_a_worn_worker_is_replaced() -> None:
-    with PaperWorkers(recycle_after=2) as workers:
+    with QuickWorkers(recycle_after=2) as workers:
         workers.render(SMALL)
         (first,) = workers.pids()
         workers.render(SMALL)
@@ -130,13 +135,13 @@ def test_a_worn_worker_is_replaced() -> None:
 
 def test_a_swollen_worker_is_replaced_where_the_platform_shows_its_memory() -> None:
     is_shown = Path("/proc/self/statm").exists()
-    with PaperWorkers(recycle_mb=1) as workers:
+    with QuickWorkers(recycle_mb=1) as workers:
         workers.render(SMALL)
         assert (workers.pids() == ()) is is_shown
 
 
 def test_when_all_are_busy_for_too_long_the_paper_fails() -> None:
-    with PaperWorkers(timeout_s=2, wait_s=0.1) as workers, ThreadPoolExecutor(1) as threads:
+    with QuickWorkers(timeout_s=2, wait_s=0.1) as workers, ThreadPoolExecutor(1) as threads:
         workers.render(SMALL)
         os.kill(workers.pids()[0], signal.SIGSTOP)
         hanging = threads.submit(workers.render, SMALL)
@@ -149,7 +154,7 @@ def test_when_all_are_busy_for_too_long_the_paper_fails() -> None:
 
 
 def test_closing_ends_every_worker_and_draws_no_more() -> None:
-    workers = PaperWorkers()
+    workers = QuickWorkers()
     workers.render(SMALL)
     (pid,) = workers.pids()
     workers.close()
@@ -159,7 +164,7 @@ def test_closing_ends_every_worker_and_draws_no_more() -> None:
 
 
 def test_closing_twice_is_fine() -> None:
-    workers = PaperWorkers()
+    workers = QuickWorkers()
     workers.close()
     workers.close()
 

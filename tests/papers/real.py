@@ -5,15 +5,29 @@ The names are known without building any: tests are named by them. Drawn files a
 
 from __future__ import annotations
 
+import fcntl
+import json
+import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
-from invoices.papers import AftercareSheet, CourseSummary, GiftVoucher, OwnersMonth, PageSize, Paper
+from invoices.papers import (
+    AftercareSheet,
+    CourseSummary,
+    GiftVoucher,
+    OwnersMonth,
+    PageSize,
+    Paper,
+    content_sha256,
+    from_json,
+    to_json,
+)
 from invoices.press.render import render
 from plugin.store import Store
 from plugin.store.migrate import upgrade
@@ -118,9 +132,40 @@ _YEAR: dict[str, Maker] = {
 NAMES = (*_JUNIPER, *_LINDENHOF, *_YEAR)
 
 
+@dataclass
+class Shared:
+    """The folder in which all processes of a test run keep what one of them made; none outside of tests."""
+
+    folder: Path | None = None
+
+    def once(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """Return what was made under this name, making it where no process has."""
+        if self.folder is None:
+            return make()
+        file = self.folder / name
+        with file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not file.exists():
+                unfinished = file.with_suffix(".part")
+                unfinished.write_bytes(make())
+                unfinished.rename(file)
+        return file.read_bytes()
+
+
+SHARED = Shared()
+
+
 @cache
 def papers() -> Mapping[str, Paper]:
-    """Return every paper; the clinics are gone afterwards, their papers are values."""
+    """Return every paper, made by the use cases once for all processes of a run."""
+    kept = SHARED.once(
+        "papers.json", lambda: json.dumps({n: to_json(p) for n, p in _made().items()}).encode()
+    )
+    return {name: from_json(content) for name, content in json.loads(kept).items()}
+
+
+def _made() -> dict[str, Paper]:
+    """Make every paper; the clinics are gone afterwards, their papers are values."""
     made: dict[str, Paper] = {}
     # Every commit waits for a disk; where the machine has a folder in memory, none does.
     memory = Path("/dev/shm")
@@ -143,10 +188,40 @@ def paper(name: str, size: PageSize = "letter") -> Paper:
     return replace(found, clinic=replace(found.clinic, page_size=size))
 
 
-@cache
 def pdf(name: str, size: PageSize = "letter") -> bytes:
     """Return its file, drawn once."""
-    return render(paper(name, size))
+    return drawn(paper(name, size))
+
+
+def drawn(content: Paper) -> bytes:
+    """Return the file of a paper, drawn once for all processes of a run; the renderer must have no complaint."""
+
+    def draw() -> bytes:
+        with no_complaints():
+            return render(content)
+
+    return SHARED.once(f"{content_sha256(content)}.pdf", draw)
+
+
+@contextmanager
+def no_complaints() -> Iterator[None]:
+    """Fail where the renderer warns of something, such as a rule it does not know or a box that does not fit."""
+    handler, logger = _Complaints(), logging.getLogger("weasyprint")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+    assert handler.said == []
+
+
+class _Complaints(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
 
 
 def summary(name: str = "summary") -> CourseSummary:
