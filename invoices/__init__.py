@@ -1,1 +1,1 @@
-"""The papers a client takes home. Knows no web, no database, no Square, and nothing of the program that asks."""
+"""The papers a client takes home. Pure: no web, no database, no Square."""

@@ -1,6 +1,6 @@
 """An invoice's tax as EN 16931 wants it: every line and charge in one category with one rate, each summed to the cent.
 
-Several taxes on a line, such as a state's and a city's, are one rate there. Knows no XML.
+Several taxes on a line, such as a state's and a city's, are one rate there. Pure; no XML.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _rate(names: frozenset[str], lines: Sequence[AccountLine], taxes: dict[str, 
     base, tax = sum(line.net.amount for line in lines), sum(line.tax.amount for line in lines)
     said = [taxes[name].percentage for name in sorted(names)]
     percent = sum((Decimal(each) for each in said if each), Decimal(0))
-    # Square rounds the tax of each line; a tax on a tax, or one whose rate nobody told, is told by what it came to.
+    # Square rounds the tax of each line; a tax on a tax, or one of unknown rate, gets the rate that it came to.
     if not all(said) or abs(base * percent / 100 - tax) > len(lines) * len(names):
         if not base:
             raise PaperRefused("An electronic invoice can't hold a tax on nothing.")

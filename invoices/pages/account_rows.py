@@ -32,7 +32,7 @@ LONG_FIGURE = 11
 _BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[^\W\d]{1,4}\b)")
 NO_BREAK_HYPHEN = "\u2011"
 MANY_LINES = 12
-# Where prices are without tax by custom, nobody expects to read that none is charged.
+# Where prices are without tax by custom, no reader expects to be told that none is charged.
 NO_SALES_TAX_SAID = "US"
 
 
@@ -151,7 +151,7 @@ def in_one_piece(label: str) -> str:
 def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:
     """Say one line. Its amounts are without tax, so that they add up to the subtotal; nothing is left empty.
 
-    A price that holds its tax is told beside the one that doesn't: the client knows it from the till.
+    A price that includes its tax stands beside the one without: the client knows it from the receipt.
     """
     on_it = [tax for tax in taxes if tax.name in line.taxes]
     is_gross = any(tax.is_included for tax in on_it)
@@ -206,8 +206,8 @@ def _with_units(text: str) -> str:
 
 def _gross_price(line: AccountLine, language: Language) -> str:
     is_one = Decimal(line.quantity) == 1
-    told = language.gettext("{price} with tax") if is_one else language.gettext("{price} each with tax")
-    price = told.format(price=language.money(line.unit_price))
+    phrase = language.gettext("{price} with tax") if is_one else language.gettext("{price} each with tax")
+    price = phrase.format(price=language.money(line.unit_price))
     if not line.discount.amount:
         return price
     return language.gettext("{price}, less {amount}", price=price, amount=language.money(line.discount))

@@ -41,7 +41,7 @@ def clean_piece(text: str, cap: int) -> str:
 
 
 def clean_name(text: str, cap: int) -> str:
-    """Like `clean`, for somebody's name: emoji leave it, unless nothing else is there."""
+    """Like `clean`, for a person's name: emoji leave it, unless nothing else is there."""
     return clean(_PICTURES.sub(" ", text[: cap * 8]), cap) or clean(text, cap)
 
 

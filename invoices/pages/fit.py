@@ -127,7 +127,7 @@ def _fit_each(value: T) -> T:
 
 
 def _called(holder: object, name: str) -> str:
-    """A clinic and a tax have names too, which are nobody's."""
+    """The names of a clinic and of a tax are no person's."""
     return "client_name" if name == "name" and isinstance(holder, Party | CallRow) else name
 
 

@@ -1,4 +1,4 @@
-"""The language of a name by its letters, for the right letter forms and the right voice. Knows no dictionary."""
+"""The language of a name by its letters, for the right letter forms and the right voice. No dictionary is used."""
 
 from __future__ import annotations
 

@@ -252,9 +252,9 @@ def _note_part_paid(paper: CourseSummary, language: Language) -> str:
             else ""
         )
     day = language.gettext(" by {date}", date=language.long_date(paper.due_on)) if paper.due_on else ""
-    told = language.gettext("{amount} is due{day}.", amount=language.money(due), day=day)
+    due_sentence = language.gettext("{amount} is due{day}.", amount=language.money(due), day=day)
     return language.sentences(
-        told,
+        due_sentence,
         language.ngettext(
             "{n} more session can be used once it is paid.",
             "{n} more sessions can be used once it is paid.",

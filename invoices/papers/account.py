@@ -1,4 +1,4 @@
-"""Invoice and credit note: a sale as Square computed it, and what was given back of it. Never reckoned anew."""
+"""Invoice and credit note: a sale as Square computed it, and what was refunded of it. Nothing is computed again."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class CourseSummary:
     """`status_on`: the day the course got its status. `balance_due`, by `due_on`: what of the price is not paid.
 
     Of a part-paid course, `sessions_usable` of those left can be used now. `sessions_lost` expired with it or were
-    written off. `paid`, with `credit` from an earlier course, is None where somebody else paid. `earlier_visits`: how
+    written off. `paid`, with `credit` from an earlier course, is None where another client paid. `earlier_visits`: how
     many visits came before the first one listed. `gift_for`: who has not redeemed its voucher yet. The day it expires
     is not known before the first visit where `expires_after_first_visit`; then the terms say how it is counted.
     """

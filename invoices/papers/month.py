@@ -71,7 +71,7 @@ class OwnersMonth:
     """`month` is its first day; `trend` ends with it. `is_closed`: the books of the month are closed.
 
     It still runs where it was issued before its end. `expired`: of the closing, what lies in courses that had ended.
-    `other_currencies` are told elsewhere. `people_to_call` are those of the day of issue.
+    `other_currencies` are listed elsewhere. `people_to_call` are those of the day of issue.
     """
 
     clinic: Clinic

@@ -52,10 +52,10 @@ class Binding:
 
     def _claim(self) -> None:
         """Say of the whole what each paper says of itself: it is made for screen readers."""
-        with self._bound.open_metadata(set_pikepdf_as_editor=False) as told:
-            told.register_xml_namespace("http://www.aiim.org/pdfua/ns/id/", "pdfuaid")
-            told["dc:title"] = self._title
-            told["pdfuaid:part"] = "1"
+        with self._bound.open_metadata(set_pikepdf_as_editor=False) as xmp:
+            xmp.register_xml_namespace("http://www.aiim.org/pdfua/ns/id/", "pdfuaid")
+            xmp["dc:title"] = self._title
+            xmp["pdfuaid:part"] = "1"
 
     def _take_over_structure(self, paper: Pdf, pages: list[Page]) -> None:
         # The pages were copied before: what the structure says of a page now means the bound one.

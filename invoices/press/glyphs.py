@@ -1,6 +1,6 @@
 """Letters that no font of this machine can print, before they are printed: which script, which package brings it.
 
-Asks fontconfig, which draws the papers too, and never loads the renderer. Knows no screen. A letter drawn without a
+Asks fontconfig, as the renderer does, and never loads the renderer. A letter drawn without a
 font would be a reference to no glyph, which PDF/UA-1 forbids: a printed box stands for it instead.
 """
 

@@ -1,6 +1,6 @@
 """A paper's bytes: PDF by WeasyPrint, fonts and styles from this package only.
 
-The same content gives the same bytes. Knows no network and no files but its own.
+The same content gives the same bytes. Makes no network call and opens no files but its own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Papers drawn in processes of their own, which can be limited, killed and replaced; threads can't.
 
-The owner's process never loads the renderer. Knows nothing of what is on a paper.
+The owner's process never loads the renderer. What is on a paper does not matter here.
 """
 
 from __future__ import annotations

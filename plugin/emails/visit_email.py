@@ -1,4 +1,4 @@
-"""The errand of the letter after a visit: look whether it is owed still, write it, hand it over, note the outcome."""
+"""The job of the e-mail after a visit: check whether it is still due, write it, send it, note the outcome."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _PDF = "application/pdf"
 _PAPER_AGAIN_S = 60
 
 
-def mail_visit(services: Services, owed: Job) -> str | RunAgain:
+def mail_visit(services: Services, job: Job) -> str | RunAgain:
     """Send the letter, once; raises MailFailed."""
     store, now = services.store, services.clock()
-    if not is_open(store, owed.subject):
+    if not is_open(store, job.subject):
         return "Nothing is to be sent any more."
-    due = look_at_letter(store, owed.subject, now) if services.mail.is_ready else "Mail is no longer set up."
+    due = look_at_letter(store, job.subject, now) if services.mail.is_ready else "Mail is no longer set up."
     if isinstance(due, str):
-        leave_letter(store, owed.subject, due, now)
+        leave_letter(store, job.subject, due, now)
         return f"Not sent. {due}"
-    if is_too_late(store, owed.subject, now):
-        note_given_up(store, owed.subject, "It could not be sent in time.", now)
+    if is_too_late(store, job.subject, now):
+        note_given_up(store, job.subject, "It could not be sent in time.", now)
         return "Not sent: it is too late for it."
     try:
         letter = written(services, due)
@@ -52,9 +52,9 @@ def mail_visit(services: Services, owed: Job) -> str | RunAgain:
     return "The letter is on its way."
 
 
-def give_up_visit_mail(services: Services, owed: Job, sentence: str) -> None:
+def give_up_visit_mail(services: Services, job: Job, sentence: str) -> None:
     """Note that the letter was not sent, unless that is known already."""
-    note_given_up(services.store, owed.subject, sentence, services.clock())
+    note_given_up(services.store, job.subject, sentence, services.clock())
 
 
 def written(services: Services, due: DueLetter) -> Letter:
@@ -121,7 +121,9 @@ def _page_url(services: Services, due: DueLetter) -> str:
 def _stop_url(services: Services, due: DueLetter) -> str:
     secret = services.settings.secret_key.get_secret_value()
     if len(secret) < SHORTEST_SECRET:
-        said = "SECRET_KEY is missing where letters are sent: nobody could say no to them. It is tried again."
+        said = (
+            "SECRET_KEY is missing where letters are sent: clients could not unsubscribe. It is tried again."
+        )
         raise MailFailed(said, permanent=False, code="mail_secret")
     return f"{services.settings.public_url.rstrip('/')}{STOP_PATH}{stop_token(secret, due.client.id)}"
 

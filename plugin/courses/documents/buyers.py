@@ -16,7 +16,7 @@ from plugin.store.people import SquareCustomer
 
 
 def buyer_in(session: Session, course: Course) -> str | None:
-    """Return the client who bought the course; None while nobody owns it."""
+    """Return the client who bought the course; None while it has no owner."""
     first_gift = (
         select(Gift.giver_id)
         .where(Gift.course_id == course.id, Gift.redeemed_at.is_not(None))

@@ -37,11 +37,11 @@ def _contents(session: Session) -> Iterator[Wrong]:
     for row in session.scalars(rows):
         if hashlib.sha256(row.content.encode()).hexdigest() != row.content_sha256:
             yield "document", row.id, f"The content of {row.number} is not what was issued."
-        elif _told(row.content) != (row.kind, row.number, row.total):
+        elif _said(row.content) != (row.kind, row.number, row.total):
             yield "document", row.id, f"{row.number} does not say what its row says of it."
 
 
-def _told(content: str) -> tuple[str, str, int] | None:
+def _said(content: str) -> tuple[str, str, int] | None:
     try:
         paper = from_json(content)
     except PaperRefused:
@@ -66,13 +66,13 @@ def _files(session: Session) -> Iterator[Wrong]:
 
 
 def _lost(session: Session) -> Iterator[Wrong]:
-    """What was issued is still there: of a series cut off at its end no number is missed, but its file was owed."""
-    owed = (
+    """What was issued is still there: of a series cut off at its end no number is missed, but its file was files."""
+    files = (
         select(Outbox.subject)
         .outerjoin(Document, Document.id == Outbox.subject)
         .where(Outbox.kind == DOCUMENT, Document.id.is_(None))
     )
-    for document_id in session.scalars(owed):
+    for document_id in session.scalars(files):
         yield "document", document_id, "The document was issued, and is gone."
 
 

@@ -129,9 +129,9 @@ def _negated(line: AccountLine, share: Share) -> AccountLine:
     )
 
 
-def _multiplies(line: AccountLine, share: Share, told: Wanted) -> bool:
+def _multiplies(line: AccountLine, share: Share, wanted: Wanted) -> bool:
     """Say whether so many units at the line's price are what comes back; of one unit a part may be."""
-    charged = Decimal(told.quantity) * line.unit_price.amount - told.discount
+    charged = Decimal(wanted.quantity) * line.unit_price.amount - wanted.discount
     return share.net - 1 <= charged <= share.total + 1
 
 

@@ -27,7 +27,7 @@ def issue_invoice(work: Work, event: SaleBooked | CourseAssigned) -> None:
 
 
 def enqueue_invoice(work: Work, square_order_id: str | None) -> None:
-    """Have the invoice of a sale issued; of one that is not kept, when somebody asks for it."""
+    """Have the invoice of a sale issued; of one that is not recorded, on demand."""
     if square_order_id is not None and _is_kept(work, square_order_id):
         enqueue(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
 

@@ -1,4 +1,4 @@
-"""The file of a document: drawn once from its frozen content, then the same bytes for ever. Knows no number."""
+"""The file of a document: drawn once from its frozen content, then the same bytes for ever."""
 
 from __future__ import annotations
 

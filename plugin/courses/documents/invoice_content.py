@@ -70,11 +70,13 @@ def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageW
         .where(Allowance.course_id.in_([course.id for course in courses]))
         .order_by(Allowance.course_id, Allowance.position)
     ).all()
-    held: dict[str, list[str]] = {}
+    contents: dict[str, list[str]] = {}
     for course_id, sessions, treatment in rows:
-        held.setdefault(course_id, []).append(f"{sessions} × {treatment}")
+        contents.setdefault(course_id, []).append(f"{sessions} × {treatment}")
     return {
-        course.square_line_uid or "": PackageWords(course.package_name, " · ".join(held.get(course.id, ())))
+        course.square_line_uid or "": PackageWords(
+            course.package_name, " · ".join(contents.get(course.id, ()))
+        )
         for course in courses
     }
 

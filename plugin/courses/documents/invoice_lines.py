@@ -98,7 +98,7 @@ def _row(
     described = package.name if package is not None else _description(line, language)
     quantity, unit_price = line.quantity, line.unit_price + sum(each.price for each in line.modifiers)
     if not _multiplies(sale, line, unit_price, charged):
-        # Square's own price of one is not told; what all of it costs is.
+        # Square does not give the price of one unit; what all of it costs is known.
         described, quantity = f"{line.quantity} × {described}", "1"
         unit_price = charged - line.tax + line.discount
     return Row(

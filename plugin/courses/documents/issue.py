@@ -21,7 +21,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
 from plugin.courses.documents.credit_note_content import GivenBack, credit_note_paper
 from plugin.courses.documents.invoice_content import invoice_paper
-from plugin.courses.documents.refund_record import deed_in, given_back_in
+from plugin.courses.documents.refund_record import done_refund_in, given_back_in
 from plugin.courses.documents.sale_record import SoldSale, delete_reason_in, sale_in
 from plugin.courses.documents.series import NextPlace, next_place_in
 from plugin.courses.documents.storage import (
@@ -55,7 +55,7 @@ def create_invoice(work: Work, square_order_id: str) -> Document | None:
 
 
 def bill(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) -> Document | None:
-    """Issue an invoice of the sale under this subject, once, to whoever bought; None where nobody can be billed."""
+    """Issue an invoice of the sale under this subject, once, to whoever bought; None where no buyer can be billed."""
     buyers = [buyer_in(work.session, course) for course in courses]
     buyer_id = buyers[0] if buyers and all(buyers) else None
     if buyer_id is None or _is_erased(work.session, buyer_id):
@@ -77,24 +77,24 @@ def create_credit_note(work: Work, square_refund_id: str) -> Document | None:
 
     None where its sale has no invoice, no money went back, or nothing of the invoice is left to negate.
     """
-    deed = deed_in(work.session, square_refund_id)
-    invoice = invoice_of_sale_in(work.session, deed.square_order_id) if deed is not None else None
-    if deed is None or invoice is None:
+    refund = done_refund_in(work.session, square_refund_id)
+    invoice = invoice_of_sale_in(work.session, refund.square_order_id) if refund is not None else None
+    if refund is None or invoice is None:
         return None
     place = next_place_in(work.session, CREDIT_NOTE)
-    if (known := issued_in(work.session, CREDIT_NOTE, deed.subject)) is not None:
+    if (known := issued_in(work.session, CREDIT_NOTE, refund.subject)) is not None:
         return known
-    sale, currency = sale_in(work.session, deed.square_order_id), deed.refunds[0].currency
+    sale, currency = sale_in(work.session, refund.square_order_id), refund.refunds[0].currency
     if sale is None or currency != invoice.currency:
         return None
-    given = given_back_in(work.session, deed, sale, invoice.language)
+    given = given_back_in(work.session, refund, sale, invoice.language)
     paper = credit_note_paper(work.session, work.act, invoice, sale, given, number=place.number)
     if paper is None:
         return None
-    for row in deed.refunds:
-        delete_reason_in(work.session, deed.square_order_id, row.square_refund_id)
-    courses = (deed.desk.course_id,) if deed.desk is not None else course_ids_of(work.session, invoice.id)
-    new = New(deed.subject, invoice.client_id, courses, deed.square_order_id, invoice.id)
+    for row in refund.refunds:
+        delete_reason_in(work.session, refund.square_order_id, row.square_refund_id)
+    courses = (refund.desk.course_id,) if refund.desk is not None else course_ids_of(work.session, invoice.id)
+    new = New(refund.subject, invoice.client_id, courses, refund.square_order_id, invoice.id)
     return write_document(work, new, place, paper, paper.total)
 
 

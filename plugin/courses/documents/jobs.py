@@ -1,4 +1,4 @@
-"""What the worker does for documents: it issues what is owed, then draws the file of what was issued."""
+"""What the worker does for documents: it issues what is waiting, then draws the file of what was issued."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
 }
 
 
-def run_document_job(store: Store, render: Render, owed: Job, *, now: datetime) -> str:
+def run_document_job(store: Store, render: Render, job: Job, *, now: datetime) -> str:
     """Issue or draw one document; return what became of it, in words. The same again changes nothing."""
-    if owed.kind == DOCUMENT:
-        document_bytes(store, render, owed.subject, now=now)
+    if job.kind == DOCUMENT:
+        document_bytes(store, render, job.subject, now=now)
         return "Drawn."
-    actor = replace(SQUARE, name=owed.payload.get("by", SQUARE.name))
-    act = Act(actor, now, f"outbox:{owed.id}")
-    number = transact(store, act, lambda work: _number(_ISSUE[owed.kind](work, owed.subject)))
+    actor = replace(SQUARE, name=job.payload.get("by", SQUARE.name))
+    act = Act(actor, now, f"outbox:{job.id}")
+    number = transact(store, act, lambda work: _number(_ISSUE[job.kind](work, job.subject)))
     return f"{number} was issued." if number else "Nothing was to be issued."
 
 

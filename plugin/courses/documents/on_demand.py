@@ -1,4 +1,4 @@
-"""A document that somebody asks for: the one that was issued, or issued now; where Square must tell first, soon."""
+"""A document on demand: the one that was issued, or issued now; soon, where Square must be asked first."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def invoice_of_course(store: Store, act: Act, course_id: str) -> str:
     require(act.actor, Role.DESK)
     found = transact(store, act, lambda work: _find(work, course_id))
     if isinstance(found, Refused):
-        # What was owed on the way to the refusal is kept.
+        # The job that was enqueued on the way to the refusal is kept.
         raise found
     return found
 

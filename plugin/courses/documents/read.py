@@ -166,7 +166,7 @@ def _table(store: Store, q: str, kind: str | None) -> Iterator[Sequence[Cell]]:
 
 
 _REFERRED = aliased(Document)
-# Whoever bought may have been made one with somebody since.
+# The buyer may have been merged with another client since.
 _LIVING = aliased(Client)
 # Neither content nor bytes: a list of a thousand holds none of them.
 _ROWS: Select[*tuple[Any, ...]] = (

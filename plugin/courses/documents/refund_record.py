@@ -19,7 +19,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_shares import Wanted
-from plugin.courses.documents.sale_record import RefundRecord, SoldSale, told_refund_in
+from plugin.courses.documents.sale_record import RefundRecord, SoldSale, kept_refund_in
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.refunds.status import tips_refunded_in
 from plugin.store.ledger import Allowance, Course, Entry
@@ -41,7 +41,7 @@ def workings_in(
     of_sale = select(Course).where(Course.square_order_id == square_order_id, Course.closed_as == "refunded")
     closed = of_sale.where(_by_desk(desk) if desk is not None else or_(*_marks(refunds)))
     rows = session.scalars(closed.order_by(Course.square_line_uid, Course.unit)).all()
-    # Of what went back for several courses at once, nobody knows the share of each.
+    # Of what went back for several courses at once, the share of each is unknown.
     amount = sum(each.amount - each.tip for each in refunds) if len(rows) == 1 else None
     chosen = desk.formula if desk is not None else ""
     return tuple(_working(session, course, chosen, amount) for course in rows)
@@ -105,7 +105,7 @@ def _removed(session: Session, row: Course) -> dict[str, int]:
 
 
 def _formula(agreed: Agreed, sessions: Sequence[Sessions], amount: int | None) -> _Formula:
-    """Return the formula that gives the amount to the cent, where nobody said which it was worked out by."""
+    """Return the formula that gives the amount to the cent, where it is not recorded which one was chosen."""
     if amount == prorated(agreed, sessions, str).amount.amount:
         return "prorated"
     return "discount_forfeited" if amount == discount_forfeited(agreed, sessions, str).amount.amount else ""
@@ -117,7 +117,7 @@ _EXCHANGE = "return:"
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class DoneRefund:
     """One refund as people know it: what its credit note is issued for, and the refunds of Square's it is made of."""
 
     subject: str
@@ -126,65 +126,65 @@ class Deed:
     desk: DeskRefund | None = None
 
 
-def deed_in(session: Session, square_refund_id: str) -> Deed | None:
-    """Return the deed a refund belongs to; None while it is not done, or where no money went back."""
+def done_refund_in(session: Session, square_refund_id: str) -> DoneRefund | None:
+    """Return the whole refund that one of Square's belongs to; None while it is not done or gave no money back."""
     row = session.get(SquareRefund, square_refund_id)
     if row is None or row.square_order_id is None:
         return None
     part = session.scalar(select(DeskRefundPart).where(DeskRefundPart.square_refund_id == square_refund_id))
     if part is None:
         is_done = row.status == _COMPLETED and row.amount > 0
-        return Deed(square_refund_id, row.square_order_id, (row,)) if is_done else None
+        return DoneRefund(square_refund_id, row.square_order_id, (row,)) if is_done else None
     desk = session.get_one(DeskRefund, part.desk_refund_id)
     ids = select(DeskRefundPart.square_refund_id).where(DeskRefundPart.desk_refund_id == desk.id)
-    told = select(SquareRefund).where(
+    completed = select(SquareRefund).where(
         SquareRefund.square_refund_id.in_(ids), SquareRefund.status == _COMPLETED
     )
-    refunds = tuple(session.scalars(told.order_by(SquareRefund.square_refund_id)))
+    refunds = tuple(session.scalars(completed.order_by(SquareRefund.square_refund_id)))
     if desk.ended_at is None or not refunds:
         return None
-    return Deed(f"desk:{desk.id}", row.square_order_id, refunds, desk)
+    return DoneRefund(f"desk:{desk.id}", row.square_order_id, refunds, desk)
 
 
-def given_back_in(session: Session, deed: Deed, sale: SoldSale, language: str) -> GivenBack:
-    """Return what went back by a deed, and of which lines of the sale as far as anybody said."""
-    told = {
-        row.square_refund_id: told_refund_in(session, deed.square_order_id, row.square_refund_id)
-        for row in deed.refunds
+def given_back_in(session: Session, refund: DoneRefund, sale: SoldSale, language: str) -> GivenBack:
+    """Return what went back by a refund, and of which lines of the sale, as far as it is known."""
+    records = {
+        row.square_refund_id: kept_refund_in(session, refund.square_order_id, row.square_refund_id)
+        for row in refund.refunds
     }
     return GivenBack(
-        amount=sum(row.amount for row in deed.refunds),
-        tip=_tip(session, deed, sale, list(told.values())),
-        workings=workings_in(session, deed.square_order_id, deed.refunds, deed.desk),
-        wanted=_wanted(session, deed, sale, list(told.values())),
+        amount=sum(row.amount for row in refund.refunds),
+        tip=_tip(session, refund, sale, list(records.values())),
+        workings=workings_in(session, refund.square_order_id, refund.refunds, refund.desk),
+        wanted=_wanted(session, refund, sale, list(records.values())),
         returned=tuple(
-            _returned(session, row, told[row.square_refund_id], sale, language) for row in deed.refunds
+            _returned(session, row, records[row.square_refund_id], sale, language) for row in refund.refunds
         ),
-        reason=_reason(deed, [each for each in told.values() if each is not None]),
+        reason=_reason(refund, [each for each in records.values() if each is not None]),
     )
 
 
-def _tip(session: Session, deed: Deed, sale: SoldSale, told: Sequence[RefundRecord | None]) -> int:
+def _tip(session: Session, refund: DoneRefund, sale: SoldSale, records: Sequence[RefundRecord | None]) -> int:
     """Return how much of the sale's tip went back: as the return says, else all of it where that is the very sum."""
-    known = sum(row.tip for row in deed.refunds)
-    if known or deed.desk is not None or any(each is not None and each.lines for each in told):
+    known = sum(row.tip for row in refund.refunds)
+    if known or refund.desk is not None or any(each is not None and each.lines for each in records):
         return known
     amount, left = (
-        sum(row.amount for row in deed.refunds),
-        sale.tip - tips_refunded_in(session, deed.square_order_id),
+        sum(row.amount for row in refund.refunds),
+        sale.tip - tips_refunded_in(session, refund.square_order_id),
     )
     return amount if amount == left else 0
 
 
 def _wanted(
-    session: Session, deed: Deed, sale: SoldSale, told: Sequence[RefundRecord | None]
+    session: Session, refund: DoneRefund, sale: SoldSale, records: Sequence[RefundRecord | None]
 ) -> tuple[Wanted, ...]:
     places = {line.uid: place for place, line in enumerate(sale.lines, start=1)}
-    if deed.desk is not None:
-        uid = session.get_one(Course, deed.desk.course_id).square_line_uid
+    if refund.desk is not None:
+        uid = session.get_one(Course, refund.desk.course_id).square_line_uid
         return (Wanted(places[uid]),) if uid in places else ()
     by_place: dict[int, Wanted] = {}
-    for line in (each for one in told if one is not None for each in one.lines if each.line_uid in places):
+    for line in (each for one in records if one is not None for each in one.lines if each.line_uid in places):
         place = places[line.line_uid]
         before = by_place.get(place)
         by_place[place] = Wanted(
@@ -198,23 +198,23 @@ def _wanted(
 
 
 def _returned(
-    session: Session, row: SquareRefund, told: RefundRecord | None, sale: SoldSale, language: str
+    session: Session, row: SquareRefund, record: RefundRecord | None, sale: SoldSale, language: str
 ) -> PaymentLine:
     zone = ZoneInfo(clinic_in(session).time_zone)
     paid = {tender.square_payment_id: tender for tender in sale.tenders}
-    tender = paid.get(told.square_payment_id) if told is not None else None
+    tender = paid.get(record.square_payment_id) if record is not None else None
     label = language_for(language).gettext("Exchange") if row.square_refund_id.startswith(_EXCHANGE) else ""
     return PaymentLine(
-        on=(told.at if told is not None else row.seen_at).astimezone(zone).date(),
+        on=(record.at if record is not None else row.seen_at).astimezone(zone).date(),
         how=tender.how if tender is not None else "other",
         amount=Money(row.amount, row.currency),
         label=tender.label if tender is not None else label,
     )
 
 
-def _reason(deed: Deed, told: Sequence[RefundRecord]) -> str:
-    if deed.desk is not None:
-        return deed.desk.reason if deed.desk.reason != ERASED else ""
-    if deed.subject.startswith(_EXCHANGE):
+def _reason(refund: DoneRefund, records: Sequence[RefundRecord]) -> str:
+    if refund.desk is not None:
+        return refund.desk.reason if refund.desk.reason != ERASED else ""
+    if refund.subject.startswith(_EXCHANGE):
         return ""
-    return next((each.reason for each in told if each.reason), "")
+    return next((each.reason for each in records if each.reason), "")

@@ -1,6 +1,6 @@
-"""A sale as Square computed it, kept until and after its invoice: lines, taxes, payments, refunds. Names nobody.
+"""A sale as Square computed it, kept until and after its invoice: lines, taxes, payments, refunds. Names no client.
 
-What Square says is never reckoned anew here; how it becomes an invoice is told elsewhere.
+What Square says is never computed again here; `invoice_lines` turns it into an invoice.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def save_refund_in(session: Session, refund: Refund) -> None:
     row = session.get(SaleRecord, refund.square_order_id)
     if row is None:
         return
-    told = RefundRecord(
+    record = RefundRecord(
         at=refund.refunded_at,
         square_payment_id=refund.square_payment_id or "",
         reason=refund.reason,
@@ -163,15 +163,15 @@ def save_refund_in(session: Session, refund: Refund) -> None:
             if line.source_line_uid is not None
         ),
     )
-    _keep_refunds(row, {**row.content["refunds"], refund.square_refund_id: to_plain(told)})
+    _keep_refunds(row, {**row.content["refunds"], refund.square_refund_id: to_plain(record)})
 
 
 def delete_reason_in(session: Session, square_order_id: str, square_refund_id: str) -> None:
     """Keep the reason of a refund no longer: it stands in the credit note now."""
     row = session.get(SaleRecord, square_order_id)
-    told = row.content["refunds"].get(square_refund_id) if row is not None else None
-    if row is not None and told is not None:
-        _keep_refunds(row, {**row.content["refunds"], square_refund_id: {**told, "reason": ""}})
+    record = row.content["refunds"].get(square_refund_id) if row is not None else None
+    if row is not None and record is not None:
+        _keep_refunds(row, {**row.content["refunds"], square_refund_id: {**record, "reason": ""}})
 
 
 def sale_in(session: Session, square_order_id: str) -> SoldSale | None:
@@ -181,7 +181,7 @@ def sale_in(session: Session, square_order_id: str) -> SoldSale | None:
 
 
 def paid_sale_in(session: Session, square_order_id: str) -> SoldSale | None:
-    """Return the sale with every payment that Square told of since, None where it never was kept."""
+    """Return the sale with every payment that Square record of since, None where it never was kept."""
     row = session.get(SaleRecord, square_order_id)
     if row is None:
         return None
@@ -193,18 +193,18 @@ def _tenders(row: SaleRecord) -> list[dict[str, Any]]:
     return tenders
 
 
-def told_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> RefundRecord | None:
-    """Return what Square told of a refund, None where that was before sales were kept."""
+def kept_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> RefundRecord | None:
+    """Return what Square record of a refund, None where that was before sales were kept."""
     row = session.get(SaleRecord, square_order_id)
-    told: dict[str, Any] | None = row.content["refunds"].get(square_refund_id) if row is not None else None
-    return from_plain(RefundRecord, told) if told is not None else None
+    record: dict[str, Any] | None = row.content["refunds"].get(square_refund_id) if row is not None else None
+    return from_plain(RefundRecord, record) if record is not None else None
 
 
 def without_reasons(content: dict[str, Any]) -> dict[str, Any]:
     """Return the content of a record without what people typed about its refunds."""
     return {
         **content,
-        "refunds": {key: {**told, "reason": ""} for key, told in content["refunds"].items()},
+        "refunds": {key: {**record, "reason": ""} for key, record in content["refunds"].items()},
     }
 
 

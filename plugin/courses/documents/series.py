@@ -71,10 +71,10 @@ def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, f
         raise InvalidField(f"The first number is from 1 to {MOST_FIRST}.", field="first")
 
     def do(work: Work) -> SeriesView:
-        row = _held(work.session, kind)
+        row = _locked_row(work.session, kind)
         if row.first != first and _last_place(work.session, kind):
-            told = f"The first number can't change any more: {_CALLED[kind]}s were issued with it."
-            raise Refused(told, code="series_begun", field="first")
+            message = f"The first number can't change any more: {_CALLED[kind]}s were issued with it."
+            raise Refused(message, code="series_begun", field="first")
         row.prefix, row.first = said, first
         work.session.flush()
         return _view(work.session, kind)
@@ -84,7 +84,7 @@ def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, f
 
 def next_place_in(session: Session, kind: str) -> NextPlace:
     """Return the next number of a kind; whoever else takes one waits until this transaction has ended."""
-    row = _held(session, kind)
+    row = _locked_row(session, kind)
     place = _last_place(session, kind) + 1
     return NextPlace(place, written(row.prefix, row.first, place))
 
@@ -94,9 +94,9 @@ def written(prefix: str, first: int, place: int) -> str:
     return f"{prefix}{first + place - 1:0{_DIGITS}d}"
 
 
-def _held(session: Session, kind: str) -> DocumentSeries:
-    held = select(DocumentSeries).where(DocumentSeries.kind == kind).with_for_update()
-    row = session.scalar(held.execution_options(populate_existing=True))
+def _locked_row(session: Session, kind: str) -> DocumentSeries:
+    query = select(DocumentSeries).where(DocumentSeries.kind == kind).with_for_update()
+    row = session.scalar(query.execution_options(populate_existing=True))
     if row is None:
         # Of two that begin a series at once, the second is refused by its key and tries again.
         row = DocumentSeries(kind=kind, prefix=_DEFAULT.get(kind, ""), first=1)

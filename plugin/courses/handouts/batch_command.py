@@ -77,8 +77,8 @@ def write_batch(
 def clients_named(store: Store, act: Act, named: str) -> tuple[str, ...]:
     """Return the clients: of everybody who has a course, or of a file that names one in each line.
 
-    A line is an id, a name, an e-mail address or a phone number. Raises InvalidField that names the lines nobody, or
-    more than one, fits.
+    A line is an id, a name, an e-mail address or a phone number. Raises InvalidField, naming the lines that no client
+    or more than one fits.
     """
     if named == ALL:
         has_course = Client.id.in_(select(Course.client_id))

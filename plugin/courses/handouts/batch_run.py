@@ -35,10 +35,10 @@ Tick = Callable[[int], None]
 
 
 class _Stopped(Exception):
-    """Somebody stopped the batch."""
+    """The batch was stopped."""
 
 
-class _TakenUp(Exception):
+class _Claimed(Exception):
     """This worker was away for so long that another has the batch by now."""
 
 
@@ -65,19 +65,19 @@ class Printer:
         )
 
 
-def run_batch(printer: Printer, clock: Clock, owed: Job) -> str | None:
+def run_batch(printer: Printer, clock: Clock, job: Job) -> str | None:
     """Make the papers of a batch; return what became of it, None where another worker will say so."""
     try:
-        job = _begun(printer.store, clock, owed)
+        run = _begun(printer.store, clock, job)
         with TemporaryFile() as out:
-            left_out = make_papers(printer, job.act, job.form, job.papers, out, job.tick)
+            left_out = make_papers(printer, run.act, run.form, run.papers, out, run.tick)
             out.seek(0)
-            job.end(out.read() if len(left_out) < len(job.papers) else None, left_out)
+            run.end(out.read() if len(left_out) < len(run.papers) else None, left_out)
     except _Stopped:
         return "Stopped."
-    except _TakenUp:
+    except _Claimed:
         return None
-    return f"{len(job.papers) - len(left_out)} papers made."
+    return f"{len(run.papers) - len(left_out)} papers made."
 
 
 def make_papers(
@@ -100,11 +100,11 @@ def make_papers(
     return left_out
 
 
-def fail_batch(store: Store, owed: Job, now: datetime) -> None:
+def fail_batch(store: Store, job: Job, now: datetime) -> None:
     """Tell whoever waits that the work broke off for good."""
 
     def work(session: Session) -> None:
-        batch = batch_for_change(session, owed.subject)
+        batch = batch_for_change(session, job.subject)
         if batch.state in ("waiting", "making"):
             batch.state, batch.ended_at = "failed", now
 
@@ -112,7 +112,7 @@ def fail_batch(store: Store, owed: Job, now: datetime) -> None:
 
 
 def _tried_twice(printer: Printer, act: Act, wanted: Selection) -> bytes:
-    # A paper worker that died is started anew for the next paper: one bad moment costs nobody theirs.
+    # A paper worker that died is started again for the next paper, so one failure costs no client theirs.
     try:
         return printer.make(act, wanted)
     except PaperNotMade:
@@ -120,12 +120,12 @@ def _tried_twice(printer: Printer, act: Act, wanted: Selection) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """A batch that is being made, held while nobody stops it and no other worker takes it up."""
+class _Run:
+    """A batch that is being made, locked until it is stopped or another worker claims it."""
 
     store: Store
     clock: Clock
-    owed: Job
+    job: Job
     form: str
     act: Act
     papers: list[Selection]
@@ -135,9 +135,9 @@ class _Job:
         """Show how far it is, and hold it for longer."""
 
         def work(session: Session) -> None:
-            batch = self.held_in(session)
+            batch = self.locked_in(session)
             batch.done = done
-            row = session.get_one(Outbox, self.owed.id)
+            row = session.get_one(Outbox, self.job.id)
             row.due_at = self.clock() + timedelta(seconds=LEASE_S)
 
         self.store.transact(work)
@@ -146,34 +146,34 @@ class _Job:
         """Keep the file; none where no paper came out."""
 
         def work(session: Session) -> None:
-            batch = self.held_in(session)
+            batch = self.locked_in(session)
             batch.state, batch.ended_at = "ready", self.clock()
             batch.file = content
             batch.left_out = [*self.without, *(each.to_json() for each in left_out)]
 
         self.store.transact(work)
 
-    def held_in(self, session: Session) -> PaperBatch:
-        """Return the batch; raises _Stopped or _TakenUp where it is not this worker's any more."""
-        batch = batch_for_change(session, self.owed.subject)
+    def locked_in(self, session: Session) -> PaperBatch:
+        """Return the batch; raises _Stopped or _Claimed where it is not this worker's any more."""
+        batch = batch_for_change(session, self.job.subject)
         if batch.state != "making":
             raise _Stopped
-        if session.get_one(Outbox, self.owed.id).attempts != self.owed.attempts:
-            raise _TakenUp
+        if session.get_one(Outbox, self.job.id).attempts != self.job.attempts:
+            raise _Claimed
         return batch
 
 
-def _begun(store: Store, clock: Clock, owed: Job) -> _Job:
-    def work(session: Session) -> _Job:
-        batch = batch_for_change(session, owed.subject)
+def _begun(store: Store, clock: Clock, job: Job) -> _Run:
+    def work(session: Session) -> _Run:
+        batch = batch_for_change(session, job.subject)
         if batch.state not in ("waiting", "making"):
             raise _Stopped
         batch.state, batch.done = "making", 0
         by = Actor(batch.by, Role.DESK, Source.DESK, batch.staff_id)
-        return _Job(
+        return _Run(
             store=store,
             clock=clock,
-            owed=owed,
+            job=job,
             form=batch.form,
             act=Act(by, clock(), f"batch:{batch.id}"),
             papers=[Selection(**each) for each in batch.wish["papers"]],

@@ -122,7 +122,7 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
 
 
 def check_choice(actor: Actor, choice: Choice, form: str) -> None:
-    """Raise InvalidField unless somebody, a paper and a form are chosen, NotAllowed for papers that are not theirs."""
+    """Raise InvalidField unless a client, a paper and a form are chosen, NotAllowed for papers that are not theirs."""
     if not choice.client_ids:
         raise InvalidField("Choose at least one client.", field="client")
     if not choice.kinds or any(kind not in CALLED for kind in choice.kinds):
@@ -161,7 +161,7 @@ def cancel_batch(store: Store, act: Act, batch_id: str) -> None:
 
 
 def read_batch(store: Store, actor: Actor, batch_id: str) -> BatchView:
-    """Return the batch; raises NotFound, also for one of somebody else."""
+    """Return the batch; raises NotFound, also for one of another user."""
     with store.reading() as session:
         batch = session.get(PaperBatch, batch_id)
         if batch is None:
@@ -195,16 +195,16 @@ def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
 
 
 def batch_for_change(session: Session, batch_id: str) -> PaperBatch:
-    """Return the batch, held for this transaction; raises NotFound."""
-    held = select(PaperBatch).where(PaperBatch.id == batch_id).with_for_update()
-    batch = session.scalar(held.execution_options(populate_existing=True))
+    """Return the batch, query for this transaction; raises NotFound."""
+    query = select(PaperBatch).where(PaperBatch.id == batch_id).with_for_update()
+    batch = session.scalar(query.execution_options(populate_existing=True))
     if batch is None:
         raise NotFound("There is no such batch of papers.")
     return batch
 
 
 def delete_old_batches(store: Store, now: datetime) -> int:
-    """Let go of the files of a day ago, and of whose papers they were; return how many."""
+    """Delete the files of a day ago, and whose papers they were; return how many."""
     old = and_(
         PaperBatch.created_at < now - KEPT_FOR,
         PaperBatch.forgotten_at.is_(None),
@@ -219,7 +219,7 @@ def delete_old_batches(store: Store, now: datetime) -> int:
 
 
 def delete_all_batches_in(session: Session, now: datetime) -> None:
-    """Let go of every file: one of them may hold a paper of somebody whose data is erased. They are made anew."""
+    """Delete every file: one may hold a paper of a client whose data is erased. They are made again on demand."""
     session.execute(
         update(PaperBatch)
         .where(PaperBatch.state.in_(UNDER_WAY))

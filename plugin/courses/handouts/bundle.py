@@ -80,7 +80,7 @@ class _Zip:
 
     def add(self, name: str, pdf: bytes) -> None:
         entry = ZipInfo(self._names.give(name), self._at)
-        # Without it nobody may read the file where it is unpacked.
+        # Without it the unpacked file can't be read.
         entry.external_attr = 0o644 << 16
         self._packed.writestr(entry, pdf)
 

@@ -41,7 +41,7 @@ _MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """A paper for somebody's hands, and who they are."""
+    """A paper that is handed out, and to whom."""
 
     pdf: bytes
     client_name: str
@@ -135,7 +135,7 @@ def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None
 
 def _mark(paper: Paper) -> str:
     """Return what kept bytes must be of: this content, in this edition of the papers."""
-    # Once a font with the missing letters is installed, what came out as empty boxes is drawn anew.
+    # Once a font with the missing letters is installed, what came out as empty boxes is drawn again.
     boxes = ",".join(each.script for each in missing(paper))
     return hashlib.sha256(f"{edition()}:{content_sha256(paper)}:{boxes}".encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""A text or a letterhead as it would be printed, before anybody saves it. Knows no table."""
+"""A text or a letterhead as it would be printed, before it is saved. Pure; no I/O."""
 
 from __future__ import annotations
 

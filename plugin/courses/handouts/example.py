@@ -1,4 +1,4 @@
-"""An invented client, for the owner to see a letterhead or a text on a paper before it is saved. Knows no table."""
+"""An invented client, for the owner to see a letterhead or a text on a paper before it is saved. Pure; no I/O."""
 
 from __future__ import annotations
 

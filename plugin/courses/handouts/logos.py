@@ -50,7 +50,7 @@ class Picture:
 
 
 def read_picture(data: bytes) -> Picture:
-    """Check a file and draw it anew; raises InvalidField with the mend for what can't stand on a paper."""
+    """Check a file and re-encode it; raises InvalidField, saying how to fix it, for what can't stand on a paper."""
     if not data:
         raise _refusal("Choose a picture first.")
     if len(data) > LARGEST_FILE:

@@ -1,6 +1,6 @@
 """What comes next for a client: the booked visit, and how far apart the clinic suggests visits to be.
 
-Knows nothing of Square beyond the appointments kept here.
+Reads the appointments that were kept; no network call.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _is_for_another(course: CourseView, next_visit: NextVisit | None) -> bool:
 
 
 def booking_changed(work: Work, square_customer_ids: Iterable[str | None]) -> None:
-    """Have the papers made anew that may name the booked visit of these customers."""
+    """Redraw the papers that may name the booked visit of these customers."""
     ids = [each for each in square_customer_ids if each]
     clients = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(ids))
     courses = select(Course.id).where(Course.client_id.in_(clients), Course.closed_as.is_(None))

@@ -201,7 +201,7 @@ def _sheets(_session: Session, theirs: _Theirs) -> list[Selection]:
 
 
 def _invoices(session: Session, theirs: _Theirs) -> list[Selection]:
-    """Return the invoices of the courses at hand: a course that came from somebody else has theirs, not this one's."""
+    """Return the invoices of the courses at hand: a course received from another client is billed to that client."""
     about = select(DocumentCourse.document_id).where(
         DocumentCourse.course_id.in_([course.id for course in theirs.at_hand])
     )

@@ -111,7 +111,7 @@ def _gone(course: CourseView, allowance: AllowanceState, kinds: set[Kind]) -> in
 
 
 def _exchanged_for(session: Session, course: CourseView) -> str:
-    """Return the package that took the course's place, "" where somebody else has its sessions now."""
+    """Return the package that took the course's place, "" where another client has its sessions now."""
     if not any(each.kind == "exchanged" for each in course.happenings):
         return ""
     into = (

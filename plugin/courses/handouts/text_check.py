@@ -34,7 +34,7 @@ def sheet_with(markdown: str, language: str) -> AftercareSheet:
 def missing_step(markdown: str, language: str) -> str:
     """Say which step of help a text lacks between a call to the clinic and an ambulance, "" where it has it.
 
-    Texts written before there was one keep working, and may send somebody with a fever to 911.
+    Texts written before there was one keep working, and may send a client with a fever to 911.
     """
     try:
         roles = {section.role for section in read_text(markdown).sections}
@@ -51,7 +51,7 @@ def missing_step(markdown: str, language: str) -> str:
 
 
 def clean_markdown(markdown: str) -> str:
-    """Return the text in composed form, its lines ended as ours, without characters that nobody types."""
+    """Return the text in composed form, its lines ended as ours, without characters that no keyboard types."""
     composed = unicodedata.normalize("NFC", markdown).replace("\t", "    ")
     kept = ("".join(ch for ch in line if _keeps(ch)).rstrip() for line in composed.splitlines())
     return "\n".join(kept).strip() + "\n"

@@ -87,7 +87,7 @@ def save_text(
 ) -> Version:
     """Hand out this text from now on.
 
-    Raises InvalidField for what can't be a paper, Refused where somebody else saved a version after `seen_version`.
+    Raises InvalidField for what can't be a paper, Refused where another user saved a version after `seen_version`.
     """
     return _write(
         store, act, treatment_id, language, checked_markdown(markdown, language), is_reviewed, seen_version
@@ -148,7 +148,7 @@ def _write(
         work.session.add(row)
         return row.version
 
-    # Two that save at once collide at the version's number; the second finds the first's and is told.
+    # Two that save at once collide at the version's number; the second finds the first's and is refused.
     return transact(store, act, do)
 
 

@@ -1,6 +1,6 @@
 """The letter that is owed after a visit: to whom, when, whether it still is, and what became of it.
 
-Knows no mail server and no word of the letter.
+Sending it and its words are in `plugin.emails`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def is_open(store: Store, letter_id: str) -> bool:
 
 
 def is_too_late(store: Store, letter_id: str, now: datetime) -> bool:
-    """Say whether the letter has been owed for so long that it helps nobody any more."""
+    """Say whether the letter has waited for so long that it is of no use any more."""
     with store.reading() as session:
         return now - session.get_one(VisitLetter, letter_id).owed_at > LATEST
 
