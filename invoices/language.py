@@ -20,7 +20,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from invoices.papers import Money
 
@@ -70,6 +70,9 @@ class Language:
     def day_and_month(self, day: date) -> str:
         return _plain_spaces(format_skeleton("MMMd", day, locale=self.locale))
 
+    def short_month(self, day: date) -> str:
+        return str(format_skeleton("yMMM", day, locale=self.locale))
+
     def weekday_date(self, day: date) -> str:
         return _plain_spaces(format_skeleton("MMMEd", day, locale=self.locale))
 
@@ -92,6 +95,20 @@ class Language:
         whole = exact.quantize(Decimal(1).scaleb(-digits))
         shown = whole if whole == exact else exact.normalize()
         return _plain_spaces(format_currency(shown, currency, locale=self.locale, decimal_quantization=False))
+
+    def bare_amount(self, money: Money) -> str:
+        """Write an amount as 1,980.00, where its currency stands beside."""
+        digits = get_currency_precision(money.currency)
+        pattern = "#,##0." + "0" * digits if digits else "#,##0"
+        return format_decimal(Decimal(money.amount).scaleb(-digits), pattern, locale=self.locale)
+
+    def number(self, count: int | Decimal) -> str:
+        """Write a count as 1,234, a quantity with all its decimals."""
+        return format_decimal(count, locale=self.locale, decimal_quantization=False)
+
+    def percent(self, rate: Decimal) -> str:
+        """Write a rate in percent, such as 9.5."""
+        return _plain_spaces(format_percent(rate / 100, locale=self.locale, decimal_quantization=False))
 
     def listed(self, items: Sequence[str]) -> str:
         return format_list(list(items), locale=self.locale)

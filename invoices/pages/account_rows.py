@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from babel.numbers import format_decimal, format_percent
-
 from invoices.e_invoice import FILE_NAME, NORM
 from invoices.e_invoice.eligibility import registration
 from invoices.language import NO_BREAK_SPACE, Language
@@ -159,16 +157,12 @@ def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:
     return Row(
         description=_with_units(line.description),
         details=tuple(_details(line, language, is_gross=is_gross)),
-        quantity=_quantity(line.quantity, language) if has_price else "",
+        quantity=language.number(Decimal(line.quantity)) if has_price else "",
         unit_price=_unit_price(line, language, is_gross=is_gross) if has_price else "",
         discount=language.money(line.discount) if line.discount.amount and not is_gross else "",
         tax=_rate(line, on_it, language),
         amount=language.money(line.net),
     )
-
-
-def _quantity(quantity: str, language: Language) -> str:
-    return str(format_decimal(Decimal(quantity), locale=language.locale, decimal_quantization=False))
 
 
 def _unit_price(line: AccountLine, language: Language, *, is_gross: bool) -> str:
@@ -184,7 +178,7 @@ def _rate(line: AccountLine, taxes: list[TaxLine], language: Language) -> str:
         return ""
     if not all(tax.percentage for tax in taxes):
         return language.money(line.tax)
-    return percent(str(sum(Decimal(tax.percentage) for tax in taxes)), language)
+    return language.percent(sum((Decimal(tax.percentage) for tax in taxes), Decimal()))
 
 
 def _details(line: AccountLine, language: Language, *, is_gross: bool) -> Iterator[str]:
@@ -266,21 +260,12 @@ def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
             if tax.is_included
             else language.gettext("{tax} on {base}")
         )
-        rate = percent(tax.percentage, language)
+        rate = language.percent(Decimal(tax.percentage)) if tax.percentage else ""
         # A tax that was named by its rate already does not say it twice.
         called = f"{tax.name} {rate}" if rate and rate not in tax.name else tax.name
         # A minus at the end of a line would be taken for a dash.
         base = language.money(tax.base).replace("-", NO_BREAK_HYPHEN)
         yield Sum(phrase.format(tax=called, base=base), language.money(tax.amount))
-
-
-def percent(percentage: str, language: Language) -> str:
-    """Return a rate such as 9.5 as people write it, "" where it is not known."""
-    if not percentage:
-        return ""
-    part = Decimal(percentage) / 100
-    written = format_percent(part, locale=language.locale, decimal_quantization=False)
-    return str(written).replace("\u202f", NO_BREAK_SPACE)
 
 
 def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, ...]:

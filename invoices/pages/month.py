@@ -13,14 +13,11 @@ from invoices.pages.chart import Chart
 from invoices.pages.month_charts import flows_chart, owed_chart
 from invoices.pages.month_rows import (
     CallLine,
-    PackageLine,
-    bare_amount,
+    all_of,
     call_lines,
-    number,
-    package_line,
-    package_lines,
+    package_rows,
 )
-from invoices.papers import Money, MonthPoint, OwnersMonth, RollKind, RollLine
+from invoices.papers import Money, OwnersMonth, PackageRow, RollKind, RollLine
 
 LONG_FIGURE = 13
 # Beside amounts that are longer, the table of the months has no room for the sessions.
@@ -47,16 +44,6 @@ class RollRow:
 
 
 @dataclass(frozen=True)
-class TrendRow:
-    month: str
-    sold: str
-    paid: str
-    used: str
-    worth: str
-    owed: str
-
-
-@dataclass(frozen=True)
 class MonthPage:
     month: str
     heading: str
@@ -70,10 +57,9 @@ class MonthPage:
     flows_chart: Chart
     owed_chart: Chart
     currency: str
-    trend: tuple[TrendRow, ...]
     has_room: bool
-    packages: tuple[PackageLine, ...]
-    all_packages: PackageLine
+    packages: tuple[PackageRow, ...]
+    all_packages: PackageRow
     people: tuple[CallLine, ...]
 
 
@@ -82,7 +68,6 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
     month = month_name(paper.month, language)
     lines = {line.kind: line for line in paper.roll_forward}
     owed = language.money(lines["closing"].value)
-    trend = tuple(_trend_row(point, language) for point in paper.trend)
     return MonthPage(
         month=month,
         heading=language.gettext("{month}, so far", month=month) if is_running(paper) else month,
@@ -102,10 +87,13 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
         flows_chart=flows_chart(paper.trend, language),
         owed_chart=owed_chart(paper.trend, language),
         currency=_currency(paper),
-        trend=trend,
-        has_room=all(len(text) <= LONG_AMOUNT for row in trend for text in (row.paid, row.worth, row.owed)),
-        packages=tuple(package_lines(paper.packages, language)),
-        all_packages=package_line(language.gettext("All"), paper.packages, _currency(paper), language),
+        has_room=all(
+            len(language.bare_amount(money)) <= LONG_AMOUNT
+            for point in paper.trend
+            for money in (point.sold, point.used, point.owed)
+        ),
+        packages=package_rows(paper.packages, language),
+        all_packages=all_of(paper.packages, language.gettext("All"), _currency(paper)),
         people=tuple(call_lines(paper.follow_ups, language)),
     )
 
@@ -183,7 +171,7 @@ def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow
         note=language.gettext("the money stands under Paid in")
         if line.kind == "sold" and line.sessions
         else "",
-        sessions=number(line.sessions, language),
+        sessions=language.number(line.sessions),
         value=language.money(line.value),
         is_end=is_end,
         is_none=not is_end and not line.sessions and not line.value.amount,
@@ -204,17 +192,6 @@ def _notes(paper: OwnersMonth, language: Language) -> Iterator[str]:
             "What was sold in {currencies} is not in these figures; see Money owed on screen.",
             currencies=language.listed(paper.other_currencies),
         )
-
-
-def _trend_row(point: MonthPoint, language: Language) -> TrendRow:
-    return TrendRow(
-        month=format_skeleton("yMMM", point.month, locale=language.locale),
-        sold=number(point.sold_sessions, language),
-        paid=bare_amount(point.sold, language),
-        used=number(point.used_sessions, language),
-        worth=bare_amount(point.used, language),
-        owed=bare_amount(point.owed, language),
-    )
 
 
 def _currency(paper: OwnersMonth) -> str:

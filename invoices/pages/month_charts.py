@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date
 from babel.numbers import format_compact_currency, get_currency_precision
 
 from invoices.language import Language
@@ -20,7 +20,7 @@ def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
     points = [
         language.gettext(
             "{month}: paid in {sold}, used {used}",
-            month=_month(point, language),
+            month=language.short_month(point.month),
             sold=language.money(point.sold),
             used=language.money(point.used),
         )
@@ -42,7 +42,9 @@ def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
 def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
     """Draw what was owed at each month's end."""
     points = [
-        language.gettext("{month}: {owed}", month=_month(point, language), owed=language.money(point.owed))
+        language.gettext(
+            "{month}: {owed}", month=language.short_month(point.month), owed=language.money(point.owed)
+        )
         for point in trend
     ]
     return columns(
@@ -59,10 +61,6 @@ def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
 
 def _letters(trend: Iterable[MonthPoint], language: Language) -> list[str]:
     return [str(format_date(point.month, "LLLLL", locale=language.locale)) for point in trend]
-
-
-def _month(point: MonthPoint, language: Language) -> str:
-    return str(format_skeleton("yMMM", point.month, locale=language.locale))
 
 
 def _joined(points: Iterable[str], language: Language) -> str:

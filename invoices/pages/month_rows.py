@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import groupby
-
-from babel.numbers import format_decimal, get_currency_precision
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.papers import CallRow, Money, PackageRow
 
 # What one page has room for beside the people; further packages stand together in one line.
 PACKAGES_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class PackageLine:
-    name: str
-    courses: str
-    sold: str
-    paid: str
-    used: str
-    worth: str
 
 
 @dataclass(frozen=True)
@@ -34,40 +21,24 @@ class CallLine:
     left: str
 
 
-def number(count: int, language: Language) -> str:
-    """Write a count as 1,234."""
-    return str(format_decimal(count, locale=language.locale))
+def package_rows(packages: Sequence[PackageRow], language: Language) -> tuple[PackageRow, ...]:
+    """Return the packages; those there is no room for stand together in the last row."""
+    if len(packages) <= PACKAGES_SHOWN:
+        return tuple(packages)
+    shown, rest = packages[: PACKAGES_SHOWN - 1], packages[PACKAGES_SHOWN - 1 :]
+    name = language.ngettext("{n} other package", "{n} other packages", len(rest))
+    return (*shown, all_of(rest, name, packages[0].sold_value.currency))
 
 
-def bare_amount(money: Money, language: Language) -> str:
-    """Write an amount as 1,980.00, where its currency is said beside."""
-    digits = get_currency_precision(money.currency)
-    pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    return str(format_decimal(Decimal(money.amount).scaleb(-digits), pattern, locale=language.locale))
-
-
-def package_lines(packages: Sequence[PackageRow], language: Language) -> Iterator[PackageLine]:
-    """Say the packages; those there is no room for stand together in the last line."""
-    if not packages:
-        return
-    currency = packages[0].sold_value.currency
-    shown = packages if len(packages) <= PACKAGES_SHOWN else packages[: PACKAGES_SHOWN - 1]
-    for each in shown:
-        yield package_line(each.package, (each,), currency, language)
-    if rest := packages[len(shown) :]:
-        name = language.ngettext("{n} other package", "{n} other packages", len(rest))
-        yield package_line(name, rest, currency, language)
-
-
-def package_line(name: str, packages: Sequence[PackageRow], currency: str, language: Language) -> PackageLine:
-    """Say some packages together."""
-    return PackageLine(
-        name=name,
-        courses=number(sum(each.sold for each in packages), language),
-        sold=number(sum(each.sold_sessions for each in packages), language),
-        paid=language.money(Money(sum(each.sold_value.amount for each in packages), currency)),
-        used=number(sum(each.used for each in packages), language),
-        worth=language.money(Money(sum(each.used_value.amount for each in packages), currency)),
+def all_of(packages: Sequence[PackageRow], name: str, currency: str) -> PackageRow:
+    """Add packages up under one name."""
+    return PackageRow(
+        package=name,
+        sold=sum(each.sold for each in packages),
+        sold_sessions=sum(each.sold_sessions for each in packages),
+        sold_value=Money(sum(each.sold_value.amount for each in packages), currency),
+        used=sum(each.used for each in packages),
+        used_value=Money(sum(each.used_value.amount for each in packages), currency),
     )
 
 
@@ -84,7 +55,7 @@ def call_lines(rows: Sequence[CallRow], language: Language) -> Iterator[CallLine
                 why=language.gettext("{why} ({package})", why=why, package=package)
                 if len(packages) > 1
                 else why,
-                left=number(left, language),
+                left=language.number(left),
             )
 
 

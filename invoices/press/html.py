@@ -66,6 +66,7 @@ def html_of(paper: Paper, *, logo_address: str = "") -> str:
         .render(
             paper=paper,
             page=layout.page(paper, language),
+            language=language,
             _=language.gettext,
             ngettext=language.ngettext,
             pgettext=language.pgettext,
