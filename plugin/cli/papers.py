@@ -33,15 +33,15 @@ def papers() -> None:
 @LANGUAGE
 def papers_summary(course: str, file: Path, language: str | None) -> None:
     """Write the summary of a course to FILE."""
-    from plugin.courses.handouts.cache import paper_bytes
+    from plugin.courses.handouts.cache import hand_out
     from plugin.courses.handouts.content import summary_paper
 
     def draw(services: Services, act: Act) -> bytes:
         _note_missing_letters(summary_paper(services.store, course, now=act.now, language=language))
         address = services.settings.public_url
-        return paper_bytes(
+        return hand_out(
             services.store, services.render, act, course, "summary", language=language, public_url=address
-        )
+        ).pdf
 
     _write(file, draw)
 
@@ -53,15 +53,15 @@ def papers_summary(course: str, file: Path, language: str | None) -> None:
 @LANGUAGE
 def papers_aftercare(course: str, file: Path, visit: str | None, language: str | None) -> None:
     """Write the aftercare sheet of a visit to FILE."""
-    from plugin.courses.handouts.cache import paper_bytes
+    from plugin.courses.handouts.cache import hand_out
     from plugin.courses.handouts.content import aftercare_paper
 
     def draw(services: Services, act: Act) -> bytes:
         paper = aftercare_paper(services.store, course, now=act.now, visit_id=visit, language=language)
         _note_missing_letters(paper)
-        return paper_bytes(
+        return hand_out(
             services.store, services.render, act, course, "aftercare", visit_id=visit, language=language
-        )
+        ).pdf
 
     _write(file, draw)
 

@@ -7,7 +7,7 @@ from plugin.courses.base.outbox import Job
 from plugin.courses.clients.email_choice import PATH as STOP_PATH
 from plugin.courses.clients.email_choice import stop_token
 from plugin.courses.clients.private_page import page_address
-from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, paper_bytes
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.courses.handouts.visit_email import (
     DueLetter,
     is_open,
@@ -99,7 +99,7 @@ def _papers(services: Services, due: DueLetter) -> list[tuple[str, bytes]]:
 
 
 def _paper(services: Services, due: DueLetter, kind: str) -> bytes:
-    return paper_bytes(
+    return hand_out(
         services.store,
         services.render,
         Act(_POSTMAN, services.clock(), f"letter:{due.id}"),
@@ -108,7 +108,7 @@ def _paper(services: Services, due: DueLetter, kind: str) -> bytes:
         visit_id=due.visit.id,
         language=due.client.language,
         public_url=services.settings.public_url,
-    )
+    ).pdf
 
 
 def _page_url(services: Services, due: DueLetter) -> str:

@@ -23,7 +23,7 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.documents.sale_record import save_refund_in
-from plugin.courses.handouts.cache import SUMMARY, paper_bytes
+from plugin.courses.handouts.cache import SUMMARY, hand_out
 from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.courses.visits.visits import describe_visit
@@ -85,7 +85,7 @@ class Somebody:
             self.store, desk.act(), again.entry.visit_id or "", practitioner_id=None,
             focus="Smile lines before her wedding", note="her wedding",
         )  # fmt: skip
-        paper_bytes(self.store, _print, desk.act(), self.course, SUMMARY)
+        hand_out(self.store, _print, desk.act(), self.course, SUMMARY)
         self.lite.told("B-ZOE", square_customer_id=SQUARE_ID, customer_name=NAME)
 
     def _letters(self) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from plugin.courses.audit import Finding, audit, audit_in
-from plugin.courses.handouts.cache import paper_bytes
+from plugin.courses.handouts.cache import hand_out
 from plugin.store import Store
 from plugin.store.triggers import removal, removal_of_whole
 from tests.clock import HandMovedClock
@@ -56,7 +56,7 @@ def _fill(store: Store) -> None:
     desk.use(course_id)
     desk.sell(desk.package(sessions=2), paid=50, order="O")
     desk.refund("O", 50, total=50, return_order=None)
-    paper_bytes(store, lambda *_: b"paper", desk.act(), course_id, "summary")
+    hand_out(store, lambda *_: b"paper", desk.act(), course_id, "summary")
     papers = Papers(desk)
     papers.sell("O1")
     papers.sell("O2")

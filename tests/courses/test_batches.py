@@ -34,7 +34,7 @@ from plugin.courses.handouts.batches import (
     start_batch,
 )
 from plugin.courses.handouts.bundle import Names, paper_file_name, safe_name
-from plugin.courses.handouts.cache import paper_bytes
+from plugin.courses.handouts.cache import hand_out
 from plugin.courses.handouts.selection import Choice, Listing, people_chosen, people_on
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
@@ -427,7 +427,7 @@ def test_a_batch_is_its_person_s_own_and_the_owner_s(room: Room) -> None:
 
 def test_the_bytes_are_those_handed_out_at_the_desk(room: Room) -> None:
     course = room.desk.sell(room.package, buyer=Buyer("CUSTOMER-A", name="Ana"))
-    at_the_desk = paper_bytes(room.store, room.press, room.desk.act(), course, "summary")
+    at_the_desk = hand_out(room.store, room.press, room.desk.act(), course, "summary").pdf
     batch = room.start(room.desk.course(course).client_id or "", kinds=("summary",))
     room.work()
     with ZipFile(io.BytesIO(room.content(batch))) as packed:

@@ -18,7 +18,7 @@ from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.terms_text import terms_sentences
-from plugin.courses.handouts.cache import aftercare_paper, fill_cache, paper_bytes, summary_paper
+from plugin.courses.handouts.cache import aftercare_paper, fill_cache, hand_out, summary_paper
 from plugin.errors import NotFound, Refused
 from plugin.store.queues import Handout
 from tests.courses.changes.changing import Changes
@@ -178,20 +178,20 @@ class TestTheBytes:
 
     def test_the_same_content_is_drawn_once(self, desk: Desk, printer: Printer) -> None:
         course_id = desk.sell()
-        pages = {paper_bytes(desk.store, printer, desk.act(), course_id, "summary") for _ in range(3)}
+        pages = {hand_out(desk.store, printer, desk.act(), course_id, "summary").pdf for _ in range(3)}
         assert pages == {b"paper 1"}
         assert len(printer.drawn) == 1
 
     def test_new_content_is_drawn_anew(self, desk: Desk, printer: Printer) -> None:
         course_id = desk.sell()
-        paper_bytes(desk.store, printer, desk.act(), course_id, "summary")
+        hand_out(desk.store, printer, desk.act(), course_id, "summary")
         desk.use(course_id)
-        assert paper_bytes(desk.store, printer, desk.act(), course_id, "summary") == b"paper 2"
+        assert hand_out(desk.store, printer, desk.act(), course_id, "summary").pdf == b"paper 2"
 
     def test_each_language_is_kept_beside_the_other(self, desk: Desk, printer: Printer) -> None:
         course_id = desk.sell()
         for language in ("en", "es", "en", "es"):
-            paper_bytes(desk.store, printer, desk.act(), course_id, "summary", language=language)
+            hand_out(desk.store, printer, desk.act(), course_id, "summary", language=language)
         assert len(printer.drawn) == 2
 
     def test_what_was_made_ready_is_not_drawn_again(self, desk: Desk, printer: Printer) -> None:
@@ -201,7 +201,7 @@ class TestTheBytes:
         assert fill_cache(desk.store, printer, course_id, now=desk.clock()) == 2
         assert fill_cache(desk.store, printer, course_id, now=desk.clock()) == 0
         for kind in ("summary", "aftercare"):
-            paper_bytes(desk.store, printer, desk.act(), course_id, kind)
+            hand_out(desk.store, printer, desk.act(), course_id, kind)
         assert len(printer.drawn) == 3
 
     def test_a_course_nobody_owns_has_nothing_to_make_ready(self, desk: Desk, printer: Printer) -> None:
@@ -216,9 +216,9 @@ class TestTheBytes:
     ) -> None:
         course_id = desk.sell()
         for _ in range(3):
-            paper_bytes(desk.store, printer, desk.act(), course_id, "summary")
+            hand_out(desk.store, printer, desk.act(), course_id, "summary")
         desk.use(course_id)
-        paper_bytes(desk.store, printer, desk.act(), course_id, "summary")
+        hand_out(desk.store, printer, desk.act(), course_id, "summary")
         first, second = self.handed(desk)
         assert (first.by, first.kind, first.language) == ("Deb", "summary", "en")
         assert json.loads(first.content)["paper"]["sessions_left"] == 12

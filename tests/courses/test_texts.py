@@ -12,7 +12,7 @@ from invoices.papers import AftercareSheet, AftercareText
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
-from plugin.courses.handouts.cache import AFTERCARE, paper_bytes
+from plugin.courses.handouts.cache import AFTERCARE, hand_out
 from plugin.courses.handouts.content import aftercare_paper
 from plugin.courses.handouts.text_check import claims_in
 from plugin.courses.handouts.texts import (
@@ -176,15 +176,15 @@ def test_a_new_text_is_on_the_next_paper_although_one_was_kept_ready(small: Desk
     course, printer = small.sell(), Printer()
     small.use(course)
 
-    def hand_out() -> AftercareSheet:
-        paper_bytes(small.store, printer, small.act(), course, AFTERCARE)
+    def handed() -> AftercareSheet:
+        hand_out(small.store, printer, small.act(), course, AFTERCARE)
         assert isinstance(printer.drawn[-1], AftercareSheet)
         return printer.drawn[-1]
 
-    assert hand_out().text == starting_text("facial-acupuncture", "en")
+    assert handed().text == starting_text("facial-acupuncture", "en")
     Pen(small).writes(OURS, is_reviewed=True)
-    assert hand_out().text.title == "Our way"
-    hand_out()
+    assert handed().text.title == "Our way"
+    handed()
     assert len(printer.drawn) == 2
     owner = aftercare_paper(small.store, course, now=small.clock()).client_name
     assert owner == "Ana Souza"

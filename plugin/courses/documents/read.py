@@ -85,11 +85,6 @@ def document_by_number(store: Store, number: str) -> DocumentView:
         return _one(session, or_(Document.number == typed, _is_code(typed)))
 
 
-def documents_of_course(store: Store, course_id: str) -> tuple[DocumentView, ...]:
-    """Return what was issued for a course, oldest first; of one that was transferred, for the course it came from."""
-    return documents_of_courses(store, [course_id])[course_id]
-
-
 def documents_of_courses(store: Store, course_ids: Sequence[str]) -> dict[str, tuple[DocumentView, ...]]:
     """Return what was issued for each course, oldest first."""
     with store.reading() as session:

@@ -20,7 +20,7 @@ from plugin.courses.base.outbox import Job
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.handouts.batches import batch_for_change
 from plugin.courses.handouts.bundle import bundle, paper_file_name
-from plugin.courses.handouts.cache import Render, paper_bytes
+from plugin.courses.handouts.cache import Render, hand_out
 from plugin.courses.handouts.selection import INVOICE, LeftOut, Selection
 from plugin.errors import NotFound, PaperNotMade, Refused
 from plugin.store import Store
@@ -51,10 +51,10 @@ class Printer:
     public_url: str = ""
 
     def make(self, act: Act, wanted: Selection) -> bytes:
-        """Return one paper and note that it was handed out; raises what `paper_bytes` does."""
+        """Return one paper and note that it was handed out; raises what `hand_out` does."""
         if wanted.kind == INVOICE:
             return document_bytes(self.store, self.render, wanted.subject, now=act.now)
-        return paper_bytes(
+        return hand_out(
             self.store,
             self.render,
             act,
@@ -62,7 +62,7 @@ class Printer:
             wanted.kind,
             visit_id=wanted.visit_id,
             public_url=self.public_url,
-        )
+        ).pdf
 
 
 def run_batch(printer: Printer, clock: Clock, job: Job) -> str | None:

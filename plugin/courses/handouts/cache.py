@@ -47,23 +47,6 @@ class HandedOut:
     client_name: str
 
 
-def paper_bytes(
-    store: Store,
-    render: Render,
-    act: Act,
-    course_id: str,
-    kind: str,
-    *,
-    visit_id: str | None = None,
-    language: str | None = None,
-    public_url: str = "",
-) -> bytes:
-    """Return the PDF to hand out, as `hand_out` does."""
-    return hand_out(
-        store, render, act, course_id, kind, visit_id=visit_id, language=language, public_url=public_url
-    ).pdf
-
-
 def hand_out(
     store: Store,
     render: Render,

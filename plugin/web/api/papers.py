@@ -7,7 +7,7 @@ from pydantic import Field
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
-from plugin.courses.handouts.cache import paper_bytes
+from plugin.courses.handouts.cache import hand_out
 from plugin.web.api.calls import THE_DESK, Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input, Language
 
@@ -65,7 +65,7 @@ def _paper(
     request: Request, course_id: str, kind: str, language: str | None, visit_id: str | None = None
 ) -> Reply:
     services = request.services
-    pdf = paper_bytes(
+    pdf = hand_out(
         services.store,
         services.render,
         request.act,
@@ -74,7 +74,7 @@ def _paper(
         visit_id=visit_id,
         language=language,
         public_url=services.settings.public_url,
-    )
+    ).pdf
     return Reply(pdf=pdf, filename="course-summary.pdf" if kind == "summary" else "aftercare.pdf")
 
 

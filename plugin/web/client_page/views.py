@@ -23,7 +23,7 @@ from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.documents.files import document_bytes
-from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, paper_bytes
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
@@ -172,7 +172,7 @@ def _spoken(language: Language) -> dict[str, Any]:
 
 def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | None = None) -> Response:
     services = current_services()
-    pdf = paper_bytes(
+    pdf = hand_out(
         services.store,
         services.render,
         Act(_GUEST, services.clock(), fresh_key()),
@@ -181,7 +181,7 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
         visit_id=visit_id,
         language=client.language,
         public_url=services.settings.public_url,
-    )
+    ).pdf
     language = language_for(client.language)
     return _pdf(pdf, language.gettext("Course summary") if kind == SUMMARY else language.gettext("Aftercare"))
 

@@ -12,7 +12,7 @@ from plugin.courses.clients.merge import merge_clients
 from plugin.courses.documents.read import (
     document_by_number,
     document_sheet,
-    documents_of_course,
+    documents_of_courses,
     find_documents,
     read_document,
 )
@@ -52,7 +52,7 @@ def test_they_are_found_by_number_name_kind_and_code(papers: Papers, course: str
 
 
 def test_a_course_knows_its_own(papers: Papers, course: str) -> None:
-    invoice, note = documents_of_course(papers.store, course)
+    invoice, note = documents_of_courses(papers.store, [course])[course]
     assert (invoice.number, invoice.called, invoice.money.amount) == ("INV-0002", "Invoice", 198000)
     assert (note.number, note.refers_to_number, note.total) == ("CN-0001", "INV-0002", -198000)
     assert (note.client_name, note.course_ids) == ("Ana Souza", (course,))
