@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,8 +19,6 @@ from invoices.papers import (
     PaidBy,
     Party,
     PaymentLine,
-    RefundedSessions,
-    RefundWorking,
     TaxLine,
 )
 
@@ -183,12 +181,12 @@ def _rate(line: AccountLine, taxes: list[TaxLine], language: Language) -> str:
 
 def _details(line: AccountLine, language: Language, *, is_gross: bool) -> Iterator[str]:
     if line.detail:
-        yield _held_together(line.detail)
+        yield held_together(line.detail)
     if is_gross and not line.is_part:
         yield _gross_price(line, language)
 
 
-def _held_together(detail: str) -> str:
+def held_together(detail: str) -> str:
     times = _with_units(detail).replace(" × ", f"{NO_BREAK_SPACE}×{NO_BREAK_SPACE}")
     return times.replace(" ·", f"{NO_BREAK_SPACE}·")
 
@@ -205,51 +203,6 @@ def _gross_price(line: AccountLine, language: Language) -> str:
     if not line.discount.amount:
         return price
     return language.gettext("{price}, less {amount}", price=price, amount=language.money(line.discount))
-
-
-def working(done: RefundWorking, language: Language, *, is_named: bool) -> Working:
-    """Say how a refund was worked out: how many sessions of how many, the formula, and what left the course."""
-    # Sessions without a price of their own count only where none has one.
-    counted = [each for each in done.sessions if each.single_price.amount] or done.sessions
-    unused, total = sum(each.removed for each in counted), sum(each.used + each.removed for each in counted)
-    said = language.ngettext(
-        "{unused} of {n} session unused", "{unused} of {n} sessions unused", total, unused=unused
-    )
-    removed = [f"{each.removed} × {each.treatment}" for each in done.sessions if each.removed]
-    return Working(
-        name=done.package_name if is_named else "",
-        formula=language.with_comma(said, _formula(done, counted, language).replace(" ", NO_BREAK_SPACE)),
-        removed=_held_together(language.gettext("Left the course: {sessions}", sessions=" · ".join(removed)))
-        if removed
-        else "",
-    )
-
-
-def _formula(done: RefundWorking, counted: Sequence[RefundedSessions], language: Language) -> str:
-    """Return the sum that gives the amount, "" where no formula does or nothing was used: then all of it goes back."""
-    used = [each for each in counted if each.used]
-    if not used or not done.formula:
-        return ""
-    paid = language.money(done.paid)
-    if done.formula == "discount_forfeited":
-        return " − ".join([paid, *(f"{each.used} × {language.money(each.single_price)}" for each in used)])
-    if done.price is not None:
-        return f"{paid} − {language.money(done.price)} × {_share(counted, language, is_used=True)}"
-    return f"{paid} × {_share(counted, language, is_used=False)}"
-
-
-def _share(counted: Sequence[RefundedSessions], language: Language, *, is_used: bool) -> str:
-    """Return a part of the sessions: by their number where all cost the same, else by what they cost singly."""
-    is_counted = len({each.single_price for each in counted}) == 1
-    part = whole = 0
-    for each in counted:
-        weight = 1 if is_counted else each.single_price.amount
-        part += weight * (each.used if is_used else each.removed)
-        whole += weight * (each.used + each.removed)
-    if is_counted:
-        return f"{part} / {whole}"
-    currency = counted[0].single_price.currency
-    return " / ".join(language.money(Money(amount, currency)) for amount in (part, whole))
 
 
 def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from invoices.language import Language
-from invoices.pages.account_rows import AccountPage, Sum, account_page, tax_sums, working
-from invoices.papers import CreditNote, Money
+from invoices.language import NO_BREAK_SPACE, Language
+from invoices.pages.account_rows import AccountPage, Sum, Working, account_page, held_together, tax_sums
+from invoices.papers import CreditNote, Money, RefundedSessions, RefundWorking
 
 
 def credit_note_page(paper: CreditNote, language: Language) -> AccountPage:
@@ -28,6 +28,51 @@ def credit_note_page(paper: CreditNote, language: Language) -> AccountPage:
         payments=paper.returned,
         workings=[working(each, language, is_named=len(paper.workings) > 1) for each in paper.workings],
     )
+
+
+def working(done: RefundWorking, language: Language, *, is_named: bool) -> Working:
+    """Say how a refund was worked out: how many sessions of how many, the formula, and what left the course."""
+    # Sessions without a price of their own count only where none has one.
+    counted = [each for each in done.sessions if each.single_price.amount] or done.sessions
+    unused, total = sum(each.removed for each in counted), sum(each.used + each.removed for each in counted)
+    said = language.ngettext(
+        "{unused} of {n} session unused", "{unused} of {n} sessions unused", total, unused=unused
+    )
+    removed = [f"{each.removed} × {each.treatment}" for each in done.sessions if each.removed]
+    return Working(
+        name=done.package_name if is_named else "",
+        formula=language.with_comma(said, _formula(done, counted, language).replace(" ", NO_BREAK_SPACE)),
+        removed=held_together(language.gettext("Left the course: {sessions}", sessions=" · ".join(removed)))
+        if removed
+        else "",
+    )
+
+
+def _formula(done: RefundWorking, counted: Sequence[RefundedSessions], language: Language) -> str:
+    """Return the sum that gives the amount, "" where no formula does or nothing was used: then all of it goes back."""
+    used = [each for each in counted if each.used]
+    if not used or not done.formula:
+        return ""
+    paid = language.money(done.paid)
+    if done.formula == "discount_forfeited":
+        return " − ".join([paid, *(f"{each.used} × {language.money(each.single_price)}" for each in used)])
+    if done.price is not None:
+        return f"{paid} − {language.money(done.price)} × {_share(counted, language, is_used=True)}"
+    return f"{paid} × {_share(counted, language, is_used=False)}"
+
+
+def _share(counted: Sequence[RefundedSessions], language: Language, *, is_used: bool) -> str:
+    """Return a part of the sessions: by their number where all cost the same, else by what they cost singly."""
+    is_counted = len({each.single_price for each in counted}) == 1
+    part = whole = 0
+    for each in counted:
+        weight = 1 if is_counted else each.single_price.amount
+        part += weight * (each.used if is_used else each.removed)
+        whole += weight * (each.used + each.removed)
+    if is_counted:
+        return f"{part} / {whole}"
+    currency = counted[0].single_price.currency
+    return " / ".join(language.money(Money(amount, currency)) for amount in (part, whole))
 
 
 def _returned(paper: CreditNote) -> int:

@@ -10,15 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
+from invoices.pages import summary_note
 from invoices.pages.account_rows import in_one_piece
 from invoices.pages.density import DENSITIES, Density, Filling, density_for
 from invoices.pages.punchcard import ROW, Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
 
-# Of these no session can be used any more: nothing on the paper is in the color that means "yours".
-OVER = frozenset({"expired", "written_off", "refunded", "transferred", "exchanged"})
-_LOST = frozenset({"expired", "written_off"})
 # A long card has small circles, and no room to breathe.
 AIRY_UP_TO = 12
 # How many Latin letters fit into the columns of the visits.
@@ -90,9 +88,10 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     """Say the whole paper."""
     earlier = paper.earlier_visits
     is_held = paper.status == "frozen"
-    note, key, facts = _note(paper, language), tuple(_key(paper, language)), tuple(_facts(paper, language))
+    note, key = summary_note.note(paper, language), tuple(summary_note.key(paper, language))
+    facts = tuple(_facts(paper, language))
     density = _density(paper, note, has_key=bool(key), facts=len(facts))
-    figure, figure_label = _figure(paper, language)
+    figure, figure_label = summary_note.figure(paper, language)
     mains = [a for a in paper.allowances if a.kind == "main" and a.stamps]
     touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps]
     return SummaryPage(
@@ -100,7 +99,7 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         received=_received(paper.received, language) if paper.received else "",
         figure=figure,
         figure_label=figure_label,
-        is_over=paper.status in OVER,
+        is_over=paper.status in summary_note.OVER,
         note=note,
         rows=tuple(
             SessionRow(
@@ -156,148 +155,6 @@ def _density(paper: CourseSummary, note: str, *, has_key: bool, facts: int) -> D
 
 def _cells(visit: SummaryVisit) -> tuple[tuple[str, int], ...]:
     return ((visit.practitioner, _PRACTITIONER_FITS), (visit.focus, _FOCUS_FITS))
-
-
-def _figure(paper: CourseSummary, language: Language) -> tuple[str, str]:
-    total = paper.sessions_total
-    if paper.status in _LOST:
-        return str(paper.sessions_lost), language.ngettext(
-            "session not used", "sessions not used", paper.sessions_lost
-        )
-    if paper.status == "finished":
-        return str(paper.sessions_used), language.ngettext(
-            "of {n} session used", "of {n} sessions used", total
-        )
-    if _locked(paper):
-        return str(paper.sessions_usable), language.ngettext(
-            "of {n} session is yours to use now", "of {n} sessions are yours to use now", total
-        )
-    return str(paper.sessions_left), language.ngettext("of {n} session left", "of {n} sessions left", total)
-
-
-def _locked(paper: CourseSummary) -> int:
-    """Count the main sessions left whose money is still due."""
-    if paper.status != "part_paid" or paper.sessions_usable is None:
-        return 0
-    return paper.sessions_left - paper.sessions_usable
-
-
-def _note(paper: CourseSummary, language: Language) -> str:
-    if paper.gift_for:
-        return language.gettext(
-            "A gift for {name}. No session can be used before the voucher is redeemed.", name=paper.gift_for
-        )
-    if paper.status == "part_paid":
-        return _note_part_paid(paper, language)
-    if paper.status in _LOST:
-        return _note_lost(paper, language)
-    day = _day(paper, language)
-    if paper.status == "finished":
-        return _note_finished(paper, day, language)
-    if paper.status == "refunded" and paper.refunded:
-        return language.gettext(
-            "Refunded{day}. {amount} was refunded to you.", day=day, amount=language.money(paper.refunded)
-        )
-    if paper.status == "refunded":
-        return language.gettext("Refunded{day}. No sessions are left.", day=day)
-    if paper.status == "frozen":
-        kept = language.ngettext(
-            "On hold{day}. Your {n} session is kept for you.",
-            "On hold{day}. Your {n} sessions are kept for you.",
-            paper.sessions_left,
-            day=day,
-        )
-        return language.sentences(
-            kept,
-            language.gettext("The days on hold are added to the expiration date.")
-            if paper.expires_on
-            else "",
-        )
-    if paper.status == "exchanged":
-        return language.gettext("Exchanged{day} for {package}.", day=day, package=paper.exchanged_for)
-    return (
-        language.gettext("Transferred{day}. The remaining sessions now belong to someone else.", day=day)
-        if paper.status == "transferred"
-        else ""
-    )
-
-
-def _note_finished(paper: CourseSummary, day: str, language: Language) -> str:
-    if paper.sessions_used == paper.sessions_total:
-        return language.ngettext(
-            "Completed{day}. The session is used.",
-            "Completed{day}. All {n} sessions are used.",
-            paper.sessions_used,
-            day=day,
-        )
-    return language.ngettext(
-        "Completed{day}. {n} session was used; none is left.",
-        "Completed{day}. {n} sessions were used; none is left.",
-        paper.sessions_used,
-        day=day,
-    )
-
-
-def _note_part_paid(paper: CourseSummary, language: Language) -> str:
-    due, locked = paper.balance_due, _locked(paper)
-    if due is None:
-        # Its invoice was canceled: what is not paid is not asked for any more.
-        return (
-            language.ngettext(
-                "{n} session is not paid for and cannot be used.",
-                "{n} sessions are not paid for and cannot be used.",
-                locked,
-            )
-            if locked
-            else ""
-        )
-    day = language.gettext(" by {date}", date=language.long_date(paper.due_on)) if paper.due_on else ""
-    due_sentence = language.gettext("{amount} is due{day}.", amount=language.money(due), day=day)
-    return language.sentences(
-        due_sentence,
-        language.ngettext(
-            "{n} more session can be used once it is paid.",
-            "{n} more sessions can be used once it is paid.",
-            locked,
-        )
-        if locked
-        else "",
-    )
-
-
-def _note_lost(paper: CourseSummary, language: Language) -> str:
-    date = language.medium_date(paper.status_on or paper.issued_on)
-    said = (
-        language.gettext("Expired {date}.")
-        if paper.status == "expired"
-        else language.gettext("Closed {date}.")
-    )
-    ask = (
-        language.gettext("Please talk to us about what is left.")
-        if paper.status == "expired" and paper.sessions_left
-        else ""
-    )
-    return language.sentences(said.format(date=date), ask)
-
-
-def _day(paper: CourseSummary, language: Language) -> str:
-    if not paper.status_on:
-        return ""
-    phrase = language.gettext(" since {date}") if paper.status == "frozen" else language.gettext(" on {date}")
-    return phrase.format(date=language.long_date(paper.status_on))
-
-
-def _key(paper: CourseSummary, language: Language) -> Iterator[str]:
-    """Explain only the marks that stand on this card and don't explain themselves."""
-    states = {stamp.state for allowance in paper.allowances for stamp in allowance.stamps}
-    if "locked" in states:
-        yield language.gettext("Light: not paid yet")
-    if "expired" in states:
-        yield language.gettext("Hatched: expired")
-    if paper.status == "frozen" and "left" in states:
-        yield language.gettext("Hatched: on hold")
-    if "gone" in states:
-        yield language.gettext("Dashed: no longer on this course")
 
 
 def _touch_ups(allowance: Allowance, language: Language, *, is_held: bool) -> TouchUps:

@@ -12,8 +12,7 @@ import pikepdf
 import pytest
 
 from invoices.language import language_for
-from invoices.pages.account_rows import working
-from invoices.pages.credit_note import credit_note_page
+from invoices.pages.credit_note import credit_note_page, working
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Paper, PaperRefused, RefundedSessions, RefundWorking
 from tests.invoices.accounts import credit_note, invoice_of, line, package_and_oil, usd
