@@ -134,7 +134,7 @@ class Paper(Base):
     course_id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_COURSE)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     language: Mapped[str] = mapped_column(String(16), primary_key=True)
-    # Of which content and which edition of the papers the bytes are.
+    # Of which content and which version of the papers the bytes are.
     mark: Mapped[str] = mapped_column(String(64))
     pdf: Mapped[bytes] = mapped_column(LargeBinary, info=DELETED)
     made_at: Mapped[datetime]

@@ -12,7 +12,7 @@ import pytest
 from weasyprint import HTML  # type: ignore[import-untyped]
 
 from invoices.papers import PaperFailed
-from invoices.press.binding import Binding
+from invoices.press.merged_pdf import MergedPdf
 from tests.papers.real import paper, pdf
 from tests.papers.verapdf import (
     ACCESSIBLE,
@@ -42,10 +42,10 @@ CACHE = Path(__file__).parents[2] / ".venv" / "verapdf"
 
 
 def _bound(pdfs: Mapping[str, bytes]) -> bytes:
-    binding, out = Binding("Papers", "en"), BytesIO()
+    merged, out = MergedPdf("Papers", "en"), BytesIO()
     for name, file in pdfs.items():
-        binding.add(file, name)
-    binding.write(out)
+        merged.add(file, name)
+    merged.write(out)
     return out.getvalue()
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import BinaryIO, Protocol
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from invoices.press.binding import Binding
+from invoices.press.merged_pdf import MergedPdf
 
 # A folder takes 255 bytes; what the paper is, the day and the ending stand behind the name.
 _LONGEST_NAME = 150
@@ -66,7 +66,7 @@ def bundle(form: str, out: BinaryIO, *, packed_at: datetime, language: str) -> I
         with ZipFile(out, "w", ZIP_STORED) as packed:
             yield _Zip(packed, packed_at)
         return
-    bound = Binding(f"Papers, {packed_at.date().isoformat()}", language)
+    bound = MergedPdf(f"Papers, {packed_at.date().isoformat()}", language)
     yield _OnePdf(bound)
     bound.write(out)
 
@@ -86,7 +86,7 @@ class _Zip:
 
 
 class _OnePdf:
-    def __init__(self, bound: Binding) -> None:
+    def __init__(self, bound: MergedPdf) -> None:
         self._bound = bound
 
     def add(self, name: str, pdf: bytes) -> None:

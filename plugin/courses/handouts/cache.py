@@ -19,8 +19,8 @@ from invoices.papers import (
     content_sha256,
     to_json,
 )
-from invoices.press.edition import edition
 from invoices.press.glyphs import missing
+from invoices.press.version import papers_version
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
@@ -117,10 +117,10 @@ def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None
 
 
 def _mark(paper: Paper) -> str:
-    """Return what kept bytes must be of: this content, in this edition of the papers."""
+    """Return what kept bytes must be of: this content, in this version of the papers."""
     # Once a font with the missing letters is installed, what came out as empty boxes is drawn again.
     boxes = ",".join(each.script for each in missing(paper))
-    return hashlib.sha256(f"{edition()}:{content_sha256(paper)}:{boxes}".encode()).hexdigest()
+    return hashlib.sha256(f"{papers_version()}:{content_sha256(paper)}:{boxes}".encode()).hexdigest()
 
 
 def drawn(store: Store, render: Render, paper: Paper) -> bytes:

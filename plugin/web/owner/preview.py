@@ -11,8 +11,8 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from invoices.pages.fit import fit
 from invoices.papers import Paper, PaperRefused
-from invoices.press.edition import edition
 from invoices.press.html import html_of, own_css, shared_css
+from invoices.press.version import papers_version
 from plugin.courses.handouts.drafts import draft_summary
 from plugin.errors import InvalidField
 from plugin.web import pages
@@ -99,7 +99,7 @@ def _font_address(found: re.Match[str]) -> str:
 
 
 def _edition() -> str:
-    return edition()[:12]
+    return papers_version()[:12]
 
 
 def _style(css: str) -> Response:

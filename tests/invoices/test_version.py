@@ -1,14 +1,14 @@
-"""The edition names what papers are made with."""
+"""The version names what papers are made with."""
 
 from __future__ import annotations
 
-from invoices.press.edition import _contents, edition
+from invoices.press.version import _contents, papers_version
 
 
 def test_it_is_the_same_each_time_it_is_asked():
-    first = edition()
-    edition.cache_clear()
-    assert edition() == first
+    first = papers_version()
+    papers_version.cache_clear()
+    assert papers_version() == first
 
 
 def test_templates_styles_fonts_words_and_texts_belong_to_it():
@@ -18,7 +18,7 @@ def test_templates_styles_fonts_words_and_texts_belong_to_it():
     for part in (
         "/print/print.css",
         "/print/course_summary.html",
-        "/words/en/course.py",
+        "/locale/es.po",
         "/texts/en/general.md",
     ):
         assert part in names

@@ -7,7 +7,7 @@ import io
 import pikepdf
 import pytest
 
-from invoices.press.binding import Binding
+from invoices.press.merged_pdf import MergedPdf
 from tests.papers.real import pdf
 
 ORDER = ("summary", "aftercare-facial-spanish", "summary")
@@ -20,10 +20,10 @@ def bound() -> bytes:
 
 def bind(*papers: bytes) -> bytes:
     out = io.BytesIO()
-    binding = Binding("Papers, 2026-11-23", "en")
+    merged = MergedPdf("Papers, 2026-11-23", "en")
     for number, paper in enumerate(papers, 1):
-        binding.add(paper, f"Paper {number}")
-    binding.write(out)
+        merged.add(paper, f"Paper {number}")
+    merged.write(out)
     return out.getvalue()
 
 

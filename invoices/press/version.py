@@ -1,4 +1,4 @@
-"""Which edition of the papers this is: bytes kept of an older one are not handed out after an upgrade."""
+"""Which version of the papers this is: bytes kept of an older one are not handed out after an upgrade."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 
 
 @cache
-def edition() -> str:
+def papers_version() -> str:
     """Return a mark that changes with any template, style, font, word or line of code of the papers."""
     digest = hashlib.sha256()
     for name, content in sorted(_contents(files("invoices"), "")):
