@@ -21,7 +21,6 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
-from plugin.courses.catalog.defaults import default_catalog
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.texts import list_texts, suggest_days
@@ -33,6 +32,7 @@ from plugin.square.sync import sync
 from plugin.web.account.passwords import hash_password
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
+from practice_square.demo.packages import default_catalog
 
 OWNER = Actor("June Park", Role.OWNER, Source.COMMAND)
 OWNER_EMAIL = "june@example.org"

@@ -22,7 +22,6 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import CourseView, PackageView
-from plugin.courses.catalog.defaults import default_catalog
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import SquareFailed
@@ -38,6 +37,7 @@ from plugin.store.people import SquareCustomer
 from plugin.store.queues import Inbox, Outbox
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
+from practice_square.demo.packages import default_catalog
 from practice_square.serving import running_practice
 
 Json = dict[str, Any]

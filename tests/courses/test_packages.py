@@ -9,7 +9,6 @@ import pytest
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.catalog.defaults import FACIAL, TOUCH_UP, default_catalog
 from plugin.courses.catalog.packages import (
     NewContent,
     NewPackage,
@@ -20,6 +19,7 @@ from plugin.courses.catalog.packages import (
     read_package,
 )
 from plugin.errors import InvalidField, KeyReused, NotAllowed, NotFound, Refused
+from practice_square.demo.packages import FACIAL, TOUCH_UP, default_catalog
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone
 

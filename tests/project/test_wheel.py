@@ -77,13 +77,13 @@ def _say(programs: Path, *words: str, folder: Path, environment: Mapping[str, st
 
 def _sell_a_course_and_use_a_session(url: str, order: str) -> str:
     from plugin.core.acts import SQUARE, Act
-    from plugin.courses.catalog.defaults import default_catalog
     from plugin.courses.catalog.packages import list_variation
     from plugin.courses.clients.contacts import Buyer
     from plugin.courses.sales.book import book
     from plugin.courses.sales.sales import Sale, SaleLine
     from plugin.courses.visits.use import UseSession, use_session
     from plugin.store import Store
+    from practice_square.demo.packages import default_catalog
 
     now = datetime.now(UTC)
     with Store(url) as store:

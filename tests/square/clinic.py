@@ -19,7 +19,6 @@ from plugin.courses.attention.items import list_attention
 from plugin.courses.audit import audit
 from plugin.courses.base.inbox import receive
 from plugin.courses.base.views import AttentionView, PackageView
-from plugin.courses.catalog.defaults import default_catalog
 from plugin.courses.catalog.packages import list_variation
 from plugin.errors import BadSignature
 from plugin.services import Services
@@ -34,6 +33,7 @@ from plugin.store.queues import Inbox
 from plugin.vault import Vault
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
+from practice_square.demo.packages import default_catalog
 from tests.clock import HandMovedClock
 
 Json = dict[str, Any]

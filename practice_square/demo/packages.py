@@ -1,4 +1,4 @@
-"""The first clinic's catalogue, so that a new Coursekeeper has something to sell (product: starting catalogue)."""
+"""The packages of the demo clinic: a course of 10 sessions and one of 12 with touch-ups."""
 
 from __future__ import annotations
 
