@@ -101,6 +101,6 @@ def _refundable(services: Services, payment_id: str, currency: str) -> int:
 
 def _too_much(services: Services, most: Money) -> SquareFailed:
     clinic = read_clinic(services.store)
-    written = money_text(most, language=clinic.language, country=clinic.country)
+    written = money_text(most, clinic)
     said = f"Only {written} of what was paid can still go back in Square."
     return SquareFailed(said, permanent=True, code="square_refused")

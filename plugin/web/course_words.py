@@ -72,7 +72,7 @@ def locked_said(state: CourseState, clinic: ClinicView) -> str:
             if state.facts.due_ended_on
             else f"{state.locked} locked"
         )
-    due = money_text(state.due, language=clinic.language, country=clinic.country)
+    due = money_text(state.due, clinic)
     said = f"{state.locked} locked until {due} is paid"
     if state.due_on is None:
         return said

@@ -63,7 +63,7 @@ def initials(name: str) -> str:
 @pass_context
 def _money(context: Context, value: Money) -> str:
     clinic = context["clinic"]
-    return money_text(value, language=clinic.language, country=clinic.country)
+    return money_text(value, clinic)
 
 
 @pass_context

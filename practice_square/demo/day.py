@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from plugin.core.money import Money
 from plugin.courses.attention.items import list_attention
 from plugin.courses.audit import audit
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import format_money
 from plugin.services import wall_clock
 from practice_square.demo.harness import Stage, open_stage
 from practice_square.demo.scenarios import DAY, Happening
@@ -115,5 +115,5 @@ def reckon_up(stage: Stage, start: datetime, say: Say) -> Outcome:
 
 
 def _row(what: str, currency: str, theirs: int, ours: int) -> str:
-    told = [money_text(Money(amount, currency)) for amount in (theirs, ours)]
+    told = [format_money(Money(amount, currency)) for amount in (theirs, ours)]
     return f"{what:24}{told[0]:>16}{told[1]:>16}"

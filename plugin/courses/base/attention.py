@@ -49,10 +49,16 @@ def settle_item_in(session: Session, act: Act, dedupe: str, reason: str) -> bool
     )
     if item is None:
         return False
-    item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
+    settle_row(item, act, reason)
     item.dedupe = f"{item.id}:settled"
     session.flush()
     return True
+
+
+def settle_row(item: Attention, act: Act, reason: str) -> None:
+    """Close a question that has answered itself for good, unless a person was quicker."""
+    if item.resolved_at is None:
+        item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
 
 
 def count_open(store: Store) -> int:

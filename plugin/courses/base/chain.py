@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.course import AllowanceState
 from plugin.core.ledger import START, Change, Head, Kind, advance, reversal
 from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, History
+
+A = TypeVar("A", Allowance, AllowanceState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ def allowances_of(session: Session, course_id: str) -> list[Allowance]:
     """Return the course's allowances in their order."""
     rows = select(Allowance).where(Allowance.course_id == course_id).order_by(Allowance.position)
     return list(session.scalars(rows))
+
+
+def main_of(allowances: Sequence[A]) -> A:
+    """Return the allowance of the main treatment, or the first one."""
+    return next((each for each in allowances if each.kind == "main"), allowances[0])
 
 
 def head_of(session: Session, allowance_id: str) -> Head:

@@ -9,13 +9,25 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
+from sqlalchemy.orm import Session
 
 from plugin.core.money import Money, minor_digits
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClinicView
 
 
-def money_text(money: Money, *, language: str = "en", country: str = "US") -> str:
-    """Write an amount as people there do: $1,650.00."""
+def money_text(money: Money, clinic: ClinicView) -> str:
+    """Write an amount as people at the clinic do: $1,650.00."""
+    return format_money(money, clinic.language, clinic.country)
+
+
+def clinic_money(session: Session, money: Money) -> str:
+    """Write an amount as people at the clinic of this session's database do."""
+    return money_text(money, clinic_in(session))
+
+
+def format_money(money: Money, language: str = "en", country: str = "US") -> str:
+    """Write an amount in a language as people in a country do."""
     major = Decimal(money.amount).scaleb(-minor_digits(money.currency))
     return format_currency(major, money.currency, locale=_locale(language, country))
 

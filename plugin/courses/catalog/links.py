@@ -16,7 +16,7 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.views import OnTillView, from_row
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import format_money
 from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.store import Store
@@ -268,7 +268,7 @@ def _price(amount: int | None, currency: str | None) -> str:
     return (
         "asked for at each sale"
         if amount is None or currency is None
-        else money_text(Money(amount, currency))
+        else format_money(Money(amount, currency))
     )
 
 

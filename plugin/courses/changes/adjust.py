@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Head, adjusted, part_value
 from plugin.core.money import Money
-from plugin.courses.base.chain import Line, allowances_of, append, head_of
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.words import money_text
+from plugin.courses.base.chain import Line, allowances_of, append, head_of, main_of
+from plugin.courses.base.words import clinic_money
 from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.changes.frame import (
     Changed,
@@ -68,7 +67,7 @@ def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL
 def _allowance(change: CourseChange, allowance_id: str | None) -> Allowance:
     rows = allowances_of(change.session, change.row.id)
     if allowance_id is None:
-        return next((row for row in rows if row.kind == "main"), rows[0])
+        return main_of(rows)
     chosen = next((row for row in rows if row.id == allowance_id), None)
     if chosen is None:
         raise NotFound("That course has no such allowance.")
@@ -97,8 +96,7 @@ def _check_value(change: CourseChange, allowance: Allowance, wish: Adjustment) -
         raise InvalidField(f"This course is in {change.row.currency}.", field="value")
     most = Money(wish.sessions * allowance.single_price, change.row.currency)
     if not 0 <= wish.value.amount <= most.amount:
-        clinic = clinic_in(change.session)
-        written = money_text(most, language=clinic.language, country=clinic.country)
+        written = clinic_money(change.session, most)
         raise InvalidField(f"They are worth {written} at most, at the single price.", field="value")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Change, Kind
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.base.chain import Line, add_history, append, head_of
+from plugin.courses.base.chain import Line, add_history, append, head_of, main_of
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.changes.frame import (
@@ -42,7 +42,7 @@ def allow_ahead(
         refuse_closed(change.view)
         if not change.view.is_part_paid:
             raise Refused("This course is paid; no session of it is locked.", code="not_part_paid")
-        chosen = allowance_id or _main(change)
+        chosen = allowance_id or main_of(change.view.allowances).id
         view = next((each for each in change.view.allowances if each.id == chosen), None)
         if view is None:
             raise NotFound("That course has no such allowance.")
@@ -57,11 +57,6 @@ def allow_ahead(
 
     asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}
     return change_course(store, act, course_id, ("allow_ahead", asked), do)
-
-
-def _main(change: CourseChange) -> str:
-    allowances = change.view.allowances
-    return next((each for each in allowances if each.kind == "main"), allowances[0]).id
 
 
 def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) -> dict[str, object]:

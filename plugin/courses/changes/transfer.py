@@ -23,9 +23,9 @@ from plugin.courses.base.chain import (
     append,
     course_for_change,
     head_of,
+    main_of,
 )
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -110,8 +110,7 @@ def _counts(change: CourseChange, wish: Transfer) -> dict[str, int]:
         return dict(wish.parts)
     if wish.sessions is None:
         return {each.id: each.left for each in allowances}
-    main = next((each for each in allowances if each.kind == "main"), allowances[0])
-    return {main.id: wish.sessions}
+    return {main_of(allowances).id: wish.sessions}
 
 
 def _leaving(change: CourseChange, counts: Mapping[str, int]) -> list[_Leaving]:
@@ -252,5 +251,4 @@ def _tell(
 
 
 def _written(change: CourseChange, money: Money) -> str:
-    clinic = clinic_in(change.session)
-    return money_text(money, language=clinic.language, country=clinic.country)
+    return clinic_money(change.session, money)

@@ -9,8 +9,7 @@ from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind, gone
 from plugin.core.status import Status
 from plugin.courses.base.chain import Line, add_history, allowances_of, append, append_reversal, head_of
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.changes.frame import (
     Changed,
@@ -74,7 +73,6 @@ def _write_off(change: CourseChange, reason: str) -> None:
         sessions += head.sessions
     if sessions == 0 and change.view.value_left.amount == 0:
         raise Refused("Nothing of this course is left to write off.", code="none_left")
-    clinic = clinic_in(change.session)
-    value = money_text(change.view.value_left, language=clinic.language, country=clinic.country)
+    value = clinic_money(change.session, change.view.value_left)
     text = f"Written off: {sessions_text(sessions)} worth {value}"
     add_history(change, change.row.id, "written_off", text, reason=reason)

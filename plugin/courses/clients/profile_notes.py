@@ -151,7 +151,7 @@ def _by_use(states: Iterable[CourseState]) -> list[CourseState]:
 
 def _parts(state: CourseState, clinic: ClinicView) -> list[Part]:
     gift = state.waiting_gift
-    due = money_text(state.due, language=clinic.language, country=clinic.country)
+    due = money_text(state.due, clinic)
     return [
         Part(
             each.treatment,

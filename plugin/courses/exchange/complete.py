@@ -29,11 +29,10 @@ from plugin.courses.base.events import CourseChanged, SaleBooked, publish
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.exchange.credit import credit_now_in, is_refunding_in
 from plugin.errors import Refused
-from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.selling import Checkout, DeskRefund
 
@@ -44,15 +43,12 @@ _CLOSED_AS = "transferred"
 
 
 @dataclass(frozen=True, slots=True)
-class _Exchange:
-    """Both courses held, what goes over (`into`) and what goes `back` in the ledger, net minor units.
+class _Exchange(Work):
+    """Both courses, locked, and the value that moves: `into` the new one and `back` in the ledger, net minor units.
 
     `discount` is what came off the new price, `money_back` what the client is refunded, tax included.
     """
 
-    session: Session
-    store: Store
-    act: Act
     row: Checkout
     old: Course
     new: Course
@@ -63,18 +59,17 @@ class _Exchange:
 
     def written(self, amount: int) -> str:
         """Write an amount as people at the clinic do."""
-        clinic = clinic_in(self.session)
-        return money_text(Money(amount, self.row.currency), language=clinic.language, country=clinic.country)
+        return clinic_money(self.session, Money(amount, self.row.currency))
 
     def line(self, allowance: Allowance, what: str, reason: str = "") -> Line:
         """Return the line of one entry: the same exchange met twice writes it once."""
-        return Line(f"exchange:{self.row.id}:{allowance.position}:{what}", self.act.now, reason=reason)
+        return Line(f"exchange:{self.row.id}:{allowance.position}:{what}", self.now, reason=reason)
 
     def append(self, allowance: Allowance, change: Change, what: str, reason: str = "") -> None:
         """Lengthen an allowance's chain."""
         head = head_of(self.session, allowance.id)
         line = self.line(allowance, what, reason)
-        append(Work(self.session, self.store, self.act), allowance.id, head, change, line)
+        append(self, allowance.id, head, change, line)
 
 
 def complete_exchanges(work: Work, sale: SaleBooked) -> list[str]:
@@ -147,18 +142,18 @@ def _is_as_it_was(session: Session, course: CourseView, kept: dict[str, Any]) ->
 
 
 def _carry_out(exchange: _Exchange) -> None:
-    sessions = _let_go(exchange)
-    _take_in(exchange)
+    sessions = _empty_old(exchange)
+    _fill_new(exchange)
     _close(exchange, sessions)
     if exchange.back:
-        _give_back(exchange)
+        _refund_rest(exchange)
 
 
-def _let_go(exchange: _Exchange) -> int:
-    """Have everything leave the old course: what goes over, what goes back, and what its formula keeps as earned."""
+def _empty_old(exchange: _Exchange) -> int:
+    """Move everything out of the old course: into the new one, back, or kept by its formula; return its sessions."""
     allowances = allowances_of(exchange.session, exchange.old.id)
     heads = [head_of(exchange.session, each.id) for each in allowances]
-    _reckon(exchange, allowances, heads)
+    _settle_value(exchange, allowances, heads)
     values = [head_of(exchange.session, each.id).value for each in allowances]
     backs = allocate(exchange.back, values)
     for allowance, head, value, back in zip(allowances, heads, values, backs, strict=True):
@@ -171,8 +166,8 @@ def _let_go(exchange: _Exchange) -> int:
     return sum(head.sessions for head in heads)
 
 
-def _reckon(exchange: _Exchange, allowances: list[Allowance], heads: list[Head]) -> None:
-    """Bring what is owed in the old course to the credit: its formula may keep more than the sessions used."""
+def _settle_value(exchange: _Exchange, allowances: list[Allowance], heads: list[Head]) -> None:
+    """Adjust the value left in the old course to the credit: its formula may keep more than the sessions used."""
     change = exchange.into + exchange.back - sum(head.value for head in heads)
     if change == 0:
         return
@@ -186,7 +181,7 @@ def _reckon(exchange: _Exchange, allowances: list[Allowance], heads: list[Head])
             exchange.append(allowance, Change(Kind.ADJUSTED, value=value), "reckoned", reason)
 
 
-def _take_in(exchange: _Exchange) -> None:
+def _fill_new(exchange: _Exchange) -> None:
     allowances = allowances_of(exchange.session, exchange.new.id)
     weights = [head_of(exchange.session, each.id).granted * each.single_price for each in allowances]
     for allowance, part in zip(allowances, allocate(exchange.into, weights), strict=True):
@@ -196,43 +191,37 @@ def _take_in(exchange: _Exchange) -> None:
 
 
 def _close(exchange: _Exchange, sessions: int) -> None:
-    session, store, act, old, new = (
-        exchange.session,
-        exchange.store,
-        exchange.act,
-        exchange.old,
-        exchange.new,
-    )
-    old.closed_as, old.closed_at = _CLOSED_AS, act.now
+    old, new = exchange.old, exchange.new
+    old.closed_as, old.closed_at = _CLOSED_AS, exchange.now
     worth = exchange.written(exchange.discount + exchange.money_back)
     text = f"Exchanged for {new.package_name}: {sessions_text(sessions)} worth {worth}"
     if exchange.back:
         text += f", of which {exchange.written(exchange.money_back)} goes back"
-    add_history(Work(session, store, act), old.id, "exchanged", text)
+    add_history(exchange, old.id, "exchanged", text)
     text = f"Exchanged from {old.package_name}: {exchange.written(exchange.discount)} credit"
-    add_history(Work(session, store, act), new.id, "exchanged", text)
-    session.flush()
+    add_history(exchange, new.id, "exchanged", text)
+    exchange.session.flush()
     for course in (old, new):
-        publish(Work(session, store, act), CourseChanged(course.id))
+        publish(exchange, CourseChanged(course.id))
 
 
-def _give_back(exchange: _Exchange) -> None:
+def _refund_rest(exchange: _Exchange) -> None:
     row = DeskRefund(
-        id=exchange.store.new_id(),
+        id=exchange.new_id(),
         course_id=exchange.old.id,
         amount=exchange.money_back,
         currency=exchange.row.currency,
         formula="own",
         reason=f"Exchanged for {exchange.new.package_name}"[:300],
-        created_at=exchange.act.now,
+        created_at=exchange.now,
         by=exchange.row.by,
         staff_id=exchange.row.staff_id,
     )
     exchange.session.add(row)
     exchange.session.flush()
-    enqueue(Work(exchange.session, exchange.store, exchange.act), _REFUND, row.id)
+    enqueue(exchange, _REFUND, row.id)
     text = f"Refund of {exchange.written(exchange.money_back)} begun"
-    add_history(Work(exchange.session, exchange.store, exchange.act), exchange.old.id, "refund", text)
+    add_history(exchange, exchange.old.id, "refund", text)
 
 
 def _ask(exchange: _Exchange, course: CourseView) -> str:
@@ -249,7 +238,7 @@ def _ask(exchange: _Exchange, course: CourseView) -> str:
         now += f" {exchange.written(abs(worth - (row.credit or 0)))} {'less' if worth < (row.credit or 0) else 'more'}."
     who = course.client_name or "A client"
     return open_item(
-        Work(exchange.session, exchange.store, exchange.act),
+        exchange,
         kind=KIND,
         dedupe=f"{KIND}:{row.id}",
         summary=f"{who} has paid to exchange {course.package_name} for {exchange.new.package_name}, "

@@ -108,7 +108,7 @@ def credit_now_in(session: Session, course: CourseView) -> Credit:
     clinic = clinic_in(session)
 
     def write(money: Money) -> str:
-        return money_text(money, language=clinic.language, country=clinic.country)
+        return money_text(money, clinic)
 
     basis = refund_basis_in(session, course)
     value = _FORMULAS[course.terms.refund_formula](basis.agreed, basis.sessions, write)

@@ -154,7 +154,7 @@ def _money_to_come(session: Session, courses: list[CourseView]) -> Iterator[str]
     clinic = clinic_in(session)
     for course in courses:
         if course.closed_at is None and course.due.amount:
-            rest = money_text(course.due, language=clinic.language, country=clinic.country)
+            rest = money_text(course.due, clinic)
             yield f"{rest} is still to come for {course.package_name}. Take it or refund the course first."
 
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.status import GONE
 from plugin.courses.sales.sales import Refund
@@ -36,8 +35,7 @@ def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str])
     ).all()
     if not rows:
         return
-    clinic = clinic_in(work.session)
-    amount = money_text(refund.amount, language=clinic.language, country=clinic.country)
+    amount = clinic_money(work.session, refund.amount)
     names = ", ".join(dict.fromkeys(name for _, name in rows))
     open_item(
         work,

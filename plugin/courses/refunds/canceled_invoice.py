@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.course import AllowanceState
-from plugin.core.ledger import Change, Head, Kind, adjusted
+from plugin.core.ledger import Change, Kind, adjusted
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import (
@@ -30,7 +30,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.refunds.desk_refund_quote import quote_in
@@ -59,7 +59,7 @@ def _end(work: Work, course_id: str) -> bool:
     if row.due_ended_at is not None or not course.is_part_paid or course.closed_at is not None:
         return False
     row.due_ended_at = work.now
-    paid, of = _written(work.session, course.gross_paid), _written(work.session, course.gross_price)
+    paid, of = clinic_money(work.session, course.gross_paid), clinic_money(work.session, course.gross_price)
     add_history(work, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
     sessions = _kept_sessions(course)
     open_item(
@@ -83,7 +83,7 @@ def _end(work: Work, course_id: str) -> bool:
 
 
 def _proposal(session: Session, course: CourseView, sessions: int) -> str:
-    paid = _written(session, refund_basis_in(session, course).agreed.kept)
+    paid = clinic_money(session, refund_basis_in(session, course).agreed.kept)
     if not sessions:
         return f"{paid} pays for no session: refund it, or leave the package open."
     pays_for = f"{paid} pays for {sessions} of {course.granted} sessions"
@@ -144,7 +144,7 @@ def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reas
             "No session of this course is paid for and locked sessions beside it.", code="nothing_to_keep"
         )
     if sessions not in (None, kept):
-        said = f"{_written(work.session, course.gross_paid)} pays for {sessions_text(kept)}. Keep {kept}."
+        said = f"{clinic_money(work.session, course.gross_paid)} pays for {sessions_text(kept)}. Keep {kept}."
         raise InvalidField(said, field="sessions")
     removed = _remove_locked(work, course, reason)
     _settle_price(work.session, row)
@@ -187,7 +187,7 @@ def _remove_locked(work: Work, course: CourseView, reason: str) -> int:
         head = head_of(work.session, row.id)
         gone = head.sessions - left[row.id]
         if gone:
-            _adjust(work, row, head, adjusted(head, -gone, value=0), "removed", reason)
+            append(work, row.id, head, adjusted(head, -gone, value=0), _line(work, row, "removed", reason))
             removed += gone
         if row is not holder and not left[row.id] and head.value:
             moved += head.value
@@ -199,19 +199,11 @@ def _remove_locked(work: Work, course: CourseView, reason: str) -> int:
 
 def _move_value(work: Work, row: Allowance, value: int, reason: str) -> None:
     head = head_of(work.session, row.id)
-    _adjust(work, row, head, Change(Kind.ADJUSTED, value=value), "value", reason)
+    append(work, row.id, head, Change(Kind.ADJUSTED, value=value), _line(work, row, "value", reason))
 
 
-def _adjust(
-    work: Work,
-    row: Allowance,
-    head: Head,
-    change: Change,
-    what: str,
-    reason: str,
-) -> None:
-    line = Line(f"canceled:{row.course_id}:{row.position}:{what}", work.now, reason=reason)
-    append(work, row.id, head, change, line)
+def _line(work: Work, row: Allowance, what: str, reason: str) -> Line:
+    return Line(f"canceled:{row.course_id}:{row.position}:{what}", work.now, reason=reason)
 
 
 def _settle_price(session: Session, row: Course) -> None:
@@ -228,8 +220,3 @@ def _settle_price(session: Session, row: Course) -> None:
 
 def _view(session: Session, act: Act, row: Course) -> CourseView:
     return course_in(session, row, today=local_date(clinic_in(session), act.now))
-
-
-def _written(session: Session, money: Money) -> str:
-    clinic = clinic_in(session)
-    return money_text(money, language=clinic.language, country=clinic.country)

@@ -1,6 +1,6 @@
-"""What follows from Square's word on a refund begun at the desk.
+"""What follows once Square reports on a refund begun at the desk.
 
-The course is closed while one part of the refund stands, and open to the cent while none does. Asks nobody.
+The course is closed while one part of the refund stands, and open to the cent while none does.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.base.attention import open_item
+from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.chain import add_history, course_for_change
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, transact
 from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_parts import held_in, parts_in
@@ -32,9 +31,9 @@ _OPEN = "A refund begun at the desk that failed; its course is open."
 
 
 def settle_part(work: Work, part: DeskRefundPart, status: str) -> str:
-    """Take over what became of our part, and close or open the course by it; return it in words."""
+    """Store the status of a part, and close or reopen the course by it; return the outcome in words."""
     row = held_in(work.session, part.desk_refund_id)
-    # Word from before it was completed may come late.
+    # An event from before it was completed may come late.
     if status in GONE or part.status != "COMPLETED":
         part.status = status
     work.session.flush()
@@ -66,12 +65,12 @@ def _settle(work: Work, row: DeskRefund) -> str:
     else:
         _open_again(work, row)
     if failed and standing:
-        _ask_of_the_rest(work, row, failed)
+        _ask_about_rest(work, row, failed)
     if not any(part.status in ("", "PENDING") for part in parts):
         row.ended_at = row.ended_at or work.now
         row.state = "completed" if standing and not failed else "failed"
         if not standing:
-            _tell_of_failure(work, row)
+            _ask_about_failure(work, row)
     return _CLOSED if standing else _OPEN
 
 
@@ -90,7 +89,7 @@ def _open_again(work: Work, row: DeskRefund) -> None:
         ask_again_in(work.session, _order_of(work.session, row))
 
 
-def _tell_of_failure(work: Work, row: DeskRefund) -> None:
+def _ask_about_failure(work: Work, row: DeskRefund) -> None:
     row.problem = row.problem or _FAILED
     _drop_question(work.session, work.act, row)
     amount = _written(work.session, row, row.amount)
@@ -109,7 +108,7 @@ def _tell_of_failure(work: Work, row: DeskRefund) -> None:
     )
 
 
-def _ask_of_the_rest(work: Work, row: DeskRefund, failed: int) -> None:
+def _ask_about_rest(work: Work, row: DeskRefund, failed: int) -> None:
     whole, gone, rest = (
         _written(work.session, row, each) for each in (row.amount, row.amount - failed, failed)
     )
@@ -127,9 +126,8 @@ def _ask_of_the_rest(work: Work, row: DeskRefund, failed: int) -> None:
 
 def _drop_question(session: Session, act: Act, row: DeskRefund) -> None:
     item = session.scalar(select(Attention).where(Attention.dedupe == _question(row)))
-    if item is not None and item.resolved_at is None:
-        item.resolved_at, item.resolved_by = act.now, act.actor.name
-        item.resolution = {"reason": "The other part failed too"}
+    if item is not None:
+        settle_row(item, act, "The other part failed too")
 
 
 def _question(row: DeskRefund) -> str:
@@ -145,5 +143,4 @@ def _order_of(session: Session, row: DeskRefund) -> str:
 
 
 def _written(session: Session, row: DeskRefund, amount: int) -> str:
-    clinic = clinic_in(session)
-    return money_text(Money(amount, row.currency), language=clinic.language, country=clinic.country)
+    return clinic_money(session, Money(amount, row.currency))

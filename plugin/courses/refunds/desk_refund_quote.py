@@ -84,7 +84,7 @@ def quote_in(session: Session, course_id: str, *, today: date) -> RefundQuote:
 
 def _quote(session: Session, course: CourseView, clinic: ClinicView) -> RefundQuote:
     def write(money: Money) -> str:
-        return money_text(money, language=clinic.language, country=clinic.country)
+        return money_text(money, clinic)
 
     basis = refund_basis_in(session, course)
     most = basis.refundable

@@ -101,13 +101,13 @@ def begin_refund(work: Work, wish: NewRefund) -> str:
     quote = quote_in(work.session, wish.course_id, today=local_date(clinic, work.now))
     if wish.seen not in ("", quote.mark):
         raise InvalidField("The course changed since. Check the amounts again.", field="choice")
-    written = money_text(quote.most, language=clinic.language, country=clinic.country)
+    written = money_text(quote.most, clinic)
     refuse_amount(wish.amount, quote.most, written)
     row = _row(work.store, work.act, quote, wish, reason)
     work.session.add(row)
     work.session.flush()
     enqueue(work, REFUND, row.id)
-    told = money_text(wish.amount, language=clinic.language, country=clinic.country)
+    told = money_text(wish.amount, clinic)
     add_history(work, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
     settle_item_in(
         work.session, work.act, canceled_invoice_question(wish.course_id), f"Refund of {told} started"

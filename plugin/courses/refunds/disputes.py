@@ -11,13 +11,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item
+from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.dispute_flags import LOST, UNDER_WAY, question_mark
-from plugin.courses.base.words import day_text, money_text
+from plugin.courses.base.words import clinic_money, day_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.closing import close_course
 from plugin.errors import InvalidField
@@ -35,7 +34,7 @@ _SETTLED = {
 
 @dataclass(frozen=True, slots=True)
 class DisputeRecord:
-    """A dispute as Square tells it; the order is that of its payment."""
+    """A dispute as Square reports it; the order is that of its payment."""
 
     square_dispute_id: str
     state: str
@@ -48,28 +47,28 @@ class DisputeRecord:
     updated_at: datetime
 
 
-def save_dispute(work: Work, told: DisputeRecord) -> str:
-    """Keep it as told, unless later word is known, and put or settle its one question; return what came of it."""
-    held = select(Dispute).where(Dispute.square_dispute_id == told.square_dispute_id).with_for_update()
-    row = work.session.scalar(held.execution_options(populate_existing=True))
-    if row is not None and _is_older(told, row):
+def save_dispute(work: Work, record: DisputeRecord) -> str:
+    """Store a dispute unless a later state of it is known, and open or settle its one item; return the outcome."""
+    locked = select(Dispute).where(Dispute.square_dispute_id == record.square_dispute_id).with_for_update()
+    row = work.session.scalar(locked.execution_options(populate_existing=True))
+    if row is not None and _is_older(record, row):
         return "Later word of this dispute is known."
     if row is None:
-        row = Dispute(square_dispute_id=told.square_dispute_id)
+        row = Dispute(square_dispute_id=record.square_dispute_id)
         work.session.add(row)
-    row.state, row.reason, row.due_at = told.state, told.reason, told.due_at
-    row.amount, row.currency = told.amount.amount, told.amount.currency
-    row.square_payment_id = told.square_payment_id or row.square_payment_id
-    row.square_order_id = told.square_order_id or row.square_order_id
-    row.version, row.updated_at, row.seen_at = told.version, told.updated_at, work.now
+    row.state, row.reason, row.due_at = record.state, record.reason, record.due_at
+    row.amount, row.currency = record.amount.amount, record.amount.currency
+    row.square_payment_id = record.square_payment_id or row.square_payment_id
+    row.square_order_id = record.square_order_id or row.square_order_id
+    row.version, row.updated_at, row.seen_at = record.version, record.updated_at, work.now
     work.session.flush()
     return _ask_in(work, row)
 
 
-def _is_older(told: DisputeRecord, row: Dispute) -> bool:
-    if told.version is not None and row.version is not None:
-        return told.version < row.version
-    return told.updated_at < row.updated_at
+def _is_older(record: DisputeRecord, row: Dispute) -> bool:
+    if record.version is not None and row.version is not None:
+        return record.version < row.version
+    return record.updated_at < row.updated_at
 
 
 def _ask_in(work: Work, dispute: Dispute) -> str:
@@ -80,7 +79,8 @@ def _ask_in(work: Work, dispute: Dispute) -> str:
     item = work.session.scalar(select(Attention).where(Attention.dedupe == mark).with_for_update())
     open_ids = [course.id for course in courses if course.closed_as is None]
     if dispute.state in _SETTLED or not open_ids:
-        _settle(item, work.act, _SETTLED.get(dispute.state, "The courses of the sale were closed"))
+        if item is not None:
+            settle_row(item, work.act, _SETTLED.get(dispute.state, "The courses of the sale were closed"))
         return "Nothing is left to decide about the dispute."
     summary, details = _summary(work.session, dispute), _details(dispute, open_ids)
     if item is None:
@@ -101,11 +101,6 @@ def _courses_in(session: Session, dispute: Dispute) -> Sequence[Course]:
     return list(session.scalars(rows))
 
 
-def _settle(item: Attention | None, act: Act, reason: str) -> None:
-    if item is not None and item.resolved_at is None:
-        item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
-
-
 def _summary(session: Session, dispute: Dispute) -> str:
     if dispute.state in LOST:
         how = "was lost" if dispute.state == "LOST" else "was accepted"
@@ -124,10 +119,7 @@ def _until(session: Session, dispute: Dispute) -> str:
 
 
 def _money(session: Session, dispute: Dispute) -> str:
-    clinic = clinic_in(session)
-    return money_text(
-        Money(dispute.amount, dispute.currency), language=clinic.language, country=clinic.country
-    )
+    return clinic_money(session, Money(dispute.amount, dispute.currency))
 
 
 def _details(dispute: Dispute, course_ids: Sequence[str]) -> dict[str, Any]:

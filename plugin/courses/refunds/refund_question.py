@@ -12,7 +12,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Kind, refunded
 from plugin.core.money import Money
 from plugin.core.refund_value import price_of, sessions_covered
-from plugin.courses.base.attention import open_item, settle_item_in
+from plugin.courses.base.attention import open_item, settle_item_in, settle_row
 from plugin.courses.base.chain import (
     Line,
     add_history,
@@ -20,6 +20,7 @@ from plugin.courses.base.chain import (
     append,
     course_for_change,
     head_of,
+    main_of,
 )
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
@@ -106,7 +107,7 @@ def settle_questions_in(session: Session, act: Act, square_order_id: str) -> Non
         )
     )
     for item in questions:
-        _settle(item, act, _WHOLE_SALE)
+        settle_row(item, act, _WHOLE_SALE)
 
 
 def ask_again_in(session: Session, square_order_id: str) -> None:
@@ -120,12 +121,10 @@ def ask_again_in(session: Session, square_order_id: str) -> None:
 def drop_question_in(session: Session, act: Act, square_refund_id: str) -> None:
     """Close the question of a refund that failed: no money went back, so no session leaves."""
     item = session.scalar(select(Attention).where(Attention.dedupe == f"refund:{square_refund_id}"))
-    if item is not None and (item.resolved_at is None or item.resolution == {"reason": _WHOLE_SALE}):
-        _settle(item, act, "The refund failed in Square")
-
-
-def _settle(item: Attention, act: Act, reason: str) -> None:
-    item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
+    if item is not None and item.resolution == {"reason": _WHOLE_SALE}:
+        item.resolved_at = None
+    if item is not None:
+        settle_row(item, act, "The refund failed in Square")
 
 
 def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
@@ -161,7 +160,7 @@ def take_sessions(
     if course.closed_as is not None:
         raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
     allowances = allowances_of(work.session, course.id)
-    main = next((each for each in allowances if each.kind == "main"), allowances[0])
+    main = main_of(allowances)
     head = head_of(work.session, main.id)
     net = min(charge_in(work.session, course).net_of(amount), head.value)
     value = refunded(head, sessions).value if sessions == head.sessions else -net
@@ -238,4 +237,4 @@ def _keeping(course: CourseView, said: str) -> _Proposal:
 
 
 def _written(clinic: ClinicView, money: Money) -> str:
-    return money_text(money, language=clinic.language, country=clinic.country)
+    return money_text(money, clinic)

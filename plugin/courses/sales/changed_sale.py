@@ -145,4 +145,4 @@ def _view(session: Session, act: Act, course_id: str) -> CourseView:
 
 def _written(session: Session, money: Money) -> str:
     clinic = clinic_in(session)
-    return money_text(money, language=clinic.language, country=clinic.country)
+    return money_text(money, clinic)

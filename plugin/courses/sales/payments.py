@@ -166,7 +166,7 @@ def _key(part: _Part, what: str) -> str:
 
 def _ask(work: Work, sale: Sale, money: Money) -> None:
     clinic = clinic_in(work.session)
-    came = money_text(money, language=clinic.language, country=clinic.country)
+    came = money_text(money, clinic)
     open_item(
         work,
         kind="money_for_closed",

@@ -99,7 +99,7 @@ def _is_given_back(refund: Refund, line: SaleLine) -> bool:
 
 def _summary(session: Session, sale: Sale, name: str, *, is_item: bool) -> str:
     clinic = clinic_in(session)
-    paid = money_text(sale.lines[0].total, language=clinic.language, country=clinic.country)
+    paid = money_text(sale.lines[0].total, clinic)
     why = "this Square item is not linked to a package" if is_item else "it was entered as an amount"
     return f"“{name}” was sold for {paid}, but {why}. No course was opened."
 

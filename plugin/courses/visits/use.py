@@ -204,7 +204,7 @@ def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceState, s
         return
     clinic = clinic_in(session)
     missing = course.state.missing_for(chosen, sessions)
-    come = money_text(missing, language=clinic.language, country=clinic.country)
+    come = money_text(missing, clinic)
     how = "are paid for" if chosen.paid_for == chosen.unlocked else "may be used so far"
     then = f"The next can be used once {come} more has come."
     if course.state.facts.due_ended_on is not None:

@@ -13,7 +13,7 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import format_money
 from plugin.courses.catalog.terms_text import questions
 from plugin.courses.clients.clients import read_client
 from plugin.courses.sales.checkout_views import CheckoutView
@@ -74,7 +74,7 @@ def _templates() -> Environment:
 
 
 def _written(clinic: ClinicView, language: Language, money: Money) -> str:
-    return money_text(money, language=language.locale.language, country=clinic.country)
+    return format_money(money, language.locale.language, clinic.country)
 
 
 def _note(services: Services, checkout_id: str, *, is_sent: bool = False, notice: str = "") -> None:

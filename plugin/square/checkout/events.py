@@ -151,7 +151,7 @@ def _gone(invoice_id: str, said: str, came: int = 0) -> Effect:
 
 def _ask(work: Work, row: Checkout, came: Money) -> None:
     clinic = clinic_in(work.session)
-    given = money_text(came, language=clinic.language, country=clinic.country)
+    given = money_text(came, clinic)
     open_item(
         work,
         kind="canceled_invoice",

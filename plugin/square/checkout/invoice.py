@@ -98,7 +98,7 @@ def _less_than_all(services: Services, row: Checkout) -> None:
     if row.deposit is None or row.deposit < row.amount:
         return
     clinic = read_clinic(services.store)
-    asked = money_text(Money(row.amount, row.currency), language=clinic.language, country=clinic.country)
+    asked = money_text(Money(row.amount, row.currency), clinic)
     said = f"Square asks {asked} for this, and the deposit is not less. Begin again with another deposit."
     raise SquareFailed(said, permanent=True, code="deposit_too_large")
 

@@ -156,12 +156,10 @@ def _location(services: Services) -> str:
 def _notice(clinic: ClinicView, order: Order, expected: Money) -> str:
     total = order.total or expected
     tax = order.tax or Money(0, total.currency)
-    asked, ours = (
-        money_text(one, language=clinic.language, country=clinic.country) for one in (total, expected)
-    )
+    asked, ours = (money_text(one, clinic) for one in (total, expected))
     if total == expected:
         return ""
     if total == expected + tax:
-        added = money_text(tax, language=clinic.language, country=clinic.country)
+        added = money_text(tax, clinic)
         return f"{added} tax is added in Square: {asked} to pay."
     return f"Square asks {asked} for this, not {ours} as the package says. What Square asks is to pay."

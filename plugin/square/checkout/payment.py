@@ -70,10 +70,7 @@ def _enough(services: Services, row: Checkout) -> None:
     if row.way != "cash" or row.supplied is None or row.supplied >= row.amount:
         return
     clinic = read_clinic(services.store)
-    to_pay, given = (
-        money_text(Money(amount, row.currency), language=clinic.language, country=clinic.country)
-        for amount in (row.amount, row.supplied)
-    )
+    to_pay, given = (money_text(Money(amount, row.currency), clinic) for amount in (row.amount, row.supplied))
     said = f"{to_pay} is to pay, {given} was given. Nothing was recorded; begin again with the right amount."
     raise SquareFailed(said, permanent=True, code="too_little")
 

@@ -97,4 +97,4 @@ def _chosen(quote: RefundQuote, form: RefundForm) -> Chosen:
 
 def _written(amount: Money) -> str:
     clinic = pages.clinic()
-    return money_text(amount, language=clinic.language, country=clinic.country)
+    return money_text(amount, clinic)

@@ -83,7 +83,7 @@ def _shown(period: Period, refusal: Refusal | None) -> dict[str, Any]:
 def _in_words(rate: Rate) -> str:
     clinic = pages.clinic()
     if rate.amount is not None:
-        return f"{money_text(rate.amount, language=clinic.language, country=clinic.country)} a session"
+        return f"{money_text(rate.amount, clinic)} a session"
     part = Decimal(rate.share).scaleb(-4).normalize()
     share = format_percent(part, locale=locale_of(clinic), decimal_quantization=False)
     worth = "the single price" if rate.basis is Basis.LIST else "the session value"
