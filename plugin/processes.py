@@ -52,7 +52,7 @@ class Child:
 
 
 class Family:
-    """Runs children until it is told to stop or a vital one ends; starts the others again, ever more slowly."""
+    """Runs children until it is asked to stop or a vital one ends; starts the others again, ever more slowly."""
 
     def __init__(self, children: Sequence[Child]) -> None:
         self._children = list(children)

@@ -52,7 +52,7 @@ def error_code(error: Exception) -> str:
 
 
 def error_sentence(error: Exception) -> str:
-    """Return what a person is told of an error."""
+    """Return an error as a sentence for people."""
     # An unexpected error may quote rows of the database: only its name is kept.
     if isinstance(error, CoursekeeperError):
         return error.message

@@ -24,7 +24,7 @@ SLOWEST_ANSWER_S = 60
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    """Gunicorn told everything here: no configuration file, no command line."""
+    """Gunicorn, configured here alone: no configuration file, no command line."""
 
     def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
         self._settings = settings

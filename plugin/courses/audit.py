@@ -33,7 +33,7 @@ class Finding:
 
 
 def audit(store: Store) -> tuple[Finding, ...]:
-    """Return everything that is wrong with ledger and documents; nothing for a clean house."""
+    """Return everything that is wrong with ledger and documents; nothing where all is right."""
     with store.reading() as session:
         return audit_in(session)
 

@@ -1,4 +1,4 @@
-"""How long what Square's messages said is kept: a month after they were worked off. That they came, and when, stays."""
+"""How long the bodies of Square's events are stored: a month after they were handled. Only the row itself stays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AT_ONCE = 500
 
 
 def drop_old_event_bodies(store: Store, now: datetime) -> int:
-    """Blank the bodies of messages that were worked off long ago; return how many, not all of them at once."""
+    """Blank the bodies of events that were handled long ago, some at a time; return how many."""
     old = (
         select(Inbox.id)
         .where(

@@ -103,7 +103,7 @@ def _decision(item: Attention, wish: Resolution) -> Decision:
 
 
 def _asked(wish: Resolution) -> dict[str, Any]:
-    # A field that came later must not make another request of what was asked before it was there.
+    # A field added later must not change the digest of requests from before.
     fields = asdict(wish)
     return fields if wish.package_id is not None else {k: v for k, v in fields.items() if k != "package_id"}
 

@@ -1,4 +1,4 @@
-"""Reading and lengthening an allowance's chain of entries. The only place that makes an `Entry`, or its values."""
+"""Reading and appending to an allowance's chain of entries. Only this module creates an `Entry` or its values."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Line:
 
 
 def course_for_change(session: Session, course_id: str) -> Course:
-    """Return the course, held for this transaction so that two tablets come one after the other."""
-    held = select(Course).where(Course.id == course_id).with_for_update()
+    """Return the course, locked for this transaction, so that two tablets run one after the other."""
+    locked = select(Course).where(Course.id == course_id).with_for_update()
     # What this session had read of it before it waited for the lock may be old by now.
-    course = session.scalar(held.execution_options(populate_existing=True))
+    course = session.scalar(locked.execution_options(populate_existing=True))
     if course is None:
         raise NotFound("There is no such course.")
     return course
@@ -77,7 +77,7 @@ def last_entries(allowance_ids: Iterable[str]) -> Select[Entry]:
 
 
 def money_paid(session: Session, allowance_id: str) -> int:
-    """Return what has come in for the allowance, minor units."""
+    """Return what was paid for the allowance, minor units."""
     total = select(func.coalesce(func.sum(Entry.value_delta), 0)).where(
         Entry.allowance_id == allowance_id, Entry.kind == Kind.PAID.value
     )
@@ -136,7 +136,7 @@ def entry_values(
 
 
 def add_history(work: Work, course_id: str, kind: str, text: str, *, reason: str = "") -> None:
-    """Write into the course's history what befell it beside its sessions."""
+    """Add a line to the course's history for what no entry of its ledger shows."""
     work.session.add(
         History(
             id=work.new_id(),

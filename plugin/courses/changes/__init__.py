@@ -1,1 +1,1 @@
-"""What befalls a course after its sale, by a person's word: each an entry or a line of its history, with the reason."""
+"""Changes to a sold course by a person's decision: each an entry or a line of its history, with the reason."""

@@ -1,4 +1,4 @@
-"""Sessions used before their money came, where the owner allows it; and what that money is when it comes.
+"""Sessions used before they are paid for, where the owner allows it, and what their payment counts as later.
 
 A session used ahead moves no value, for none is there. Money that comes for it later was earned already: it leaves
 what is owed at once, by an adjusting entry.
@@ -71,7 +71,7 @@ def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) ->
 
 
 def earn_ahead(work: Work, allowance: Allowance) -> None:
-    """Move what has come for sessions used ahead from owed to earned, or back where such a use was undone.
+    """Move payments for sessions used early from liability to revenue, or back where such a use was undone.
 
     What comes when no session is left has nothing to stand for any more: it is earned whole.
     """

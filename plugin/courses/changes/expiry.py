@@ -52,7 +52,7 @@ def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Ch
         refuse_closed(change.view)
         _check(change, wish)
         before, change.row.expires_on = change.row.expires_on, wish.expires_on
-        _tell(change, before, reason)
+        _add_extension(change, before, reason)
 
     return change_course(store, act, course_id, ("extend", asdict(wish)), do)
 
@@ -77,7 +77,7 @@ def _check(change: CourseChange, wish: Extension) -> None:
         raise InvalidField(said, field="expires_on")
 
 
-def _tell(change: CourseChange, before: date | None, reason: str) -> None:
+def _add_extension(change: CourseChange, before: date | None, reason: str) -> None:
     text = f"Ends {_end(change, change.row.expires_on)}; before it ended {_end(change, before)}"
     add_history(change, change.row.id, "extended", text, reason=reason)
 
@@ -105,7 +105,7 @@ def first_used_on(session: Session, course: Course) -> date | None:
 def follow_first_use(work: Work, course: Course, before: date | None) -> None:
     """Let the last day follow the first use after a use or an undo; one that a person has set since stays.
 
-    `before` is what `first_used_on` said before the deed.
+    `before` is what `first_used_on` said before the use or undo.
     """
     terms = terms_from_json(course.terms)
     after = first_used_on(work.session, course)

@@ -85,13 +85,13 @@ def refuse_closed(course: CourseView) -> None:
 
 
 def refuse_ownerless(course: CourseView) -> None:
-    """Raise Refused while nobody has said whose the course is."""
+    """Raise Refused while the course has no owner."""
     if course.client_id is None:
         raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
 
 
 def refuse_waiting_gift(course: CourseView) -> None:
-    """Raise Refused while the course waits to be redeemed by somebody else."""
+    """Raise Refused while the course is a gift that was not redeemed."""
     if course.gift is not None:
         said = f"This course waits as a gift for {course.gift.recipient_name}. Take the gift back first."
         raise Refused(said, code="waits_as_gift")

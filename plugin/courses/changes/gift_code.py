@@ -1,4 +1,4 @@
-"""The code of a gift voucher: unguessable, easy to read aloud and to type. Knows no course."""
+"""The code of a gift voucher: unguessable, easy to read aloud and to type. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LENGTH = 12
 
 
 def new_code() -> str:
-    """Return a code that nobody can guess: one of 30 to the power of 12."""
+    """Return an unguessable code: one of 30 to the power of 12."""
     return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
 
 

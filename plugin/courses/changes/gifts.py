@@ -74,7 +74,7 @@ class GiftView:
 def give_course(
     store: Store, act: Act, course_id: str, new: NewGift, *, make_code: Callable[[], str] = new_code
 ) -> Changed:
-    """Make a gift of a course that is paid and untouched; until its code is redeemed nobody can use it.
+    """Make a gift of a course that is paid and untouched; until its code is redeemed it can't be used.
 
     Raises Refused, InvalidField or NotFound.
     """
@@ -106,7 +106,7 @@ def give_course(
 
 
 def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
-    """Take a gift back that nobody has redeemed: its code is worth nothing any more. Raises Refused or NotFound."""
+    """Take back a gift that was not redeemed: its code is void. Raises Refused or NotFound."""
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
 

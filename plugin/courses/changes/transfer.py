@@ -137,7 +137,7 @@ def _move(change: CourseChange, to: Client, leaving: list[_Leaving], reason: str
         into = taken_in.get(each.allowance.treatment_id) or _open_allowance(change, receiver, each)
         _write(change, into, each, reason)
     is_all = _close_if_empty(change)
-    _tell(change, receiver, to, leaving, reason, is_all=is_all)
+    _add_histories(change, receiver, to, leaving, reason, is_all=is_all)
     return receiver.id
 
 
@@ -214,13 +214,13 @@ def _write_out(change: CourseChange, leaving: _Leaving, reason: str) -> None:
 def _write(change: CourseChange, into: Allowance, leaving: _Leaving, reason: str) -> None:
     head = head_of(change.session, into.id)
     away = 0 if head == START else _sessions_away(change, into.id)
-    came = transferred_in(leaving.change, returning=away)
+    incoming = transferred_in(leaving.change, returning=away)
     line = Line(f"transfer:{change.act.key}:{into.position}:in", change.now, reason=reason)
-    append(change, into.id, head, came, line)
+    append(change, into.id, head, incoming, line)
 
 
 def _sessions_away(change: CourseChange, allowance_id: str) -> int:
-    """Count the sessions that were transferred from here and have not come back."""
+    """Count the sessions that were transferred from here and not transferred back."""
     rows = change.session.scalars(
         select(Entry).where(
             Entry.allowance_id == allowance_id,
@@ -238,7 +238,7 @@ def _close_if_empty(change: CourseChange) -> bool:
     return True
 
 
-def _tell(
+def _add_histories(
     change: CourseChange, receiver: Course, to: Client, leaving: list[_Leaving], reason: str, *, is_all: bool
 ) -> None:
     sessions = sessions_text(-sum(each.change.sessions for each in leaving))

@@ -30,7 +30,7 @@ _FORMULAS = {RefundFormula.PRORATED: prorated, RefundFormula.DISCOUNT_FORFEITED:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """The course, what its sessions left are worth off another price, and how that came about.
+    """The course, what its sessions left are worth off another price, with the working.
 
     `amount` is as prices are listed: with a tax that they contain, without one that Square adds to them.
     """
@@ -79,7 +79,7 @@ class ExchangeOffer:
 
 
 def offers_for(credit: Credit, packages: Iterable[PackageView]) -> tuple[ExchangeOffer, ...]:
-    """Return what the credit means for each package that is on the till in the course's currency."""
+    """Return what the credit means for each package that Square POS sells in the course's currency."""
     return tuple(
         ExchangeOffer(each, credit.to_pay(each.price), credit.goes_back(each.price))
         for each in packages
@@ -142,5 +142,5 @@ def _refuse(session: Session, course: CourseView) -> None:
 
 
 def is_refunding_in(session: Session, course_id: str) -> bool:
-    """Say whether a refund of the course was begun at the desk and Square still owes its answer."""
+    """Say whether a refund of the course begun at the desk is under way."""
     return session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course_id)) is not None

@@ -1,4 +1,4 @@
-"""A sale refunded in Square after sessions of it went to somebody else: a person decides about those.
+"""A sale refunded in Square after sessions of it were transferred: a person decides about those.
 
 The money goes back to who paid, and the sessions are another client's by now. Nothing is taken from them unasked.
 """

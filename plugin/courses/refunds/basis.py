@@ -80,7 +80,7 @@ def _source_of(session: Session, row: Course) -> Course | None:
 
 
 def _moved(course: CourseView) -> int:
-    """Return the value that came in from other courses less what went out, net."""
+    """Return the value transferred in from other courses less the value transferred out, net."""
     moving = (Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT)
     return sum(each.value_delta.amount for each in course.entries if each.kind in moving)
 

@@ -91,7 +91,7 @@ def _proposal(session: Session, course: CourseView, sessions: int) -> str:
 
 
 def waits_for_decision(store: Store, course_ids: Collection[str]) -> bool:
-    """Say whether nobody has decided yet about one of these courses whose invoice was canceled."""
+    """Say whether a decision about one of these courses, whose invoice was canceled, is still open."""
     marks = [canceled_invoice_question(each) for each in course_ids]
     waiting = select(Attention.id).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
     with store.reading() as session:

@@ -1,4 +1,4 @@
-"""Closing a course as refunded: every session left leaves the balance. Knows no refund and no reason why."""
+"""Closing a course as refunded: every session left leaves the balance."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, transact
 from plugin.courses.refunds.closing import close_course
-from plugin.courses.refunds.desk_refund_parts import held_in, parts_in
+from plugin.courses.refunds.desk_refund_parts import locked_refund_in, parts_in
 from plugin.courses.refunds.failed_refund import reopen
 from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
 from plugin.courses.refunds.status import GONE
@@ -32,7 +32,7 @@ _OPEN = "A refund begun at the desk that failed; its course is open."
 
 def settle_part(work: Work, part: DeskRefundPart, status: str) -> str:
     """Store the status of a part, and close or reopen the course by it; return the outcome in words."""
-    row = held_in(work.session, part.desk_refund_id)
+    row = locked_refund_in(work.session, part.desk_refund_id)
     # An event from before it was completed may come late.
     if status in GONE or part.status != "COMPLETED":
         part.status = status
@@ -44,7 +44,7 @@ def refuse_rest(store: Store, act: Act, refund_id: str, sentence: str) -> None:
     """Give up what Square was not asked for yet, because it refuses: nothing more of this refund is tried."""
 
     def do(work: Work) -> None:
-        row = held_in(work.session, refund_id)
+        row = locked_refund_in(work.session, refund_id)
         if row.ended_at is not None:
             return
         for part in parts_in(work.session, row):

@@ -1,6 +1,6 @@
-"""The parts of a refund begun at the desk, one for each payment: planned, asked of Square, told by Square.
+"""The parts of a refund begun at the desk, one for each payment: planned, requested from Square, reported by Square.
 
-Must not know what follows from them for the course. Asks nobody.
+Stores them only; what follows for the course is in `desk_refund_outcome`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class RefundToAsk:
-    """What an errand needs: which sale, how much, why, and the parts as far as they are planned."""
+    """What the refund job needs: which sale, how much, why, and the parts as far as they are planned."""
 
     id: str
     square_order_id: str
@@ -63,7 +63,7 @@ def plan_parts(store: Store, refund_id: str, shares: Sequence[tuple[str, int]]) 
     """Keep what each payment is to give back before Square is asked; the first plan stands."""
 
     def work(session: Session) -> tuple[PartView, ...]:
-        row = held_in(session, refund_id)
+        row = locked_refund_in(session, refund_id)
         if not parts_in(session, row):
             for payment_id, amount in shares:
                 session.add(
@@ -76,10 +76,10 @@ def plan_parts(store: Store, refund_id: str, shares: Sequence[tuple[str, int]]) 
 
 
 def note_answer(store: Store, refund_id: str, payment_id: str, square_refund_id: str, status: str) -> None:
-    """Keep Square's answer for one part; what follows waits for Square's own word of it."""
+    """Store Square's answer for one part; what follows for the course waits for Square's event."""
 
     def work(session: Session) -> None:
-        row = held_in(session, refund_id)
+        row = locked_refund_in(session, refund_id)
         part = session.get_one(DeskRefundPart, (row.id, payment_id))
         part.square_refund_id, part.status = square_refund_id, part.status or status
         if row.ended_at is None:
@@ -88,10 +88,10 @@ def note_answer(store: Store, refund_id: str, payment_id: str, square_refund_id:
     store.transact(work)
 
 
-def part_told_in(session: Session, refund: Refund) -> DeskRefundPart | None:
-    """Return our own part that Square tells of, None for somebody else's refund.
+def part_of_refund_in(session: Session, refund: Refund) -> DeskRefundPart | None:
+    """Return the part of ours that Square reports, None for a refund made elsewhere.
 
-    Raises NotYet while it may be ours: the same payment and sum is being asked for, and no answer has come.
+    Raises NotYet while it may be ours: the same payment and sum is being requested, and Square has not answered.
     """
     known = select(DeskRefundPart).where(DeskRefundPart.square_refund_id == refund.square_refund_id)
     if (part := session.scalar(known)) is not None:
@@ -113,11 +113,11 @@ def part_told_in(session: Session, refund: Refund) -> DeskRefundPart | None:
     return None
 
 
-def held_in(session: Session, refund_id: str) -> DeskRefund:
-    """Return the refund, held after its course: in the order in which Square's own word holds them."""
+def locked_refund_in(session: Session, refund_id: str) -> DeskRefund:
+    """Return the refund, locked after its course: in the order in which a refund event locks them."""
     course_for_change(session, session.get_one(DeskRefund, refund_id).course_id)
-    held = select(DeskRefund).where(DeskRefund.id == refund_id).with_for_update()
-    return session.scalars(held.execution_options(populate_existing=True)).one()
+    locked = select(DeskRefund).where(DeskRefund.id == refund_id).with_for_update()
+    return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
 def parts_in(session: Session, row: DeskRefund) -> list[DeskRefundPart]:

@@ -48,7 +48,7 @@ class RefundQuote:
 
     @property
     def working(self) -> tuple[str, ...]:
-        """Return all sentences of both sums, each told which of them it belongs to."""
+        """Return all sentences of both sums, each with the name of its formula."""
         return tuple(
             f"{CALLED[each]}: {said}" for each in self.in_order for said in self.values[each].working
         )

@@ -1,6 +1,6 @@
-"""A refund begun at the desk: kept with what is owed to Square, in one transaction. Square is asked later.
+"""A refund begun at the desk: stored with the job that requests it from Square, in one transaction.
 
-The sessions leave when Square tells of the refund, as with any other.
+The sessions leave when Square reports the refund, as with any other.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from plugin.store.selling import DeskRefund
 
 REFUND = "refund"
 OWN = "own"
-# How long a refund that failed is still told of beside its course.
+# How long a refund that failed is shown beside its course.
 SHOWN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class NewRefund:
-    """What the owner decided. `formula` names the one the sum was reckoned by, "" for a sum of their own.
+    """What the owner decided. `formula` names the one the sum was computed by, "" for a sum of their own.
 
     `seen` is the mark of the quote it was decided on, "" for none.
     """
@@ -73,7 +73,7 @@ class DeskRefundView:
 
     @property
     def is_under_way(self) -> bool:
-        """Say whether Square still owes an answer."""
+        """Say whether Square's answer is still open."""
         return self.ended_at is None
 
 
@@ -107,10 +107,10 @@ def begin_refund(work: Work, wish: NewRefund) -> str:
     work.session.add(row)
     work.session.flush()
     enqueue(work, REFUND, row.id)
-    told = money_text(wish.amount, clinic)
-    add_history(work, wish.course_id, "refund", f"Refund of {told} begun", reason=reason)
+    amount = money_text(wish.amount, clinic)
+    add_history(work, wish.course_id, "refund", f"Refund of {amount} begun", reason=reason)
     settle_item_in(
-        work.session, work.act, canceled_invoice_question(wish.course_id), f"Refund of {told} started"
+        work.session, work.act, canceled_invoice_question(wish.course_id), f"Refund of {amount} started"
     )
     return row.id
 
@@ -127,7 +127,7 @@ def _reason(wish: NewRefund) -> str:
 def refunds_of_courses(
     store: Store, course_ids: Collection[str], *, now: datetime
 ) -> dict[str, DeskRefundView]:
-    """Return the latest refund begun of each course, where there is still something to tell of it."""
+    """Return the latest refund begun of each course, where it is under way or ended lately."""
     rows = (
         select(DeskRefund, Outbox.outcome)
         .outerjoin(Outbox, (Outbox.subject == DeskRefund.id) & (Outbox.kind == REFUND))
@@ -166,7 +166,7 @@ def _row(store: Store, act: Act, quote: RefundQuote, wish: NewRefund, reason: st
         course_id=wish.course_id,
         amount=wish.amount.amount,
         currency=wish.amount.currency,
-        # Kept as reckoned by a formula only where that formula gives this very sum.
+        # Stored as computed by a formula only where that formula gives this very sum.
         formula=wish.formula if by.get(wish.formula) == wish.amount else OWN,
         reason=reason,
         created_at=act.now,

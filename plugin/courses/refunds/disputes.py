@@ -1,5 +1,5 @@
 """Disputes: a client's bank questions a payment. The courses of its sale are flagged; what becomes of them is decided
-by a person. Closes nothing by itself, and keeps nobody from using a session."""
+by a person. It closes nothing by itself, and the sessions can be used meanwhile."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from plugin.store.queues import Attention
 from plugin.store.square_side import Dispute
 
 KIND = "dispute"
-# Set by us, so that it can be told from what a person had decided before.
+# Set by us, so that it differs from what a person had decided before.
 _SETTLED = {
     "WON": "The bank decided for the clinic",
     "INQUIRY_CLOSED": "The bank closed its inquiry",

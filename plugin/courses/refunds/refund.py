@@ -19,7 +19,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.courses.refunds.after_transfer import ask_about_transferred
 from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_outcome import settle_part
-from plugin.courses.refunds.desk_refund_parts import part_told_in
+from plugin.courses.refunds.desk_refund_parts import part_of_refund_in
 from plugin.courses.refunds.failed_refund import WHOLE, give_back, return_mark
 from plugin.courses.refunds.refund_question import ask_which_sessions, settle_questions_in
 from plugin.courses.refunds.status import GONE, refunded_so_far_in
@@ -38,8 +38,8 @@ def refund_sale(store: Store, act: Act, refund: Refund) -> str:
 
 def record_refund(work: Work, refund: Refund) -> str:
     """Apply a refund as it now stands at Square; the same refund again changes nothing."""
-    course_ids = _hold_sale(work.session, refund.square_order_id)
-    ours = part_told_in(work.session, refund)
+    course_ids = _lock_sale(work.session, refund.square_order_id)
+    ours = part_of_refund_in(work.session, refund)
     if ours is None:
         ask_about_transferred(work, refund, course_ids)
     if not _note(work.session, work.act, refund):
@@ -60,15 +60,15 @@ def record_refund(work: Work, refund: Refund) -> str:
     return f"{len(closed)} of the sale's courses closed." if closed else "Nothing was left to close."
 
 
-def _hold_sale(session: Session, square_order_id: str) -> list[str]:
-    # All of the sale's courses, always in this order: two refunds of one sale come one after the other.
-    held = select(Course).where(Course.square_order_id == square_order_id).order_by(Course.id)
-    list(session.scalars(held.with_for_update().execution_options(populate_existing=True)))
+def _lock_sale(session: Session, square_order_id: str) -> list[str]:
+    # All of the sale's courses, always in this order: two refunds of one sale run one after the other.
+    locked = select(Course).where(Course.square_order_id == square_order_id).order_by(Course.id)
+    list(session.scalars(locked.with_for_update().execution_options(populate_existing=True)))
     return courses_of_order_in(session, square_order_id)
 
 
 def _note(session: Session, act: Act, refund: Refund) -> bool:
-    """Keep the refund as it stands; False for word from before it failed, which came late."""
+    """Store the refund as it stands; False for a late event from before it failed."""
     row = session.get(SquareRefund, refund.square_refund_id)
     if row is None:
         row = SquareRefund(square_refund_id=refund.square_refund_id)

@@ -60,7 +60,7 @@ def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) ->
     if not open_courses:
         return "Every course of the sale was closed before."
     if refund.unnamed == 0:
-        # The first word of it may have told less.
+        # Its first event may have told less.
         settle_item_in(work.session, work.act, f"refund:{refund.square_refund_id}", _ONLY_TIP)
         return _ONLY_TIP
     asked = _Asked(
@@ -151,7 +151,7 @@ def take_sessions(
 ) -> None:
     """Let sessions and refunded money leave the course's main allowance; none of the sessions for goodwill.
 
-    `amount` is what the client got back for it, tax included; the ledger takes it net, as far as that was still owed.
+    `amount` is what the client got back for it, tax included; the ledger takes it net, as far as it is still deferred.
     Raises NoneLeft, InvalidField or Refused.
     """
     if sessions < 0 or amount < 0:
@@ -176,7 +176,7 @@ def take_sessions(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """How much of a refund nobody has named, and how much of the sale's tip was not refunded before."""
+    """How much of a refund names no line, and how much of the sale's tip was not refunded before."""
 
     session: Session
     amount: Money
