@@ -99,7 +99,9 @@ def _begun_by(moment: str) -> ScalarSelect[Any]:
 
 
 def _queue(queue: type[Inbox | Outbox]) -> tuple[ScalarSelect[Any], ...]:
-    waiting = select(func.count(), func.sum(queue.attempts)).where(text(f"{queue.__tablename__}.{PENDING}"))
+    # A count alone names no table, and the condition is plain text.
+    counts = select(func.count(), func.sum(queue.attempts)).select_from(queue)
+    waiting = counts.where(text(f"{queue.__tablename__}.{PENDING}"))
     ended = select(func.max(queue.done_at))
     return (
         *(waiting.with_only_columns(each).scalar_subquery() for each in waiting.selected_columns),
