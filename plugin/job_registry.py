@@ -8,7 +8,14 @@ from __future__ import annotations
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.client_profile import CUSTOMER
-from plugin.courses.documents.enqueue import DOCUMENT_JOBS, RECORD_SALE
+from plugin.courses.documents.enqueue import (
+    CORRECT_INVOICE,
+    DOCUMENT,
+    ISSUE_CREDIT_NOTE,
+    ISSUE_INVOICE,
+    ISSUE_VOUCHER,
+    RECORD_SALE,
+)
 from plugin.courses.documents.jobs import run_document_job
 from plugin.courses.handouts.batch_run import LEASE_S as BATCH_LEASE_S
 from plugin.courses.handouts.batch_run import Printer, fail_batch, run_batch
@@ -70,14 +77,15 @@ def _fail_batch(services: Services, job: Job, _sentence: str) -> None:
     fail_batch(services.store, job, services.clock())
 
 
-def _documents_kind(kind: str) -> JobKind:
+def _documents_kind(kind: str, title: str) -> JobKind:
     # An invoice is tried until it is issued, such as once the clinic has its address: never given up.
-    return JobKind(kind, _document, loop="documents", most_tries=None, is_refusable=False)
+    return JobKind(kind, title, _document, loop="documents", most_tries=None, is_refusable=False)
 
 
-def _import_kind(kind: str) -> JobKind:
+def _import_kind(kind: str, title: str) -> JobKind:
     return JobKind(
         kind,
+        title,
         _import,
         _fail_import,
         loop="imports",
@@ -88,30 +96,42 @@ def _import_kind(kind: str) -> JobKind:
 
 
 _BATCH = JobKind(
-    BATCH, _batch, _fail_batch, loop="batches", lease_s=BATCH_LEASE_S, most_tries=3, is_refusable=False
+    BATCH,
+    "Papers for many clients",
+    _batch,
+    _fail_batch,
+    loop="batches",
+    lease_s=BATCH_LEASE_S,
+    most_tries=3,
+    is_refusable=False,
 )
 
 JOBS: dict[str, JobKind] = {
     each.kind: each
     for each in (
-        JobKind(CHECKOUT, run_checkout, give_up_checkout),
-        JobKind(LETTER, mail_checkout, give_up_letter),
-        JobKind(CUSTOMER, write_customer),
-        JobKind(PUBLISH, publish_owed),
-        JobKind(LOOK_AT_ITEM, look_at_item),
-        JobKind(LOOK_AT_SALE, look_at_sale),
-        JobKind(PROFILE, write_profile),
-        JobKind(REFUND, desk_refunds.run, desk_refunds.give_up),
-        JobKind(RECORD_SALE, record_sale),
-        JobKind(REFRESH, refresh),
-        JobKind(LEAVE_PROFILE, leave_profile),
-        JobKind(COMPACT, compact),
-        JobKind(VISIT_MAIL, mail_visit, give_up_visit_mail),
-        JobKind(PAPERS, _fill_cache, loop="papers", most_tries=8, is_refusable=False),
-        *map(_documents_kind, DOCUMENT_JOBS),
-        *map(_import_kind, (CHECK, IMPORT)),
+        JobKind(CHECKOUT, "A sale begun at the desk", run_checkout, give_up_checkout),
+        JobKind(LETTER, "A letter with a payment link", mail_checkout, give_up_letter),
+        JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
+        JobKind(PUBLISH, "A package to publish in Square", publish_owed),
+        JobKind(LOOK_AT_ITEM, "An item to compare with Square", look_at_item),
+        JobKind(LOOK_AT_SALE, "A sale to look at in Square", look_at_sale),
+        JobKind(PROFILE, "A balance on a Square profile", write_profile),
+        JobKind(REFUND, "A refund begun at the desk", desk_refunds.run, desk_refunds.give_up),
+        JobKind(RECORD_SALE, "A sale to be invoiced", record_sale),
+        JobKind(REFRESH, "Renewing the permission", refresh),
+        JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),
+        JobKind(COMPACT, "Removing erased data from the database file", compact),
+        JobKind(VISIT_MAIL, "An e-mail after a visit", mail_visit, give_up_visit_mail),
+        JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
+        _documents_kind(ISSUE_INVOICE, "An invoice to issue"),
+        _documents_kind(ISSUE_CREDIT_NOTE, "A credit note to issue"),
+        _documents_kind(ISSUE_VOUCHER, "A gift voucher to issue"),
+        _documents_kind(CORRECT_INVOICE, "An invoice to correct"),
+        _documents_kind(DOCUMENT, "An issued paper to draw"),
+        _import_kind(CHECK, "An import file to check"),
+        _import_kind(IMPORT, "An import file to write"),
         _BATCH,
-        JobKind(SWEEP, requested_sync, loop="sync", lease_s=SYNC_LEASE_S),
+        JobKind(SWEEP, "Syncing with Square", requested_sync, loop="sync", lease_s=SYNC_LEASE_S),
     )
 }
 

@@ -30,12 +30,13 @@ def _nothing(_services: Services, _job: Job, _sentence: str) -> None:
 class JobKind:
     """One kind of job.
 
-    `run` returns the outcome in words, RunAgain, or None where another worker has claimed the job meanwhile; it
-    raises to be tried again. `give_up` gets the sentence of the last error. `loop`: the worker's loop that runs it.
-    `most_tries` None: never given up. `is_refusable`: a permanent error is final at once.
+    `title`: its words on the owner's page. `run` returns the outcome in words, RunAgain, or None where another worker
+    has claimed the job meanwhile; it raises to be tried again. `give_up` gets the sentence of the last error. `loop`:
+    the worker's loop that runs it. `most_tries` None: never given up. `is_refusable`: a permanent error is final.
     """
 
     kind: str
+    title: str
     run: Callable[[Services, Job], str | RunAgain | None]
     give_up: Callable[[Services, Job, str], None] = _nothing
     loop: str = EFFECTS

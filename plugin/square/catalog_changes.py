@@ -12,7 +12,7 @@ from datetime import datetime
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.links import SeenItem, save_seen, watched_in
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.services import Services
@@ -60,7 +60,7 @@ def look_at_item(services: Services, owed: Job) -> str:
     except SquareNotFound:
         return "Square shows no such item."
     act = Act(SQUARE, services.clock(), f"outbox:{owed.id}")
-    services.store.transact(lambda session: save_seen(Work(session, services.store, act), seen))
+    transact(services.store, act, lambda work: save_seen(work, seen))
     return "Square shows the item."
 
 

@@ -11,7 +11,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.text import digits, folded, name_parts
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClientView
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.buyers import link_profile, merge_square_customers
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.contacts import Buyer, is_full_phone
@@ -37,9 +37,7 @@ def ensure_customer(services: Services, client_id: str, key: str) -> str:
     buyer = standing_profile(services, act, client)
     if buyer is None:
         buyer = _found(services, client) or _made(services, client)
-        services.store.transact(
-            lambda session: link_profile(Work(session, services.store, act), client.id, buyer)
-        )
+        transact(services.store, act, lambda work: link_profile(work, client.id, buyer))
     return buyer.square_customer_id
 
 

@@ -15,7 +15,7 @@ from plugin.core.text import clean, digits
 from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.suppression import is_erased
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import transact
 from plugin.courses.clients.contacts import Buyer, contact_from_square
 from plugin.courses.clients.directory import PersonView, find_people, save_directory_in
 from plugin.courses.clients.profile_notes import enqueue_ended
@@ -125,7 +125,7 @@ def sync_profiles(services: Services, _since: datetime) -> Iterator[Looked]:
     """Have the balances written anew that time alone has changed, and all of them once Square allows it again."""
     act = Act(SQUARE, services.clock(), "profiles")
     try_held_profiles(services)
-    services.store.transact(lambda session: enqueue_ended(Work(session, services.store, act)))
+    transact(services.store, act, enqueue_ended)
     yield Looked(0, [])
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import InboxEvent, complete_in, retry_later
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, transact
 from plugin.courses.square_health import outage_mark
 from plugin.retry_policy import (
     MOST_TRIES,
@@ -45,32 +43,36 @@ def set_aside(services: Services, event: InboxEvent, error: Exception, chance: C
 
 
 def _give_up(services: Services, event: InboxEvent, error: Exception) -> None:
-    def work(session: Session) -> None:
-        _ask_in(session, services, event, _summary(error))
-        complete_in(session, event.id, state="failed", outcome=error_sentence(error), now=services.clock())
+    def do(work: Work) -> None:
+        _open_item(work, event, _summary(error))
+        complete_in(work.session, event.id, state="failed", outcome=error_sentence(error), now=work.now)
 
-    services.store.transact(work)
+    transact(services.store, _act(services, event), do)
 
 
 def _ask_about_event(services: Services, event: InboxEvent, error: Exception) -> None:
-    services.store.transact(lambda session: _ask_in(session, services, event, _summary(error)))
+    summary = _summary(error)
+    transact(services.store, _act(services, event), lambda work: _open_item(work, event, summary))
 
 
 def _ask_about_outage(services: Services, event: InboxEvent, code: str) -> None:
     if code not in _ASKED_AT_ONCE and event.attempts < TRIES_BEFORE_ASKING:
         return
-    # One question for one outage, not one for each message that waits; it goes when Square answers.
+    # One item for one outage, not one for each event that waits; it is resolved when Square answers.
     dedupe = outage_mark(code, read_connection(services.store).failing_since, services.clock())
     summary = f"{OUTAGES[code]} Messages from Square wait, and are worked off once it does."
-    services.store.transact(lambda session: _ask_in(session, services, event, summary, dedupe=dedupe))
+    transact(services.store, _act(services, event), lambda work: _open_item(work, event, summary, dedupe))
 
 
-def _ask_in(
-    session: Session, services: Services, event: InboxEvent, summary: str, *, dedupe: str = ""
-) -> None:
+def _act(services: Services, event: InboxEvent) -> Act:
+    return Act(SQUARE, services.clock(), f"inbox:{event.id}")
+
+
+def _open_item(work: Work, event: InboxEvent, summary: str, dedupe: str = "") -> None:
+    """Open the item of one event, or with `dedupe` the one of an outage."""
     about_one = not dedupe
     open_item(
-        Work(session, services.store, Act(SQUARE, services.clock(), f"inbox:{event.id}")),
+        work,
         kind="failed_event",
         dedupe=dedupe or f"event:{event.id}",
         summary=summary,

@@ -32,6 +32,7 @@ MAY_KNOW = {
     "plugin.mail": {"plugin.errors"},
     "plugin.square": _SERVING,
     "plugin.web": {
+        "plugin.job_registry",
         "plugin.services",
         "plugin.bootstrap",
         "plugin.mail",

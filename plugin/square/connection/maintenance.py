@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import transact
 from plugin.courses.square_health import SIGN_IN, connection_in, outage_mark
 from plugin.errors import CoursekeeperError
 from plugin.services import Services
@@ -46,14 +46,16 @@ def tell_where_shut_out(services: Services) -> None:
     if known.failing_code != SIGN_IN:
         return
     act = Act(SQUARE, services.clock(), "shut-out")
-    services.store.transact(
-        lambda session: open_item(
-            Work(session, services.store, act),
+    transact(
+        services.store,
+        act,
+        lambda work: open_item(
+            work,
             kind="square_connection",
             dedupe=outage_mark(SIGN_IN, known.failing_since, act.now),
             summary=_SHUT_OUT,
             details={},
-        )
+        ),
     )
 
 

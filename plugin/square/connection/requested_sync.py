@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from plugin.core.acts import Act, require
 from plugin.courses.base.outbox import Job, enqueue
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import transact
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.sync import sync
@@ -22,7 +22,7 @@ def ask_for_sweep(services: Services, act: Act) -> None:
     """Have the worker look through Square now; once, however often it is asked for."""
     require(act.actor)
     if not is_asked(services.store):
-        services.store.transact(lambda session: enqueue(Work(session, services.store, act), SWEEP, "asked"))
+        transact(services.store, act, lambda work: enqueue(work, SWEEP, "asked"))
 
 
 def is_asked(store: Store) -> bool:

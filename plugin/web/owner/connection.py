@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.clients.profile_notes import show_balances as keep_balances_shown
 from plugin.courses.page_versions import PageVersion, version_of_connection
+from plugin.job_registry import JOBS
 from plugin.square.connection.authorize import Answer, begin, finish, square_origin
 from plugin.square.connection.check import check_now
 from plugin.square.connection.disconnect import disconnect as end_connection
@@ -134,4 +135,5 @@ def _version() -> PageVersion:
 
 
 def _now() -> dict[str, Any]:
-    return {"standing": connection_status(current_services())}
+    titles = {kind: each.title for kind, each in JOBS.items()}
+    return {"standing": connection_status(current_services()), "job_titles": titles}
