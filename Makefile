@@ -41,7 +41,7 @@ tests:
 lint: ## Look at style and types only
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --check --quiet .
-	@$(PYTHON) -m mypy --no-error-summary plugin invoices practice_square
+	@$(PYTHON) -m mypy --no-error-summary plugin invoices practice_square tests
 
 coverage: setup-test ## Run the tests with branch coverage and print what is not covered
 	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)

@@ -48,7 +48,7 @@ class PracticeControl(ClinicControl):
         body = {"amount": amount, "order_id": order_id, "payment_id": payment_id, "reason": reason}
         return self.call("POST", "/practice/refunds", body)
 
-    def add_customer(self, **profile: str) -> Json:
+    def add_customer(self, **profile: Any) -> Json:
         customer: Json = self.call("POST", "/practice/customers", profile)["customer"]
         return customer
 

@@ -257,6 +257,6 @@ def _new_database(server: PostgresServer, *, template: str) -> Iterator[str]:
         _run(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _run(server: PostgresServer, statement: sql.Composable) -> None:
+def _run(server: PostgresServer, statement: sql.Composed) -> None:
     with server.connect() as connection:
         connection.execute(statement)

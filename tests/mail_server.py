@@ -42,8 +42,7 @@ class PostOffice:
     async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
         answer = self.next_answers.pop(0) if self.next_answers else "250 OK"
         if answer.startswith("250"):
-            letter = message_from_bytes(envelope.content or b"", policy=policy.default)
-            self.taken.append(cast(EmailMessage, letter))
+            self.taken.append(message_from_bytes(cast(bytes, envelope.content), policy=policy.default))
         if answer == "250 lost":
             server.transport.close()
         return answer

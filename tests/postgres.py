@@ -62,7 +62,16 @@ class PostgresServer:
     def _start(self) -> None:
         data = self.folder / "data"
         self._make(data)
-        command = [self._programs / "postgres", "-D", data, "-k", self.folder, "-h", "", *_QUICK]
+        command: list[str | Path] = [
+            self._programs / "postgres",
+            "-D",
+            data,
+            "-k",
+            self.folder,
+            "-h",
+            "",
+            *_QUICK,
+        ]
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self._as_user
@@ -70,7 +79,16 @@ class PostgresServer:
         self._wait_until_ready()
 
     def _make(self, data: Path) -> None:
-        command = [self._programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", *_LOCALE]
+        command: list[str | Path] = [
+            self._programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "-N",
+            *_LOCALE,
+        ]
         made = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, **self._as_user)
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr.strip()}")

@@ -25,7 +25,7 @@ def begins_after(nodeid: str) -> int:
     return 0 if drives_a_browser(nodeid) else 1 if nodeid.startswith(_TOGETHER) else 2
 
 
-class ByFile(LoadScopeScheduling):
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
     """Hands out whole files, in the order they were collected in."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import count
+from typing import Any
 
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
@@ -80,9 +81,9 @@ class World:
         self.changes = Changes(desk)
         self.store = desk.store
         self._orders = count(1)
-        self._packages: dict[str, str] = {}
+        self._packages: dict[str, Any] = {}
 
-    def build_all(self) -> dict[str, str]:
+    def build_all(self) -> dict[str, Any]:
         """Return the course of each state, by name."""
         return {name: self.build(name) for name in STATES}
 
@@ -96,7 +97,7 @@ class World:
         """Make it ten in the morning of that day at the clinic, or nine in winter time."""
         self.desk.clock.set(datetime(year, month, day, 18, tzinfo=UTC))
 
-    def package(self, name: str = TEN, *, sessions: int = 10, touch_ups: int = 0, **more: Terms) -> str:
+    def package(self, name: str = TEN, *, sessions: int = 10, touch_ups: int = 0, **more: Any) -> str:
         """Return the package of that name, made and put on the till the first time."""
         if name not in self._packages:
             self._packages[name] = self.desk.package(
@@ -128,7 +129,7 @@ class World:
         paid: int = 165000,
         order: str | None = None,
         buyer: Buyer | None = None,
-        **more: datetime,
+        **more: Any,
     ) -> str:
         """Sell a course, of ten sessions unless said otherwise, to the client of this state."""
         return self.desk.sell(
@@ -167,7 +168,7 @@ class World:
             for name, value in answer.items():
                 setattr(kept, name, value)
 
-    def use(self, course_id: str, times: int = 1, **wish: object) -> str:
+    def use(self, course_id: str, times: int = 1, **wish: Any) -> str:
         """Use so many sessions, each on a visit of its own; return the last entry."""
         return [self.desk.use(course_id, **wish).entry.id for _ in range(times)][-1]
 
@@ -481,7 +482,13 @@ class State:
     says: Says
 
 
-_DEPOSIT = {"status": "part_paid", "paid": 50000, "due": 115000, "due_on": date(2026, 12, 28), "locked": 7}
+_DEPOSIT: dict[str, Any] = {
+    "status": "part_paid",
+    "paid": 50000,
+    "due": 115000,
+    "due_on": date(2026, 12, 28),
+    "locked": 7,
+}
 
 STATES: dict[str, State] = {
     "new": State(_new, Says("10 of 10 left")),

@@ -125,7 +125,7 @@ def _string(schema: Json) -> st.SearchStrategy[str]:
     if schema.get("format") == "date":
         return st.dates().map(lambda day: day.isoformat()) | st.sampled_from(["2026-11-22", "2026-11-21"])
     if "pattern" in schema:
-        return st.from_regex(schema["pattern"], fullmatch=True).filter(
+        return st.from_regex(str(schema["pattern"]), fullmatch=True).filter(
             lambda text: schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", 80)
         )
     return st.text(min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 40)) | ANY_TEXT

@@ -18,17 +18,21 @@ from tests.courses.desk import Desk
 from tests.courses.documents.sales import PDF, Papers
 
 
-@pytest.fixture
-def run(tmp_path: Path):
-    """Run a command against a database file of the test's own."""
-    address = f"sqlite:///{tmp_path / 'clinic.db'}"
+class Command:
+    """Runs a command against one database file."""
 
-    def command(*words: str, stdin: str = "", **environment: str) -> Result:
-        known = {"DATABASE_URL": address, "SQUARE_ACCESS_TOKEN": "", **environment}
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def __call__(self, *words: str, stdin: str = "", **environment: str) -> Result:
+        known = {"DATABASE_URL": self.address, "SQUARE_ACCESS_TOKEN": "", **environment}
         return CliRunner().invoke(main, list(words), input=stdin, env=known)
 
-    command.address = address
-    return command
+
+@pytest.fixture
+def run(tmp_path: Path) -> Command:
+    """Run a command against a database file of the test's own."""
+    return Command(f"sqlite:///{tmp_path / 'clinic.db'}")
 
 
 COMMANDS = [

@@ -31,8 +31,10 @@ def write(money: Money) -> str:
 
 
 def agreed(price: int, came: int | None = None, given_back: int = 0, currency: str = "USD") -> Agreed:
-    amounts = (price, price if came is None else came, given_back)
-    return Agreed(*(Money(amount, currency) for amount in amounts))
+    price_, came_, back = (
+        Money(each, currency) for each in (price, price if came is None else came, given_back)
+    )
+    return Agreed(price_, came_, back)
 
 
 def facials(used: int, of: int, single: int = 16500) -> Sessions:

@@ -91,7 +91,7 @@ class Somebody:
     def _letters(self) -> None:
         token_of(self.store, self.desk.act(), self.id)
 
-        def bounced(session):  # type: ignore[no-untyped-def]
+        def bounced(session):
             letter = session.scalars(select(VisitLetter)).one()
             letter.state, letter.done_at = "refused", self.desk.clock()
             letter.mail_to, letter.said = EMAIL, f"{EMAIL} is not known there."
@@ -154,7 +154,7 @@ class Somebody:
         )  # fmt: skip
         found = [{"kind": "customer", "id": SQUARE_ID, "what": "A customer changed in Square"}]
 
-        def write(session):  # type: ignore[no-untyped-def]
+        def write(session):
             session.add_all([checkout, refund, batch, person, dispute, given_back])
             session.flush()
             session.add_all(

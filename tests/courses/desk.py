@@ -160,7 +160,7 @@ class Desk:
         return_order: str | None = "RETURN-1",
         status: str = "COMPLETED",
         reason: str = "Moved away",
-        **tips: int,
+        **tips: Any,
     ) -> str:
         given = Refund(
             refund_id,

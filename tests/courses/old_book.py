@@ -33,9 +33,9 @@ HEADINGS = (
 FACIAL_12 = "Facial acupuncture, course of 12"
 
 
-def row(client: str = "Ana Souza", **said: object) -> tuple[str, ...]:
+def row(client: str = "Ana Souza", **said: Any) -> tuple[str, ...]:
     """Return a half-used course of Ana's as it stands in the book, with what is said otherwise."""
-    cells: dict[str, object] = {
+    cells: dict[str, Any] = {
         "phone": "(415) 555-0123",
         "email": "",
         "package": FACIAL_12,
@@ -67,7 +67,7 @@ class OldBook:
     def act(self) -> Act:
         return self.desk.act(OLGA)
 
-    def send(self, *rows: Sequence[str], name: str = "old book.csv", **shape: Sequence[str]) -> str:
+    def send(self, *rows: Sequence[str], name: str = "old book.csv", **shape: Any) -> str:
         return receive_file(self.store, self.act(), name, book_of(*rows, **shape)).batch_id
 
     def work(self, *, meanwhile: Callable[[], None] = lambda: None, store: Store | None = None) -> list[str]:
@@ -83,12 +83,12 @@ class OldBook:
             complete_job(self.store, owed.id, state="done", outcome=done[-1], now=self.desk.clock())
         return done
 
-    def checked(self, *rows: Sequence[str], **shape: Sequence[str]) -> ImportView:
+    def checked(self, *rows: Sequence[str], **shape: Any) -> ImportView:
         batch_id = self.send(*rows, **shape)
         self.work()
         return self.view(batch_id)
 
-    def bring_in(self, *rows: Sequence[str], **shape: Sequence[str]) -> ImportView:
+    def bring_in(self, *rows: Sequence[str], **shape: Any) -> ImportView:
         """Send, look, import."""
         file = self.checked(*rows, **shape)
         self.start(file.id)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -77,7 +77,7 @@ def fresh_store(request: pytest.FixtureRequest) -> FreshStore:
 
 
 def test_the_ledger_holds_in_any_order(fresh_store: FreshStore) -> None:
-    run_state_machine_as_test(lambda: AnyOrder(fresh_store), settings=PLAIN)
+    run_state_machine_as_test(cast(Any, lambda: AnyOrder(fresh_store)), settings=PLAIN)
 
 
 class ForgetsItsKeys(Deeds):
@@ -281,4 +281,4 @@ def test_it_finds_a_planted_bug(
     on_sqlite: FreshStore, machine: type[Selling], deeds: type[Deeds], start: int
 ) -> None:
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(seed(start)(lambda: machine(on_sqlite, deeds)), settings=HUNT)
+        run_state_machine_as_test(cast(Any, seed(start)(lambda: machine(on_sqlite, deeds))), settings=HUNT)

@@ -68,7 +68,7 @@ class Press:
 
     def __call__(self, paper: Paper, _assets: Mapping[str, bytes]) -> bytes:
         self.before(paper)
-        self.drawn.append(paper.client_name)  # type: ignore[union-attr]  # only papers of courses come here
+        self.drawn.append(paper.client_name)
         return page()
 
 
@@ -180,7 +180,7 @@ def test_each_paper_is_noted_as_handed_out_and_a_ready_one_is_not_drawn_again(ro
 
 def test_what_could_not_be_made_is_listed_with_the_reason(room: Room) -> None:
     def jam(paper: Paper) -> None:
-        if paper.client_name == "Too long":  # type: ignore[union-attr]
+        if paper.client_name == "Too long":
             raise PaperRefused("The name is too long for a paper.")
         if isinstance(paper, AftercareSheet):
             raise PaperFailed("A paper worker died.")

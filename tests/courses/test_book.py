@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -274,7 +275,7 @@ class TestWhoTheBuyerIs:
         ids=str,
     )
     def test_name_and_phone_or_mail_find_the_client_made_at_the_desk(
-        self, desk: Desk, contact: dict[str, str]
+        self, desk: Desk, contact: dict[str, Any]
     ) -> None:
         made = desk.client("ANA  SOUZA", **contact)
         assert desk.course(desk.sell()).client_id == made
@@ -285,7 +286,7 @@ class TestWhoTheBuyerIs:
         ids=str,
     )
     def test_less_than_that_makes_a_client_of_its_own(
-        self, desk: Desk, name: str, contact: dict[str, str]
+        self, desk: Desk, name: str, contact: dict[str, Any]
     ) -> None:
         made = desk.client(name, **contact)
         assert desk.course(desk.sell()).client_id != made
@@ -302,9 +303,10 @@ class TestWhoTheBuyerIs:
 
     def test_a_buyer_without_particulars_has_a_name_all_the_same(self, desk: Desk) -> None:
         package = desk.package()
+        known: list[Any] = [{}, {"phone": "nonsense"}, {"email": "x@example.org"}]
         names = [
             owner_of(desk, desk.sell(package, buyer=Buyer(f"C{number}", **said)))
-            for number, said in enumerate([{}, {"phone": "nonsense"}, {"email": "x@example.org"}])
+            for number, said in enumerate(known)
         ]
         assert names == ["Client without a name", "Client without a name", "x@example.org"]
 

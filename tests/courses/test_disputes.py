@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def desk(lite: Appointments) -> Desk:
     return lite.desk
 
 
-def tell(desk: Desk, state: str, version: int | None = None, **more: object) -> str:
+def tell(desk: Desk, state: str, version: int | None = None, **more: Any) -> str:
     told = replace(FIRST, state=state, version=version, **more)
     act = desk.act()
     return desk.store.transact(lambda session: save_dispute(Work(session, desk.store, act), told))

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -276,7 +276,7 @@ def test_any_ledger_comes_back_as_it_was(fresh: Callable[[], Store]) -> None:
             super().teardown()
 
     run_state_machine_as_test(
-        lambda: ComesBack(fresh),
+        cast(Any, lambda: ComesBack(fresh)),
         settings=settings(
             max_examples=4,
             stateful_step_count=15,

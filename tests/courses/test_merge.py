@@ -91,7 +91,7 @@ def test_both_square_profiles_stay_linked_and_the_keepers_is_the_current_one(lit
     assert read_client(lite_desk.store, ana).square_customer_id == "CUSTOMER-ANA"
     assert side_of(lite_desk.store, ana, today=lite_desk.today).profiles == 2
 
-    def later(session):  # type: ignore[no-untyped-def]
+    def later(session):
         act = lite_desk.act()
         assert client_for_buyer(Work(session, lite_desk.store, act), ANNA) == ana
         return update_from_square_in(session, replace(ANNA, name="Anna Changed", phone="+14155550777"))

@@ -18,7 +18,8 @@ from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.terms_text import terms_sentences
-from plugin.courses.handouts.cache import aftercare_paper, fill_cache, hand_out, summary_paper
+from plugin.courses.handouts.cache import fill_cache, hand_out
+from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.errors import NotFound, Refused
 from plugin.store.queues import Handout
 from tests.courses.changes.changing import Changes

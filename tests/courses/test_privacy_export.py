@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from sqlalchemy import JSON, Column, ForeignKey, LargeBinary, MetaData, String, Table, select
@@ -52,7 +53,7 @@ def test_a_new_table_would_be_missed() -> None:
     planted = MetaData()
     for table in METADATA.sorted_tables:
         table.to_metadata(planted)
-    key = Column("visit_id", ForeignKey("visit.id"))
+    key: Column[Any] = Column("visit_id", ForeignKey("visit.id"))
     Table("photo", planted, key)
     assert _about_clients(planted) - set(SECTIONS) == {"photo"}
 

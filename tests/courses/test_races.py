@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from plugin.core.ledger import Kind
@@ -22,7 +23,7 @@ def uses(desk: Desk, course_id: str) -> int:
     return sum(entry.kind is Kind.USED for entry in desk.course(course_id).entries)
 
 
-def codes(answers: list[object]) -> Counter[object]:
+def codes(answers: Sequence[object]) -> Counter[object]:
     return Counter(answer for answer in answers if isinstance(answer, str))
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
+from plugin.courses.sales.sales import ReturnLine
 from plugin.errors import InvalidField, NoneLeft, Refused
-from tests.courses.desk import TOUCH_UP, Desk, ReturnLine, back
+from tests.courses.desk import TOUCH_UP, Desk, back
 from tests.databases import sqlite_alone
 
 WHOLE = 198000
@@ -441,7 +442,7 @@ class TestThatFails:
     def test_a_course_closed_by_another_refund_stays_closed(self, desk: Desk) -> None:
         one, two = two_courses(desk)
         desk.refund("O", WHOLE, back(), total=2 * WHOLE)
-        other = {"total": 2 * WHOLE, "refund_id": "REFUND-2", "return_order": "RETURN-2"}
+        other: Any = {"total": 2 * WHOLE, "refund_id": "REFUND-2", "return_order": "RETURN-2"}
         desk.refund("O", WHOLE, back(), status="PENDING", **other)
         desk.refund("O", WHOLE, back(), status="FAILED", **other)
         assert sorted(statuses(desk, one, two)) == [Status.OPEN, Status.REFUNDED]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -98,7 +99,7 @@ class Till(Desk):
             return None
 
     def give_back(
-        self, amount: int, total: int, number: int = 0, *, status: str = "COMPLETED", **tip: int
+        self, amount: int, total: int, number: int = 0, *, status: str = "COMPLETED", **tip: Any
     ) -> str:
         """Refund an amount at the till; the same number again tells of the same refund."""
         refund_id, money = f"R-{self.order}-{number}", Money(amount, "USD")
@@ -230,7 +231,7 @@ def test_refunds_bit_by_bit_give_back_and_keep_together_what_was_paid(
         item = till.asked()
         assert item is not None
         left = till.course(course_id).left
-        said = {"sessions": min(sessions, left)} if sessions and left else {}
+        said: dict[str, Any] = {"sessions": min(sessions, left)} if sessions and left else {}
         till.answer(item.id, "take_sessions" if said else "keep_sessions", **said)
         quote = till.quote(course_id)
         kept = quote.most.amount if quote is not None else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -72,9 +73,9 @@ def _pairs() -> list[tuple[str, str, str]]:
     ]
 
 
-def sold(lite: Appointments, **more: object) -> str:
+def sold(lite: Appointments, **more: Any) -> str:
     """Ana's course, sold three weeks ago, and two appointments of hers that have begun."""
-    package = lite.desk.package(**more)  # type: ignore[arg-type]
+    package = lite.desk.package(**more)
     course_id = lite.desk.sell(package, paid_at=lite.desk.clock() - timedelta(weeks=3))
     for booking_id in ("B1", "B2"):
         lite.told(booking_id, start_at=at("2026-11-22T16:00:00Z"))
@@ -439,7 +440,7 @@ class TestOnToday:
 def test_charges_of_a_day_are_found_by_indexes(lite: Appointments) -> None:
     course_id = sold(lite)
     client_id = lite.desk.course(course_id).client_id or ""
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     store = lite.desk.store
     listener = lambda _c, _cursor, statement, parameters, *_: asked.append((statement, parameters))  # noqa: E731
     event.listen(store.engine, "before_cursor_execute", listener)

@@ -123,7 +123,8 @@ class TestHowMany:
     def test_none_left_says_so(self, desk: Desk) -> None:
         course_id = desk.sell(desk.package(sessions=1))
         desk.use(course_id)
-        for wish in ({}, {"allowance_id": allowance(desk, course_id, FACIAL)}):
+        wishes: list[Any] = [{}, {"allowance_id": allowance(desk, course_id, FACIAL)}]
+        for wish in wishes:
             with pytest.raises(NoneLeft, match="No session is left"):
                 desk.use(course_id, **wish)
 
@@ -316,9 +317,10 @@ class TestTheVisit:
     @pytest.mark.parametrize("field", ["focus", "note"])
     def test_a_text_that_is_too_long_is_refused_by_its_field(self, desk: Desk, field: str) -> None:
         course_id = desk.sell()
-        desk.use(course_id, **{field: "x" * 500})
+        text: dict[str, Any] = {field: "x" * 500}
+        desk.use(course_id, **text)
         with pytest.raises(InvalidField) as refusal:
-            desk.use(course_id, **{field: "x" * 501})
+            desk.use(course_id, **{field: text[field] + "x"})
         assert refusal.value.field == field
         assert desk.balance(course_id)[0] == 11
 

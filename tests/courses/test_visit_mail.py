@@ -126,7 +126,7 @@ class Clinic:
     def letters(self) -> list[tuple[str, str]]:
         rows = select(VisitLetter.state, VisitLetter.said).order_by(VisitLetter.id)
         with self.store.reading() as session:
-            return [tuple(row) for row in session.execute(rows)]
+            return [(state, said) for state, said in session.execute(rows)]
 
     def owed(self) -> int:
         with self.store.reading() as session:

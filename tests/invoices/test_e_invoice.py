@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pikepdf
 import pytest
-from drafthorse.utils import validate_xml  # type: ignore[import-untyped]  # it ships no types
+from drafthorse.utils import validate_xml
 
 from invoices.e_invoice import why_not
 from invoices.e_invoice.eligibility import registration

@@ -9,12 +9,14 @@ import io
 import os
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pikepdf
 import pytest
 from PIL import Image, ImageChops, ImageFilter
-from weasyprint import HTML  # type: ignore[import-untyped]
+from weasyprint import HTML
 
+from invoices.papers import CourseSummary
 from invoices.press.render import VARIANT
 from tests.papers.bench import page_with_styles
 from tests.papers.real import paper, pdf
@@ -102,7 +104,7 @@ def test_no_picture_is_kept_of_what_is_no_longer_drawn() -> None:
 def test_a_moved_block_and_a_lost_font_are_noticed(
     pictures: dict[str, list[Image.Image]], tmp_path: Path
 ) -> None:
-    html = page_with_styles(paper("summary"))
+    html = page_with_styles(cast(CourseSummary, paper("summary")))
     moved = html.replace('class="visits"', 'class="visits" style="padding-top: 8px"')
     without_font = html.replace('"Inter", ', '"Nobody", ')
     drawn = [HTML(string=page).write_pdf(pdf_variant=VARIANT) for page in (html, moved, without_font)]

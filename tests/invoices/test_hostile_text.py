@@ -274,7 +274,7 @@ def _with_logo(png: bytes, width: int, height: int) -> tuple[Paper, dict[str, by
 def test_the_clinics_logo_stands_on_the_paper(workers: PaperWorkers) -> None:
     with pikepdf.open(io.BytesIO(workers.render(*_with_logo(_png(60, 20), 60, 20)))) as pdf:
         (picture,) = pdf.pages[0].get_images().values()
-        assert (picture.Width, picture.Height) == (60, 20)
+        assert (int(picture.Width), int(picture.Height)) == (60, 20)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.resources import files
+from typing import cast
 
 import pytest
 
@@ -20,7 +21,7 @@ from invoices.aftercare import (
 )
 from invoices.language import LANGUAGES, language_for
 from invoices.pages.summary import summary_page
-from invoices.papers import AftercareText, PageSize, Paper
+from invoices.papers import AftercareText, CourseSummary, PageSize, Paper
 from tests.invoices.test_words import forms, ids, messages
 from tests.papers.real import NAMES, paper
 
@@ -179,11 +180,10 @@ ENGLISH = re.compile(
 @pytest.mark.parametrize("name", STATES)
 def test_every_state_of_a_course_is_said_in_its_language(name: str, tag: str) -> None:
     """Rows 1 to 5 of the papers' findings, in Spanish and Chinese."""
-    found = replace(
-        paper(name), language=tag, terms=(), package_name="", exchanged_for="", suggested_interval=""
-    )  # type: ignore[call-arg]
-    page = summary_page(found, language_for(tag))  # type: ignore[arg-type]  # they are summaries
-    ours = summary_page(replace(found, language="en"), language_for("en"))  # type: ignore[arg-type]
+    summary = cast(CourseSummary, paper(name))
+    found = replace(summary, language=tag, terms=(), package_name="", exchanged_for="", suggested_interval="")
+    page = summary_page(found, language_for(tag))
+    ours = summary_page(replace(found, language="en"), language_for("en"))
     said = [page.note, page.received, page.figure_label, *page.key, *(fact.name for fact in page.facts)]
     english = [ours.note, ours.received, ours.figure_label, *ours.key, *(fact.name for fact in ours.facts)]
     assert [bool(each) for each in said] == [bool(each) for each in english]

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pikepdf
 import pytest
-from weasyprint import CSS, HTML  # type: ignore[import-untyped]
+from weasyprint import CSS, HTML
 
 from invoices.press.render import LockedFetcher
 

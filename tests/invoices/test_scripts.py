@@ -12,7 +12,7 @@ from importlib.resources import as_file, files
 
 import pytest
 from babel.dates import get_day_names, get_month_names
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # it ships no types
+from fontTools.ttLib import TTFont
 
 from invoices.aftercare import GENERAL, starting_markdown, starting_slugs
 from invoices.language import language_for

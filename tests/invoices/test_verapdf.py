@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from weasyprint import HTML  # type: ignore[import-untyped]
+from weasyprint import HTML
 
 from invoices.papers import PaperFailed
 from invoices.press.merged_pdf import MergedPdf

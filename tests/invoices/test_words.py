@@ -62,7 +62,7 @@ def ids(message: Message) -> list[str]:
 
 
 def forms(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def every_form(tag: str) -> Iterator[str]:

@@ -18,8 +18,8 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from weasyprint import HTML  # type: ignore[import-untyped]  # it ships no types
-from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
+from weasyprint import HTML
+from weasyprint.text.fonts import FontConfiguration
 
 from invoices.pages.fit import fit
 from invoices.papers import AftercareSheet, CourseSummary

@@ -23,7 +23,7 @@ class Listener:
     """Takes webhooks. `answers` holds the statuses of the next answers; 200 when it is empty."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[str, dict[str, str]]] = []
+        self.taken: list[tuple[str, dict[str, Any]]] = []
         self.answers: list[int] = []
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}/square/webhooks"
@@ -110,8 +110,8 @@ def serve(tmp_path: Path, listener: Listener, contract: Contract) -> Iterator[Ca
     with ExitStack() as stack:
 
         def start(**settings: Any) -> PracticeServer:
-            settings = {"webhook_url": listener.url, "middleware": contract.middleware} | settings
-            return stack.enter_context(running_practice(tmp_path, **settings))
+            own: dict[str, Any] = {"webhook_url": listener.url, "middleware": contract.middleware}
+            return stack.enter_context(running_practice(tmp_path, **(own | settings)))
 
         yield start
 

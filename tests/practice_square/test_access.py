@@ -28,7 +28,7 @@ def code(counter: Counter, scopes: str = SCOPES, **more: str) -> str:
     return str(counter.call("POST", "/practice/access", {"scopes": scopes, **more})["code"])
 
 
-def obtain(counter: Counter, **body: Any) -> tuple[int, Json]:
+def obtain(counter: Counter, **body: Any) -> tuple[int, Any]:
     answer = counter.client.post("/oauth2/token", json={"client_id": DEFAULT_APPLICATION_ID, **body})
     return answer.status_code, answer.json
 

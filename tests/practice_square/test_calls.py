@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -21,7 +22,7 @@ def usd(amount: int) -> Json:
     return {"amount": amount, "currency": "USD"}
 
 
-def refusal(act: Callable[[], object]) -> tuple[int, str, str | None]:
+def refusal(act: Callable[[], object]) -> tuple[int | None, str, str | None]:
     with pytest.raises(ApiError) as caught:
         act()
     error = caught.value.errors[0]
@@ -222,11 +223,7 @@ def test_a_cursor_belongs_to_its_query(sdk: Square) -> None:
     cursor = sdk.customers.search(limit=5).cursor
     for wrong in (cursor, "rubbish"):
         query: Any = {"sort": {"field": "CREATED_AT", "order": "DESC"}}
-        told = refusal(
-            lambda wrong=wrong, query=query: sdk.customers.search(
-                cursor=wrong, query=query, request_options=ONCE
-            )
-        )
+        told = refusal(partial(sdk.customers.search, cursor=wrong, query=query, request_options=ONCE))
         assert told == (400, "INVALID_CURSOR", "cursor")
 
 
@@ -437,7 +434,8 @@ def test_a_payment_must_be_the_orders_total(sdk: Square, practice: PracticeServe
     order = sdk.orders.create(order={**ORDER, "location_id": practice.location_id}, idempotency_key="o").order
     for amount in (99, 101):
         told = refusal(
-            lambda amount=amount: sdk.payments.create(
+            partial(
+                sdk.payments.create,
                 source_id="cnon:card-nonce-ok",
                 idempotency_key=f"p{amount}",
                 amount_money=usd(amount),

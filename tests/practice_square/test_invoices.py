@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -233,7 +234,7 @@ def test_lists_and_searches(counter: Counter) -> None:
     assert [one["id"] for one in first["invoices"]] == made[:0:-1]
     rest = counter.call("GET", f"{INVOICES}?location_id={place}&limit=2&cursor={first['cursor']}")
     assert rest["invoices"][0]["id"] == made[0]
-    wanted = {"filter": {"location_ids": [place], "customer_ids": [client]}}
+    wanted: Any = {"filter": {"location_ids": [place], "customer_ids": [client]}}
     wanted["sort"] = {"field": "INVOICE_SORT_DATE", "order": "ASC"}
     found = counter.call("POST", f"{INVOICES}/search", {"query": wanted})["invoices"]
     assert [one["id"] for one in found] == made

@@ -176,6 +176,6 @@ def test_the_parts_always_add_up(
             assert sum(parts) == adjustment["applied_money"]["amount"]
     for one in priced["line_items"]:
         assert one["total_money"]["amount"] >= 0
-        parts = (one["gross_sales_money"], one["total_tax_money"], one["total_discount_money"])
-        gross, taxed, off = (part["amount"] for part in parts)
+        sums = (one["gross_sales_money"], one["total_tax_money"], one["total_discount_money"])
+        gross, taxed, off = (part["amount"] for part in sums)
         assert gross - off + taxed == one["total_money"]["amount"]

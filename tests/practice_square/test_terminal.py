@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -160,7 +161,7 @@ def pay_part(counter: Counter, order_id: str, amount: int, source_id: str, **fie
         "CASH": {"cash_details": {"buyer_supplied_money": money(amount)}},
         "EXTERNAL": {"external_details": {"type": "CHECK", "source": "Bank"}},
     }[source_id]
-    body = {
+    body: Any = {
         "source_id": source_id,
         "order_id": order_id,
         "amount_money": money(amount),
@@ -203,7 +204,7 @@ def test_search_tells_the_last_day_by_device_and_status(counter: Counter, device
     old = send(counter, device)
     counter.wait(days=1, seconds=1)
     new = send(counter, device)
-    asked = {"query": {"filter": {"device_id": device}, "sort": {"sort_order": "ASC"}}}
+    asked: Any = {"query": {"filter": {"device_id": device}, "sort": {"sort_order": "ASC"}}}
     assert [one["id"] for one in counter.call("POST", f"{CHECKOUTS}/search", asked)["checkouts"]] == [
         new["id"]
     ]

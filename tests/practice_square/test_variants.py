@@ -129,7 +129,10 @@ def test_a_version_mismatch_is_409_or_400(counter: Counter, is_400: bool, status
 def test_a_refused_call_keeps_its_key(counter: Counter) -> None:
     """G6: the key answers with its refusal though what was wrong is put right."""
     order = counter.order(("A", 500))
-    body = {"idempotency_key": counter.key(), "order": {"location_id": order["location_id"], "version": 2}}
+    body: Any = {
+        "idempotency_key": counter.key(),
+        "order": {"location_id": order["location_id"], "version": 2},
+    }
     path = f"/v2/orders/{order['id']}"
     switch(counter, keeps_refused_keys=True)
     assert counter.refused("PUT", path, body)[1] == "VERSION_MISMATCH"

@@ -10,6 +10,7 @@ import venv
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(programs: Path, elsewhere: Path) -> dict[str, str]:
+def environment(programs: Path, elsewhere: Path) -> dict[str, Any]:
     return {
         "PATH": f"{programs}:/usr/bin:/bin",
         "HOME": str(elsewhere),
@@ -52,17 +53,17 @@ def environment(programs: Path, elsewhere: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def address(programs: Path, elsewhere: Path, environment: dict[str, str]) -> Iterator[str]:
+def address(programs: Path, elsewhere: Path, environment: dict[str, Any]) -> Iterator[str]:
     _say(programs, "db", "upgrade", folder=elsewhere, environment=environment)
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    command = [programs / "coursekeeper", "serve", "--port", str(port)]
+    command: list[str | Path] = [programs / "coursekeeper", "serve", "--port", str(port)]
     with running(command, f"{base}/healthz", environment=environment, folder=elsewhere):
         yield base
 
 
 @pytest.fixture(scope="module")
-def token(address: str, programs: Path, elsewhere: Path, environment: dict[str, str]) -> str:
+def token(address: str, programs: Path, elsewhere: Path, environment: dict[str, Any]) -> str:
     said = _say(programs, "token", "add", "till", "--role", "desk", folder=elsewhere, environment=environment)
     return said.splitlines()[-1]
 
@@ -88,7 +89,7 @@ def _sell_a_course_and_use_a_session(url: str, order: str) -> str:
     now = datetime.now(UTC)
     with Store(url) as store:
         package = default_catalog(store, Act(SQUARE, now, "catalogue"))[-1]
-        listed = {"square_variation_id": "VARIATION", "square_item_id": None, "square_version": None}
+        listed: Any = {"square_variation_id": "VARIATION", "square_item_id": None, "square_version": None}
         list_variation(store, Act(SQUARE, now, "listing"), package.id, **listed)
         line = SaleLine("line", "VARIATION", package.name, 1, "1", package.price)
         buyer = Buyer("CUSTOMER", "Anna Berg")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from plugin.core.acts import Act
-from plugin.square.catalog import ITEM_NAME, link_item
+from plugin.courses.catalog.links import ITEM_NAME
+from plugin.square.catalog import link_item
 from practice_square.demo.packages import default_catalog
 from practice_square.practice import Practice
 from tests.square.clinic import OWNER, Clinic

@@ -182,7 +182,12 @@ def open_selling(folder: Path, migrated: Path) -> Iterator[Selling]:
     """A clinic on SQLite and a practice Square in the same process, whose webhooks never come."""
     clock = HandMovedClock()
     shutil.copyfile(migrated, folder / "coursekeeper.db")
-    square = {"access_token": TOKEN, "signature_key": KEY, "location_id": LOCATION, "clock": clock}
+    square: dict[str, Any] = {
+        "access_token": TOKEN,
+        "signature_key": KEY,
+        "location_id": LOCATION,
+        "clock": clock,
+    }
     with (
         running_practice(folder, seed="items", webhook_url=_NOWHERE, **square) as practice,
         Store(f"sqlite:///{folder / 'coursekeeper.db'}") as store,

@@ -9,6 +9,7 @@ import pytest
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.money import Money
+from plugin.courses.catalog.links import ITEM_NAME
 from plugin.courses.catalog.packages import (
     NewContent,
     NewPackage,
@@ -16,7 +17,7 @@ from plugin.courses.catalog.packages import (
     known_variations_in,
 )
 from plugin.errors import NotAllowed, NotFound, SquareFailed
-from plugin.square.catalog import ITEM_NAME, publish
+from plugin.square.catalog import publish
 from tests.square.clinic import OWNER, Clinic
 
 Json = dict[str, Any]

@@ -22,7 +22,7 @@ from tests.square.test_sale_records import _adds_up, _issued
 Json = dict[str, Any]
 SERUM = {"name": "Serum", "amount": 15000}
 NAMED_SURCHARGE = {"name": "Credit card surcharge", "percent": "3", "apportioned": True}
-COSTS = {
+COSTS: dict[str, tuple[dict[str, Any], dict[str, Any], int]] = {
     "modifier": ({"modifiers": [SERUM]}, {}, 180000),
     "charge beside the line": ({}, {"service_charges": [{"percent": "10"}]}, 165000),
     "charge apportioned": ({}, {"service_charges": [{"percent": "10", "apportioned": True}]}, 181500),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_every_request_keeps_to_squares_contract_and_webhooks_bring_the_same(lit
     """Each way is paid once and called off once; the clinic's Square checks all that is asked of it."""
     selling = Selling(lite_clinic)
     ana = selling.client(email="ana@example.org", phone="+14155550123")
-    more = {"invoice": {"deposit": usd(50000)}, "cash": {"supplied": usd(170000)}}
+    more: dict[str, Any] = {"invoice": {"deposit": usd(50000)}, "cash": {"supplied": usd(170000)}}
     paid = [selling.begin(way, ana, **more.get(way, {})) for way in WAYS]
     selling.go()
     off = [selling.begin(way, ana) for way in ("terminal", "link", "invoice")]
@@ -88,7 +89,7 @@ def test_a_package_that_is_not_on_the_till_is_refused_before_anything_is_begun(s
     ],
 )
 def test_what_is_filled_in_wrong_is_named(
-    selling: Selling, way: str, more: dict[str, object], field: str
+    selling: Selling, way: str, more: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(InvalidField) as refused:
         selling.begin(way, **more)

@@ -68,7 +68,7 @@ def _attention(services: Services) -> list[AttentionView]:
 
 def _everything_kept(services: Services) -> str:
     with services.store.reading() as session:
-        rows = session.execute(text("SELECT * FROM connection")).all()
+        rows = [*session.execute(text("SELECT * FROM connection"))]
         rows += session.execute(text("SELECT * FROM oauth_attempt")).all()
     return repr(rows)
 

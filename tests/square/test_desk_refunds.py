@@ -116,6 +116,7 @@ def pay_deposit(clinic: RefundClinic, deposit: int) -> None:
     clinic.work_all()
     with clinic.services.store.reading() as session:
         invoice_id = session.get_one(Checkout, checkout.id).square_object_id
+    assert invoice_id is not None
     clinic.till.pay_invoice(invoice_id, deposit)
     clinic.work_all()
     [clinic.course_id] = read_checkout(clinic.services.store, checkout.id).course_ids
@@ -235,6 +236,7 @@ def test_what_square_works_on_for_long_closes_it_at_once_and_ends_as_square_says
         )
         ids = [row.square_refund_id for row in sorted(rows, key=lambda row: row.amount)]
     for refund_id, status in zip(ids, ends, strict=True):
+        assert refund_id is not None
         clinic.till.end_refund(refund_id, status)
     clinic.catch_up()
     assert clinic.state() == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -55,10 +56,10 @@ class Exchanging:
             use_session(self.selling.store, self.selling.act(), wish, known_charges=MANY)
 
     def begin(
-        self, package: str = "twelve", way: str = "cash", *, act: Act | None = None, **more: object
+        self, package: str = "twelve", way: str = "cash", *, act: Act | None = None, **more: Any
     ) -> CheckoutView:
         client_id = str(more.pop("client_id", self.client_id))
-        new = NewCheckout(client_id, self.id_of(package), way, exchanges=self.old_id, **more)  # type: ignore[arg-type]
+        new = NewCheckout(client_id, self.id_of(package), way, exchanges=self.old_id, **more)
         return start_checkout(self.selling.store, act or self.selling.act(), new)
 
     def as_owner(self) -> Act:
@@ -119,7 +120,8 @@ def test_an_upgrade_takes_its_credit_off_and_its_value_over(selling: Selling) ->
 @pytest.mark.parametrize("way", ["terminal", "link", "other", "invoice"])
 def test_nothing_happens_to_the_old_course_until_the_money_came(selling: Selling, way: str) -> None:
     one = Exchanging(selling, used=1)
-    begun = one.begin("twelve", way, **({"tender": "Bank transfer"} if way == "other" else {}))
+    more: dict[str, Any] = {"tender": "Bank transfer"} if way == "other" else {}
+    begun = one.begin("twelve", way, **more)
     before = one.old
     if way != "other":
         selling.go()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import select
 
 from invoices.papers import Invoice, from_json
@@ -59,7 +61,7 @@ def test_a_deposit_may_be_paid_in_two_payments_each_told_by_an_event(selling: Se
     begun = with_deposit(selling)
     for amount in (20000, 30000, 115000):
         selling.clinic.clock.advance(seconds=1)
-        told = selling.events(lambda amount=amount: selling.pay(begun, amount=amount))
+        told = selling.events(partial(selling.pay, begun, amount=amount))
         selling.hear([*told, *reversed(told)])
     course = only_course(selling, begun)
     assert [one.value_delta for one in course.entries if one.kind is Kind.PAID] == [

@@ -94,7 +94,8 @@ class Sold:
     def sums(self, at: int = 0) -> tuple[int, int, int]:
         """Return what may go back at most, prorated and by the single price."""
         quote = self.quote(at)
-        return (quote.most.amount, *(quote.values[each].amount.amount for each in RefundFormula))
+        prorated, forfeited = (quote.values[each].amount.amount for each in RefundFormula)
+        return quote.most.amount, prorated, forfeited
 
     def refund(self, amount: int, at: int = 0) -> None:
         """Refund at the desk, through Square, to its end."""

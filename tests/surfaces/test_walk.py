@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -211,7 +211,17 @@ def test_the_next_tap_is_answered_as_was_said(walk: Walk) -> None:
 
 
 def _contradictions(walk: Walk) -> Iterator[tuple[str, Any]]:
-    surfaces = (_api, _export, _client_page, _punch_card, _history, _today, _search, _letter, _private_page)
+    surfaces: tuple[Callable[[Walk], Iterator[Any]], ...] = (
+        _api,
+        _export,
+        _client_page,
+        _punch_card,
+        _history,
+        _today,
+        _search,
+        _letter,
+        _private_page,
+    )
     surfaces += (_paper, _people_to_call, _square_profile, _arrivals)
     nobodys = (_api, _export)
     for surface in nobodys if walk.name in NOBODYS else surfaces:
@@ -238,7 +248,7 @@ def _api(walk: Walk) -> Iterator[Any]:
 def _export(walk: Walk) -> Iterator[Any]:
     says, sheet = walk.says, courses_sheet(walk.world.store, walk.desk.clock(), None)
     rows = (dict(zip(sheet.headings, each, strict=True)) for each in sheet.rows)
-    row = next(each for each in rows if each["course"] == walk.course_id)
+    row: Any = next(each for each in rows if each["course"] == walk.course_id)
     # A sheet counts the sessions of all treatments.
     extra = sum(each.left for each in walk.course.allowances) - says.left
     told = row["status"], row["sessions_left"], row["sessions_usable_now"] > 0, row["balance_due"]

@@ -69,7 +69,7 @@ def test_one_tap_uses_the_visit_and_one_takes_it_back(small_deb: Visitor, calend
 def test_htmx_gets_the_living_part_alone(small_deb: Visitor, calendar: Appointments) -> None:
     calendar.desk.sell()
     calendar.told()
-    answer = small_deb.send(form(small_deb.page("/"), "B1", "uses"), htmx=True)
+    answer = small_deb.send_by_htmx(form(small_deb.page("/"), "B1", "uses"))
     assert (answer.status_code, "<html" in answer.text) == (200, False)
     assert "X-Seen" in answer.headers
     assert "11</b> of 12 left" in answer.text

@@ -118,7 +118,7 @@ def test_a_form_without_a_good_key_writes_nothing(
 
 @sqlite_alone
 def test_htmx_gets_the_living_part_and_the_message(deb: Visitor, address: str) -> None:
-    answer = deb.send(deb.page(address).form("/uses"), htmx=True)
+    answer = deb.send_by_htmx(deb.page(address).form("/uses"))
     assert answer.status_code == 200
     assert "<html" not in answer.text
     assert 'id="notices" hx-swap-oob="innerHTML"' in answer.text

@@ -282,8 +282,7 @@ def test_what_waits_is_told_in_words(opened: Open) -> None:
 
     def work(session: Session) -> None:
         enqueue(Work(session, desk.services.store, act), "refund", "1")
-        for queue in (Inbox, Outbox):
-            row = session.scalars(select(queue)).one()
+        for row in (session.scalars(select(Inbox)).one(), session.scalars(select(Outbox)).one()):
             row.attempts, row.outcome = 3, "Square has trouble of its own (HTTP 503)."
 
     desk.services.store.transact(work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from plugin.core.terms import Terms
@@ -55,7 +57,7 @@ def test_the_menu_shows_each_only_what_they_may_do(
     assert small_deb.get(f"/courses/{course_id}/extension").status_code == 403
 
 
-DEEDS: list[tuple[str, dict[str, str], str]] = [
+DEEDS: list[tuple[str, dict[str, Any], str]] = [
     ("extension", {"expires_on": "2027-12-31", **WHY}, "The package expires on Dec 31, 2027 now."),
     ("extension", {"expires_on": "", "never": "1", **WHY}, "The package does not expire now."),
     ("freeze", WHY, "Frozen."),
@@ -70,7 +72,7 @@ DEEDS: list[tuple[str, dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("path", "typed", "told"), DEEDS, ids=str)
 def test_a_deed_is_done_on_its_page_and_told_on_the_clients(
-    small_olga: Visitor, small_desk: Desk, course_id: str, path: str, typed: dict[str, str], told: str
+    small_olga: Visitor, small_desk: Desk, course_id: str, path: str, typed: dict[str, Any], told: str
 ) -> None:
     form = small_olga.page(f"/courses/{course_id}/{path}").form(f"/{path}")
     page = small_olga.after(form, **typed)
@@ -78,7 +80,7 @@ def test_a_deed_is_done_on_its_page_and_told_on_the_clients(
     assert "Ana Souza" in page.text
 
 
-REFUSED: list[tuple[str, dict[str, str], str]] = [
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("extension", {"expires_on": "2027-12-31", "reason": ""}, "The reason is missing."),
     ("extension", {"expires_on": "soon", **WHY}, "Enter a date such as 2026-11-30."),
     ("extension", {"expires_on": "", **WHY}, "Choose the last day"),
@@ -98,7 +100,7 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("path", "typed", "why"), REFUSED, ids=str)
 def test_a_refused_form_comes_back_as_it_was_with_the_reason(
-    small_olga: Visitor, small_desk: Desk, course_id: str, path: str, typed: dict[str, str], why: str
+    small_olga: Visitor, small_desk: Desk, course_id: str, path: str, typed: dict[str, Any], why: str
 ) -> None:
     before = small_desk.course(course_id)
     form = small_olga.page(f"/courses/{course_id}/{path}").form(f"/{path}")

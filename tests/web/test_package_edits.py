@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from plugin.core.terms import ExpiresFrom, NoShow
@@ -84,7 +86,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(small_olga: Visitor, p
     ids=str,
 )
 def test_a_refused_edit_comes_back_filled_in(
-    small_olga: Visitor, small_house: Services, package_id: str, typed: dict[str, str], why: str
+    small_olga: Visitor, small_house: Services, package_id: str, typed: dict[str, Any], why: str
 ) -> None:
     form = small_olga.page(f"/packages/{package_id}").form(f"/packages/{package_id}")
     refused = small_olga.send(form, **typed)

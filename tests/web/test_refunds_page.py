@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from plugin.courses.refunds.desk_refund_outcome import refuse_rest
@@ -26,7 +28,7 @@ def client_address(small_desk: Desk, course_id: str) -> str:
     return f"/clients/{small_desk.course(course_id).client_id}"
 
 
-def looked_over(olga: Visitor, course_id: str, **typed: str) -> Page:
+def looked_over(olga: Visitor, course_id: str, **typed: Any) -> Page:
     form = olga.page(f"/courses/{course_id}/refund").form("/refund")
     answer = olga.send(form, **{"reason": "Moved away", **typed})
     assert answer.status_code == 200, answer.text[:600]
@@ -60,7 +62,7 @@ def test_both_sums_and_their_working_are_shown(
     ids=str,
 )
 def test_one_look_and_one_tap_begin_it(
-    small_olga: Visitor, small_house: Services, course_id: str, typed: dict[str, str], amount: str
+    small_olga: Visitor, small_house: Services, course_id: str, typed: dict[str, Any], amount: str
 ) -> None:
     page = looked_over(small_olga, course_id, **typed)
     assert "Nothing has been sent yet." in page.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -18,7 +19,7 @@ from tests.web.visitor import PASSWORD, Visitor, email_of
 HERE = "http://localhost"
 
 
-def sent_from(visitor: Visitor, form: Form, origin: str | None = HERE, **typed: str) -> TestResponse:
+def sent_from(visitor: Visitor, form: Form, origin: str | None = HERE, **typed: Any) -> TestResponse:
     """Send a form as a browser does, which names the page's origin."""
     headers = {"Origin": origin, "Referer": f"{HERE}/clients"} if origin else {}
     return visitor.client.post(
@@ -113,7 +114,7 @@ def test_a_made_up_address_leads_nowhere(small_deb: Visitor) -> None:
 def test_a_script_is_told_that_the_sign_in_has_ended_or_changed(small_deb: Visitor) -> None:
     form = new_client(small_deb.page("/clients"))
     form.fields["csrf_token"] = "of before"
-    stale = small_deb.send(form, htmx=True, name="Ana")
+    stale = small_deb.send_by_htmx(form, name="Ana")
     assert (stale.status_code, stale.headers.get("X-Stale-Token")) == (400, "1")
     assert signed_out(small_deb).send(form, htmx=True, name="Ana").status_code == 401
 

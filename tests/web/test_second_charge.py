@@ -63,7 +63,7 @@ class TestTheQuestion:
     ) -> None:
         desk = calendar.desk
         desk.use(course)
-        answer = small_deb.send(tap(small_deb, desk, course, way), htmx=htmx)
+        answer = small_deb.sending(htmx=htmx)(tap(small_deb, desk, course, way))
         assert answer.status_code == 409
         page = Page(answer.text)
         assert "Already used today at 10:00 AM by Deb (session 1 of 12)." in page.text
@@ -77,14 +77,14 @@ class TestTheQuestion:
         desk = calendar.desk
         desk.use(course)
         first = tap(small_deb, desk, course, way)
-        asked = Page(small_deb.send(first, htmx=htmx).text)
+        asked = Page(small_deb.sending(htmx=htmx)(first).text)
         again = asked_form(asked, first)
         verb = "Charge" if way in ("missed", "no-show") else "Use"
         assert f"{verb} another session" in [said for _, _, said in again.buttons]
         assert again.fields["key"] != first.fields["key"]
         typed = {"decision": "charge"} if way == "missed" else {}
         for _ in range(2):
-            assert small_deb.send(again, htmx=htmx, **typed).status_code in (200, 303)
+            assert small_deb.sending(htmx=htmx)(again, **typed).status_code in (200, 303)
         assert used(desk, course) == 2
         assert desk.balance(course)[0] == 10
 
@@ -93,7 +93,7 @@ class TestTheQuestion:
     ) -> None:
         desk = calendar.desk
         desk.use(course)
-        asked = Page(small_deb.send(tap(small_deb, desk, course, way), htmx=htmx).text)
+        asked = Page(small_deb.sending(htmx=htmx)(tap(small_deb, desk, course, way)).text)
         assert "Cancel" in asked.text
         back = "/" if way in ("arrival", "no-show") else address(desk, course)
         assert back in asked.links()
@@ -113,13 +113,13 @@ def test_linking_checks_the_appointment_in_and_charges_nothing(
 ) -> None:
     desk = calendar.desk
     desk.use(course)
-    asked = Page(small_deb.send(tap(small_deb, desk, course, way), htmx=htmx).text)
+    asked = Page(small_deb.sending(htmx=htmx)(tap(small_deb, desk, course, way)).text)
     verb = "use" if way == "arrival" else "charge"
     assert f"Link that visit, or {verb} another session?" in asked.text
     link = asked.form("/bookings/B1/link")
     assert [said for _, _, said in link.buttons] == ["Link to that visit"]
-    small_deb.send(link, htmx=htmx)
-    linked = Page(small_deb.send(link, htmx=htmx).text) if htmx else small_deb.after(link)
+    small_deb.sending(htmx=htmx)(link)
+    linked = Page(small_deb.sending(htmx=htmx)(link).text) if htmx else small_deb.after(link)
     assert "Linked to session 1 of 12. Nothing more was charged." in linked.text
     assert "Used, 11 of 12 left" in linked.text
     assert (used(desk, course), calendar.one().state) == (1, "used")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_stranger_does_not_learn_who_works_here(visitor: Visitor, deb_email: s
     "typed", [{"email": ""}, {"password": ""}, {"email": "no address"}, {"password": "x" * 5000}]
 )
 def test_what_is_missing_or_odd_is_refused_in_words(
-    visitor: Visitor, deb_email: str, typed: dict[str, str]
+    visitor: Visitor, deb_email: str, typed: dict[str, Any]
 ) -> None:
     form = visitor.page("/sign-in").form("/sign-in")
     answer = visitor.send(form, **{"email": deb_email, "password": WRONG, **typed})

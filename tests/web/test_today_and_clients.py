@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_a_new_client_is_made_once(deb: Visitor, desk: Desk) -> None:
     ],
 )
 def test_a_refused_form_comes_back_filled(
-    small_deb: Visitor, small_desk: Desk, typed: dict[str, str], wrong: str
+    small_deb: Visitor, small_desk: Desk, typed: dict[str, Any], wrong: str
 ) -> None:
     form = new_client_form(small_deb.page("/clients"))
     answer = small_deb.send(form, **{"email": "bela@example.org", "language": "es", **typed})

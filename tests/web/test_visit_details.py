@@ -115,7 +115,7 @@ def test_too_long_a_text_is_refused_and_nothing_is_lost(
 ) -> None:
     typed = {"focus": "Jaw", "note": "Slept well", field: "x" * 501}
     for htmx in (False, True):
-        answer = deb.send(details(deb, address), htmx=htmx, **typed)
+        answer = deb.sending(htmx=htmx)(details(deb, address), **typed)
         assert answer.status_code == 422
         page = Page(answer.text)
         form = page.form("/details")
@@ -159,7 +159,7 @@ def test_a_visit_that_is_not_there_is_not_found(deb: Visitor, desk: Desk, course
 
 @sqlite_alone
 def test_htmx_gets_the_living_part(deb: Visitor, address: str) -> None:
-    answer = deb.send(details(deb, address), htmx=True, focus="Brow")
+    answer = deb.send_by_htmx(details(deb, address), focus="Brow")
     assert answer.status_code == 200
     assert "<html" not in answer.text
     assert "Visit details saved." in answer.text

@@ -11,9 +11,10 @@ from babel import Locale
 
 from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
+from plugin.courses.clients.contacts import written_phone
 from plugin.errors import InvalidField
 from plugin.web.contrast import contrast, mixed, parse
-from plugin.web.format import counted, initials, locale_of, written_day, written_phone
+from plugin.web.format import counted, initials, locale_of, written_day
 from plugin.web.forms import parsed_amount
 from plugin.web.pages import TEMPLATES
 from plugin.web.theme import LEAST, PAPER_LIGHT, SURFACE_DARK, for_dark, for_light, sheet

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -43,29 +46,39 @@ class Visitor:
         self.environ = {"REMOTE_ADDR": address}
         self._email = ""
 
-    def get(self, address: str, **options: object) -> TestResponse:
+    def get(self, address: str, **options: Any) -> TestResponse:
         options = {"environ_base": self.environ, "buffered": True, **options}
-        return self.client.get(self.prefix + address, **options)  # type: ignore[arg-type]
+        return self.client.get(self.prefix + address, **options)
 
     def page(self, address: str) -> Page:
         answer = self.get(address)
         assert answer.status_code == 200, (address, answer.status_code, answer.text[:400])
         return Page(answer.text)
 
-    def send(self, form: Form, *, htmx: bool = False, **typed: str) -> TestResponse:
+    def send(self, form: Form, **typed: Any) -> TestResponse:
         """Send a form as it stands, with what is typed into it."""
-        headers = {"HX-Request": "true"} if htmx else {}
+        return self._post(form, typed, {})
+
+    def send_by_htmx(self, form: Form, **typed: Any) -> TestResponse:
+        """Send it as the script of the page does."""
+        return self._post(form, typed, {"HX-Request": "true"})
+
+    def sending(self, *, htmx: bool) -> Callable[..., TestResponse]:
+        """Return the one or the other way to send."""
+        return self.send_by_htmx if htmx else self.send
+
+    def _post(self, form: Form, typed: Mapping[str, str], headers: Mapping[str, str]) -> TestResponse:
         return self.client.post(
             form.action, data=form.filled(**typed), headers=headers, environ_base=self.environ
         )
 
-    def after(self, form: Form, **typed: str) -> Page:
+    def after(self, form: Form, **typed: Any) -> Page:
         """Send a form and return the page it leads to."""
         answer = self.send(form, **typed)
         assert answer.status_code == 303, (answer.status_code, answer.text[:400])
         return Page(self.client.get(answer.headers["Location"], environ_base=self.environ).text)
 
-    def sign_in(self, email: str, password: str = PASSWORD, **more: str) -> TestResponse:
+    def sign_in(self, email: str, password: str = PASSWORD, **more: Any) -> TestResponse:
         self._email = email
         form = self.page("/sign-in").form("/sign-in")
         return self.send(form, email=email, password=password, **more)

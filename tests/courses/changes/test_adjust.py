@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_a_goodwill_session_wakes_a_finished_course(desk: Desk, changes: Changes
     ],
 )
 def test_sessions_come_and_go_with_their_value_or_without(
-    desk: Desk, changes: Changes, sessions: int, how: dict[str, object], left: int, granted: int, value: int
+    desk: Desk, changes: Changes, sessions: int, how: dict[str, Any], left: int, granted: int, value: int
 ) -> None:
     course_id = desk.sell(paid=198000)
     desk.use(course_id, sessions=3)
@@ -62,7 +63,7 @@ def test_sessions_come_and_go_with_their_value_or_without(
 
 def test_what_is_out_of_bounds_is_refused_in_words(desk: Desk, changes: Changes) -> None:
     course_id = desk.sell()
-    for sessions, how, why in [
+    cases: list[tuple[int, Any, str]] = [
         (0, {}, "1 to 50"),
         (51, {}, "1 to 50"),
         (1, {"value": usd(16501)}, r"worth \$165\.00 at most"),
@@ -70,7 +71,8 @@ def test_what_is_out_of_bounds_is_refused_in_words(desk: Desk, changes: Changes)
         (1, {"value": Money(1, "EUR")}, "This course is in USD"),
         (-1, {"value": usd(1)}, "their own part"),
         (-12, {"keeps_value": True}, "needs a session to stay with"),
-    ]:
+    ]
+    for sessions, how, why in cases:
         with pytest.raises(InvalidField, match=why):
             changes.adjust(course_id, sessions, **how)
     with pytest.raises(NoneLeft, match="Only 12 left"):

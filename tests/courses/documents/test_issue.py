@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from invoices.papers import Money
-from plugin.core.acts import SQUARE, Act
+from plugin.core.acts import SQUARE, Act, Role
 from plugin.courses.attention.kind import Resolution
 from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.work import Work
@@ -82,7 +82,7 @@ def test_of_many_that_issue_one_sale_one_does(both: Papers) -> None:
 
     def issue(_number: int) -> str:
         start.wait(timeout=30)
-        return both.store.transact(lambda session: create_invoice(Work(session, both.store, act), "O").id)  # type: ignore[union-attr]
+        return both.store.transact(lambda session: create_invoice(Work(session, both.store, act), "O").id)
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(issue, range(8)))) == 1
@@ -264,7 +264,7 @@ def test_it_is_frozen_in_the_language_and_the_names_of_its_day(papers: Papers) -
 
 def test_only_the_desk_has_it_issued(papers: Papers) -> None:
     course = papers.sell("O")
-    therapist = replace(DEB, role="practitioner")
+    therapist = replace(DEB, role=Role.PRACTITIONER)
     with pytest.raises(NotAllowed):
         invoice_of_course(papers.store, papers.desk.act(therapist), course)
     with pytest.raises(NotFound):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -141,6 +142,7 @@ def test_there_is_none_of_a_course_that_is_not_there(clinic: PaperClinic) -> Non
 @pytest.mark.parametrize("change", ["amount", "balance"])
 def test_what_does_not_add_up_is_refused(clinic: PaperClinic, change: str) -> None:
     paper = statement_of(clinic, clinic.sell(), on=PAID)
-    first = replace(paper.lines[0], **{change: Money(1, "USD")})
+    wrong: dict[str, Any] = {change: Money(1, "USD")}
+    first = replace(paper.lines[0], **wrong)
     with pytest.raises(PaperRefused, match="does not add up"):
         fit(replace(paper, lines=(first, *paper.lines[1:])))
