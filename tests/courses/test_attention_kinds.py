@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from typing import Any
 
 from plugin.courses.attention.registry import KINDS
 from plugin.web.api.attention import AttentionItem
@@ -16,7 +17,7 @@ _NAMES = {each.name for kind in KINDS.values() for each in kind.all_decisions}
 
 def _opened() -> dict[str, str]:
     """Return each kind that an item is opened with, and the module that does."""
-    found = {}
+    found: dict[str, Any] = {}
     for module, source in modules_of("plugin").items():
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2].startswith(
