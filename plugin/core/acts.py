@@ -1,4 +1,4 @@
-"""Who acts, from where, when and under which idempotency key: what every entry remembers."""
+"""Who acts, from where, when and under which idempotency key; every entry records it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SQUARE = Actor("Square", Role.OWNER, Source.SQUARE)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One deed: who, when (aware, UTC), and the key under which it is done once however often it comes."""
+    """Who acts, when (aware, UTC), and the idempotency key of what is done."""
 
     actor: Actor
     now: datetime

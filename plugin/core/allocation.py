@@ -1,4 +1,4 @@
-"""How one price is spread over parts so that the parts add up to it exactly (docs/rules.md, rule 8)."""
+"""Allocation of one price to parts that add up to it exactly (docs/rules.md, rule 8)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def allocate(total: int, weights: Sequence[int]) -> tuple[int, ...]:
     Raises ValueError for a negative total or weight, or no weights.
     """
     if not weights or total < 0 or min(weights) < 0:
-        raise ValueError("spread needs a total and weights of zero or more")
+        raise ValueError("an allocation needs a total and weights of zero or more")
     scale = sum(weights)
     shares = [1] * len(weights) if scale == 0 else list(weights)
     scale = scale or len(weights)
@@ -24,10 +24,10 @@ def allocate(total: int, weights: Sequence[int]) -> tuple[int, ...]:
 
 
 def session_value(*, value_left: int, unpaid: int, sessions_left: int) -> int:
-    """Return what using one of `sessions_left` sessions moves from owed to earned.
+    """Return what using one of `sessions_left` sessions moves from deferred to earned revenue.
 
-    What is left, with what is still to be paid, is divided over the sessions left; the last session takes
-    the rest. A part-paid course counts only money that came, so never more than `value_left`.
+    What is left, with what is not paid yet, is divided over the sessions left; the last session takes
+    the rest. A part-paid course counts only money that was paid, so never more than `value_left`.
     """
     if sessions_left <= 0:
         raise ValueError("no session is left to value")

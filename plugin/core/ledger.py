@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a chain stands: sessions left, money still owed in them (minor units), sessions ever granted."""
+    """Where a chain stands: sessions left, their deferred revenue (minor units), sessions ever granted."""
 
     seq: int = 0
     sessions: int = 0
@@ -74,12 +74,12 @@ def sold(sessions: int) -> Change:
 
 
 def paid(value: int) -> Change:
-    """Book money that came for the allowance."""
+    """Add money that was paid for the allowance."""
     return Change(Kind.PAID, value=value)
 
 
 def used(head: Head, sessions: int, *, unpaid: int = 0) -> Change:
-    """Use sessions: each moves its part of the value from owed to earned (docs/rules.md, rule 8)."""
+    """Use sessions: each moves its part of the value from deferred to earned revenue (docs/rules.md, rule 8)."""
     if sessions > head.sessions:
         raise NoneLeft(_none_left(head.sessions, sessions))
     value, left = head.value, head.sessions
@@ -90,7 +90,7 @@ def used(head: Head, sessions: int, *, unpaid: int = 0) -> Change:
 
 
 def reversal(change: Change) -> Change:
-    """Undo an entry to the cent, whatever came after it."""
+    """Undo an entry to the cent, whatever was written after it."""
     return Change(Kind.REVERSED, sessions=-change.sessions, value=-change.value, granted=-change.granted)
 
 
@@ -116,12 +116,12 @@ def part_value(head: Head, sessions: int) -> int:
 
 
 def transferred_out(head: Head, sessions: int) -> Change:
-    """Let sessions go to another course with their part of the value; what was granted here stays told."""
+    """Give sessions to another course with their part of the value; what was granted here stays granted."""
     return Change(Kind.TRANSFERRED_OUT, sessions=-sessions, value=-part_value(head, sessions))
 
 
 def transferred_in(out: Change, *, returning: int = 0) -> Change:
-    """Take in exactly what another chain has let go; `returning` of it had gone out here and is granted already."""
+    """Receive exactly what another chain gave; `returning` of it was granted here before."""
     sessions = -out.sessions
     return Change(
         Kind.TRANSFERRED_IN, sessions=sessions, value=-out.value, granted=max(0, sessions - returning)
@@ -131,7 +131,7 @@ def transferred_in(out: Change, *, returning: int = 0) -> Change:
 def adjusted(head: Head, sessions: int, *, value: int) -> Change:
     """Add sessions, which are granted beside those sold, or take some away with `value` (negative).
 
-    What is taken away without its value was never owed, so it was never granted either.
+    Sessions taken away without value were never sold, so they were never granted either.
     """
     if -sessions > head.sessions:
         raise NoneLeft(_none_left(head.sessions, -sessions))

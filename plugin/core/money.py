@@ -58,7 +58,7 @@ class Money:
 
     def _same(self, other: Money) -> Money:
         if other.currency != self.currency:
-            raise InvalidField(f"{other.currency} can't be reckoned with {self.currency}.", field="currency")
+            raise InvalidField(f"{other.currency} can't be added to {self.currency}.", field="currency")
         return other
 
 

@@ -1,4 +1,4 @@
-"""What a package's rule proposes for a missed visit. A person decides: nothing is charged by itself."""
+"""What a package's rule proposes for a missed visit. A person decides: nothing is charged automatically."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def no_show_offer(terms: Terms, forgiven: int) -> NoShowOffer:
 def _proposed(terms: Terms, forgiven: int) -> NoShow | None:
     if terms.no_show is NoShow.ASK:
         return None
-    # The papers say it so: a missed visit counts, and the first ones are looked past.
+    # As the papers say: a missed visit counts, and the first ones are forgiven.
     if terms.no_show is NoShow.CHARGE and forgiven >= terms.forgiven_no_shows:
         return NoShow.CHARGE
     return NoShow.FORGIVE

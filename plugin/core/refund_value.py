@@ -1,6 +1,6 @@
 """What a refund of a course is worth by the two formulas clinics publish, with the working (docs/rules.md, rule 9).
 
-Knows no language: amounts are written by the caller's `write`.
+Independent of language: the caller's `write` formats amounts.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Agreed:
     """
 
     price: Money
-    came: Money
-    given_back: Money
+    paid: Money
+    refunded: Money
     left_with_sessions: int = 0
     tax: int = 0
     is_tax_known: bool = True
@@ -55,12 +55,12 @@ class Agreed:
     @property
     def gone(self) -> Money:
         """Return what of the money no refund of this course can give."""
-        return Money(self.given_back.amount + self.left_with_sessions, self.came.currency)
+        return Money(self.refunded.amount + self.left_with_sessions, self.paid.currency)
 
     @property
     def kept(self) -> Money:
         """Return what the clinic has now: no refund gives more."""
-        return Money(max(0, (self.came - self.gone).amount), self.came.currency)
+        return Money(max(0, (self.paid - self.gone).amount), self.paid.currency)
 
     @property
     def price_kept(self) -> Money:
@@ -70,7 +70,7 @@ class Agreed:
     @property
     def is_part_paid(self) -> bool:
         """Say whether some of the price is not paid."""
-        return self.came < self.price
+        return self.paid < self.price
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class RefundValue:
 
 
 def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundValue:
-    """Return paid x unused / total, reckoned by single-visit price and rounded once, half up.
+    """Return paid x unused / total, weighted by single-visit price and rounded once, half up.
 
     Of a part-paid course, what was used is taken off the money that came.
     """
@@ -92,12 +92,12 @@ def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundV
     if total == 0:
         return RefundValue(_of(agreed, 0), (*_before(agreed, write), "No session is left."))
     share = Fraction(unused, total)
-    owed = agreed.price_kept
-    exact = max(Fraction(0), agreed.kept.amount - owed.amount * (1 - share))
+    price = agreed.price_kept
+    exact = max(Fraction(0), agreed.kept.amount - price.amount * (1 - share))
     amount = _of(agreed, floor(exact + Fraction(1, 2)))
-    shown = _Shown(parts, unused, total, write, agreed.came.currency)
+    shown = _Shown(parts, unused, total, write, agreed.paid.currency)
     if agreed.is_part_paid:
-        said = _part_paid(agreed, owed, amount, shown)
+        said = _part_paid(agreed, price, amount, shown)
     else:
         said = f"{write(agreed.kept)} × {shown.unused} ÷ {shown.total} = {write(amount)}"
         said += "." if exact == amount.amount else ", rounded."
@@ -148,7 +148,7 @@ def _used_line(agreed: Agreed, part: Sessions, write: Write) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """How the share of unused sessions is told: by their number where all are alike, else by their price."""
+    """How the share of unused sessions is shown: by their number where all are alike, else by their price."""
 
     parts: Sequence[Sessions]
     weight_unused: int
@@ -163,18 +163,18 @@ class _Shown:
 
     @property
     def unused(self) -> str:
-        return self._told(sum(part.left for part in self.parts), self.weight_unused)
+        return self._shown(sum(part.left for part in self.parts), self.weight_unused)
 
     @property
     def total(self) -> str:
-        return self._told(sum(part.total for part in self.parts), self.weight_total)
+        return self._shown(sum(part.total for part in self.parts), self.weight_total)
 
     @property
     def used(self) -> str:
         used = sum(part.used for part in self.parts)
-        return self._told(used, self.weight_total - self.weight_unused)
+        return self._shown(used, self.weight_total - self.weight_unused)
 
-    def _told(self, count: int, weight: int) -> str:
+    def _shown(self, count: int, weight: int) -> str:
         return str(count) if self.is_counted else self.write(Money(weight, self.currency))
 
     @property
@@ -194,10 +194,10 @@ class _Shown:
         return f"{said}, {worth} of {of} at the single price."
 
 
-def _part_paid(agreed: Agreed, owed: Money, amount: Money, shown: _Shown) -> str:
+def _part_paid(agreed: Agreed, price: Money, amount: Money, shown: _Shown) -> str:
     write = shown.write
-    said = f"{write(agreed.came)} of {write(agreed.price)} is paid."
-    earned = f"Used: {write(owed)} × {shown.used} ÷ {shown.total}"
+    said = f"{write(agreed.paid)} of {write(agreed.price)} is paid."
+    earned = f"Used: {write(price)} × {shown.used} ÷ {shown.total}"
     if amount.amount == 0:
         return f"{said} {earned}, no less than what is paid, so {write(amount)}."
     used = write(agreed.kept - amount)
@@ -210,15 +210,15 @@ def _before(agreed: Agreed, write: Write) -> list[str]:
     if not agreed.is_tax_known:
         lines.append("The tax of this sale is not known here: the amounts are without tax.")
     elif agreed.tax:
-        lines.append(f"{write(agreed.came)} paid, including {write(_of(agreed, agreed.tax))} tax.")
+        lines.append(f"{write(agreed.paid)} paid, including {write(_of(agreed, agreed.tax))} tax.")
     gone = []
-    if agreed.given_back.amount:
-        gone.append(f"{write(agreed.given_back)} refunded before")
+    if agreed.refunded.amount:
+        gone.append(f"{write(agreed.refunded)} refunded before")
     if agreed.left_with_sessions:
         moved = write(_of(agreed, agreed.left_with_sessions))
         gone.append(f"{moved} left with sessions that were transferred or removed")
     if gone:
-        lines.append(f"{write(agreed.came)} paid, {', '.join(gone)}: {write(agreed.kept)}.")
+        lines.append(f"{write(agreed.paid)} paid, {', '.join(gone)}: {write(agreed.kept)}.")
     return lines
 
 
@@ -229,4 +229,4 @@ def _weights(parts: Sequence[Sessions]) -> list[int]:
 
 
 def _of(agreed: Agreed, amount: int) -> Money:
-    return Money(amount, agreed.came.currency)
+    return Money(amount, agreed.paid.currency)

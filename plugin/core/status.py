@@ -1,4 +1,4 @@
-"""The status of a course, reckoned from what is known of it; never stored, so it can't be stale."""
+"""The status of a course, computed from its facts; never stored, so it can't be stale."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def course_status(
         return Status(closed_as)
     if sessions_left == 0:
         return Status.FINISHED
-    # Frozen days are added to the expiry at the thaw: what lies frozen does not expire meanwhile.
+    # Frozen days are added to the expiry when the course is resumed: it does not expire while frozen.
     if is_frozen:
         return Status.FROZEN
     if expires_on is not None and today > expires_on:

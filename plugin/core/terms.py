@@ -13,7 +13,7 @@ from plugin.errors import InvalidField
 
 
 class RefundFormula(StrEnum):
-    """How the refund value is reckoned (docs/rules.md, rule 9)."""
+    """How the refund value is computed (docs/rules.md, rule 9)."""
 
     PRORATED = "prorated"
     DISCOUNT_FORFEITED = "discount_forfeited"

@@ -1,4 +1,4 @@
-"""What people type, made safe to keep and to search: trimmed, without control characters, within bounds."""
+"""Text that people type, cleaned for storage and search: trimmed, no control characters, within bounds."""
 
 from __future__ import annotations
 

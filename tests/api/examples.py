@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -108,8 +109,7 @@ def values(schema: Json) -> st.SearchStrategy[Any]:
         return st.one_of([values({**schema, "type": kind}) for kind in schema["type"]])
     if "enum" in schema and schema["type"] != "null":
         return st.sampled_from(schema["enum"])
-    made: st.SearchStrategy[Any] = _MAKERS[schema["type"]](schema)
-    return made
+    return _MAKERS[schema["type"]](schema)
 
 
 def _object(schema: Json) -> st.SearchStrategy[Json]:
@@ -125,7 +125,7 @@ def _string(schema: Json) -> st.SearchStrategy[str]:
     if schema.get("format") == "date":
         return st.dates().map(lambda day: day.isoformat()) | st.sampled_from(["2026-11-22", "2026-11-21"])
     if "pattern" in schema:
-        return st.from_regex(str(schema["pattern"]), fullmatch=True).filter(
+        return st.from_regex(re.compile(schema["pattern"]), fullmatch=True).filter(
             lambda text: schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", 80)
         )
     return st.text(min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 40)) | ANY_TEXT
@@ -135,7 +135,7 @@ def _array(schema: Json) -> st.SearchStrategy[list[Any]]:
     return st.lists(values(schema["items"]), min_size=schema["minItems"], max_size=schema["maxItems"])
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[Json], st.SearchStrategy[Any]]] = {
     "object": _object,
     "string": _string,
     "array": _array,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.work import Work
@@ -80,28 +78,26 @@ def test_the_same_key_resolves_once(desk: Caller, shop: Shop) -> None:
     assert refusal(desk.post(path, body)) == (409, "already_resolved", None)
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, "reason"),
-        ({"reason": ""}, "reason"),
-        ({"reason": "x"}, "client_id"),
-        ({"reason": "x", "decision": "close_course"}, "decision"),
-        ({"reason": "x", "decision": 1}, "decision"),
-        ({"reason": "x", "sessions": -1}, "sessions"),
-        ({"reason": "x", "sessions": 1.5}, "sessions"),
-        ({"reason": "x", "amount": 100}, "amount"),
-        ({"reason": "x", "amount": {"amount": 100, "currency": "EUR"}}, "amount.currency"),
-        ({"reason": "x", "amount": {"amount": 100}}, "amount.currency"),
-        ({"reason": "x", "client": "c"}, "client"),
-    ],
-)
-def test_it_refuses_a_resolution_and_names_the_field(
-    small_desk: Caller, small_shop: Shop, body: dict[str, Any], field: str
-) -> None:
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({}, "reason"),
+    ({"reason": ""}, "reason"),
+    ({"reason": "x"}, "client_id"),
+    ({"reason": "x", "decision": "close_course"}, "decision"),
+    ({"reason": "x", "decision": 1}, "decision"),
+    ({"reason": "x", "sessions": -1}, "sessions"),
+    ({"reason": "x", "sessions": 1.5}, "sessions"),
+    ({"reason": "x", "amount": 100}, "amount"),
+    ({"reason": "x", "amount": {"amount": 100, "currency": "EUR"}}, "amount.currency"),
+    ({"reason": "x", "amount": {"amount": 100}}, "amount.currency"),
+    ({"reason": "x", "client": "c"}, "client"),
+]
+
+
+def test_it_refuses_a_resolution_and_names_the_field(small_desk: Caller, small_shop: Shop) -> None:
     small_shop.course(to=None)
-    answer = small_desk.post(f"/attention/{_item(small_desk)['id']}/resolution", body)
-    assert refusal(answer) == (422, "invalid_field", field)
+    path = f"/attention/{_item(small_desk)['id']}/resolution"
+    answers = [(body, field, refusal(small_desk.post(path, body))) for body, field in REFUSED]
+    assert [each for each in answers if each[2] != (422, "invalid_field", each[1])] == []
     assert _item(small_desk)["resolved_at"] is None
 
 

@@ -26,25 +26,22 @@ def test_a_course_is_extended_once_for_one_key(small_owner: Caller, course: str)
     assert small_owner.post(path, shorter | {"shorten": True}).get_json()["expires_on"] == "2027-01-31"
 
 
-@pytest.mark.parametrize(
-    ("wish", "field"),
-    [
-        ({"reason": "x"}, "expires_on"),
-        ({"expires_on": "2027-06-30"}, "reason"),
-        ({"expires_on": "30.6.2027", "reason": "x"}, "expires_on"),
-        ({"expires_on": None, "reason": "x"}, "expires_on"),
-        ({"expires_on": "2027-06-30", "reason": " "}, "reason"),
-        ({"expires_on": "2027-06-30", "reason": "x", "shorten": 1}, "shorten"),
-        ({"expires_on": "1999-06-30", "reason": "x", "shorten": True}, "expires_on"),
-        ({"expires_on": "9999-12-31", "reason": "x"}, "expires_on"),
-    ],
-    ids=str,
-)
-def test_a_wrong_extension_names_its_field(
-    small_owner: Caller, course: str, wish: dict[str, object], field: str
-) -> None:
-    answer = small_owner.post(f"/courses/{course}/extension", wish)
-    assert refusal(answer) == (422, "invalid_field", field)
+REFUSED: list[tuple[dict[str, object], str]] = [
+    ({"reason": "x"}, "expires_on"),
+    ({"expires_on": "2027-06-30"}, "reason"),
+    ({"expires_on": "30.6.2027", "reason": "x"}, "expires_on"),
+    ({"expires_on": None, "reason": "x"}, "expires_on"),
+    ({"expires_on": "2027-06-30", "reason": " "}, "reason"),
+    ({"expires_on": "2027-06-30", "reason": "x", "shorten": 1}, "shorten"),
+    ({"expires_on": "1999-06-30", "reason": "x", "shorten": True}, "expires_on"),
+    ({"expires_on": "9999-12-31", "reason": "x"}, "expires_on"),
+]
+
+
+def test_a_wrong_extension_names_its_field(small_owner: Caller, course: str) -> None:
+    path = f"/courses/{course}/extension"
+    answers = [(body, field, refusal(small_owner.post(path, body))) for body, field in REFUSED]
+    assert [each for each in answers if each[2] != (422, "invalid_field", each[1])] == []
     assert small_owner.get(f"/courses/{course}").get_json()["expires_on"] is None
 
 

@@ -40,31 +40,29 @@ def test_names_of_every_script_come_back_as_they_are(desk: Caller, name: str) ->
     assert desk.get("/clients", q=name).get_json()["clients"] == [made]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, "name"),
-        ({"name": None}, "name"),
-        ({"name": " \t"}, "name"),
-        ({"name": ["Ana"]}, "name"),
-        ({"name": "Ana", "phone": 4155552671}, "phone"),
-        ({"name": "Ana", "phone": "one two three"}, "phone"),
-        ({"name": "Ana", "phone": "1" * 61}, "phone"),
-        ({"name": "Ana", "phone": "555-0191"}, "phone"),
-        ({"name": "Ana", "email": "nowhere"}, "email"),
-        ({"name": "Ana", "email": "x" * 255}, "email"),
-        ({"name": "Ana", "language": "English please"}, "language"),
-        ({"name": "Ana", "language": "abc-abcdefgh-abcdefgh"}, "language"),
-        ({"name": "Ana\u0007"}, "name"),
-        ({"name": "Ana", "e-mail": "ana@example.org"}, "e-mail"),
-        ({"name": "Ana", "\ud800": 1}, "\\ud800"),
-        ({"name": "Ana", "birthday": "1970-01-01"}, "birthday"),
-    ],
-)
-def test_it_refuses_a_client_and_names_the_field(
-    small_desk: Caller, body: dict[str, Any], field: str
-) -> None:
-    assert refusal(small_desk.post("/clients", body)) == (422, "invalid_field", field)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({}, "name"),
+    ({"name": None}, "name"),
+    ({"name": " \t"}, "name"),
+    ({"name": ["Ana"]}, "name"),
+    ({"name": "Ana", "phone": 4155552671}, "phone"),
+    ({"name": "Ana", "phone": "one two three"}, "phone"),
+    ({"name": "Ana", "phone": "1" * 61}, "phone"),
+    ({"name": "Ana", "phone": "555-0191"}, "phone"),
+    ({"name": "Ana", "email": "nowhere"}, "email"),
+    ({"name": "Ana", "email": "x" * 255}, "email"),
+    ({"name": "Ana", "language": "English please"}, "language"),
+    ({"name": "Ana", "language": "abc-abcdefgh-abcdefgh"}, "language"),
+    ({"name": "Ana\u0007"}, "name"),
+    ({"name": "Ana", "e-mail": "ana@example.org"}, "e-mail"),
+    ({"name": "Ana", "\ud800": 1}, "\\ud800"),
+    ({"name": "Ana", "birthday": "1970-01-01"}, "birthday"),
+]
+
+
+def test_it_refuses_a_client_and_names_the_field(small_desk: Caller) -> None:
+    answers = [(body, field, refusal(small_desk.post("/clients", body))) for body, field in REFUSED]
+    assert [each for each in answers if each[2] != (422, "invalid_field", each[1])] == []
     assert small_desk.get("/clients").get_json()["clients"] == []
 
 
@@ -73,11 +71,14 @@ def test_the_longest_names_fit_the_database(desk: Caller, name: str) -> None:
     assert desk.post("/clients", {"name": name}).status_code == 201
 
 
-@pytest.mark.parametrize("q", ["souza", "an sou", "2671", "555-2671", "ana@exa", "SOUZA", "Añá"])
-def test_it_finds_a_client_by_any_part(desk: Caller, q: str) -> None:
+PARTS = ["souza", "an sou", "2671", "555-2671", "ana@exa", "SOUZA", "Añá"]
+
+
+def test_it_finds_a_client_by_any_part(desk: Caller) -> None:
     ana = desk.post("/clients", ANA).get_json()
     desk.post("/clients", {"name": "Bea Klein", "phone": "415 555 9999"})
-    assert desk.get("/clients", q=q).get_json() == {"clients": [ana], "cursor": None}
+    for q in PARTS:
+        assert desk.get("/clients", q=q).get_json() == {"clients": [ana], "cursor": None}, q
 
 
 @pytest.mark.parametrize("q", ["%", "_", "\\", "' or 1=1 --", "zzz", "x" * 200, "()*", "\u202e"])

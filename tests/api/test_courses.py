@@ -148,44 +148,42 @@ def test_an_expired_course_is_not_used(desk: Caller, shop: Shop, clock: HandMove
     assert refusal(desk.post(f"/courses/{course_id}/redemptions", {}, key="k")) == (409, "expired", None)
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"sessions": 0}, "sessions"),
-        ({"sessions": -1}, "sessions"),
-        ({"sessions": 21}, "sessions"),
-        ({"sessions": 1.0}, "sessions"),
-        ({"sessions": True}, "sessions"),
-        ({"sessions": "1"}, "sessions"),
-        ({"sessions": [1]}, "sessions"),
-        ({"sessions": 10**20}, "sessions"),
-        ({"visited_on": "yesterday"}, "visited_on"),
-        ({"visited_on": "2026-11-22T10:00:00Z"}, "visited_on"),
-        ({"visited_on": "2026-W47-7"}, "visited_on"),
-        ({"visited_on": "20261122"}, "visited_on"),
-        ({"visited_on": "2026-02-30"}, "visited_on"),
-        ({"visited_on": "0000-00-00"}, "visited_on"),
-        ({"visited_on": "9999-12-31"}, "visited_on"),
-        ({"visited_on": "0001-01-01"}, "visited_on"),
-        ({"visited_on": 20261122}, "visited_on"),
-        ({"allowance_id": 1}, "allowance_id"),
-        ({"allowance_id": ""}, "allowance_id"),
-        ({"allowance_id": "a\x00"}, "allowance_id"),
-        ({"client_id": "\udfff"}, "client_id"),
-        ({"client_id": {}}, "client_id"),
-        ({"note": "x" * 501}, "note"),
-        ({"note": "a\x1b[31mb"}, "note"),
-        ({"note": None, "notes": "x"}, "notes"),
-        ({"session": 2}, "session"),
-        ({"practitioner_id": "p"}, "practitioner_id"),
-    ],
-)
-def test_it_refuses_a_use_and_names_the_field(
-    small_desk: Caller, small_shop: Shop, body: dict[str, Any], field: str
-) -> None:
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"sessions": 0}, "sessions"),
+    ({"sessions": -1}, "sessions"),
+    ({"sessions": 21}, "sessions"),
+    ({"sessions": 1.0}, "sessions"),
+    ({"sessions": True}, "sessions"),
+    ({"sessions": "1"}, "sessions"),
+    ({"sessions": [1]}, "sessions"),
+    ({"sessions": 10**20}, "sessions"),
+    ({"visited_on": "yesterday"}, "visited_on"),
+    ({"visited_on": "2026-11-22T10:00:00Z"}, "visited_on"),
+    ({"visited_on": "2026-W47-7"}, "visited_on"),
+    ({"visited_on": "20261122"}, "visited_on"),
+    ({"visited_on": "2026-02-30"}, "visited_on"),
+    ({"visited_on": "0000-00-00"}, "visited_on"),
+    ({"visited_on": "9999-12-31"}, "visited_on"),
+    ({"visited_on": "0001-01-01"}, "visited_on"),
+    ({"visited_on": 20261122}, "visited_on"),
+    ({"allowance_id": 1}, "allowance_id"),
+    ({"allowance_id": ""}, "allowance_id"),
+    ({"allowance_id": "a\x00"}, "allowance_id"),
+    ({"client_id": "\udfff"}, "client_id"),
+    ({"client_id": {}}, "client_id"),
+    ({"note": "x" * 501}, "note"),
+    ({"note": "a\x1b[31mb"}, "note"),
+    ({"note": None, "notes": "x"}, "notes"),
+    ({"session": 2}, "session"),
+    ({"practitioner_id": "p"}, "practitioner_id"),
+]
+
+
+def test_it_refuses_a_use_and_names_the_field(small_desk: Caller, small_shop: Shop) -> None:
     course_id = small_shop.course()
-    answer = small_desk.post(f"/courses/{course_id}/redemptions", body, key="k")
-    assert refusal(answer) == (422, "invalid_field", field)
+    path = f"/courses/{course_id}/redemptions"
+    answers = [(body, field, refusal(small_desk.post(path, body, key="k"))) for body, field in REFUSED]
+    assert [each for each in answers if each[2] != (422, "invalid_field", each[1])] == []
     assert small_desk.get(f"/courses/{course_id}").get_json()["allowances"][0]["left"] == 12
 
 
@@ -230,12 +228,15 @@ def test_only_a_use_is_undone_here(desk: Caller, shop: Shop) -> None:
     assert refusal(answer) == (409, "not_reversible", None)
 
 
-@pytest.mark.parametrize("reason", [None, "", "  ", "x" * 301, 7, "a\x00b"])
-def test_an_undo_needs_a_reason(small_desk: Caller, small_shop: Shop, reason: Any) -> None:
+NO_REASONS = [None, "", "  ", "x" * 301, 7, "a\x00b"]
+
+
+def test_an_undo_needs_a_reason(small_desk: Caller, small_shop: Shop) -> None:
     path = f"/courses/{small_shop.course()}/redemptions"
     used = small_desk.post(path, {}, key="k").get_json()["entry"]
-    answer = small_desk.post(f"/entries/{used['id']}/reversal", {"reason": reason})
-    assert refusal(answer) == (422, "invalid_field", "reason")
+    for reason in NO_REASONS:
+        answer = small_desk.post(f"/entries/{used['id']}/reversal", {"reason": reason})
+        assert refusal(answer) == (422, "invalid_field", "reason"), reason
 
 
 def test_a_practitioner_uses_and_undoes_too(as_role: As, shop: Shop) -> None:

@@ -58,26 +58,25 @@ def test_a_refund_is_taken_on_and_its_key_begins_it_once(
     assert refusal(small_owner.get(f"/courses/{course}/refund-quote")) == (409, "refund_under_way", None)
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"amount": usd(0)}, "amount"),
-        ({"amount": usd(168001)}, "amount"),
-        ({"amount": {"amount": 1, "currency": "EUR"}}, "amount"),
-        ({"amount": 84000}, "amount"),
-        ({"amount": None}, "amount"),
-        ({"reason": ""}, "reason"),
-        ({"reason": "\u200b"}, "reason"),
-        ({"formula": "by feeling"}, "formula"),
-        ({"sessions": 3}, "sessions"),
-    ],
-    ids=str,
-)
-def test_a_wish_that_can_not_be_is_refused_by_its_field(
-    small_owner: Caller, course: str, change: dict[str, Any], field: str
-) -> None:
-    answer = small_owner.post(f"/courses/{course}/refunds", WISH | change, key="k")
-    assert refusal(answer) == (422, "invalid_field", field)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"amount": usd(0)}, "amount"),
+    ({"amount": usd(168001)}, "amount"),
+    ({"amount": {"amount": 1, "currency": "EUR"}}, "amount"),
+    ({"amount": 84000}, "amount"),
+    ({"amount": None}, "amount"),
+    ({"reason": ""}, "reason"),
+    ({"reason": "\u200b"}, "reason"),
+    ({"formula": "by feeling"}, "formula"),
+    ({"sessions": 3}, "sessions"),
+]
+
+
+def test_a_wish_that_can_not_be_is_refused_by_its_field(small_owner: Caller, course: str) -> None:
+    path = f"/courses/{course}/refunds"
+    answers = [
+        (part, field, refusal(small_owner.post(path, WISH | part, key="k"))) for part, field in REFUSED
+    ]
+    assert [each for each in answers if each[2] != (422, "invalid_field", each[1])] == []
 
 
 def test_it_is_the_owner_s_and_needs_a_key(small_owner: Caller, small_desk: Caller, course: str) -> None:

@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
 from tests.api.caller import Caller, refusal
+from tests.api.conftest import As
 from tests.api.world import Shop
 
 LINES = ["opening", "sold", "paid", "used", "refunded", "expired", "adjusted", "transferred", "closing"]
@@ -16,7 +17,7 @@ def asked(caller: Caller, report: str, query: str) -> TestResponse:
     return caller.send("GET", f"/reports/{report}", query_string=query)
 
 
-def test_the_roll_forward_has_the_agreed_shape_and_closes(owner: Caller, shop: Shop):
+def test_the_roll_forward_has_the_agreed_shape_and_closes(owner: Caller, shop: Shop) -> None:
     course_id = shop.course()
     owner.post(f"/courses/{course_id}/redemptions", {"sessions": 2}, key="k1")
     told = asked(owner, "liability", "from=2026-11-01&to=2026-11-30").get_json()
@@ -31,14 +32,14 @@ def test_the_roll_forward_has_the_agreed_shape_and_closes(owner: Caller, shop: S
     assert (told["currencies"], told["closed_through"]) == (["USD"], None)
 
 
-def test_another_currency_is_told_by_itself(small_owner: Caller, small_shop: Shop):
+def test_another_currency_is_told_by_itself(small_owner: Caller, small_shop: Shop) -> None:
     small_shop.course()
     told = asked(small_owner, "liability", "currency=EUR").get_json()
     assert (told["currency"], told["from"], told["to"]) == ("EUR", "2026-11-01", "2026-11-30")
     assert {line["value"]["amount"] for line in told["lines"]} == {0}
 
 
-def test_usage_comes_in_pages(small_owner: Caller, small_shop: Shop):
+def test_usage_comes_in_pages(small_owner: Caller, small_shop: Shop) -> None:
     for sessions in (10, 12):
         course_id = small_shop.course(sessions=sessions)
         small_owner.post(f"/courses/{course_id}/redemptions", {}, key=f"k{sessions}")
@@ -65,17 +66,17 @@ def test_usage_comes_in_pages(small_owner: Caller, small_shop: Shop):
     ],
 )
 @pytest.mark.parametrize("report", ["liability", "usage"])
-def test_days_that_are_none_are_refused(small_owner: Caller, report: str, query: str, field: str):
+def test_days_that_are_none_are_refused(small_owner: Caller, report: str, query: str, field: str) -> None:
     answer = asked(small_owner, f"{report}", f"{query}")
     assert refusal(answer) == (422, "invalid_field", field)
 
 
 @pytest.mark.parametrize("query", ["liability?currency=usd", "usage?by=client", "usage?cursor=gone-USD"])
-def test_an_odd_word_is_refused(small_owner: Caller, query: str):
+def test_an_odd_word_is_refused(small_owner: Caller, query: str) -> None:
     assert refusal(asked(small_owner, *query.split("?")))[0] == 422
 
 
 @pytest.mark.parametrize("report", ["liability", "usage"])
-def test_reports_are_the_owners_alone(as_role, report: str):
+def test_reports_are_the_owners_alone(as_role: As, report: str) -> None:
     for role in (Role.DESK, Role.PRACTITIONER):
         assert refusal(as_role(role).get(f"/reports/{report}"))[0] == 403

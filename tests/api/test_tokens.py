@@ -13,7 +13,7 @@ from plugin.services import Services
 from plugin.store.people import ApiToken
 from plugin.web.api.blueprint import CALLS
 from tests.api.caller import Caller, refusal
-from tests.api.conftest import caller_with
+from tests.api.conftest import api_application, caller_with
 from tests.clock import HandMovedClock
 
 ALL, DESK, OWNER = frozenset(Role), {Role.OWNER, Role.DESK}, {Role.OWNER}
@@ -51,42 +51,43 @@ def test_the_table_names_every_call() -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize(("method", "path"), list(MAY))
-def test_each_role_may_do_its_own(small_app: Flask, method: str, path: str, role: Role) -> None:
+def test_each_role_may_do_its_own(small_app: Flask, role: Role) -> None:
     caller = caller_with(small_app, role)
-    answer = caller.send(method, path.replace("{", "").replace("}", ""))
-    if role in MAY[method, path]:
-        assert answer.status_code not in (401, 403)
-    else:
-        assert refusal(answer) == (403, "not_allowed", None)
+    for (method, path), roles in MAY.items():
+        answer = caller.send(method, path.replace("{", "").replace("}", ""))
+        if role in roles:
+            assert answer.status_code not in (401, 403), path
+        else:
+            assert refusal(answer) == (403, "not_allowed", None), path
 
 
-@pytest.mark.parametrize(("method", "path"), list(MAY))
-def test_no_call_is_answered_without_a_token(small_app: Flask, method: str, path: str) -> None:
-    answer = Caller(small_app, None).send(method, path.replace("{", "").replace("}", ""))
-    assert refusal(answer) == (401, "not_signed_in", None)
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+def test_no_call_is_answered_without_a_token(small_house: Services) -> None:
+    app = api_application(small_house, bad_per_address="1000 per minute")
+    for method, path in MAY:
+        answer = Caller(app, None).send(method, path.replace("{", "").replace("}", ""))
+        assert refusal(answer) == (401, "not_signed_in", None), path
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "Bearer",
-        "Bearer ",
-        "Bearer ck_unknown",
-        "Bearer " + "x" * 5000,
-        "Bearer \xff\xfe",
-        "bearer null",
-        "Basic b3duZXI6b3duZXI=",
-        "Token ck_unknown",
-        "ck_unknown",
-        "Bearer a, Bearer b",
-    ],
-)
-def test_it_refuses_a_header_that_holds_no_good_token(small_app: Flask, header: str) -> None:
-    answer = Caller(small_app, None).send("GET", "/clients", headers={"Authorization": header})
-    assert refusal(answer) == (401, "not_signed_in", None)
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+NO_TOKENS = [
+    "Bearer",
+    "Bearer ",
+    "Bearer ck_unknown",
+    "Bearer " + "x" * 5000,
+    "Bearer \xff\xfe",
+    "bearer null",
+    "Basic b3duZXI6b3duZXI=",
+    "Token ck_unknown",
+    "ck_unknown",
+    "Bearer a, Bearer b",
+]
+
+
+def test_it_refuses_a_header_that_holds_no_good_token(small_app: Flask) -> None:
+    for header in NO_TOKENS:
+        answer = Caller(small_app, None).send("GET", "/clients", headers={"Authorization": header})
+        assert refusal(answer) == (401, "not_signed_in", None), header
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_the_scheme_may_be_written_in_any_case(small_app: Flask, small_desk: Caller) -> None:

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
-from click.testing import CliRunner, Result
 
 from plugin.cli import main
 from plugin.courses.accounts.api_tokens import holder_of
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.store import Store
 from plugin.web.account.passwords import fits
+from tests.clock import HandMovedClock
+from tests.commands.command import Command
 from tests.courses.desk import Desk
 from tests.courses.documents.sales import PDF, Papers
-
-
-class Command:
-    """Runs a command against one database file."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def __call__(self, *words: str, stdin: str = "", **environment: str) -> Result:
-        known = {"DATABASE_URL": self.address, "SQUARE_ACCESS_TOKEN": "", **environment}
-        return CliRunner().invoke(main, list(words), input=stdin, env=known)
 
 
 @pytest.fixture
@@ -35,44 +28,28 @@ def run(tmp_path: Path) -> Command:
     return Command(f"sqlite:///{tmp_path / 'clinic.db'}")
 
 
-COMMANDS = [
-    ["demo"],
-    ["serve"],
-    ["worker"],
-    ["db", "upgrade"],
-    ["user", "add"],
-    ["user", "password"],
-    ["user", "list"],
-    ["user", "disable"],
-    ["user", "enable"],
-    ["token", "add"],
-    ["token", "list"],
-    ["token", "revoke"],
-    ["sweep"],
-    ["inbox", "run"],
-    ["audit"],
-    ["import"],
-    ["export"],
-    ["backup"],
-    ["restore"],
-    ["papers", "summary"],
-    ["papers", "batch"],
-    ["papers", "aftercare"],
-    ["papers", "invoice"],
-    ["papers", "statement"],
-    ["papers", "voucher"],
-    ["papers", "document"],
-]
+# Words of the first year's private dialect: help is read by people who do not know it.
+DIALECT = re.compile(
+    r"(?<!-)\b(anew|deed|house|mend|nobody|owe|owed|reckon|somebody|till|told|work off|look after)\b", re.I
+)
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_each_command_explains_itself(run, words: list[str]):
-    done = run(*words, "--help")
-    assert done.exit_code == 0
-    assert "Usage:" in done.output
+def _commands(command: click.Command, *words: str) -> Iterator[tuple[str, ...]]:
+    yield words
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _commands(each, *words, name)
 
 
-def test_a_person_is_added_with_a_password_made_for_them(run, clock):
+def test_each_command_explains_itself(run: Command) -> None:
+    helps = {words: run(*words, "--help") for words in _commands(main)}
+    assert len(helps) > 25
+    assert [words for words, done in helps.items() if done.exit_code or "Usage:" not in done.output] == []
+    assert {
+        words: DIALECT.findall(done.output) for words, done in helps.items() if DIALECT.search(done.output)
+    } == {}
+
+
+def test_a_person_is_added_with_a_password_made_for_them(run: Command, clock: HandMovedClock) -> None:
     done = run("user", "add", "June@Example.org", "--role", "owner", "--name", "June Park")
     assert done.exit_code == 0
     password = done.stdout.splitlines()[-1]
@@ -83,7 +60,7 @@ def test_a_person_is_added_with_a_password_made_for_them(run, clock):
     assert fits(password, person.password_hash)
 
 
-def test_a_password_can_come_by_standard_input_and_is_not_printed(run):
+def test_a_password_can_come_by_standard_input_and_is_not_printed(run: Command) -> None:
     done = run(
         "user", "add", "a@example.org", "--role", "desk", "--password-stdin", stdin="long enough word\n"
     )
@@ -106,21 +83,23 @@ def test_a_password_can_come_by_standard_input_and_is_not_printed(run):
         (["token", "revoke", "kiosk"], "", "There is no token called kiosk"),
     ],
 )
-def test_a_refusal_is_one_sentence_and_exit_code_1(run, words: list[str], stdin: str, says: str):
+def test_a_refusal_is_one_sentence_and_exit_code_1(
+    run: Command, words: list[str], stdin: str, says: str
+) -> None:
     done = run(*words, stdin=stdin)
     assert done.exit_code == 1
     assert says in done.stderr
     assert "Traceback" not in done.output
 
 
-def test_the_same_address_is_not_added_twice(run):
+def test_the_same_address_is_not_added_twice(run: Command) -> None:
     assert run("user", "add", "a@example.org", "--role", "desk").exit_code == 0
     again = run("user", "add", "A@example.org", "--role", "owner")
     assert again.exit_code == 1
     assert "signs somebody in already" in again.stderr
 
 
-def test_a_new_password_ends_the_sessions_opened_with_the_old_one(run):
+def test_a_new_password_ends_the_sessions_opened_with_the_old_one(run: Command) -> None:
     run("user", "add", "a@example.org", "--role", "desk")
     with Store(run.address) as store:
         before = staff_by_email(store, "a@example.org")
@@ -132,7 +111,9 @@ def test_a_new_password_ends_the_sessions_opened_with_the_old_one(run):
     assert fits(done.stdout.splitlines()[-1], after.password_hash)
 
 
-def test_a_token_is_printed_alone_on_the_last_line_and_kept_only_as_a_digest(run, clock):
+def test_a_token_is_printed_alone_on_the_last_line_and_kept_only_as_a_digest(
+    run: Command, clock: HandMovedClock
+) -> None:
     done = run("token", "add", "kiosk", "--role", "desk", "--days", "30")
     assert done.exit_code == 0
     token = done.stdout.splitlines()[-1]
@@ -144,7 +125,7 @@ def test_a_token_is_printed_alone_on_the_last_line_and_kept_only_as_a_digest(run
     assert token not in Path(run.address.removeprefix("sqlite:///")).read_bytes().decode("latin-1")
 
 
-def test_a_person_is_disabled_and_enabled_again_and_twice_is_no_error(run):
+def test_a_person_is_disabled_and_enabled_again_and_twice_is_no_error(run: Command) -> None:
     """C4."""
     run("user", "add", "june@example.org", "--role", "owner", "--name", "June Park")
     run("user", "add", "deb@example.org", "--role", "desk", "--name", "Deb Lane")
@@ -168,7 +149,7 @@ def test_a_person_is_disabled_and_enabled_again_and_twice_is_no_error(run):
     ]
 
 
-def test_the_last_owner_is_not_disabled(run):
+def test_the_last_owner_is_not_disabled(run: Command) -> None:
     """C4."""
     run("user", "add", "june@example.org", "--role", "owner", "--name", "June Park")
     done = run("user", "disable", "june@example.org")
@@ -176,7 +157,9 @@ def test_the_last_owner_is_not_disabled(run):
     assert done.stderr == "June Park is the last active owner. Add or reactivate another owner first.\n"
 
 
-def test_a_token_is_revoked_by_its_name_or_its_id_and_twice_is_no_error(run, clock):
+def test_a_token_is_revoked_by_its_name_or_its_id_and_twice_is_no_error(
+    run: Command, clock: HandMovedClock
+) -> None:
     """C4."""
     tokens = [run("token", "add", name, "--role", "desk").stdout.strip() for name in ("kiosk", "site")]
     kiosk, site = json.loads(run("token", "list", "--json").stdout)
@@ -192,44 +175,44 @@ def test_a_token_is_revoked_by_its_name_or_its_id_and_twice_is_no_error(run, clo
         assert [holder_of(store, token, clock()) for token in tokens] == [None, None]
 
 
-def test_an_empty_list_says_what_to_do(run):
+def test_an_empty_list_says_what_to_do(run: Command) -> None:
     assert "coursekeeper user add" in run("user", "list").stdout
     assert "coursekeeper token add" in run("token", "list").stdout
     assert json.loads(run("token", "list", "--json").stdout) == []
 
 
 @pytest.mark.parametrize("words", [["serve"], ["serve", "--no-worker"]])
-def test_it_does_not_serve_without_a_secret(run, words: list[str]):
+def test_it_does_not_serve_without_a_secret(run: Command, words: list[str]) -> None:
     done = run(*words, SECRET_KEY="")
     assert done.exit_code == 2
     assert "SECRET_KEY is missing" in done.stderr
 
 
 @pytest.mark.parametrize("words", [["sweep"], ["inbox", "run"]])
-def test_square_is_not_spoken_to_without_a_token(run, words: list[str]):
+def test_square_is_not_spoken_to_without_a_token(run: Command, words: list[str]) -> None:
     done = run(*words)
     assert done.exit_code == 2
     assert "SQUARE_ACCESS_TOKEN is missing" in done.stderr
 
 
-def test_a_time_that_is_none_is_refused(run):
+def test_a_time_that_is_none_is_refused(run: Command) -> None:
     done = run("sweep", "--since", "yesterday", SQUARE_ACCESS_TOKEN="t")
     assert done.exit_code == 1
     assert "--since must be a time" in done.stderr
 
 
-def test_a_database_address_that_is_none_is_refused(run):
+def test_a_database_address_that_is_none_is_refused(run: Command) -> None:
     done = run("audit", DATABASE_URL="mysql://x/y")
     assert done.exit_code == 2
     assert "DATABASE_URL names no database" in done.stderr
 
 
-def test_an_audit_of_a_clean_house_says_so(run):
+def test_an_audit_of_a_clean_house_says_so(run: Command) -> None:
     assert run("audit").stdout == "Clean.\n"
     assert json.loads(run("audit", "--json").stdout) == {"findings": []}
 
 
-def test_a_database_of_another_version_is_not_touched(run, tmp_path: Path):
+def test_a_database_of_another_version_is_not_touched(run: Command, tmp_path: Path) -> None:
     run("audit")
     file = sqlite3.connect(tmp_path / "clinic.db")
     file.execute("UPDATE alembic_version SET version_num = '0000'")
@@ -240,7 +223,7 @@ def test_a_database_of_another_version_is_not_touched(run, tmp_path: Path):
     assert "coursekeeper db upgrade" in done.stderr
 
 
-def test_a_copy_brings_everything_back(run, tmp_path: Path):
+def test_a_copy_brings_everything_back(run: Command, tmp_path: Path) -> None:
     run("user", "add", "a@example.org", "--role", "desk")
     copy = tmp_path / "copy.db"
     assert run("backup", str(copy)).exit_code == 0
@@ -251,14 +234,14 @@ def test_a_copy_brings_everything_back(run, tmp_path: Path):
         assert staff_by_email(store, "a@example.org") is not None
 
 
-def test_a_copy_never_overwrites_another(run, tmp_path: Path):
+def test_a_copy_never_overwrites_another(run: Command, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("yesterday's")
     assert run("backup", str(copy)).exit_code == 1
     assert copy.read_text() == "yesterday's"
 
 
-def test_a_restore_never_overwrites_data(run, tmp_path: Path):
+def test_a_restore_never_overwrites_data(run: Command, tmp_path: Path) -> None:
     run("user", "add", "a@example.org", "--role", "desk")
     copy = tmp_path / "copy.db"
     run("backup", str(copy))
@@ -267,7 +250,7 @@ def test_a_restore_never_overwrites_data(run, tmp_path: Path):
     assert "holds data" in done.stderr
 
 
-def test_a_damaged_copy_is_refused_and_nothing_is_made(run, tmp_path: Path):
+def test_a_damaged_copy_is_refused_and_nothing_is_made(run: Command, tmp_path: Path) -> None:
     run("user", "add", "a@example.org", "--role", "desk")
     copy = tmp_path / "copy.db"
     run("backup", str(copy))
@@ -280,14 +263,16 @@ def test_a_damaged_copy_is_refused_and_nothing_is_made(run, tmp_path: Path):
     assert not target.exists() or target.stat().st_size == 0
 
 
-def test_a_paper_for_no_course_is_refused(run, tmp_path: Path):
+def test_a_paper_for_no_course_is_refused(run: Command, tmp_path: Path) -> None:
     done = run("papers", "summary", "nothing", str(tmp_path / "x.pdf"))
     assert done.exit_code == 1
     assert "no such course" in done.stderr
 
 
 @pytest.mark.parametrize("what", ["courses", "entries", "liability"])
-def test_the_ledger_is_exported_to_a_file_or_to_standard_output(run, tmp_path: Path, what: str):
+def test_the_ledger_is_exported_to_a_file_or_to_standard_output(
+    run: Command, tmp_path: Path, what: str
+) -> None:
     done = run("export", what, "--format", "csv")
     assert (done.exit_code, len(done.stdout.splitlines()[0].split(",")) > 5) == (0, True)
     file = tmp_path / "out.xlsx"
@@ -295,7 +280,7 @@ def test_the_ledger_is_exported_to_a_file_or_to_standard_output(run, tmp_path: P
     assert (done.exit_code, file.read_bytes()[:2]) == (0, b"PK")
 
 
-def test_an_export_of_days_that_are_none_is_refused_in_words(run):
+def test_an_export_of_days_that_are_none_is_refused_in_words(run: Command) -> None:
     done = run("export", "entries", "--format", "csv", "--from", "yesterday")
     assert (done.exit_code, done.stderr) == (1, "--from must be a date such as 2026-11-01.\n")
 
@@ -311,13 +296,17 @@ def test_an_export_of_days_that_are_none_is_refused_in_words(run):
     ],
     ids=str,
 )
-def test_a_paper_that_is_not_there_is_refused_in_one_sentence(run, tmp_path: Path, words, says: str):
+def test_a_paper_that_is_not_there_is_refused_in_one_sentence(
+    run: Command, tmp_path: Path, words: list[str], says: str
+) -> None:
     done = run("papers", *words, str(tmp_path / "x.pdf"))
     assert (done.exit_code, done.stderr) == (1, f"{says}\n")
     assert not (tmp_path / "x.pdf").exists()
 
 
-def test_an_issued_paper_is_written_as_it_was_drawn(run, clock, tmp_path: Path):
+def test_an_issued_paper_is_written_as_it_was_drawn(
+    run: Command, clock: HandMovedClock, tmp_path: Path
+) -> None:
     assert run("db", "upgrade").exit_code == 0
     with Store(run.address) as store:
         papers = Papers(Desk(store, clock))
@@ -335,14 +324,14 @@ def test_an_issued_paper_is_written_as_it_was_drawn(run, clock, tmp_path: Path):
     assert done.stderr.endswith("folder.pdf can't be used: No such file or directory.\n")
 
 
-def test_a_database_that_does_not_answer_is_one_sentence(run):
+def test_a_database_that_does_not_answer_is_one_sentence(run: Command) -> None:
     for words in (["audit"], ["db", "upgrade"]):
         done = run(*words, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
         assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
         assert "DATABASE_URL" in done.stderr
 
 
-def test_an_export_to_a_folder_that_is_not_there_is_one_sentence(run, tmp_path: Path):
+def test_an_export_to_a_folder_that_is_not_there_is_one_sentence(run: Command, tmp_path: Path) -> None:
     done = run("export", "courses", "--format", "csv", str(tmp_path / "no" / "out.csv"))
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
     assert "No such file or directory" in done.stderr

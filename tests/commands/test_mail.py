@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
@@ -47,7 +47,8 @@ class PostOffice:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
-        message = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
+        assert isinstance(envelope.content, bytes)
+        message = message_from_bytes(envelope.content, policy=policy.default)
         if envelope.rcpt_tos[0].startswith("toolarge"):
             return "552 5.3.4 too large"
         self.taken.append(message)
@@ -120,7 +121,9 @@ def plain(server: Server, office: PostOffice, clock: HandMovedClock) -> SmtpMail
     return SmtpMailer(f"smtp://127.0.0.1:{server.port}", FROM, clock=clock)
 
 
-def test_a_letter_arrives_whole_even_where_the_server_ends_rudely(plain: SmtpMailer, office: PostOffice):
+def test_a_letter_arrives_whole_even_where_the_server_ends_rudely(
+    plain: SmtpMailer, office: PostOffice
+) -> None:
     plain.send(
         Letter(
             to="maya@example.org",
@@ -155,7 +158,7 @@ def test_a_letter_arrives_whole_even_where_the_server_ends_rudely(plain: SmtpMai
 )
 def test_a_refusal_says_whether_a_later_try_can_help(
     plain: SmtpMailer, office: PostOffice, to: str, is_permanent: bool
-):
+) -> None:
     with pytest.raises(MailFailed) as failed:
         plain.send(Letter(to=to, subject="Your course", text="7 of 12 left."))
     assert failed.value.permanent is is_permanent
@@ -163,7 +166,7 @@ def test_a_refusal_says_whether_a_later_try_can_help(
     assert office.taken == []
 
 
-def test_a_server_that_is_not_there_is_tried_again():
+def test_a_server_that_is_not_there_is_tried_again() -> None:
     with pytest.raises(MailFailed) as failed:
         SmtpMailer(f"smtp://127.0.0.1:{free_port()}", FROM).send(LETTER)
     assert failed.value.permanent is False
@@ -190,7 +193,7 @@ def test_a_server_that_is_not_there_is_tried_again():
 )
 def test_nothing_typed_becomes_a_second_header_or_a_second_recipient(
     plain: SmtpMailer, office: PostOffice, letter: Letter
-):
+) -> None:
     with pytest.raises(MailFailed) as failed:
         plain.send(letter)
     assert failed.value.permanent is True
@@ -202,19 +205,19 @@ def _secured(server: Server, password: str, certificate: Path | None) -> SmtpMai
     return SmtpMailer(url, FROM, trust=ssl.create_default_context(cafile=certificate))
 
 
-def test_the_password_goes_over_tls(server: Server, office: PostOffice, certificate: Path):
+def test_the_password_goes_over_tls(server: Server, office: PostOffice, certificate: Path) -> None:
     _secured(server, "p%40ss%2Fword", certificate).send(LETTER)
     assert len(office.taken) == 1
 
 
-def test_a_wrong_password_waits_for_the_owner_and_is_not_repeated(server: Server, certificate: Path):
+def test_a_wrong_password_waits_for_the_owner_and_is_not_repeated(server: Server, certificate: Path) -> None:
     with pytest.raises(MailFailed) as failed:
         _secured(server, "hunter2", certificate).send(LETTER)
     assert (failed.value.code, failed.value.permanent) == ("mail_sign_in", False)
     assert "hunter2" not in failed.value.message
 
 
-def test_a_server_that_cannot_prove_who_it_is_gets_nothing(server: Server, office: PostOffice):
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing(server: Server, office: PostOffice) -> None:
     with pytest.raises(MailFailed) as failed:
         _secured(server, "p%40ss%2Fword", None).send(LETTER)
     assert failed.value.permanent is False
@@ -233,7 +236,7 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing(server: Server, offic
         ),
     ],
 )
-def test_the_mail_address_is_read(url: str, server: MailServer):
+def test_the_mail_address_is_read(url: str, server: MailServer) -> None:
     assert MailServer.of(url) == server
 
 
@@ -248,20 +251,20 @@ def test_the_mail_address_is_read(url: str, server: MailServer):
         "smtp://h?tls=1",
     ],
 )
-def test_a_wrong_mail_address_is_refused_without_repeating_it(url: str):
+def test_a_wrong_mail_address_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(ConfigurationError, match="MAIL_URL") as refused:
         MailServer.of(url)
     assert "hunter2" not in refused.value.message
 
 
-def test_a_sender_may_have_a_name_in_any_script():
+def test_a_sender_may_have_a_name_in_any_script() -> None:
     for name in ("Dr. Kim", "Lótus Clínica", "玉", "Smith & Co."):
         sender = sender_of(f"{name} <desk@lotus.example>")
         assert (sender.display_name, sender.addr_spec) == (name, "desk@lotus.example")
 
 
 @pytest.mark.parametrize("sender", ["desk", "Lotus <desk@lotus.example>\nBcc: a@b.example", "@", "a@b@c"])
-def test_a_wrong_sender_is_refused(sender: str):
+def test_a_wrong_sender_is_refused(sender: str) -> None:
     with pytest.raises(ConfigurationError, match="MAIL_FROM"):
         sender_of(sender)
 
@@ -269,7 +272,7 @@ def test_a_wrong_sender_is_refused(sender: str):
 @pytest.mark.parametrize(
     ("url", "sender", "missing"), [("", FROM, "MAIL_URL"), ("smtp://127.0.0.1", "", "MAIL_FROM")]
 )
-def test_without_settings_it_says_which_is_missing(url: str, sender: str, missing: str):
+def test_without_settings_it_says_which_is_missing(url: str, sender: str, missing: str) -> None:
     mailer = SmtpMailer(url, sender)
     assert mailer.is_ready is False
     with pytest.raises(ConfigurationError, match=missing):

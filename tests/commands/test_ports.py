@@ -36,7 +36,7 @@ def _run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("alone", [[], ["--no-worker"]], ids=["with its worker", "web alone"])
 def test_serving_on_a_port_in_use_is_one_sentence_and_exit_code_1(
     taken: int, tmp_path: Path, alone: list[str]
-):
+) -> None:
     """A3."""
     done = _run("-m", "plugin", "serve", "--port", str(taken), *alone, folder=tmp_path)
 
@@ -46,7 +46,7 @@ def test_serving_on_a_port_in_use_is_one_sentence_and_exit_code_1(
     )
 
 
-def test_a_port_lost_after_it_was_looked_at_ends_all_in_the_same_way(taken: int, tmp_path: Path):
+def test_a_port_lost_after_it_was_looked_at_ends_all_in_the_same_way(taken: int, tmp_path: Path) -> None:
     """A3: the race. The web and its worker are started, and only then is the port found taken."""
     started = (
         f"import sys; from plugin.cli.running import _run_family; sys.exit(_run_family('127.0.0.1', {taken}))"
@@ -61,7 +61,7 @@ def test_a_port_lost_after_it_was_looked_at_ends_all_in_the_same_way(taken: int,
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "web"])
-def test_what_is_no_port_is_refused_as_it_is_typed(port: str):
+def test_what_is_no_port_is_refused_as_it_is_typed(port: str) -> None:
     done = CliRunner().invoke(main, ["serve", "--port", port])
 
     assert done.exit_code == 2
@@ -71,7 +71,7 @@ def test_what_is_no_port_is_refused_as_it_is_typed(port: str):
 @pytest.mark.parametrize("option", ["--port", "--till-port"])
 def test_the_demo_says_which_of_its_ports_is_taken_and_keeps_its_data(
     taken: int, tmp_path: Path, option: str
-):
+) -> None:
     """A3: with --fresh too, for the program on that port may be the demo itself."""
     folder = tmp_path / "demo"
     folder.mkdir()
@@ -87,7 +87,7 @@ def test_the_demo_says_which_of_its_ports_is_taken_and_keeps_its_data(
     assert (folder / "demo.json").read_text() == "kept"
 
 
-def test_the_demo_wants_two_ports(tmp_path: Path):
+def test_the_demo_wants_two_ports(tmp_path: Path) -> None:
     port = str(free_port())
 
     done = _run("-m", "plugin", "demo", "--port", port, "--till-port", port, folder=tmp_path)
@@ -96,7 +96,7 @@ def test_the_demo_wants_two_ports(tmp_path: Path):
     assert "a port each" in done.stderr
 
 
-def test_the_practice_till_on_a_port_in_use_says_so_and_ends(taken: int, tmp_path: Path):
+def test_the_practice_till_on_a_port_in_use_says_so_and_ends(taken: int, tmp_path: Path) -> None:
     words = [
         "--port",
         str(taken),
@@ -115,14 +115,14 @@ def test_the_practice_till_on_a_port_in_use_says_so_and_ends(taken: int, tmp_pat
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_is_taken_by_listening_and_free_again_when_closed():
+def test_a_port_is_taken_by_listening_and_free_again_when_closed() -> None:
     port = free_port()
     with open_listener("127.0.0.1", port), pytest.raises(PortInUse):
         open_listener("127.0.0.1", port)
     open_listener("127.0.0.1", port).close()
 
 
-def test_an_address_this_machine_has_not_is_refused_in_words(tmp_path: Path):
+def test_an_address_this_machine_has_not_is_refused_in_words(tmp_path: Path) -> None:
     done = _run("-m", "plugin", "serve", "--host", "192.0.2.1", folder=tmp_path)
 
     assert done.returncode == 1

@@ -27,7 +27,7 @@ def until(is_true: Callable[[], bool], *, most_s: float = 20) -> bool:
     return False
 
 
-def test_a_vital_child_that_ends_takes_the_family_along():
+def test_a_vital_child_that_ends_takes_the_family_along() -> None:
     lasting = Child("lasting", SLEEPER, {}, log=None)
     family = Family([lasting, Child("vital", FALLS, {})])
     family.start()
@@ -39,7 +39,7 @@ def test_a_vital_child_that_ends_takes_the_family_along():
 
 
 @pytest.mark.parametrize("is_vital", [True, False])
-def test_only_a_vital_child_that_ended_is_lost(is_vital: bool):
+def test_only_a_vital_child_that_ended_is_lost(is_vital: bool) -> None:
     child = Child("child", FALLS, {}, is_vital=is_vital)
     family = Family([child])
     assert not family.has_lost_one
@@ -48,7 +48,7 @@ def test_only_a_vital_child_that_ended_is_lost(is_vital: bool):
     assert family.has_lost_one is is_vital
 
 
-def test_a_child_that_may_fall_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+def test_a_child_that_may_fall_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     mark = tmp_path / "starts"
     script = f"import os, time; open({str(mark)!r}, 'a').write('x'); time.sleep(0.2); raise SystemExit(1)"
     vital = f"import os, time\nwhile os.path.getsize({str(mark)!r}) < 2: time.sleep(0.05)"
@@ -63,7 +63,7 @@ def test_a_child_that_may_fall_is_started_again(tmp_path: Path, capfd: pytest.Ca
     assert "started again" in capfd.readouterr().err
 
 
-def test_what_a_child_says_goes_into_its_log(tmp_path: Path):
+def test_what_a_child_says_goes_into_its_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     child = Child("talker", ["-c", "print('hello')"], {}, log=log)
     child.start()
@@ -71,7 +71,7 @@ def test_what_a_child_says_goes_into_its_log(tmp_path: Path):
     assert log.read_text() == "hello\n"
 
 
-def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path):
+def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     """kill -9 gives a parent no chance to say goodbye; a worker left alone would go on for ever."""
     pid_file = tmp_path / "pid"
     child = (

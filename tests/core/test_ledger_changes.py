@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from plugin.core.ledger import (
@@ -83,7 +85,7 @@ def test_an_adjustment_grants_what_it_corrects(sessions: int, value: int, grante
         lambda: advance(HEAD, Change(Kind.USED, sessions=-6)),
     ],
 )
-def test_one_more_than_is_left_is_refused_with_both_numbers(refused) -> None:
+def test_one_more_than_is_left_is_refused_with_both_numbers(refused: Callable[[], object]) -> None:
     with pytest.raises(NoneLeft) as refusal:
         refused()
     assert str(refusal.value) == "Only 5 left, 6 asked for. Use fewer sessions."

@@ -30,11 +30,9 @@ def write(money: Money) -> str:
     return f"{money.currency} {money.amount // 10**digits}.{money.amount % 10**digits:0{digits}}"
 
 
-def agreed(price: int, came: int | None = None, given_back: int = 0, currency: str = "USD") -> Agreed:
-    price_, came_, back = (
-        Money(each, currency) for each in (price, price if came is None else came, given_back)
-    )
-    return Agreed(price_, came_, back)
+def agreed(price: int, came: int | None = None, refunded: int = 0, currency: str = "USD") -> Agreed:
+    paid = price if came is None else came
+    return Agreed(Money(price, currency), Money(paid, currency), Money(refunded, currency))
 
 
 def facials(used: int, of: int, single: int = 16500) -> Sessions:
@@ -110,14 +108,14 @@ def test_a_part_paid_course_gives_back_only_what_came(
 
 def test_what_went_back_before_is_not_given_twice() -> None:
     # Three of twelve were refunded for $495.00; two of the other nine were used.
-    assert both(agreed(198000, given_back=49500), Sessions(FACIAL, 2, 7, 16500)) == (115500, 115500)
+    assert both(agreed(198000, refunded=49500), Sessions(FACIAL, 2, 7, 16500)) == (115500, 115500)
     # Money only, for goodwill: all sessions stayed.
-    assert both(agreed(198000, given_back=49500), facials(2, 12)) == (123750, 115500)
+    assert both(agreed(198000, refunded=49500), facials(2, 12)) == (123750, 115500)
 
 
 def test_no_session_that_counts_gives_nothing() -> None:
     gone = Sessions(FACIAL, 0, 0, 16500)
-    assert both(agreed(198000, given_back=198000), gone) == (0, 0)
+    assert both(agreed(198000, refunded=198000), gone) == (0, 0)
     assert prorated(agreed(198000), [gone], write).working == ("No session is left.",)
 
 
@@ -223,7 +221,7 @@ WORKINGS = [
         ),
     ),
     (
-        discount_forfeited(agreed(198000, given_back=49500), [Sessions(FACIAL, 2, 7, 16500)], write),
+        discount_forfeited(agreed(198000, refunded=49500), [Sessions(FACIAL, 2, 7, 16500)], write),
         (
             "USD 1980.00 paid, USD 495.00 refunded before: USD 1485.00.",
             "Facial: 2 used × USD 165.00 = USD 330.00.",
@@ -284,7 +282,7 @@ def sums(draw: st.DrawFn) -> Agreed:
 def test_nothing_goes_back_that_did_not_come(of: Agreed, parts: list[Sessions]) -> None:
     for value in (prorated(of, parts, write), discount_forfeited(of, parts, write)):
         assert 0 <= value.amount.amount <= of.kept.amount
-        assert value.amount.currency == of.came.currency
+        assert value.amount.currency == of.paid.currency
         assert value.working
 
 

@@ -55,7 +55,7 @@ def test_sessions_without_a_price_are_counted_alike() -> None:
 
 
 def test_of_a_part_paid_course_what_was_used_is_taken_off_what_was_paid() -> None:
-    part_paid = replace(TWELVE, came=dollars(99000))
+    part_paid = replace(TWELVE, paid=dollars(99000))
     assert prorated(part_paid, [FIVE_USED], write).working == (
         "Facial: 7 of 12 unused.",
         "$990.00 of $1,980.00 is paid. Used: $1,980.00 × 5 ÷ 12 = $825.00. $990.00 − $825.00 = $165.00.",
@@ -63,14 +63,14 @@ def test_of_a_part_paid_course_what_was_used_is_taken_off_what_was_paid() -> Non
 
 
 def test_a_part_paid_course_that_is_used_beyond_what_was_paid_gives_nothing() -> None:
-    part_paid = replace(TWELVE, came=dollars(50000))
+    part_paid = replace(TWELVE, paid=dollars(50000))
     assert prorated(part_paid, [FIVE_USED], write).working[-1] == (
         "$500.00 of $1,980.00 is paid. Used: $1,980.00 × 5 ÷ 12, no less than what is paid, so $0.00."
     )
 
 
 def test_one_cent_is_an_amount() -> None:
-    part_paid = replace(TWELVE, came=dollars(82501))
+    part_paid = replace(TWELVE, paid=dollars(82501))
     assert prorated(part_paid, [FIVE_USED], write).working[-1].endswith("$825.01 − $825.00 = $0.01.")
 
 
@@ -83,7 +83,7 @@ def test_one_cent_is_an_amount() -> None:
         ),
         (replace(TWELVE, tax=14850), ["$1,980.00 paid, including $148.50 tax."]),
         (
-            replace(TWELVE, given_back=dollars(16500)),
+            replace(TWELVE, refunded=dollars(16500)),
             ["$1,980.00 paid, $165.00 refunded before: $1,815.00."],
         ),
         (
@@ -91,7 +91,7 @@ def test_one_cent_is_an_amount() -> None:
             ["$1,980.00 paid, $330.00 left with sessions that were transferred or removed: $1,650.00."],
         ),
         (
-            replace(TWELVE, given_back=dollars(16500), left_with_sessions=33000, tax=14850),
+            replace(TWELVE, refunded=dollars(16500), left_with_sessions=33000, tax=14850),
             [
                 "$1,980.00 paid, including $148.50 tax.",
                 "$1,980.00 paid, $165.00 refunded before, "

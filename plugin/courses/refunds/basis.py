@@ -42,8 +42,8 @@ def refund_basis_in(session: Session, course: CourseView) -> RefundBasis:
     paid, net = course.gross_paid.amount + credit, course.paid.amount + credit_net
     agreed = Agreed(
         price=Money(course.gross_price.amount + credit, currency),
-        came=Money(paid, currency),
-        given_back=Money(refunded_of_course_in(session, course.id), currency),
+        paid=Money(paid, currency),
+        refunded=Money(refunded_of_course_in(session, course.id), currency),
         left_with_sessions=charge.gross_of(max(0, -moved) + _removed(course)),
         tax=paid - net,
         is_tax_known=charge.is_tax_known,

@@ -1,1 +1,1 @@
-"""The public HTTP interface `/api/v1`: bearer tokens, JSON, described by itself. Knows no page and no session."""
+"""The public HTTP interface `/api/v1`: bearer tokens and JSON. Independent of pages and sessions."""

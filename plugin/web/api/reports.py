@@ -78,7 +78,9 @@ class UsageRow(Answer):
     """The sessions used of one package, treatment or practitioner, or in one month."""
 
     key: str = shown(example_id(1), "An id, a month such as 2026-11, `none` or `missed`.")
-    name: str = shown("Facial acupuncture, course of 12", "Empty where nobody was noted, or nobody came.")
+    name: str = shown(
+        "Facial acupuncture, course of 12", "Empty where no practitioner is known, or for missed visits."
+    )
     sessions: int = shown(31)
     value: Money = shown(usd(511500), "What the sessions were worth in their courses.")
     list_value: Money = shown(usd(511500), "What single visits would have cost.")
