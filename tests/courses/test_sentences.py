@@ -1,0 +1,117 @@
+"""What the desk is told, to the letter: why a session can't be used or given back, and what a sale asks about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from plugin.errors import AlreadyReversed, InvalidField, NotFound, Refused
+from tests.courses.desk import MANY, Desk, back
+
+
+def test_a_use_before_the_sale_or_in_the_future_is_refused_by_its_day(desk: Desk) -> None:
+    course = desk.sell()
+    with pytest.raises(InvalidField) as future:
+        desk.use(course, visited_on=desk.today + timedelta(1))
+    with pytest.raises(InvalidField) as past:
+        desk.use(course, visited_on=desk.today - timedelta(1))
+    assert (str(future.value), future.value.field) == ("A visit can't lie in the future.", "visited_on")
+    assert (str(past.value), past.value.field) == ("The visit was before the course was sold.", "visited_on")
+    assert desk.use(course, visited_on=desk.today).session_number == 1
+
+
+@pytest.mark.parametrize(("sessions", "is_refused"), [(0, True), (1, False), (51, True)])
+def test_so_many_sessions_at_once(desk: Desk, sessions: int, is_refused: bool) -> None:
+    course = desk.sell()
+    if not is_refused:
+        assert desk.use(course, sessions=sessions).sessions_left == 12 - sessions
+        return
+    with pytest.raises(InvalidField) as refusal:
+        desk.use(course, sessions=sessions)
+    assert refusal.value.field == "sessions"
+    assert str(refusal.value).startswith("Sessions are 1 to ")
+
+
+def test_an_allowance_that_is_not_the_course_s(desk: Desk) -> None:
+    with pytest.raises(NotFound) as refusal:
+        desk.use(desk.sell(), allowance_id="another")
+    assert str(refusal.value) == "That course has no such allowance."
+
+
+def test_a_use_is_undone_once_and_only_a_use(desk: Desk) -> None:
+    course = desk.sell()
+    used = desk.use(course)
+    desk.undo(used.entry.id)
+    with pytest.raises(AlreadyReversed) as again:
+        desk.undo(used.entry.id)
+    sold = desk.course(course).entries[0]
+    with pytest.raises(Refused) as other:
+        desk.undo(sold.id)
+    with pytest.raises(NotFound):
+        desk.undo("nothing")
+    assert str(again.value) == "That was undone before; both lines stand in the history."
+    assert (str(other.value), other.value.code) == (
+        "Only a used session can be undone here.",
+        "not_reversible",
+    )
+
+
+def test_nothing_is_given_back_to_a_course_that_was_refunded(desk: Desk) -> None:
+    course = desk.sell(order="O")
+    used = desk.use(course)
+    desk.refund("O", 181500, back())
+    with pytest.raises(Refused) as refusal:
+        desk.undo(used.entry.id)
+    assert refusal.value.code == "refunded"
+    assert "refunded" in str(refusal.value)
+
+
+def test_a_quantity_that_is_no_whole_course_is_asked_about(desk: Desk) -> None:
+    package = desk.package()
+    line = desk.line(package, quantity=None)
+    booking = desk.book(desk.sale(replace(line, quantity_text="1.5"), order="O"))
+    (item,) = desk.questions()
+    assert (booking.opened, item.kind, item.square_order_id) == ((), "unclear_quantity", "O")
+    assert item.summary == "A course was sold with the quantity “1.5”. No course was opened."
+    assert item.proposal == (
+        "A course is sold whole: 1 to 20. Refund this line in Square and ring it up again."
+    )
+
+
+def test_a_line_without_a_name_is_called_a_package(desk: Desk) -> None:
+    line = desk.line(desk.package(), quantity=None, name="")
+    desk.book(desk.sale(replace(line, quantity_text="x" * 60)))
+    (item,) = desk.questions()
+    assert item.summary == f"A package was sold with the quantity “{'x' * 40}”. No course was opened."
+
+
+def test_a_payment_in_another_currency_is_asked_about(desk: Desk) -> None:
+    package = desk.package(name="Course of 12")
+    desk.book(desk.sale(desk.line(package, currency="EUR"), order="O"))
+    (item,) = desk.questions()
+    assert (item.kind, item.square_order_id) == ("foreign_currency", "O")
+    assert item.summary == ("Course of 12 was paid in EUR, but it is priced in USD. No course was opened.")
+    assert item.proposal == "Open the course in EUR if the payment is right."
+
+
+def test_a_sale_without_a_client_names_its_package_or_its_number_of_courses(desk: Desk) -> None:
+    package = desk.package(name="Course of 12")
+    desk.book(desk.sale(desk.line(package), order="ONE", buyer=None))
+    desk.book(desk.sale(desk.line(package, paid=396000, quantity=2), order="TWO", buyer=None))
+    summaries = {item.square_order_id: item.summary for item in desk.questions()}
+    assert summaries == {
+        "ONE": "Course of 12 sold without a client. Whose is it?",
+        "TWO": "2 courses sold without a client. Whose is it?",
+    }
+
+
+def test_a_second_charge_of_a_day_is_asked_about_unless_it_is_known(desk: Desk) -> None:
+    course = desk.sell()
+    desk.use(course, known=0)
+    with pytest.raises(Refused) as refusal:
+        desk.use(course, known=0)
+    assert refusal.value.code == "already_used_today"
+    assert desk.use(course, known=1).session_number == 2
+    assert desk.use(course, known=MANY).session_number == 3
