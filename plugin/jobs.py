@@ -57,7 +57,7 @@ def complete(services: Services, job: Job, outcome: str | RunAgain | None) -> st
     return "waiting"
 
 
-def retry_or_give_up(services: Services, kind: JobKind, job: Job, error: Exception, chance: Chance) -> str:
+def retry_or_give_up(services: Services, kind: JobKind, job: Job, error: Exception, *, chance: Chance) -> str:
     """Have a failed job run again later, or give it up; return the state: retrying or failed."""
     sentence = error_sentence(error)
     if _is_final(kind, job, error):

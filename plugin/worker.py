@@ -106,7 +106,7 @@ class Worker:
     def _fail(self, row: InboxEvent | Job, error: Exception) -> str:
         if isinstance(row, InboxEvent):
             return set_aside(self._services, row, error, self._chance)
-        return retry_or_give_up(self._services, JOBS[row.kind], row, error, self._chance)
+        return retry_or_give_up(self._services, JOBS[row.kind], row, error, chance=self._chance)
 
     def _report(self, row: InboxEvent | Job, state: str, code: str) -> None:
         if isinstance(row, InboxEvent):

@@ -58,7 +58,13 @@ def _take_up(services: Services, refund: RefundToAsk, part: PartView) -> None:
             )
         )
         square_refund_id = answer.id
-        note_answer(services.store, refund.id, part.square_payment_id, answer.id, answer.status)
+        note_answer(
+            services.store,
+            refund.id,
+            part.square_payment_id,
+            square_refund_id=answer.id,
+            status=answer.status,
+        )
     if square_refund_id is not None:
         _have_it_looked_at(services, square_refund_id)
 

@@ -125,7 +125,7 @@ class Somebody:
         part = self.desk.sale(self.desk.line(self.package), buyer=ZOE, order="ORDER-PART")
         part = replace(part, came=(Came(Money(66000, "USD"), now),))
         half = self.desk.book(part).opened[0]
-        allow_ahead(self.store, self.desk.act(OLGA), half, 1, f"{NAME} pays on Friday")
+        allow_ahead(self.store, self.desk.act(OLGA), half, 1, reason=f"{NAME} pays on Friday")
         self.desk.book(replace(part, came=(Came(Money(198000, "USD"), now),)))
         staff = {"by": "Deb", "created_at": now, "ended_at": now}
         checkout = Checkout(

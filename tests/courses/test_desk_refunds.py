@@ -72,7 +72,13 @@ class RefundDesk(Desk):
         )
 
     def answer_part(self, begun: Begun, part: str, status: str) -> None:
-        note_answer(self.store, begun.id, f"{self.order}-PAY-{part}", f"{self.order}-OURS-{part}", status)
+        note_answer(
+            self.store,
+            begun.id,
+            f"{self.order}-PAY-{part}",
+            square_refund_id=f"{self.order}-OURS-{part}",
+            status=status,
+        )
 
     def refuse(self, begun: Begun) -> None:
         refuse_rest(self.store, self.act(SQUARE), begun.id, "Square refused: too late.")

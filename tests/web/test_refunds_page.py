@@ -140,7 +140,7 @@ def test_how_it_stands_is_told_on_the_course(
     assert "Refund of $700.00 under way. Waiting for Square." in page.text
     assert f"/courses/{course_id}/refund" not in page.links()
     plan_parts(small_house.store, begun.id, [("PAY", 70000)])
-    note_answer(small_house.store, begun.id, "PAY", "REFUND", "PENDING")
+    note_answer(small_house.store, begun.id, "PAY", square_refund_id="REFUND", status="PENDING")
     assert "Square has accepted it." in small_olga.page(client_address).text
 
 

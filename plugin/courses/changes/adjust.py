@@ -56,7 +56,7 @@ def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> C
         line = Line(f"adjust:{act.key}", act.now, reason=reason)
         append(change, allowance.id, head, adjusted(head, wish.sessions, value=_value(head, wish)), line)
 
-    return change_course(store, act, course_id, ("adjust", asdict(wish)), do)
+    return change_course(store, act, course_id, do, what="adjust", request=asdict(wish))
 
 
 def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL) -> Changed:

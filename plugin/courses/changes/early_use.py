@@ -32,7 +32,7 @@ _KEY = "earned:"
 
 
 def allow_ahead(
-    store: Store, act: Act, course_id: str, sessions: int, reason: str, *, allowance_id: str | None = None
+    store: Store, act: Act, course_id: str, sessions: int, *, reason: str, allowance_id: str | None = None
 ) -> Changed:
     """Let so many more sessions of a part-paid course be used ahead of its money; raises Refused or InvalidField."""
     require(act.actor)
@@ -56,7 +56,7 @@ def allow_ahead(
         add_history(change, course_id, "allowed", text, reason=said)
 
     asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}
-    return change_course(store, act, course_id, ("allow_ahead", asked), do)
+    return change_course(store, act, course_id, do, what="allow_ahead", request=asked)
 
 
 def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) -> dict[str, object]:

@@ -54,7 +54,7 @@ def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Ch
         before, change.row.expires_on = change.row.expires_on, wish.expires_on
         _add_extension(change, before, reason)
 
-    return change_course(store, act, course_id, ("extend", asdict(wish)), do)
+    return change_course(store, act, course_id, do, what="extend", request=asdict(wish))
 
 
 def _check(change: CourseChange, wish: Extension) -> None:

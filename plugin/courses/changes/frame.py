@@ -42,16 +42,17 @@ def change_course(
     store: Store,
     act: Act,
     course_id: str,
-    request: tuple[str, dict[str, Any]],
     do: Callable[[CourseChange], str | None],
+    *,
+    what: str,
+    request: dict[str, Any],
 ) -> Changed:
     """Run `do` on the locked course, once under the act's key; `do` may return another course to answer with."""
-    what, wish = request
 
     def run(work: Work) -> Changed:
         row = course_for_change(work.session, course_id)
         done = work.once(
-            what, {"course_id": course_id, **wish}, lambda: {"course_id": _change(work, row, do)}
+            what, {"course_id": course_id, **request}, lambda: {"course_id": _change(work, row, do)}
         )
         answered = work.session.get_one(Course, done.answer["course_id"])
         return Changed(course_in(work.session, answered, today=_today(work)), done.is_repeat)

@@ -35,7 +35,7 @@ def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Change
         change.row.frozen_at = act.now
         add_history(change, course_id, "frozen", "Frozen", reason=said)
 
-    return change_course(store, act, course_id, ("freeze", {"reason": said}), do)
+    return change_course(store, act, course_id, do, what="freeze", request={"reason": said})
 
 
 def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
@@ -55,7 +55,7 @@ def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Cha
             text += f"; ends on {day_text(change.row.expires_on, clinic_in(change.session))}"
         add_history(change, course_id, "thawed", text, reason=said)
 
-    return change_course(store, act, course_id, ("thaw", {"reason": said}), do)
+    return change_course(store, act, course_id, do, what="thaw", request={"reason": said})
 
 
 def _may_freeze(change: CourseChange) -> None:

@@ -102,7 +102,7 @@ def give_course(
         add_history(change, course_id, "given", f"Made a gift for {name}", reason=reason)
         publish(change, CourseGiven(gift_id))
 
-    return change_course(store, act, course_id, ("give", asdict(new)), do)
+    return change_course(store, act, course_id, do, what="give", request=asdict(new))
 
 
 def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
@@ -118,7 +118,7 @@ def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> 
         text = f"Gift for {row.recipient_name} taken back"
         add_history(change, course_id, "gift_back", text, reason=said)
 
-    return change_course(store, act, course_id, ("take_gift_back", {"reason": said}), do)
+    return change_course(store, act, course_id, do, what="take_gift_back", request={"reason": said})
 
 
 def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
@@ -143,7 +143,9 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
         text = f"Voucher of {row.giver_name} redeemed by {client.name}"
         add_history(change, change.row.id, "redeemed", text)
 
-    return change_course(store, act, course_id, ("redeem", {"code": plain, "client_id": client_id}), do)
+    return change_course(
+        store, act, course_id, do, what="redeem", request={"code": plain, "client_id": client_id}
+    )
 
 
 def check_voucher(store: Store, code: str, *, today: date) -> GiftView:

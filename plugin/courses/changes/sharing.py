@@ -68,10 +68,10 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
             reason=reason,
         )
 
-    return change_course(store, act, course_id, ("share", asdict(wish)), do)
+    return change_course(store, act, course_id, do, what="share", request=asdict(wish))
 
 
-def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str = "") -> Changed:
+def end_share(store: Store, act: Act, course_id: str, share_id: str, *, reason: str = "") -> Changed:
     """End a share; what they used stays used. Raises Refused where it has ended, or NotFound."""
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
@@ -87,7 +87,9 @@ def end_share(store: Store, act: Act, course_id: str, share_id: str, reason: str
         text = f"No longer shared with {name}"
         add_history(change, course_id, "share_ended", text, reason=said)
 
-    return change_course(store, act, course_id, ("end_share", {"share_id": share_id, "reason": said}), do)
+    return change_course(
+        store, act, course_id, do, what="end_share", request={"share_id": share_id, "reason": said}
+    )
 
 
 def _may_be_shared(change: CourseChange, client_id: str, name: str, until: date | None) -> None:

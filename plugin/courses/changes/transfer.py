@@ -78,7 +78,7 @@ def transfer_course(store: Store, act: Act, course_id: str, wish: Transfer) -> C
         return _move(change, to, leaving, reason)
 
     asked = {**asdict(wish), "parts": dict(wish.parts)}
-    return change_course(store, act, course_id, ("transfer", asked), do)
+    return change_course(store, act, course_id, do, what="transfer", request=asked)
 
 
 def _may_be_transferred(change: CourseChange, to: Client) -> None:
@@ -137,7 +137,7 @@ def _move(change: CourseChange, to: Client, leaving: list[_Leaving], reason: str
         into = taken_in.get(each.allowance.treatment_id) or _open_allowance(change, receiver, each)
         _write(change, into, each, reason)
     is_all = _close_if_empty(change)
-    _add_histories(change, receiver, to, leaving, reason, is_all=is_all)
+    _add_histories(change, receiver, to, leaving, reason=reason, is_all=is_all)
     return receiver.id
 
 
@@ -239,7 +239,7 @@ def _close_if_empty(change: CourseChange) -> bool:
 
 
 def _add_histories(
-    change: CourseChange, receiver: Course, to: Client, leaving: list[_Leaving], reason: str, *, is_all: bool
+    change: CourseChange, receiver: Course, to: Client, leaving: list[_Leaving], *, reason: str, is_all: bool
 ) -> None:
     sessions = sessions_text(-sum(each.change.sessions for each in leaving))
     value = _written(change, Money(-sum(each.change.value for each in leaving), change.row.currency))

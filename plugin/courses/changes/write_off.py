@@ -38,7 +38,7 @@ def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Cha
             raise Refused("This course is frozen. Thaw it first.", code="frozen")
         _write_off(change, said)
 
-    return change_course(store, act, course_id, ("write_off", {"reason": said}), do)
+    return change_course(store, act, course_id, do, what="write_off", request={"reason": said})
 
 
 def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Changed:
@@ -58,7 +58,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
                 append_reversal(change, entry, said)
                 earn_ahead(change, change.session.get_one(Allowance, entry.allowance_id))
 
-    return change_course(store, act, course_id, ("undo_write_off", {"reason": said}), do)
+    return change_course(store, act, course_id, do, what="undo_write_off", request={"reason": said})
 
 
 def _write_off(change: CourseChange, reason: str) -> None:

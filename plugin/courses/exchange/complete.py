@@ -100,7 +100,7 @@ def exchange_now(work: Work, details: dict[str, Any]) -> None:
         raise Refused("A refund of the old course is under way.", code="refund_under_way")
     credit = credit_now_in(work.session, _view(work.session, work.act, old))
     kept = credit.kept_for(Money((row.credit_for or {})["discount"], row.currency))
-    _carry_out(_exchange_of(work, row, old, new, kept))
+    _carry_out(_exchange_of(work, row, old, new, kept=kept))
 
 
 def _complete(work: Work, row: Checkout) -> str | None:
@@ -114,7 +114,7 @@ def _complete(work: Work, row: Checkout) -> str | None:
         return None
     old = course_for_change(work.session, row.exchanges_course_id or "")
     kept = row.credit_for or {}
-    exchange = _exchange_of(work, row, old, new, kept)
+    exchange = _exchange_of(work, row, old, new, kept=kept)
     row.exchanged_at = work.now
     view = _view(work.session, work.act, old)
     if _is_as_it_was(work.session, view, kept):
@@ -123,7 +123,7 @@ def _complete(work: Work, row: Checkout) -> str | None:
     return _ask(exchange, view)
 
 
-def _exchange_of(work: Work, row: Checkout, old: Course, new: Course, kept: dict[str, Any]) -> _Exchange:
+def _exchange_of(work: Work, row: Checkout, old: Course, new: Course, *, kept: dict[str, Any]) -> _Exchange:
     discount, money_back = kept["discount"], kept["goes_back"]
     # What was begun by an earlier version says no net values: they were the same amounts.
     into, back = kept.get("into", discount), kept.get("back", money_back)

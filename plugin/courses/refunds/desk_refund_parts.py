@@ -75,7 +75,7 @@ def plan_parts(store: Store, refund_id: str, shares: Sequence[tuple[str, int]]) 
     return store.transact(work)
 
 
-def note_answer(store: Store, refund_id: str, payment_id: str, square_refund_id: str, status: str) -> None:
+def note_answer(store: Store, refund_id: str, payment_id: str, *, square_refund_id: str, status: str) -> None:
     """Store Square's answer for one part; what follows for the course waits for Square's event."""
 
     def work(session: Session) -> None:

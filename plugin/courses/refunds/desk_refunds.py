@@ -97,18 +97,18 @@ def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
 def begin_refund(work: Work, wish: NewRefund) -> str:
     """Begin a refund of a course that the caller holds, for the owner; raises as `start_refund` does."""
     require(work.act.actor)
-    reason, clinic = _reason(wish), clinic_in(work.session)
+    wish, clinic = replace(wish, reason=_reason(wish)), clinic_in(work.session)
     quote = quote_in(work.session, wish.course_id, today=local_date(clinic, work.now))
     if wish.seen not in ("", quote.mark):
         raise InvalidField("The course changed since. Check the amounts again.", field="choice")
     written = money_text(quote.most, clinic)
     refuse_amount(wish.amount, quote.most, written)
-    row = _row(work.store, work.act, quote, wish, reason)
+    row = _row(work, quote, wish)
     work.session.add(row)
     work.session.flush()
     enqueue(work, REFUND, row.id)
     amount = money_text(wish.amount, clinic)
-    add_history(work, wish.course_id, "refund", f"Refund of {amount} begun", reason=reason)
+    add_history(work, wish.course_id, "refund", f"Refund of {amount} begun", reason=wish.reason)
     settle_item_in(
         work.session, work.act, canceled_invoice_question(wish.course_id), f"Refund of {amount} started"
     )
@@ -159,19 +159,19 @@ def refuse_amount(amount: Money, most: Money, written: str) -> None:
         raise InvalidField(said, field="amount")
 
 
-def _row(store: Store, act: Act, quote: RefundQuote, wish: NewRefund, reason: str) -> DeskRefund:
+def _row(work: Work, quote: RefundQuote, wish: NewRefund) -> DeskRefund:
     by = {each.value: value.amount for each, value in quote.values.items()}
     return DeskRefund(
-        id=store.new_id(),
+        id=work.new_id(),
         course_id=wish.course_id,
         amount=wish.amount.amount,
         currency=wish.amount.currency,
         # Stored as computed by a formula only where that formula gives this very sum.
         formula=wish.formula if by.get(wish.formula) == wish.amount else OWN,
-        reason=reason,
-        created_at=act.now,
-        by=act.actor.name,
-        staff_id=act.actor.staff_id,
+        reason=wish.reason,
+        created_at=work.now,
+        by=work.act.actor.name,
+        staff_id=work.act.actor.staff_id,
     )
 
 

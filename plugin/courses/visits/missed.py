@@ -74,7 +74,7 @@ def settle_missed(
         ask_in(change.session, act, entry_id, known_charges=known_charges)
 
     request = asdict(missed) | confirmed(known_charges)
-    return change_course(store, act, course_id, ("missed", request), do)
+    return change_course(store, act, course_id, do, what="missed", request=request)
 
 
 def missed_offer(store: Store, course_id: str) -> NoShowOffer:

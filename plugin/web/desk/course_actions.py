@@ -86,7 +86,7 @@ def _share(store: Store, act: Act, course_id: str, form: ShareForm) -> Changed:
 
 
 def _end_share(store: Store, act: Act, course_id: str, form: EndShareForm) -> Changed:
-    return end_share(store, act, course_id, form.share_id.data, form.reason.data)
+    return end_share(store, act, course_id, form.share_id.data, reason=form.reason.data)
 
 
 def _give(store: Store, act: Act, course_id: str, form: GiftForm) -> Changed:
@@ -112,7 +112,9 @@ def _goodwill(store: Store, act: Act, course_id: str, _form: Form) -> Changed:
 
 def _allow(store: Store, act: Act, course_id: str, form: EarlyUseForm) -> Changed:
     chosen = form.allowance_id.data or None
-    return allow_ahead(store, act, course_id, form.sessions.number, form.reason.data, allowance_id=chosen)
+    return allow_ahead(
+        store, act, course_id, form.sessions.number, reason=form.reason.data, allowance_id=chosen
+    )
 
 
 def _write_off(store: Store, act: Act, course_id: str, form: ReasonForm) -> Changed:

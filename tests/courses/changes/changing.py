@@ -59,7 +59,7 @@ class Changes:
         return adjust_course(self.store, self.desk.act(actor), course_id, Adjustment(sessions, WHY, **how))
 
     def allow(self, course_id: str, sessions: int, **which: Any) -> Changed:
-        return allow_ahead(self.store, self.desk.act(OLGA), course_id, sessions, WHY, **which)
+        return allow_ahead(self.store, self.desk.act(OLGA), course_id, sessions, reason=WHY, **which)
 
     def share(self, course_id: str, client_id: str, until: date | None = None) -> Changed:
         return share_course(self.store, self.desk.act(), course_id, Share(client_id, until))
