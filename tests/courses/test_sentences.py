@@ -76,7 +76,7 @@ def test_a_quantity_that_is_no_whole_course_is_asked_about(desk: Desk) -> None:
     assert (booking.opened, item.kind, item.square_order_id) == ((), "unclear_quantity", "O")
     assert item.summary == "A course was sold with the quantity “1.5”. No course was opened."
     assert item.proposal == (
-        "A course is sold whole: 1 to 20. Refund this line in Square and ring it up again."
+        "A course is sold whole: 1 to 100. Refund this line in Square and ring it up again."
     )
 
 
