@@ -66,6 +66,12 @@ class Totals(NamedTuple):
     paid: int = 0
     adjusted: int = 0
 
+    def after_use(self, sessions: int, value: int) -> Totals:
+        """Return the totals after so many more sessions were used, which earned `value`."""
+        return self._replace(
+            left=self.left - sessions, value_left=self.value_left - value, used=self.used + sessions
+        )
+
 
 class AllowanceFacts(NamedTuple):
     """What is stored of an allowance; `ahead`: how many sessions may be used before they are paid for."""
@@ -78,6 +84,7 @@ class AllowanceFacts(NamedTuple):
     usable_from_session: int | None = None
     ahead: int = 0
     totals: Totals = Totals()
+    treatment_id: str = ""
 
 
 class Use(NamedTuple):
@@ -381,6 +388,26 @@ class CourseState:
         """Return the touch-ups to use next: those that are open first. Its `is_open` says whether they are ready."""
         waiting = [each for each in self.touch_ups if each.left]
         return next((each for each in waiting if each.is_open), waiting[0] if waiting else None)
+
+    @property
+    def first_used_on(self) -> date | None:
+        """Return the day of the earliest use that stands, None for none."""
+        return min((each.used_on for each in self.uses if not each.is_undone), default=None)
+
+    def after_use(self, use: Use, value: int) -> CourseState:
+        """Return the course after one more use, which earned `value` (net minor units)."""
+        parts = tuple(
+            each._replace(totals=each.totals.after_use(use.sessions, value))
+            if each.id == use.allowance_id
+            else each
+            for each in self.parts
+        )
+        return CourseState(self.facts, parts, self.today, (*self.uses, use))
+
+    def without_use(self, entry_id: str) -> CourseState:
+        """Return the course as its uses are once one of them was undone; its totals stay."""
+        uses = (each._replace(is_undone=each.is_undone or each.entry_id == entry_id) for each in self.uses)
+        return CourseState(self.facts, self.parts, self.today, tuple(uses))
 
     def allowance(self, allowance_id: str) -> AllowanceState:
         """Return one allowance; raises StopIteration for another course's."""

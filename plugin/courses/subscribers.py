@@ -19,7 +19,7 @@ from plugin.courses.base.events import (
     VisitRecorded,
     subscribe,
 )
-from plugin.courses.base.outbox import enqueue_papers, enqueue_profile
+from plugin.courses.base.outbox import enqueue_papers_and_profile
 from plugin.courses.documents.enqueue import (
     correct_invoice,
     issue_credit_note,
@@ -35,7 +35,7 @@ SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
     SaleBooked: (issue_invoice, settle_checkouts, complete_exchanges),
     CourseAssigned: (issue_invoice,),
     CourseReassigned: (correct_invoice,),
-    CourseChanged: (enqueue_papers, enqueue_profile),
+    CourseChanged: (enqueue_papers_and_profile,),
     CourseGiven: (issue_voucher,),
     VisitRecorded: (enqueue_visit_emails,),
     Refunded: (issue_credit_note,),

@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
@@ -59,6 +59,20 @@ def database_url(value: str) -> URL:
 _WANTED = "write sqlite:///path/to/file.db or postgresql://user:password@host/name."
 
 
+class _WritingSession(Session):
+    """A session that reads each row once: without what it keeps here, it forgets a row that nobody holds."""
+
+    def __init__(self, bind: Connection, *, expire_on_commit: bool) -> None:
+        super().__init__(bind, expire_on_commit=expire_on_commit)
+        self._kept: list[object] = []
+
+
+@event.listens_for(_WritingSession, "loaded_as_persistent")
+@event.listens_for(_WritingSession, "pending_to_persistent")
+def _keep(session: _WritingSession, row: object) -> None:
+    session._kept.append(row)
+
+
 class Store:
     """One database. `reading()` gives a session that sees one moment; `writing()` one that commits or undoes all."""
 
@@ -99,7 +113,7 @@ class Store:
         """Open a session whose work is kept whole when the block ends well, and undone whole when it does not."""
         with self._one_writer, self.engine.connect() as connection:
             writer = connection.execution_options(coursekeeper_writes=True)
-            with Session(writer, expire_on_commit=False) as session, session.begin():
+            with _WritingSession(writer, expire_on_commit=False) as session, session.begin():
                 yield session
 
     def transact(self, work: Callable[[Session], T]) -> T:
@@ -157,7 +171,7 @@ def _sqlite_engine(url: URL) -> Engine:
         # We write BEGIN ourselves: the driver would begin late and upgrade to a writer too late.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -172,4 +186,4 @@ def _sqlite_engine(url: URL) -> Engine:
 # Both are per connection. Without foreign_keys the chain of entries is not guarded; without recursive_triggers
 # INSERT OR REPLACE takes an entry away and no trigger is asked.
 _GUARDS = ("foreign_keys = ON", "recursive_triggers = ON")
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", *_GUARDS, "busy_timeout = 15000")
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", *_GUARDS, "busy_timeout = 15000")

@@ -67,7 +67,7 @@ def test_one_course_takes_as_many_statements_as_two_hundred(desk: Desk, many: in
             assert (len(states), {each.left for each in states.values()}) == (many, {12})
             assert len(sent) == 1, sent
             with counted(session) as sent:
-                numbered_states(session, which, today=today)
+                numbered_states(session, ids, today=today)
             assert len(sent) == 2
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
 
 from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
 from plugin.courses.base.views import EntryView, NoShowView, VisitView
-from plugin.store.ledger import Visit
 
 
 def attendance(
-    state: CourseState,
-    visits: Sequence[Visit],
-    entries: Sequence[EntryView],
-    staff: dict[str, str],
-    guests: dict[str, str],
+    state: CourseState, visits: Sequence[Row[Any]], entries: Sequence[EntryView], *, owner_id: str | None
 ) -> tuple[tuple[VisitView, ...], tuple[NoShowView, ...]]:
     """Return the visits that stand and the no-shows that were charged, by day."""
     days = {each.entry_id: each.used_on for each in state.uses}
@@ -30,7 +28,7 @@ def attendance(
     missed = [entry for entry in standing if entry.is_no_show]
     missed.sort(key=lambda entry: (days[entry.id], entry.id))
     return (
-        tuple(_visit(state, visit, uses[visit.id], staff, guests) for visit in came),
+        tuple(_visit(state, visit, uses[visit.id], owner_id) for visit in came),
         tuple(
             NoShowView(each.id, days[each.id], each.treatment, state.main_number_of(each.id))
             for each in missed
@@ -38,24 +36,18 @@ def attendance(
     )
 
 
-def _visit(
-    state: CourseState,
-    visit: Visit,
-    uses: Sequence[EntryView],
-    staff: dict[str, str],
-    guests: dict[str, str],
-) -> VisitView:
+def _visit(state: CourseState, visit: Row[Any], uses: Sequence[EntryView], owner_id: str | None) -> VisitView:
     numbers = (state.main_number_of(entry.id) for entry in uses)
     return VisitView(
         id=visit.id,
         visited_on=visit.visited_on,
         treatments=tuple(entry.treatment for entry in uses),
         number=max((each for each in numbers if each), default=None),
-        practitioner=staff.get(visit.practitioner_id or "", ""),
+        practitioner=visit.practitioner,
         practitioner_id=visit.practitioner_id,
         focus=visit.focus,
         note=visit.note,
         entry_ids=tuple(entry.id for entry in uses),
         client_id=visit.client_id,
-        guest=guests.get(visit.client_id, ""),
+        guest="" if visit.client_id == owner_id else visit.client_name,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -43,16 +44,20 @@ def open_item(
 
 
 def settle_item_in(session: Session, act: Act, dedupe: str, reason: str) -> bool:
-    """Close a question that has answered itself, so that it can be asked again; False where none was open."""
-    item = session.scalar(
-        select(Attention).where(Attention.dedupe == dedupe[:255], Attention.resolved_at.is_(None))
-    )
-    if item is None:
-        return False
-    settle_row(item, act, reason)
-    item.dedupe = f"{item.id}:settled"
+    """Close an open item that has answered itself, so that it can be asked again; False where none was open."""
+    return settle_items_in(session, act, [dedupe], reason)
+
+
+def settle_items_in(session: Session, act: Act, dedupes: Sequence[str], reason: str) -> bool:
+    """Close such items of these; False where none was open."""
+    marks = [dedupe[:255] for dedupe in dedupes]
+    waiting = select(Attention).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
+    items = session.scalars(waiting).all() if marks else ()
+    for item in items:
+        settle_row(item, act, reason)
+        item.dedupe = f"{item.id}:settled"
     session.flush()
-    return True
+    return bool(items)
 
 
 def settle_row(item: Attention, act: Act, reason: str) -> None:

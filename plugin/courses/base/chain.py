@@ -1,22 +1,21 @@
-"""Reading and appending to an allowance's chain of entries. Only this module creates an `Entry` or its values."""
+"""An allowance's chain of entries: read and lengthened. The only place that makes an entry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Row, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import START, Change, Head, Kind, advance, reversal
 from plugin.courses.base.work import Work
 from plugin.errors import NotFound
-from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, History
+from plugin.store.tables import METADATA
 
 A = TypeVar("A", Allowance, AllowanceState)
 
@@ -32,14 +31,69 @@ class Line:
     reverses: str | None = None
 
 
+# A course that is locked: its row, or as `lock_course` reads it.
+LockedCourse: TypeAlias = Course | Row[Any]
+
+
+class EntryRow(NamedTuple):
+    """The columns of one entry."""
+
+    id: str
+    allowance_id: str
+    seq: int
+    kind: str
+    sessions_before: int
+    sessions_delta: int
+    sessions_after: int
+    value_before: int
+    value_delta: int
+    value_after: int
+    granted_before: int
+    granted_after: int
+    happened_at: datetime
+    written_at: datetime
+    by: str
+    staff_id: str | None
+    source: str
+    reason: str
+    reverses: str | None
+    visit_id: str | None
+    idempotency_key: str
+
+    @property
+    def head(self) -> Head:
+        """Return where the chain stands after it."""
+        return Head(self.seq, self.sessions_after, self.value_after, self.granted_after)
+
+
+def lock_course(session: Session, course_id: str) -> Row[Any]:
+    """Lock the course as `course_for_change` does, for who only reads its columns: an object takes longer to make."""
+    row = session.connection().execute(_LOCK_ROW, {"course_id": course_id}).first()
+    if row is None:
+        raise NotFound("There is no such course.")
+    return row
+
+
 def course_for_change(session: Session, course_id: str) -> Course:
-    """Return the course, locked for this transaction, so that two tablets run one after the other."""
-    locked = select(Course).where(Course.id == course_id).with_for_update()
-    # What this session had read of it before it waited for the lock may be old by now.
-    course = session.scalar(locked.execution_options(populate_existing=True))
+    """Return the course, locked for this transaction so that two tablets come one after the other."""
+    course = session.scalar(_LOCK_COURSE, {"course_id": course_id})
     if course is None:
         raise NotFound("There is no such course.")
     return course
+
+
+_LOCK_ROW = (
+    select(Course.id, Course.client_id, Course.currency, Course.sold_at, Course.terms, Course.expires_on)
+    .where(Course.id == bindparam("course_id"))
+    .with_for_update()
+)
+# What the session had read of the course before it waited for the lock may be old by now.
+_LOCK_COURSE = (
+    select(Course)
+    .where(Course.id == bindparam("course_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def allowances_of(session: Session, course_id: str) -> list[Allowance]:
@@ -55,25 +109,24 @@ def main_of(allowances: Sequence[A]) -> A:
 
 def head_of(session: Session, allowance_id: str) -> Head:
     """Return where the chain stands; the start where nothing is written yet."""
-    last = session.scalar(
-        select(Entry).where(Entry.allowance_id == allowance_id).order_by(Entry.seq.desc()).limit(1)
-    )
-    if last is None:
-        return START
-    return Head(last.seq, last.sessions_after, last.value_after, last.granted_after)
+    return heads_of(session, [allowance_id]).get(allowance_id, START)
 
 
-def last_entries(allowance_ids: Iterable[str]) -> Select[Entry]:
-    """Return the query for the last entry of each of these chains."""
-    newest = (
-        select(Entry.allowance_id, func.max(Entry.seq).label("seq"))
-        .where(Entry.allowance_id.in_(list(allowance_ids)))
-        .group_by(Entry.allowance_id)
-        .subquery()
-    )
-    return select(Entry).join(
-        newest, and_(Entry.allowance_id == newest.c.allowance_id, Entry.seq == newest.c.seq)
-    )
+def heads_of(session: Session, allowance_ids: Sequence[str]) -> dict[str, Head]:
+    """Return where the chains stand that have entries, by allowance."""
+    rows = session.connection().execute(_HEADS, {"allowance_ids": list(allowance_ids)})
+    return {allowance_id: Head(*head) for allowance_id, *head in rows}
+
+
+_NEWEST = (
+    select(Entry.allowance_id, func.max(Entry.seq).label("seq"))
+    .where(Entry.allowance_id.in_(bindparam("allowance_ids", expanding=True)))
+    .group_by(Entry.allowance_id)
+    .subquery()
+)
+_HEADS = select(
+    Entry.allowance_id, Entry.seq, Entry.sessions_after, Entry.value_after, Entry.granted_after
+).join(_NEWEST, (Entry.allowance_id == _NEWEST.c.allowance_id) & (Entry.seq == _NEWEST.c.seq))
 
 
 def money_paid(session: Session, allowance_id: str) -> int:
@@ -84,15 +137,14 @@ def money_paid(session: Session, allowance_id: str) -> int:
     return int(session.scalar(total) or 0)
 
 
-def append(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> Entry:
+def append(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> EntryRow:
     """Write the next entry of the chain; raises NoneLeft below zero. The database checks all of it again."""
-    entry = Entry(**entry_values(work.store, work.act, allowance_id, head, change, line))
-    work.session.add(entry)
-    work.session.flush()
+    entry = next_entry(work, allowance_id, head, change, line)
+    append_all(work, [entry])
     return entry
 
 
-def append_reversal(work: Work, undone: Entry, reason: str) -> Entry:
+def append_reversal(work: Work, undone: Entry, reason: str) -> EntryRow:
     """Write the entry that undoes another one to the cent, whatever was written since."""
     change = Change(
         Kind(undone.kind),
@@ -105,38 +157,47 @@ def append_reversal(work: Work, undone: Entry, reason: str) -> Entry:
     return append(work, undone.allowance_id, head, reversal(change), line)
 
 
-def entry_values(
-    store: Store, act: Act, allowance_id: str, head: Head, change: Change, line: Line
-) -> dict[str, Any]:
-    """Return the columns of the next entry, for who writes thousands at once; raises NoneLeft below zero."""
-    after = advance(head, change)
-    return {
-        "id": store.new_id(),
-        "allowance_id": allowance_id,
-        "seq": after.seq,
-        "kind": change.kind.value,
-        "sessions_before": head.sessions,
-        "sessions_delta": change.sessions,
-        "sessions_after": after.sessions,
-        "value_before": head.value,
-        "value_delta": change.value,
-        "value_after": after.value,
-        "granted_before": head.granted,
-        "granted_after": after.granted,
-        "happened_at": line.happened_at,
-        "written_at": act.now,
-        "by": act.actor.name,
-        "staff_id": act.actor.staff_id,
-        "source": act.actor.source.value,
-        "reason": line.reason,
-        "reverses": line.reverses,
-        "visit_id": line.visit_id,
-        "idempotency_key": line.key,
-    }
+def append_all(work: Work, entries: Sequence[EntryRow]) -> None:
+    """Write entries in one statement, each after the one that it follows."""
+    # What they refer to may wait in the session.
+    work.session.flush()
+    if entries:
+        work.session.connection().execute(_APPEND, [entry._asdict() for entry in entries])
+
+
+_APPEND = insert(METADATA.tables[Entry.__tablename__])
+
+
+def next_entry(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> EntryRow:
+    """Return the next entry of the chain, not written yet; raises NoneLeft below zero."""
+    after, act = advance(head, change), work.act
+    return EntryRow(
+        id=work.new_id(),
+        allowance_id=allowance_id,
+        seq=after.seq,
+        kind=change.kind.value,
+        sessions_before=head.sessions,
+        sessions_delta=change.sessions,
+        sessions_after=after.sessions,
+        value_before=head.value,
+        value_delta=change.value,
+        value_after=after.value,
+        granted_before=head.granted,
+        granted_after=after.granted,
+        happened_at=line.happened_at,
+        written_at=act.now,
+        by=act.actor.name,
+        staff_id=act.actor.staff_id,
+        source=act.actor.source.value,
+        reason=line.reason,
+        reverses=line.reverses,
+        visit_id=line.visit_id,
+        idempotency_key=line.key,
+    )
 
 
 def add_history(work: Work, course_id: str, kind: str, text: str, *, reason: str = "") -> None:
-    """Add a line to the course's history for what no entry of its ledger shows."""
+    """Write a line of the course's history, which stands beside its entries."""
     work.session.add(
         History(
             id=work.new_id(),

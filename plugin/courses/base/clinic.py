@@ -27,6 +27,14 @@ _ADDRESS_LINE_LENGTH = 75
 # The logo is kept by itself, under its SHA-256.
 _KEPT = tuple(name for name in ClinicView.__dataclass_fields__ if name != "logo")
 
+# Not the picture itself: the clinic is read for every page.
+_CLINIC = (
+    select(*(getattr(Clinic, name) for name in _KEPT), Logo.sha256, Logo.width, Logo.height)
+    .outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256)
+    .where(Clinic.id == 1)
+)
+_IN_HAND = "clinic"
+
 _NO_CLINIC_YET = ClinicView(
     name="Your clinic",
     address="",
@@ -50,19 +58,20 @@ def read_clinic(store: Store) -> ClinicView:
 
 
 def clinic_in(session: Session) -> ClinicView:
-    """Return the clinic as seen by this session."""
-    row = session.get(Clinic, 1)
+    """Return the clinic as seen by this session, which reads it once."""
+    if _IN_HAND not in session.info:
+        session.info[_IN_HAND] = _read(session)
+    clinic: ClinicView = session.info[_IN_HAND]
+    return clinic
+
+
+def _read(session: Session) -> ClinicView:
+    row = session.connection().execute(_CLINIC).first()
     if row is None:
         return _NO_CLINIC_YET
-    return ClinicView(**{name: getattr(row, name) for name in _KEPT}, logo=_logo(session, row.logo_sha256))
-
-
-def _logo(session: Session, sha256: str | None) -> LogoView | None:
-    if sha256 is None:
-        return None
-    # Not the picture itself: the clinic is read for every page.
-    found = session.execute(select(Logo.sha256, Logo.width, Logo.height).where(Logo.sha256 == sha256)).one()
-    return LogoView(*found)
+    *kept, sha256, width, height = row
+    logo = LogoView(sha256, width, height) if sha256 is not None else None
+    return ClinicView(**dict(zip(_KEPT, kept, strict=True)), logo=logo)
 
 
 def is_named(store: Store) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
@@ -23,13 +24,7 @@ def question_mark(square_dispute_id: str) -> str:
 
 def disputed_in(session: Session, order_ids: Sequence[str]) -> dict[str, DisputeFlag]:
     """Return the flag of each of these orders that has one; what was lost and decided flags nothing any more."""
-    rows = list(
-        session.scalars(
-            select(Dispute)
-            .where(Dispute.square_order_id.in_(order_ids), Dispute.state.in_((*UNDER_WAY, *LOST)))
-            .order_by(Dispute.updated_at)
-        )
-    )
+    rows = session.connection().execute(_DISPUTES, {"order_ids": list(order_ids)}).all() if order_ids else []
     decided = _decided(session, [row for row in rows if row.state in LOST])
     standing = [row for row in rows if question_mark(row.square_dispute_id) not in decided]
     # Of several, one that was lost says most; else the one that moved last.
@@ -37,7 +32,26 @@ def disputed_in(session: Session, order_ids: Sequence[str]) -> dict[str, Dispute
     return {row.square_order_id or "": _flag(row) for row in standing}
 
 
-def _decided(session: Session, lost: Sequence[Dispute]) -> set[str]:
+_COLUMNS: tuple[Any, ...] = (
+    Dispute.square_dispute_id,
+    Dispute.square_order_id,
+    Dispute.amount,
+    Dispute.currency,
+    Dispute.state,
+    Dispute.reason,
+    Dispute.due_at,
+)
+_DISPUTES = (
+    select(*_COLUMNS)
+    .where(
+        Dispute.square_order_id.in_(bindparam("order_ids", expanding=True)),
+        Dispute.state.in_((*UNDER_WAY, *LOST)),
+    )
+    .order_by(Dispute.updated_at)
+)
+
+
+def _decided(session: Session, lost: Sequence[Row[Any]]) -> set[str]:
     if not lost:
         return set()
     marks = [question_mark(row.square_dispute_id) for row in lost]
@@ -45,6 +59,6 @@ def _decided(session: Session, lost: Sequence[Dispute]) -> set[str]:
     return set(session.scalars(answered))
 
 
-def _flag(row: Dispute) -> DisputeFlag:
+def _flag(row: Row[Any]) -> DisputeFlag:
     money = Money(row.amount, row.currency)
     return DisputeFlag(money, row.state, row.reason, row.due_at, is_lost=row.state in LOST)

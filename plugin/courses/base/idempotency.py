@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.errors import KeyReused
 from plugin.store import Store
 from plugin.store.ledger import Operation
+from plugin.store.tables import METADATA
 
 
 class Answered(NamedTuple):
@@ -44,18 +46,24 @@ def digest(what: str, request: dict[str, Any]) -> str:
 
 def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, Any] | None:
     """Return the first answer given under this key, None for a new key; raises KeyReused for another request."""
-    known = session.get(Operation, act.key)
+    known = session.connection().execute(_ANSWER, {"key": act.key}).first()
     if known is None:
         return None
     if known.request_sha256 != request_sha256:
         raise KeyReused("This Idempotency-Key was used for another request. Make a new one.")
-    return known.answer
+    answer: dict[str, Any] = known.answer
+    return answer
 
 
 def keep_answer(session: Session, act: Act, request_sha256: str, answer: dict[str, Any]) -> None:
     """Keep the answer under the key; of two that race the key's uniqueness decides, and the second is run again."""
-    session.add(Operation(key=act.key, request_sha256=request_sha256, answer=answer, at=act.now))
     session.flush()
+    kept = {"key": act.key, "request_sha256": request_sha256, "answer": answer, "at": act.now}
+    session.connection().execute(_KEEP, kept)
+
+
+_ANSWER = select(Operation.request_sha256, Operation.answer).where(Operation.key == bindparam("key"))
+_KEEP = insert(METADATA.tables[Operation.__tablename__])
 
 
 def is_answered(store: Store, key: str) -> bool:

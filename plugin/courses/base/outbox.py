@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, String, bindparam, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, insert, literal, select, union_all
 
 from plugin.courses.base.events import CourseChanged
 from plugin.courses.base.lease import claim as claim_row
@@ -46,16 +46,11 @@ def enqueue(
     work.session.connection().execute(_ENQUEUE, row)
 
 
-def enqueue_papers(work: Work, event: CourseChanged) -> None:
-    """Have the papers of a changed course drawn again."""
-    enqueue(work, PAPERS, event.course_id)
-
-
-def enqueue_profile(work: Work, event: CourseChanged) -> None:
-    """Have the balance on the Square profile of a changed course's client written again, if they have one."""
+def enqueue_papers_and_profile(work: Work, event: CourseChanged) -> None:
+    """Have a changed course's papers drawn again, and the balance on its client's Square profile, if they have one."""
     work.session.flush()
-    row = _row(work, PROFILE, "") | {"course_id": event.course_id}
-    work.session.connection().execute(_ENQUEUE_PROFILE_OF_COURSE, row)
+    profile = {f"profile_{name}": value for name, value in _row(work, PROFILE, "").items()}
+    work.session.connection().execute(_ENQUEUE_BOTH, _row(work, PAPERS, event.course_id) | profile)
 
 
 def profile_changed(work: Work, client_id: str) -> None:
@@ -76,39 +71,43 @@ def _row(work: Work, kind: str, subject: str) -> dict[str, Any]:
     }
 
 
-def _enqueue(subject: ColumnElement[str], *conditions: ColumnElement[bool]) -> Insert:
-    """Return the statement that adds a job where none of its kind and subject waits: a look and an insert in one."""
-    jobs = METADATA.tables["outbox"]
-    # Another name for what is looked at: SQLite would take the row that is written for it.
-    waiting = jobs.alias("waiting")
-    kind = bindparam("kind", type_=jobs.c.kind.type)
-    is_waiting = exists().where(
-        waiting.c.subject == subject,
-        waiting.c.kind == kind,
-        waiting.c.state == "pending",
-        waiting.c.attempts == 0,
-    )
+def _new_job(
+    *conditions: ColumnElement[bool], subject: ColumnElement[str] | None = None, prefix: str = ""
+) -> Select[Any]:
+    """Return the query for a job's row, none where one of its kind and subject waits: its parameters have `prefix`."""
+    given = {
+        name: bindparam(prefix + name, type_=_JOBS.c[name].type)
+        for name in ("id", "kind", "subject", "payload", "created_at", "due_at")
+    }
+    subject = given["subject"] if subject is None else subject
     values = {
-        "id": bindparam("id", type_=jobs.c.id.type),
-        "kind": kind,
+        **given,
         "subject": subject,
-        "payload": bindparam("payload", type_=jobs.c.payload.type),
-        "created_at": bindparam("created_at", type_=jobs.c.created_at.type),
-        "due_at": bindparam("due_at", type_=jobs.c.due_at.type),
         "state": literal("pending"),
         "attempts": literal(0),
         "outcome": literal(""),
     }
-    row = select(*values.values()).where(~is_waiting, *conditions)
-    return insert(jobs).from_select(list(values), row, include_defaults=False)
+    # By another name: the statement adds to the table that it looks into.
+    waiting = _JOBS.alias("waiting")
+    is_waiting = exists().where(
+        waiting.c.subject == subject,
+        waiting.c.kind == given["kind"],
+        waiting.c.state == "pending",
+        waiting.c.attempts == 0,
+    )
+    return select(*(values[name] for name in _COLUMNS)).where(~is_waiting, *conditions)
 
 
-_COURSE = METADATA.tables["course"]
-_ENQUEUE = _enqueue(bindparam("subject", type_=String))
-_ENQUEUE_PROFILE_OF_COURSE = _enqueue(
-    _COURSE.c.client_id,
-    _COURSE.c.id == bindparam("course_id"),
-    exists().where(METADATA.tables["square_customer"].c.client_id == _COURSE.c.client_id),
+_JOBS, _COURSE = METADATA.tables["outbox"], METADATA.tables["course"]
+_COLUMNS = ("id", "kind", "subject", "payload", "created_at", "due_at", "state", "attempts", "outcome")
+_HAS_PROFILE = exists().where(METADATA.tables["square_customer"].c.client_id == _COURSE.c.client_id)
+_PROFILE_OF_COURSE = _new_job(
+    _COURSE.c.id == bindparam("subject"), _HAS_PROFILE, subject=_COURSE.c.client_id, prefix="profile_"
+)
+# A look and an insert in one.
+_ENQUEUE = insert(_JOBS).from_select(_COLUMNS, _new_job(), include_defaults=False)
+_ENQUEUE_BOTH = insert(_JOBS).from_select(
+    _COLUMNS, union_all(_new_job(), _PROFILE_OF_COURSE), include_defaults=False
 )
 
 

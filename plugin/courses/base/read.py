@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Row, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, Row, Select, bindparam, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
 from plugin.core.gross import Charge
@@ -18,18 +18,17 @@ from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attendance import attendance
-from plugin.courses.base.course_extras import CourseExtras, course_extras_in
+from plugin.courses.base.chain import EntryRow
+from plugin.courses.base.course_extras import origins_in, shares_in
 from plugin.courses.base.dispute_flags import disputed_in
-from plugin.courses.base.state import each_state, entry_rows, numbered_states
-from plugin.courses.base.views import CourseView, DisputeFlag, EntryView, HappeningView
+from plugin.courses.base.state import each_state, read_states
+from plugin.courses.base.views import CourseView, EntryView, HappeningView
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.changes import CourseOrigin
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
 from plugin.store.people import Client, Staff
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,107 +101,103 @@ def course_in(session: Session, course: Course, *, today: date) -> CourseView:
 
 def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> list[CourseView]:
     """Return these courses, read in a handful of queries however many they are."""
+    if not courses:
+        return []
     ids = [course.id for course in courses]
-    rows = session.execute(entry_rows(ids, *_TOLD)).all()
-    states = numbered_states(session, ids, today=today, entries=rows)
-    entries = _by(rows, "course_id")
-    visits = _by(session.scalars(select(Visit).where(Visit.course_id.in_(ids))), "course_id")
-    told = _by(
-        session.scalars(select(History).where(History.course_id.in_(ids)).order_by(History.id)), "course_id"
-    )
-    came = {visit.client_id for rows in visits.values() for visit in rows}
-    clients = _names(session, Client, {*(course.client_id for course in courses), *came})
-    beside = course_extras_in(session, courses)
-    staff = _names(session, Staff, {visit.practitioner_id for rows in visits.values() for visit in rows})
+    read = {
+        state.facts.id: (state, name, rows) for state, name, rows in read_states(session, ids, today=today)
+    }
+    visits = _by_course(session, _VISITS, ids)
+    happenings = _by_course(session, _HAPPENINGS, ids)
+    shares, origins = shares_in(session, ids), origins_in(session, ids)
     disputes = disputed_in(session, [course.square_order_id for course in courses if course.square_order_id])
-    return [
-        _view(
-            course,
-            states[course.id],
-            entries=_entry_views(course, states[course.id], entries[course.id]),
-            clients=clients,
-            beside=beside,
-            visits=visits[course.id],
-            told=told[course.id],
-            staff=staff,
-            dispute=disputes.get(course.square_order_id or ""),
+    views = []
+    for course in courses:
+        state, client_name, rows = read[course.id]
+        entries = _entry_views(course, state, rows)
+        came, missed = attendance(state, visits[course.id], entries, owner_id=course.client_id)
+        views.append(
+            CourseView(
+                id=course.id,
+                client_id=course.client_id,
+                client_name=client_name if course.client_id else None,
+                package_id=course.package_id,
+                package_name=course.package_name,
+                sold_at=course.sold_at,
+                terms=terms_from_json(course.terms),
+                square_order_id=course.square_order_id,
+                closed_at=course.closed_at,
+                state=state,
+                entries=entries,
+                visits=came,
+                happenings=tuple(_happening(row) for row in happenings[course.id]),
+                no_shows=missed,
+                dispute=disputes.get(course.square_order_id or ""),
+                shares=shares.get(course.id, ()),
+                origin=origins.get(course.id),
+            )
         )
-        for course in courses
-    ]
+    return views
+
+
+_IDS: BindParameter[Any] = bindparam("course_ids", expanding=True)
+_VISIT: tuple[Any, ...] = (
+    Visit.course_id,
+    Visit.id,
+    Visit.visited_on,
+    Visit.client_id,
+    Visit.practitioner_id,
+    Visit.focus,
+    Visit.note,
+    Client.name.label("client_name"),
+    func.coalesce(Staff.name, "").label("practitioner"),
+)
+_VISITS = (
+    select(*_VISIT)
+    .join(Client, Client.id == Visit.client_id)
+    .outerjoin(Staff, Staff.id == Visit.practitioner_id)
+    .where(Visit.course_id.in_(_IDS))
+)
+_HAPPENING: tuple[Any, ...] = (
+    History.course_id,
+    History.kind,
+    History.text,
+    History.at,
+    History.by,
+    History.reason,
+)
+_HAPPENINGS = select(*_HAPPENING).where(History.course_id.in_(_IDS)).order_by(History.id)
+
+
+def _happening(row: Row[Any]) -> HappeningView:
+    return HappeningView(row.kind, row.text, row.at, row.by, row.reason)
+
+
+def _by_course(session: Session, query: Select[Any], ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return the rows of a query for these courses, whose first column is the course."""
+    grouped: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for row in session.connection().execute(query, {"course_ids": list(ids)}):
+        grouped[row[0]].append(row)
+    return grouped
 
 
 def entry_in(session: Session, entry_id: str) -> tuple[EntryView, Course]:
     """Return one entry and the course it stands in; raises NotFound."""
-    row = session.execute(
-        select(Entry, Allowance, Course)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .where(Entry.id == entry_id)
-    ).first()
+    row = session.execute(_ENTRY, {"entry_id": entry_id}).first()
     if row is None:
         raise NotFound("There is no such entry.")
-    entry, allowance, course = row
-    taken_back = session.scalar(select(Entry.id).where(Entry.reverses == entry_id))
-    return _entry(entry, allowance.treatment, course.currency, taken_back), course
+    entry, treatment, course, undone_by = row
+    return entry_view(entry, treatment, course.currency, undone_by), course
 
 
-# What an entry says beside what numbers it.
-_TOLD = (
-    Allowance.treatment,
-    Entry.seq,
-    Entry.sessions_after,
-    Entry.value_delta,
-    Entry.value_after,
-    Entry.written_at,
-    Entry.by,
-    Entry.reason,
+_UNDOING = aliased(Entry)
+_ENTRY = (
+    select(Entry, Allowance.treatment, Course, _UNDOING.id)
+    .join(Allowance, Allowance.id == Entry.allowance_id)
+    .join(Course, Course.id == Allowance.course_id)
+    .outerjoin(_UNDOING, _UNDOING.reverses == Entry.id)
+    .where(Entry.id == bindparam("entry_id"))
 )
-
-
-def _by(rows: Iterable[R], column: str) -> defaultdict[str, list[R]]:
-    grouped: defaultdict[str, list[R]] = defaultdict(list)
-    for row in rows:
-        grouped[getattr(row, column)].append(row)
-    return grouped
-
-
-def _names(session: Session, table: type[Client] | type[Staff], ids: set[str | None]) -> dict[str, str]:
-    rows = session.execute(select(table.id, table.name).where(table.id.in_([each for each in ids if each])))
-    return dict(rows.all())
-
-
-def _view(
-    course: Course,
-    state: CourseState,
-    *,
-    entries: tuple[EntryView, ...],
-    clients: dict[str, str],
-    beside: CourseExtras,
-    visits: Sequence[Visit],
-    told: Sequence[History],
-    staff: dict[str, str],
-    dispute: DisputeFlag | None,
-) -> CourseView:
-    came, missed = attendance(state, visits, entries, staff, _guests(course, clients))
-    return CourseView(
-        id=course.id,
-        client_id=course.client_id,
-        client_name=clients.get(course.client_id or ""),
-        package_id=course.package_id,
-        package_name=course.package_name,
-        sold_at=course.sold_at,
-        terms=terms_from_json(course.terms),
-        square_order_id=course.square_order_id,
-        closed_at=course.closed_at,
-        state=state,
-        entries=entries,
-        visits=came,
-        happenings=tuple(HappeningView(row.kind, row.text, row.at, row.by, row.reason) for row in told),
-        no_shows=missed,
-        dispute=dispute,
-        shares=beside.shares.get(course.id, ()),
-        origin=beside.origins.get(course.id),
-    )
 
 
 def charge_of(course: Course) -> Charge:
@@ -211,25 +206,22 @@ def charge_of(course: Course) -> Charge:
     return Charge(course.price, tax, in_price, is_tax_known=course.tax is not None)
 
 
-def _guests(course: Course, clients: dict[str, str]) -> dict[str, str]:
-    return {client_id: name for client_id, name in clients.items() if client_id != course.client_id}
-
-
 def _entry_views(course: Course, state: CourseState, rows: Sequence[Row[Any]]) -> tuple[EntryView, ...]:
     taken_back = {row.reverses: row.id for row in rows if row.reverses}
     return tuple(
-        _entry(row, row.treatment, course.currency, taken_back.get(row.id), state.number_of(row.id))
+        entry_view(row, row.treatment, course.currency, taken_back.get(row.id), state.number_of(row.id))
         for row in rows
     )
 
 
-def _entry(
-    entry: Entry | Row[Any],
+def entry_view(
+    entry: Entry | EntryRow | Row[Any],
     treatment: str,
     currency: str,
-    reversed_by: str | None,
+    reversed_by: str | None = None,
     session_number: int | None = None,
 ) -> EntryView:
+    """Put an entry into a view."""
     return EntryView(
         id=entry.id,
         allowance_id=entry.allowance_id,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, Subquery, and_, case, func, select
+from sqlalchemy import BindParameter, Row, Select, String, Subquery, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Source
@@ -22,14 +23,24 @@ from plugin.core.course import (
     Use,
     WaitingGift,
 )
-from plugin.core.ledger import Kind
+from plugin.core.ledger import Head, Kind
 from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic
+from plugin.store.people import Client
 from plugin.store.selling import Checkout
 
+
+@dataclass(frozen=True, slots=True)
+class CourseInHand:
+    """The state of a locked course, its sessions numbered, and where the chain of each allowance stands, by id."""
+
+    state: CourseState
+    heads: Mapping[str, Head]
+
+
 # Ids, or a query for them: a list of ten thousand would not fit into one statement.
-Which: TypeAlias = Sequence[str] | Select[str]
+Which: TypeAlias = Sequence[str] | BindParameter[Any] | Select[str]
 _AT_ONCE = 1000
 
 
@@ -45,40 +56,63 @@ def each_state(
     return _states(session, _parts(which, *more, order_by=order_by), {}, today=today)
 
 
-def numbered_states(
-    session: Session, which: Which, *, today: date, entries: Iterable[Row[Any]] | None = None
-) -> dict[str, CourseState]:
-    """Return the courses with the number of each session; `entries`: what `entry_rows` of the same gave."""
-    rows = session.execute(entry_rows(which)) if entries is None else entries
+def numbered_states(session: Session, course_ids: Sequence[str], *, today: date) -> dict[str, CourseState]:
+    """Return the courses with the number of each session."""
+    read = read_states(session, course_ids, today=today)
+    return {state.facts.id: state for state, _, _ in read}
+
+
+def read_states(
+    session: Session, course_ids: Sequence[str], *, today: date
+) -> Iterator[tuple[CourseState, str, Sequence[Row[Any]]]]:
+    """Yield the same, each with its client's name ("" for none) and its entries, oldest first."""
+    session.flush()
+    connection, which = session.connection(), {"course_ids": list(course_ids)}
     by_course: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
+    for row in connection.execute(_ENTRIES, which):
         by_course[row.course_id].append(row)
-    return {state.facts.id: state for state, _ in _states(session, _parts(which), by_course, today=today)}
+    for state, row in _grouped(connection.execute(_PARTS, which), by_course, today=today):
+        yield state, row.client_name or "", by_course[state.facts.id]
 
 
-def entry_rows(which: Which, *more: Any) -> Select[Any]:
-    """Return the query for the entries of these courses, oldest first: what numbers them, then `more` columns."""
+def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
+    """Return what a transaction that has locked the course works with."""
+    ((state, _, entries),) = read_states(session, [course_id], today=today)
+    heads = {row.allowance_id: Head(*row[-4:]) for row in sorted(entries, key=attrgetter("seq"))}
+    return CourseInHand(state, heads)
+
+
+def _entry_rows(which: Which) -> Select[Any]:
+    """Return the query for the entries of these courses, oldest first, with what numbers and shows them."""
+    columns: tuple[Any, ...] = (
+        Entry.id,
+        Entry.allowance_id,
+        Entry.kind,
+        Entry.sessions_delta,
+        Entry.reverses,
+        Entry.happened_at,
+        Entry.source,
+        Entry.visit_id,
+        Visit.visited_on,
+        Allowance.course_id,
+        Allowance.treatment,
+        Entry.value_delta,
+        Entry.written_at,
+        Entry.by,
+        Entry.reason,
+        # The head of the chain after it.
+        Entry.seq,
+        Entry.sessions_after,
+        Entry.value_after,
+        Entry.granted_after,
+    )
     return (
-        select(*_NUMBERED, *more)
+        select(*columns)
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .outerjoin(Visit, Visit.id == Entry.visit_id)
         .where(Allowance.course_id.in_(which))
         .order_by(Entry.id)
     )
-
-
-_NUMBERED: tuple[Any, ...] = (
-    Entry.id,
-    Entry.allowance_id,
-    Entry.kind,
-    Entry.sessions_delta,
-    Entry.reverses,
-    Entry.happened_at,
-    Entry.source,
-    Entry.visit_id,
-    Visit.visited_on,
-    Allowance.course_id,
-)
 
 
 def _uses(entries: Sequence[Row[Any]], zone: ZoneInfo) -> tuple[Use, ...]:
@@ -100,7 +134,12 @@ def _use(row: Row[Any], zone: ZoneInfo, *, is_undone: bool) -> Use:
 def _states(
     session: Session, parts: Select[Any], entries: Mapping[str, Sequence[Row[Any]]], *, today: date
 ) -> Iterator[tuple[CourseState, Row[Any]]]:
-    rows = session.execute(parts.execution_options(yield_per=_AT_ONCE))
+    return _grouped(session.execute(parts.execution_options(yield_per=_AT_ONCE)), entries, today=today)
+
+
+def _grouped(
+    rows: Iterable[Row[Any]], entries: Mapping[str, Sequence[Row[Any]]], *, today: date
+) -> Iterator[tuple[CourseState, Row[Any]]]:
     for course_id, group in groupby(rows, key=itemgetter(0)):
         of_course = list(group)
         zone = ZoneInfo(of_course[0].time_zone)
@@ -131,7 +170,7 @@ def _facts(row: Row[Any], zone: ZoneInfo) -> CourseFacts:
 
 def _allowance(row: Row[Any]) -> AllowanceFacts:
     # A sum of integers is a decimal in PostgreSQL.
-    return AllowanceFacts._make((*row[1:8], Totals._make(map(int, row[8:15]))))
+    return AllowanceFacts._make((*row[1:8], Totals._make(map(int, row[8:15])), row.treatment_id))
 
 
 def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any]:
@@ -147,6 +186,7 @@ def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any
         Allowance.usable_from_session,
         func.coalesce(_AHEAD, 0),
         *(each for each in sums.c if each.name != "allowance_id"),
+        Allowance.treatment_id,
         Course.client_id,
         Course.price.label("course_price"),
         Course.currency,
@@ -223,3 +263,10 @@ def _sums(which: Which) -> Subquery:
 
 def _day(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
+
+
+# Built once: to build them takes longer than to read a course.
+_SOME = bindparam("course_ids", type_=String, expanding=True)
+_CLIENT_NAME = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
+_PARTS = _parts(_SOME, _CLIENT_NAME.label("client_name"))
+_ENTRIES = _entry_rows(_SOME)

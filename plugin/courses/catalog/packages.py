@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import delete, select
@@ -116,6 +116,16 @@ def _view(package: Package, listing: Listing | None, contents: Sequence[ContentV
 def known_variations_in(session: Session) -> dict[str, str]:
     """Return which package each Square variation sells: those of today and those that were replaced."""
     rows = session.execute(select(Listing.square_variation_id, Listing.package_id))
+    return dict(rows.all())
+
+
+def variations_in(session: Session, square_variation_ids: Collection[str]) -> dict[str, str]:
+    """Return which package each of these Square variations sells, or sold before it was replaced."""
+    rows = session.execute(
+        select(Listing.square_variation_id, Listing.package_id).where(
+            Listing.square_variation_id.in_(square_variation_ids)
+        )
+    )
     return dict(rows.all())
 
 

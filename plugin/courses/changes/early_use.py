@@ -6,7 +6,9 @@ what is owed at once, by an adjusting entry.
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -70,11 +72,29 @@ def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) ->
     }
 
 
-def earn_ahead(work: Work, allowance: Allowance) -> None:
-    """Move payments for sessions used early from liability to revenue, or back where such a use was undone.
+def earn_ahead(work: Work, allowance_ids: Sequence[str]) -> None:
+    """Move what was paid for sessions used ahead from liability to revenue, or back where such a use was undone.
 
-    What comes when no session is left has nothing to stand for any more: it is earned whole.
+    What is paid when no session is left has nothing to stand for any more: it is earned whole.
     """
+    for allowance in work.session.scalars(_EARNING, {"allowance_ids": list(allowance_ids)}).all():
+        _earn_ahead(work, allowance)
+
+
+# Most allowances have none of this: one look for all of them.
+_EARNING = select(Allowance).where(
+    Allowance.id.in_(bindparam("allowance_ids", expanding=True)),
+    or_(
+        exists().where(AllowedAhead.allowance_id == Allowance.id),
+        exists().where(
+            Entry.allowance_id == Allowance.id,
+            or_(Entry.sessions_after == 0, Entry.kind == Kind.ADJUSTED.value),
+        ),
+    ),
+)
+
+
+def _earn_ahead(work: Work, allowance: Allowance) -> None:
     entries = list(
         work.session.scalars(select(Entry).where(Entry.allowance_id == allowance.id).order_by(Entry.seq))
     )

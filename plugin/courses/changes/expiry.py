@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, require
-from plugin.core.ledger import Kind
+from plugin.core.course import CourseState
 from plugin.core.terms import terms_from_json
-from plugin.courses.base.chain import add_history
+from plugin.courses.base.chain import LockedCourse, add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work
@@ -25,7 +21,7 @@ from plugin.courses.changes.frame import (
 )
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.ledger import Course
 
 # Further away it is a slip of the finger; who wants no end says so.
 FURTHEST_DAYS = 3660
@@ -86,35 +82,21 @@ def _end(change: CourseChange, day: date | None) -> str:
     return f"on {day_text(day, clinic_in(change.session))}" if day else "never"
 
 
-def first_used_on(session: Session, course: Course) -> date | None:
-    """Return the day of the earliest use that stands, None for none; asked only where the terms count from it."""
-    if not terms_from_json(course.terms).waits_for_first_use:
-        return None
-    undone = aliased(Entry)
-    rows = session.execute(
-        select(Visit.visited_on, Entry.happened_at)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .outerjoin(Visit, Visit.id == Entry.visit_id)
-        .outerjoin(undone, undone.reverses == Entry.id)
-        .where(Allowance.course_id == course.id, Entry.kind == Kind.USED.value, undone.id.is_(None))
-    )
-    zone = ZoneInfo(clinic_in(session).time_zone)
-    return min((day or at.astimezone(zone).date() for day, at in rows), default=None)
-
-
-def follow_first_use(work: Work, course: Course, before: date | None) -> None:
-    """Let the last day follow the first use after a use or an undo; one that a person has set since stays.
-
-    `before` is what `first_used_on` said before the use or undo.
-    """
+def follow_first_use(work: Work, course: LockedCourse, before: CourseState, after: CourseState) -> None:
+    """Let the last day follow the first use after a use or an undo; one that a person has set since stays."""
+    was, is_now = before.first_used_on, after.first_used_on
     terms = terms_from_json(course.terms)
-    after = first_used_on(work.session, course)
-    if after == before or course.expires_on != terms.expiry_from_first_use(before):
+    if (
+        is_now == was
+        or not terms.waits_for_first_use
+        or course.expires_on != terms.expiry_from_first_use(was)
+    ):
         return
-    course.expires_on = terms.expiry_from_first_use(after)
+    expires_on = terms.expiry_from_first_use(is_now)
+    work.session.get_one(Course, course.id).expires_on = expires_on
     months = terms.expires_after_months
     text = f"No end set: {months} months begin with the first visit"
-    if course.expires_on is not None:
-        ends = day_text(course.expires_on, clinic_in(work.session))
+    if expires_on is not None:
+        ends = day_text(expires_on, clinic_in(work.session))
         text = f"Ends on {ends}: {months} months from the first visit"
     add_history(work, course.id, "first_use", text)

@@ -21,7 +21,7 @@ from plugin.courses.changes.frame import (
 )
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Entry
+from plugin.store.ledger import Entry
 
 KINDS = (Kind.EXPIRED, Kind.WRITTEN_OFF)
 
@@ -56,7 +56,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
             if each.written_at == last:
                 entry = change.session.get_one(Entry, each.id)
                 append_reversal(change, entry, said)
-                earn_ahead(change, change.session.get_one(Allowance, entry.allowance_id))
+                earn_ahead(change, [entry.allowance_id])
 
     return change_course(store, act, course_id, do, what="undo_write_off", request={"reason": said})
 

@@ -31,7 +31,7 @@ def client_for_buyer(work: Work, buyer: Buyer) -> str:
     names = _names(buyer)
     for gone in buyer.gone_ids:
         gone_from_square_in(work.session, gone)
-    if len({owner.id for name in names if (owner := _known(work.session, [name]))}) > 1:
+    if len(names) > 1 and len({owner.id for name in names if (owner := _known(work.session, [name]))}) > 1:
         # One profile known as two clients: Square has merged them, and its event of that is still to arrive.
         merge_square_customers(work, from_ids=names, into=buyer)
     known = _known(work.session, names)

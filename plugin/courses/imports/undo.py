@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Source, require
 from plugin.core.ledger import Change, Head, Kind, advance, reversal
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.base.chain import Line, entry_values
+from plugin.courses.base.chain import Line, next_entry
 from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import batch_for_change
 from plugin.courses.imports.matching import AT_ONCE, portions
@@ -169,7 +169,7 @@ def _reversals(work: Work, chain: Sequence[Any], reason: str) -> Iterator[dict[s
         granted = entry.granted_after - entry.granted_before
         change = reversal(Change(Kind(entry.kind), entry.sessions_delta, entry.value_delta, granted))
         line = Line(f"reverse:{entry.id}", work.now, reason=reason, reverses=entry.id)
-        yield entry_values(work.store, work.act, entry.allowance_id, head, change, line)
+        yield next_entry(work, entry.allowance_id, head, change, line)._asdict()
         head = advance(head, change)
 
 

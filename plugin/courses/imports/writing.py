@@ -18,7 +18,7 @@ from plugin.core.allocation import allocate
 from plugin.core.ledger import START, Change, Head, Kind, advance, paid, sold, used
 from plugin.core.terms import ExpiresFrom, Terms, terms_from_json
 from plugin.core.text import REASON_LENGTH
-from plugin.courses.base.chain import Line, entry_values
+from plugin.courses.base.chain import Line, next_entry
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.course_record import CourseRecord
 from plugin.courses.base.outbox import profile_changed
@@ -215,7 +215,8 @@ def _entries(
         head = heads.get(part.id, START)
         heads[part.id] = advance(head, change)
         key = f"import:{batch.id}:{row.line}:{part.content.position}:{change.kind.value}"
-        return entry_values(work.store, work.act, part.id, head, change, Line(key, sold_at, reason=reason))
+        line = Line(key, sold_at, reason=reason)
+        return next_entry(work, part.id, head, change, line)._asdict()
 
     reason = _reason(batch, row)
     for is_later in (False, True):

@@ -1,13 +1,17 @@
-"""The one door through which a course is born: a Square order line that sells a package, paid (docs/rules.md, rule 2).
+"""The only way a course is opened: by a paid Square order line that sells a package (docs/rules.md, rule 2).
 
 Idempotent on (order, line, unit): webhook, sweep and hand may meet the same order in any order, any number of times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -16,11 +20,11 @@ from plugin.core.gross import Charge
 from plugin.core.ledger import START, sold
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.chain import Line, append
+from plugin.courses.base.chain import EntryRow, Line, append_all, next_entry
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import SaleBooked, publish
 from plugin.courses.base.work import Work, transact
-from plugin.courses.catalog.packages import known_variations_in
+from plugin.courses.catalog.packages import variations_in
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.sales.assign import assign_by_square
 from plugin.courses.sales.changed_sale import ask_about_changes
@@ -33,6 +37,7 @@ from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.queues import Attention
+from plugin.store.tables import METADATA
 
 # More courses on one line than any clinic sells: a slip of the finger, or an attack on the ledger.
 MOST_UNITS = 100
@@ -54,38 +59,25 @@ def book_sale(
 
     `linked`: the package that each line (by its uid) sells as a person has said; the sale then holds those lines alone.
     """
-    attention: list[str] = []
-    opened: list[str] = []
-    already = list(courses_of_order_in(work.session, sale.square_order_id))
-    variations = known_variations_in(work.session)
+    booked = _booked(work.session, sale.square_order_id)
+    already = [course.id for course in booked]
+    attention, lines = _lines_to_book(work, sale, booked, linked or {}, accept_currency=accept_currency)
+    missing = [unit for line in lines for unit in _missing_units(line, booked)]
     client_id = begun_for_in(work.session, sale.square_order_id)
-    paid: list[str] = []
-    for line in sale.lines:
-        package = _package_of(work.session, sale, line, variations, linked or {})
-        if package is None:
-            continue
-        if line.quantity is None or line.quantity > MOST_UNITS:
-            attention.append(_unclear_quantity(work, sale, line))
-            continue
-        if line.total.currency != package.currency and not accept_currency:
-            attention.append(_foreign_currency(work, sale, line, package))
-            continue
-        missing = _missing_units(work.session, sale, line)
-        if missing and client_id is None and sale.buyer is not None:
-            client_id = client_for_buyer(work, sale.buyer)
-        charges = _charges(line, line.quantity)
-        opened += [
-            _open_course(work, sale, line, package, unit, charges[unit - 1], client_id) for unit in missing
-        ]
-        paid += receive_money(work, sale, line.uid)
-        answer_unlinked_in(work.session, work.act, sale.square_order_id, line.uid, "The course is open.")
+    if missing and client_id is None and sale.buyer is not None:
+        client_id = client_for_buyer(work, sale.buyer)
+    courses = _open_courses(work, sale, missing, client_id)
+    opened = [course.id for course in courses]
+    uids = [line.line.uid for line in lines]
+    paid = receive_money(work, sale, uids) if lines else []
+    answer_unlinked_in(work.session, work.act, sale.square_order_id, uids, "The course is open.")
     if opened and client_id is None:
         attention.append(_unassigned(work, sale, opened))
-    if already and sale.buyer is not None and _waits_for_owner(work.session, already):
+    if sale.buyer is not None and any(course.client_id is None for course in booked):
         owner = client_for_buyer(work, sale.buyer)
         assign_by_square(work, sale.square_order_id, owner)
     if already and not linked:
-        attention += ask_about_changes(work, sale)
+        attention += ask_about_changes(work, sale, [*booked, *courses])
     # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
@@ -93,27 +85,70 @@ def book_sale(
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
 
 
-def _package_of(
-    session: Session, sale: Sale, line: SaleLine, variations: Mapping[str, str], linked: Mapping[str, str]
-) -> Package | None:
-    """Return what a line sells: as a person has said, as its item is linked, or as it was booked before."""
-    package_id = linked.get(line.uid) or variations.get(line.square_variation_id)
-    if package_id is None and not line.square_variation_id:
-        booked = select(Course.package_id).where(
-            Course.square_order_id == sale.square_order_id, Course.square_line_uid == line.uid
-        )
-        package_id = session.scalar(booked.limit(1))
-    return session.get(Package, package_id) if package_id is not None else None
+@dataclass(frozen=True, slots=True)
+class _PackageLine:
+    """A line that sells a package in whole units."""
+
+    line: SaleLine
+    package: Package
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One unit of such a line, its number counted from one, and what was charged for it."""
+
+    of: _PackageLine
+    number: int
+    charge: Charge
+
+
+def _booked(session: Session, square_order_id: str) -> Sequence[Course]:
+    """Return the courses that a Square order has opened, by line and unit."""
+    rows = select(Course).where(Course.square_order_id == square_order_id)
+    return session.scalars(rows.order_by(Course.square_line_uid, Course.unit)).all()
+
+
+def _lines_to_book(
+    work: Work, sale: Sale, booked: Sequence[Course], linked: Mapping[str, str], *, accept_currency: bool
+) -> tuple[list[str], list[_PackageLine]]:
+    """Return the attention items of lines that need a person, and the other lines that sell a package."""
+    attention: list[str] = []
+    lines: list[_PackageLine] = []
+    packages = _packages(work.session, sale, booked, linked)
+    for line in sale.lines:
+        package = packages.get(line.uid)
+        if package is None:
+            continue
+        if line.quantity is None or line.quantity > MOST_UNITS:
+            attention.append(_unclear_quantity(work, sale, line))
+        elif line.total.currency != package.currency and not accept_currency:
+            attention.append(_foreign_currency(work, sale, line, package))
+        else:
+            lines.append(_PackageLine(line, package, line.quantity))
+    return attention, lines
+
+
+def _packages(
+    session: Session, sale: Sale, booked: Sequence[Course], linked: Mapping[str, str]
+) -> dict[str, Package]:
+    """Return what each line sells: as a person has said, as its item is linked, or as it was booked before."""
+    variations = variations_in(session, [line.square_variation_id for line in sale.lines])
+    before = {course.square_line_uid: course.package_id for course in booked}
+    package_ids = {
+        line.uid: linked.get(line.uid)
+        or (variations.get(line.square_variation_id) if line.square_variation_id else before.get(line.uid))
+        for line in sale.lines
+    }
+    wanted = {package_id for package_id in package_ids.values() if package_id is not None}
+    rows = session.scalars(select(Package).where(Package.id.in_(wanted))) if wanted else ()
+    packages = {package.id: package for package in rows}
+    return {uid: packages[package_id] for uid, package_id in package_ids.items() if package_id in packages}
 
 
 def courses_of_order_in(session: Session, square_order_id: str) -> list[str]:
-    """Return the courses that a Square order has opened, by line and unit."""
-    rows = (
-        select(Course.id)
-        .where(Course.square_order_id == square_order_id)
-        .order_by(Course.square_line_uid, Course.unit)
-    )
-    return list(session.scalars(rows))
+    """Return the ids of the courses that a Square order has opened, by line and unit."""
+    return [course.id for course in _booked(session, square_order_id)]
 
 
 def booked_lines_in(session: Session, square_order_id: str) -> frozenset[str]:
@@ -122,20 +157,11 @@ def booked_lines_in(session: Session, square_order_id: str) -> frozenset[str]:
     return frozenset(uid for uid in session.scalars(rows) if uid is not None)
 
 
-def _waits_for_owner(session: Session, course_ids: Sequence[str]) -> bool:
-    ownerless = select(Course.id).where(Course.id.in_(course_ids), Course.client_id.is_(None))
-    return session.scalar(ownerless) is not None
-
-
-def _missing_units(session: Session, sale: Sale, line: SaleLine) -> list[int]:
-    present = set(
-        session.scalars(
-            select(Course.unit).where(
-                Course.square_order_id == sale.square_order_id, Course.square_line_uid == line.uid
-            )
-        )
-    )
-    return [unit for unit in range(1, (line.quantity or 0) + 1) if unit not in present]
+def _missing_units(sold: _PackageLine, booked: Sequence[Course]) -> Iterator[_Unit]:
+    present = {course.unit for course in booked if course.square_line_uid == sold.line.uid}
+    for number, charge in enumerate(_charges(sold.line, sold.units), start=1):
+        if number not in present:
+            yield _Unit(sold, number, charge)
 
 
 def _charges(line: SaleLine, quantity: int) -> list[Charge]:
@@ -146,17 +172,24 @@ def _charges(line: SaleLine, quantity: int) -> list[Charge]:
     return [Charge(net, tax, in_price, is_known) for net, tax, in_price in zip(*parts, strict=True)]
 
 
-def _open_course(
-    work: Work,
-    sale: Sale,
-    line: SaleLine,
-    package: Package,
-    unit: int,
-    charge: Charge,
-    client_id: str | None,
-) -> str:
-    terms = terms_from_json(package.terms)
-    course = Course(
+def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str | None) -> list[Course]:
+    """Write the courses, their allowances and the sessions granted."""
+    if not units:
+        return []
+    sold_on = local_date(clinic_in(work.session), sale.paid_at)
+    courses = [_course(work, sale, unit, client_id, sold_on) for unit in units]
+    work.session.add_all(courses)
+    work.session.flush()
+    contents = _contents(work.session, {course.package_id for course in courses})
+    granted = [pair for course in courses for pair in _grant(work, course, contents[course.package_id])]
+    work.session.connection().execute(_NEW_ALLOWANCE, [allowance for allowance, _ in granted])
+    append_all(work, [entry for _, entry in granted])
+    return courses
+
+
+def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on: date) -> Course:
+    package, line, charge = unit.of.package, unit.of.line, unit.charge
+    return Course(
         id=work.new_id(),
         client_id=client_id,
         package_id=package.id,
@@ -170,43 +203,51 @@ def _open_course(
         currency=line.total.currency,
         sold_at=sale.paid_at,
         booked_at=work.now,
-        expires_on=terms.expiry(local_date(clinic_in(work.session), sale.paid_at)),
+        expires_on=terms_from_json(package.terms).expiry(sold_on),
         square_order_id=sale.square_order_id,
         square_line_uid=line.uid,
-        unit=unit,
+        unit=unit.number,
         square_location_id=sale.square_location_id,
     )
-    work.session.add(course)
-    work.session.flush()
-    _grant(work, course, f"{sale.square_order_id}/{line.uid}/{unit}")
-    return course.id
 
 
-def _grant(work: Work, course: Course, born_from: str) -> None:
-    """Write the first entries: the sessions granted; what is paid for them is spread by single-visit price."""
-    contents = work.session.execute(
+_NEW_ALLOWANCE = insert(METADATA.tables[Allowance.__tablename__])
+_Contents: TypeAlias = Sequence[tuple[PackageContent, Treatment]]
+
+
+def _contents(session: Session, package_ids: Collection[str]) -> dict[str, _Contents]:
+    rows = session.execute(
         select(PackageContent, Treatment)
         .join(Treatment, Treatment.id == PackageContent.treatment_id)
-        .where(PackageContent.package_id == course.package_id)
-        .order_by(PackageContent.position)
-    ).all()
+        .where(PackageContent.package_id.in_(package_ids))
+        .order_by(PackageContent.package_id, PackageContent.position)
+    )
+    grouped = groupby(rows, key=lambda row: row[0].package_id)
+    return {
+        package_id: [(content, treatment) for content, treatment in pairs] for package_id, pairs in grouped
+    }
+
+
+def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[dict[str, Any], EntryRow]]:
+    """Yield the allowances and their first entries; what is paid for them is spread by single-visit price."""
     shares = allocate(course.price, [content.sessions * content.single_price for content, _ in contents])
     for (content, treatment), share in zip(contents, shares, strict=True):
-        allowance = Allowance(
-            id=work.new_id(),
-            course_id=course.id,
-            position=content.position,
-            treatment_id=treatment.id,
-            treatment=treatment.name,
-            kind=treatment.kind,
-            single_price=content.single_price,
-            price=share,
-            usable_from_session=content.usable_from_session,
-        )
-        work.session.add(allowance)
-        work.session.flush()
+        allowance_id = work.new_id()
+        allowance = {
+            "id": allowance_id,
+            "course_id": course.id,
+            "position": content.position,
+            "treatment_id": treatment.id,
+            "treatment": treatment.name,
+            "kind": treatment.kind,
+            "single_price": content.single_price,
+            "price": share,
+            "usable_from_session": content.usable_from_session,
+        }
+        born_from = f"{course.square_order_id}/{course.square_line_uid}/{course.unit}"
         line = Line(f"sale:{born_from}:{content.position}:sold", course.sold_at)
-        append(work, allowance.id, START, sold(content.sessions), line)
+        granted = sold(content.sessions)
+        yield allowance, next_entry(work, allowance_id, START, granted, line)
 
 
 def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:

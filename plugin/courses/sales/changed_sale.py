@@ -5,7 +5,8 @@ The course follows a return at once; a person is asked whether that was meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,13 +15,13 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.base.attention import open_item, settle_item_in
+from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import money_text, sessions_text
 from plugin.courses.base.work import Work
-from plugin.courses.sales.sales import Refund, Sale, SaleLine
+from plugin.courses.sales.sales import Refund, Sale
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 
@@ -72,46 +73,35 @@ class _Change:
     says: str
 
 
-def ask_about_changes(work: Work, sale: Sale) -> tuple[str, ...]:
+def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Course]) -> tuple[str, ...]:
     """Ask about courses whose sale was edited in Square after they were booked; return the open items.
 
     Nothing is obeyed by itself: sessions may have been used, and the client has a paper that says otherwise.
+    `booked`: all courses of the sale.
     """
-    rows = select(Course).where(Course.square_order_id == sale.square_order_id, Course.closed_as.is_(None))
-    courses = list(work.session.scalars(rows.order_by(Course.square_line_uid, Course.unit)))
-    changes = {change.course.id: change for change in _changes(work.session, courses, sale)}
-    for course in courses:
-        if course.id not in changes:
-            settle_item_in(
-                work.session, work.act, f"{CHANGED}:{course.id}", "The sale is in Square as it was again"
-            )
+    changes = {change.course.id: change for change in _changes(work.session, booked, sale)}
+    unchanged = [
+        f"{CHANGED}:{each.id}" for each in booked if each.closed_as is None and each.id not in changes
+    ]
+    settle_items_in(work.session, work.act, unchanged, "The sale is in Square as it was again")
     return tuple(_ask_about(work, sale, change) for change in changes.values())
 
 
-def _changes(session: Session, courses: list[Course], sale: Sale) -> Iterator[_Change]:
+def _changes(session: Session, booked: Sequence[Course], sale: Sale) -> Iterator[_Change]:
     lines = {line.uid: line for line in sale.lines}
-    for course in courses:
-        line = lines.get(course.square_line_uid or "")
+    # What each line's courses were booked at, all units together.
+    prices = Counter[str | None]()
+    for course in booked:
+        prices[course.square_line_uid] += course.price
+    for course in booked:
+        if course.closed_as is not None:
+            continue
+        line, price = lines.get(course.square_line_uid or ""), prices[course.square_line_uid]
         if line is None or (line.quantity or 0) < (course.unit or 1):
             yield _Change(course, "is not on its sale in Square any more")
-        elif (course.unit or 1) == 1 and _price_of_line(session, course) != _whole(line):
+        elif (course.unit or 1) == 1 and Money(price, course.currency) != line.total:
             now = _written(session, Money(line.total.amount + (line.tax or 0), line.total.currency))
             yield _Change(course, f"stands on its sale in Square at {now} now")
-
-
-def _whole(line: SaleLine) -> tuple[int, str]:
-    return line.total.amount, line.total.currency
-
-
-def _price_of_line(session: Session, course: Course) -> tuple[int, str]:
-    """Return what the line's courses were booked at, all units together."""
-    prices = session.scalars(
-        select(Course.price).where(
-            Course.square_order_id == course.square_order_id,
-            Course.square_line_uid == course.square_line_uid,
-        )
-    )
-    return sum(prices), course.currency
 
 
 def _ask_about(work: Work, sale: Sale, change: _Change) -> str:

@@ -57,31 +57,21 @@ def sold_at_till_in(session: Session, act: Act, row: Checkout, square_order_id: 
 
 
 def _settle_at_till(session: Session, act: Act, square_order_id: str, settled: set[str]) -> None:
-    courses = session.scalars(
-        select(Course)
-        .where(Course.square_order_id == square_order_id, Course.client_id.is_not(None))
-        .order_by(Course.id)
+    """Settle one checkout for each package of the order: the newest that its client waits for at the till."""
+    waiting = session.execute(
+        select(Course, Checkout)
+        .join(Checkout, (Checkout.client_id == Course.client_id) & (Checkout.package_id == Course.package_id))
+        .where(
+            Course.square_order_id == square_order_id,
+            Checkout.way == "till",
+            Checkout.ended_at.is_(None),
+            Checkout.created_at <= Course.booked_at,
+        )
+        .order_by(Course.id, Checkout.created_at.desc(), Checkout.id.desc())
     )
-    for course in courses:
-        if course.package_id in settled:
-            continue
-        row = _waiting_at_till(session, course)
-        if row is not None:
+    for course, row in waiting.all():
+        # Only what was begun shortly before the sale was booked: word of an older sale may come again at any time.
+        is_recent = row.created_at >= course.booked_at - LONGEST_AT_TILL
+        if is_recent and course.package_id not in settled:
             sold_at_till_in(session, act, row, square_order_id)
             settled.add(course.package_id)
-
-
-def _waiting_at_till(session: Session, course: Course) -> Checkout | None:
-    # Only what was begun before the sale was booked: word of an older sale may come again at any time.
-    rows = (
-        select(Checkout)
-        .where(
-            Checkout.way == "till",
-            Checkout.client_id == course.client_id,
-            Checkout.package_id == course.package_id,
-            Checkout.ended_at.is_(None),
-            Checkout.created_at.between(course.booked_at - LONGEST_AT_TILL, course.booked_at),
-        )
-        .order_by(Checkout.created_at.desc(), Checkout.id.desc())
-    )
-    return session.scalar(rows.limit(1))

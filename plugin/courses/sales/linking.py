@@ -63,7 +63,7 @@ def _open(work: Work, item: Attention, package: Package, reason: str) -> Booking
     for course_id in booking.opened:
         text = f"Opened from the sale of “{item.details['item_name']}”, linked to “{package.name}” afterwards"
         add_history(work, course_id, "linked", text, reason=reason)
-    answer_unlinked_in(work.session, work.act, sale.square_order_id, line_uid, "The course is open.")
+    answer_unlinked_in(work.session, work.act, sale.square_order_id, [line_uid], "The course is open.")
     refunds = {"refund_ids": item.details.get("refund_ids", [])}
     enqueue(work, LOOK_AT_SALE, sale.square_order_id, payload=refunds)
     return booking

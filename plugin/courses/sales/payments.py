@@ -7,7 +7,7 @@ the ledger has already is written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from plugin.core.allocation import allocate
 from plugin.core.gross import Charge
-from plugin.core.ledger import Kind, paid
+from plugin.core.ledger import START, Kind, paid
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.chain import Line, append, head_of
+from plugin.courses.base.chain import EntryRow, Line, append_all, heads_of, next_entry
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import money_text
@@ -28,7 +28,7 @@ from plugin.courses.sales.sales import Came, Sale
 from plugin.store.ledger import Allowance, Course, Entry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
     """An allowance that money comes for: what has come, in how many entries."""
 
@@ -48,31 +48,47 @@ class _Part:
         return self.unpaid == 0 and self.entries > 0
 
 
-def receive_money(work: Work, sale: Sale, line_uid: str) -> list[str]:
-    """Write the money that came for the courses of one line; return those that it came for."""
-    parts = _parts(work.session, sale.square_order_id, line_uid)
-    _learn_tax(parts, sale, line_uid)
-    price = sum(part.allowance.price for part in parts)
+def receive_money(work: Work, sale: Sale, line_uids: Collection[str]) -> list[str]:
+    """Write the money that came for the courses of these lines; return those that it came for."""
+    parts_of = _parts(work.session, sale.square_order_id, line_uids)
+    for line_uid, parts in parts_of.items():
+        _learn_tax(parts, sale, line_uid)
     changed: list[str] = []
     for came in sale.payments():
-        if all(part.is_settled for part in parts):
-            break
-        gross = _gross_paid(parts)
-        due = _due(price, came, sale.total) - sum(part.paid for part in parts)
-        written = _share_out(work, sale, parts, came, due)
-        if written:
-            changed += written
-            parts = _parts(work.session, sale.square_order_id, line_uid)
-        _receive_tax(parts, gross, came, sale.total)
-    for course_id in dict.fromkeys(changed):
+        waiting = [parts for parts in parts_of.values() if not all(part.is_settled for part in parts)]
+        if waiting:
+            changed += _receive(work, sale, waiting, came)
+    courses = list(dict.fromkeys(changed))
+    for course_id in courses:
         publish(work, CourseChanged(course_id))
-    return list(dict.fromkeys(changed))
+    return courses
+
+
+def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Came) -> list[str]:
+    """Write one payment over the lines that wait for money; return the courses that it came for."""
+    heads = heads_of(work.session, [part.allowance.id for parts in lines for part in parts])
+    entries: list[EntryRow] = []
+    changed: list[str] = []
+    for parts in lines:
+        gross = _gross_paid(parts)
+        price = sum(part.allowance.price for part in parts)
+        due = _due(price, came, sale.total) - sum(part.paid for part in parts)
+        for part, share, line in _share_out(work, sale, parts, came, due):
+            head = heads.get(part.allowance.id, START)
+            entries.append(next_entry(work, part.allowance.id, head, paid(share), line))
+            changed.append(part.course.id)
+            part.paid, part.entries = part.paid + share, part.entries + 1
+        _receive_tax(parts, gross, came, sale.total)
+    append_all(work, entries)
+    earn_ahead(work, [entry.allowance_id for entry in entries])
+    return changed
 
 
 def learn_taxes_in(session: Session, sale: Sale) -> None:
     """Keep the taxes of a sale with its courses where they were booked before taxes were kept."""
-    for line in sale.lines:
-        _learn_tax(_parts(session, sale.square_order_id, line.uid), sale, line.uid)
+    parts_of = _parts(session, sale.square_order_id, [line.uid for line in sale.lines])
+    for line_uid, parts in parts_of.items():
+        _learn_tax(parts, sale, line_uid)
 
 
 def _learn_tax(parts: Sequence[_Part], sale: Sale, line_uid: str) -> None:
@@ -122,7 +138,9 @@ def _due(price: int, came: Came, total: Money) -> int:
     return price if so_far >= total.amount else price * so_far // total.amount
 
 
-def _share_out(work: Work, sale: Sale, parts: Sequence[_Part], came: Came, due: int) -> list[str]:
+def _share_out(
+    work: Work, sale: Sale, parts: Sequence[_Part], came: Came, due: int
+) -> Iterator[tuple[_Part, int, Line]]:
     """Spread what is new over what is still unpaid, so that the parts end at their price to the cent."""
     still_open = [part for part in parts if part.course.closed_as is None]
     fits = min(max(due, 0), sum(part.unpaid for part in still_open))
@@ -131,31 +149,28 @@ def _share_out(work: Work, sale: Sale, parts: Sequence[_Part], came: Came, due: 
         charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
         _ask(work, sale, Money(charge.gross_of(due - fits), sale.total.currency))
     if not still_open:
-        return []
+        return
     is_all = came.so_far.amount >= sale.total.amount
-    changed = []
     for part, share in zip(still_open, allocate(fits, [one.unpaid for one in still_open]), strict=True):
-        if share == 0 and (part.entries or part.unpaid):
-            continue
-        key = _key(part, "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}")
-        line = Line(key, came.at or part.course.sold_at)
-        head = head_of(work.session, part.allowance.id)
-        append(work, part.allowance.id, head, paid(share), line)
-        earn_ahead(work, part.allowance)
-        changed.append(part.course.id)
-    return changed
+        if share or not (part.entries or part.unpaid):
+            key = _key(part, "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}")
+            yield part, share, Line(key, came.at or part.course.sold_at)
 
 
-def _parts(session: Session, square_order_id: str, line_uid: str) -> list[_Part]:
+def _parts(session: Session, square_order_id: str, line_uids: Collection[str]) -> dict[str, list[_Part]]:
+    """Return the allowances of an order's lines, by line."""
     rows = session.execute(
         select(Course, Allowance, func.coalesce(func.sum(Entry.value_delta), 0), func.count(Entry.id))
         .join(Allowance, Allowance.course_id == Course.id)
         .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
-        .where(Course.square_order_id == square_order_id, Course.square_line_uid == line_uid)
+        .where(Course.square_order_id == square_order_id, Course.square_line_uid.in_(line_uids))
         .group_by(Course.id, Allowance.id)
         .order_by(Course.unit, Allowance.position)
     )
-    return [_Part(course, allowance, int(came), entries) for course, allowance, came, entries in rows]
+    parts_of: dict[str, list[_Part]] = {uid: [] for uid in line_uids}
+    for course, allowance, came, entries in rows:
+        parts_of[course.square_line_uid or ""].append(_Part(course, allowance, int(came), entries))
+    return parts_of
 
 
 def _key(part: _Part, what: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -49,12 +49,13 @@ def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) 
     )
 
 
-def answer_unlinked_in(session: Session, act: Act, square_order_id: str, line_uid: str, answer: str) -> None:
-    """Close the question about a line that was answered another way; the same line does not ask again."""
-    item = session.scalar(
-        select(Attention).where(Attention.dedupe == unlinked_mark(square_order_id, line_uid))
-    )
-    if item is not None and item.resolved_at is None:
+def answer_unlinked_in(
+    session: Session, act: Act, square_order_id: str, line_uids: Collection[str], answer: str
+) -> None:
+    """Close the questions about lines that were answered another way; the same lines again do not ask again."""
+    marks = [unlinked_mark(square_order_id, uid) for uid in line_uids]
+    waiting = select(Attention).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
+    for item in session.scalars(waiting) if marks else ():
         item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": answer}
 
 

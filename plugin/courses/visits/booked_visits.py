@@ -28,7 +28,7 @@ from plugin.courses.visits.bookings import (
 )
 from plugin.courses.visits.next_session import is_same_name, next_session
 from plugin.courses.visits.reverse import undo_use
-from plugin.courses.visits.same_day import DayCharge, ask_in, charges_that_day, confirmed
+from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer
 from plugin.errors import NoneLeft, NotFound, Refused
 from plugin.store import Store
@@ -66,13 +66,12 @@ def use_booking(
             if was_used:
                 return {"entry_id": booking.entry_id}
             wish = _wish(work.session, work.act, booking, course, chosen)
-            entry_id = record_use(work, wish, course, has_mail=has_mail)
-            settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=entry_id)
-            ask_in(work.session, work.act, entry_id, known_charges=known_charges)
-            return {"entry_id": entry_id}
+            used = record_use(work, wish, course, known_charges=known_charges, has_mail=has_mail)
+            settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=used.entry.id)
+            return {"entry_id": used.entry.id}
 
-        used = work.once("use_booking", request | confirmed(known_charges), use)
-        return used_answer(work.session, used.answer["entry_id"], is_repeat=used.is_repeat or was_used)
+        done = work.once("use_booking", request | confirmed(known_charges), use)
+        return used_answer(work.session, done.answer["entry_id"], is_repeat=done.is_repeat or was_used)
 
     return transact(store, act, do)
 

@@ -23,7 +23,7 @@ from plugin.courses.changes.frame import (
     refuse_ownerless,
 )
 from plugin.courses.visits.no_shows import FORGIVEN, waived_in
-from plugin.courses.visits.same_day import ask_in, confirmed
+from plugin.courses.visits.same_day import confirmed
 from plugin.courses.visits.use import charge_in
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
@@ -64,14 +64,15 @@ def settle_missed(
             add_history(change, course_id, FORGIVEN, f"{said}: forgiven")
             return
         happened_at = act.now if day == change.today else _noon(change, day)
-        entry_id = charge_in(
+        charge_in(
             change,
             change.row,
             missed.allowance_id,
+            client_id=change.row.client_id or "",
             happened_at=happened_at,
             reason=said,
+            known_charges=known_charges,
         )
-        ask_in(change.session, act, entry_id, known_charges=known_charges)
 
     request = asdict(missed) | confirmed(known_charges)
     return change_course(store, act, course_id, do, what="missed", request=request)

@@ -19,8 +19,8 @@ from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.visits.booked_visits import course_of_booking_in, day_of
-from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_change, settle_in
-from plugin.courses.visits.same_day import ask_in, confirmed
+from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_change, client_of_in, settle_in
+from plugin.courses.visits.same_day import confirmed
 from plugin.courses.visits.use import charge_in, used_answer
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -69,8 +69,7 @@ def decide_no_show(
             if booking.outcome is None:
                 _check(booking, work.act)
                 if decision == NoShow.CHARGE:
-                    entry_id = _charge(work, booking, course, chosen)
-                    ask_in(work.session, work.act, entry_id, known_charges=known_charges)
+                    _charge(work, booking, course, chosen, known_charges)
                 else:
                     _forgive(work, booking, course)
             return {"entry_id": booking.entry_id}
@@ -106,16 +105,19 @@ def _check(booking: Booking, act: Act) -> None:
         raise Refused("This appointment is still to come.", code="still_to_come")
 
 
-def _charge(work: Work, booking: Booking, course: Course, allowance_id: str | None) -> str:
-    entry_id = charge_in(
+def _charge(
+    work: Work, booking: Booking, course: Course, allowance_id: str | None, known_charges: int
+) -> None:
+    charged = charge_in(
         work,
         course,
         allowance_id,
+        client_id=client_of_in(work.session, booking) or course.client_id or "",
         happened_at=min(booking.start_at, work.now),
         reason=_named(work.session, booking),
+        known_charges=known_charges,
     )
-    settle_in(work.session, work.act, booking, "charged", course_id=course.id, entry_id=entry_id)
-    return entry_id
+    settle_in(work.session, work.act, booking, "charged", course_id=course.id, entry_id=charged.entry.id)
 
 
 def _forgive(work: Work, booking: Booking, course: Course) -> None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, Source, require
+from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
+from plugin.core.terms import terms_from_json
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.base.chain import append_reversal, course_for_change
+from plugin.courses.base.chain import EntryRow, append_reversal, course_for_change
+from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.read import entry_in
-from plugin.courses.base.views import Reversed
+from plugin.courses.base.read import entry_in, entry_view
+from plugin.courses.base.state import course_in_hand
+from plugin.courses.base.views import EntryView, Reversed
 from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.early_use import earn_ahead
-from plugin.courses.changes.expiry import first_used_on, follow_first_use
+from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.visits.bookings import free_booking_of_in
 from plugin.errors import AlreadyReversed, Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.ledger import Course, Entry
 
 
 def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
@@ -30,25 +36,41 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
     def do(work: Work) -> Reversed:
-        _, course = entry_in(work.session, entry_id)
-        held = course_for_change(work.session, course.id)
-        request = {"entry_id": entry_id, "reason": said}
-        undone = work.once("reverse", request, lambda: {"entry_id": undo_use(work, held, entry_id, said).id})
-        return _answer(work.session, undone.answer["entry_id"], is_repeat=undone.is_repeat)
+        entry, course = entry_in(work.session, entry_id)
+        course = course_for_change(work.session, course.id)
+        written: EntryRow | None = None
+
+        def undo() -> dict[str, Any]:
+            nonlocal written
+            written = undo_use(work, course, entry_id, said)
+            return {"entry_id": written.id}
+
+        undone = work.once("reverse", {"entry_id": entry_id, "reason": said}, undo)
+        if written is not None:
+            return _answer(entry_view(written, entry.treatment, course.currency), course, is_repeat=False)
+        return _answer(entry_in(work.session, undone.answer["entry_id"])[0], course, is_repeat=True)
 
     return transact(store, act, do)
 
 
-def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> Entry:
-    """Take back a used session of a course that the caller holds; its appointment can be settled again."""
+def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> EntryRow:
+    """Take back a used session of a course that the caller has locked; its appointment can be settled again."""
     undone = _reversible(work.session, course, entry_id)
-    before = first_used_on(work.session, course)
+    before = _state(work, course)
     written = append_reversal(work, undone, reason)
-    earn_ahead(work, work.session.get_one(Allowance, undone.allowance_id))
-    follow_first_use(work, course, before)
+    earn_ahead(work, [undone.allowance_id])
+    if before is not None:
+        follow_first_use(work, course, before, before.without_use(entry_id))
     free_booking_of_in(work.session, entry_id)
     publish(work, CourseChanged(course.id))
     return written
+
+
+def _state(work: Work, course: Course) -> CourseState | None:
+    """Return the course as it stands, None where its last day does not follow from its first use."""
+    if not terms_from_json(course.terms).waits_for_first_use:
+        return None
+    return course_in_hand(work.session, course.id, today=local_date(clinic_in(work.session), work.now)).state
 
 
 def _reversible(session: Session, course: Course, entry_id: str) -> Entry:
@@ -66,8 +88,7 @@ def _reversible(session: Session, course: Course, entry_id: str) -> Entry:
     return entry
 
 
-def _answer(session: Session, entry_id: str, *, is_repeat: bool) -> Reversed:
-    entry, course = entry_in(session, entry_id)
+def _answer(entry: EntryView, course: Course, *, is_repeat: bool) -> Reversed:
     return Reversed(
         entry=entry,
         sessions_left=entry.sessions_after,

@@ -12,16 +12,17 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from plugin.core.acts import Act, Source
-from plugin.core.course import CourseState
+from plugin.core.acts import Source
+from plugin.core.course import AllowanceState, CourseState
 from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, EarlierEntry
 from plugin.courses.base.words import day_text, time_text
+from plugin.courses.base.work import Work
 from plugin.courses.visits.next_session import is_same_name
 from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -65,39 +66,40 @@ class AlreadyCharged(Refused):
 def charges_that_day(session: Session, client_ids: Sequence[str], day: date) -> list[DayCharge]:
     """Return what these clients were charged on that day of the clinic and nobody has undone, in order of entry."""
     begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
-    came = _charges().where(Visit.client_id.in_(client_ids), Visit.visited_on == day)
-    missed = _charges().where(
-        Entry.visit_id.is_(None),
-        # What was used before an import has no day.
-        Entry.source != Source.IMPORT.value,
-        Entry.happened_at >= begins,
-        Entry.happened_at < ends,
-        _client_id().in_(client_ids),
-    )
-    rows = session.execute(union_all(came, missed)).all()
+    wanted = {"client_ids": list(client_ids), "day": day, "begins": begins, "ends": ends}
+    rows = session.connection().execute(_THAT_DAY, wanted)
     return sorted((DayCharge(*row) for row in rows), key=lambda each: each.entry_id)
 
 
-def ask_in(session: Session, act: Act, entry_id: str, *, known_charges: int) -> list[tuple[str, int | None]]:
-    """Return the other charges of a new charge's client, treatment and day: entries, each with its session number.
+def ask_in(
+    work: Work, new: CourseState, allowance: AllowanceState, client_id: str, day: date, *, known_charges: int
+) -> tuple[EarlierEntry, ...]:
+    """Return the charges that stand of a new charge's client, treatment and day, each with its session number.
 
     Raises AlreadyCharged where the desk knew of fewer. A program can't be asked; it is told in the answer.
     """
-    new = DayCharge(*session.execute(_charges().where(Entry.id == entry_id)).one())
     # Two tablets with two courses of one client hold different courses: the later one must see the earlier charge.
-    session.execute(select(Client.id).where(Client.id == new.client_id).with_for_update(key_share=True))
-    clinic = clinic_in(session)
-    day = new.visited_on or local_date(clinic, new.happened_at)
-    same_day = charges_that_day(session, [new.client_id], day)
-    others = tuple(each for each in same_day if each.entry_id != entry_id and _is_same_treatment(each, new))
+    # SQLite has one writer at a time.
+    if not work.store.is_sqlite:
+        work.session.connection().execute(_LOCK_CLIENT, {"client_id": client_id})
+    same_day = charges_that_day(work.session, [client_id], day)
+    others = tuple(each for each in same_day if _is_same_treatment(each, allowance))
     if not others:
-        return []
-    today = local_date(clinic, act.now)
-    states = numbered_states(session, list({each.course_id for each in others}), today=today)
-    if act.actor.source is Source.DESK and len(others) > known_charges:
-        said = [_sentence(each, new, states[each.course_id], clinic, day) for each in others]
+        return ()
+    states = numbered_states(work.session, list({each.course_id for each in others}), today=new.today)
+    if work.act.actor.source is Source.DESK and len(others) > known_charges:
+        clinic = clinic_in(work.session)
+        said = [_sentence(each, new.facts.id, states[each.course_id], clinic, day) for each in others]
         raise AlreadyCharged(" ".join(said), others)
-    return [(each.entry_id, states[each.course_id].number_of(each.entry_id)) for each in others]
+    return tuple(
+        EarlierEntry(
+            each.entry_id, each.happened_at, each.by, states[each.course_id].number_of(each.entry_id)
+        )
+        for each in others
+    )
+
+
+_LOCK_CLIENT = select(Client.id).where(Client.id == bindparam("client_id")).with_for_update(key_share=True)
 
 
 def confirmed(known_charges: int) -> dict[str, int]:
@@ -146,11 +148,28 @@ def _charges() -> Select[Any]:
     )
 
 
-def _is_same_treatment(one: DayCharge, other: DayCharge) -> bool:
-    return one.treatment_id == other.treatment_id or is_same_name(one.treatment, other.treatment)
+_CAME = _charges().where(
+    Visit.client_id.in_(bindparam("client_ids", expanding=True)), Visit.visited_on == bindparam("day")
+)
+_MISSED = _charges().where(
+    Entry.visit_id.is_(None),
+    # What was used before an import has no day.
+    Entry.source != Source.IMPORT.value,
+    Entry.happened_at >= bindparam("begins"),
+    Entry.happened_at < bindparam("ends"),
+    _client_id().in_(bindparam("client_ids", expanding=True)),
+)
+_THAT_DAY = union_all(_CAME, _MISSED)
 
 
-def _sentence(charge: DayCharge, new: DayCharge, course: CourseState, clinic: ClinicView, day: date) -> str:
+def _is_same_treatment(charge: DayCharge, allowance: AllowanceState) -> bool:
+    is_same = charge.treatment_id == allowance.facts.treatment_id
+    return is_same or is_same_name(charge.treatment, allowance.treatment)
+
+
+def _sentence(
+    charge: DayCharge, new_course_id: str, course: CourseState, clinic: ClinicView, day: date
+) -> str:
     """Write "Already used today at 10:02 AM by A. Kim (session 6 of 12)."."""
     number = course.main_number_of(charge.entry_id)
     on = "today" if day == course.today else f"on {day_text(day, clinic)}"
@@ -158,5 +177,5 @@ def _sentence(charge: DayCharge, new: DayCharge, course: CourseState, clinic: Cl
     at = f" at {time_text(charge.written_at, clinic)}" if local_date(clinic, charge.written_at) == day else ""
     what = "Already charged as a no-show" if charge.is_no_show else "Already used"
     which = f"session {number} of {course.granted}" if number else charge.treatment
-    of = "" if charge.course_id == new.course_id else f", {charge.package_name}"
+    of = "" if charge.course_id == new_course_id else f", {charge.package_name}"
     return f"{what} {on}{at} by {charge.by} ({which}{of})."

@@ -8,28 +8,30 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.course import AllowanceState
-from plugin.core.ledger import used
+from plugin.core.course import AllowanceState, CourseState, Use
+from plugin.core.ledger import Change, used
 from plugin.core.text import NOTE_LENGTH, optional
-from plugin.courses.base.chain import Line, append, course_for_change, head_of
+from plugin.courses.base.chain import EntryRow, Line, LockedCourse, append, lock_course
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.course_extras import origins_in, shares_in
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
-from plugin.courses.base.read import course_in, entry_in
-from plugin.courses.base.state import numbered_states
-from plugin.courses.base.views import ClinicView, CourseView, Used
+from plugin.courses.base.read import entry_in, entry_view
+from plugin.courses.base.state import CourseInHand, course_in_hand
+from plugin.courses.base.views import ClinicView, EarlierEntry, Used
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, transact
-from plugin.courses.changes.expiry import first_used_on, follow_first_use
+from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
-from plugin.store.ledger import Course, Visit
+from plugin.store.ledger import Visit
 from plugin.store.people import Staff
+from plugin.store.tables import METADATA
 
 MOST_AT_ONCE = 20
 
@@ -63,94 +65,124 @@ def use_session(
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> Used:
-        course = course_for_change(work.session, wish.course_id)
-        answer: Used | None = None
+        course = lock_course(work.session, wish.course_id)
+        charged: Charged | None = None
 
         def use() -> dict[str, Any]:
-            nonlocal answer
-            entry_id = record_use(work, wish, course, has_mail=has_mail)
-            earlier = ask_in(work.session, work.act, entry_id, known_charges=known_charges)
-            answer = used_answer(work.session, entry_id, earlier=earlier, is_repeat=False)
+            nonlocal charged
+            charged = record_use(work, wish, course, known_charges=known_charges, has_mail=has_mail)
             # Both change with what is undone or entered since; the same key gives the first answer.
-            return {"entry_id": entry_id, "session_number": answer.session_number, "earlier": earlier}
+            earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
+            return {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
 
         first = work.once("use", asdict(wish) | confirmed(known_charges), use).answer
+        if charged is not None:
+            return _answer(charged, course)
         numbers = first.get("session_number"), first.get("earlier", ())
-        return answer or used_answer(work.session, first["entry_id"], *numbers, is_repeat=True)
+        return used_answer(work.session, first["entry_id"], *numbers, is_repeat=True)
 
     return transact(store, act, do)
 
 
-def record_use(work: Work, wish: UseSession, course: Course, *, has_mail: bool = False) -> str:
-    """Use sessions within the caller's transaction, which holds the course; return the entry."""
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A use just written: its entry, the course after it, and the charges of that day that stood already."""
+
+    entry: EntryRow
+    course: CourseState
+    earlier: tuple[EarlierEntry, ...]
+
+    @property
+    def number(self) -> int:
+        """Return which session it was."""
+        return self.course.number_of(self.entry.id) or 0
+
+
+def record_use(
+    work: Work, wish: UseSession, course: LockedCourse, *, known_charges: int = 0, has_mail: bool = False
+) -> Charged:
+    """Use sessions within the caller's transaction, which has locked the course."""
     clinic = clinic_in(work.session)
     today = local_date(clinic, work.now)
-    view = course_in(work.session, course, today=today)
-    visited_on = _visit_day(view, clinic, wish.visited_on or today, today)
-    _may_be_used(view, visited_on)
-    client_id = _who_came(work.session, view, wish.client_id, visited_on)
-    allowance = _allowance(work.session, view, wish)
-    visit = Visit(
-        id=work.new_id(),
-        client_id=client_id,
-        course_id=course.id,
-        visited_on=visited_on,
-        practitioner_id=_practitioner(work.session, work.act, wish.practitioner_id),
-        focus=optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
-        note=optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
-        created_at=work.now,
-    )
-    work.session.add(visit)
-    work.session.flush()
+    hand = course_in_hand(work.session, course.id, today=today)
+    visited_on = wish.visited_on or today
+    _check_day(work.session, course, clinic, visited_on, today)
+    _may_be_used(hand.state, visited_on)
+    client_id = _who_came(work.session, course, wish.client_id, visited_on)
+    allowance = _allowance(work.session, hand.state, wish.allowance_id, wish.sessions)
+    visit_id = work.new_id()
+    visit = {
+        "id": visit_id,
+        "client_id": client_id,
+        "course_id": course.id,
+        "visited_on": visited_on,
+        "practitioner_id": _practitioner(work.session, work.act, wish.practitioner_id),
+        "focus": optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
+        "note": optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
+        "created_at": work.now,
+    }
+    change = used(hand.heads[allowance.id], wish.sessions, unpaid=allowance.unpaid.amount)
+    earlier = ask_in(work, hand.state, allowance, client_id, visited_on, known_charges=known_charges)
+    work.session.connection().execute(_NEW_VISIT, visit)
     if has_mail:
         owner_id = course.client_id or client_id
-        publish(work, VisitRecorded(visit.id, course.id, client_id, owner_id, visited_on, today))
+        publish(work, VisitRecorded(visit_id, course.id, client_id, owner_id, visited_on, today))
     happened_at = work.now if visited_on == today else _noon(visited_on, clinic)
-    line = Line(f"use:{work.act.key}", happened_at, visit_id=visit.id)
-    return _write(work, course, allowance, wish.sessions, line)
+    line = Line(f"use:{work.act.key}", happened_at, visit_id=visit_id)
+    entry, after = _write(work, course, hand, (allowance.id, change), line, visited_on)
+    return Charged(entry, after, earlier)
 
 
 def charge_in(
     work: Work,
-    course: Course,
+    course: LockedCourse,
     allowance_id: str | None,
     *,
+    client_id: str,
     happened_at: datetime,
     reason: str,
-) -> str:
-    """Use one session for a visit that did not take place: an entry without a visit. Returns the entry."""
+    known_charges: int = 0,
+) -> Charged:
+    """Use one session for a visit of the client that did not take place: an entry without a visit."""
     clinic = clinic_in(work.session)
-    view = course_in(work.session, course, today=local_date(clinic, work.now))
-    _may_be_used(view, local_date(clinic, happened_at))
-    allowance = _allowance(work.session, view, UseSession(course.id, allowance_id))
+    missed_on = local_date(clinic, happened_at)
+    hand = course_in_hand(work.session, course.id, today=local_date(clinic, work.now))
+    _may_be_used(hand.state, missed_on)
+    allowance = _allowance(work.session, hand.state, allowance_id, 1)
+    change = used(hand.heads[allowance.id], 1, unpaid=allowance.unpaid.amount)
+    earlier = ask_in(work, hand.state, allowance, client_id, missed_on, known_charges=known_charges)
     line = Line(f"no-show:{work.act.key}", happened_at, reason=reason)
-    return _write(work, course, allowance, 1, line)
+    entry, after = _write(work, course, hand, (allowance.id, change), line, missed_on)
+    return Charged(entry, after, earlier)
+
+
+_NEW_VISIT = insert(METADATA.tables[Visit.__tablename__])
 
 
 def _write(
     work: Work,
-    course: Course,
-    allowance: AllowanceState,
-    sessions: int,
+    course: LockedCourse,
+    hand: CourseInHand,
+    use: tuple[str, Change],
     line: Line,
-) -> str:
-    before = first_used_on(work.session, course)
-    head = head_of(work.session, allowance.id)
-    change = used(head, sessions, unpaid=allowance.unpaid.amount)
-    entry = append(work, allowance.id, head, change, line)
-    follow_first_use(work, course, before)
+    used_on: date,
+) -> tuple[EntryRow, CourseState]:
+    allowance_id, change = use
+    entry = append(work, allowance_id, hand.heads[allowance_id], change, line)
+    after = hand.state.after_use(Use(entry.id, allowance_id, -change.sessions, used_on), -change.value)
+    follow_first_use(work, course, hand.state, after)
     publish(work, CourseChanged(course.id))
-    return entry.id
+    return entry, after
 
 
-def _may_be_used(course: CourseView, day: date) -> None:
-    if code := course.state.why_closed(day):
+def _may_be_used(course: CourseState, day: date) -> None:
+    if code := course.why_closed(day):
         raise Refused(_refusal(course, code), code=code)
 
 
-def _refusal(course: CourseView, code: str) -> str:
-    if course.gift is not None:
-        said = f"This course waits as a gift for {course.gift.recipient_name}."
+def _refusal(course: CourseState, code: str) -> str:
+    if course.waiting_gift is not None:
+        said = f"This course waits as a gift for {course.waiting_gift.recipient_name}."
         return f"{said} Redeem its voucher, or take the gift back."
     return {
         "unassigned": "Nobody owns this course yet. Assign it to a client first.",
@@ -161,22 +193,23 @@ def _refusal(course: CourseView, code: str) -> str:
     }[code]
 
 
-def _visit_day(course: CourseView, clinic: ClinicView, day: date, today: date) -> date:
+def _check_day(session: Session, course: LockedCourse, clinic: ClinicView, day: date, today: date) -> None:
     if day > today:
         raise InvalidField("A visit can't lie in the future.", field="visited_on")
     if day < local_date(clinic, course.sold_at):
         raise InvalidField("The visit was before the course was sold.", field="visited_on")
-    if course.origin is not None and day < local_date(clinic, course.origin.transferred_at):
+    origin = origins_in(session, [course.id]).get(course.id) if day < today else None
+    if origin is not None and day < local_date(clinic, origin.transferred_at):
         raise InvalidField("The visit was before these sessions were transferred.", field="visited_on")
-    return day
 
 
-def _who_came(session: Session, course: CourseView, client_id: str | None, day: date) -> str:
+def _who_came(session: Session, course: LockedCourse, client_id: str | None, day: date) -> str:
     owner = course.client_id or ""
     came = owner if client_id is None else living_client_in(session, client_id).id
     if came == owner:
         return owner
-    share = course.share_of(came)
+    shares = shares_in(session, [course.id]).get(course.id, ())
+    share = next((each for each in shares if each.client_id == came), None)
     if share is None:
         raise Refused("This course belongs to another client.", code="not_theirs")
     if not share.holds_on(day):
@@ -185,35 +218,37 @@ def _who_came(session: Session, course: CourseView, client_id: str | None, day: 
     return came
 
 
-def _allowance(session: Session, course: CourseView, wish: UseSession) -> AllowanceState:
-    if not 1 <= wish.sessions <= MOST_AT_ONCE:
+def _allowance(
+    session: Session, course: CourseState, allowance_id: str | None, sessions: int
+) -> AllowanceState:
+    if not 1 <= sessions <= MOST_AT_ONCE:
         raise InvalidField(f"Sessions are 1 to {MOST_AT_ONCE}.", field="sessions")
-    wanted = wish.allowance_id or _proposed(course)
+    wanted = allowance_id or _proposed(course)
     chosen = next((each for each in course.allowances if each.id == wanted), None)
     if chosen is None:
         raise NotFound("That course has no such allowance.")
-    _is_paid_for(session, course, chosen, wish.sessions)
+    _is_paid_for(session, course, chosen, sessions)
     if not chosen.is_open and chosen.left > 0:
         said = f"{chosen.treatment} opens with session {chosen.usable_from_session} of the course."
         raise Refused(said, code="not_open_yet")
     return chosen
 
 
-def _is_paid_for(session: Session, course: CourseView, chosen: AllowanceState, sessions: int) -> None:
+def _is_paid_for(session: Session, course: CourseState, chosen: AllowanceState, sessions: int) -> None:
     if sessions <= chosen.left - chosen.locked or sessions > chosen.left:
         return
     clinic = clinic_in(session)
-    missing = course.state.missing_for(chosen, sessions)
+    missing = course.missing_for(chosen, sessions)
     come = money_text(missing, clinic)
     how = "are paid for" if chosen.paid_for == chosen.unlocked else "may be used so far"
     then = f"The next can be used once {come} more has come."
-    if course.state.facts.due_ended_on is not None:
+    if course.facts.due_ended_on is not None:
         then = "The invoice was canceled. Decide what happens to the others under Attention."
     said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. {then}"
     raise Refused(said, code="not_paid_for")
 
 
-def _proposed(course: CourseView) -> str:
+def _proposed(course: CourseState) -> str:
     """Return the allowance to use when the desk did not choose: main treatments first, then what has opened."""
     usable = [each for each in course.allowances if each.is_usable]
     if not usable:
@@ -234,6 +269,21 @@ def _noon(day: date, clinic: ClinicView) -> datetime:
     return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
 
 
+def _answer(charged: Charged, course: LockedCourse) -> Used:
+    """Return what is answered to a use just written: all of it is in hand."""
+    entry, allowance = charged.entry, charged.course.allowance(charged.entry.allowance_id)
+    return Used(
+        entry=entry_view(entry, allowance.treatment, course.currency, session_number=charged.number),
+        sessions_left=entry.sessions_after,
+        course_id=course.id,
+        client_id=course.client_id or "",
+        session_number=charged.number,
+        granted=allowance.granted,
+        is_repeat=False,
+        earlier=charged.earlier,
+    )
+
+
 def used_answer(
     session: Session,
     entry_id: str,
@@ -242,13 +292,14 @@ def used_answer(
     *,
     is_repeat: bool,
 ) -> Used:
-    """Return what is told of a use that stands in the ledger.
+    """Return what is answered to a use that stands in the ledger.
 
-    `number`: which session it was when it was first told, else now; `earlier`: as `ask_in` returned it.
+    `number`: which session it was when it was first told, else now; `earlier`: the charges of that day that stood
+    then, each with the number it had.
     """
     entry, course = entry_in(session, entry_id)
     # Neither depends on the day it is asked.
-    state = numbered_states(session, [course.id], today=entry.happened_at.date())[course.id]
+    state = course_in_hand(session, course.id, today=entry.happened_at.date()).state
     number = number or state.number_of(entry_id)
     return Used(
         entry=replace(entry, session_number=number),

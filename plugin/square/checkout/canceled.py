@@ -48,5 +48,4 @@ def _book_payments(work: Work, order: Order) -> None:
         return
     sale = sale_of(order, [], Bought(None), of_invoice=True, total=Money(record.total, record.currency))
     uids = select(Course.square_line_uid).where(Course.square_order_id == order.id).distinct()
-    for uid in sorted(each for each in work.session.scalars(uids) if each is not None):
-        receive_money(work, sale, uid)
+    receive_money(work, sale, sorted(each for each in work.session.scalars(uids) if each is not None))
