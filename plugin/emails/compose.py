@@ -7,19 +7,26 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from invoices.language import Language
+
 _PACKAGE = Path(__file__).parents[1]
 # Beside the package in a checkout, within it where it is installed.
 _PLACES = [str(_PACKAGE / "templates"), str(_PACKAGE.parent / "templates")]
 
 
-def plain_of(name: str, said: object) -> str:
+def plain_of(name: str, language: Language, **values: object) -> str:
     """Return the letter as plain text."""
-    return _templates().get_template(f"mail/{name}.txt").render(said=said)
+    return _rendered(f"{name}.txt", language, values)
 
 
-def html_of(name: str, said: object) -> str:
+def html_of(name: str, language: Language, **values: object) -> str:
     """Return the letter as HTML, whatever was typed into it as text."""
-    return _templates().get_template(f"mail/{name}.html").render(said=said)
+    return _rendered(f"{name}.html", language, values)
+
+
+def _rendered(file: str, language: Language, values: dict[str, object]) -> str:
+    template = _templates().get_template(f"mail/{file}")
+    return template.render(values, _=language.gettext, tag=language.tag)
 
 
 @cache

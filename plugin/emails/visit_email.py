@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from invoices.language import Language, language_for
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.outbox import Job
 from plugin.courses.clients.email_choice import PATH as STOP_PATH
@@ -19,7 +20,7 @@ from plugin.courses.handouts.visit_email import (
     note_sent,
 )
 from plugin.emails.compose import html_of, plain_of
-from plugin.emails.visit_text import VisitText, visit_text
+from plugin.emails.visit_text import visit_text
 from plugin.errors import MailFailed, PaperNotMade, Refused
 from plugin.jobs import RunAgain
 from plugin.mail import Attachment, Letter
@@ -61,15 +62,15 @@ def written(services: Services, due: DueLetter) -> Letter:
     """Write the letter with its papers; raises PaperNotMade where another try may help, MailFailed without a key."""
     papers = tuple(_papers(services, due))
     stop_url = _stop_url(services, due)
-    text = visit_text(
-        due, kinds=tuple(kind for kind, _ in papers), page_url=_page_url(services, due), stop_url=stop_url
-    )
+    language = language_for(due.client.language)
+    text = visit_text(due, language, [kind for kind, _ in papers])
+    values = {"said": text, "due": due, "page_url": _page_url(services, due), "stop_url": stop_url}
     return Letter(
         to=due.mail_to,
         subject=text.subject,
-        text=plain_of("visit", text),
-        html=html_of("visit", text),
-        attachments=tuple(Attachment(_file_name(kind, text), _PDF, pdf) for kind, pdf in papers),
+        text=plain_of("visit", language, **values),
+        html=html_of("visit", language, **values),
+        attachments=tuple(Attachment(_file_name(kind, language), _PDF, pdf) for kind, pdf in papers),
         reply_to=due.clinic.email,
         key=due.id,
         stop_url=stop_url,
@@ -128,5 +129,6 @@ def _stop_url(services: Services, due: DueLetter) -> str:
     return f"{services.settings.public_url.rstrip('/')}{STOP_PATH}{stop_token(secret, due.client.id)}"
 
 
-def _file_name(kind: str, text: VisitText) -> str:
-    return f"{text.summary_name if kind == SUMMARY else text.aftercare_name}.pdf"
+def _file_name(kind: str, language: Language) -> str:
+    name = language.gettext("Course summary") if kind == SUMMARY else language.gettext("Aftercare")
+    return f"{name}.pdf"

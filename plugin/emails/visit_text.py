@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from invoices.language import Language, language_for
+from invoices.language import Language
 from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY
 from plugin.courses.handouts.visit_email import DueLetter
@@ -13,50 +13,25 @@ from plugin.courses.handouts.visit_email import DueLetter
 
 @dataclass(frozen=True, slots=True)
 class VisitText:
-    """Every sentence of the letter; "" or () where there is nothing to say."""
+    """What depends on the visit; the templates say the rest. "" or () where there is nothing to say."""
 
-    tag: str
     subject: str
-    dear: str
     opening: str
     balance: tuple[str, ...]
-    next_heading: str
     next_lines: tuple[str, ...]
     attached: str
     questions: str
-    page_label: str
-    page_url: str
-    why: str
-    stop_label: str
-    stop_url: str
-    clinic: str
-    address: tuple[str, ...]
-    summary_name: str
-    aftercare_name: str
 
 
-def visit_text(due: DueLetter, *, kinds: tuple[str, ...], page_url: str, stop_url: str) -> VisitText:
-    """Say the whole letter; `kinds`: the papers that go with it."""
-    language = language_for(due.client.language)
+def visit_text(due: DueLetter, language: Language, kinds: Collection[str]) -> VisitText:
+    """Write the text; `kinds`: the papers that are attached."""
     return VisitText(
-        tag=language.tag,
         subject=_subject(due, language),
-        dear=language.gettext("Hello {name},", name=due.client.name),
         opening=language.sentences(*_opening(due, language)),
         balance=tuple(balance_sentences(due.course.state, language)) if due.is_owner else (),
-        next_heading=language.gettext("Your next visit"),
         next_lines=tuple(_next(due, language)),
         attached=_attached(kinds, language),
         questions=_questions(due, language),
-        page_label=language.gettext("Your page, with all sessions and visits:") if page_url else "",
-        page_url=page_url,
-        why=language.gettext("{clinic} sends you this after each visit.", clinic=due.clinic.name),
-        stop_label=language.gettext("No more such letters:"),
-        stop_url=stop_url,
-        clinic=due.clinic.name,
-        address=tuple(line for line in due.clinic.address.splitlines() if line),
-        summary_name=language.gettext("Course summary"),
-        aftercare_name=language.gettext("Aftercare"),
     )
 
 
@@ -129,7 +104,7 @@ def _next(due: DueLetter, language: Language) -> Iterator[str]:
         yield asks.format(phone=due.clinic.phone)
 
 
-def _attached(kinds: tuple[str, ...], language: Language) -> str:
+def _attached(kinds: Collection[str], language: Language) -> str:
     if SUMMARY in kinds and AFTERCARE in kinds:
         return language.gettext(
             "Attached are your course summary, and what to do in the next hours and days."
