@@ -81,6 +81,7 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self.new_id = make_id or IdMaker()
+        self._shared = threading.local()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
         # SQLite's transactions see one moment by themselves; PostgreSQL's only when asked to.
         self._reader = (
@@ -102,11 +103,28 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session for reading; nothing it does is kept."""
+        shared: Session | None = getattr(self._shared, "session", None)
+        if shared is not None:
+            yield shared
+            return
         with Session(self._reader, expire_on_commit=False) as session:
             try:
                 yield session
             finally:
                 session.rollback()
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let all reading in this thread share one session: a page sees one moment and fetches no row twice."""
+        with self.reading() as session:
+            # A session forgets what it has read once nothing else holds on to it.
+            kept: list[object] = []
+            event.listen(session, "loaded_as_persistent", lambda _, instance: kept.append(instance))
+            outer, self._shared.session = getattr(self._shared, "session", None), session
+            try:
+                yield
+            finally:
+                self._shared.session = outer
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

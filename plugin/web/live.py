@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, g, make_response, render_template, request
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ships no types
 from markupsafe import Markup
 
 from plugin.courses.page_versions import PageVersion
+from plugin.web import current_services
 from plugin.web.actions import is_fragment, notice
 
 _KEY = re.compile(r"desk-[0-9a-f]{24}")
@@ -27,8 +28,10 @@ def screen(template: str, fragment: str, address: str, version: PageVersion, con
 
     `version` was read before the context is: what changes in between is asked for again.
     """
-    shown = context()
-    html = render_template(fragment, **shown)
+    g.attention_count = version.attention
+    with current_services().store.one_moment():
+        shown = context()
+        html = render_template(fragment, **shown)
     seen = _seen(version, html)
     if is_shown(address):
         return _labelled(make_response(html + _notices()), version, seen)
@@ -52,7 +55,9 @@ def news(fragment: str, version: PageVersion, context: Context) -> Response:
     known_version, _, known_html = request.args.get("seen", "").partition("-")
     if known_version == version.mark:
         return nothing(version, request.args["seen"])
-    html = render_template(fragment, **context())
+    g.attention_count = version.attention
+    with current_services().store.one_moment():
+        html = render_template(fragment, **context())
     seen = _seen(version, html)
     if seen.endswith(f"-{known_html}"):
         return nothing(version, seen)

@@ -107,6 +107,13 @@ def _fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
+def _attention_count() -> int:
+    if "attention_count" not in g:
+        g.attention_count = count_open(current_services().store)
+    count: int = g.attention_count
+    return count
+
+
 def _everywhere() -> dict[str, object]:
     known = clinic()
     is_in = current_user.is_authenticated
@@ -115,6 +122,6 @@ def _everywhere() -> dict[str, object]:
         "today": local_date(known, now()),
         "person": current_user if is_in else None,
         "is_owner": is_in and current_user.role == Role.OWNER,
-        "attention_count": count_open(current_services().store) if is_in else 0,
+        "attention_count": _attention_count() if is_in else 0,
         "is_fragment": bool(request.headers.get("HX-Request")),
     }

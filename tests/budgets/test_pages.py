@@ -15,9 +15,11 @@ from tests.budgets.counting import Statement, counted
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
 from tests.courses.desk import ANA, Desk
+from tests.courses.documents.sales import Papers
 from tests.web.visitor import Visitor
 
 MOST_TO_ASK = 2
+MOST_OF_CLIENT, MOST_OF_ATTENTION, MOST_OF_TODAY = 20, 12, 40
 _READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 # What is read for a page's frame or for who asks; it is no part of what is kept fresh.
 _NOT_SHOWN = {
@@ -129,3 +131,48 @@ def test_a_new_day_is_looked_at_again(
     with counted(services.store.engine) as statements:
         deb.get(address, query_string={"seen": seen})
     assert len(statements) > MOST_TO_ASK
+
+
+def statements_of(deb: Visitor, services: Services, screen: str) -> int:
+    deb.page(screen)
+    with counted(services.store.engine) as statements:
+        deb.page(screen)
+    return len(statements)
+
+
+def test_the_page_of_a_client_asks_no_more_for_many_courses_and_documents(
+    deb: Visitor, desk: Desk, services: Services
+) -> None:
+    papers = Papers(desk)
+    client = f"/clients/{desk.course(papers.sell('FIRST')).client_id}"
+    few = statements_of(deb, services, client)
+    for number in range(12):
+        papers.sell(f"MORE-{number}")
+        desk.use(desk.sell(papers.package))
+    papers.work()
+    assert statements_of(deb, services, client) <= MOST_OF_CLIENT
+    assert few <= MOST_OF_CLIENT
+
+
+def test_attention_asks_no_more_for_many_items(deb: Visitor, desk: Desk, services: Services) -> None:
+    package = desk.package()
+    desk.sell(package, buyer=None)
+    few = statements_of(deb, services, "/attention")
+    for _ in range(30):
+        desk.sell(package, buyer=None)
+    many = statements_of(deb, services, "/attention")
+    assert (few, many) == (many, few)
+    assert many <= MOST_OF_ATTENTION
+
+
+def test_today_asks_no_more_for_many_visits_and_arrivals(
+    deb: Visitor, desk: Desk, busy: Callable[[str], str], services: Services
+) -> None:
+    few = statements_of(deb, services, busy("today"))
+    appointments, package = Appointments(desk), desk.package()
+    for number in range(10):
+        buyer = replace(ANA, square_customer_id=f"CUSTOMER-{number}", phone=None, email=None)
+        desk.use(desk.sell(package, buyer=buyer))
+        appointments.told(f"MORE-{number}", square_customer_id=f"CUSTOMER-{number}")
+    assert statements_of(deb, services, "/") <= few + 1
+    assert few <= MOST_OF_TODAY

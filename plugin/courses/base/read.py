@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, exists, func, select
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
@@ -67,16 +67,33 @@ def read_course(store: Store, course_id: str, *, today: date) -> CourseView:
         return course_in(session, course, today=today)
 
 
-def courses_of_client(store: Store, client_id: str, *, today: date) -> tuple[CourseView, ...]:
-    """Return the client's courses: those in use first (soonest expiry, then oldest), then the others, newest first."""
+def read_courses(store: Store, course_ids: Collection[str], *, today: date) -> dict[str, CourseView]:
+    """Return these courses by id."""
     with store.reading() as session:
-        rows = session.scalars(select(Course).where(Course.client_id == client_id))
-        views = courses_in(session, list(rows), today=today)
+        rows = session.scalars(select(Course).where(Course.id.in_(course_ids))).all() if course_ids else ()
+        return {view.id: view for view in courses_in(session, rows, today=today)}
+
+
+def courses_of_client(
+    store: Store, client_id: str, *, today: date, shared: Select[str] | None = None
+) -> tuple[CourseView, ...]:
+    """Return the client's courses: those in use first (soonest expiry, then oldest), then the others, newest first.
+
+    `shared`: the query for the ids of others' courses to add at the end, oldest first.
+    """
+    is_at_hand = Course.client_id == client_id
+    if shared is not None:
+        is_at_hand = or_(is_at_hand, and_(Course.id.in_(shared), Course.closed_as.is_(None)))
+    with store.reading() as session:
+        found = courses_in(session, list(session.scalars(select(Course).where(is_at_hand))), today=today)
+    views = [course for course in found if course.client_id == client_id]
+    of_others = [course for course in found if course.client_id != client_id]
     live = [course for course in views if course.is_live]
     rest = [course for course in views if not course.is_live and not course.is_void]
     live.sort(key=lambda course: (course.expires_on or date.max, course.sold_at, course.id))
     rest.sort(key=lambda course: (course.sold_at, course.id), reverse=True)
-    return (*live, *rest)
+    of_others.sort(key=lambda course: (course.sold_at, course.id))
+    return (*live, *rest, *of_others)
 
 
 def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...]:

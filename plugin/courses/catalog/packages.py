@@ -82,6 +82,24 @@ def list_packages(
         return Page(_views(session, packages[:limit]), cursor)
 
 
+@dataclass(frozen=True, slots=True)
+class PackageChoice:
+    """A package as a list to choose from names it."""
+
+    id: str
+    name: str
+    price: Money
+
+
+def package_choices(store: Store) -> tuple[PackageChoice, ...]:
+    """Return the packages that are sold, in the order they were made."""
+    rows = select(Package).where(Package.is_active.is_(True)).order_by(Package.id)
+    with store.reading() as session:
+        return tuple(
+            PackageChoice(row.id, row.name, Money(row.price, row.currency)) for row in session.scalars(rows)
+        )
+
+
 def read_package(store: Store, package_id: str) -> PackageView:
     """Return the package; raises NotFound."""
     with store.reading() as session:

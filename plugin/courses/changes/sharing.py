@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
@@ -115,14 +115,19 @@ def shared_with(store: Store, client_id: str, *, today: date) -> tuple[CourseVie
 
 def shared_in(session: Session, client_ids: Sequence[str], *, today: date) -> list[Course]:
     """Return the courses of others that one of these clients may use today."""
-    standing = select(CourseShare.course_id).where(
-        CourseShare.client_id.in_(client_ids),
-        CourseShare.ended_at.is_(None),
-        (CourseShare.until.is_(None)) | (CourseShare.until >= today),
-    )
+    standing = shares_of(client_ids, today=today)
     rows = session.scalars(
         select(Course)
         .where(Course.id.in_(standing), Course.closed_as.is_(None))
         .order_by(Course.sold_at, Course.id)
     )
     return list(rows)
+
+
+def shares_of(client_ids: Sequence[str], *, today: date) -> Select[str]:
+    """Return the query for the ids of the courses that are shared with one of these clients today."""
+    return select(CourseShare.course_id).where(
+        CourseShare.client_id.in_(client_ids),
+        CourseShare.ended_at.is_(None),
+        (CourseShare.until.is_(None)) | (CourseShare.until >= today),
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.outbox import enqueue
@@ -51,19 +51,31 @@ def fields_on_their_way_in(session: Session, client_id: str) -> set[str]:
 def profile_status(store: Store, client_id: str) -> ProfileStatus:
     """Return the client's status in Square's directory."""
     with store.reading() as session:
-        last = session.scalar(_jobs_of(client_id).order_by(Outbox.id.desc()).limit(1))
-        if last is not None and last.state == "pending":
-            return ProfileStatus("waits", last.outcome)
-        if last is not None and last.state == "failed":
-            return ProfileStatus("failed", last.outcome)
-        links = session.scalars(
-            select(SquareCustomer.is_deleted).where(
-                SquareCustomer.client_id == client_id, SquareCustomer.is_current.is_(True)
+        state, outcome, links, deleted = session.execute(
+            select(
+                _last_job(client_id, Outbox.state),
+                _last_job(client_id, Outbox.outcome),
+                _links(client_id),
+                _links(client_id, SquareCustomer.is_deleted.is_(True)),
             )
-        ).all()
+        ).one()
+    if state == "pending":
+        return ProfileStatus("waits", outcome)
+    if state == "failed":
+        return ProfileStatus("failed", outcome)
     if not links:
         return ProfileStatus("absent")
-    return ProfileStatus("deleted" if all(links) else "linked")
+    return ProfileStatus("deleted" if links == deleted else "linked")
+
+
+def _last_job(client_id: str, column: Any) -> ScalarSelect[Any]:
+    newest = select(column).where(Outbox.kind == CUSTOMER, Outbox.subject == client_id)
+    return newest.order_by(Outbox.id.desc()).limit(1).scalar_subquery()
+
+
+def _links(client_id: str, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    current = (SquareCustomer.client_id == client_id, SquareCustomer.is_current.is_(True))
+    return select(func.count()).select_from(SquareCustomer).where(*current, *conditions).scalar_subquery()
 
 
 def _jobs_of(client_id: str) -> Select[Outbox]:

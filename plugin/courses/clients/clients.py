@@ -153,6 +153,12 @@ def read_client(store: Store, client_id: str) -> ClientView:
         return client_in(session, client_id)
 
 
+def living_client_id(store: Store, client_id: str) -> str:
+    """Return the id of the client, or of the one it was merged into; raises NotFound."""
+    with store.reading() as session:
+        return living_client_in(session, client_id).id
+
+
 def client_in(session: Session, client_id: str) -> ClientView:
     """Return the client as seen by this session."""
     return view_of(session, living_client_in(session, client_id))

@@ -5,6 +5,8 @@ The buyer is the first owner of a course, also once it was given away: they are 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,13 +19,19 @@ from plugin.store.people import SquareCustomer
 
 def buyer_in(session: Session, course: Course) -> str | None:
     """Return the client who bought the course; None while it has no owner."""
-    first_gift = (
-        select(Gift.giver_id)
-        .where(Gift.course_id == course.id, Gift.redeemed_at.is_not(None))
-        .order_by(Gift.given_at, Gift.id)
-        .limit(1)
+    return buyers_in(session, [course])[course.id]
+
+
+def buyers_in(session: Session, courses: Iterable[Course]) -> dict[str, str | None]:
+    """Return by course who bought it; None while it has no owner."""
+    owners = {course.id: course.client_id for course in courses}
+    gifts = (
+        select(Gift.course_id, Gift.giver_id)
+        .where(Gift.course_id.in_(owners), Gift.redeemed_at.is_not(None))
+        # The first of several gifts comes last, and counts.
+        .order_by(Gift.given_at.desc(), Gift.id.desc())
     )
-    return session.scalar(first_gift) or course.client_id
+    return owners | dict(session.execute(gifts).all())
 
 
 def courses_of_sale_in(session: Session, square_order_id: str) -> list[Course]:
@@ -38,12 +46,43 @@ def courses_of_sale_in(session: Session, square_order_id: str) -> list[Course]:
 
 def sold_course_in(session: Session, course: Course) -> Course:
     """Return the course that was sold: of one that sessions were transferred into, where they came from."""
-    seen = set[str]()
+    return sold_courses_in(session, [course])[course.id]
+
+
+def sold_courses_in(session: Session, courses: Iterable[Course]) -> dict[str, Course]:
+    """Return by course the one that was sold, in one query for each transfer on the longest way."""
+    sold = {course.id: course for course in courses}
     # A course may have come back to where it was: what is left goes there again.
-    while course.id not in seen and (origin := session.get(CourseOrigin, course.id)) is not None:
-        seen.add(course.id)
-        course = session.get_one(Course, origin.origin_id)
-    return course
+    seen: dict[str, set[str]] = {course_id: set() for course_id in sold}
+    moved = dict(sold)
+    while moved:
+        origins = _origins(session, {course.id for course in moved.values()})
+        for start, course in moved.items():
+            seen[start].add(course.id)
+        moved = {
+            start: session.get_one(Course, origins[course.id])
+            for start, course in moved.items()
+            if course.id in origins
+        }
+        sold |= moved
+        moved = {start: course for start, course in moved.items() if course.id not in seen[start]}
+    return sold
+
+
+def _origins(session: Session, course_ids: Collection[str]) -> dict[str, str]:
+    rows = select(CourseOrigin.course_id, CourseOrigin.origin_id).where(
+        CourseOrigin.course_id.in_(course_ids)
+    )
+    return dict(session.execute(rows).all())
+
+
+def courses_by_id_in(session: Session, course_ids: Sequence[str]) -> list[Course]:
+    """Return the rows of these courses, without asking again for what this session has read already."""
+    known = [session.identity_map.get(session.identity_key(Course, each)) for each in course_ids]
+    rows = [row for row in known if row is not None]
+    if len(rows) == len(known):
+        return rows
+    return list(session.scalars(select(Course).where(Course.id.in_(course_ids))))
 
 
 _MOST_LINES = 4

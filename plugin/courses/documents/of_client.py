@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import living_client_in
-from plugin.courses.documents.buyers import buyer_in, sold_course_in
-from plugin.courses.documents.read import DocumentView, documents_billed_to_in, documents_of_courses_in
+from plugin.courses.documents.buyers import buyers_in, courses_by_id_in, sold_courses_in
+from plugin.courses.documents.read import BILLED, DocumentView, documents_about_in
 from plugin.store import Store
 from plugin.store.ledger import Course
 
@@ -27,21 +27,37 @@ class ClientDocuments:
     bought: frozenset[str]
 
 
-def documents_of_client(store: Store, client_id: str, course_ids: Sequence[str]) -> ClientDocuments:
-    """Return what was issued to the client; `course_ids` are the courses at hand."""
+def documents_of_client(store: Store, client_id: str, courses: Sequence[CourseView]) -> ClientDocuments:
+    """Return what was issued to the client; `courses` are those at hand."""
     with store.reading() as session:
-        found = documents_of_courses_in(session, course_ids)
-        theirs = {
-            course_id: tuple(each for each in documents if each.client_id == client_id)
-            for course_id, documents in found.items()
-        }
-        shown = {each.id for documents in found.values() for each in documents}
-        billed = documents_billed_to_in(session, client_id)
-        rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
-        bought = frozenset(row.id for row in rows if _buyer_in(session, row) == client_id)
-    return ClientDocuments(theirs, tuple(each for each in billed if each.id not in shown), bought)
+        sold = _sold_in(session, courses)
+        about = documents_about_in(session, {each.id for each in sold.values()}, client_id)
+        buyers = buyers_in(session, sold.values())
+        bought = frozenset(
+            course.id for course in courses if _is_now(session, buyers[sold[course.id].id], client_id)
+        )
+    theirs = {
+        course_id: tuple(each for each in about if one.id in each.course_ids and each.client_id == client_id)
+        for course_id, one in sold.items()
+    }
+    at_hand = {one.id for one in sold.values()}
+    given_away = tuple(
+        each
+        for each in about
+        if each.client_id == client_id and each.kind in BILLED and not at_hand.intersection(each.course_ids)
+    )
+    return ClientDocuments(theirs, given_away, bought)
 
 
-def _buyer_in(session: Session, course: Course) -> str | None:
-    buyer_id = buyer_in(session, sold_course_in(session, course))
-    return living_client_in(session, buyer_id).id if buyer_id is not None else None
+def _sold_in(session: Session, courses: Sequence[CourseView]) -> dict[str, Course]:
+    rows = courses_by_id_in(session, [course.id for course in courses])
+    # Where none was transferred, which a view of it says, each was sold as it is.
+    return (
+        sold_courses_in(session, rows)
+        if any(course.origin for course in courses)
+        else {row.id: row for row in rows}
+    )
+
+
+def _is_now(session: Session, buyer_id: str | None, client_id: str) -> bool:
+    return buyer_id is not None and living_client_in(session, buyer_id).id == client_id

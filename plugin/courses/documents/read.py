@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from plugin.courses.base.sheet import Cell, Sheet, major
 from plugin.courses.base.views import Page
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clients.clients import LONGEST_SEARCH, words_in
-from plugin.courses.documents.buyers import sold_course_in
+from plugin.courses.documents.buyers import sold_courses_in
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -96,7 +96,7 @@ def documents_of_courses_in(
 ) -> dict[str, tuple[DocumentView, ...]]:
     """Return what was issued for each course as seen by this session."""
     rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
-    sold = {row.id: sold_course_in(session, row).id for row in rows}
+    sold = {course_id: row.id for course_id, row in sold_courses_in(session, rows).items()}
     about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))
     views = _oldest_first(session, Document.id.in_(about))
     return {
@@ -105,9 +105,14 @@ def documents_of_courses_in(
     }
 
 
-def documents_billed_to_in(session: Session, client_id: str) -> tuple[DocumentView, ...]:
-    """Return the invoices and credit notes that were made out to a client, oldest first."""
-    return _oldest_first(session, (_LIVING.id == client_id) & Document.kind.in_(BILLED))
+def documents_about_in(
+    session: Session, course_ids: Collection[str], client_id: str
+) -> tuple[DocumentView, ...]:
+    """Return what was issued for these courses, and the invoices and credit notes of the client, oldest first."""
+    about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(course_ids))
+    same = select(Client.id).where(or_(Client.id == client_id, Client.merged_into == client_id))
+    billed = and_(Document.client_id.in_(same), Document.kind.in_(BILLED))
+    return _oldest_first(session, or_(Document.id.in_(about), billed))
 
 
 def _oldest_first(session: Session, which: ColumnElement[bool]) -> tuple[DocumentView, ...]:
@@ -163,6 +168,13 @@ def _table(store: Store, q: str, kind: str | None) -> Iterator[Sequence[Cell]]:
 _REFERRED = aliased(Document)
 # The buyer may have been merged with another client since.
 _LIVING = aliased(Client)
+# Why the file is not drawn yet; what nothing has kept so far is drawn soon.
+_WAITS_FOR = (
+    select(func.max(Outbox.outcome))
+    .where(Outbox.kind == DOCUMENT, Outbox.subject == Document.id, Outbox.state == "pending")
+    .correlate(Document)
+    .scalar_subquery()
+)
 # Neither content nor bytes: a list of a thousand holds none of them.
 _ROWS: Select[*tuple[Any, ...]] = (
     select(
@@ -179,6 +191,7 @@ _ROWS: Select[*tuple[Any, ...]] = (
         _REFERRED.number.label("refers_to_number"),
         Document.square_order_id,
         Document.content_sha256,
+        func.coalesce(_WAITS_FOR, "").label("waits_for"),
     )
     .join(Client, Client.id == Document.client_id)
     .join(_LIVING, _LIVING.id == func.coalesce(Client.merged_into, Client.id))
@@ -198,22 +211,7 @@ def _views(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Doc
     links = select(DocumentCourse).where(DocumentCourse.document_id.in_(about))
     for link in session.scalars(links.order_by(DocumentCourse.course_id)):
         about[link.document_id].append(link.course_id)
-    waiting = _waiting(session, about)
-    return tuple(
-        DocumentView(**row._mapping, course_ids=tuple(about[row.id]), waits_for=waiting.get(row.id, ""))
-        for row in rows
-    )
-
-
-def _waiting(session: Session, document_ids: Iterable[str]) -> dict[str, str]:
-    """Return why the files of these documents are not drawn yet; what nothing has kept so far is drawn soon."""
-    rows = select(Outbox.subject, Outbox.outcome).where(
-        Outbox.kind == DOCUMENT,
-        Outbox.subject.in_(list(document_ids)),
-        Outbox.state == "pending",
-        Outbox.outcome != "",
-    )
-    return dict(session.execute(rows).all())
+    return tuple(DocumentView(**row._mapping, course_ids=tuple(about[row.id])) for row in rows)
 
 
 def _conditions(q: str, kind: str | None) -> list[ColumnElement[bool]]:

@@ -21,6 +21,8 @@ from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.store.offers import Package
+from plugin.store.people import Client
 from plugin.store.queues import Outbox
 from plugin.store.selling import Checkout, Terminal
 
@@ -84,7 +86,7 @@ def waiting_of_client(store: Store, client_id: str) -> tuple[CheckoutView, ...]:
 def _list(store: Store, which: Select[Checkout]) -> tuple[CheckoutView, ...]:
     newest_first = which.order_by(Checkout.created_at.desc(), Checkout.id.desc())
     with store.reading() as session:
-        return tuple(view_of(session, row) for row in session.scalars(newest_first))
+        return _views_in(session, newest_first)
 
 
 def list_terminals(store: Store) -> tuple[TerminalView, ...]:
@@ -154,6 +156,17 @@ def hasten(work: Work, checkout_id: str) -> None:
 def _is_only_ours(row: Checkout) -> bool:
     """Say whether Square was asked for nothing yet, so that nothing is to be taken back there."""
     return row.way == "till" or (row.square_order_id is None and not row.asked_for)
+
+
+def _views_in(session: Session, which: Select[Checkout]) -> tuple[CheckoutView, ...]:
+    """Put the rows into views; what each of them names is read with them, not one by one."""
+    named = (
+        which.add_columns(Client, Package, Terminal)
+        .join(Client, Client.id == Checkout.client_id)
+        .join(Package, Package.id == Checkout.package_id)
+        .outerjoin(Terminal, Terminal.square_device_id == Checkout.square_device_id)
+    )
+    return tuple(view_of(session, row) for row, *_ in session.execute(named).all())
 
 
 def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> list[str]:

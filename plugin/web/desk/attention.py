@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,9 +17,9 @@ from plugin.courses.attention.kind import USUAL_REASON, AttentionKind
 from plugin.courses.attention.registry import kind_of
 from plugin.courses.attention.resolve import assign_to_new_client, resolve
 from plugin.courses.base.clinic import local_date
-from plugin.courses.base.read import read_course
+from plugin.courses.base.read import read_courses
 from plugin.courses.base.views import AttentionView, ClientView, CourseView
-from plugin.courses.catalog.packages import list_packages
+from plugin.courses.catalog.packages import package_choices
 from plugin.courses.clients.clients import read_client
 from plugin.courses.page_versions import PageVersion, version_of_count, version_of_desk
 from plugin.courses.refunds.canceled_invoice import KIND, PaidPart, paid_part
@@ -110,7 +110,9 @@ def candidates(item_id: str) -> ResponseReturnValue:
 
 def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnValue:
     """Answer the page; a refused form is filled in again, a refusal that has no place there is told."""
-    version, context = _version(), _context(refusal, item_id)
+    version = _version()
+    with current_services().store.one_moment():
+        context = _context(refusal, item_id)
     is_here = any(question.item.id == item_id for question in context["questions"])
     if refusal is not None and (refusal.field is None or not is_here):
         flash_notice(Notice(refusal.message, is_bad=True))
@@ -179,9 +181,11 @@ def _version() -> PageVersion:
 def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
     store = current_services().store
     waiting = list_attention(store, limit=OPEN_SHOWN)
+    ids = {course_id for item in waiting.rows for course_id in item.course_ids}
+    courses = read_courses(store, ids, today=local_date(pages.clinic(), pages.now()))
     return {
-        "questions": [Question(item, _courses(item), _part(item)) for item in waiting.rows],
-        "packages": list_packages(store, limit=200).rows if _names_a_package(waiting.rows) else (),
+        "questions": [Question(item, _courses(item, courses), _part(item)) for item in waiting.rows],
+        "packages": package_choices(store) if _names_a_package(waiting.rows) else (),
         "has_more": waiting.cursor is not None,
         "resolved": list_attention(store, limit=RESOLVED_SHOWN, resolved=True).rows,
         "form_for": partial(_form_for, refusal, item_id),
@@ -210,8 +214,7 @@ def _names_a_package(items: Iterable[AttentionView]) -> bool:
     return any(item.proposed_package_id is not None for item in items)
 
 
-def _courses(item: AttentionView) -> tuple[CourseView, ...]:
-    today = local_date(pages.clinic(), pages.now())
-    courses = (read_course(current_services().store, each, today=today) for each in item.course_ids)
+def _courses(item: AttentionView, courses: Mapping[str, CourseView]) -> tuple[CourseView, ...]:
+    found = (courses[each] for each in item.course_ids)
     is_wanted = "assign" in item.decisions
-    return tuple(each for each in courses if not (is_wanted and each.client_id))
+    return tuple(each for each in found if not (is_wanted and each.client_id))

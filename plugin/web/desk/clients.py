@@ -16,12 +16,13 @@ from plugin.courses.accounts.staff import StaffView, list_staff
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView, VisitView
-from plugin.courses.changes.sharing import shared_with
+from plugin.courses.changes.sharing import shares_of
 from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import (
     change_client,
     create_client,
     find_clients,
+    living_client_id,
     put_into_square,
     read_client,
     recent_clients,
@@ -102,10 +103,14 @@ def put(client_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 def show(client_id: str) -> ResponseReturnValue:
     """Show one client; one that was merged leads to the one they went into."""
-    known = read_client(current_services().store, client_id)
-    if known.id != client_id:
-        return redirect_after_post(url_for("clients.show", client_id=known.id))
-    return page(client_id)
+    store = current_services().store
+    with store.one_moment():
+        known = living_client_id(store, client_id)
+        return (
+            page(client_id)
+            if known == client_id
+            else redirect_after_post(url_for("clients.show", client_id=known))
+        )
 
 
 @blueprint.get("/clients/<client_id>/live")
@@ -167,17 +172,15 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
     store = current_services().store
     client = read_client(store, client_id)
     today = local_date(pages.clinic(), pages.now())
-    courses = [
-        *courses_of_client(store, client.id, today=today),
-        *shared_with(store, client.id, today=today),
-    ]
+    shared = shares_of([client.id], today=today)
+    courses = courses_of_client(store, client.id, today=today, shared=shared)
     cards = [card_of(course) for course in courses]
     return {
         "client": client,
         "standing": profile_status(store, client.id),
         "letter_not_sent": last_letter_not_sent(store, client),
         "unprinted": missing_in(_printed(client, courses)),
-        "documents": documents_of_client(store, client.id, [course.id for course in courses]),
+        "documents": documents_of_client(store, client.id, courses),
         "cards": cards,
         "first": _first(cards),
         "histories": [(card.course, lines_of(card.course)) for card in cards],
