@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from plugin.errors import ConfigurationError
 
@@ -47,6 +47,8 @@ class Settings(BaseModel):
     mail_url: SecretStr = SecretStr("")
     mail_from: str = ""
     encryption_keys: SecretStr = SecretStr("")
+    # Longer than the bodies of events are kept (`courses.retention`).
+    retention_days: int = Field(default=90, gt=30, le=3650)
 
     @property
     def square_address(self) -> str:

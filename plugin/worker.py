@@ -20,7 +20,7 @@ from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
-from plugin.courses.retention import drop_old_event_bodies
+from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
 from plugin.errors import SquareFailed
 from plugin.job_registry import JOBS, kinds_of
 from plugin.jobs import EFFECTS, complete, retry_or_give_up
@@ -38,6 +38,7 @@ LOOPS = {INBOX: 0.25, "documents": 0.25, "papers": 0.25, EFFECTS: 0.25, "sync": 
 SYNC_EVERY_S = 15 * 60
 MAINTAIN_EVERY_S = 60
 RETENTION_EVERY_S = 60 * 60
+MOST_RETENTION_BATCHES = 200
 
 
 def work_log() -> Any:
@@ -120,10 +121,15 @@ class Worker:
         self._log.info(what, kind=kind, id=row.id, attempt=row.attempts, state=state, code=code)
 
     def drop_old(self) -> None:
-        """Delete the bodies of old events, and old batches of papers."""
-        delete_old_batches(self._services.store, self._services.clock())
-        while drop_old_event_bodies(self._services.store, self._services.clock()):
+        """Delete the bodies of old events, old batches of papers, and rows that nothing needs any more."""
+        store, now = self._services.store, self._services.clock()
+        delete_old_batches(store, now)
+        while drop_old_event_bodies(store, now):
             pass
+        # A part of a large backlog at a time: the desk writes in between.
+        for _ in range(MOST_RETENTION_BATCHES):
+            if not drop_old_rows(store, now, days=self._services.settings.retention_days):
+                break
 
     def sync(self) -> None:
         """Look through Square for what no event brought."""

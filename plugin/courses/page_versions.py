@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,15 +98,13 @@ def _begun_by(moment: str) -> ScalarSelect[Any]:
     return past.scalar_subquery()
 
 
-def _queue(queue: type[Inbox | Outbox]) -> tuple[ScalarSelect[Any], ...]:
-    # A count alone names no table, and the condition is plain text.
-    counts = select(func.count(), func.sum(queue.attempts)).select_from(queue)
-    waiting = counts.where(text(f"{queue.__tablename__}.{PENDING}"))
-    ended = select(func.max(queue.done_at))
-    return (
-        *(waiting.with_only_columns(each).scalar_subquery() for each in waiting.selected_columns),
-        *(ended.where(queue.state == state).scalar_subquery() for state in ("done", "failed")),
-    )
+def _queue(queue: type[Inbox | Outbox]) -> Iterator[ScalarSelect[Any]]:
+    for total in (func.count(), func.sum(queue.attempts)):
+        yield (
+            select(total).select_from(queue).where(text(f"{queue.__tablename__}.{PENDING}")).scalar_subquery()
+        )
+    for state in ("done", "failed"):
+        yield select(func.max(queue.done_at)).where(queue.state == state).scalar_subquery()
 
 
 _CLIENT_ID: BindParameter[str] = bindparam("client_id")

@@ -1,34 +1,84 @@
-"""How long the bodies of Square's events are stored: a month after they were handled. Only the row itself stays."""
+"""What leaves the database by itself, and when. The ledger, documents and history never do.
+
+The body of a finished event goes after a month. After `RETENTION_DAYS` its row goes too, with finished jobs,
+idempotency keys and syncs. No repeat of an event is on its way any more by then: Square retries for 24 hours, and
+what no event brought the sync finds within the hour. A replayed event would only have its subject fetched again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
-from plugin.store.queues import Inbox
+from plugin.store.ledger import Operation
+from plugin.store.queues import Inbox, Outbox, Sweep
+from plugin.store.square_side import OAuthAttempt
 
-KEPT_FOR = timedelta(days=30)
+BODIES_KEPT_FOR = timedelta(days=30)
 _AT_ONCE = 500
+_FINISHED = ("done", "ignored")
 
 
 def drop_old_event_bodies(store: Store, now: datetime) -> int:
-    """Blank the bodies of events that were handled long ago, some at a time; return how many."""
+    """Blank the bodies of events that were finished long ago; return how many, not all of them at once."""
+    before = now - BODIES_KEPT_FOR
     old = (
         select(Inbox.id)
         .where(
-            Inbox.state.in_(("done", "ignored")),
-            Inbox.received_at < now - KEPT_FOR,
-            Inbox.done_at < now - KEPT_FOR,
+            Inbox.state.in_(_FINISHED),
+            Inbox.received_at < before,
+            Inbox.done_at < before,
             Inbox.body != NO_BODY,
         )
         .limit(_AT_ONCE)
     )
-    with store.reading() as session:
-        ids = list(session.scalars(old))
+    ids = _read(store, old)
     if ids:
         with store.writing() as session:
             session.execute(update(Inbox).where(Inbox.id.in_(ids)).values(body=NO_BODY))
     return len(ids)
+
+
+def drop_old_rows(store: Store, now: datetime, *, days: int) -> int:
+    """Delete rows that nothing needs after so many days; return how many, at most some hundred of each table."""
+    dropped = 0
+    for key, is_old in _old(now - timedelta(days=days)):
+        ids = _read(store, select(key).where(is_old).limit(_AT_ONCE))
+        if ids:
+            with store.writing() as session:
+                session.execute(delete(key.class_).where(key.in_(ids)))
+        dropped += len(ids)
+    return dropped
+
+
+def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+    newer, later = aliased(Outbox), aliased(Sweep)
+    # A job that failed is shown until another of its kind has done its work.
+    is_superseded = exists().where(
+        newer.kind == Outbox.kind, newer.subject == Outbox.subject, newer.id > Outbox.id
+    )
+    # The next sync goes on where the last good one began.
+    has_later = exists().where(
+        later.started_at > Sweep.started_at, later.finished_at.is_not(None), later.error == ""
+    )
+    yield Inbox.id, Inbox.state.in_(_FINISHED) & (Inbox.done_at < before)
+    yield (
+        Outbox.id,
+        Outbox.state.in_(("done", "failed"))
+        & (Outbox.done_at < before)
+        & or_(Outbox.state == "done", is_superseded),
+    )
+    yield Operation.key, Operation.at < before
+    yield Sweep.id, (Sweep.started_at < before) & has_later
+    yield OAuthAttempt.state_sha256, OAuthAttempt.asked_at < before
+
+
+def _read(store: Store, which: Select[Any]) -> list[str]:
+    with store.reading() as session:
+        return list(session.scalars(which))

@@ -2,4 +2,17 @@
 
 from __future__ import annotations
 
-from tests.web.conftest import _shared_app, app, as_role, deb, desk, services  # noqa: F401
+from tests.web.conftest import (  # noqa: F401
+    _shared_app,
+    _shared_small_app,
+    app,
+    as_role,
+    deb,
+    desk,
+    services,
+    small_app,
+    small_as,
+    small_desk,
+    small_house,
+    small_olga,
+)
