@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindparam, func, select, text
+from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindparam, func, or_, select, text
 
 from plugin.courses.refunds.desk_refunds import SHOWN_FOR as REFUND_SHOWN_FOR
 from plugin.courses.square_health import TOLD_AFTER
@@ -112,7 +112,11 @@ _OWN = select(Course.id).where(Course.client_id == _CLIENT_ID)
 _SHARED = select(CourseShare.course_id).where(CourseShare.client_id == _CLIENT_ID)
 _FAILED_REFUNDS = (
     select(func.count())
-    .where(DeskRefund.state == "failed", DeskRefund.ended_at > bindparam("refunds_since"))
+    .where(
+        or_(DeskRefund.course_id.in_(_OWN), DeskRefund.course_id.in_(_SHARED)),
+        DeskRefund.state == "failed",
+        DeskRefund.ended_at > bindparam("refunds_since"),
+    )
     .scalar_subquery()
 )
 _IS_FAILING = select(func.count()).where(Connection.failing_since <= bindparam("failing")).scalar_subquery()

@@ -163,4 +163,4 @@ def last_sync_at(store: Store, now: datetime) -> datetime | None:
     """Return when the last sync with Square ended without an error, None before the first."""
     finished = select(Sweep.finished_at).where(Sweep.finished_at <= now, Sweep.error == "")
     with store.reading() as session:
-        return session.scalar(finished.order_by(Sweep.finished_at.desc()).limit(1))
+        return session.scalar(finished.order_by(Sweep.started_at.desc()).limit(1))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.lease import claim as claim_row
 from plugin.courses.base.suppression import NO_BODY, names_erased_in
 from plugin.store import Store
-from plugin.store.queues import Inbox
+from plugin.store.queues import PENDING, Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,14 @@ class InboxState:
 def inbox_state(store: Store) -> InboxState:
     """Return how many events wait or have failed, and the times that matter."""
     with store.reading() as session:
-        counts = dict(session.execute(select(Inbox.state, func.count()).group_by(Inbox.state)).all())
-        oldest = session.scalar(select(func.min(Inbox.received_at)).where(Inbox.state == "pending"))
+        pending, oldest = session.execute(
+            select(func.count(), func.min(Inbox.received_at)).where(text(f"inbox.{PENDING}"))
+        ).one()
+        failed = session.scalar(select(func.count()).where(Inbox.state == "failed")) or 0
         newest = session.scalar(
-            select(func.max(Inbox.received_at)).where(Inbox.event_type.not_like("sweep.%"))
+            select(Inbox.received_at)
+            .where(Inbox.event_type.not_like("sweep.%"))
+            .order_by(Inbox.received_at.desc())
+            .limit(1)
         )
-    return InboxState(counts.get("pending", 0), counts.get("failed", 0), oldest, newest)
+    return InboxState(pending, failed, oldest, newest)

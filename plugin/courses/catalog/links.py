@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
@@ -86,14 +86,17 @@ def watched_in(session: Session) -> dict[str, Watched]:
 
 def publications(store: Store) -> dict[str, str]:
     """Return Square's last answer for each package that is being published again, or could not be."""
+    newer = aliased(Outbox)
+    later = select(newer.id).where(
+        newer.kind == Outbox.kind, newer.subject == Outbox.subject, newer.id > Outbox.id
+    )
     with store.reading() as session:
-        rows = session.scalars(select(Outbox).where(Outbox.kind == PUBLISH).order_by(Outbox.id)).all()
-        last = {row.subject: (row.state, row.outcome) for row in rows}
-    return {
-        package_id: outcome or "It is being updated in Square."
-        for package_id, (state, outcome) in last.items()
-        if state != "done"
-    }
+        rows = session.execute(
+            select(Outbox.subject, Outbox.outcome)
+            .where(Outbox.kind == PUBLISH, Outbox.state.in_(("pending", "failed")), ~later.exists())
+            .order_by(Outbox.id)
+        )
+        return {package_id: outcome or "It is being updated in Square." for package_id, outcome in rows}
 
 
 def published_in(session: Session, act: Act, package_id: str) -> None:

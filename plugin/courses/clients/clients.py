@@ -6,8 +6,8 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.course import Balance, balance_of
@@ -208,20 +208,29 @@ def find_clients(
 def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
     """Return the clients with the latest courses, for a search that is still empty."""
     with store.reading() as session:
-        newest = (
-            select(Course.client_id, func.max(Course.booked_at).label("at"))
-            .where(Course.client_id.is_not(None))
-            .group_by(Course.client_id)
-            .subquery()
-        )
-        rows = session.scalars(
-            select(Client)
-            .outerjoin(newest, newest.c.client_id == Client.id)
-            .where(*IS_SOMEBODY)
-            .order_by(func.coalesce(newest.c.at, Client.created_at).desc(), Client.id)
-            .limit(limit)
-        )
-        return with_balances_in(session, list(rows), today)
+        found = [*session.execute(_BY_COURSE.limit(limit)), *session.execute(_WITHOUT_COURSE.limit(limit))]
+        found.sort(key=lambda row: row.Client.id)
+        found.sort(key=lambda row: row.at, reverse=True)
+        return with_balances_in(session, [row.Client for row in found[:limit]], today)
+
+
+# Both walk an index from its end, and stop once enough are found.
+_LATER = aliased(Course)
+_IS_LATEST = ~exists().where(
+    _LATER.client_id == Course.client_id,
+    tuple_(_LATER.booked_at, _LATER.id) > tuple_(Course.booked_at, Course.id),
+)
+_BY_COURSE = (
+    select(Client, Course.booked_at.label("at"))
+    .join(Client, Client.id == Course.client_id)
+    .where(*IS_SOMEBODY, _IS_LATEST)
+    .order_by(Course.booked_at.desc(), Client.id)
+)
+_WITHOUT_COURSE = (
+    select(Client, Client.created_at.label("at"))
+    .where(*IS_SOMEBODY, ~exists().where(Course.client_id == Client.id))
+    .order_by(Client.created_at.desc(), Client.id)
+)
 
 
 def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[bool]]:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
@@ -91,15 +91,30 @@ def month_in(session: Session, month: Period, currency: str) -> MonthView:
     )
 
 
+def _last(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+    of_chain = select(column).where(Entry.allowance_id == Allowance.id).correlate(Allowance)
+    return of_chain.order_by(Entry.seq.desc()).limit(1).scalar_subquery()
+
+
 def _owed(session: Session) -> list[DeferredView]:
-    sessions, value = func.sum(Entry.sessions_delta), func.sum(Entry.value_delta)
-    rows = session.execute(
-        select(Package.id, Package.name, Course.currency, sessions, value)
-        .select_from(Entry)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
+    # What is left of an allowance stands in the last entry of its chain: none of the others is read.
+    left = (
+        select(
+            Course.package_id,
+            Course.currency,
+            _last(Entry.sessions_after).label("sessions"),
+            _last(Entry.value_after).label("value"),
+        )
+        .select_from(Allowance)
         .join(Course, Course.id == Allowance.course_id)
-        .join(Package, Package.id == Course.package_id)
-        .group_by(Package.id, Package.name, Course.currency)
+        .subquery()
+    )
+    sessions, value = func.sum(left.c.sessions), func.sum(left.c.value)
+    rows = session.execute(
+        select(Package.id, Package.name, left.c.currency, sessions, value)
+        .select_from(left)
+        .join(Package, Package.id == left.c.package_id)
+        .group_by(Package.id, Package.name, left.c.currency)
         .having((sessions > 0) | (value > 0))
         .order_by(value.desc(), Package.name, Package.id)
     )

@@ -85,8 +85,10 @@ def usage_in(session: Session, period: Period, by: By) -> tuple[UsageRow, ...]:
 def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
     """Yield the months of the period, without those before the first entry and after the last one."""
     zone = ZoneInfo(clinic_in(session).time_zone)
-    first, last = session.execute(select(func.min(Entry.happened_at), func.max(Entry.written_at))).one()
-    if first is None:
+    # Asked one by one, each is an end of its index; together, a reading of all entries.
+    first = session.scalar(select(func.min(Entry.happened_at)))
+    last = session.scalar(select(func.max(Entry.written_at)))
+    if first is None or last is None:
         return
     start, end = first.astimezone(zone).date(), last.astimezone(zone).date()
     yield from (month for month in months_in(period) if month.last >= start and month.first <= end)

@@ -1,0 +1,124 @@
+"""Every query of every page and API call is served by an index where its table grows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flask import Flask
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.api_tokens import add_token
+from plugin.services import Services
+from plugin.store import Store
+from plugin.store.tables import METADATA
+from tests.budgets.counting import Statement, counted
+from tests.courses.appointments import Appointments
+from tests.courses.desk import Desk
+from tests.courses.documents.sales import Papers
+from tests.web.visitor import Visitor
+
+GROWING = {
+    *("allowance", "attention", "booking", "checkout", "client", "client_merge", "course", "course_origin"),
+    *("course_share", "desk_refund", "desk_refund_part", "dispute", "document", "document_course"),
+    *("document_file", "entry", "gift", "handout", "history", "inbox", "operation", "outbox", "paper"),
+    *("sale_record", "square_customer", "square_person", "square_refund", "sweep", "version", "visit"),
+    *("visit_letter", "imported_course", "allowed_ahead", "private_page", "profile_note", "erased_profile"),
+}
+
+
+# The whole of a growing table is read on purpose, each time for a reason.
+ALLOWED = {
+    # The last sales by the index of their day; what is sorted afterwards is the handful that was found.
+    "SCAN course USING INDEX ix_course_sold_at": "the newest sales",
+    # Personal data may stand in any text; the owner asks once in a while.
+    "SCAN client | SELECT client.name_folded": "erasure looks for the same person elsewhere",
+    "SCAN attention USING INDEX sqlite_autoindex_attention_1": "export looks through all texts",
+    "SCAN inbox USING INDEX sqlite_autoindex_inbox_1": "export looks through all texts",
+    # The owner's reports are about all courses there are.
+    "SCAN course | SELECT course.id AS course_id": "people to call, deferred revenue",
+    "SCAN visit USING INDEX ix_visit_client_id": "people to call",
+    "SCAN client | SELECT client.id": "people to call",
+    "SCAN allowance": "what is left of all courses, by package",
+    "SCAN visit | SELECT visit.practitioner_id": "how many visits each practitioner has had",
+}
+
+
+def values_in(desk: Desk) -> dict[str, str]:
+    """Sell, use, issue and book a little, and return what addresses name."""
+    papers = Papers(desk)
+    course_id = papers.sell("ORDER-A")
+    desk.use(course_id)
+    papers.work()
+    desk.sell(papers.package, buyer=None)
+    Appointments(desk).told()
+    course = desk.course(course_id)
+    return {
+        "client_id": course.client_id or "",
+        "course_id": course_id,
+        "package_id": course.package_id,
+        "item_id": desk.questions()[0].id,
+        "booking_id": "B1",
+        "visit_id": course.visits[0].id,
+        "entry_id": course.entries[-1].id,
+        "month": "2026-11",
+    }
+
+
+def addresses(app: Flask, values: dict[str, str]) -> Iterator[str]:
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint not in ("static", "security.logout"):
+            given = {name: values.get(name, "none") for name in rule.arguments}
+            yield adapter.build(rule.endpoint, given, method="GET")
+
+
+def full_reads(store: Store, statements: list[Statement]) -> dict[str, str]:
+    """Return the statements that read a growing table from end to end, each with the plan's line for it."""
+    found = {}
+    with store.engine.connect() as connection:
+        for each in statements:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each.sql}", each.values).all()
+            lines = [row.detail for row in plan]
+            is_ordered_walk = "LIMIT" in each.sql and not any(
+                "TEMP B-TREE FOR ORDER" in line for line in lines
+            )
+            for line in lines:
+                scan = re.match(r"SCAN (\w+?)(?:_\d+)?(?: USING (?:COVERING )?INDEX (\w+))?$", line)
+                if scan is None or scan[1] not in GROWING or scan[2] in PARTIAL:
+                    continue
+                if not (is_ordered_walk and scan[2]):
+                    found[" ".join(each.sql.split())] = line
+    return found
+
+
+PARTIAL = {
+    index.name
+    for table in METADATA.tables.values()
+    for index in table.indexes
+    if index.dialect_options["sqlite"]["where"] is not None
+}
+
+
+def test_no_page_reads_a_growing_table_from_end_to_end(
+    small_app: Flask, small_olga: Visitor, small_desk: Desk, small_house: Services
+) -> None:
+    values = values_in(small_desk)
+    token = add_token(small_house.store, name="Till", role=Role.OWNER, now=small_desk.clock())
+    found: dict[str, list[str]] = {}
+    for address in addresses(small_app, values):
+        with counted(small_house.store.engine) as statements:
+            answer = small_olga.get(address, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code < 500, address
+        bad = full_reads(small_house.store, [each for each in statements if each.is_query])
+        for sql, line in bad.items():
+            found.setdefault(f"{line} | {sql}", []).append(address)
+    unknown = {what: pages for what, pages in found.items() if not any(known in what for known in ALLOWED)}
+    assert unknown == {}
+    assert [known for known in ALLOWED if not any(known in what for what in found)] == []
+
+
+def test_a_full_read_is_found(lite_store: Store) -> None:
+    planted = Statement("SELECT text FROM history WHERE reason = ?", ("",))
+    served = Statement("SELECT text FROM history WHERE course_id = ?", ("",))
+    assert list(full_reads(lite_store, [planted, served])) == [planted.sql]
