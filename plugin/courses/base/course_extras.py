@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import BindParameter, Date, bindparam, cast, false, literal, null, select, true, union_all
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.views import OriginView, ShareView
@@ -15,42 +15,47 @@ from plugin.store.ledger import Course
 from plugin.store.people import Client
 
 
-def shares_in(session: Session, ids: Sequence[str]) -> dict[str, tuple[ShareView, ...]]:
-    """Return the shares of these courses that were not ended, by course."""
+def shares_and_origins_in(
+    session: Session, ids: Sequence[str]
+) -> tuple[dict[str, tuple[ShareView, ...]], dict[str, OriginView]]:
+    """Return by course the shares that were not ended, and the course its sessions were transferred from."""
     shares: defaultdict[str, list[ShareView]] = defaultdict(list)
-    for course_id, *share in session.connection().execute(_SHARES, {"course_ids": list(ids)}):
-        shares[course_id].append(ShareView(*share))
-    return {course_id: tuple(views) for course_id, views in shares.items()}
-
-
-def origins_in(session: Session, ids: Sequence[str]) -> dict[str, OriginView]:
-    """Return which course the sessions of these were transferred from, by course."""
-    rows = session.connection().execute(_ORIGINS, {"course_ids": list(ids)})
-    return {course_id: OriginView(*origin) for course_id, *origin in rows}
+    origins: dict[str, OriginView] = {}
+    for row in session.connection().execute(_BOTH, {"course_ids": list(ids)}):
+        if row.is_share:
+            view = ShareView(row.id, row.client_id, row.name, row.until, row.at, row.by)
+            shares[row.course_id].append(view)
+        else:
+            origins[row.course_id] = OriginView(row.id, row.client_id, row.name or "", row.at)
+    return {course_id: tuple(views) for course_id, views in shares.items()}, origins
 
 
 _IDS: BindParameter[Any] = bindparam("course_ids", expanding=True)
 _SHARE: tuple[Any, ...] = (
+    true().label("is_share"),
     CourseShare.course_id,
-    CourseShare.id,
+    CourseShare.id.label("id"),
     CourseShare.client_id,
     Client.name,
     CourseShare.until,
-    CourseShare.shared_at,
+    CourseShare.shared_at.label("at"),
     CourseShare.by,
 )
 _SHARES = (
     select(*_SHARE)
     .join(Client, Client.id == CourseShare.client_id)
     .where(CourseShare.course_id.in_(_IDS), CourseShare.ended_at.is_(None))
-    .order_by(CourseShare.id)
 )
+# Column for column like the shares: one statement reads both.
 _ORIGIN: tuple[Any, ...] = (
+    false().label("is_share"),
     CourseOrigin.course_id,
-    CourseOrigin.origin_id,
-    Client.id,
-    func.coalesce(Client.name, ""),
-    CourseOrigin.transferred_at,
+    CourseOrigin.origin_id.label("id"),
+    Client.id.label("client_id"),
+    Client.name,
+    cast(null(), Date).label("until"),
+    CourseOrigin.transferred_at.label("at"),
+    literal("").label("by"),
 )
 _ORIGINS = (
     select(*_ORIGIN)
@@ -58,3 +63,4 @@ _ORIGINS = (
     .outerjoin(Client, Client.id == Course.client_id)
     .where(CourseOrigin.course_id.in_(_IDS))
 )
+_BOTH = union_all(_SHARES, _ORIGINS).order_by("id")

@@ -19,7 +19,7 @@ from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attendance import attendance
 from plugin.courses.base.chain import EntryRow
-from plugin.courses.base.course_extras import origins_in, shares_in
+from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.dispute_flags import disputed_in
 from plugin.courses.base.state import each_state, read_states
 from plugin.courses.base.views import CourseView, EntryView, HappeningView
@@ -126,7 +126,7 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
     }
     visits = _by_course(session, _VISITS, ids)
     happenings = _by_course(session, _HAPPENINGS, ids)
-    shares, origins = shares_in(session, ids), origins_in(session, ids)
+    shares, origins = shares_and_origins_in(session, ids)
     disputes = disputed_in(session, [course.square_order_id for course in courses if course.square_order_id])
     views = []
     for course in courses:

@@ -17,7 +17,7 @@ from plugin.core.ledger import Change, used
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.chain import EntryRow, Line, LockedCourse, append, lock_course
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.course_extras import origins_in, shares_in
+from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import CourseInHand, course_in_hand
@@ -198,7 +198,7 @@ def _check_day(session: Session, course: LockedCourse, clinic: ClinicView, day: 
         raise InvalidField("A visit can't lie in the future.", field="visited_on")
     if day < local_date(clinic, course.sold_at):
         raise InvalidField("The visit was before the course was sold.", field="visited_on")
-    origin = origins_in(session, [course.id]).get(course.id) if day < today else None
+    origin = shares_and_origins_in(session, [course.id])[1].get(course.id) if day < today else None
     if origin is not None and day < local_date(clinic, origin.transferred_at):
         raise InvalidField("The visit was before these sessions were transferred.", field="visited_on")
 
@@ -208,7 +208,7 @@ def _who_came(session: Session, course: LockedCourse, client_id: str | None, day
     came = owner if client_id is None else living_client_in(session, client_id).id
     if came == owner:
         return owner
-    shares = shares_in(session, [course.id]).get(course.id, ())
+    shares = shares_and_origins_in(session, [course.id])[0].get(course.id, ())
     share = next((each for each in shares if each.client_id == came), None)
     if share is None:
         raise Refused("This course belongs to another client.", code="not_theirs")
