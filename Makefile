@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench-papers golden messages screenshots lock clean
+.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -54,6 +54,9 @@ papers: setup ## Print every paper, of courses sold and used for it: OUT=folder
 
 check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
 	@exec env $(ENV) $(PYTHON) -m tests.papers.verapdf .venv/verapdf
+
+bench: setup-test ## Time using, booking and reading beside the same rows by sqlite3 alone: ROUNDS=15
+	@exec env $(ENV) $(PYTHON) -m tests.bench $(ROUNDS) bench.json
 
 bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromium: ROUNDS=15
 	@exec env $(ENV) $(PYTHON) -m tests.papers.bench $(ROUNDS)
