@@ -1,4 +1,4 @@
-"""The gate of the interface under /v2: token, faults on order, bodies, Square's errors. The calls are in routes_*."""
+"""The API under /v2: token, faults, bodies and Square's errors. The calls are in `routes`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_BYTES = 5_000_000
 
 
 def meet_faults() -> Response | None:
-    """Let the faults on order happen to this call: slowness, and a failure before its work."""
+    """Apply the faults to this call: slowness, and a failure before its work."""
     practice = practice_square_of()
     call = f"{request.method} {request.path}"
     with practice.work() as work:
@@ -37,7 +37,7 @@ def meet_faults() -> Response | None:
 
 
 def finish(response: Response) -> Response:
-    """Spoil the answer of a call that is to fail after its work; say which version it speaks."""
+    """Replace the answer of a call that is to fail after its work; add the version header."""
     failure: Failure | None = request.environ.get("practice.fails")
     faults: Faults = request.environ["practice.faults"]
     if failure is not None and failure.is_after:
@@ -87,11 +87,11 @@ def _failing_refusal(status: int) -> Refusal:
 
 
 def _cut_connection() -> None:
-    """Drop the connection without an answer, where the server lets us at its socket."""
+    """Drop the connection without an answer, where the server gives us its socket."""
     connection = request.environ.get("werkzeug.socket")
     if connection is not None:
         connection.shutdown(2)
-    raise ConnectionResetError("cut on order")
+    raise ConnectionResetError("cut by a fault")
 
 
 def _is_catalog_write() -> bool:
@@ -118,13 +118,13 @@ def query_of() -> dict[str, Any]:
 
 
 def reading(act: Callable[[Work], Json]) -> Response:
-    """Answer with what an act without an idempotency key gives."""
+    """Answer with the result of an act without an idempotency key."""
     with practice_square_of().work() as work:
         return jsonify(act(work))
 
 
 def writing(act: Callable[[Work, Json], Json]) -> Response:
-    """Answer with what an act gives for the body, once per idempotency key."""
+    """Answer with the result of an act for the body, once per idempotency key."""
     body, scope = body_of(), f"{request.method} {request.path}"
     try:
         with practice_square_of().work() as work:

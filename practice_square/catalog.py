@@ -15,7 +15,7 @@ CHILDREN = {"ITEM": ("item_data", "variations", "item_variation_data", "item_id"
 
 
 def upsert_objects(work: Work, objects: list[Json], field: str) -> Json:
-    """Write objects together, all or none. Gives the objects, the id mappings and the time."""
+    """Write objects together, all or none. Returns the objects, the id mappings and the time."""
     flat = [part for place, one in enumerate(objects) for part in _unfolded(one, f"{field}[{place}]")]
     for one, where in flat:
         check_object(one, where)
@@ -45,7 +45,7 @@ def upsert_batches(work: Work, batches: list[Json]) -> Json:
 
 
 def read_object(work: Work, id_: str, *, has_deleted: bool = False) -> Json:
-    """Give one object with its variations inside. Raises Refusal when it is not there (any more)."""
+    """Return one object with its variations inside. Raises Refusal when it is not there (any more)."""
     kept = work.get("catalog", id_)
     if kept is None or (kept["is_deleted"] and not has_deleted):
         raise not_found("Catalog object", id_, "object_id")
@@ -79,7 +79,7 @@ def delete_object(work: Work, id_: str) -> Json:
 
 
 def variation_with_item(work: Work, id_: str) -> tuple[Json, Json]:
-    """Give a live variation and its item. Raises Refusal for anything that cannot be sold."""
+    """Return a live variation and its item. Raises Refusal for anything that cannot be sold."""
     variation = work.get("catalog", id_)
     if variation is None or variation["is_deleted"] or variation["type"] != "ITEM_VARIATION":
         raise not_found("Item variation", id_, "catalog_object_id")
@@ -125,7 +125,7 @@ def _new_ids(work: Work, objects: list[Json]) -> dict[str, str]:
 
 
 def _next_version(work: Work) -> int:
-    """Give a version as Square's: milliseconds since 1970, and always higher than the one before."""
+    """Return a version as Square's: milliseconds since 1970, and always higher than the one before."""
     now_ms = int(datetime.fromisoformat(work.now()).timestamp() * 1000)
     version = max(now_ms, int(work.note("catalog_version") or 0) + 1)
     work.keep_note("catalog_version", version)

@@ -1,4 +1,4 @@
-"""What a seller changes in the catalog in the Dashboard: prices and names. Each change tells a new catalog version."""
+"""Edits of the catalog in the Dashboard: prices and names. Each sends an event of a new catalog version."""
 
 from __future__ import annotations
 

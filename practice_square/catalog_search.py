@@ -1,4 +1,4 @@
-"""Finding catalog objects: list, search, search items, retrieve many. Only reads."""
+"""Finding catalog objects: list, search, search items, retrieve many."""
 
 from __future__ import annotations
 

@@ -1,14 +1,22 @@
-"""The JSON control interface under /practice: what tests and the demo do at the till without a screen."""
+"""The JSON control interface under /practice, as one table: what tests and the demo do in Square without a screen."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
+from practice_square import catalog, catalog_edits, customers, disputes
+from practice_square.access.authorization import end_permission
 from practice_square.access.guard import bearer_is
-from practice_square.customers import create_customer, merge_customers
+from practice_square.access.tokens import make_code
+from practice_square.api import body_of
+from practice_square.appointments import bookings, team
+from practice_square.appointments.seller_day import book_as_seller
+from practice_square.checkout import devices, invoice_page, link_page, links, terminal_screen
 from practice_square.delivery_queue import queue_as_told, release_withheld, resend
+from practice_square.directory import attributes, definitions, recovery
+from practice_square.directory.value_kinds import KINDS, schema_of
 from practice_square.exchange import exchange
 from practice_square.faults import REFUND_OUTCOMES, Faults, change_faults, keep_faults, read_faults
 from practice_square.orders import find_order
@@ -22,14 +30,16 @@ from practice_square.refunds import (
     refund_over_tenders,
 )
 from practice_square.refusals import Refusal, not_found, unauthorized
+from practice_square.routes import BODY, Call
 from practice_square.sale_json import read_sale
-from practice_square.shapes import Many, Record, Text, Whole, checked
-from practice_square.storage import Json
+from practice_square.shapes import Flag, Many, Record, Text, Whole, checked
+from practice_square.storage import Json, Work
 from practice_square.till import ring_up
 
 control = Blueprint("practice_control", __name__, url_prefix="/practice")
 
-RETURNED = Record({"uid": Text(1, required=True), "quantity": Text(1, required=True)})
+ID = Text(1, required=True)
+RETURNED = Record({"uid": ID, "quantity": ID})
 REFUND = Record(
     {
         "order_id": Text(1),
@@ -42,7 +52,7 @@ REFUND = Record(
 )
 EXCHANGE = Record(
     {
-        "order_id": Text(1, required=True),
+        "order_id": ID,
         "returned": Many(RETURNED, least=1, required=True),
         "sale": Record({}, required=True),
     }
@@ -58,13 +68,29 @@ FORGED = (
     "invoice",
     "booking",
 )
-FORGE = Record(
+FORGE = Record({"kind": Text(one_of=FORGED, required=True), "id": ID, "patch": Record({}, required=True)})
+DEFINE = Record(
     {
-        "kind": Text(one_of=FORGED, required=True),
-        "id": Text(1, required=True),
-        "patch": Record({}, required=True),
+        "key": ID,
+        "name": ID,
+        "visibility": Text(one_of=definitions.VISIBILITIES, required=True),
+        "owner": ID,
+        "kind": Text(one_of=KINDS, required=True),
     }
 )
+DISPUTE = Record({"payment_id": ID, "reason": Text(), "amount": Whole(least=1), "state": Text()})
+OUTCOME = Record({"status": Text(one_of=REFUND_OUTCOMES, required=True)})
+STATUS = Record({"status": Text(required=True)})
+STATE = Record({"state": Text(required=True)})
+TEAM_MEMBER = Record({"given_name": ID, "family_name": ID})
+VARIATION = Record({"price": Whole(least=0), "name": Text(1)})
+ITEM = Record({"name": Text(1), "is_archived": Flag()})
+ACCESS = Record({"scopes": ID, "code_challenge": Text(), "redirect_uri": Text()})
+MERGE = Record({"customer_ids": Many(Text(1), least=2, required=True)})
+PAIR = Record({"code": ID})
+TAP = Record({"tip": Whole(least=0)})
+PAY_LINK = Record({"email": Text(3, 254), "tip": Whole(least=0)})
+PAY_INVOICE = Record({"amount": Whole(least=1), "tender": Text(one_of=("card", "cash", "other"))})
 
 
 @control.before_request
@@ -78,130 +104,204 @@ def _refused(refused: Refusal) -> tuple[Response, int]:
     return jsonify(refused.body()), refused.status
 
 
-@control.post("/sales")
-def sell() -> Response:
-    sale = read_sale(_body())
-    with practice_square_of().work() as work:
-        return jsonify(ring_up(work, sale))
+def _refund(work: Work, body: Json) -> Json:
+    checked(body, REFUND)
+    reason, amount, tip = body.get("reason"), body.get("amount"), body.get("tip") or 0
+    if body.get("lines") or tip:
+        order = find_order(work, body.get("order_id") or "")
+        refunds = refund_lines(work, order, _quantities(body.get("lines") or []), reason, tip=tip)
+    elif amount is None:
+        raise Refusal("MISSING_REQUIRED_PARAMETER", "Give `lines` or `amount`.", field="amount")
+    elif body.get("payment_id"):
+        refunds = [refund_amount(work, read_payment(work, body["payment_id"]), amount, reason)]
+    else:
+        refunds = refund_over_tenders(work, find_order(work, body.get("order_id") or ""), amount, reason)
+    return {"refunds": refunds, "orders": [find_order(work, one["order_id"]) for one in refunds]}
 
 
-@control.post("/refunds")
-def refund() -> Response:
-    body = checked(_body(), REFUND)
-    with practice_square_of().work() as work:
-        reason = body.get("reason")
-        if body.get("lines") or body.get("tip"):
-            order = find_order(work, body.get("order_id") or "")
-            quantities = {line["uid"]: line["quantity"] for line in body.get("lines") or []}
-            refunds = refund_lines(work, order, quantities, reason, tip=body.get("tip") or 0)
-        elif body.get("amount") is None:
-            raise Refusal("MISSING_REQUIRED_PARAMETER", "Give `lines` or `amount`.", field="amount")
-        elif body.get("payment_id"):
-            refunds = [refund_amount(work, read_payment(work, body["payment_id"]), body["amount"], reason)]
-        else:
-            refunds = refund_over_tenders(
-                work, find_order(work, body.get("order_id") or ""), body["amount"], reason
-            )
-        return jsonify({"refunds": refunds, "orders": [find_order(work, one["order_id"]) for one in refunds]})
+def _end_refund(work: Work, refund_id: str, body: Json) -> Json:
+    """End a refund that was left pending."""
+    return finish_refund(work, read_refund(work, refund_id), checked(body, OUTCOME)["status"])
 
 
-@control.post("/refunds/<refund_id>/end")
-def end_refund(refund_id: str) -> Response:
-    """Let a refund that was left pending end."""
-    outcome = checked(_body(), Record({"status": Text(one_of=REFUND_OUTCOMES, required=True)}))["status"]
-    with practice_square_of().work() as work:
-        return jsonify({"refund": finish_refund(work, read_refund(work, refund_id), outcome)})
+def _exchange(work: Work, body: Json) -> Json:
+    checked(body, EXCHANGE)
+    source = find_order(work, body["order_id"])
+    return exchange(work, source, _quantities(body["returned"]), read_sale(body["sale"]))
 
 
-@control.post("/exchanges")
-def make_exchange() -> Response:
-    body = checked(_body(), EXCHANGE)
-    quantities = {line["uid"]: line["quantity"] for line in body["returned"]}
-    with practice_square_of().work() as work:
-        source = find_order(work, body["order_id"])
-        return jsonify(exchange(work, source, quantities, read_sale(body["sale"])))
+def _quantities(lines: list[Json]) -> dict[str, str]:
+    return {line["uid"]: line["quantity"] for line in lines}
 
 
-@control.post("/customers")
-def add_customer() -> Response:
-    with practice_square_of().work() as work:
-        return jsonify(create_customer(work, _body(), "DIRECTORY"))
-
-
-@control.post("/customers/merge")
-def merge() -> Response:
-    ids = checked(_body(), Record({"customer_ids": Many(Text(1), least=2, required=True)}))["customer_ids"]
-    with practice_square_of().work() as work:
-        return jsonify(merge_customers(work, ids))
-
-
-@control.get("/faults")
-def show_faults() -> Response:
-    with practice_square_of().work() as work:
-        return jsonify(read_faults(work).as_json())
-
-
-@control.put("/faults")
-def set_faults() -> Response:
+def _set_faults(work: Work, changes: Json) -> Json:
     """Set the named faults; `{}` turns all of them off."""
-    changes = _body()
-    with practice_square_of().work() as work:
-        if not changes:
-            return jsonify(keep_faults(work, Faults()).as_json())
-        return jsonify(change_faults(work, changes).as_json())
+    faults = change_faults(work, changes) if changes else keep_faults(work, Faults())
+    return faults.as_json()
+
+
+def _resend(work: Work, event_id: str) -> Json:
+    resend(work, event_id)
+    return {}
+
+
+def _forge(work: Work, body: Json) -> Json:
+    """Overwrite stored fields, valid or not: what a server that we do not control may answer."""
+    checked(body, FORGE)
+    stored = work.get(body["kind"], body["id"])
+    if stored is None:
+        raise not_found(body["kind"], body["id"], "id")
+    return work.put(body["kind"], _patched(stored, body["patch"]) | {"id": stored["id"]})
+
+
+def _patched(stored: Any, patch: Any) -> Any:
+    """Merge as RFC 7396 does: null removes, objects merge, everything else replaces."""
+    if not isinstance(patch, dict) or not isinstance(stored, dict):
+        return patch
+    merged = {name: value for name, value in stored.items() if patch.get(name, value) is not None}
+    return merged | {
+        name: _patched(stored.get(name), value) for name, value in patch.items() if value is not None
+    }
+
+
+def _add_team_member(work: Work, body: Json) -> Json:
+    checked(body, TEAM_MEMBER)
+    return team.add_team_member(work, body["given_name"], body["family_name"])
+
+
+def _set_booking_status(work: Work, booking_id: str, body: Json) -> Json:
+    return bookings.set_status(work, booking_id, checked(body, STATUS)["status"])
+
+
+def _define_attribute(work: Work, body: Json) -> Json:
+    checked(body, DEFINE)
+    given = {
+        "key": body["key"],
+        "name": body["name"],
+        "description": body["name"],
+        "visibility": body["visibility"],
+        "schema": schema_of(body["kind"]),
+    }
+    return definitions.as_seen(work, definitions.define(work, given, body["owner"]))
+
+
+def _set_attribute(work: Work, customer_id: str, key: str, body: Json) -> Json:
+    return attributes.set_as_seller(work, customer_id, key, body.get("value"))
+
+
+def _unmerge(work: Work, customer_id: str, body: Json) -> list[Json]:
+    return recovery.unmerge_customer(work, customer_id, has_new_ids=bool(body.get("has_new_ids")))
+
+
+def _open_dispute(work: Work, body: Json) -> Json:
+    checked(body, DISPUTE)
+    named = {name: body[name] for name in ("reason", "amount", "state") if body.get(name)}
+    return disputes.open_dispute(work, body["payment_id"], **named)
+
+
+def _move_dispute(work: Work, dispute_id: str, body: Json) -> Json:
+    return disputes.move_dispute(work, dispute_id, checked(body, STATE)["state"])
+
+
+def _edit_variation(work: Work, id_: str, body: Json) -> Json:
+    checked(body, VARIATION)
+    return catalog_edits.edit_variation(work, id_, price=body.get("price"), name=body.get("name"))
+
+
+def _edit_item(work: Work, id_: str, body: Json) -> Json:
+    checked(body, ITEM)
+    return catalog_edits.edit_item(work, id_, name=body.get("name"), is_archived=body.get("is_archived"))
+
+
+def _authorize(work: Work, body: Json) -> str:
+    checked(body, ACCESS)
+    return make_code(work, body["scopes"].split(), body.get("code_challenge"), body.get("redirect_uri"))
+
+
+def _revoke(work: Work, body: Json) -> Json:
+    end_permission(work, str(body.get("revoker_type") or "MERCHANT"))
+    return {}
+
+
+def _pair(work: Work, body: Json) -> Json:
+    return devices.device_as_told(devices.pair(work, checked(body, PAIR)["code"]))
+
+
+def _tap(work: Work, checkout_id: str, body: Json) -> Json:
+    return terminal_screen.tap_card(work, checkout_id, checked(body, TAP).get("tip") or 0)
+
+
+def _pay_link(work: Work, link_id: str, body: Json) -> Json:
+    checked(body, PAY_LINK)
+    link = links.find_link(work, link_id)
+    return link_page.pay_link(work, link, email=body.get("email"), tip=body.get("tip") or 0)
+
+
+def _pay_invoice(work: Work, invoice_id: str, body: Json) -> Json:
+    checked(body, PAY_INVOICE)
+    return invoice_page.pay_invoice(work, invoice_id, body.get("amount"), body.get("tender") or "card")
+
+
+_CUSTOMER = "/customers/<customer_id>"
+CALLS = (
+    Call("POST", "/sales", lambda work, body: ring_up(work, read_sale(body)), BODY),
+    Call("POST", "/refunds", _refund, BODY),
+    Call("POST", "/refunds/<refund_id>/end", _end_refund, BODY, "refund"),
+    Call("POST", "/exchanges", _exchange, BODY),
+    Call("POST", "/customers", lambda work, body: customers.create_customer(work, body, "DIRECTORY"), BODY),
+    Call(
+        "POST",
+        "/customers/merge",
+        lambda work, body: customers.merge_customers(work, checked(body, MERGE)["customer_ids"]),
+        BODY,
+    ),
+    Call("DELETE", _CUSTOMER, customers.delete_customer),
+    Call("POST", f"{_CUSTOMER}/unmerge", _unmerge, BODY, "customers"),
+    Call("POST", f"{_CUSTOMER}/recover", recovery.recover_customer, name="customer"),
+    Call("GET", f"{_CUSTOMER}/attributes", attributes.attributes_on_profile, name="attributes"),
+    Call("PUT", f"{_CUSTOMER}/attributes/<key>", _set_attribute, BODY, "custom_attribute"),
+    Call("POST", "/attribute-definitions", _define_attribute, BODY, "custom_attribute_definition"),
+    Call("GET", "/faults", lambda work: read_faults(work).as_json()),
+    Call("PUT", "/faults", _set_faults, BODY),
+    Call("GET", "/events", lambda work: queue_as_told(work, 1000, has_bodies=True), name="deliveries"),
+    Call("POST", "/events/<event_id>/resend", _resend),
+    Call("POST", "/forge", _forge, BODY),
+    Call("GET", "/team", lambda work: work.all("team_member"), name="team_members"),
+    Call("POST", "/team", _add_team_member, BODY, "team_member"),
+    Call("POST", "/bookings", book_as_seller, BODY, "booking"),
+    Call("POST", "/bookings/<booking_id>/status", _set_booking_status, BODY, "booking"),
+    Call("POST", "/disputes", _open_dispute, BODY, "dispute"),
+    Call("POST", "/disputes/<dispute_id>/state", _move_dispute, BODY, "dispute"),
+    Call("PUT", "/variations/<variation_id>", _edit_variation, BODY, "object"),
+    Call("PUT", "/items/<item_id>", _edit_item, BODY, "object"),
+    Call("DELETE", "/items/<object_id>", catalog.delete_object),
+    Call("POST", "/access", _authorize, BODY, "code"),
+    Call("POST", "/access/revoke", _revoke, BODY),
+    Call("POST", "/terminals/pair", _pair, BODY, "device"),
+    Call("POST", "/terminals/<device_id>/show", terminal_screen.show_checkout, name="checkout"),
+    Call("POST", "/checkouts/<checkout_id>/tap", _tap, BODY, "checkout"),
+    Call("POST", "/checkouts/<checkout_id>/client-cancels", terminal_screen.client_cancels, name="checkout"),
+    Call("POST", "/checkouts/<checkout_id>/leave", terminal_screen.leave_it, name="checkout"),
+    Call("POST", "/payment-links/<link_id>/pay", _pay_link, BODY),
+    Call("POST", "/invoices/<invoice_id>/pay", _pay_invoice, BODY),
+)
+for call in CALLS:
+    control.add_url_rule(
+        call.path, endpoint=f"{call.method} {call.path}", view_func=call.answer, methods=[call.method]
+    )
 
 
 @control.post("/deliver")
 def deliver() -> Response:
-    if _body().get("withheld"):
+    """Send what is queued, now; the sender has transactions of its own."""
+    if body_of().get("withheld"):
         with practice_square_of().work() as work:
             release_withheld(work)
     return jsonify(practice_square_of().sender.flush())
 
 
-@control.get("/events")
-def list_events() -> Response:
-    with practice_square_of().work() as work:
-        return jsonify({"deliveries": queue_as_told(work, 1000, has_bodies=True)})
-
-
-@control.post("/events/<event_id>/resend")
-def send_again(event_id: str) -> Response:
-    with practice_square_of().work() as work:
-        resend(work, event_id)
-    return jsonify({})
-
-
-@control.post("/forge")
-def forge() -> Response:
-    """Overwrite stored fields as they are given, sense or nonsense: what a server we do not control may answer."""
-    body = checked(_body(), FORGE)
-    with practice_square_of().work() as work:
-        kept = work.get(body["kind"], body["id"])
-        if kept is None:
-            raise not_found(body["kind"], body["id"], "id")
-        forged = _patched(kept, body["patch"]) | {"id": kept["id"]}
-        return jsonify(work.put(body["kind"], forged))
-
-
 @control.post("/reset")
 def reset() -> Response:
-    practice_square_of().reset(_body().get("seed"))
+    """Start over with another seed."""
+    practice_square_of().reset(body_of().get("seed"))
     return jsonify({})
-
-
-def _patched(kept: Any, patch: Any) -> Any:
-    """Merge as RFC 7396 does: null removes, objects merge, everything else replaces."""
-    if not isinstance(patch, dict) or not isinstance(kept, dict):
-        return patch
-    merged = {name: value for name, value in kept.items() if patch.get(name, value) is not None}
-    return merged | {
-        name: _patched(kept.get(name), value) for name, value in patch.items() if value is not None
-    }
-
-
-def _body() -> Json:
-    body = request.get_json(force=True, silent=True) if request.get_data(cache=True) else {}
-    if not isinstance(body, dict):
-        raise Refusal("EXPECTED_JSON_BODY", "Expected a JSON object as the body.")
-    return body

@@ -1,4 +1,4 @@
-"""Finding customers: Square's list and search calls, and the till's own search box. Only reads."""
+"""Search of customers: Square's list and search calls, and the register's own search box."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def search_customers(work: Work, body: Json) -> Json:
 
 
 def find_by_words(work: Work, words: str) -> list[tuple[Place, Json]]:
-    """Find customers whose name, e-mail or phone holds every word: the till's own search box."""
+    """Find customers whose name, e-mail or phone contains every word: the register's own search box."""
     wanted = words.casefold().split()
     return [
         (place, one) for place, one in work.walk("customer") if all(word in _searched(one) for word in wanted)

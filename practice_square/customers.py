@@ -75,7 +75,7 @@ def make_instant_profile(work: Work) -> Json:
 
 
 def read_customer(work: Work, id_: str) -> Json:
-    """Give the profile; an id that was merged away answers with the new one."""
+    """Return the profile; an id that was merged away answers with the new one."""
     customer = work.get("customer", current_id(work, id_))
     if customer is None:
         raise not_found("Customer", id_, "customer_id")
@@ -83,7 +83,7 @@ def read_customer(work: Work, id_: str) -> Json:
 
 
 def read_one_of_many(work: Work, id_: str) -> Json:
-    """Give the profile, or why there is none. Square's document does not say that merged ids are followed here."""
+    """Return the profile, or why there is none. Square's document does not say that merged ids are followed here."""
     customer = work.get("customer", id_)
     return {"customer": customer} if customer else not_found("Customer", id_, "customer_id").body()
 
@@ -157,7 +157,7 @@ def merge_customers(work: Work, ids: list[str]) -> Json:
 
 
 def name_of(customer: Json) -> str:
-    """Say a customer's name as a till shows it."""
+    """Return a customer's name as the register shows it."""
     given, family = customer.get("given_name") or "", customer.get("family_name") or ""
     is_family_first = bool(re.fullmatch(r"[\u3400-\u9fff\uac00-\ud7a3\s]+", given + family))
     name = family + given if is_family_first else f"{given} {family}".strip()

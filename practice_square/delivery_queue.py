@@ -1,4 +1,4 @@
-"""The delivery queue as people see it: what was sent, how often, what came back; sending again."""
+"""The delivery queue on its page: what was sent, how often, the answers; sending again."""
 
 from __future__ import annotations
 

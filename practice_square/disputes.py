@@ -106,7 +106,7 @@ def move_dispute(work: Work, id_: str, state: str) -> Json:
 
 
 def require_undisputed(work: Work, payment_id: str) -> None:
-    """Raises Refusal for a refund of a payment whose money the bank asks for, or has taken back."""
+    """Raise Refusal for a refund of a payment that is disputed or lost."""
     for dispute in work.all("dispute"):
         if dispute["disputed_payment"]["payment_id"] == payment_id and dispute["state"] not in REFUNDABLE:
             raise Refusal(

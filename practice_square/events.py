@@ -63,7 +63,7 @@ def announce_refund(work: Work, refund: Json, *, is_new: bool, is_withheld: bool
 
 
 def announce_order(work: Work, order: Json, *, is_new: bool) -> None:
-    """Only for orders made through the API: the till's own orders send no order event."""
+    """Only for orders made through the API: the register's own orders send no order event."""
     name = "order_created" if is_new else "order_updated"
     said = {"order_id": order["id"]} | {
         key: order[key] for key in ("version", "location_id", "state", "created_at") if key in order

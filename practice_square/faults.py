@@ -1,4 +1,4 @@
-"""What can go wrong with Square, on order: the drawer of faults, kept in the practice file."""
+"""Faults of Square that can be switched on, stored in the practice file."""
 
 from __future__ import annotations
 
@@ -182,12 +182,12 @@ def _is_named(step: Json, call: str) -> bool:
 
 
 def hide_lines(work: Work, order_id: str, reads: int) -> None:
-    """Let the first reads of an order come without its lines (seen with real orders right after the sale)."""
+    """Return an order without its lines at its first reads (seen with real orders right after the sale)."""
     work.keep_note(f"hidden:{order_id}", reads)
 
 
 def as_read(work: Work, order: Json) -> Json:
-    """Give an order as this read sees it."""
+    """Return an order as this read sees it."""
     left = int(work.note(f"hidden:{order['id']}") or 0)
     if left <= 0:
         return order

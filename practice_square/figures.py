@@ -57,7 +57,7 @@ def read_reduction(text: str, field: str, currency: str = "USD") -> Reduction | 
 
 
 def as_line(line: dict[str, Any]) -> str:
-    """Name an order line as the till lists it: "Prepaid courses, Facial acupuncture, course of 12"."""
+    """Name an order line as the register lists it: "Prepaid courses, Facial acupuncture, course of 12"."""
     names = [line.get("name") or "Custom amount", line.get("variation_name")]
     return ", ".join(name for name in names if name and name != "Regular")
 
@@ -69,12 +69,12 @@ def as_phone(number: str) -> str:
 
 
 def as_local_time(moment: str) -> str:
-    """Write a stored time in the till's own zone: Nov 22, 3:05 pm."""
+    """Write a stored time in the register's own zone: Nov 22, 3:05 pm."""
     when = datetime.fromisoformat(moment).astimezone(ZoneInfo(TIMEZONE))
     return f"{when:%b} {when.day}, {as_local_clock(moment)}"
 
 
 def as_local_clock(moment: str) -> str:
-    """Write a stored time of day in the till's own zone: 3:05 pm."""
+    """Write a stored time of day in the register's own zone: 3:05 pm."""
     when = datetime.fromisoformat(moment).astimezone(ZoneInfo(TIMEZONE))
     return f"{when.hour % 12 or 12}:{when:%M} {'am' if when.hour < 12 else 'pm'}"

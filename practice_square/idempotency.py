@@ -37,7 +37,7 @@ def once(work: Work, scope: str, body: Json, act: Callable[[], Json]) -> Json:
 
 
 def keep_refusal(work: Work, scope: str, body: Json, refused: Refusal) -> None:
-    """Give the same refusal to the body's key from now on, unless it was answered before."""
+    """Return the same refusal to the body's key from now on, unless it was answered before."""
     key = body.get("idempotency_key")
     if not key:
         return

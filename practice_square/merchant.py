@@ -29,7 +29,7 @@ def location_id(work: Work) -> str:
 
 
 def application_id(work: Work) -> str:
-    """Give the id of the one application that calls here."""
+    """Return the id of the one application that calls here."""
     return str(work.note("application_id"))
 
 

@@ -69,7 +69,7 @@ def retrieve_orders(work: Work, body: Json) -> Json:
 
 
 def update_order(work: Work, id_: str, body: Json) -> Json:
-    """Change an open order sparsely. Orders of the till have no version and cannot be changed."""
+    """Change an open order sparsely. Orders of the register have no version and cannot be changed."""
     checked(body, UPDATE)
     order = find_order(work, id_)
     change = body["order"]
@@ -100,7 +100,7 @@ def cancel_order(work: Work, order: Json) -> Json:
 
 
 def close_order(work: Work, order: Json, state: str) -> Json:
-    """Bring an API order to its end and tell it."""
+    """Complete an API order and send its event."""
     now = work.now()
     closed = order | {"state": state, "closed_at": now, "updated_at": now, "version": order["version"] + 1}
     announce_order(work, work.put("order", closed), is_new=False)
@@ -124,7 +124,7 @@ def settle_order(work: Work, order: Json, tenders: list[Json], *, is_api: bool =
 
 
 def has_open_fulfillment(order: Json) -> bool:
-    """Tell whether something is still to be handed over: such an order stays OPEN although it is paid."""
+    """Say whether something is still to be handed over: such an order stays OPEN although it is paid."""
     return any(one["state"] not in HANDED_OVER for one in order.get("fulfillments", []))
 
 

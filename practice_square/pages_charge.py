@@ -1,4 +1,4 @@
-"""The charge page: card, cash or both, and the few things a real till decides unseen."""
+"""The charge page: card, cash or both, and the few things a real register decides unseen."""
 
 from __future__ import annotations
 

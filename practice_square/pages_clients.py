@@ -1,4 +1,4 @@
-"""The till's client directory: find, add, merge."""
+"""The register's client directory: find, add, merge."""
 
 from __future__ import annotations
 

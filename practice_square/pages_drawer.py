@@ -1,4 +1,4 @@
-"""Two pages behind the till: the events on their way, and the drawer of faults."""
+"""Two pages behind the register: the event deliveries, and the faults."""
 
 from __future__ import annotations
 

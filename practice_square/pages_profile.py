@@ -1,4 +1,4 @@
-"""One client at the till: what the directory knows, what applications wrote there, and the ends of a profile."""
+"""The page of one client: profile, custom attributes, deletion and merges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payments: taken through the API or by the till, captured at once or later; the tender each leaves on its order."""
+"""Payments: made through the API or at the register, captured at once or later, each with a tender on its order."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def create_payment(work: Work, body: Json) -> Json:
 
 
 def new_payment(work: Work, *, amount: int, tip: int, order_id: str, source: Json) -> Json:
-    """Make an approved payment, not yet captured and not yet told to anybody."""
+    """Make an approved payment, not yet captured, without its event."""
     now = work.now()
     id_ = work.make_id() + "PAY"
     payment: Json = {
@@ -94,7 +94,7 @@ def new_payment(work: Work, *, amount: int, tip: int, order_id: str, source: Jso
 
 
 def capture_payment(work: Work, payment: Json, *, is_withheld: bool = False) -> Json:
-    """Complete a payment and tell it."""
+    """Complete a payment and send its event."""
     now = work.now()
     captured = payment | {
         "status": "COMPLETED",

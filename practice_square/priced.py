@@ -34,7 +34,7 @@ class Taxed:
 
     @property
     def left(self) -> int:
-        """What taxes are reckoned on."""
+        """The base of the taxes."""
         raise NotImplementedError
 
     @property

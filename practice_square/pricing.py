@@ -129,7 +129,7 @@ def _apply_discount(lines: list[PricedLine], discount: Json) -> None:
 
 
 def _apply_charge(lines: list[PricedLine], charge: PricedCharge) -> None:
-    """Apportion a charge to the lines it is on, or reckon it on all of them. One of the total waits for the taxes."""
+    """Apportion a charge to its lines, or compute it on all of them; one on the total is computed after the taxes."""
     if not is_apportioned(charge.json):
         charge.applied = _charged(charge.json, sum(one.left for one in lines))
         return

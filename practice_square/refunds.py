@@ -1,4 +1,4 @@
-"""Refunds: by amount (API and till) and by lines (till). Each leaves a separate return order, as with Square."""
+"""Refunds: by amount (API and register) and by lines (register). Each makes a separate return order, as in Square."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REFUND = Record(
 
 
 def refund_payment(work: Work, body: Json) -> Json:
-    """Refund part or all of one payment. Nothing in it says which line came back."""
+    """Refund part or all of one payment. Nothing in it says which line was returned."""
     checked(body, REFUND)
     if not body.get("payment_id"):
         raise Refusal(
@@ -47,7 +47,7 @@ def refund_payment(work: Work, body: Json) -> Json:
 
 
 def refund_amount(work: Work, payment: Json, amount: int, reason: str | None) -> Json:
-    """Refund an amount at the till. Gives the refund."""
+    """Refund an amount at the register. Returns the refund."""
     refund: Json = refund_payment(
         work,
         {
@@ -61,14 +61,14 @@ def refund_amount(work: Work, payment: Json, amount: int, reason: str | None) ->
 
 
 def refund_over_tenders(work: Work, order: Json, amount: int, reason: str | None) -> list[Json]:
-    """Refund an amount of a sale at the till, over its payments, first paid first."""
+    """Refund an amount of a sale at the register, over its payments, first paid first."""
     return [refund_amount(work, payment, part, reason) for payment, part in _shares(work, order, amount)]
 
 
 def refund_lines(
     work: Work, order: Json, quantities: Mapping[str, str], reason: str | None, *, tip: int = 0
 ) -> list[Json]:
-    """Take lines and tip back at the till and give their money back over the order's payments, first paid first."""
+    """Return lines and tip at the register, refunded over the order's payments, first paid first."""
     lines = [returned_line(work, order, uid, text) for uid, text in quantities.items()]
     if not lines and not tip:
         raise Refusal("BAD_REQUEST", "Choose at least one line to refund.", field="lines")
@@ -81,7 +81,7 @@ def refund_lines(
 
 
 def refund_return(work: Work, source: Json, returning: Json, total: int, reason: str | None) -> list[Json]:
-    """Start to give back what a return order takes back, over the payments of the sale it belongs to."""
+    """Begin the refunds of a return order, over the payments of the sale it belongs to."""
     refunds = [
         _start_refund(work, payment, part, returning["id"], reason)
         for payment, part in _shares(work, source, total)
@@ -130,7 +130,7 @@ def read_refund(work: Work, id_: str) -> Json:
 
 
 def finish_refund(work: Work, refund: Json, outcome: str) -> Json:
-    """Let a refund end as COMPLETED, FAILED or REJECTED, and tell it; PENDING leaves it under way."""
+    """End a refund as COMPLETED, FAILED or REJECTED, and send its event; PENDING leaves it pending."""
     if outcome == "PENDING":
         return refund
     done = work.put("refund", refund | {"status": outcome, "updated_at": work.now()})

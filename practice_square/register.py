@@ -182,7 +182,7 @@ def nowhere(rest: str) -> str:
 
 
 def _page_before() -> str:
-    """Give the path of the page the form stood on; only a path, so that it always leads to this till."""
+    """Return the path of the page the form was on; only a path, so that it always leads to this server."""
     before = urlsplit(request.headers.get("Referer", ""))
     path = (
         before.path if before.path.startswith("/") and not before.path.startswith("//") else url_for(".sell")
@@ -191,7 +191,7 @@ def _page_before() -> str:
 
 
 def _tiles(work: Work) -> list[dict[str, Any]]:
-    """One tile per variation that has a price; what was put on sale last comes first."""
+    """One tile per variation that has a price; the newest first."""
     return [
         {
             "id": variation["id"],

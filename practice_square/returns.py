@@ -1,4 +1,4 @@
-"""Return orders: the separate order that each refund leaves, and the lines that came back."""
+"""Return orders: the separate order that each refund makes, with the returned lines."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def make_return(work: Work, source_order_id: str, lines: list[Json], tips: list[
 
 
 def returned_so_far(work: Work, order_id: str) -> dict[str, Decimal]:
-    """Count what came back already, by line uid."""
+    """Count what was returned already, by line uid."""
     done: dict[str, Decimal] = {}
     for _, line in _return_lines_of(work, order_id):
         uid = line.get("source_line_item_uid")
@@ -78,7 +78,7 @@ def tip_left(work: Work, order: Json) -> int:
 
 
 def returned_tips(work: Work, order: Json, amount: int) -> list[Json]:
-    """Give an amount of the tip back, each part beside the tender that took it."""
+    """Return an amount of the tip back, each part beside the tender that took it."""
     if not 0 <= amount <= tip_left(work, order):
         raise Refusal("INVALID_VALUE", "The sale holds no such tip any more.", field="tip")
     tips: list[Json] = []

@@ -12,7 +12,7 @@ from practice_square.storage import Json, Work
 
 SEEDS = ("clinic", "items", "empty")
 
-# Phones from the range kept for fiction, e-mails from a domain kept for examples: nobody real is ever reached.
+# Phones from the range kept for fiction, e-mails from a domain kept for examples: no real person is ever reached.
 CLIENTS = (
     ("Maribel", "Okonkwo-Reyes", "maribel.okonkwo@example.org", "+13105550101"),
     ("Ana", "López", "ana.lopez@example.org", "+13105550102"),

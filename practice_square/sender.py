@@ -24,7 +24,7 @@ LEAST_LOOK_S = 0.02
 
 @dataclass(frozen=True)
 class Posted:
-    """How one attempt ended: the HTTP status, or 0 and the reason no answer came."""
+    """How one attempt ended: the HTTP status, or 0 and the reason why there was no answer."""
 
     status: int
     reason: str = ""
@@ -116,7 +116,7 @@ class Sender:
         return {"delivered": delivered, "failed": failed, "waiting": self._count_waiting()}
 
     def test(self, subscription_id: str, event_type: str | None) -> Json:
-        """Send one sample event now and tell how it was taken. Raises Refusal for an unknown subscription."""
+        """Send one sample event now and return how it was answered; raises Refusal for an unknown subscription."""
         with self._store.work() as work:
             subscription = read_subscription(work, subscription_id)
             event = sample_event(work, event_type or subscription["event_types"][0])

@@ -31,7 +31,7 @@ Middleware = Callable[["WSGIApplication"], "WSGIApplication"]
 
 class _QuietHandler(WSGIRequestHandler):
     def log_request(self, *_args: Any, **_named: Any) -> None:
-        """Leave the terminal to what people must read."""
+        """Log nothing."""
 
 
 class PracticeServer:
@@ -64,7 +64,7 @@ class PracticeServer:
         return practice_square_of(self.app)
 
     def start(self) -> PracticeServer:
-        """Begin to answer and to deliver, in threads."""
+        """Start to answer and to deliver, in threads."""
         self.practice.sender.start()
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(LOOK_FOR_STOP_S,), name="practice-server", daemon=True
@@ -102,7 +102,7 @@ def running_practice(
     """Serve a practice Square with its file in `folder`. Other PracticeSettings fields may be given by name."""
     plain = PracticeSettings(
         file=folder / "practice.db",
-        access_token="practice-access-token",  # noqa: S106 a training till's own
+        access_token="practice-access-token",  # noqa: S106 the practice server's own
         signature_key="practice-signature-key",
         webhook_url=webhook_url,
         seed=seed,

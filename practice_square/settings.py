@@ -1,4 +1,4 @@
-"""What the practice Square is told at its start: file, addresses, secrets, and what a first start seeds."""
+"""Settings of the practice Square: file, addresses, secrets, and the seed of a first start."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ DEFAULT_LOCATION_ID = "LPRACTICE0001"
 DEFAULT_MERCHANT_ID = "MLPRACTICE0001"
 # What an application's owner would copy from Square's developer page.
 DEFAULT_APPLICATION_ID = "sq0idp-PracticeApplication01"
-DEFAULT_APPLICATION_SECRET = "sq0csp-practice-application-secret"  # noqa: S105 a training till's own
-# Square's own schedule (1, 2, 4, 8 minutes ...) in seconds: nobody waits hours at a training till.
+DEFAULT_APPLICATION_SECRET = "sq0csp-practice-application-secret"  # noqa: S105 the practice server's own
+# Square's own schedule (1, 2, 4, 8 minutes ...) in seconds, for practice does not wait hours.
 RETRY_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, *(60.0,) * 60)
 ALPHABET = string.ascii_uppercase + string.digits
 

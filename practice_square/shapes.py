@@ -1,4 +1,4 @@
-"""Checks request bodies the way Square's schema does: types, required fields, lengths. Knows no rule of business."""
+"""Checks of request bodies by shape, as Square's schema has it: types, required fields, lengths."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ TIME_RANGE = Record({"start_at": Text(), "end_at": Text()})
 
 
 def checked(body: Any, shape: Record) -> Json:
-    """Return the body if it fits the shape. Raises Refusal naming the field that does not."""
+    """Return the body if it fits the shape; raises Refusal with the field that does not."""
     if not isinstance(body, dict):
         raise Refusal("EXPECTED_JSON_BODY", "Expected a JSON object as the body.")
     _check_record(body, shape, "")
@@ -66,7 +66,7 @@ def checked(body: Any, shape: Record) -> Json:
 
 
 def moment(value: Any, field: str) -> str | None:
-    """Read an RFC 3339 time and write it in our fixed width, so that text compares as time does."""
+    """Return an RFC 3339 time in fixed width, so that strings compare as times do."""
     if value is None:
         return None
     try:

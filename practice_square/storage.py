@@ -164,7 +164,7 @@ class Store:
         self._clock = clock
         self._make_id = make_id
         self._lock = threading.RLock()
-        # Threads of one process share the connection under the lock: a till needs order, not speed.
+        # Threads of one process share the connection under the lock: a register needs order, not speed.
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=10)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""The open ticket of one till session: what is about to be sold, in the words of the control interface's sale."""
+"""The open ticket of one register session, in the form of the control interface's sale."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def ticket_as_shown(work: Work, till: str) -> Json:
 
 
 def ticket_as_sale(work: Work, till: str) -> Json:
-    """Give the ticket as the body of a sale. Raises Refusal when nothing is on it."""
+    """Return the ticket as the body of a sale. Raises Refusal when nothing is on it."""
     ticket = read_ticket(work, till)
     if not ticket["lines"]:
         raise Refusal("BAD_REQUEST", "The ticket is empty: it was charged already, or cleared.")

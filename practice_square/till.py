@@ -41,13 +41,13 @@ def draft_sale(work: Work, sale: Sale) -> Json:
 
 
 def ring_up(work: Work, sale: Sale) -> Json:
-    """Sell: take the tenders, close the order, tell the payments. Gives {"order", "payments"}."""
+    """Sell: take the tenders, close the order, send the payments' events. Returns {"order", "payments"}."""
     order = draft_sale(work, sale)
     return close_sale(work, sale, order, due=order["total_money"]["amount"])
 
 
 def close_sale(work: Work, sale: Sale, order: Json, *, due: int) -> Json:
-    """Take what is due of a priced order and complete it. Gives {"order", "payments"}."""
+    """Take what is due of a priced order and complete it. Returns {"order", "payments"}."""
     if sale.customer_on not in CUSTOMER_PLACES:
         raise Refusal("INVALID_VALUE", "`customer_on` is payment, order or tender.", field="customer_on")
     if sale.customer_id:
@@ -159,7 +159,7 @@ def _charges(work: Work, sale: Sale, unit: str) -> list[Json]:
 
 
 def _surcharged(part: Part) -> Part:
-    """Add what a credit card costs at this till."""
+    """Add the card surcharge."""
     if part.kind != "card" or part.amount is None:
         return part
     surcharge = rounded(part.amount * CARD_SURCHARGE)

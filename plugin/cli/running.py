@@ -26,7 +26,7 @@ def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None
     """Start a practice Square and a small clinic to try everything."""
     _find_practice_square()
     if day:
-        from practice_square.demo.day import play_day
+        from tests.stories.day.play import play_day
 
         sys.exit(0 if play_day(click.echo).is_right else 1)
     from practice_square.demo.running import run_demo

@@ -45,7 +45,7 @@ REVOKE = Record(
 
 
 def obtain_token(work: Work, body: Json, secret: str) -> Json:
-    """Give an access token. Raises Refusal for a wrong application, secret, verifier, code or refresh token."""
+    """Return an access token. Raises Refusal for a wrong application, secret, verifier, code or refresh token."""
     checked(body, OBTAIN)
     _require_application(work, body["client_id"])
     if body["grant_type"] == "authorization_code":
@@ -76,13 +76,13 @@ def revoke_access(work: Work, body: Json, secret: str, given_secret: str) -> Jso
 
 
 def end_permission(work: Work, revoker_type: str) -> None:
-    """End every permission, and tell it when there was one."""
+    """End every permission, and send the event where there was one."""
     if revoke_grants(work):
         announce_revocation(work, revoker_type)
 
 
 def token_status(work: Work, caller: Caller) -> Json:
-    """Tell a token's scopes and end."""
+    """Return a token's scopes and end."""
     told = {
         "scopes": sorted(caller.scopes),
         "client_id": application_id(work),

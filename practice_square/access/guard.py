@@ -1,4 +1,4 @@
-"""Decides whether a call under /v2 may be made with the token it carries, and tells the call who it is."""
+"""Authorization of calls under /v2: the token, the scopes that a call needs, and the caller."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def admit() -> None:
 
 
 def is_seller_level(scope: str) -> bool:
-    """Tell whether the call may act for the whole business: APPOINTMENTS_ALL_READ or APPOINTMENTS_ALL_WRITE."""
+    """Say whether the call may act for the whole business: APPOINTMENTS_ALL_READ or APPOINTMENTS_ALL_WRITE."""
     caller: Caller = request.environ[KEY]
     return scope in caller.scopes
 

@@ -80,7 +80,7 @@ def remove_application() -> AnyResponse:
 
 
 def _read(given: dict[str, str]) -> Json:
-    """Read what the application asks. Raises Refusal for a stranger, a scope nobody knows, or a bad address."""
+    """Read what the application asks. Raises Refusal for an unknown application or scope, or a bad address."""
     settings = practice_square_of().settings
     if given.get("client_id") != settings.application_id:
         raise Refusal("NOT_FOUND", "There is no application with this id (client_id).", status=400)

@@ -34,8 +34,8 @@ def revoke_token() -> Response:
     given = secret if scheme == "Client" else ""
     body, practice = body_of(), practice_square_of()
     with practice.work() as work:
-        told = authorization.revoke_access(work, body, practice.settings.application_secret, given)
-    return jsonify(told)
+        answer = authorization.revoke_access(work, body, practice.settings.application_secret, given)
+    return jsonify(answer)
 
 
 @oauth.post("/token/status")
@@ -43,7 +43,7 @@ def retrieve_token_status() -> Response:
     try:
         caller = identify()
     except Refusal as refused:
-        # Square tells an expired or revoked token here as an unauthorized one.
+        # Square answers UNAUTHORIZED here for an expired or revoked token.
         raise unauthorized("UNAUTHORIZED", refused.detail) from None
     with practice_square_of().work() as work:
         return jsonify(authorization.token_status(work, caller))

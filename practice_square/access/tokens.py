@@ -78,7 +78,7 @@ def make_refresh_token(work: Work, grant: Json) -> Json:
 
 
 def take_refresh_token(work: Work, id_: str) -> tuple[Json, Json]:
-    """Give a refresh token and its grant; one of the PKCE flow is used up. Raises Refusal when it is no good."""
+    """Return a refresh token and its grant; one of the PKCE flow is used up. Raises Refusal when it is no good."""
     token = work.get("oauth_refresh", id_)
     grant = work.get("oauth_grant", token["grant_id"]) if token else None
     if token is None or grant is None or grant["is_revoked"] or token["is_used"]:

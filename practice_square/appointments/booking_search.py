@@ -1,4 +1,4 @@
-"""Finding bookings: Square's list call with its window of days, and one local day for the till's page. Only reads."""
+"""Finding bookings: Square's list call with its window of days, and one local day for the register's page."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def bookings_of_day(work: Work, day: date) -> list[Json]:
 
 
 def today(work: Work) -> date:
-    """Tell the clinic's own date."""
+    """Return the clinic's own date."""
     return datetime.fromisoformat(work.now()).astimezone(ZoneInfo(TIMEZONE)).date()
 
 
 def local_start(day: date, at: time) -> str:
-    """Give a local day and time of the clinic as a moment."""
+    """Return a local day and time of the clinic as a moment."""
     return rfc3339(datetime.combine(day, at, ZoneInfo(TIMEZONE)).astimezone(UTC))
 
 

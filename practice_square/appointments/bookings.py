@@ -56,7 +56,7 @@ def create_booking(work: Work, body: Json) -> Json:
 
 
 def book(work: Work, given: Json, *, source: str, status: str = "ACCEPTED") -> Json:
-    """Put a booking into the calendar and tell it."""
+    """Add a booking to the calendar and send its event."""
     require_location(work, given["location_id"], "booking.location_id")
     now = work.now()
     booking = {

@@ -1,4 +1,4 @@
-"""The till's calendar: one day of appointments, a new one, and what became of each."""
+"""The register's calendar: one day of appointments, a new one, and the status of each."""
 
 from __future__ import annotations
 

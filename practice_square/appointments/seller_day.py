@@ -1,4 +1,4 @@
-"""The seller's own calendar: booking at the desk, and the day as the till's page shows it."""
+"""The seller's own calendar: booking at the desk, and the day as the page shows it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def therapists(work: Work) -> list[Json]:
 
 
 def book_as_seller(work: Work, body: Json) -> Json:
-    """Book from the desk: the first service and the first team member unless told."""
+    """Book from the desk; service and team member default to the first."""
     checked(body, BOOK)
     variation_id = body.get("variation_id") or _first(services(work), "There is no service to book.")
     member_id = body.get("team_member_id") or _first(therapists(work), "There is nobody to book.")
@@ -61,7 +61,7 @@ def book_as_seller(work: Work, body: Json) -> Json:
 
 
 def as_shown(work: Work, booking: Json) -> Json:
-    """Give a booking with the names of its client, service and therapist, and its time of day."""
+    """Return a booking with the names of its client, service and therapist, and its time of day."""
     segment = booking["appointment_segments"][0]
     customer = work.get("customer", current_id(work, booking.get("customer_id", "")))
     variation = work.get("catalog", segment["service_variation_id"])

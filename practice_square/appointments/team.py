@@ -1,4 +1,4 @@
-"""The people who give treatments: team members as Square's Team calls tell them, and who can be booked."""
+"""The people who give treatments: team members as in Square's Team calls, and who can be booked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SEARCH = Record(
 
 
 def add_team_member(work: Work, given_name: str, family_name: str, *, is_owner: bool = False) -> Json:
-    """Take somebody on, active and bookable."""
+    """Add a team member, active and bookable."""
     now = work.now()
     member = {
         "id": "TM" + work.make_id()[:14],
@@ -67,7 +67,7 @@ def read_team_member(work: Work, id_: str) -> Json:
 
 
 def require_bookable(work: Work, id_: str, field: str) -> None:
-    """Raises Refusal for somebody who is not there or gives no treatments any more."""
+    """Raise Refusal for an unknown team member, or one who can't be booked."""
     member = work.get("team_member", id_)
     if member is None or member["status"] != "ACTIVE":
         raise Refusal("INVALID_VALUE", f"Team member `{id_}` cannot be booked.", field=field)

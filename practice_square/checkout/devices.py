@@ -1,4 +1,4 @@
-"""The clinic's terminals and the codes that pair them. Knows nothing of what a terminal is asked to do."""
+"""The clinic's terminals and the codes that pair them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST = 100
 
 
 def plant_terminal(work: Work) -> None:
-    """Give a new practice clinic one paired terminal."""
+    """Return a new practice clinic one paired terminal."""
     now = work.now()
     code = _new_code(work, PRACTICE_NAME, location_id(work))
     work.put("device_code", code | _paired(PRACTICE_DEVICE_ID, now))
@@ -87,7 +87,7 @@ def expire_codes(work: Work) -> None:
 
 
 def pair(work: Work, typed: str) -> Json:
-    """Sign a terminal in with a code, as a person does at the device. Gives the device."""
+    """Sign a terminal in with a code, as a person does at the device. Returns the device."""
     expire_codes(work)
     wanted = typed.strip().upper()
     code = next((one for one in work.all("device_code", newest_first=True) if one["code"] == wanted), None)
@@ -126,7 +126,7 @@ def read_device(work: Work, id_: str) -> Json:
 
 
 def find_terminal(work: Work, device_id: str) -> Json:
-    """Give the terminal that a checkout names. The Devices API's own id, with its prefix, is not one."""
+    """Return the terminal that a checkout names. The Devices API's own id, with its prefix, is not one."""
     device = work.get("device", PREFIX + device_id)
     if device is None:
         raise not_found("Device", device_id, "checkout.device_options.device_id")

@@ -1,4 +1,4 @@
-"""What an invoice must be: its order, its fields, its recipient as Square copies them. Knows not how it stands."""
+"""Drafting of invoices: the order, the fields, the recipient as Square copies them."""
 
 from __future__ import annotations
 

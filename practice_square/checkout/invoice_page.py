@@ -14,7 +14,7 @@ from practice_square.storage import Json, Work
 
 
 def pay_invoice(work: Work, id_: str, amount: int | None = None, tender: str = "card") -> Json:
-    """Pay what is next due, or an amount. Gives {"invoice", "payment", "order"}."""
+    """Pay what is next due, or an amount. Returns {"invoice", "payment", "order"}."""
     invoice = find_invoice(work, id_)
     if invoice["status"] not in COLLECTING:
         raise Refusal("BAD_REQUEST", f"A {invoice['status']} invoice takes no payment.", field="invoice_id")
@@ -37,7 +37,7 @@ def pay_invoice(work: Work, id_: str, amount: int | None = None, tender: str = "
 
 
 def still_due(invoice: Json) -> int:
-    """Tell what the whole invoice still asks for, in minor units."""
+    """Return what the whole invoice still asks for, in minor units."""
     return sum(left_of(part) for part in invoice["payment_requests"])
 
 

@@ -43,7 +43,7 @@ def create_invoice(work: Work, body: Json) -> Json:
 
 
 def find_invoice(work: Work, id_: str) -> Json:
-    """Give an invoice as it stands now: one that was scheduled asks for its money when its time has come."""
+    """Return an invoice; one that was scheduled becomes payable at its time."""
     invoice = work.get("invoice", id_)
     if invoice is None:
         raise not_found("Invoice", id_, "invoice_id")
@@ -81,7 +81,7 @@ def update_invoice(work: Work, id_: str, body: Json) -> Json:
 
 
 def publish_invoice(work: Work, id_: str, body: Json, base_url: str) -> Json:
-    """Let Square collect: at once, or from the scheduled time on."""
+    """Publish an invoice: payable at once, or from the scheduled time on."""
     invoice = _for_change(work, id_, checked(body, PUBLISH)["version"])
     if invoice["status"] != "DRAFT":
         raise Refusal("BAD_REQUEST", f"The invoice is {invoice['status']}, not a DRAFT.", field="invoice_id")
@@ -121,7 +121,7 @@ def cancel_invoice(work: Work, id_: str, body: Json) -> Json:
 
 
 def delete_invoice(work: Work, id_: str, version: int | None) -> Json:
-    """Throw a draft away, and its order with it."""
+    """Delete a draft, and its order with it."""
     invoice = _for_change(work, id_, version)
     if invoice["status"] != "DRAFT":
         raise Refusal("BAD_REQUEST", "Only a DRAFT can be deleted. Cancel this invoice.", field="invoice_id")
@@ -134,7 +134,7 @@ def delete_invoice(work: Work, id_: str, version: int | None) -> Json:
 
 
 def change_invoice(work: Work, invoice: Json, change: Json, *, what: str = "updated") -> Json:
-    """Write the invoice's next version and tell it."""
+    """Write the invoice's next version and send its event."""
     version, now = invoice["version"] + 1, work.now()
     changed = work.put("invoice", invoice | change | {"version": version, "updated_at": now})
     announce_invoice(work, what, changed)
@@ -146,7 +146,7 @@ def due_now(work: Work, invoice: Json) -> int:
 
 
 def today(work: Work) -> date:
-    """Give the date at the clinic: an invoice's days are days there."""
+    """Return the date at the clinic: an invoice's days are days there."""
     return datetime.fromisoformat(work.now()).astimezone(ZoneInfo(TIMEZONE)).date()
 
 

@@ -22,7 +22,7 @@ def standing(order: Json) -> str:
 
 
 def pay_link(work: Work, link: Json, *, email: str | None = None, tip: int = 0) -> Json:
-    """Pay a link's order by card. Gives {"payment", "order"}."""
+    """Pay a link's order by card. Returns {"payment", "order"}."""
     order = find_order(work, link["order_id"])
     if standing(order) != "open":
         raise Refusal("BAD_REQUEST", "This payment link no longer takes payments.", field="payment_link_id")
@@ -58,7 +58,7 @@ def _opened(work: Work, order: Json) -> Json:
 
 
 def _customer_for(work: Work, order: Json, email: str | None) -> str | None:
-    """Name the customer of the payment: the order's, or the profile Square makes of a buyer by itself.
+    """Name the customer of the payment: the order's, or the profile Square makes of a buyer.
 
     Square looks for a matching profile first, by rules it does not publish. Here only such profiles match that it
     made itself: the harder case for whoever must find out who paid.

@@ -1,4 +1,4 @@
-"""The pages a client opens at home: a payment link and an invoice. Phone-sized; nothing of the till is on them."""
+"""The pages a client opens on a phone: a payment link and an invoice."""
 
 from __future__ import annotations
 

@@ -56,14 +56,14 @@ def merge_schedule(kept: list[Json], given: list[Json]) -> list[Json]:
 
 
 def left_of(part: Json) -> int:
-    """Tell what a part still asks for, in minor units."""
+    """Return what a part still asks for, in minor units."""
     asked: int = part["computed_amount_money"]["amount"]
     paid: int = part["total_completed_amount_money"]["amount"]
     return asked - paid
 
 
 def next_due(parts: list[Json], today: date) -> int:
-    """Tell what is due now: the first part not yet paid, and every other one that is overdue."""
+    """Return what is due now: the first part not yet paid, and every other one that is overdue."""
     unpaid = [part for part in parts if left_of(part) > 0]
     return sum(
         left_of(part)

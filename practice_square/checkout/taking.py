@@ -1,4 +1,4 @@
-"""Takes the payment of an order made through the API on a screen of Square's own. Knows no such screen."""
+"""Payment of an order made through the API on one of Square's own screens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def take(
     named: Json,
     is_captured: bool = True,
 ) -> Json:
-    """Charge an order and put the tender on it. Gives the payment. `named` are further fields of the payment."""
+    """Charge an order and put the tender on it. Returns the payment. `named` are further fields of the payment."""
     payment = new_payment(work, amount=amount, tip=tip, order_id=order["id"], source=source)
     payment |= {name: value for name, value in named.items() if value}
     is_nameless_card = source["source_type"] == "CARD" and not payment.get("customer_id")

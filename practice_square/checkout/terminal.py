@@ -66,7 +66,7 @@ def create_checkout(work: Work, body: Json) -> Json:
 
 
 def find_checkout(work: Work, id_: str) -> Json:
-    """Give a checkout as it stands now, its deadline heeded."""
+    """Return a checkout as it stands now, its deadline heeded."""
     lapse_checkouts(work)
     checkout = work.get("checkout", id_)
     if checkout is None:
@@ -79,7 +79,7 @@ def read_checkout(work: Work, id_: str) -> Json:
 
 
 def cancel_checkout(work: Work, id_: str) -> Json:
-    """Call a checkout off. One that a client has before them is only asked for: the terminal answers."""
+    """Cancel a checkout. One that is on a terminal's screen is canceled once the terminal answers."""
     checkout = find_checkout(work, id_)
     if checkout["status"] in FINAL:
         raise Refusal(
@@ -107,7 +107,7 @@ def dismiss_checkout(work: Work, id_: str) -> Json:
 
 
 def search_checkouts(work: Work, body: Json) -> Json:
-    """Find checkouts, those of the last day unless told otherwise."""
+    """Find checkouts, by default those of the last day."""
     query = checked(body, SEARCH).get("query") or {}
     lapse_checkouts(work)
     asked = query.get("filter") or {}

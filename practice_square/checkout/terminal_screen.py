@@ -1,4 +1,4 @@
-"""What happens at a terminal: it takes up the next checkout, and a client pays, calls it off or walks away."""
+"""The screen of a terminal: it shows the next checkout, and the client pays, cancels or leaves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from practice_square.storage import Json, Work
 
 
 def checkout_on(work: Work, device_id: str) -> Json | None:
-    """Give the checkout that is this terminal's turn: the oldest that has not ended."""
+    """Return the checkout that is this terminal's turn: the oldest that has not ended."""
     return next(iter(waiting_on(work, device_id)), None)
 
 
@@ -45,13 +45,13 @@ def show_checkout(work: Work, device_id: str) -> Json | None:
 
 
 def last_checkout_on(work: Work, device_id: str) -> Json | None:
-    """Give what this terminal did last, for its closing screen."""
+    """Return what this terminal did last, for its closing screen."""
     done = [one for one in work.all("checkout") if one["device_options"]["device_id"] == device_id]
     return max(done, key=lambda one: str(one["updated_at"]), default=None)
 
 
 def tap_card(work: Work, id_: str, tip: int = 0) -> Json:
-    """Let the client pay. Gives the checkout, COMPLETED. A tap before the terminal stopped still counts."""
+    """Let the client pay. Returns the checkout, COMPLETED. A tap before the terminal stopped still counts."""
     checkout = _at_hand(work, id_)
     if tip and not allows_tip(checkout):
         raise Refusal("BAD_REQUEST", "This checkout does not ask for a tip.", field="tip")
@@ -73,7 +73,7 @@ def client_cancels(work: Work, id_: str) -> Json:
 
 
 def leave_it(work: Work, id_: str) -> Json:
-    """Let nobody pay until the terminal gives up, without the wait."""
+    """Time the checkout out, without the wait."""
     return end_checkout(work, _at_hand(work, id_), "TIMED_OUT")
 
 
@@ -96,7 +96,7 @@ def _at_hand(work: Work, id_: str) -> Json:
 
 
 def _order_to_pay(work: Work, checkout: Json) -> Json:
-    """Give the order the checkout names; for none, Square makes one with a custom amount."""
+    """Return the order the checkout names; for none, Square makes one with a custom amount."""
     if checkout.get("order_id"):
         order = find_order(work, checkout["order_id"])
         require_payable(work, order)

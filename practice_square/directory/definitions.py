@@ -75,7 +75,7 @@ def read_definition(work: Work, key: str, version: str | None = None) -> Json:
 
 
 def find_definition(work: Work, key: str) -> Json:
-    """Give a definition by a simple key (one's own) or a qualified one. Hidden ones of others do not exist."""
+    """Return a definition by a simple key (one's own) or a qualified one. Hidden ones of others do not exist."""
     own = application_id(work)
     definition = work.get("definition", key if ":" in key else f"{own}:{key}")
     if definition is None or not _is_visible(definition, own):

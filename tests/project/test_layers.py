@@ -54,7 +54,7 @@ MAY_KNOW = {
     "plugin.processes": set(),
     "plugin.serving": {"plugin"},
     "plugin.worker": {"plugin", "invoices"},
-    "plugin.cli": {"plugin", "invoices", "practice_square"},
+    "plugin.cli": {"plugin", "invoices", "practice_square", "tests.stories.day"},
     "invoices": set(),
 }
 

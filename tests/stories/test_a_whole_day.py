@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from practice_square.demo.day import opening_time, play_day, reckon_up
-from practice_square.demo.harness import open_stage
-from practice_square.demo.scenarios import DAY
+from tests.stories.day.harness import open_stage
+from tests.stories.day.play import compare, opening_time, play_day
+from tests.stories.day.scenarios import DAY
 
 
 def test_the_days_sums_agree_and_the_audit_is_clean() -> None:
@@ -22,7 +22,7 @@ def test_a_sale_that_was_missed_is_told_in_the_evening(tmp_path: Path) -> None:
     with open_stage(tmp_path, start) as stage:
         stage.sell(stage.line(12), to="Maribel", delivered=False)
         told: list[str] = []
-        outcome = reckon_up(stage, start, told.append)
+        outcome = compare(stage, start, told.append)
     assert not outcome.is_right
     assert "Packages sold: Square says 1, the ledger 0." in outcome.faults
     assert any(line.startswith("WRONG") for line in told)
