@@ -34,18 +34,17 @@ from plugin.emails.visit_email import give_up_visit_mail, mail_visit
 from plugin.jobs import JobKind
 from plugin.services import Services
 from plugin.square import desk_refunds
-from plugin.square.backfill_sale import record_sale
-from plugin.square.catalog import publish_owed
-from plugin.square.catalog_changes import look_at_item
+from plugin.square.catalog import publish_again
+from plugin.square.catalog_items import look_at_item
 from plugin.square.checkout.email import give_up_letter, mail_checkout
 from plugin.square.checkout.job import give_up_checkout, run_checkout
-from plugin.square.connection.refresh import REFRESH, refresh
-from plugin.square.connection.requested_sync import LEASE_S as SYNC_LEASE_S
-from plugin.square.connection.requested_sync import SWEEP, requested_sync
+from plugin.square.connection.tokens import REFRESH, refresh
 from plugin.square.customers import write_customer
 from plugin.square.erasure_jobs import compact, leave_profile
 from plugin.square.profiles import write_profile
-from plugin.square.unlinked_sales import look_at_sale
+from plugin.square.sale_jobs import look_at_sale, record_sale
+from plugin.square.sync.requested import LEASE_S as SYNC_LEASE_S
+from plugin.square.sync.requested import SWEEP, requested_sync
 
 
 def _fill_cache(services: Services, job: Job) -> str:
@@ -112,7 +111,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(CHECKOUT, "A sale begun at the desk", run_checkout, give_up_checkout),
         JobKind(LETTER, "A letter with a payment link", mail_checkout, give_up_letter),
         JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
-        JobKind(PUBLISH, "A package to publish in Square", publish_owed),
+        JobKind(PUBLISH, "A package to publish in Square", publish_again),
         JobKind(LOOK_AT_ITEM, "An item to compare with Square", look_at_item),
         JobKind(LOOK_AT_SALE, "A sale to look at in Square", look_at_sale),
         JobKind(PROFILE, "A balance on a Square profile", write_profile),

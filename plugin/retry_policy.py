@@ -15,9 +15,9 @@ MOST_TRIES = TRIES_BEFORE_ASKING + 72
 OUTAGES = {
     "square_sign_in": "Square does not accept Coursekeeper's access token (expired, revoked or without a permission).",
     "square_unreachable": "Square can't be reached.",
-    "square_down": "Square has trouble of its own.",
+    "square_down": "Square has an internal error.",
     "square_busy": "Square asks for fewer requests.",
-    "square_scope": "Square has not given Coursekeeper a permission it needs.",
+    "square_scope": "Coursekeeper lacks a Square permission that it needs.",
 }
 
 Chance = Callable[[], float]
@@ -56,4 +56,4 @@ def error_sentence(error: Exception) -> str:
     # An unexpected error may quote rows of the database: only its name is kept.
     if isinstance(error, CoursekeeperError):
         return error.message
-    return f"An unexpected error ({type(error).__name__}); it is tried again by itself."
+    return f"An unexpected error ({type(error).__name__}); it is retried automatically."

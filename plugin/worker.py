@@ -26,7 +26,7 @@ from plugin.job_registry import JOBS, kinds_of
 from plugin.jobs import EFFECTS, complete, retry_or_give_up
 from plugin.retry_policy import Chance, error_code
 from plugin.services import Services
-from plugin.square.connection.maintenance import maintain_connection
+from plugin.square.connection.check import maintain_connection
 from plugin.square.events import handle
 from plugin.square.failed_events import set_aside
 from plugin.square.locations import adopt_location

@@ -1,8 +1,8 @@
-"""Whose sale it was: the customer on payment, order or tender, and the profile Square has of them."""
+"""Buyers: the customer on payment, order or tender, their Square profile, and merges that no event reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -10,19 +10,21 @@ from sqlalchemy import select
 from plugin.core.text import full_name
 from plugin.courses.base.suppression import is_erased
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.clients.square_links import links_of_namesakes, might_be
+from plugin.courses.clients.square_links import all_living_links, links_of_namesakes, might_be
 from plugin.services import Services
-from plugin.square.addresses import country_of, postal_address
 from plugin.square.client import SquareNotFound
-from plugin.square.missed_merges import MERGE, ask_each
+from plugin.square.client.customers import MOST_BY_ID
 from plugin.square.models import Order, Payment
-from plugin.square.parsing import Json, square_id, text
+from plugin.square.parsing import Json, country_of, postal_address, square_id, text
 from plugin.store.people import SquareCustomer
+
+# The creation source of a profile that was made of others.
+MERGE = "MERGE"
 
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """Who bought, None for nobody Square knows; and the profiles on the sale that say nothing of the person."""
+    """Who bought, None where Square does not say; and the profiles on the sale without name, phone and e-mail."""
 
     by: Buyer | None
     nameless_ids: tuple[str, ...] = ()
@@ -46,9 +48,9 @@ def buyer_of(services: Services, order: Order, payment: Payment | None) -> Bough
 
 
 def profile_of(services: Services, customer_id: str) -> Buyer | None:
-    """Return the customer as Square has them now; None for one that no directory has.
+    """Return the customer as Square has them now; None for one who is in no directory, or was erased here.
 
-    One that Square has deleted and we know is still who they were; one who was erased here is nobody.
+    A client of ours whose profile was deleted in Square keeps its id.
     """
     if is_erased(services.store, customer_id):
         return None
@@ -63,7 +65,7 @@ def profile_of(services: Services, customer_id: str) -> Buyer | None:
 
 
 def _followed(services: Services, profile: Json, buyer: Buyer) -> Buyer:
-    """Return a buyer new to us with what events may have missed: ids before a merge, a profile deleted since."""
+    """Return a new buyer with what no event may have reported: ids from before a merge, a profile deleted since."""
     if knows_any(services, *buyer.known_as):
         return buyer
     suspects = links_of_namesakes(services.store, buyer)
@@ -74,7 +76,7 @@ def _followed(services: Services, profile: Json, buyer: Buyer) -> Buyer:
 
 
 def read_profile(customer: Json, asked_id: str) -> Buyer:
-    """Read a profile; after a merge it answers with another id than was asked for."""
+    """Read a profile; after a merge its id is not the one that was asked for."""
     answered_id = square_id(customer.get("id"), "customer id")
     full = full_name(text(customer.get("given_name")), text(customer.get("family_name")))
     return Buyer(
@@ -88,6 +90,11 @@ def read_profile(customer: Json, asked_id: str) -> Buyer:
     )
 
 
+def read_listed_profile(customer: Json) -> Buyer:
+    """Read a profile from a list or a search; raises SquareFailed."""
+    return read_profile(customer, text(customer.get("id")))
+
+
 def knows_any(services: Services, *customer_ids: str) -> bool:
     """Say whether one of these Square customers is a client of ours."""
     wanted = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(customer_ids))
@@ -96,7 +103,7 @@ def knows_any(services: Services, *customer_ids: str) -> bool:
 
 
 def customers_named(services: Services, order: Order, payment: Payment | None) -> Iterator[str]:
-    """Yield the customer ids that a sale carries, each once, the weightiest first."""
+    """Yield the customer ids that a sale carries, each once, the most reliable first."""
     seen: set[str] = set()
     for customer_id in _candidates(services, order, payment):
         if customer_id is not None and customer_id not in seen:
@@ -122,3 +129,47 @@ def _customer_of_payment(services: Services, payment_id: str) -> str | None:
         return Payment.read(services.square.payment(payment_id)).customer_id
     except SquareNotFound:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of the profiles that were fetched: those that are a certain one by now, and those that Square has no more."""
+
+    joined: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+def joined_into(services: Services, buyer: Buyer) -> Asked:
+    """Find which of our clients' profiles were merged into this one, whatever their names were.
+
+    Square says of a merged profile only that it is one; an id from before the merge returns the new profile.
+    """
+    suspects: Sequence[str]
+    try:
+        suspects = list(_changed_ids(services, all_living_links(services.store, besides=buyer.known_as)))
+    except SquareNotFound:
+        # A server without the call for many at once: the likeliest are fetched one by one.
+        suspects = might_be(services.store, buyer)
+    return ask_each(services, suspects, buyer)
+
+
+def ask_each(services: Services, customer_ids: Iterable[str], buyer: Buyer) -> Asked:
+    """Fetch each of these profiles and compare it with this one."""
+    joined, gone = list[str](), list[str]()
+    for customer_id in customer_ids:
+        try:
+            answered = services.square.customer(customer_id).get("id")
+        except SquareNotFound:
+            gone.append(customer_id)
+            continue
+        if answered == buyer.square_customer_id:
+            joined.append(customer_id)
+    return Asked(tuple(joined), tuple(gone))
+
+
+def _changed_ids(services: Services, customer_ids: Sequence[str]) -> Iterator[str]:
+    """Yield those that Square no longer returns under their own id; raises SquareNotFound."""
+    for start in range(0, len(customer_ids), MOST_BY_ID):
+        some = customer_ids[start : start + MOST_BY_ID]
+        found = services.square.customers_by_id(some)
+        yield from (one for one in some if found.get(one, {}).get("id") != one)

@@ -1,4 +1,4 @@
-"""Packages on the Square till: one item "Prepaid courses" whose variations are the packages.
+"""Packages in Square's catalog: one item "Prepaid courses" whose variations are the packages.
 
 A variation is written by itself, never the item around it: an item written whole loses what was left out.
 """
@@ -41,7 +41,7 @@ def publish(
     pause: Pause = time.sleep,
     pauses_s: Sequence[float] = PAUSES_S,
 ) -> PackageView:
-    """Put a package on the till, or bring its name and price there up to date; again changes nothing.
+    """Publish a package to Square's catalog, or update its name and price there; a repeat changes nothing.
 
     An item that the clinic sold before keeps its name. Raises NotFound, Refused for a package no longer for
     sale, SquareFailed.
@@ -50,7 +50,7 @@ def publish(
     package = read_package(services.store, package_id)
     if not package.is_active:
         raise Refused("This package is not for sale any more.", code="not_for_sale")
-    seen = _patiently(lambda: _published(services, act, package), pause, pauses_s)
+    seen = _with_retries(lambda: _published(services, act, package), pause, pauses_s)
     published = _listed(services, act, package_id, seen)
     services.store.transact(lambda session: published_in(session, act, package_id))
     return published
@@ -58,7 +58,7 @@ def publish(
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A package as saved; `problem` tells why Square does not sell it so yet, "" where it does or need not."""
+    """A package as saved; `problem` says why it is not published so yet, "" where it is or need not be."""
 
     package: PackageView
     is_published: bool = False
@@ -68,10 +68,10 @@ class Saved:
 def save_package(
     services: Services, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
 ) -> Saved:
-    """Save an edit, and have the till sell the package so at once; raises as `edit_package` does.
+    """Save an edit and publish it at once; raises as `edit_package` does.
 
     Where Square can't be reached the edit is kept, and a job publishes it. An edit of neither price nor name leaves
-    the till alone, though it should sell at a price of its own.
+    Square's item alone, though it may have a price of its own.
     """
     before = read_package(services.store, package_id)
     package = edit_package(services.store, act, package_id, new, seen_version=seen_version)
@@ -84,16 +84,14 @@ def save_package(
         return Saved(package, problem=error.message)
 
 
-def publish_owed(services: Services, owed: Job) -> str:
-    """Put a package on the till (again) as an errand: where Square is busy, the queue waits instead."""
-    published = publish(
-        services, Act(SQUARE, services.clock(), f"outbox:{owed.id}"), owed.subject, pauses_s=()
-    )
-    return f"“{published.name}” is on the till as agreed."
+def publish_again(services: Services, job: Job) -> str:
+    """Run the job that publishes a package: where Square is busy, the queue waits instead."""
+    published = publish(services, Act(SQUARE, services.clock(), f"outbox:{job.id}"), job.subject, pauses_s=())
+    return f"“{published.name}” is published."
 
 
 def link_item(services: Services, act: Act, package_id: str, square_variation_id: str) -> PackageView:
-    """Have an item that the clinic sells already sell the package; raises Refused for one Square does not have."""
+    """Link a package to an item that the clinic sells already; raises Refused for one Square does not have."""
     require(act.actor)
     wanted = checked_id(square_variation_id)
     try:
@@ -101,7 +99,7 @@ def link_item(services: Services, act: Act, package_id: str, square_variation_id
     except SquareNotFound:
         raise Refused("Square has no such item (any more). Search again.", code="no_item") from None
     if variation.get("type") != "ITEM_VARIATION":
-        raise Refused("That is no item the till could sell.", code="no_item")
+        raise Refused("That is not an item that Square POS sells.", code="no_item")
     return _listed(services, act, package_id, with_item_name(services, seen_item(variation)))
 
 
@@ -118,14 +116,14 @@ def _listed(services: Services, act: Act, package_id: str, seen: SeenItem) -> Pa
 
 
 def _published(services: Services, act: Act, package: PackageView) -> SeenItem:
-    standing = _standing_variation(services, package)
+    standing = _current_variation(services, package)
     if standing is not None:
-        return seen_item(_brought_up_to_date(services, act, package, standing))
+        return seen_item(_updated(services, act, package, standing))
     return replace(seen_item(_new_variation(services, act, package)), item_name=ITEM_NAME)
 
 
 def _new_variation(services: Services, act: Act, package: PackageView) -> Json:
-    item_id = _item_on_till(services)
+    item_id = _published_item(services)
     if item_id is None:
         return _new_item(services, act, package)
     wanted = {**_variation(package, _NEW_VARIATION), "present_at_all_locations": True}
@@ -133,29 +131,29 @@ def _new_variation(services: Services, act: Act, package: PackageView) -> Json:
     return _written(services.square.upsert_catalog_object(_key(act, package, "variation"), wanted))
 
 
-def _standing_variation(services: Services, package: PackageView) -> Json | None:
+def _current_variation(services: Services, package: PackageView) -> Json | None:
     _, variation_id = listing_of(services.store, package.id)
     if variation_id is None:
         return None
     try:
         return services.square.catalog_object(variation_id)
     except SquareNotFound:
-        # Deleted at the till: it is published anew; late sales of the old one still count.
+        # Deleted in Square: it is published again; late sales of the old one still count.
         return None
 
 
-def _brought_up_to_date(services: Services, act: Act, package: PackageView, standing: Json) -> Json:
+def _updated(services: Services, act: Act, package: PackageView, standing: Json) -> Json:
     wanted = _variation(package, text(standing.get("id")))["item_variation_data"]
     wanted["name"] = package.on_till.name if package.on_till and package.on_till.name else package.name
     if all(data_of(standing).get(name) == value for name, value in wanted.items()):
         return standing
-    # All that stands in Square is sent back with it: what is left out would be cleared.
+    # Everything Square has of it is sent back: what is left out would be cleared.
     changed = {**standing, "item_variation_data": {**data_of(standing), **wanted}}
     key = _key(act, package, f"update-{version_of(standing)}")
     return _written(services.square.upsert_catalog_object(key, changed))
 
 
-def _item_on_till(services: Services) -> str | None:
+def _published_item(services: Services) -> str | None:
     found = [
         one for one in services.square.catalog_items_named(ITEM_NAME) if one.get("is_deleted") is not True
     ]
@@ -195,8 +193,8 @@ def _variation(package: PackageView, square_variation_id: str) -> dict[str, Any]
     }
 
 
-def _patiently(write: Callable[[], T], pause: Pause, pauses_s: Sequence[float]) -> T:
-    """Write; where Square is busy or somebody else was faster, read again and write again, a few times."""
+def _with_retries(write: Callable[[], T], pause: Pause, pauses_s: Sequence[float]) -> T:
+    """Write; where Square is busy or another writer was faster, read again and write again, a few times."""
     for seconds in pauses_s:
         try:
             return write()
@@ -212,5 +210,5 @@ def _written(answer: Json) -> Json:
 
 
 def _key(act: Act, package: PackageView, step: str) -> str:
-    # The same act sent again after a lost answer finds its first write under the same key.
+    # The same act repeated after a lost answer finds its first write under the same key.
     return hashlib.sha256(f"{act.key}:{package.id}:{step}".encode()).hexdigest()

@@ -1,12 +1,16 @@
-"""Variations of Square's catalog, read strictly: what we compare, and what the owner picks from."""
+"""Items of Square's catalog: reading them, comparing them, and offering them to the owner to link."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from plugin.core.acts import SQUARE, Act
 from plugin.core.money import Money
 from plugin.core.text import NAME_LENGTH
-from plugin.courses.catalog.links import SeenItem
+from plugin.courses.base.outbox import Job
+from plugin.courses.base.work import Work
+from plugin.courses.catalog.links import SeenItem, save_seen
+from plugin.courses.catalog.packages import known_variations_in
 from plugin.errors import InvalidField, SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
@@ -23,10 +27,13 @@ from plugin.square.parsing import (
     words,
 )
 
+SEARCH_TIMEOUT_S = 3.0
+MOST_OFFERED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedItem:
-    """One variation the till sells, with the name of its item."""
+    """One variation that Square POS sells, with the name of its item."""
 
     square_variation_id: str
     item_name: str
@@ -92,3 +99,23 @@ def checked_id(typed: str) -> str:
         return square_id(text(typed), "variation id")
     except SquareFailed:
         raise InvalidField("Choose one of the items.", field="square_variation_id") from None
+
+
+def look_at_item(services: Services, job: Job) -> str:
+    """Compare an item that was linked by its id alone; raises SquareFailed."""
+    try:
+        seen = with_item_name(services, seen_item(services.square.catalog_object(job.subject)))
+    except SquareNotFound:
+        return "Square has no such item."
+    act = Act(SQUARE, services.clock(), f"outbox:{job.id}")
+    services.store.transact(lambda session: save_seen(Work(session, services.store, act), seen))
+    return "The item was compared."
+
+
+def search_items(services: Services, words: str) -> list[OfferedItem]:
+    """Return the variations whose item fits the words and that no package is linked to; raises SquareFailed."""
+    items = services.square.catalog_items_with(words, most=MOST_OFFERED, timeout_s=SEARCH_TIMEOUT_S)
+    with services.store.reading() as session:
+        packages = known_variations_in(session)
+    offered = [one for found in readable(offered_items, items, "item") for one in found]
+    return [one for one in offered if one.square_variation_id not in packages][:MOST_OFFERED]

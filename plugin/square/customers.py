@@ -1,4 +1,4 @@
-"""Our clients in Square's directory: found there or made there once, and brought up to date when the desk edits."""
+"""Our clients in Square's directory: found or created there once, and updated when the desk edits them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _FEWEST_DIGITS = 9
 
 
 def ensure_customer(services: Services, client_id: str, key: str) -> str:
-    """Return the id under which Square knows a client now, making the profile where there is none.
+    """Return the id of a client's Square profile, which is created where there is none.
 
-    It is looked for first, by our own reference and by exact phone or e-mail with the same name, so that a lost
-    answer makes no double. `key` is that of the act that links it. Raises NotFound, SquareFailed.
+    It is searched first, by our own reference and by exact phone or e-mail with the same name, so that a lost answer
+    makes no duplicate. `key` is that of the act that links it. Raises NotFound, SquareFailed.
     """
     client = read_client(services.store, client_id)
     act = Act(SQUARE, services.clock(), key)
-    buyer = standing_profile(services, act, client)
+    buyer = current_profile(services, act, client)
     if buyer is None:
-        buyer = _found(services, client) or _made(services, client)
+        buyer = _found(services, client) or _created(services, client)
         transact(services.store, act, lambda work: link_profile(work, client.id, buyer))
     return buyer.square_customer_id
 
 
-def standing_profile(services: Services, act: Act, client: ClientView) -> Buyer | None:
-    """Return the client's profile as Square has it now, followed through a merge; None where there is none."""
+def current_profile(services: Services, act: Act, client: ClientView) -> Buyer | None:
+    """Return the client's current profile, followed through a merge; None where there is none."""
     known_id = client.square_customer_id
     if known_id is None:
         return None
@@ -52,40 +52,40 @@ def standing_profile(services: Services, act: Act, client: ClientView) -> Buyer 
         services.store.transact(lambda session: gone_from_square_in(session, known_id))
         return None
     if buyer.square_customer_id != known_id:
-        services.store.transact(lambda session: _follow(session, services, act, known_id, buyer))
+        services.store.transact(lambda session: _follow_merge(session, services, act, known_id, buyer))
     return buyer
 
 
-def write_customer(services: Services, owed: Job) -> str:
-    """Make a client in Square's directory, or write there what the desk has changed; returns what became of it."""
-    client = read_client(services.store, owed.subject)
-    act = Act(SQUARE, services.clock(), f"outbox:{owed.id}")
-    standing = standing_profile(services, act, client)
-    if standing is None:
-        if owed.payload.get("fields"):
-            return "The client is not in Square's directory; nothing is changed there."
+def write_customer(services: Services, job: Job) -> str:
+    """Create a client in Square's directory, or update there what the desk has changed; return the outcome."""
+    client = read_client(services.store, job.subject)
+    act = Act(SQUARE, services.clock(), f"outbox:{job.id}")
+    current = current_profile(services, act, client)
+    if current is None:
+        if job.payload.get("fields"):
+            return "The client is not in Square's directory; nothing to update."
         ensure_customer(services, client.id, act.key)
         return "The client is in Square's directory."
-    changes = _changes(read_client(services.store, client.id), owed.payload.get("fields") or ())
-    profile = services.square.customer(standing.square_customer_id)
+    changes = _changes(read_client(services.store, client.id), job.payload.get("fields") or ())
+    profile = services.square.customer(current.square_customer_id)
     changed = {name: value for name, value in changes.items() if (profile.get(name) or None) != value}
     if not changed:
-        return "Square's directory says so already."
-    # A version that somebody else has passed meanwhile brings the errand back, and it reads again.
-    services.square.update_customer(standing.square_customer_id, changed, _version(profile))
-    return "Written to Square's directory."
+        return "Square's directory is up to date."
+    # On a version conflict the job is retried, and reads again.
+    services.square.update_customer(current.square_customer_id, changed, _version(profile))
+    return "Square's directory updated."
 
 
 def _changes(client: ClientView, fields: Collection[str]) -> dict[str, str | None]:
     given, family = name_parts(client.name)
-    told: dict[str, dict[str, str | None]] = {
+    fields_of: dict[str, dict[str, str | None]] = {
         "name": {"given_name": given, "family_name": family or None},
         "phone": {"phone_number": client.phone},
         "email": {"email_address": client.email},
     }
     if client.phone and not _takes(client.phone):
-        del told["phone"]
-    return {name: value for field in fields for name, value in told.get(field, {}).items()}
+        del fields_of["phone"]
+    return {name: value for field in fields for name, value in fields_of.get(field, {}).items()}
 
 
 def _version(profile: Json) -> int:
@@ -95,13 +95,13 @@ def _version(profile: Json) -> int:
     return version
 
 
-def _follow(session: Session, services: Services, act: Act, known_id: str, buyer: Buyer) -> None:
+def _follow_merge(session: Session, services: Services, act: Act, known_id: str, buyer: Buyer) -> None:
     merge_square_customers(Work(session, services.store, act), from_ids=[known_id], into=buyer)
 
 
 def _found(services: Services, client: ClientView) -> Buyer | None:
     for buyer in _candidates(services, client):
-        # A profile that is somebody else's here stays theirs, whatever phone they share.
+        # A profile that is another client's here stays theirs, whatever phone they share.
         if not knows_any(services, *buyer.known_as):
             return buyer
     return None
@@ -117,7 +117,7 @@ def _candidates(services: Services, client: ClientView) -> Iterator[Buyer]:
                 yield buyer
 
 
-def _made(services: Services, client: ClientView) -> Buyer:
+def _created(services: Services, client: ClientView) -> Buyer:
     profile = services.square.create_customer(_key(services, client), new_profile(client))
     return _read(profile)
 
@@ -127,16 +127,16 @@ def _read(profile: Json) -> Buyer:
 
 
 def new_profile(client: ClientView) -> dict[str, str]:
-    """Return what Square's directory is told of a client."""
+    """Return the fields of a client that go into Square's directory."""
     given, family = name_parts(client.name)
-    told = {
+    fields = {
         "given_name": given,
         "family_name": family,
         "phone_number": client.phone if client.phone and _takes(client.phone) else None,
         "email_address": client.email,
         "reference_id": client.id,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _takes(phone: str) -> bool:
@@ -144,7 +144,7 @@ def _takes(phone: str) -> bool:
 
 
 def _key(services: Services, client: ClientView) -> str:
-    # A profile that was deleted in Square is made anew under another key than the first.
+    # A profile that was deleted in Square is created again under another key.
     with services.store.reading() as session:
         before = select(func.count()).where(SquareCustomer.client_id == client.id)
         return f"client-{client.id}-{session.scalar(before)}"

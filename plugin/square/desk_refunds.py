@@ -1,15 +1,13 @@
-"""The errand of a refund begun at the desk: the sale's payments are found, the sum is cut over them, and Square is
-asked once for each. What follows waits for Square's own word, as with any other refund."""
+"""The outbox job of a refund begun at the desk: the amount is split over the sale's payments, and Square is asked once
+for each. What follows waits for Square's event, as with any other refund."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
-from plugin.courses.base.inbox import receive
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.words import money_text
 from plugin.courses.refunds.desk_refund_outcome import refuse_rest
@@ -23,30 +21,30 @@ from plugin.courses.refunds.desk_refund_parts import (
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
+from plugin.square.inbox import SWEPT_REFUND, receive_synthetic
 from plugin.square.models import Order, Payment, PaymentRefund
-from plugin.square.synthetic_events import SWEPT_REFUND
 
 # Square's own limit for the reason of a refund.
 MOST_REASON = 192
 
 
-def run(services: Services, owed: Job) -> str:
-    """Ask Square for every part it was not asked for yet; raises SquareFailed to be tried again or given up."""
-    refund = refund_to_ask(services.store, owed.subject)
+def run(services: Services, job: Job) -> str:
+    """Ask Square for every part that is not requested yet; raises SquareFailed."""
+    refund = refund_to_ask(services.store, job.subject)
     if refund.has_ended:
-        return "The refund had ended before."
+        return "The refund has ended already."
     parts = refund.parts or plan_parts(services.store, refund.id, _shares(services, refund))
     for part in parts:
-        _take_up(services, refund, part)
-    return "Square was asked for the refund; its word is awaited."
+        _request(services, refund, part)
+    return "Refund requested; waiting for Square's event."
 
 
-def give_up(services: Services, owed: Job, sentence: str) -> None:
-    """Tell the people that Square refuses; what it had agreed to before stands."""
-    refuse_rest(services.store, Act(SQUARE, services.clock(), f"outbox:{owed.id}"), owed.subject, sentence)
+def give_up(services: Services, job: Job, sentence: str) -> None:
+    """Record that Square refuses the rest; the parts it has accepted stay."""
+    refuse_rest(services.store, Act(SQUARE, services.clock(), f"outbox:{job.id}"), job.subject, sentence)
 
 
-def _take_up(services: Services, refund: RefundToAsk, part: PartView) -> None:
+def _request(services: Services, refund: RefundToAsk, part: PartView) -> None:
     square_refund_id = part.square_refund_id
     if square_refund_id is None and part.status == "":
         answer = PaymentRefund.read(
@@ -66,14 +64,8 @@ def _take_up(services: Services, refund: RefundToAsk, part: PartView) -> None:
             status=answer.status,
         )
     if square_refund_id is not None:
-        _have_it_looked_at(services, square_refund_id)
-
-
-def _have_it_looked_at(services: Services, square_refund_id: str) -> None:
-    # Through the same door as an event, so that nothing waits for one where webhooks are off.
-    event_id = f"desk.refund:{square_refund_id}"
-    body = json.dumps({"event_id": event_id, "type": SWEPT_REFUND, "data": {"id": square_refund_id}})
-    receive(services.store, event_id=event_id, event_type=SWEPT_REFUND, body=body, now=services.clock())
+        # Through the same inbox as an event, so that nothing waits for one where webhooks are disabled.
+        receive_synthetic(services, SWEPT_REFUND, square_refund_id, "desk")
 
 
 def _key(refund_id: str, payment_id: str) -> str:
@@ -82,7 +74,7 @@ def _key(refund_id: str, payment_id: str) -> str:
 
 
 def _shares(services: Services, refund: RefundToAsk) -> list[tuple[str, int]]:
-    """Cut the sum over the sale's payments, first paid first; raises SquareFailed where they hold less."""
+    """Split the amount over the sale's payments, first paid first; raises SquareFailed where they are worth less."""
     order = Order.read(services.square.order(refund.square_order_id))
     shares, left = list[tuple[str, int]](), refund.amount.amount
     for payment_id in dict.fromkeys(one.payment_id for one in order.tenders if one.payment_id):
@@ -108,5 +100,5 @@ def _refundable(services: Services, payment_id: str, currency: str) -> int:
 def _too_much(services: Services, most: Money) -> SquareFailed:
     clinic = read_clinic(services.store)
     written = money_text(most, clinic)
-    said = f"Only {written} of what was paid can still go back in Square."
-    return SquareFailed(said, permanent=True, code="square_refused")
+    reason = f"Only {written} of what was paid can still be refunded in Square."
+    return SquareFailed(reason, permanent=True, code="square_refused")

@@ -1,4 +1,4 @@
-"""What is still to do once somebody was erased: their balance leaves Square, and their data the database's file."""
+"""Outbox jobs after an erasure: the balance is removed from Square, and the data from the database's file."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from plugin.store.queues import Outbox
 _BUSY_S = 30.0
 
 
-def leave_profile(services: Services, owed: Job) -> str:
-    """Take the balance off a Square profile, and keep its id no longer than that takes."""
-    customer_id = text(owed.payload.get("square_customer_id"))
+def leave_profile(services: Services, job: Job) -> str:
+    """Remove the balance from a Square profile, then forget its id."""
+    customer_id = text(job.payload.get("square_customer_id"))
     if customer_id:
         with suppress(SquareNotFound):
             services.square.delete_customer_attribute(customer_id, ATTRIBUTE)
 
     def forget(session: Session) -> None:
-        session.get_one(Outbox, owed.id).payload = {}
+        session.get_one(Outbox, job.id).payload = {}
 
     services.store.transact(forget)
-    return "The balance was taken off the profile."
+    return "Balance removed from the profile."
 
 
-def compact(services: Services, _owed: Job) -> str | RunAgain:
-    """Have nothing of what was erased stand in the database's file any more."""
+def compact(services: Services, _job: Job) -> str | RunAgain:
+    """Rewrite the database's file without what was erased."""
     if services.store.compact():
-        return "The database was written anew without what was erased."
-    return RunAgain(_BUSY_S, "The database is busy; it is written anew a little later.")
+        return "Database file rewritten without what was erased."
+    return RunAgain(_BUSY_S, "The database is busy; its file is rewritten a little later.")

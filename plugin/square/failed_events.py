@@ -22,7 +22,7 @@ from plugin.retry_policy import (
 )
 from plugin.services import Services
 from plugin.square.connection.row import read_connection
-from plugin.square.event_body import order_named, refund_named
+from plugin.square.inbox import order_named, refund_named
 
 # What a person must repair is asked at once; the rest may pass by itself.
 _ASKED_AT_ONCE = ("square_sign_in", "square_scope")
@@ -60,7 +60,7 @@ def _ask_about_outage(services: Services, event: InboxEvent, code: str) -> None:
         return
     # One item for one outage, not one for each event that waits; it is resolved when Square answers.
     dedupe = outage_mark(code, read_connection(services.store).failing_since, services.clock())
-    summary = f"{OUTAGES[code]} Messages from Square wait, and are worked off once it does."
+    summary = f"{OUTAGES[code]} Events from Square wait until it does."
     transact(services.store, _act(services, event), lambda work: _open_item(work, event, summary, dedupe))
 
 
@@ -83,4 +83,4 @@ def _open_item(work: Work, event: InboxEvent, summary: str, dedupe: str = "") ->
 
 
 def _summary(error: Exception) -> str:
-    return f"A message from Square could not be worked off. {error_sentence(error)}"
+    return f"An event from Square could not be handled. {error_sentence(error)}"

@@ -1,4 +1,4 @@
-"""The clinic's particulars, taken over from its Square location. What a person has typed is never overwritten."""
+"""The clinic's details from its Square location. What a person has typed is never overwritten."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from plugin.courses.base.clinic import is_named, read_clinic, save_clinic, time_
 from plugin.courses.base.views import ClinicView
 from plugin.errors import CoursekeeperError
 from plugin.services import Services
-from plugin.square.addresses import postal_address
-from plugin.square.parsing import Json, readable, square_id, text, words
+from plugin.square.parsing import Json, postal_address, readable, square_id, text, words
 
 LETTER_COUNTRIES = ("US", "CA", "MX")
 
 
 def adopt_location(services: Services) -> bool:
-    """Fill in the clinic from its Square location where nobody has yet; False where Square can't be asked now."""
+    """Fill in the clinic from its Square location, once; False where Square can't be asked now."""
     clinic = read_clinic(services.store)
     if clinic.square_location_id is not None:
         return True
@@ -25,7 +24,7 @@ def adopt_location(services: Services) -> bool:
         adopted = _merged(clinic, location) if is_named(services.store) else _clinic(clinic, location)
         save_clinic(services.store, Act(SQUARE, services.clock(), "adopt-location"), adopted)
     except CoursekeeperError:
-        # The desk works without; the next start asks again.
+        # The desk works without; the next start tries again.
         return False
     return True
 
@@ -57,12 +56,12 @@ def _clinic(plain: ClinicView, location: Json) -> ClinicView:
 
 
 def _merged(typed: ClinicView, location: Json) -> ClinicView:
-    told = _clinic(typed, location)
+    found = _clinic(typed, location)
     return replace(
         typed,
-        address=typed.address or told.address,
-        phone=typed.phone or told.phone,
-        email=typed.email or told.email,
-        website=typed.website or told.website,
-        square_location_id=told.square_location_id,
+        address=typed.address or found.address,
+        phone=typed.phone or found.phone,
+        email=typed.email or found.email,
+        website=typed.website or found.website,
+        square_location_id=found.square_location_id,
     )

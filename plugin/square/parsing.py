@@ -1,4 +1,4 @@
-"""Single fields of Square's answers, read strictly: the SDK lets any shape through, and we book it."""
+"""Fields of Square's answers, read strictly: the SDK lets any shape through, and we book what they say."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# Visible ASCII without what would change the meaning of a path: an id goes into the address we ask.
+# Visible ASCII without what would change the meaning of a path: an id goes into the address of a request.
 _ID = re.compile(r"[!-~]{1,192}\Z")
 _PATH = re.compile(r"[/?#%\\]|\A\.{1,2}\Z")
 # JSON can spell a NUL and half of a surrogate pair; no database takes them.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNREADABLE = "square_unreadable"
+_COUNTRY = re.compile("[A-Z]{2}")
+# Where the town comes before the region and the code: "Los Angeles, CA 90012". Elsewhere it is "10969 Berlin".
+_TOWN_FIRST = frozenset({"", "US", "CA", "AU", "NZ", "GB", "IE", "IN", "PR"})
 _WHOLE = re.compile(r"[1-9][0-9]{0,2}\Z")
 
 
 def unreadable(what: str) -> SquareFailed:
-    """Return the error for an answer that does not say what it should; asking again may help."""
-    said = f"Square's answer can't be read ({what}). It is asked again by itself."
-    return SquareFailed(said, permanent=False, code=UNREADABLE)
+    """Return the error for an answer that lacks what it should say; a retry may help."""
+    reason = f"Square's answer can't be read ({what}). It is retried automatically."
+    return SquareFailed(reason, permanent=False, code=UNREADABLE)
 
 
 def record(value: object, what: str) -> Json:
@@ -49,7 +52,7 @@ def records(value: object, what: str) -> list[Json]:
 
 
 def listed(value: object, what: str) -> list[Json]:
-    """Return the JSON objects of a list; anything else in it is left out, for the rest is none the worse for it."""
+    """Return the JSON objects of a list; anything else in it is left out."""
     if value is None:
         return []
     if not isinstance(value, list):
@@ -86,7 +89,7 @@ def words(value: object, most: int) -> str:
 
 
 def square_id(value: object, what: str) -> str:
-    """Return an id; raises SquareFailed for what is none or could lead elsewhere in an address."""
+    """Return an id; raises SquareFailed for what is no id or would change the path of a request."""
     if not isinstance(value, str) or not _ID.match(value) or _PATH.search(value):
         raise unreadable(f"{what} is no id")
     return value
@@ -135,3 +138,25 @@ def rfc3339(value: datetime) -> str:
 def whole_quantity(value: object) -> int | None:
     """Return how many packages a line sells: "2" is 2; "0", "1.5", "abc" and over 999 are None."""
     return int(value) if isinstance(value, str) and _WHOLE.match(value) else None
+
+
+def postal_address(value: object) -> str:
+    """Return a Square address as lines in the order of its country, "" for none; unreadable parts are left out."""
+    parts = value if isinstance(value, dict) else {}
+    streets = [words(parts.get(f"address_line_{line}"), 120) for line in (1, 2, 3)]
+    return "\n".join(line for line in (*streets, _town(parts)) if line)
+
+
+def country_of(value: object) -> str:
+    """Return the country of an address as two capitals, "" where it has none."""
+    country = value.get("country") if isinstance(value, dict) else None
+    return country if isinstance(country, str) and _COUNTRY.fullmatch(country) else ""
+
+
+def _town(parts: dict[str, object]) -> str:
+    town, region = words(parts.get("locality"), 60), words(parts.get("administrative_district_level_1"), 60)
+    code = words(parts.get("postal_code"), 20)
+    if country_of(parts) in _TOWN_FIRST:
+        return ", ".join(part for part in (town, " ".join(part for part in (region, code) if part)) if part)
+    place = " ".join(part for part in (code, town) if part)
+    return ", ".join(part for part in (place, region if region != town else "") if part)

@@ -1,6 +1,6 @@
-"""The balance on the client's Square profile: a custom attribute, written once per change, in nobody's way.
+"""The balance on the client's Square profile: a custom attribute, written once per change.
 
-Square says nowhere what a merge does to such an attribute, so it is written anew on the profile that is left.
+Square does not document what a merge does to such an attribute, so it is written again on the remaining profile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from plugin.courses.clients.profile_notes import (
 from plugin.errors import NotYet, SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.customers import standing_profile
+from plugin.square.customers import current_profile
 
 ATTRIBUTE = "coursekeeper_balance"
 DEFINITION = {
@@ -39,25 +39,25 @@ DEFINITION = {
         "$ref": "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
     },
 }
-# Whether the definition stands in Square, and why nothing is written at present.
+# Bookmarks: that the attribute is defined in Square, and why nothing is written at present.
 DEFINED = "profile_attribute"
 HELD = "profiles_held"
 _NO_SCOPE = (
     "Balances are not shown on Square profiles: Coursekeeper may not write to Square's customer directory."
-    " The owner can allow it by connecting anew."
+    " The owner can permit it by connecting again."
 )
-_NO_ATTRIBUTES = "This Square keeps no custom attributes on customers; balances stay in Coursekeeper."
+_NO_ATTRIBUTES = "This Square has no custom attributes on customers; balances stay in Coursekeeper."
 
 
-def write_profile(services: Services, owed: Job) -> str:
-    """Bring the balance on one client's profile up to date; returns what became of it."""
+def write_profile(services: Services, job: Job) -> str:
+    """Update the balance on one client's profile; return the outcome."""
     if bookmark_of(services.store, HELD) is not None:
         return "Balances are not written on Square profiles at present."
-    return _bring_up_to_date(services, owed)
+    return _update(services, job)
 
 
 def try_held_profiles(services: Services) -> bool:
-    """Try one profile again after Square had not let us; where it does now, have all of them written."""
+    """Try one profile again after Square had refused; where it accepts it now, enqueue all of them."""
     if bookmark_of(services.store, HELD) is None:
         return False
     act = Act(SQUARE, services.clock(), f"{HELD}:{services.clock().isoformat()}")
@@ -85,17 +85,17 @@ def _wanted(services: Services, client_id: str) -> str | None:
     return wanted_text(services.store, client_id, today=today)
 
 
-def _bring_up_to_date(services: Services, owed: Job) -> str:
-    client = read_client(services.store, owed.subject)
-    if client.id != owed.subject:
-        return _stepped_off(services, owed.subject, client.square_customer_id)
+def _update(services: Services, job: Job) -> str:
+    client = read_client(services.store, job.subject)
+    if client.id != job.subject:
+        return _remove_after_merge(services, job.subject, client.square_customer_id)
     wanted = _wanted(services, client.id)
     written = written_note(services.store, client.id)
     if wanted is None and written is None:
-        return "Nothing belongs on the profile."
+        return "No balance due on the profile."
     if wanted is not None and written == (wanted, client.square_customer_id):
-        return "The profile says so already."
-    act = Act(SQUARE, services.clock(), f"outbox:{owed.id}")
+        return "The profile is up to date."
+    act = Act(SQUARE, services.clock(), f"outbox:{job.id}")
     try:
         return _written(services, act, client.id, wanted)
     except SquareFailed as error:
@@ -104,32 +104,32 @@ def _bring_up_to_date(services: Services, owed: Job) -> str:
         return _hold(services, act, error.code)
 
 
-def _stepped_off(services: Services, client_id: str, current_id: str | None) -> str:
-    """Take the balance off the profile of a client who was made one with another, who goes by their own."""
+def _remove_after_merge(services: Services, client_id: str, current_id: str | None) -> str:
+    """Remove the balance from the profile of a client who was merged into another, who has their own."""
     written = written_note(services.store, client_id)
     if written is None or written[1] == current_id:
         services.store.transact(lambda session: drop_note_in(session, client_id))
-        return "Their balance stands on the profile of the client they were made one with."
-    return _taken_away(services, client_id, written[1])
+        return "Their balance is on the profile of the client they were merged into."
+    return _removed(services, client_id, written[1])
 
 
 def _written(services: Services, act: Act, client_id: str, wanted: str | None) -> str:
-    profile = standing_profile(services, act, read_client(services.store, client_id))
+    profile = current_profile(services, act, read_client(services.store, client_id))
     if profile is None:
         services.store.transact(lambda session: drop_note_in(session, client_id))
         return "The client is not in Square's directory."
     customer_id = profile.square_customer_id
-    # A merge followed a moment ago may have joined two of our clients.
+    # A merge followed a moment ago may have merged two of our clients.
     keeper = read_client(services.store, client_id).id
     if wanted is None:
-        return _taken_away(services, client_id, customer_id)
+        return _removed(services, client_id, customer_id)
     if keeper != client_id:
-        return "The client was joined with another; their profile is written by itself."
+        return "The client was merged into another, whose profile has its own job."
     if not _is_defined(services):
         return _hold(services, act, "square_not_found")
     _set(services, act, customer_id, wanted)
     services.store.transact(lambda session: save_note_in(session, act, client_id, wanted, customer_id))
-    return "The balance stands on the profile."
+    return "Balance written on the profile."
 
 
 def _set(services: Services, act: Act, customer_id: str, wanted: str) -> None:
@@ -137,20 +137,20 @@ def _set(services: Services, act: Act, customer_id: str, wanted: str) -> None:
     try:
         services.square.set_customer_attribute(key, customer_id, ATTRIBUTE, wanted)
     except SquareNotFound:
-        # The profile was there a moment ago, so it is the definition that somebody has deleted.
+        # The profile existed a moment ago, so it is the definition that was deleted.
         services.store.transact(lambda session: drop_bookmark_in(session, DEFINED))
-        raise NotYet("Square does not know the balance's field (any more); it is made anew.") from None
+        raise NotYet("The attribute is not defined in Square (any more); it is defined again.") from None
 
 
-def _taken_away(services: Services, client_id: str, customer_id: str) -> str:
+def _removed(services: Services, client_id: str, customer_id: str) -> str:
     with suppress(SquareNotFound):
         services.square.delete_customer_attribute(customer_id, ATTRIBUTE)
     services.store.transact(lambda session: drop_note_in(session, client_id))
-    return "The balance was taken off the profile."
+    return "Balance removed from the profile."
 
 
 def _is_defined(services: Services) -> bool:
-    """Make sure that the attribute's definition stands; False for a Square that has no such thing."""
+    """Define the attribute where it is not; False for a Square without custom attributes."""
     if bookmark_of(services.store, DEFINED) is not None:
         return True
     try:
@@ -168,7 +168,7 @@ def _is_defined(services: Services) -> bool:
 
 
 def _hold(services: Services, act: Act, why: str) -> str:
-    """Write nothing more until Square lets us; told once, not for each client."""
+    """Write nothing more until Square permits it; one attention item, not one for each client."""
 
     def work(session: Session) -> None:
         save_bookmark_in(session, act, HELD, why)
@@ -187,5 +187,5 @@ def _hold(services: Services, act: Act, why: str) -> str:
 
 def _release_in(session: Session, services: Services, act: Act) -> None:
     drop_bookmark_in(session, HELD)
-    settle_item_in(session, act, HELD, "Square allows it now; the balances are being written.")
+    settle_item_in(session, act, HELD, "Square permits it now; the balances are being written.")
     enqueue_all(Work(session, services.store, act))

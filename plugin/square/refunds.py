@@ -1,4 +1,4 @@
-"""A refund as Square tells it: the return order it made, the sale it gives back, which lines of that sale."""
+"""Refunds: the return order of a refund, the sale it belongs to, and which lines of that sale it returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATUSES = ("PENDING", "COMPLETED", "REJECTED", "FAILED")
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """One refund, and the order whose money it gives back."""
+    """One refund, and the order whose money it refunds."""
 
     refund: PaymentRefund
     source_order_id: str
@@ -29,7 +29,7 @@ class GivenBack:
     tip: int = 0
 
     def of(self, source: Order) -> Refund:
-        """Put it into the words of the use cases, beside the sale it belongs to."""
+        """Return it as the use cases take it, beside the sale it belongs to."""
         total = refundable(source)
         if total is None:
             raise unreadable("order without a total")
@@ -50,7 +50,7 @@ class GivenBack:
 
 
 def given_back(services: Services, refund: PaymentRefund, returning: Order | None) -> GivenBack | None:
-    """Find the sale a refund belongs to; None for money given back without any sale."""
+    """Find the sale a refund belongs to; None for a refund without any sale."""
     if refund.status not in STATUSES:
         raise unreadable("refund status")
     paid_order_id = _order_of_payment(services, refund)
@@ -67,7 +67,7 @@ def given_back(services: Services, refund: PaymentRefund, returning: Order | Non
 
 
 def _tip_in(refund: PaymentRefund, returns: tuple[Return, ...], *, is_alone: bool) -> int:
-    """Return how much of a refund gives a tip back, as its return says.
+    """Return how much of a refund is a tip, as its return says.
 
     Where several refunds belong to the return, a tip belongs to the payment that took it, or to the refund of its
     very sum.
@@ -94,7 +94,7 @@ def refunds_on(services: Services, order: Order) -> list[PaymentRefund]:
 
 
 def gives_money_back(order: Order) -> bool:
-    """Say whether an order takes back more than it sells, so that a refund belongs to it, named or not."""
+    """Say whether an order returns more than it sells, so that a refund belongs to it, named or not."""
     sold = [optional_money(line.get("total_money"), "line total") for line in order.lines]
     return sum(_taken_back(order).values()) > sum(one.amount for one in sold if one is not None)
 
@@ -107,7 +107,7 @@ def is_refund_booked(services: Services, return_order_id: str) -> bool:
 
 
 def exchanged(order: Order) -> list[GivenBack]:
-    """Return what an order takes back without any money: an exchange, or a line that had cost nothing."""
+    """Return what an order takes back without a refund: an exchange, or a line that had cost nothing."""
     return [
         GivenBack(_without_money(order, source, amount), source, _lines_from(order.returns, source))
         for source, amount in _taken_back(order).items()
@@ -115,7 +115,7 @@ def exchanged(order: Order) -> list[GivenBack]:
 
 
 def _taken_back(order: Order) -> dict[str, int]:
-    """Return what is taken back of each sale, minor units."""
+    """Return what is returned of each sale, minor units."""
     return {
         one.source_order_id: sum(_minor(line.total) for line in one.lines)
         for one in order.returns
@@ -124,7 +124,7 @@ def _taken_back(order: Order) -> dict[str, int]:
 
 
 def exchange_id(order: Order, source_order_id: str) -> str:
-    """Return the id under which a return without any refund is kept."""
+    """Return the id under which a return without any refund is booked."""
     return f"return:{order.id}:{source_order_id}"
 
 

@@ -1,7 +1,6 @@
-"""What Square answered while a message was worked off, kept for its next try: one failed call need not undo the others.
+"""Square's answers while an event is handled, kept for its retry: one failed call need not repeat the others.
 
-An answer that came after the message did is no older than what the message tells, and what changes later has a message
-of its own.
+An answer that came after the event is no older than what the event reports, and later changes have events of their own.
 """
 
 from __future__ import annotations
@@ -17,35 +16,35 @@ from plugin.square.parsing import Json
 if TYPE_CHECKING:
     from plugin.square.client import SquareClient
 
-MOST_MESSAGES = 200
+MOST_EVENTS = 200
 KEPT_FOR = timedelta(minutes=15)
-# Single objects, asked for by their id.
+# Single objects, fetched by their id.
 _READS = frozenset({"order", "payment", "refund", "customer"})
 _Answers = dict[tuple[str, str], Json]
 
 
 class ResponseCache:
-    """Answers by message; in memory alone, for they name people."""
+    """Answers by event; in memory only, for they contain personal data."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._by_message: OrderedDict[str, tuple[datetime, _Answers]] = OrderedDict()
+        self._by_event: OrderedDict[str, tuple[datetime, _Answers]] = OrderedDict()
 
-    def asking(self, message_id: str, square: SquareClient, now: datetime) -> SquareClient:
-        """Return a client that asks for an object only once for this message."""
+    def asking(self, event_id: str, square: SquareClient, now: datetime) -> SquareClient:
+        """Return a client that fetches an object only once for this event."""
         with self._lock:
-            began, answers = self._by_message.pop(message_id, (now, {}))
+            began, answers = self._by_event.pop(event_id, (now, {}))
             if not began <= now <= began + KEPT_FOR:
                 began, answers = now, {}
-            self._by_message[message_id] = began, answers
-            while len(self._by_message) > MOST_MESSAGES:
-                self._by_message.popitem(last=False)
+            self._by_event[event_id] = began, answers
+            while len(self._by_event) > MOST_EVENTS:
+                self._by_event.popitem(last=False)
         return cast("SquareClient", _AskingOnce(square, answers))
 
-    def forget(self, message_id: str) -> None:
-        """Let the next try ask for everything again."""
+    def forget(self, event_id: str) -> None:
+        """Delete the answers; the next try fetches everything again."""
         with self._lock:
-            self._by_message.pop(message_id, None)
+            self._by_event.pop(event_id, None)
 
 
 class _AskingOnce:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from plugin.core.money import Money
-from plugin.courses.sales.lookalikes import SoldItem
+from plugin.courses.sales.lookalikes import Offers, SoldItem
 from plugin.courses.sales.sales import Came, Sale, SaleLine
 from plugin.square.buyers import Bought
 from plugin.square.models import Line, Order, Tender, minor_units
 from plugin.square.parsing import Json, readable, text, unreadable, whole_quantity, words
+
+# A line, what it seems to sell, and the package it looks like.
+Alike = tuple[Json, SoldItem, str]
 
 
 def package_lines(
@@ -41,6 +44,12 @@ def _sold_item(line: Line) -> SoldItem:
         variation_name=line.variation_name,
         price=line.unit_price,
     )
+
+
+def lines_like_packages(lines: Sequence[Json], known: Sequence[Json], offers: Offers) -> list[Alike]:
+    """Return the lines, beside those known to sell packages, that look like one, each with the package."""
+    seeming = ((line, sold, offers.package_like(sold)) for line, sold in other_items(lines, known))
+    return [(line, sold, package_id) for line, sold, package_id in seeming if package_id is not None]
 
 
 def is_paid(order: Order) -> bool:

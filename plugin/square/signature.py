@@ -1,4 +1,4 @@
-"""Whether a webhook's body was signed by Square, with a key of ours, for our address. Reads nothing of the body."""
+"""The signature of a webhook: made by Square, with a key of ours, for our address, over the raw body."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def check(services: Services, body: bytes, header: str | None) -> None:
             return
     if not has_key:
         raise ConfigurationError(
-            "No webhook can be checked: set SQUARE_WEBHOOK_SIGNATURE_KEY, or make the subscription under Square."
+            "No webhook can be verified: set SQUARE_WEBHOOK_SIGNATURE_KEY, or create the subscription under Square."
         )
     raise BadSignature("Not signed by Square for this address. Compare SQUARE_WEBHOOK_URL and the key.")
 
 
 def _keys(services: Services) -> Iterator[tuple[str, str]]:
-    """Yield each key with the address it signs for: that of the settings, then the subscription we made."""
+    """Yield each key with the address it signs for: that of the settings, then our own subscription's."""
     key = services.settings.square_webhook_signature_key.get_secret_value()
     if key:
         yield services.settings.webhook_address, key

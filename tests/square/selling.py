@@ -28,8 +28,8 @@ from plugin.courses.sales.checkouts import (
 )
 from plugin.errors import MailFailed
 from plugin.mail import Letter
-from plugin.square.checkout.devices import refresh_terminals
-from plugin.square.checkout.saving import read_row
+from plugin.square.checkout.row import read_row
+from plugin.square.checkout.terminal import refresh_terminals
 from plugin.square.sync import sync
 from plugin.store import Store
 from plugin.store.selling import Checkout

@@ -111,10 +111,10 @@ def test_a_price_changed_in_square_is_what_is_to_pay_and_is_shown(selling: Selli
     paid, failed = selling.now(enough), selling.now(short)
     assert (paid.state, paid.amount) == ("paid", usd(170000))
     assert paid.notice == (
-        "Square asks $1,700.00 for this, not $1,650.00 as the package says. What Square asks is to pay."
+        "Square charges $1,700.00 for this, not $1,650.00 as the package says. Square's amount is due."
     )
     assert failed.state == "failed"
-    assert failed.problem.startswith("$1,700.00 is to pay, $1,699.99 was given.")
+    assert failed.problem.startswith("$1,700.00 is due, $1,699.99 was given.")
     assert (selling.order(short)["state"], failed.course_ids) == ("CANCELED", ())
 
 
@@ -209,7 +209,7 @@ def test_while_square_is_away_the_desk_is_told_and_may_call_it_off(selling: Sell
     now = selling.now(begun)
     assert (now.state, now.problem) == (
         "asking",
-        "Square did not answer in time. It is asked again by itself.",
+        "Square did not answer in time. It is retried automatically.",
     )
     assert selling.cancel(begun).is_canceling
     selling.after(5)

@@ -20,16 +20,14 @@ from plugin.courses.square_health import connection_in, note_failing, square_awa
 from plugin.errors import Refused, SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
-from plugin.square.connection.authorize import Answer, finish, why_not
-from plugin.square.connection.check import check_connection
-from plugin.square.connection.disconnect import disconnect
-from plugin.square.connection.maintenance import maintain_connection, reseal
-from plugin.square.connection.refresh import alarm, enqueue_refresh, refresh, take_refusal
-from plugin.square.connection.requested_sync import ask_for_sweep, is_asked
-from plugin.square.connection.revoked import handle_revocation
+from plugin.square.connection.authorize import Answer, disconnect, finish, why_not
+from plugin.square.connection.check import check_connection, maintain_connection, reseal
 from plugin.square.connection.scopes import SCOPES, missing, wanted
-from plugin.square.effects import write_effects
+from plugin.square.connection.tokens import alarm, enqueue_refresh, handle_refusal, refresh
 from plugin.square.events import handle
+from plugin.square.events.connection import handle_authorization_revoked
+from plugin.square.events.effects import write_effects
+from plugin.square.sync.requested import ask_for_sweep, is_asked
 from plugin.store import Store
 from plugin.store.square_side import OAuthAttempt
 from plugin.worker import Worker
@@ -100,7 +98,7 @@ def test_another_verifier_is_not_taken(opened: Open) -> None:
     desk = opened(BY_PKCE)
     first, second = desk.go_to_square(), desk.go_to_square()
     stolen = desk.allow(first)
-    with pytest.raises(Refused, match="did not accept"):
+    with pytest.raises(Refused, match="refused the code"):
         finish(desk.services, desk.act(), Answer(second["state"], stolen.code))
     assert not desk.known().has_permission
 
@@ -120,7 +118,7 @@ def test_nothing_secret_is_kept_plain_or_said(desk: Connecting) -> None:
         ("forged", "unknown or was used before"),
         ("replayed", "unknown or was used before"),
         ("late", "longer than ten minutes"),
-        ("somebody else", "Somebody else began"),
+        ("somebody else", "Another user began"),
         ("denied", "was not given in Square"),
         ("without a code", "was not given in Square"),
     ],
@@ -216,7 +214,7 @@ def test_a_permission_is_renewed_after_seven_days_and_not_before(
     first = desk.tokens()
     desk.clock.advance(days=7, seconds=-1)
     assert enqueue_refresh(desk.services) is False
-    assert refresh(desk.services, OWED) == "The permission is in order, or gone."
+    assert refresh(desk.services, OWED) == "The permission is not due for renewal, or gone."
     desk.clock.advance(seconds=1)
     assert [enqueue_refresh(desk.services), enqueue_refresh(desk.services)] == [True, False]
     worker = Worker(desk.services, log=Silence())
@@ -264,10 +262,10 @@ def test_a_lost_answer_that_held_a_single_use_token_is_told_while_there_is_time(
         refresh(desk.services, OWED)
     desk.line.is_losing = False
     assert isinstance(refresh(desk.services, OWED), RunAgain)
-    assert "Connect again before it ends" in desk.known().problem
+    assert "Connect again before it expires" in desk.known().problem
     [item] = _attention(desk.services)
     assert item.kind == "square_connection"
-    assert "It ends on 2026-12-22." in item.summary
+    assert "It expires on 2026-12-22." in item.summary
     # The desk goes on with the token it has until then.
     assert desk.services.square.locations()
     desk.connect()
@@ -288,7 +286,7 @@ def test_of_two_workers_that_renew_at_once_one_wins_and_nothing_is_told(
         won.append(desk.tokens())
 
     desk.line.meanwhile = another_worker
-    assert refresh(desk.services, OWED) == "The permission was changed meanwhile."
+    assert refresh(desk.services, OWED) == "The permission was changed in the meantime."
     assert [desk.tokens()] == won
     assert _attention(desk.services) == []
 
@@ -306,7 +304,7 @@ def test_the_slower_of_two_is_refused_its_used_token_and_says_nothing(opened: Op
             client_id=slow.settings.square_application_id, grant_type="refresh_token", refresh_token=asked
         )
     slow.close()
-    assert take_refusal(desk.services, used, "refused") == "The permission was changed meanwhile."
+    assert handle_refusal(desk.services, used, "refused") == "The permission was changed in the meantime."
     assert (desk.known().problem, _attention(desk.services)) == ("", [])
 
 
@@ -319,7 +317,7 @@ def test_an_alarm_goes_at_eight_days_and_goes_away_by_itself(desk: Connecting) -
     alarm(desk.services)
     alarm(desk.services)
     [item] = _attention(desk.services)
-    assert item.summary.startswith("Square's permission could not be renewed. It ends on 2026-12-22.")
+    assert item.summary.startswith("Square's permission could not be renewed. It expires on 2026-12-22.")
     assert refresh(desk.services, OWED) == "The permission was renewed."
     assert _attention(desk.services) == []
 
@@ -336,35 +334,35 @@ def _hear(desk: Connecting) -> str:
 def test_a_revocation_ends_it_and_tells_the_people(desk: Connecting) -> None:
     desk.connect()
     desk.till.revoke_access()
-    assert _hear(desk) == "The permission was taken back in Square."
+    assert _hear(desk) == "The permission was revoked in Square."
     known = desk.known()
     assert (known.has_permission, known.refresh_token_sealed) == (False, None)
-    assert known.problem.startswith("The permission was taken back in Square.")
+    assert known.problem.startswith("The permission was revoked in Square.")
     [item] = _attention(desk.services)
-    assert "Visits can be used as always" in item.summary
+    assert "Sessions can be used as always" in item.summary
     assert enqueue_refresh(desk.services) is False
     desk.connect()
     assert (_attention(desk.services), desk.known().problem) == ([], "")
 
 
 def test_a_late_revocation_of_an_earlier_permission_ends_nothing(desk: Connecting) -> None:
-    assert _hear(desk) == "No permission of Square's page is in use."
+    assert _hear(desk) == "No permission by OAuth is in use."
     desk.connect()
     desk.till.revoke_access()
     desk.connect()
-    assert _hear(desk) == "It speaks of an earlier permission; the one in use stands."
+    assert _hear(desk) == "It is about an earlier permission; the one in use is valid."
     assert desk.known().has_permission
 
 
 def test_connecting_anew_while_a_revocation_is_looked_at_stands(desk: Connecting) -> None:
     desk.connect()
     desk.till.revoke_access()
-    found = handle_revocation(desk.services, {})
+    found = handle_authorization_revoked(desk.services, {})
     desk.connect()
     act, store = desk.act(), desk.services.store
     assert (
         store.transact(lambda session: write_effects(Work(session, store, act), found))
-        == "Connected anew meanwhile."
+        == "Connected again in the meantime."
     )
     assert desk.known().has_permission
 
@@ -396,7 +394,7 @@ def test_a_key_that_is_gone_keeps_work_waiting_and_says_so(opened: Open) -> None
 def test_disconnecting_gives_the_permission_back_to_square(desk: Connecting) -> None:
     desk.connect()
     token, _ = desk.tokens()
-    assert disconnect(desk.services, desk.act()) == "Disconnected. The permission was given back to Square."
+    assert disconnect(desk.services, desk.act()) == "Disconnected. The permission was revoked in Square."
     assert not desk.known().has_permission
     with pytest.raises(SquareFailed, match="no access token"):
         desk.services.square.locations()
@@ -411,7 +409,7 @@ def test_disconnecting_gives_the_permission_back_to_square(desk: Connecting) -> 
 def test_disconnecting_waits_for_a_square_that_is_away(desk: Connecting) -> None:
     desk.connect()
     desk.till.set_faults(fail_every=1, fail_how="503")
-    with pytest.raises(Refused, match="still stands"):
+    with pytest.raises(Refused, match="still valid"):
         disconnect(desk.services, desk.act())
     assert desk.known().has_permission
     desk.till.set_faults()
@@ -521,5 +519,5 @@ def test_a_sweep_asked_for_while_square_is_away_says_so(desk: Connecting) -> Non
     desk.till.set_faults()
     swept = square_state(desk.services.store, desk.clock()).sweep
     assert swept is not None
-    assert "trouble of its own" in swept.error
+    assert "internal error" in swept.error
     assert not is_asked(desk.services.store)

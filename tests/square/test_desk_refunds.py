@@ -199,7 +199,7 @@ def test_a_sum_the_payments_do_not_hold_any_more_is_refused_in_words(clinic: Ref
     clinic.till.refund_amount(50000, order_id=clinic.order["id"])
     clinic.errands()
     assert clinic.state() == ("failed", None, ["failed_refund"])
-    assert clinic.shown().says == "Only $1,150.00 of what was paid can still go back in Square."
+    assert clinic.shown().says == "Only $1,150.00 of what was paid can still be refunded in Square."
     proposals = [item.proposal or "" for item in clinic.attention() if item.kind == "failed_refund"]
     assert proposals[0].startswith(clinic.shown().says)
 

@@ -83,8 +83,8 @@ def test_two_strangers_merged_are_one_stranger(lite_clinic: Clinic) -> None:
 
 def test_square_is_asked_at_a_measured_pace(clock: Any) -> None:
     pace = Pace(burst=3, pause=timedelta(seconds=1))
-    assert [pace.lets(clock()) for _ in range(4)] == [True, True, True, False]
+    assert [pace.allows(clock()) for _ in range(4)] == [True, True, True, False]
     clock.advance(seconds=1)
-    assert [pace.lets(clock()) for _ in range(2)] == [True, False]
+    assert [pace.allows(clock()) for _ in range(2)] == [True, False]
     clock.advance(seconds=60)
-    assert [pace.lets(clock()) for _ in range(4)] == [True, True, True, False]
+    assert [pace.allows(clock()) for _ in range(4)] == [True, True, True, False]

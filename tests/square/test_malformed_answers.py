@@ -13,13 +13,13 @@ from plugin.core.acts import Act
 from plugin.courses.clients.clients import create_client
 from plugin.courses.sales.checkouts import list_terminals
 from plugin.square.catalog import publish
-from plugin.square.catalog_changes import search_items
-from plugin.square.checkout.devices import refresh_terminals
+from plugin.square.catalog_items import search_items
+from plugin.square.checkout.terminal import refresh_terminals
 from plugin.square.connection.check import check_connection
 from plugin.square.connection.row import read_connection
 from plugin.square.customers import ensure_customer
 from plugin.square.directory import Pace, search_directory
-from plugin.square.sync import LOOKS, sync
+from plugin.square.sync import SYNCS, sync
 from practice_square.serving import PracticeServer
 from tests.square.clinic import OWNER, Clinic, house_of
 from tests.square.test_bookings import at
@@ -81,10 +81,10 @@ def test_a_look_through_square_takes_up_all_that_can_be_read(spoiled: Clinic) ->
     assert spoiled.is_sound()
 
 
-@pytest.mark.parametrize("name", list(LOOKS))
+@pytest.mark.parametrize("name", list(SYNCS))
 def test_each_look_goes_on_by_itself(spoiled: Clinic, name: str) -> None:
     """B15."""
-    for _ in LOOKS[name](spoiled.services, spoiled.clock()):
+    for _ in SYNCS[name](spoiled.services, spoiled.clock()):
         continue
 
 

@@ -114,7 +114,7 @@ def test_a_profile_that_gets_a_name_gets_its_course(clinic: Clinic, has_webhooks
     clinic.services.square.update_customer(profile["id"], {"given_name": "Ana", "family_name": "López"}, 0)
     if not has_webhooks:
         clinic.clock.advance(minutes=15)
-        assert "A sale whose client has a name by now" in [one["what"] for one in sync(clinic.services).found]
+        assert "A sale whose client has a name now" in [one["what"] for one in sync(clinic.services).found]
     clinic.catch_up()
     clinic.papers()
     assert (_owners(clinic), _kinds(clinic)) == (["Ana López"], [])

@@ -113,7 +113,7 @@ def test_while_square_is_away_the_difference_shows_until_it_is_published(
     card = _card(olga.page("/packages"))
     assert "Price in Square" not in card
     assert "is being updated" not in card
-    assert "trouble of its own" not in card
+    assert "internal error" not in card
 
 
 def test_an_answer_that_is_lost_is_made_good_by_the_job(olga: Visitor, clinic: Clinic) -> None:

@@ -100,7 +100,7 @@ def test_a_refund_of_retail_is_ignored_in_words(clinic: Clinic) -> None:
     clinic.till.refund_amount(5400, order_id=order["id"])
     clinic.catch_up()
     told = {row[1:] for row in clinic.messages() if row[0].startswith("refund.")}
-    assert told == {("ignored", "No package is in it.")}
+    assert told == {("ignored", "No package in this order.")}
 
 
 @sqlite_alone

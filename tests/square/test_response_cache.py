@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from plugin.square.response_cache import KEPT_FOR, MOST_MESSAGES, ResponseCache
+from plugin.square.response_cache import KEPT_FOR, MOST_EVENTS, ResponseCache
 from plugin.store.queues import Inbox
 from tests.clock import HandMovedClock
 from tests.square.clinic import Clinic, house_of, keep
@@ -108,9 +108,9 @@ def test_an_answer_is_kept_for_its_message_alone_and_not_for_ever(clock: HandMov
     assert _times(answers, square, "a", clock) == 4
     clock.advance(seconds=-3600)
     assert _times(answers, square, "a", clock) == 5
-    for many in range(MOST_MESSAGES):
+    for many in range(MOST_EVENTS):
         _times(answers, square, f"m{many}", clock)
-    assert _times(answers, square, "a", clock) == 6 + MOST_MESSAGES
+    assert _times(answers, square, "a", clock) == 6 + MOST_EVENTS
 
 
 def test_what_is_no_single_object_is_always_asked(clock: HandMovedClock) -> None:

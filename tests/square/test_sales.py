@@ -143,7 +143,7 @@ def test_an_order_of_retail_alone_is_ignored_in_words(clinic: Clinic) -> None:
     clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])
     clinic.catch_up()
     told = [row for row in clinic.messages() if row[0] == "payment.updated"]
-    assert told == [("payment.updated", "ignored", "No package is in it.")]
+    assert told == [("payment.updated", "ignored", "No package in this order.")]
 
 
 @sqlite_alone
@@ -220,7 +220,7 @@ def test_another_location_is_ignored_in_words(store: Store, open_clinic: OpenCli
     clinic.catch_up()
     assert clinic.ledger() == []
     told = [row for row in clinic.messages() if row[0] == "payment.updated"]
-    assert told == [("payment.updated", "ignored", "It belongs to another location than SQUARE_LOCATION_ID.")]
+    assert told == [("payment.updated", "ignored", "It belongs to a location other than SQUARE_LOCATION_ID.")]
 
 
 @sqlite_alone

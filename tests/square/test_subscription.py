@@ -98,7 +98,7 @@ def test_a_square_that_is_away_or_says_no_is_told_in_words(opened: Any) -> None:
     desk.till.set_faults(fail_every=1, fail_how="503")
     for deed in (make_subscription, send_test):
         with pytest.raises(
-            Refused, match=r"^The (subscription|test) was not .* Square has trouble of its own"
+            Refused, match=r"^The (subscription|test) was not .* Square has an internal error"
         ):
             deed(desk.services, desk.act())
 

@@ -62,7 +62,7 @@ def test_a_square_that_cannot_be_reached_is_waited_for(lite_clinic: Clinic) -> N
     here, clinic.services = clinic.services, away
     clinic.work()
     away.close()
-    assert set(_pending(clinic)) == {"Square can't be reached. It is asked again by itself."}
+    assert set(_pending(clinic)) == {"Square can't be reached. It is retried automatically."}
     clinic.services = here
     clinic.clock.advance(seconds=2)
     clinic.work()
@@ -95,7 +95,7 @@ def test_an_outage_never_makes_a_message_fail_for_good(lite_clinic: Clinic) -> N
         clinic.clock.advance(seconds=LONGEST_WAIT_S)
         clinic.work()
     assert len(_pending(clinic)) == 2
-    assert clinic.attention()[0].summary.startswith("Square has trouble of its own.")
+    assert clinic.attention()[0].summary.startswith("Square has an internal error.")
     clinic.till.set_faults(fail_every=0)
     clinic.clock.advance(seconds=LONGEST_WAIT_S)
     clinic.work()
@@ -191,7 +191,7 @@ def test_a_defect_of_ours_keeps_the_other_messages_moving(lite_clinic: Clinic) -
 
     lite_clinic.work(at_step)
     assert len(_pending(lite_clinic)) == 1
-    assert _pending(lite_clinic) == ["An unexpected error (ZeroDivisionError); it is tried again by itself."]
+    assert _pending(lite_clinic) == ["An unexpected error (ZeroDivisionError); it is retried automatically."]
     lite_clinic.clock.advance(seconds=2)
     lite_clinic.work()
     assert len(lite_clinic.ledger()) == 1

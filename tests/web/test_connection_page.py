@@ -165,7 +165,7 @@ def test_disconnecting_asks_once_more_and_forgets(opened: Open) -> None:
         refreshed_at=desk.clock(),
     )
     assert "Courses and visits stay as they are" in desk.says()
-    assert "Disconnected. The permission was given back to Square." in desk.tap("/square/disconnect").text
+    assert "Disconnected. The permission was revoked in Square." in desk.tap("/square/disconnect").text
     assert "Not connected to Square" in desk.says()
 
 
@@ -283,7 +283,7 @@ def test_what_waits_is_told_in_words(opened: Open) -> None:
     def work(session: Session) -> None:
         enqueue(Work(session, desk.services.store, act), "refund", "1")
         for row in (session.scalars(select(Inbox)).one(), session.scalars(select(Outbox)).one()):
-            row.attempts, row.outcome = 3, "Square has trouble of its own (HTTP 503)."
+            row.attempts, row.outcome = 3, "Square has an internal error (HTTP 503)."
 
     desk.services.store.transact(work)
     said = " ".join(desk.says().split())
@@ -306,5 +306,5 @@ def test_the_balance_on_profiles_is_switched_off_and_on(opened: Open) -> None:
 
 def test_a_problem_is_the_first_thing_to_see(opened: Open) -> None:
     desk = opened(BY_OAUTH)
-    desk.change(problem="The permission was taken back in Square. Connect again to go on.")
-    assert "The permission was taken back in Square." in desk.says()
+    desk.change(problem="The permission was revoked in Square. Connect again to go on.")
+    assert "The permission was revoked in Square." in desk.says()

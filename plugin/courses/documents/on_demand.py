@@ -29,7 +29,7 @@ _IMPORTED = (
 _NOBODYS = "Nobody owns this course yet. Assign it to a client first."
 _WAITS = "Another course of the same sale has no owner yet. Assign it first; then the sale has its invoice."
 _ERASED = "The data of whoever bought this course was erased, and no invoice was issued before."
-_UNTOLD = "Square could not tell of this sale so far, so its invoice can't be made yet. It is asked again by itself."
+_UNTOLD = "Square could not tell of this sale so far, so its invoice can't be made yet. It is retried automatically."
 
 
 def invoice_of_course(store: Store, act: Act, course_id: str) -> str:

@@ -1,1 +1,1 @@
-"""Bringing about at Square what was begun at the desk. Every call can be asked again; only the inbox books a sale."""
+"""Sales begun at the desk, carried out in Square. Every call can be repeated; only the inbox books a sale."""

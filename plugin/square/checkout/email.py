@@ -1,4 +1,4 @@
-"""The letter with the address where a sale is paid: what is to pay, for what, to whom and where."""
+"""The e-mail with the address where a sale is paid."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _PACKAGE = Path(__file__).parents[2]
 _PLACES = [str(_PACKAGE / "templates"), str(_PACKAGE.parent / "templates")]
 
 
-def mail_checkout(services: Services, owed: Job) -> str:
-    """Send the letter, once; raises MailFailed, ConfigurationError where mail is not set up."""
-    checkout = read_checkout(services.store, owed.subject)
+def mail_checkout(services: Services, job: Job) -> str:
+    """Send the e-mail once; raises MailFailed, ConfigurationError where mail is not set up."""
+    checkout = read_checkout(services.store, job.subject)
     if checkout.mailed_at is not None or not checkout.is_open:
-        return "Nothing is to be sent any more."
+        return "No e-mail due."
     language = read_client(services.store, checkout.client_id).language
     services.mail.send(letter_of(checkout, read_clinic(services.store), language))
-    _note(services, owed.subject, is_sent=True)
-    return "The letter is on its way."
+    _note(services, job.subject, is_sent=True)
+    return "E-mail sent."
 
 
-def give_up_letter(services: Services, owed: Job, sentence: str) -> None:
-    """Tell the desk that the client has no letter: the address can be handed over another way."""
-    said = f"The e-mail was not sent. {sentence} Show the code, or copy the address."
-    _note(services, owed.subject, notice=said)
+def give_up_letter(services: Services, job: Job, sentence: str) -> None:
+    """Show the desk that the client has no e-mail: the address can be given another way."""
+    notice = f"The e-mail was not sent. {sentence} Show the code, or copy the address."
+    _note(services, job.subject, notice=notice)
 
 
 def letter_of(checkout: CheckoutView, clinic: ClinicView, tag: str) -> Letter:
-    """Write the letter in the client's language."""
+    """Return the e-mail in the client's language."""
     language, name, n = language_for(tag), checkout.package_name, checkout.quantity
     values = {
         "checkout": checkout,

@@ -1,4 +1,4 @@
-"""A sale by Square invoice: drafted for the order, published, paid at once or as a deposit and a balance."""
+"""Sales by Square invoice: drafted for the order, published, paid at once or as a deposit and a balance."""
 
 from __future__ import annotations
 
@@ -9,42 +9,28 @@ from plugin.courses.sales.checkout_views import view_of
 from plugin.errors import NotYet, SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
-from plugin.square.checkout.link import wait_for_payment
-from plugin.square.checkout.order import came_for, read_order, with_order
-from plugin.square.checkout.payment import pay_nothing
-from plugin.square.checkout.saving import about_to_ask, keep, save_waiting
+from plugin.square.checkout.order import paid_of, read_order
+from plugin.square.checkout.row import note_call, save, save_waiting
 from plugin.square.client import SquareNotFound
+from plugin.square.inbox import receive_order
 from plugin.square.parsing import Json, square_id, text, unreadable
-from plugin.square.synthetic_events import receive_order
 from plugin.store.selling import Checkout
 
 INVOICE = "invoice"
 PUBLISH = "publish"
 
 
-def go_on(services: Services, row: Checkout) -> str | RunAgain:
-    """Draft it, publish it, then look whether it was paid."""
-    row = with_order(services, row)
-    if row.amount == 0:
-        return pay_nothing(services, row)
-    if row.square_object_id is None:
-        row = draft(services, row)
-    if row.url is None:
-        row = publish(services, row)
-    return wait_for_payment(services, row)
-
-
 def draft(services: Services, row: Checkout) -> Checkout:
     """Draft the invoice; raises SquareFailed, permanent, for a deposit of the whole price."""
-    _less_than_all(services, row)
-    about_to_ask(services, row, INVOICE)
+    _check_deposit(services, row)
+    note_call(services, row, INVOICE)
     answer = services.square.create_invoice(f"{row.id}-invoice", _wanted(services, row))
-    return keep(services, row, square_object_id=_id(answer), square_object_version=_version(answer))
+    return save(services, row, square_object_id=_id(answer), square_object_version=_version(answer))
 
 
 def publish(services: Services, row: Checkout) -> Checkout:
-    """Have Square collect it."""
-    about_to_ask(services, row, PUBLISH)
+    """Publish the invoice."""
+    note_call(services, row, PUBLISH)
     answer = _published(services, row, square_id(row.square_object_id, "invoice id"))
     address = text(answer.get("public_url"))
     if not address:
@@ -55,7 +41,7 @@ def publish(services: Services, row: Checkout) -> Checkout:
 def _published(services: Services, row: Checkout, invoice_id: str) -> Json:
     version = row.square_object_version or 0
     try:
-        # With the version, for a refused call may keep its key.
+        # With the version: Square may remember the key of a refused call.
         return services.square.publish_invoice(f"{row.id}-publish-{version}", invoice_id, version)
     except SquareFailed as error:
         if error.code != "square_version_mismatch":
@@ -64,43 +50,45 @@ def _published(services: Services, row: Checkout, invoice_id: str) -> Json:
         invoice = services.square.invoice(invoice_id)
         if text(invoice.get("status")) != "DRAFT":
             return invoice
-        keep(services, row, square_object_version=_version(invoice))
+        save(services, row, square_object_version=_version(invoice))
         raise
 
 
-def take_back(services: Services, row: Checkout) -> RunAgain | None:
-    """Have Square stop collecting; None once it has. What was paid is booked before, for Square drops the lines."""
+def cancel(services: Services, row: Checkout) -> RunAgain | None:
+    """Cancel the invoice; None once it is. What was paid is booked first, for Square drops the lines."""
     if row.square_object_id is None:
         return None
     order = read_order(services, row)
-    came = came_for(order)
-    if came > row.came and order.lines:
+    paid = paid_of(order)
+    if paid > row.came and order.lines:
         receive_order(services, order.id, order.updated_at)
-        return RunAgain(1, "Money has come; it is booked before the invoice is canceled.")
+        return RunAgain(1, "A payment is booked before the invoice is canceled.")
     try:
-        _stop(services, services.square.invoice(row.square_object_id))
+        _cancel_or_delete(services, services.square.invoice(row.square_object_id))
     except SquareNotFound:
         return None
     return None
 
 
-def _stop(services: Services, invoice: Json) -> None:
+def _cancel_or_delete(services: Services, invoice: Json) -> None:
     status, invoice_id, version = text(invoice.get("status")), _id(invoice), _version(invoice)
     if status == "DRAFT":
         services.square.delete_invoice(invoice_id, version)
     elif status in ("UNPAID", "SCHEDULED", "PARTIALLY_PAID"):
         services.square.cancel_invoice(invoice_id, version)
     elif status == "PAYMENT_PENDING":
-        raise NotYet("A payment of the invoice is under way.")
+        raise NotYet("A payment of the invoice is pending.")
 
 
-def _less_than_all(services: Services, row: Checkout) -> None:
+def _check_deposit(services: Services, row: Checkout) -> None:
     if row.deposit is None or row.deposit < row.amount:
         return
     clinic = read_clinic(services.store)
     asked = money_text(Money(row.amount, row.currency), clinic)
-    said = f"Square asks {asked} for this, and the deposit is not less. Begin again with another deposit."
-    raise SquareFailed(said, permanent=True, code="deposit_too_large")
+    reason = (
+        f"Square charges {asked} for this, and the deposit is not less. Begin again with another deposit."
+    )
+    raise SquareFailed(reason, permanent=True, code="deposit_too_large")
 
 
 def _wanted(services: Services, row: Checkout) -> Json:
@@ -111,7 +99,7 @@ def _wanted(services: Services, row: Checkout) -> Json:
         "order_id": row.square_order_id,
         "primary_recipient": {"customer_id": row.square_customer_id},
         "payment_requests": _requests(row),
-        # The client has the address from us: on the screen, or in the letter with the clinic's name.
+        # The client has the address from us: on the screen, or in the e-mail with the clinic's name.
         "delivery_method": "SHARE_MANUALLY",
         "title": title,
         "accepted_payment_methods": {"card": True},

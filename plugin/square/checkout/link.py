@@ -1,4 +1,4 @@
-"""A sale by payment link: Square makes the page and its order; the client pays there, now or another day."""
+"""Sales by payment link: Square makes the page and its order; the client pays there, now or later."""
 
 from __future__ import annotations
 
@@ -7,27 +7,21 @@ from datetime import timedelta
 from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.checkout.order import is_sold, order_wanted, save_order, with_customer
-from plugin.square.checkout.saving import about_to_ask, save_waiting
+from plugin.square.checkout.row import note_call, save_waiting
 from plugin.square.client import SquareNotFound
 from plugin.square.parsing import Json, record, records, square_id, text
 from plugin.store.selling import Checkout
 
 LINK = "link"
-# As long as somebody may be looking at the code on the screen; later, event or sweep tell of the payment.
-LOOKED_AT = timedelta(minutes=15)
+# While a person may be looking at the code on the screen; later, an event or a sync reports the payment.
+WATCHED_FOR = timedelta(minutes=15)
 _AT_FIRST = timedelta(minutes=3)
 
 
-def go_on(services: Services, row: Checkout) -> str | RunAgain:
-    """Make the page, then look whether it was paid."""
-    if row.square_object_id is None:
-        row = ask(services, with_customer(services, row))
-    return wait_for_payment(services, row)
-
-
-def ask(services: Services, row: Checkout) -> Checkout:
-    """Have Square make the page."""
-    about_to_ask(services, row, LINK)
+def create_link(services: Services, row: Checkout) -> Checkout:
+    """Create the page and its order."""
+    row = with_customer(services, row)
+    note_call(services, row, LINK)
     answer = services.square.create_payment_link(f"{row.id}-link", _wanted(row))
     link = record(answer.get("payment_link"), "payment_link")
     row = save_order(
@@ -40,17 +34,17 @@ def ask(services: Services, row: Checkout) -> Checkout:
 
 
 def wait_for_payment(services: Services, row: Checkout) -> str | RunAgain:
-    """Look whether the order was paid, for as long as somebody may be waiting before a screen."""
+    """Check whether the order is paid, for as long as a person may be waiting before a screen."""
     if is_sold(services, row):
         return "Paid; the sale is booked next."
     waited = services.clock() - row.created_at
-    if waited > LOOKED_AT:
-        return "The client has the address; Square tells when it is paid."
-    return RunAgain(4 if waited < _AT_FIRST else 15, "The client has not paid so far.")
+    if waited > WATCHED_FOR:
+        return "The client has the address; waiting for Square's event."
+    return RunAgain(4 if waited < _AT_FIRST else 15, "The client has not paid yet.")
 
 
-def take_back(services: Services, row: Checkout) -> RunAgain | None:
-    """Take the page away; None once it is gone."""
+def delete_link(services: Services, row: Checkout) -> RunAgain | None:
+    """Delete the page; None once it is gone."""
     if row.square_object_id is not None:
         try:
             services.square.delete_payment_link(row.square_object_id)

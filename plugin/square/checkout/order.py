@@ -1,4 +1,4 @@
-"""The Square order of a sale begun at the desk: opened, looked at, and canceled where nobody paid it."""
+"""The Square order of a sale begun at the desk: created, read, and canceled where it is not paid."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
 from plugin.errors import NotYet, SquareFailed
 from plugin.services import Services
-from plugin.square.checkout.saving import about_to_ask, keep
+from plugin.square.checkout.row import note_call, save
 from plugin.square.customers import ensure_customer
+from plugin.square.inbox import receive_order
 from plugin.square.locations import adopt_location
 from plugin.square.models import Order
 from plugin.square.parsing import Json, square_id, unreadable
 from plugin.square.sales import is_paid
-from plugin.square.synthetic_events import receive_order
 from plugin.store.selling import Checkout
 
 ORDER = "order"
@@ -22,12 +22,12 @@ CREDIT = "credit"
 
 
 def with_customer(services: Services, row: Checkout) -> Checkout:
-    """Have the client and the place in the row. Without a profile only an invoice can't be sold."""
+    """Set the client's profile and the location in the row. Only an invoice needs a profile."""
     if row.asked_for:
-        # What was asked for is asked again word for word: Square refuses a key with another body.
+        # A call is repeated with the same body: Square refuses a key with another one.
         return row
     if row.square_location_id is None:
-        row = keep(services, row, square_location_id=_location(services))
+        row = save(services, row, square_location_id=_location(services))
     if row.square_customer_id is not None:
         return row
     try:
@@ -36,20 +36,20 @@ def with_customer(services: Services, row: Checkout) -> Checkout:
         if not error.permanent or row.way == "invoice":
             raise
         return row
-    return keep(services, row, square_customer_id=customer_id)
+    return save(services, row, square_customer_id=customer_id)
 
 
 def with_order(services: Services, row: Checkout) -> Checkout:
-    """Have the order in the row, and what Square reckons is to pay."""
+    """Create the order, and set it in the row with the total that Square computed."""
     if row.square_order_id is not None:
         return row
     row = with_customer(services, row)
-    about_to_ask(services, row, ORDER)
+    note_call(services, row, ORDER)
     return save_order(services, row, services.square.create_order(f"{row.id}-order", order_wanted(row)))
 
 
 def order_wanted(row: Checkout) -> Json:
-    """Return the order as it is asked for: the same however often it is."""
+    """Return the request for the order: the same at each try."""
     line: Json = {"catalog_object_id": row.square_variation_id, "quantity": str(row.quantity)}
     wanted: Json = {
         "location_id": row.square_location_id,
@@ -71,20 +71,20 @@ def order_wanted(row: Checkout) -> Json:
 
 
 def save_order(services: Services, row: Checkout, answer: Json, **more: object) -> Checkout:
-    """Keep the order Square opened; raises SquareFailed, permanent, for one in another currency."""
+    """Save the order that Square created; raises SquareFailed, permanent, for another currency or another credit."""
     order = Order.read(answer)
     if order.total is None:
         raise unreadable("order without a total")
     if order.total.currency != row.currency:
-        said = f"Square sells in {order.total.currency}, the package is priced in {row.currency}."
-        keep(services, row, square_order_id=order.id, **more)
-        raise SquareFailed(said, permanent=True, code="foreign_currency")
+        reason = f"Square sells in {order.total.currency}, the package is priced in {row.currency}."
+        save(services, row, square_order_id=order.id, **more)
+        raise SquareFailed(reason, permanent=True, code="foreign_currency")
     if _discount(order) != _credit(row):
-        keep(services, row, square_order_id=order.id, **more)
-        said = "Square takes another amount off than the credit: its price of the package has changed. Begin again."
-        raise SquareFailed(said, permanent=True, code="credit_changed")
+        save(services, row, square_order_id=order.id, **more)
+        reason = "Square deducts another amount than the credit: its price of the package has changed. Begin again."
+        raise SquareFailed(reason, permanent=True, code="credit_changed")
     notice = _notice(read_clinic(services.store), order, Money(row.amount, row.currency))
-    return keep(services, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
+    return save(services, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
 
 
 def _credit(row: Checkout) -> int:
@@ -98,17 +98,17 @@ def _discount(order: Order) -> int:
 
 
 def read_order(services: Services, row: Checkout) -> Order:
-    """Return the order as it stands."""
+    """Return the order as it is in Square now."""
     return Order.read(services.square.order(square_id(row.square_order_id, "order id")))
 
 
-def came_for(order: Order) -> int:
-    """Return what has come for the order, minor units."""
+def paid_of(order: Order) -> int:
+    """Return what is paid of the order, minor units."""
     return sum(tender.amount.amount for tender in order.tenders if tender.is_captured and tender.amount)
 
 
 def is_sold(services: Services, row: Checkout) -> bool:
-    """Say whether the order is paid; if so its booking is owed, webhooks or not."""
+    """Say whether the order is paid; if so an event is added that books it, webhooks or not."""
     order = read_order(services, row)
     if _is_sale(order, row):
         receive_order(services, order.id, order.updated_at)
@@ -117,14 +117,14 @@ def is_sold(services: Services, row: Checkout) -> bool:
 
 
 def close_order(services: Services, row: Checkout) -> bool:
-    """Cancel the order, unless somebody has paid it: True where it is a sale after all."""
+    """Cancel the order unless it is paid; True where it is a sale after all."""
     if row.square_order_id is None:
         return False
     order = read_order(services, row)
     if _is_sale(order, row):
         receive_order(services, order.id, order.updated_at)
         return True
-    if order.state not in ("OPEN", "DRAFT") or came_for(order) > 0:
+    if order.state not in ("OPEN", "DRAFT") or paid_of(order) > 0:
         return False
     changes = {"location_id": order.location_id, "version": order.version, "state": "CANCELED"}
     try:
@@ -132,7 +132,7 @@ def close_order(services: Services, row: Checkout) -> bool:
     except SquareFailed as error:
         if not error.permanent:
             raise
-        # Refused because it has just been paid, or because it never can be canceled: then it stays unpaid.
+        # Refused because it has just been paid, or because it can't be canceled: then it stays unpaid.
         return is_sold(services, row)
     return False
 
@@ -149,7 +149,7 @@ def _location(services: Services) -> str:
         adopt_location(services)
         found = read_clinic(services.store).square_location_id
     if found is None:
-        raise NotYet("Square does not say so far where the clinic sells.")
+        raise NotYet("Square does not show the clinic's location yet.")
     return found
 
 
@@ -161,5 +161,5 @@ def _notice(clinic: ClinicView, order: Order, expected: Money) -> str:
         return ""
     if total == expected + tax:
         added = money_text(tax, clinic)
-        return f"{added} tax is added in Square: {asked} to pay."
-    return f"Square asks {asked} for this, not {ours} as the package says. What Square asks is to pay."
+        return f"{added} tax is added in Square: {asked} due."
+    return f"Square charges {asked} for this, not {ours} as the package says. Square's amount is due."

@@ -1,91 +1,82 @@
-"""A sale on a Square Terminal: it is asked for the order's money, looked at until it has an answer, called off."""
+"""Sales on a Square Terminal, and the list of Terminals."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from plugin.errors import SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
-from plugin.square.checkout.order import is_sold, with_order
-from plugin.square.checkout.payment import pay_nothing
-from plugin.square.checkout.saving import about_to_ask, save_waiting, will_end
+from plugin.square.checkout.order import is_sold
+from plugin.square.checkout.row import note_call, plan_end, save_waiting
 from plugin.square.client import SquareNotFound
-from plugin.square.parsing import Json, optional_moment, square_id, text
-from plugin.store.selling import Checkout
+from plugin.square.parsing import Json, optional_moment, readable, record, records, square_id, text, words
+from plugin.store.selling import Checkout, Terminal
 
 TERMINAL = "terminal"
 # Square ends an unanswered request after five minutes; ours is the wider net.
 LONGEST_WAIT = timedelta(minutes=6)
+# The Devices API puts this before the id that a checkout needs.
+_PREFIX = "device:"
 _SOON_S = 2.0
 _LATER_S = 5.0
+_NOT_IN_TIME = "The client did not pay at the Terminal in time."
+_PAID = "Paid at the Terminal; Square does not show it on the order yet."
 _CANCELED_BY = {
     "BUYER_CANCELED": ("canceled", "The client canceled at the Terminal."),
     "SELLER_CANCELED": ("canceled", ""),
-    "TIMED_OUT": ("timed_out", "Nobody paid at the Terminal in time."),
+    "TIMED_OUT": ("timed_out", _NOT_IN_TIME),
 }
 
 
-def go_on(services: Services, row: Checkout) -> str | RunAgain:
-    """Ask the Terminal, then look what has become of it."""
-    row = with_order(services, row)
-    if row.amount == 0:
-        return pay_nothing(services, row)
-    if row.square_object_id is None:
-        row = ask(services, row)
-    return look(services, row)
-
-
-def ask(services: Services, row: Checkout) -> Checkout:
-    """Have the Terminal ask for the money."""
-    about_to_ask(services, row, TERMINAL)
+def create_checkout(services: Services, row: Checkout) -> Checkout:
+    """Have the Terminal ask for the payment."""
+    note_call(services, row, TERMINAL)
     answer = services.square.create_terminal_checkout(f"{row.id}-terminal", _wanted(row))
     return save_waiting(services, row, square_object_id=square_id(answer.get("id"), "Terminal checkout id"))
 
 
-def look(services: Services, row: Checkout) -> str | RunAgain:
-    """Say how the Terminal stands, and have a payment booked."""
+def check(services: Services, row: Checkout) -> str | RunAgain:
+    """Read the Terminal checkout and act on its status."""
     answer = services.square.terminal_checkout(square_id(row.square_object_id, "Terminal checkout id"))
-    return heed(services, row, answer)
-
-
-def heed(services: Services, row: Checkout, answer: Json) -> str | RunAgain:
-    """Act on what Square says of the Terminal, whichever way it reached us."""
     status = text(answer.get("status"))
     if status == "COMPLETED":
         if is_sold(services, row):
             return "Paid at the Terminal; the sale is booked next."
-        return RunAgain(_SOON_S, "Paid at the Terminal; Square does not show it on the order so far.")
+        return RunAgain(_SOON_S, _PAID)
     if status == "CANCELED":
-        state, said = _CANCELED_BY.get(text(answer.get("cancel_reason")), ("canceled", ""))
-        will_end(services, row, row.ends_as if row.cancel_asked_at else state, row.problem or said)
-        return RunAgain(0, "The Terminal has ended.")
-    # From when it was asked: before that, Square may have been away for long.
+        state, reason = _CANCELED_BY.get(text(answer.get("cancel_reason")), ("canceled", ""))
+        plan_end(services, row, row.ends_as if row.cancel_asked_at else state, row.problem or reason)
+        return RunAgain(0, "The Terminal checkout has ended.")
+    # From when the Terminal was asked: before that, Square may have been down for long.
     waited = services.clock() - (
         optional_moment(answer.get("created_at"), "checkout created_at") or row.created_at
     )
     if waited > LONGEST_WAIT and row.cancel_asked_at is None:
-        will_end(services, row, "timed_out", "Nobody paid at the Terminal in time.")
-        return RunAgain(0, "The Terminal is called off.")
+        plan_end(services, row, "timed_out", _NOT_IN_TIME)
+        return RunAgain(0, "The Terminal checkout is canceled.")
     soon = waited < timedelta(seconds=30)
     return RunAgain(_SOON_S if soon else _LATER_S, f"The Terminal is {status.lower() or 'asked'}.")
 
 
-def take_back(services: Services, row: Checkout) -> RunAgain | None:
-    """Have the Terminal stop; None once it has. It may say that the client has just paid."""
+def cancel(services: Services, row: Checkout) -> RunAgain | None:
+    """Cancel the Terminal checkout; None once it is. The client may just have paid."""
     if row.square_object_id is None:
         return None
-    answer = _stopped(services, row.square_object_id)
+    answer = _canceled(services, row.square_object_id)
     status = text(answer.get("status")) if answer is not None else "CANCELED"
     if status == "CANCELED":
         return None
     if status == "COMPLETED":
-        waits = RunAgain(_SOON_S, "Paid at the Terminal; Square does not show it on the order so far.")
-        return None if is_sold(services, row) else waits
+        return None if is_sold(services, row) else RunAgain(_SOON_S, _PAID)
     return RunAgain(1, "The Terminal is stopping.")
 
 
-def _stopped(services: Services, checkout_id: str) -> Json | None:
+def _canceled(services: Services, checkout_id: str) -> Json | None:
     try:
         return services.square.cancel_terminal_checkout(checkout_id)
     except SquareNotFound:
@@ -93,7 +84,7 @@ def _stopped(services: Services, checkout_id: str) -> Json | None:
     except SquareFailed as error:
         if not error.permanent:
             raise
-        # Refused where it has ended: how it ended tells whether it is a sale.
+        # Refused where it has ended: its status says whether it is a sale.
         return services.square.terminal_checkout(checkout_id)
 
 
@@ -105,3 +96,58 @@ def _wanted(row: Checkout) -> Json:
         "reference_id": row.id,
     }
     return wanted | ({"customer_id": row.square_customer_id} if row.square_customer_id else {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """A device of the seller, a Terminal or another kind."""
+
+    id: str
+    is_terminal: bool
+    name: str
+    status: str
+    location_id: str | None
+
+
+def refresh_terminals(services: Services) -> int:
+    """Read the list of Terminals from Square; return how many there are. Raises SquareFailed."""
+    devices = [device for page in services.square.devices() for device in page]
+    terminals = [one for one in readable(_device_of, devices, "device") if one.is_terminal]
+
+    def work(session: Session) -> None:
+        known = {row.square_device_id: row for row in session.scalars(select(Terminal))}
+        for row in known.values():
+            row.is_active = False
+        for device in terminals:
+            _save(session, services, known, device)
+
+    services.store.transact(work)
+    return len(terminals)
+
+
+def _device_of(answer: Json) -> _Device:
+    attributes = record(answer.get("attributes") or {}, "device attributes")
+    return _Device(
+        id=square_id(answer.get("id"), "device id").removeprefix(_PREFIX),
+        is_terminal=text(attributes.get("type")) in ("TERMINAL", ""),
+        name=words(attributes.get("name"), 120) or "Square Terminal",
+        status=text(record(answer.get("status") or {}, "device status").get("category"))[:40],
+        location_id=_location(answer),
+    )
+
+
+def _save(session: Session, services: Services, known: dict[str, Terminal], device: _Device) -> None:
+    row = known.get(device.id)
+    if row is None:
+        row = known[device.id] = Terminal(square_device_id=device.id)
+        session.add(row)
+    row.name, row.status, row.square_location_id = device.name, device.status, device.location_id
+    row.is_active, row.seen_at = True, services.clock()
+
+
+def _location(device: Json) -> str | None:
+    for component in records(device.get("components"), "device components"):
+        details = record(component.get("application_details") or {}, "application_details")
+        if details.get("session_location"):
+            return square_id(details["session_location"], "session_location")
+    return None

@@ -1,6 +1,6 @@
-"""Asking Square over HTTP with its own SDK. The only place that opens connections to Square.
+"""The client of Square's API, built on its SDK; the only place that opens connections to Square.
 
-One module for one subject; must not know what the answers are used for.
+One module for each subject. Answers are plain dicts; `plugin.square.models` reads them.
 """
 
 from __future__ import annotations
@@ -11,23 +11,10 @@ from plugin.square.client.catalog import CatalogCalls
 from plugin.square.client.checkout import CheckoutCalls
 from plugin.square.client.connection import ConnectionCalls
 from plugin.square.client.customers import CustomerCalls
-from plugin.square.client.disputes import DisputeCalls
-from plugin.square.client.invoices import InvoiceCalls
 from plugin.square.client.orders import OrderCalls
-from plugin.square.client.places import PlaceCalls
 
 __all__ = ["SquareClient", "SquareNotFound"]
 
 
-class SquareClient(
-    OrderCalls,
-    CustomerCalls,
-    CatalogCalls,
-    PlaceCalls,
-    CheckoutCalls,
-    InvoiceCalls,
-    BookingCalls,
-    DisputeCalls,
-    ConnectionCalls,
-):
-    """All that Coursekeeper asks of one Square. Every method raises SquareFailed; answers are plain dicts."""
+class SquareClient(OrderCalls, CustomerCalls, CatalogCalls, CheckoutCalls, BookingCalls, ConnectionCalls):
+    """All calls to one Square. Every method raises SquareFailed."""

@@ -1,7 +1,6 @@
-"""How Square is asked: one pool of connections, one request at a time, every answer a plain dict or SquareFailed.
+"""The base of the client: one pool of connections; a call returns a plain dict or raises SquareFailed.
 
-Never retries and never sleeps: the queues wait instead (the SDK would block on 409, 429 and 5xx). Must not
-know what is asked.
+It never retries and never sleeps: the queues wait instead (the SDK would block on 409, 429 and 5xx).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any, cast
 import httpx
 from square import Square
 from square.core.api_error import ApiError
+from square.core.pagination import SyncPager
 from square.core.request_options import RequestOptions
 
 from plugin.errors import SquareFailed
@@ -28,17 +28,19 @@ ONCE = RequestOptions(max_retries=0)
 _SENDABLE = re.compile(r"[!-~]+\Z")
 Token = Callable[[], str]
 Watch = Callable[[str], None]
+# A method of the SDK.
+Call = Callable[..., Any]
 Transport = httpx.BaseTransport
 
 
 class SquareNotFound(SquareFailed):
-    """Square knows no such object (any more)."""
+    """Square has no such object (any more)."""
 
 
 class Asking:
     """One pool of connections to one Square. `token` is read at every request, for OAuth changes it.
 
-    `watch` is told of every call with our token: the code of its failure, "" where it went well.
+    `watch` is called after every call with our token: with the code of its failure, "" where it succeeded.
     """
 
     def __init__(
@@ -51,13 +53,13 @@ class Asking:
     ) -> None:
         self._token = token or settings.square_access_token.get_secret_value
         self._watch = watch
-        is_far = httpx.URL(settings.square_address).host not in ("127.0.0.1", "localhost", "::1")
+        is_remote = httpx.URL(settings.square_address).host not in ("127.0.0.1", "localhost", "::1")
         self._http = httpx.Client(
             transport=transport,
             timeout=ANSWER_TIMEOUT_S,
             event_hooks={"request": [_connect_sooner]},
-            trust_env=is_far,
-            verify=_certificates(is_far),
+            trust_env=is_remote,
+            verify=_certificates(is_remote),
         )
         self._square = Square(
             base_url=settings.square_address,
@@ -65,43 +67,48 @@ class Asking:
             token=self._token,
             httpx_client=self._http,
         )
-        # For the calls that say in their body, or by the application's secret, who we are.
-        self._outside = Square(base_url=settings.square_address, token=None, httpx_client=self._http)
+        # For the calls that are authenticated by their body, or by the application's secret.
+        self._unauthenticated = Square(base_url=settings.square_address, token=None, httpx_client=self._http)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._http.close()
 
-    def _one(self, name: str, ask: Callable[[], Any]) -> Json:
-        return record(self._ask(ask).get(name), name)
+    def _one(self, name: str, call: Call, *given: Any, **named: Any) -> Json:
+        """Return the object of this name in Square's answer."""
+        return record(self._ask(call, *given, **named).get(name), name)
 
-    def _pages(self, name: str, page: Callable[[Json], Any]) -> Iterator[list[Json]]:
+    def _pages(self, name: str, call: Call, **named: Any) -> Iterator[list[Json]]:
         # An empty page may carry a cursor; only a missing cursor is the end.
         cursor: Json = {}
         for _ in range(MOST_PAGES):
-            answer = self._ask(lambda: page(cursor))  # noqa: B023 asked at once
+            answer = self._ask(call, **named, **cursor)
             yield listed(answer.get(name), name)
             if not text(answer.get("cursor")):
                 return
             cursor = {"cursor": answer["cursor"]}
         raise unreadable(f"more than {MOST_PAGES} pages")
 
-    def _ask(self, ask: Callable[[], Any]) -> Json:
+    def _ask(self, call: Call, *given: Any, **named: Any) -> Json:
         if not _SENDABLE.match(self._token()):
             raise _sign_in_failed("it has no access token, or one with characters a token never has.")
         try:
-            answer = self._told(ask)
+            answer = self._call(call, *given, **named)
         except SquareFailed as error:
             self._watch(error.code)
             raise
         self._watch("")
         return answer
 
-    def _told(self, ask: Callable[[], Any]) -> Json:
+    def _call(self, call: Call, *given: Any, **named: Any) -> Json:
+        """Call a method of the SDK without retries; return its answer as a dict."""
         try:
+            answer = call(*given, **{"request_options": ONCE, **named})
+            # The SDK's own pager ends at an empty page that has a cursor; its raw answer does not.
+            answer = answer.response if isinstance(answer, SyncPager) else answer
             # Pydantic's own way: the SDK's `dict` does the same twice, and resolves every type again on the way.
-            # `warnings`: the SDK keeps values of a wrong type as they came, and would warn of each.
-            return cast(Json, ask().model_dump(by_alias=True, exclude_unset=True, warnings=False))
+            # `warnings`: the SDK keeps values of a wrong type, and would warn of each.
+            return cast(Json, answer.model_dump(by_alias=True, exclude_unset=True, warnings=False))
         except ApiError as error:
             raise _refusal(error) from error
         except httpx.TimeoutException as error:
@@ -111,6 +118,11 @@ class Asking:
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             # An answer of another shape than the SDK's models breaks inside it.
             raise unreadable("another shape than agreed") from error
+
+
+def within(timeout_s: float) -> RequestOptions:
+    """Return the options of a call that a person waits for."""
+    return RequestOptions(max_retries=0, timeout_in_seconds=timeout_s)  # type: ignore[typeddict-item]  # httpx takes fractions
 
 
 @cache
@@ -125,12 +137,12 @@ def _connect_sooner(request: httpx.Request) -> None:
 
 
 def _unreachable(how: str) -> SquareFailed:
-    said = f"Square {how}. It is asked again by itself."
+    said = f"Square {how}. It is retried automatically."
     return SquareFailed(said, permanent=False, code="square_unreachable")
 
 
 def _sign_in_failed(why: str) -> SquareFailed:
-    said = f"Square does not let Coursekeeper in: {why} Put a valid token in; what waits is then done."
+    said = f"Square refuses to sign Coursekeeper in: {why} Set a valid token; pending work is then done."
     return SquareFailed(said, permanent=False, code="square_sign_in")
 
 
@@ -138,20 +150,22 @@ def _refusal(error: ApiError) -> SquareFailed:
     status = error.status_code or 0
     code, detail = _first_error(error)
     if code == "INSUFFICIENT_SCOPES":
-        said = "Square has not given Coursekeeper the permission for this. The owner can grant it by connecting anew."
+        said = (
+            "Coursekeeper lacks the Square permission for this. The owner can grant it by connecting again."
+        )
         return SquareFailed(said, permanent=False, code="square_scope")
     if status in (401, 403):
         return _sign_in_failed(_SIGN_IN.get(code, "The access token is not valid."))
     if status == 404:
         return SquareNotFound("Square knows no such object.", permanent=True, code="square_not_found")
     if code == "VERSION_MISMATCH":
-        said = "It was changed in Square meanwhile. Try again."
+        said = "It was changed in Square in the meantime. Try again."
         return SquareFailed(said, permanent=False, code="square_version_mismatch")
     if status == 429:
-        said = "Square asks for fewer requests. It is asked again by itself."
+        said = "Square asks for fewer requests. It is retried automatically."
         return SquareFailed(said, permanent=False, code="square_busy")
     if status >= 500 or status in (408, 409):
-        said = f"Square has trouble of its own (HTTP {status}). It is asked again by itself."
+        said = f"Square has an internal error (HTTP {status}). It is retried automatically."
         return SquareFailed(said, permanent=False, code="square_down")
     if status < 400:
         return unreadable("no JSON" if status < 300 else "another address")

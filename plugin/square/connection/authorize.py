@@ -1,4 +1,4 @@
-"""Connecting by OAuth: leading the owner to Square's permission page, and taking up the answer. Each way works once."""
+"""Connecting by OAuth and disconnecting. Each attempt to connect works once."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.courses.square_health import connection_in, settle_in
 from plugin.errors import ConfigurationError, Refused, SquareFailed
 from plugin.services import Services
-from plugin.square.connection.check import check_connection
-from plugin.square.connection.grant import Grant, grant_of, save_grant
+from plugin.square.connection.check import ATTEMPTS_KEPT_FOR, check_connection
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import wanted
+from plugin.square.connection.tokens import ABOUT_PERMISSION, Grant, delete_tokens_in, grant_of, save_grant
 from plugin.square.locations import adopt_location
 from plugin.store.square_side import OAuthAttempt
 
-GOOD_FOR = timedelta(minutes=10)
+IN_SQUARE = "End it in your Square Dashboard as well, under Settings, Account, App integrations."
 BEGIN_AGAIN = "Begin again with “Connect to Square”."
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Square's page sent the owner back with: a code, or the reason why there is none."""
+    """What Square's permission page returned the owner with: a code, or the reason why there is none."""
 
     state: str
     code: str = ""
@@ -36,23 +36,21 @@ class Answer:
 
 
 def why_not(services: Services) -> str:
-    """Return why nobody can connect by OAuth here, in words for the owner; "" where they can."""
+    """Return why OAuth is not possible here, in words for the owner; "" where it is."""
     settings = services.settings
     if settings.square_access_token.get_secret_value():
-        return "SQUARE_ACCESS_TOKEN is set and goes first. Take it out to connect by OAuth."
+        return "SQUARE_ACCESS_TOKEN is set and takes precedence. Remove it to connect by OAuth."
     if not settings.square_application_id:
         return "Set SQUARE_ACCESS_TOKEN, or SQUARE_APPLICATION_ID to connect by OAuth, then restart."
     if not services.vault.has_keys:
-        return (
-            "ENCRYPTION_KEYS is missing: without it no token is kept. docs/operate.md says how to make a key."
-        )
+        return "ENCRYPTION_KEYS is missing: without it no token is stored. docs/operate.md says how to make a key."
     if settings.square_environment == "production" and not settings.public_url.startswith("https://"):
-        return "Square leads back to https addresses only. Set PUBLIC_URL to the https address of the desk."
+        return "Square returns to https addresses only. Set PUBLIC_URL to the https address of the desk."
     return ""
 
 
 def begin(services: Services, act: Act) -> str:
-    """Return the address of Square's permission page for this person; raises Refused with the mend."""
+    """Return the address of Square's permission page for this person; raises Refused with what to do."""
     require(act.actor)
     if reason := why_not(services):
         raise Refused(reason, code="cannot_connect")
@@ -67,14 +65,14 @@ def begin(services: Services, act: Act) -> str:
     )
     services.store.transact(lambda session: session.add(attempt))
     return (
-        f"{services.settings.square_address}/oauth2/authorize?{urlencode(_asked(services, state, verifier))}"
+        f"{services.settings.square_address}/oauth2/authorize?{urlencode(_query(services, state, verifier))}"
     )
 
 
 def finish(services: Services, act: Act, answer: Answer) -> str:
-    """Take up what Square's page answered; return the business that is connected. Raises Refused in words."""
+    """Handle the return from Square's page; return the name of the connected business. Raises Refused."""
     require(act.actor)
-    verifier = _verifier(services, _taken(services, act, answer.state))
+    verifier = _verifier(services, _used_attempt(services, act, answer.state))
     if answer.error or not answer.code:
         raise Refused("The permission was not given in Square. Nothing was changed.", code="not_permitted")
     grant = _exchanged(services, answer.code, verifier)
@@ -83,32 +81,45 @@ def finish(services: Services, act: Act, answer: Answer) -> str:
     try:
         check_connection(services)
     except SquareFailed:
-        # The permission is kept; the next check tells whom it is for.
+        # The permission is saved; the next check reads the business's name.
         return ""
     adopt_location(services)
     return read_connection(services.store).merchant_name
 
 
+def disconnect(services: Services, act: Act) -> str:
+    """End the permission, in Square first; return the outcome. Raises Refused where Square can't be reached now."""
+    require(act.actor)
+    known = read_connection(services.store)
+    if known.access_token_sealed is None:
+        return "Nothing was connected."
+    outcome = _revoked(services, known.access_token_sealed)
+
+    def work(session: Session) -> None:
+        delete_tokens_in(session)
+        row = connection_in(session)
+        # After disconnecting, another business may be connected.
+        row.square_merchant_id, row.merchant_name, row.locations = None, "", []
+        row.problem, row.problem_at, row.checked_at = "", None, None
+        settle_in(session, act, ABOUT_PERMISSION, "Disconnected.")
+
+    services.store.transact(work)
+    return outcome
+
+
 def return_address(services: Services) -> str:
-    """Return where Square leads the owner back to; the application must name it to the letter."""
+    """Return where Square returns the owner to; the application must name it exactly."""
     return f"{services.settings.public_url.rstrip('/')}/square/connected"
 
 
 def square_origin(services: Services) -> str:
-    """Return the origin of Square's permission page, which the browser must be allowed to go to."""
+    """Return the origin of Square's permission page, for the content security policy."""
     parts = urlsplit(services.settings.square_address)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def delete_old_attempts(services: Services) -> None:
-    """Throw away the ways to Square that nobody came back from."""
-    before = services.clock() - GOOD_FOR
-    with services.store.writing() as session:
-        session.execute(delete(OAuthAttempt).where(OAuthAttempt.asked_at < before))
-
-
-def _asked(services: Services, state: str, verifier: str) -> dict[str, str]:
-    asked = {
+def _query(services: Services, state: str, verifier: str) -> dict[str, str]:
+    query = {
         "client_id": services.settings.square_application_id,
         "response_type": "code",
         "scope": wanted(),
@@ -116,16 +127,16 @@ def _asked(services: Services, state: str, verifier: str) -> dict[str, str]:
         "redirect_uri": return_address(services),
     }
     if services.settings.square_environment == "production":
-        # Whoever is signed in to Square in this browser need not be the owner of the till.
-        asked["session"] = "false"
+        # The person signed in to Square in this browser need not be the owner of the business.
+        query["session"] = "false"
     if verifier:
         digest = hashlib.sha256(verifier.encode()).digest()
-        asked["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        asked["code_challenge_method"] = "S256"
-    return asked
+        query["code_challenge"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        query["code_challenge_method"] = "S256"
+    return query
 
 
-def _taken(services: Services, act: Act, state: str) -> OAuthAttempt:
+def _used_attempt(services: Services, act: Act, state: str) -> OAuthAttempt:
     def work(session: Session) -> OAuthAttempt | None:
         row = session.get(OAuthAttempt, _digest(state), with_for_update=True)
         if row is not None:
@@ -134,23 +145,23 @@ def _taken(services: Services, act: Act, state: str) -> OAuthAttempt:
 
     attempt = services.store.transact(work)
     if attempt is None:
-        raise Refused(f"This way back from Square is unknown or was used before. {BEGIN_AGAIN}")
+        raise Refused(f"This return from Square is unknown or was used before. {BEGIN_AGAIN}")
     if attempt.staff_id != act.actor.staff_id:
-        raise Refused(f"Somebody else began to connect. {BEGIN_AGAIN}")
+        raise Refused(f"Another user began to connect. {BEGIN_AGAIN}")
     if _is_late(attempt, act.now):
         raise Refused(f"That took longer than ten minutes. {BEGIN_AGAIN}")
     return attempt
 
 
 def _is_late(attempt: OAuthAttempt, now: datetime) -> bool:
-    return now - attempt.asked_at > GOOD_FOR
+    return now - attempt.asked_at > ATTEMPTS_KEPT_FOR
 
 
 def _verifier(services: Services, attempt: OAuthAttempt) -> str:
     try:
         return services.vault.open(attempt.verifier_sealed) if attempt.verifier_sealed else ""
     except ConfigurationError:
-        raise Refused(f"ENCRYPTION_KEYS was changed meanwhile. {BEGIN_AGAIN}") from None
+        raise Refused(f"ENCRYPTION_KEYS was changed in the meantime. {BEGIN_AGAIN}") from None
 
 
 def _exchanged(services: Services, code: str, verifier: str) -> Grant:
@@ -166,8 +177,8 @@ def _exchanged(services: Services, code: str, verifier: str) -> Grant:
         return grant_of(answer)
     except SquareFailed as error:
         if error.permanent or error.code == "square_sign_in":
-            said = "Square did not accept the way back. Compare SQUARE_APPLICATION_ID and SQUARE_APPLICATION_SECRET."
-            raise Refused(f"{said} {BEGIN_AGAIN}", code="not_permitted") from error
+            reason = "Square refused the code. Compare SQUARE_APPLICATION_ID and SQUARE_APPLICATION_SECRET."
+            raise Refused(f"{reason} {BEGIN_AGAIN}", code="not_permitted") from error
         raise Refused(f"{error.message.split('.')[0]}. {BEGIN_AGAIN}", code=error.code) from error
 
 
@@ -177,7 +188,7 @@ def _refuse_other_business(services: Services, grant: Grant) -> None:
         return
     raise Refused(
         f"That is another Square business than {known.merchant_name or known.square_merchant_id},"
-        " whose sales this clinic keeps. Nothing was changed. To change over, disconnect first.",
+        " whose sales are recorded here. Nothing was changed. To switch, disconnect first.",
         code="other_business",
     )
 
@@ -192,3 +203,26 @@ def _secret(services: Services) -> str:
 
 def _digest(state: str) -> str:
     return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _revoked(services: Services, sealed: str) -> str:
+    secret = services.settings.square_application_secret.get_secret_value()
+    if not secret:
+        return f"Disconnected here. {IN_SQUARE}"
+    try:
+        services.square.revoke_token(
+            client_id=services.settings.square_application_id,
+            client_secret=secret,
+            access_token=services.vault.open(sealed),
+        )
+    except ConfigurationError:
+        return f"Disconnected here; the token could not be decrypted to revoke it. {IN_SQUARE}"
+    except SquareFailed as error:
+        if error.permanent or error.code == "square_sign_in":
+            # It was revoked before, or the secret has changed.
+            return f"Disconnected here. {IN_SQUARE}"
+        reason = (
+            "Square does not answer; the permission is still valid. Try again, or end it in Square Dashboard."
+        )
+        raise Refused(reason, code=error.code) from error
+    return "Disconnected. The permission was revoked in Square."

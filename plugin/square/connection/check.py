@@ -1,29 +1,44 @@
-"""Asking Square who we are to it: the business, its locations, the permissions we hold. Kept for the owner's page."""
+"""What keeps the connection alive: renewing, resealing, and checking merchant, locations and scopes with Square."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act, require
-from plugin.courses.square_health import connection_in, settle_in
-from plugin.errors import Refused, SquareFailed
+from plugin.courses.base.attention import open_item
+from plugin.courses.base.work import Work
+from plugin.courses.square_health import SIGN_IN, connection_in, outage_mark, settle_in
+from plugin.errors import CoursekeeperError, Refused, SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.client.connection import granted_scopes
+from plugin.square.connection.row import ConnectionView, read_connection
 from plugin.square.connection.scopes import missing
+from plugin.square.connection.tokens import alarm, enqueue_refresh
 from plugin.square.parsing import Json, optional_id, text, words
+from plugin.store.square_side import OAuthAttempt
 
 T = TypeVar("T")
 
+ATTEMPTS_KEPT_FOR = timedelta(minutes=10)
+CHECK_EVERY = timedelta(minutes=15)
+_SHUT_OUT = (
+    "Square does not accept Coursekeeper's access token (expired, revoked or another account's)."
+    " Sessions can be used as always; the owner connects again under Clinic, Square."
+)
+_SEALED = ("access_token_sealed", "refresh_token_sealed", "signature_key_sealed")
+
 
 def check_connection(services: Services) -> None:
-    """Keep what Square says of us now; raises SquareFailed where it does not answer or does not let us in."""
-    merchant = _if_told(services.square.merchant, Json())
-    locations = _if_told(services.square.locations, list[Json]())
-    scopes = granted_scopes(_if_told(services.square.token_status, Json()))
+    """Save merchant, locations and scopes as Square has them now; raises SquareFailed."""
+    merchant = _or_default(services.square.merchant, Json())
+    locations = _or_default(services.square.locations, list[Json]())
+    scopes = granted_scopes(_or_default(services.square.token_status, Json()))
 
     def work(session: Session) -> None:
         row = connection_in(session)
@@ -33,13 +48,13 @@ def check_connection(services: Services) -> None:
         row.checked_at = services.clock()
         if not missing(scopes):
             act = Act(SQUARE, services.clock(), "check-connection")
-            settle_in(session, act, ("square_scope:",), "Square has given the permission.")
+            settle_in(session, act, ("square_scope:",), "Square has granted the permission.")
 
     services.store.transact(work)
 
 
 def check_now(services: Services, act: Act) -> None:
-    """Check for a person who waits; raises Refused with what Square's silence means."""
+    """Check for a person who waits; raises Refused."""
     require(act.actor)
     try:
         check_connection(services)
@@ -47,15 +62,15 @@ def check_now(services: Services, act: Act) -> None:
         raise Refused(error.message, code=error.code) from error
 
 
-def _if_told(ask: Callable[[], T], otherwise: T) -> T:
-    # A server that speaks only part of Square's interface, or a permission we lack, leaves the rest to be told.
+def _or_default(ask: Callable[[], T], default: T) -> T:
+    # A call that a server does not have, or a permission we lack, must not hide the rest.
     try:
         return ask()
     except SquareNotFound:
-        return otherwise
+        return default
     except SquareFailed as error:
         if error.code == "square_scope":
-            return otherwise
+            return default
         raise
 
 
@@ -65,3 +80,80 @@ def _place(location: Json) -> Json:
         "name": words(location.get("name"), 120),
         "is_active": location.get("status") != "INACTIVE",
     }
+
+
+def maintain_connection(services: Services) -> None:
+    """Renew, check and reseal what is due; the worker calls it every minute. An outage of Square is no error here."""
+    _delete_old_attempts(services)
+    reseal(services)
+    if not services.settings.square_access_token.get_secret_value():
+        enqueue_refresh(services)
+        alarm(services)
+    if _wants_check(services):
+        try:
+            check_connection(services)
+        except CoursekeeperError:
+            # It is noted since when Square fails; the next minute checks again.
+            _ask_where_shut_out(services)
+
+
+def _ask_where_shut_out(services: Services) -> None:
+    """Open an attention item where Square refuses our token: a person must connect again."""
+    known = read_connection(services.store)
+    if known.failing_code != SIGN_IN:
+        return
+    act = Act(SQUARE, services.clock(), "shut-out")
+    services.store.transact(
+        lambda session: open_item(
+            Work(session, services.store, act),
+            kind="square_connection",
+            dedupe=outage_mark(SIGN_IN, known.failing_since, act.now),
+            summary=_SHUT_OUT,
+            details={},
+        )
+    )
+
+
+def reseal(services: Services) -> int:
+    """Seal again with the newest key what an older key sealed; return how much. Then the older key can be removed."""
+    known = read_connection(services.store)
+    stale = [name for name in _SEALED if _is_stale(services, getattr(known, name))]
+
+    def work(session: Session) -> int:
+        row = connection_in(session)
+        for name in stale:
+            sealed = getattr(row, name)
+            if sealed is not None and sealed == getattr(known, name):
+                setattr(row, name, services.vault.seal(services.vault.open(sealed)))
+        return len(stale)
+
+    return services.store.transact(work) if stale else 0
+
+
+def _is_stale(services: Services, sealed: str | None) -> bool:
+    if sealed is None or not services.vault.has_keys or services.vault.is_newest(sealed):
+        return False
+    try:
+        services.vault.open(sealed)
+    except CoursekeeperError:
+        # Its key is gone: using it raises an error that says so.
+        return False
+    return True
+
+
+def _wants_check(services: Services) -> bool:
+    known = read_connection(services.store)
+    if not (services.settings.square_access_token.get_secret_value() or known.has_permission):
+        return False
+    return known.failing_since is not None or _is_old(services, known)
+
+
+def _is_old(services: Services, known: ConnectionView) -> bool:
+    return known.checked_at is None or services.clock() - known.checked_at >= CHECK_EVERY
+
+
+def _delete_old_attempts(services: Services) -> None:
+    """Delete the attempts that were not finished."""
+    before = services.clock() - ATTEMPTS_KEPT_FOR
+    with services.store.writing() as session:
+        session.execute(delete(OAuthAttempt).where(OAuthAttempt.asked_at < before))

@@ -1,4 +1,4 @@
-"""The one row that says how we are let into Square, as a value. Must not know what Square is asked."""
+"""The one row about the connection to Square, as a value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plugin.store.square_side import Connection
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """The row as it stood at one moment; everything secret in it is sealed."""
+    """The row at one moment; its secrets are sealed."""
 
     square_merchant_id: str | None
     merchant_name: str
@@ -39,7 +39,7 @@ class ConnectionView:
 
     @property
     def has_permission(self) -> bool:
-        """Say whether the seller's permission, given on Square's page, is kept."""
+        """Say whether there is a seller's permission by OAuth."""
         return self.access_token_sealed is not None
 
 
@@ -57,7 +57,7 @@ _NONE_YET = Connection(
 
 
 def read_connection(store: Store) -> ConnectionView:
-    """Return the connection; empty where nobody has connected yet."""
+    """Return the connection; empty before the first one."""
     with store.reading() as session:
         row = session.get(Connection, 1) or _NONE_YET
         fields = {name: getattr(row, name) for name in ConnectionView.__dataclass_fields__}

@@ -1,4 +1,4 @@
-"""The permissions we ask the seller for: no more than is used, each with what it is for and what is lost without it."""
+"""The permissions we ask the seller for: only those in use, each with its purpose and what is lost without it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One permission, in Square's word and in ours."""
+    """One permission of Square's."""
 
     name: str
     serves: str
@@ -26,8 +26,12 @@ SCOPES = (
         "Notice changes of price or name in Square.",
         "A package changed in Square goes unnoticed.",
     ),
-    Scope("ITEMS_WRITE", "Put packages on the till.", "Packages can't be put on the till from here."),
-    Scope("ORDERS_READ", "See what was sold.", "No course opens by itself."),
+    Scope(
+        "ITEMS_WRITE",
+        "Publish packages to Square POS.",
+        "Packages can't be published to Square POS from here.",
+    ),
+    Scope("ORDERS_READ", "See what was sold.", "No course opens automatically."),
     Scope(
         "PAYMENTS_READ",
         "See what was paid and refunded.",
@@ -36,18 +40,18 @@ SCOPES = (
     Scope(
         "CUSTOMERS_READ",
         "See who bought.",
-        "Sales come without a client, and nobody is found in Square's directory.",
+        "Sales come without a client, and Square's directory can't be searched.",
     ),
     Scope(
         "CUSTOMERS_WRITE",
         "Add new clients, and write the balance on their profiles.",
-        "New clients stay here alone; no balance on Square profiles.",
+        "New clients are not added to Square; no balance on Square profiles.",
     ),
-    Scope("ORDERS_WRITE", "Sell from the desk.", "Selling from the desk does not work; the till does."),
+    Scope("ORDERS_WRITE", "Sell from the desk.", "Selling from the desk does not work; Square POS does."),
     Scope(
         "PAYMENTS_WRITE",
         "Square Terminal, payment links, recorded cash, refunds.",
-        "Neither selling nor refunding from the desk works; the till does both.",
+        "Neither selling nor refunding from the desk works; Square POS does both.",
     ),
     Scope("DEVICES_READ", "Find your Square Terminals.", "No Terminal can be chosen at the desk."),
     Scope(
@@ -73,10 +77,10 @@ SCOPES = (
 
 
 def wanted() -> str:
-    """Return the permissions as Square's permission page reads them."""
+    """Return the permissions as Square's permission page expects them."""
     return " ".join(scope.name for scope in SCOPES)
 
 
 def missing(granted: Collection[str]) -> tuple[Scope, ...]:
-    """Return what the seller has not given us; nothing where Square did not say what we hold."""
+    """Return what the seller has not granted; nothing where Square did not say what is granted."""
     return tuple(scope for scope in SCOPES if scope.name not in granted) if granted else ()

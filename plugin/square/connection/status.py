@@ -1,4 +1,4 @@
-"""All that the owner's page says of the connection, read from our own rows: it shows at once, whatever Square does."""
+"""What the owner's page shows of the connection, read from our own rows: it makes no network call."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from plugin.courses.failed_jobs import FailedJobView, failed_jobs
 from plugin.courses.square_health import SquareState, square_state
 from plugin.services import Services
 from plugin.square.connection.authorize import return_address, why_not
-from plugin.square.connection.requested_sync import is_asked
 from plugin.square.connection.row import ConnectionView, read_connection
 from plugin.square.connection.scopes import SCOPES, Scope, missing
 from plugin.square.connection.subscription import wanted_events, why_not_made
+from plugin.square.sync.requested import is_asked
 from plugin.store.offers import Clinic
 from plugin.store.queues import Inbox
 
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """How we are connected, what is missing, what came and what waits."""
+    """How we are connected, what is missing, which events came and which wait."""
 
     way: str
     environment: str
@@ -56,18 +56,18 @@ class ConnectionStatus:
 
     @property
     def is_connected(self) -> bool:
-        """Say whether there is a token to ask Square with."""
+        """Say whether there is an access token."""
         return self.way != NOT_AT_ALL
 
     @property
     def is_subscribed(self) -> bool:
-        """Say whether we made the subscription, and for the address that counts now."""
-        made = self.known
-        return made.signature_key_sealed is not None and made.subscription_url == self.webhook_address
+        """Say whether Coursekeeper created the subscription, for the current address."""
+        is_ours = self.known.signature_key_sealed is not None
+        return is_ours and self.known.subscription_url == self.webhook_address
 
 
 def connection_status(services: Services) -> ConnectionStatus:
-    """Return it; asks Square nothing."""
+    """Return the status; makes no network call."""
     known, settings = read_connection(services.store), services.settings
     return ConnectionStatus(
         way=_way(services, known),

@@ -1,4 +1,4 @@
-"""The webhook subscription: what Square must send where, made for the owner where the token allows, and tested."""
+"""The webhook subscription: created for the owner where the token permits it, and tested."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from plugin.square.events import event_types
 from plugin.square.parsing import Json, square_id, text
 
 NAME = "Coursekeeper"
-# What we ask of Square is written against this version of its interface.
+# Our calls are written against this version of Square's API.
 API_VERSION = "2025-08-20"
-# A sample of it is about nothing: it brings no sale that does not exist.
+# A sample of it has no effect: it is about no sale.
 TEST_EVENT = "catalog.version.updated"
 
 
 def wanted_events() -> tuple[str, ...]:
-    """Return the events Square must send us."""
+    """Return the types of events that Square must send."""
     return tuple(sorted({*event_types(), TEST_EVENT}))
 
 
 def why_not_made(services: Services) -> str:
-    """Return why Coursekeeper can't make the subscription, in words for the owner; "" where it can."""
+    """Return why Coursekeeper can't create the subscription, in words for the owner; "" where it can."""
     if not services.settings.square_access_token.get_secret_value():
         return (
             "Square lets only your application's own token make subscriptions, not the permission of a seller."
@@ -40,13 +40,13 @@ def why_not_made(services: Services) -> str:
 
 
 def make_subscription(services: Services, act: Act) -> str:
-    """Have Square send us all we use; one that is there for our address is taken over. Raises Refused in words."""
+    """Create the subscription, or update the one for our address; return the outcome. Raises Refused."""
     require(act.actor)
     if reason := why_not_made(services):
         raise Refused(reason, code="cannot_subscribe")
     address = services.settings.webhook_address
     try:
-        found = _changed(services, address) or _made(services, act, address)
+        found = _updated(services, address) or _created(services, act, address)
     except SquareFailed as error:
         raise Refused(f"The subscription was not made. {error.message}", code=error.code) from error
     key = text(found.get("signature_key"))
@@ -59,7 +59,7 @@ def make_subscription(services: Services, act: Act) -> str:
 
 
 def send_test(services: Services, act: Act) -> None:
-    """Have Square send a sample event to us now; what it says of our answer is kept. Raises Refused in words."""
+    """Have Square send a sample event now, and save how we answered it. Raises Refused."""
     require(act.actor)
     if not services.settings.square_access_token.get_secret_value():
         raise Refused("Send the test from the Square Developer Console: this permission does not allow it.")
@@ -67,13 +67,13 @@ def send_test(services: Services, act: Act) -> None:
         subscription_id = _known_id(services) or _id_at(services, services.settings.webhook_address)
         if subscription_id is None:
             raise Refused("Square has no subscription for this address yet. Make it first.")
-        told = services.square.test_subscription(subscription_id, TEST_EVENT)
+        result = services.square.test_subscription(subscription_id, TEST_EVENT)
     except SquareFailed as error:
         raise Refused(f"The test was not sent. {error.message}", code=error.code) from error
-    services.store.transact(lambda session: _note_test_in(session, act, told))
+    services.store.transact(lambda session: _note_test_in(session, act, result))
 
 
-def _changed(services: Services, address: str) -> Json | None:
+def _updated(services: Services, address: str) -> Json | None:
     subscription_id = _known_id(services) or _id_at(services, address)
     if subscription_id is None:
         return None
@@ -83,11 +83,11 @@ def _changed(services: Services, address: str) -> Json | None:
         services.square.change_subscription(subscription_id, url=address, event_types=events)
         return known
     except SquareNotFound:
-        # Thrown away in the Developer Console: the next one is made.
+        # Deleted in the Developer Console: another one is created.
         return None
 
 
-def _made(services: Services, act: Act, address: str) -> Json:
+def _created(services: Services, act: Act, address: str) -> Json:
     return services.square.create_subscription(
         act.key[:45], name=NAME, url=address, event_types=wanted_events(), api_version=API_VERSION
     )
@@ -118,17 +118,17 @@ def _keep(services: Services, subscription_id: str, address: str, key: str) -> N
     services.store.transact(work)
 
 
-def _note_test_in(session: Session, act: Act, told: Json) -> None:
+def _note_test_in(session: Session, act: Act, result: Json) -> None:
     row = connection_in(session)
     row.test_asked_at = act.now
-    row.test_event_id = _event_sent(told) or None
-    status = told.get("status_code")
+    row.test_event_id = _event_sent(result) or None
+    status = result.get("status_code")
     row.test_said = f"{status}" if isinstance(status, int) else ""
 
 
-def _event_sent(told: Json) -> str:
-    # A text in Square's document, an object in its SDK.
-    payload = told.get("payload")
+def _event_sent(result: Json) -> str:
+    # A string in Square's OpenAPI document, an object in its SDK.
+    payload = result.get("payload")
     if isinstance(payload, str):
         try:
             payload = json.loads(payload)

@@ -11,11 +11,11 @@ from plugin.courses.clients.profile_notes import show_balances as keep_balances_
 from plugin.courses.page_versions import PageVersion, version_of_connection
 from plugin.job_registry import JOBS
 from plugin.square.connection.authorize import Answer, begin, finish, square_origin
+from plugin.square.connection.authorize import disconnect as end_connection
 from plugin.square.connection.check import check_now
-from plugin.square.connection.disconnect import disconnect as end_connection
-from plugin.square.connection.requested_sync import ask_for_sweep
 from plugin.square.connection.status import connection_status
 from plugin.square.connection.subscription import make_subscription, send_test
+from plugin.square.sync.requested import ask_for_sweep
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, act_of_redirect, current_act, flash_notice, redirect_after_post

@@ -12,7 +12,7 @@ from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import create_package, list_packages, read_package
 from plugin.square.catalog import Saved, link_item, save_package
 from plugin.square.catalog import publish as publish_to_square
-from plugin.square.catalog_changes import search_items
+from plugin.square.catalog_items import search_items
 from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post

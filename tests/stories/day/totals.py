@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from plugin.core.ledger import Kind
-from plugin.courses.base.chain import last_entries
+from plugin.courses.base.chain import heads_of
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.services import Services
 from plugin.square.locations import watched_locations
@@ -83,8 +83,8 @@ def roll_forward(store: Store) -> tuple[dict[str, int], int]:
     with store.reading() as session:
         rows = session.execute(select(Entry.kind, func.sum(Entry.value_delta)).group_by(Entry.kind))
         by_kind = {kind: int(value) for kind, value in rows}
-        heads = session.scalars(last_entries(session.scalars(select(Allowance.id))))
-        return by_kind, sum(entry.value_after for entry in heads)
+        heads = heads_of(session, session.scalars(select(Allowance.id)).all())
+        return by_kind, sum(head.value for head in heads.values())
 
 
 def _orders(services: Services, since: datetime) -> Iterator[Json]:

@@ -1,0 +1,41 @@
+"""A sync that the owner asks for: an outbox job beside the worker's own rounds."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from plugin.core.acts import Act, require
+from plugin.courses.base.outbox import Job, enqueue
+from plugin.courses.base.work import transact
+from plugin.errors import SquareFailed
+from plugin.services import Services
+from plugin.square.sync import sync
+from plugin.store import Store
+from plugin.store.queues import Outbox
+
+SWEEP = "sweep"
+# A first sync goes back a month: longer than any other job.
+LEASE_S = 900
+
+
+def ask_for_sweep(services: Services, act: Act) -> None:
+    """Enqueue a sync; once, however often it is asked for."""
+    require(act.actor)
+    if not is_asked(services.store):
+        transact(services.store, act, lambda work: enqueue(work, SWEEP, "asked"))
+
+
+def is_asked(store: Store) -> bool:
+    """Say whether a sync that was asked for is still to be done."""
+    with store.reading() as session:
+        waiting = select(Outbox.id).where(Outbox.kind == SWEEP, Outbox.state == "pending")
+        return session.scalar(waiting.limit(1)) is not None
+
+
+def requested_sync(services: Services, _job: Job) -> str:
+    """Sync with Square; the sweep's own row keeps the result, also where Square can't be reached."""
+    try:
+        report = sync(services)
+    except SquareFailed as error:
+        return f"Not done: {error.message}"
+    return f"Looked at {report.looked_at}, found {len(report.found)}."
