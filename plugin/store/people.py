@@ -107,6 +107,17 @@ class Staff(Base):
     __table_args__ = (CheckConstraint(ROLES, name="role"),)
 
 
+class SignIn(Base):
+    """A person signed in, in one browser: until they sign out there, or until its hours are over."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), index=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
 class ApiToken(Base):
     """A bearer token of the HTTP interface; only its SHA-256 is kept."""
 

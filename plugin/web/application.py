@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -67,7 +65,6 @@ _OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, st
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200
-DAY_AT_THE_DESK = timedelta(hours=12)
 
 
 def make_application(
@@ -117,7 +114,6 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
         # A page that asks for news each second must not keep a forgotten sign-in alive.
         "SESSION_REFRESH_EACH_REQUEST": False,
-        "PERMANENT_SESSION_LIFETIME": DAY_AT_THE_DESK,
         "MAX_CONTENT_LENGTH": LARGEST_BODY,
         "MAX_FORM_PARTS": MOST_FORM_PARTS,
         # The token lives as long as the sign-in: a page open since the morning still works at night.

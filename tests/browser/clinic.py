@@ -118,7 +118,7 @@ class DeskWindow:
         page = self.page
         page.goto(f"{self.clinic.desk}/clients#new")
         page.locator("#new").get_by_label("Name").fill(name)
-        page.get_by_role("button", name="Make this client").click()
+        page.get_by_role("button", name="Create client").click()
         for _ in range(courses):
             page.get_by_role("link", name="Sell a package").click()
             page.get_by_role("link", name=re.compile("course of 10")).click()

@@ -225,7 +225,7 @@ def _write_on_first_visit(other: Page, address: str, words: str) -> None:
     visit = other.locator("section.history details.describe").first
     visit.locator("summary").click()
     visit.get_by_label("Focus").fill(words)
-    visit.get_by_role("button", name="Save these details").click()
+    visit.get_by_role("button", name="Save").click()
     expect(other.locator("section.history")).to_contain_text(words)
     other.close()
 

@@ -87,7 +87,7 @@ def test_without_scripts_the_link_opens_the_paper_and_papers_are_chosen(
 def test_papers_for_many_come_while_one_looks(desk: DeskWindow) -> None:
     page = desk.page
     page.goto(desk.clinic.desk + "/clients")
-    page.get_by_role("link", name="Papers for many").click()
+    page.get_by_role("link", name="Print for multiple clients").click()
     everyone = page.get_by_label("Everyone on this list")
     everyone.check()
     boxes = page.locator("input[name=client]")

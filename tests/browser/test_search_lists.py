@@ -129,11 +129,11 @@ def test_b11_money_is_looked_at_before_it_is_recorded(desk: DeskWindow) -> None:
     ]
 
     def typed_cash(amount: str) -> None:
-        page.get_by_label("Handed over").fill(amount)
-        page.get_by_role("button", name="Take this cash").click()
+        page.get_by_label("Cash received").fill(amount)
+        page.get_by_role("button", name="Record cash").click()
 
     page.get_by_text("Cash with change").click()
-    page.get_by_text("Paid another way").click()
+    page.get_by_text("Other payment").click()
     for tap, said in ways:
         tap()
         expect(dialog).to_contain_text(said)

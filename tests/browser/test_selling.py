@@ -19,7 +19,7 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
     page.get_by_text("New client", exact=True).click()
     page.get_by_label("Name").fill(TIA)
     page.get_by_label("E-mail").fill("tia@example.org")
-    page.get_by_role("button", name="Make this client and go on").click()
+    page.get_by_role("button", name="Create client and continue").click()
     page.get_by_role("link", name=re.compile("course of 12")).click()
     page.get_by_text("Cash with change").click()
     page.get_by_role("button", name="$2,000.00").click()
@@ -42,7 +42,7 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
 
     # Begun and left alone, it is found again on Today, and called off.
     page.go_back()
-    page.get_by_role("button", name=re.compile("^Ring it up on the till")).click()
+    page.get_by_role("button", name=re.compile("^Charge at Square POS")).click()
     expect(page.get_by_role("heading", name="Waiting for Square POS")).to_be_visible()
     page.get_by_role("link", name="Today").click()
     page.get_by_role("region", name="Sales under way").get_by_role("link", name=TIA).click()

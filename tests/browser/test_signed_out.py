@@ -45,19 +45,19 @@ def test_c1_a_sign_out_in_another_tab_keeps_what_is_typed(desk: DeskWindow) -> N
     page.keyboard.press("Escape")
     expect(dialog).to_be_visible()
     sign_in_over(desk, password="not-the-password")
-    expect(dialog.get_by_role("alert")).to_contain_text("do not fit together")
+    expect(dialog.get_by_role("alert")).to_contain_text("Wrong e-mail or password")
     sign_in_over(desk)
     expect(dialog).to_have_count(0)
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Kept Typed")
     expect(page.locator("#new").get_by_label("E-mail")).to_have_value("half@example.org")
-    page.get_by_role("button", name="Make this client").click()
+    page.get_by_role("button", name="Create client").click()
     expect(page.get_by_role("heading", name="Kept Typed", level=1)).to_be_visible()
 
 
 def test_c1_a_form_sent_after_the_sign_in_has_ended_goes_on_by_itself_and_once(desk: DeskWindow) -> None:
     page = half_filled(desk, "Sent Too Late")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Make this client").click()
+    page.get_by_role("button", name="Create client").click()
     sign_in_over(desk)
     expect(page.get_by_role("heading", name="Sent Too Late", level=1)).to_be_visible()
     page.get_by_label("Find a client").fill("Sent Too Late")
@@ -88,19 +88,19 @@ def test_c1_a_new_sign_in_in_another_tab_is_taken_over(desk: DeskWindow) -> None
     other.get_by_role("button", name="Sign in").click()
     expect(other.get_by_role("heading", name="Today", level=1)).to_be_visible()
     other.close()
-    page.get_by_role("button", name="Make this client").click()
+    page.get_by_role("button", name="Create client").click()
     expect(page.get_by_role("heading", name="Other Token", level=1)).to_be_visible()
 
 
 def test_c1_somebody_else_who_signs_in_is_asked_before_it_is_sent_in_their_name(desk: DeskWindow) -> None:
     page = half_filled(desk, "In Whose Name")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Make this client").click()
+    page.get_by_role("button", name="Create client").click()
     sign_in_over(desk, DESK_EMAIL)
     expect(page.locator("#notices")).to_contain_text("You are signed in as Front desk")
     expect(page.locator("details.person > summary")).to_contain_text("Front desk")
     expect(page.locator("#new").get_by_label("Name")).to_have_value("In Whose Name")
-    page.get_by_role("button", name="Make this client").click()
+    page.get_by_role("button", name="Create client").click()
     expect(page.get_by_role("heading", name="In Whose Name", level=1)).to_be_visible()
 
 

@@ -38,7 +38,7 @@ def test_sell_use_print_assign_refund(desk: DeskWindow, till: Till) -> None:
     page.get_by_role("link", name="Attention").click()
     question = page.get_by_role("article")
     expect(question).to_contain_text("sold without a client. Whose is it?")
-    question.get_by_label("Whose is it?").fill("raghu")
+    question.get_by_label("Assign client").fill("raghu")
     question.get_by_role("button", name="Assign to Priya Raghunathan").click()
     expect(page.locator("#notices")).to_contain_text("Assigned to Priya Raghunathan.")
     expect(page.get_by_text("Nothing waits")).to_be_visible()

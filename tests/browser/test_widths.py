@@ -129,7 +129,7 @@ def test_c21_the_menu_of_a_course_covers_nothing_and_asks_before_it_gives(desk: 
     assert summary is not None
     assert first["y"] >= summary["y"] + summary["height"]
     left = page.locator(".client-card .figure").inner_text()
-    menu.get_by_role("button", name="Add a goodwill session").click()
+    menu.get_by_role("button", name="Add goodwill session").click()
     expect(page.get_by_role("dialog")).to_contain_text("Facial acupuncture, course of 10, Grace Kim")
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.reload()

@@ -23,6 +23,8 @@ MOST_OF_CLIENT, MOST_OF_ATTENTION, MOST_OF_TODAY = 20, 12, 40
 _READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 # What is read for a page's frame or for who asks; it is no part of what is kept fresh.
 _NOT_SHOWN = {
+    # Who asks, not what is shown.
+    "sign_in",
     # The few Terminals of a clinic: their names stand in a sale's page, and change with the next step of it.
     "terminal",
     # What a package is sold as; no open page shows it.

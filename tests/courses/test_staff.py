@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
 from plugin.courses.accounts.staff import (
     StaffView,
     add_staff,
@@ -12,11 +15,9 @@ from plugin.courses.accounts.staff import (
     deactivate_staff,
     list_all_staff,
     list_staff,
-    note_sign_in,
     reactivate_staff,
     set_password,
     staff_by_email,
-    staff_by_mark,
 )
 from plugin.courses.visits.visits import describe_visit
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
@@ -69,9 +70,10 @@ class TestPeople:
         staff_id = add(store, clock)
         before = staff_by_email(store, "wu@example.org")
         assert before is not None
-        assert staff_by_mark(store, before.session_mark) == before
+        sign_in = start_sign_in(store, staff_id, clock())
+        assert staff_signed_in(store, before.session_mark, sign_in, clock()) is not None
         set_password(store, staff_id, "hashed anew")
-        assert staff_by_mark(store, before.session_mark) is None
+        assert staff_signed_in(store, before.session_mark, sign_in, clock()) is None
         after = staff_by_email(store, "wu@example.org")
         assert after is not None
         assert after.password_hash == "hashed anew"
@@ -80,9 +82,9 @@ class TestPeople:
         with pytest.raises(NotFound):
             set_password(store, "nobody", "hashed")
 
-    def test_strangers_are_nobody(self, store: Store) -> None:
+    def test_strangers_are_nobody(self, store: Store, clock: HandMovedClock) -> None:
         assert staff_by_email(store, "nobody@example.org") is None
-        assert staff_by_mark(store, "") is None
+        assert staff_signed_in(store, "", "", clock()) is None
 
     def test_the_list_holds_those_who_may_sign_in_by_name(self, store: Store, clock: HandMovedClock) -> None:
         add(store, clock, "zhu@example.org", "Zhu")
@@ -110,9 +112,10 @@ class TestLeaving:
         staff_id = add(store, clock)
         before = staff_by_email(store, "wu@example.org")
         assert before is not None
+        sign_in = start_sign_in(store, staff_id, clock())
         left = deactivate_staff(store, act, staff_id)
         assert not left.is_active
-        assert staff_by_mark(store, before.session_mark) is None
+        assert staff_signed_in(store, before.session_mark, sign_in, clock()) is None
         assert list_staff(store) == ()
         assert [each.is_active for each in list_all_staff(store)] == [False]
 
@@ -122,11 +125,12 @@ class TestLeaving:
         staff_id = add(store, clock)
         before = staff_by_email(store, "wu@example.org")
         assert before is not None
+        sign_in = start_sign_in(store, staff_id, clock())
         deactivate_staff(store, act, staff_id)
         back = reactivate_staff(store, act, staff_id)
         assert back.is_active
         assert back.password_hash == before.password_hash
-        assert staff_by_mark(store, before.session_mark) is None
+        assert staff_signed_in(store, before.session_mark, sign_in, clock()) is None
 
     def test_twice_is_done_once(self, store: Store, clock: HandMovedClock, act: Act) -> None:
         staff_id = add(store, clock)
@@ -206,5 +210,31 @@ class TestLeaving:
     def test_the_last_sign_in_is_remembered(self, store: Store, clock: HandMovedClock) -> None:
         staff_id = add(store, clock)
         assert [each.last_signed_in_at for each in list_staff(store)] == [None]
-        note_sign_in(store, staff_id, clock.advance(hours=1))
+        start_sign_in(store, staff_id, clock.advance(hours=1))
         assert [each.last_signed_in_at for each in list_staff(store)] == [clock()]
+
+    def test_one_sign_in_ends_and_the_others_go_on(self, store: Store, clock: HandMovedClock) -> None:
+        staff_id = add(store, clock)
+        person = staff_by_email(store, "wu@example.org")
+        assert person is not None
+        here, there = (start_sign_in(store, staff_id, clock()) for _ in range(2))
+        end_sign_in(store, here, clock())
+        assert staff_signed_in(store, person.session_mark, here, clock()) is None
+        assert staff_signed_in(store, person.session_mark, there, clock()) is not None
+
+    def test_a_sign_in_of_another_person_opens_nothing(self, store: Store, clock: HandMovedClock) -> None:
+        add(store, clock)
+        other = start_sign_in(store, add(store, clock, "ann@example.org", "Ann"), clock())
+        person = staff_by_email(store, "wu@example.org")
+        assert person is not None
+        assert staff_signed_in(store, person.session_mark, other, clock()) is None
+
+    @pytest.mark.parametrize(("seconds", "is_in"), [(-1, True), (0, False), (1, False)])
+    def test_a_sign_in_lasts_twelve_hours(
+        self, store: Store, clock: HandMovedClock, seconds: int, is_in: bool
+    ) -> None:
+        sign_in = start_sign_in(store, add(store, clock), clock())
+        person = staff_by_email(store, "wu@example.org")
+        assert person is not None
+        then = clock() + LASTS + timedelta(seconds=seconds)
+        assert (staff_signed_in(store, person.session_mark, sign_in, then) is not None) is is_in

@@ -19,9 +19,9 @@ OF_THE_OWNER = (
     "Extend",
     "Freeze",
     "Transfer",
-    "Add a goodwill session",
-    "Adjust the sessions",
-    "Write off what is left",
+    "Add goodwill session",
+    "Adjust balance",
+    "Write off balance",
 )
 
 
@@ -52,7 +52,7 @@ def test_the_menu_shows_each_only_what_they_may_do(
     for text in OF_THE_OWNER:
         assert text in for_owner
         assert text not in for_desk
-    for text in ("More…", "Share with somebody", "Give as a gift", "Enter another visit"):
+    for text in ("More…", "Share", "Gift this package", "Add past visit"):
         assert text in for_desk
     assert small_deb.get(f"/courses/{course_id}/extension").status_code == 403
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
+from flask_security import hash_password as hash_for_unknown
 from sqlalchemy import update
 from werkzeug.http import parse_date
 
@@ -36,6 +37,14 @@ def visitor(small_app: Flask) -> Visitor:
 @pytest.fixture
 def deb_email(small_house: Services) -> str:
     return hire(small_house, Role.DESK)
+
+
+@pytest.fixture
+def deb_elsewhere(small_app: Flask, small_deb: Visitor) -> Visitor:
+    """Deb in a second browser."""
+    other = Visitor(small_app)
+    assert other.sign_in("desk@example.org").status_code == 302
+    return other
 
 
 def test_it_leads_to_today(visitor: Visitor, deb_email: str) -> None:
@@ -68,7 +77,7 @@ def test_a_stranger_does_not_learn_who_works_here(visitor: Visitor, deb_email: s
     wrong = visitor.sign_in(deb_email, WRONG)
     unknown = visitor.sign_in("nobody@example.org", WRONG)
     assert wrong.status_code == unknown.status_code == 422
-    said = "E-mail and password do not fit together."
+    said = "Wrong e-mail or password."
     assert said in wrong.text
     assert said in unknown.text
     assert Page(wrong.text).form("/sign-in").fields["email"] == deb_email
@@ -134,8 +143,33 @@ def test_after_twelve_hours_the_same_password_opens_a_new_sign_in(
 
 def test_a_sign_in_without_its_hour_is_none(small_deb: Visitor) -> None:
     with small_deb.client.session_transaction() as kept:
-        del kept["signed_in_at"]
+        del kept["sign_in"]
     assert small_deb.get("/").status_code == 303
+
+
+def test_a_copy_of_the_cookie_is_worth_nothing_after_signing_out(
+    small_app: Flask, small_deb: Visitor, deb_elsewhere: Visitor
+) -> None:
+    thief = Visitor(small_app)
+    cookie = small_deb.client.get_cookie("coursekeeper")
+    assert cookie is not None
+    thief.client.set_cookie("coursekeeper", cookie.value)
+    assert thief.get("/").status_code == 200
+    small_deb.send(small_deb.page("/").form("/sign-out"))
+    assert thief.get("/").status_code == 303
+    assert deb_elsewhere.get("/").status_code == 200
+
+
+def test_an_unknown_address_costs_the_hash_that_a_known_one_does(small_app: Flask) -> None:
+    with small_app.app_context():
+        spent = hash_for_unknown(WRONG)
+    assert spent.split("$")[:4] == hash_password(WRONG).split("$")[:4]
+
+
+def test_a_password_that_nobody_can_have_is_not_looked_up(visitor: Visitor, deb_email: str) -> None:
+    known, unknown = (visitor.sign_in(email, "x" * 201) for email in (deb_email, "nobody@example.org"))
+    assert known.status_code == unknown.status_code == 422
+    assert Page(known.text).text == Page(unknown.text).text
 
 
 def test_the_browser_keeps_the_sign_in_for_twelve_hours_and_not_until_it_is_closed(

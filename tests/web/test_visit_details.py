@@ -60,7 +60,7 @@ def test_it_says_where_each_of_them_goes(deb: Visitor, address: str) -> None:
 def test_what_is_there_comes_back_to_be_edited(deb: Visitor, address: str) -> None:
     assert "Add note" in deb.page(address).text
     page = deb.after(details(deb, address), focus="Brow", note="Two lines")
-    assert "Add focus" not in page.text
+    assert "Add note" not in page.text
     again = page.form("/details")
     assert (again.fields["focus"], again.fields["note"]) == ("Brow", "Two lines")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select, update
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
@@ -62,7 +62,7 @@ def add_staff(
         )
         session.add(row)
         session.flush()
-        return _view(row)
+        return staff_view(row)
 
     return store.transact(work)
 
@@ -84,18 +84,7 @@ def staff_by_email(store: Store, email: str) -> StaffView | None:
     address = clean(email).casefold()
     with store.reading() as session:
         row = session.scalar(select(Staff).where(Staff.email == address))
-        return _view(row) if row else None
-
-
-def staff_by_mark(store: Store, session_mark: str) -> StaffView | None:
-    """Return the person whose session this is, or None once it has ended."""
-    with store.reading() as session:
-        row = session.execute(_BY_MARK, {"mark": session_mark}).first()
-        return _view(row) if row else None
-
-
-# Asked by every request: built once, and its row made no object of the session.
-_BY_MARK = select(*Staff.__table__.columns).where(Staff.session_mark == bindparam("mark"))
+        return staff_view(row) if row else None
 
 
 def list_staff(store: Store) -> tuple[StaffView, ...]:
@@ -106,7 +95,7 @@ def list_staff(store: Store) -> tuple[StaffView, ...]:
 def list_all_staff(store: Store) -> tuple[StaffView, ...]:
     """Return all who may sign in or once could, by name."""
     with store.reading() as session:
-        return tuple(map(_view, session.scalars(select(Staff).order_by(Staff.name, Staff.id))))
+        return tuple(map(staff_view, session.scalars(select(Staff).order_by(Staff.name, Staff.id))))
 
 
 def count_visits(store: Store) -> dict[str, int]:
@@ -129,7 +118,7 @@ def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
             _refuse_to_lock_out(work.session, work.act, row)
             # The new mark keeps a copied session from working again after a reactivation.
             row.is_active, row.session_mark = False, secrets.token_hex(32)
-        return _view(row)
+        return staff_view(row)
 
     return transact(store, act, do)
 
@@ -141,15 +130,9 @@ def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
     def do(work: Work) -> StaffView:
         row = _locked(work.session, staff_id)
         row.is_active = True
-        return _view(row)
+        return staff_view(row)
 
     return transact(store, act, do)
-
-
-def note_sign_in(store: Store, staff_id: str, now: datetime) -> None:
-    """Remember when a person last signed in."""
-    with store.writing() as session:
-        session.execute(update(Staff).where(Staff.id == staff_id).values(last_signed_in_at=now))
 
 
 def _locked(session: Session, staff_id: str) -> Staff:
@@ -172,5 +155,6 @@ def _refuse_to_lock_out(session: Session, act: Act, row: Staff) -> None:
         )
 
 
-def _view(row: Staff | Row[Any]) -> StaffView:
+def staff_view(row: Staff | Row[Any]) -> StaffView:
+    """Return the person of a row."""
     return from_row(StaffView, row, role=Role(row.role))

@@ -1,4 +1,4 @@
-"""Sign-in and sign-out through Flask-Security, over the staff of the clinic. Knows nothing of courses."""
+"""Sign-in and sign-out through Flask-Security, over the staff of the clinic (docs/decisions/0014-sign-in.md)."""
 
 from __future__ import annotations
 
@@ -7,48 +7,49 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
 
-from flask import Blueprint, Flask, current_app, make_response, render_template, request, session
+from flask import Blueprint, Flask, make_response, render_template, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import user_logged_in  # type: ignore[import-untyped]  # ships no types
+from flask_login import user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
 from flask_security import LoginForm, RoleMixin, Security, UserMixin
 from flask_security.datastore import UserDatastore
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response
 
-from plugin.courses.accounts.staff import StaffView, note_sign_in, staff_by_email, staff_by_mark
+from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
+from plugin.courses.accounts.staff import StaffView, staff_by_email
 from plugin.web import current_services
 from plugin.web.account import resume
-from plugin.web.account.passwords import MEMORY_KIB, PASSES, fits
+from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES, fits
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
 
 PER_ADDRESS = "30 per 5 minutes"
 PER_ACCOUNT = "10 per 5 minutes"
-_SIGNED_IN_AT = "signed_in_at"
-_NO_FIT = "E-mail and password do not fit together. Try again, or ask the owner for a new password."
+_SIGN_IN = "sign_in"
 
+# Only what differs from Flask-Security's defaults.
 CONFIGURATION: dict[str, object] = {
+    "PERMANENT_SESSION_LIFETIME": LASTS,
     "SECURITY_LOGIN_URL": "/sign-in",
     "SECURITY_LOGOUT_URL": "/sign-out",
+    "SECURITY_LOGIN_USER_TEMPLATE": "account/sign_in.html",
     "SECURITY_POST_LOGIN_VIEW": "today.show",
     "SECURITY_POST_LOGOUT_VIEW": "security.login",
-    "SECURITY_LOGIN_USER_TEMPLATE": "account/sign_in.html",
     "SECURITY_STATIC_FOLDER": None,
     "SECURITY_FLASH_MESSAGES": False,
-    "SECURITY_REGISTERABLE": False,
-    "SECURITY_RECOVERABLE": False,
-    "SECURITY_TRACKABLE": False,
-    # No page to type the password again: that comes with refunds, as a step of its own.
+    # Signing out must work with a page of yesterday, too.
+    "SECURITY_LOGOUT_CSRF": False,
+    # Nothing here asks for the password again yet; without this there would be an empty page that does.
     "SECURITY_FRESHNESS": timedelta(seconds=-1),
+    # Staff are added by our own command.
     "SECURITY_CLI_USERS_NAME": None,
     "SECURITY_CLI_ROLES_NAME": None,
-    "SECURITY_LOGOUT_CSRF": False,
+    # One sentence for an unknown address, a wrong password and a person who left.
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
-    "SECURITY_MSG_GENERIC_AUTHN_FAILED": (_NO_FIT, "error"),
+    # Spent on addresses that nobody has: what a known one costs, so that neither answers sooner.
     "SECURITY_PASSWORD_HASH": "argon2",
     "SECURITY_PASSWORD_SCHEMES": ["argon2"],
     "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
-    # Only spent on addresses nobody has, so that they answer no sooner than real ones.
     "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
         "argon2__memory_cost": MEMORY_KIB,
         "argon2__time_cost": PASSES,
@@ -80,18 +81,19 @@ class StaffUser(UserMixin):
 
 
 class StaffStore(UserDatastore):
-    """Finds staff by e-mail or session mark; writes nothing."""
+    """Finds staff by their e-mail address or their sign-in; writes nothing."""
 
     def __init__(self) -> None:
         super().__init__(StaffUser, RoleMixin)
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> StaffUser | None:  # noqa: ARG002
-        """Return the person with this `email` or `fs_uniquifier`."""
-        store = current_services().store
+        """Return the person with this `email`, or whose sign-in has this `fs_uniquifier`."""
+        services = current_services()
         if "email" in wanted:
-            staff = staff_by_email(store, wanted["email"])
+            staff = staff_by_email(services.store, wanted["email"])
         else:
-            staff = None if _is_over() else staff_by_mark(store, wanted["fs_uniquifier"])
+            mark, sign_in = wanted["fs_uniquifier"], session.get(_SIGN_IN, "")
+            staff = staff_signed_in(services.store, mark, sign_in, services.clock())
         return StaffUser(staff) if staff else None
 
     def commit(self) -> None:
@@ -99,9 +101,16 @@ class StaffStore(UserDatastore):
 
 
 class SignInForm(LoginForm):
-    """E-mail and password; who stays signed in is not for the form to say."""
+    """E-mail and password; how long a sign-in lasts is not for the form to say."""
 
     remember = None
+
+    def validate(self, **kwargs: Any) -> bool:
+        """Check both; a password that nobody can have is refused before anything is looked up or hashed."""
+        if len(self.password.data or "") > LONGEST:
+            self.form_errors.append("Too long.")
+            return False
+        return bool(super().validate(**kwargs))
 
 
 def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
@@ -113,9 +122,9 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     page = cast("Callable[..., str]", _page)
     security = Security(app, StaffStore(), login_form=SignInForm, render_template=page)
     security.want_json(lambda _request: False)
-    user_logged_in.connect(_keep_for_the_day, app)
-    app.view_functions["security.login"] = _going_on(app.view_functions["security.login"])
-    _limit(app)
+    user_logged_in.connect(_start, app)
+    user_logged_out.connect(_end, app)
+    app.view_functions["security.login"] = _limited(app, _going_on(app.view_functions["security.login"]))
 
 
 def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,13 +145,12 @@ def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _limit(app: Flask) -> None:
+def _limited(app: Flask, view: Any) -> Any:
     # In memory, per process: one process serves a SQLite clinic, and more only multiply a generous number.
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
-    view: Any = app.view_functions["security.login"]
     for allowance, key in ((PER_ADDRESS, get_remote_address), (PER_ACCOUNT, _account)):
         view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)
-    app.view_functions["security.login"] = view
+    return view
 
 
 def _account() -> str:
@@ -150,23 +158,21 @@ def _account() -> str:
 
 
 def _was_refused(response: Response) -> bool:
-    return response.status_code == 422
+    return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def _page(template: str, **context: Any) -> tuple[str, int]:
     wanted = context["login_user_form"].next.data
     page = render_template(template, wanted=wanted, carried=resume.carried(), **context)
-    return page, 422 if request.method == "POST" else 200
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
 
 
-def _keep_for_the_day(_app: Flask, user: StaffUser, **_: Any) -> None:
+def _start(_app: Flask, user: StaffUser, **_: Any) -> None:
     services = current_services()
     session.permanent = True
-    session[_SIGNED_IN_AT] = services.clock().timestamp()
-    note_sign_in(services.store, user.staff_id, services.clock())
+    session[_SIGN_IN] = start_sign_in(services.store, user.staff_id, services.clock())
 
 
-def _is_over() -> bool:
-    """Say whether the hours of this sign-in are over. The cookie's own age begins anew with all that is kept in it."""
-    lasts = current_app.permanent_session_lifetime.total_seconds()
-    return bool(current_services().clock().timestamp() >= session.get(_SIGNED_IN_AT, 0) + lasts)
+def _end(_app: Flask, **_: Any) -> None:
+    services = current_services()
+    end_sign_in(services.store, session.pop(_SIGN_IN, ""), services.clock())

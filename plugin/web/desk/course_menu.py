@@ -30,8 +30,8 @@ def menu_of(course: CourseView, role: str) -> tuple[MenuItem, ...]:
     of_owner = _of_owner(course) if role == Role.OWNER else ()
     visit = (
         (
-            MenuItem("changes.visit", "Enter another visit"),
-            MenuItem("changes.missed", "A visit was missed"),
+            MenuItem("changes.visit", "Add past visit"),
+            MenuItem("changes.missed", "Record no-show"),
         )
         if _takes_visit(course)
         else ()
@@ -52,13 +52,13 @@ def _of_desk(course: CourseView) -> tuple[MenuItem, ...]:
     if course.gift is not None:
         return (
             MenuItem("changes.give", "Show the voucher"),
-            MenuItem("changes.take_gift_back", "Take the gift back", is_tap=True),
+            MenuItem("changes.take_gift_back", "Cancel gift", is_tap=True),
         )
     is_open = course.status is Status.OPEN
     items = [MenuItem("exchanges.choose", "Exchange for another package")] if is_open else []
-    items += [MenuItem("changes.share", "Share with somebody" if not course.shares else "Shared with…")]
+    items += [MenuItem("changes.share", "Share" if not course.shares else "Sharing")]
     if course.status is Status.OPEN and course.is_untouched:
-        items.append(MenuItem("changes.give", "Give as a gift"))
+        items.append(MenuItem("changes.give", "Gift this package"))
     return tuple(items) if course.status in (*_USABLE, Status.FROZEN) else ()
 
 
@@ -69,14 +69,17 @@ def _of_owner(course: CourseView) -> tuple[MenuItem, ...]:
     offers = (
         (True, MenuItem("changes.extend", "Extend")),
         (is_usable and not is_waiting, MenuItem("changes.freeze", "Freeze")),
-        (course.status is Status.OPEN and not is_waiting, MenuItem("changes.transfer", "Transfer")),
-        (course.status is Status.PART_PAID, MenuItem("changes.allow", "Allow more before it is paid")),
-        (True, MenuItem("changes.goodwill", "Add a goodwill session", is_tap=True)),
-        (True, MenuItem("changes.adjust", "Adjust the sessions")),
+        (
+            course.status is Status.OPEN and not is_waiting,
+            MenuItem("changes.transfer", "Transfer remaining sessions"),
+        ),
+        (course.status is Status.PART_PAID, MenuItem("changes.allow", "Unlock unpaid sessions")),
+        (True, MenuItem("changes.goodwill", "Add goodwill session", is_tap=True)),
+        (True, MenuItem("changes.adjust", "Adjust balance")),
         (
             has_left and not is_waiting and course.status is not Status.FROZEN,
-            MenuItem("changes.write_off", "Write off what is left", starts_group=True),
+            MenuItem("changes.write_off", "Write off balance", starts_group=True),
         ),
-        (is_written_off, MenuItem("changes.undo_write_off", "Undo the write-off", is_tap=True)),
+        (is_written_off, MenuItem("changes.undo_write_off", "Undo write-off", is_tap=True)),
     )
     return tuple(item for is_offered, item in offers if is_offered)
