@@ -88,10 +88,10 @@ def test_undo_gives_it_back_and_both_lines_stay(desk: DeskWindow) -> None:
     before = figure(desk.page)
     desk.page.get_by_role("button", name="Use a session").click()
     desk.page.locator("#notices").get_by_role("button", name="Undo").click()
-    expect(desk.page.locator("#notices")).to_contain_text("Session given back.")
+    expect(desk.page.locator("#notices")).to_contain_text("Session restored.")
     desk.expect_figure(f"{before} of 12 left")
     expect(desk.page.locator(".line.undone")).to_have_count(1)
-    expect(desk.page.get_by_text("given back", exact=False).first).to_be_visible()
+    expect(desk.page.get_by_text("restored", exact=False).first).to_be_visible()
 
 
 def test_it_can_be_done_without_a_mouse(desk: DeskWindow) -> None:
@@ -182,10 +182,10 @@ def test_what_nobody_is_typing_in_follows_the_other_tablet(desk: DeskWindow, sec
     other = second.page.locator("details.describe").first
     other.locator("summary").click()
     other.get_by_label("Focus").fill("Jawline, from there")
-    other.get_by_label("Treated by").select_option(label="Nobody named")
+    other.get_by_label("Treated by").select_option(label="Unassigned")
     other.get_by_role("button", name="Save").click()
     expect(mine.get_by_label("Focus")).to_have_value("Jawline, from there")
-    expect(mine.get_by_label("Treated by").locator("option:checked")).to_have_text("Nobody named")
+    expect(mine.get_by_label("Treated by").locator("option:checked")).to_have_text("Unassigned")
 
 
 def test_one_deed_costs_no_half_typed_other(desk: DeskWindow) -> None:

@@ -146,7 +146,7 @@ def test_b5_an_undo_without_an_answer_is_done_once(desk: DeskWindow) -> None:
     line = Line(lost=1)
     page.route("**/entries/*/reversal", line)
     page.locator("#notices").get_by_role("button", name="Undo").click()
-    expect(page.locator("#notices")).to_contain_text("given back.")
+    expect(page.locator("#notices")).to_contain_text("restored.")
     assert len(line.keys) == 2
     assert len(set(line.keys)) == 1
     page.reload()

@@ -13,7 +13,7 @@ COURSE = "course of 12"
 def test_sell_use_print_assign_refund(desk: DeskWindow, till: Till) -> None:
     page = desk.page
     desk.open_client(RENEE)
-    expect(page.get_by_text("No course yet")).to_be_visible()
+    expect(page.get_by_text("No package yet")).to_be_visible()
 
     # A sale at the till shows on the open page by itself.
     till.ring_up(COURSE, RENEE)

@@ -114,7 +114,7 @@ def test_c18_what_was_done_is_told_above_the_main_act(desk: DeskWindow) -> None:
     assert use_box is not None
     assert undo_box["y"] + undo_box["height"] <= use_box["y"]
     undo.click()
-    expect(page.locator("#notices")).to_contain_text("given back")
+    expect(page.locator("#notices")).to_contain_text("restored")
 
 
 def test_c21_the_menu_of_a_course_covers_nothing_and_asks_before_it_gives(desk: DeskWindow) -> None:

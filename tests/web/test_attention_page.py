@@ -92,12 +92,12 @@ def test_two_people_answer_at_once_and_the_second_is_told(deb: Visitor, desk: De
     answer = deb.send(form)
     assert answer.status_code == 409
     assert "This item was resolved already." in answer.text
-    assert "No course yet" in deb.page(f"/clients/{maria}").text
+    assert "No package yet" in deb.page(f"/clients/{maria}").text
 
 
 @sqlite_alone
 def test_nobody_fits_is_said(deb: Visitor, desk: Desk, item: str) -> None:
-    assert "Nobody fits “zz”." in candidates(deb, item, "zz").text
+    assert "No clients match “zz”." in candidates(deb, item, "zz").text
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_a_new_search_keeps_who_was_chosen(papers: Papers) -> None:
     )
     assert "<html" not in answer.text
     assert ticked(Page(answer.text)) == {ana}
-    assert "Nobody fits" in answer.text
+    assert "No clients match" in answer.text
 
 
 def test_a_refused_choice_comes_back_as_it_was(papers: Papers) -> None:

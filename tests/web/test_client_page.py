@@ -64,7 +64,7 @@ def test_two_taps_on_one_page_are_one_session(deb: Visitor, desk: Desk, course: 
 def test_undo_gives_it_back_and_both_lines_stay(deb: Visitor, desk: Desk, course: str, address: str) -> None:
     used = deb.after(deb.page(address).form("/uses"))
     page = deb.after(used.form("/reversal"))
-    assert "Session given back. 12 of 12 left." in page.text
+    assert "Session restored. 12 of 12 left." in page.text
     assert "Session 1 restored" in page.text
     assert "undone" in page.text
     assert "Undone at the desk" in page.text

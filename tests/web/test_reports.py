@@ -117,7 +117,7 @@ def test_the_desk_finds_the_people_to_call(small_as, small_desk: Desk):
     assert "Overview" not in page.text
     found = deb.page("/people?q=ines&sort=name")
     assert ("Inês Reis" in found.text, "Ana Souza" in found.text) == (True, False)
-    assert "Nobody fits" in deb.page("/people?q=nobody&why=low").text
+    assert "No matches" in deb.page("/people?q=nobody&why=low").text
 
 
 def test_of_more_people_than_anybody_calls_the_page_shows_the_first_and_the_file_all(

@@ -46,7 +46,7 @@ def _in_square(deb: Visitor, q: str) -> Page:
 
 def test_the_search_asks_for_square_beside_itself(deb: Visitor) -> None:
     page = deb.page("/clients?q=grace")
-    assert "Nobody fits" in page.text
+    assert "No clients match" in page.text
     (beside,) = [one for one in page.elements if "in-square" in one.attributes.get("class", "")]
     assert beside.attributes["hx-get"] == "/clients/in-square?q=grace"
     assert "Grace Kim" in deb.page("/clients/in-square?q=grace").text

@@ -43,7 +43,7 @@ def test_one_name_and_one_tap_move_it(deb: Visitor, desk: Desk, course: str, mar
     assert "Assigned to the wrong client" in page.text
     assert f"/clients/{old}" in page.links()
     assert desk.course(course).client_id == maria
-    assert "No course yet" in deb.page(f"/clients/{old}").text
+    assert "No package yet" in deb.page(f"/clients/{old}").text
 
 
 def test_sent_twice_it_is_moved_once(deb: Visitor, desk: Desk, course: str, maria: str) -> None:
@@ -64,7 +64,7 @@ def test_it_works_without_scripts(deb: Visitor, desk: Desk, course: str, maria: 
 
 @sqlite_alone
 def test_the_one_who_has_it_is_not_offered(deb: Visitor, course: str, maria: str) -> None:
-    assert "Nobody else fits “souza”." in candidates(deb, course, "souza").text
+    assert "No other clients match “souza”." in candidates(deb, course, "souza").text
 
 
 def test_once_a_session_was_used_it_stays(deb: Visitor, desk: Desk, course: str, maria: str) -> None:

@@ -102,7 +102,7 @@ def said_of_link(used: Used, of: CourseView) -> str:
 
 def _given_back(undone: Reversed, of: CourseView) -> str:
     allowance = of.state.allowance(undone.entry.allowance_id)
-    return f"{_name(allowance)} given back. {_left(of, allowance)}"
+    return f"{_name(allowance)} restored. {_left(of, allowance)}"
 
 
 def left_after(course_id: str, entry: EntryView) -> str:

@@ -185,6 +185,7 @@ class ExtensionForm(ReasonForm):
     expires_on = Day("Expires")
     never = Tick("No expiration")
     shorten = Tick("Set an earlier date than agreed")
+    reason = reason_field()
 
     def validate_expires_on(self, field: Day) -> None:
         """Refuse a form that says neither the day nor that there is none."""
@@ -235,7 +236,6 @@ class GiftForm(UnforcedForm):
 class TransferForm(ReasonForm):
     """To whom sessions are transferred; `transfer_form_of` adds a field for each treatment."""
 
-    reason = reason_field(hint="Shown in the history of both courses.")
     client_id = Hidden()
 
     @property
@@ -267,7 +267,8 @@ def transfer_form_of(course: CourseView) -> type[TransferForm]:
         for each in course.allowances
         if each.left
     }
-    return type("TransferOfCourse", (TransferForm,), fields)
+    reason = reason_field(hint="Shown in the history of both courses.")
+    return type("TransferOfCourse", (TransferForm,), {**fields, "reason": reason})
 
 
 class AdjustmentForm(ReasonForm):
@@ -290,6 +291,7 @@ class AdjustmentForm(ReasonForm):
         hint="For added sessions. Empty: goodwill, no value",
         autocomplete="off",
     )
+    reason = reason_field()
 
     def wish(self) -> Adjustment:
         """Return the adjustment."""
@@ -308,6 +310,7 @@ class EarlyUseForm(ReasonForm):
 
     allowance_id = Choice("Treatment")
     sessions = count_field("How many more may be used?", required=True)
+    reason = reason_field()
 
 
 class MissedForm(UseForm):

@@ -62,14 +62,8 @@ class ReasonForm(Form):
 
 
 def _treatment_field(**more: Any) -> Text:
-    return Text(
-        "Treatment",
-        called="The treatment",
-        maxlength=NAME_LENGTH,
-        list="treatments",
-        autocomplete="off",
-        **more,
-    )
+    usual = {"called": "The treatment", "list": "treatments", "autocomplete": "off"}
+    return Text("Treatment", maxlength=NAME_LENGTH, **{**usual, **more})
 
 
 def _opens_field() -> Count:
@@ -133,9 +127,9 @@ class PackageForm(Form):
     treatment = _treatment_field(required=True)
     sessions = count_field("How many", required=True)
     single_price = Amount("Price of a single visit", called="The single price", required=True)
-    touch_up_treatment = _treatment_field()
+    touch_up_treatment = _treatment_field(called="The treatment of the touch-ups")
     touch_ups = count_field("How many", "The number of touch-ups")
-    touch_up_price = Amount("Price of a single one", called="The single price of it")
+    touch_up_price = Amount("Price of a single one", called="The single price of a touch-up")
     opens_at = _opens_field()
     months = count_field("Expires after, months", "Expiry", hint="Empty: no expiration")
     expires_from = Choice(
