@@ -24,7 +24,7 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
     page.get_by_text("Cash with change").click()
     page.get_by_role("button", name="$2,000.00").click()
     expect(page.get_by_role("dialog")).to_contain_text("$2,000.00 received, $20.00 change, from Tia Moore")
-    page.get_by_role("button", name="Record cash").click()
+    page.get_by_role("dialog").get_by_role("button", name="Record cash").click()
     expect(page.get_by_text("$20.00 change, of $2,000.00")).to_be_visible()
     expect(page.get_by_role("heading", name="Paid. 12 of 12 left.")).to_be_visible()
     page.get_by_role("link", name=f"Open {TIA}").click()
