@@ -30,12 +30,12 @@ def test_e1_the_payment_code_scans_in_light_and_dark(desk: DeskWindow, way: str)
     page.get_by_role("link", name="Sell a package").click()
     page.get_by_role("link", name=re.compile("course of 10")).click()
     if way == "Invoice":
-        page.get_by_text("With a deposit and dates").click()
-        page.get_by_label("Send it to").fill("jo@example.org")
-        page.get_by_role("button", name="Send the invoice").click()
+        page.get_by_text("With a deposit and due dates").click()
+        page.locator("#way-invoice").get_by_label("E-mail").fill("jo@example.org")
+        page.get_by_role("button", name="Send invoice").click()
     else:
         page.get_by_role("button", name=re.compile(f"^{way}")).click()
-    address = page.get_by_label("Or by its address")
+    address = page.get_by_label("Or copy the link")
     expect(address).to_be_visible()
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for scheme in schemes:

@@ -127,7 +127,7 @@ def test_another_tablet_sees_it_and_keeps_what_is_typed_there(desk: DeskWindow, 
     second.open_client(name)
     other = second.page
     other.locator("details.undo summary").first.click()
-    reason = other.locator("details.undo[open]").get_by_label("Why?")
+    reason = other.locator("details.undo[open]").get_by_label("Reason (optional)")
     reason.fill("half a thought")
     before = figure(desk.page)
     desk.page.get_by_role("button", name="Use a session").click()
@@ -146,7 +146,7 @@ def test_visit_details_are_kept_while_others_work(desk: DeskWindow, second: Desk
     panel.locator("summary").focus()
     page.keyboard.press("Enter")
     panel.get_by_label("Note").fill("half a thought")
-    panel.get_by_label("Treated by").select_option(label="J. Moreau")
+    panel.get_by_label("Practitioner").select_option(label="J. Moreau")
     focus = panel.get_by_label("Focus")
     focus.fill("Brow, under-eye")
 
@@ -158,7 +158,7 @@ def test_visit_details_are_kept_while_others_work(desk: DeskWindow, second: Desk
         other.get_by_role("button", name="Save").click()
         expect(page.locator(".lines").first).to_contain_text(words)
     expect(panel.get_by_label("Note")).to_have_value("half a thought")
-    expect(panel.get_by_label("Treated by").locator("option:checked")).to_have_text("J. Moreau")
+    expect(panel.get_by_label("Practitioner").locator("option:checked")).to_have_text("J. Moreau")
     expect(focus).to_have_value("Brow, under-eye")
     expect(focus).to_be_focused()
 
@@ -182,10 +182,10 @@ def test_what_nobody_is_typing_in_follows_the_other_tablet(desk: DeskWindow, sec
     other = second.page.locator("details.describe").first
     other.locator("summary").click()
     other.get_by_label("Focus").fill("Jawline, from there")
-    other.get_by_label("Treated by").select_option(label="Unassigned")
+    other.get_by_label("Practitioner").select_option(label="Unassigned")
     other.get_by_role("button", name="Save").click()
     expect(mine.get_by_label("Focus")).to_have_value("Jawline, from there")
-    expect(mine.get_by_label("Treated by").locator("option:checked")).to_have_text("Unassigned")
+    expect(mine.get_by_label("Practitioner").locator("option:checked")).to_have_text("Unassigned")
 
 
 def test_one_deed_costs_no_half_typed_other(desk: DeskWindow) -> None:

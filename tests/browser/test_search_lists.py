@@ -142,7 +142,7 @@ def test_b11_money_is_looked_at_before_it_is_recorded(desk: DeskWindow) -> None:
         dialog.get_by_role("button", name="Cancel").click()
         expect(dialog).to_have_count(0)
     page.get_by_role("link", name="Today").click()
-    expect(page.get_by_role("region", name="Sales under way").get_by_text("Ana Ruiz")).to_have_count(0)
+    expect(page.get_by_role("region", name="Pending sales").get_by_text("Ana Ruiz")).to_have_count(0)
 
 
 def test_b11_the_second_tap_of_a_double_tap_is_not_the_answer(desk: DeskWindow) -> None:

@@ -36,7 +36,7 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
     page.get_by_role("button", name=re.compile("^Payment link")).click()
     expect(page.get_by_role("heading", name="Scan to pay $1,650.00")).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Code to scan"))).to_be_visible()
-    till.page.goto(page.get_by_label("Or by its address").input_value())
+    till.page.goto(page.get_by_label("Or copy the link").input_value())
     till.page.get_by_role("button", name=re.compile(r"^Pay \$1,650\.00")).click()
     expect(page.get_by_role("heading", name="Paid. 10 of 10 left.")).to_be_visible()
 
@@ -45,6 +45,6 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
     page.get_by_role("button", name=re.compile("^Charge at Square POS")).click()
     expect(page.get_by_role("heading", name="Waiting for Square POS")).to_be_visible()
     page.get_by_role("link", name="Today").click()
-    page.get_by_role("region", name="Sales under way").get_by_role("link", name=TIA).click()
+    page.get_by_role("region", name="Pending sales").get_by_role("link", name=TIA).click()
     page.get_by_role("button", name="Cancel this sale").click()
     expect(page.get_by_role("heading", name="Canceled")).to_be_visible()
