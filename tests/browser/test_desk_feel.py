@@ -233,6 +233,10 @@ def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> N
     page.get_by_role("button", name="Create client").click()
     expect(page.locator("#phone-wrong")).to_contain_text("This is not a full phone number.")
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Half Typed")
+    # The summary of all that is wrong comes first; it leads to each field.
+    summary = page.locator("#new").get_by_role("alert")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link").click()
     expect(page.locator("#phone")).to_be_focused()
 
 
