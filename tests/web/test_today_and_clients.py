@@ -86,7 +86,7 @@ def test_nothing_typed_shows_who_was_seen_lately(small_deb: Visitor, small_desk:
 def test_a_search_without_a_match_says_what_now(small_deb: Visitor, small_desk: Desk) -> None:
     page = small_deb.page("/clients?q=%3Cb%3Ezz")
     assert "No clients match “<b>zz”" in page.text
-    assert "make a new client" in page.text
+    assert "create a new client" in page.text
 
 
 def test_a_hundred_clients_come_in_pages(small_deb: Visitor, small_desk: Desk) -> None:
