@@ -272,3 +272,8 @@ def test_a_balance_tells_of_sessions_that_expired_unused_alone() -> None:
     closed = course(part(3, used=7), expires_on=yesterday, closed_as="refunded")
     balance = balance_of([expired, used_up, closed])
     assert (balance.not_used, balance.expired_on, balance.courses) == (3, yesterday, 0)
+
+
+def test_touch_ups_that_came_alone_are_no_main_sessions_of_a_balance() -> None:
+    balance = balance_of([course(part(2, granted=2, kind="touch_up"))])
+    assert (balance.left, balance.granted, balance.usable_now, balance.touch_ups_left) == (0, 0, 0, 2)

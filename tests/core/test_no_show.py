@@ -28,4 +28,4 @@ ASK, CHARGE, FORGIVE = NoShow
 )
 def test_the_rule_proposes(rule: NoShow, allowed: int, forgiven: int, proposed: NoShow | None) -> None:
     offer = no_show_offer(Terms(no_show=rule, forgiven_no_shows=allowed), forgiven)
-    assert (offer.proposed, offer.forgiven, offer.allowed) == (proposed, forgiven, allowed)
+    assert (offer.rule, offer.proposed, offer.forgiven, offer.allowed) == (rule, proposed, forgiven, allowed)
