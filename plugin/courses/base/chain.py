@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import START, Change, Head, Kind, advance, reversal
+from plugin.courses.base.clinic import keep_clinic_of, with_clinic
 from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store.ledger import Allowance, Course, Entry, History
@@ -67,10 +68,14 @@ class EntryRow(NamedTuple):
 
 
 def lock_course(session: Session, course_id: str) -> Row[Any]:
-    """Lock the course as `course_for_change` does, for who only reads its columns: an object takes longer to make."""
+    """Lock the course as `course_for_change` does, for who only reads its columns: an object takes longer to make.
+
+    The clinic is read with it.
+    """
     row = session.connection().execute(_LOCK_ROW, {"course_id": course_id}).first()
     if row is None:
         raise NotFound("There is no such course.")
+    keep_clinic_of(session, row)
     return row
 
 
@@ -83,9 +88,13 @@ def course_for_change(session: Session, course_id: str) -> Course:
 
 
 _LOCK_ROW = (
-    select(Course.id, Course.client_id, Course.currency, Course.sold_at, Course.terms, Course.expires_on)
+    with_clinic(
+        select(
+            Course.id, Course.client_id, Course.currency, Course.sold_at, Course.terms, Course.expires_on
+        ).select_from(Course)
+    )
     .where(Course.id == bindparam("course_id"))
-    .with_for_update()
+    .with_for_update(of=Course)
 )
 # What the session had read of the course before it waited for the lock may be old by now.
 _LOCK_COURSE = (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -28,11 +28,13 @@ _ADDRESS_LINE_LENGTH = 75
 _KEPT = tuple(name for name in ClinicView.__dataclass_fields__ if name != "logo")
 
 # Not the picture itself: the clinic is read for every page.
-_CLINIC = (
-    select(*(getattr(Clinic, name) for name in _KEPT), Logo.sha256, Logo.width, Logo.height)
-    .outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256)
-    .where(Clinic.id == 1)
+_COLUMNS: tuple[Any, ...] = (
+    *(getattr(Clinic, name) for name in _KEPT),
+    Logo.sha256,
+    Logo.width,
+    Logo.height,
 )
+_CLINIC = select(*_COLUMNS).outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256).where(Clinic.id == 1)
 _IN_HAND = "clinic"
 
 _NO_CLINIC_YET = ClinicView(
@@ -65,9 +67,23 @@ def clinic_in(session: Session) -> ClinicView:
     return clinic
 
 
+def with_clinic(query: Select[Any]) -> Select[Any]:
+    """Return the query with the clinic beside each of its rows, which `keep_clinic_of` takes from there."""
+    beside = query.add_columns(*_COLUMNS).outerjoin(Clinic, Clinic.id == 1)
+    return beside.outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256)
+
+
+def keep_clinic_of(session: Session, row: Row[Any]) -> None:
+    """Take the clinic from a row of a query `with_clinic`: this session need not read it by itself."""
+    session.info.setdefault(_IN_HAND, _view(row[-len(_COLUMNS) :]))
+
+
 def _read(session: Session) -> ClinicView:
-    row = session.connection().execute(_CLINIC).first()
-    if row is None:
+    return _view(session.connection().execute(_CLINIC).first())
+
+
+def _view(row: Sequence[Any] | None) -> ClinicView:
+    if row is None or row[0] is None:
         return _NO_CLINIC_YET
     *kept, sha256, width, height = row
     logo = LogoView(sha256, width, height) if sha256 is not None else None

@@ -6,7 +6,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Date, bindparam, cast, false, literal, null, select, true, union_all
+from sqlalchemy import (
+    BindParameter,
+    Date,
+    bindparam,
+    cast,
+    exists,
+    false,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.views import OriginView, ShareView
@@ -19,6 +32,8 @@ def shares_and_origins_in(
     session: Session, ids: Sequence[str]
 ) -> tuple[dict[str, tuple[ShareView, ...]], dict[str, OriginView]]:
     """Return by course the shares that were not ended, and the course its sessions were transferred from."""
+    if not ids:
+        return {}, {}
     shares: defaultdict[str, list[ShareView]] = defaultdict(list)
     origins: dict[str, OriginView] = {}
     for row in session.connection().execute(_BOTH, {"course_ids": list(ids)}):
@@ -29,6 +44,12 @@ def shares_and_origins_in(
             origins[row.course_id] = OriginView(row.id, row.client_id, row.name or "", row.at)
     return {course_id: tuple(views) for course_id, views in shares.items()}, origins
 
+
+# Few courses have either: what reads a course's state asks for it, and the others spare a statement.
+HAS_RELATIONS = or_(
+    exists().where(CourseShare.course_id == Course.id, CourseShare.ended_at.is_(None)),
+    exists().where(CourseOrigin.course_id == Course.id),
+)
 
 _IDS: BindParameter[Any] = bindparam("course_ids", expanding=True)
 _SHARE: tuple[Any, ...] = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.views import DisputeFlag
+from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 from plugin.store.square_side import Dispute
 
@@ -31,6 +32,9 @@ def disputed_in(session: Session, order_ids: Sequence[str]) -> dict[str, Dispute
     standing.sort(key=lambda row: row.state in LOST)
     return {row.square_order_id or "": _flag(row) for row in standing}
 
+
+# What reads a course's state asks for it: the others spare a statement.
+HAS_DISPUTE = exists().where(Dispute.square_order_id == Course.square_order_id)
 
 _COLUMNS: tuple[Any, ...] = (
     Dispute.square_dispute_id,

@@ -121,23 +121,23 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
     if not courses:
         return []
     ids = [course.id for course in courses]
-    read = {
-        state.facts.id: (state, name, rows) for state, name, rows in read_states(session, ids, today=today)
-    }
+    read = {state.facts.id: (state, row, rows) for state, row, rows in read_states(session, ids, today=today)}
     visits = _by_course(session, _VISITS, ids)
     happenings = _by_course(session, _HAPPENINGS, ids)
-    shares, origins = shares_and_origins_in(session, ids)
-    disputes = disputed_in(session, [course.square_order_id for course in courses if course.square_order_id])
+    related = [course_id for course_id, (_, row, _) in read.items() if row.has_relations]
+    shares, origins = shares_and_origins_in(session, related)
+    disputed = [course for course in courses if read[course.id][1].has_dispute]
+    disputes = disputed_in(session, [course.square_order_id or "" for course in disputed])
     views = []
     for course in courses:
-        state, client_name, rows = read[course.id]
+        state, row, rows = read[course.id]
         entries = _entry_views(course, state, rows)
         came, missed = attendance(state, visits[course.id], entries, owner_id=course.client_id)
         views.append(
             CourseView(
                 id=course.id,
                 client_id=course.client_id,
-                client_name=client_name if course.client_id else None,
+                client_name=(row.client_name or "") if course.client_id else None,
                 package_id=course.package_id,
                 package_name=course.package_name,
                 sold_at=course.sold_at,
@@ -147,7 +147,7 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
                 state=state,
                 entries=entries,
                 visits=came,
-                happenings=tuple(_happening(row) for row in happenings[course.id]),
+                happenings=tuple(_happening(each) for each in happenings[course.id]),
                 no_shows=missed,
                 dispute=disputes.get(course.square_order_id or ""),
                 shares=shares.get(course.id, ()),

@@ -24,6 +24,8 @@ from plugin.core.course import (
     WaitingGift,
 )
 from plugin.core.ledger import Head, Kind
+from plugin.courses.base.course_extras import HAS_RELATIONS
+from plugin.courses.base.dispute_flags import HAS_DISPUTE
 from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic
@@ -64,15 +66,18 @@ def numbered_states(session: Session, course_ids: Sequence[str], *, today: date)
 
 def read_states(
     session: Session, course_ids: Sequence[str], *, today: date
-) -> Iterator[tuple[CourseState, str, Sequence[Row[Any]]]]:
-    """Yield the same, each with its client's name ("" for none) and its entries, oldest first."""
+) -> Iterator[tuple[CourseState, Row[Any], Sequence[Row[Any]]]]:
+    """Yield the same, each with its entries, oldest first.
+
+    The row between them has `client_name`, and says `has_relations` (shares or an origin) and `has_dispute`.
+    """
     session.flush()
     connection, which = session.connection(), {"course_ids": list(course_ids)}
     by_course: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_ENTRIES, which):
         by_course[row.course_id].append(row)
     for state, row in _grouped(connection.execute(_PARTS, which), by_course, today=today):
-        yield state, row.client_name or "", by_course[state.facts.id]
+        yield state, row, by_course[state.facts.id]
 
 
 def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
@@ -268,5 +273,10 @@ def _day(at: datetime, zone: ZoneInfo) -> date:
 # Built once: to build them takes longer than to read a course.
 _SOME = bindparam("course_ids", type_=String, expanding=True)
 _CLIENT_NAME = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
-_PARTS = _parts(_SOME, _CLIENT_NAME.label("client_name"))
+_PARTS = _parts(
+    _SOME,
+    _CLIENT_NAME.label("client_name"),
+    HAS_RELATIONS.label("has_relations"),
+    HAS_DISPUTE.label("has_dispute"),
+)
 _ENTRIES = _entry_rows(_SOME)

@@ -320,6 +320,10 @@ class CourseView:
     shares: tuple[ShareView, ...] = ()
     origin: OriginView | None = None
 
+    def has_history(self, kind: str) -> bool:
+        """Say whether the history has a line of this kind."""
+        return any(each.kind == kind for each in self.happenings)
+
     @property
     def status(self) -> Status:
         """Return the status."""

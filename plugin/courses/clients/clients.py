@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Act, Role, require
@@ -161,7 +161,20 @@ def living_client_id(store: Store, client_id: str) -> str:
 
 def client_in(session: Session, client_id: str) -> ClientView:
     """Return the client as seen by this session."""
-    return view_of(session, living_client_in(session, client_id))
+    row = session.execute(_CLIENT, {"client_id": client_id}).first()
+    if row is None or row.Client.merged_into is not None:
+        return view_of(session, living_client_in(session, client_id))
+    return _view(*row)
+
+
+_CLIENT = select(
+    Client,
+    select(SquareCustomer.square_customer_id)
+    .where(SquareCustomer.client_id == Client.id, *IS_LIVING_PROFILE)
+    .order_by(SquareCustomer.seen_at.desc())
+    .limit(1)
+    .scalar_subquery(),
+).where(Client.id == bindparam("client_id"))
 
 
 def living_client_in(session: Session, client_id: str) -> Client:

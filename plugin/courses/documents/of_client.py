@@ -32,7 +32,7 @@ def documents_of_client(store: Store, client_id: str, courses: Sequence[CourseVi
     with store.reading() as session:
         sold = _sold_in(session, courses)
         about = documents_about_in(session, {each.id for each in sold.values()}, client_id)
-        buyers = buyers_in(session, sold.values())
+        buyers = _buyers_in(session, courses, sold)
         bought = frozenset(
             course.id for course in courses if _is_now(session, buyers[sold[course.id].id], client_id)
         )
@@ -57,6 +57,15 @@ def _sold_in(session: Session, courses: Sequence[CourseView]) -> dict[str, Cours
         if any(course.origin for course in courses)
         else {row.id: row for row in rows}
     )
+
+
+def _buyers_in(
+    session: Session, courses: Sequence[CourseView], sold: dict[str, Course]
+) -> dict[str, str | None]:
+    # The history of a course says that a gift was redeemed; that of the one it came from is not at hand.
+    if any(course.origin or course.has_history("redeemed") for course in courses):
+        return buyers_in(session, sold.values())
+    return {course.id: course.client_id for course in sold.values()}
 
 
 def _is_now(session: Session, buyer_id: str | None, client_id: str) -> bool:

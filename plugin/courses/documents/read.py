@@ -117,7 +117,7 @@ def documents_about_in(
 
 def _oldest_first(session: Session, which: ColumnElement[bool]) -> tuple[DocumentView, ...]:
     wanted = _ROWS.where(which).order_by(Document.issued_at, Document.id)
-    return _views(session, session.execute(wanted).all())
+    return _views(session.execute(wanted).all())
 
 
 def find_documents(
@@ -133,7 +133,7 @@ def find_documents(
             wanted = wanted.where(_before(session, cursor))
         newest = wanted.order_by(Document.issued_at.desc(), Document.id.desc()).limit(limit + 1)
         rows = session.execute(newest).all()
-        views = _views(session, rows[:limit])
+        views = _views(rows[:limit])
     return Page(views, views[-1].id if len(rows) > limit else None)
 
 
@@ -175,6 +175,12 @@ _WAITS_FOR = (
     .correlate(Document)
     .scalar_subquery()
 )
+_COURSE_IDS = (
+    select(func.aggregate_strings(DocumentCourse.course_id, " "))
+    .where(DocumentCourse.document_id == Document.id)
+    .correlate(Document)
+    .scalar_subquery()
+)
 # Neither content nor bytes: a list of a thousand holds none of them.
 _ROWS: Select[*tuple[Any, ...]] = (
     select(
@@ -192,6 +198,7 @@ _ROWS: Select[*tuple[Any, ...]] = (
         Document.square_order_id,
         Document.content_sha256,
         func.coalesce(_WAITS_FOR, "").label("waits_for"),
+        _COURSE_IDS.label("course_ids"),
     )
     .join(Client, Client.id == Document.client_id)
     .join(_LIVING, _LIVING.id == func.coalesce(Client.merged_into, Client.id))
@@ -203,15 +210,16 @@ def _one(session: Session, which: ColumnElement[bool]) -> DocumentView:
     row = session.execute(_ROWS.where(which).order_by(Document.kind.desc()).limit(1)).first()
     if row is None:
         raise NotFound("There is no such document.")
-    return _views(session, [row])[0]
+    return _views([row])[0]
 
 
-def _views(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[DocumentView, ...]:
-    about: dict[str, list[str]] = {row.id: [] for row in rows}
-    links = select(DocumentCourse).where(DocumentCourse.document_id.in_(about))
-    for link in session.scalars(links.order_by(DocumentCourse.course_id)):
-        about[link.document_id].append(link.course_id)
-    return tuple(DocumentView(**row._mapping, course_ids=tuple(about[row.id])) for row in rows)
+def _views(rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[DocumentView, ...]:
+    return tuple(_view(dict(row._mapping)) for row in rows)
+
+
+def _view(values: dict[str, Any]) -> DocumentView:
+    course_ids = sorted((values.pop("course_ids") or "").split())
+    return DocumentView(**values, course_ids=tuple(course_ids))
 
 
 def _conditions(q: str, kind: str | None) -> list[ColumnElement[bool]]:

@@ -128,6 +128,8 @@ def refunds_of_courses(
     store: Store, course_ids: Collection[str], *, now: datetime
 ) -> dict[str, DeskRefundView]:
     """Return the latest refund begun of each course, where it is under way or ended lately."""
+    if not course_ids:
+        return {}
     rows = (
         select(DeskRefund, Outbox.outcome)
         .outerjoin(Outbox, (Outbox.subject == DeskRefund.id) & (Outbox.kind == REFUND))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -44,6 +44,8 @@ from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 30
 SHOWN_WHILE_TYPING = 8
+# Flashes the notice of a change; is given the courses that the page has read anyway, by id.
+Say = Callable[[Mapping[str, CourseView]], None]
 _WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
 
 blueprint = Blueprint("clients", __name__)
@@ -120,16 +122,25 @@ def news(client_id: str) -> ResponseReturnValue:
     return live.news("desk/_client.html", _version(client_id), lambda: _everything(client_id, None))
 
 
-def page(client_id: str, edited: Refusal | None = None, **more: Any) -> ResponseReturnValue:
+def page(
+    client_id: str, edited: Refusal | None = None, say: Say | None = None, **more: Any
+) -> ResponseReturnValue:
     """Answer the client's page, or its living part to htmx; `more` fills in what is not as it always is."""
     address = url_for("clients.news", client_id=client_id)
     version = _version(client_id)
+
+    def context() -> dict[str, Any]:
+        shown = _everything(client_id, edited) | more
+        if say is not None:
+            say({card.course.id: card.course for card in shown["cards"]})
+        return shown
+
     shown = live.screen(
         "desk/client.html",
         "desk/_client.html",
         address,
         version,
-        lambda: _everything(client_id, edited) | more,
+        context,
     )
     # One tap prints a paper from a frame.
     let_page_hold_frame()
@@ -144,12 +155,14 @@ def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
     return page(client_id or "")
 
 
-def after_deed(client_id: str | None) -> ResponseReturnValue:
-    """Answer a deed on a client's course: the page as it now stands."""
+def after_deed(client_id: str | None, say: Say | None = None) -> ResponseReturnValue:
+    """Answer a change to a client's course: the page as it now stands, with the notice that `say` flashes."""
+    if client_id is not None and live.is_shown(url_for("clients.news", client_id=client_id)):
+        return page(client_id, say=say)
+    if say is not None:
+        say({})
     if client_id is None:
         return redirect_after_post(url_for("attention.show"))
-    if live.is_shown(url_for("clients.news", client_id=client_id)):
-        return page(client_id)
     return redirect_after_post(url_for("clients.show", client_id=client_id))
 
 
@@ -185,7 +198,7 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "first": _first(cards),
         "histories": [(card.course, lines_of(card.course)) for card in cards],
         "checkouts": waiting_of_client(store, client.id),
-        "refunds_of": refunds_of_courses(store, [course.id for course in courses], now=pages.now()),
+        "refunds_of": refunds_of_courses(store, _refund_begun(courses), now=pages.now()),
         "form": _edit_form(client, edited),
         "details_form": details_form,
         "second_charge": None,
@@ -196,6 +209,11 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "apart": told_apart(courses, pages.clinic()),
         "menus": {course.id: menu_of(course, current_user.role) for course in courses},
     }
+
+
+def _refund_begun(courses: Sequence[CourseView]) -> list[str]:
+    """Return the courses of which a refund was begun, as their histories say."""
+    return [course.id for course in courses if course.has_history("refund")]
 
 
 def details_form(entry_id: str, visit: VisitView, refusal: Refusal | None) -> VisitDetailsForm:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -66,10 +66,13 @@ def use(course_id: str) -> ResponseReturnValue:
     used = use_session(
         services.store, current_act(), wish, known_charges=form.known, has_mail=services.mail.is_ready
     )
-    said = said_of_use(used, course(course_id))
     shown = guest_id or used.client_id
-    flash_notice(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
-    return clients.after_deed(shown)
+
+    def say(read: Mapping[str, CourseView]) -> None:
+        said = said_of_use(used, read.get(course_id) or course(course_id))
+        flash_notice(Notice(said, undo_entry_id=used.entry.id, client_id=shown))
+
+    return clients.after_deed(shown, say)
 
 
 @blueprint.post("/entries/<entry_id>/reversal")
@@ -80,8 +83,12 @@ def undo(entry_id: str) -> ResponseReturnValue:
     form = UndoForm.sent()
     reason = form.reason.data or UNDONE_AT_THE_DESK
     undone = reverse(current_services().store, current_act(), entry_id, reason)
-    flash_notice(Notice(_given_back(undone, course(undone.course_id))))
-    return clients.after_deed(form.client_id.data or undone.client_id)
+
+    def say(read: Mapping[str, CourseView]) -> None:
+        of = read.get(undone.course_id) or course(undone.course_id)
+        flash_notice(Notice(_given_back(undone, of)))
+
+    return clients.after_deed(form.client_id.data or undone.client_id, say)
 
 
 def said_of_use(used: Used, of: CourseView) -> str:
