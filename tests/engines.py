@@ -26,6 +26,7 @@ BOTH_ENGINES = (
     "tests/project/test_base.py",
     "tests/square/test_any_order.py",
     "tests/square/test_connection.py",
+    "tests/square/test_payment_events.py",
     "tests/square/test_sales.py",
     "tests/square/test_trouble.py",
     "tests/square/test_ways.py",

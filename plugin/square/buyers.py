@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from plugin.core.text import full_name
-from plugin.courses.base.suppression import is_erased
+from plugin.courses.base.suppression import is_erased, one_is_erased
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.square_links import all_living_links, links_of_namesakes, might_be
 from plugin.services import Services
@@ -57,17 +57,26 @@ def profile_of(services: Services, customer_id: str) -> Buyer | None:
     try:
         profile = services.square.customer(customer_id)
         buyer = read_profile(profile, customer_id)
-        return None if is_erased(services.store, *buyer.known_as) else _followed(services, profile, buyer)
+        was_erased, is_known = _erased_or_known(services, buyer)
+        if was_erased:
+            return None
+        return buyer if is_known else _followed(services, profile, buyer)
     except SquareNotFound:
         if not knows_any(services, customer_id):
             return None
         return Buyer(square_customer_id=customer_id, known_as=(customer_id,))
 
 
+def _erased_or_known(services: Services, buyer: Buyer) -> tuple[bool, bool]:
+    """Say whether the buyer was erased here, and whether they are a client of ours, under any of their ids."""
+    known = exists().where(SquareCustomer.square_customer_id.in_(buyer.known_as))
+    with services.store.reading() as session:
+        was_erased, is_known = session.execute(select(one_is_erased(buyer.known_as), known)).one()
+    return bool(was_erased), bool(is_known)
+
+
 def _followed(services: Services, profile: Json, buyer: Buyer) -> Buyer:
     """Return a new buyer with what no event may have reported: ids from before a merge, a profile deleted since."""
-    if knows_any(services, *buyer.known_as):
-        return buyer
     suspects = links_of_namesakes(services.store, buyer)
     if profile.get("creation_source") == MERGE:
         suspects += might_be(services.store, buyer)

@@ -16,12 +16,16 @@ from plugin.courses.base.work import Work
 
 @dataclass(frozen=True, slots=True)
 class SaleBooked:
-    """A sale has courses: `opened` now, or booked before. `paid_so_far`: None once all of it is paid."""
+    """A sale has courses: `opened` now, or booked before. `paid_so_far`: None once all of it is paid.
+
+    `checkout_ids`: the sales begun at the desk that it is.
+    """
 
     square_order_id: str
     client_id: str | None
     opened: tuple[str, ...]
     paid_so_far: Money | None
+    checkout_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.lease import claim as claim_row
-from plugin.courses.base.suppression import NO_BODY, names_erased_in
+from plugin.courses.base.suppression import NO_BODY, is_anyone_erased_in, names_erased_in
 from plugin.store import Store
 from plugin.store.queues import PENDING, Inbox
 
@@ -62,10 +62,14 @@ def _event(row: Inbox) -> InboxEvent:
 
 def complete_in(session: Session, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
     """Mark an event done, ignored or failed in the transaction of what it brought."""
-    row = session.get_one(Inbox, inbox_id)
-    row.state, row.outcome, row.done_at = state, outcome[:400], now
-    if names_erased_in(session, row.body):
-        row.body = NO_BODY
+    values = {"state": state, "outcome": outcome[:400], "done_at": now}
+    if is_anyone_erased_in(session) and names_erased_in(session, _body_in(session, inbox_id)):
+        values["body"] = NO_BODY
+    session.execute(update(Inbox).where(Inbox.id == inbox_id).values(values))
+
+
+def _body_in(session: Session, inbox_id: str) -> str:
+    return session.scalars(select(Inbox.body).where(Inbox.id == inbox_id)).one()
 
 
 def complete(store: Store, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -49,16 +49,24 @@ def erased_in(session: Session, square_customer_ids: Collection[str]) -> set[str
     return {by_hash[row] for row in session.scalars(rows)}
 
 
+def one_is_erased(square_customer_ids: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that one of these Square customers was erased."""
+    return exists().where(ErasedProfile.square_customer_sha256.in_(map(_hash, square_customer_ids)))
+
+
 def is_erased(store: Store, *square_customer_ids: str) -> bool:
     """Say whether one of these Square customers was erased."""
     with store.reading() as session:
         return bool(erased_in(session, square_customer_ids))
 
 
+def is_anyone_erased_in(session: Session) -> bool:
+    """Say whether the data of any Square customer was erased: most clinics need look no further."""
+    return session.scalar(select(ErasedProfile.square_customer_sha256).limit(1)) is not None
+
+
 def names_erased_in(session: Session, body: str) -> bool:
     """Say whether a message of Square's names a customer whose data was erased."""
-    if session.scalar(select(ErasedProfile.square_customer_sha256).limit(1)) is None:
-        return False
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

@@ -137,12 +137,12 @@ def known_variations_in(session: Session) -> dict[str, str]:
     return dict(rows.all())
 
 
-def variations_in(session: Session, square_variation_ids: Collection[str]) -> dict[str, str]:
-    """Return which package each of these Square variations sells, or sold before it was replaced."""
+def packages_of_variations_in(session: Session, square_variation_ids: Collection[str]) -> dict[str, Package]:
+    """Return the package that each of these Square variations sells, or sold before it was replaced."""
     rows = session.execute(
-        select(Listing.square_variation_id, Listing.package_id).where(
-            Listing.square_variation_id.in_(square_variation_ids)
-        )
+        select(Listing.square_variation_id, Package)
+        .join(Package, Package.id == Listing.package_id)
+        .where(Listing.square_variation_id.in_(square_variation_ids))
     )
     return dict(rows.all())
 

@@ -18,6 +18,7 @@ from plugin.courses.clients.contacts import Buyer, Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates
 from plugin.courses.clients.merge_core import join_clients
 from plugin.courses.clients.square_links import (
+    add_link_in,
     contact_of_buyer,
     gone_from_square_in,
     link_in,
@@ -35,15 +36,25 @@ def client_for_buyer(work: Work, buyer: Buyer) -> str:
         # One profile known as two clients: Square has merged them, and its event of that is still to arrive.
         merge_square_customers(work, from_ids=names, into=buyer)
     known = _known(work.session, names)
-    if known is None:
-        contact = contact_of_buyer(work.session, buyer)
-        known = _same_person(work.session, contact)
+    if known is not None:
+        _link_all(work.session, work.act, buyer, known.id)
+    else:
+        known = _client_without_link(work, buyer)
+        for name in names:
+            is_current = name == buyer.square_customer_id
+            add_link_in(work.session, work.act, name, known.id, is_current=is_current)
+    _keep_address(work.session, buyer)
+    return known.id
+
+
+def _client_without_link(work: Work, buyer: Buyer) -> Client:
+    """Return the client whom nothing but the link to this Square customer is missing, or a new one."""
+    contact = contact_of_buyer(work.session, buyer)
+    known = _same_person(work.session, contact)
     if known is None:
         known = add_client(work, contact)
         ask_about_duplicates(work, known)
-    _link_all(work.session, work.act, buyer, known.id)
-    _keep_address(work.session, buyer)
-    return known.id
+    return known
 
 
 def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:

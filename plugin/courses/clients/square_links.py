@@ -27,9 +27,20 @@ def link_in(
     """Make this Square customer the client's, as the current profile or as one of before."""
     link = session.get(SquareCustomer, square_customer_id)
     if link is None:
-        link = SquareCustomer(square_customer_id=square_customer_id, seen_at=act.now)
-        session.add(link)
+        return add_link_in(session, act, square_customer_id, client_id, is_current=is_current)
     link.client_id, link.is_current = client_id, is_current
+    session.flush()
+    return link
+
+
+def add_link_in(
+    session: Session, act: Act, square_customer_id: str, client_id: str, *, is_current: bool
+) -> SquareCustomer:
+    """Write the same for a Square customer that is known not to be linked yet."""
+    link = SquareCustomer(
+        square_customer_id=square_customer_id, client_id=client_id, is_current=is_current, seen_at=act.now
+    )
+    session.add(link)
     session.flush()
     return link
 

@@ -74,6 +74,9 @@ class _Exchange(Work):
 
 def complete_exchanges(work: Work, sale: SaleBooked) -> list[str]:
     """Complete the exchange that a paid order is, once; return the attention items that it leaves open."""
+    # An exchange is never rung up at the till: its order was begun at the desk.
+    if not sale.checkout_ids:
+        return []
     rows = work.session.scalars(
         select(Checkout)
         .where(

@@ -24,11 +24,11 @@ from plugin.courses.base.chain import EntryRow, Line, append_all, next_entry
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import SaleBooked, publish
 from plugin.courses.base.work import Work, transact
-from plugin.courses.catalog.packages import variations_in
+from plugin.courses.catalog.packages import packages_of_variations_in
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.sales.assign import assign_by_square
 from plugin.courses.sales.changed_sale import ask_about_changes
-from plugin.courses.sales.checkout_outcome import begun_for_in
+from plugin.courses.sales.checkout_outcome import begun_for_in, checkouts_of_order_in
 from plugin.courses.sales.payments import receive_money
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
@@ -63,7 +63,8 @@ def book_sale(
     already = [course.id for course in booked]
     attention, lines = _lines_to_book(work, sale, booked, linked or {}, accept_currency=accept_currency)
     missing = [unit for line in lines for unit in _missing_units(line, booked)]
-    client_id = begun_for_in(work.session, sale.square_order_id)
+    begun = checkouts_of_order_in(work.session, sale.square_order_id)
+    client_id = begun_for_in(work.session, begun)
     if missing and client_id is None and sale.buyer is not None:
         client_id = client_for_buyer(work, sale.buyer)
     courses = _open_courses(work, sale, missing, client_id)
@@ -81,7 +82,9 @@ def book_sale(
     # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
-        attention += publish(work, SaleBooked(sale.square_order_id, client_id, tuple(opened), so_far))
+        checkout_ids = tuple(row.id for row in begun)
+        event = SaleBooked(sale.square_order_id, client_id, tuple(opened), so_far, checkout_ids)
+        attention += publish(work, event)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
 
 
@@ -133,16 +136,18 @@ def _packages(
     session: Session, sale: Sale, booked: Sequence[Course], linked: Mapping[str, str]
 ) -> dict[str, Package]:
     """Return what each line sells: as a person has said, as its item is linked, or as it was booked before."""
-    variations = variations_in(session, [line.square_variation_id for line in sale.lines])
+    by_variation = packages_of_variations_in(session, [line.square_variation_id for line in sale.lines])
+    variations = {variation_id: package.id for variation_id, package in by_variation.items()}
     before = {course.square_line_uid: course.package_id for course in booked}
     package_ids = {
         line.uid: linked.get(line.uid)
         or (variations.get(line.square_variation_id) if line.square_variation_id else before.get(line.uid))
         for line in sale.lines
     }
-    wanted = {package_id for package_id in package_ids.values() if package_id is not None}
-    rows = session.scalars(select(Package).where(Package.id.in_(wanted))) if wanted else ()
-    packages = {package.id: package for package in rows}
+    packages = {package.id: package for package in by_variation.values()}
+    others = {one for one in package_ids.values() if one is not None and one not in packages}
+    rows = session.scalars(select(Package).where(Package.id.in_(others))) if others else ()
+    packages |= {package.id: package for package in rows}
     return {uid: packages[package_id] for uid, package_id in package_ids.items() if package_id in packages}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,19 +17,21 @@ from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
 
 
-def begun_for_in(session: Session, square_order_id: str) -> str | None:
-    """Return the client for whom the desk had begun this order; None for an order of the till's own."""
-    rows = select(Checkout.client_id).where(
-        Checkout.square_order_id == square_order_id, Checkout.way != "till"
-    )
-    client_id = session.scalar(rows.limit(1))
+def checkouts_of_order_in(session: Session, square_order_id: str) -> Sequence[Checkout]:
+    """Return the sales begun at the desk that this order is."""
+    return session.scalars(select(Checkout).where(Checkout.square_order_id == square_order_id)).all()
+
+
+def begun_for_in(session: Session, begun: Sequence[Checkout]) -> str | None:
+    """Return the client for whom the desk had begun the order of these; None for an order of the till's own."""
+    client_id = next((row.client_id for row in begun if row.way != "till"), None)
     return living_client_in(session, client_id).id if client_id is not None else None
 
 
 def settle_checkouts(work: Work, sale: SaleBooked) -> None:
     """Mark the checkouts that are this booked order paid, or paid in part so far."""
     order_id, so_far = sale.square_order_id, sale.paid_so_far
-    begun = list(work.session.scalars(select(Checkout).where(Checkout.square_order_id == order_id)))
+    begun = [work.session.get_one(Checkout, each) for each in sale.checkout_ids]
     for row in begun:
         _came(row, work.act, so_far)
     if so_far is None and not any(row.way != "till" for row in begun):

@@ -27,6 +27,9 @@ from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
 from plugin.store.ledger import Allowance, Course, Entry
 
+# An allowance's first entry grants its sessions.
+_FIRST_PAYMENT = 2
+
 
 @dataclass(slots=True)
 class _Part:
@@ -80,7 +83,10 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
             part.paid, part.entries = part.paid + share, part.entries + 1
         _receive_tax(parts, gross, came, sale.total)
     append_all(work, entries)
-    earn_ahead(work, [entry.allowance_id for entry in entries])
+    # Nothing was used yet of what has only been sold and paid.
+    used = [entry.allowance_id for entry in entries if entry.seq > _FIRST_PAYMENT or not entry.sessions_after]
+    if used:
+        earn_ahead(work, used)
     return changed
 
 

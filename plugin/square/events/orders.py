@@ -89,9 +89,15 @@ def _fetched(services: Services, order_id: str) -> Order:
 
 def _sold_in(services: Services, order: Order, payment: Payment | None) -> Effects:
     with services.store.reading() as session:
-        booked = booked_lines_in(session, order.id)
-        lines = package_lines(order.lines, known_variations_in(session), booked=booked)
-        alike = lines_like_packages(order.lines, lines, offers_in(session))
+        known = known_variations_in(session)
+        booked: frozenset[str] = frozenset()
+        lines = package_lines(order.lines, known)
+        alike: list[Alike] = []
+        # Most orders sell packages alone: only the others need more than what their items are linked to.
+        if len(lines) < len(order.lines):
+            booked = booked_lines_in(session, order.id)
+            lines = package_lines(order.lines, known, booked=booked)
+            alike = lines_like_packages(order.lines, lines, offers_in(session))
     # An order that had sold a package and shows none any more was edited since: a person looks at it.
     if not lines and not booked and not alike:
         return _NO_PACKAGE
