@@ -30,7 +30,7 @@ FILES = {
 
 def upload(page: Page, clinic: str, data: bytes) -> None:
     page.goto(f"{clinic}/import")
-    page.get_by_label("A CSV or Excel file").set_input_files(
+    page.get_by_label("CSV or Excel file").set_input_files(
         {"name": "export.csv", "mimeType": "text/csv", "buffer": data}
     )
     page.get_by_role("button", name="Preview").click()

@@ -12,7 +12,7 @@ def test_the_sheet_follows_what_is_typed(desk: DeskWindow) -> None:
     page.goto(f"{desk.clinic.desk}/clinic/papers/texts")
     page.get_by_role("link", name="English").first.click()
     sheet = page.frame_locator("iframe")
-    writing = page.get_by_label("What the sheet says")
+    writing = page.get_by_label("Text of the sheet")
     expect(sheet.get_by_text("Leave your face alone.")).to_be_visible()
 
     text = writing.input_value()
@@ -29,6 +29,6 @@ def test_the_sheet_follows_what_is_typed(desk: DeskWindow) -> None:
     expect(page.get_by_text("says when to call")).to_have_count(0)
     expect(sheet.get_by_text("Leave your face alone.")).to_be_visible()
     page.get_by_label("Our practitioner has reviewed").check()
-    page.get_by_role("button", name="Save as version 1").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Version 1 is saved")).to_be_visible()
     expect(sheet.get_by_text("reviewed by your practitioner")).to_have_count(0)

@@ -62,7 +62,7 @@ def test_b11_what_is_typed_back_to_what_is_shown_can_be_tapped_again(desk: DeskW
     search.press("Backspace")
     expect(page.locator("#buyers").get_by_role("link")).not_to_have_count(0)
     page.locator("#buyers").get_by_role("link").first.click()
-    expect(page.get_by_role("heading", name="Which package?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Package", exact=True)).to_be_visible()
 
 
 # Looked at by the page itself, at the moment the rows come: a test that asks later finds them settled.

@@ -29,9 +29,9 @@ def test_letters_that_no_font_has_are_told_on_the_clients_page(small_deb: Visito
 @pytest.mark.parametrize(
     ("language", "says"),
     [
-        ("zh-Hans", "papers in Chinese (Simplified)"),
-        ("es", "papers in Spanish"),
-        ("en", "papers in English"),
+        ("zh-Hans", "Language: Chinese (Simplified)"),
+        ("es", "Language: Spanish"),
+        ("en", "Language: English"),
     ],
 )
 @pytest.mark.usefixtures("small_desk")
@@ -48,4 +48,4 @@ def test_a_language_chosen_elsewhere_is_kept_by_the_form(small_deb: Visitor, sma
 
 @pytest.mark.usefixtures("small_desk")
 def test_papers_in_a_language_not_spoken_are_said_to_be_english(small_deb: Visitor) -> None:
-    assert "papers in English" in client_page(small_deb, name="Bela", language="zh-Hant").text
+    assert "Language: English" in client_page(small_deb, name="Bela", language="zh-Hant").text

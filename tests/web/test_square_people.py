@@ -62,8 +62,8 @@ def test_one_tap_makes_somebody_in_square_a_client(deb: Visitor) -> None:
 
 
 def test_while_square_is_away_the_list_says_so_quietly(deb: Visitor) -> None:
-    assert "Square does not answer just now." in _in_square(deb, "5550104").text
-    assert "Square does not answer just now; only clients" in _in_square(deb, "99999").text
+    assert "Square does not answer at the moment." in _in_square(deb, "5550104").text
+    assert "Square does not answer at the moment; only clients" in _in_square(deb, "99999").text
     assert "answer" not in _in_square(deb, "nobody").text
 
 

@@ -78,6 +78,7 @@ NOT_ABOUT_CLIENTS = {
     "package": "What is for sale.",
     "package_content": "What is for sale.",
     "paper_batch": "Which courses' papers were asked for together; the file is forgotten after a day.",
+    "sign_in": "Sessions of staff.",
     "staff": "Who works there.",
     "sweep": "When Square was looked through; it names ids of Square's alone.",
     "version": "How often what a page shows has changed; opaque ids and numbers.",
