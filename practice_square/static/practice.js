@@ -56,7 +56,7 @@
   document.querySelectorAll("input[data-narrows]").forEach(function (input) {
     var list = document.querySelector(input.dataset.narrows);
     if (!list) return;
-    input.addEventListener("input", function () {
+    function narrow() {
       var words = input.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
       list.querySelectorAll("li").forEach(function (row) {
         var text = row.textContent.toLocaleLowerCase();
@@ -64,6 +64,9 @@
           return text.includes(word);
         });
       });
-    });
+    }
+    input.addEventListener("input", narrow);
+    // What was typed before this script had loaded.
+    narrow();
   });
 })();
