@@ -43,7 +43,6 @@ def _take_desk(browser: Browser, clinic: Clinic, folder: Path, scheme: Any) -> N
     context = browser.new_context(**{**WINDOW, "color_scheme": scheme})
     page = context.new_page()
     desk = DeskWindow(page, clinic)
-    _save(page, folder / f"today-{scheme}.png")
     desk.open_client(CLIENT)
     _save(page, folder / f"client-{scheme}.png")
     context.close()
