@@ -1,9 +1,10 @@
-"""How many statements a use, an undo and a sale may send. What grows past it reads again what is in hand."""
+"""How many statements a use, an undo, a sale and a read may send. What grows past it reads again what is in hand."""
 
 from __future__ import annotations
 
 import pytest
 
+from plugin.courses.base.read import read_course
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.sales.sales import Sale
 from plugin.courses.visits.use import UseSession, use_session
@@ -12,6 +13,7 @@ from tests.courses.conftest import desk as desk
 from tests.courses.desk import Desk
 
 USE, USE_WITH_MAIL, USE_AGAIN, UNDO, BOOK, BOOK_AGAIN = 10, 12, 7, 11, 21, 7
+READ = 5
 
 
 @pytest.fixture
@@ -51,6 +53,14 @@ def test_the_same_use_again(desk: Desk) -> None:
     with counted(desk.store.engine) as sent:
         assert desk.use(course_id, key="tap").is_repeat
     assert len(sent) <= USE_AGAIN, "\n".join(each.sql for each in sent)
+
+
+def test_reading_a_course(desk: Desk) -> None:
+    course_id = desk.sell()
+    desk.use(course_id)
+    with counted(desk.store.engine) as sent:
+        read_course(desk.store, course_id, today=desk.clock().date())
+    assert len(sent) <= READ, "\n".join(each.sql for each in sent)
 
 
 def test_an_undo(desk: Desk) -> None:
