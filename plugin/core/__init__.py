@@ -1,1 +1,1 @@
-"""The rules of prepaid courses. Standard library only; knows no database, no web, no Square."""
+"""The rules of prepaid courses. Pure, standard library only: no database, no web, no Square."""

@@ -1,4 +1,4 @@
-"""Who acts, from where, when and under which idempotency key; every entry records it."""
+"""Who acts, from where, when and under which idempotency key; recorded with every entry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,80}\Z")
 
 
 class Role(StrEnum):
-    """What a person or a token may do. The owner may do all."""
+    """What a person or a token may do. The owner may do everything."""
 
     OWNER = "owner"
     DESK = "desk"
@@ -21,7 +21,7 @@ class Role(StrEnum):
 
 
 class Source(StrEnum):
-    """Where an act came from."""
+    """Where an act originated."""
 
     DESK = "desk"
     API = "api"
@@ -32,7 +32,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: the name that history shows, the role, where from, and the staff id where it is a person."""
+    """Who acts: the name shown in the history, the role, the source, and a person's staff id."""
 
     name: str
     role: Role
@@ -45,7 +45,7 @@ SQUARE = Actor("Square", Role.OWNER, Source.SQUARE)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who acts, when (aware, UTC), and the idempotency key of what is done."""
+    """Who acts, when (aware, UTC), and the idempotency key of the request."""
 
     actor: Actor
     now: datetime
@@ -57,7 +57,7 @@ class Act:
 
 
 def checked_key(key: str) -> str:
-    """Return the key a caller sent; raises InvalidField unless it is 1 to 80 visible characters."""
+    """Return the key that a caller sent; raises InvalidField unless it is 1 to 80 visible characters."""
     if not _VISIBLE.match(key):
         raise InvalidField("An Idempotency-Key has 1 to 80 visible characters.", field="Idempotency-Key")
     return key

@@ -24,10 +24,10 @@ def allocate(total: int, weights: Sequence[int]) -> tuple[int, ...]:
 
 
 def session_value(*, value_left: int, unpaid: int, sessions_left: int) -> int:
-    """Return what using one of `sessions_left` sessions moves from deferred to earned revenue.
+    """Return the value that using one of `sessions_left` sessions moves from deferred to earned revenue.
 
-    What is left, with what is not paid yet, is divided over the sessions left; the last session takes
-    the rest. A part-paid course counts only money that was paid, so never more than `value_left`.
+    The value left, plus what is not paid yet, is divided by the sessions left; the last session takes the
+    remainder. A part-paid course counts only money that was paid, so never more than `value_left`.
     """
     if sessions_left <= 0:
         raise ValueError("no session is left to value")

@@ -1,6 +1,6 @@
-"""What a course is today, computed once and read by every screen, paper, message and report.
+"""The state of a course today, computed once and read by every screen, paper, message and report.
 
-Pure: the caller loads the facts. Nobody else derives sessions left, usable or locked, a status or a session number.
+Pure: the caller loads the facts. Only here are sessions left, usable or locked, statuses and numbers derived.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from plugin.core.unlock import needed_for, unlocked
 
 @dataclass(frozen=True, slots=True)
 class WaitingGift:
-    """A voucher that nobody has redeemed yet: until then the course can't be used."""
+    """A voucher that has not been redeemed: until then the course can't be used."""
 
     gift_id: str
     code: str
@@ -28,13 +28,13 @@ class WaitingGift:
     given_at: datetime
 
 
-# Tuples where a report over all courses makes tens of thousands of them: a frozen dataclass costs five times as much.
+# Tuples where a report over all courses creates tens of thousands: a frozen dataclass costs five times more.
 class CourseFacts(NamedTuple):
-    """What is stored of a course itself; money in minor units, `expires_on` the last day of use.
+    """The stored facts of a course itself; money in minor units, `expires_on` the last day of use.
 
-    `price` is net, as the ledger has it. `tax`: what the client was charged beside it, of which listed prices contain
-    `tax_in_price`; None where nothing that is stored tells. `tax_paid`: how much of it came so far. `due_ended_on`:
-    since when nothing more is due though not all is paid, for its invoice was canceled.
+    `price` is net, as in the ledger. `tax`: what the client was charged on top, of which listed prices
+    contain `tax_in_price`; None where no tax was recorded. `tax_paid`: how much of it has been paid.
+    `due_ended_on`: the day since which nothing more is due though its canceled invoice was not all paid.
     """
 
     id: str
@@ -53,9 +53,10 @@ class CourseFacts(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What the entries of one allowance add up to, those undone taken out; money in minor units.
+    """The sums of the entries of one allowance, without those undone; money in minor units.
 
-    `adjusted`: by how much adjustments changed what is granted. `used_before`: sessions used before an import.
+    `adjusted`: by how much adjustments changed the sessions granted. `used_before`: sessions before an
+    import.
     """
 
     granted: int = 0
@@ -67,14 +68,14 @@ class Totals(NamedTuple):
     adjusted: int = 0
 
     def after_use(self, sessions: int, value: int) -> Totals:
-        """Return the totals after so many more sessions were used, which earned `value`."""
+        """Return the totals after so many more sessions were used, which earned `value` (minor units)."""
         return self._replace(
             left=self.left - sessions, value_left=self.value_left - value, used=self.used + sessions
         )
 
 
 class AllowanceFacts(NamedTuple):
-    """What is stored of an allowance; `ahead`: how many sessions may be used before they are paid for."""
+    """The stored facts of an allowance; `ahead`: how many sessions may be used before they are paid for."""
 
     id: str
     treatment: str
@@ -88,7 +89,7 @@ class AllowanceFacts(NamedTuple):
 
 
 class Use(NamedTuple):
-    """An entry that used sessions; `is_used_before`: it stands for the visits before an import."""
+    """An entry that used sessions; `is_used_before`: it represents the visits before an import."""
 
     entry_id: str
     allowance_id: str
@@ -101,9 +102,10 @@ class Use(NamedTuple):
 class AllowanceState(NamedTuple):
     """The sessions of one treatment in a course.
 
-    `is_open`: False for touch-ups whose session has not come. `unlocked`: how many of the granted sessions may be
-    used, because they are paid for, goodwill, or allowed ahead of payment; `locked`: how many of those left wait for
-    payment; `usable_now`: how many can be used today. `goodwill`: granted beside what was sold, so they need no money.
+    `is_open`: False for touch-ups whose session has not been reached. `unlocked`: how many of the granted
+    sessions may be used, because they are paid for, goodwill, or allowed ahead of payment; `locked`: how many
+    of those left await payment; `usable_now`: how many can be used today. `goodwill`: granted beyond those
+    sold, so free of charge.
     """
 
     facts: AllowanceFacts
@@ -142,7 +144,7 @@ class AllowanceState(NamedTuple):
 
     @property
     def used_before(self) -> int:
-        """Return how many of them were used before an import, on days nobody knows here."""
+        """Return how many of them were used before an import, on unknown days."""
         return self.facts.totals.used_before
 
     @property
@@ -152,12 +154,12 @@ class AllowanceState(NamedTuple):
 
     @property
     def usable_from_session(self) -> int | None:
-        """Return the main session that opens them."""
+        """Return the number of the main session that opens them."""
         return self.facts.usable_from_session
 
     @property
     def is_usable(self) -> bool:
-        """Say whether a session is left and open, be it paid for or not."""
+        """Return whether a session is left and open, paid for or not."""
         return self.left > 0 and self.is_open
 
     @property
@@ -167,21 +169,21 @@ class AllowanceState(NamedTuple):
 
     @property
     def value_left(self) -> Money:
-        """Return what the sessions left are worth in the ledger."""
+        """Return the deferred value of the sessions left."""
         return Money(self.facts.totals.value_left, self.currency)
 
     @property
     def unpaid(self) -> Money:
-        """Return what of its part of the price is not paid."""
+        """Return the unpaid portion of its part of the price."""
         return Money(max(0, self.facts.price - self.facts.totals.paid), self.currency)
 
 
 @dataclass(frozen=True)
 class CourseState:
-    """A course as it stands on `today`, the clinic's day, derived from what is stored of it.
+    """The state of a course on `today`, the clinic's day, derived from what is stored of it.
 
-    `granted`, `used`, `left`, `usable_now` and `locked` are of main sessions; a course without any counts all of its
-    sessions as such. Without `uses` no session has a number: lists do without.
+    `granted`, `used`, `left`, `usable_now` and `locked` count main sessions; a course without any counts all
+    of its sessions as main ones. Without `uses` no session has a number: lists need none.
     """
 
     facts: CourseFacts
@@ -191,7 +193,7 @@ class CourseState:
 
     @cached_property
     def status(self) -> Status:
-        """What the desk, the API and the papers call the course."""
+        """Return the status that the desk, the API and the papers show."""
         return course_status(
             closed_as=self.facts.closed_as,
             is_frozen=self.facts.frozen_on is not None,
@@ -204,15 +206,15 @@ class CourseState:
 
     @cached_property
     def allowances(self) -> tuple[AllowanceState, ...]:
-        """The sessions of each treatment."""
+        """Return the sessions of each treatment."""
         main = [each.totals for each in self.parts if each.kind == "main"]
-        # Sessions that left with a refund must not keep the touch-ups closed for ever.
+        # Sessions removed by a refund must not keep the touch-ups closed forever.
         opens = None if all(each.left == 0 for each in main) else sum(each.used for each in main)
         return tuple(self._allowance(each, opens) for each in self.parts)
 
     @property
     def counted(self) -> tuple[AllowanceState, ...]:
-        """Return the allowances whose sessions are the course's own: the main ones, else all."""
+        """Return the allowances that the course is counted by: the main ones, else all."""
         return tuple(each for each in self.allowances if self.is_main(each.id))
 
     @property
@@ -227,12 +229,12 @@ class CourseState:
 
     @property
     def has_touch_ups_alone(self) -> bool:
-        """Say whether it has no other sessions, as where only those were transferred."""
+        """Return whether it has only touch-ups, as where only those were transferred."""
         return all(each.kind == "touch_up" for each in self.parts)
 
     @property
     def not_used(self) -> int:
-        """Return the sessions not used; of a course with touch-ups alone left, those."""
+        """Return the sessions not used; of a course with only touch-ups left, the touch-ups."""
         return self.left or self.touch_ups_left
 
     @property
@@ -262,7 +264,7 @@ class CourseState:
 
     @property
     def locked(self) -> int:
-        """Return how many of the sessions left wait for payment."""
+        """Return how many of the sessions left await payment."""
         return sum(each.locked for each in self.counted) if self.is_part_paid else 0
 
     @property
@@ -277,55 +279,55 @@ class CourseState:
 
     @property
     def charge(self) -> Charge:
-        """Return what the client was charged: the price with its tax."""
+        """Return what the client was charged: the price plus its tax."""
         tax, in_price = self.facts.tax or 0, self.facts.tax_in_price or 0
         return Charge(self.facts.price, tax, in_price, is_tax_known=self.facts.tax is not None)
 
     @property
     def gross_price(self) -> Money:
-        """Return what the client was charged, tax included, tips apart."""
+        """Return what the client was charged, including tax, excluding tips."""
         return self._money(self.charge.gross)
 
     @property
     def gross_paid(self) -> Money:
-        """Return what the client has paid, tax included, tips apart."""
+        """Return what the client has paid, including tax, excluding tips."""
         return self._money(self._paid + (self.facts.tax_paid or 0))
 
     @property
     def is_part_paid(self) -> bool:
-        """Say whether some of the price is not paid, be it due or not."""
+        """Return whether part of the price is not paid, due or not."""
         return self._paid < self.facts.price
 
     @property
     def due(self) -> Money:
-        """Return what the client is to pay yet, tax included; nothing once the course is closed or not collected."""
+        """Return the balance due, including tax; zero once the course is closed or no longer collected."""
         is_asked = self.is_part_paid and self.facts.closed_as is None and not self.is_void
         is_due = is_asked and self.facts.due_ended_on is None
         return self.gross_price - self.gross_paid if is_due else self._money(0)
 
     @property
     def due_on(self) -> date | None:
-        """Return the day by which `due` is to be paid, None where none was agreed or nothing is due."""
+        """Return the day by which `due` is payable, None where none was agreed or nothing is due."""
         return self.facts.balance_due_on if self.due.amount else None
 
     @property
     def is_overdue(self) -> bool:
-        """Say whether that day has passed."""
+        """Return whether the due date has passed."""
         return self.due_on is not None and self.due_on < self.today
 
     @property
     def value_left(self) -> Money:
-        """Return what the sessions left are worth in the ledger."""
+        """Return the deferred value of the sessions left."""
         return self._money(sum(each.totals.value_left for each in self.parts))
 
     @property
     def waiting_gift(self) -> WaitingGift | None:
-        """Return the voucher the course waits for."""
+        """Return the unredeemed voucher of the course, if any."""
         return self.facts.waiting_gift
 
     @property
     def on_hold_since(self) -> date | None:
-        """Return the day the course was frozen; None where it is not, or nothing is left to hold."""
+        """Return the day the course was put on hold; None where it is not on hold, or no session is left."""
         return self.facts.frozen_on if self.status is Status.FROZEN else None
 
     @property
@@ -340,27 +342,27 @@ class CourseState:
 
     @property
     def is_void(self) -> bool:
-        """Say whether its import was undone: then nothing was ever sold."""
+        """Return whether its import was undone: then nothing was ever sold."""
         return self.facts.closed_as is None and not any(each.totals.granted for each in self.parts)
 
     @property
     def is_untouched(self) -> bool:
-        """Say whether no use of it stands and it was not closed: only so may it be moved as a whole."""
+        """Return whether it has no valid use and is not closed: only then may it be moved as a whole."""
         return self.facts.closed_as is None and not any(each.totals.used for each in self.parts)
 
     @property
     def is_live(self) -> bool:
-        """Say whether sessions are left that nothing but payment keeps from being used today."""
+        """Return whether sessions are left and nothing but payment prevents their use today."""
         return self.why_closed() is None and self.status is not Status.FINISHED
 
     @property
     def is_usable(self) -> bool:
-        """Say whether any session, touch-ups included, can be used today."""
+        """Return whether any session, touch-ups included, can be used today."""
         return any(each.usable_now for each in self.allowances)
 
     @property
     def why_not(self) -> str | None:
-        """Return the code of what keeps every session from being used today, None where one can be used."""
+        """Return the code of the reason why no session can be used today, None where one can."""
         if self.is_usable:
             return None
         if self.status is Status.FINISHED:
@@ -368,13 +370,13 @@ class CourseState:
         return self.why_closed() or "not_paid_for"
 
     def why_closed(self, on: date | None = None) -> str | None:
-        """Return the code of what closes the whole course to a visit of that day, today's if None."""
+        """Return the code of what closes the whole course to a visit on that day (today if None)."""
         if not self.facts.has_owner:
             return "unassigned"
         if self.facts.waiting_gift is not None:
             return "waits_as_gift"
         if self.expired_on is not None and (on or self.today) <= self.expired_on:
-            # A visit that took place in time is entered late, not used late.
+            # A visit that took place in time is recorded late, not used late.
             return None
         return self.status.value if self.status in _CLOSED else None
 
@@ -385,13 +387,13 @@ class CourseState:
 
     @property
     def next_touch_up(self) -> AllowanceState | None:
-        """Return the touch-ups to use next: those that are open first. Its `is_open` says whether they are ready."""
+        """Return the touch-ups to use next, open ones first; its `is_open` states whether they are ready."""
         waiting = [each for each in self.touch_ups if each.left]
         return next((each for each in waiting if each.is_open), waiting[0] if waiting else None)
 
     @property
     def first_used_on(self) -> date | None:
-        """Return the day of the earliest use that stands, None for none."""
+        """Return the day of the earliest valid use, None for none."""
         return min((each.used_on for each in self.uses if not each.is_undone), default=None)
 
     def after_use(self, use: Use, value: int) -> CourseState:
@@ -405,16 +407,16 @@ class CourseState:
         return CourseState(self.facts, parts, self.today, (*self.uses, use))
 
     def without_use(self, entry_id: str) -> CourseState:
-        """Return the course as its uses are once one of them was undone; its totals stay."""
+        """Return the course with one of its uses removed from the numbering; its totals are unchanged."""
         uses = (each._replace(is_undone=each.is_undone or each.entry_id == entry_id) for each in self.uses)
         return CourseState(self.facts, self.parts, self.today, tuple(uses))
 
     def allowance(self, allowance_id: str) -> AllowanceState:
-        """Return one allowance; raises StopIteration for another course's."""
+        """Return one allowance; raises StopIteration for an allowance of another course."""
         return next(each for each in self.allowances if each.id == allowance_id)
 
     def missing_for(self, allowance: AllowanceState, sessions: int) -> Money:
-        """Return what must be paid before so many more sessions of the allowance are; zero or less: nothing.
+        """Return how much must be paid to unlock so many more sessions; zero or less: nothing.
 
         Tax included, and rounded up: a cent less would not unlock them.
         """
@@ -427,19 +429,19 @@ class CourseState:
         return self._money(with_tax) - self.gross_paid
 
     def number_of(self, entry_id: str) -> int | None:
-        """Return which session a use was: the last one of it where it used several. None for what is no use.
+        """Return the session number of a use (the last one where it used several), None for no use.
 
-        Main sessions are counted together through the course, others within their allowance, by the day of the
-        visit. A use that was undone has the number it would have among those that stand.
+        Main sessions are counted together across the course, others within their allowance, by the day of the
+        visit. A use that was undone gets the number it would have among the valid ones.
         """
         return self._numbers.get(entry_id)
 
     def main_number_of(self, entry_id: str) -> int | None:
-        """Return the same number for a use of a main session alone, for what counts through the course."""
+        """Return the same number for a use of a main session only."""
         return self._numbers.get(entry_id) if entry_id in self._main_uses else None
 
     def days_used(self, allowance: AllowanceState | None = None) -> dict[int, date]:
-        """Return the day of each session used, by its number: of the main ones, or of an allowance by itself."""
+        """Return the day of each session used, by its number: of the main ones, or of one allowance."""
         among = "" if allowance is None else self._among(allowance.id)
         return {
             number: use.used_on
@@ -470,11 +472,11 @@ class CourseState:
         return tuple(each for each in self.parts if each.kind == "main") or self.parts
 
     def is_main(self, allowance_id: str) -> bool:
-        """Say whether the allowance's sessions are the course's own."""
+        """Return whether the course is counted by this allowance."""
         return any(each.id == allowance_id for each in self._main)
 
     def _among(self, allowance_id: str) -> str:
-        """Return what a session is counted among: "" for the course's own, else its allowance."""
+        """Return the group a session is counted in: "" for the main sessions, else its allowance."""
         return "" if self.is_main(allowance_id) else allowance_id
 
     @cached_property
@@ -485,9 +487,9 @@ class CourseState:
         return Money(amount, self.facts.currency)
 
     def _allowance(self, facts: AllowanceFacts, opens: int | None) -> AllowanceState:
-        """Return an allowance where `opens` main sessions are used, None for all that there will be."""
+        """Return an allowance where `opens` main sessions are used, None for all that will ever be."""
         totals = facts.totals
-        # Sessions taken away for good were never granted: what is paid then stands for the rest.
+        # Sessions removed permanently count as never granted: what is paid then covers the rest.
         goodwill = max(0, totals.adjusted)
         paid_for = unlocked(granted=totals.granted - goodwill, price=self.facts.price, paid=self._paid)
         may_use = min(totals.granted, max(paid_for, facts.ahead) + goodwill)
@@ -510,11 +512,11 @@ _CLOSED = (Status.REFUNDED, Status.TRANSFERRED, Status.EXPIRED, Status.FROZEN)
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a client has over all of their courses, as lists show it.
+    """A client's totals over all of their courses, as lists show them.
 
-    `left` of `granted` are main sessions of courses in hand, frozen ones included (`on_hold`); touch-ups are counted
-    beside them, and `expires_on` is when the first of them expires. A course that waits as a gift (`waits_for`) is
-    not in hand, nor is one that has expired: `not_used` on `expired_on`.
+    `left` of `granted` are main sessions of courses in hand, those on hold included (`on_hold`); touch-ups
+    are counted separately, and `expires_on` is the earliest expiry among them. A gift not redeemed
+    (`waits_for`) is not in hand, nor is a course that has expired: `not_used` on `expired_on`.
     """
 
     left: int = 0

@@ -1,4 +1,4 @@
-"""Net and gross: what the ledger takes of a sale, and what the client paid for it, tax included. Pure; no I/O."""
+"""Net and gross: the ledger's part of a sale, and what the client paid for it, tax included. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Charge:
     """What was charged for a course, minor units: `net` is its price in the ledger, `tax` is all tax on it.
 
-    `tax_in_price` is the part of the tax that listed prices contain; the rest was added to them. Where nothing
-    that is stored tells the tax, `is_tax_known` is False and net stands for gross.
+    `tax_in_price` is the part of the tax that listed prices contain; the rest was added to them. Where no tax
+    was recorded, `is_tax_known` is False and net is used as gross.
     """
 
     net: int
@@ -25,11 +25,11 @@ class Charge:
 
     @property
     def listed(self) -> int:
-        """Return the charge as prices are listed: with the tax that they contain, without the tax added to them."""
+        """Return the charge as prices are listed: including the tax they contain, excluding the tax added."""
         return self.net + self.tax_in_price
 
     def gross_of(self, net: int) -> int:
-        """Return a net amount of this sale with its tax."""
+        """Return a net amount of this sale plus its tax."""
         return _scaled(net, self.gross, self.net)
 
     def net_of(self, gross: int) -> int:
@@ -37,7 +37,7 @@ class Charge:
         return _scaled(gross, self.net, self.gross)
 
     def gross_of_listed(self, listed: int) -> int:
-        """Return a listed price, such as that of a single visit, with the tax of this sale."""
+        """Return a listed price, such as that of a single visit, with the tax rate of this sale."""
         return _scaled(listed, self.gross, self.listed)
 
     def listed_of(self, gross: int) -> int:

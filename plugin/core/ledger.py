@@ -1,4 +1,4 @@
-"""The arithmetic of one allowance's chain of entries. The database enforces the same rules again."""
+"""The arithmetic of one allowance's chain of entries. The database enforces the same rules independently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a chain stands: sessions left, their deferred revenue (minor units), sessions ever granted."""
+    """The end of a chain: sessions left, their deferred revenue (minor units), sessions ever granted."""
 
     seq: int = 0
     sessions: int = 0
@@ -36,7 +36,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the next entry does to the head."""
+    """The effect of the next entry on the head."""
 
     kind: Kind
     sessions: int = 0
@@ -69,17 +69,17 @@ def _none_left(left: int, asked: int) -> str:
 
 
 def sold(sessions: int) -> Change:
-    """Grant the sessions of a sale; their value comes with the payment."""
+    """Grant the sessions of a sale; their value is added by the payment."""
     return Change(Kind.SOLD, sessions=sessions, granted=sessions)
 
 
 def paid(value: int) -> Change:
-    """Add money that was paid for the allowance."""
+    """Add money paid for the allowance (minor units)."""
     return Change(Kind.PAID, value=value)
 
 
 def used(head: Head, sessions: int, *, unpaid: int = 0) -> Change:
-    """Use sessions: each moves its part of the value from deferred to earned revenue (docs/rules.md, rule 8)."""
+    """Use sessions: each moves its part of the value to earned revenue (docs/rules.md, rule 8)."""
     if sessions > head.sessions:
         raise NoneLeft(_none_left(head.sessions, sessions))
     value, left = head.value, head.sessions
@@ -95,18 +95,18 @@ def reversal(change: Change) -> Change:
 
 
 def refunded(head: Head, sessions: int | None = None) -> Change:
-    """Take back sessions (all that are left unless said otherwise) with their part of the value."""
+    """Remove sessions (all that are left by default) with their part of the value."""
     taken = head.sessions if sessions is None else sessions
     return Change(Kind.REFUNDED, sessions=-taken, value=-part_value(head, taken))
 
 
 def gone(kind: Kind, head: Head) -> Change:
-    """Take all that is left, with all of its value."""
+    """Remove all that is left, with all of its value."""
     return Change(kind, sessions=-head.sessions, value=-head.value)
 
 
 def part_value(head: Head, sessions: int) -> int:
-    """Return the value that so many of the sessions left carry away; the last ones take the rest.
+    """Return the value of so many of the sessions left; the last ones take the remainder.
 
     Raises NoneLeft where fewer are left.
     """
@@ -116,12 +116,12 @@ def part_value(head: Head, sessions: int) -> int:
 
 
 def transferred_out(head: Head, sessions: int) -> Change:
-    """Give sessions to another course with their part of the value; what was granted here stays granted."""
+    """Move sessions to another course with their part of the value; what was granted here stays granted."""
     return Change(Kind.TRANSFERRED_OUT, sessions=-sessions, value=-part_value(head, sessions))
 
 
 def transferred_in(out: Change, *, returning: int = 0) -> Change:
-    """Receive exactly what another chain gave; `returning` of it was granted here before."""
+    """Receive exactly what another chain gave; `returning` of it had been granted here before."""
     sessions = -out.sessions
     return Change(
         Kind.TRANSFERRED_IN, sessions=sessions, value=-out.value, granted=max(0, sessions - returning)
@@ -129,9 +129,9 @@ def transferred_in(out: Change, *, returning: int = 0) -> Change:
 
 
 def adjusted(head: Head, sessions: int, *, value: int) -> Change:
-    """Add sessions, which are granted beside those sold, or take some away with `value` (negative).
+    """Add sessions, granted beyond those sold, or remove some with `value` (negative).
 
-    Sessions taken away without value were never sold, so they were never granted either.
+    Sessions removed without value were never sold, so they are also subtracted from those granted.
     """
     if -sessions > head.sessions:
         raise NoneLeft(_none_left(head.sessions, -sessions))

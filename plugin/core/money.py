@@ -31,7 +31,7 @@ _NO_MINOR_UNIT = frozenset(
 _THOUSANDTHS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 _CODE = re.compile(r"[A-Z]{3}\Z")
 
-# Square's amounts are signed 64-bit integers; a clinic's are far below.
+# Square's amounts are signed 64-bit integers; a clinic's amounts are far below.
 LARGEST_AMOUNT = 10**15
 
 
@@ -63,7 +63,7 @@ class Money:
 
 
 def minor_digits(currency: str) -> int:
-    """Return how many decimals the currency is written with: USD 2, JPY 0, KWD 3 (ISO 4217)."""
+    """Return the number of decimals the currency is written with: USD 2, JPY 0, KWD 3 (ISO 4217)."""
     if currency in _NO_MINOR_UNIT:
         return 0
     return 3 if currency in _THOUSANDTHS else 2

@@ -9,7 +9,7 @@ from plugin.core.terms import NoShow, Terms
 
 @dataclass(frozen=True, slots=True)
 class NoShowOffer:
-    """The rule for one course with how often it was forgiven; `proposed` is None where the rule leaves it open."""
+    """The rule for one course and the visits forgiven so far; `proposed` is None where the rule leaves it open."""
 
     rule: NoShow
     forgiven: int
@@ -25,7 +25,7 @@ def no_show_offer(terms: Terms, forgiven: int) -> NoShowOffer:
 def _proposed(terms: Terms, forgiven: int) -> NoShow | None:
     if terms.no_show is NoShow.ASK:
         return None
-    # As the papers say: a missed visit counts, and the first ones are forgiven.
+    # As printed on the papers: a missed visit counts, and the first ones are forgiven.
     if terms.no_show is NoShow.CHARGE and forgiven >= terms.forgiven_no_shows:
         return NoShow.CHARGE
     return NoShow.FORGIVE

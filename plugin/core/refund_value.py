@@ -1,4 +1,4 @@
-"""What a refund of a course is worth by the two formulas clinics publish, with the working (docs/rules.md, rule 9).
+"""The refund value of a course by the two formulas clinics publish, with the working (docs/rules.md, rule 9).
 
 Independent of language: the caller's `write` formats amounts.
 """
@@ -17,18 +17,18 @@ Write = Callable[[Money], str]
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """One allowance as a refund sees it. Sessions that were taken back before are in neither number."""
+    """One allowance as a refund counts it. Sessions removed earlier are in neither number."""
 
     treatment: str
     used: int
     left: int
     single_price: int
-    # The tax that is added to the single price; a tax that it contains is in it already.
+    # Tax added to the single price; tax contained in the price is already included.
     added_tax: int = 0
 
     @property
     def total(self) -> int:
-        """Return the sessions that the money kept so far was for."""
+        """Return the sessions that the money kept so far paid for."""
         return self.used + self.left
 
     @property
@@ -39,10 +39,10 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What was agreed for the course, what was paid of it, and what was refunded before: all with tax.
+    """What was agreed for the course, what was paid of it, and what was refunded before: all including tax.
 
-    `left_with_sessions`: what belongs to sessions that were transferred or taken away, and is not this course's now.
-    `tax`: how much of what was paid is tax; without `is_tax_known` all amounts are without tax.
+    `left_with_sessions`: the part of sessions that were transferred or removed, no longer this course's.
+    `tax`: how much of the amount paid is tax; without `is_tax_known` all amounts exclude tax.
     """
 
     price: Money
@@ -54,28 +54,28 @@ class Agreed:
 
     @property
     def gone(self) -> Money:
-        """Return what of the money no refund of this course can give."""
+        """Return the money that no refund of this course can return."""
         return Money(self.refunded.amount + self.left_with_sessions, self.paid.currency)
 
     @property
     def kept(self) -> Money:
-        """Return what the clinic has now: no refund gives more."""
+        """Return what the clinic has now, the most that can be refunded."""
         return Money(max(0, (self.paid - self.gone).amount), self.paid.currency)
 
     @property
     def price_kept(self) -> Money:
-        """Return the part of the price that belongs to the sessions still here, used or not."""
+        """Return the part of the price for the sessions still in this course, used or not."""
         return Money(max(0, (self.price - self.gone).amount), self.price.currency)
 
     @property
     def is_part_paid(self) -> bool:
-        """Say whether some of the price is not paid."""
+        """Return whether some of the price is not paid."""
         return self.paid < self.price
 
 
 @dataclass(frozen=True, slots=True)
 class RefundValue:
-    """A sum, and how it came about, one sentence for each line."""
+    """A sum and its working, one sentence per line."""
 
     amount: Money
     working: tuple[str, ...]
@@ -84,7 +84,7 @@ class RefundValue:
 def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundValue:
     """Return paid x unused / total, weighted by single-visit price and rounded once, half up.
 
-    Of a part-paid course, what was used is taken off the money that came.
+    For a part-paid course, the price of the sessions used is subtracted from the money paid.
     """
     weights = _weights(parts)
     unused = sum(weight * part.left for weight, part in zip(weights, parts, strict=True))
@@ -105,9 +105,9 @@ def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundV
 
 
 def discount_forfeited(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundValue:
-    """Return paid - used x single price, never below zero: used visits count at the price of a single one.
+    """Return paid - used x single price, never below zero: used visits count at the single-visit price.
 
-    Both with tax: with the tax that the single price contains, and with the tax that was added to this sale.
+    Both include tax: the tax that the single price contains, and the tax that was added to this sale.
     """
     used = [part for part in parts if part.used]
     charged = _of(agreed, sum(part.used * part.charged for part in used))
@@ -124,7 +124,7 @@ def discount_forfeited(agreed: Agreed, parts: Sequence[Sessions], write: Write) 
 
 
 def sessions_covered(agreed: Agreed, parts: Sequence[Sessions], part: Sessions, amount: int) -> int:
-    """Return how many of the sessions left in `part` an amount refunded, tax included, is the prorated price of."""
+    """Return how many sessions left in `part` the refunded amount, tax included, covers when prorated."""
     most = part.left
     while most and price_of(agreed, parts, part, most) > amount:
         most -= 1
@@ -132,7 +132,7 @@ def sessions_covered(agreed: Agreed, parts: Sequence[Sessions], part: Sessions, 
 
 
 def price_of(agreed: Agreed, parts: Sequence[Sessions], part: Sessions, sessions: int) -> int:
-    """Return what so many sessions of `part` cost within the course, as `prorated` counts them, rounded half up."""
+    """Return the price of so many sessions of `part`, as `prorated` counts them, rounded half up."""
     weights = _weights(parts)
     total = sum(weight * each.total for weight, each in zip(weights, parts, strict=True))
     share = sessions * weights[parts.index(part)]
@@ -205,7 +205,7 @@ def _part_paid(agreed: Agreed, price: Money, amount: Money, shown: _Shown) -> st
 
 
 def _before(agreed: Agreed, write: Write) -> list[str]:
-    """Say how what was paid comes to what can be refunded: its tax, and what is gone of it."""
+    """Explain how the amount paid leads to what can be refunded: its tax, and what was deducted."""
     lines = []
     if not agreed.is_tax_known:
         lines.append("The tax of this sale is not known here: the amounts are without tax.")
@@ -223,7 +223,7 @@ def _before(agreed: Agreed, write: Write) -> list[str]:
 
 
 def _weights(parts: Sequence[Sessions]) -> list[int]:
-    # Sessions that cost nothing by themselves count alike.
+    # Sessions that cost nothing individually are weighted equally.
     is_free = all(part.single_price == 0 for part in parts if part.total)
     return [1 if is_free else part.single_price for part in parts]
 

@@ -1,4 +1,4 @@
-"""Whether two names of things for sale mean the same. Pure; compares folded words."""
+"""Whether two item names mean the same. Pure; compares folded words."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from difflib import SequenceMatcher
 from plugin.core.text import folded
 
 _WORD = re.compile(r"[^\W_]+")
-# What Square, and sellers, call a variation that says nothing of its own.
+# What Square, and sellers, call a variation without a name of its own.
 _NOTHING_OF_ITS_OWN = frozenset({"", "regular", "normal", "standard", "default", "custom amount"})
 _SMALL = frozenset({"a", "an", "and", "for", "of", "the", "with", "x"})
-# Half of the words of the shorter name; or, in scripts without spaces, most of its letters in their order.
+# Half of the words of the shorter name; or, in scripts without spaces, most of its characters in their order.
 _SHARED_WORDS = 0.5
 _SHARED_LETTERS = 0.6
 
@@ -22,17 +22,17 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def says_something(name: str) -> bool:
-    """Say whether a name tells what is sold: "Regular" and "" do not."""
+    """Return whether a name describes what is sold: "Regular" and "" do not."""
     return " ".join(words_of(name)) not in _NOTHING_OF_ITS_OWN
 
 
 def is_same_name(first: str, second: str) -> bool:
-    """Say whether two names have the same words in the same order; no name is like no other."""
+    """Return whether two names have the same words in the same order; an empty name matches nothing."""
     return bool(words_of(first)) and words_of(first) == words_of(second)
 
 
 def resembles(first: str, second: str) -> bool:
-    """Say whether two names share most of what they say."""
+    """Return whether two names share most of their words."""
     ours, theirs = _telling(first), _telling(second)
     if not ours or not theirs:
         return False

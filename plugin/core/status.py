@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """What the desk, the API and the papers call a course."""
+    """The status of a course as the desk, the API and the papers show it."""
 
     OPEN = "open"
     PART_PAID = "part_paid"

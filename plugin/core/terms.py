@@ -28,13 +28,13 @@ class NoShow(StrEnum):
 
 
 class ExpiresFrom(StrEnum):
-    """What the months of an expiry are counted from."""
+    """The start date from which the months of an expiry are counted."""
 
     SALE = "sale"
     FIRST_USE = "first_use"
 
 
-# How long ahead a visit is canceled or moved where the terms say nothing else, and the most they may ask for.
+# Default notice for canceling or moving a visit where the terms set none, and the most they may require.
 USUAL_NOTICE_HOURS = 24
 MOST_NOTICE_HOURS = 168
 
@@ -68,11 +68,11 @@ class Terms:
 
     @property
     def waits_for_first_use(self) -> bool:
-        """Say whether the day of expiry is known only once the first session was used."""
+        """Return whether the expiry date is known only once the first session was used."""
         return self.expires_from is ExpiresFrom.FIRST_USE
 
     def expiry(self, sold_on: date) -> date | None:
-        """Return the last day of use for a course sold on `sold_on`; None for no expiry, or for none yet."""
+        """Return the last day of use for a course sold on `sold_on`; None for no expiry or none yet."""
         if self.expires_after_months is None:
             return self.expires_on
         return None if self.waits_for_first_use else _months_after(sold_on, self.expires_after_months)
@@ -84,7 +84,7 @@ class Terms:
         return _months_after(first_used_on, self.expires_after_months)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the shape that the database and `/api/v1` carry; the usual notice is left out."""
+        """Return the JSON stored in the database and sent by `/api/v1`; the default notice is left out."""
         is_usual = self.notice_hours == USUAL_NOTICE_HOURS
         return {
             "expires_after_months": self.expires_after_months,
@@ -105,7 +105,7 @@ _NAMES = frozenset(field.name for field in fields(Terms))
 
 
 def terms_from_json(value: object) -> Terms:
-    """Read terms back; raises InvalidField that names what is wrong with them."""
+    """Parse terms; raises InvalidField that names what is wrong with them."""
     if not isinstance(value, dict):
         raise InvalidField("Terms are an object.", field="terms")
     unknown = set(value) - _NAMES
@@ -132,7 +132,7 @@ def _whole(value: object, name: str) -> int | None:
 def _date(value: object) -> date | None:
     if value is None:
         return None
-    # Python reads more than that: dates by their week, and without dashes.
+    # Python accepts more formats: week dates, and dates without dashes.
     if not isinstance(value, str) or not _DAY.match(value):
         raise InvalidField(_NO_DAY, field="terms")
     try:

@@ -1,4 +1,4 @@
-"""Text that people type, cleaned for storage and search: trimmed, no control characters, within bounds."""
+"""Text typed by people, cleaned for storage and search: trimmed, no control characters, within bounds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import unicodedata
 
 from plugin.errors import InvalidField
 
-# Letters that Unicode does not take apart, though an English keyboard types them plain: "lukasz" finds "Łukasz".
+# Characters that Unicode does not decompose but English keyboards type plain: "lukasz" finds "Łukasz".
 _ONE_STROKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
 
-# Degrees and titles say nothing of who it is; Jr. and III do.
+# Degrees and titles do not identify a person; Jr. and III do.
 _TITLE = re.compile("mr|mrs|ms|miss|mx|dr|prof|md|do|dds|dmd|dc|phd|rn|np|pa|pt|lac|lmt|esq|mba|sra|srta")
 _GENERATION = re.compile("jr|sr|ii|iii|iv")
 
@@ -19,14 +19,14 @@ NOTE_LENGTH = 500
 REASON_LENGTH = 300
 
 
-# Letters and signs by their category that are nothing to see: Hangul fillers and the blank Braille pattern.
+# Letters and signs by category that are invisible: Hangul fillers and the blank Braille pattern.
 _BLANK = "\u115f\u1160\u3164\uffa0\u2800"
 
 
 def clean(value: str) -> str:
-    """Return the text in composed form, white space folded, control and direction characters removed.
+    """Return the text in composed form, white space collapsed, control and direction characters removed.
 
-    A text of which nothing can be seen, such as joiners alone, is no text: "".
+    A text with no visible character, such as joiners alone, becomes "".
     """
     kept = (" " if ch.isspace() else ch for ch in unicodedata.normalize("NFC", value) if _keeps(ch))
     text = " ".join("".join(kept).split())
@@ -71,7 +71,7 @@ def digits(value: str) -> str:
 
 
 def full_name(given: str, family: str) -> str:
-    """Return a person's name in the order its script is read: family first in Chinese, Japanese and Korean."""
+    """Return a person's name in the order of its script: Chinese, Japanese and Korean family name first."""
     first, last = clean(given), clean(family)
     if first and last and all(_is_east_asian(ch) for ch in first + last if not ch.isspace()):
         return last + first
@@ -79,9 +79,9 @@ def full_name(given: str, family: str) -> str:
 
 
 def name_parts(name: str) -> tuple[str, str]:
-    """Return given and family name such that `full_name` puts them together again as they were.
+    """Return given and family name such that `full_name` joins them as they were.
 
-    The first word is taken for the given name. A name that is written family first stays in one piece.
+    The first word is the given name. A name written family first stays in one piece.
     """
     whole = clean(name)
     given, _, family = whole.partition(" ")
@@ -89,7 +89,7 @@ def name_parts(name: str) -> tuple[str, str]:
 
 
 def spoken_name(text: str) -> str:
-    """Return the name in the order it is spoken: “Kim, Grace” and “Kim, Grace, MD” begin with the last name."""
+    """Return the name in spoken order: “Kim, Grace” and “Kim, Grace, MD” begin with the last name."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     suffixes = [part for part in parts[1:] if _is_suffix(part)]
     names = [part for part in parts if part not in suffixes]
@@ -97,7 +97,7 @@ def spoken_name(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what two ways to write one person's name have in common: no order, titles or single initials."""
+    """Return what all spellings of one person's name have in common: no order, titles or single initials."""
     words = re.findall(r"[^\W_]+(?:['’][^\W_]+)*", folded(name).replace(".", ""))
     telling = [word for word in words if not _TITLE.fullmatch(word) and (len(word) > 1 or not word.isascii())]
     return " ".join(sorted(telling or words))

@@ -1,10 +1,10 @@
-"""How many sessions of a part-paid course may be used: they unlock as money arrives (docs/rules.md, rule 8)."""
+"""How many sessions of a part-paid course may be used: payment unlocks them (docs/rules.md, rule 8)."""
 
 from __future__ import annotations
 
 
 def unlocked(*, granted: int, price: int, paid: int) -> int:
-    """Return how many of the granted sessions the money that came has paid for."""
+    """Return how many of the granted sessions the money received has paid for."""
     return granted if paid >= price else granted * paid // price
 
 
