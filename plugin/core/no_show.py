@@ -9,7 +9,7 @@ from plugin.core.terms import NoShow, Terms
 
 @dataclass(frozen=True, slots=True)
 class NoShowOffer:
-    """The rule for one course and the visits forgiven so far; `proposed` is None where the rule leaves it open."""
+    """The rule of one course and the visits forgiven so far; `proposed` is None where it leaves that open."""
 
     rule: NoShow
     forgiven: int

@@ -1,1 +1,1 @@
-"""What waits: words from Square, effects that are owed, questions for a person."""
+"""Shared by all use cases: reading courses, the ledger, inbox, outbox, attention and idempotency."""

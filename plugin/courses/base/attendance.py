@@ -1,4 +1,4 @@
-"""Who came and who did not: the visits and missed visits of a course, with the numbers its state gives them."""
+"""Attendance: the visits and missed visits of a course, with the numbers from its state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plugin.courses.base.views import EntryView, NoShowView, VisitView
 def attendance(
     state: CourseState, visits: Sequence[Row[Any]], entries: Sequence[EntryView], *, owner_id: str | None
 ) -> tuple[tuple[VisitView, ...], tuple[NoShowView, ...]]:
-    """Return the visits that stand and the no-shows that were charged, by day."""
+    """Return the valid visits and the charged no-shows, by day."""
     days = {each.entry_id: each.used_on for each in state.uses}
     standing = [each for each in entries if each.kind is Kind.USED and each.reversed_by is None]
     uses: dict[str, list[EntryView]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Attention: what only a person can decide. One item for one question, however often Square brings it."""
+"""Attention: items that only a person can decide, one per question however often Square reports it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_item(
     square_order_id: str | None = None,
     square_refund_id: str | None = None,
 ) -> str:
-    """Put a question before the people, once; return its id. A resolved one is not asked again."""
+    """Open an attention item once and return its id. A resolved one is not opened again."""
     known = work.session.scalar(select(Attention.id).where(Attention.dedupe == dedupe[:255]))
     if known is not None:
         return known
@@ -44,12 +44,12 @@ def open_item(
 
 
 def settle_item_in(session: Session, act: Act, dedupe: str, reason: str) -> bool:
-    """Close an open item that has answered itself, so that it can be asked again; False where none was open."""
+    """Resolve an open item that needs no person now; it can be opened again. False where none was open."""
     return settle_items_in(session, act, [dedupe], reason)
 
 
 def settle_items_in(session: Session, act: Act, dedupes: Sequence[str], reason: str) -> bool:
-    """Close such items of these; False where none was open."""
+    """Resolve the open items among these in the same way; False where none was open."""
     marks = [dedupe[:255] for dedupe in dedupes]
     waiting = select(Attention).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
     items = session.scalars(waiting).all() if marks else ()
@@ -61,12 +61,12 @@ def settle_items_in(session: Session, act: Act, dedupes: Sequence[str], reason: 
 
 
 def settle_row(item: Attention, act: Act, reason: str) -> None:
-    """Close a question that has answered itself for good, unless a person was quicker."""
+    """Resolve for good an item that no longer needs a person, unless a person has resolved it."""
     if item.resolved_at is None:
         item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": reason}
 
 
 def count_open(store: Store) -> int:
-    """Return how many questions wait."""
+    """Return how many attention items are open."""
     with store.reading() as session:
         return int(session.scalar(select(func.count()).where(Attention.resolved_at.is_(None))) or 0)

@@ -1,4 +1,4 @@
-"""How far we have read in something of Square's, and what we know of it by now: one short text under a name."""
+"""Bookmarks: how far a list of Square's was read, and what is known of it; one short text per name."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from plugin.store.square_side import Bookmark
 
 
 def bookmark_of(store: Store, name: str) -> str | None:
-    """Return what is kept under this name."""
+    """Return the text stored under this name."""
     with store.reading() as session:
         kept = session.get(Bookmark, name)
         return kept.value if kept else None
 
 
 def save_bookmark_in(session: Session, act: Act, name: str, value: str) -> None:
-    """Keep this under the name, in place of what was there."""
+    """Store this text under the name, replacing any earlier one."""
     kept = session.get(Bookmark, name)
     if kept is None:
         session.add(Bookmark(name=name, value=value[:200], at=act.now))
@@ -26,7 +26,7 @@ def save_bookmark_in(session: Session, act: Act, name: str, value: str) -> None:
 
 
 def drop_bookmark_in(session: Session, name: str) -> None:
-    """Keep nothing under this name."""
+    """Delete the text stored under this name."""
     kept = session.get(Bookmark, name)
     if kept is not None:
         session.delete(kept)

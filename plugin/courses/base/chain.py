@@ -1,4 +1,4 @@
-"""An allowance's chain of entries: read and lengthened. The only place that makes an entry."""
+"""Read and extend an allowance's chain of entries. The only module that creates entries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ A = TypeVar("A", Allowance, AllowanceState)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one new entry says beside its numbers."""
+    """The fields of a new entry besides its numbers."""
 
     key: str
     happened_at: datetime
@@ -32,7 +32,7 @@ class Line:
     reverses: str | None = None
 
 
-# A course that is locked: its row, or as `lock_course` reads it.
+# A locked course: the ORM object, or the row that `lock_course` returns.
 LockedCourse: TypeAlias = Course | Row[Any]
 
 
@@ -63,14 +63,14 @@ class EntryRow(NamedTuple):
 
     @property
     def head(self) -> Head:
-        """Return where the chain stands after it."""
+        """Return the head of the chain after this entry."""
         return Head(self.seq, self.sessions_after, self.value_after, self.granted_after)
 
 
 def lock_course(session: Session, course_id: str) -> Row[Any]:
-    """Lock the course as `course_for_change` does, for who only reads its columns: an object takes longer to make.
+    """Lock the course like `course_for_change`, but return only its columns, which is faster.
 
-    The clinic is read with it.
+    The clinic is read in the same query.
     """
     row = session.connection().execute(_LOCK_ROW, {"course_id": course_id}).first()
     if row is None:
@@ -80,7 +80,7 @@ def lock_course(session: Session, course_id: str) -> Row[Any]:
 
 
 def course_for_change(session: Session, course_id: str) -> Course:
-    """Return the course, locked for this transaction so that two tablets come one after the other."""
+    """Return the course, locked for this transaction so that two tablets run one after the other."""
     course = session.scalar(_LOCK_COURSE, {"course_id": course_id})
     if course is None:
         raise NotFound("There is no such course.")
@@ -96,7 +96,7 @@ _LOCK_ROW = (
     .where(Course.id == bindparam("course_id"))
     .with_for_update(of=Course)
 )
-# What the session had read of the course before it waited for the lock may be old by now.
+# What the session read of the course before it waited for the lock may be stale.
 _LOCK_COURSE = (
     select(Course)
     .where(Course.id == bindparam("course_id"))
@@ -117,12 +117,12 @@ def main_of(allowances: Sequence[A]) -> A:
 
 
 def head_of(session: Session, allowance_id: str) -> Head:
-    """Return where the chain stands; the start where nothing is written yet."""
+    """Return the head of the chain; the zero head where it has no entry yet."""
     return heads_of(session, [allowance_id]).get(allowance_id, START)
 
 
 def heads_of(session: Session, allowance_ids: Sequence[str]) -> dict[str, Head]:
-    """Return where the chains stand that have entries, by allowance."""
+    """Return the heads of the chains that have entries, by allowance."""
     rows = session.connection().execute(_HEADS, {"allowance_ids": list(allowance_ids)})
     return {allowance_id: Head(*head) for allowance_id, *head in rows}
 
@@ -147,7 +147,7 @@ def money_paid(session: Session, allowance_id: str) -> int:
 
 
 def append(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> EntryRow:
-    """Write the next entry of the chain; raises NoneLeft below zero. The database checks all of it again."""
+    """Write the next entry of the chain; raises NoneLeft below zero. The database checks it again."""
     entry = next_entry(work, allowance_id, head, change, line)
     append_all(work, [entry])
     return entry
@@ -167,8 +167,8 @@ def append_reversal(work: Work, undone: Entry, reason: str) -> EntryRow:
 
 
 def append_all(work: Work, entries: Sequence[EntryRow]) -> None:
-    """Write entries in one statement, each after the one that it follows."""
-    # What they refer to may wait in the session.
+    """Write entries in one statement, each after the one it follows."""
+    # Rows they refer to may still be unflushed in the session.
     work.session.flush()
     if entries:
         work.session.connection().execute(_APPEND, [entry._asdict() for entry in entries])
@@ -178,7 +178,7 @@ _APPEND = insert(METADATA.tables[Entry.__tablename__])
 
 
 def next_entry(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> EntryRow:
-    """Return the next entry of the chain, not written yet; raises NoneLeft below zero."""
+    """Return the next entry of the chain, not yet written; raises NoneLeft below zero."""
     after, act = advance(head, change), work.act
     return EntryRow(
         id=work.new_id(),
@@ -206,7 +206,7 @@ def next_entry(work: Work, allowance_id: str, head: Head, change: Change, line: 
 
 
 def add_history(work: Work, course_id: str, kind: str, text: str, *, reason: str = "") -> None:
-    """Write a line of the course's history, which stands beside its entries."""
+    """Add a line to the course's history, which is kept beside its entries."""
     work.session.add(
         History(
             id=work.new_id(),

@@ -1,4 +1,4 @@
-"""The clinic of this database, and what day it is there."""
+"""The clinic of this database, and its local date."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from plugin.store.papers import Logo
 _ADDRESS_LINES = 5
 _ADDRESS_LINE_LENGTH = 75
 
-# The logo is kept by itself, under its SHA-256.
+# The logo is stored separately, under its SHA-256.
 _KEPT = tuple(name for name in ClinicView.__dataclass_fields__ if name != "logo")
 
-# Not the picture itself: the clinic is read for every page.
+# Without the picture itself: the clinic is read for every page.
 _COLUMNS: tuple[Any, ...] = (
     *(getattr(Clinic, name) for name in _KEPT),
     Logo.sha256,
@@ -54,7 +54,7 @@ _NO_CLINIC_YET = ClinicView(
 
 
 def read_clinic(store: Store) -> ClinicView:
-    """Return the clinic; plain defaults until Square or the owner has named it."""
+    """Return the clinic; plain defaults until Square or the owner has set its name."""
     with store.reading() as session:
         return clinic_in(session)
 
@@ -68,13 +68,13 @@ def clinic_in(session: Session) -> ClinicView:
 
 
 def with_clinic(query: Select[Any]) -> Select[Any]:
-    """Return the query with the clinic beside each of its rows, which `keep_clinic_of` takes from there."""
+    """Return the query with the clinic's columns added, which `keep_clinic_of` reads."""
     beside = query.add_columns(*_COLUMNS).outerjoin(Clinic, Clinic.id == 1)
     return beside.outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256)
 
 
 def keep_clinic_of(session: Session, row: Row[Any]) -> None:
-    """Take the clinic from a row of a query `with_clinic`: this session need not read it by itself."""
+    """Cache the clinic from a row of a `with_clinic` query, so that the session need not query it."""
     session.info.setdefault(_IN_HAND, _view(row[-len(_COLUMNS) :]))
 
 
@@ -91,27 +91,27 @@ def _view(row: Sequence[Any] | None) -> ClinicView:
 
 
 def is_named(store: Store) -> bool:
-    """Say whether the clinic has been filled in."""
+    """Return whether the clinic has been set up."""
     with store.reading() as session:
         return session.get(Clinic, 1) is not None
 
 
 def save_clinic(store: Store, act: Act, clinic: ClinicView) -> ClinicView:
-    """Keep the clinic's particulars; raises InvalidField for what a paper could not show. The logo stays as it is."""
+    """Save the clinic's details; raises InvalidField for what a paper can't show. The logo is unchanged."""
     require(act.actor)
     with store.writing() as session:
         return _save_in(session, clinic)
 
 
 def change_clinic(store: Store, act: Act, changes: Mapping[str, Any]) -> ClinicView:
-    """Change these particulars, by their names, and no others; raises InvalidField."""
+    """Change the given details by name, and no others; raises InvalidField."""
     require(act.actor)
     with store.writing() as session:
         return change_clinic_in(session, changes)
 
 
 def change_clinic_in(session: Session, changes: Mapping[str, Any]) -> ClinicView:
-    """Change these particulars within the transaction that read what they depend on; raises InvalidField."""
+    """Change the given details within the transaction that read what they depend on; raises InvalidField."""
     return _save_in(session, replace(clinic_in(session), **changes))
 
 
@@ -127,12 +127,12 @@ def _save_in(session: Session, clinic: ClinicView) -> ClinicView:
 
 
 def local_date(clinic: ClinicView, now: datetime) -> date:
-    """Return what day it is at the clinic."""
+    """Return the current date at the clinic."""
     return now.astimezone(ZoneInfo(clinic.time_zone)).date()
 
 
 def hours_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return when a day begins there and when the next one does, be it 23, 24 or 25 hours long."""
+    """Return when a day begins there and when the next one does; it may be 23, 24 or 25 hours long."""
     begins, ends = (
         datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + timedelta(days=1))
     )
@@ -141,12 +141,12 @@ def hours_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Return the names of all time zones, looked for once: they are found by opening six hundred files."""
+    """Return the names of all time zones, cached: finding them opens six hundred files."""
     return frozenset(available_timezones())
 
 
 def checked_clinic(clinic: ClinicView) -> ClinicView:
-    """Return the particulars as they are kept; raises InvalidField for what a paper could not show."""
+    """Return the details as they are stored; raises InvalidField for what a paper can't show."""
     if clinic.time_zone not in time_zones():
         raise InvalidField(
             f"{clinic.time_zone!r} is no time zone such as America/Los_Angeles.", field="time_zone"

@@ -1,4 +1,4 @@
-"""With whom courses are shared and where their sessions were transferred from, read for many of them at once."""
+"""Shares of courses and the origins of transferred sessions, read for many courses at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from plugin.store.people import Client
 def shares_and_origins_in(
     session: Session, ids: Sequence[str]
 ) -> tuple[dict[str, tuple[ShareView, ...]], dict[str, OriginView]]:
-    """Return by course the shares that were not ended, and the course its sessions were transferred from."""
+    """Return by course its active shares, and the course its sessions were transferred from."""
     if not ids:
         return {}, {}
     shares: defaultdict[str, list[ShareView]] = defaultdict(list)
@@ -45,7 +45,7 @@ def shares_and_origins_in(
     return {course_id: tuple(views) for course_id, views in shares.items()}, origins
 
 
-# Few courses have either: what reads a course's state asks for it, and the others spare a statement.
+# Few courses have either: the query for a course's state selects this, and the others save a statement.
 HAS_RELATIONS = or_(
     exists().where(CourseShare.course_id == Course.id, CourseShare.ended_at.is_(None)),
     exists().where(CourseOrigin.course_id == Course.id),
@@ -67,7 +67,7 @@ _SHARES = (
     .join(Client, Client.id == CourseShare.client_id)
     .where(CourseShare.course_id.in_(_IDS), CourseShare.ended_at.is_(None))
 )
-# Column for column like the shares: one statement reads both.
+# The same columns as the shares: one statement reads both.
 _ORIGIN: tuple[Any, ...] = (
     false().label("is_share"),
     CourseOrigin.course_id,

@@ -1,6 +1,6 @@
-"""One course as an export carries it and an import brings it in again: what its other columns can't tell.
+"""One course as an export writes it and an import reads it: what its other columns can't express.
 
-Each allowance holds its ledger summed by kind of entry. Pure; no I/O.
+Each allowance has its ledger summed by kind of entry. Pure; no I/O.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_AHEAD = 999
 _LANGUAGE_LENGTH = 16
 _CLOSED = ("refunded", "transferred")
 _KINDS = ("main", "touch_up", "add_on")
-# Summed by kind they can be written one after the other: what comes in goes before what goes out.
+# Sums by kind can be written one after the other: additions before removals.
 _ORDER = (
     Kind.SOLD,
     Kind.TRANSFERRED_IN,
@@ -42,7 +42,7 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class AllowanceRecord:
-    """The sessions of one treatment: what was agreed (minor units), and one change for each kind of entry.
+    """The sessions of one treatment: what was agreed (minor units), and one change per kind of entry.
 
     `ahead`: how many sessions may be used before they are paid for.
     """
@@ -57,20 +57,20 @@ class AllowanceRecord:
 
     @property
     def head(self) -> Head:
-        """Return where the ledger stands; raises NoneLeft or LedgerBroken for changes that can't follow each other."""
+        """Return the ledger's head; raises NoneLeft or LedgerBroken for changes impossible in sequence."""
         head = START
         for change in self.changes:
             head = advance(head, change)
         return head
 
     def sessions(self, kind: Kind) -> int:
-        """Return the sessions that entries of a kind moved."""
+        """Return the sessions moved by entries of a kind."""
         return sum(change.sessions for change in self.changes if change.kind is kind)
 
 
 @dataclass(frozen=True, slots=True)
 class CourseRecord:
-    """The whole course. `client_id` None: nobody has said whose it is."""
+    """The whole course. `client_id` None: it has no owner yet."""
 
     course_id: str
     client_id: str | None
@@ -85,12 +85,12 @@ class CourseRecord:
 
     @property
     def main(self) -> tuple[AllowanceRecord, ...]:
-        """Return the allowances that a course is counted by."""
+        """Return the allowances that the course is counted by."""
         return tuple(each for each in self.allowances if each.kind == "main") or self.allowances
 
     @property
     def is_void(self) -> bool:
-        """Say whether nothing of it stands: it was undone."""
+        """Return whether all of it was undone."""
         return not any(each.changes for each in self.allowances)
 
     @property
@@ -100,17 +100,17 @@ class CourseRecord:
 
     @property
     def price(self) -> int:
-        """Return what was agreed."""
+        """Return the agreed price, minor units."""
         return sum(each.price for each in self.allowances)
 
     @property
     def paid(self) -> int:
-        """Return what was paid."""
+        """Return the amount paid, minor units."""
         changes = (change for each in self.allowances for change in each.changes)
         return sum(change.value for change in changes if change.kind is Kind.PAID)
 
     def to_text(self) -> str:
-        """Return it for one cell of a spreadsheet."""
+        """Return the record as text for one spreadsheet cell."""
         kept = {
             **asdict(self),
             "terms": self.terms.to_json(),
@@ -122,7 +122,7 @@ class CourseRecord:
 
 
 def record_from_text(text: str) -> CourseRecord:
-    """Read it back; raises InvalidField for what an export did not write."""
+    """Parse a record; raises InvalidField for text that no export wrote."""
     try:
         kept = json.loads(text)
         record = CourseRecord(
@@ -144,9 +144,9 @@ def record_from_text(text: str) -> CourseRecord:
 
 
 def summed(entries: Iterable[tuple[str, int, int, int]]) -> tuple[Change, ...]:
-    """Return one change for each kind, from the sessions, value and grants of all entries of that kind.
+    """Return one change per kind, from the sessions, value and grants of all entries of that kind.
 
-    Sessions that went to another course and came back cancel out.
+    Sessions transferred to another course and back cancel out.
     """
     moved = {Kind.TRANSFERRED_IN: Kind.TRANSFERRED_OUT}
     sums = _added((moved.get(Kind(name), Kind(name)), s, v, g) for name, s, v, g in entries)
@@ -164,7 +164,7 @@ def _added(entries: Iterable[tuple[Kind, int, int, int]]) -> list[Change]:
 
 
 def _fitting_kind(change: Change) -> Kind:
-    """Return the kind whose signs the sums have."""
+    """Return the kind whose signs match the sums."""
     kinds = (
         (Kind.TRANSFERRED_OUT, Kind.TRANSFERRED_IN) if change.kind is Kind.TRANSFERRED_OUT else (change.kind,)
     )
@@ -173,7 +173,7 @@ def _fitting_kind(change: Change) -> Kind:
 
 
 def _has_right_signs(change: Change) -> bool:
-    """Say what the database says of each kind."""
+    """Return whether the signs are those the database requires of the kind."""
     sessions, value, granted = change.sessions, change.value, change.granted
     if change.kind is Kind.SOLD:
         return sessions > 0 and value >= 0 and granted == sessions

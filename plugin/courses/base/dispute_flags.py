@@ -1,4 +1,4 @@
-"""Which sales have a payment in dispute. Reads only, for every view of a course asks."""
+"""Which sales have a payment in dispute. Read-only, as every view of a course needs it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ LOST = ("LOST", "ACCEPTED")
 
 
 def question_mark(square_dispute_id: str) -> str:
-    """Return what the one question about a dispute is known by."""
+    """Return the `dedupe` of a dispute's attention item."""
     return f"dispute:{square_dispute_id}"
 
 
 def disputed_in(session: Session, order_ids: Sequence[str]) -> dict[str, DisputeFlag]:
-    """Return the flag of each of these orders that has one; what was lost and decided flags nothing any more."""
+    """Return the flag of each of these orders that has one; a lost dispute that was decided has none."""
     rows = session.connection().execute(_DISPUTES, {"order_ids": list(order_ids)}).all() if order_ids else []
     decided = _decided(session, [row for row in rows if row.state in LOST])
     standing = [row for row in rows if question_mark(row.square_dispute_id) not in decided]
-    # Of several, one that was lost says most; else the one that moved last.
+    # Of several, a lost one matters most; else the one updated last.
     standing.sort(key=lambda row: row.state in LOST)
     return {row.square_order_id or "": _flag(row) for row in standing}
 
 
-# What reads a course's state asks for it: the others spare a statement.
+# The query for a course's state selects this: courses without a dispute save a statement.
 HAS_DISPUTE = exists().where(Dispute.square_order_id == Course.square_order_id)
 
 _COLUMNS: tuple[Any, ...] = (

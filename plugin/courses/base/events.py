@@ -1,6 +1,6 @@
-"""What happened to sales, courses and visits, published to whatever follows from it in the same transaction.
+"""What happened to sales, courses and visits, published to its subscribers in the same transaction.
 
-`plugin.courses.subscribers` lists what follows, in order; whoever publishes an event need not know any of it.
+`plugin.courses.subscribers` lists the subscribers, in order; a publisher need not know any of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from plugin.courses.base.work import Work
 class SaleBooked:
     """A sale has courses: `opened` now, or booked before. `paid_so_far`: None once all of it is paid.
 
-    `checkout_ids`: the sales begun at the desk that it is.
+    `checkout_ids`: the checkouts begun at the desk that this sale completes.
     """
 
     square_order_id: str
@@ -30,7 +30,7 @@ class SaleBooked:
 
 @dataclass(frozen=True, slots=True)
 class CourseAssigned:
-    """A course without an owner got one."""
+    """A course without an owner was assigned to a client."""
 
     course_id: str
     square_order_id: str | None
@@ -38,7 +38,7 @@ class CourseAssigned:
 
 @dataclass(frozen=True, slots=True)
 class CourseReassigned:
-    """A course assigned to the wrong client got the right one."""
+    """A course assigned to the wrong client was moved to the right one."""
 
     course_id: str
     square_order_id: str | None
@@ -46,7 +46,7 @@ class CourseReassigned:
 
 @dataclass(frozen=True, slots=True)
 class CourseChanged:
-    """Something of a course changed that its papers or its client's Square profile show."""
+    """A course changed in a way that its papers or its client's Square profile show."""
 
     course_id: str
 
@@ -60,7 +60,7 @@ class CourseGiven:
 
 @dataclass(frozen=True, slots=True)
 class VisitRecorded:
-    """A visit used a session of a course; `client_id` is who came, `owner_id` whose course it is."""
+    """A visit used a session of a course; `client_id` is who attended, `owner_id` who owns the course."""
 
     visit_id: str
     course_id: str
@@ -72,7 +72,7 @@ class VisitRecorded:
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """A refund was settled at Square, one way or the other."""
+    """A refund succeeded or failed at Square."""
 
     square_refund_id: str
 
@@ -80,17 +80,17 @@ class Refunded:
 Event: TypeAlias = (
     SaleBooked | CourseAssigned | CourseReassigned | CourseChanged | CourseGiven | VisitRecorded | Refunded
 )
-# Returns the attention items that it opened, if any.
+# Returns the ids of the attention items that it opened, if any.
 Subscriber: TypeAlias = Callable[[Work, Any], Iterable[str] | None]
 
 _subscribers: dict[type[Event], Sequence[Subscriber]] = {}
 
 
 def subscribe(subscribers: Mapping[type[Event], Sequence[Subscriber]]) -> None:
-    """Register what follows from each event; called once, by `plugin.courses.subscribers`."""
+    """Register the subscribers of each event; called once, by `plugin.courses.subscribers`."""
     _subscribers.update(subscribers)
 
 
 def publish(work: Work, event: Event) -> list[str]:
-    """Run what follows from the event, in order; return the attention items that were opened."""
+    """Run the event's subscribers in order; return the ids of the attention items they opened."""
     return [item for follow in _subscribers[type(event)] for item in follow(work, event) or ()]

@@ -1,4 +1,4 @@
-"""Idempotency: a request runs once under its key; the same request under the same key gets the first answer."""
+"""Idempotency: a request runs once under its key; the same request again gets the first result."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from plugin.store.tables import METADATA
 
 
 class Answered(NamedTuple):
-    """What a request was answered with; `is_repeat`: its key was answered before, and nothing ran now."""
+    """The result of a request; `is_repeat`: its key was used before, and nothing ran now."""
 
     answer: dict[str, Any]
     is_repeat: bool
 
 
 def run_once(session: Session, act: Act, request_sha256: str, do: Callable[[], dict[str, Any]]) -> Answered:
-    """Run `do` unless the act's key was answered before, and keep its answer (JSON) in the same transaction.
+    """Run `do` unless the act's key was used before, and store its result (JSON) in the same transaction.
 
-    Lock the row that `do` changes first: of two requests under one key that race, the second then finds the answer
-    of the first. Raises KeyReused where the key stood for another request.
+    Lock the row that `do` changes first: of two requests racing under one key, the second then finds the
+    result of the first. Raises KeyReused where the key belongs to another request.
     """
     first = first_answer(session, act, request_sha256)
     if first is not None:
@@ -39,13 +39,13 @@ def run_once(session: Session, act: Act, request_sha256: str, do: Callable[[], d
 
 
 def digest(what: str, request: dict[str, Any]) -> str:
-    """Return the SHA-256 of a request: the same whatever the order of its fields."""
+    """Return the SHA-256 of a request, independent of the order of its fields."""
     canonical = json.dumps([what, request], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, Any] | None:
-    """Return the first answer given under this key, None for a new key; raises KeyReused for another request."""
+    """Return the first result under this key, None for a new key; raises KeyReused for another request."""
     known = session.connection().execute(_ANSWER, {"key": act.key}).first()
     if known is None:
         return None
@@ -56,7 +56,7 @@ def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, A
 
 
 def keep_answer(session: Session, act: Act, request_sha256: str, answer: dict[str, Any]) -> None:
-    """Keep the answer under the key; of two that race the key's uniqueness decides, and the second is run again."""
+    """Store the result under the key; in a race the unique constraint decides, and the second runs again."""
     session.flush()
     kept = {"key": act.key, "request_sha256": request_sha256, "answer": answer, "at": act.now}
     session.connection().execute(_KEEP, kept)
@@ -67,6 +67,6 @@ _KEEP = insert(METADATA.tables[Operation.__tablename__])
 
 
 def is_answered(store: Store, key: str) -> bool:
-    """Say whether a request was answered under this key."""
+    """Return whether a request was completed under this key."""
     with store.reading() as session:
         return session.get(Operation, key) is not None

@@ -1,4 +1,4 @@
-"""The inbox: Square's events, stored as they came until they are handled. The unique event id stops replays."""
+"""The inbox: Square's events, stored as received until handled. The unique event id stops replays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class InboxEvent:
 
 
 def receive(store: Store, *, event_id: str, event_type: str, body: str, now: datetime) -> bool:
-    """Store an event; False where its id has come before."""
+    """Store an event; False where its id was received before."""
     with store.reading() as session:
         if session.scalar(select(Inbox.id).where(Inbox.event_id == event_id)) is not None:
             return False
@@ -52,7 +52,7 @@ def _row(store: Store, *, event_id: str, event_type: str, body: str, now: dateti
 
 
 def claim(store: Store, now: datetime, *, lease_s: int = 30) -> InboxEvent | None:
-    """Claim the event that has been due longest; it is due again after `lease_s` seconds unless it is completed."""
+    """Claim the event that has been due longest; it is due again after `lease_s` seconds unless completed."""
     return claim_row(store, Inbox, now, lease_s=lease_s, seen_as=_event)
 
 
@@ -61,7 +61,7 @@ def _event(row: Inbox) -> InboxEvent:
 
 
 def complete_in(session: Session, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
-    """Mark an event done, ignored or failed in the transaction of what it brought."""
+    """Mark an event done, ignored or failed in the transaction of its effects."""
     values = {"state": state, "outcome": outcome[:400], "done_at": now}
     if is_anyone_erased_in(session) and names_erased_in(session, _body_in(session, inbox_id)):
         values["body"] = NO_BODY
@@ -78,7 +78,7 @@ def complete(store: Store, inbox_id: str, *, state: str, outcome: str, now: date
 
 
 def retry_later(store: Store, inbox_id: str, *, due_at: datetime, outcome: str) -> None:
-    """Have an event handled again at `due_at`."""
+    """Reschedule an event to `due_at`."""
 
     def work(session: Session) -> None:
         row = session.get_one(Inbox, inbox_id)
@@ -88,14 +88,14 @@ def retry_later(store: Store, inbox_id: str, *, due_at: datetime, outcome: str) 
 
 
 def try_again_in(session: Session, inbox_id: str, now: datetime) -> None:
-    """Make a failed event due now, as if it had just come."""
+    """Make a failed event due now, as if just received."""
     row = session.get_one(Inbox, inbox_id)
     row.state, row.due_at, row.attempts, row.done_at = "pending", now, 0, None
 
 
 @dataclass(frozen=True, slots=True)
 class InboxState:
-    """How the inbox stands, for the owner's page and `/readyz`."""
+    """The state of the inbox, for the owner's page and `/readyz`."""
 
     pending: int
     failed: int
@@ -104,7 +104,7 @@ class InboxState:
 
 
 def inbox_state(store: Store) -> InboxState:
-    """Return how many events wait or have failed, and the times that matter."""
+    """Return how many events are pending or have failed, and the times that matter."""
     with store.reading() as session:
         pending, oldest = session.execute(
             select(func.count(), func.min(Inbox.received_at)).where(text(f"inbox.{PENDING}"))

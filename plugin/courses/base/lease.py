@@ -1,4 +1,4 @@
-"""Claiming a due row of a queue under a lease: one worker at a time; what is not completed is due again by itself."""
+"""Claim a due row of a queue under a lease: one worker at a time; a row not completed becomes due again."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def claim(
 
 
 def _has_due(store: Store, queue: type[Row], due: ColumnElement[bool]) -> bool:
-    """Say whether something is due: a look that takes no lock."""
+    """Return whether a row is due, without taking a lock."""
     with store.reading() as session:
         return session.scalar(select(queue.id).where(due).limit(1)) is not None

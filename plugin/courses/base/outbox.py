@@ -1,4 +1,4 @@
-"""The outbox: jobs to run after a transaction, such as papers, Square and mail; written in that transaction."""
+"""The outbox: jobs (papers, Square, mail) written in a transaction and run after it is committed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plugin.store.queues import Outbox
 from plugin.store.tables import METADATA
 
 PAPERS = "papers"
-# The balance on the client's Square profile.
+# The balance shown on the client's Square profile.
 PROFILE = "profile"
 
 
@@ -47,14 +47,14 @@ def enqueue(
 
 
 def enqueue_papers_and_profile(work: Work, event: CourseChanged) -> None:
-    """Have a changed course's papers drawn again, and the balance on its client's Square profile, if they have one."""
+    """Enqueue a changed course's papers, and the balance on its client's Square profile if they have one."""
     work.session.flush()
     profile = {f"profile_{name}": value for name, value in _row(work, PROFILE, "").items()}
     work.session.connection().execute(_ENQUEUE_BOTH, _row(work, PAPERS, event.course_id) | profile)
 
 
 def profile_changed(work: Work, client_id: str) -> None:
-    """Have the balance on a client's Square profile written again, if they have one."""
+    """Enqueue an update of the balance on a client's Square profile, if they have one."""
     known = select(SquareCustomer.client_id).where(SquareCustomer.client_id == client_id).limit(1)
     if work.session.scalar(known) is not None:
         enqueue(work, PROFILE, client_id)
@@ -74,7 +74,7 @@ def _row(work: Work, kind: str, subject: str) -> dict[str, Any]:
 def _new_job(
     *conditions: ColumnElement[bool], subject: ColumnElement[str] | None = None, prefix: str = ""
 ) -> Select[Any]:
-    """Return the query for a job's row, none where one of its kind and subject waits: its parameters have `prefix`."""
+    """Return a job's row unless one of its kind and subject is pending; parameters get `prefix`."""
     given = {
         name: bindparam(prefix + name, type_=_JOBS.c[name].type)
         for name in ("id", "kind", "subject", "payload", "created_at", "due_at")
@@ -87,7 +87,7 @@ def _new_job(
         "attempts": literal(0),
         "outcome": literal(""),
     }
-    # By another name: the statement adds to the table that it looks into.
+    # Aliased: the statement inserts into the table that it reads.
     waiting = _JOBS.alias("waiting")
     is_waiting = exists().where(
         waiting.c.subject == subject,
@@ -104,7 +104,7 @@ _HAS_PROFILE = exists().where(METADATA.tables["square_customer"].c.client_id == 
 _PROFILE_OF_COURSE = _new_job(
     _COURSE.c.id == bindparam("subject"), _HAS_PROFILE, subject=_COURSE.c.client_id, prefix="profile_"
 )
-# A look and an insert in one.
+# Checks and inserts in one statement.
 _ENQUEUE = insert(_JOBS).from_select(_COLUMNS, _new_job(), include_defaults=False)
 _ENQUEUE_BOTH = insert(_JOBS).from_select(
     _COLUMNS, union_all(_new_job(), _PROFILE_OF_COURSE), include_defaults=False
@@ -139,7 +139,7 @@ def retry_job_later(
 
 
 def count_jobs(store: Store, *, of: Collection[str]) -> int:
-    """Return how many jobs of these kinds wait."""
+    """Return how many jobs of these kinds are pending."""
     waiting = select(func.count()).where(Outbox.state == "pending", Outbox.kind.in_(of))
     with store.reading() as session:
         return int(session.scalar(waiting) or 0)

@@ -1,4 +1,4 @@
-"""Courses as people read them: their state, and every line of how it came to that."""
+"""Courses as people read them: their state, and every entry and event that led to it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from plugin.store.people import Client, Staff
 
 @dataclass(frozen=True, slots=True)
 class SaleRow:
-    """One course in a list of sales; no client: it waits in Attention."""
+    """One course in a list of sales; no client: it awaits one in Attention."""
 
     course_id: str
     client_id: str | None
@@ -54,7 +54,7 @@ class SaleRow:
 
     @property
     def paid(self) -> Money:
-        """Return what has been paid."""
+        """Return the amount paid."""
         return self.state.gross_paid
 
 
@@ -77,7 +77,7 @@ def read_courses(store: Store, course_ids: Collection[str], *, today: date) -> d
 def courses_of_client(
     store: Store, client_id: str, *, today: date, shared: Select[str] | None = None
 ) -> tuple[CourseView, ...]:
-    """Return the client's courses: those in use first (soonest expiry, then oldest), then the others, newest first.
+    """Return the client's courses: first those in use (by expiry, then age), then the others, newest first.
 
     `shared`: the query for the ids of others' courses to add at the end, oldest first.
     """
@@ -97,7 +97,7 @@ def courses_of_client(
 
 
 def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...]:
-    """Return the courses sold last, newest first; what came of an import or of a transfer was sold elsewhere."""
+    """Return the latest sales, newest first; imported and transferred courses were sold elsewhere."""
     imported = exists().where(ImportedCourse.course_id == Course.id)
     received = exists().where(CourseOrigin.course_id == Course.id)
     newest = (Course.sold_at.desc(), Course.id.desc())
@@ -117,7 +117,7 @@ def course_in(session: Session, course: Course, *, today: date) -> CourseView:
 
 
 def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> list[CourseView]:
-    """Return these courses, read in a handful of queries however many they are."""
+    """Return these courses, read in a fixed number of queries."""
     if not courses:
         return []
     ids = [course.id for course in courses]
@@ -191,7 +191,7 @@ def _happening(row: Row[Any]) -> HappeningView:
 
 
 def _by_course(session: Session, query: Select[Any], ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
-    """Return the rows of a query for these courses, whose first column is the course."""
+    """Return the rows of a query for these courses by course, its first column."""
     grouped: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for row in session.connection().execute(query, {"course_ids": list(ids)}):
         grouped[row[0]].append(row)
@@ -199,7 +199,7 @@ def _by_course(session: Session, query: Select[Any], ids: Sequence[str]) -> dict
 
 
 def entry_in(session: Session, entry_id: str) -> tuple[EntryView, Course]:
-    """Return one entry and the course it stands in; raises NotFound."""
+    """Return one entry and its course; raises NotFound."""
     row = session.execute(_ENTRY, {"entry_id": entry_id}).first()
     if row is None:
         raise NotFound("There is no such entry.")
@@ -218,7 +218,7 @@ _ENTRY = (
 
 
 def charge_of(course: Course) -> Charge:
-    """Return what was charged for a course, tax included; net alone where nothing that is stored tells the tax."""
+    """Return what was charged for a course, tax included; net only where no tax was recorded."""
     tax, in_price = course.tax or 0, course.tax_in_price or 0
     return Charge(course.price, tax, in_price, is_tax_known=course.tax is not None)
 
@@ -238,7 +238,7 @@ def entry_view(
     reversed_by: str | None = None,
     session_number: int | None = None,
 ) -> EntryView:
-    """Put an entry into a view."""
+    """Return the view of an entry."""
     return EntryView(
         id=entry.id,
         allowance_id=entry.allowance_id,

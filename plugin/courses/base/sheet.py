@@ -1,4 +1,4 @@
-"""A table for a spreadsheet, as CSV or XLSX. Text that a person typed can't run in it as a formula."""
+"""A spreadsheet table, as CSV or XLSX. Text typed by a person can't run in it as a formula."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from plugin.core.money import Money, minor_digits
 
 Cell = str | int | Decimal | date | None
 T = TypeVar("T")
-# A heading, and how a row's cell below it is found.
+# A heading, and how to get a row's cell below it.
 Columns = Mapping[str, Callable[[T], Cell]]
 
-# A spreadsheet takes a cell that begins so for a formula; the wide ones are what East Asian keyboards type.
+# Spreadsheets treat a cell that begins so as a formula; the wide ones are typed on East Asian keyboards.
 _RUNS = tuple("=+-@|%＝＋－＠")
 _SHEET_NAME_LENGTH = 31
 _WIDTH = 18
 
 
 class Format(StrEnum):
-    """The kinds of file; each is also the ending of its name."""
+    """The file formats; each is also the file extension."""
 
     CSV = "csv"
     XLSX = "xlsx"
 
     @property
     def media_type(self) -> str:
-        """Return what the web calls it."""
+        """Return the media type."""
         return _MEDIA_TYPES[self]
 
 
@@ -46,7 +46,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table; the rows may be read only once, so that a long table is never in memory whole."""
+    """One table; its rows may be read only once, so that a long table is never fully in memory."""
 
     title: str
     headings: tuple[str, ...]
@@ -54,23 +54,23 @@ class Sheet:
 
 
 def sheet_of(title: str, columns: Columns[T], rows: Iterable[T]) -> Sheet:
-    """Return the table with a cell of each row under every heading."""
+    """Return the table with one cell per heading for every row."""
     return Sheet(title, tuple(columns), ([cell(row) for cell in columns.values()] for row in rows))
 
 
 def major(money: Money) -> Decimal:
-    """Return the amount as it is written without its currency: 1650.00."""
+    """Return the amount in major units, without its currency: 1650.00."""
     return Decimal(money.amount).scaleb(-minor_digits(money.currency))
 
 
 def harmless(text: str) -> str:
-    """Return the text so that no spreadsheet runs it: an apostrophe stands before what would begin a formula."""
+    """Return the text with an apostrophe before what a spreadsheet would run as a formula."""
     begins = text.lstrip()
     return f"'{text}" if begins.startswith(_RUNS) or text[:1] in ("\t", "\r", "\n") else text
 
 
 def write(sheet: Sheet, form: Format, out: IO[bytes], *, for_people: bool) -> None:
-    """Write the table; a CSV `for_people` begins with the mark by which Excel knows UTF-8, for programs it does not."""
+    """Write the table; only a CSV `for_people` begins with the BOM by which Excel detects UTF-8."""
     if form is Format.XLSX:
         _write_xlsx(sheet, out)
     else:
@@ -96,7 +96,7 @@ def _plain(cell: Cell) -> str:
 
 
 def _write_xlsx(sheet: Sheet, out: IO[bytes]) -> None:
-    # One row at a time is in memory; every text is written as text, whatever it looks like.
+    # Only one row at a time is in memory; every text is written as text, whatever it looks like.
     with Workbook(out, {"constant_memory": True}) as book:
         page = book.add_worksheet(sheet.title[:_SHEET_NAME_LENGTH])
         looks = _Looks(book)
@@ -110,7 +110,7 @@ def _write_xlsx(sheet: Sheet, out: IO[bytes]) -> None:
 
 
 class _Looks:
-    """How cells look: a bold heading, days, and amounts with the decimals of their currency."""
+    """Cell formats: a bold heading, days, and amounts with the decimals of their currency."""
 
     def __init__(self, book: Any) -> None:
         self.heading = book.add_format({"bold": True})

@@ -1,4 +1,4 @@
-"""Loads the state of courses: a fixed number of statements for one of them or for thousands, no rows of the ORM."""
+"""Loads the state of courses: a fixed number of statements for one or thousands, without ORM rows."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ from plugin.store.selling import Checkout
 
 @dataclass(frozen=True, slots=True)
 class CourseInHand:
-    """The state of a locked course, its sessions numbered, and where the chain of each allowance stands, by id."""
+    """The state of a locked course, its sessions numbered, and the head of each allowance's chain, by id."""
 
     state: CourseState
     heads: Mapping[str, Head]
 
 
-# Ids, or a query for them: a list of ten thousand would not fit into one statement.
+# Ids, or a query for them: ten thousand ids would not fit into one statement.
 Which: TypeAlias = Sequence[str] | BindParameter[Any] | Select[str]
 _AT_ONCE = 1000
 
 
 def course_states(session: Session, which: Which, *, today: date) -> dict[str, CourseState]:
-    """Return these courses as they stand on the clinic's day, by id; their sessions without numbers."""
+    """Return the states of these courses on the clinic's day, by id; their sessions have no numbers."""
     return {state.facts.id: state for state, _ in each_state(session, which, today=today)}
 
 
 def each_state(
     session: Session, which: Which, *more: Any, today: date, order_by: Sequence[Any] = ()
 ) -> Iterator[tuple[CourseState, Row[Any]]]:
-    """Yield the same one by one for reports over all courses, each with a row that has `more` columns of it."""
+    """Yield the same one by one for reports over all courses, each with a row of its `more` columns."""
     return _states(session, _parts(which, *more, order_by=order_by), {}, today=today)
 
 
 def numbered_states(session: Session, course_ids: Sequence[str], *, today: date) -> dict[str, CourseState]:
-    """Return the courses with the number of each session."""
+    """Return the states of these courses with the number of each session."""
     read = read_states(session, course_ids, today=today)
     return {state.facts.id: state for state, _, _ in read}
 
@@ -69,7 +69,7 @@ def read_states(
 ) -> Iterator[tuple[CourseState, Row[Any], Sequence[Row[Any]]]]:
     """Yield the same, each with its entries, oldest first.
 
-    The row between them has `client_name`, and says `has_relations` (shares or an origin) and `has_dispute`.
+    The row between them has `client_name`, `has_relations` (shares or an origin) and `has_dispute`.
     """
     session.flush()
     connection, which = session.connection(), {"course_ids": list(course_ids)}
@@ -81,14 +81,14 @@ def read_states(
 
 
 def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
-    """Return what a transaction that has locked the course works with."""
+    """Return the state of a course that the transaction has locked."""
     ((state, _, entries),) = read_states(session, [course_id], today=today)
     heads = {row.allowance_id: Head(*row[-4:]) for row in sorted(entries, key=attrgetter("seq"))}
     return CourseInHand(state, heads)
 
 
 def _entry_rows(which: Which) -> Select[Any]:
-    """Return the query for the entries of these courses, oldest first, with what numbers and shows them."""
+    """Return the query for these courses' entries, oldest first, with the columns to number and show them."""
     columns: tuple[Any, ...] = (
         Entry.id,
         Entry.allowance_id,
@@ -179,7 +179,7 @@ def _allowance(row: Row[Any]) -> AllowanceFacts:
 
 
 def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any]:
-    """Return the query for the allowances of these courses, each with its course: all that a state is made of."""
+    """Return the query for these courses' allowances, each with its course: all the input of a state."""
     sums = _sums(which)
     columns: tuple[Any, ...] = (
         Course.id.label("course_id"),
@@ -219,7 +219,7 @@ def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any
     )
 
 
-# Days are the clinic's: UTC until it is set up.
+# Days are the clinic's: UTC until its time zone is set.
 _TIME_ZONE = func.coalesce(select(Clinic.time_zone).where(Clinic.id == 1).scalar_subquery(), "UTC")
 _AHEAD = (
     select(func.max(AllowedAhead.sessions))
@@ -236,7 +236,7 @@ _DUE_ON = (
 
 
 def _sums(which: Which) -> Subquery:
-    """Return what the entries of each allowance add up to, in the order of `Totals`; what was undone is nothing."""
+    """Return the sums of each allowance's entries, in the order of `Totals`; undone ones count as zero."""
     undone = aliased(Entry)
     kind = func.coalesce(undone.kind, Entry.kind)
     granted = Entry.granted_after - Entry.granted_before
@@ -270,7 +270,7 @@ def _day(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
-# Built once: to build them takes longer than to read a course.
+# Built once: building them takes longer than reading a course.
 _SOME = bindparam("course_ids", type_=String, expanding=True)
 _CLIENT_NAME = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
 _PARTS = _parts(

@@ -1,6 +1,6 @@
-"""Square customers whose data was erased. Only a hash of each id is kept: enough to recognize, not to name them.
+"""Suppression list of Square customers whose data was erased: a hash of each id, to recognize without naming.
 
-Square goes on sending events about them. Nothing of that is stored, and no client is created from it.
+Square continues to send events about them. None of that is stored, and no client is created from it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from plugin.core.acts import Act
 from plugin.store import Store
 from plugin.store.people import ErasedProfile
 
-# What is left of a message from Square whose content was dropped: an empty object.
+# Replaces a message from Square whose content was dropped: an empty object.
 NO_BODY = "{}"
-# Where Square's messages carry the id of a customer.
+# The fields of Square's messages that contain a customer id.
 _NAMES_A_CUSTOMER = ("id", "customer_id", "to_customer_id", "from_customer_ids")
 
 
 def remember_erased_in(session: Session, act: Act, square_customer_ids: Collection[str]) -> None:
-    """Record that these must not be stored again."""
+    """Add these customers to the suppression list: they must not be stored again."""
     for one in square_customer_ids:
         key = _hash(one)
         if session.get(ErasedProfile, key) is None:
@@ -33,7 +33,7 @@ def remember_erased_in(session: Session, act: Act, square_customer_ids: Collecti
 
 
 def welcome_back_in(session: Session, square_customer_ids: Collection[str]) -> None:
-    """Forget that they were erased: a person has made them a client again."""
+    """Remove these customers from the suppression list: a person has made them clients again."""
     keys = [_hash(one) for one in square_customer_ids]
     session.execute(delete(ErasedProfile).where(ErasedProfile.square_customer_sha256.in_(keys)))
 
@@ -55,18 +55,18 @@ def one_is_erased(square_customer_ids: Collection[str]) -> ColumnElement[bool]:
 
 
 def is_erased(store: Store, *square_customer_ids: str) -> bool:
-    """Say whether one of these Square customers was erased."""
+    """Return whether one of these Square customers was erased."""
     with store.reading() as session:
         return bool(erased_in(session, square_customer_ids))
 
 
 def is_anyone_erased_in(session: Session) -> bool:
-    """Say whether the data of any Square customer was erased: most clinics need look no further."""
+    """Return whether any Square customer was erased: most clinics need no further check."""
     return session.scalar(select(ErasedProfile.square_customer_sha256).limit(1)) is not None
 
 
 def names_erased_in(session: Session, body: str) -> bool:
-    """Say whether a message of Square's names a customer whose data was erased."""
+    """Return whether a message from Square names a customer whose data was erased."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What the use cases hand out: plain values, never rows of the database."""
+"""What the use cases return: plain values, never ORM rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ V = TypeVar("V", bound="DataclassInstance")
 
 
 def from_row(view: type[V], row: object, **others: Any) -> V:
-    """Make a view of a row: a field that is not among `others` takes the row's attribute of the same name."""
+    """Return a view of a row: fields not in `others` are copied from its attributes of the same name."""
     same = {each.name: getattr(row, each.name) for each in fields(view) if each.name not in others}
     return view(**same, **others)
 
@@ -37,7 +37,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class LogoView:
-    """The picture at the head of papers, by the SHA-256 of its PNG; pixels."""
+    """The logo printed on papers, by the SHA-256 of its PNG; size in pixels."""
 
     sha256: str
     width: int
@@ -48,7 +48,7 @@ class LogoView:
 class ClinicView:
     """The clinic as its papers and screens show it.
 
-    `legal_name` and `tax_id` stand on invoices. `sends_papers`: clients get their papers by e-mail after a visit.
+    `legal_name` and `tax_id` appear on invoices. `sends_papers`: clients get papers by e-mail after a visit.
     """
 
     name: str
@@ -82,14 +82,14 @@ class ClientView:
     square_customer_id: str | None
     created_at: datetime
     is_erased: bool = False
-    # Whether they get letters, and why the last one came back.
+    # Whether they get e-mails, and why the last one bounced.
     wants_mail: bool = True
     mail_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundClient:
-    """One line of a search: the client and what is left over all of their courses."""
+    """One search result: the client and the totals over all of their courses."""
 
     client: ClientView
     balance: Balance
@@ -101,28 +101,28 @@ class FoundClient:
 
     @property
     def granted(self) -> int:
-        """Return the sessions ever granted there."""
+        """Return the sessions ever granted in them."""
         return self.balance.granted
 
     @property
     def courses(self) -> int:
-        """Return in how many courses."""
+        """Return the number of those courses."""
         return self.balance.courses
 
     @property
     def touch_ups_left(self) -> int:
-        """Return the touch-ups left beside them."""
+        """Return the touch-ups left in them."""
         return self.balance.touch_ups_left
 
     @property
     def expires_on(self) -> date | None:
-        """Return when the first of them expires."""
+        """Return the earliest expiry among them."""
         return self.balance.expires_on
 
 
 @dataclass(frozen=True, slots=True)
 class ContentView:
-    """So many sessions of a treatment in a package."""
+    """A number of sessions of a treatment in a package."""
 
     treatment: str
     kind: str
@@ -135,7 +135,7 @@ class ContentView:
 class OnTillView:
     """How Square sells a package; `is_seen` is False where its catalog has not shown the item (yet).
 
-    `name` is what was agreed on, None while that is open.
+    `name` is the agreed name, None while that is open.
     """
 
     is_seen: bool
@@ -148,13 +148,13 @@ class OnTillView:
 
     @property
     def is_comparable(self) -> bool:
-        """Say whether it is known how the till sells it."""
+        """Return whether it is known how Square POS sells it."""
         return self.seen_at is not None and not self.is_deleted
 
 
 @dataclass(frozen=True, slots=True)
 class PackageView:
-    """What is for sale."""
+    """A package for sale."""
 
     id: str
     name: str
@@ -168,13 +168,13 @@ class PackageView:
 
     @property
     def has_another_price_in_square(self) -> bool:
-        """Say whether the till asks another price than is set here."""
+        """Return whether Square POS charges another price than is set here."""
         sold = self.on_till
         return sold is not None and sold.is_comparable and sold.seen_price != self.price
 
     @property
     def differs_in_square(self) -> bool:
-        """Say whether the till sells it at another price, or under another name than was agreed on."""
+        """Return whether Square POS sells it at another price, or under another name than agreed."""
         sold = self.on_till
         if sold is None or not sold.is_comparable:
             return False
@@ -183,9 +183,9 @@ class PackageView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One line of the ledger. `reversed_by` is the id of the entry that took it back, if any.
+    """One entry of the ledger. `reversed_by` is the id of the entry that reversed it, if any.
 
-    `session_number`: of a use, which session it was, as `CourseState.number_of` says.
+    `session_number`: the session number of a use, from `CourseState.number_of`.
     """
 
     id: str
@@ -209,18 +209,18 @@ class EntryView:
 
     @property
     def is_no_show(self) -> bool:
-        """Say whether it charges a visit that did not take place."""
+        """Return whether it charges a visit that did not take place."""
         return self.kind is Kind.USED and self.visit_id is None and not self.is_used_before
 
     @property
     def is_used_before(self) -> bool:
-        """Say whether it stands for the visits before Coursekeeper, which an import knows only by their number."""
+        """Return whether it represents visits before Coursekeeper, known from an import only by number."""
         return self.kind is Kind.USED and self.visit_id is None and self.source == Source.IMPORT
 
 
 @dataclass(frozen=True, slots=True)
 class VisitView:
-    """One attended appointment and the sessions it used. `number` is its place among the course's main sessions."""
+    """One attended appointment and the sessions it used. `number` counts the course's main sessions."""
 
     id: str
     visited_on: date
@@ -231,14 +231,14 @@ class VisitView:
     focus: str
     note: str
     entry_ids: tuple[str, ...]
-    # Who came, where it was not the course's own client.
+    # Who attended, where it was not the course's owner.
     client_id: str = ""
     guest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NoShowView:
-    """A missed visit that was charged a session; `number` as in a visit, for they are counted together."""
+    """A missed visit charged as a session; `number` as in a visit, as they are counted together."""
 
     entry_id: str
     missed_on: date
@@ -248,7 +248,7 @@ class NoShowView:
 
 @dataclass(frozen=True, slots=True)
 class DisputeFlag:
-    """A payment of the course's sale that a bank has questioned. `is_lost`: the money is gone, nobody decided yet."""
+    """A disputed payment of the course's sale. `is_lost`: the money is lost and no one has decided yet."""
 
     amount: Money
     state: str
@@ -259,7 +259,7 @@ class DisputeFlag:
 
 @dataclass(frozen=True, slots=True)
 class HappeningView:
-    """What befell a course beside its sessions."""
+    """A line of a course's history beside its entries."""
 
     kind: str
     text: str
@@ -270,7 +270,7 @@ class HappeningView:
 
 @dataclass(frozen=True, slots=True)
 class ShareView:
-    """A client who may use the course, to the day `until` or until it is ended."""
+    """A client who may use the course, until the day `until` or until the share is ended."""
 
     id: str
     client_id: str
@@ -280,13 +280,13 @@ class ShareView:
     by: str
 
     def holds_on(self, day: date) -> bool:
-        """Say whether a visit of that day may be theirs."""
+        """Return whether a visit on that day may be theirs."""
         return self.until is None or day <= self.until
 
 
 @dataclass(frozen=True, slots=True)
 class OriginView:
-    """The course that the sessions of this one were transferred from, and who has it; no client: nobody."""
+    """The course that the sessions of this one were transferred from, and its owner, if it has one."""
 
     course_id: str
     client_id: str | None
@@ -296,10 +296,10 @@ class OriginView:
 
 @dataclass(frozen=True, slots=True)
 class CourseView:
-    """One sold package with all that is known of it; its numbers are those of `state`, main sessions unless said.
+    """One sold package with all that is known of it; numbers are from `state`, of main sessions by default.
 
-    `price` and `paid` are net, as the ledger has them; `gross_price`, `gross_paid` and `due` are what the client knows.
-    A dispute warns of its payment; it keeps nobody from using a session.
+    `price` and `paid` are net, as in the ledger; `gross_price`, `gross_paid` and `due` are what the client
+    sees. A dispute is a warning about its payment; it blocks no session.
     """
 
     id: str
@@ -321,7 +321,7 @@ class CourseView:
     origin: OriginView | None = None
 
     def has_history(self, kind: str) -> bool:
-        """Say whether the history has a line of this kind."""
+        """Return whether the history has a line of this kind."""
         return any(each.kind == kind for each in self.happenings)
 
     @property
@@ -371,32 +371,32 @@ class CourseView:
 
     @property
     def gross_price(self) -> Money:
-        """Return what the client was charged, tax included, tips apart."""
+        """Return what the client was charged, including tax, excluding tips."""
         return self.state.gross_price
 
     @property
     def gross_paid(self) -> Money:
-        """Return what the client has paid, tax included, tips apart."""
+        """Return what the client has paid, including tax, excluding tips."""
         return self.state.gross_paid
 
     @property
     def is_part_paid(self) -> bool:
-        """Say whether some of the price is not paid, be it due or not."""
+        """Return whether part of the price is not paid, due or not."""
         return self.state.is_part_paid
 
     @property
     def due(self) -> Money:
-        """Return what the client is to pay yet, tax included."""
+        """Return the balance due, tax included."""
         return self.state.due
 
     @property
     def due_ended_on(self) -> date | None:
-        """Return since when nothing more is due though not all is paid, None unless its invoice was canceled."""
+        """Return since when nothing more is due though not all is paid; None without a canceled invoice."""
         return self.state.facts.due_ended_on
 
     @property
     def value_left(self) -> Money:
-        """Return what the sessions left are worth in the ledger."""
+        """Return the deferred value of the sessions left."""
         return self.state.value_left
 
     @property
@@ -406,40 +406,40 @@ class CourseView:
 
     @property
     def frozen_on(self) -> date | None:
-        """Return the day it was frozen."""
+        """Return the day it was put on hold."""
         return self.state.facts.frozen_on
 
     @property
     def gift(self) -> WaitingGift | None:
-        """Return the voucher it waits for."""
+        """Return its unredeemed voucher."""
         return self.state.waiting_gift
 
     @property
     def is_live(self) -> bool:
-        """Say whether sessions are left that nothing but payment keeps from being used today."""
+        """Return whether sessions are left and nothing but payment prevents their use today."""
         return self.state.is_live
 
     @property
     def is_void(self) -> bool:
-        """Say whether its import was undone: then nothing was ever sold."""
+        """Return whether its import was undone: then nothing was ever sold."""
         return self.state.is_void
 
     @property
     def is_untouched(self) -> bool:
-        """Say whether no use of it stands and it was not closed: only so may it be moved as a whole."""
+        """Return whether it has no valid use and is not closed: only then may it be moved as a whole."""
         return self.state.is_untouched
 
     def share_of(self, client_id: str) -> ShareView | None:
-        """Return the share of that client, None where the course is not shared with them."""
+        """Return that client's share, None where the course is not shared with them."""
         return next((each for each in self.shares if each.client_id == client_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionView:
-    """Something only a person can decide; `proposal` is what we would do, in a sentence, or None.
+    """An attention item, which only a person can decide; `proposal` is the suggestion in a sentence, or None.
 
-    The `proposed_` fields say the same for programs, where the arithmetic is plain for exactly one course.
-    `answer` is what was decided, in a few words.
+    The `proposed_` fields give the same to programs, where the arithmetic is plain for exactly one course.
+    `answer` is the decision in a few words.
     """
 
     id: str
@@ -463,7 +463,7 @@ class AttentionView:
 
 @dataclass(frozen=True, slots=True)
 class EarlierEntry:
-    """A charge that stood before another of the same client, treatment and day."""
+    """An earlier charge for the same client, treatment and day."""
 
     entry_id: str
     happened_at: datetime
@@ -473,9 +473,9 @@ class EarlierEntry:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The answer to a use: the entry, what is left of its allowance, and whether this key had come before.
+    """The result of a use: the entry, what is left of its allowance, and whether its key was used before.
 
-    `earlier`: the charges of that day that stood already, for the same client and treatment.
+    `earlier`: the earlier charges of that day for the same client and treatment.
     """
 
     entry: EntryView
@@ -490,7 +490,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """The answer to an undo."""
+    """The result of an undo."""
 
     entry: EntryView
     sessions_left: int

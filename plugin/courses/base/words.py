@@ -1,4 +1,4 @@
-"""Money and counts as the sentences of the use cases say them, in the clinic's language."""
+"""Money, dates and counts as text for messages, in the clinic's language."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from plugin.courses.base.views import ClinicView
 
 
 def money_text(money: Money, clinic: ClinicView) -> str:
-    """Write an amount as people at the clinic do: $1,650.00."""
+    """Format an amount in the clinic's locale: $1,650.00."""
     return format_money(money, clinic.language, clinic.country)
 
 
 def clinic_money(session: Session, money: Money) -> str:
-    """Write an amount as people at the clinic of this session's database do."""
+    """Format an amount in the locale of this session's clinic."""
     return money_text(money, clinic_in(session))
 
 
 def format_money(money: Money, language: str = "en", country: str = "US") -> str:
-    """Write an amount in a language as people in a country do."""
+    """Format an amount for a language and a country."""
     major = Decimal(money.amount).scaleb(-minor_digits(money.currency))
     return format_currency(major, money.currency, locale=_locale(language, country))
 
@@ -42,12 +42,12 @@ def _locale(language: str, country: str) -> Locale:
 
 
 def day_text(day: date, clinic: ClinicView) -> str:
-    """Write a day as people there do: Nov 22, 2026."""
+    """Format a day in the clinic's locale: Nov 22, 2026."""
     return format_date(day, format="medium", locale=_locale(clinic.language, clinic.country))
 
 
 def time_text(moment: datetime, clinic: ClinicView) -> str:
-    """Write the time at the clinic as people there do: 10:02 AM."""
+    """Format the time at the clinic in its locale: 10:02 AM."""
     zone = ZoneInfo(clinic.time_zone)
     locale = _locale(clinic.language, clinic.country)
     return str(format_time(moment.astimezone(zone), "short", tzinfo=zone, locale=locale))
