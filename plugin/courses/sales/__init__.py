@@ -1,1 +1,1 @@
-"""What is for sale and how it is sold: packages, sales begun at the desk, and the one door a course is born through."""
+"""Sales: checkouts begun at the desk, payments, and `book`, the only place where a sold course is opened."""

@@ -1,4 +1,4 @@
-"""Whose sale it was: a course rung up without a client gets its owner, by a person or by Square's later word."""
+"""Assign courses sold without a client to their owner, by a person or once Square names the customer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from plugin.store.queues import Attention
 
 
 def assign(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str = "") -> None:
-    """Give these courses their owner; raises NotFound, or Refused for one that has another owner already."""
+    """Assign these courses to a client; raises NotFound, or Refused for one that has another owner."""
     client = known_client_in(work.session, client_id)
     for course_id in course_ids:
         course = course_for_change(work.session, course_id)
@@ -40,7 +40,7 @@ def assign(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str
 
 
 def assign_by_square(work: Work, square_order_id: str, client_id: str) -> None:
-    """Give an order's waiting courses the client that Square has named since, and close the question."""
+    """Assign an order's unowned courses to the client that Square has named since, and resolve its item."""
     ids = ownerless_in(work.session, square_order_id)
     if not ids:
         return
@@ -51,13 +51,13 @@ def assign_by_square(work: Work, square_order_id: str, client_id: str) -> None:
 
 
 def ownerless_in(session: Session, square_order_id: str) -> list[str]:
-    """Return the order's courses that wait for an owner."""
+    """Return the order's courses without an owner."""
     rows = select(Course.id).where(Course.square_order_id == square_order_id, Course.client_id.is_(None))
     return list(session.scalars(rows.order_by(Course.id)))
 
 
 def sales_without_a_name(store: Store, *, limit: int = 50) -> dict[str, tuple[str, ...]]:
-    """Return the newest orders that wait for a client, with the Square customers on them that had no name."""
+    """Return the newest orders without a client, with the Square customers on them that had no name."""
     waiting = (
         select(Attention)
         .where(Attention.kind == "unassigned_sale", Attention.resolved_at.is_(None))
@@ -73,7 +73,7 @@ def sales_without_a_name(store: Store, *, limit: int = 50) -> dict[str, tuple[st
 
 
 def settle_unassigned_in(session: Session, act: Act, square_order_id: str, answer: dict[str, str]) -> None:
-    """Close the order's question once none of its courses waits for an owner."""
+    """Resolve the order's item once all of its courses have an owner."""
     if ownerless_in(session, square_order_id):
         return
     item = session.scalar(select(Attention).where(Attention.dedupe == f"unassigned:{square_order_id}"))
@@ -84,7 +84,7 @@ def settle_unassigned_in(session: Session, act: Act, square_order_id: str, answe
 def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: str) -> CourseView:
     """Move a course to the client it should have been assigned to, while none of its sessions was used.
 
-    Once sessions were used it takes a transfer, which keeps what each of the two has had. Raises Refused.
+    After a use it takes a transfer, which preserves what each of the two has had. Raises Refused.
     """
     require(act.actor, Role.DESK)
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)

@@ -1,6 +1,6 @@
-"""The only way a course is opened: by a paid Square order line that sells a package (docs/rules.md, rule 2).
+"""The only way to open a sold course: a paid Square order line that sells a package (docs/rules.md, rule 2).
 
-Idempotent on (order, line, unit): webhook, sweep and hand may meet the same order in any order, any number of times.
+Idempotent on (order, line, unit): webhook, sweep and manual booking may repeat an order, in any sequence.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.queues import Attention
 from plugin.store.tables import METADATA
 
-# More courses on one line than any clinic sells: a slip of the finger, or an attack on the ledger.
+# More courses on one line than any clinic sells: a typing error, or an attack on the ledger.
 MOST_UNITS = 100
 
 
 def book(store: Store, act: Act, sale: Sale) -> Booking:
-    """Open a course for each unit of each package line, once; in one transaction of its own."""
+    """Open one course per unit of each package line, once; in a transaction of its own."""
     return transact(store, act, lambda work: book_sale(work, sale))
 
 
@@ -55,9 +55,9 @@ def book_sale(
     accept_currency: bool = False,
     linked: Mapping[str, str] | None = None,
 ) -> Booking:
-    """Open the courses within the caller's transaction; what needs a person goes to Attention instead.
+    """Open the courses in the caller's transaction; what needs a person becomes an attention item.
 
-    `linked`: the package that each line (by its uid) sells as a person has said; the sale then holds those lines alone.
+    `linked`: the package that a person has linked to each line (by its uid); the sale has only those lines.
     """
     booked = _booked(work.session, sale.square_order_id)
     already = [course.id for course in booked]
@@ -79,7 +79,7 @@ def book_sale(
         assign_by_square(work, sale.square_order_id, owner)
     if already and not linked:
         attention += ask_about_changes(work, sale, [*booked, *courses])
-    # Of an invoice canceled part-paid no line is left: that is no payment of what was begun.
+    # An invoice canceled part-paid has no line left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
         checkout_ids = tuple(row.id for row in begun)
@@ -90,7 +90,7 @@ def book_sale(
 
 @dataclass(frozen=True, slots=True)
 class _PackageLine:
-    """A line that sells a package in whole units."""
+    """An order line that sells a package in whole units."""
 
     line: SaleLine
     package: Package
@@ -99,7 +99,7 @@ class _PackageLine:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """One unit of such a line, its number counted from one, and what was charged for it."""
+    """One unit of such a line, numbered from one, and what was charged for it."""
 
     of: _PackageLine
     number: int
@@ -135,7 +135,7 @@ def _lines_to_book(
 def _packages(
     session: Session, sale: Sale, booked: Sequence[Course], linked: Mapping[str, str]
 ) -> dict[str, Package]:
-    """Return what each line sells: as a person has said, as its item is linked, or as it was booked before."""
+    """Return the package of each line: linked by a person, linked to its item, or booked before."""
     by_variation = packages_of_variations_in(session, [line.square_variation_id for line in sale.lines])
     variations = {variation_id: package.id for variation_id, package in by_variation.items()}
     before = {course.square_line_uid: course.package_id for course in booked}
@@ -170,7 +170,7 @@ def _missing_units(sold: _PackageLine, booked: Sequence[Course]) -> Iterator[_Un
 
 
 def _charges(line: SaleLine, quantity: int) -> list[Charge]:
-    """Return what each unit of a line was charged; together they are the line to the cent."""
+    """Return what each unit of a line was charged; together they add up to the line to the cent."""
     units = [1] * quantity
     parts = (allocate(each, units) for each in (line.total.amount, line.tax or 0, line.tax_in_price))
     is_known = line.tax is not None
@@ -234,7 +234,7 @@ def _contents(session: Session, package_ids: Collection[str]) -> dict[str, _Cont
 
 
 def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[dict[str, Any], EntryRow]]:
-    """Yield the allowances and their first entries; what is paid for them is spread by single-visit price."""
+    """Yield the allowances and their first entries; the payment is allocated by single-visit price."""
     shares = allocate(course.price, [content.sessions * content.single_price for content, _ in contents])
     for (content, treatment), share in zip(contents, shares, strict=True):
         allowance_id = work.new_id()
@@ -267,7 +267,7 @@ def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:
         details={"course_ids": course_ids, "square_customer_ids": list(sale.nameless_ids)},
         square_order_id=sale.square_order_id,
     )
-    # The order had brought this question before: it now asks for these courses too.
+    # The item may exist from an earlier booking of the order: extend it to these courses.
     item = work.session.get_one(Attention, item_id)
     asked = list(dict.fromkeys([*item.details["course_ids"], *course_ids]))
     item.details, item.resolved_at = {**item.details, "course_ids": asked}, None
@@ -307,7 +307,7 @@ def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) 
 
 
 def reopen_foreign_sale(work: Work, sale: Sale) -> Booking:
-    """Open the courses of a sale in a foreign currency after a person has said that the payment is right."""
+    """Open the courses of a sale in a foreign currency after a person has confirmed the payment."""
     if not sale.lines:
         raise InvalidField("That sale has no package on it.", field="decision")
     return book_sale(work, sale, accept_currency=True)

@@ -1,6 +1,6 @@
-"""What Square's word alone should not settle: a used course that was given back, a sale changed after it was booked.
+"""Changes in Square that need a person: a used course that was returned, a sale edited after it was booked.
 
-The course follows a return at once; a person is asked whether that was meant.
+A return closes the course at once; a person is asked whether that was intended.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CHANGED = "changed_sale"
 
 
 def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -> None:
-    """Ask whether a course that had been used was meant to be given back whole; `closed_by` marks the return."""
+    """Open an item: was a used course meant to be returned whole? `closed_by` identifies the return."""
     course = _view(work.session, work.act, course_id)
     if not course.used:
         return
@@ -55,29 +55,29 @@ def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -
 
 
 def was_asked_in(session: Session, closed_by: str) -> bool:
-    """Say whether this return had closed a used course before: the same word again closes nothing a second time."""
+    """Return whether this return closed a used course before: the same event again closes nothing."""
     asked = select(Attention.id).where(Attention.dedupe == f"{USED}:{closed_by}"[:255])
     return session.scalar(asked) is not None
 
 
 def drop_used_question_in(session: Session, act: Act, closed_by: str, reason: str) -> None:
-    """Close the question of a return that did not happen: the course is open again."""
+    """Resolve the item of a return that did not happen: the course is open again."""
     settle_item_in(session, act, f"{USED}:{closed_by}", reason)
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A course whose order line is not what it was when the course was booked."""
+    """A course whose order line differs from when the course was booked."""
 
     course: Course
     says: str
 
 
 def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Course]) -> tuple[str, ...]:
-    """Ask about courses whose sale was edited in Square after they were booked; return the open items.
+    """Open items for courses whose sale was edited in Square after booking; return the open items' ids.
 
-    Nothing is obeyed by itself: sessions may have been used, and the client has a paper that says otherwise.
-    `booked`: all courses of the sale.
+    Nothing is changed automatically: sessions may have been used, and the client has a paper with the old
+    terms. `booked`: all courses of the sale.
     """
     changes = {change.course.id: change for change in _changes(work.session, booked, sale)}
     unchanged = [

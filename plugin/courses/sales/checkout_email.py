@@ -1,4 +1,4 @@
-"""The letter with the address where a sale is paid, asked for at the desk after the sale was begun."""
+"""The e-mail with the payment link of a checkout, requested at the desk after the checkout was begun."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.selling import Checkout
 
-# The errand that mails the client the address where it is paid.
+# The outbox job that e-mails the payment link to the client.
 LETTER = "mail_checkout"
 
 
 def send_letter(store: Store, act: Act, checkout_id: str, mail_to: str) -> CheckoutView:
-    """Have the address mailed; raises InvalidField for no e-mail address, Refused where nothing is to be paid."""
+    """Enqueue the payment link's e-mail; raises InvalidField for no address, Refused where none is due."""
     require(act.actor, Role.DESK)
     if not mail_to.strip():
         raise InvalidField("The e-mail address is missing.", field="mail_to")

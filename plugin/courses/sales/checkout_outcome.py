@@ -1,4 +1,4 @@
-"""What an observed sale means for the sales begun at the desk: the one it was is paid, in full or in part."""
+"""Match a booked sale to the checkouts begun at the desk, and mark them paid, in full or in part."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from plugin.store.selling import Checkout
 
 
 def checkouts_of_order_in(session: Session, square_order_id: str) -> Sequence[Checkout]:
-    """Return the sales begun at the desk that this order is."""
+    """Return the checkouts begun at the desk that this order completes."""
     return session.scalars(select(Checkout).where(Checkout.square_order_id == square_order_id)).all()
 
 
 def begun_for_in(session: Session, begun: Sequence[Checkout]) -> str | None:
-    """Return the client for whom the desk had begun the order of these; None for an order of the till's own."""
+    """Return the client of these checkouts; None for an order that began at Square POS."""
     client_id = next((row.client_id for row in begun if row.way != "till"), None)
     return living_client_in(session, client_id).id if client_id is not None else None
 
 
 def settle_checkouts(work: Work, sale: SaleBooked) -> None:
-    """Mark the checkouts that are this booked order paid, or paid in part so far."""
+    """Mark the checkouts of this booked order paid, or paid in part so far."""
     order_id, so_far = sale.square_order_id, sale.paid_so_far
     begun = [work.session.get_one(Checkout, each) for each in sale.checkout_ids]
     for row in begun:
@@ -45,13 +45,13 @@ def _came(row: Checkout, act: Act, came: Money | None) -> None:
     if came is not None:
         row.came = max(row.came, came.amount)
         return
-    # A payment that came before the end asked for at the desk is a sale, whatever the row said.
+    # A payment made before the cancellation requested at the desk is a sale, whatever the row's state.
     row.state, row.came, row.problem = "paid", row.amount, ""
     row.ended_at = act.now
 
 
 def sold_at_till_in(session: Session, act: Act, row: Checkout, square_order_id: str) -> None:
-    """Mark a sale that was waited for as the one rung up with this order; the till may have given a discount."""
+    """Mark a checkout as paid by this order of Square POS, which may have applied a discount."""
     charged = Course.price + func.coalesce(Course.tax, 0)
     prices = select(func.coalesce(func.sum(charged), 0)).where(
         Course.square_order_id == square_order_id, Course.package_id == row.package_id
@@ -61,7 +61,7 @@ def sold_at_till_in(session: Session, act: Act, row: Checkout, square_order_id: 
 
 
 def _settle_at_till(session: Session, act: Act, square_order_id: str, settled: set[str]) -> None:
-    """Settle one checkout for each package of the order: the newest that its client waits for at the till."""
+    """Settle one checkout for each package of the order: the client's newest that waits for Square POS."""
     waiting = session.execute(
         select(Course, Checkout)
         .join(Checkout, (Checkout.client_id == Course.client_id) & (Checkout.package_id == Course.package_id))
@@ -74,7 +74,7 @@ def _settle_at_till(session: Session, act: Act, square_order_id: str, settled: s
         .order_by(Course.id, Checkout.created_at.desc(), Checkout.id.desc())
     )
     for course, row in waiting.all():
-        # Only what was begun shortly before the sale was booked: word of an older sale may come again at any time.
+        # Only checkouts begun shortly before the sale was booked: an older sale's event may repeat.
         is_recent = row.created_at >= course.booked_at - LONGEST_AT_TILL
         if is_recent and course.package_id not in settled:
             sold_at_till_in(session, act, row, square_order_id)

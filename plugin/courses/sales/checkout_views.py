@@ -1,4 +1,4 @@
-"""A sale begun at the desk as people see it: what it is, its progress, and what it waits for."""
+"""Views of a checkout begun at the desk: what is sold, its progress, and what it waits for."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package
 from plugin.store.selling import Checkout, Terminal
 
-# A sale rung up just before the desk began to wait for it is meant too.
+# A sale rung up just before the desk began to wait for it counts too.
 RUNG_UP_BEFORE = timedelta(minutes=15)
-# How long a sale may be waited for that is rung up on the till.
+# How long a checkout may wait for its sale on Square POS.
 LONGEST_AT_TILL = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalView:
-    """A Square Terminal a sale may be sent to; `status` is Square's word, such as AVAILABLE."""
+    """A Square Terminal for a checkout; `status` is Square's value, such as AVAILABLE."""
 
     device_id: str
     name: str
@@ -33,7 +33,7 @@ class TerminalView:
 
 @dataclass(frozen=True, slots=True)
 class OfferedSale:
-    """A sale of the same package that this one may be: it has no client, or was rung up a little too early."""
+    """A sale of the same package that may be this one: without a client, or rung up a little too early."""
 
     order_id: str
     course_ids: tuple[str, ...]
@@ -45,8 +45,8 @@ class OfferedSale:
 class CheckoutView:
     """One sale begun at the desk; state asking, waiting, paid, canceled, timed_out or failed.
 
-    `amount` is what Square computes as due, tax included (our price until Square has answered). `problem` keeps it
-    from going on, or says why it ended; `notice` is what the desk should know though it goes on.
+    `amount` is the amount due computed by Square, tax included (our price until Square has answered).
+    `problem` is what blocks it, or why it ended; `notice` is a warning for the desk that does not block it.
     """
 
     id: str
@@ -78,23 +78,23 @@ class CheckoutView:
     square_order_id: str | None
     course_ids: tuple[str, ...]
     offered: tuple[OfferedSale, ...]
-    # For a course given in exchange: what its credit took off the price, and what is refunded of it.
+    # For a course sold in exchange: the credit taken off the price, and how much of it is refunded.
     credit: Money | None = None
     goes_back: Money | None = None
 
     @property
     def is_open(self) -> bool:
-        """Say whether it is still under way."""
+        """Return whether it is still in progress."""
         return self.ended_at is None
 
     @property
     def to_come(self) -> Money:
-        """Return what the client has still to pay."""
+        """Return the balance due."""
         return Money(max(0, self.amount.amount - self.came.amount), self.amount.currency)
 
 
 def view_of(session: Session, row: Checkout) -> CheckoutView:
-    """Put the row into a view."""
+    """Return the view of a row."""
     client = living_client_in(session, row.client_id)
     return from_row(
         CheckoutView,

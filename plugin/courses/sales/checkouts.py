@@ -1,6 +1,6 @@
-"""Selling from the desk: a sale is begun here and paid at Square; the course is born where every course is born.
+"""Checkouts: sales begun at the desk and paid at Square; `book` opens the course once they are paid.
 
-Makes no network call: jobs of the worker speak to Square, and the page shows the progress.
+Makes no network call: worker jobs call Square, and the page shows the progress.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ __all__ = [
     "waiting_of_client",
 ]
 
-# The outbox job that brings a sale begun at the desk one step further.
+# The outbox job that advances a checkout by one step.
 CHECKOUT = "checkout"
 _NO_SALE = "There is no such sale."
 
 
 def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
-    """Begin a sale; raises InvalidField or Refused in words. The same act again answers the same sale."""
+    """Begin a checkout; raises InvalidField or Refused. The same act again returns the same checkout."""
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> CheckoutView:
@@ -67,19 +67,19 @@ def _begin(work: Work, new: NewCheckout) -> str:
 
 
 def read_checkout(store: Store, checkout_id: str) -> CheckoutView:
-    """Return the sale as it stands; raises NotFound."""
+    """Return the checkout; raises NotFound."""
     with store.reading() as session:
         return view_of(session, require_row(session, Checkout, checkout_id, _NO_SALE))
 
 
 def list_checkouts(store: Store, *, limit: int = 50, open_only: bool = False) -> tuple[CheckoutView, ...]:
-    """Return the sales begun at the desk, newest first."""
+    """Return the checkouts begun at the desk, newest first."""
     is_shown = Checkout.ended_at.is_(None) if open_only else true()
     return _list(store, select(Checkout).where(is_shown).limit(limit))
 
 
 def waiting_of_client(store: Store, client_id: str) -> tuple[CheckoutView, ...]:
-    """Return the client's sales that are under way, newest first."""
+    """Return the client's checkouts in progress, newest first."""
     return _list(store, select(Checkout).where(Checkout.client_id == client_id, Checkout.ended_at.is_(None)))
 
 
@@ -90,7 +90,7 @@ def _list(store: Store, which: Select[Checkout]) -> tuple[CheckoutView, ...]:
 
 
 def list_terminals(store: Store) -> tuple[TerminalView, ...]:
-    """Return the Square Terminals a sale may be sent to, by name."""
+    """Return the Square Terminals available to checkouts, by name."""
     rows = select(Terminal).where(Terminal.is_active.is_(True)).order_by(Terminal.name)
     with store.reading() as session:
         return tuple(
@@ -99,7 +99,7 @@ def list_terminals(store: Store) -> tuple[TerminalView, ...]:
 
 
 def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
-    """Ask for the end of a sale; Square may say that the client has just paid. One that is paid refuses."""
+    """Request cancellation; Square may report that the client has just paid. Raises Refused if paid."""
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> CheckoutView:
@@ -143,7 +143,7 @@ def checkout_for_change(session: Session, checkout_id: str) -> Checkout:
 
 
 def hasten(work: Work, checkout_id: str) -> None:
-    """Have the job of this sale run now: make the pending one due, or enqueue one."""
+    """Run the job of this checkout now: make the pending one due, or enqueue one."""
     waiting = (
         update(Outbox)
         .where(Outbox.kind == CHECKOUT, Outbox.subject == checkout_id, Outbox.state == "pending")
@@ -154,12 +154,12 @@ def hasten(work: Work, checkout_id: str) -> None:
 
 
 def _is_only_ours(row: Checkout) -> bool:
-    """Say whether Square was asked for nothing yet, so that nothing is to be taken back there."""
+    """Return whether nothing was requested from Square yet, so that nothing is to be canceled there."""
     return row.way == "till" or (row.square_order_id is None and not row.asked_for)
 
 
 def _views_in(session: Session, which: Select[Checkout]) -> tuple[CheckoutView, ...]:
-    """Put the rows into views; what each of them names is read with them, not one by one."""
+    """Return the views of the rows; related rows are read in bulk, not one by one."""
     named = (
         which.add_columns(Client, Package, Terminal)
         .join(Client, Client.id == Checkout.client_id)

@@ -1,4 +1,4 @@
-"""Decisions about a sale whose item is not linked: link it and open its courses, or ignore the item from now on."""
+"""Decisions about a sale of an unlinked item: link it and open its courses, or ignore it permanently."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from plugin.errors import InvalidField
 from plugin.store.offers import IgnoredItem, Listing, Package
 from plugin.store.queues import Attention
 
-# Outbox job by Square order: read the sale, and its refunds from before it was booked, again.
+# Outbox job by Square order: read the sale again, with its refunds from before it was booked.
 LOOK_AT_SALE = "look_at_sale"
 
 
 def link_and_open(work: Work, item: Attention, package_id: str | None, *, reason: str) -> None:
-    """Have the sold item sell this package, and book every sale of it that waits; raises InvalidField, Refused."""
+    """Link the sold item to this package, and book its pending sales; raises InvalidField, Refused."""
     package = _package(work.session, package_id or item.details["proposed_package_id"])
     variation_id: str | None = item.details["square_variation_id"]
     _open(work, item, package, reason)
@@ -36,7 +36,7 @@ def link_and_open(work: Work, item: Attention, package_id: str | None, *, reason
 
 
 def ignore_item_in(session: Session, act: Act, item: Attention) -> None:
-    """Never ask about this item again; what waits of it is answered as well."""
+    """Never ask about this item again; resolve its open attention items too."""
     variation_id = item.details["square_variation_id"]
     if session.get(IgnoredItem, variation_id) is None:
         name = item.details["item_name"]
@@ -70,7 +70,7 @@ def _open(work: Work, item: Attention, package: Package, reason: str) -> Booking
 
 
 def _link(work: Work, package: Package, square_variation_id: str) -> None:
-    """Link the item; it is the one that is published to where the package has none that Square still sells."""
+    """Link the item; it becomes the published one where the package has none that Square still sells."""
     row = listed_in(work.session, work.act, package.id, square_variation_id)
     living = select(Listing.square_variation_id).where(
         Listing.package_id == package.id, Listing.is_current.is_(True), Listing.is_deleted.is_(False)

@@ -1,6 +1,6 @@
-"""What sells a package though no one has said so: an item made again under the same name, an amount typed at the till.
+"""Recognize sales that look like an unlinked package: an item recreated under the same name, a custom amount.
 
-Never booked by itself. A person links the item, or says that it is no package.
+Never booked automatically. A person links the item, or decides that it is no package.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from plugin.store.offers import IgnoredItem, Listing, Package, Treatment
 
 @dataclass(frozen=True, slots=True)
 class SoldItem:
-    """An order line that no package is linked to; `square_variation_id` None for an amount typed at the till.
+    """An order line linked to no package; `square_variation_id` is None for a custom amount in Square POS.
 
-    `price` is that of one.
+    `price` is the price of one unit.
     """
 
     uid: str
@@ -32,13 +32,13 @@ class SoldItem:
 
     @property
     def full_name(self) -> str:
-        """Return the item's name with its variation's, where that says something."""
+        """Return the item's name with its variation's, if that is descriptive."""
         return full_name(self.item_name, self.variation_name)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A package with the names and prices it has here and in Square, now and before."""
+    """A package with its current and former names and prices, here and in Square."""
 
     package_id: str
     name: str
@@ -48,30 +48,30 @@ class Offer:
     prices: frozenset[int]
 
     def is_called(self, sold: SoldItem) -> bool:
-        """Say whether the line has one of its names, as a whole or as the variation's own."""
+        """Return whether the line has one of its names, as a whole or as the variation's own."""
         own = (sold.full_name, *([sold.variation_name] if says_something(sold.variation_name) else []))
         return any(is_same_name(one, name) for one in own for name in (self.name, *self.names))
 
     def is_as_dear(self, sold: SoldItem) -> bool:
-        """Say whether the line costs at least half as much: a single visit of the same name does not."""
+        """Return whether the line costs at least half as much: a single visit of the same name does not."""
         return sold.price is None or sold.price.amount * 2 >= min(self.prices)
 
     def costs(self, sold: SoldItem) -> bool:
-        """Say whether the line has one of its prices."""
+        """Return whether the line has one of its prices."""
         price = sold.price
         return price is not None and price.currency == self.currency and 0 < price.amount in self.prices
 
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """All that is or was for sale as a package, and what was said to be none."""
+    """All packages that are or were for sale, and the items decided to be none."""
 
     offers: tuple[Offer, ...] = ()
     treatments: tuple[str, ...] = ()
     ignored: frozenset[str] = frozenset()
 
     def package_like(self, sold: SoldItem) -> str | None:
-        """Return the package that the line seems to sell, None for an ordinary one."""
+        """Return the package that the line seems to sell, None for an ordinary line."""
         if sold.square_variation_id in self.ignored:
             return None
         for looks in (self._by_name, self._by_item, self._by_price):
@@ -82,16 +82,16 @@ class Offers:
 
     def _by_name(self, offer: Offer, sold: SoldItem) -> bool:
         if offer.is_called(sold):
-            # A treatment may be called as the package of it is.
+            # A treatment may have the same name as its package.
             is_treatment = any(is_same_name(sold.full_name, name) for name in self.treatments)
             return not is_treatment or offer.is_as_dear(sold)
         return is_same_name(sold.item_name, offer.name) and offer.is_as_dear(sold)
 
     def _by_item(self, offer: Offer, sold: SoldItem) -> bool:
-        """Say whether the line is a variation, not linked, of the item that sells the package."""
+        """Return whether the line is an unlinked variation of the item that sells the package."""
         if sold.square_variation_id is None:
             return False
-        # Nothing but packages is sold under the item that Coursekeeper made.
+        # Only packages are sold under the item that Coursekeeper created.
         if is_same_name(sold.item_name, ITEM_NAME):
             return True
         is_its_item = any(is_same_name(sold.item_name, name) for name in offer.item_names)
@@ -106,12 +106,12 @@ class Offers:
 
 
 def full_name(item_name: str, variation_name: str) -> str:
-    """Return both names in one; a variation's that says nothing is left out."""
+    """Return both names joined; a variation name that is not descriptive is left out."""
     return ", ".join(name for name in (item_name, variation_name) if says_something(name))
 
 
 def offers_in(session: Session) -> Offers:
-    """Return what is for sale, and was, as seen by this session."""
+    """Return what is and was for sale, as seen by this session."""
     listings = list(session.scalars(select(Listing).order_by(Listing.listed_at)))
     offers = (
         _offer(package, [one for one in listings if one.package_id == package.id])

@@ -1,4 +1,4 @@
-"""A sale that the desk wants to begin, checked: every refusal says what to do."""
+"""Validate a checkout that the desk wants to begin; every error states what to do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BALANCE_DUE = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class NewCheckout:
-    """A sale to begin. `supplied`: the cash handed over, None for the exact sum; `tender`: what another one was."""
+    """A checkout to begin. `supplied`: cash tendered, None if exact; `tender`: the kind of another one."""
 
     client_id: str
     package_id: str
@@ -43,13 +43,13 @@ class NewCheckout:
     deposit_due_on: date | None = None
     balance_due_on: date | None = None
     mail_to: str | None = None
-    # The course that is given for it, and the credit that was shown for it, minor units.
+    # The course given in exchange, and the credit shown for it, minor units.
     exchanges: str | None = None
     seen_credit: int | None = None
 
 
 def new_checkout(work: Work, new: NewCheckout) -> Checkout:
-    """Return the row of a sale that may begin, not yet in the session; raises InvalidField, Refused or NotFound."""
+    """Return a valid new checkout, not yet in the session; raises InvalidField, Refused or NotFound."""
     session = work.session
     if new.way not in WAYS:
         raise InvalidField(f"A sale is paid by one of: {', '.join(WAYS)}.", field="way")

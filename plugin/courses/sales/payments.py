@@ -1,8 +1,8 @@
-"""Money that came for courses: all at once, or of an invoice as a deposit and the rest, each payment with its day.
+"""Payments for courses: in full, or for an invoice as a deposit and the rest, each payment with its day.
 
-The ledger takes it net; the tax that came with it is kept beside the course, so that what the client paid is known to
-the cent. The same payments again change nothing, in whatever order they become known: only what is above the sum that
-the ledger has already is written.
+The ledger records them net; the tax paid is stored with the course, so that what the client paid is known to
+the cent. Idempotent and independent of the order in which payments are reported: only what exceeds the sum
+already in the ledger is written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FIRST_PAYMENT = 2
 
 @dataclass(slots=True)
 class _Part:
-    """An allowance that money comes for: what has come, in how many entries."""
+    """An allowance that receives money: how much was paid, in how many entries."""
 
     course: Course
     allowance: Allowance
@@ -42,17 +42,17 @@ class _Part:
 
     @property
     def unpaid(self) -> int:
-        """Return what is still to come."""
+        """Return the amount not paid yet."""
         return max(0, self.allowance.price - self.paid)
 
     @property
     def is_settled(self) -> bool:
-        """Say whether nothing is to be written any more; what costs nothing has one entry that says so."""
+        """Return whether nothing remains to be written; a free allowance has one entry that records it."""
         return self.unpaid == 0 and self.entries > 0
 
 
 def receive_money(work: Work, sale: Sale, line_uids: Collection[str]) -> list[str]:
-    """Write the money that came for the courses of these lines; return those that it came for."""
+    """Write the money paid for the courses of these lines; return the ids of the courses changed."""
     parts_of = _parts(work.session, sale.square_order_id, line_uids)
     for line_uid, parts in parts_of.items():
         _learn_tax(parts, sale, line_uid)
@@ -68,7 +68,7 @@ def receive_money(work: Work, sale: Sale, line_uids: Collection[str]) -> list[st
 
 
 def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Came) -> list[str]:
-    """Write one payment over the lines that wait for money; return the courses that it came for."""
+    """Write one payment across the lines not fully paid; return the ids of the courses changed."""
     heads = heads_of(work.session, [part.allowance.id for parts in lines for part in parts])
     entries: list[EntryRow] = []
     changed: list[str] = []
@@ -83,7 +83,7 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
             part.paid, part.entries = part.paid + share, part.entries + 1
         _receive_tax(parts, gross, came, sale.total)
     append_all(work, entries)
-    # Nothing was used yet of what has only been sold and paid.
+    # A course that has only been sold and paid has no uses yet.
     used = [entry.allowance_id for entry in entries if entry.seq > _FIRST_PAYMENT or not entry.sessions_after]
     if used:
         earn_ahead(work, used)
@@ -91,7 +91,7 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
 
 
 def learn_taxes_in(session: Session, sale: Sale) -> None:
-    """Keep the taxes of a sale with its courses where they were booked before taxes were kept."""
+    """Store the taxes of a sale with its courses booked before taxes were recorded."""
     parts_of = _parts(session, sale.square_order_id, [line.uid for line in sale.lines])
     for line_uid, parts in parts_of.items():
         _learn_tax(parts, sale, line_uid)
@@ -114,9 +114,9 @@ def _learn_tax(parts: Sequence[_Part], sale: Sale, line_uid: str) -> None:
 
 
 def _receive_tax(parts: Sequence[_Part], gross_before: int, came: Came, total: Money) -> None:
-    """Note the tax that came with the money so far: what the client has paid less what the ledger has of it.
+    """Store the tax paid so far: what the client has paid less the net amount in the ledger.
 
-    Both are rounded down, so the tax alone may fall by a cent as more money comes; what was paid never does.
+    Both are rounded down, so the tax alone may fall by a cent with another payment; the sum paid never does.
     """
     known = [course for course in _courses(parts) if course.tax is not None]
     still_open = [course for course in known if course.closed_as is None]
@@ -139,7 +139,7 @@ def _courses(parts: Sequence[_Part]) -> list[Course]:
 
 
 def _due(price: int, came: Came, total: Money) -> int:
-    """Return what of a line's price is paid, where so much has come for the whole order."""
+    """Return how much of a line's price is paid, given what was paid so far for the whole order."""
     so_far = came.so_far.amount
     return price if so_far >= total.amount else price * so_far // total.amount
 
@@ -147,7 +147,7 @@ def _due(price: int, came: Came, total: Money) -> int:
 def _share_out(
     work: Work, sale: Sale, parts: Sequence[_Part], came: Came, due: int
 ) -> Iterator[tuple[_Part, int, Line]]:
-    """Spread what is new over what is still unpaid, so that the parts end at their price to the cent."""
+    """Allocate the new money to what is unpaid, so that the parts add up to their price to the cent."""
     still_open = [part for part in parts if part.course.closed_as is None]
     fits = min(max(due, 0), sum(part.unpaid for part in still_open))
     if due > fits:

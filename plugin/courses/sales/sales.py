@@ -1,4 +1,4 @@
-"""A sale and a refund as Square tells them, put into our words. What `plugin.square` hands to `book` and `refund`."""
+"""A sale and a refund as Square reports them; `plugin.square` passes them to `book` and `refund`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from plugin.courses.clients.contacts import Buyer
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """One order line of one of our packages. `total` is what was charged for it less its tax, for all units.
+    """One order line of one of our packages. `total` is the amount charged less its tax, for all units.
 
-    `square_variation_id` is "" for an amount typed at the till, which a person has said is a package.
-    `tax` is that tax, of which listed prices contain `tax_in_price`, minor units; None where nobody kept it.
-    `quantity` is None when Square's decimal string is no whole number above zero; `quantity_text` says what it was.
+    `square_variation_id` is "" for a custom amount in Square POS that a person has linked to a package. `tax`
+    is that tax, of which listed prices contain `tax_in_price`, minor units; None where it was not recorded.
+    `quantity` is None when Square's decimal string is no positive whole number; `quantity_text` is that
+    string.
     """
 
     uid: str
@@ -31,7 +32,7 @@ class SaleLine:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """How much had come for the whole order when one of its payments was made; `at` None: with the sale."""
+    """The total paid for the whole order as of one of its payments; `at` None: at the time of the sale."""
 
     so_far: Money
     at: datetime | None = None
@@ -39,9 +40,9 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A Square order with money on it, only its lines that sell packages.
+    """A paid or part-paid Square order, with only its lines that sell packages.
 
-    `came` is told of an invoice alone, payment by payment; nothing told: all of it came at once.
+    `came` is filled only for an invoice, one item per payment; empty: all was paid at once.
     """
 
     square_order_id: str
@@ -51,20 +52,20 @@ class Sale:
     lines: tuple[SaleLine, ...]
     buyer: Buyer | None = None
     came: tuple[Came, ...] = ()
-    # Square customers it names that tell nothing of the person so far.
+    # Square customers on the order without any personal details so far.
     nameless_ids: tuple[str, ...] = ()
 
     def payments(self) -> tuple[Came, ...]:
-        """Return the payments one after the other."""
+        """Return the payments in order."""
         return self.came or (Came(self.total),)
 
     @property
     def is_paid(self) -> bool:
-        """Say whether all of it has come."""
+        """Return whether it is paid in full."""
         return self.payments()[-1].so_far.amount >= self.total.amount
 
     def to_json(self) -> dict[str, Any]:
-        """Return a shape that an attention item can keep."""
+        """Return JSON that an attention item can store."""
         came = [
             {"so_far": asdict(one.so_far), "at": one.at.isoformat() if one.at else None} for one in self.came
         ]
@@ -72,9 +73,9 @@ class Sale:
 
 
 def sale_from_json(value: dict[str, Any]) -> Sale:
-    """Read back what `Sale.to_json` wrote."""
+    """Parse the JSON written by `Sale.to_json`."""
     buyer = value["buyer"]
-    # A sale kept by an earlier version says nothing of its tax.
+    # A sale stored by an earlier version has no tax.
     lines = tuple(
         SaleLine(**{"tax": None, **line, "total": Money(**line["total"])}) for line in value["lines"]
     )
@@ -100,9 +101,9 @@ def _buyer_from_json(value: dict[str, Any]) -> Buyer:
 
 @dataclass(frozen=True, slots=True)
 class ReturnLine:
-    """One line of a return order. No `source_line_uid`: Square did not say what was given back.
+    """One line of a return order. No `source_line_uid`: Square did not report which line was returned.
 
-    `total` with its `tax`, and the `discount` that is taken back with it: as Square reckons them, minor units.
+    `total` with its `tax`, and the `discount` returned with it: as computed by Square, minor units.
     """
 
     uid: str
@@ -115,11 +116,11 @@ class ReturnLine:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund of (part of) a sale as it now stands at Square.
+    """The current state of a refund of (part of) a sale at Square.
 
-    `lines` are the return lines that belong to `square_order_id`; none for an amount-only refund. `tip` is what
-    the return says of `amount` is a tip, `order_tip` the tip that the sale took, minor units.
-    `status` is PENDING, COMPLETED, REJECTED or FAILED; `square_payment_id` is whose money goes back.
+    `lines` are the return lines that belong to `square_order_id`; none for an amount-only refund. `tip` is
+    the part of `amount` that the return lists as tip, `order_tip` the tip of the sale, minor units. `status`
+    is PENDING, COMPLETED, REJECTED or FAILED; `square_payment_id` is the payment refunded.
     """
 
     square_refund_id: str
@@ -137,17 +138,17 @@ class Refund:
 
     @property
     def unnamed(self) -> int:
-        """Return how much of the amount is neither a tip nor a line that the return names, minor units."""
+        """Return how much of the amount is neither tip nor an itemized line, minor units."""
         without_tip = self.amount.amount - self.tip
         named = sum(line.total for line in self.lines if line.source_line_uid is not None)
         rest = sum(line.total for line in self.lines if line.source_line_uid is None)
-        # Over a split tender each refund gives back a part of all lines, which may be less than the named ones.
+        # Over a split tender each refund returns a part of all lines, maybe less than the itemized ones.
         return without_tip - named if named < without_tip else min(rest, without_tip)
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What booking a sale brought: courses opened now, opened before, those money came for, and what needs a person."""
+    """The result of booking: courses opened now, opened before and newly paid, and attention items."""
 
     opened: tuple[str, ...] = ()
     already: tuple[str, ...] = ()

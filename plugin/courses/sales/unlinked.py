@@ -1,4 +1,4 @@
-"""The question about a sale whose line looks like a package that is not linked: asked once for each line."""
+"""The attention item about a sale whose line looks like an unlinked package: opened once per line."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LINK, IGNORE, DISMISS = "link_and_open", "ignore_item", "dismiss"
 
 
 def unlinked_mark(square_order_id: str, line_uid: str) -> str:
-    """Return the `dedupe` of the question about a line."""
+    """Return the `dedupe` of the item about a line."""
     return f"{KIND}:{square_order_id}:{line_uid}"[:255]
 
 
 def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) -> str:
-    """Ask whether this line sells a package, `package_id` as it seems; `sale` holds this line alone."""
+    """Ask whether this line sells `package_id`, its likely package; `sale` has only this line."""
     package = work.session.get_one(Package, package_id)
     name = sold.full_name or "An amount without a name"
     is_item = sold.square_variation_id is not None
@@ -52,7 +52,7 @@ def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) 
 def answer_unlinked_in(
     session: Session, act: Act, square_order_id: str, line_uids: Collection[str], answer: str
 ) -> None:
-    """Close the questions about lines that were answered another way; the same lines again do not ask again."""
+    """Resolve the items about lines that were settled another way; the same lines do not open them again."""
     marks = [unlinked_mark(square_order_id, uid) for uid in line_uids]
     waiting = select(Attention).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
     for item in session.scalars(waiting) if marks else ():
@@ -60,7 +60,7 @@ def answer_unlinked_in(
 
 
 def open_questions_of(session: Session, square_variation_id: str) -> Iterator[Attention]:
-    """Yield the open questions about sales of this item, oldest first, locked for this transaction."""
+    """Yield the open items about sales of this variation, oldest first, locked for this transaction."""
     waiting = (
         select(Attention)
         .where(Attention.kind == KIND, Attention.resolved_at.is_(None))
@@ -73,7 +73,7 @@ def open_questions_of(session: Session, square_variation_id: str) -> Iterator[At
 
 
 def note_refund_in(session: Session, act: Act, refund: Refund) -> str:
-    """Keep a refund beside the questions about its sale; one whose line was refunded whole needs no answer."""
+    """Store a refund with the items about its sale; one whose line was refunded whole needs no decision."""
     waiting = select(Attention).where(
         Attention.kind == KIND,
         Attention.square_order_id == refund.square_order_id,
