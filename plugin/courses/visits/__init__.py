@@ -1,1 +1,1 @@
-"""Who is booked, who came, which session that used, and taking it back."""
+"""Visits: bookings, attendance, the sessions they use, no-shows, and undoing a use."""

@@ -1,4 +1,4 @@
-"""Who is booked on a day, what each has left, and what became of the visit. Reads our own tables, never Square."""
+"""The day's bookings: what each client has left, and the visit's outcome. Never queries Square."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from plugin.store.ledger import Course
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.square_side import Booking
 
-# A clinic that had no appointment for so long has none any more; its page then shows no arrivals.
+# A clinic without an appointment for so long takes none any more; its page then shows no arrivals.
 _LONG_AGO = timedelta(days=30)
-# Within this of the hour they are at the desk, or about to be.
+# Within this time of the appointment the client is at the desk, or about to be.
 DUE_WITHIN = timedelta(minutes=30)
 
 State = Literal["expected", "no_show", "used", "charged", "forgiven"]
@@ -39,8 +39,8 @@ State = Literal["expected", "no_show", "used", "charged", "forgiven"]
 class Arrival:
     """One booked visit. `course` and `allowance`: what was used or charged, else what one tap would use.
 
-    `balance`: what the client has, where no course can be used; a frozen one, or one that waits as a gift.
-    `charged_elsewhere`: what was charged that day without this booking, so that a use here would be the second.
+    `balance`: the client's balance, where no course can be used; a course on hold, or a gift not redeemed.
+    `charged_elsewhere`: a charge of that day without this booking, which would make a use here the second.
     """
 
     booking_id: str
@@ -67,18 +67,18 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of the clients of a day's bookings, read once for all of them."""
+    """The data of the clients of a day's bookings, read once for all of them."""
 
     owners: dict[str, tuple[str, str]]
     courses: dict[str, list[CourseView]]
     by_id: dict[str, CourseView]
     forgiven: dict[str, int]
-    # Charges of the day that no booking was settled with yet; one is taken off for each booking it goes with.
+    # The day's charges not settled with a booking; one is removed for each booking it matches.
     loose: dict[str, list[DayCharge]]
 
 
 def arrivals_on(store: Store, day: date, *, now: datetime) -> tuple[Arrival, ...] | None:
-    """Return the day's bookings by time, without those called off; None where the clinic takes no bookings."""
+    """Return the day's bookings by time, without canceled ones; None where the clinic takes no bookings."""
     with store.reading() as session:
         if not _has_bookings(session, now):
             return None
@@ -129,7 +129,7 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
 def _add_shared(
     session: Session, of_client: dict[str, list[CourseView]], client_ids: set[str], today: date
 ) -> None:
-    """Offer those who have nothing left of their own what another shares with them."""
+    """Offer clients with nothing left of their own the courses shared with them."""
     without = [each for each in client_ids if not _can_use(of_client[each])]
     if not without:
         return
@@ -145,7 +145,7 @@ def _can_use(courses: Sequence[CourseView]) -> bool:
 
 
 def _owners(session: Session, square_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return the client, id and name, behind each Square customer; after a merge that is the one that is left."""
+    """Return the client, id and name, of each Square customer; after a merge the remaining client."""
     rows = session.execute(
         select(SquareCustomer.square_customer_id, Client.id, Client.name)
         .join(Client, Client.id == SquareCustomer.client_id)
@@ -163,7 +163,7 @@ def _loose_charges(session: Session, client_ids: set[str], day: date) -> dict[st
 
 
 def _charged_elsewhere(row: Booking, loose: list[DayCharge], chosen: NextSession | None) -> DayCharge | None:
-    """Take off and return the charge that a use for this booking would double; of two bookings it goes with one."""
+    """Remove and return the charge that a use for this booking would double; it matches one booking only."""
     if row.outcome is not None:
         return None
     found = next((each for each in loose if _goes_with(each, row.service_name, chosen)), None)
@@ -209,7 +209,7 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
 
 def _state(row: Booking) -> State:
     if row.outcome is not None:
-        return row.outcome  # type: ignore[return-value]  # the table lets no other outcome in
+        return row.outcome  # type: ignore[return-value]  # the table allows no other outcome
     return "no_show" if row.status == NO_SHOW else "expected"
 
 

@@ -1,4 +1,4 @@
-"""A booked visit that took place uses a session, once for one booking, whoever taps how often on how many iPads."""
+"""A booked visit that took place uses a session, once per booking, however often it is tapped."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def use_booking(
     known_charges: int = 0,
     has_mail: bool = False,
 ) -> Used:
-    """Use one session for a booked visit; what the desk does not choose follows the booked service.
+    """Use one session for a booked visit; what the desk does not choose is chosen by the booked service.
 
-    Used before, by whichever tap, answers that use again. Raises Refused, NoneLeft or NotFound.
+    If it was used before, by any tap, returns that use again. Raises Refused, NoneLeft or NotFound.
     `known_charges`: as for `use_session`.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
@@ -77,9 +77,9 @@ def use_booking(
 
 
 def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used:
-    """Check a booked visit in with a session that was charged for it already; nothing is charged.
+    """Check in a booked visit with a session that was already charged for it; nothing more is charged.
 
-    Linked before, by whichever tap, answers the same again. Raises Refused or NotFound.
+    If it was linked before, by any tap, returns the same again. Raises Refused or NotFound.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
@@ -103,10 +103,10 @@ def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used
 
 
 def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | None:
-    """Undo what became of a booked visit; return the entry that undid a session, None where none had moved.
+    """Undo the outcome of a booked visit; return the entry that undid a session, None where none was charged.
 
-    The booking can be settled again. One that is free already stays so. A session that was charged elsewhere and
-    only linked to the booking stays charged.
+    The booking can be settled again. One not settled is left unchanged. A session that was charged elsewhere
+    and only linked to the booking remains charged.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
@@ -117,7 +117,8 @@ def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | Non
         booking = booking_for_change(work.session, booking_id)
 
         def undo() -> dict[str, Any]:
-            # Without a course the booking is free; with another one a second tablet was quicker, and this tap is old.
+            # Without a course the booking is not settled; with another one a second tablet was faster, and
+            # this tap is stale.
             if course is None or booking.course_id != course.id:
                 return {"undone_by": None}
             return {"undone_by": _take_back(work, booking, course, said)}
@@ -133,9 +134,9 @@ def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | Non
 def course_of_booking_in(
     session: Session, act: Act, booking_id: str, course_id: str | None, allowance_id: str | None
 ) -> tuple[Course, str | None]:
-    """Return the course that a booked visit is settled with, held, and the allowance; the service decides what is open.
+    """Return the course, locked, and the allowance of a booked visit; the service chooses what is not given.
 
-    Raises Refused where the client has no course to use, or another's was chosen.
+    Raises Refused where the client has no course to use, or the chosen one belongs to another client.
     """
     booking = session.get(Booking, booking_id)
     if booking is None:
@@ -219,7 +220,7 @@ def _linkable(session: Session, booking: Booking, entry_id: str) -> DayCharge:
 
 
 def _name_practitioner(work: Work, booking: Booking) -> None:
-    """Note who treated, as a check-in would have: who used the session elsewhere need not have known."""
+    """Record the practitioner, as a check-in does: the use entered elsewhere may lack one."""
     entry = work.session.get_one(Entry, booking.entry_id)
     visit = work.session.get(Visit, entry.visit_id) if entry.visit_id else None
     found = _practitioner(work.session, booking.team_member_name)
@@ -229,7 +230,7 @@ def _name_practitioner(work: Work, booking: Booking) -> None:
 
 
 def _practitioner(session: Session, name: str) -> str | None:
-    """Return who treats under that name, None unless exactly one does."""
+    """Return the practitioner of that name, None unless exactly one matches."""
     rows = session.execute(
         select(Staff.id, Staff.name).where(Staff.is_active.is_(True), Staff.role.in_(_TREATS))
     )
@@ -250,6 +251,6 @@ def _take_back(work: Work, booking: Booking, course: Course, reason: str) -> str
 
 
 def _is_linked(session: Session, booking: Booking) -> bool:
-    """Say whether the booking was checked in with a session that stood before."""
+    """Return whether the booking was checked in with a session charged before."""
     written_at = session.get_one(Entry, booking.entry_id).written_at
     return booking.outcome_at is not None and written_at < booking.outcome_at

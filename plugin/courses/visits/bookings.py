@@ -1,6 +1,6 @@
-"""Appointments as Square last told them, and what became of each here. One booking is settled once.
+"""Appointments as last reported by Square, and their outcome here. A booking is settled once.
 
-Whoever settles or frees one holds its course first and the booking after it, so that nobody waits in a circle.
+Code that settles or frees one locks its course first and then the booking, which avoids deadlocks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CALLED_OFF = ("DECLINED", "CANCELLED_BY_CUSTOMER", "CANCELLED_BY_SELLER")
 
 @dataclass(frozen=True, slots=True)
 class BookingRecord:
-    """An appointment as Square tells it, with the names that stand behind its ids ("" where it has none)."""
+    """An appointment as Square reports it, with the names for its ids ("" where it has none)."""
 
     square_booking_id: str
     version: int
@@ -44,9 +44,9 @@ class BookingRecord:
 
 
 def save_booking_in(session: Session, act: Act, told: BookingRecord) -> str:
-    """Keep it as told, unless a later version is known; return what became of it, in words.
+    """Store the record unless a later version is known; return the outcome, in words.
 
-    What became of the visit here stays: cancelling in Square gives no session back.
+    The visit's outcome here is unchanged: canceling in Square returns no session.
     """
     row = session.scalar(_held(told.square_booking_id))
     if row is not None and row.version > told.version:
@@ -62,7 +62,7 @@ def save_booking_in(session: Session, act: Act, told: BookingRecord) -> str:
 
 
 def booking_for_change(session: Session, booking_id: str) -> Booking:
-    """Return the booking, held for this transaction; raises NotFound."""
+    """Return the booking, locked for this transaction; raises NotFound."""
     row = session.scalar(_held(booking_id))
     if row is None:
         raise NotFound("There is no such appointment.")
@@ -70,7 +70,7 @@ def booking_for_change(session: Session, booking_id: str) -> Booking:
 
 
 def client_of_in(session: Session, booking: Booking) -> str | None:
-    """Return whose booking it is, None where Square's customer is no client of ours."""
+    """Return the booking's client, None where Square's customer is no client of ours."""
     link = session.get(SquareCustomer, booking.square_customer_id) if booking.square_customer_id else None
     return living_client_in(session, link.client_id).id if link is not None else None
 
@@ -78,21 +78,21 @@ def client_of_in(session: Session, booking: Booking) -> str | None:
 def settle_in(
     session: Session, act: Act, booking: Booking, outcome: Outcome, *, course_id: str, entry_id: str | None
 ) -> None:
-    """Write down what became of the visit."""
+    """Store the outcome of the visit."""
     booking.outcome, booking.outcome_at, booking.outcome_by = outcome, act.now, act.actor.name
     booking.course_id, booking.entry_id = course_id, entry_id
     session.flush()
 
 
 def free_in(session: Session, booking: Booking) -> None:
-    """Let the booking be settled again."""
+    """Remove the outcome, so that the booking can be settled again."""
     booking.outcome = booking.outcome_at = booking.course_id = booking.entry_id = None
     booking.outcome_by = ""
     session.flush()
 
 
 def free_booking_of_in(session: Session, entry_id: str) -> None:
-    """Free the booking that an entry had settled, if one had: the entry was undone."""
+    """Free the booking settled by an entry, if any: the entry was undone."""
     held = select(Booking).where(Booking.entry_id == entry_id).with_for_update()
     booking = session.scalar(held.execution_options(populate_existing=True))
     if booking is not None:

@@ -1,6 +1,6 @@
-"""A visit nobody came to: missed, or called off too late. Forgiven or charged by the package's rule.
+"""A missed or late-canceled visit without a booking: forgiven or charged by the package's rule.
 
-For clinics without Square Appointments, and for what was agreed on the phone; a booked one is settled on its booking.
+For clinics without Square Appointments, and for visits agreed by phone; booked ones are settled there.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HOW = {"no_show": "No-show", "late_cancellation": "Late cancellation"}
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What happened and what was decided. `missed_on` is the clinic's day, today unless said otherwise."""
+    """What happened and what was decided. `missed_on` is the clinic's day, today by default."""
 
     decision: str
     how: str = "no_show"

@@ -1,4 +1,4 @@
-"""Which session of which of a client's courses a visit would use, when nobody has chosen."""
+"""Choose the course and session that a visit would use, where no one has chosen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class NextSession:
-    """What would be used; `is_named` where its treatment has the very name of the service that was booked."""
+    """What would be used; `is_named` where its treatment has the same name as the booked service."""
 
     course: CourseView
     allowance: AllowanceState
@@ -24,15 +24,15 @@ class NextSession:
 
     @property
     def is_usable(self) -> bool:
-        """Say whether it can be used now, for it may be locked until more is paid."""
+        """Return whether it can be used now, as it may be locked until more is paid."""
         return self.allowance.usable_now > 0
 
 
 def next_session(courses: Iterable[CourseView], service: str) -> NextSession | None:
     """Return the sessions of the service's name, else main ones, else any; None where no course has any open.
 
-    What can be used now comes before what waits for payment; then the course that expires first, then the oldest
-    (docs/rules.md, rule 6).
+    Usable sessions are preferred to those that await payment; then the course that expires first, then the
+    oldest (docs/rules.md, rule 6).
     """
     live = sorted((each for each in courses if each.is_live), key=_order)
     found = [(course, each) for course in live for each in course.allowances if each.is_usable]
@@ -45,7 +45,7 @@ def next_session(courses: Iterable[CourseView], service: str) -> NextSession | N
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Say whether two names have the same words: "Touch-up, 45 min" is "Touch up 45 min"."""
+    """Return whether two names have the same words: "Touch-up, 45 min" is "Touch up 45 min"."""
     words = _WORD.findall(folded(one))
     return bool(words) and words == _WORD.findall(folded(other))
 

@@ -27,13 +27,13 @@ from plugin.store import Store
 from plugin.store.ledger import Course, History
 from plugin.store.square_side import Booking
 
-# The history's word for a missed visit without a booking that was forgiven.
+# The history kind of a forgiven missed visit without a booking.
 FORGIVEN = "missed_forgiven"
 
 
 @dataclass(frozen=True, slots=True)
 class MissedVisit:
-    """What was decided: the charge, or None for a forgiven one with how many are forgiven by now."""
+    """The decision: the charge, or None for a forgiven visit, with how many are forgiven now."""
 
     outcome: str
     charged: Used | None
@@ -52,7 +52,7 @@ def decide_no_show(
 ) -> MissedVisit:
     """Forgive a missed visit or charge a session for it; raises InvalidField, Refused, NoneLeft or NotFound.
 
-    Decided before, by whichever tap, answers that decision again. `known_charges`: as for `use_session`.
+    If it was decided before, by any tap, returns that decision again. `known_charges`: as for `use_session`.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     if decision not in (NoShow.CHARGE, NoShow.FORGIVE):

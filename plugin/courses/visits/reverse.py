@@ -1,4 +1,4 @@
-"""Undo: a reversing entry, with its reason. Both lines stay in the history."""
+"""Undo: a reversing entry, with its reason. Both entries remain in the history."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from plugin.store.ledger import Course, Entry
 
 
 def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
-    """Take back a used session; raises AlreadyReversed the second time, Refused for what is undone otherwise.
+    """Undo a used session; raises AlreadyReversed the second time, Refused for what is undone otherwise.
 
-    The same act again gives the first answer.
+    The same act again returns the first result.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
@@ -54,7 +54,7 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
 
 
 def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> EntryRow:
-    """Take back a used session of a course that the caller has locked; its appointment can be settled again."""
+    """Undo a used session of a course that the caller has locked; its appointment can be settled again."""
     undone = _reversible(work.session, course, entry_id)
     before = _state(work, course)
     written = append_reversal(work, undone, reason)
@@ -67,7 +67,7 @@ def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> EntryRow
 
 
 def _state(work: Work, course: Course) -> CourseState | None:
-    """Return the course as it stands, None where its last day does not follow from its first use."""
+    """Return the course's state, None where its last day does not depend on its first use."""
     if not terms_from_json(course.terms).waits_for_first_use:
         return None
     return course_in_hand(work.session, course.id, today=local_date(clinic_in(work.session), work.now)).state

@@ -1,7 +1,7 @@
-"""A second charge for one client, treatment and clinic day: allowed, but never by accident (docs/rules.md, rule 13).
+"""A second charge for a client, treatment and day: allowed, never by accident (docs/rules.md, rule 13).
 
-A booking and a client's page, two tablets, or a no-show entered twice easily charge one visit twice. Whoever
-charges a session asks here before the transaction ends; the refusal then undoes the charge.
+A booking and a client's page, two tablets, or a no-show entered twice easily charge one visit twice. Whatever
+charges a session checks here before the transaction ends; a refusal then rolls the charge back.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from plugin.store.square_side import Booking
 
 @dataclass(frozen=True, slots=True)
 class DayCharge:
-    """A charge that stands: who came or was missed, for what. `booking_id`: the appointment it settled."""
+    """A valid charge: who attended or missed, for what. `booking_id`: the appointment it settled."""
 
     entry_id: str
     client_id: str
@@ -49,12 +49,12 @@ class DayCharge:
 
     @property
     def is_no_show(self) -> bool:
-        """Say whether nobody came."""
+        """Return whether the visit was missed."""
         return self.visited_on is None
 
 
 class AlreadyCharged(Refused):
-    """The desk is asked first: this client, treatment and day have charges that it did not know of."""
+    """Ask the desk first: this client, treatment and day have charges that it did not know of."""
 
     code = "already_used_today"
 
@@ -64,7 +64,7 @@ class AlreadyCharged(Refused):
 
 
 def charges_that_day(session: Session, client_ids: Sequence[str], day: date) -> list[DayCharge]:
-    """Return what these clients were charged on that day of the clinic and nobody has undone, in order of entry."""
+    """Return the charges of these clients on that clinic day that were not undone, in order of entry."""
     begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
     wanted = {"client_ids": list(client_ids), "day": day, "begins": begins, "ends": ends}
     rows = session.connection().execute(_THAT_DAY, wanted)
@@ -74,12 +74,12 @@ def charges_that_day(session: Session, client_ids: Sequence[str], day: date) -> 
 def ask_in(
     work: Work, new: CourseState, allowance: AllowanceState, client_id: str, day: date, *, known_charges: int
 ) -> tuple[EarlierEntry, ...]:
-    """Return the charges that stand of a new charge's client, treatment and day, each with its session number.
+    """Return the valid charges for a new charge's client, treatment and day, each with its session number.
 
-    Raises AlreadyCharged where the desk knew of fewer. A program can't be asked; it is told in the answer.
+    Raises AlreadyCharged where the desk knew of fewer. A program gets them in the response.
     """
-    # Two tablets with two courses of one client hold different courses: the later one must see the earlier charge.
-    # SQLite has one writer at a time.
+    # Two tablets with two courses of one client lock different courses: the later one must see the earlier
+    # charge. SQLite has one writer at a time.
     if not work.store.is_sqlite:
         work.session.connection().execute(_LOCK_CLIENT, {"client_id": client_id})
     same_day = charges_that_day(work.session, [client_id], day)
@@ -103,20 +103,20 @@ _LOCK_CLIENT = select(Client.id).where(Client.id == bindparam("client_id")).with
 
 
 def confirmed(known_charges: int) -> dict[str, int]:
-    """Return what a confirmed second charge adds to its request; nothing to any other, whose digest stays."""
+    """Return what a confirmed second charge adds to its request; {} for any other, to keep its digest."""
     return {"known_charges": known_charges} if known_charges else {}
 
 
 def earlier_entries_in(
     session: Session, numbered: Iterable[tuple[str, int | None]]
 ) -> tuple[EarlierEntry, ...]:
-    """Return the entries that an answer names, with the session numbers they had then."""
+    """Return the entries listed in a stored result, with the session numbers they had then."""
     found = [(session.get_one(Entry, entry_id), number) for entry_id, number in numbered]
     return tuple(EarlierEntry(entry.id, entry.happened_at, entry.by, number) for entry, number in found)
 
 
 def _client_id() -> ColumnElement[str]:
-    # Who was missed stands on the booking: with a shared course it need not be the owner.
+    # The booking has who missed it: with a shared course this need not be the owner.
     return func.coalesce(Visit.client_id, SquareCustomer.client_id, Course.client_id)
 
 
@@ -153,7 +153,7 @@ _CAME = _charges().where(
 )
 _MISSED = _charges().where(
     Entry.visit_id.is_(None),
-    # What was used before an import has no day.
+    # Sessions used before an import have no day.
     Entry.source != Source.IMPORT.value,
     Entry.happened_at >= bindparam("begins"),
     Entry.happened_at < bindparam("ends"),
@@ -170,10 +170,10 @@ def _is_same_treatment(charge: DayCharge, allowance: AllowanceState) -> bool:
 def _sentence(
     charge: DayCharge, new_course_id: str, course: CourseState, clinic: ClinicView, day: date
 ) -> str:
-    """Write "Already used today at 10:02 AM by A. Kim (session 6 of 12)."."""
+    """Return "Already used today at 10:02 AM by A. Kim (session 6 of 12)."."""
     number = course.main_number_of(charge.entry_id)
     on = "today" if day == course.today else f"on {day_text(day, clinic)}"
-    # Of a visit that was entered on a later day nobody knows the hour.
+    # For a visit entered on a later day the hour is unknown.
     at = f" at {time_text(charge.written_at, clinic)}" if local_date(clinic, charge.written_at) == day else ""
     what = "Already charged as a no-show" if charge.is_no_show else "Already used"
     which = f"session {number} of {course.granted}" if number else charge.treatment

@@ -1,4 +1,4 @@
-"""Using a session: one key, one entry; the database refuses an overdraw whoever races."""
+"""Use a session: one key, one entry; the database refuses an overdraw in any race."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ MOST_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class UseSession:
-    """What to use. Without an allowance: the main treatment first, then touch-ups that have opened.
+    """What to use. Without an allowance: the main treatment first, then touch-ups that are open.
 
-    `visited_on` is the clinic's day, today unless said otherwise; `client_id` is who came.
+    `visited_on` is the clinic's day, today by default; `client_id` is who attended.
     """
 
     course_id: str
@@ -58,9 +58,9 @@ def use_session(
 ) -> Used:
     """Use sessions of a course; raises NoneLeft, Refused (with the rule in words), InvalidField or NotFound.
 
-    The same act again gives the first answer and changes nothing; its key for another wish raises KeyReused.
-    `known_charges`: of how many charges for that client, treatment and day the desk knows; of more it is asked.
-    `has_mail`: letters can be sent here, so whom the visit concerns is owed one.
+    The same act again returns the first result and changes nothing; its key for another request raises
+    KeyReused. `known_charges`: how many charges for that client, treatment and day the desk knows; if there
+    are more, it is asked. `has_mail`: e-mail can be sent, so one is due to the client concerned.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
@@ -71,7 +71,7 @@ def use_session(
         def use() -> dict[str, Any]:
             nonlocal charged
             charged = record_use(work, wish, course, known_charges=known_charges, has_mail=has_mail)
-            # Both change with what is undone or entered since; the same key gives the first answer.
+            # Both change with what is undone or entered since; the same key returns the first result.
             earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
             return {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
 
@@ -86,7 +86,7 @@ def use_session(
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """A use just written: its entry, the course after it, and the charges of that day that stood already."""
+    """A new use: its entry, the course after it, and the earlier charges of that day."""
 
     entry: EntryRow
     course: CourseState
@@ -94,7 +94,7 @@ class Charged:
 
     @property
     def number(self) -> int:
-        """Return which session it was."""
+        """Return the session number of the use."""
         return self.course.number_of(self.entry.id) or 0
 
 
@@ -143,7 +143,7 @@ def charge_in(
     reason: str,
     known_charges: int = 0,
 ) -> Charged:
-    """Use one session for a visit of the client that did not take place: an entry without a visit."""
+    """Charge one session for a visit the client missed: an entry without a visit."""
     clinic = clinic_in(work.session)
     missed_on = local_date(clinic, happened_at)
     hand = course_in_hand(work.session, course.id, today=local_date(clinic, work.now))
@@ -249,7 +249,7 @@ def _is_paid_for(session: Session, course: CourseState, chosen: AllowanceState, 
 
 
 def _proposed(course: CourseState) -> str:
-    """Return the allowance to use when the desk did not choose: main treatments first, then what has opened."""
+    """Return the allowance to use where the desk chose none: main treatments first, then open touch-ups."""
     usable = [each for each in course.allowances if each.is_usable]
     if not usable:
         raise NoneLeft("No session is left. Sell a new course, or choose another one.")
@@ -270,7 +270,7 @@ def _noon(day: date, clinic: ClinicView) -> datetime:
 
 
 def _answer(charged: Charged, course: LockedCourse) -> Used:
-    """Return what is answered to a use just written: all of it is in hand."""
+    """Return the result of a new use, without further queries."""
     entry, allowance = charged.entry, charged.course.allowance(charged.entry.allowance_id)
     return Used(
         entry=entry_view(entry, allowance.treatment, course.currency, session_number=charged.number),
@@ -292,13 +292,13 @@ def used_answer(
     *,
     is_repeat: bool,
 ) -> Used:
-    """Return what is answered to a use that stands in the ledger.
+    """Return the result of a use that is in the ledger.
 
-    `number`: which session it was when it was first told, else now; `earlier`: the charges of that day that stood
-    then, each with the number it had.
+    `number`: the session number first returned, else the current one; `earlier`: the earlier charges of that
+    day at that time, each with the number it had.
     """
     entry, course = entry_in(session, entry_id)
-    # Neither depends on the day it is asked.
+    # Neither depends on the day of the request.
     state = course_in_hand(session, course.id, today=entry.happened_at.date()).state
     number = number or state.number_of(entry_id)
     return Used(

@@ -1,4 +1,4 @@
-"""Visits: who came on a day, and what the practitioner wants to remember of one."""
+"""Visits: who attended on a day, and the practitioner's notes."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class DayVisit:
 def describe_visit(
     store: Store, act: Act, visit_id: str, *, practitioner_id: str | None, focus: str, note: str
 ) -> CourseView:
-    """Write down who treated, on what, and a short note; the ledger is not touched. Returns the course.
+    """Record who treated, on what, and a short note; the ledger is not touched. Returns the course.
 
-    Raises Refused for a visit whose session was given back: it did not take place.
+    Raises Refused for a visit whose session was undone: it did not take place.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     focus = optional(focus, field="focus", called="The focus", most=NOTE_LENGTH)
@@ -58,7 +58,7 @@ def describe_visit(
 
 
 def visits_on(store: Store, day: date, *, today: date) -> tuple[DayVisit, ...]:
-    """Return the visits of a day that stand, latest first."""
+    """Return the valid visits of a day, latest first."""
     with store.reading() as session:
         ids = select(Visit.course_id).where(Visit.visited_on == day)
         rows = list(session.scalars(select(Course).where(Course.id.in_(ids))))
