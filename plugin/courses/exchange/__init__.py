@@ -1,1 +1,1 @@
-"""Exchanging a course for another package: what is left of it is credit, the difference is paid or goes back."""
+"""Exchanging a course for another package: what is left is credit; the difference is paid or refunded."""

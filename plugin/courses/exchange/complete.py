@@ -1,6 +1,6 @@
-"""An exchange that was paid: the old course closes, and its value goes over into the new one to the cent.
+"""Complete a paid exchange: the old course is closed, and its value moves to the new one to the cent.
 
-Nothing happens to the old course before. Was it used meanwhile, a person decides.
+Nothing changes in the old course before. If it was used in the meantime, a person decides.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.selling import Checkout, DeskRefund
 
 KIND = "changed_exchange"
-# As `plugin.courses.refunds.desk_refunds` has it; that one asks for more than is known here.
+# The job kind in `plugin.courses.refunds.desk_refunds`, which requires more than is known here.
 _REFUND = "refund"
 _CLOSED_AS = "transferred"
 
 
 @dataclass(frozen=True, slots=True)
 class _Exchange(Work):
-    """Both courses, locked, and the value that moves: `into` the new one and `back` in the ledger, net minor units.
+    """Both locked courses, and the value moved in the ledger: `into` the new one and `back`, net minor units.
 
-    `discount` is what came off the new price, `money_back` what the client is refunded, tax included.
+    `discount` is what was taken off the new price, `money_back` the client's refund, tax included.
     """
 
     row: Checkout
@@ -58,23 +58,23 @@ class _Exchange(Work):
     money_back: int
 
     def written(self, amount: int) -> str:
-        """Write an amount as people at the clinic do."""
+        """Format an amount in the clinic's locale."""
         return clinic_money(self.session, Money(amount, self.row.currency))
 
     def line(self, allowance: Allowance, what: str, reason: str = "") -> Line:
-        """Return the line of one entry: the same exchange met twice writes it once."""
+        """Return the fields of one entry, with a key that makes a repeated exchange write it only once."""
         return Line(f"exchange:{self.row.id}:{allowance.position}:{what}", self.now, reason=reason)
 
     def append(self, allowance: Allowance, change: Change, what: str, reason: str = "") -> None:
-        """Lengthen an allowance's chain."""
+        """Append an entry to an allowance's chain."""
         head = head_of(self.session, allowance.id)
         line = self.line(allowance, what, reason)
         append(self, allowance.id, head, change, line)
 
 
 def complete_exchanges(work: Work, sale: SaleBooked) -> list[str]:
-    """Complete the exchange that a paid order is, once; return the attention items that it leaves open."""
-    # An exchange is never rung up at the till: its order was begun at the desk.
+    """Complete the exchange of a paid order, once; return the attention items that it leaves open."""
+    # An exchange never begins at Square POS: its order was begun at the desk.
     if not sale.checkout_ids:
         return []
     rows = work.session.scalars(
@@ -91,7 +91,7 @@ def complete_exchanges(work: Work, sale: SaleBooked) -> list[str]:
 
 
 def exchange_now(work: Work, details: dict[str, Any]) -> None:
-    """Exchange what is left by now, as a person has decided; raises Refused where nothing is."""
+    """Exchange what is left now, as a person has decided; raises Refused where nothing is left."""
     row = work.session.get_one(Checkout, details["checkout_id"])
     old, new = (
         course_for_change(work.session, details["old_id"]),
@@ -128,7 +128,7 @@ def _complete(work: Work, row: Checkout) -> str | None:
 
 def _exchange_of(work: Work, row: Checkout, old: Course, new: Course, *, kept: dict[str, Any]) -> _Exchange:
     discount, money_back = kept["discount"], kept["goes_back"]
-    # What was begun by an earlier version says no net values: they were the same amounts.
+    # Exchanges begun by an earlier version have no net values: they were the same amounts.
     into, back = kept.get("into", discount), kept.get("back", money_back)
     return _Exchange(work.session, work.store, work.act, row, old, new, into, back, discount, money_back)
 
@@ -153,7 +153,7 @@ def _carry_out(exchange: _Exchange) -> None:
 
 
 def _empty_old(exchange: _Exchange) -> int:
-    """Move everything out of the old course: into the new one, back, or kept by its formula; return its sessions."""
+    """Move everything out of the old course (to the new one, back or kept); return its sessions."""
     allowances = allowances_of(exchange.session, exchange.old.id)
     heads = [head_of(exchange.session, each.id) for each in allowances]
     _settle_value(exchange, allowances, heads)
@@ -170,7 +170,7 @@ def _empty_old(exchange: _Exchange) -> int:
 
 
 def _settle_value(exchange: _Exchange, allowances: list[Allowance], heads: list[Head]) -> None:
-    """Adjust the value left in the old course to the credit: its formula may keep more than the sessions used."""
+    """Adjust the old course's value to the credit: its formula may keep more than the sessions used."""
     change = exchange.into + exchange.back - sum(head.value for head in heads)
     if change == 0:
         return

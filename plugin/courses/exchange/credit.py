@@ -1,4 +1,4 @@
-"""What a course is worth against another package, by its own refund formula, and whether it may be exchanged."""
+"""A course's credit toward another package, by its own refund formula, and whether it may be exchanged."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _FORMULAS = {RefundFormula.PRORATED: prorated, RefundFormula.DISCOUNT_FORFEITED:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """The course, what its sessions left are worth off another price, with the working.
+    """The course and what its sessions left are worth toward another price, with the working.
 
-    `amount` is as prices are listed: with a tax that they contain, without one that Square adds to them.
+    `amount` is as prices are listed: including a tax that they contain, excluding one that Square adds.
     """
 
     course: CourseView
@@ -41,7 +41,7 @@ class Credit:
     charge: Charge
 
     def against(self, price: Money) -> Money:
-        """Return how much of the credit a package of this price takes."""
+        """Return how much of the credit applies to a package of this price."""
         return min(self.amount, price)
 
     def to_pay(self, price: Money) -> Money:
@@ -49,14 +49,14 @@ class Credit:
         return price - self.against(price)
 
     def goes_back(self, price: Money) -> Money:
-        """Return the difference that goes back to the client, tax included."""
+        """Return the difference refunded to the client, tax included."""
         rest = self.amount - self.against(price)
         return Money(self.charge.gross_of_listed(rest.amount), rest.currency)
 
     def kept_for(self, price: Money) -> dict[str, Any]:
-        """Return what must not have changed when the money comes, and how the credit is shared out then.
+        """Return what must be unchanged when the payment arrives, and how the credit is allocated then.
 
-        `into` and `back` are the net values that the ledger moves for `discount` and `goes_back`.
+        `into` and `back` are the net ledger values of `discount` and `goes_back`.
         """
         discount, goes_back = self.against(price).amount, self.goes_back(price).amount
         return {
@@ -71,7 +71,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeOffer:
-    """A package the course may be exchanged for: what is to pay, and what goes back."""
+    """A package the course may be exchanged for: the amount to pay, and the amount refunded."""
 
     package: PackageView
     to_pay: Money
@@ -79,7 +79,7 @@ class ExchangeOffer:
 
 
 def offers_for(credit: Credit, packages: Iterable[PackageView]) -> tuple[ExchangeOffer, ...]:
-    """Return what the credit means for each package that Square POS sells in the course's currency."""
+    """Return the exchange offer for each package that Square POS sells in the course's currency."""
     return tuple(
         ExchangeOffer(each, credit.to_pay(each.price), credit.goes_back(each.price))
         for each in packages
@@ -104,7 +104,7 @@ def credit_in(session: Session, course_id: str, *, today: date) -> Credit:
 
 
 def credit_now_in(session: Session, course: CourseView) -> Credit:
-    """Return what a course's sessions left are worth, whatever may be done with it."""
+    """Return what a course's sessions left are worth, without checking whether it may be exchanged."""
     clinic = clinic_in(session)
 
     def write(money: Money) -> str:
@@ -142,5 +142,5 @@ def _refuse(session: Session, course: CourseView) -> None:
 
 
 def is_refunding_in(session: Session, course_id: str) -> bool:
-    """Say whether a refund of the course begun at the desk is under way."""
+    """Return whether a refund of the course begun at the desk is in progress."""
     return session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course_id)) is not None
