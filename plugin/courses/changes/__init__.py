@@ -1,1 +1,1 @@
-"""Changes to a sold course by a person's decision: each an entry or a line of its history, with the reason."""
+"""Changes to an open course by a person's decision: each an entry or a history line, with its reason."""

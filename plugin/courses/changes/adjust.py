@@ -1,4 +1,4 @@
-"""Adjusting a course by the owner's word: goodwill sessions, sessions taken away, with their value or without."""
+"""Adjustments by the owner: goodwill sessions, or sessions removed with or without their value."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance
 
-# Beyond it, it is another course.
+# Beyond this it is another course.
 MOST_AT_ONCE = 50
 GOODWILL = "Goodwill"
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """So many sessions more (+) or fewer (-); no allowance: the main treatment.
+    """A number of sessions more (+) or fewer (-); no allowance: the main treatment.
 
-    More: `value` is what they are worth, None for goodwill. Fewer: they take their part of the value with them
-    unless `keeps_value`; it then stays with the sessions that are left.
+    More: `value` is their value, None for goodwill. Fewer: they are removed with their part of the value
+    unless `keeps_value`; it then remains with the sessions left.
     """
 
     sessions: int
@@ -60,7 +60,7 @@ def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> C
 
 
 def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL) -> Changed:
-    """Give one session of the main treatment for nothing."""
+    """Add one goodwill session of the main treatment, free of charge."""
     return adjust_course(store, act, course_id, Adjustment(1, reason or GOODWILL))
 
 

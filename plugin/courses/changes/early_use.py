@@ -1,7 +1,7 @@
-"""Sessions used before they are paid for, where the owner allows it, and what their payment counts as later.
+"""Sessions used before they are paid for, where the owner allows it, and the revenue of their later payment.
 
-A session used ahead moves no value, for none is there. Money that comes for it later was earned already: it leaves
-what is owed at once, by an adjusting entry.
+A session used ahead moves no value, because none was paid. Money paid for it later is earned already: it
+leaves deferred revenue at once, by an adjusting entry.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _KEY = "earned:"
 def allow_ahead(
     store: Store, act: Act, course_id: str, sessions: int, *, reason: str, allowance_id: str | None = None
 ) -> Changed:
-    """Let so many more sessions of a part-paid course be used ahead of its money; raises Refused or InvalidField."""
+    """Allow more sessions of a part-paid course ahead of payment; raises Refused or InvalidField."""
     require(act.actor)
     said = checked_reason(reason)
 
@@ -73,15 +73,15 @@ def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) ->
 
 
 def earn_ahead(work: Work, allowance_ids: Sequence[str]) -> None:
-    """Move what was paid for sessions used ahead from liability to revenue, or back where such a use was undone.
+    """Move payments for sessions used ahead from liability to revenue, or back where such a use was undone.
 
-    What is paid when no session is left has nothing to stand for any more: it is earned whole.
+    Money paid when no session is left covers no future session: all of it is earned.
     """
     for allowance in work.session.scalars(_EARNING, {"allowance_ids": list(allowance_ids)}).all():
         _earn_ahead(work, allowance)
 
 
-# Most allowances have none of this: one look for all of them.
+# Most allowances have no such sessions: one query selects those that do.
 _EARNING = select(Allowance).where(
     Allowance.id.in_(bindparam("allowance_ids", expanding=True)),
     or_(
@@ -120,7 +120,7 @@ def _is_allowed(session: Session, allowance: Allowance) -> bool:
 
 
 def _missing(entries: list[Entry], allowance: Allowance, granted: int) -> int:
-    """Return by how much the uses that stand fell short of their part of the price."""
+    """Return by how much the valid uses fell short of their part of the price."""
     undone = {row.reverses for row in entries}
     used = [row for row in entries if row.kind == Kind.USED.value and row.id not in undone]
     return sum(max(0, allowance.price * -row.sessions_delta // granted + row.value_delta) for row in used)

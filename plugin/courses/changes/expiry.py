@@ -23,13 +23,13 @@ from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 
-# Further away it is a slip of the finger; who wants no end says so.
+# A later date is a typing error; None means no expiration.
 FURTHEST_DAYS = 3660
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """The new last day, None for no end. An earlier one than agreed is meant only where `is_shortening` says so."""
+    """The new last day, None for no expiration. One earlier than agreed requires `is_shortening`."""
 
     expires_on: date | None
     reason: str
@@ -83,7 +83,7 @@ def _end(change: CourseChange, day: date | None) -> str:
 
 
 def follow_first_use(work: Work, course: LockedCourse, before: CourseState, after: CourseState) -> None:
-    """Let the last day follow the first use after a use or an undo; one that a person has set since stays."""
+    """Update the last day when a use or an undo changes the first use, unless a person has set it since."""
     was, is_now = before.first_used_on, after.first_used_on
     terms = terms_from_json(course.terms)
     if (

@@ -1,4 +1,4 @@
-"""The frame of every change of a sold course: it locks the course, runs once under its key and reads the result."""
+"""Shared steps of every course change: lock the course, run once under its key, return the result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from plugin.store.ledger import Course
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The course as it stands after the change; `is_repeat`: this key had been answered before."""
+    """The course after the change; `is_repeat`: this key was used before."""
 
     course: CourseView
     is_repeat: bool
@@ -31,7 +31,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class CourseChange(Work):
-    """A unit of work on one course, which it has locked: its row, and how it reads on the clinic's day `today`."""
+    """A unit of work on one locked course: its row, and its view on the clinic's day `today`."""
 
     row: Course
     view: CourseView
@@ -47,7 +47,7 @@ def change_course(
     what: str,
     request: dict[str, Any],
 ) -> Changed:
-    """Run `do` on the locked course, once under the act's key; `do` may return another course to answer with."""
+    """Run `do` on the locked course, once under the act's key; `do` may return another course as result."""
 
     def run(work: Work) -> Changed:
         row = course_for_change(work.session, course_id)
@@ -75,12 +75,12 @@ def _today(work: Work) -> date:
 
 
 def checked_reason(reason: str | None) -> str:
-    """Return why it is done; raises InvalidField when it is missing or too long."""
+    """Return the reason of a change; raises InvalidField when it is missing or too long."""
     return required(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
 
 def refuse_closed(course: CourseView) -> None:
-    """Raise Refused for a course that is over: refunded, or transferred as a whole."""
+    """Raise Refused for a closed course: refunded, or transferred as a whole."""
     if course.status in (Status.REFUNDED, Status.TRANSFERRED):
         raise Refused(f"This course was {course.status}.", code=course.status.value)
 
@@ -92,7 +92,7 @@ def refuse_ownerless(course: CourseView) -> None:
 
 
 def refuse_waiting_gift(course: CourseView) -> None:
-    """Raise Refused while the course is a gift that was not redeemed."""
+    """Raise Refused while the course is a gift not redeemed."""
     if course.gift is not None:
         said = f"This course waits as a gift for {course.gift.recipient_name}. Take the gift back first."
         raise Refused(said, code="waits_as_gift")

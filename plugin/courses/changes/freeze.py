@@ -1,6 +1,6 @@
-"""Freezing a course and thawing it: a pause that the client gets back in full.
+"""Put a course on hold and resume it: the days on hold are added to its expiry.
 
-The owner gives the pause, for it gives time away; whoever stands at the desk may end it when the client is back.
+Only the owner may put it on hold, as that extends it; anyone at the desk may resume it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from plugin.store import Store
 
 
 def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Changed:
-    """Freeze a course: no session of it can be used until it is thawed. Raises Refused, InvalidField or NotFound."""
+    """Put a course on hold: no use until it is resumed. Raises Refused, InvalidField or NotFound."""
     require(act.actor)
     said = checked_reason(reason)
 
@@ -39,7 +39,7 @@ def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Change
 
 
 def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
-    """Thaw a course; the days it lay frozen are added to its last day. Raises Refused or NotFound."""
+    """Resume a course; the days it was on hold are added to its last day. Raises Refused or NotFound."""
     require(act.actor, Role.DESK)
     said = checked_reason(reason or "The client is back")
 

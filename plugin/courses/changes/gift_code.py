@@ -6,7 +6,7 @@ import secrets
 
 from plugin.errors import InvalidField
 
-# Without those that are taken for one another: 0 and O, 1 and I and L, U and V.
+# Without characters easily confused: 0 and O, 1 and I and L, U and V.
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 
@@ -17,12 +17,12 @@ def new_code() -> str:
 
 
 def written_code(code: str) -> str:
-    """Return the code as the voucher shows it, in groups of four."""
+    """Return the code as printed on the voucher, in groups of four."""
     return "-".join(code[start : start + 4] for start in range(0, LENGTH, 4))
 
 
 def typed_code(typed: str) -> str:
-    """Return the code behind what was typed, whatever its case and dashes; raises InvalidField for no code."""
+    """Return the code that was typed, ignoring case and dashes; raises InvalidField for no code."""
     plain = "".join(ch for ch in typed.upper() if ch.isalnum())
     if not plain:
         raise InvalidField("The voucher's code is missing.", field="code")

@@ -1,4 +1,4 @@
-"""Giving a course away by a voucher: it waits, and whoever the code is redeemed for becomes its owner, once."""
+"""Gift vouchers: a course awaits redemption; the client its code is redeemed for becomes its owner, once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _UNKNOWN = "No voucher has that code. Look at it again, letter by letter."
 
 @dataclass(frozen=True, slots=True)
 class NewGift:
-    """For whom, and what the voucher says to them."""
+    """The recipient, and the voucher's message."""
 
     recipient_name: str
     message: str = ""
@@ -47,7 +47,7 @@ class NewGift:
 
 @dataclass(frozen=True, slots=True)
 class GiftView:
-    """All that a voucher shows; `contents` are (sessions, treatment). Redeemed or taken back, it says so."""
+    """What a voucher shows; `contents` are (sessions, treatment). It shows if redeemed or canceled."""
 
     id: str
     course_id: str
@@ -74,7 +74,7 @@ class GiftView:
 def give_course(
     store: Store, act: Act, course_id: str, new: NewGift, *, make_code: Callable[[], str] = new_code
 ) -> Changed:
-    """Make a gift of a course that is paid and untouched; until its code is redeemed it can't be used.
+    """Make a gift of a course that is paid and unused; until its code is redeemed it can't be used.
 
     Raises Refused, InvalidField or NotFound.
     """
@@ -106,7 +106,7 @@ def give_course(
 
 
 def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
-    """Take back a gift that was not redeemed: its code is void. Raises Refused or NotFound."""
+    """Cancel a gift that was not redeemed: its code becomes void. Raises Refused or NotFound."""
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
 
@@ -122,9 +122,9 @@ def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> 
 
 
 def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
-    """Make the course behind the code this client's; of two desks that try at once, one does.
+    """Make this client the owner of the code's course; of two desks that try at once, one succeeds.
 
-    Raises InvalidField where no voucher has that code, Refused for one that was redeemed or taken back.
+    Raises InvalidField where no voucher has that code, Refused for one that was redeemed or canceled.
     """
     require(act.actor, Role.DESK)
     plain = typed_code(code)
@@ -149,7 +149,7 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
 
 
 def check_voucher(store: Store, code: str, *, today: date) -> GiftView:
-    """Return the gift behind a code that can be redeemed; raises InvalidField, or Refused for a spent one."""
+    """Return the gift of a redeemable code; raises InvalidField, or Refused for a used or void one."""
     plain = typed_code(code)
     with store.reading() as session:
         row = session.scalar(select(Gift).where(Gift.code == plain))
@@ -161,7 +161,7 @@ def check_voucher(store: Store, code: str, *, today: date) -> GiftView:
 
 
 def gift_of_course(store: Store, course_id: str, *, today: date) -> GiftView | None:
-    """Return the latest gift made of the course, with all that its voucher shows; None where none was made."""
+    """Return the latest gift made of the course, with all that its voucher shows; None for none."""
     with store.reading() as session:
         latest = select(Gift).where(Gift.course_id == course_id).order_by(Gift.id.desc()).limit(1)
         row = session.scalar(latest)
@@ -199,7 +199,7 @@ def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
 
 
 def _end_shares(change: CourseChange, act: Act) -> None:
-    """The giver's people have no part in a gift."""
+    """End all shares of the course: they are not part of a gift."""
     standing = select(CourseShare).where(
         CourseShare.course_id == change.row.id, CourseShare.ended_at.is_(None)
     )

@@ -1,4 +1,4 @@
-"""Sharing a course with named people: their visits use its sessions, and are theirs."""
+"""Share a course with named clients: their visits use its sessions, and are recorded as theirs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_PEOPLE = 10
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """With whom, and to which day; None: until it is ended."""
+    """With whom, and until which day; None: until it is ended."""
 
     client_id: str
     until: date | None = None
@@ -72,7 +72,7 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
 
 
 def end_share(store: Store, act: Act, course_id: str, share_id: str, *, reason: str = "") -> Changed:
-    """End a share; what they used stays used. Raises Refused where it has ended, or NotFound."""
+    """End a share; sessions already used remain used. Raises Refused where it has ended, or NotFound."""
     require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
 

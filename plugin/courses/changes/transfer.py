@@ -1,7 +1,7 @@
-"""Transferring what is left of a course to another client, with its value to the cent.
+"""Transfer what is left of a course to another client, with its value to the cent.
 
-The receiver gets a course of their own under the same terms; the money stays with the sale of the first one. Given
-back to the client it came from, it goes into the course it came from: only there can it be refunded.
+The recipient gets a course of their own under the same terms; the money stays with the original sale.
+Sessions returned to their previous owner go back into the original course: only there can they be refunded.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from plugin.store.selling import DeskRefund
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """To whom, and how many: `sessions` of the main treatment, `parts` by allowance; neither: all that is left."""
+    """To whom, and how many: `sessions` of the main treatment, `parts` by allowance; neither: all left."""
 
     client_id: str
     reason: str
@@ -56,7 +56,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class _Leaving:
-    """The sessions of one allowance that go, as the change they are to its chain."""
+    """The sessions of one allowance to transfer, as the change to its chain."""
 
     allowance: Allowance
     view: AllowanceState
@@ -64,9 +64,9 @@ class _Leaving:
 
 
 def transfer_course(store: Store, act: Act, course_id: str, wish: Transfer) -> Changed:
-    """Transfer what is left, or some of it; answers the receiver's course.
+    """Transfer what is left, or some of it; return the recipient's course.
 
-    Raises InvalidField, NoneLeft, Refused or NotFound. The same act again answers the same course.
+    Raises InvalidField, NoneLeft, Refused or NotFound. The same act again returns the same course.
     """
     require(act.actor)
     reason = checked_reason(wish.reason)
@@ -142,7 +142,7 @@ def _move(change: CourseChange, to: Client, leaving: list[_Leaving], reason: str
 
 
 def _origin_at(change: CourseChange, to: Client) -> Course | None:
-    """Return the course the sessions came from, where they go back to the client who has it."""
+    """Return the original course of the sessions, where they are returned to the client who owns it."""
     origin = change.view.origin
     if origin is None or origin.client_id != to.id:
         return None
@@ -163,7 +163,7 @@ def _open_course(change: CourseChange, to: Client) -> Course:
         package_name=given.package_name,
         package_version=given.package_version,
         terms=given.terms,
-        # Nothing was paid for it: the value came with the sessions.
+        # Nothing was paid for it: the value was transferred with the sessions.
         price=0,
         currency=given.currency,
         sold_at=given.sold_at,
@@ -197,7 +197,7 @@ def _open_allowance(change: CourseChange, receiver: Course, leaving: _Leaving) -
 
 
 def _opens_at(change: CourseChange, view: AllowanceState) -> int | None:
-    """Return after how many sessions more the allowance opens: those used before count for the receiver too."""
+    """Return after how many more sessions the allowance opens; those used before count for the recipient."""
     if view.usable_from_session is None or view.is_usable:
         return None
     used = sum(each.used for each in change.view.allowances if each.kind == "main")
@@ -220,7 +220,7 @@ def _write(change: CourseChange, into: Allowance, leaving: _Leaving, reason: str
 
 
 def _sessions_away(change: CourseChange, allowance_id: str) -> int:
-    """Count the sessions that were transferred from here and not transferred back."""
+    """Count the sessions that were transferred from here and not back."""
     rows = change.session.scalars(
         select(Entry).where(
             Entry.allowance_id == allowance_id,

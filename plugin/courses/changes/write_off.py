@@ -1,4 +1,4 @@
-"""Writing off what is left: the sessions go and their value is breakage. Only the owner decides it, never a date.
+"""Write off what is left: the sessions' value becomes breakage. Only the owner decides it, never a date.
 
 It is undone to the cent by reversing entries, whatever was written since.
 """
@@ -27,7 +27,7 @@ KINDS = (Kind.EXPIRED, Kind.WRITTEN_OFF)
 
 
 def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Changed:
-    """Write off all that is left of a course; of an expired one the entries say so. Raises Refused or NotFound."""
+    """Write off what is left of a course; an expired one's as expired. Raises Refused or NotFound."""
     require(act.actor)
     said = checked_reason(reason)
 
@@ -42,7 +42,7 @@ def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Cha
 
 
 def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Changed:
-    """Give back what was written off last, to the cent. Raises Refused where nothing was, or NotFound."""
+    """Undo the last write-off, to the cent. Raises Refused where there was none, or NotFound."""
     require(act.actor)
     said = checked_reason(reason)
 
