@@ -1,1 +1,1 @@
-"""Money that goes back, or is questioned, and the sessions that leave with it."""
+"""Refunds and disputes: money returned or questioned, and the sessions removed with it."""

@@ -1,6 +1,6 @@
 """A sale refunded in Square after sessions of it were transferred: a person decides about those.
 
-The money goes back to who paid, and the sessions are another client's by now. Nothing is taken from them unasked.
+The money is returned to the payer, but another client owns the sessions now. None are removed automatically.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KIND = "refund_after_transfer"
 
 
 def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str]) -> None:
-    """Ask what becomes of the sessions that were transferred out of a sale that is refunded now."""
+    """Open an item about the sessions that were transferred out of a sale refunded now."""
     is_tip_alone = 0 < refund.amount.amount == refund.tip
     if refund.status in GONE or is_tip_alone:
         return

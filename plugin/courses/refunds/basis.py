@@ -1,4 +1,4 @@
-"""What a client paid for a course, tax included, and what of it is gone: the one basis of every refund and credit."""
+"""What a client paid for a course, tax included, less what is gone: the basis of every refund and credit."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from plugin.store.selling import Checkout
 
 @dataclass(frozen=True, slots=True)
 class RefundBasis:
-    """What was charged and paid for a course and its sessions as a refund counts them, in the order of its allowances.
+    """What was charged and paid for a course, with its sessions in the order of its allowances.
 
-    `charge` is the sale whose tax that money bears. `refundable` is what Square can give back of the course's own
-    sale: the credit of an exchange was paid in another one.
+    `charge` is the sale whose tax that money includes. `refundable` is what Square can refund of the course's
+    own sale: the credit of an exchange was paid in another one.
     """
 
     charge: Charge
@@ -53,7 +53,7 @@ def refund_basis_in(session: Session, course: CourseView) -> RefundBasis:
 
 
 def charge_in(session: Session, course: Course) -> Charge:
-    """Return what a course was charged, or where it cost nothing the charge of the course its value came from."""
+    """Return a course's charge, or where it was free the charge of the course its value came from."""
     charge, seen = charge_of(course), set[str]()
     while charge.net == 0 and course.id not in seen and (source := _source_of(session, course)) is not None:
         seen.add(course.id)
@@ -86,7 +86,7 @@ def _moved(course: CourseView) -> int:
 
 
 def _removed(course: CourseView) -> int:
-    """Return the value of sessions taken away by an adjustment, net."""
+    """Return the value of sessions removed by adjustments, net."""
     return -sum(
         each.value_delta.amount
         for each in course.entries

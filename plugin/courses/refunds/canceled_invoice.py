@@ -1,6 +1,6 @@
-"""An invoice canceled after a part of it was paid: nothing more is due, and a person decides about what was paid.
+"""An invoice canceled when part-paid: nothing more is due, and a person decides about what was paid.
 
-Refund it, keep the sessions that it pays for, or leave the course open as it is.
+Refund it, keep the sessions it pays for, or leave the course open unchanged.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ KEEP, REFUND, LEAVE = "keep_sessions", "refund", "leave_open"
 
 
 def end_collection(work: Work, square_order_id: str) -> str:
-    """Note that nothing more is due for the part-paid courses of a canceled invoice, and ask about each; once."""
+    """End collection for the part-paid courses of a canceled invoice, and open an item for each; once."""
     rows = select(Course.id).where(
         Course.square_order_id == square_order_id, Course.closed_as.is_(None), Course.due_ended_at.is_(None)
     )
@@ -91,7 +91,7 @@ def _proposal(session: Session, course: CourseView, sessions: int) -> str:
 
 
 def waits_for_decision(store: Store, course_ids: Collection[str]) -> bool:
-    """Say whether a decision about one of these courses, whose invoice was canceled, is still open."""
+    """Return whether a decision about one of these courses, whose invoice was canceled, is still open."""
     marks = [canceled_invoice_question(each) for each in course_ids]
     waiting = select(Attention.id).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
     with store.reading() as session:
@@ -100,14 +100,14 @@ def waits_for_decision(store: Store, course_ids: Collection[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PaidPart:
-    """What can be decided: the sum to refund by the course's own formula, None where none may, and sessions to keep."""
+    """The options: the refund by the course's own formula, None where not allowed, and sessions to keep."""
 
     refund: Money | None
     sessions: int
 
 
 def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
-    """Return what can be decided about a course whose invoice was canceled; raises NotFound."""
+    """Return the options for a course whose invoice was canceled; raises NotFound."""
     with store.reading() as session:
         row = session.get(Course, course_id)
         if row is None:
@@ -120,7 +120,7 @@ def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
 
 
 def refund_paid(work: Work, course_id: str, amount: int | None, *, reason: str) -> None:
-    """Begin to refund what was paid, for the owner; by the course's own formula where no amount is named."""
+    """Begin to refund what was paid, for the owner; by the course's own formula where no amount is given."""
     course_for_change(work.session, course_id)
     quote = quote_in(work.session, course_id, today=local_date(clinic_in(work.session), work.now))
     by_formula = quote.values[quote.formula].amount
@@ -130,9 +130,9 @@ def refund_paid(work: Work, course_id: str, amount: int | None, *, reason: str) 
 
 
 def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reason: str) -> None:
-    """Shrink a course to what is paid of it: the sessions that are locked leave, and it counts as paid.
+    """Reduce a course to what is paid: locked sessions are removed, and it counts as paid in full.
 
-    Raises InvalidField for another number of sessions than is paid for, or Refused where nothing can be kept.
+    Raises InvalidField for a number of sessions other than those paid for, or Refused where none can be kept.
     """
     row = course_for_change(work.session, course_id)
     course = _view(work.session, work.act, row)
@@ -154,12 +154,12 @@ def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reas
 
 
 def leave_open(work: Work, course_id: str, *, reason: str) -> None:
-    """Leave the course as it is: what is paid for can be used, nothing more is due."""
+    """Leave the course unchanged: what is paid for can be used, nothing more is due."""
     add_history(work, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
 
 
 def course_asked_about(item: Attention) -> str:
-    """Return the one course that the item is about."""
+    """Return the id of the one course that the item is about."""
     course_ids: list[str] = item.details["course_ids"]
     return course_ids[0]
 
@@ -174,9 +174,9 @@ def _kept(allowance: AllowanceState) -> int:
 
 
 def _remove_locked(work: Work, course: CourseView, reason: str) -> int:
-    """Take away what is not paid for; return the sessions removed.
+    """Remove what is not paid for; return the number of sessions removed.
 
-    The value of an allowance that keeps no session goes to one that does; where none does, it was used up.
+    The value of an allowance left without sessions moves to one that has some; if none has, it was used up.
     """
     views = {each.id: each for each in course.allowances}
     rows = allowances_of(work.session, course.id)
@@ -207,7 +207,7 @@ def _line(work: Work, row: Allowance, what: str, reason: str) -> Line:
 
 
 def _settle_price(session: Session, row: Course) -> None:
-    """Let what is paid be the price: nothing is locked any more, and a refund counts by what was paid."""
+    """Set the price to what is paid: nothing is locked any more, and a refund is based on what was paid."""
     charge = charge_of(row)
     for allowance in allowances_of(session, row.id):
         allowance.price = money_paid(session, allowance.id)

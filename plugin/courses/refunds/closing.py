@@ -1,4 +1,4 @@
-"""Closing a course as refunded: every session left leaves the balance."""
+"""Close a course as refunded: every session left is removed from the balance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from plugin.courses.base.work import Work
 
 
 def close_course(work: Work, course_id: str, *, closed_by: str, reason: str) -> bool:
-    """Close a course as refunded: every session left leaves the balance. False where it was closed before."""
+    """Close a course as refunded, removing every session left. False where it was closed before."""
     course = course_for_change(work.session, course_id)
     if course.closed_as is not None:
         return False
@@ -26,7 +26,7 @@ def close_course(work: Work, course_id: str, *, closed_by: str, reason: str) -> 
         head = head_of(work.session, allowance.id)
         if head.sessions == 0 and head.value == 0:
             continue
-        # The seq, for a course may be closed, opened again when the refund fails, and closed by the next try.
+        # The seq, as a course may be closed, reopened when the refund fails, and closed by the next attempt.
         key = f"refund:{closed_by}:{course.id}:{allowance.position}:{head.seq + 1}"
         line = Line(key, work.now, reason=reason)
         append(work, allowance.id, head, refunded(head), line)

@@ -1,6 +1,6 @@
 """What follows once Square reports on a refund begun at the desk.
 
-The course is closed while one part of the refund stands, and open to the cent while none does.
+The course is closed while one part of the refund is valid, and restored to the cent while none is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OPEN = "A refund begun at the desk that failed; its course is open."
 def settle_part(work: Work, part: DeskRefundPart, status: str) -> str:
     """Store the status of a part, and close or reopen the course by it; return the outcome in words."""
     row = locked_refund_in(work.session, part.desk_refund_id)
-    # An event from before it was completed may come late.
+    # An event from before it was completed may arrive late.
     if status in GONE or part.status != "COMPLETED":
         part.status = status
     work.session.flush()
@@ -41,7 +41,7 @@ def settle_part(work: Work, part: DeskRefundPart, status: str) -> str:
 
 
 def refuse_rest(store: Store, act: Act, refund_id: str, sentence: str) -> None:
-    """Give up what Square was not asked for yet, because it refuses: nothing more of this refund is tried."""
+    """Give up the parts not yet requested from Square, because it refuses; the rest is not tried."""
 
     def do(work: Work) -> None:
         row = locked_refund_in(work.session, refund_id)
@@ -97,7 +97,7 @@ def _ask_about_failure(work: Work, row: DeskRefund) -> None:
     add_history(work, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
     what_now = "The course is as it was. Begin the refund again, or give the money back another way."
     if course_for_change(work.session, row.course_id).closed_as == Status.TRANSFERRED.value:
-        # What was left of the credit of an exchange: the exchange itself stands.
+        # The rest of an exchange's credit: the exchange itself remains valid.
         what_now = "The exchange stands. Give the money back in Square, or another way."
     open_item(
         work,

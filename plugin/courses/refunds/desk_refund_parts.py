@@ -1,4 +1,4 @@
-"""The parts of a refund begun at the desk, one for each payment: planned, requested from Square, reported by Square.
+"""The parts of a refund begun at the desk, one per payment: planned, requested, reported by Square.
 
 Stores them only; what follows for the course is in `desk_refund_outcome`.
 """
@@ -22,7 +22,7 @@ from plugin.store.selling import DeskRefund, DeskRefundPart
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """The part that one payment gives back; no `square_refund_id` before Square has answered."""
+    """The part refunded from one payment; `square_refund_id` is unset before Square has answered."""
 
     square_payment_id: str
     amount: Money
@@ -32,7 +32,7 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class RefundToAsk:
-    """What the refund job needs: which sale, how much, why, and the parts as far as they are planned."""
+    """The data of the refund job: the sale, the amount, the reason, and the parts planned so far."""
 
     id: str
     square_order_id: str
@@ -43,7 +43,7 @@ class RefundToAsk:
 
 
 def refund_to_ask(store: Store, refund_id: str) -> RefundToAsk:
-    """Return the refund as Square is to be asked for it; raises NotFound."""
+    """Return the refund to request from Square; raises NotFound."""
     with store.reading() as session:
         row = session.get(DeskRefund, refund_id)
         course = session.get(Course, row.course_id) if row is not None else None
@@ -60,7 +60,7 @@ def refund_to_ask(store: Store, refund_id: str) -> RefundToAsk:
 
 
 def plan_parts(store: Store, refund_id: str, shares: Sequence[tuple[str, int]]) -> tuple[PartView, ...]:
-    """Keep what each payment is to give back before Square is asked; the first plan stands."""
+    """Store how much to refund from each payment before Square is called; the first plan is final."""
 
     def work(session: Session) -> tuple[PartView, ...]:
         row = locked_refund_in(session, refund_id)
@@ -91,7 +91,7 @@ def note_answer(store: Store, refund_id: str, payment_id: str, *, square_refund_
 def part_of_refund_in(session: Session, refund: Refund) -> DeskRefundPart | None:
     """Return the part of ours that Square reports, None for a refund made elsewhere.
 
-    Raises NotYet while it may be ours: the same payment and sum is being requested, and Square has not answered.
+    Raises NotYet while it may be ours: the same payment and sum is requested, without an answer from Square.
     """
     known = select(DeskRefundPart).where(DeskRefundPart.square_refund_id == refund.square_refund_id)
     if (part := session.scalar(known)) is not None:
@@ -114,14 +114,14 @@ def part_of_refund_in(session: Session, refund: Refund) -> DeskRefundPart | None
 
 
 def locked_refund_in(session: Session, refund_id: str) -> DeskRefund:
-    """Return the refund, locked after its course: in the order in which a refund event locks them."""
+    """Return the refund, locked after its course: the order in which a refund event locks them."""
     course_for_change(session, session.get_one(DeskRefund, refund_id).course_id)
     locked = select(DeskRefund).where(DeskRefund.id == refund_id).with_for_update()
     return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
 def parts_in(session: Session, row: DeskRefund) -> list[DeskRefundPart]:
-    """Return its parts, in an order that stays."""
+    """Return its parts, in a stable order."""
     of_it = select(DeskRefundPart).where(DeskRefundPart.desk_refund_id == row.id)
     return list(session.scalars(of_it.order_by(DeskRefundPart.square_payment_id)))
 

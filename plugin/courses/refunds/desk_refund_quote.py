@@ -1,4 +1,4 @@
-"""What a refund of a course would give back by each formula, and whether one may be begun. Writes nothing."""
+"""The amount refundable for a course by each formula, and whether a refund may be begun. Read-only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from plugin.store.selling import DeskRefund
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """Both sums with their working, tax included. `most` is what the client paid and was not refunded before."""
+    """Both amounts with their working, tax included. `most` is what the client paid, less earlier refunds."""
 
     course: CourseView
     values: dict[RefundFormula, RefundValue]
@@ -48,18 +48,18 @@ class RefundQuote:
 
     @property
     def working(self) -> tuple[str, ...]:
-        """Return all sentences of both sums, each with the name of its formula."""
+        """Return all sentences of both amounts, each with the name of its formula."""
         return tuple(
             f"{CALLED[each]}: {said}" for each in self.in_order for said in self.values[each].working
         )
 
     @property
     def mark(self) -> str:
-        """Return what changes when either sum does."""
+        """Return a value that changes when either amount does."""
         return ":".join(str(self.values[each].amount.amount) for each in RefundFormula)
 
 
-# How the two are called where people read them.
+# The names of both formulas as people read them.
 CALLED = {
     RefundFormula.PRORATED: "Prorated",
     RefundFormula.DISCOUNT_FORFEITED: "Less used at single price",
@@ -67,7 +67,7 @@ CALLED = {
 
 
 def refund_quote(store: Store, course_id: str, *, today: date) -> RefundQuote:
-    """Return what a refund would give back; raises NotFound, or Refused where none may be begun."""
+    """Return the quote of a refund; raises NotFound, or Refused where none may be begun."""
     with store.reading() as session:
         return quote_in(session, course_id, today=today)
 

@@ -1,6 +1,6 @@
 """A refund begun at the desk: stored with the job that requests it from Square, in one transaction.
 
-The sessions leave when Square reports the refund, as with any other.
+The sessions are removed when Square reports the refund, as with any other.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from plugin.store.selling import DeskRefund
 
 REFUND = "refund"
 OWN = "own"
-# How long a refund that failed is shown beside its course.
+# How long a failed refund is shown on its course.
 SHOWN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class NewRefund:
-    """What the owner decided. `formula` names the one the sum was computed by, "" for a sum of their own.
+    """The owner's decision. `formula` is the one that the amount was computed by, "" for a custom amount.
 
-    `seen` is the mark of the quote it was decided on, "" for none.
+    `seen` is the mark of the quote it was based on, "" for none.
     """
 
     course_id: str
@@ -48,7 +48,7 @@ class NewRefund:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The answer to a refund that was begun; the same for each try under one key."""
+    """The result of beginning a refund; the same for each attempt under one key."""
 
     id: str
     course_id: str
@@ -58,7 +58,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class DeskRefundView:
-    """A refund as people see it. `says` is what keeps it waiting or why it failed, "" while all is well."""
+    """A refund as people see it. `says` is what delays it or why it failed, "" otherwise."""
 
     id: str
     course_id: str
@@ -73,14 +73,14 @@ class DeskRefundView:
 
     @property
     def is_under_way(self) -> bool:
-        """Say whether Square's answer is still open."""
+        """Return whether Square's answer is pending."""
         return self.ended_at is None
 
 
 def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
-    """Begin a refund of a course, for the owner; raises Refused in words, or InvalidField for a sum too large.
+    """Begin a refund of a course, for the owner; raises Refused, or InvalidField for an amount too large.
 
-    The same act again gives the first answer.
+    The same act again returns the first result.
     """
     require(act.actor)
     wish = replace(wish, reason=_reason(wish))
@@ -95,7 +95,7 @@ def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
 
 
 def begin_refund(work: Work, wish: NewRefund) -> str:
-    """Begin a refund of a course that the caller holds, for the owner; raises as `start_refund` does."""
+    """Begin a refund of a course that the caller has locked, for the owner; raises like `start_refund`."""
     require(work.act.actor)
     wish, clinic = replace(wish, reason=_reason(wish)), clinic_in(work.session)
     quote = quote_in(work.session, wish.course_id, today=local_date(clinic, work.now))
@@ -116,7 +116,7 @@ def begin_refund(work: Work, wish: NewRefund) -> str:
 
 
 def canceled_invoice_question(course_id: str) -> str:
-    """Return what the question is known by that a canceled, part-paid invoice leaves; a refund answers it."""
+    """Return the `dedupe` of a canceled, part-paid invoice's item; a refund resolves that item."""
     return f"canceled_part_paid:{course_id}"
 
 
@@ -127,7 +127,7 @@ def _reason(wish: NewRefund) -> str:
 def refunds_of_courses(
     store: Store, course_ids: Collection[str], *, now: datetime
 ) -> dict[str, DeskRefundView]:
-    """Return the latest refund begun of each course, where it is under way or ended lately."""
+    """Return the latest refund begun of each course, if in progress or ended recently."""
     if not course_ids:
         return {}
     rows = (
@@ -149,7 +149,7 @@ def _request(wish: NewRefund) -> dict[str, object]:
 
 
 def refuse_amount(amount: Money, most: Money, written: str) -> None:
-    """Raise InvalidField unless the sum is more than nothing and at most `most`, as `written`."""
+    """Raise InvalidField unless the amount is above zero and at most `most`, as `written`."""
     if amount.currency != most.currency:
         raise InvalidField(f"This course was paid in {most.currency}.", field="amount")
     if amount.amount <= 0:
@@ -168,7 +168,7 @@ def _row(work: Work, quote: RefundQuote, wish: NewRefund) -> DeskRefund:
         course_id=wish.course_id,
         amount=wish.amount.amount,
         currency=wish.amount.currency,
-        # Stored as computed by a formula only where that formula gives this very sum.
+        # Stored as computed by a formula only where that formula gives exactly this amount.
         formula=wish.formula if by.get(wish.formula) == wish.amount else OWN,
         reason=wish.reason,
         created_at=work.now,

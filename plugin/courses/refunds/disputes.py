@@ -1,5 +1,5 @@
-"""Disputes: a client's bank questions a payment. The courses of its sale are flagged; what becomes of them is decided
-by a person. It closes nothing by itself, and the sessions can be used meanwhile."""
+"""Disputes: a client's bank questions a payment. The courses of its sale are flagged; a person decides
+about them. Nothing is closed automatically, and the sessions remain usable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from plugin.store.queues import Attention
 from plugin.store.square_side import Dispute
 
 KIND = "dispute"
-# Set by us, so that it differs from what a person had decided before.
+# Set by us, so that it differs from a person's decision.
 _SETTLED = {
     "WON": "The bank decided for the clinic",
     "INQUIRY_CLOSED": "The bank closed its inquiry",
@@ -48,7 +48,7 @@ class DisputeRecord:
 
 
 def save_dispute(work: Work, record: DisputeRecord) -> str:
-    """Store a dispute unless a later state of it is known, and open or settle its one item; return the outcome."""
+    """Store a dispute unless a later state is known, and open or resolve its one item; return the outcome."""
     locked = select(Dispute).where(Dispute.square_dispute_id == record.square_dispute_id).with_for_update()
     row = work.session.scalar(locked.execution_options(populate_existing=True))
     if row is not None and _is_older(record, row):
@@ -87,7 +87,7 @@ def _ask_in(work: Work, dispute: Dispute) -> str:
         order_id = dispute.square_order_id
         open_item(work, kind=KIND, dedupe=mark, summary=summary, details=details, square_order_id=order_id)
         return "The courses of the sale are flagged; a person decides."
-    # What was decided while the bank still looked at it is asked again once the money is gone.
+    # A decision made while the bank was reviewing is asked for again once the money is lost.
     if item.resolved_at is not None and dispute.state in LOST and item.details["state"] not in LOST:
         item.resolved_at = item.resolved_by = item.resolution = None
     item.summary, item.details = summary, details
@@ -148,7 +148,7 @@ def close_disputed(work: Work, item: Attention, *, course_id: str | None, reason
 
 
 def save_disputed(work: Work, item: Attention, *, reason: str) -> bool:
-    """Leave the courses as they are, and say so in their history."""
+    """Leave the courses unchanged, and record that in their history."""
     for course_id in item.details["course_ids"]:
         add_history(work, course_id, "dispute", "Disputed payment: all sessions kept", reason=reason)
     return True

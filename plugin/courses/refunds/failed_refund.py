@@ -1,4 +1,4 @@
-"""A refund that failed after all: what it had taken comes back to the cent, and what it left open is asked again."""
+"""A refund that failed in the end: what it removed is restored to the cent, and its open questions return."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plugin.courses.sales.sales import Refund
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
 
-# Marks a course closed because the amounts given back had reached the whole sale.
+# Marks a course closed because refunds had reached the amount of the whole sale.
 WHOLE = "whole:"
 
 _FAILED = "Square says that the refund failed"
@@ -28,12 +28,12 @@ _OPEN_AGAIN = "Open again: the refund failed in Square"
 
 
 def return_mark(refund: Refund) -> str:
-    """Return what the marks of all courses begin with that this refund's return lines close."""
+    """Return the prefix of the marks of all courses closed by this refund's return lines."""
     return f"return:{refund.return_order_id or refund.square_refund_id}:"
 
 
 def give_back(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
-    """Undo what this refund had brought: Square says that the money did not go back after all."""
+    """Undo the effects of this refund: Square reports that the money was not returned after all."""
     drop_question_in(work.session, work.act, refund.square_refund_id)
     reopened, marks = [], set()
     for course_id in course_ids:
@@ -64,7 +64,7 @@ def _closed_by_this(session: Session, course: Course, refund: Refund) -> bool:
 
 
 def _has_live_twin(session: Session, refund: Refund) -> bool:
-    # A split tender is given back by several refunds of one return: one that failed does not undo the others.
+    # A split tender is refunded by several refunds of one return: a failed one does not undo the others.
     twin = select(SquareRefund.square_refund_id).where(
         SquareRefund.return_order_id == refund.return_order_id,
         SquareRefund.square_refund_id != refund.square_refund_id,
@@ -74,7 +74,7 @@ def _has_live_twin(session: Session, refund: Refund) -> bool:
 
 
 def _ask_of_the_rest(work: Work, failed: Refund, refund_id: str, course_ids: Sequence[str]) -> None:
-    """Ask about the refund that had completed the whole sale, which the failed one has made a part of it again."""
+    """Ask about the refund that had completed the whole sale, now partial because of the failed one."""
     row = work.session.get_one(SquareRefund, refund_id)
     if row.status in GONE:
         return
@@ -90,7 +90,7 @@ def reopen(
     text: str = _OPEN_AGAIN,
     reason: str = _FAILED,
 ) -> None:
-    """Open a course again that a refund had closed: what left with it comes back to the cent."""
+    """Reopen a course that a refund had closed: what was removed with it is restored to the cent."""
     mark = course.closed_by or ""
     course.closed_as = course.closed_at = course.closed_by = None
     add_history(work, course.id, "reopened", text, reason="" if reason == _FAILED else reason)
@@ -112,7 +112,7 @@ def _return_sessions(work: Work, course: Course, key: str, reason: str = _FAILED
     )
     for entry in list(rows):
         append_reversal(work, entry, reason)
-        # What was left had gone to another client meanwhile: this is left now.
+        # What was left had been transferred to another client in the meantime: this is left now.
         course.closed_as = course.closed_at = None
     publish(work, CourseChanged(course.id))
     work.session.flush()

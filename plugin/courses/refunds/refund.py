@@ -1,7 +1,7 @@
-"""A refund made in Square takes the sessions back in the same act (docs/rules.md, rule 9).
+"""A refund made in Square removes the sessions in the same transaction (docs/rules.md, rule 9).
 
-Itemised returns name the line; a refund begun at the desk is known for its course. Any other amount is plain
-only when it gives back the whole sale; less goes to Attention with a proposal and its arithmetic.
+Itemized returns name the line; a refund begun at the desk is known for its course. Any other amount is
+unambiguous only when it refunds the whole sale; less opens an item with a proposal and arithmetic.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from plugin.store.queues import SquareRefund
 
 
 def refund_sale(store: Store, act: Act, refund: Refund) -> str:
-    """Apply a refund in one transaction of its own; return what became of it, in words."""
+    """Apply a refund in a transaction of its own; return the outcome, in words."""
     return transact(store, act, lambda work: record_refund(work, refund))
 
 
 def record_refund(work: Work, refund: Refund) -> str:
-    """Apply a refund as it now stands at Square; the same refund again changes nothing."""
+    """Apply the current state of a refund at Square; the same refund again changes nothing."""
     course_ids = _lock_sale(work.session, refund.square_order_id)
     ours = part_of_refund_in(work.session, refund)
     if ours is None:
@@ -68,7 +68,7 @@ def _lock_sale(session: Session, square_order_id: str) -> list[str]:
 
 
 def _note(session: Session, act: Act, refund: Refund) -> bool:
-    """Store the refund as it stands; False for a late event from before it failed."""
+    """Store the refund's state; False for a late event from before it failed."""
     row = session.get(SquareRefund, refund.square_refund_id)
     if row is None:
         row = SquareRefund(square_refund_id=refund.square_refund_id)
@@ -78,14 +78,14 @@ def _note(session: Session, act: Act, refund: Refund) -> bool:
     row.square_order_id, row.return_order_id = refund.square_order_id, refund.return_order_id
     row.amount, row.currency = refund.amount.amount, refund.amount.currency
     row.status, row.seen_at = refund.status, act.now
-    # A person may have said that it was the tip where Square does not, or have counted it against a course before.
+    # A person may have marked it as tip where Square does not, or have counted it against a course before.
     row.tip = min(max(row.tip or 0, refund.tip), refund.amount.amount - (row.for_course or 0))
     session.flush()
     return True
 
 
 def _close_line(work: Work, refund: Refund, line: ReturnLine) -> list[str]:
-    """Close as many of the line's courses as units came back: untouched ones first, then those with most left."""
+    """Close one of the line's courses per unit returned: unused ones first, then those with most left."""
     closed = []
     for unit in range(1, line.quantity + 1):
         closed_by = f"{return_mark(refund)}{line.uid}:{unit}"

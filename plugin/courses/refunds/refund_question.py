@@ -1,4 +1,4 @@
-"""A refund that names no line: what we would do, with the arithmetic, for a person to decide."""
+"""A refund that names no line: our proposal, with the arithmetic, for a person to decide."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _WHOLE_SALE = "The whole sale was refunded since"
 
 @dataclass(frozen=True, slots=True)
 class _Proposal:
-    """What we would do: in a sentence, and as a decision where it is plain for exactly one course."""
+    """Our proposal: in a sentence, and as a decision where it is unambiguous for exactly one course."""
 
     proposal: str
     proposed_decision: str | None = None
@@ -52,7 +52,7 @@ class _Proposal:
 
 
 def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
-    """Open the question; return what became of the refund, in words."""
+    """Open the attention item; return the outcome of the refund, in words."""
     clinic = clinic_in(work.session)
     rows = work.session.scalars(select(Course).where(Course.id.in_(course_ids)).order_by(Course.id))
     courses = courses_in(work.session, list(rows), today=local_date(clinic, work.now))
@@ -60,7 +60,7 @@ def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) ->
     if not open_courses:
         return "Every course of the sale was closed before."
     if refund.unnamed == 0:
-        # Its first event may have told less.
+        # Its first event may have had less data.
         settle_item_in(work.session, work.act, f"refund:{refund.square_refund_id}", _ONLY_TIP)
         return _ONLY_TIP
     asked = _Asked(
@@ -93,7 +93,7 @@ def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) ->
 
 
 def settle_questions_in(session: Session, act: Act, square_order_id: str) -> None:
-    """Close the order's questions once none of its courses is open any more: nothing is left to decide."""
+    """Resolve the order's items once all of its courses are closed: nothing is left to decide."""
     open_course = select(Course.id).where(
         Course.square_order_id == square_order_id, Course.closed_as.is_(None)
     )
@@ -111,7 +111,7 @@ def settle_questions_in(session: Session, act: Act, square_order_id: str) -> Non
 
 
 def ask_again_in(session: Session, square_order_id: str) -> None:
-    """Open again the questions that had closed because the whole sale was refunded: it was not, after all."""
+    """Reopen the items resolved because the whole sale was refunded: it was not, after all."""
     questions = session.scalars(select(Attention).where(Attention.square_order_id == square_order_id))
     for item in questions:
         if item.resolution == {"reason": _WHOLE_SALE}:
@@ -119,7 +119,7 @@ def ask_again_in(session: Session, square_order_id: str) -> None:
 
 
 def drop_question_in(session: Session, act: Act, square_refund_id: str) -> None:
-    """Close the question of a refund that failed: no money went back, so no session leaves."""
+    """Resolve the item of a refund that failed: no money was returned, so no session is removed."""
     item = session.scalar(select(Attention).where(Attention.dedupe == f"refund:{square_refund_id}"))
     if item is not None and item.resolution == {"reason": _WHOLE_SALE}:
         item.resolved_at = None
@@ -128,7 +128,7 @@ def drop_question_in(session: Session, act: Act, square_refund_id: str) -> None:
 
 
 def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
-    """Note that a refund gave the tip back, so nothing leaves the courses; raises Refused where no tip is left."""
+    """Record a refund as tip, so nothing is removed from the courses; raises Refused where no tip is left."""
     row = work.session.get_one(SquareRefund, item.square_refund_id)
     if item.details["amount"] > item.details["tip"] - tips_refunded_in(
         work.session, row.square_order_id or ""
@@ -149,10 +149,10 @@ def take_sessions(
     square_refund_id: str,
     reason: str,
 ) -> None:
-    """Let sessions and refunded money leave the course's main allowance; none of the sessions for goodwill.
+    """Remove sessions and refunded money from the course's main allowance; zero sessions for goodwill.
 
-    `amount` is what the client got back for it, tax included; the ledger takes it net, as far as it is still deferred.
-    Raises NoneLeft, InvalidField or Refused.
+    `amount` is what the client was refunded, tax included; the ledger removes it net, as far as it is still
+    deferred. Raises NoneLeft, InvalidField or Refused.
     """
     if sessions < 0 or amount < 0:
         raise InvalidField("Sessions and amount are zero or more.", field="sessions")
@@ -185,16 +185,16 @@ class _Asked:
 
     @property
     def given(self) -> str:
-        """Return the amount as people read it."""
+        """Return the formatted amount."""
         return self.written(self.amount.amount)
 
     @property
     def may_be_tip(self) -> bool:
-        """Say whether the amount may have given the tip back."""
+        """Return whether the amount may be a refund of the tip."""
         return self.amount.amount <= self.tip_left
 
     def written(self, amount: int) -> str:
-        """Write minor units of the refund's currency."""
+        """Format minor units of the refund's currency."""
         return _written(self.clinic, Money(amount, self.amount.currency))
 
 
@@ -216,7 +216,7 @@ def _proposal(courses: Sequence[CourseView], asked: _Asked) -> _Proposal:
 
 
 def _sessions_for(course: CourseView, basis: RefundBasis, asked: _Asked) -> _Proposal:
-    """Propose the sessions of which the amount is the price, tax included, as the prorated formula counts them."""
+    """Propose the sessions whose price is the amount, tax included, as the prorated formula counts them."""
     place = next((at for at, each in enumerate(course.allowances) if each.kind == "main"), 0)
     agreed, parts = basis.agreed, basis.sessions
     each = price_of(agreed, parts, parts[place], 1)
