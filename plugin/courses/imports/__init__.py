@@ -1,4 +1,4 @@
-"""Courses sold before Coursekeeper, from a file: the one exception to the one door (docs/rules.md, rule 2).
+"""Import courses sold before Coursekeeper: the one exception to docs/rules.md, rule 2.
 
-Read, map, check, show; then write all of it in one transaction, or nothing.
+Read, map, check and preview a file; then write all of it in one transaction, or nothing.
 """

@@ -1,4 +1,4 @@
-"""Money as other systems write it. What can be read in two ways is refused, never guessed."""
+"""Parse money as other systems write it. An ambiguous amount is refused, never guessed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_DIGITS = 24
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """The clinic's currency, how people there write it, and what parts their thousands."""
+    """The clinic's currency, how amounts are written there, and the thousands separator."""
 
     code: str
     symbols: tuple[str, ...]
@@ -31,7 +31,7 @@ class Currency:
 
     @classmethod
     def of(cls, code: str, language: str, country: str) -> Currency:
-        """Return the clinic's."""
+        """Return the clinic's currency."""
         locale = _locale(language, country)
         symbol = get_currency_symbol(code, locale=locale)
         signs = {symbol, symbol.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), code}
@@ -39,7 +39,10 @@ class Currency:
 
 
 def read_amount(cell: Cell, currency: Currency) -> int:
-    """Return an amount in minor units; raises InvalidField for text that is no amount, or could be two."""
+    """Return an amount in minor units.
+
+    Raises InvalidField for text that is not an amount, or is ambiguous.
+    """
     text = str(cell).strip()
     if isinstance(cell, Decimal):
         return _minor(cell, currency, text)
@@ -61,7 +64,7 @@ def _without_currency(text: str, currency: Currency) -> str:
 
 
 def _decimal(plain: str, currency: Currency, text: str) -> str:
-    """Return the digits with a point before the decimals."""
+    """Return the digits with a decimal point."""
     marks = [ch for ch in plain if ch in ".,"]
     last = marks[-1] if marks else ""
     if len(set(marks)) == 2:
@@ -76,7 +79,7 @@ def _decimal(plain: str, currency: Currency, text: str) -> str:
 
 
 def _three(whole: str, decimals: str, mark: str, currency: Currency, text: str) -> str:
-    # 1,650 is plain where commas part thousands, unless the currency itself has three decimals.
+    # 1,650 is unambiguous where commas separate thousands, unless the currency itself has three decimals.
     is_group, has_three = mark == currency.group, minor_digits(currency.code) == 3
     if is_group and not has_three:
         return whole + decimals

@@ -1,6 +1,6 @@
-"""The steps of an import: a file is uploaded, its columns are confirmed, it is checked, then imported or canceled.
+"""The steps of an import: upload a file, confirm its columns, check it, then import or cancel.
 
-The worker does the long parts (`run`).
+The worker runs the long steps (`run`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHECK = "import_check"
 IMPORT = "import"
 NO_IMPORT = "There is no such import."
 _OPEN = ("mapping", "checking", "checked")
-# A file that was left behind is full of clients' data.
+# An abandoned file is full of clients' data.
 _ABANDONED_AFTER = timedelta(days=7)
 _NAME_LENGTH = 120
 _REFUSALS = {
@@ -48,7 +48,7 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Where a file went. `is_known`: it, or one with the same content, was here already."""
+    """Where a file was stored. `is_known`: it, or one with the same content, was received before."""
 
     batch_id: str
     state: str
@@ -57,9 +57,9 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the owner says of a file: the field of each column, and what the file does not contain.
+    """What the owner states about a file: the field of each column, and what the file does not contain.
 
-    `encoding` "" leaves it as it was read.
+    `encoding` "" leaves it as it was detected.
     """
 
     names: Mapping[int, str]
@@ -69,7 +69,10 @@ class Chosen:
 
 
 def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
-    """Store a file and have it checked; raises InvalidField for anything but a table. The same file is stored once."""
+    """Store a file and enqueue its check.
+
+    Raises InvalidField for anything but a table. The same file is stored once.
+    """
     require(act.actor)
     table = read_table(data)
 
@@ -89,7 +92,7 @@ def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
 
 
 def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
-    """Store what the owner says of a file and have it checked again; raises InvalidField or Refused."""
+    """Store what the owner states about a file and enqueue another check; raises InvalidField or Refused."""
     require(act.actor)
     of, encoding = chosen(said.names), checked_encoding(said.encoding)
 
@@ -110,9 +113,9 @@ def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
 
 
 def start_import(store: Store, act: Act, batch_id: str) -> None:
-    """Have the courses written; raises Refused unless the file was checked without an error.
+    """Enqueue the writing of the courses; raises Refused unless the file was checked without an error.
 
-    Pressed twice, or by two people at once, it is done once.
+    Idempotent: a double click, or two people at once, start it once.
     """
     require(act.actor)
 
@@ -137,7 +140,7 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
 
 
 def cancel_import(store: Store, act: Act, batch_id: str) -> None:
-    """Cancel an import: nothing of the file is written. Raises Refused where that is too late."""
+    """Cancel an import: nothing of the file is written. Raises Refused where it is too late."""
     require(act.actor)
 
     def do(work: Work) -> None:
@@ -175,7 +178,7 @@ def new_batch(work: Work, name: str, table: Table, proposal: Proposal) -> Import
 
 
 def begin_import(work: Work, batch: ImportBatch, *, rows_done: int) -> None:
-    """Mark the batch as being imported in the name of whoever asked for it."""
+    """Mark the batch as being imported, in the name of the person who started it."""
     batch.state, batch.rows_done = "importing", rows_done
     batch.imported_by, batch.imported_staff_id = work.act.actor.name, work.act.actor.staff_id
 
@@ -186,7 +189,7 @@ def batch_for_change(session: Session, batch_id: str) -> ImportBatch:
 
 
 def delete_file(batch: ImportBatch) -> None:
-    """Delete the clients' data: what was imported is in the ledger, the rest is not needed."""
+    """Delete the clients' data: what was imported is in the ledger; the rest is not needed."""
     batch.file = batch.wrong = None
     batch.found = {**batch.found, "first": [], "wrong": []} if batch.found else None
     batch.shape = {**batch.shape, "examples": [], "readings": []}
@@ -199,7 +202,7 @@ def check_sold_on(day: date | None, today: date) -> None:
 
 
 def same_in(session: Session, sha256: str) -> ImportBatch | None:
-    """Return the import of the same content that was done or is under way, else one that waits."""
+    """Return the import of the same content that is done or in progress, else a pending one."""
     rows = select(ImportBatch).where(
         ImportBatch.sha256 == sha256, ImportBatch.state.in_((*_OPEN, "importing", "imported"))
     )
@@ -208,7 +211,7 @@ def same_in(session: Session, sha256: str) -> ImportBatch | None:
 
 
 def imported_before_in(session: Session, sha256: str) -> str:
-    """Return a sentence on the import of a file with the same content, "" where there was none."""
+    """Return a sentence on the import of a file with the same content, "" if there was none."""
     first = same_in(session, sha256)
     if first is None or first.state in _OPEN:
         return ""
@@ -236,7 +239,7 @@ def _shape(table: Table, proposal: Proposal) -> dict[str, Any]:
 
 
 def _read_again(session: Session, batch: ImportBatch, columns: Columns) -> Columns:
-    """Replace the file's headings, examples and content by what the new encoding gives."""
+    """Replace the file's headings, examples and content by the result of the new encoding."""
     table = read_table(batch.file or b"", columns.encoding)
     proposal = propose(table, known_in(session))
     batch.shape = {**_shape(table, proposal), "readings": batch.shape.get("readings", [])}
@@ -254,7 +257,7 @@ def _request_check(work: Work, batch: ImportBatch) -> None:
 
 
 def _open_question(batch: ImportBatch) -> str:
-    """Return what the owner must say before the rows can be checked, "" for nothing."""
+    """Return what the owner must state before the rows can be checked, "" for nothing."""
     columns = columns_from_json(batch.mapping)
     if batch.shape.get("readings") and columns.encoding is None:
         return "Say how the letters of this file read."

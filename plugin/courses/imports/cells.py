@@ -1,4 +1,4 @@
-"""The cells of one row by the field of their column. Errors are collected, not raised."""
+"""Read the cells of one row by the field of their column. Errors are collected, not raised."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.table import LONGEST_CELL, Cell, Row, shown
 from plugin.errors import InvalidField
 
-# What people write where there is nothing to say.
+# What people write in an empty cell.
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null"})
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Wrong:
 class RowReader:
     """Reads the cells of one row.
 
-    `orders` says of each column of dates whether the day comes first.
+    `orders` states for each date column whether the day comes first.
     """
 
     row: Row
@@ -52,7 +52,7 @@ class RowReader:
         return what in self.columns.of
 
     def cell(self, what: Field) -> Cell:
-        """Return the first filled cell of the field's columns, "" where none is."""
+        """Return the first filled cell of the field's columns, "" if none is."""
         cells = (self.row.cell(column) for column in self.columns.of.get(what, ()))
         return next((cell for cell in cells if shown(cell).casefold() not in _NOTHING), "")
 

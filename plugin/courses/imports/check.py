@@ -1,4 +1,4 @@
-"""All rows of a file checked against the clinic's rules, and a report of the result. Writes nothing.
+"""Check all rows of a file against the clinic's rules and report the result. Writes nothing.
 
 The same check runs for the preview and again right before the courses are written.
 """
@@ -37,8 +37,8 @@ Tick = Callable[[int], None]
 class Checked:
     """The courses of a file, their clients, and every error.
 
-    `asks_day` holds a date that can be read in two ways, "" for none. `undone` courses of an export and those
-    `present` already are left out of `rows`. `found` is the report as it is stored with the file.
+    `asks_day` is an ambiguous date, "" for none. `undone` courses of an export and those already `present`
+    are left out of `rows`. `found` is the report as it is stored with the file.
     """
 
     rows: tuple[ImportRow, ...]
@@ -52,12 +52,12 @@ class Checked:
 
     @property
     def has_nothing_new(self) -> bool:
-        """Say whether all courses of the file are present, or were undone."""
+        """Return whether all courses of the file are present already or were undone."""
         return not self.rows and not self.wrong and bool(self.present or self.undone)
 
     @property
     def is_clean(self) -> bool:
-        """Say whether the file can be imported."""
+        """Return whether the file can be imported."""
         return not self.wrong and not self.asks_day and bool(self.rows)
 
 
@@ -74,7 +74,7 @@ def rules_in(session: Session, act: Act) -> Rules:
 
 
 def check_rows(table: Table, columns: Columns, rules: Rules, tick: Tick) -> Checked:
-    """Check every row without the database; raises InvalidField where the columns don't tell enough."""
+    """Check every row without the database; raises InvalidField where the columns are not sufficient."""
     if said := undecided(columns):
         raise InvalidField(said, field="columns")
     orders, asks_day = _date_orders(table, columns)
@@ -98,7 +98,7 @@ def check_rows(table: Table, columns: Columns, rules: Rules, tick: Tick) -> Chec
 
 
 def match_checked_in(session: Session, act: Act, checked: Checked) -> Checked:
-    """Return the same with the client of each row, without courses that are present already, and with the report."""
+    """Return the result with the client of each row and the report, without courses already present."""
     present = present_in(session, checked.rows)
     rows = tuple(row for row in checked.rows if row.record is None or row.record.course_id not in present)
     people = match_in(session, rows)
@@ -114,9 +114,9 @@ def match_checked_in(session: Session, act: Act, checked: Checked) -> Checked:
 
 
 def _date_orders(table: Table, columns: Columns) -> tuple[Mapping[Field, bool | None], str]:
-    """Return whether the day comes first in each column of dates, and a date for which that is not known.
+    """Return whether the day comes first in each date column, and a date for which that is not known.
 
-    A column's own dates decide, then the owner, then the dates of the other column.
+    The column's own dates decide, then the owner, then the dates of the other column.
     """
     cells = {
         what: [row.cell(columns.of[what][0]) for row in table.rows]
@@ -134,7 +134,7 @@ def _date_orders(table: Table, columns: Columns) -> tuple[Mapping[Field, bool | 
 
 
 def _repeated(rows: list[ImportRow]) -> Iterator[Wrong]:
-    """Yield each row that says the very same as one above it."""
+    """Yield each row identical to an earlier one."""
     first: dict[tuple[object, ...], int] = {}
     for row in rows:
         line = first.setdefault(row.mark, row.line)
@@ -187,7 +187,7 @@ def _preview(row: ImportRow, person: Person) -> dict[str, Any]:
 
 
 def _notices(checked: Checked, known_treatments: set[str], today: date) -> Iterator[str]:
-    """Yield what is not wrong, but should be known before the import."""
+    """Yield what is not an error, but should be known before the import."""
     rows = checked.rows
     if checked.present:
         yield f"{_courses(checked.present)} in this file are in Coursekeeper already, and are skipped."

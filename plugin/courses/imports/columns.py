@@ -19,9 +19,9 @@ _COUNTED = {Field.USED, Field.LEFT, Field.PACKAGE_LEFT}
 class Columns:
     """The columns of each field, and what the file does not contain.
 
-    `is_day_first` says how 03/04/2025 is meant, None for not known. `sold_on` is the date of purchase of rows that
-    have none. `encoding` is what the owner chose for a text file. `doubts` are questions that block the import until
-    the owner confirms the columns.
+    `is_day_first` is how 03/04/2025 is to be read, None for not known. `sold_on` is the date of purchase of
+    rows that have none. `encoding` is what the owner chose for a text file. `doubts` are questions that block
+    the import until the owner confirms the columns.
     """
 
     of: Mapping[Field, tuple[int, ...]]
@@ -36,7 +36,7 @@ class Columns:
         return {column: what for what, columns in self.of.items() for column in columns}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the shape that is stored with the file."""
+        """Return the form stored with the file."""
         return {
             "of": {what.value: list(columns) for what, columns in self.of.items()},
             "day_first": self.is_day_first,
@@ -47,7 +47,7 @@ class Columns:
 
 
 def columns_from_json(stored: Mapping[str, Any]) -> Columns:
-    """Read them back; a file stored by an earlier version names one column for each field."""
+    """Read the stored form; a file stored by an earlier version names one column for each field."""
     sold_on = stored.get("sold_on")
     return Columns(
         {
@@ -62,7 +62,7 @@ def columns_from_json(stored: Mapping[str, Any]) -> Columns:
 
 
 def undecided(columns: Columns) -> str:
-    """Return what the owner must say before any row can be read, as a sentence; "" for nothing."""
+    """Return what the owner must state before any row can be read, as a sentence; "" for nothing."""
     present = set(columns.of)
     if columns.doubts:
         return columns.doubts[0]
@@ -78,7 +78,10 @@ def undecided(columns: Columns) -> str:
 
 
 def chosen(names: Mapping[int, str]) -> dict[Field, tuple[int, ...]]:
-    """Return the columns of each field from the field chosen for each column; raises InvalidField for two of one."""
+    """Return the columns of each field from the field chosen for each column.
+
+    Raises InvalidField for a field chosen twice.
+    """
     of: dict[Field, tuple[int, ...]] = {}
     for column, name in sorted(names.items()):
         if name == "":

@@ -1,4 +1,4 @@
-"""An import as a command runs it: read, mapped and checked; then, once a person or `--yes` agrees, written."""
+"""Run an import from the command line: read, map and check a file; once confirmed (or `--yes`), write it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from plugin.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the caller says of the file: columns as FIELD=HEADING, and what the file does not contain."""
+    """What the caller states about the file: columns as FIELD=HEADING, and what the file does not contain."""
 
     columns: Sequence[str] = ()
     is_day_first: bool | None = None
@@ -45,11 +45,11 @@ class Prepared:
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """Return every reason as a line for people."""
+        """Return every reason as a readable line."""
         return tuple(_reason(each) for each in self.checked.wrong)
 
     def to_json(self, *, is_written: bool) -> dict[str, Any]:
-        """Return it for a program, with a sentence for people."""
+        """Return it for a program, with a sentence to show people."""
         found = self.checked.found
         shown = ("courses", "new_clients", "known_clients", "left", "paid", "mind", "wrong_lines")
         return {
@@ -66,9 +66,9 @@ class Prepared:
 
 
 def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[str], None]) -> Prepared | str:
-    """Read, map and check a file; return the sentence on it where a file that says the same was imported before.
+    """Read, map and check a file; return a notice if a file with the same content was imported before.
 
-    `say` gets a line for each step. Raises InvalidField or Refused.
+    `say` is called with a line for each step. Raises InvalidField or Refused.
     """
     require(act.actor)
     with file.open("rb") as opened:
@@ -115,7 +115,7 @@ def _says(prepared: Prepared, *, is_written: bool) -> str:
 
 
 def mapping_lines(table: Table, proposal: Proposal) -> Iterator[str]:
-    """Yield what each column is taken for, with an example, and which are skipped."""
+    """Yield the field each column is mapped to, with an example, and which columns are skipped."""
     for what, columns in proposal.columns.of.items():
         for column in columns:
             note = proposal.notes[column]
@@ -140,7 +140,7 @@ def _proposal(store: Store, act: Act, table: Table, wishes: Wishes) -> Proposal:
     for wish in wishes.columns:
         field, heading = _wish(table, wish)
         column = table.headings.index(heading)
-        # What is said takes the place of what was proposed.
+        # What the caller states replaces the proposal.
         free = field != "" and FIELDS[Field(field)].is_repeated
         names = {c: name for c, name in names.items() if c in said or free or name != field}
         names[column] = field
@@ -156,7 +156,7 @@ def _proposal(store: Store, act: Act, table: Table, wishes: Wishes) -> Proposal:
 
 
 def _wish(table: Table, wish: str) -> tuple[str, str]:
-    """Return field and heading of FIELD=HEADING; `skip` as the field leaves the column out."""
+    """Return field and heading of FIELD=HEADING; `skip` as the field skips the column."""
     field, _, heading = wish.partition("=")
     if heading not in table.headings:
         raise InvalidField(f"The file has no column “{heading}”.", field="map")

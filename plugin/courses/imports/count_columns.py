@@ -1,6 +1,6 @@
-"""Which columns hold the sessions bought, used, booked and left: tried against each other in the rows.
+"""Detect which columns hold the sessions bought, used, booked and left, by testing them against each other.
 
-Used and left make what was bought, with or without those booked; nobody has more left than they bought.
+Used and left add up to bought, with or without those booked; no one has more left than they bought.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def count_columns(table: Table, scores: Scores) -> dict[Field, tuple[int, ...]]:
 
 
 def does_count_matter(table: Table, of: Mapping[Field, tuple[int, ...]], what: Field, column: int) -> bool:
-    """Say whether another column for a count would change what is imported, and could be true.
+    """Return whether another column for a count would change what is imported, and could be right.
 
-    Where bought, used and left are all there, each row has to add up anyway.
+    Where bought, used and left are all present, each row has to add up anyway.
     """
     if {Field.SESSIONS, Field.USED, Field.LEFT} <= set(of):
         return False
@@ -78,7 +78,7 @@ def _rows(combination: Combination, numbers: Mapping[int, list[int | None]]) -> 
 
 
 def _agreement(rows: Sequence[tuple[int | None, ...]]) -> float:
-    """Return what the rows say for or against these as the sessions bought, used, booked and left."""
+    """Return how well the rows agree with these as the sessions bought, used, booked and left."""
     right = wrong = impossible = 0
     counted = [row for row in rows if row[0] is not None]
     for bought, used, booked, left in counted:

@@ -1,6 +1,6 @@
-"""Sessions as other systems count them: “7/10”, “10 Pack - 7 remaining”. Pure.
+"""Parse session counts as other systems write them: “7/10”, “10 Pack - 7 remaining”. Pure.
 
-Booked sessions are not used yet. What can't be true, or can be true in two ways, is refused.
+Booked sessions are not used yet. An impossible or ambiguous count is refused.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _ENDING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one cell says of a course's sessions, None for what it does not say: “7 of 10 left” says two things."""
+    """What one cell states about a course's sessions, None for what it does not.
+
+    “7 of 10 left” states two counts.
+    """
 
     granted: int | None = None
     used: int | None = None
@@ -43,7 +46,7 @@ class Counts:
 
     @property
     def says_which(self) -> bool:
-        """Say whether the words of the cell distinguish used sessions from those left."""
+        """Return whether the words of the cell distinguish used sessions from those left."""
         return self.used is not None or self.left is not None
 
 
@@ -60,7 +63,7 @@ def read_count(cell: Cell) -> int:
 def read_counts(cell: Cell, *, of: str) -> Counts:
     """Return the numbers in a cell: 7, 7/10, 7 of 10, 7 left, 10 Pack - 7 remaining; raises InvalidField.
 
-    `of` says what a number without a word counts: "granted", "used" or "left".
+    `of` is what a number without a word counts: "granted", "used" or "left".
     """
     text = _even(shown(cell)[:LONGEST_CELL])
     if _UNLIMITED.match(text):
@@ -80,7 +83,7 @@ def read_counts(cell: Cell, *, of: str) -> Counts:
 
 
 def phrase_counts(text: str) -> Counts:
-    """Return what the words beside the numbers of a text say; nothing where they say nothing, or two things."""
+    """Return what the words beside the numbers of a text mean; nothing for ambiguous words or none."""
     plain = _even(text)
     used, left = _said(plain, _USED), _said(plain, _LEFT)
     if len(used) > 1 or len(left) > 1 or not (used or left):
@@ -92,7 +95,7 @@ def phrase_counts(text: str) -> Counts:
 
 
 def without_counts(text: str) -> str:
-    """Return a package's name without what is said of its sessions: “10 Pack - 7 remaining” is “10 Pack”."""
+    """Return a package's name without its session counts: “10 Pack - 7 remaining” is “10 Pack”."""
     found = _ENDING.search(text)
     return text[: found.start()].strip() if found and found.start() else text
 
@@ -111,8 +114,8 @@ def _said(text: str, words: str) -> set[int]:
 def count_sessions(cells: Sequence[Counts], booked: int, package: int | None) -> tuple[int, int, int]:
     """Return the sessions bought, used and left; what a row leaves out follows from the rest.
 
-    `cells` is what its cells say; `package` is the number of sessions of the package, None without one. Raises
-    InvalidField with the name of the wrong field.
+    `cells` is what its cells state; `package` is the number of sessions of the package, None without one.
+    Raises InvalidField with the name of the wrong field.
     """
     bought = {each.granted for each in cells if each.granted is not None}
     used = next((each.used for each in cells if each.used is not None), None)
@@ -131,7 +134,10 @@ def count_sessions(cells: Sequence[Counts], booked: int, package: int | None) ->
 
 
 def _with_booked(used: int | None, left: int, booked: int, total: int | None) -> int:
-    """Return the sessions left including those booked: some systems count them as left, some beside it."""
+    """Return the sessions left including those booked.
+
+    Some systems include them in that count, some do not.
+    """
     if used is None or total is None:
         said = (
             f"The {left} sessions left may or may not include the {booked} booked. If they do, set this column to Skip."

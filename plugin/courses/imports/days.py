@@ -1,4 +1,7 @@
-"""Days as people and programs write them. 03/04/2025 can be two days; the column's other dates may decide."""
+"""Parse days as people and programs write them.
+
+03/04/2025 is ambiguous; the column's other dates may decide.
+"""
 
 from __future__ import annotations
 
@@ -17,24 +20,24 @@ from plugin.courses.imports.table import Cell
 from plugin.errors import InvalidField
 
 _SLASHED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?:[ T,]+\d{1,2}:\d{2}.*)?\Z", re.ASCII)
-# What can be read in one way only: the year in front, or a month by its name.
+# Unambiguous forms: the year first, or a month by its name.
 _PLAIN = re.compile(r"\d{4}[-/. ]?(?:0?[1-9]|1[0-2])[-/. ]?\d|.*[^\W\d]{3}", re.ASCII)
-# The library takes GMT-8 for eight hours before London's time, as the zone files of Unix do.
+# The library reads GMT-8 as eight hours behind London's time, as Unix zone files do.
 _BEFORE_OFFSET = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")
 _EAST = str.maketrans({"年": "-", "月": "-", "日": " "})
 _LANGUAGES = ("en", "es", "fr", "de", "pt", "it")
 _LONGEST = 60
 
 _SOONEST, _LATEST = date(1990, 1, 1), date(2100, 1, 1)
-# What Excel counts its days from, and the numbers that are days of our years.
+# Excel's epoch, and the serial numbers that are plausible dates.
 _EXCEL_ZERO = date(1899, 12, 30)
 _EXCEL_DAYS = range((_SOONEST - _EXCEL_ZERO).days, (_LATEST - _EXCEL_ZERO).days)
-# What a text leaves out comes from the default: two different defaults show whether it is a whole date.
+# Missing parts are taken from the default: two different defaults show whether it is a whole date.
 _DEFAULTS = tuple(datetime.fromisoformat(day) for day in ("2001-01-01", "2004-02-02"))
 
 
 class TwoWays(ValueError):
-    """A day that can be read in two ways: only the owner knows which is meant."""
+    """An ambiguous day: only the owner knows which is meant."""
 
 
 def read_moment(cell: Cell, *, is_day_first: bool | None) -> date | datetime:
@@ -52,13 +55,13 @@ def read_moment(cell: Cell, *, is_day_first: bool | None) -> date | datetime:
 
 
 def can_be_two(cell: Cell) -> bool:
-    """Say whether the cell is a day in either order, and not the same one."""
+    """Return whether the cell is a day in either order, and not the same one."""
     numbers = _numbers(cell.strip()) if isinstance(cell, str) else None
     return numbers is not None and numbers[0] <= 12 and numbers[1] <= 12 and numbers[0] != numbers[1]
 
 
 def order_told(cells: Iterable[Cell]) -> bool | None:
-    """Return whether the dates of a column put the day first, where any of them can be read in one way only."""
+    """Return whether the dates of a column put the day first, decided by those that are unambiguous."""
     orders = set()
     for cell in cells:
         numbers = _numbers(cell.strip()) if isinstance(cell, str) else None
@@ -69,7 +72,7 @@ def order_told(cells: Iterable[Cell]) -> bool | None:
 
 def _numbers(text: str) -> tuple[int, int, int] | None:
     found = _SLASHED.match(text)
-    # With points the day comes first wherever dates are written so.
+    # With points, the day comes first everywhere.
     if found is None or found[2] == ".":
         return None
     return int(found[1]), int(found[3]), _words().convertyear(int(found[4]), len(found[4]) == 4)
@@ -131,11 +134,14 @@ def _refused(text: str) -> InvalidField:
 
 
 class _Words(parserinfo):
-    """The names of months and weekdays in several languages, folded; years of two digits are of this century."""
+    """The names of months and weekdays in several languages, folded.
+
+    Two-digit years belong to this century.
+    """
 
     JUMP = []
     MONTHS = []
-    # A weekday says nothing that the date does not, and some are spelled like a month.
+    # A weekday adds nothing to the date, and some are spelled like a month.
     WEEKDAYS = []
 
     def convertyear(self, year: int, century_specified: bool = False) -> int:
@@ -154,7 +160,7 @@ def _words() -> parserinfo:
 
 
 def _names(names_of: Callable[..., Mapping[int, str]], number: int) -> list[str]:
-    """Return what a month or a weekday is called, in full and in short."""
+    """Return the full and short names of a month or a weekday."""
     locales = [Locale.parse(language) for language in _LANGUAGES]
     called = [
         names_of(width, locale=locale)[number] for width in ("wide", "abbreviated") for locale in locales

@@ -1,6 +1,7 @@
-"""Which encoding a text file is in. UTF-8 and UTF-16 are certain; of older ones the languages decide, or the owner.
+"""Detect the encoding of a text file.
 
-A file that reads well in two ways is never decided by chance: the ways are returned with a sample of each.
+UTF-8 and UTF-16 are certain; older ones are scored by language, or chosen. A file that reads well in two ways
+is never decided by chance: the candidates are returned with a sample of each.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ CALLED = {
     "cp949": "Korean (cp949)",
 }
 _GUESSED = [name for name in CALLED if not name.startswith("utf")]
-# The part of a large character set in everyday use, and the first byte of what is rare even there.
+# The commonly used part of a large character set, and the first byte of its rare characters.
 _EVERYDAY = {
     "cp932": ("shift_jis", 0x98),
     "gb18030": ("gb2312", 0xD8),
     "big5": ("big5", 0xC9),
     "cp949": ("euc_kr", 0xCA),
 }
-# The letters beside a to z of languages whose names meet in a clinic.
+# The letters beyond a to z in languages of likely clients' names.
 _ALPHABETS = (
     "áéíóúüñ",  # Spanish
     "àâæçéèêëîïôœùûüÿ",  # French
@@ -62,7 +63,7 @@ _ALPHABETS = (
     "ąčęėįšųūž",  # Lithuanian
     "āčēģīķļņšūž",  # Latvian
 )
-# Where these letters can't stand in the languages that have them; and Greek's accents and its last sigma.
+# Where these letters can't occur in the languages that have them; and Greek's accents and its final sigma.
 _MISPLACED = re.compile(r"ñ(?=[^\Waeiouáéíóúü])|ń(?=[aeiouyąęó])|ς(?=\w)|[άέήίόύώΐΰ]\w*[άέήίόύώΐΰ]")
 _BEFORE = "\"'()[]{}<>.,:;!?*#&/\\-–—+=_|“‘«"
 _AFTER = "\"'()[]{}<>.,:;!?*#&/\\-–—+=_|”’»…®™°"
@@ -74,9 +75,10 @@ _NO_TABLE = "This is no table. Send a CSV or an Excel file (.xlsx)."
 
 
 def decode(data: bytes, encoding: str | None) -> tuple[str, str, tuple[Reading, ...]]:
-    """Return the text, what its encoding is called, and the ways to choose from where it is not certain.
+    """Return the text, the name of its encoding, and the candidates where it is not certain.
 
-    `encoding` is what the owner says. Raises InvalidField for bytes that are no text, or not in that encoding.
+    `encoding` is the owner's choice. Raises InvalidField for bytes that are not text, or not in that
+    encoding.
     """
     if encoding is not None:
         return _strictly(data, encoding), CALLED.get(encoding, encoding), ()
@@ -102,7 +104,7 @@ def checked_encoding(name: str) -> str | None:
 def _guessed(data: bytes) -> tuple[str, str, tuple[Reading, ...]]:
     sample = _telling(data)
     ways: dict[str, tuple[int, str]] = {}
-    # The library's order stands wherever our cost is even; of two encodings that read the same, ours.
+    # The library's order applies where our cost is equal; of two encodings that read the same, ours.
     for match in from_bytes(sample, cp_isolation=_GUESSED, threshold=1.0, language_threshold=0.0):
         name = min((match.encoding, *match.could_be_from_charset), key=_place)
         if name in CALLED and str(match) not in ways and _decodes(data, name):
@@ -123,7 +125,7 @@ def _place(encoding: str) -> int:
 
 
 def _telling(data: bytes) -> bytes:
-    """Return the lines that an encoding makes a difference to."""
+    """Return the lines that differ between encodings."""
     lines = (line for line in data.splitlines(keepends=True) if not line.isascii())
     return b"".join(line[:1000] for line, _ in zip(lines, range(_LINES), strict=False))[:_BYTES]
 
@@ -140,7 +142,10 @@ _ODD = 10
 
 
 def _cost(text: str, encoding: str) -> int:
-    """Return how unlikely a reading is: words no language writes, then words of no language known, then languages."""
+    """Return how unlikely a reading is.
+
+    Counted are words that no language writes, then words of no known language, then languages.
+    """
     cells: set[str] = {cell.strip() for cell in _CELLS.split(text) if not cell.isascii()}
     odd = sum(_is_odd(word, encoding) for cell in cells for word in cell.split())
     letters = {frozenset(ch for ch in cell.lower() if not ch.isascii() and ch.isalpha()) for cell in cells}
@@ -161,7 +166,7 @@ def _cost(text: str, encoding: str) -> int:
 
 
 def _languages(cells: set[frozenset[str]]) -> int:
-    """Return how few languages have all of these letters between them."""
+    """Return the smallest number of languages that together have all of these letters."""
     count = 0
     while cells:
         best = max(_ALPHABETS, key=lambda alphabet: sum(some <= set(alphabet) for some in cells))
@@ -171,7 +176,10 @@ def _languages(cells: set[frozenset[str]]) -> int:
 
 
 def _is_odd(word: str, encoding: str) -> bool:
-    """Say whether no language writes such a word: scripts mixed, signs within, a capital after a small letter."""
+    """Return whether no language writes such a word.
+
+    That is mixed scripts, signs inside, or a capital after a lowercase letter.
+    """
     word = word.lstrip(_BEFORE).rstrip(_AFTER)
     letters = [ch for ch in word if ch.isalpha()]
     if word.isascii() or (not letters and any(ch.isdecimal() for ch in word)):
@@ -190,7 +198,7 @@ def _is_odd(word: str, encoding: str) -> bool:
 def _is_everyday(word: str, encoding: str) -> bool:
     wide = "".join(ch for ch in word if not ch.isascii())
     try:
-        # Two bytes each: the Korean codec spells the rare syllables out.
+        # Two bytes each: the Korean codec decomposes the rare syllables.
         written = wide.encode(_EVERYDAY[encoding][0]) if encoding in _EVERYDAY else b"  " * len(wide)
     except UnicodeEncodeError:
         return False
@@ -217,7 +225,7 @@ def _names(text: str) -> str:
 
 
 def _unmarked_utf16(data: bytes) -> str | None:
-    """Recognize UTF-16 without its mark: every other byte of plain headings is zero."""
+    """Recognize UTF-16 without a byte order mark: every other byte of plain headings is zero."""
     start = data[:200]
     odd, even = start[1::2].count(0), start[::2].count(0)
     if max(odd, even) * 4 < len(start) or min(odd, even):

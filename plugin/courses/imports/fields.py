@@ -18,12 +18,12 @@ from typing import Any
 from plugin.core.text import folded
 from plugin.courses.imports.table import MOST_COLUMNS
 
-# Longer than any heading; protects the expressions from whatever is sent in its place.
+# Longer than any heading; protects the regular expressions from hostile input.
 _LONGEST = 60
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[^\w]+|_+")
 _FILL = "of|the|a|in|for|and|de|del|la|el|los|las|y|e"
-# A heading with one of these words is about something or someone else, whatever else it says.
+# A heading with one of these words is about something or someone else, whatever else it contains.
 _OTHER = re.compile(
     r"\b(?:birth\w*|dob|address|street|city|state|zip|postal|postcode|country|gender|sex|discount|tip|tips|staff|provider"
     r"|practitioner|therapist|instructor|teacher|trainer|coach|employee|technician|esthetician|stylist|location|branch"
@@ -34,7 +34,7 @@ _OTHER = re.compile(
 
 
 class Field(StrEnum):
-    """What a column can hold."""
+    """What a column can contain."""
 
     NAME = "name"
     FIRST_NAME = "first_name"
@@ -101,7 +101,7 @@ CALLED: Mapping[Field, str] = {what: spec.called for what, spec in FIELDS.items(
 
 
 def _plain(heading: str) -> str:
-    """Return a heading in the form in which words are compared; "" for one that is too long."""
+    """Return a heading normalized for comparing words; "" for one that is too long."""
     if len(heading) > _LONGEST:
         return ""
     return " ".join(_BETWEEN.sub(" ", folded(_CAMEL.sub(" ", heading))).split())
@@ -128,7 +128,7 @@ def heading_weight(heading: str, what: Field) -> float | None:
 
 
 def _matched(text: str, spec: FieldSpec) -> tuple[float, str]:
-    """Return the highest weight of the phrases found, longest first, and what else the heading says."""
+    """Return the highest weight of the phrases found, longest first, and the rest of the heading."""
     found = [(match, weight) for weight, words in spec.words for match in words.finditer(text)]
     found.sort(key=lambda each: each[0].start() - each[0].end())
     taken: list[tuple[re.Match[str], float]] = []

@@ -1,7 +1,7 @@
-"""A proposal for what the columns of a file hold: every heading and its values weighed against every field.
+"""Propose a field for each column of a file: every heading and its values are scored against every field.
 
-The strongest pair of a column and a field is taken first, then the strongest of what is left, so that no field and no
-column would both rather have each other. The owner sees the scores and decides.
+The best pair of a column and a field is taken first, then the best of the rest, so that no unmatched pair
+scores higher than both of their matches. The owner sees the scores and decides.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from plugin.courses.imports.table import MOST_COLUMNS, Table
 from plugin.courses.imports.values import EMAIL, PHONE, Values, fit, values_of
 
 _ENOUGH = 0.5
-# Scores closer than this are even: only the owner can decide.
+# Scores closer than this are tied: only the owner can decide.
 _EVEN = 0.02
 _ASKED = (Field.NAME, Field.PACKAGE, Field.TREATMENT, Field.SOLD_ON, Field.EXPIRES_ON, *COUNTS)
 # The headings of Coursekeeper's own export.
@@ -26,7 +26,10 @@ _EXPORTED = {spec.exported_as: what for what, spec in FIELDS.items() if spec.exp
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names of the clinic's packages and treatments, folded: values that are one of them speak for their column."""
+    """The names of the clinic's packages and treatments, folded.
+
+    Matching values are evidence for their column.
+    """
 
     packages: frozenset[str] = frozenset()
     treatments: frozenset[str] = frozenset()
@@ -34,7 +37,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Why a column is taken for what it is, or is left out; `score` is 0 to 100, 0 for one left out."""
+    """Why a column is mapped as it is, or skipped; `score` is 0 to 100, 0 for a skipped one."""
 
     score: int
     why: str
@@ -42,14 +45,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Which columns seem to hold what, and a note on each column."""
+    """The proposed field of each column, and a note on each column."""
 
     columns: Columns
     notes: tuple[Note, ...]
 
 
 def propose(table: Table, known: Known | None = None) -> Proposal:
-    """Weigh all columns against all fields."""
+    """Score all columns against all fields."""
     headings, known = table.headings[:MOST_COLUMNS], known or Known()
     if set(_EXPORTED) <= set(headings):
         own = {what: (headings.index(heading),) for heading, what in _EXPORTED.items()}
@@ -78,13 +81,13 @@ def _score(heading: str, values: Values, what: Field, known: Known) -> float:
 
 
 def _package_left(heading: str, values: Values) -> float:
-    """Weigh “10 Pack - 7 remaining”: a package and what is left of it in one cell."""
+    """Score “10 Pack - 7 remaining”: a package and what is left of it in one cell."""
     weight = max(heading_weight(heading, what) or 0.0 for what in (Field.PACKAGE, Field.TREATMENT))
     return weight + 0.01 if weight and max(values.says_left, values.says_used) >= 0.5 else 0.0
 
 
 def _by_values(heading: str, values: Values, what: Field, known: Known) -> float:
-    """Return what the values alone say for a field, whatever the heading."""
+    """Return the score of the values alone for a field, whatever the heading."""
     if what is Field.EMAIL:
         return 0.6 if values.share(EMAIL) >= 0.8 else 0.0
     if what is Field.PHONE:
@@ -121,7 +124,7 @@ def _is_settled(what: Field, of: Mapping[Field, tuple[int, ...]]) -> bool:
 
 
 def _repeated(scores: Scores, of: Mapping[Field, tuple[int, ...]]) -> dict[Field, tuple[int, ...]]:
-    """Return the same with every column of a field that may have several."""
+    """Return the mapping with every column of a field that may have several."""
     taken = {column for columns in of.values() for column in columns}
     return {
         what: tuple(
@@ -137,7 +140,7 @@ def _repeated(scores: Scores, of: Mapping[Field, tuple[int, ...]]) -> dict[Field
 
 
 def _whole_names(table: Table, of: dict[Field, tuple[int, ...]]) -> dict[Field, tuple[int, ...]]:
-    """Take “Name” beside a last name for the first name, unless it holds both."""
+    """Map “Name” beside a last name to the first name, unless it contains both."""
     if Field.LAST_NAME not in of or Field.FIRST_NAME in of or Field.NAME not in of:
         return of
     (name,), (last,) = of[Field.NAME], of[Field.LAST_NAME]
@@ -149,7 +152,7 @@ def _whole_names(table: Table, of: dict[Field, tuple[int, ...]]) -> dict[Field, 
 
 
 def _doubts(table: Table, scores: Scores, of: Mapping[Field, tuple[int, ...]]) -> Iterable[str]:
-    """Ask where two columns are as good as each other for a field, and it makes a difference."""
+    """Return a question where two columns score alike for a field, and it makes a difference."""
     taken = {column for columns in of.values() for column in columns}
     for what in _ASKED:
         mine = of.get(what, (0,))[0]

@@ -41,14 +41,14 @@ class Person:
 
 @dataclass(slots=True)
 class _Known:
-    """The clients of the database who share a contact, an id or a name with the file."""
+    """The clients of the database that share a contact, an id or a name with the file."""
 
     by_mark: dict[Mark, list[str]] = field(default_factory=lambda: defaultdict(list))
     ids: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
 
     def client_id(self, mark: Mark) -> str | None:
-        # Of two that fit alike, the older one.
+        # Of two equal matches, the older one.
         return min(self.by_mark.get(mark, ()), default=None) if mark[1] else None
 
 
@@ -87,7 +87,7 @@ class People:
         if record is None or record.client_id is None:
             self.of_rows.append(self._person(row.contact, client_id))
             return
-        # Coursekeeper exported it: one client for each exported id, whatever their names.
+        # Exported by Coursekeeper: one client for each exported id, whatever their names.
         here = record.client_id if record.client_id in known.ids else client_id
         person = Person(row.contact, here, wants_mail=record.wants_mail or here is not None)
         self.of_rows.append(self._by_client.setdefault(here or record.client_id, person))
@@ -101,7 +101,7 @@ class People:
             person = next(seen, Person(contact))
         for mark in marks:
             self._by_mark.setdefault(mark, person)
-        # What a later row adds to a new client is kept as well.
+        # What a later row adds to a new client is stored as well.
         had = person.contact
         phone, email = had.phone or contact.phone, had.email or contact.email
         person.contact = Contact(had.name, phone, email, had.language)
@@ -118,14 +118,14 @@ def match_in(session: Session, rows: Sequence[ImportRow]) -> People:
 
 
 def portions(values: set[str]) -> Iterator[list[str]]:
-    """Yield the values in order, in portions that fit into one query."""
+    """Yield the values in order, in batches that fit into one query."""
     ordered = sorted(values)
     for start in range(0, len(ordered), AT_ONCE):
         yield ordered[start : start + AT_ONCE]
 
 
 def _marks(contact: Contact) -> tuple[Mark, Mark]:
-    """Return what identifies a client: the name with the phone, and with the e-mail; "" where there is none."""
+    """Return what identifies a client: the name with the phone, and with the e-mail; "" if there is none."""
     key = name_key(contact.name)
     return (key, contact.phone or ""), (key, (contact.email or "").casefold())
 

@@ -1,6 +1,6 @@
-"""The clinic's packages as an import sees them: by name, with what a course of each is made of.
+"""The clinic's packages as an import sees them: by name, with what a course of each contains.
 
-A course that no package holds is given one of its own that is not for sale.
+A course that matches no package gets one of its own that is not for sale.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work
 from plugin.store.offers import Package, PackageContent, Treatment
 
-# A course needs a package to be of; this one is never sold again.
+# A course needs a package; this one is never sold again.
 _NO_PRICE = 0
 _MOST_SESSIONS = 999
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """So many sessions of a treatment; `kind` as everywhere."""
+    """A number of sessions of a treatment; `kind` as everywhere."""
 
     position: int
     treatment_id: str
@@ -40,7 +40,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A package that exists, and what a course sold of it copies."""
+    """An existing package, and what a course sold of it copies."""
 
     id: str
     name: str
@@ -52,23 +52,23 @@ class Offer:
 
     @property
     def main(self) -> Content:
-        """Return the content that the file's numbers are of."""
+        """Return the content that the file's numbers refer to."""
         counted = [each for each in self.contents if each.kind == "main"] or self.contents
         return counted[0]
 
     @property
     def sessions(self) -> int:
-        """Return how many sessions it holds."""
+        """Return how many sessions it contains."""
         return self.main.sessions
 
     @property
     def touch_ups(self) -> int:
-        """Return how many touch-ups it holds."""
+        """Return how many touch-ups it contains."""
         return sum(each.sessions for each in self.contents if each.kind == "touch_up")
 
     @property
     def why_not(self) -> str:
-        """Return why a row can't be a course of it, "" where it can: one number can't count two treatments."""
+        """Return why a row can't be a course of it, "" if it can: one number can't count two treatments."""
         main = [each for each in self.contents if each.kind == "main"]
         touch_ups = [each for each in self.contents if each.kind == "touch_up"]
         if len(main) <= 1 and len(touch_ups) <= 1:
@@ -100,7 +100,7 @@ def treatments_in(session: Session) -> dict[str, Treatment]:
 
 def _preferred(offers: list[Offer]) -> tuple[Offer, ...]:
     active = tuple(offer for offer in offers if offer.is_active)
-    # What an earlier import made for a treatment has no price, and is no package that a file can name.
+    # What an earlier import created for a treatment has no price, and can't be named by a file.
     return active or tuple(offer for offer in offers if offer.price)
 
 
@@ -113,7 +113,7 @@ def _content(content: PackageContent, treatment: Treatment) -> Content:
 
 
 class UnlistedOffers:
-    """Finds or makes the package and the treatments behind courses that no package of ours holds."""
+    """Finds or creates the package and the treatments of courses that match no existing package."""
 
     def __init__(self, work: Work, currency: str) -> None:
         self._work = work
@@ -123,7 +123,10 @@ class UnlistedOffers:
         self._offers = self._made_before()
 
     def of_treatment(self, name: str, sessions: int, price: int | None) -> Offer:
-        """Return what a course of one treatment copies; a new treatment's single price is what one session cost."""
+        """Return what a course of one treatment copies.
+
+        A new treatment's single price is the price of one session.
+        """
         treatment = self._treatment(name, "main", (price or 0) // sessions)
         single = treatment.single_price or (price or 0) // sessions
         content = Content(0, treatment.id, treatment.name, treatment.kind, sessions, single, None)
@@ -142,7 +145,7 @@ class UnlistedOffers:
         return self._offers[known]
 
     def contents_of(self, record: CourseRecord) -> list[Content]:
-        """Return what an exported course is made of."""
+        """Return what an exported course contains."""
         return [self._content(position, each) for position, each in enumerate(record.allowances)]
 
     def _content(self, position: int, of: AllowanceRecord) -> Content:
@@ -186,7 +189,7 @@ class UnlistedOffers:
         )
         self._session.add(package)
         self._session.flush()
-        # A package holds a treatment once; a course may hold it twice.
+        # A package lists a treatment once; a course may list it twice.
         once = {each.treatment_id: each for each in reversed(contents)}
         self._session.add_all(
             PackageContent(
@@ -203,7 +206,7 @@ class UnlistedOffers:
         return _offer(package, list(contents))
 
     def _made_before(self) -> dict[tuple[str, Any], Offer]:
-        """Return what earlier imports made, by its name and its treatments with their sessions."""
+        """Return what earlier imports created, by its name and its treatments with their sessions."""
         contents: dict[str, list[PackageContent]] = defaultdict(list)
         for content in self._session.scalars(select(PackageContent).order_by(PackageContent.position)):
             contents[content.package_id].append(content)

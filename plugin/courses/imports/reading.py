@@ -1,4 +1,4 @@
-"""An uploaded file, recognized by its content, as a table with headings. Errors say how to fix the file."""
+"""An uploaded file, recognized by its content, as a table with headings. Errors state how to fix the file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plugin.courses.imports.workbook import is_workbook, read_workbook
 from plugin.errors import InvalidField
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-# Reports of other systems begin with a title and the day they were made.
+# Reports of other systems begin with a title and the date of the report.
 _LINES_ABOVE = 10
 _HEADING_LENGTH = 60
 _GUARDED = tuple("=+-@|%＝＋－＠")
@@ -27,9 +27,9 @@ Line = tuple[int, list[Cell]]
 
 
 def read_table(data: bytes, encoding: str | None = None) -> Table:
-    """Return the table in a CSV or Excel file; `encoding` is what the owner says of a text file.
+    """Return the table in a CSV or Excel file; `encoding` is the owner's choice for a text file.
 
-    Raises InvalidField in words for anything else.
+    Raises InvalidField, with a readable reason, for anything else.
     """
     _refuse(data)
     readings: tuple[Reading, ...] = ()
@@ -61,7 +61,7 @@ def _refuse(data: bytes) -> None:
 
 
 def _records(text: str) -> tuple[list[Line], str]:
-    """Return the rows with the line each begins on, and the delimiter between their cells."""
+    """Return the rows with the line each begins on, and the delimiter."""
     text, named = _named_delimiter(text)
     lines = text.splitlines(keepends=True)
     delimiter = named or max(_DELIMITERS, key=lambda each: _fit(lines, each))
@@ -77,7 +77,7 @@ def _named_delimiter(text: str) -> tuple[str, str | None]:
 
 
 def _fit(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
-    """Return how many headings a delimiter makes known, and how wide its rows are."""
+    """Return how many known headings a delimiter gives, and how wide its rows are."""
     some = [line[:_LOOKED_AT_CHARACTERS] for line in lines[:_LOOKED_AT]]
     try:
         records = list(csv.reader(some, delimiter=delimiter))
@@ -107,7 +107,7 @@ def _parsed(lines: Sequence[str], delimiter: str, *, first_line: int) -> list[Li
 def _as_typed(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
-    # Our own exports, and careful ones of others, put an apostrophe before what a spreadsheet would run.
+    # Our own exports, and careful ones of others, put an apostrophe before what a spreadsheet would execute.
     return cell[1:] if cell[:1] == "'" and cell[1:].lstrip().startswith(_GUARDED) else cell
 
 

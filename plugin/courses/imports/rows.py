@@ -21,7 +21,7 @@ from plugin.courses.imports.table import LONGEST_CELL, Row, shown
 from plugin.errors import InvalidField
 
 _NOTE_LENGTH = 240
-# What people write where a course does not expire.
+# What people write if a course does not expire.
 _NEVER = re.compile(
     "never|never expires|does not expire|no expir(?:y|ation)|unlimited|nunca|no caduca", re.IGNORECASE
 )
@@ -31,8 +31,9 @@ _NEVER = re.compile(
 class ImportRow:
     """A course as the file describes it. `offer` None: a treatment and a number of sessions, no package.
 
-    `called` is what the file calls it. `sold_at` is the moment where the file has it. `expires_on` None: never where
-    `is_expiry_given`, else by the terms of its package. `record` holds the whole course where Coursekeeper exported it.
+    `called` is its name in the file. `sold_at` is the moment where the file has it. `expires_on` None: never
+    where `is_expiry_given`, else by the terms of its package. `record` contains the whole course where
+    Coursekeeper exported it.
     """
 
     line: int
@@ -54,7 +55,7 @@ class ImportRow:
 
     @property
     def mark(self) -> tuple[object, ...]:
-        """Return everything the row says: two rows of one mark are one row that stands twice."""
+        """Return everything the row states: two rows with the same mark are duplicates."""
         who = (folded(self.contact.name), self.contact.phone, self.contact.email)
         what = (folded(self.course_name), self.granted, self.used, self.touch_ups_left, self.price)
         return (*who, *what, self.sold_on, self.expires_on, self.note, self.record and self.record.course_id)
@@ -158,7 +159,7 @@ def _full_name(reader: RowReader, record: CourseRecord | None) -> str:
 
 
 def _what(reader: RowReader, rules: Rules, record: CourseRecord | None) -> tuple[Offer | None, str]:
-    """Return the package, None for a treatment or a package that a record brings along, and what the file calls it."""
+    """Return the package, None for a treatment or for one that a record defines, and its name in the file."""
     what = Field.PACKAGE if reader.has(Field.PACKAGE) else Field.PACKAGE_LEFT
     name = reader.short(what, LONGEST_CELL)
     if what is Field.PACKAGE_LEFT and folded(name) not in rules.offers:
@@ -181,7 +182,7 @@ def _what(reader: RowReader, rules: Rules, record: CourseRecord | None) -> tuple
 
 
 def _of_which_it_is_part(name: str, rules: Rules) -> tuple[Offer, ...]:
-    """Return the package for sale in whose name all of this one stands, where it is the only one."""
+    """Return the package for sale whose name contains all of this name, if it is the only one."""
     part = re.compile(rf"(?<!\w){re.escape(folded(name))}(?!\w)")
     if not re.search(r"[^\W\d]{3}", name):
         return ()

@@ -1,6 +1,7 @@
-"""The long parts, done by the worker or a command: checking a file, and writing its courses in one transaction.
+"""The long-running steps: check a file, and write its courses in one transaction.
 
-A worker that dies leaves nothing behind: the next one starts the same step over.
+The worker or a command runs them. A worker that crashes leaves nothing behind: the next one restarts the same
+step.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ Clock = Callable[[], datetime]
 
 
 class _Stopped(Exception):
-    """The owner canceled the file, or changed its columns, during the work."""
+    """The owner canceled the file, or changed its columns, while it was processed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """One file that is being worked on, with the state and revision it must keep for the work to count."""
+    """One file being processed, with the state and revision it must keep for the result to count."""
 
     store: Store
     id: str
@@ -78,7 +79,7 @@ def run_import(store: Store, clock: Clock, job: Job) -> str:
 
 
 def fail_import(store: Store, job: Job) -> None:
-    """Tell the owner that the work failed for good; nothing of the file was written."""
+    """Report to the owner that the work failed permanently; nothing of the file was written."""
 
     def work(session: Session) -> None:
         batch = batch_for_change(session, job.subject)
@@ -89,7 +90,7 @@ def fail_import(store: Store, job: Job) -> None:
 
 
 def check_file(store: Store, act: Act, table: Table, columns: Columns, tick: Tick) -> Checked:
-    """Check a file by itself; raises InvalidField where the columns don't tell enough."""
+    """Check a file by itself; raises InvalidField where the columns are not sufficient."""
     with store.reading() as session:
         rules = rules_in(session, act)
     return check_rows(table, columns, rules, tick)
@@ -105,7 +106,7 @@ def try_file(store: Store, act: Act, table: Table, columns: Columns, tick: Tick)
 def import_file(
     store: Store, act: Act, name: str, table: Table, proposal: Proposal, checked: Checked
 ) -> Checked:
-    """Write the courses of a checked file in one transaction; nothing where anything in it has become wrong.
+    """Write the courses of a checked file in one transaction; nothing if any of it is no longer valid.
 
     Raises Refused where a file with the same content was imported before.
     """
@@ -143,7 +144,7 @@ def _import(store: Store, clock: Clock, batch_id: str) -> bool:
 
 
 def _write(work: Work, batch: ImportBatch, checked: Checked) -> Checked:
-    """Write the courses, or store what has become wrong: clients may have changed since the check."""
+    """Write the courses, or store what is no longer valid: clients may have changed since the check."""
     offers = {offer.id: offer for known in offers_in(work.session).values() for offer in known}
     if any(row.offer and row.offer != offers.get(row.offer.id) for row in checked.rows):
         raise NotYet("A package of this file was changed just now. Try again.")

@@ -1,4 +1,4 @@
-"""A file as a table of cells, whatever it was before. Knows no column's meaning."""
+"""A file as a table of cells, independent of its format. Pure; the columns have no meaning here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-# A workbook knows its numbers and dates; a text file knows only text.
+# A workbook has typed numbers and dates; a text file has only text.
 Cell = str | Decimal | date
 
 LARGEST_FILE = 5 * 1024 * 1024
@@ -19,19 +19,19 @@ LONGEST_CELL = 500
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row and the line it stands on, as the person sees it who opens the file."""
+    """One row and its line number, as shown to a person who opens the file."""
 
     line: int
     cells: tuple[Cell, ...]
 
     def cell(self, column: int) -> Cell:
-        """Return the cell, "" where the row ends before it."""
+        """Return the cell, "" if the row is shorter."""
         return self.cells[column] if column < len(self.cells) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way the letters of a text file can be read: Python's name of the encoding, ours, and some words of it."""
+    """One way to decode a text file: Python's name of the encoding, ours, and some words decoded with it."""
 
     encoding: str
     called: str
@@ -40,9 +40,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The headings and the rows below them; `read_as` says how the file was read, for people.
+    """The headings and the rows below them; `read_as` describes how the file was read.
 
-    `readings` holds this way and the others where the bytes alone don't decide which is right, else nothing.
+    `readings` contains this way and the others where the bytes alone don't decide which is right, else
+    nothing.
     """
 
     headings: tuple[str, ...]
@@ -52,7 +53,7 @@ class Table:
 
     @property
     def sha256(self) -> str:
-        """Return what is the same for the same cells, however the file was saved."""
+        """Return a digest of the cells, independent of how the file was saved."""
         cells = [self.headings, *([str(cell) for cell in row.cells] for row in self.rows)]
         written = json.dumps(cells, separators=(",", ":"))
         return hashlib.sha256(written.encode()).hexdigest()
@@ -63,11 +64,11 @@ class Table:
         return [cell for cell, _ in zip(filled, range(most), strict=False)]
 
     def examples(self, column: int) -> list[str]:
-        """Return a few different values of a column, shortened, for people to see what it holds."""
+        """Return a few different values of a column, shortened, to show what it contains."""
         texts = dict.fromkeys(shown(cell)[:60] for cell in self.values(column, 50))
         return list(texts)[:3]
 
 
 def shown(cell: Cell) -> str:
-    """Write a cell as people read it."""
+    """Format a cell for people."""
     return cell.isoformat() if isinstance(cell, date) else str(cell).strip()

@@ -1,6 +1,6 @@
 """Undo an import: every entry is reversed, as long as nothing was built on the courses since.
 
-Clients that came with it and have nothing else are deleted; those with anything else stay.
+Clients created by it who have nothing else are deleted; the others are kept.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from plugin.store.people import Client
 from plugin.store.queues import Outbox
 from plugin.store.tables import METADATA
 
-# Part of every imported course; a row of any other table that names one was made since.
+# Part of every imported course; a row of any other table that references one was created since.
 _OWN = ("allowance", "imported_course")
 
 
 def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
-    """Undo an import; return the number of courses. Raises Refused where one of them was used or changed since.
+    """Undo an import; return the number of courses.
 
-    A second time changes nothing.
+    Raises Refused where one of them was used or changed since. Idempotent.
     """
     require(act.actor)
     said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
@@ -83,7 +83,10 @@ def _refuse_changed(session: Session, batch: ImportBatch, courses: Sequence[Cour
 
 
 def _is_changed(course: Course, batch: ImportBatch) -> bool:
-    """Say whether the course was closed or frozen here; a course of an export may have been imported so."""
+    """Return whether the course was closed or put on hold here.
+
+    A course of an export may have been imported so.
+    """
     moments = [moment for moment in (course.closed_at, course.frozen_at) if moment is not None]
     return any(batch.ended_at is None or moment > batch.ended_at for moment in moments)
 
@@ -112,7 +115,7 @@ def _named_elsewhere(session: Session, courses: Sequence[Course]) -> set[str]:
 
 
 def _naming(table: str) -> Iterator[Column[Any]]:
-    """Yield every column, of whatever table, that names a row of this one."""
+    """Yield every column, of any table, that references a row of this one."""
     for each in METADATA.sorted_tables:
         for key in each.foreign_keys:
             if key.column.table.name == table and key.column.name == "id":
@@ -174,7 +177,7 @@ def _reversals(work: Work, chain: Sequence[Any], reason: str) -> Iterator[dict[s
 
 
 def _delete_clients_in(session: Session, batch: ImportBatch, courses: Sequence[Course]) -> set[str]:
-    """Delete the clients who came with the import and have nothing else; return their ids."""
+    """Delete the clients created by the import who have nothing else; return their ids."""
     new = select(ImportedCourse.course_id).where(
         ImportedCourse.batch_id == batch.id, ImportedCourse.has_new_client.is_(True)
     )
@@ -182,7 +185,7 @@ def _delete_clients_in(session: Session, batch: ImportBatch, courses: Sequence[C
     candidates = {each.client_id for each in courses if each.id in came_new and each.client_id}
     deleted = candidates - _with_something_else(session, candidates, {course.id for course in courses})
     for some in portions(deleted):
-        # The ledger keeps the course, without a name beside it.
+        # The ledger keeps the course, without a client's name.
         detached = update(Course).where(Course.client_id.in_(some)).values(client_id=None)
         for statement in (detached, delete(Client).where(Client.id.in_(some))):
             session.execute(statement.execution_options(synchronize_session=False))

@@ -1,4 +1,7 @@
-"""What the values of a column look like: days, money, counts, people. Evidence beside the heading, never a decision."""
+"""What the values of a column look like: days, money, counts, people.
+
+Evidence beside the heading, not a decision.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from plugin.errors import InvalidField
 # The kinds of values, as messages name them; `fields.toml` gives each field its kind.
 DAY, MONEY, COUNT, PHONE = "dates", "money", "whole numbers", "phone numbers"
 EMAIL, FLAG, TEXT, PERSON, ANYTHING = "e-mail addresses", "yes and no", "text", "names", "anything"
-# A count of sessions beyond this is a number of something else.
+# A larger number is not a count of sessions.
 _MOST = 400
 _LONGEST = 100
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
@@ -31,24 +34,25 @@ _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "never", "null
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The filled cells of a column: what part of them each kind is, of those that say something."""
+    """The filled cells of a column: the share of each kind, among the cells that carry information."""
 
     count: int
     shares: dict[str, float]
     folded: frozenset[str]
-    # The part of the cells whose own words say “left”, “used”, or give one number of another without saying which.
+    # The share of cells whose own words state “left” or “used”, or that give one number of another without a
+    # word.
     says_left: float
     says_used: float
     is_pair: float
     is_plain: float
 
     def share(self, kind: str) -> float:
-        """Return what part of the cells can be of this kind."""
+        """Return the share of cells that can be of this kind."""
         return self.shares.get(kind, 0.0)
 
     @property
     def kind(self) -> str:
-        """Return what most of them are, for people."""
+        """Return the most frequent kind, for messages."""
         if self.is_pair >= 0.5:
             return "numbers that may be used or left"
         kind = max(self.shares, key=lambda kind: self.shares[kind], default=TEXT)
@@ -56,7 +60,7 @@ class Values:
 
 
 def values_of(cells: Sequence[Cell]) -> Values:
-    """Look at the cells of a column."""
+    """Analyze the cells of a column."""
     filled = [_short(cell) for cell in cells if shown(cell)[:_LONGEST].casefold() not in _NOTHING]
     kinds = [_kinds(cell) for cell in filled]
     shares: dict[str, float] = {}
@@ -81,7 +85,7 @@ def _short(cell: Cell) -> Cell:
 
 
 def fit(values: Values, what: Field) -> float:
-    """Return how well the values go with a field, 0 where they are plainly something else."""
+    """Return how well the values fit a field, 0 where they are plainly something else."""
     if not values.count:
         return 0.85
     if what is Field.SESSIONS and max(values.is_pair, values.says_left, values.says_used) >= 0.5:
@@ -104,7 +108,7 @@ def _part(marks: Iterable[bool]) -> float:
 
 
 def _kinds(cell: Cell) -> dict[str, float]:
-    """Return what a cell can be, each with how well it would be written so."""
+    """Return the kinds a cell can be, each with how well its form fits."""
     if isinstance(cell, date):
         return {DAY: 1.0}
     if isinstance(cell, Decimal):
@@ -132,10 +136,10 @@ def _text_kinds(text: str) -> dict[str, float]:
     if _MONEY.match(text):
         found[MONEY] = 1.0
     if not _SIGN.search(text) and _is_count(text):
-        # 4.00 is money, unless the heading says plainly that it is not.
+        # 4.00 is money, unless the heading plainly states otherwise.
         found[COUNT] = 0.3 if re.search(r"\d[.,]00\Z", text) else 1.0
         if any(ch.isalpha() for ch in text):
-            # “10 visits” may be how many, or what a package is called.
+            # “10 visits” may be a count, or the name of a package.
             found[TEXT] = 1.0
     if not found.get(COUNT) and _PHONE.match(text) and 7 <= sum(ch.isdecimal() for ch in text) <= 15:
         is_written_so = re.search(r"[+()]|\d[\s.-]\d", text) is not None

@@ -1,4 +1,4 @@
-"""Imports as the owner sees them: what was found, the progress, the result."""
+"""Imports as the owner sees them: the findings, the progress, the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from plugin.store.imports import ImportBatch
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """One column of the file: what it holds, "" for nothing, how sure that is (0 to 100, 0: not at all), and why."""
+    """One column of the file: its field, "" for nothing, the confidence (0 to 100, 0: none), and why."""
 
     number: int
     heading: str
@@ -38,7 +38,7 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """A course as it will look; `client_id` where its client is known. None: not in the row."""
+    """A course as it will be imported; `client_id` where its client is known. None: not in the row."""
 
     line: int
     client: str
@@ -57,9 +57,9 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """One file. `found` is what the last check found, None before there was one.
+    """One file. `found` is the result of the last check, None before the first.
 
-    `readings` are the ways its letters can be read where that has to be asked; `encoding` is the one chosen.
+    `readings` are the possible encodings where the owner has to be asked; `encoding` is the chosen one.
     """
 
     id: str
@@ -88,12 +88,12 @@ class ImportView:
 
     @property
     def is_under_way(self) -> bool:
-        """Say whether the worker is at it, or is to be."""
+        """Return whether the worker is processing it, or will."""
         return self.state in ("checking", "importing")
 
     @property
     def is_ready(self) -> bool:
-        """Say whether all of it can be imported as it stands."""
+        """Return whether all of it can be imported as it is."""
         found = self.found
         return (
             self.state == "checked"
@@ -105,7 +105,7 @@ class ImportView:
 
     @property
     def per_cent(self) -> int:
-        """Return how much of the rows is read."""
+        """Return how much of the rows is read, in percent."""
         return 100 * self.rows_done // self.rows_total if self.rows_total else 0
 
 
@@ -172,7 +172,7 @@ def _column(shape: dict[str, Any], number: int, means: str, proposed: str) -> Co
 
 
 def template_sheet(currency: str, package: str) -> Sheet:
-    """Return the template; `package` is the name of one of the clinic's packages, "" for none."""
+    """Return the template; `package` is the name of one of the clinic's packages, "" without one."""
     price = Decimal(1650).quantize(Decimal(1).scaleb(-minor_digits(currency)))
     of_package: list[Cell] = ["Ana Souza", "+14155550123", "ana@example.org", package, ""]
     of_treatment: list[Cell] = ["Mei Lin", "", "mei@example.org", "", "Facial acupuncture, 60 min"]
@@ -188,7 +188,7 @@ def template_sheet(currency: str, package: str) -> Sheet:
 
 
 def wrong_sheet(store: Store, batch_id: str) -> Sheet:
-    """Return every row that can't be imported with its line and the reason; raises NotFound or Refused."""
+    """Return a table of the rows that can't be imported, with line and reason. Raises NotFound or Refused."""
     with store.reading() as session:
         batch = require_row(session, ImportBatch, batch_id, NO_IMPORT)
         if batch.file is None or not batch.wrong:

@@ -1,7 +1,7 @@
-"""An Excel workbook as rows of cells. What it unpacks to is measured before anything reads it.
+"""An Excel workbook as rows of cells. Its unpacked size is measured before anything parses it.
 
-A file of a few kilobytes can unpack to gigabytes, or claim one cell in the far corner of an empty sheet: the reader
-keeps a place for every cell between the outermost two, and half a terabyte takes the whole process with it.
+A file of a few kilobytes can unpack to gigabytes, or claim one cell in the far corner of an empty sheet: the
+parser allocates every cell between the outermost two, and half a terabyte crashes the whole process.
 """
 
 from __future__ import annotations
@@ -37,18 +37,19 @@ Line = tuple[int, list[Cell]]
 
 
 def is_workbook(data: bytes) -> bool:
-    """Say whether the content is a zip, as every .xlsx is."""
+    """Return whether the content is a zip, as every .xlsx is."""
     return data.startswith(b"PK\x03\x04")
 
 
 def read_workbook(data: bytes) -> tuple[list[Line], str]:
-    """Return the rows of the first sheet with something in it, and how it was read; raises InvalidField."""
+    """Return the rows of the first sheet that is not empty, and how it was read; raises InvalidField."""
     try:
         return _first_sheet(_measured(data))
     except InvalidField:
         raise
     except Exception:
-        # Three parsers read a file that may be cut or altered; whatever fails in one of them, the answer is the same.
+        # Three parsers read a file that may be truncated or altered; whatever fails in any of them, the
+        # answer is the same.
         raise InvalidField(_UNREADABLE, field="file") from None
 
 
@@ -74,7 +75,7 @@ def _measured(data: bytes) -> bytes:
     if not any(name.startswith("xl/") for name in unpacked):
         raise InvalidField(_UNREADABLE, field="file")
     for part in unpacked.values():
-        # Where its sheets lie the file itself says.
+        # The file itself states where its sheets are.
         _refuse_far_cells(part)
     again = io.BytesIO()
     with zipfile.ZipFile(again, "w", zipfile.ZIP_STORED) as plain:
@@ -84,7 +85,7 @@ def _measured(data: bytes) -> bytes:
 
 
 def _is_read(name: str) -> bool:
-    # Pictures, printers' settings and programs are left out: rows are in XML.
+    # Pictures, printer settings and programs are left out: rows are in XML.
     return name.lower().endswith((".xml", ".rels")) and not name.startswith(_SKIPPED)
 
 
@@ -96,7 +97,7 @@ def _refuse_claims(parts: list[zipfile.ZipInfo]) -> None:
 def _unpacked(packed: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Iterator[tuple[str, bytes]]:
     room = _MOST_UNPACKED
     for part in parts:
-        # No more than the part has claimed comes out of it, and the claims were added up.
+        # No more than the part has claimed is read from it, and the claims were added up.
         content = packed.read(part)
         room -= len(content)
         if room < 0:
@@ -118,9 +119,9 @@ def _refuse_far_cells(part: bytes) -> None:
 
 
 class _Size:
-    """The outermost row and column in which something stands, walked through as the reader does.
+    """The outermost row and column that is not empty, computed as the parser does.
 
-    A cell without a place has the next one; what their prefix is does not matter.
+    A cell without a position has the next one; the XML prefix does not matter.
     """
 
     def __init__(self) -> None:
@@ -132,7 +133,7 @@ class _Size:
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         kind = name.rpartition(":")[2]
-        # The reader makes room for as many as a list says it has, before it sees that there are fewer.
+        # The parser allocates as many as a list claims, before it sees that there are fewer.
         if any(int(attributes.get(count, 0)) > _MOST_LISTED for count in ("count", "uniqueCount")):
             raise ValueError("a list too long")
         if kind == "row":
@@ -141,7 +142,7 @@ class _Size:
         elif kind == "c":
             self._cell = self._place(attributes.get("r"))
         elif self._cell is not None:
-            # Only a cell with something in it is kept.
+            # Only a non-empty cell is stored.
             self.rows, self.columns = max(self.rows, self._cell[0]), max(self.columns, self._cell[1])
 
     def end(self, name: str) -> None:
@@ -183,7 +184,7 @@ def _cell(value: object) -> Cell:
 
 
 def _number(value: float) -> Cell:
-    # What Excel shows: it keeps 15 digits.
+    # As Excel displays it: it stores 15 digits.
     number = Decimal(format(value, ".15g"))
     if not number.is_finite():
         return str(value)

@@ -1,6 +1,7 @@
-"""The courses of a file written into the ledger: all of them in the caller's transaction, thousands at once.
+"""Write the courses of a file into the ledger: all in the caller's transaction, thousands at once.
 
-Each course gets the entries any other gets: sold, paid, and one `used` without a visit for what was used before.
+Each course gets the entries any other gets: sold, paid, and one `used` without a visit for what was used
+before.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One new allowance: its content, its part of the agreed price, and the entries it begins with."""
+    """One new allowance: its content, its part of the agreed price, and the entries it starts with."""
 
     id: str
     content: Content
@@ -73,14 +74,14 @@ def write_courses(work: Work, batch: ImportBatch, checked: Checked) -> None:
         )
     for table in ("client", "course", "allowance", "allowed_ahead", "entry", "imported_course"):
         if written[table]:
-            # The table, not the class: rows that leave different columns empty still go in together.
+            # The table, not the class: rows that leave different columns empty are still inserted together.
             work.session.execute(insert(METADATA.tables[table]), written[table])
-    # No papers are drawn ahead: there would be thousands that no one may ask for.
+    # No papers are rendered ahead: there would be thousands that may never be requested.
     profiles_changed(work, known)
 
 
 def profiles_changed(work: Work, client_ids: set[str]) -> None:
-    """Have the balance of those who are in Square written to their profiles."""
+    """Enqueue the balance of those who are in Square, to be written to their profiles."""
     for some in portions(client_ids):
         present = select(SquareCustomer.client_id).where(SquareCustomer.client_id.in_(some)).distinct()
         for client_id in work.session.scalars(present).all():
@@ -208,7 +209,7 @@ def _allowed(work: Work, part: _Part) -> Values:
 def _entries(
     work: Work, batch: ImportBatch, row: ImportRow, sold_at: datetime, parts: Sequence[_Part]
 ) -> Iterator[Values]:
-    """Yield what was sold and paid first, then what was used, so that they are together in the history."""
+    """Yield what was sold and paid first, then what was used, so that they are grouped in the history."""
     heads: dict[str, Head] = {}
 
     def entry(part: _Part, change: Change, reason: str) -> Values:
