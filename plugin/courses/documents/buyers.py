@@ -1,6 +1,6 @@
 """Who bought a course, and how a document names them.
 
-The buyer is the first owner of a course, also once it was given away: they are billed for it.
+The buyer is the first owner of a course, even after it was given away: they are billed for it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ def buyer_in(session: Session, course: Course) -> str | None:
 
 
 def buyers_in(session: Session, courses: Iterable[Course]) -> dict[str, str | None]:
-    """Return by course who bought it; None while it has no owner."""
+    """Return the buyer of each course; None while it has no owner."""
     owners = {course.id: course.client_id for course in courses}
     gifts = (
         select(Gift.course_id, Gift.giver_id)
         .where(Gift.course_id.in_(owners), Gift.redeemed_at.is_not(None))
-        # The first of several gifts comes last, and counts.
+        # The first of several gifts is last here, and counts.
         .order_by(Gift.given_at.desc(), Gift.id.desc())
     )
     return owners | dict(session.execute(gifts).all())
 
 
 def courses_of_sale_in(session: Session, square_order_id: str) -> list[Course]:
-    """Return the courses a sale opened, in the order of its lines."""
+    """Return the courses opened by a sale, in the order of its lines."""
     rows = (
         select(Course)
         .where(Course.square_order_id == square_order_id)
@@ -45,14 +45,14 @@ def courses_of_sale_in(session: Session, square_order_id: str) -> list[Course]:
 
 
 def sold_course_in(session: Session, course: Course) -> Course:
-    """Return the course that was sold: of one that sessions were transferred into, where they came from."""
+    """Return the course that was sold: for one that received transferred sessions, where they came from."""
     return sold_courses_in(session, [course])[course.id]
 
 
 def sold_courses_in(session: Session, courses: Iterable[Course]) -> dict[str, Course]:
-    """Return by course the one that was sold, in one query for each transfer on the longest way."""
+    """Return the sold course of each course, with one query per transfer on the longest path."""
     sold = {course.id: course for course in courses}
-    # A course may have come back to where it was: what is left goes there again.
+    # Sessions may return to a course they came from: what is left is moved to it again.
     seen: dict[str, set[str]] = {course_id: set() for course_id in sold}
     moved = dict(sold)
     while moved:
@@ -77,7 +77,7 @@ def _origins(session: Session, course_ids: Collection[str]) -> dict[str, str]:
 
 
 def courses_by_id_in(session: Session, course_ids: Sequence[str]) -> list[Course]:
-    """Return the rows of these courses, without asking again for what this session has read already."""
+    """Return the rows of these courses, without querying those this session has loaded already."""
     known = [session.identity_map.get(session.identity_key(Course, each)) for each in course_ids]
     rows = [row for row in known if row is not None]
     if len(rows) == len(known):

@@ -1,4 +1,7 @@
-"""What the audit asks of documents: each is what was issued, no number is missing, sums fit. Trusts no guard."""
+"""Audit checks of documents: each is what was issued, no number is missing, sums add up.
+
+Trusts no other guard.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def wrong_documents(session: Session) -> Iterator[Wrong]:
 
 
 def _contents(session: Session) -> Iterator[Wrong]:
-    """The kept content is what was issued, and says what the row says."""
+    """Check that the stored content is what was issued, and agrees with the row."""
     rows = select(Document).execution_options(yield_per=_AT_A_TIME)
     for row in session.scalars(rows):
         if hashlib.sha256(row.content.encode()).hexdigest() != row.content_sha256:
@@ -58,7 +61,7 @@ def _kind_number_total(paper: Paper) -> tuple[str, str, int] | None:
 
 
 def _files(session: Session) -> Iterator[Wrong]:
-    """The stored bytes are those that were drawn."""
+    """Check that the stored bytes are those that were rendered."""
     rows = select(DocumentFile).execution_options(yield_per=_AT_A_TIME)
     for row in session.scalars(rows):
         if hashlib.sha256(row.pdf).hexdigest() != row.sha256:
@@ -66,7 +69,10 @@ def _files(session: Session) -> Iterator[Wrong]:
 
 
 def _lost(session: Session) -> Iterator[Wrong]:
-    """What was issued is still there: of a series cut off at its end no number is missed, but its file was files."""
+    """Check that what was issued still exists.
+
+    A series truncated at its end has no gap, but the outbox jobs of its files are left.
+    """
     files = (
         select(Outbox.subject)
         .outerjoin(Document, Document.id == Outbox.subject)
@@ -77,7 +83,7 @@ def _lost(session: Session) -> Iterator[Wrong]:
 
 
 def _places(session: Session) -> Iterator[Wrong]:
-    """Each kind counts from 1 without a gap."""
+    """Check that each kind counts from 1 without a gap."""
     before = aliased(Document)
     gaps = (
         select(Document.id, Document.number)
@@ -89,7 +95,7 @@ def _places(session: Session) -> Iterator[Wrong]:
 
 
 def _numbers(session: Session) -> Iterator[Wrong]:
-    """Each number ends as its place says; the prefix may have been another at the time."""
+    """Check that each number ends with its place; the prefix may have been another at the time."""
     first = {row.kind: row.first for row in session.scalars(select(DocumentSeries))}
     rows = select(Document.id, Document.kind, Document.place, Document.number)
     for document_id, kind, place, number in session.execute(rows.where(Document.kind != "gift_voucher")):
@@ -98,7 +104,7 @@ def _numbers(session: Session) -> Iterator[Wrong]:
 
 
 def _references(session: Session) -> Iterator[Wrong]:
-    """A credit note refers to an invoice that is there, of the same sale and currency."""
+    """Check that a credit note refers to an existing invoice of the same sale and currency."""
     invoice = aliased(Document)
     lost = (
         select(Document.id, Document.number)
@@ -118,7 +124,7 @@ def _references(session: Session) -> Iterator[Wrong]:
 
 
 def _sums(session: Session) -> Iterator[Wrong]:
-    """The credit notes of an invoice never give back more than it asked for."""
+    """Check that the credit notes of an invoice never exceed its total."""
     note = aliased(Document)
     over = (
         select(Document.id, Document.number)

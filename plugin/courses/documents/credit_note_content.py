@@ -1,4 +1,4 @@
-"""What a credit note says, frozen at its issue: its invoice as issued, what is credited of it, how money went back."""
+"""The content of a credit note, frozen at its issue: its invoice, what is credited, how money was returned."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from plugin.store.documents import Document
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """Money that went back: how much, which lines it was for as far as anybody said, how, and why.
+    """Refunded money: how much, for which lines as far as is known, how, and why.
 
-    `tip` is how much of it gave the tip back; `workings` tell how the refund of a course was worked out.
+    `tip` is how much of it refunded the tip; `workings` are how the refund of a course was computed.
     """
 
     amount: int
@@ -48,7 +48,7 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """The invoice, its lines with what each tax is on them, and the credit notes that it has."""
+    """The invoice, its lines with the amount of each tax on them, and its credit notes."""
 
     invoice: Invoice
     taxes_on: Sequence[Mapping[str, int]]
@@ -56,7 +56,10 @@ class Issued:
 
 
 def credit_note_of(issued: Issued, given: GivenBack, blank: CreditNote) -> CreditNote | None:
-    """Fill a blank credit note with what the refund negates; None where nothing of the invoice is left to negate."""
+    """Fill a blank credit note with what the refund negates.
+
+    None if nothing of the invoice is left to negate.
+    """
     lines = _lines_of(issued.invoice)
     tips = (Wanted(len(issued.invoice.lines) + 1, total=given.tip),) if given.tip else ()
     shares = shares_of(given.amount, _left(issued, lines), (*given.wanted, *tips))
@@ -104,7 +107,10 @@ def _left(issued: Issued, lines: Sequence[AccountLine]) -> list[Left]:
 
 
 def _negated(line: AccountLine, share: Share) -> AccountLine:
-    """Return the line with all its money below zero; a part of it is one thing without a discount of its own."""
+    """Return the line with all its money below zero.
+
+    A part of it is one unit without a discount of its own.
+    """
 
     def minus(amount: int) -> Money:
         return Money(-amount, line.net.currency)
@@ -130,7 +136,7 @@ def _negated(line: AccountLine, share: Share) -> AccountLine:
 
 
 def _multiplies(line: AccountLine, share: Share, wanted: Wanted) -> bool:
-    """Say whether so many units at the line's price are what comes back; of one unit a part may be."""
+    """Return whether so many units at the line's price are what is returned; of one unit a part may be."""
     charged = Decimal(wanted.quantity) * line.unit_price.amount - wanted.discount
     return share.net - 1 <= charged <= share.total + 1
 
@@ -160,12 +166,12 @@ def _tax_lines(issued: Issued, negated: Sequence[AccountLine], *, is_rest: bool)
 
 
 def _fits(left: Mapping[str, int], amounts: Mapping[str, int]) -> bool:
-    """Say whether what is left of the taxes lies on these lines, and is their tax."""
+    """Return whether what is left of the taxes is on these lines, and is their tax."""
     return sum(left.values()) == sum(amounts.values()) and all(name in amounts for name in left if left[name])
 
 
 def _taxes_on(issued: Issued, line: AccountLine) -> dict[str, int]:
-    """Spread a line's tax over the taxes that lie on it, as they lay on the line that was sold."""
+    """Allocate a line's tax to the taxes on it, as they were on the line that was sold."""
     if not line.taxes:
         return {}
     sold = issued.taxes_on[line.position - 1] if line.position <= len(issued.taxes_on) else {}
@@ -182,7 +188,7 @@ def _taxes_left(issued: Issued) -> dict[str, int]:
 
 
 def _at_most(returned: tuple[PaymentLine, ...], most: int) -> tuple[PaymentLine, ...]:
-    """Return how the money went back, as far as it belongs to the invoice."""
+    """Return how the money was returned, as far as it belongs to the invoice."""
     kept, left = list[PaymentLine](), most
     for line in returned:
         amount = min(line.amount.amount, left)
@@ -195,7 +201,7 @@ def _at_most(returned: tuple[PaymentLine, ...], most: int) -> tuple[PaymentLine,
 def credit_note_paper(
     session: Session, act: Act, document: Document, sale: SoldSale, given: GivenBack, *, number: str
 ) -> CreditNote | None:
-    """Freeze the credit note of an invoice; None where nothing is left to negate."""
+    """Freeze the credit note of an invoice; None if nothing is left to negate."""
     invoice = from_json(document.content)
     if not isinstance(invoice, Invoice):
         return None

@@ -1,6 +1,7 @@
-"""What a refund gives back of each line of an invoice, net and tax, to the cent, and never more than is left of it.
+"""What a refund credits of each line of an invoice, net and tax, to the cent, never more than is left of it.
 
-Pure arithmetic: lines that Square names are taken as Square reckons them; other sums are spread by what is left.
+Pure arithmetic: lines that Square names are taken as Square computes them; other sums are allocated by what
+is left.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from plugin.core.allocation import allocate
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What of one line was not credited yet, minor units; `is_beside`: tip or service charge, no line that was sold."""
+    """What of one line was not credited yet, minor units.
+
+    `is_beside`: tip or service charge, not a line that was sold.
+    """
 
     position: int
     net: int
@@ -28,7 +32,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A line that a refund names: so much of it, in Square's quantity; no `total`: as far as the money goes."""
+    """A line named by a refund: so much of it, in Square's quantity.
+
+    No `total`: as far as the money reaches.
+    """
 
     position: int
     total: int | None = None
@@ -39,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one line gives back; `of` is the line as Square named it, where it comes back just so."""
+    """What is credited of one line; `of` is the line as Square named it, where it is returned exactly so."""
 
     position: int
     net: int
@@ -53,7 +60,7 @@ class Share:
 
 
 def shares_of(amount: int, lines: Sequence[Left], wanted: Sequence[Wanted]) -> tuple[Share, ...]:
-    """Cut the amount over the lines; more than all that is left gives all that is left."""
+    """Allocate the amount to the lines; more than all that is left credits all that is left."""
     whole = sum(line.total for line in lines)
     if whole <= 0:
         return ()
@@ -78,7 +85,7 @@ def _just_so(line: Left, wanted: Wanted | None) -> Wanted | None:
 
 
 def _of_named(amount: int, lines: dict[int, Left], named: Sequence[Wanted]) -> dict[int, Share]:
-    """Take the named lines as Square reckons them, or of what they hold as much as the money is."""
+    """Return the named lines as Square computes them, or as much of them as the money is."""
     wishes = [min(_wish(each, lines[each.position]), lines[each.position].total) for each in named]
     fits = sum(wishes) <= amount and all(each.total is not None for each in named)
     if fits:
@@ -113,8 +120,8 @@ def _part(line: Left, total: int) -> Share:
 def _groups(lines: dict[int, Left], named: set[int]) -> list[list[Left]]:
     """Return where the rest is taken from, one group after the other.
 
-    Beside lines that were named, a rest is the tip or the charge that goes back with them; beside the tip alone, it
-    is for what was sold.
+    Beside named lines, a rest is the tip or the charge refunded with them; beside the tip alone, it is for
+    what was sold.
     """
     others = [line for line in lines.values() if line.position not in named]
     if not named:

@@ -1,4 +1,4 @@
-"""The outbox jobs that issue documents and draw their files: what follows from a sale, a gift or a refund."""
+"""Outbox jobs that issue documents and render their files, following a sale, a gift or a refund."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ ISSUE_INVOICE = "issue_invoice"
 ISSUE_CREDIT_NOTE = "issue_credit_note"
 ISSUE_VOUCHER = "issue_voucher"
 DOCUMENT = "document"
-# By Square order: billed to the wrong client, who has its course no more.
+# By Square order: billed to the wrong client, who no longer has its course.
 CORRECT_INVOICE = "correct_invoice"
 DOCUMENT_JOBS = (ISSUE_INVOICE, ISSUE_CREDIT_NOTE, ISSUE_VOUCHER, CORRECT_INVOICE, DOCUMENT)
-# Square is asked for a sale that was booked before sales were kept, by its order.
+# A sale booked before sales were stored is fetched from Square by its order.
 RECORD_SALE = "record_sale"
 
 
 def issue_invoice(work: Work, event: SaleBooked | CourseAssigned) -> None:
-    """Have the invoice of a sale issued once it has courses of a client."""
+    """Enqueue the invoice of a sale, issued once it has courses of a client."""
     if isinstance(event, CourseAssigned) or (event.opened and event.client_id is not None):
         enqueue_invoice(work, event.square_order_id)
 
 
 def enqueue_invoice(work: Work, square_order_id: str | None) -> None:
-    """Have the invoice of a sale issued; of one that is not recorded, on demand."""
+    """Enqueue the invoice of a sale on demand; also of one that is not recorded."""
     if square_order_id is not None and _is_kept(work, square_order_id):
         enqueue(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
 
 
 def correct_invoice(work: Work, event: CourseReassigned) -> None:
-    """Have the invoice of a sale billed to the client who has its courses now."""
+    """Enqueue an invoice billed to the client who has the sale's courses now."""
     if event.square_order_id is not None and _is_kept(work, event.square_order_id):
         enqueue(work, CORRECT_INVOICE, event.square_order_id, payload=_by(work.act))
 
 
 def issue_credit_note(work: Work, event: Refunded) -> None:
-    """Have the credit note of a refund issued, if its sale is invoiced."""
+    """Enqueue the credit note of a refund, if its sale is invoiced."""
     enqueue(work, ISSUE_CREDIT_NOTE, event.square_refund_id, payload=_by(work.act))
 
 
 def issue_voucher(work: Work, event: CourseGiven) -> None:
-    """Have the voucher of a gift issued."""
+    """Enqueue the voucher of a gift."""
     enqueue(work, ISSUE_VOUCHER, event.gift_id, payload=_by(work.act))
 
 
 def enqueue_file(work: Work, document_id: str) -> None:
-    """Have the file of an issued document drawn."""
+    """Enqueue the rendering of an issued document's file."""
     enqueue(work, DOCUMENT, document_id)
 
 

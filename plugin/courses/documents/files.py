@@ -1,4 +1,4 @@
-"""The file of a document: drawn once from its frozen content, then the same bytes for ever."""
+"""The file of a document: rendered once from its frozen content, then the same bytes forever."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def document_bytes(
     now: datetime,
     has: Callable[[str], bool] = is_printed,
 ) -> bytes:
-    """Return the PDF of a document, drawing it where that has not been done.
+    """Return the PDF of a document, rendered now if it has not been yet.
 
-    Its bytes are kept for ever, so it is not drawn before a font here has all of its letters.
-    Raises NotFound, Refused for what can't be drawn yet or at all, PaperNotMade where another try may help.
+    Its bytes are stored forever, so it is not rendered before a font here has all of its letters. Raises
+    NotFound, Refused for what can't be rendered yet or at all, PaperNotMade if a retry may help.
     """
     with store.reading() as session:
         kept = session.get(DocumentFile, document_id)
@@ -56,7 +56,7 @@ def _refuse_missing_letters(paper: Paper, has: Callable[[str], bool]) -> None:
 
 def _keep(store: Store, document_id: str, pdf: bytes, now: datetime) -> bytes:
     def work(session: Session) -> bytes:
-        # Of two that drew it at once, the first one's bytes are the document's.
+        # If two render it at once, the first one's bytes are the document's.
         kept = session.get(DocumentFile, document_id)
         if kept is not None:
             return kept.pdf

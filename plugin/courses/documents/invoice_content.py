@@ -1,4 +1,4 @@
-"""What an invoice says, frozen at its issue: the sale as Square computed it, clinic and buyer of the moment."""
+"""The content of an invoice, frozen at its issue: the sale as Square computed it, the clinic and the buyer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_DIGITS = 3
 def invoice_paper(
     session: Session, act: Act, sale: SoldSale, courses: Sequence[Course], buyer_id: str, *, number: str
 ) -> Invoice:
-    """Freeze the invoice of a sale; `courses` are all that it opened."""
+    """Freeze the invoice of a sale; `courses` are all that were opened by it."""
     clinic, buyer = clinic_in(session), client_in(session, buyer_id)
     language = language_for(buyer.language)
     account = account_of(sale, language, _packages(session, courses))
@@ -37,7 +37,7 @@ def invoice_paper(
     payments = payments_in(session, sale, clinic, language, sold_on)
     paid = sum(each.amount.amount for each in payments)
     still_due = account.total - paid
-    # Of a canceled invoice nothing more is due, and what is not paid has no day.
+    # Nothing more is due on a canceled invoice, and what is not paid has no due date.
     is_due = still_due > 0 and not any(course.due_ended_at for course in courses)
     return Invoice(
         clinic=clinic_on_paper(clinic),
@@ -63,7 +63,7 @@ def invoice_paper(
 
 
 def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageWords]:
-    """Say by order line what its package is called and holds, such as "12 × Facial acupuncture, 60 min"."""
+    """Return the name and contents of each line's package, such as "12 × Facial acupuncture, 60 min"."""
     rows = session.execute(
         select(Allowance.course_id, Entry.sessions_delta, Allowance.treatment)
         .join(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.SOLD.value))
@@ -84,7 +84,7 @@ def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageW
 def payments_in(
     session: Session, sale: SoldSale, clinic: ClinicView, language: Language, sold_on: date
 ) -> tuple[PaymentLine, ...]:
-    """Return the money that came for a sale, by day, and what another sale that it takes back pays of it."""
+    """Return the payments of a sale by day, and what another sale that it takes back pays of it."""
     zone = ZoneInfo(clinic.time_zone)
     named = _other_tender(session, sale.square_order_id)
     lines = [
@@ -105,7 +105,7 @@ def payments_in(
 
 
 def _other_tender(session: Session, square_order_id: str) -> str:
-    """Return what the desk called a payment that was none of Square's, such as "Bank transfer"; never a number."""
+    """Return the staff's name of a payment outside Square, such as "Bank transfer"; never a number."""
     called = session.scalar(
         select(Checkout.tender).where(Checkout.square_order_id == square_order_id, Checkout.tender != "")
     )
@@ -113,7 +113,7 @@ def _other_tender(session: Session, square_order_id: str) -> str:
 
 
 def due_on_in(session: Session, square_order_id: str) -> date | None:
-    """Return when the balance of a sale begun here is due."""
+    """Return the due date of the balance of a sale started here."""
     begun = select(Checkout.balance_due_on).where(
         Checkout.square_order_id == square_order_id, Checkout.balance_due_on.is_not(None)
     )

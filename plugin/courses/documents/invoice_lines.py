@@ -1,6 +1,6 @@
-"""A sale as the rows and taxes of an account. All sums are Square's; a rest that they leave is a line of rounding.
+"""A sale as the lines and taxes of an invoice. All sums are Square's; a remainder is a line of rounding.
 
-Asks nothing of the database: the same sale gives the same account.
+Pure; no I/O: the same sale gives the same account.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from invoices.papers import AccountLine, Money, TaxLine
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax, ServiceCharge, SoldLine, SoldSale
 
 _MOST_QUANTITY = 10**7
-# What Square calls the one variation of an item.
+# Square's name of an item's only variation.
 _NO_VARIATION = ("", "regular", "regular price")
 
 
 @dataclass(frozen=True, slots=True)
 class PackageWords:
-    """What a package on a line is called, and what it holds."""
+    """The name of a package on a line, and its contents."""
 
     name: str
     holds: str
@@ -28,7 +28,7 @@ class PackageWords:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the account, and what each tax is on it."""
+    """One line of the account, and the amount of each tax on it."""
 
     line: AccountLine
     taxes: Mapping[str, int] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Account:
 
 
 def account_of(sale: SoldSale, language: Language, packages: Mapping[str, PackageWords]) -> Account:
-    """Write the sale as an account; `packages` has the words for lines that sold one, by the line's uid."""
+    """Return the account of a sale; `packages` has the words for lines that sold one, by the line's uid."""
     names = _tax_names(sale.taxes, language)
     rows = [_row(sale, line, names, language, packages.get(line.uid)) for line in sale.lines]
     rows += [_charge_row(sale, each, names, language) for each in sale.charges if each.tax]
@@ -55,7 +55,7 @@ def account_of(sale: SoldSale, language: Language, packages: Mapping[str, Packag
     service_charge += sum(each.total for each in sale.charges if not each.tax)
     rest = sale.total - sum(row.line.total.amount for row in rows) - sale.tip - service_charge
     if rest:
-        # Cash rounding, which Square tells of; or parts of its own that do not add up to its total.
+        # Cash rounding, which Square reports; or parts that do not add up to Square's total.
         rows.append(Row(plain_line(language.gettext("Rounding"), rest, sale.currency)))
     numbered = tuple(_at(row, place) for place, row in enumerate(rows, start=1))
     return Account(
@@ -98,7 +98,7 @@ def _row(
     described = package.name if package is not None else _description(line, language)
     quantity, unit_price = line.quantity, line.unit_price + sum(each.price for each in line.modifiers)
     if not _multiplies(sale, line, unit_price, charged):
-        # Square does not give the price of one unit; what all of it costs is known.
+        # Square does not state the price of one unit; the price of all of it is known.
         described, quantity = f"{line.quantity} × {described}", "1"
         unit_price = charged - line.tax + line.discount
     return Row(
@@ -118,7 +118,7 @@ def _row(
 
 
 def _multiplies(sale: SoldSale, line: SoldLine, unit_price: int, charged: int) -> bool:
-    """Say whether quantity, price and discount give what was charged, with or without a tax that is in the price."""
+    """Return whether quantity, price and discount give what was charged, with or without an included tax."""
     quantity = Decimal(line.quantity)
     if not 0 < quantity < _MOST_QUANTITY:
         return False
@@ -158,7 +158,7 @@ def _at(row: Row, position: int) -> Row:
 
 
 def _tax_names(taxes: tuple[SaleTax, ...], language: Language) -> dict[str, str]:
-    """Name each tax so that two of another rate never share a name."""
+    """Name each tax so that two of different rates never share a name."""
     unnamed = language.pgettext("line", "Tax")
     kinds: dict[str, set[tuple[str, bool]]] = {}
     for tax in taxes:
@@ -173,7 +173,10 @@ def _tax_names(taxes: tuple[SaleTax, ...], language: Language) -> dict[str, str]
 def _taxes_on(
     applied: tuple[AppliedTax, ...], whole: int, names: Mapping[str, str], language: Language
 ) -> dict[str, int]:
-    """Return what each tax is on a line, adding up to the line's tax: an odd cent goes to the last of them."""
+    """Return the amount of each tax on a line, adding up to the line's tax.
+
+    An odd cent is allocated to the last.
+    """
     unnamed = language.pgettext("line", "Tax")
     found: dict[str, int] = {}
     for each in applied:

@@ -1,7 +1,7 @@
-"""Issue documents: number and frozen content in one transaction, once for each sale, refund and gift. No network call.
+"""Issue documents: number and frozen content in one transaction, once per sale, refund and gift.
 
-An invoice is issued to whoever bought; it never changes after that, and what goes back has a credit note. One made out
-to the wrong client is taken back by a credit note, and the sale billed to the right one.
+No network call. An invoice is issued to the buyer and never changes after that; what is refunded has a credit
+note. One issued to the wrong client is negated by a credit note, and the sale billed to the right one.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from plugin.store.queues import SquareRefund
 
 
 def create_invoice(work: Work, square_order_id: str) -> Document | None:
-    """Issue the invoice of a sale, with the credit notes of what was refunded already; the one issued before if any.
+    """Issue the invoice of a sale, with the credit notes of earlier refunds; the one issued before if any.
 
-    None while a course of it has no owner, where the sale is not kept, or whose data was erased.
+    None while a course of it has no owner, if the sale is not recorded, or its data was erased.
     """
     known = invoice_of_sale_in(work.session, square_order_id)
     sale, courses = sale_in(work.session, square_order_id), courses_of_sale_in(work.session, square_order_id)
@@ -55,7 +55,7 @@ def create_invoice(work: Work, square_order_id: str) -> Document | None:
 
 
 def bill(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) -> Document | None:
-    """Issue an invoice of the sale under this subject, once, to whoever bought; None where no buyer can be billed."""
+    """Issue an invoice of the sale for this subject, once, to the buyer; None if no buyer can be billed."""
     buyers = [buyer_in(work.session, course) for course in courses]
     buyer_id = buyers[0] if buyers and all(buyers) else None
     if buyer_id is None or _is_erased(work.session, buyer_id):
@@ -63,7 +63,8 @@ def bill(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) ->
     place = next_place_in(work.session, INVOICE)
     if (known := issued_in(work.session, INVOICE, subject)) is not None:
         return known
-    # Two owners of one sale: one bill, to the owner of its first course; the others' courses are not named on it.
+    # Two owners of one sale: one invoice, to the owner of its first course; the others' courses are not named
+    # on it.
     theirs = tuple(course.id for course, buyer in zip(courses, buyers, strict=True) if buyer == buyer_id)
     paper = invoice_paper(work.session, work.act, sale, courses, buyer_id, number=place.number)
     new = New(subject, buyer_id, theirs, sale.square_order_id)
@@ -73,9 +74,9 @@ def bill(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) ->
 
 
 def create_credit_note(work: Work, square_refund_id: str) -> Document | None:
-    """Issue the credit note of a refund that is done; the one issued before if any.
+    """Issue the credit note of a completed refund; the one issued before if any.
 
-    None where its sale has no invoice, no money went back, or nothing of the invoice is left to negate.
+    None if its sale has no invoice, no money was returned, or nothing of the invoice is left to negate.
     """
     refund = done_refund_in(work.session, square_refund_id)
     invoice = invoice_of_sale_in(work.session, refund.square_order_id) if refund is not None else None
@@ -99,7 +100,7 @@ def create_credit_note(work: Work, square_refund_id: str) -> Document | None:
 
 
 def create_voucher(work: Work, gift_id: str) -> Document | None:
-    """Issue the voucher of a gift that waits, numbered by its code; the one issued before if any."""
+    """Issue the voucher of a pending gift, numbered by its code; the one issued before if any."""
     place = next_place_in(work.session, VOUCHER)
     gift = work.session.get(Gift, gift_id)
     if (known := issued_in(work.session, VOUCHER, gift_id)) is not None or gift is None:
@@ -126,9 +127,9 @@ def _is_erased(session: Session, client_id: str) -> bool:
 
 
 def create_correction(work: Work, square_order_id: str) -> Document | None:
-    """Bill a sale to whoever has its courses now, where they were moved away from whom it is billed to by mistake.
+    """Bill a sale to the client who has its courses now, after they were moved from one billed by mistake.
 
-    The old invoice is taken back whole by a credit note; one of which something was credited already stays.
+    The old invoice is negated whole by a credit note; one that was partly credited already is left as it is.
     """
     place = next_place_in(work.session, INVOICE)
     known = invoice_of_sale_in(work.session, square_order_id)
@@ -148,7 +149,7 @@ def create_correction(work: Work, square_order_id: str) -> Document | None:
 
 
 def _take_back(work: Work, document: Document, sale: SoldSale) -> None:
-    """Negate all of an invoice though no money went back."""
+    """Negate all of an invoice though no money was returned."""
     place = next_place_in(work.session, CREDIT_NOTE)
     reason = language_for(document.language).gettext(
         "The invoice was made out to the wrong person. No money went back."

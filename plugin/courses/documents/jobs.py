@@ -1,4 +1,4 @@
-"""What the worker does for documents: it issues what is waiting, then draws the file of what was issued."""
+"""The worker's jobs for documents: issue what is pending, then render the file of what was issued."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
 
 
 def run_document_job(store: Store, render: Render, job: Job, *, now: datetime) -> str:
-    """Issue or draw one document; return what became of it, in words. The same again changes nothing."""
+    """Issue or render one document; return the outcome, in words. Idempotent."""
     if job.kind == DOCUMENT:
         document_bytes(store, render, job.subject, now=now)
         return "Drawn."

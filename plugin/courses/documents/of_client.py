@@ -1,4 +1,4 @@
-"""What was issued to a client, course by course: never what was billed to whoever gave them a course."""
+"""Documents issued to a client, by course; never what was billed to the giver of a course."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from plugin.store.ledger import Course
 
 @dataclass(frozen=True, slots=True)
 class ClientDocuments:
-    """The client's documents of each course at hand, oldest first, and those of courses that are others' now.
+    """The client's documents of each course at hand, oldest first, and those of courses that others have now.
 
-    `bought`: the courses that they paid for themselves, which have or get an invoice made out to them.
+    `bought`: the courses they paid for themselves, which have or will have an invoice issued to them.
     """
 
     of_course: dict[str, tuple[DocumentView, ...]]
@@ -51,7 +51,7 @@ def documents_of_client(store: Store, client_id: str, courses: Sequence[CourseVi
 
 def _sold_in(session: Session, courses: Sequence[CourseView]) -> dict[str, Course]:
     rows = courses_by_id_in(session, [course.id for course in courses])
-    # Where none was transferred, which a view of it says, each was sold as it is.
+    # Without a transfer, which a view of the course shows, each was sold as it is.
     return (
         sold_courses_in(session, rows)
         if any(course.origin for course in courses)
@@ -62,7 +62,7 @@ def _sold_in(session: Session, courses: Sequence[CourseView]) -> dict[str, Cours
 def _buyers_in(
     session: Session, courses: Sequence[CourseView], sold: dict[str, Course]
 ) -> dict[str, str | None]:
-    # The history of a course says that a gift was redeemed; that of the one it came from is not at hand.
+    # The history of a course shows that a gift was redeemed; that of the course it came from is not at hand.
     if any(course.origin or course.has_history("redeemed") for course in courses):
         return buyers_in(session, sold.values())
     return {course.id: course.client_id for course in sold.values()}

@@ -1,4 +1,4 @@
-"""A document on demand: the one that was issued, or issued now; soon, where Square must be asked first."""
+"""A document on demand: the issued one, or issued now; later, if Square must be asked first."""
 
 from __future__ import annotations
 
@@ -33,20 +33,23 @@ _UNTOLD = "Square could not tell of this sale so far, so its invoice can't be ma
 
 
 def invoice_of_course(store: Store, act: Act, course_id: str) -> str:
-    """Return the document id of a course's invoice, issued now where that was not done.
+    """Return the document id of a course's invoice, issued now if it was not yet.
 
-    Raises NotFound, or Refused: with the code `invoice_not_ready` it comes by itself.
+    Raises NotFound, or Refused; with the code `invoice_not_ready` it is issued by a job.
     """
     require(act.actor, Role.DESK)
     found = transact(store, act, lambda work: _find(work, course_id))
     if isinstance(found, Refused):
-        # The job that was enqueued on the way to the refusal is kept.
+        # The job enqueued before the refusal is kept.
         raise found
     return found
 
 
 def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:
-    """Return the document id of a gift's voucher, issued now where that was not done; raises NotFound or Refused."""
+    """Return the document id of a gift's voucher, issued now if it was not yet.
+
+    Raises NotFound or Refused.
+    """
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> str:

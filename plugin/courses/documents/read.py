@@ -1,4 +1,4 @@
-"""The documents that were issued, for lists, links and spreadsheets. Their content and bytes are read elsewhere."""
+"""Issued documents for lists, links and spreadsheets. Their content and bytes are read elsewhere."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ _AT_A_TIME = 500
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One issued document. `client_name` is as the client is called now; `total` is below zero on a credit note.
+    """One issued document. `client_name` is the client's current name.
 
-    `waits_for`: why its file could not be drawn so far, "" where nothing keeps it.
+    `total` is below zero on a credit note. `waits_for`: why its file could not be rendered so far, "" if
+    nothing prevents it.
     """
 
     id: str
@@ -58,12 +59,12 @@ class DocumentView:
 
     @property
     def called(self) -> str:
-        """Return what people call its kind."""
+        """Return the name of its kind."""
         return KINDS[self.kind]
 
     @property
     def written_number(self) -> str:
-        """Return the number as people read it: a voucher's code stands in groups."""
+        """Return the number as people read it: a voucher's code in groups."""
         return written_code(self.number) if self.kind == "gift_voucher" else self.number
 
     @property
@@ -86,7 +87,7 @@ def document_by_number(store: Store, number: str) -> DocumentView:
 
 
 def documents_of_courses(store: Store, course_ids: Sequence[str]) -> dict[str, tuple[DocumentView, ...]]:
-    """Return what was issued for each course, oldest first."""
+    """Return the documents of each course, oldest first."""
     with store.reading() as session:
         return documents_of_courses_in(session, course_ids)
 
@@ -94,7 +95,7 @@ def documents_of_courses(store: Store, course_ids: Sequence[str]) -> dict[str, t
 def documents_of_courses_in(
     session: Session, course_ids: Sequence[str]
 ) -> dict[str, tuple[DocumentView, ...]]:
-    """Return what was issued for each course as seen by this session."""
+    """Return the documents of each course as seen by this session."""
     rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
     sold = {course_id: row.id for course_id, row in sold_courses_in(session, rows).items()}
     about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))
@@ -108,7 +109,7 @@ def documents_of_courses_in(
 def documents_about_in(
     session: Session, course_ids: Collection[str], client_id: str
 ) -> tuple[DocumentView, ...]:
-    """Return what was issued for these courses, and the invoices and credit notes of the client, oldest first."""
+    """Return the documents of these courses, and the client's invoices and credit notes, oldest first."""
     about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(course_ids))
     same = select(Client.id).where(or_(Client.id == client_id, Client.merged_into == client_id))
     billed = and_(Document.client_id.in_(same), Document.kind.in_(BILLED))
@@ -125,7 +126,7 @@ def find_documents(
 ) -> Page[DocumentView]:
     """Find documents by a part of the number or the client's name, phone or e-mail, newest first.
 
-    Raises NotFound for a cursor that leads nowhere.
+    Raises NotFound for an invalid cursor.
     """
     wanted = _ROWS.where(*_conditions(q, kind))
     with store.reading() as session:
@@ -168,7 +169,7 @@ def _table(store: Store, q: str, kind: str | None) -> Iterator[Sequence[Cell]]:
 _REFERRED = aliased(Document)
 # The buyer may have been merged with another client since.
 _LIVING = aliased(Client)
-# Why the file is not drawn yet; what nothing has kept so far is drawn soon.
+# Why the file is not rendered yet; what nothing has prevented so far is rendered soon.
 _WAITS_FOR = (
     select(func.max(Outbox.outcome))
     .where(Outbox.kind == DOCUMENT, Outbox.subject == Document.id, Outbox.state == "pending")
@@ -181,7 +182,7 @@ _COURSE_IDS = (
     .correlate(Document)
     .scalar_subquery()
 )
-# Neither content nor bytes: a list of a thousand holds none of them.
+# Without content and bytes: a list of a thousand loads none of them.
 _ROWS: Select[*tuple[Any, ...]] = (
     select(
         Document.id,

@@ -1,4 +1,4 @@
-"""A refund as a credit note tells it: what went back, how, why, and how it was worked out."""
+"""A refund as its credit note shows it: what was returned, how, why, and how it was computed."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _FORMULAS: dict[str, _Formula] = {
 def workings_in(
     session: Session, square_order_id: str, refunds: tuple[SquareRefund, ...], desk: DeskRefund | None
 ) -> tuple[RefundWorking, ...]:
-    """Return the working of each course that these refunds closed."""
+    """Return the computation for each course that these refunds closed."""
     of_sale = select(Course).where(Course.square_order_id == square_order_id, Course.closed_as == "refunded")
     closed = of_sale.where(_by_desk(desk) if desk is not None else or_(*_marks(refunds)))
     rows = session.scalars(closed.order_by(Course.square_line_uid, Course.unit)).all()
-    # Of what went back for several courses at once, the share of each is unknown.
+    # If one sum was refunded for several courses at once, the share of each is unknown.
     amount = sum(each.amount - each.tip for each in refunds) if len(rows) == 1 else None
     chosen = desk.formula if desk is not None else ""
     return tuple(_working(session, course, chosen, amount) for course in rows)
@@ -88,7 +88,7 @@ def _working(session: Session, row: Course, chosen: str, amount: int | None) -> 
 
 
 def _removed(session: Session, row: Course) -> dict[str, int]:
-    """Return the sessions of each allowance that left as the course was closed."""
+    """Return the sessions of each allowance removed as the course was closed."""
     left = select(Entry.allowance_id, -func.sum(Entry.sessions_delta)).join(
         Allowance, Allowance.id == Entry.allowance_id
     )
@@ -105,20 +105,20 @@ def _removed(session: Session, row: Course) -> dict[str, int]:
 
 
 def _formula(agreed: Agreed, sessions: Sequence[Sessions], amount: int | None) -> _Formula:
-    """Return the formula that gives the amount to the cent, where it is not recorded which one was chosen."""
+    """Return the formula that gives the amount to the cent, if it is not recorded which one was chosen."""
     if amount == prorated(agreed, sessions, str).amount.amount:
         return "prorated"
     return "discount_forfeited" if amount == discount_forfeited(agreed, sessions, str).amount.amount else ""
 
 
 _COMPLETED = "COMPLETED"
-# How a return without any money is kept; it pays for something else.
+# How a return without money is stored; it pays for something else.
 _EXCHANGE = "return:"
 
 
 @dataclass(frozen=True, slots=True)
 class DoneRefund:
-    """One refund as people know it: what its credit note is issued for, and the refunds of Square's it is made of."""
+    """One refund as people know it: the subject of its credit note, and the Square refunds it consists of."""
 
     subject: str
     square_order_id: str
@@ -127,7 +127,10 @@ class DoneRefund:
 
 
 def done_refund_in(session: Session, square_refund_id: str) -> DoneRefund | None:
-    """Return the whole refund that one of Square's belongs to; None while it is not done or gave no money back."""
+    """Return the whole refund that a Square refund belongs to.
+
+    None while it is pending or returned no money.
+    """
     row = session.get(SquareRefund, square_refund_id)
     if row is None or row.square_order_id is None:
         return None
@@ -147,7 +150,7 @@ def done_refund_in(session: Session, square_refund_id: str) -> DoneRefund | None
 
 
 def given_back_in(session: Session, refund: DoneRefund, sale: SoldSale, language: str) -> GivenBack:
-    """Return what went back by a refund, and of which lines of the sale, as far as it is known."""
+    """Return what a refund returned, and of which lines of the sale, as far as it is known."""
     records = {
         row.square_refund_id: kept_refund_in(session, refund.square_order_id, row.square_refund_id)
         for row in refund.refunds
@@ -165,7 +168,10 @@ def given_back_in(session: Session, refund: DoneRefund, sale: SoldSale, language
 
 
 def _tip(session: Session, refund: DoneRefund, sale: SoldSale, records: Sequence[RefundRecord | None]) -> int:
-    """Return how much of the sale's tip went back: as the return says, else all of it where that is the very sum."""
+    """Return how much of the sale's tip was refunded.
+
+    That is what the return states, else the whole tip if it is the exact sum.
+    """
     known = sum(row.tip for row in refund.refunds)
     if known or refund.desk is not None or any(each is not None and each.lines for each in records):
         return known

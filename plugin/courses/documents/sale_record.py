@@ -1,6 +1,6 @@
-"""A sale as Square computed it, kept until and after its invoice: lines, taxes, payments, refunds. Names no client.
+"""A sale as Square computed it, stored until and after its invoice. Names no client.
 
-What Square says is never computed again here; `invoice_lines` turns it into an invoice.
+What Square computed is never computed again here; `invoice_lines` turns it into an invoice.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from plugin.core.acts import Act
 from plugin.courses.sales.sales import Refund
 from plugin.store.documents import Document, SaleRecord
 
-# Of the shape in which a sale is kept.
+# The version of the format in which a sale is stored.
 VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedTax:
-    """What one of the sale's taxes is on one line, minor units."""
+    """The amount of one of the sale's taxes on one line, minor units."""
 
     uid: str
     amount: int
@@ -67,7 +67,7 @@ class SaleTax:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceCharge:
-    """A charge on the whole sale; those that Square shares out over the lines stand with the lines."""
+    """A charge on the whole sale; those that Square allocates to the lines are on the lines."""
 
     name: str
     total: int
@@ -77,7 +77,7 @@ class ServiceCharge:
 
 @dataclass(frozen=True, kw_only=True)
 class Tender:
-    """Money that came, its tip included. `label` is a word such as the card's brand, never a number."""
+    """A payment, its tip included. `label` is a word such as the card's brand, never a number."""
 
     square_payment_id: str
     how: PaidBy
@@ -104,7 +104,7 @@ class SoldSale:
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnedLine:
-    """What a refund gives back of one line of the sale, as Square reckons it."""
+    """What a refund returns of one line of the sale, as Square computes it."""
 
     line_uid: str
     quantity: str
@@ -115,7 +115,7 @@ class ReturnedLine:
 
 @dataclass(frozen=True, kw_only=True)
 class RefundRecord:
-    """What Square tells of a refund beside its sum; `reason` until its credit note is issued."""
+    """What Square states about a refund besides its sum; `reason` until its credit note is issued."""
 
     at: datetime
     square_payment_id: str
@@ -124,9 +124,9 @@ class RefundRecord:
 
 
 def save_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
-    """Keep the sale as Square has it now; once its invoice is issued it stays as the invoice was made of it.
+    """Store the sale as Square has it now; once its invoice is issued it remains as the invoice shows it.
 
-    What is paid after that is kept beside it, for statements of account.
+    Later payments are stored separately, for statements of account.
     """
     row = session.get(SaleRecord, sale.square_order_id)
     plain = to_plain(sale)
@@ -143,7 +143,10 @@ def save_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
 
 
 def save_refund_in(session: Session, refund: Refund) -> None:
-    """Keep what Square tells of a refund, for its credit note; of a sale that was never recorded, nothing."""
+    """Store what Square states about a refund, for its credit note.
+
+    Nothing for a sale that was never recorded.
+    """
     row = session.get(SaleRecord, refund.square_order_id)
     if row is None:
         return
@@ -167,7 +170,7 @@ def save_refund_in(session: Session, refund: Refund) -> None:
 
 
 def delete_reason_in(session: Session, square_order_id: str, square_refund_id: str) -> None:
-    """Keep the reason of a refund no longer: it stands in the credit note now."""
+    """Delete the reason of a refund: it is in the credit note now."""
     row = session.get(SaleRecord, square_order_id)
     record = row.content["refunds"].get(square_refund_id) if row is not None else None
     if row is not None and record is not None:
@@ -175,13 +178,13 @@ def delete_reason_in(session: Session, square_order_id: str, square_refund_id: s
 
 
 def sale_in(session: Session, square_order_id: str) -> SoldSale | None:
-    """Return the sale as it is kept, None where it never was."""
+    """Return the sale as recorded, None if it never was."""
     row = session.get(SaleRecord, square_order_id)
     return from_plain(SoldSale, row.content["sale"]) if row is not None else None
 
 
 def paid_sale_in(session: Session, square_order_id: str) -> SoldSale | None:
-    """Return the sale with every payment that Square record of since, None where it never was kept."""
+    """Return the sale with every payment that Square recorded since, None if it never was recorded."""
     row = session.get(SaleRecord, square_order_id)
     if row is None:
         return None
@@ -194,7 +197,7 @@ def _tenders(row: SaleRecord) -> list[dict[str, Any]]:
 
 
 def kept_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> RefundRecord | None:
-    """Return what Square record of a refund, None where that was before sales were kept."""
+    """Return what Square recorded of a refund, None for one from before sales were stored."""
     row = session.get(SaleRecord, square_order_id)
     record: dict[str, Any] | None = row.content["refunds"].get(square_refund_id) if row is not None else None
     return from_plain(RefundRecord, record) if record is not None else None

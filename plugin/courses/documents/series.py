@@ -1,6 +1,6 @@
-"""How the numbers of invoices and credit notes look, and the next one of them: without a gap, whoever races.
+"""The number format of invoices and credit notes, and the next number: without a gap, whatever races.
 
-The number is taken in the transaction that writes its document: what is undone takes no number.
+The number is taken in the transaction that writes its document: a rollback uses no number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Numbered = Literal["invoice", "credit_note"]
 
 PREFIX_LENGTH = 12
 MOST_FIRST = 9_999_999
-# Shorter numbers are filled up with noughts, so that a list of them sorts.
+# Shorter numbers are padded with zeros, so that a list of them sorts.
 _DIGITS = 4
 _DEFAULT = {"invoice": "INV-", "credit_note": "CN-"}
 _CALLED = {"invoice": "invoice", "credit_note": "credit note"}
@@ -32,7 +32,7 @@ _PREFIX = re.compile(r"[A-Za-z0-9./_-]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class SeriesView:
-    """One series: its prefix, its first number, how many were issued, and how the next one looks."""
+    """One series: its prefix, its first number, how many were issued, and what the next one looks like."""
 
     kind: Numbered
     prefix: str
@@ -42,13 +42,13 @@ class SeriesView:
 
     @property
     def can_change_first(self) -> bool:
-        """Say whether the first number may still be chosen."""
+        """Return whether the first number may still be chosen."""
         return self.issued == 0
 
 
 @dataclass(frozen=True, slots=True)
 class NextPlace:
-    """The next place in a series, counted from 1, and the number that stands for it."""
+    """The next place in a series, counted from 1, and its number."""
 
     place: int
     number: str
@@ -61,7 +61,7 @@ def read_series(store: Store) -> tuple[SeriesView, ...]:
 
 
 def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, first: int) -> SeriesView:
-    """Keep how the numbers of a kind look from now on; numbers issued before stay as they are.
+    """Store the number format of a kind from now on; numbers issued before do not change.
 
     Raises InvalidField, or Refused for another first number once one was issued.
     """
@@ -83,14 +83,14 @@ def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, f
 
 
 def next_place_in(session: Session, kind: str) -> NextPlace:
-    """Return the next number of a kind; whoever else takes one waits until this transaction has ended."""
+    """Return the next number of a kind; concurrent callers wait until this transaction has ended."""
     row = _locked_row(session, kind)
     place = _last_place(session, kind) + 1
     return NextPlace(place, written(row.prefix, row.first, place))
 
 
 def written(prefix: str, first: int, place: int) -> str:
-    """Write the number of a place."""
+    """Format the number of a place."""
     return f"{prefix}{first + place - 1:0{_DIGITS}d}"
 
 
@@ -98,7 +98,7 @@ def _locked_row(session: Session, kind: str) -> DocumentSeries:
     query = select(DocumentSeries).where(DocumentSeries.kind == kind).with_for_update()
     row = session.scalar(query.execution_options(populate_existing=True))
     if row is None:
-        # Of two that begin a series at once, the second is refused by its key and tries again.
+        # If two start a series at once, the second is refused by its key and retries.
         row = DocumentSeries(kind=kind, prefix=_DEFAULT.get(kind, ""), first=1)
         session.add(row)
         session.flush()
@@ -125,6 +125,6 @@ def _checked_prefix(prefix: str | None) -> str:
             "A prefix has letters, digits and . / _ - alone, such as INV-2026-.", field="prefix"
         )
     if said[-1:].isdigit():
-        # Else another prefix could write the same number once more.
+        # Else another prefix could give the same number once more.
         raise InvalidField("A prefix ends with a letter or a sign, such as INV-2026-.", field="prefix")
     return said

@@ -1,6 +1,6 @@
-"""The statement of account of a sale: its invoice, credit notes and every payment so far. Read each time, never kept.
+"""The statement of account of a sale: its invoice, credit notes and every payment so far.
 
-The invoice that stands beside it stays frozen as it was issued, also where its balance was paid since.
+Computed on each read. The invoice itself remains frozen as it was issued, even if its balance was paid since.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from plugin.store import Store
 from plugin.store.documents import Document
 from plugin.store.ledger import Allowance, Course, Entry
 
-# On one day, in this order.
+# The order within one day.
 _ORDER = {"payment": 0, "credit_note": 1, "refund": 2, "canceled": 3}
 _BILLED = ("invoice", "credit_note", "canceled")
 
@@ -53,9 +53,9 @@ class Statement:
 
 
 def statement_of_course(store: Store, render: Render, act: Act, course_id: str) -> Statement:
-    """Return the statement of the sale a course came of, for whoever bought it; its invoice is issued where it was not.
+    """Return the statement of a course's sale, for its buyer; its invoice is issued if it was not yet.
 
-    Raises what asking for the invoice raises, and PaperNotMade where another try may help.
+    Raises what requesting the invoice raises, and PaperNotMade if a retry may help.
     """
     document_id = invoice_of_course(store, act, course_id)
     with store.reading() as session:
@@ -64,7 +64,7 @@ def statement_of_course(store: Store, render: Render, act: Act, course_id: str) 
 
 
 def statement_in(session: Session, invoice_id: str, *, now: datetime) -> AccountStatement:
-    """Write the statement of an invoice as it stands now; raises NotFound."""
+    """Return the statement of an invoice as of now; raises NotFound."""
     row = session.get(Document, invoice_id)
     invoice = from_json(row.content) if row is not None else None
     if row is None or not isinstance(invoice, Invoice):
@@ -75,7 +75,7 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
     lines = [_paid(each) for each in _payments(session, invoice, order, clinic)] + _credited(session, row)
     lines += _canceled([_billed(invoice), *lines], courses, clinic)
     lines.sort(key=lambda each: (each.on, _ORDER[each.what]))
-    # Whatever day it was issued on: it is what the rest is about.
+    # First, whatever day it was issued on: the rest is about it.
     balanced = _balanced([_billed(invoice), *lines])
     billed, paid = _sum(balanced, *_BILLED), _sum(balanced, "payment", "refund")
     return AccountStatement(
@@ -138,7 +138,7 @@ def _paid(payment: PaymentLine) -> StatementLine:
 
 
 def _payments(session: Session, invoice: Invoice, order: str, clinic: ClinicView) -> list[PaymentLine]:
-    """Return every payment that Square told of; where it told of less than the ledger has, also the rest."""
+    """Return every payment that Square reported, and the rest if that is less than the ledger has."""
     sale = paid_sale_in(session, order)
     if sale is None:
         return list(invoice.payments)
@@ -152,9 +152,10 @@ def _payments(session: Session, invoice: Invoice, order: str, clinic: ClinicView
 
 
 def _paid_whole_on(session: Session, order: str, clinic: ClinicView) -> date | None:
-    """Return when the last money came for courses that the ledger has as paid; None where something is due.
+    """Return when the last payment was made for courses that the ledger has as paid.
 
-    Payments that came before they were kept beside the sale are known by the ledger alone.
+    None if something is due. Payments made before they were stored beside the sale are known from the ledger
+    alone.
     """
     of_order = select(Course.id).where(Course.square_order_id == order)
     prices = session.scalars(select(Allowance.price).where(Allowance.course_id.in_(of_order)))
@@ -171,7 +172,7 @@ def _paid_whole_on(session: Session, order: str, clinic: ClinicView) -> date | N
 def _canceled(
     lines: list[StatementLine], courses: Sequence[Course], clinic: ClinicView
 ) -> list[StatementLine]:
-    """Return what is not asked for any more, for the invoice in Square was canceled before it was paid."""
+    """Return the amount no longer due because the invoice in Square was canceled before it was paid."""
     ended = [each.due_ended_at for each in courses if each.due_ended_at is not None]
     rest = sum(map(_signed, lines))
     if not courses or len(ended) < len(courses) or rest <= 0:

@@ -1,4 +1,4 @@
-"""The rows of documents: written once with their number, and found again by what they were issued for."""
+"""The rows of documents: written once with their number, and found by what they were issued for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INVOICE, CREDIT_NOTE, VOUCHER = "invoice", "credit_note", "gift_voucher"
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """What is about to be issued: for what, of which sale and courses, to whom."""
+    """A document about to be issued: for what, of which sale and courses, to whom."""
 
     subject: str
     client_id: str
@@ -30,7 +30,7 @@ class New:
 
 
 def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: Money) -> Document:
-    """Write the document; refused content takes no number, for it could never be drawn."""
+    """Write the document; refused content takes no number, since it could never be rendered."""
     paper = _that_fits(paper)
     document = Document(
         id=work.new_id(),
@@ -62,20 +62,21 @@ def _that_fits(paper: Paper) -> Paper:
         fit(paper)
     except PaperRefused as error:
         if isinstance(paper, Invoice | CreditNote) and paper.is_electronic:
-            # What the norm can't hold, such as a clinic without its tax number, is billed on paper all the same.
+            # What the e-invoice standard can't express, such as a clinic without its tax number, is billed on
+            # paper all the same.
             return _that_fits(replace(paper, is_electronic=False))
         raise Refused(str(error), code="paper_refused") from None
     return paper
 
 
 def invoice_of_sale_in(session: Session, square_order_id: str) -> Document | None:
-    """Return the invoice of a sale that stands, the last where an earlier one was taken back; None where none was."""
+    """Return the valid invoice of a sale, the last if an earlier one was negated; None if there is none."""
     of_sale = select(Document).where(Document.kind == INVOICE, Document.square_order_id == square_order_id)
     return session.scalar(of_sale.order_by(Document.place.desc()).limit(1))
 
 
 def issued_in(session: Session, kind: str, subject: str) -> Document | None:
-    """Return the document that was issued for this, None where none was."""
+    """Return the document that was issued for this, None if none was."""
     return session.scalar(select(Document).where(Document.kind == kind, Document.subject == subject))
 
 

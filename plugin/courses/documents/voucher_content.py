@@ -1,4 +1,4 @@
-"""What a gift voucher says, frozen from the gift and its course. Says no price, and numbers nothing."""
+"""The content of a gift voucher, frozen from the gift and its course. Shows no price; assigns no number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from plugin.store.ledger import Course
 
 
 def voucher_paper_in(session: Session, gift_id: str, now: datetime) -> GiftVoucher:
-    """Freeze the voucher of a gift as it stands `now`, in the giver's language; raises NotFound."""
+    """Freeze the voucher of a gift as of `now`, in the giver's language; raises NotFound."""
     gift = session.get(Gift, gift_id)
     if gift is None:
         raise NotFound("There is no such gift.")
@@ -27,7 +27,10 @@ def voucher_paper_in(session: Session, gift_id: str, now: datetime) -> GiftVouch
 
 
 def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str) -> GiftVoucher:
-    """Freeze the voucher in a language; good for what the course holds and for as long as it does."""
+    """Freeze the voucher in a language.
+
+    It covers what the course contains, for as long as the course is valid.
+    """
     clinic = clinic_in(session)
     course = course_in(session, session.get_one(Course, gift.course_id), today=local_date(clinic, now))
     terms = course.terms
