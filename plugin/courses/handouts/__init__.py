@@ -1,1 +1,1 @@
-"""The papers of courses: what they say, the texts behind them, bytes kept ready, and how they reach the client."""
+"""The papers of courses: their content, the texts behind them, the paper cache, and their delivery."""

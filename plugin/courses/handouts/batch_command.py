@@ -1,4 +1,4 @@
-"""Papers for many clients by the command line: the clients of a list or all of them, written to one file."""
+"""Papers for many clients from the command line: all clients or those of a list, written to one file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MANY = 20
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of it."""
+    """The result of a batch."""
 
     papers: int
     left_out: tuple[LeftOut, ...]
@@ -40,7 +40,7 @@ class Made:
 
     @property
     def sentences(self) -> list[str]:
-        """Return what could not be made, a sentence each."""
+        """Return what could not be made, one sentence each."""
         return [
             f"{each.client_name}, {CALLED.get(each.kind, 'papers')}: {each.why}" for each in self.left_out
         ]
@@ -55,7 +55,10 @@ def write_batch(
     *,
     say: Callable[[str], None],
 ) -> Made:
-    """Write the papers to a file, whole or not at all; `say` hears how far it is. Raises InvalidField."""
+    """Write the papers to a file, whole or not at all.
+
+    `say` is called with the progress. Raises InvalidField.
+    """
     check_choice(act.actor, choice, form)
     with printer.store.reading() as session:
         wanted, without = papers_for_in(session, choice, act.now)
@@ -75,10 +78,10 @@ def write_batch(
 
 
 def clients_named(store: Store, act: Act, named: str) -> tuple[str, ...]:
-    """Return the clients: of everybody who has a course, or of a file that names one in each line.
+    """Return the clients: everyone who has a course, or those of a file that names one per line.
 
-    A line is an id, a name, an e-mail address or a phone number. Raises InvalidField, naming the lines that no client
-    or more than one fits.
+    A line is an id, a name, an e-mail address or a phone number. Raises InvalidField, naming the lines that
+    match no client or more than one.
     """
     if named == ALL:
         has_course = Client.id.in_(select(Course.client_id))

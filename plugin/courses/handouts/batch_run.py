@@ -1,6 +1,7 @@
-"""Making the papers of a batch, by the worker or a command.
+"""Render the papers of a batch, in the worker or a command.
 
-A worker that dies leaves a lease that ends; the next one starts over, with every paper drawn by then kept ready.
+A worker that crashes leaves a lease that expires; the next one starts over, with the papers rendered so far
+cached.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from plugin.store import Store
 from plugin.store.papers import PaperBatch
 from plugin.store.queues import Outbox
 
-# Longer than a few papers take that each run into their limit.
+# Longer than a few papers take that each run into their timeout.
 LEASE_S = 180
 PAPERS_TO_A_TICK = 4
 Clock = Callable[[], datetime]
@@ -39,19 +40,19 @@ class _Stopped(Exception):
 
 
 class _Claimed(Exception):
-    """This worker was away for so long that another has the batch by now."""
+    """The lease of this worker expired and another one has claimed the batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """What papers are made with. `public_url`: where the client's private page is reached."""
+    """What is needed to render papers. `public_url`: the base address of clients' private pages."""
 
     store: Store
     render: Render
     public_url: str = ""
 
     def make(self, act: Act, wanted: Selection) -> bytes:
-        """Return one paper and note that it was handed out; raises what `hand_out` does."""
+        """Return one paper and record that it was handed out; raises what `hand_out` does."""
         if wanted.kind == INVOICE:
             return document_bytes(self.store, self.render, wanted.subject, now=act.now)
         return hand_out(
@@ -66,7 +67,7 @@ class Printer:
 
 
 def run_batch(printer: Printer, clock: Clock, job: Job) -> str | None:
-    """Make the papers of a batch; return what became of it, None where another worker will say so."""
+    """Render the papers of a batch; return the outcome, None if another worker will report it."""
     try:
         run = _begun(printer.store, clock, job)
         with TemporaryFile() as out:
@@ -83,7 +84,10 @@ def run_batch(printer: Printer, clock: Clock, job: Job) -> str | None:
 def make_papers(
     printer: Printer, act: Act, form: str, papers: list[Selection], out: BinaryIO, tick: Tick
 ) -> list[LeftOut]:
-    """Write the papers into one file; return those that could not be made. `tick` hears how many are done."""
+    """Write the papers into one file; return those that could not be made.
+
+    `tick` is called with the number done.
+    """
     clinic = read_clinic(printer.store)
     day = local_date(clinic, act.now)
     here = act.now.astimezone(ZoneInfo(clinic.time_zone))
@@ -101,7 +105,7 @@ def make_papers(
 
 
 def fail_batch(store: Store, job: Job, now: datetime) -> None:
-    """Tell whoever waits that the work broke off for good."""
+    """Report to whoever waits that the work failed permanently."""
 
     def work(session: Session) -> None:
         batch = batch_for_change(session, job.subject)
@@ -112,7 +116,7 @@ def fail_batch(store: Store, job: Job, now: datetime) -> None:
 
 
 def _tried_twice(printer: Printer, act: Act, wanted: Selection) -> bytes:
-    # A paper worker that died is started again for the next paper, so one failure costs no client theirs.
+    # A renderer that crashed is restarted for the next paper, so one failure costs no other client theirs.
     try:
         return printer.make(act, wanted)
     except PaperNotMade:
@@ -121,7 +125,7 @@ def _tried_twice(printer: Printer, act: Act, wanted: Selection) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A batch that is being made, locked until it is stopped or another worker claims it."""
+    """A batch in progress, locked until it is stopped or another worker claims it."""
 
     store: Store
     clock: Clock
@@ -132,7 +136,7 @@ class _Run:
     without: list[dict[str, str]]
 
     def tick(self, done: int) -> None:
-        """Show how far it is, and hold it for longer."""
+        """Store the progress, and extend the lease."""
 
         def work(session: Session) -> None:
             batch = self.locked_in(session)
@@ -143,7 +147,7 @@ class _Run:
         self.store.transact(work)
 
     def end(self, content: bytes | None, left_out: list[LeftOut]) -> None:
-        """Keep the file; none where no paper came out."""
+        """Store the file; none if no paper was made."""
 
         def work(session: Session) -> None:
             batch = self.locked_in(session)
@@ -154,7 +158,7 @@ class _Run:
         self.store.transact(work)
 
     def locked_in(self, session: Session) -> PaperBatch:
-        """Return the batch; raises _Stopped or _Claimed where it is not this worker's any more."""
+        """Return the batch; raises _Stopped or _Claimed if it is no longer this worker's."""
         batch = batch_for_change(session, self.job.subject)
         if batch.state != "making":
             raise _Stopped

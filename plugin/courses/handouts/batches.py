@@ -1,4 +1,4 @@
-"""Papers for many clients at once: asked for, looked at while the worker makes them, stopped, fetched, forgotten."""
+"""Papers for many clients at once: start a batch, read its progress, stop it, download it, delete it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ UNDER_WAY = ("waiting", "making")
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """How far a batch is, and what could not be made.
+    """The progress of a batch, and what could not be made.
 
-    `size`: of its file in bytes, None where it has none. `failed`: of what was begun, how many did not come out.
+    `size`: of its file in bytes, None if it has none. `failed`: how many of those started could not be made.
     """
 
     id: str
@@ -56,28 +56,28 @@ class BatchView:
 
     @property
     def made(self) -> int:
-        """Return how many papers there are in it."""
+        """Return how many papers it contains."""
         return self.done - self.failed
 
     @property
     def kept_until(self) -> datetime:
-        """Return when its file is forgotten, within the hour."""
+        """Return when its file is deleted, within the hour."""
         return self.created_at + KEPT_FOR
 
     @property
     def is_under_way(self) -> bool:
-        """Say whether the worker has it, or will."""
+        """Return whether the worker is processing it, or will."""
         return self.state in UNDER_WAY
 
     @property
     def per_cent(self) -> int:
-        """Return how much of it is done."""
+        """Return how much of it is done, in percent."""
         return 100 * self.done // self.total if self.total else 100
 
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:
-    """What was made: its name for a folder, its media type, its bytes."""
+    """The result: its name in a folder, its media type, its bytes."""
 
     name: str
     mimetype: str
@@ -85,9 +85,10 @@ class BatchFile:
 
 
 def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
-    """Have the papers made; return the batch. The same act again answers the same batch.
+    """Start a batch and return it. The same act again returns the same batch.
 
-    Raises InvalidField for a choice of nothing or too much, Refused while the person's last batch is being made.
+    Raises InvalidField for a choice of nothing or too much, Refused while the person's last batch is in
+    progress.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     check_choice(act.actor, choice, form)
@@ -122,7 +123,10 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
 
 
 def check_choice(actor: Actor, choice: Choice, form: str) -> None:
-    """Raise InvalidField unless a client, a paper and a form are chosen, NotAllowed for papers that are not theirs."""
+    """Raise InvalidField unless a client, a paper and a form are chosen.
+
+    Raises NotAllowed for papers of another role.
+    """
     if not choice.client_ids:
         raise InvalidField("Choose at least one client.", field="client")
     if not choice.kinds or any(kind not in CALLED for kind in choice.kinds):
@@ -134,7 +138,7 @@ def check_choice(actor: Actor, choice: Choice, form: str) -> None:
 
 
 def papers_for_in(session: Session, choice: Choice, now: datetime) -> tuple[list[Selection], list[LeftOut]]:
-    """Return the papers of a choice and those there are none of; raises InvalidField for none or too many."""
+    """Return the papers of a choice and the missing ones; raises InvalidField for none or too many."""
     wanted, left_out = selection_in(session, choice, today=local_date(clinic_in(session), now))
     if not wanted:
         why = left_out[0].why if len({each.why for each in left_out}) == 1 else "Nobody has one yet."
@@ -149,7 +153,7 @@ def papers_for_in(session: Session, choice: Choice, now: datetime) -> tuple[list
 
 
 def cancel_batch(store: Store, act: Act, batch_id: str) -> None:
-    """Stop a batch: nothing more of it is made. One that is ready stays."""
+    """Stop a batch: nothing more of it is made. A finished one is left as it is."""
 
     def do(work: Work) -> None:
         batch = batch_for_change(work.session, batch_id)
@@ -172,7 +176,7 @@ def read_batch(store: Store, actor: Actor, batch_id: str) -> BatchView:
 
 
 def batches_of(store: Store, actor: Actor, now: datetime) -> tuple[BatchView, ...]:
-    """Return the person's batches that are under way or can still be fetched, newest first."""
+    """Return the person's batches that are in progress or can still be downloaded, newest first."""
     rows = (
         select(PaperBatch, func.length(PaperBatch.file))
         .where(PaperBatch.staff_id == actor.staff_id, PaperBatch.created_at > now - 2 * KEPT_FOR)
@@ -184,7 +188,7 @@ def batches_of(store: Store, actor: Actor, now: datetime) -> tuple[BatchView, ..
 
 
 def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
-    """Return what was made; raises NotFound where there is nothing yet, or nothing any more."""
+    """Return the file; raises NotFound before it is ready and after it was deleted."""
     view = read_batch(store, actor, batch_id)
     with store.reading() as session:
         content = session.scalar(select(PaperBatch.file).where(PaperBatch.id == batch_id))
@@ -195,7 +199,7 @@ def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
 
 
 def batch_for_change(session: Session, batch_id: str) -> PaperBatch:
-    """Return the batch, query for this transaction; raises NotFound."""
+    """Return the batch, locked for this transaction; raises NotFound."""
     query = select(PaperBatch).where(PaperBatch.id == batch_id).with_for_update()
     batch = session.scalar(query.execution_options(populate_existing=True))
     if batch is None:
@@ -204,7 +208,7 @@ def batch_for_change(session: Session, batch_id: str) -> PaperBatch:
 
 
 def delete_old_batches(store: Store, now: datetime) -> int:
-    """Delete the files of a day ago, and whose papers they were; return how many."""
+    """Delete files older than a day with the record of whose papers they were; return how many."""
     old = and_(
         PaperBatch.created_at < now - KEPT_FOR,
         PaperBatch.forgotten_at.is_(None),
@@ -219,7 +223,10 @@ def delete_old_batches(store: Store, now: datetime) -> int:
 
 
 def delete_all_batches_in(session: Session, now: datetime) -> None:
-    """Delete every file: one may hold a paper of a client whose data is erased. They are made again on demand."""
+    """Delete every file: one may contain a paper of a client whose data is erased.
+
+    They are made again on demand.
+    """
     session.execute(
         update(PaperBatch)
         .where(PaperBatch.state.in_(UNDER_WAY))
@@ -233,7 +240,7 @@ def _forgotten(now: datetime) -> dict[str, Any]:
 
 
 def _one_at_a_time(session: Session, actor: Actor) -> None:
-    # Two windows of one person: the second waits here for the first.
+    # With two windows of one person, the second waits here for the first.
     session.execute(select(Staff.id).where(Staff.id == actor.staff_id).with_for_update())
     mine = PaperBatch.staff_id == actor.staff_id
     if session.scalar(select(PaperBatch.id).where(mine, PaperBatch.state.in_(UNDER_WAY))) is not None:

@@ -1,4 +1,4 @@
-"""Papers of many clients in one file, a PDF or a ZIP, and what each paper's file is called."""
+"""Papers of many clients in one file, a PDF or a ZIP, and the file name of each paper."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from invoices.press.merged_pdf import MergedPdf
 
-# A folder takes 255 bytes; what the paper is, the day and the ending stand behind the name.
+# A file name has at most 255 bytes; the paper, the day and the extension follow the name.
 _LONGEST_NAME = 150
 _FORBIDDEN = frozenset('\\/:*?"<>|')
 
 
 def safe_name(name: str) -> str:
-    """Return the name without what a folder refuses or a shell would read, "" where nothing is left."""
+    """Return the name without what a folder refuses or a shell interprets, "" if nothing is left."""
     text = unicodedata.normalize("NFC", name)
     kept = "".join(ch for ch in text if ch not in _FORBIDDEN and unicodedata.category(ch)[0] != "C")
     fitting = " ".join(kept.split()).encode()[:_LONGEST_NAME].decode(errors="ignore")
@@ -25,12 +25,12 @@ def safe_name(name: str) -> str:
 
 
 def paper_file_name(client_name: str, called: str, day: date) -> str:
-    """Return a name that is found again: "Margaret Osei, course summary, 2026-11-23.pdf"."""
+    """Return a recognizable name: "Margaret Osei, course summary, 2026-11-23.pdf"."""
     return ", ".join(part for part in (safe_name(client_name), called, day.isoformat()) if part) + ".pdf"
 
 
 class Names:
-    """Gives each name once; the same again, whatever its capitals, gets a number."""
+    """Returns each name once; a repeated one, ignoring case, gets a number."""
 
     def __init__(self) -> None:
         self._given: set[str] = set()
@@ -52,15 +52,18 @@ MIMETYPES = {PDF: "application/pdf", ZIP: "application/zip"}
 
 
 class Bundle(Protocol):
-    """Takes papers by their file name."""
+    """Collects papers by their file name."""
 
     def add(self, name: str, pdf: bytes) -> None:
-        """Put one more paper in."""
+        """Add one more paper."""
 
 
 @contextmanager
 def bundle(form: str, out: BinaryIO, *, packed_at: datetime, language: str) -> Iterator[Bundle]:
-    """Give a parcel of this form, complete in `out` once the block ends well; `packed_at` is the clinic's own time."""
+    """Yield a bundle of this form, complete in `out` once the block succeeds.
+
+    `packed_at` is the clinic's local time.
+    """
     if form == ZIP:
         # A PDF is compressed already.
         with ZipFile(out, "w", ZIP_STORED) as packed:

@@ -1,4 +1,4 @@
-"""A course's papers as bytes: kept ready before they are asked for, and what was handed out remembered."""
+"""The paper cache: papers rendered before they are requested, and a record of what was handed out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """A paper that is handed out, and to whom."""
+    """A paper being handed out, and to whom."""
 
     pdf: bytes
     client_name: str
@@ -58,10 +58,10 @@ def hand_out(
     language: str | None = None,
     public_url: str = "",
 ) -> HandedOut:
-    """Return a paper, from the bytes kept ready where they are of this content; note that it was handed out.
+    """Return a paper, cached if the content is unchanged; record that it was handed out.
 
-    `public_url`: where the client's private page is reached; without it the summary has no code for it.
-    Raises NotFound, Refused for what can't be a paper, PaperNotMade where another try may help.
+    `public_url`: the base address of clients' private pages; without it the summary has no code for it.
+    Raises NotFound, Refused for what can't be a paper, PaperNotMade if a retry may help.
     """
     page = _page(store, act, public_url, course_id) if kind == SUMMARY else None
     paper = _paper(store, course_id, kind, now=act.now, visit_id=visit_id, language=language, page=page)
@@ -75,7 +75,7 @@ def hand_out(
 
 
 def fill_cache(store: Store, render: Render, course_id: str, *, now: datetime, public_url: str = "") -> int:
-    """Make the course's papers before they are asked for; return how many were made."""
+    """Render the course's papers before they are requested; return how many were made."""
     made = 0
     for kind in (SUMMARY, AFTERCARE):
         try:
@@ -107,7 +107,7 @@ def _paper(
 
 
 def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None:
-    """Return the address of the private page of the course's client, made when first printed."""
+    """Return the address of the private page of the course's client, created when first printed."""
     with store.reading() as session:
         client_id = session.scalar(select(Course.client_id).where(Course.id == course_id))
         known = known_address_in(session, public_url, client_id) if client_id else None
@@ -117,14 +117,17 @@ def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None
 
 
 def _mark(paper: Paper) -> str:
-    """Return what kept bytes must be of: this content, in this version of the papers."""
-    # Once a font with the missing letters is installed, what came out as empty boxes is drawn again.
+    """Return the cache key: this content, in this version of the papers."""
+    # Once a font with the missing letters is installed, papers with empty boxes are rendered again.
     boxes = ",".join(each.script for each in missing(paper))
     return hashlib.sha256(f"{papers_version()}:{content_sha256(paper)}:{boxes}".encode()).hexdigest()
 
 
 def drawn(store: Store, render: Render, paper: Paper) -> bytes:
-    """Return the paper as PDF, with the clinic's logo; raises Refused, or PaperNotMade where another try may help."""
+    """Return the paper as PDF, with the clinic's logo.
+
+    Raises Refused, or PaperNotMade if a retry may help.
+    """
     try:
         return render(paper, assets_for(store, paper))
     except PaperRefused as error:

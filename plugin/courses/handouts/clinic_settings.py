@@ -1,4 +1,4 @@
-"""Settings of the clinic that depend on what its papers can carry."""
+"""Settings of the clinic that depend on what its papers can contain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from plugin.store import Store
 
 
 def switch_e_invoices(store: Store, act: Act, *, is_on: bool) -> None:
-    """Have invoices carry their data as Factur-X, or not; raises Refused while the clinic lacks what that needs."""
+    """Turn Factur-X data in invoices on or off; raises Refused while the clinic lacks what that needs."""
     require(act.actor)
     with store.writing() as session:
         lacking = why_not(clinic_on_paper(clinic_in(session))) if is_on else ""

@@ -1,4 +1,4 @@
-"""What a course's papers say, frozen from the ledger into plain values."""
+"""The content of a course's papers, frozen from the ledger into plain values."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def summary_paper(
 def aftercare_paper(
     store: Store, course_id: str, *, now: datetime, visit_id: str | None = None, language: str | None = None
 ) -> AftercareSheet:
-    """Freeze an aftercare sheet for a visit, the latest unless said otherwise; raises NotFound or Refused."""
+    """Freeze an aftercare sheet for a visit, the latest by default; raises NotFound or Refused."""
     with store.reading() as session:
         clinic, course, spoken = _subject(session, course_id, now, language)
         visit = _chosen_visit(course, visit_id)
@@ -128,7 +128,7 @@ def aftercare_paper(
 
 
 def clinic_on_paper(clinic: ClinicView) -> Clinic:
-    """Return the clinic as papers name it."""
+    """Return the clinic as shown on papers."""
     return Clinic(
         name=clinic.name,
         address_lines=tuple(line for line in clinic.address.splitlines() if line),
@@ -159,7 +159,7 @@ def _subject(
 
 
 def _terms(course: CourseView, clinic: ClinicView, language: str, *, has_refund: bool) -> tuple[str, ...]:
-    """Return the terms in force: none once no session is left. That nothing expires stands among the facts."""
+    """Return the terms in force: none once no session is left. No expiration is listed among the facts."""
     if not any(each.left for each in course.allowances):
         return ()
     return terms_of(course, clinic, language, has_no_expiry=False, has_refund=has_refund)
@@ -191,7 +191,7 @@ def _money(money: LedgerMoney) -> Money:
 
 
 def _days_used(course: CourseView, allowance_id: str) -> list[date]:
-    """Return the day of each session used of the allowance, one for each session of a visit, come or missed."""
+    """Return the day of each session used of the allowance, one for each session of a visit or no-show."""
     days = {entry_id: visit.visited_on for visit in course.visits for entry_id in visit.entry_ids}
     days |= {each.entry_id: each.missed_on for each in course.no_shows}
     return [
@@ -203,7 +203,7 @@ def _days_used(course: CourseView, allowance_id: str) -> list[date]:
 
 
 def _occasions(course: CourseView) -> tuple[SummaryVisit, ...]:
-    """Return the visits, and the missed ones that were charged, in the order they are numbered."""
+    """Return the visits and the charged no-shows, in the order they are numbered."""
     came = [_visit(course, visit) for visit in course.visits]
     missed = [_missed(course, each) for each in course.no_shows]
     return tuple(sorted([*came, *missed], key=lambda each: (each.on, each.session_number or 0)))
@@ -217,7 +217,7 @@ def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
         session_number=of.number,
         kind=of.kind,
         practitioner=visit.practitioner,
-        # What was treated is between the practitioner and whoever came.
+        # What was treated is between the practitioner and the person treated.
         focus="" if visit.guest else visit.focus,
     )
 
@@ -230,7 +230,7 @@ class _SessionOf:
 
 
 def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
-    """Return which session a visit was: of a main treatment where one was used, and add-ons beside it."""
+    """Return which session a visit was: of a main treatment if one was used, and add-ons beside it."""
     rank: dict[AllowanceKind, int] = {"main": 0, "touch_up": 1, "add_on": 2}
     used = sorted(
         zip(visit.treatments, visit.entry_ids, strict=True), key=lambda each: rank[_kind(course, each[0])]
@@ -257,7 +257,7 @@ def _kind(course: CourseView, treatment: str) -> AllowanceKind:
 
 
 def _given_back(session: Session, course: CourseView) -> Money | None:
-    """Return the money that Square gave back, None where it can't be said to be this course's alone."""
+    """Return the money refunded by Square, None if it can't be attributed to this course alone."""
     if course.status is not Status.REFUNDED or course.square_order_id is None:
         return None
     of_sale = select(func.count()).where(Course.square_order_id == course.square_order_id)
@@ -270,7 +270,7 @@ def _given_back(session: Session, course: CourseView) -> Money | None:
             SquareRefund.currency == course.price.currency,
         )
     )
-    # More than was paid for the course: something else on the ticket is in it.
+    # More than was paid for the course: it includes something else on the ticket.
     if not given or given > course.gross_paid.amount:
         return None
     return Money(int(given), course.price.currency)

@@ -1,4 +1,4 @@
-"""A text or a letterhead as it would be printed, before it is saved. Pure; no I/O."""
+"""Preview a text or a letterhead on a paper before it is saved. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def draft_sheet(
     markdown: str,
     is_reviewed: bool,
 ) -> AftercareSheet:
-    """Return the aftercare sheet of an invented client with this text on it; raises InvalidField."""
+    """Return a sample client's aftercare sheet with this text; raises InvalidField."""
     sheet = sheet_with(clean_markdown(markdown), language)
     return replace(
         sheet,
@@ -34,5 +34,5 @@ def draft_sheet(
 
 
 def draft_summary(clinic: ClinicView) -> CourseSummary:
-    """Return the course summary of an invented client under this letterhead, in the clinic's language."""
+    """Return a sample client's course summary under this letterhead, in the clinic's language."""
     return example_summary(clinic_on_paper(clinic), language=clinic.language, currency=clinic.currency)

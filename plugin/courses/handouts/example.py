@@ -1,4 +1,4 @@
-"""An invented client, for the owner to see a letterhead or a text on a paper before it is saved. Pure; no I/O."""
+"""A sample client, to preview a letterhead or a text on a paper before it is saved. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NEXT = NextVisit(
 
 
 def example_sheet(text: AftercareText, language: str) -> AftercareSheet:
-    """Return the aftercare sheet of the invented client's last visit with this text."""
+    """Return the aftercare sheet of the sample client's last visit with this text."""
     return AftercareSheet(
         clinic=Clinic(name="Clinic"),
         client_name=CLIENT,
@@ -45,7 +45,7 @@ def example_sheet(text: AftercareText, language: str) -> AftercareSheet:
 
 
 def example_summary(clinic: Clinic, *, language: str, currency: str) -> CourseSummary:
-    """Return the summary of the invented client's course under this letterhead."""
+    """Return the summary of the sample client's course under this letterhead."""
     left = _SESSIONS - _USED
     card = stamps(granted=_SESSIONS, used_on=_DAYS, left=left)
     return CourseSummary(

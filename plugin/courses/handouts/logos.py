@@ -1,4 +1,4 @@
-"""The clinic's logo: checked before it is stored, and read for papers and screens."""
+"""The clinic's logo: checked before it is stored, and loaded for papers and screens."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from plugin.store.papers import Logo
 
 LARGEST_FILE = 2 * 1024 * 1024
 MOST_PIXELS = 16_000_000
-# Four times as fine as the head of a paper shows it.
+# Four times the resolution at the head of a paper.
 WIDEST, HIGHEST = 960, 240
 SMALLEST_SIDE = 64
-# A JPEG of 2 MB can hold so many passes over its pixels that reading it takes minutes; a real one has ten.
+# A JPEG of 2 MB can contain so many scans that decoding takes minutes; a real one has ten.
 _MOST_PASSES = 64
 _PALEST = 225
 
@@ -41,7 +41,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG of ours, with nothing in it but pixels."""
+    """A re-encoded PNG that contains only pixels."""
 
     png: bytes
     sha256: str
@@ -50,7 +50,10 @@ class Picture:
 
 
 def read_picture(data: bytes) -> Picture:
-    """Check a file and re-encode it; raises InvalidField, saying how to fix it, for what can't stand on a paper."""
+    """Check a file and re-encode it.
+
+    Raises InvalidField, stating how to fix it, for what can't be on a paper.
+    """
     if not data:
         raise _refusal("Choose a picture first.")
     if len(data) > LARGEST_FILE:
@@ -67,7 +70,7 @@ def read_picture(data: bytes) -> Picture:
 
 @contextmanager
 def _whole_or_not_at_all() -> Iterator[None]:
-    # A renderer in the same process lets Pillow make up what is missing of a picture.
+    # A renderer in the same process makes Pillow fill in the missing parts of a picture.
     with _ONE_AT_A_TIME:
         was, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
         try:
@@ -85,7 +88,7 @@ def _megabytes(data: bytes) -> str:
 
 
 def _opener(data: bytes) -> Callable[[bytes], Image.Image]:
-    """Tell by its first bytes what the file is; its name and its sender's word count for nothing."""
+    """Return the decoder for the file's first bytes; its name and the sender's media type are ignored."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return _png
     if data.startswith(b"\xff\xd8\xff"):
@@ -97,7 +100,7 @@ def _opener(data: bytes) -> Callable[[bytes], Image.Image]:
     raise _refusal(f"This file is no PNG, JPEG or WebP picture, whatever its name says. {_WANTED}")
 
 
-# The readers are called by name: Image.open would try every kind it knows, and warn instead of refusing.
+# The decoders are called by name: Image.open would try every format it knows, and warn instead of refusing.
 def _png(data: bytes) -> Image.Image:
     return _checked(PngImageFile(io.BytesIO(data)))
 
@@ -109,7 +112,7 @@ def _jpeg(data: bytes) -> Image.Image:
 
 
 def _webp(data: bytes) -> Image.Image:
-    # Its reader makes room for all pixels at once, so the size is looked at before it.
+    # Its decoder allocates all pixels at once, so the size is checked before it.
     _check_size(_webp_size(data))
     return _checked(WebPImageFile(io.BytesIO(data)))
 
@@ -144,9 +147,10 @@ def _check_size(size: Size) -> None:
 
 
 def _pixels(picture: Image.Image) -> Image.Image:
-    """Return the first frame upright, as red, green, blue and how opaque, in the size that is printed."""
+    """Return the first frame upright, as red, green, blue and alpha, in the printed size."""
     if isinstance(picture, JpegImageFile):
-        # Read at a lower resolution where that is enough: a photo of 12 million pixels takes a tenth of the time.
+        # Decoded at a lower resolution if that is enough: a photo of 12 million pixels takes a tenth of the
+        # time.
         picture.draft(None, (2 * WIDEST, 2 * HIGHEST))
     picture.load()
     if picture.mode.startswith("I;16"):
@@ -169,7 +173,7 @@ def _drawn(pixels: Image.Image) -> Picture:
         )
     is_opaque = pixels.getchannel("A").getextrema() == (255, 255)
     kept = on_paper if is_opaque else pixels
-    # Colour profiles, places and cameras stay behind: only pixels are kept.
+    # Color profiles, locations and camera data are dropped: only pixels are kept.
     kept.info.clear()
     out = io.BytesIO()
     kept.save(out, "PNG", optimize=True)
@@ -178,7 +182,10 @@ def _drawn(pixels: Image.Image) -> Picture:
 
 
 def set_logo(store: Store, act: Act, data: bytes) -> LogoView:
-    """Put this picture at the head of the papers made from now on; raises InvalidField, Refused without a clinic."""
+    """Use this picture as the logo of papers made from now on.
+
+    Raises InvalidField, Refused without a clinic.
+    """
     require(act.actor)
     picture = read_picture(data)
 
@@ -193,7 +200,7 @@ def set_logo(store: Store, act: Act, data: bytes) -> LogoView:
 
 
 def remove_logo(store: Store, act: Act) -> None:
-    """Head the papers with the clinic's name again; the picture stays for the documents that were issued with it."""
+    """Use the clinic's name instead of a logo; the picture is kept for documents that were issued with it."""
     require(act.actor)
 
     def do(work: Work) -> None:
@@ -203,7 +210,7 @@ def remove_logo(store: Store, act: Act) -> None:
 
 
 def logo_png(store: Store, sha256: str) -> bytes:
-    """Return a picture that was kept; raises NotFound."""
+    """Return a stored picture; raises NotFound."""
     with store.reading() as session:
         row = session.get(Logo, sha256)
         if row is None:

@@ -1,6 +1,6 @@
-"""What comes next for a client: the booked visit, and how far apart the clinic suggests visits to be.
+"""A client's next visit: the booked one, and the interval between visits that the clinic suggests.
 
-Reads the appointments that were kept; no network call.
+Reads the stored appointments; makes no network call.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DAYS_A_WEEK = 7
 
 
 def next_visit_in(session: Session, client_ids: Sequence[str], now: datetime) -> NextVisit | None:
-    """Return the next booked visit of one of these clients, None where Square has none."""
+    """Return the next booked visit of one of these clients, None if Square has none."""
     theirs = select(SquareCustomer.square_customer_id).where(SquareCustomer.client_id.in_(client_ids))
     booking = session.scalar(
         select(Booking)
@@ -50,10 +50,10 @@ def next_visit_in(session: Session, client_ids: Sequence[str], now: datetime) ->
 def suggested_interval_in(
     session: Session, course: CourseView, language: str, next_visit: NextVisit | None
 ) -> str | None:
-    """Return how often the clinic suggests the course's first main treatment, in words.
+    """Return the clinic's suggested interval for the course's first main treatment, in words.
 
-    None where it says nothing, where no session of it can be used, or where the booked visit is for something else,
-    such as a touch-up.
+    None if there is none, if no session of it can be used, or if the booked visit is for something else, such
+    as a touch-up.
     """
     if not course.is_live or not course.left or _is_for_another(course, next_visit):
         return None
@@ -80,7 +80,7 @@ def _is_for_another(course: CourseView, next_visit: NextVisit | None) -> bool:
 
 
 def booking_changed(work: Work, square_customer_ids: Iterable[str | None]) -> None:
-    """Redraw the papers that may name the booked visit of these customers."""
+    """Render the papers again that may name the booked visit of these customers."""
     ids = [each for each in square_customer_ids if each]
     clients = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(ids))
     courses = select(Course.id).where(Course.client_id.in_(clients), Course.closed_as.is_(None))

@@ -1,4 +1,4 @@
-"""Which papers are meant: lists to choose clients from, and of which course and visit each paper is, or why none."""
+"""Which papers are selected: lists of clients, and each paper's course and visit, or why there is none."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from plugin.store.people import Client
 
 
 class Listing(StrEnum):
-    """Which list."""
+    """The name of a list."""
 
     ALL = "all"
     CAME = "came"
@@ -42,7 +42,7 @@ class Listing(StrEnum):
 def people_on(
     store: Store, listing: Listing, q: str, *, today: date, now: datetime, limit: int
 ) -> tuple[FoundClient, ...]:
-    """Return the people on a list whose name, e-mail or phone holds every word of `q`, by name."""
+    """Return the people on a list whose name, e-mail or phone contains every word of `q`, by name."""
     rows = select(Client).where(*IS_SOMEBODY, *words_in(Client.search_text, q[:LONGEST_SEARCH]))
     if listing is not Listing.ALL:
         rows = rows.where(Client.id.in_((_came if listing is Listing.CAME else _booked)(store, today, now)))
@@ -74,7 +74,9 @@ CALLED = {SUMMARY: "course summary", AFTERCARE: "aftercare sheet", INVOICE: "inv
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """One paper to be made; `subject` is the course's id, or for an invoice the document's, which has a number."""
+    """One paper to be made. `subject` is the course's id, or for an invoice the document's, which has a
+    number.
+    """
 
     client_name: str
     kind: str
@@ -84,7 +86,7 @@ class Selection:
 
     @property
     def called(self) -> str:
-        """Return what the paper is called: "course summary", "invoice 2026-0041"."""
+        """Return the paper's name: "course summary", "invoice 2026-0041"."""
         return f"{CALLED[self.kind]} {self.number}".strip()
 
     def to_json(self) -> dict[str, Any]:
@@ -94,7 +96,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A paper that is not there: whose, which ("" for any), and why in a sentence."""
+    """A missing paper: whose, which ("" for any), and why in a sentence."""
 
     client_name: str
     kind: str
@@ -107,7 +109,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whose papers and which; with a `day`, those of the visits of that day alone."""
+    """Whose papers and which; with a `day`, only those of that day's visits."""
 
     client_ids: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -120,7 +122,7 @@ class Choice:
 
 
 def selection_in(session: Session, choice: Choice, *, today: date) -> tuple[list[Selection], list[LeftOut]]:
-    """Return the papers in the order they are printed, by name, and those there are none of."""
+    """Return the papers in the order they are printed, by name, and the missing ones."""
     clients = _clients(session, choice.client_ids)
     courses = _courses(session, [client.id for client in clients], today)
     wanted: list[Selection] = []
@@ -148,7 +150,7 @@ class _Theirs:
 
     @property
     def at_hand(self) -> list[CourseView]:
-        """Return the courses in use, oldest first; where there is none the one sold last."""
+        """Return the courses in use, oldest first; if there are none, the one sold last."""
         if self.day is not None:
             return [course for course in self.courses if any(self._is_meant(each) for each in course.visits)]
         by_age = sorted(self.courses, key=lambda course: (course.sold_at, course.id))
@@ -168,8 +170,8 @@ class _Theirs:
 
 
 def _clients(session: Session, ids: Collection[str]) -> list[Client]:
-    """Return the people, each once however they were merged since, by name."""
-    # Read together: whoever was not merged need not be asked for one by one.
+    """Return the people by name, each once even if merged since."""
+    # Loaded together: those not merged need no query each.
     known = {client.id: client for client in session.scalars(select(Client).where(Client.id.in_(ids)))}
     found = (known[each] if _is_whole(known.get(each)) else living_client_in(session, each) for each in ids)
     living = {client.id: client for client in found}

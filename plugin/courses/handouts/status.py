@@ -1,7 +1,4 @@
-"""How a course stands on its summary: status and day, what can be used, what is due, what was lost, who gave it.
-
-Derived from the ledger's view of the course; writes nothing.
-"""
+"""The status of a course on its summary: what can be used, what is due, what was lost, who gave it."""
 
 from __future__ import annotations
 
@@ -35,7 +32,10 @@ _MOVED = {Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT}
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The status a client reads, and the day it began; `exchanged_for`: the package that took the course's place."""
+    """The status a client reads, and the day it began.
+
+    `exchanged_for`: the package that replaced the course.
+    """
 
     status: CourseStatus
     since: date | None
@@ -43,10 +43,10 @@ class Standing:
 
 
 def standing_in(session: Session, course: CourseView, zone: ZoneInfo) -> Standing:
-    """Return how the course stands.
+    """Return the status of the course.
 
-    What was written off leaves a course that nothing is left of, and an exchanged one is closed like a transferred
-    one; to the client both are something else.
+    A written-off course has nothing left, and an exchanged one is closed like a transferred one; to the
+    client both are something else.
     """
     closed_on = course.closed_at.astimezone(zone).date() if course.closed_at else None
     if course.status is Status.FROZEN:
@@ -66,7 +66,7 @@ def standing_in(session: Session, course: CourseView, zone: ZoneInfo) -> Standin
 
 
 def expired_sessions(course: CourseView, allowance: AllowanceState) -> int:
-    """Return the sessions that expired: those left when it did, until they are written off as such."""
+    """Return the sessions that expired: those left at that time, until they are written off as expired."""
     if course.status is Status.EXPIRED:
         return allowance.left
     return _gone(course, allowance, {Kind.EXPIRED})
@@ -78,7 +78,7 @@ def lost_sessions(course: CourseView, allowance: AllowanceState) -> int:
 
 
 def credit_in(session: Session, course: CourseView) -> Money | None:
-    """Return what came over from an earlier course in an exchange, with its tax; None for nothing."""
+    """Return the credit from an earlier course in an exchange, with its tax; None for nothing."""
     moved = sum(each.value_delta.amount for each in course.entries if each.kind in _MOVED)
     if moved <= 0 or course.origin is not None:
         return None
@@ -87,7 +87,7 @@ def credit_in(session: Session, course: CourseView) -> Money | None:
 
 
 def received_in(session: Session, course: CourseView, zone: ZoneInfo) -> Received | None:
-    """Return from whom the course's client has it, None for whoever bought it."""
+    """Return who gave the course to its client, None for the buyer."""
     gift = session.scalar(
         select(Gift)
         .where(Gift.course_id == course.id, Gift.redeemed_at.is_not(None))
@@ -111,7 +111,7 @@ def _gone(course: CourseView, allowance: AllowanceState, kinds: set[Kind]) -> in
 
 
 def _exchanged_for(session: Session, course: CourseView) -> str:
-    """Return the package that took the course's place, "" where another client has its sessions now."""
+    """Return the package that replaced the course, "" if another client has its sessions now."""
     if not any(each.kind == "exchanged" for each in course.happenings):
         return ""
     into = (

@@ -15,14 +15,20 @@ _NOBODY_TYPES = ("Cc", "Cs", "Cn", "Co")
 
 
 def checked_markdown(markdown: str, language: str) -> str:
-    """Return the text as it is kept; raises InvalidField in the words of the paper that can't be made of it."""
+    """Return the text as it is stored.
+
+    Raises InvalidField with the reason of the paper that can't be made of it.
+    """
     cleaned = clean_markdown(markdown)
     sheet_with(cleaned, language)
     return cleaned
 
 
 def sheet_with(markdown: str, language: str) -> AftercareSheet:
-    """Put the text on an invented client's sheet, which alone decides whether it is too long; raises InvalidField."""
+    """Return a sample client's sheet with the text, which alone decides if it is too long.
+
+    Raises InvalidField.
+    """
     try:
         sheet = example_sheet(read_text(markdown), language)
         fit(sheet)
@@ -32,9 +38,9 @@ def sheet_with(markdown: str, language: str) -> AftercareSheet:
 
 
 def missing_step(markdown: str, language: str) -> str:
-    """Say which step of help a text lacks between a call to the clinic and an ambulance, "" where it has it.
+    """Return the step of help that a text lacks between calling the clinic and an ambulance, "" if it has it.
 
-    Texts written before there was one keep working, and may send a client with a fever to 911.
+    Texts written before there was one still work, and may send a client with a fever to 911.
     """
     try:
         roles = {section.role for section in read_text(markdown).sections}
@@ -51,7 +57,7 @@ def missing_step(markdown: str, language: str) -> str:
 
 
 def clean_markdown(markdown: str) -> str:
-    """Return the text in composed form, its lines ended as ours, without characters that no keyboard types."""
+    """Return the text in composed form, with our line endings, without characters that no keyboard types."""
     composed = unicodedata.normalize("NFC", markdown).replace("\t", "    ")
     kept = ("".join(ch for ch in line if _keeps(ch)).rstrip() for line in composed.splitlines())
     return "\n".join(kept).strip() + "\n"
@@ -61,7 +67,7 @@ def _keeps(ch: str) -> bool:
     return unicodedata.category(ch) not in _NOBODY_TYPES
 
 
-# Beginnings of words, as people promise in the languages spoken here; wherever they stand in a sentence.
+# Stems of words, as people promise in the languages spoken here; anywhere in a sentence.
 _PROMISES = {
     "en": (
         "guarantee",
@@ -118,7 +124,7 @@ _MARKS = re.compile(r"^[\s#*\-]+|[*]+")
 
 
 def claims_in(markdown: str) -> tuple[str, ...]:
-    """Return the sentences that seem to promise a result, in whatever language of ours they are written."""
+    """Return the sentences that seem to promise a result, in any of our languages."""
     words = [word for each in _PROMISES.values() for word in each]
     sentences = (_MARKS.sub("", each).strip() for each in _ENDS.split(markdown))
     return tuple(each for each in sentences if _promises(each, words))
@@ -131,5 +137,5 @@ def _promises(sentence: str, words: list[str]) -> bool:
 
 def _begins_a_word(said: str, word: str) -> bool:
     at = said.find(word)
-    # Chinese writes no spaces, so any place will do there.
+    # Chinese has no spaces, so any position matches.
     return at >= 0 and (not word.isascii() or at == 0 or not said[at - 1].isalpha())

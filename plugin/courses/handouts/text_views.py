@@ -1,4 +1,4 @@
-"""Aftercare texts as the owner's screens show them: plain values."""
+"""Aftercare texts as plain values for the owner's screens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One saved version. `is_starting`: with it the clinic went back to the starting text."""
+    """One saved version. `is_starting`: the clinic returned to the starting text with it."""
 
     version: int
     is_starting: bool
@@ -19,25 +19,25 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class StandingText:
-    """How a treatment's text stands in one language; without a version it is the starting one."""
+    """The state of a treatment's text in one language; without a version it is the starting one."""
 
     language: str
     newest: Version | None = None
 
     @property
     def is_starting(self) -> bool:
-        """Say whether clients get the text that comes with the program."""
+        """Return whether clients get the text that comes with the program."""
         return self.newest is None or self.newest.is_starting
 
     @property
     def is_reviewed(self) -> bool:
-        """Say whether the clinic's practitioner has signed it off."""
+        """Return whether the clinic's practitioner has approved it."""
         return self.newest is not None and self.newest.is_reviewed
 
 
 @dataclass(frozen=True, slots=True)
 class TreatmentTexts:
-    """A treatment, its text in each language, and how many days are suggested between its visits."""
+    """A treatment, its text in each language, and the suggested days between its visits."""
 
     treatment_id: str
     treatment: str
@@ -48,7 +48,7 @@ class TreatmentTexts:
 
 @dataclass(frozen=True, slots=True)
 class TextView:
-    """A text to edit. `shown` is the version whose words stand in `markdown`, 0 for the starting text."""
+    """A text to edit. `shown` is the version whose words are in `markdown`, 0 for the starting text."""
 
     treatment_id: str
     treatment: str
@@ -61,5 +61,5 @@ class TextView:
 
     @property
     def newest(self) -> int:
-        """Return the number of the newest version, 0 where none was saved."""
+        """Return the number of the newest version, 0 if none was saved."""
         return self.versions[0].version if self.versions else 0

@@ -1,4 +1,4 @@
-"""The aftercare texts: the clinic's own per treatment and language, version upon version, over the starting ones."""
+"""Aftercare texts: the clinic's own by treatment and language, in versions, over the starting ones."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ LONGEST_INTERVAL = 365
 def text_for(
     session: Session, treatment_id: str | None, treatment_name: str, kind: str, language: str
 ) -> AftercareText:
-    """Return what a client who speaks `language` is handed after this treatment.
+    """Return the text for a client who speaks `language`, after this treatment.
 
-    The clinic's own words in that language come first, then the starting text of the treatment in it, then what
-    the clinic wrote in its own language: a paper in two languages is the worse one, saying too little worse still.
+    The clinic's own words in that language come first, then the starting text of the treatment in it, then
+    what the clinic wrote in its own language: a paper in two languages is bad, saying too little is worse.
     """
     spoken = _spoken(language)
     slug = _slug(treatment_name, kind)
@@ -46,7 +46,7 @@ def text_for(
 
 
 def list_texts(store: Store) -> tuple[TreatmentTexts, ...]:
-    """Return every treatment with how its text stands in each language spoken here."""
+    """Return every treatment with the state of its text in each language."""
     newest = select(
         TreatmentText.treatment_id, TreatmentText.language, func.max(TreatmentText.version).label("version")
     ).group_by(TreatmentText.treatment_id, TreatmentText.language)
@@ -85,9 +85,10 @@ def save_text(
     is_reviewed: bool,
     seen_version: int,
 ) -> Version:
-    """Hand out this text from now on.
+    """Use this text from now on.
 
-    Raises InvalidField for what can't be a paper, Refused where another user saved a version after `seen_version`.
+    Raises InvalidField for what can't be a paper, Refused if another user saved a version after
+    `seen_version`.
     """
     return _write(
         store, act, treatment_id, language, checked_markdown(markdown, language), is_reviewed, seen_version
@@ -95,12 +96,18 @@ def save_text(
 
 
 def start_over(store: Store, act: Act, treatment_id: str, language: str, *, seen_version: int) -> Version:
-    """Go back to the starting text, as it is in this Coursekeeper and in later ones; what was written stays listed."""
+    """Return to the starting text, as it is in this and later versions of Coursekeeper.
+
+    What was written is still listed.
+    """
     return _write(store, act, treatment_id, language, "", is_reviewed=False, seen_version=seen_version)
 
 
 def suggest_days(store: Store, act: Act, treatment_id: str, days: int | None) -> None:
-    """Have papers suggest so many days between visits of this treatment, nothing for None; raises InvalidField."""
+    """Set the days between visits of this treatment that papers suggest, None for none.
+
+    Raises InvalidField.
+    """
     require(act.actor)
     if days is not None and not 1 <= days <= LONGEST_INTERVAL:
         raise InvalidField(f"Between visits there are 1 to {LONGEST_INTERVAL} days.", field="suggested_days")
@@ -148,7 +155,7 @@ def _write(
         work.session.add(row)
         return row.version
 
-    # Two that save at once collide at the version's number; the second finds the first's and is refused.
+    # Two concurrent saves collide at the version's number; the second finds the first's and is refused.
     return transact(store, act, do)
 
 
@@ -230,7 +237,7 @@ def _spoken(language: str) -> str:
 
 
 def _slug(treatment_name: str, kind: str) -> str:
-    """Return which starting text suits the treatment, by its kind and the words of its name."""
+    """Return the starting text that fits the treatment, by its kind and the words of its name."""
     name = treatment_name.casefold()
     if kind == "touch_up":
         return "touch-up"

@@ -1,6 +1,6 @@
-"""The letter that is owed after a visit: to whom, when, whether it still is, and what became of it.
+"""The e-mail due after a visit: recipient, time, whether it is still due, and its outcome.
 
-Sending it and its words are in `plugin.emails`.
+Sending and wording are in `plugin.emails`.
 """
 
 from __future__ import annotations
@@ -28,17 +28,20 @@ from plugin.store.papers import VisitLetter
 from plugin.store.people import Client
 
 VISIT_MAIL = "visit_mail"
-# So that a session used by mistake is taken back before, and what the practitioner writes after it is on the paper.
+# Time to undo a session used by mistake, and to have what the practitioner writes after it on the paper.
 SENT_AFTER = timedelta(minutes=5)
-# Older visits are entered to put the book right: their clients went home days ago.
+# Older visits are entered as corrections: their clients went home days ago.
 MOST_DAYS_BACK = 2
-# What to do tonight is of no use after that.
+# Advice for tonight is of no use after that.
 LATEST = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class DueLetter:
-    """A letter to send now: who gets it, and what it is about. `interval`: how often the clinic suggests a visit."""
+    """An e-mail to send now: its recipient and its subject.
+
+    `interval`: the suggested interval between visits.
+    """
 
     id: str
     client: ClientView
@@ -51,17 +54,17 @@ class DueLetter:
 
     @property
     def is_owner(self) -> bool:
-        """Say whether the course is theirs, and with it the balance."""
+        """Return whether the course is the recipient's, and with it the balance."""
         return self.client.id == self.course.client_id
 
     @property
     def has_come(self) -> bool:
-        """Say whether the visit was theirs, and with it how to take care."""
+        """Return whether the visit was the recipient's, and with it the aftercare."""
         return self.client.id == self.visit.client_id
 
 
 def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
-    """Have a letter sent to who came, and to the course's owner where that is another person."""
+    """Enqueue an e-mail to the visitor, and to the course's owner if that is another person."""
     is_late = (event.today - event.visited_on).days > MOST_DAYS_BACK
     if is_late or not clinic_in(work.session).sends_papers:
         return
@@ -79,7 +82,7 @@ def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
 
 
 def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | str:
-    """Return the letter as it is to be sent now, or why it is not; raises NotFound."""
+    """Return the e-mail as it is to be sent now, or why it is not; raises NotFound."""
     with store.reading() as session:
         row = session.get(VisitLetter, letter_id)
         if row is None:
@@ -107,25 +110,25 @@ def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | s
 
 
 def is_open(store: Store, letter_id: str) -> bool:
-    """Say whether nothing has become of the letter yet."""
+    """Return whether the e-mail is still pending."""
     with store.reading() as session:
         row = session.get(VisitLetter, letter_id)
         return row is not None and row.state == "owed"
 
 
 def is_too_late(store: Store, letter_id: str, now: datetime) -> bool:
-    """Say whether the letter has waited for so long that it is of no use any more."""
+    """Return whether the e-mail has waited for so long that it is of no use any more."""
     with store.reading() as session:
         return now - session.get_one(VisitLetter, letter_id).owed_at > LATEST
 
 
 def leave_letter(store: Store, letter_id: str, said: str, now: datetime) -> None:
-    """Note that the letter is not sent, and why."""
+    """Record that the e-mail is not sent, and why."""
     store.transact(lambda session: _close(session, letter_id, "left", said, now))
 
 
 def note_sent(store: Store, letter: DueLetter, now: datetime) -> None:
-    """Note that the letter was taken: its address is good."""
+    """Record that the e-mail was accepted: its address is valid."""
 
     def work(session: Session) -> None:
         _close(session, letter.id, "sent", "", now, mail_to=letter.mail_to)
@@ -135,7 +138,7 @@ def note_sent(store: Store, letter: DueLetter, now: datetime) -> None:
 
 
 def note_bounced(store: Store, letter: DueLetter, said: str, now: datetime) -> None:
-    """Note that the letter came back for good: no more go to that address until it changes."""
+    """Record a permanent bounce: no more e-mails are sent to that address until it changes."""
 
     def work(session: Session) -> None:
         _close(session, letter.id, "refused", said, now, mail_to=letter.mail_to)
@@ -145,7 +148,7 @@ def note_bounced(store: Store, letter: DueLetter, said: str, now: datetime) -> N
 
 
 def note_given_up(store: Store, letter_id: str, said: str, now: datetime) -> None:
-    """Note that the letter could not be handed over in time; the address may be good."""
+    """Record that the e-mail could not be delivered in time; the address may be valid."""
 
     def work(session: Session) -> None:
         row = session.get(VisitLetter, letter_id)
@@ -157,7 +160,7 @@ def note_given_up(store: Store, letter_id: str, said: str, now: datetime) -> Non
 
 
 def trust_address(store: Store, act: Act, client_id: str) -> ClientView:
-    """Send letters again to an address from which one came back, such as a mailbox that had been full."""
+    """Send e-mails again to an address that bounced, such as a mailbox that had been full."""
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> ClientView:
@@ -170,7 +173,7 @@ def trust_address(store: Store, act: Act, client_id: str) -> ClientView:
 
 
 def last_letter_not_sent(store: Store, client: ClientView) -> str:
-    """Return why the last letter to the client's address was given up; "" where it went, or none was owed."""
+    """Return why the last e-mail to the client's address was given up; "" if it was sent, or none was due."""
     newest = (
         select(VisitLetter)
         .where(VisitLetter.client_id == client.id, VisitLetter.state.in_(("sent", "refused")))
@@ -196,7 +199,10 @@ def _unwanted(clinic: ClinicView, client: Client) -> str:
 
 
 def _is_told_with_another(course: CourseView, visit: VisitView) -> bool:
-    """An add-on is used by a tap of its own; with the session beside it, it is one visit to the client."""
+    """Return whether another e-mail covers this use.
+
+    An add-on is used by a tap of its own; with the session beside it, it is one visit to the client.
+    """
     add_ons = {each.treatment for each in course.allowances if each.kind == "add_on"}
     if not set(visit.treatments) <= add_ons:
         return False
@@ -217,6 +223,6 @@ def _close(
 
 def _set_problem(session: Session, client_id: str, mail_to: str, said: str) -> None:
     client = living_client_in(session, client_id)
-    # Changed while the letter was on its way: that says nothing of the new address.
+    # Changed while the e-mail was being sent: the bounce says nothing about the new address.
     if client.email == mail_to:
         client.mail_problem = said[:400]
