@@ -1,4 +1,4 @@
-"""How a course stands, said to its client: on their page and in their letters alike."""
+"""A course's balance in words for its client: the same on their page and in their e-mails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TELLS_BALANCE = (Status.OPEN, Status.PART_PAID, Status.FINISHED, Status.FROZEN)
 
 
 def figure(state: CourseState, language: Language) -> tuple[int, str]:
-    """Return the large number and what it counts: what can be used of what is left, once something is locked."""
+    """Return the large number and what it counts: what can be used of what is left, if something is locked."""
     if state.waiting_gift is not None:
         return state.left, language.ngettext(
             "session, given as a gift", "sessions, given as a gift", state.left
@@ -28,7 +28,7 @@ def figure(state: CourseState, language: Language) -> tuple[int, str]:
 
 
 def standing(state: CourseState, language: Language, *, is_owner: bool = True) -> str:
-    """Say what keeps sessions from being used, and until when they can be; "" where there is nothing to say.
+    """Return why sessions can't be used, and until when they can be; "" if there is nothing to state.
 
     What is due is between the clinic and the owner of the course.
     """
@@ -54,7 +54,7 @@ def standing(state: CourseState, language: Language, *, is_owner: bool = True) -
 
 
 def balance_sentences(state: CourseState, language: Language) -> Iterator[str]:
-    """Say the balance in whole sentences; nothing for a course that is over."""
+    """Return the balance in whole sentences; nothing for a course that is over."""
     if state.status not in _TELLS_BALANCE:
         return
     if state.left:
@@ -88,9 +88,9 @@ def balance_sentences(state: CourseState, language: Language) -> Iterator[str]:
 
 
 def _due(state: CourseState, language: Language) -> str:
-    """Say what is due, and what waits for it."""
+    """Return what is due, and what is locked until then."""
     if not state.due.amount:
-        # Its invoice was canceled: what is not paid is not asked for any more.
+        # Its invoice was canceled: the unpaid amount is no longer due.
         return _not_paid(state.locked, language) if state.locked else ""
     amount = language.money(PaperMoney(state.due.amount, state.due.currency))
     if not state.locked:

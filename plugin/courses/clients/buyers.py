@@ -1,4 +1,4 @@
-"""Square customers as clients: found or created on first sight, and followed through merges."""
+"""Square customers as clients: found or created on their first sale, and followed through merges."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ from plugin.store.people import Client, SquareCustomer
 
 
 def client_for_buyer(work: Work, buyer: Buyer) -> str:
-    """Return the client this Square customer is, making one on first sight."""
+    """Return the client of this Square customer, created if there is none."""
     names = _names(buyer)
     for gone in buyer.gone_ids:
         gone_from_square_in(work.session, gone)
     if len(names) > 1 and len({owner.id for name in names if (owner := _known(work.session, [name]))}) > 1:
-        # One profile known as two clients: Square has merged them, and its event of that is still to arrive.
+        # One profile known as two clients: Square has merged them, and the event of the merge has not arrived
+        # yet.
         merge_square_customers(work, from_ids=names, into=buyer)
     known = _known(work.session, names)
     if known is not None:
@@ -48,7 +49,7 @@ def client_for_buyer(work: Work, buyer: Buyer) -> str:
 
 
 def _client_without_link(work: Work, buyer: Buyer) -> Client:
-    """Return the client whom nothing but the link to this Square customer is missing, or a new one."""
+    """Return the client who lacks only the link to this Square customer, or a new one."""
     contact = contact_of_buyer(work.session, buyer)
     known = _same_person(work.session, contact)
     if known is None:
@@ -58,7 +59,10 @@ def _client_without_link(work: Work, buyer: Buyer) -> Client:
 
 
 def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
-    """Link this Square customer to the client they plainly are; False for a new one, which only a sale creates."""
+    """Link this Square customer to the client they plainly are.
+
+    False for a new one, which only a sale creates.
+    """
     names = _names(buyer)
     known = _known(session, names) or _same_person(session, contact_of_buyer(session, buyer))
     if known is None:
@@ -69,7 +73,10 @@ def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
 
 
 def link_profile(work: Work, client_id: str, buyer: Buyer) -> None:
-    """Make this Square customer, seen alive, the client's profile; one that Square has deleted steps back."""
+    """Make this Square customer, just fetched, the client's profile.
+
+    A profile deleted in Square is superseded.
+    """
     names = _names(buyer)
     welcome_back_in(work.session, names)
     for name in names:
@@ -85,12 +92,12 @@ def link_profile(work: Work, client_id: str, buyer: Buyer) -> None:
 
 
 def update_from_square_in(session: Session, buyer: Buyer) -> bool:
-    """Take over a name, phone or e-mail changed in Square's directory; False where it is no client."""
+    """Copy a name, phone or e-mail changed in Square's directory; False if it is not a client."""
     client = _known(session, _names(buyer))
     if client is None:
         return False
     if _is_second(session, client.id, buyer.square_customer_id, besides=_names(buyer)):
-        # Merged with another client here: of their two profiles the current one counts.
+        # Merged with another client here: of their two profiles, the current one counts.
         return True
     _keep_address(session, buyer)
     contact = contact_of_buyer(session, buyer)
@@ -106,10 +113,10 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
 
 
 def merge_square_customers(work: Work, *, from_ids: Sequence[str], into: Buyer) -> str | None:
-    """Follow a merge made in Square: every course of the merged customers belongs to the one that is left.
+    """Follow a merge made in Square: every course of the merged customers belongs to the remaining one.
 
-    A merge makes a new id and deletes the old ones (Square's events may come in either order). Returns the
-    client that is left, None where none of them was ours.
+    A merge makes a new id and deletes the old ones (Square's events may arrive in either order). Returns the
+    remaining client, None if none of them was ours.
     """
     ids = [*from_ids, *_names(into)]
     owners = [client for name in ids if (client := _known(work.session, [name])) is not None]
@@ -122,7 +129,7 @@ def merge_square_customers(work: Work, *, from_ids: Sequence[str], into: Buyer) 
         link_in(work.session, work.act, name, keeper.id, is_current=name == into.square_customer_id)
     if into.name:
         update_from_square_in(work.session, into)
-    # The profile that is left carries none of what was written on those that went into it.
+    # The remaining profile has none of the notes written on those merged into it.
     profile_changed(work, keeper.id)
     return keeper.id
 
@@ -135,7 +142,7 @@ def _join(work: Work, from_id: str, keeper: Client) -> None:
 
 
 def _keep_address(session: Session, buyer: Buyer) -> None:
-    """Keep the address of the profile; a profile of which only the id is known has none."""
+    """Store the address of the profile; a profile known only by its id has none."""
     profile = session.get(SquareCustomer, buyer.square_customer_id)
     if profile is not None and (buyer.is_somebody or buyer.address):
         profile.address, profile.country = buyer.address, buyer.country
@@ -175,7 +182,7 @@ def _link_all(session: Session, act: Act, buyer: Buyer, client_id: str) -> None:
 
 
 def _is_second(session: Session, client_id: str, square_customer_id: str, *, besides: Sequence[str]) -> bool:
-    """Say whether the client no longer uses this profile, and has another one that exists in Square."""
+    """Return whether the client no longer uses this profile, and has another one that exists in Square."""
     link = session.get(SquareCustomer, square_customer_id)
     if link is None or link.is_current:
         return False

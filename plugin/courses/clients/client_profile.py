@@ -1,4 +1,4 @@
-"""A client's profile in Square's directory: changes still to be sent, and its status for the client's page."""
+"""A client's profile in Square's directory: pending changes, and its status for the client's page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plugin.store import Store
 from plugin.store.people import SquareCustomer
 from plugin.store.queues import Outbox
 
-# The client's profile in Square's directory: made, or brought up to date with what the desk has typed.
+# The client's profile in Square's directory: created, or updated with what staff have typed.
 CUSTOMER = "customer"
 
 Standing = Literal["linked", "waits", "failed", "deleted", "absent"]
@@ -22,14 +22,17 @@ Standing = Literal["linked", "waits", "failed", "deleted", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class ProfileStatus:
-    """The status of a client in Square's directory; `says` is Square's last answer where a change waits or failed."""
+    """The status of a client in Square's directory.
+
+    `says` is Square's last answer if a change is pending or failed.
+    """
 
     standing: Standing
     says: str = ""
 
 
 def enqueue_customer(work: Work, client_id: str, *fields: str) -> None:
-    """Have the client made in Square's directory, or with `fields` (name, phone, email) changed there."""
+    """Enqueue the client's creation in Square's directory, or an update of `fields` (name, phone, email)."""
     waiting = work.session.scalar(
         _jobs_of(client_id).where(Outbox.state == "pending", Outbox.attempts == 0).with_for_update()
     )
@@ -41,9 +44,9 @@ def enqueue_customer(work: Work, client_id: str, *fields: str) -> None:
 
 
 def fields_on_their_way_in(session: Session, client_id: str) -> set[str]:
-    """Return which of the client's fields were typed here and are not in Square yet: there they are older."""
+    """Return which of the client's fields were typed here and not sent yet: Square's values are older."""
     rows = session.scalars(_jobs_of(client_id).order_by(Outbox.id)).all()
-    # What Square refused was typed all the same, until a newer change is sent.
+    # What Square refused counts as typed here until a newer change is sent.
     kept = [row for row in rows if row.state == "pending" or (row is rows[-1] and row.state == "failed")]
     return {name for row in kept for name in row.payload.get("fields", ())}
 

@@ -1,4 +1,4 @@
-"""Clients: created at the desk or by their first sale, found by any part of a name, a phone number or an e-mail."""
+"""Clients: created by staff or by their first sale, found by any part of a name, a phone or an e-mail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def create_client(
     email: str | None = None,
     language: str | None = None,
 ) -> ClientView:
-    """Make a client; raises InvalidField. The same act again answers the same client."""
+    """Create a client; raises InvalidField. The same act again returns the same client."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:
@@ -51,7 +51,7 @@ def create_client(
 def new_client(
     work: Work, *, name: str | None, phone: str | None, email: str | None, language: str | None
 ) -> ClientView:
-    """Check what was typed, write the client and have them added to Square; raises InvalidField."""
+    """Check what was typed, store the client and enqueue their Square profile; raises InvalidField."""
     country = clinic_in(work.session).country
     contact = typed_contact(name=name, phone=phone, email=email, language=language, country=country)
     client = add_client(work, contact)
@@ -70,9 +70,9 @@ def change_client(
     language: str | None = None,
     wants_mail: bool | None = None,
 ) -> ClientView:
-    """Change a client's particulars, here at once and in Square's directory by itself; raises InvalidField.
+    """Change a client's details, here at once and in Square's directory by a job; raises InvalidField.
 
-    Whether they want letters stays as it is where nothing is said of it.
+    Whether they want e-mails does not change unless it is given.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
@@ -112,7 +112,7 @@ def _write_contact(work: Work, client: Client, contact: Contact) -> None:
 
 
 def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
-    """Have a client made in Square's directory, or what was refused there tried again."""
+    """Enqueue a client's creation in Square's directory, or retry what was refused there."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:
@@ -148,7 +148,7 @@ def add_client(work: Work, contact: Contact) -> Client:
 
 
 def read_client(store: Store, client_id: str) -> ClientView:
-    """Return the client; one that was merged answers as the one it went into. Raises NotFound."""
+    """Return the client; for a merged one, the client it was merged into. Raises NotFound."""
     with store.reading() as session:
         return client_in(session, client_id)
 
@@ -190,7 +190,7 @@ def living_client_in(session: Session, client_id: str) -> Client:
 
 
 def known_client_in(session: Session, client_id: str) -> Client:
-    """Return the row of a client who may be changed; raises Refused where their data was erased, or NotFound."""
+    """Return the row of a client who may be changed; raises Refused if their data was erased, or NotFound."""
     client = living_client_in(session, client_id)
     if client.erased_at is not None:
         raise Refused("The data of this client was erased. Make a new client.", code="erased")
@@ -198,14 +198,17 @@ def known_client_in(session: Session, client_id: str) -> Client:
 
 
 def view_of(session: Session, client: Client) -> ClientView:
-    """Put the row into a view, with its current Square customer id."""
+    """Return the view of the row, with its current Square customer id."""
     return _view(client, _square_ids(session, [client.id]).get(client.id))
 
 
 def find_clients(
     store: Store, q: str, *, today: date, limit: int = 20, cursor: str | None = None
 ) -> Page[FoundClient]:
-    """Find clients whose name, e-mail or phone holds every word of `q`; names that begin with it are first."""
+    """Find clients whose name, e-mail or phone contains every word of `q`.
+
+    Names that start with it are first.
+    """
     q = clean(q[:LONGEST_SEARCH])
     rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
     wanted = select(Client).where(*IS_SOMEBODY, *words_in(Client.search_text, q))
@@ -219,7 +222,7 @@ def find_clients(
 
 
 def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
-    """Return the clients with the latest courses, for a search that is still empty."""
+    """Return the clients with the latest courses, for an empty search."""
     with store.reading() as session:
         found = [*session.execute(_BY_COURSE.limit(limit)), *session.execute(_WITHOUT_COURSE.limit(limit))]
         found.sort(key=lambda row: row.Client.id)
@@ -227,7 +230,7 @@ def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[Found
         return with_balances_in(session, [row.Client for row in found[:limit]], today)
 
 
-# Both walk an index from its end, and stop once enough are found.
+# Both read an index from its end, and stop once enough are found.
 _LATER = aliased(Course)
 _IS_LATEST = ~exists().where(
     _LATER.client_id == Course.client_id,
@@ -247,10 +250,11 @@ _WITHOUT_COURSE = (
 
 
 def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[bool]]:
-    """Return that every word of `q` stands in what is kept of a person, or the digits of a phone number."""
+    """Return the condition that a person's search text has every word of `q`, or their phone its digits."""
     number = digits(q)
     if len(number) >= 3 and not any(ch.isalpha() for ch in q) and "@" not in q:
-        # Numbers are kept with their country's code, so without the nought people dial before the area code.
+        # Numbers are stored with their country code, so without the zero that people dial before the area
+        # code.
         return [kept.contains(number.lstrip("0") or number)]
     return [kept.contains(word, autoescape=True) for word in folded(q).split()[:8]]
 
@@ -275,7 +279,7 @@ def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnEle
 
 
 def with_balances_in(session: Session, rows: list[Client], today: date) -> tuple[FoundClient, ...]:
-    """Return these clients with what each has left, as lists show them."""
+    """Return these clients with what each has left, for lists."""
     ids = [client.id for client in rows]
     square = _square_ids(session, ids)
     balances = _balances(session, ids, today)

@@ -1,4 +1,4 @@
-"""Names, phone numbers, e-mail addresses and languages of clients: checked when typed, tolerated when from Square."""
+"""Names, phone numbers, e-mail addresses and languages: validated when typed, tolerated from Square."""
 
 from __future__ import annotations
 
@@ -17,31 +17,34 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """The Square customer a sale names; details are empty where Square gave only an id.
+    """The Square customer named by a sale; details are empty where Square gave only an id.
 
-    `address` is written line by line as letters are addressed; `country` is two capitals, "" where nobody said.
+    `address` is written line by line as on a letter; `country` is two capitals, "" if it is not known.
     """
 
     square_customer_id: str
     name: str = ""
     phone: str | None = None
     email: str | None = None
-    # Every id this profile was known under: the one on the sale, and the one Square answers with after a merge.
+    # Every id this profile was known by: the one on the sale, and the one Square answers with after a merge.
     known_as: tuple[str, ...] = ()
-    # Profiles of people of the same name that Square was asked for and has no more.
+    # Profiles of people of the same name that were requested from Square and no longer exist.
     gone_ids: tuple[str, ...] = ()
     address: str = ""
     country: str = ""
 
     @property
     def is_somebody(self) -> bool:
-        """Say whether it tells who it is: for a card sale without a customer Square makes a profile that does not."""
+        """Return whether it identifies a person.
+
+        For a card sale without a customer, Square makes a profile that does not.
+        """
         return any(clean(one or "") for one in (self.name, self.phone, self.email))
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A client's particulars, checked; phone in E.164."""
+    """A client's details, validated; phone in E.164."""
 
     name: str
     phone: str | None
@@ -63,7 +66,7 @@ class Contact:
 def typed_contact(
     *, name: str | None, phone: str | None, email: str | None, language: str | None, country: str
 ) -> Contact:
-    """Check what a person typed; raises InvalidField that names the field and the fix."""
+    """Validate what a person typed; raises InvalidField that names the field and the fix."""
     return Contact(
         name=required(name, field="name", called="The name"),
         phone=typed_phone(phone, country) if phone and phone.strip() else None,
@@ -81,9 +84,10 @@ def typed_email(value: str, *, field: str) -> str:
 
 
 def contact_from_square(*, name: str, phone: str | None, email: str | None, country: str) -> Contact:
-    """Take what Square has; what can't be read is left out, for a sale is never refused over a typing mistake.
+    """Convert Square's details; what can't be parsed is left out, since a sale is never refused over a typing
+    mistake.
 
-    Where nothing else names the person, the number does, whole or not.
+    If nothing else names the person, the number does, whole or not.
     """
     known_phone = _or_none(lambda text: _square_phone(text, country), phone)
     known_email = _or_none(_email, email)
@@ -108,7 +112,7 @@ def _or_none(check: Callable[[str], str], value: str | None) -> str | None:
 
 
 def is_full_phone(e164: str) -> bool:
-    """Say whether a kept number could be dialed from anywhere."""
+    """Return whether a stored number could be dialed from anywhere."""
     try:
         return _is_full(phonenumbers.parse(e164))
     except phonenumbers.NumberParseException:
@@ -142,7 +146,7 @@ def _parsed_phone(value: str, country: str) -> phonenumbers.PhoneNumber:
 
 
 def _is_full(number: phonenumbers.PhoneNumber) -> bool:
-    # `is_possible_number` says yes to a local number without its area code, too.
+    # `is_possible_number` also accepts a local number without its area code.
     is_possible = phonenumbers.is_possible_number_with_reason(number)
     return bool(is_possible == phonenumbers.ValidationResult.IS_POSSIBLE)
 
@@ -164,7 +168,7 @@ def _email(value: str) -> str:
 
 
 def typed_language(value: str) -> str:
-    """Return the tag of a language; raises InvalidField where it is none."""
+    """Return the tag of a language; raises InvalidField if it is none."""
     if not _LANGUAGE.match(value):
         raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
     return value

@@ -1,4 +1,4 @@
-"""The people in Square's directory who are not clients yet: stored for the desk's search, added by one tap.
+"""People in Square's directory who are not clients yet: stored for search, added by one tap.
 
 Square can be searched by phone and e-mail only, and not at all while it can't be reached.
 """
@@ -28,7 +28,7 @@ from plugin.store.square_side import SquarePerson
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A person in Square's directory; phone in E.164 where it could be read."""
+    """A person in Square's directory; phone in E.164 if it could be parsed."""
 
     square_customer_id: str
     name: str
@@ -62,7 +62,7 @@ def delete_person_in(session: Session, square_customer_id: str) -> None:
 
 
 def find_people(store: Store, q: str, *, limit: int) -> tuple[PersonView, ...]:
-    """Find people whose name, e-mail or phone holds every word of `q`, without those who are clients here."""
+    """Find people whose name, e-mail or phone contains every word of `q`, except those who are clients."""
     q = clean(q[:LONGEST_SEARCH])
     if not q:
         return ()
@@ -82,7 +82,10 @@ def find_people(store: Store, q: str, *, limit: int) -> tuple[PersonView, ...]:
 
 
 def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
-    """Make a person in Square's directory a client; one who is a client already is found. Raises NotFound."""
+    """Make a person in Square's directory a client; one who is a client already is returned.
+
+    Raises NotFound.
+    """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:

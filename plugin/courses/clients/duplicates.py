@@ -1,7 +1,4 @@
-"""Clients who may be one person: the question when one buys, the suggestions at the desk, both side by side.
-
-Nothing is merged without a person's decision.
-"""
+"""Possible duplicate clients: the question at a purchase, suggestions for staff, both clients side by side."""
 
 from __future__ import annotations
 
@@ -24,13 +21,16 @@ from plugin.store.ledger import Visit
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 
 KIND = "possible_duplicate"
-# More of one name and phone without a profile is no person's double.
+# More clients of one name and phone without a profile are not duplicates.
 _MOST_ASKED = 3
 _MOST_ALIKE = 8
 
 
 def ask_about_duplicates(work: Work, new: Client) -> None:
-    """Ask whether a client just made is one of those of the same name and phone or e-mail whom Square has no more."""
+    """Ask whether a new client is the same person as one whom Square has deleted.
+
+    Candidates have the same name and phone or e-mail.
+    """
     for before in _namesakes_in(work.session, new):
         shared = _shared(before, new)
         open_item(
@@ -50,7 +50,7 @@ def ask_about_duplicates(work: Work, new: Client) -> None:
 
 
 def settle_duplicates_in(session: Session, act: Act, one_id: str, other_id: str) -> None:
-    """Close what was asked about two clients who are one now."""
+    """Close the questions about two clients who are one now."""
     for mark in (_mark(one_id, other_id), _mark(other_id, one_id)):
         settle_item_in(session, act, mark, "They are one client now.")
 
@@ -87,7 +87,7 @@ def _shared(before: Client, new: Client) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: all that would move, or be moved to."""
+    """One of the two: all that would be moved, or be added to."""
 
     client: ClientView
     courses: tuple[CourseView, ...]
@@ -99,7 +99,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What the one client would be called and reached by; `taken_over` names what comes from the other."""
+    """The details of the merged client; `taken_over` names what is copied from the other."""
 
     name: str
     phone: str | None
@@ -108,7 +108,7 @@ class Particulars:
 
 
 def particulars_after(stays: ClientView, goes: ClientView) -> Particulars:
-    """Return the particulars of the one client they would be."""
+    """Return the details of the merged client."""
     fills = {"phone": goes.phone, "email": goes.email}
     taken = tuple(name for name, value in fills.items() if value and not getattr(stays, name))
     return Particulars(stays.name, stays.phone or goes.phone, stays.email or goes.email, taken)
@@ -128,7 +128,7 @@ def side_of(store: Store, client_id: str, *, today: date) -> Side:
 
 
 def looking_alike(store: Store, client_id: str) -> Sequence[ClientView]:
-    """Return the clients of the same name, phone or e-mail: most doubles are among them."""
+    """Return the clients of the same name, phone or e-mail: most duplicates are among them."""
     with store.reading() as session:
         client = client_in(session, client_id)
         row = session.get_one(Client, client.id)

@@ -1,6 +1,6 @@
-"""Whether a client gets letters: said at the desk, or taken back by themselves with the link in every letter.
+"""Whether a client gets e-mails: set by staff, or turned off by themselves with the link in every e-mail.
 
-The link is signed, names nobody, and only ever stops letters: they are turned on again at the desk.
+The link is signed, names no one, and can only stop e-mails: they are turned on again by staff.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _LONGEST_TOKEN = 200
 
 
 def stop_token(secret_key: str, client_id: str) -> str:
-    """Return what stops this client's letters."""
+    """Return the token that stops this client's e-mails."""
     return str(_signer(secret_key).dumps(client_id))
 
 
 def client_of_stop_token(store: Store, secret_key: str, token: str) -> str | None:
-    """Return whose letters this stops, None for a link that was not made here."""
+    """Return the client whose e-mails this token stops, None for one that was not made here."""
     if not secret_key or len(token) > _LONGEST_TOKEN:
         return None
     try:
@@ -35,7 +35,7 @@ def client_of_stop_token(store: Store, secret_key: str, token: str) -> str | Non
 
 
 def stop_letters(store: Store, client_id: str) -> None:
-    """Send this client no more letters; done twice it is done once. Raises NotFound."""
+    """Stop sending e-mails to this client. Idempotent. Raises NotFound."""
 
     def work(session: Session) -> None:
         living_client_in(session, client_id).wants_mail = False

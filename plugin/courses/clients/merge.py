@@ -32,7 +32,7 @@ _FILLED_IN = ("phone", "email")
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Who stays, and the merge that can be taken back; None where they had been joined by Square."""
+    """Who remains, and the merge that can be undone; None if they had been joined by Square."""
 
     client_id: str
     merge_id: str | None
@@ -41,7 +41,9 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class MergeView:
-    """A merge made here. `can_undo` is False once it was taken back, or the one that stayed went on into another."""
+    """A merge made here. `can_undo` is False once it was undone, or the remaining client was merged into
+    another.
+    """
 
     id: str
     from_id: str
@@ -55,9 +57,10 @@ class MergeView:
 
 
 def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
-    """Merge two clients: all of the first becomes the second's, whose name stays. Raises Refused or NotFound.
+    """Merge two clients: all of the first becomes the second's, whose name is kept.
 
-    A phone or e-mail that the one who stays lacks is taken over. Done before, it answers so.
+    Raises Refused or NotFound. A phone or e-mail that the remaining client lacks is copied. If they are
+    merged already, the result states it.
     """
     require(act.actor, Role.DESK)
 
@@ -88,7 +91,7 @@ def merge_rows(work: Work, gone: Client, keeper: Client) -> Merged:
 def undo_merge(store: Store, act: Act, merge_id: str) -> str:
     """Undo a merge: give each client what was theirs; return the one that had been merged away.
 
-    What was added since stays with the one who stayed. Raises Refused or NotFound.
+    What was added since belongs to the remaining client. Raises Refused or NotFound.
     """
     require(act.actor, Role.DESK)
 
@@ -117,7 +120,7 @@ def merges_of(store: Store, client_id: str) -> tuple[MergeView, ...]:
 
 
 def lock_both(session: Session, first_id: str, second_id: str) -> tuple[Client, Client]:
-    """Return two clients, locked in one order whichever is named first; raises NotFound."""
+    """Return two clients, locked in one order regardless of the order given; raises NotFound."""
     rows = select(Client).where(Client.id.in_((first_id, second_id))).order_by(Client.id).with_for_update()
     found = {row.id: row for row in session.scalars(rows.execution_options(populate_existing=True))}
     if first_id not in found or second_id not in found:

@@ -1,4 +1,4 @@
-"""Move everything of one client to another: the same for a merge in Square and one at the desk."""
+"""Move everything of one client to another: the same for a merge in Square and one made by staff."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOVED: dict[str, tuple[Any, str]] = {
     "checkouts": (Checkout, "client_id"),
     "given": (Gift, "giver_id"),
     "received": (Gift, "recipient_id"),
-    # Those merged into them before: their page leads to the one who stays in one step.
+    # Those merged into them before: their page redirects to the remaining client in one step.
     "clients": (Client, "merged_into"),
 }
 
@@ -38,7 +38,7 @@ def join_clients(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
         **_profiles(work.session, gone, keeper),
     }
     gone.merged_into = keeper.id
-    # Whoever said no under either name has said no.
+    # An opt-out under either name is an opt-out.
     keeper.wants_mail = keeper.wants_mail and gone.wants_mail
     settle_duplicates_in(work.session, work.act, gone.id, keeper.id)
     work.session.flush()
@@ -53,7 +53,7 @@ def _courses(work: Work, gone: Client, keeper: Client, text: str) -> list[str]:
 
 
 def hand_over(work: Work, course: Course, to: Client, text: str, *, reason: str = "") -> None:
-    """Make a course another client's, with `text` in its history."""
+    """Transfer a course to another client, with `text` in its history."""
     course.client_id = to.id
     add_history(work, course.id, "merged", text, reason=reason)
     work.session.flush()
@@ -76,7 +76,7 @@ def _shares(session: Session, act: Act, gone: Client, keeper: Client) -> Moved:
 
 
 def _profiles(session: Session, gone: Client, keeper: Client) -> Moved:
-    """Link their Square profiles to the keeper, whose own living one stays the current one."""
+    """Link their Square profiles to the keeper, whose own existing one is still the current one."""
     has_own = session.scalar(
         select(SquareCustomer.square_customer_id)
         .where(SquareCustomer.client_id == keeper.id, *IS_LIVING_PROFILE)
@@ -92,7 +92,7 @@ def _profiles(session: Session, gone: Client, keeper: Client) -> Moved:
 
 
 def pass_shares_in(session: Session, act: Act, from_id: str, to_id: str) -> None:
-    """Let a client who was joined with another keep what was shared with either; nobody shares with themselves."""
+    """Give the keeper what was shared with either client; no one shares with themselves."""
     standing = select(CourseShare).where(
         CourseShare.client_id.in_((from_id, to_id)), CourseShare.ended_at.is_(None)
     )

@@ -1,5 +1,7 @@
-"""A client's private page: the address that is printed on their papers. Whoever has it sees the page, so a new one
-shuts the old. Knows no screen."""
+"""A client's private page and its address, printed on their papers.
+
+Whoever has the address sees the page, so a new address revokes the old ones.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 def page_address(session: Session, act: Act, public_url: str, client_id: str) -> str | None:
-    """Return the address of the client's page, made when first asked for; None without a public address.
+    """Return the address of the client's page, created when first requested; None without a public address.
 
     A client whose data was erased has none.
     """
@@ -34,13 +36,16 @@ def page_address(session: Session, act: Act, public_url: str, client_id: str) ->
 
 
 def known_address_in(session: Session, public_url: str, client_id: str) -> str | None:
-    """Return the address where it was made before; None where it was not."""
+    """Return the address if it was created before, else None."""
     row = session.get(PrivatePage, living_client_in(session, client_id).id)
     return _address(public_url, row.token) if row and public_url else None
 
 
 def token_of(store: Store, act: Act, client_id: str) -> str:
-    """Return what the client's page is opened by, made when first asked for; raises Refused where they were erased."""
+    """Return the token of the client's page, created when first requested.
+
+    Raises Refused if their data was erased.
+    """
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> str:
@@ -52,7 +57,7 @@ def token_of(store: Store, act: Act, client_id: str) -> str:
 
 
 def renew_page(store: Store, act: Act, client_id: str) -> str:
-    """Give the client's page a new address, and shut every one before it; returns the client."""
+    """Give the client's page a new address and revoke every earlier one; return the client."""
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> str:
@@ -68,7 +73,10 @@ def renew_page(store: Store, act: Act, client_id: str) -> str:
 
 
 def client_of_page(store: Store, token: str) -> str | None:
-    """Return the client whose page this opens, None for no one's; a merged client's papers open the other's page."""
+    """Return the client whose page this token opens, None for an unknown token.
+
+    A merged client's papers open the page of the remaining client.
+    """
     if not _TOKEN.match(token):
         return None
     with store.reading() as session:

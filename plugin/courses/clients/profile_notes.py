@@ -1,4 +1,7 @@
-"""The balance that a client's Square profile should show, and the text last written there. Makes no network call."""
+"""The balance that a client's Square profile should show, and the text last written there.
+
+Makes no network call.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,16 @@ from plugin.store.offers import Clinic
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import ProfileNote
 
-# Square takes 1,000 characters in such a field; this many are kept of what was written.
+# Square accepts 1,000 characters in such a field; this many are stored of what was written.
 LONGEST = 500
 NOTHING_LEFT = "No sessions left"
-# A sweep that did not run for a while still finds the courses that expired meanwhile.
+# A sync that did not run for a while still finds the courses that expired meanwhile.
 _LOOK_BACK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is left of one treatment in one course, and what keeps it from being used; `due` in words, "" for none."""
+    """What is left of one treatment in one course, and what prevents its use; `due` in words, "" for none."""
 
     treatment: str
     left: int
@@ -48,7 +51,7 @@ class Part:
 
 
 def wanted_text(store: Store, client_id: str, *, today: date) -> str | None:
-    """Return what the client's profile should say; None where nothing belongs there."""
+    """Return the text for the client's profile; None if nothing belongs there."""
     with store.reading() as session:
         if not _is_on(session) or not _has_course(session, client_id):
             return None
@@ -56,14 +59,14 @@ def wanted_text(store: Store, client_id: str, *, today: date) -> str | None:
 
 
 def written_note(store: Store, client_id: str) -> tuple[str, str] | None:
-    """Return what we wrote last, and on which profile."""
+    """Return what was written last, and on which profile."""
     with store.reading() as session:
         note = session.get(ProfileNote, client_id)
         return (note.written, note.square_customer_id) if note else None
 
 
 def save_note_in(session: Session, act: Act, client_id: str, text: str, square_customer_id: str) -> None:
-    """Remember what was written."""
+    """Record what was written."""
     note = session.get(ProfileNote, client_id)
     if note is None:
         note = ProfileNote(client_id=client_id)
@@ -72,14 +75,14 @@ def save_note_in(session: Session, act: Act, client_id: str, text: str, square_c
 
 
 def drop_note_in(session: Session, client_id: str) -> None:
-    """Delete what was written: it is no longer there."""
+    """Delete the record of what was written: it is no longer there."""
     note = session.get(ProfileNote, client_id)
     if note is not None:
         session.delete(note)
 
 
 def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
-    """Have every client's balance on their Square profile from now on, or taken away there."""
+    """Show every client's balance on their Square profile from now on, or remove it there."""
     require(act.actor)
 
     def do(work: Work) -> None:
@@ -93,13 +96,13 @@ def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
 
 
 def enqueue_all(work: Work) -> None:
-    """Have every client's profile checked again; a correct text is not written again."""
+    """Enqueue a check of every client's profile; a correct text is not written again."""
     for client_id in work.session.scalars(select(SquareCustomer.client_id).distinct()).all():
         profile_changed(work, client_id)
 
 
 def enqueue_ended(work: Work) -> int:
-    """Have the profiles updated whose courses expired lately, since no event says so; return how many."""
+    """Enqueue profiles whose courses expired lately, since no event reports it; return how many."""
     today = local_date(clinic_in(work.session), work.now)
     ended = select(Course.client_id).where(
         Course.client_id.is_not(None),
@@ -107,7 +110,7 @@ def enqueue_ended(work: Work) -> int:
         Course.expires_on < today,
         Course.expires_on >= today - _LOOK_BACK,
     )
-    # Written since the course ended: it says so already.
+    # Written since the course expired: it is up to date.
     rows = work.session.execute(
         select(ProfileNote.client_id, ProfileNote.written).where(ProfileNote.client_id.in_(ended))
     ).all()
@@ -128,9 +131,9 @@ def _has_course(session: Session, client_id: str) -> bool:
 
 
 def _texts(session: Session, client_ids: Sequence[str], today: date) -> dict[str, str]:
-    """Return what the profile of each of these clients should say."""
+    """Return the text for the profile of each of these clients."""
     which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
-    # As the sessions are used: what expires first, then the oldest.
+    # In the order of use: what expires first, then the oldest.
     order = (Course.expires_on.is_(None), Course.expires_on, Course.sold_at)
     clinic = clinic_in(session)
     courses: defaultdict[str, list[CourseState]] = defaultdict(list)
@@ -145,7 +148,7 @@ def _texts(session: Session, client_ids: Sequence[str], today: date) -> dict[str
 
 
 def _by_use(states: Iterable[CourseState]) -> list[CourseState]:
-    """Put what can be used before what can't."""
+    """Sort what can be used before what can't."""
     return sorted(states, key=lambda each: not each.is_live)
 
 
@@ -183,7 +186,7 @@ def profile_text(parts: Sequence[Part]) -> str:
 
 
 def _said(part: Part) -> str:
-    # "Facial acupuncture, 60 min": how long it takes is of no use on a profile.
+    # "Facial acupuncture, 60 min": the duration is of no use on a profile.
     name = part.treatment.split(",")[0].strip() or part.treatment
     return f"{name}: {_standing(part)}"
 

@@ -1,4 +1,4 @@
-"""Which Square profiles belong to which client: the lookups, and the small changes that no sale brings."""
+"""The Square profiles of each client: the lookups, and the small changes that no sale causes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
 from plugin.store import Store
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 
-# Each is asked for at Square, one by one.
+# Each is fetched from Square, one by one.
 _MOST_ALIKE = 30
 _SHORTEST_WORD = 3
 
@@ -24,7 +24,7 @@ _SHORTEST_WORD = 3
 def link_in(
     session: Session, act: Act, square_customer_id: str, client_id: str, *, is_current: bool
 ) -> SquareCustomer:
-    """Make this Square customer the client's, as the current profile or as one of before."""
+    """Link this Square customer to the client, as the current profile or as an earlier one."""
     link = session.get(SquareCustomer, square_customer_id)
     if link is None:
         return add_link_in(session, act, square_customer_id, client_id, is_current=is_current)
@@ -36,7 +36,7 @@ def link_in(
 def add_link_in(
     session: Session, act: Act, square_customer_id: str, client_id: str, *, is_current: bool
 ) -> SquareCustomer:
-    """Write the same for a Square customer that is known not to be linked yet."""
+    """Link a Square customer that is known not to be linked yet."""
     link = SquareCustomer(
         square_customer_id=square_customer_id, client_id=client_id, is_current=is_current, seen_at=act.now
     )
@@ -46,14 +46,14 @@ def add_link_in(
 
 
 def gone_from_square_in(session: Session, square_customer_id: str) -> None:
-    """Remember that Square has deleted a profile; the client and every course stay."""
+    """Record that Square has deleted a profile; the client and every course remain."""
     link = session.get(SquareCustomer, square_customer_id)
     if link is not None:
         link.is_deleted = True
 
 
 def alive_in_square(work: Work, square_customer_id: str) -> str:
-    """Note that a profile of a client exists in Square; return what is new about that, in words, or ""."""
+    """Record that a profile of a client exists in Square; return what is new about that, in words, or ""."""
     link = work.session.get_one(SquareCustomer, square_customer_id)
     has_another = bool(living_links_in(work.session, link.client_id, besides=square_customer_id))
     if not link.is_deleted and (link.is_current or has_another):
@@ -66,7 +66,7 @@ def alive_in_square(work: Work, square_customer_id: str) -> str:
 
 
 def living_links_in(session: Session, client_id: str, *, besides: str = "") -> Sequence[str]:
-    """Return the profiles that the client has now."""
+    """Return the existing profiles of the client."""
     return session.scalars(
         select(SquareCustomer.square_customer_id).where(
             SquareCustomer.client_id == client_id,
@@ -77,7 +77,7 @@ def living_links_in(session: Session, client_id: str, *, besides: str = "") -> S
 
 
 def all_living_links(store: Store, *, besides: Sequence[str] = ()) -> list[str]:
-    """Return the profile that each client has now, without these."""
+    """Return each client's existing profile, without these."""
     living = (
         select(SquareCustomer.square_customer_id)
         .where(*IS_LIVING_PROFILE, SquareCustomer.square_customer_id.not_in(besides))
@@ -88,7 +88,7 @@ def all_living_links(store: Store, *, besides: Sequence[str] = ()) -> list[str]:
 
 
 def client_with_another_profile(store: Store, square_customer_id: str) -> str | None:
-    """Return the client into whom this profile was merged, where they have another one, or should have."""
+    """Return the client into whom this profile was merged, if they have another one, or should have."""
     with store.reading() as session:
         link = session.get(SquareCustomer, square_customer_id)
         if link is None:
@@ -104,7 +104,7 @@ def client_with_another_profile(store: Store, square_customer_id: str) -> str | 
 def might_be(store: Store, buyer: Buyer) -> list[str]:
     """Return the profiles of our clients that could have been merged into this one, the likeliest first.
 
-    Whoever merges two profiles takes them for one person: they share a phone, an e-mail or a word of their name.
+    Merged profiles are taken for one person: they share a phone, an e-mail or a word of their name.
     """
     with store.reading() as session:
         contact = contact_of_buyer(session, buyer)
@@ -115,7 +115,7 @@ def might_be(store: Store, buyer: Buyer) -> list[str]:
 
 
 def links_of_namesakes(store: Store, buyer: Buyer) -> list[str]:
-    """Return the living profiles of our clients of this name and phone or e-mail."""
+    """Return the existing profiles of our clients of this name and phone or e-mail."""
     with store.reading() as session:
         namesakes = _namesakes(contact_of_buyer(session, buyer))
         return _living_profiles(session, buyer, namesakes, first=namesakes)
@@ -130,7 +130,7 @@ def was_before(store: Store, buyer: Buyer) -> str | None:
 
 
 def contact_of_buyer(session: Session, buyer: Buyer) -> Contact:
-    """Return the particulars of a Square customer, as clients have them."""
+    """Return the details of a Square customer, as clients have them."""
     country = clinic_in(session).country
     return contact_from_square(name=buyer.name, phone=buyer.phone, email=buyer.email, country=country)
 

@@ -21,9 +21,9 @@ from plugin.store.people import Client, SquareCustomer
 
 
 def ask_about_unmerged(work: Work, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]) -> bool:
-    """Ask whether a client who was merged with another is to be separate again.
+    """Ask whether a client who was merged with another is to be separated again.
 
-    Return False where the client themselves was separated: then the other one is to leave.
+    Return False if the client themselves was separated: then the other one is to leave.
     """
     client = living_client_in(work.session, client_id)
     details = {
@@ -57,7 +57,7 @@ def ask_about_unmerged(work: Work, client_id: str, buyer: Buyer, sold_to_them: S
 
 
 def split_client(work: Work, details: dict[str, Any], *, reason: str) -> Client:
-    """Make the separated customer a client of their own again, with the courses that were sold to them."""
+    """Make the separated customer a client of their own again, with the courses sold to them."""
     from_client = living_client_in(work.session, details["client_id"])
     to = _client_again(work, from_client, details)
     _link_living(work, details["square_customer_id"], to.id)
@@ -117,7 +117,7 @@ def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> C
         .limit(1)
     )
     if before is not None:
-        # The page of the client they were until the merge leads to them again.
+        # The page of the client they were until the merge redirects to them again.
         before.merged_into = None
         return before
     return add_client(work, replace(contact, language=from_client.language))
