@@ -1,1 +1,1 @@
-"""Packages, the items in Square they are linked to, and the terms they are sold under."""
+"""Packages, the Square items linked to them, and the terms they are sold under."""

@@ -1,6 +1,6 @@
-"""Packages under their Square variations: what was agreed, what Square shows now, and the question where they differ.
+"""Packages and their Square variations: what was agreed, what Square shows now, and questions on differences.
 
-What the seller changes in Square is noticed and asked about, never silently obeyed. Sold courses are not touched.
+Changes made in Square are detected and asked about, never silently accepted. Sold courses are not touched.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from plugin.store.offers import Listing, Package
 from plugin.store.queues import Attention, Outbox
 
 CHANGED = "changed_item"
-# The item whose variations are the packages that were published from here.
+# The item whose variations are the packages published from here.
 ITEM_NAME = "Prepaid courses"
-# Outbox jobs: publish the package in Square's catalog (again); read an item known by its id alone.
+# Outbox jobs: publish the package in Square's catalog (again); fetch an item known by its id alone.
 PUBLISH = "publish"
 LOOK_AT_ITEM = "look_at_item"
 
 
 @dataclass(frozen=True, slots=True)
 class SeenItem:
-    """A variation as Square's catalog shows it; `price` None where it is entered at each sale.
+    """A variation as Square's catalog shows it; `price` None if it is entered at each sale.
 
-    `item_name` is "" where only the variation was asked for.
+    `item_name` is "" if only the variation was requested.
     """
 
     square_variation_id: str
@@ -49,19 +49,19 @@ class SeenItem:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A current variation as it was last seen; `version` None where it was not read yet."""
+    """A current variation as it was last seen; `version` None if it was not fetched yet."""
 
     version: int | None
     square_item_id: str | None
     item_name: str | None
 
     def is_news(self, seen: SeenItem) -> bool:
-        """Say whether Square shows something else than before."""
+        """Return whether Square shows something else than before."""
         return self.version != seen.version or (bool(seen.item_name) and seen.item_name != self.item_name)
 
 
 def save_seen(work: Work, seen: SeenItem) -> bool:
-    """Keep what Square shows and ask where it is no longer what was agreed; False where it is no news."""
+    """Store what Square shows and ask if it is no longer what was agreed; False if nothing changed."""
     listing = work.session.get(Listing, seen.square_variation_id)
     if listing is None or _is_known(listing, seen):
         return False
@@ -118,7 +118,10 @@ def on_till_of(listing: Listing) -> OnTillView:
 
 
 def agree_in(session: Session, act: Act, seen: SeenItem) -> None:
-    """Record what Square shows as agreed: just published, linked or decided. Open questions about it are settled."""
+    """Record what Square shows as agreed: just published, linked or decided.
+
+    Open questions about it are closed.
+    """
     listing = session.get_one(Listing, seen.square_variation_id)
     _write(listing, act, seen)
     listing.agreed_name, listing.agreed_price = seen.name, seen.price.amount if seen.price else None
@@ -127,7 +130,7 @@ def agree_in(session: Session, act: Act, seen: SeenItem) -> None:
 
 
 def take_from_square_in(session: Session, square_variation_id: str) -> Package:
-    """Give the package the price Square asks, and the name too where both had the same; a new version of it."""
+    """Give the package Square's price, and the name too if both had the same; a new version of it."""
     listing = session.get_one(Listing, square_variation_id)
     package = session.get_one(Package, listing.package_id)
     if listing.is_deleted or listing.seen_price is None or listing.seen_currency != package.currency:
@@ -144,7 +147,7 @@ def take_from_square_in(session: Session, square_variation_id: str) -> Package:
 
 
 def settle_questions_in(session: Session, act: Act, package_id: str, reason: str) -> None:
-    """Close what is still asked about the package's items."""
+    """Close the open questions about the package's items."""
     ids = select(Listing.square_variation_id).where(Listing.package_id == package_id)
     for variation_id in session.scalars(ids).all():
         for dedupe in _open_questions(session, variation_id):
@@ -152,7 +155,7 @@ def settle_questions_in(session: Session, act: Act, package_id: str, reason: str
 
 
 def _is_followed(session: Session, listing: Listing) -> bool:
-    """Have an item linked later sell the package where this one was deleted; False where there is none."""
+    """Let an item linked later sell the package in place of a deleted one; False if there is none."""
     later = (
         select(Listing)
         .where(
@@ -171,7 +174,8 @@ def _is_followed(session: Session, listing: Listing) -> bool:
 
 
 def _is_known(listing: Listing, seen: SeenItem) -> bool:
-    # Of the variation an answer may be older than what was seen; an item's new name is news all the same.
+    # For the variation, an answer may be older than what was seen; an item's new name is a change all the
+    # same.
     is_same_item = seen.item_name in ("", listing.seen_item_name)
     return listing.seen_at is not None and (listing.square_version or 0) >= seen.version and is_same_item
 
@@ -181,7 +185,7 @@ def _agree_at_first_sight(session: Session, listing: Listing, seen: SeenItem) ->
     if listing.agreed_price is not None or listing.seen_at is not None:
         return
     if listing.square_version is None:
-        # An item the clinic sold already, named by its id alone: it is what it is.
+        # An item the clinic sold already, known by its id alone: it is accepted as it is.
         listing.agreed_name, listing.agreed_price = seen.name, seen.price.amount if seen.price else None
         return
     package = session.get_one(Package, listing.package_id)
@@ -244,7 +248,7 @@ def _differences(listing: Listing, package: Package) -> Sequence[str]:
 
 
 def _of_the_item(session: Session, listing: Listing, package: Package, has_moved: bool) -> Iterator[str]:
-    """Yield what changed around the variation: only the seller can change that back, and need not."""
+    """Yield what changed around the variation: only the seller can undo that, and need not."""
     name = f"“{package.name}”"
     if listing.is_deleted:
         return
@@ -258,7 +262,7 @@ def _of_the_item(session: Session, listing: Listing, package: Package, has_moved
 
 
 def _speaks_for_item(session: Session, listing: Listing) -> bool:
-    """Say whether this variation is the one of its item that is asked about the item, so that it is asked once."""
+    """Return whether this variation represents its item, so that questions about the item are asked once."""
     first = select(func.min(Listing.square_variation_id)).where(
         Listing.square_item_id == listing.square_item_id,
         Listing.is_current.is_(True),

@@ -1,4 +1,7 @@
-"""Editing a package makes a new version of it; off sale it is kept. Courses already sold are never touched."""
+"""Editing a package makes a new version of it; off sale it is kept.
+
+Courses already sold are never touched.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +31,17 @@ from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.offers import Package, PackageContent
 
-# Whoever saves publishes at once; the job is for an answer that was lost.
+# The person who saves publishes at once; the job is for a lost answer.
 PUBLISHED_BY_JOB_AFTER = timedelta(seconds=10)
 
 
 def edit_package(
     store: Store, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
 ) -> PackageView:
-    """Sell the package like this from now on; raises InvalidField, NotFound, or Refused where it changed meanwhile.
+    """Sell the package like this from now on.
 
-    A new price or name is published in Square by the caller, and by a job where the caller's answer is lost.
+    Raises InvalidField, NotFound, or Refused if it changed meanwhile. A new price or name is published in
+    Square by the caller, and by a job if the caller's answer is lost.
     """
     require(act.actor)
     checked = checked_package(new)
@@ -63,7 +67,10 @@ def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | Non
 
 
 def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> PackageView:
-    """Take a package off sale, or put it on sale again; what Square still sells of it is booked all the same."""
+    """Take a package off sale, or make it available again.
+
+    What Square still sells of it is booked all the same.
+    """
     require(act.actor)
 
     def do(work: Work) -> PackageView:
@@ -84,7 +91,7 @@ def _locked(session: Session, package_id: str) -> Package:
 
 
 def _enqueue_publication(work: Work, package: Package) -> None:
-    """Have Square sell it as it is set here; one that is not for sale, or deleted there, is left alone."""
+    """Enqueue publishing the package as it is set here. One off sale, or deleted in Square, is left alone."""
     view = package_in(work.session, package.id)
     if view.on_till is None or view.on_till.is_deleted or not package.is_active:
         return
@@ -95,7 +102,7 @@ def _enqueue_publication(work: Work, package: Package) -> None:
 def _write(session: Session, store: Store, package: Package, new: NewPackage) -> None:
     listing = listing_in(session, package.id)
     if listing is not None and listing.agreed_name == package.name:
-        # Published under the package's name, it follows it; an item with a name of its own keeps that.
+        # An item published under the package's name is renamed with it; one with its own name keeps that.
         listing.agreed_name = new.name
     package.name, package.price, package.terms = new.name, new.price.amount, new.terms.to_json()
     package.version += 1

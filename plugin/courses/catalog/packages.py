@@ -30,7 +30,10 @@ KINDS = ("main", "touch_up", "add_on")
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """So many sessions of a treatment. `kind` None: a known treatment keeps its kind, a new one's follows."""
+    """A number of sessions of a treatment.
+
+    `kind` None: a known treatment keeps its kind, a new one's follows.
+    """
 
     treatment: str
     sessions: int
@@ -50,7 +53,7 @@ class NewPackage:
 
 
 def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
-    """Make a package; raises InvalidField. The same act again answers the same package."""
+    """Create a package; raises InvalidField. The same act again returns the same package."""
     require(act.actor)
     checked = checked_package(new)
 
@@ -70,7 +73,7 @@ def _make(work: Work, new: NewPackage) -> str:
 def list_packages(
     store: Store, *, limit: int = 50, cursor: str | None = None, only_active: bool = True
 ) -> Page[PackageView]:
-    """Return the packages in the order they were made."""
+    """Return the packages in the order they were created."""
     rows = select(Package).order_by(Package.id).limit(limit + 1)
     if only_active:
         rows = rows.where(Package.is_active.is_(True))
@@ -84,7 +87,7 @@ def list_packages(
 
 @dataclass(frozen=True, slots=True)
 class PackageChoice:
-    """A package as a list to choose from names it."""
+    """A package in a list of choices."""
 
     id: str
     name: str
@@ -92,7 +95,7 @@ class PackageChoice:
 
 
 def package_choices(store: Store) -> tuple[PackageChoice, ...]:
-    """Return the packages that are sold, in the order they were made."""
+    """Return the packages that are sold, in the order they were created."""
     rows = select(Package).where(Package.is_active.is_(True)).order_by(Package.id)
     with store.reading() as session:
         return tuple(
@@ -132,7 +135,7 @@ def _view(package: Package, listing: Listing | None, contents: Sequence[ContentV
 
 
 def known_variations_in(session: Session) -> dict[str, str]:
-    """Return which package each Square variation sells: those of today and those that were replaced."""
+    """Return the package of each Square variation, current or replaced."""
     rows = session.execute(select(Listing.square_variation_id, Listing.package_id))
     return dict(rows.all())
 
@@ -148,7 +151,7 @@ def packages_of_variations_in(session: Session, square_variation_ids: Collection
 
 
 def listing_of(store: Store, package_id: str) -> tuple[str | None, str | None]:
-    """Return the package's current Square item and variation id; None where Square does not sell it."""
+    """Return the package's current Square item and variation id; None if Square does not sell it."""
     with store.reading() as session:
         row = listing_in(session, package_id)
         return (row.square_item_id, row.square_variation_id) if row else (None, None)
@@ -171,9 +174,9 @@ def list_variation(
     square_version: int | None,
     seen: SeenItem | None = None,
 ) -> PackageView:
-    """Record that this Square variation sells the package; raises Refused where it sells another one.
+    """Record that this Square variation sells the package; raises Refused if it sells another one.
 
-    `seen` is what Square shows now, recorded as agreed; without it and a version, a job reads the item.
+    `seen` is what Square shows now, recorded as agreed; without it and a version, a job fetches the item.
     """
     require(act.actor)
 
@@ -194,7 +197,7 @@ def list_variation(
 
 
 def listed_in(session: Session, act: Act, package_id: str, square_variation_id: str) -> Listing:
-    """Return the listing of this variation, made where there is none; raises NotFound, Refused."""
+    """Return the listing of this variation, created if there is none; raises NotFound, Refused."""
     package_in(session, package_id)
     row = session.get(Listing, square_variation_id)
     if row is not None and row.package_id != package_id:
@@ -279,7 +282,7 @@ def _write(work: Work, new: NewPackage) -> Package:
 def write_contents_in(
     session: Session, store: Store, package: Package, contents: Sequence[NewContent]
 ) -> None:
-    """Write the package's contents; those before must be deleted already."""
+    """Store the package's contents; the previous ones must be deleted already."""
     for position, content in enumerate(contents):
         session.add(
             PackageContent(

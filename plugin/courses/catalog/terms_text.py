@@ -1,4 +1,4 @@
-"""A course's terms as plain sentences for its papers, in the client's language where we speak it."""
+"""A course's terms as plain sentences for its papers, in the client's language if it is supported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plugin.courses.base.views import ClinicView, CourseView
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How the clinic is reached by whoever has a question about the terms."""
+    """How to reach the clinic with a question about the terms."""
 
     phone: str = ""
     email: str = ""
@@ -30,10 +30,11 @@ def terms_sentences(
     has_expiry: bool = True,
     has_refund: bool = True,
 ) -> tuple[str, ...]:
-    """Return the terms in force, a sentence or two for each matter; a date of expiration stands elsewhere on the paper.
+    """Return the terms in force, a sentence or two each. A date of expiration is elsewhere on the paper.
 
-    `prices`: the single price of each treatment of the course, which the refund formula may use.
-    Without `has_expiry`, whether the sessions expire is said elsewhere too; without `has_refund`, another person paid.
+    `prices`: the single price of each treatment of the course, which the refund formula may use. Without
+    `has_expiry`, whether the sessions expire is stated elsewhere too; without `has_refund`, another person
+    paid.
     """
     language = language_for(tag)
     sentences = (
@@ -54,9 +55,9 @@ def terms_of(
     has_no_expiry: bool = True,
     has_refund: bool = True,
 ) -> tuple[str, ...]:
-    """Return the terms of a sold course with its own prices. A day of expiration that is known stands elsewhere.
+    """Return the terms of a sold course with its own prices. A known date of expiration is stated elsewhere.
 
-    Without `has_no_expiry`, so does that there is none.
+    Without `has_no_expiry`, so is that there is none.
     """
     waits = course.terms.waits_for_first_use
     return terms_sentences(
@@ -76,12 +77,12 @@ def _charged(course: CourseView, allowance: AllowanceState) -> Money:
 
 
 def gift_sentences(terms: Terms, language: str) -> tuple[str, ...]:
-    """Return what the voucher says to whoever is given the course, beside how long it is good and how it is used."""
+    """Return the voucher's sentences for the recipient, besides how long it is valid and how it is used."""
     return (_missed(terms, language_for(language)),)
 
 
 def questions(language: Language, phone: str, email: str) -> str:
-    """Say whom to ask, "" where the clinic gave neither."""
+    """Return whom to ask, "" if the clinic gave neither."""
     if phone and email:
         return language.gettext("Questions? Call {phone} or write to {email}.", phone=phone, email=email)
     if phone:
@@ -121,7 +122,7 @@ def _no_show(terms: Terms, language: Language) -> str:
         )
     if not terms.forgiven_no_shows:
         return language.gettext("A visit missed without notice counts as used.")
-    # Not a plural: Chinese has one form for all numbers, and says "the first time" of one.
+    # Not a plural: Chinese has one form for all numbers, and writes "the first time" for one.
     if terms.forgiven_no_shows == 1:
         return language.gettext("A visit missed without notice counts as used; we look past it once.")
     return language.gettext(
