@@ -1,4 +1,7 @@
-"""The use cases: one function, one transaction. Pure of web and Square calls; knows the rules and the database."""
+"""The use cases: one function, one transaction.
 
-# Wherever a use case is imported from, what follows from it is registered.
+No web and no Square calls; only the rules and the database.
+"""
+
+# Wherever a use case is imported from, its subscribers are registered.
 from plugin.courses import subscribers as subscribers

@@ -1,6 +1,6 @@
-"""Does the ledger still add up? Asked of the stored rows, by queries that trust nothing the program believes.
+"""Audit the ledger: does it still add up? Queries the stored rows and trusts nothing the program derives.
 
-The queries are put together once: that takes longer than asking them.
+The queries are built once: that takes longer than running them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from plugin.store.triggers import ERASED
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: which check, which row, and what it means."""
+    """One error found: which check, which row, and what it means."""
 
     check: str
     row: str
@@ -33,13 +33,13 @@ class Finding:
 
 
 def audit(store: Store) -> tuple[Finding, ...]:
-    """Return everything that is wrong with ledger and documents; nothing where all is right."""
+    """Return every error in the ledger and the documents; nothing if all is right."""
     with store.reading() as session:
         return audit_in(session)
 
 
 def audit_in(session: Session) -> tuple[Finding, ...]:
-    """Return everything that is wrong as seen by this session."""
+    """Return every error as seen by this session."""
     return tuple(finding for check in _CHECKS for finding in check(session))
 
 
@@ -63,7 +63,7 @@ def _broken_chains() -> Select[*tuple[Any, ...]]:
 
 
 def _chains(session: Session) -> Iterator[Finding]:
-    """Each entry starts where the one before it ended, and adds up."""
+    """Check that each entry starts where the one before it ended, and adds up."""
     for entry_id, allowance_id, seq in session.execute(_broken_chains()):
         yield Finding(
             "chain", entry_id, f"Entry {seq} of allowance {allowance_id} does not follow from the one before."
@@ -78,7 +78,7 @@ def _out_of_bounds() -> Select[*tuple[Any, ...]]:
 
 
 def _bounds(session: Session) -> Iterator[Finding]:
-    """Nothing is overdrawn, nothing exceeds what was granted."""
+    """Check that nothing is overdrawn and nothing exceeds what was granted."""
     for entry_id, left, granted in session.execute(_out_of_bounds()):
         yield Finding("bounds", entry_id, f"The entry leaves {left} of {granted} sessions.")
 
@@ -116,7 +116,7 @@ def _wrong_balances() -> Select[*tuple[Any, ...]]:
 
 
 def _sums(session: Session) -> Iterator[Finding]:
-    """The balance equals the sum of the ledger."""
+    """Check that the balance equals the sum of the ledger."""
     for allowance_id, lines in session.execute(_wrong_balances()):
         said = "has no entry" if lines is None else "does not equal the sum of its entries"
         yield Finding("balance", allowance_id, f"The balance {said}.")
@@ -139,7 +139,7 @@ def _unequal_reversals() -> Select[*tuple[Any, ...]]:
 
 
 def _reversals(session: Session) -> Iterator[Finding]:
-    """A reversing entry undoes its entry exactly."""
+    """Check that a reversing entry undoes its entry exactly."""
     for entry_id in session.scalars(_unequal_reversals()):
         yield Finding("reversal", entry_id, "The reversing entry does not undo its entry exactly.")
 
@@ -162,7 +162,7 @@ def _impossible_kinds() -> Select[*tuple[Any, ...]]:
 
 
 def _kinds(session: Session) -> Iterator[Finding]:
-    """Each kind of entry moves sessions, money and grants the way it may."""
+    """Check that each kind of entry moves sessions, money and grants only as allowed."""
     for entry_id, kind in session.execute(_impossible_kinds()):
         yield Finding("kind", entry_id, f"An entry of the kind {kind} can't do what it does.")
 
@@ -177,7 +177,7 @@ def _visits_without_entry() -> Select[*tuple[Any, ...]]:
 
 
 def _lost_entries(session: Session) -> Iterator[Finding]:
-    """What the ledger once said is still there: a chain cut off at its end follows from itself, but is missed."""
+    """Check that no entry was lost: a chain truncated at its end is consistent, but entries are missing."""
     for visit_id in session.scalars(_visits_without_entry()):
         yield Finding("visit", visit_id, "The visit used no session: its entry is gone.")
     kept = set(session.scalars(select(Entry.id)))
@@ -204,7 +204,7 @@ def _closed_with_something_left() -> Select[*tuple[Any, ...]]:
 
 
 def _closed_courses(session: Session) -> Iterator[Finding]:
-    """A closed course has nothing left."""
+    """Check that a closed course has nothing left."""
     for course_id, left in session.execute(_closed_with_something_left()):
         yield Finding("closed", course_id, f"The course is closed, yet {left} sessions are left.")
 
@@ -220,7 +220,7 @@ def _wrong_prices() -> Select[*tuple[Any, ...]]:
 
 
 def _prices(session: Session) -> Iterator[Finding]:
-    """The parts of a course's price add up to it."""
+    """Check that the parts of a course's price add up to it."""
     for course_id, price, parts in session.execute(_wrong_prices()):
         yield Finding("price", course_id, f"The parts add up to {parts}, the price is {price} (minor units).")
 
@@ -235,7 +235,7 @@ def _written_handouts() -> Select[*tuple[Any, ...]]:
 
 
 def _handouts(session: Session) -> Iterator[Finding]:
-    """What a client was handed is still what it was, or was blanked together with who they were."""
+    """Check that what was handed out is unchanged, or was blanked together with the client's identity."""
     for handout_id, content, written, erased_at in session.execute(_written_handouts()):
         if content == ERASED and erased_at is not None:
             continue
@@ -244,7 +244,7 @@ def _handouts(session: Session) -> Iterator[Finding]:
 
 
 def _documents(session: Session) -> Iterator[Finding]:
-    """Invoices, credit notes and vouchers are what was issued, numbered without a gap."""
+    """Check that invoices, credit notes and vouchers are what was issued, numbered without a gap."""
     for check, row, sentence in wrong_documents(session):
         yield Finding(check, row, sentence)
 

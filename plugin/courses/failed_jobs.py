@@ -1,4 +1,4 @@
-"""Events and jobs that were tried and wait, or were given up, for the owner's page."""
+"""Events and jobs that failed and will be retried, or were given up, for the owner's page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from plugin.courses.base.outbox import PAPERS
 from plugin.store import Store
 from plugin.store.queues import Inbox, Outbox
 
-# Whoever looks later finds it under Attention.
+# Older ones are found under Attention.
 SHOWN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class FailedJobView:
-    """One event or job that failed: which, how often it was tried, why, and when it runs again."""
+    """An event or job that failed: which, how often it was tried, why, and when it runs again."""
 
     id: str
     kind: str
@@ -29,7 +29,7 @@ class FailedJobView:
 
 
 def failed_jobs(store: Store, now: datetime, *, limit: int = 10) -> tuple[FailedJobView, ...]:
-    """Return what failed, newest first: tried and waiting, or given up within the last days."""
+    """Return what failed, newest first: waiting for a retry, or given up within the last days."""
     with store.reading() as session:
         events = session.scalars(
             select(Inbox).where(_has_failed(Inbox, now)).order_by(Inbox.id.desc()).limit(limit)

@@ -1,4 +1,4 @@
-"""The version of each open page: one statement says whether anything on it changed, or time alone changed it."""
+"""The version of each open page: one statement tells whether its content changed, also by time alone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PageVersion:
 
 
 def version_of_count(store: Store, now: datetime) -> PageVersion:
-    """Return the version of a page of which only the number of open items changes by itself."""
+    """Return the version of a page on which only the number of open items changes by itself."""
     return _read(store, _COUNT, now, {})
 
 

@@ -1,8 +1,9 @@
-"""What leaves the database by itself, and when. The ledger, documents and history never do.
+"""What is deleted automatically, and when. The ledger, documents and history never are.
 
-The body of a finished event goes after a month. After `RETENTION_DAYS` its row goes too, with finished jobs,
-idempotency keys and syncs. No repeat of an event is on its way any more by then: Square retries for 24 hours, and
-what no event brought the sync finds within the hour. A replayed event would only have its subject fetched again.
+The body of a finished event is deleted after a month. After `RETENTION_DAYS` its row is too, with finished
+jobs, idempotency keys and syncs. No repeat of an event is pending any more by then: Square retries for 24
+hours, and the sync finds within the hour what no event reported. A replayed event would only have its subject
+fetched again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _FINISHED = ("done", "ignored")
 
 
 def drop_old_event_bodies(store: Store, now: datetime) -> int:
-    """Blank the bodies of events that were finished long ago; return how many, not all of them at once."""
+    """Blank the bodies of events that finished long ago; return how many, not all of them at once."""
     before = now - BODIES_KEPT_FOR
     old = (
         select(Inbox.id)
@@ -46,7 +47,7 @@ def drop_old_event_bodies(store: Store, now: datetime) -> int:
 
 
 def drop_old_rows(store: Store, now: datetime, *, days: int) -> int:
-    """Delete rows that nothing needs after so many days; return how many, at most some hundred of each table."""
+    """Delete rows not needed after so many days; return how many, at most some hundred of each table."""
     dropped = 0
     for key, is_old in _old(now - timedelta(days=days)):
         ids = _read(store, select(key).where(is_old).limit(_AT_ONCE))
@@ -59,11 +60,11 @@ def drop_old_rows(store: Store, now: datetime, *, days: int) -> int:
 
 def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
     newer, later = aliased(Outbox), aliased(Sweep)
-    # A job that failed is shown until another of its kind has done its work.
+    # A failed job is shown until another of its kind has succeeded.
     is_superseded = exists().where(
         newer.kind == Outbox.kind, newer.subject == Outbox.subject, newer.id > Outbox.id
     )
-    # The next sync goes on where the last good one began.
+    # The next sync continues where the last successful one began.
     has_later = exists().where(
         later.started_at > Sweep.started_at, later.finished_at.is_not(None), later.error == ""
     )

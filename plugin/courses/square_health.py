@@ -1,4 +1,7 @@
-"""How it stands with Square: does it answer, what waits, what came last. Reads and writes rows, asks nobody."""
+"""The state of the connection to Square: is it answering, what is pending, what was last received.
+
+No network call.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,16 @@ from plugin.store import Store
 from plugin.store.queues import Attention, Outbox, Sweep
 from plugin.store.square_side import Connection
 
-# A single call that failed is no news for the desk: the next one is on its way.
+# A single failed call is not reported to staff: the next one follows soon.
 TOLD_AFTER = timedelta(seconds=30)
 SIGN_IN = "square_sign_in"
-# The questions an outage brings before people, by the beginning of their `dedupe`; they end with it.
+# The questions an outage raises, by the start of their `dedupe`; they are closed with it.
 ABOUT_OUTAGES = ("square_sign_in:", "square_unreachable:", "square_down:", "square_busy:")
 
 
 @dataclass(frozen=True, slots=True)
 class SquareAway:
-    """Square has not done what we asked since then; `is_shut` where it answers and does not let us in."""
+    """Square has not done what we requested since then; `is_shut` if it answers but refuses access."""
 
     since: datetime
     is_shut: bool
@@ -35,7 +38,7 @@ class SquareAway:
 
 @dataclass(frozen=True, slots=True)
 class SweepView:
-    """One look through Square: what it saw, and what the events had missed."""
+    """One sync with Square: what it read, and what the events had missed."""
 
     started_at: datetime
     finished_at: datetime | None
@@ -46,7 +49,7 @@ class SweepView:
 
 @dataclass(frozen=True, slots=True)
 class SquareState:
-    """What the owner's page shows of the way between us and Square."""
+    """The state of the connection on the owner's page."""
 
     away: SquareAway | None
     inbox: InboxState
@@ -56,12 +59,12 @@ class SquareState:
 
     @property
     def is_answering(self) -> bool:
-        """Say whether Square did what we asked last."""
+        """Return whether the last request to Square succeeded."""
         return self.away is None
 
     @property
     def waiting(self) -> int:
-        """Return how many messages and effects wait."""
+        """Return how many messages and effects are pending."""
         return self.inbox.pending + self.owed
 
 
@@ -72,7 +75,7 @@ def square_away(store: Store, now: datetime) -> SquareAway | None:
 
 
 def square_state(store: Store, now: datetime) -> SquareState:
-    """Return all of it."""
+    """Return the state of the connection."""
     inbox = inbox_state(store)
     with store.reading() as session:
         owed = dict(
@@ -92,7 +95,7 @@ def square_state(store: Store, now: datetime) -> SquareState:
 
 
 def note_failing(store: Store, code: str, now: datetime) -> None:
-    """Remember since when Square fails; later failures of the same outage change only how it does."""
+    """Record since when Square fails; later failures of the same outage change only the reason."""
 
     def work(session: Session) -> None:
         row = connection_in(session)
@@ -104,7 +107,7 @@ def note_failing(store: Store, code: str, now: datetime) -> None:
 
 
 def note_answering(store: Store, act: Act) -> None:
-    """Remember that Square answers, and take away the questions its silence had brought before people."""
+    """Record that Square answers, and close the questions raised by the outage."""
 
     def do(work: Work) -> None:
         row = connection_in(work.session)
@@ -117,12 +120,12 @@ def note_answering(store: Store, act: Act) -> None:
 
 
 def outage_mark(code: str, since: datetime | None, now: datetime) -> str:
-    """Return the `dedupe` of the question about an outage: one for each, or one a day where none is noted."""
+    """Return the `dedupe` of the question about an outage: one for each, or one a day if none is recorded."""
     return f"{code}:{since:%Y-%m-%dT%H:%M:%S}" if since else f"{code}:{now:%Y-%m-%d}"
 
 
 def settle_in(session: Session, act: Act, beginnings: tuple[str, ...], reason: str) -> None:
-    """Close the open questions whose `dedupe` begins so: what they asked about has passed."""
+    """Close the open questions whose `dedupe` starts so: what they asked about is over."""
     about = or_(*(Attention.dedupe.startswith(each, autoescape=True) for each in beginnings))
     for item in session.scalars(select(Attention).where(and_(Attention.resolved_at.is_(None), about))):
         item.resolved_at, item.resolved_by = act.now, act.actor.name
@@ -130,7 +133,7 @@ def settle_in(session: Session, act: Act, beginnings: tuple[str, ...], reason: s
 
 
 def connection_in(session: Session) -> Connection:
-    """Return the one row about the connection, made where there is none; locked on PostgreSQL."""
+    """Return the one row about the connection, created if there is none; locked on PostgreSQL."""
     row = session.get(Connection, 1, with_for_update=True)
     if row is None:
         row = Connection(id=1, scopes=[], locations=[], failing_code="")
@@ -151,7 +154,7 @@ def _away(row: Connection | None, now: datetime) -> SquareAway | None:
 
 
 def _last_sweep(session: Session, now: datetime) -> SweepView | None:
-    # One begun while the clock was ahead would stand for the last one until that time comes.
+    # One started while the clock was ahead would count as the last one until that time is reached.
     begun = select(Sweep).where(Sweep.started_at <= now)
     row = session.scalar(begun.order_by(Sweep.started_at.desc(), Sweep.id.desc()).limit(1))
     if row is None:

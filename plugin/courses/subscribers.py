@@ -1,6 +1,6 @@
-"""What follows from a sale, a change, a visit or a refund, in the same transaction and in this order.
+"""The subscribers to a sale, a change, a visit or a refund, called in the same transaction and in this order.
 
-The only list of it: the use cases publish an event (`plugin.courses.base.events`) and know no subscriber.
+The only list of them: the use cases publish an event (`plugin.courses.base.events`) and know no subscriber.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from plugin.courses.handouts.visit_email import enqueue_visit_emails
 from plugin.courses.sales.checkout_outcome import settle_checkouts
 
 SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
-    # A checkout is paid before the exchange that it was can be completed.
+    # A checkout is paid before its exchange can be completed.
     SaleBooked: (issue_invoice, settle_checkouts, complete_exchanges),
     CourseAssigned: (issue_invoice,),
     CourseReassigned: (correct_invoice,),
