@@ -1,7 +1,8 @@
-"""Remove everything that tells who a client was. Entries, sums and days stay; the ledger loses only its words.
+"""Remove everything that identifies a client.
 
-What happens to each column is marked on the tables (`plugin.store.personal`); here are the exceptions. Issued documents
-stay whole: tax law requires it (GDPR art. 17(3)(b)), and the table refuses any change.
+Entries, sums and days are kept; the ledger loses only its texts. What happens to each column is marked on the
+tables (`plugin.store.personal`); the exceptions are here. Issued documents are kept whole: tax law requires
+it (GDPR art. 17(3)(b)), and the table refuses any change.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _NO_DIGEST = "0" * 64
 
 
 def anonymize_in(session: Session, act: Act, subject: SubjectData) -> None:
-    """Remove everything that tells who this was."""
+    """Remove everything that identifies this client."""
     delete_all_batches_in(session, act.now)
     _clients(session, act, subject)
     _sales(session, subject)
@@ -108,7 +109,7 @@ def _sales(session: Session, subject: SubjectData) -> None:
 
 
 def _directory(session: Session, subject: SubjectData) -> None:
-    """Delete the profiles that have their name or contact: a person may be in Square's directory twice."""
+    """Delete the profiles with their name or contact: a person may be in Square's directory twice."""
     same: list[ColumnElement[bool]] = [
         SquarePerson.name_folded.in_(subject.own_words.names),
         SquarePerson.email.in_(subject.own_words.addresses),
@@ -118,7 +119,7 @@ def _directory(session: Session, subject: SubjectData) -> None:
 
 
 def _attention(session: Session, subject: SubjectData) -> None:
-    """Of the items about them, keep that there was one and when."""
+    """Keep only the existence and the time of the items about them."""
     ids = {*subject.course_ids, *subject.client_ids, *subject.square_ids, *subject.order_ids}
     for row in session.scalars(select(Attention)):
         if ids.intersection(_strings(row.details)) or row.square_order_id in ids:
@@ -129,7 +130,7 @@ def _attention(session: Session, subject: SubjectData) -> None:
 
 
 def _messages(session: Session, subject: SubjectData) -> None:
-    """Drop Square's messages about them; that there was one, when and of which kind stays."""
+    """Delete Square's messages about them; their existence, time and kind are kept."""
     words = subject.own_words.in_typed_text()
     for row in session.scalars(select(Inbox).where(words.might_be_in(Inbox.body))):
         if words.are_in(_decoded(row.body)):
@@ -149,7 +150,7 @@ def _decoded(body: str) -> str:
 def _jobs(session: Session, act: Act, subject: SubjectData) -> None:
     theirs = Outbox.subject.in_(subject.job_subjects)
     session.execute(update(Outbox).where(theirs, Outbox.state != "pending").values(outcome=""))
-    # Done now, it would put a person without a name into Square's directory.
+    # Done now, it would create a person without a name in Square's directory.
     session.execute(
         update(Outbox)
         .where(theirs, Outbox.kind == CUSTOMER, Outbox.state == "pending")
@@ -158,19 +159,19 @@ def _jobs(session: Session, act: Act, subject: SubjectData) -> None:
 
 
 def _operations(session: Session, subject: SubjectData) -> None:
-    """Drop the digests of requests about them: a digest of a name and a phone number can be guessed."""
+    """Delete the digests of requests about them: a digest of a name and a phone number can be guessed."""
     for client_id in subject.client_ids:
         about = cast(Operation.answer, String).contains(client_id)
         session.execute(update(Operation).where(about).values(request_sha256=_NO_DIGEST))
 
 
 def _texts(session: Session, subject: SubjectData) -> None:
-    """Erase every text that names them, in whosever row it stands."""
+    """Erase every text that names them, in any row."""
     courses = History.course_id.in_((*subject.course_ids, *subject.other_course_ids))
     _search(session, History, ("text", "reason"), subject.words, courses)
     files = ImportBatch.id.in_(subject.batch_ids)
     _search(session, ImportBatch, _searched(ImportBatch), subject.words, files)
-    # Sentences of the program hold whole names only, so one word may be searched for.
+    # Sentences of the program contain whole names only, so one word may be searched for.
     _search(session, History, ("text",), subject.own_words, true())
     _search(session, Gift, ("giver_name", "recipient_name"), subject.own_words, true())
     for model in models().values():
@@ -192,7 +193,7 @@ def _search(
             clean = _scrubbed(value, words)
             if clean != value:
                 setattr(row, name, clean)
-        # Row by row: the triggers let nothing else change with the words.
+        # Row by row: the triggers allow no other change together with the words.
         session.flush()
 
 

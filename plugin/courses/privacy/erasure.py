@@ -1,6 +1,6 @@
-"""Erase a client's personal data on the owner's request; every entry and sum stays as it was.
+"""Erase a client's personal data on the owner's request; every entry and sum is unchanged.
 
-Open sales, refunds and questions are settled first: money must not arrive for a person without a name.
+Open sales, refunds and questions are settled first: money must not be received for a person without a name.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from plugin.store.queues import Attention, Inbox, Outbox, SquareRefund
 from plugin.store.selling import Checkout, DeskRefund
 from plugin.store.square_side import ProfileNote
 
-# Overwrites what was deleted in the database's file; takes the balance off their Square profile.
+# Overwrites deleted data in the database's file; removes the balance from their Square profile.
 COMPACT = "compact"
 LEAVE_PROFILE = "leave_profile"
 
@@ -62,7 +62,7 @@ class ErasureView:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The request of the owner: the name typed to confirm it, and whether sessions left are given up knowingly."""
+    """The owner's request: the name typed to confirm it, and whether giving up sessions left is confirmed."""
 
     client_id: str
     typed_name: str
@@ -78,9 +78,9 @@ def preview_erasure(store: Store, act: Act, client_id: str) -> ErasureView:
 
 
 def erase_client(store: Store, act: Act, wish: Erasure) -> bool:
-    """Erase a client's personal data; False where that was done before.
+    """Erase a client's personal data; False if that was done before.
 
-    Raises Refused while something is under way, InvalidField for another name, NotFound.
+    Raises Refused while something is in progress, InvalidField for another name, NotFound.
     """
     require(act.actor)
 
@@ -95,7 +95,7 @@ def erase_client(store: Store, act: Act, wish: Erasure) -> bool:
             _erase(work, subject)
             return {"erased": client.id}
 
-        # Nothing of what was typed is kept, not even as a digest.
+        # Nothing that was typed is stored, not even as a digest.
         return not work.once("erase", {"client_id": wish.client_id}, erase).is_repeat
 
     return transact(store, act, do)
@@ -126,7 +126,7 @@ def _erase(work: Work, subject: SubjectData) -> None:
     remember_erased_in(work.session, work.act, subject.square_ids)
     anonymize_in(work.session, work.act, subject)
     for client_id, square_customer_id in leaving:
-        # The one place that still names them, until Square is updated; then it is emptied as well.
+        # The one place that still names them, until Square is updated; then it is cleared as well.
         payload = {"square_customer_id": square_customer_id}
         enqueue(work, LEAVE_PROFILE, client_id, payload=payload)
     for course_id in subject.course_ids:
@@ -187,7 +187,7 @@ def _is_asked_about(session: Session, subject: SubjectData) -> bool:
 
 
 def _is_being_issued(session: Session, subject: SubjectData) -> bool:
-    # An invoice that waits for the worker would lose whose it is.
+    # A pending invoice would lose its client.
     refunds = select(SquareRefund.square_refund_id).where(SquareRefund.square_order_id.in_(subject.order_ids))
     theirs = or_(Outbox.subject.in_(subject.order_ids), Outbox.subject.in_(refunds))
     return _any(session, Outbox.id, Outbox.state == "pending", Outbox.kind.in_(DOCUMENT_JOBS), theirs)

@@ -1,7 +1,7 @@
-"""All personal data of a client, table by table, for a person who asks what the clinic holds on them.
+"""All personal data of a client, table by table, for a person who requests access to it.
 
-Which rows are theirs is marked on the tables (`plugin.store.personal`). Every table has a title here or a reason in
-`NOT_ABOUT_CLIENTS`: a test asks for one when a table is added.
+Which rows are theirs is marked on the tables (`plugin.store.personal`). Every table has a title here or a
+reason in `NOT_ABOUT_CLIENTS`: a test fails if a new table has neither.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class ClientExport:
-    """All personal data of a client at the time of asking."""
+    """All personal data of a client at the time of the request."""
 
     clinic: str
     client: ClientView
@@ -138,7 +138,10 @@ def _section(session: Session, name: str, title: str, subject: SubjectData, staf
 
 
 def _is_shown(column: Column[Any]) -> bool:
-    """Leave out what is derived from other columns, and the bytes of papers, whose content is shown."""
+    """Return whether the column is shown.
+
+    Left out is what is derived from other columns, and the bytes of papers, whose content is shown.
+    """
     is_derived = column.computed is not None or column.key in ("search_text", "name_folded")
     return not is_derived and not isinstance(column.type, LargeBinary)
 
@@ -147,7 +150,7 @@ def _row(row: Base, staff: dict[str, str]) -> dict[str, Any]:
     values = {each.key: getattr(row, each.key) for each in columns_of(type(row)) if _is_shown(each)}
     for name in ("practitioner_id", "staff_id"):
         if values.get(name) in staff:
-            # The reader knows people, not our ids.
+            # The reader knows people by name, not by our ids.
             values[name.removesuffix("_id")] = staff[values[name]]
     if isinstance(values.get("content"), str):
         values["content"] = _parsed(values["content"])
@@ -167,7 +170,8 @@ def _written(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-# Tables whose rows name clients in their content: what narrows the search, and which rows found really do.
+# Tables whose rows name clients in their content: how to narrow the search, and which rows found really
+# match.
 
 
 def _all_rows(_subject: SubjectData) -> ColumnElement[bool]:

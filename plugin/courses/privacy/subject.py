@@ -19,7 +19,7 @@ from plugin.store.papers import VisitLetter
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.selling import Checkout, DeskRefund
 
-# A shorter number or name is part of too much else.
+# A shorter number or name is part of too many other texts.
 _FEWEST_DIGITS = 7
 _SHORTEST_NAME = 2
 
@@ -36,7 +36,7 @@ class Words:
     written: tuple[str, ...]
 
     def are_in(self, text: str) -> bool:
-        """Say whether the text names them."""
+        """Return whether the text names them."""
         low = text.casefold()
         if any(one.casefold() in low for one in (*self.addresses, *self.square_ids)):
             return True
@@ -46,13 +46,15 @@ class Words:
         return bool(self.numbers) and any(one in digits(text) for one in self.numbers)
 
     def in_typed_text(self) -> Words:
-        """Return the words to search for in typed text about others: a single word of a name may be any word."""
+        """Return the words to search for in texts typed about others: a single word of a name may be any
+        word.
+        """
         return replace(self, names=tuple(name for name in self.names if " " in name or not name.isascii()))
 
     def might_be_in(self, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
         """Return a condition that leaves out most rows that don't name them."""
         if not all(name.isascii() for name in self.written):
-            # An accent is kept in more than one way, and in JSON in yet another.
+            # An accent has more than one encoding, and yet another in JSON.
             return column.is_not(None)
         text = func.lower(cast(column, String))
         words = [max(name.split(), key=len, default=name) for name in self.names]
@@ -63,7 +65,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class SubjectData:
-    """The ids of everything a client has, those merged into them included.
+    """The ids of everything a client has, including the clients merged into them.
 
     The columns of the tables name these ids (`plugin.store.personal.belongs_to`).
     """
@@ -83,7 +85,7 @@ class SubjectData:
     # Issued to them, not for courses that others bought and gave to them.
     document_ids: tuple[str, ...]
     words: Words
-    # Those of them that no other client has: searched for everywhere, not only in their own rows.
+    # Words that no other client shares: searched for everywhere, not only in their own rows.
     own_words: Words
 
     @property
@@ -170,7 +172,7 @@ def _words(clients: Iterable[Client], square_ids: tuple[str, ...]) -> Words:
 
 
 def _number(phone: str | None) -> str:
-    # Written at home, a number has no country's code; its last ten digits stand in both.
+    # Typed at home, a number has no country code; its last ten digits are in both.
     plain = digits(phone or "")[-10:]
     return plain if len(plain) >= _FEWEST_DIGITS else ""
 
