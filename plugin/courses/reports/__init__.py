@@ -1,1 +1,4 @@
-"""What the owner wants to know: pure questions to the ledger, answered in frozen values. Nothing is kept for them."""
+"""Reports for the owner: read-only queries of the ledger, returned as frozen values.
+
+Nothing is stored for them.
+"""

@@ -1,8 +1,9 @@
-"""On which day an entry counts, and closing the books so that what was reported stays as it was.
+"""The day on which an entry counts, and closing the books so that what was reported does not change.
 
-An entry counts on the day it happened: a visit entered a day late belongs to the day of the visit. Accountants
-close a month once it is reported; from then on an entry for a day in it counts on the day it is written instead.
-So a closed month never changes, and nothing is lost or counted twice. Nothing in the ledger is touched.
+An entry counts on the day it happened: a visit entered a day late belongs to the day of the visit.
+Accountants close a month once it is reported; from then on an entry for a day in it counts on the day it is
+written instead. So a closed month never changes, and nothing is lost or counted twice. Nothing in the ledger
+is touched.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ entry_kind: ColumnElement[str] = func.coalesce(REVERSED.kind, Entry.kind)
 
 
 def close_books(store: Store, act: Act, through: date) -> date:
-    """Close every day up to `through`; return the last closed day. Raises InvalidField for a day that is not over.
+    """Close every day up to `through`; return the last closed day.
 
-    Closing again what is closed changes nothing.
+    Raises InvalidField for a day that is not over yet. Closing again what is closed changes nothing.
     """
     require(act.actor)
 
@@ -41,7 +42,7 @@ def close_books(store: Store, act: Act, through: date) -> date:
         clinic = clinic_in(work.session)
         if through >= local_date(clinic, work.now):
             raise InvalidField("Only days that are over can be closed.", field="through")
-        # Refuses a day out of range in the same words as any period.
+        # Refuses a day out of range with the same message as any period.
         Period(through, through)
         known = closed_through_in(work.session)
         if known is not None and through <= known:
@@ -90,7 +91,9 @@ def counts_at(session: Session) -> ColumnElement[datetime]:
 
 
 def counted_in(session: Session, query: Select[*Ts], period: Period) -> Select[*Ts]:
-    """Return the query over the entries that count in the period, joined with their course and what they reverse."""
+    """Return the query over the entries that count in the period, joined with their course and reversed
+    entry.
+    """
     start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
     return (
         query.select_from(Entry)

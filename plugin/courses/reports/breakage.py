@@ -1,4 +1,4 @@
-"""Value left in expired courses until the owner decides: shown to the owner, never posted as earned by itself."""
+"""Value left in expired courses until the owner decides: shown, never recognized automatically."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plugin.store.people import Client
 
 @dataclass(frozen=True, slots=True)
 class ExpiredCourse:
-    """An expired course in which something is left; `client_id` None: not assigned to a client."""
+    """An expired course with something left; `client_id` None: not assigned to a client."""
 
     course_id: str
     client_id: str | None
@@ -45,6 +45,6 @@ def expired_courses(store: Store, today: date) -> tuple[ExpiredCourse, ...]:
                 value_left=state.value_left,
             )
             for state, row in read
-            # Frozen, it does not expire; used up, value may still wait to be written off.
+            # On hold, it does not expire; used up, value may still wait to be written off.
             if state.on_hold_since is None and (state.expired_on or state.value_left.amount)
         )

@@ -1,6 +1,6 @@
 """The tables for export: all courses, all entries, and the roll-forward of deferred revenue.
 
-Times are UTC, as RFC 3339. The headings are promised: programs read these files.
+Times are UTC, as RFC 3339. The headings are stable: programs read these files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _AT_ONCE = 1000
 
 
 class Export(StrEnum):
-    """What is exported."""
+    """The table to export."""
 
     COURSES = "courses"
     ENTRIES = "entries"
@@ -52,7 +52,7 @@ def export_sheet(
     if what is Export.LIABILITY:
         today = local_date(read_clinic(store), now)
         return liability_sheet(liability(store, asked_period(first, last, today)))
-    # One day alone leaves the other side open.
+    # One day alone leaves the other end open.
     period = Period(first or date(2000, 1, 1), last or date(2100, 12, 31)) if first or last else None
     return courses_sheet(store, now, period) if what is Export.COURSES else entries_sheet(store, period)
 
@@ -155,7 +155,7 @@ _COURSE: Columns[_CourseRow] = {
     ),
     "client_phone": lambda each: each.row.client_phone,
     "client_email": lambda each: each.row.client_email,
-    # What the other columns can't tell: an import makes the same course from it.
+    # What the other columns can't express: an import makes the same course from it.
     "record": lambda each: each.record,
 }
 _ENTRY: Columns[Any] = {

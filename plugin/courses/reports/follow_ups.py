@@ -1,4 +1,4 @@
-"""People worth a call: few sessions left, a course that ends soon, long not seen, or a balance due."""
+"""People worth a call: few sessions left, a course about to expire, no visit for long, or a balance due."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from plugin.store.square_side import Booking
 FEW_LEFT = 2
 SOON_DAYS, SOONER_DAYS = 60, 30
 LONG_NOT_SEEN = timedelta(weeks=6)
-# Who used the last session longer ago has gone elsewhere, or was asked then.
+# Clients who used their last session longer ago are lost, or were asked then.
 JUST_FINISHED = timedelta(days=60)
 
 
@@ -40,7 +40,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason, and the course it is about as it stands; `due` and `due_on` for a part-paid one."""
+    """One reason, and the current state of its course; `due` and `due_on` for a part-paid one."""
 
     why: Why
     course_id: str
@@ -66,7 +66,7 @@ class FollowUp:
     reasons: tuple[Reason, ...]
 
     def has(self, why: Why) -> bool:
-        """Say whether this is among the reasons."""
+        """Return whether this is among the reasons."""
         return any(reason.why is why for reason in self.reasons)
 
 
@@ -81,7 +81,7 @@ class _Course(NamedTuple):
 
 
 def follow_ups(store: Store, now: datetime) -> tuple[FollowUp, ...]:
-    """Return the people to call, who is in most hurry first."""
+    """Return the people to call, the most urgent first."""
     with store.reading() as session:
         today = local_date(clinic_in(session), now)
         visits = dict(session.execute(_last_visits()).all())
@@ -167,7 +167,7 @@ def _courses_by_client(session: Session, today: date) -> Iterator[tuple[str, lis
 
 
 def _course(state: CourseState, row: Row[Any]) -> _Course:
-    # Used up or not: who has just finished is worth a call, too.
+    # Used up or not: a client who has just finished is worth a call, too.
     return _Course(row.package_name, row.sold_at, state, state.left, state.why_closed() is None)
 
 

@@ -1,9 +1,9 @@
 """Deferred revenue rolled forward: the liability before a period, what changed it, and the liability after.
 
-Opening and all the lines between add up to closing, to the cent and in sessions, for any period, in each currency
-and at each Square location; the closing of one period is the opening of the next. An undone entry is subtracted
-from the line of what it undid, on the day of the undoing. On which day an entry counts: `books`. What has expired is
-shown separately and never posted: the owner decides.
+Opening and all the lines between add up to closing, to the cent and in sessions, for any period, in each
+currency and at each Square location; the closing of one period is the opening of the next. An undone entry is
+subtracted from the line of what it undid, on the day of the undoing. The day on which an entry counts:
+`books`. What has expired is shown separately and never recognized: the owner decides.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _sums(session: Session, period: Period, zone: ZoneInfo) -> Select[Any]:
             (moment >= start).label("is_within"),
             (Entry.written_at >= end).label("is_made_after"),
             (Entry.happened_at < start).label("is_from_before"),
-            # Frozen, it does not expire meanwhile.
+            # On hold, it does not expire meanwhile.
             and_(func.coalesce(Course.expires_on < period.last, false()), Course.frozen_at.is_(None)).label(
                 "is_expired"
             ),
@@ -148,7 +148,7 @@ def _sums(session: Session, period: Period, zone: ZoneInfo) -> Select[Any]:
         .subquery()
         .c
     )
-    # Grouped by name: a value that is sent along twice is two values to PostgreSQL.
+    # Grouped by name: a value bound twice is two values to PostgreSQL.
     marks = [counted[name] for name in _MARKS]
     return select(
         *marks,

@@ -1,4 +1,4 @@
-"""What a roll-forward is made of: its lines, and which kind of entry stands in which. Pure."""
+"""The lines of a roll-forward, and which kind of entry belongs to which. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LINE_OF = {
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One line: what it adds to the deferred revenue, or takes from it; `value` with its sign."""
+    """One line: what it adds to the deferred revenue, or subtracts; `value` with its sign."""
 
     line: Line
     value: Money
@@ -51,7 +51,7 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Entries that stand in other days than those they were made for, or were made later."""
+    """Entries that count on other days than those they were made for, or were made later."""
 
     entries: int
     value: Money
@@ -60,10 +60,10 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class RollForward:
-    """The lines of one currency, everywhere or at one location ("" where Square named none).
+    """The lines of one currency, everywhere or at one location ("" if Square named none).
 
-    `expired`: of the deferred revenue at the end, what is in courses that had expired by then.
-    `made_after`: what counts in the period but was entered after it; `from_before`: what happened before it.
+    `expired`: of the deferred revenue at the end, what is in courses that had expired by then. `made_after`:
+    what counts in the period but was entered after it; `from_before`: what happened before it.
     """
 
     currency: str
@@ -90,11 +90,11 @@ class Liability:
 
     @property
     def is_closed(self) -> bool:
-        """Say whether the books are closed through the period."""
+        """Return whether the books are closed through the period."""
         return self.closed_through is not None and self.period.last <= self.closed_through
 
     def total(self, currency: str) -> RollForward:
-        """Return the roll-forward of a currency, all zeros where nothing was ever sold in it."""
+        """Return the roll-forward of a currency, all zeros if nothing was ever sold in it."""
         return next((each for each in self.totals if each.currency == currency), _nothing_in(currency))
 
     def places_in(self, currency: str) -> tuple[RollForward, ...]:

@@ -49,12 +49,18 @@ _ROLL_KINDS: dict[Line, RollKind] = {
 
 
 def month_pdf(store: Store, render: Render, month: date, *, now: datetime) -> bytes:
-    """Draw the month that holds the day; raises InvalidField, Refused, or PaperNotMade where another try may help."""
+    """Render the month that contains the day.
+
+    Raises InvalidField, Refused, or PaperNotMade if a retry may help.
+    """
     return drawn(store, render, owners_month(store, month, now=now))
 
 
 def owners_month(store: Store, month: date, *, now: datetime) -> OwnersMonth:
-    """Freeze the month that holds the day, in the clinic's currency; raises InvalidField for a month in the future."""
+    """Freeze the month that contains the day, in the clinic's currency.
+
+    Raises InvalidField for a future month.
+    """
     people = follow_ups(store, now)
     with store.reading() as session:
         return owners_month_in(session, month_of(month), people, now=now)
@@ -141,7 +147,10 @@ def _package_row(sold: SoldRow | None, used: UsageRow | None, currency: str) -> 
 
 
 def _trend(session: Session, rolled: RollForward, period: Period, currency: str) -> tuple[MonthPoint, ...]:
-    """Go back from the liability after the month: each month before ended with that less what the month changed."""
+    """Compute backwards from the liability after the month.
+
+    Each month before ended with that less what the month changed.
+    """
     liability = rolled.line(Line.CLOSING).value.amount
     points: list[MonthPoint] = []
     for each in reversed(months_up_to(period.first, MONTHS_SHOWN)):

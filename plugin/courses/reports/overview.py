@@ -97,7 +97,7 @@ def _last(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
 
 
 def _owed(session: Session) -> list[DeferredView]:
-    # What is left of an allowance stands in the last entry of its chain: none of the others is read.
+    # What is left of an allowance is in the last entry of its chain: none of the others is read.
     left = (
         select(
             Course.package_id,

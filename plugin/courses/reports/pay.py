@@ -1,7 +1,7 @@
-"""Practitioners' pay by used session: a share of what the session was worth, or so much for each.
+"""Practitioners' pay by used session: a share of what the session was worth, or a fixed amount each.
 
 The rate is typed by the owner for the report and not stored. Pay is computed from the sum of a practitioner's
-sessions, so that it can be checked by hand; a use that was undone is subtracted where it was undone.
+sessions, so that it can be checked by hand; an undone use is subtracted where it was undone.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def practitioner_name(store: Store, practitioner_id: str) -> str:
 
 
 def done_sessions(store: Store, period: Period, practitioner_id: str) -> tuple[DoneSession, ...]:
-    """Return what stands behind a practitioner's row, by day."""
+    """Return the uses behind a practitioner's row, by day."""
     with store.reading() as session:
         zone = ZoneInfo(clinic_in(session).time_zone)
         moment = counts_at(session)

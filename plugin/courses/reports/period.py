@@ -15,7 +15,7 @@ _LATEST = date(2100, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From the first to the last day; raises InvalidField where that is none."""
+    """From the first to the last day; raises InvalidField if that is not a period."""
 
     first: date
     last: date
@@ -28,7 +28,7 @@ class Period:
             raise InvalidField("The last day lies before the first one.", field="to")
 
     def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """Return when it begins, and the first moment after it, in UTC."""
+        """Return the first moment of the period, and the first one after it, in UTC."""
         return start_of(self.first, zone), start_of(self.last + timedelta(days=1), zone)
 
 
@@ -41,23 +41,23 @@ class Preset:
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first moment of a day in UTC, also where the clocks are moved at midnight."""
+    """Return the first moment of a day in UTC, also if the clocks change at midnight."""
     return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
 def month_of(day: date) -> Period:
-    """Return the month that holds the day."""
+    """Return the month that contains the day."""
     first = day.replace(day=1)
     return Period(first, _next_month(first) - timedelta(days=1))
 
 
 def month_before(day: date) -> Period:
-    """Return the month before the one that holds the day."""
+    """Return the month before the one that contains the day."""
     return month_of(day.replace(day=1) - timedelta(days=1))
 
 
 def months_up_to(day: date, count: int) -> tuple[Period, ...]:
-    """Return so many months, the last of them the one that holds the day."""
+    """Return so many months, ending with the one that contains the day."""
     months = [month_of(day)]
     while len(months) < count:
         months.append(month_before(months[-1].first))
@@ -74,7 +74,11 @@ def months_in(period: Period) -> Iterator[Period]:
 
 
 def asked_period(first: date | None, last: date | None, today: date) -> Period:
-    """Return the period that was asked for: this month where no day was named, else what the other day leaves open."""
+    """Return the requested period, this month if no day was given.
+
+    A missing first day is the first of the last day's month; a missing last day is today, or the first day if
+    later.
+    """
     if first is None and last is None:
         return month_of(today)
     if last is None:
@@ -83,7 +87,7 @@ def asked_period(first: date | None, last: date | None, today: date) -> Period:
 
 
 def presets(today: date) -> tuple[Preset, ...]:
-    """Return the periods owners ask for most."""
+    """Return the periods owners request most."""
     return (
         Preset("This month", month_of(today)),
         Preset("Last month", month_before(today)),

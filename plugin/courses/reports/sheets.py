@@ -76,7 +76,7 @@ def usage_sheet(rows: Sequence[UsageRow], by: By) -> Sheet:
 
 
 def named(row: UsageRow | PayRow) -> str:
-    """Return what the row is about, in words."""
+    """Return the subject of the row, in words."""
     return row.name or NAMELESS.get(row.key, "")
 
 

@@ -18,7 +18,7 @@ from plugin.store.offers import Package
 
 @dataclass(frozen=True, slots=True)
 class SoldRow:
-    """What was sold of one package; a sale that was undone is taken out of the days of the undoing."""
+    """What was sold of one package; an undone sale is subtracted on the day of the undoing."""
 
     package_id: str
     name: str

@@ -1,7 +1,7 @@
 """Sessions used in a period, by package, treatment, practitioner or month.
 
-An undone use is taken out again where and when it is undone, so all rows together are the `used` line of the
-liability report for the same period. A practitioner is who the visit names now.
+An undone use is subtracted where and when it is undone, so all rows together are the `used` line of the
+liability report for the same period. A practitioner is the one the visit names now.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Package, Treatment
 from plugin.store.people import Staff
 
-# The key where there is no practitioner: none was noted, or the visit was missed.
+# The key if there is no practitioner: none was recorded, or the visit was a no-show.
 NOBODY, MISSED = "none", "missed"
 
 IS_USE = entry_kind == Kind.USED.value
@@ -46,7 +46,7 @@ class UsageRow:
     """Sessions used, what they were worth in their courses, and what single visits would have cost.
 
     `key` is the id of the package, treatment or practitioner, or the month as 2026-11; `name` is empty for
-    visits without a practitioner and for missed ones. `treated` leaves add-ons out.
+    visits without a practitioner and for no-shows. `treated` excludes add-ons.
     """
 
     key: str
@@ -67,7 +67,7 @@ class UsageRow:
 
 
 def usage(store: Store, period: Period, by: By) -> tuple[UsageRow, ...]:
-    """Return one row for each that was used in the period, and for each currency; months in order, else most first."""
+    """Return a row for each thing used in the period and each currency; months in order, else most first."""
     with store.reading() as session:
         return usage_in(session, period, by)
 
@@ -83,9 +83,9 @@ def usage_in(session: Session, period: Period, by: By) -> tuple[UsageRow, ...]:
 
 
 def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
-    """Yield the months of the period, without those before the first entry and after the last one."""
+    """Yield the months of the period, except those before the first entry and after the last one."""
     zone = ZoneInfo(clinic_in(session).time_zone)
-    # Asked one by one, each is an end of its index; together, a reading of all entries.
+    # Queried one by one, each is an end of its index; together, they read all entries.
     first = session.scalar(select(func.min(Entry.happened_at)))
     last = session.scalar(select(func.max(Entry.written_at)))
     if first is None or last is None:
@@ -137,7 +137,7 @@ def _added_up(
     )
 
 
-# Written into the query, not sent beside it: PostgreSQL would take two sendings for two things to group by.
+# A literal in the query, not a bound value: PostgreSQL would take two bindings for two grouping keys.
 _GROUPS: dict[By, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     By.PACKAGE: (Package.id.expression, Package.name.expression),
     By.TREATMENT: (Treatment.id.expression, Treatment.name.expression),
