@@ -20,7 +20,7 @@ from plugin.store import Store
 from plugin.store.people import ApiToken
 
 TOKEN_PREFIX = "ck_"  # noqa: S105 - a mark by which a leaked token is recognised, no secret
-# A call that only reads must not write each time.
+# A read-only call must not write each time.
 USE_NOTED_EVERY = timedelta(minutes=5)
 
 
@@ -35,7 +35,10 @@ class TokenHolder:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """A token as its owner sees it; the token itself is shown once, when it is made. `last_used_at` to 5 minutes."""
+    """A token as its owner sees it. The token itself is shown once, when it is made.
+
+    `last_used_at` to 5 minutes.
+    """
 
     id: str
     name: str
@@ -46,7 +49,7 @@ class TokenView:
     last_used_at: datetime | None
 
     def state(self, now: datetime) -> str:
-        """Say whether it is `active`, `expired` or `revoked`; only an active one lets a program in."""
+        """Return whether it is `active`, `expired` or `revoked`; only an active one grants access."""
         if self.revoked_at is not None:
             return "revoked"
         return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
@@ -55,7 +58,7 @@ class TokenView:
 def add_token(
     store: Store, *, name: str, role: Role, now: datetime, expires_at: datetime | None = None
 ) -> str:
-    """Make a bearer token; return it this once, for only its digest is kept."""
+    """Create a bearer token; return it this once, since only its digest is stored."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with store.writing() as session:
         session.add(
@@ -81,22 +84,22 @@ def holder_of(store: Store, token: str, now: datetime) -> TokenHolder | None:
 
 
 def note_use(store: Store, holder: TokenHolder, now: datetime) -> None:
-    """Remember when a token was last used, at most every five minutes."""
+    """Record when a token was last used, at most every five minutes."""
     if holder.last_used_at is not None and now - holder.last_used_at < USE_NOTED_EVERY:
         return
-    # A note is no reason for a call to fail while the database is busy; the next one notes it.
+    # A call must not fail over this while the database is busy; the next call records it.
     with suppress(OperationalError), store.writing() as session:
         session.execute(update(ApiToken).where(ApiToken.id == holder.token_id).values(last_used_at=now))
 
 
 def list_tokens(store: Store) -> tuple[TokenView, ...]:
-    """Return every token that was ever made, by name."""
+    """Return every token that was ever created, by name."""
     with store.reading() as session:
         return tuple(map(_view, session.scalars(select(ApiToken).order_by(ApiToken.name, ApiToken.id))))
 
 
 def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
-    """End a token at once. Doing it again changes nothing; raises NotFound."""
+    """Revoke a token at once. Idempotent; raises NotFound."""
     require(act.actor)
 
     def do(work: Work) -> TokenView:
@@ -108,10 +111,10 @@ def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
 
 
 def token_named(store: Store, name_or_id: str) -> TokenView:
-    """Return the token with this id or name; raises NotFound, or Refused where several share the name."""
+    """Return the token with this id or name; raises NotFound, or Refused if several share the name."""
     known = list_tokens(store)
     named = [each for each in known if each.name == name_or_id]
-    # One that is revoked already is meant only where no other has the name.
+    # A revoked one is meant only if no other has the name.
     open_ones = [each for each in named if each.revoked_at is None]
     found = [each for each in known if each.id == name_or_id] or open_ones or named[:1]
     if not found:

@@ -1,4 +1,4 @@
-"""The people who sign in: adding them, finding them, and ending what they may do. Passwords arrive hashed."""
+"""Staff accounts: adding and finding people, and ending their access. Passwords arrive hashed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StaffView:
 def add_staff(
     store: Store, *, email: str, name: str, role: Role, password_hash: str, now: datetime
 ) -> StaffView:
-    """Add a person; raises InvalidField, or Refused where the e-mail address is in use already."""
+    """Add a person; raises InvalidField, or Refused if the e-mail address is in use already."""
     address = staff_email(email)
 
     def work(session: Session) -> StaffView:
@@ -68,12 +68,12 @@ def add_staff(
 
 
 def staff_email(email: str) -> str:
-    """Return the address as sign-in compares it; raises InvalidField."""
+    """Return the normalized address used at sign-in; raises InvalidField."""
     return typed_email(email, field="email").casefold()
 
 
 def set_password(store: Store, staff_id: str, password_hash: str) -> None:
-    """Change a password and end every session that was opened with the old one."""
+    """Change a password and end every session opened with the old one."""
     with store.writing() as session:
         row = require_row(session, Staff, staff_id, "There is no such person.")
         row.password_hash, row.session_mark = password_hash, secrets.token_hex(32)
@@ -99,14 +99,14 @@ def list_all_staff(store: Store) -> tuple[StaffView, ...]:
 
 
 def count_visits(store: Store) -> dict[str, int]:
-    """Return the number of visits noted under each practitioner's id; none for those without any."""
+    """Return the number of visits recorded under each practitioner's id; none for those without any."""
     asked = select(Visit.practitioner_id, func.count()).group_by(Visit.practitioner_id)
     with store.reading() as session:
         return {staff_id: number for staff_id, number in session.execute(asked) if staff_id}
 
 
 def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
-    """End a person's sign-in and every open session, at its next request. Doing it again changes nothing.
+    """Deactivate a person: their sign-in at once, every open session at its next request. Idempotent.
 
     All they did keeps their name. Raises NotFound, or Refused for oneself and for the last active owner.
     """
@@ -124,7 +124,7 @@ def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
 
 
 def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
-    """Let a deactivated person sign in again, with the password they had. Doing it again changes nothing."""
+    """Let a deactivated person sign in again, with the password they had. Idempotent."""
     require(act.actor)
 
     def do(work: Work) -> StaffView:
@@ -156,5 +156,5 @@ def _refuse_to_lock_out(session: Session, act: Act, row: Staff) -> None:
 
 
 def staff_view(row: Staff | Row[Any]) -> StaffView:
-    """Return the person of a row."""
+    """Return the view of a row."""
     return from_row(StaffView, row, role=Role(row.role))
