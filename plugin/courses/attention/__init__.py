@@ -1,1 +1,1 @@
-"""Attention: the kinds of items that only a person can decide, what can be decided about each, and carrying it out."""
+"""Attention: the kinds of items that only a person can decide, their decisions, and carrying them out."""

@@ -1,4 +1,4 @@
-"""What waits for a person about clients and their Square profiles."""
+"""Attention items about clients and their Square profiles."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from plugin.store.queues import Attention
 def list_attention(
     store: Store, *, limit: int = 50, cursor: str | None = None, resolved: bool = False
 ) -> Page[AttentionView]:
-    """Return the open questions, newest first; with `resolved`, those that were answered."""
+    """Return the open items, newest first; with `resolved`, the resolved ones."""
     rows = select(Attention).order_by(Attention.id.desc()).limit(limit + 1)
     rows = rows.where(Attention.resolved_at.is_not(None) if resolved else Attention.resolved_at.is_(None))
     if cursor is not None:
@@ -34,7 +34,7 @@ def read_item(store: Store, item_id: str) -> AttentionView:
 
 
 def view_of(row: Attention) -> AttentionView:
-    """Put the row into a view."""
+    """Return the view of the row."""
     return AttentionView(
         id=row.id,
         kind=row.kind,
@@ -60,6 +60,6 @@ def _answer(row: Attention) -> str | None:
     if row.resolved_at is None:
         return None
     kept = row.resolution or {}
-    # What settled by itself has no sentence of its own; there the reason says what happened.
+    # An item closed automatically has no sentence of its own; the reason states what happened.
     answer: str | None = kept.get("answer") or kept.get("reason")
     return answer

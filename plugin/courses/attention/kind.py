@@ -1,4 +1,4 @@
-"""What a kind of attention item is: its title, the decisions it takes, and their words for screen and API."""
+"""A kind of attention item: its title, its decisions, and their words for screen and API."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ Answer = Callable[[Work, Attention, Resolution], str]
 class Decision:
     """One way to resolve an item.
 
-    `name`: the word the API takes. `label`: the button. `answer`: what the list of resolved items says. `done`: the
-    message after the tap. `reason`: stands in the history where none was typed. `look`: how strong the button is.
-    `role`: who may decide so, the owner always.
+    `name`: its word in the API. `label`: the button. `answer`: the text in the list of resolved items.
+    `done`: the message after the tap. `reason`: the text in the history if none was typed. `look`: how
+    prominent the button is. `role`: who may decide so, besides the owner.
     """
 
     name: str
@@ -65,8 +65,9 @@ DISMISS = Decision("dismiss", "Dismiss", _dismiss, _dismissed, "Dismissed.", "No
 class AttentionKind:
     """One kind of item.
 
-    `decisions`: in the order in which they are offered. `optional`: offered only where an item's details name them.
-    `form`: the macro of templates/macros/question.html that asks. `link`: a page that helps to decide.
+    `decisions`: in the order in which they are offered. `optional`: offered only if an item's details name
+    them. `form`: the macro of templates/macros/question.html that shows it. `link`: a page that helps to
+    decide.
     """
 
     kind: str
@@ -82,11 +83,11 @@ class AttentionKind:
 
     @property
     def all_decisions(self) -> tuple[Decision, ...]:
-        """Return every decision that an item of this kind may take."""
+        """Return every decision available for an item of this kind."""
         return (*self.decisions, *self.optional)
 
     def names(self, details: dict[str, Any]) -> tuple[str, ...]:
-        """Return the names of the decisions that an item takes; its details may leave some out or add optional ones."""
+        """Return the names of an item's decisions; its details may leave some out or add optional ones."""
         return tuple(details.get("decisions") or (each.name for each in self.decisions))
 
 

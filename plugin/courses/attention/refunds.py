@@ -1,4 +1,4 @@
-"""What waits for a person about refunds, disputes and canceled invoices."""
+"""Attention items about refunds, disputes and canceled invoices."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _tip(work: Work, item: Attention, wish: Resolution) -> None:
 
 def _reopen(work: Work, item: Attention, wish: Resolution) -> None:
     course = course_for_change(work.session, one_course(item, wish))
-    # The item stays resolved: the same return reported again must not close the course once more.
+    # The item remains resolved: the same return reported again must not close the course once more.
     dedupe = item.dedupe
     reopen(work, course, text="Open again, as decided under Attention", reason=wish.reason)
     item.dedupe = dedupe

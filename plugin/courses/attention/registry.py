@@ -1,4 +1,4 @@
-"""Every kind of attention item. To add one: declare it in the module of its subject, and open it where it arises."""
+"""Every kind of attention item. To add one, declare it in its subject's module and open it where it occurs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ KINDS = {each.kind: each for each in (*sales.KINDS, *refunds.KINDS, *clients.KIN
 
 
 def kind_of(kind: str) -> AttentionKind:
-    """Return the kind of an item; one that this version does not know can be dismissed."""
+    """Return the kind of an item; one unknown to this version can be dismissed."""
     return KINDS.get(kind) or AttentionKind(kind, kind)
 
 
 def decisions_of(row: Attention) -> tuple[str, ...]:
-    """Return the names of the decisions that an item takes."""
+    """Return the names of an item's decisions."""
     return kind_of(row.kind).names(row.details)

@@ -1,4 +1,4 @@
-"""Resolving attention items: one decision, one transaction, with who, when and why."""
+"""Resolve attention items: one decision, one transaction, with who, when and why."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from plugin.store.queues import Attention
 
 
 def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> AttentionView:
-    """Carry out a decision; raises Refused for an item that was resolved, InvalidField for what is missing.
+    """Carry out a decision; raises Refused for a resolved item, InvalidField for what is missing.
 
-    The same act again gives the first answer.
+    The same act again returns the first answer.
     """
     require(act.actor, Role.DESK)
     reason = required(resolution.reason, field="reason", called="The reason", most=REASON_LENGTH)
@@ -54,8 +54,8 @@ def assign_to_new_client(
 ) -> tuple[AttentionView, ClientView]:
     """Create a client and assign a sale to them, or one of its courses: both or neither.
 
-    `contact`: name, phone, email and language as typed. Raises InvalidField or Refused. The same act again gives the
-    first answer.
+    `contact`: name, phone, email and language as typed. Raises InvalidField or Refused. The same act again
+    returns the first answer.
     """
     require(act.actor, Role.DESK)
     request = {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
@@ -103,7 +103,7 @@ def _decision(item: Attention, wish: Resolution) -> Decision:
 
 
 def _asked(wish: Resolution) -> dict[str, Any]:
-    # A field added later must not change the digest of requests from before.
+    # A field added later must not change the digest of earlier requests.
     fields = asdict(wish)
     return fields if wish.package_id is not None else {k: v for k, v in fields.items() if k != "package_id"}
 

@@ -1,4 +1,4 @@
-"""What waits for a person about sales, exchanges and the items they are sold by."""
+"""Attention items about sales, exchanges and the Square items they are sold by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for a person about the connection to Square."""
+"""Attention items about the connection to Square."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from plugin.store.queues import Attention
 
 def _try_again(work: Work, item: Attention, _wish: Resolution) -> None:
     try_again_in(work.session, item.details["inbox_id"], work.now)
-    # Should it fail again, that is a new item.
+    # If it fails again, that is a new item.
     item.dedupe = f"{item.id}:tried-again"
 
 
