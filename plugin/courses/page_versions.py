@@ -1,4 +1,4 @@
-"""The version of each open page: one statement tells whether its content changed, also by time alone."""
+"""The version of each open page: one statement detects any change of its content, also by time alone."""
 
 from __future__ import annotations
 

@@ -84,10 +84,10 @@ def typed_email(value: str, *, field: str) -> str:
 
 
 def contact_from_square(*, name: str, phone: str | None, email: str | None, country: str) -> Contact:
-    """Convert Square's details; what can't be parsed is left out, since a sale is never refused over a typing
-    mistake.
+    """Convert Square's details; what can't be parsed is left out.
 
-    If nothing else names the person, the number does, whole or not.
+    A sale is never refused over a typing mistake. If nothing else names the person, the number does, whole or
+    not.
     """
     known_phone = _or_none(lambda text: _square_phone(text, country), phone)
     known_email = _or_none(_email, email)

@@ -41,8 +41,9 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class MergeView:
-    """A merge made here. `can_undo` is False once it was undone, or the remaining client was merged into
-    another.
+    """A merge made here.
+
+    `can_undo` is False once it was undone, or the remaining client was merged into another.
     """
 
     id: str

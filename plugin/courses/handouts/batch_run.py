@@ -105,7 +105,7 @@ def make_papers(
 
 
 def fail_batch(store: Store, job: Job, now: datetime) -> None:
-    """Report to whoever waits that the work failed permanently."""
+    """Report to the waiting user that the work failed permanently."""
 
     def work(session: Session) -> None:
         batch = batch_for_change(session, job.subject)

@@ -46,8 +46,9 @@ class Words:
         return bool(self.numbers) and any(one in digits(text) for one in self.numbers)
 
     def in_typed_text(self) -> Words:
-        """Return the words to search for in texts typed about others: a single word of a name may be any
-        word.
+        """Return the words to search for in texts typed about others.
+
+        A single word of a name is left out, since it may be any word.
         """
         return replace(self, names=tuple(name for name in self.names if " " in name or not name.isascii()))
 

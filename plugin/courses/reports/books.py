@@ -91,9 +91,7 @@ def counts_at(session: Session) -> ColumnElement[datetime]:
 
 
 def counted_in(session: Session, query: Select[*Ts], period: Period) -> Select[*Ts]:
-    """Return the query over the entries that count in the period, joined with their course and reversed
-    entry.
-    """
+    """Return the query over the entries that count in the period, joined with course and reversed entry."""
     start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
     return (
         query.select_from(Entry)
