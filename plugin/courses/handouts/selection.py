@@ -74,7 +74,10 @@ CALLED = {SUMMARY: "course summary", AFTERCARE: "aftercare sheet", INVOICE: "inv
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """One paper to be made. `subject` is the course's id; for an invoice, the document's, which has a number."""
+    """One paper to be made.
+
+    `subject` is the course's id; for an invoice, the document's, which has a number.
+    """
 
     client_name: str
     kind: str

@@ -48,7 +48,7 @@ class Words:
     def in_typed_text(self) -> Words:
         """Return the words to search for in texts typed about others.
 
-        A single word of a name is left out, since it may be any word.
+        A single ASCII word of a name is left out, since it may be any word.
         """
         return replace(self, names=tuple(name for name in self.names if " " in name or not name.isascii()))
 
