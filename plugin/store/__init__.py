@@ -1,4 +1,4 @@
-"""The database: tables, constraints, engine, migrations. The only place that makes engines; knows no use case."""
+"""The database: tables, constraints, engine, migrations. The only place that creates engines."""
 
 from plugin.store.database import Store
 

@@ -1,6 +1,6 @@
-"""A whole copy of the database while it is in use, and bringing one back.
+"""Backup of the whole database while it is in use, and restore.
 
-SQLite: VACUUM INTO, the one way that neither tears under writes nor starves (docs/reliability.md, D1).
+SQLite: VACUUM INTO, the one way that is consistent under writes and never starves (docs/reliability.md, D1).
 PostgreSQL: its own pg_dump and pg_restore.
 """
 
@@ -17,7 +17,7 @@ from plugin.store.database import Store
 
 
 def backup(store: Store, file: Path) -> None:
-    """Write a copy to `file`; raises Refused where it exists or can't be written. Never leaves half a copy."""
+    """Write a backup to `file`; raises Refused where it exists or can't be written. Leaves no partial file."""
     if file.exists():
         raise Refused(f"{file} exists already; choose another name.", code="file_exists")
     part = file.with_name(file.name + ".part")
@@ -33,7 +33,7 @@ def backup(store: Store, file: Path) -> None:
 
 
 def restore(store: Store, file: Path) -> None:
-    """Put a copy in the place of an empty database; raises Refused where it would overwrite anything."""
+    """Restore a backup into an empty database; raises Refused where it would overwrite anything."""
     if not file.is_file():
         raise Refused(f"There is no file {file}.", code="no_file")
     if store.is_sqlite:
@@ -82,7 +82,7 @@ def _pg(store: Store, tool: str, *options: str) -> None:
     if shutil.which(tool) is None:
         raise Refused(f"{tool} is not installed here; install PostgreSQL's client programs.", code="no_tool")
     url = store.url
-    # The password goes by the environment: a process list shows arguments to everybody.
+    # The password is passed in the environment: a process list shows arguments to every user.
     environment = {**os.environ, "PGPASSWORD": url.password or ""}
     address = url.set(drivername="postgresql", password=None).render_as_string()
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own tool, our own arguments

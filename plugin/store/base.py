@@ -1,4 +1,4 @@
-"""What all tables share: naming of constraints, and times that never lose their zone."""
+"""What all tables share: naming of constraints, and times with their zone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMING = {
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite keeps no zone, so it is put back on the way out; a naive one is refused."""
+    """An aware UTC time. SQLite stores no zone, so it is added when read; a naive time is refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -42,7 +42,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """The root of all tables."""
+    """The base class of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {
@@ -59,5 +59,5 @@ Name = String(160)
 
 
 def only_where(name: str, *columns: str, where: str) -> Index:
-    """Return an index of the rows alone for which the condition holds, such as those that wait."""
+    """Return a partial index of the rows that meet the condition, such as pending ones."""
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))

@@ -1,4 +1,4 @@
-"""Up to which day the owner has closed the books: reports alone look at it, the ledger does not."""
+"""Through which day the owner has closed the books: used by reports only, not by the ledger."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from plugin.store.base import Base, Name
 
 
 class BooksClosed(Base):
-    """The books were closed: from `closed_at` on, what happened before `closed_before` counts when it is written."""
+    """A closing of the books: from `closed_at` on, events before `closed_before` count when they are written."""
 
     __tablename__ = "books_closed"
 
-    # The first moment after the last closed day, so that one look by key tells what closed an entry's day.
+    # The first moment after the last closed day, so that one lookup by key finds what closed an entry's day.
     closed_before: Mapped[datetime] = mapped_column(primary_key=True)
     closed_through: Mapped[date] = mapped_column(unique=True)
     closed_at: Mapped[datetime]

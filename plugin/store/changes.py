@@ -1,6 +1,6 @@
-"""What became of a course after its sale: who else may use it, where it came from, whose gift it is, what was allowed.
+"""Changes to a course after its sale: shares, transfers, gifts, sessions usable before payment.
 
-The sessions and the money of all this stand in the ledger; these rows say who and until when.
+The sessions and amounts of all this are in the ledger; these rows record who and until when.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from plugin.store.personal import EMPTIED, ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_
 
 
 class CourseShare(Base):
-    """A client who may use another's course. Ended ones stay, to say who might use it when."""
+    """A client who may use another client's course. Ended shares are kept, to show who could use it when."""
 
     __tablename__ = "course_share"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
-    # The last day it may be used by them; None: until it is ended.
+    # The last day they may use it; None: until it is ended.
     until: Mapped[date | None]
     shared_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(Name, default="")
-    # A client is named on a course once at a time.
+    # A client has at most one open share of a course.
     standing: Mapped[str | None] = mapped_column(
         Id, Computed("CASE WHEN ended_at IS NULL THEN client_id END", persisted=True)
     )
@@ -37,7 +37,7 @@ class CourseShare(Base):
 
 
 class CourseOrigin(Base):
-    """The course whose sessions were transferred into this one. The money stays with that one's sale."""
+    """The course whose sessions were transferred into this one. The payments stay with its sale."""
 
     __tablename__ = "course_origin"
 
@@ -49,9 +49,9 @@ class CourseOrigin(Base):
 
 
 class Gift(Base):
-    """A course given away by a voucher. Whoever brings the code becomes its owner, once.
+    """A course given away by a voucher. Whoever presents the code becomes its owner, once.
 
-    The code is kept as it is printed: the voucher must be printed again, and only who is signed in can redeem it.
+    The code is stored in plain text: the voucher must be printed again, and only staff can redeem it.
     """
 
     __tablename__ = "gift"
@@ -71,7 +71,7 @@ class Gift(Base):
     recipient_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     taken_back_at: Mapped[datetime | None]
     taken_back_by: Mapped[str] = mapped_column(Name, default="")
-    # One voucher of a course waits at a time.
+    # A course has at most one open voucher.
     waiting: Mapped[str | None] = mapped_column(
         Id,
         Computed(
@@ -87,9 +87,9 @@ class Gift(Base):
 
 
 class AllowedAhead(Base):
-    """How many of an allowance's sessions may be used though their money has not come, counted from the first.
+    """How many of an allowance's sessions, counted from the first, may be used before they are paid.
 
-    The owner's word; each is a row of its own, and the highest holds.
+    Decided by the owner; each decision is a row of its own, and the highest number applies.
     """
 
     __tablename__ = "allowed_ahead"

@@ -1,7 +1,7 @@
-"""The engine and the two kinds of transaction: reading, and writing one at a time on SQLite.
+"""The engine and the two kinds of transaction: reading, and writing, one writer at a time on SQLite.
 
 Measured (docs/reliability.md, A4, A5): on SQLite a write transaction must take its lock at BEGIN, and a lock
-round it within the process cuts the slowest answers twentyfold.
+around it within the process makes the slowest answers twenty times faster.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RACES = frozenset({"23505", "40001", "40P01", "55P03"})
 
 
 class IdMaker:
-    """Opaque ids that sort in the order they were made: 48 bits of milliseconds, 20 of a count, 60 of chance."""
+    """Opaque ids that sort by creation: 48 bits of milliseconds, 20 of a counter, 60 random."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class IdMaker:
 
 
 def database_url(value: str) -> URL:
-    """Parse `DATABASE_URL`; raises ConfigurationError with the mend."""
+    """Parse `DATABASE_URL`; raises ConfigurationError that states the fix."""
     try:
         url = make_url(value)
     except Exception as error:
@@ -60,7 +60,7 @@ _WANTED = "write sqlite:///path/to/file.db or postgresql://user:password@host/na
 
 
 class _WritingSession(Session):
-    """A session that reads each row once: without what it keeps here, it forgets a row that nobody holds."""
+    """A session that reads each row once: it holds references, as SQLAlchemy drops unreferenced rows."""
 
     def __init__(self, bind: Connection, *, expire_on_commit: bool) -> None:
         super().__init__(bind, expire_on_commit=expire_on_commit)
@@ -74,7 +74,7 @@ def _keep(session: _WritingSession, row: object) -> None:
 
 
 class Store:
-    """One database. `reading()` gives a session that sees one moment; `writing()` one that commits or undoes all."""
+    """One database. `reading()` yields a session on one snapshot; `writing()` one that commits or rolls back."""
 
     def __init__(self, url: str, *, make_id: Callable[[], str] | None = None) -> None:
         self.url = database_url(url)
@@ -83,7 +83,7 @@ class Store:
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
-        # SQLite's transactions see one moment by themselves; PostgreSQL's only when asked to.
+        # SQLite's transactions read one snapshot by default; PostgreSQL's only at this isolation level.
         self._reader = (
             self.engine
             if self.is_sqlite
@@ -97,12 +97,12 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         self.engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session for reading; nothing it does is kept."""
+        """Open a session for reading; nothing written in it is committed."""
         shared: Session | None = getattr(self._shared, "session", None)
         if shared is not None:
             yield shared
@@ -115,9 +115,9 @@ class Store:
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:
-        """Let all reading in this thread share one session: a page sees one moment and fetches no row twice."""
+        """Let all reading in this thread share one session: one snapshot per page, and no row loaded twice."""
         with self.reading() as session:
-            # A session forgets what it has read once nothing else holds on to it.
+            # A session drops the rows it has read once nothing else references them.
             kept: list[object] = []
             event.listen(session, "loaded_as_persistent", lambda _, instance: kept.append(instance))
             outer, self._shared.session = getattr(self._shared, "session", None), session
@@ -128,14 +128,14 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Open a session whose work is kept whole when the block ends well, and undone whole when it does not."""
+        """Open a session that commits when the block succeeds and rolls back when it raises."""
         with self._one_writer, self.engine.connect() as connection:
             writer = connection.execution_options(coursekeeper_writes=True)
             with _WritingSession(writer, expire_on_commit=False) as session, session.begin():
                 yield session
 
     def transact(self, work: Callable[[Session], T]) -> T:
-        """Run `work` in one writing transaction, again where it lost a race: the constraint decides, not luck."""
+        """Run `work` in one writing transaction, again where it lost a race: the constraint decides."""
         for attempt in range(1, _TRIES + 1):
             try:
                 with self.writing() as session:
@@ -147,7 +147,7 @@ class Store:
         raise AssertionError("unreachable")
 
     def compact(self) -> bool:
-        """Write the database anew without what was deleted; False where somebody reads it just now."""
+        """Rebuild the database without the deleted data; return False while another connection reads it."""
         with self._one_writer, self.engine.connect() as connection:
             raw = connection.connection.driver_connection
             if raw is None:
@@ -159,7 +159,7 @@ class Store:
             return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
     def is_alive(self) -> bool:
-        """Say whether the database answers."""
+        """Return whether the database answers."""
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
@@ -186,7 +186,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        # We write BEGIN ourselves: the driver would begin late and upgrade to a writer too late.
+        # We issue BEGIN ourselves: the driver would begin late and upgrade to a writer too late.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in PRAGMAS:
@@ -201,7 +201,7 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-# Both are per connection. Without foreign_keys the chain of entries is not guarded; without recursive_triggers
-# INSERT OR REPLACE takes an entry away and no trigger is asked.
+# Both are per connection. Without foreign_keys the chain of entries is not guarded; without
+# recursive_triggers INSERT OR REPLACE deletes an entry and no trigger fires.
 _GUARDS = ("foreign_keys = ON", "recursive_triggers = ON")
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", *_GUARDS, "busy_timeout = 15000")

@@ -1,7 +1,7 @@
-"""What is issued once and kept forever: invoices, credit notes, vouchers, and the sales they are made of.
+"""Documents issued once and stored forever (invoices, credit notes, vouchers), and the sales behind them.
 
-A document and its file are written once each and never changed: the triggers refuse it, and a foreign key to
-the number before refuses a gap, whoever writes.
+A document and its file are written once each and never changed: triggers refuse it, and a foreign key to the
+preceding number refuses a gap, whoever writes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from plugin.store.personal import NAMED, OF_CLIENT, OF_DOCUMENT, OF_ORDER, RETAI
 
 
 class SaleRecord(Base):
-    """A Square order with packages on it, all its lines, taxes, discounts and payments as last read from Square."""
+    """A Square order with packages on it: its lines, taxes, discounts and payments as last read from Square."""
 
     __tablename__ = "sale_record"
 
@@ -37,7 +37,7 @@ class SaleRecord(Base):
 
 
 class DocumentSeries(Base):
-    """How the numbers of a kind look: prefix, then `first` plus the place in the series less one."""
+    """The number format of a kind of document: prefix, then `first` plus the place in the series less one."""
 
     __tablename__ = "document_series"
 
@@ -49,10 +49,10 @@ class DocumentSeries(Base):
 
 
 class Document(Base):
-    """An issued paper: its number and its frozen content (canonical JSON) with the SHA-256 of it.
+    """An issued document: its number and its frozen content (canonical JSON) with the SHA-256 of that.
 
-    `subject` is what it was issued for, once: the Square order of an invoice, the refund of a credit note, the
-    gift of a voucher. `place` counts from 1 without a gap in each kind.
+    `subject` is what it was issued for, once: the Square order of an invoice, the refund of a credit note,
+    the gift of a voucher. `place` counts from 1 without a gap within each kind.
     """
 
     __tablename__ = "document"
@@ -60,7 +60,7 @@ class Document(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     place: Mapped[int]
-    # Computed by the database: the number that must be there before this one.
+    # Computed by the database: the number that must exist before this one.
     place_before: Mapped[int | None] = mapped_column(
         Computed("CASE WHEN place > 1 THEN place - 1 END", persisted=True)
     )
@@ -68,10 +68,10 @@ class Document(Base):
     subject: Mapped[str] = mapped_column(SquareId)
     refers_to: Mapped[str | None] = mapped_column(Id, ForeignKey("document.id"), index=True)
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
-    # Who bought: they keep the paper, whoever has the course by now.
+    # The buyer: the document remains theirs, whoever owns the course now.
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     language: Mapped[str] = mapped_column(String(16))
-    # The whole of it, in minor units; negative on a credit note, nothing on a voucher.
+    # The total, in minor units; negative on a credit note, 0 on a voucher.
     total: Mapped[int] = mapped_column(Amount, default=0)
     currency: Mapped[str] = mapped_column(String(3))
     content: Mapped[str] = mapped_column(Text, info=RETAINED)
@@ -93,7 +93,7 @@ class Document(Base):
 
 
 class DocumentFile(Base):
-    """The PDF of a document, drawn once and served forever."""
+    """The PDF of a document, rendered once and served unchanged."""
 
     __tablename__ = "document_file"
 

@@ -1,4 +1,4 @@
-"""Courses sold before Coursekeeper: the imported files, and the line of each course."""
+"""Imports of courses sold before Coursekeeper: the files, and the row of each course."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ IMPORT_STATES = "state in ('mapping', 'checking', 'checked', 'importing', 'impor
 
 
 class ImportBatch(Base):
-    """One file. Its bytes and what was found in them are kept only until it is imported or canceled."""
+    """One file. Its bytes and its check results are stored only until it is imported or canceled."""
 
     __tablename__ = "import_batch"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
-    # Of what the cells say: saved again, or in another encoding, it is the same file.
+    # The hash of the cell values: the same file saved again, or in another encoding, has the same hash.
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     file: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     state: Mapped[str] = mapped_column(String(20))
-    # The same file may wait twice, but is imported once; after an undo it may be imported again.
+    # The same file may be pending twice, but is imported once; after an undo it may be imported again.
     imported_sha256: Mapped[str | None] = mapped_column(
         String(64),
         Computed("CASE WHEN state IN ('importing', 'imported') THEN sha256 END", persisted=True),
         unique=True,
     )
-    # What the file looks like: how it was read, its headings with a sample each.
+    # The file's structure: how it was read, and its headings with a sample each.
     shape: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
-    # What each column means, and in which order its dates are written.
+    # What each column means, and the order of day and month in its dates.
     mapping: Mapped[dict[str, Any]]
-    # Rises with each change of the mapping, so that a check of an older one is not believed.
+    # Rises with each change of the mapping, so that a check of an older mapping is ignored.
     revision: Mapped[int] = mapped_column(default=1)
     rows_total: Mapped[int]
     rows_done: Mapped[int] = mapped_column(default=0)
-    # What the last check found, for the page; all that is wrong beside it, for the list to download.
+    # The result of the last check, for the page; in `wrong` all that is wrong, for the list to download.
     found: Mapped[dict[str, Any] | None] = mapped_column(info=NAMED)
     wrong: Mapped[list[Any] | None] = mapped_column(deferred=True, info=NAMED)
     problem: Mapped[str] = mapped_column(String(400), default="", info=NAMED)
     created_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
-    # Who pressed import, so that the worker writes the courses in that person's name.
+    # Who started the import, so that the worker writes the courses in that person's name.
     imported_by: Mapped[str] = mapped_column(Name, default="")
     imported_staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
@@ -63,7 +63,7 @@ class ImportBatch(Base):
 
 
 class ImportedCourse(Base):
-    """A course of an import: its line, and whether its client was created for it."""
+    """A course of an import: its row in the file, and whether its client was created for it."""
 
     __tablename__ = "imported_course"
 

@@ -1,7 +1,7 @@
-"""Courses, their allowances, visits, and the chain of entries that the database itself keeps whole.
+"""Courses, their allowances, visits, and the chain of entries, whose integrity the database enforces.
 
-Each entry carries the balance before and after it, and a foreign key to the entry before: whoever writes,
-ORM or raw SQL, can't skip, fork, overdraw or rewrite the chain (the triggers stand in `triggers.py`).
+Each entry has the balance before and after it, and a foreign key to the entry before: whoever writes,
+ORM or raw SQL, can't skip, fork, overdraw or rewrite the chain (the triggers are in `triggers.py`).
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ TAX = (
 
 
 class Course(Base):
-    """One sold package. The three Square columns are the sale it was born from; they make booking idempotent."""
+    """One sold package. The three Square columns identify its sale; they make booking idempotent."""
 
     __tablename__ = "course"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    # None until a person says whose sale it was.
+    # None until a person assigns the sale to a client.
     client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
     package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
     package_name: Mapped[str] = mapped_column(Name)
     package_version: Mapped[int]
     terms: Mapped[dict[str, Any]]
-    # Net: what the ledger takes. The client was charged `price` and `tax`, of which listed prices contained
-    # `tax_in_price`; `tax_paid` came with the money so far. None where nothing that is stored tells the tax.
+    # Net: the ledger's amount. The client was charged `price` and `tax`, of which listed prices contained
+    # `tax_in_price`; `tax_paid` is the tax in the payments so far. None where no stored data gives the tax.
     price: Mapped[int] = mapped_column(Amount)
     tax: Mapped[int | None] = mapped_column(Amount)
     tax_in_price: Mapped[int | None] = mapped_column(Amount)
@@ -54,9 +54,9 @@ class Course(Base):
     frozen_at: Mapped[datetime | None]
     closed_as: Mapped[str | None] = mapped_column(String(20))
     closed_at: Mapped[datetime | None]
-    # The return line that closed it, so that the same refund met twice closes one course once.
+    # The return line that closed it, so that the same refund received twice closes one course once.
     closed_by: Mapped[str | None] = mapped_column(String(255), unique=True)
-    # Since when nothing more is to be paid though the price is not paid in full: its invoice was canceled.
+    # Since when no more payment is expected though the price is not paid in full: its invoice was canceled.
     due_ended_at: Mapped[datetime | None]
     square_order_id: Mapped[str | None] = mapped_column(SquareId)
     square_line_uid: Mapped[str | None] = mapped_column(String(60))
@@ -74,7 +74,7 @@ class Course(Base):
 
 
 class Allowance(Base):
-    """The sessions of one treatment inside a course, and its part of what the client agreed to pay."""
+    """The sessions of one treatment within a course, and its share of the agreed price."""
 
     __tablename__ = "allowance"
 
@@ -96,7 +96,7 @@ class Allowance(Base):
 
 
 class Visit(Base):
-    """One attended appointment. `focus` goes on the paper; `note` stays with the practitioner."""
+    """One attended appointment. `focus` is printed on papers; `note` is for the clinic only."""
 
     __tablename__ = "visit"
 
@@ -111,14 +111,14 @@ class Visit(Base):
 
 
 class Entry(Base):
-    """One line of the ledger: never changed, never deleted; corrected by a reversing entry."""
+    """One entry of the ledger: never changed or deleted; corrected by a reversing entry."""
 
     __tablename__ = "entry"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"), info=OF_ALLOWANCE)
     seq: Mapped[int]
-    # Reckoned by the database, so that no writer can name another entry before it than its neighbour.
+    # Computed by the database, so that no writer can name any entry but the preceding one.
     prev_seq: Mapped[int | None] = mapped_column(
         Computed("CASE WHEN seq > 1 THEN seq - 1 END", persisted=True)
     )
@@ -129,7 +129,7 @@ class Entry(Base):
     value_before: Mapped[int] = mapped_column(Amount)
     value_delta: Mapped[int] = mapped_column(Amount)
     value_after: Mapped[int] = mapped_column(Amount)
-    # Sessions ever granted: what `sessions_after` may never exceed.
+    # Sessions ever granted: the maximum of `sessions_after`.
     granted_before: Mapped[int]
     granted_after: Mapped[int]
     happened_at: Mapped[datetime]
@@ -144,7 +144,7 @@ class Entry(Base):
 
     __table_args__ = (
         UniqueConstraint("allowance_id", "seq"),
-        # What the next entry, and a reversal, hold on to.
+        # What the foreign keys of the next entry and of a reversal refer to.
         UniqueConstraint(
             "allowance_id", "seq", "sessions_after", "value_after", "granted_after", name="uq_entry_head"
         ),
@@ -176,7 +176,7 @@ class Entry(Base):
         CheckConstraint(
             "kind <> 'sold' or granted_after - granted_before = sessions_delta", name="sale_grants_sessions"
         ),
-        # SQLite would keep half a session or a tenth of a cent in an integer column.
+        # SQLite would store half a session or a tenth of a cent in an integer column.
         CheckConstraint(
             "sessions_delta = cast(sessions_delta as integer) and value_delta = cast(value_delta as bigint)"
             " and granted_after = cast(granted_after as integer)",
@@ -203,7 +203,7 @@ class Entry(Base):
 
 
 class Operation(Base):
-    """One deed under its idempotency key: what was asked (as a digest) and what was answered."""
+    """One act under its idempotency key: the request (as a digest) and the result."""
 
     __tablename__ = "operation"
 
@@ -214,7 +214,7 @@ class Operation(Base):
 
 
 class History(Base):
-    """What befell a course beside its sessions: assigned, merged, closed, reopened. Append-only like entries."""
+    """Events of a course beside its sessions: assigned, merged, closed, reopened. Append-only."""
 
     __tablename__ = "history"
 

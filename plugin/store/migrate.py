@@ -1,4 +1,4 @@
-"""Bring a database to a revision, by Alembic, from a checkout or an installed wheel alike."""
+"""Migrate a database to a revision by Alembic, from a checkout or an installed wheel."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ def _config(store: Store) -> Config:
 
 
 def migrations_folder() -> Path:
-    """Return where the migrations lie."""
+    """Return the folder of the migrations."""
     return Path(str(resources.files("plugin.store") / "migrations"))
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database up to `revision`, making its tables where there are none."""
+    """Upgrade the database to `revision`, creating its tables where there are none."""
     with Store(url) as store:
         command.upgrade(_config(store), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the database back to `revision`; "base" empties it."""
+    """Downgrade the database to `revision`; "base" empties it."""
     with Store(url) as store:
         command.downgrade(_config(store), revision)
 
 
 def is_current(store: Store) -> bool:
-    """Say whether the database stands at the newest revision."""
+    """Return whether the database is at the newest revision."""
     newest = ScriptDirectory.from_config(_config(store)).get_current_head()
     with store.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest
 
 
 def is_empty(store: Store) -> bool:
-    """Say whether the database has no table at all yet."""
+    """Return whether the database has no tables yet."""
     return not inspect(store.engine).get_table_names()

@@ -1,4 +1,4 @@
-"""What the clinic offers: the clinic itself, treatments, packages and the Square variations that sell them."""
+"""The clinic, its treatments and packages, and the Square variations that sell them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plugin.store.base import Amount, Base, Id, Name, SquareId
 
 
 class Clinic(Base):
-    """The one clinic of this database: what stands at the head of its papers."""
+    """The one clinic of this database, with the letterhead of its papers."""
 
     __tablename__ = "clinic"
 
@@ -31,11 +31,11 @@ class Clinic(Base):
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
     # Whether each client's balance is written on their Square profile.
     has_square_notes: Mapped[bool] = mapped_column(default=True, server_default=true())
-    # What invoices ask for beside the name: who sells, and the number the tax office knows them by.
+    # What invoices require beside the name: the seller and their tax number.
     legal_name: Mapped[str] = mapped_column(Name, default="", server_default="")
     tax_id: Mapped[str] = mapped_column(String(40), default="", server_default="")
     logo_sha256: Mapped[str | None] = mapped_column(String(64), ForeignKey("logo.sha256"))
-    # Whether invoices carry their XML (Factur-X).
+    # Whether invoices embed their XML (Factur-X).
     has_e_invoices: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whether clients get their papers by e-mail after each visit.
     sends_papers: Mapped[bool] = mapped_column(default=True, server_default=true())
@@ -44,7 +44,7 @@ class Clinic(Base):
 
 
 class Treatment(Base):
-    """What is done in one visit, with its single-visit price."""
+    """The treatment of one visit, with its single-visit price."""
 
     __tablename__ = "treatment"
 
@@ -53,7 +53,7 @@ class Treatment(Base):
     kind: Mapped[str] = mapped_column(String(20))
     single_price: Mapped[int] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
-    # How many days the clinic suggests between visits; None: it says nothing.
+    # The suggested days between visits; None: no suggestion.
     suggested_days: Mapped[int | None]
 
     __table_args__ = (
@@ -64,7 +64,7 @@ class Treatment(Base):
 
 
 class Package(Base):
-    """What is for sale. A course copies all of it when sold; `version` rises with each edit."""
+    """A package for sale. A course copies all of it when sold; `version` rises with each edit."""
 
     __tablename__ = "package"
 
@@ -81,7 +81,7 @@ class Package(Base):
 
 
 class PackageContent(Base):
-    """So many sessions of one treatment in a package."""
+    """A number of sessions of one treatment in a package."""
 
     __tablename__ = "package_content"
 
@@ -90,7 +90,7 @@ class PackageContent(Base):
     treatment_id: Mapped[str] = mapped_column(Id, ForeignKey("treatment.id"))
     sessions: Mapped[int]
     single_price: Mapped[int] = mapped_column(Amount)
-    # Touch-ups open when this many main sessions have been used; None: from the start.
+    # Touch-ups unlock when this many main sessions have been used; None: from the start.
     usable_from_session: Mapped[int | None]
 
     __table_args__ = (
@@ -101,7 +101,7 @@ class PackageContent(Base):
 
 
 class Listing(Base):
-    """A Square catalog variation that sells a package. Kept for ever: late sales of a deleted one still count."""
+    """A Square catalog variation that sells a package. Never deleted: late sales of it still count."""
 
     __tablename__ = "listing"
 
@@ -111,11 +111,11 @@ class Listing(Base):
     square_version: Mapped[int | None] = mapped_column(Amount)
     is_current: Mapped[bool] = mapped_column(default=True)
     listed_at: Mapped[datetime]
-    # What was last agreed on with Square: by publishing, by linking, or by a person's decision.
+    # The values last agreed on with Square: by publishing, by linking, or by a person's decision.
     agreed_name: Mapped[str | None] = mapped_column(Name)
     agreed_price: Mapped[int | None] = mapped_column(Amount)
     agreed_item_name: Mapped[str | None] = mapped_column(Name)
-    # What Square's catalog showed when last looked at: it is compared, never obeyed.
+    # What Square's catalog showed when last read: it is compared, never adopted.
     seen_name: Mapped[str | None] = mapped_column(Name)
     seen_item_name: Mapped[str | None] = mapped_column(Name)
     seen_price: Mapped[int | None] = mapped_column(Amount)
@@ -125,7 +125,7 @@ class Listing(Base):
 
 
 class IgnoredItem(Base):
-    """A Square variation that looks like a package, and of which a person has said that it is none."""
+    """A Square variation that looks like a package but was dismissed by a person."""
 
     __tablename__ = "ignored_item"
 

@@ -1,4 +1,4 @@
-"""What stands behind the papers: the clinic's logo and texts, letters, private pages, batches."""
+"""Data of the papers: the clinic's logo and texts, e-mails after visits, private pages, batches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT
 
 
 class Logo(Base):
-    """A picture at the head of papers, as PNG under its SHA-256; old ones stay, for papers that name them."""
+    """A logo for papers, as PNG under its SHA-256; old ones are kept for papers that refer to them."""
 
     __tablename__ = "logo"
 
@@ -35,7 +35,7 @@ class Logo(Base):
 
 
 class TreatmentText(Base):
-    """One version of a treatment's aftercare text in one language, as Markdown. Never changed: a new one follows."""
+    """One version of a treatment's aftercare text in one language, as Markdown. Never changed."""
 
     __tablename__ = "treatment_text"
 
@@ -44,7 +44,7 @@ class TreatmentText(Base):
     language: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
     markdown: Mapped[str] = mapped_column(Text)
-    # Signed off by the clinic's practitioner: the paper says nothing of review any more.
+    # Approved by the clinic's practitioner: the paper no longer says that a review is pending.
     is_reviewed: Mapped[bool] = mapped_column(default=False, server_default=false())
     written_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
@@ -56,7 +56,7 @@ class TreatmentText(Base):
 
 
 class VisitLetter(Base):
-    """The e-mail after a visit, once for each client it concerns: the address, and the outcome."""
+    """The e-mail after a visit, one for each client concerned: the address, and the outcome."""
 
     __tablename__ = "visit_letter"
 
@@ -65,14 +65,14 @@ class VisitLetter(Base):
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"))
     mail_to: Mapped[str] = mapped_column(String(254), default="", info=EMPTIED)
-    # owed; sent; refused by the mail server for good; left: not wanted, no address, or the visit was taken back.
+    # owed: pending; sent; refused: by the mail server for good; left: declined, no address, or visit undone.
     state: Mapped[str] = mapped_column(String(20), default="owed")
     said: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
     owed_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
-        # Who attended, and whose course it was where that is another client.
+        # The attendee, and the owner of the course where that is another client.
         UniqueConstraint("visit_id", "client_id"),
         CheckConstraint("state in ('owed', 'sent', 'refused', 'left')", name="state"),
         CheckConstraint("(state = 'owed') = (done_at is null)", name="done_together"),
@@ -83,7 +83,7 @@ class VisitLetter(Base):
 class PrivatePage(Base):
     """A client's own page, opened by whoever has its address: it is printed on their papers as a QR code.
 
-    The token is kept as it is printed, for it is printed again; a new one shuts the old address.
+    The token is stored in plain text, because it is printed again; a new one invalidates the old address.
     """
 
     __tablename__ = "private_page"
@@ -95,7 +95,7 @@ class PrivatePage(Base):
 
 
 class PaperBatch(Base):
-    """Papers for many clients at once, as one PDF or a ZIP. The file is kept for a day, then forgotten."""
+    """Papers for many clients at once, as one PDF or a ZIP. The file is stored for a day, then deleted."""
 
     __tablename__ = "paper_batch"
 
@@ -106,7 +106,7 @@ class PaperBatch(Base):
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
-    # What could not be made: whose, and why.
+    # What could not be made: for which client, and why.
     left_out: Mapped[list[Any]]
     created_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)

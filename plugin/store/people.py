@@ -1,4 +1,4 @@
-"""Clients, the Square customers they are known as, staff and API tokens."""
+"""Clients, their Square customer ids, staff and API tokens."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ ROLES = "role in ('owner', 'desk', 'practitioner')"
 
 
 class Client(Base):
-    """A person who owns courses. Ledger rows point at the opaque id, so the person can be blanked."""
+    """A person who owns courses. Ledger rows refer to the opaque id, so the personal data can be blanked."""
 
     __tablename__ = "client"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_CLIENT)
     name: Mapped[str] = mapped_column(Name, info=OWN)
-    # Folded name, e-mail and digits in one column: every word of a search is looked for here.
+    # Folded name, e-mail and digits in one column, which a search matches each word against.
     search_text: Mapped[str] = mapped_column(Text, info=OWN)
     name_folded: Mapped[str] = mapped_column(Name, info=OWN)
     phone: Mapped[str | None] = mapped_column(String(32), info=OWN)
     email: Mapped[str | None] = mapped_column(String(254), info=OWN)
     language: Mapped[str] = mapped_column(String(16), info=OWN)
     created_at: Mapped[datetime] = mapped_column(index=True)
-    # The client this one was merged into: its page leads there.
+    # The client this one was merged into: its page redirects there.
     merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
-    # When the personal data was erased; courses and sums stay.
+    # When the personal data was erased; courses and amounts are kept.
     erased_at: Mapped[datetime | None]
     erased_by: Mapped[str] = mapped_column(Name, default="", server_default="")
     # Papers are sent by e-mail after a visit unless the client declined.
     wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
-    # Why the last letter did not reach them; "" once one did, or the address was changed.
+    # Why the last e-mail did not reach them; "" once one was delivered, or the address was changed.
     mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=OWN)
 
     __table_args__ = (Index(None, "name_folded", "id"),)
 
 
 class ClientMerge(Base):
-    """A merge of two clients, with the ids of all that moved, so that it can be undone."""
+    """A merge of two clients, with the ids of all rows that moved, so that it can be undone."""
 
     __tablename__ = "client_merge"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     from_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     into_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
-    # By table; ids alone, for the merged client keeps their particulars.
+    # By table; ids alone, because the merged client keeps their own contact details.
     moved: Mapped[dict[str, Any]] = mapped_column(info=DROPPED)
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
@@ -60,7 +60,7 @@ class ClientMerge(Base):
 
 
 class ErasedProfile(Base):
-    """A Square customer whose data was erased here: only the hash of the id, so that no late event brings them back."""
+    """A Square customer whose data was erased: only a hash of the id, so that late events don't restore it."""
 
     __tablename__ = "erased_profile"
 
@@ -69,22 +69,22 @@ class ErasedProfile(Base):
 
 
 class SquareCustomer(Base):
-    """A Square customer id that is, or was before a merge, this client. Square's ids are not stable."""
+    """A Square customer id that is this client's, or was before a merge. Square's ids are not stable."""
 
     __tablename__ = "square_customer"
 
     square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     is_current: Mapped[bool] = mapped_column(default=True)
-    # Deleted in Square's directory; the client and the ledger stay.
+    # Deleted in Square's directory; the client and the ledger are kept.
     is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # Where the profile says they live, line by line; the country by two capitals. Invoices name it.
+    # The address of the profile, line by line; the country as two capitals. Printed on invoices.
     address: Mapped[str] = mapped_column(Text, default="", server_default="", info=DELETED)
     country: Mapped[str] = mapped_column(String(2), default="", server_default="", info=DELETED)
     seen_at: Mapped[datetime]
 
 
-# The profile in Square's directory that a client has now.
+# The client's current profile in Square's directory.
 IS_LIVING_PROFILE = (SquareCustomer.is_current.is_(True), SquareCustomer.is_deleted.is_(False))
 
 
@@ -108,7 +108,7 @@ class Staff(Base):
 
 
 class SignIn(Base):
-    """A person signed in, in one browser: until they sign out there, or until its hours are over."""
+    """A sign-in of a person in one browser, valid until they sign out there or it expires."""
 
     __tablename__ = "sign_in"
 
@@ -119,7 +119,7 @@ class SignIn(Base):
 
 
 class ApiToken(Base):
-    """A bearer token of the HTTP interface; only its SHA-256 is kept."""
+    """A bearer token of the HTTP API; only its SHA-256 is stored."""
 
     __tablename__ = "api_token"
 

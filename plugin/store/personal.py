@@ -1,6 +1,6 @@
-"""Marks on the columns that hold personal data of clients. Export and erasure read them from the tables.
+"""Markers on the columns with personal data of clients, which export and erasure read from the tables.
 
-`belongs_to` names the ids (`SubjectData`) by which a row is a client's. `personal` says what erasing does to a column:
+`belongs_to` names the ids (`SubjectData`) by which a row is a client's. `personal` sets how erasure treats a column:
 
 - own: the client's own particulars; blanked, the row stays
 - deleted: the whole row is deleted
@@ -48,7 +48,7 @@ def columns_of(model: type[Base]) -> list[Column[Any]]:
 
 
 def columns_marked(model: type[Base], *marks: Mark) -> list[Column[Any]]:
-    """Return the columns of a table with one of these marks."""
+    """Return the columns of a table with one of these markers."""
     wanted = {mark["personal"] for mark in marks}
     return [column for column in columns_of(model) if column.info.get("personal") in wanted]
 

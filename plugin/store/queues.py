@@ -1,4 +1,4 @@
-"""Work that waits: what Square told us (inbox), what we owe the world (outbox), what a person must decide."""
+"""Pending work: events from Square (inbox), jobs to run (outbox), decisions for a person (attention)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from plugin.store.base import Amount, Base, Id, SquareId, only_where
 from plugin.store.personal import DELETED, ERASED_TEXT, MESSAGE, NAMED, OF_COURSE, OF_JOB, OF_ORDER
 
-# A query finds the small index of what waits only where it says this very text, not a value sent beside it.
+# A query uses the partial index of pending rows only with this literal text, not with a bound parameter.
 PENDING = "state = 'pending'"
 
 
 class Inbox(Base):
-    """One message from Square, kept as it came. The unique event id is the replay defence."""
+    """One event from Square, stored as received. The unique event id prevents replays."""
 
     __tablename__ = "inbox"
 
@@ -28,7 +28,7 @@ class Inbox(Base):
     state: Mapped[str] = mapped_column(String(20), default="pending")
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
-    # What became of it, in words a person can read.
+    # The outcome, as a sentence for people.
     outcome: Mapped[str] = mapped_column(String(400), default="", info=NAMED)
     done_at: Mapped[datetime | None]
 
@@ -40,7 +40,7 @@ class Inbox(Base):
 
 
 class Outbox(Base):
-    """One effect to bring about after its transaction: a paper to make ready. Sent at least once."""
+    """One effect to carry out after its transaction commits, such as making a paper. Run at least once."""
 
     __tablename__ = "outbox"
 
@@ -59,13 +59,13 @@ class Outbox(Base):
         CheckConstraint("state in ('pending', 'done', 'failed')", name="state"),
         only_where("ix_outbox_pending", "kind", "due_at", "id", where=PENDING),
         Index(None, "state", "done_at"),
-        # Does such a job wait already?
+        # Is such a job pending already?
         Index(None, "subject", "kind", "state"),
     )
 
 
 class Attention(Base):
-    """Something only a person can decide. `dedupe` keeps one item for one question however often it comes."""
+    """A decision for a person. `dedupe` allows one item per subject, however often the cause recurs."""
 
     __tablename__ = "attention"
 
@@ -88,10 +88,10 @@ class Attention(Base):
 
 
 class SquareRefund(Base):
-    """A refund as Square last told it, so that a sale's refunds are added up once each.
+    """A refund as last received from Square, so that each of a sale's refunds is added once.
 
-    `tip` is how much of it gave a tip back. `for_course` is how much of it a person has counted against `course_id`;
-    a refund that closed its course says so there.
+    `tip` is the part that returns a tip. `for_course` is how much of it a person has counted against
+    `course_id`; a refund that closed its course is recorded on the course.
     """
 
     __tablename__ = "square_refund"
@@ -113,7 +113,7 @@ class SquareRefund(Base):
 
 
 class Sweep(Base):
-    """One look through Square for what the webhooks had missed."""
+    """One sync with Square for events that the webhooks missed."""
 
     __tablename__ = "sweep"
 
@@ -127,21 +127,21 @@ class Sweep(Base):
 
 
 class Paper(Base):
-    """The latest bytes of a course's paper, ready before it is asked for: a bounded cache, made anew at will."""
+    """The latest bytes of a course's paper, rendered in advance: a bounded cache that can always be rebuilt."""
 
     __tablename__ = "paper"
 
     course_id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_COURSE)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     language: Mapped[str] = mapped_column(String(16), primary_key=True)
-    # Of which content and which version of the papers the bytes are.
+    # The content and the version of the papers that the bytes were rendered from.
     mark: Mapped[str] = mapped_column(String(64))
     pdf: Mapped[bytes] = mapped_column(LargeBinary, info=DELETED)
     made_at: Mapped[datetime]
 
 
 class Handout(Base):
-    """What a client was handed: the frozen content of a course summary or aftercare sheet, once per content."""
+    """What a client was given: the frozen content of a summary or aftercare sheet, once per content."""
 
     __tablename__ = "handout"
 

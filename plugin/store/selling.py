@@ -1,4 +1,4 @@
-"""What the desk has begun at Square and waits for: sales on other screens, refunds, the Terminals it may use."""
+"""Operations begun at the desk and pending at Square: checkouts, refunds, and the Terminals to use."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ENDED = "state in ('paid', 'canceled', 'timed_out', 'failed')"
 
 
 class Checkout(Base):
-    """A sale begun at the desk. It only starts a Square order; the course is born where every course is born.
+    """A sale begun at the desk. It only starts a Square order; the order's event creates the course.
 
-    `asking`: we still owe Square a call; `waiting`: the client has not paid all yet. Each call to Square
-    carries a key made of `id` and the step, so that a lost answer never sells twice.
+    `asking`: a call to Square is pending; `waiting`: the client has not paid all yet. Each call to Square
+    has a key made of `id` and the step, so that a lost answer never sells twice.
     """
 
     __tablename__ = "checkout"
@@ -31,24 +31,24 @@ class Checkout(Base):
     quantity: Mapped[int] = mapped_column(default=1)
     way: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(20), default="asking")
-    # What Square reckons is to pay, tax included; our price until Square has answered.
+    # The total computed by Square, tax included; our price until Square has answered.
     amount: Mapped[int] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
     came: Mapped[int] = mapped_column(Amount, default=0)
-    # Cash: what the client handed over. Invoice: the deposit and when the rest is due.
+    # Cash: the amount received. Invoice: the deposit and when the balance is due.
     supplied: Mapped[int | None] = mapped_column(Amount)
     deposit: Mapped[int | None] = mapped_column(Amount)
     deposit_due_on: Mapped[date | None]
     balance_due_on: Mapped[date | None]
-    # Another tender: what it was, such as "Bank transfer".
+    # Another tender: its name, such as "Bank transfer".
     tender: Mapped[str] = mapped_column(String(80), default="", info=EMPTIED)
     square_device_id: Mapped[str | None] = mapped_column(SquareId)
     square_variation_id: Mapped[str | None] = mapped_column(SquareId)
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
     square_customer_id: Mapped[str | None] = mapped_column(SquareId, info=DROPPED)
-    # Two sales begun for the till may be rung up as one order.
+    # Two sales begun for Square POS may be paid as one order.
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True)
-    # The call to Square whose answer is not known; asked again, it has the same key. "" where all are known.
+    # The call to Square whose result is unknown; retried with the same key. "" where all are known.
     asked_for: Mapped[str] = mapped_column(String(20), default="")
     # The Terminal checkout, payment link, invoice or payment.
     square_object_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
@@ -56,23 +56,23 @@ class Checkout(Base):
     url: Mapped[str | None] = mapped_column(String(2000), info=DROPPED)
     mail_to: Mapped[str | None] = mapped_column(String(254), info=EMPTIED)
     mailed_at: Mapped[datetime | None]
-    # What keeps it from going on, in words for the desk; "" while all is well.
+    # What blocks it, in words for the desk; "" where nothing does.
     problem: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
-    # What the desk should know of it though it goes on, such as a price changed in Square.
+    # A notice for the desk that does not block it, such as a price changed in Square.
     notice: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
     cancel_asked_at: Mapped[datetime | None]
-    # What it is once all of it is taken back at Square.
+    # The final state once all of it is canceled at Square.
     ends_as: Mapped[str] = mapped_column(String(20), default="canceled")
     created_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
-    # The course given for it, what its sessions left were worth then, and how many of each allowance were left.
+    # The course traded in, the value of its sessions left then, and how many of each allowance were left.
     exchanges_course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"), index=True)
     credit: Mapped[int | None] = mapped_column(Amount)
     credit_for: Mapped[dict[str, Any] | None]
     exchanged_at: Mapped[datetime | None]
-    # One exchange of a course at a time.
+    # At most one exchange of a course at a time.
     exchange_under_way: Mapped[str | None] = mapped_column(
         Id, Computed("CASE WHEN ended_at IS NULL THEN exchanges_course_id END", persisted=True), unique=True
     )
@@ -93,7 +93,7 @@ class Checkout(Base):
 
 
 class DeskRefund(Base):
-    """A refund begun at the desk for one course: money back by Square, sessions gone when Square tells of it."""
+    """A refund begun at the desk for one course: sessions are removed when Square confirms the refund."""
 
     __tablename__ = "desk_refund"
 
@@ -103,14 +103,14 @@ class DeskRefund(Base):
     currency: Mapped[str] = mapped_column(String(3))
     formula: Mapped[str] = mapped_column(String(30))
     reason: Mapped[str] = mapped_column(String(300), info=ERASED_TEXT)
-    # asking: Square was not asked for all of it yet; pending: Square works on it; then completed or failed.
+    # asking: not fully requested from Square yet; pending: Square processes it; then completed or failed.
     state: Mapped[str] = mapped_column(String(20), default="asking")
     problem: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
     created_at: Mapped[datetime] = mapped_column(index=True)
     by: Mapped[str] = mapped_column(Name)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
-    # One refund of a course at a time: set while it is under way.
+    # At most one refund of a course at a time: set while it is under way.
     under_way: Mapped[str | None] = mapped_column(
         Id, Computed("CASE WHEN ended_at IS NULL THEN course_id END", persisted=True), unique=True
     )
@@ -123,7 +123,7 @@ class DeskRefund(Base):
 
 
 class DeskRefundPart(Base):
-    """The part of a desk refund that goes back to one payment: a split tender is given back in parts."""
+    """The part of a desk refund that returns to one payment: a split tender is refunded in parts."""
 
     __tablename__ = "desk_refund_part"
 

@@ -1,4 +1,4 @@
-"""What we know of the Square side beside sales: the connection, appointments, disputes, what we wrote there."""
+"""Square-side data beside sales: the connection, appointments, disputes, notes written to profiles."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from plugin.store.personal import DELETED, DROPPED, EMPTIED, OF_CLIENT, OF_COURS
 
 
 class Connection(Base):
-    """How we are let into Square: one row. Tokens and keys are sealed (`plugin.vault`), never plain."""
+    """The credentials for Square: one row. Tokens and keys are sealed (`plugin.vault`), never plain."""
 
     __tablename__ = "connection"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     square_merchant_id: Mapped[str | None] = mapped_column(SquareId)
     merchant_name: Mapped[str] = mapped_column(Name, default="")
-    # OAuth alone; a personal access token lives in the settings.
+    # OAuth only; a personal access token is in the settings.
     access_token_sealed: Mapped[str | None] = mapped_column(Text)
     refresh_token_sealed: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime | None]
@@ -28,22 +28,22 @@ class Connection(Base):
     connected_at: Mapped[datetime | None]
     connected_by: Mapped[str] = mapped_column(Name, default="")
     refreshed_at: Mapped[datetime | None]
-    # What Square said when last asked: the scopes we hold, the places it sells at, and when that was.
+    # Square's last answer: the scopes granted, the locations it sells at, and when it was asked.
     scopes: Mapped[list[Any]]
     locations: Mapped[list[Any]]
     checked_at: Mapped[datetime | None]
-    # Why it ended or does not work, in words for the owner; "" while all is well.
+    # Why it ended or does not work, in words for the owner; "" where it works.
     problem: Mapped[str] = mapped_column(String(400), default="")
     problem_at: Mapped[datetime | None]
-    # The webhook subscription that we made.
+    # The webhook subscription that we created.
     square_subscription_id: Mapped[str | None] = mapped_column(SquareId)
     subscription_url: Mapped[str] = mapped_column(String(2000), default="")
     signature_key_sealed: Mapped[str | None] = mapped_column(Text)
-    # The last "send a test": when asked, the event Square said it sent, and what it said of our answer.
+    # The last "send a test": when, the event Square reported as sent, and what it reported of our answer.
     test_asked_at: Mapped[datetime | None]
     test_event_id: Mapped[str | None] = mapped_column(String(255))
     test_said: Mapped[str] = mapped_column(String(400), default="")
-    # Since when Square has not answered a single call, and how the first of them failed; "" while it does.
+    # Since when every call to Square has failed, and how the first of them did; "" while calls succeed.
     failing_code: Mapped[str] = mapped_column(String(40), default="")
     failing_since: Mapped[datetime | None]
 
@@ -51,7 +51,7 @@ class Connection(Base):
 
 
 class OAuthAttempt(Base):
-    """A way to Square's permission page that has not come back yet. Only the hash of its state is kept."""
+    """An OAuth authorization that has not returned yet. Only the hash of its state is stored."""
 
     __tablename__ = "oauth_attempt"
 
@@ -62,7 +62,7 @@ class OAuthAttempt(Base):
 
 
 class Bookmark(Base):
-    """How far we have read in something of Square's, such as the catalog's changes."""
+    """How far we have read a feed of Square's, such as the catalog's changes."""
 
     __tablename__ = "bookmark"
 
@@ -72,7 +72,7 @@ class Bookmark(Base):
 
 
 class Dispute(Base):
-    """A payment that a client's bank has questioned; flags the courses of its order."""
+    """A payment disputed at a client's bank; flags the courses of its order."""
 
     __tablename__ = "dispute"
 
@@ -90,7 +90,7 @@ class Dispute(Base):
 
 
 class Booking(Base):
-    """An appointment of Square Appointments as last told; what became of it here stands in `outcome`."""
+    """An appointment of Square Appointments as last received; `outcome` is what was done about it here."""
 
     __tablename__ = "booking"
 
@@ -102,15 +102,15 @@ class Booking(Base):
     square_customer_id: Mapped[str | None] = mapped_column(
         SquareId, index=True, info={**OF_PROFILE, **DROPPED}
     )
-    # As Square knew them; a client of ours goes by our own name.
+    # The name in Square; a client here is shown by our own name.
     customer_name: Mapped[str] = mapped_column(Name, default="", info=EMPTIED)
     square_location_id: Mapped[str | None] = mapped_column(SquareId)
-    # The names are kept beside their ids, so that the next booking of the same need not ask for them.
+    # The names are stored beside their ids, so that the next booking with the same ids needs no call.
     square_variation_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     service_name: Mapped[str] = mapped_column(Name, default="")
     square_team_member_id: Mapped[str | None] = mapped_column(SquareId, index=True)
     team_member_name: Mapped[str] = mapped_column(Name, default="")
-    # None: nothing yet. Used: a session was; charged or forgiven: a no-show was decided.
+    # None: nothing yet. Used: a session was used; charged or forgiven: a no-show was decided.
     outcome: Mapped[str | None] = mapped_column(String(20))
     outcome_at: Mapped[datetime | None]
     outcome_by: Mapped[str] = mapped_column(Name, default="")
@@ -128,7 +128,7 @@ class Booking(Base):
 
 
 class SquarePerson(Base):
-    """Somebody in Square's directory as last told: Square has no search by name, so the desk's is made here."""
+    """A customer in Square's directory as last received: Square can't search by name, so the desk does."""
 
     __tablename__ = "square_person"
 
@@ -142,7 +142,7 @@ class SquarePerson(Base):
 
 
 class ProfileNote(Base):
-    """The balance as we last wrote it on a client's Square profile, so that it is written once per change."""
+    """The balance as last written to a client's Square profile, so that it is written once per change."""
 
     __tablename__ = "profile_note"
 

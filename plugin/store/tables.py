@@ -1,4 +1,4 @@
-"""All tables, for migrations and for whatever goes through every table."""
+"""All tables, for migrations and for code that processes every table."""
 
 from __future__ import annotations
 

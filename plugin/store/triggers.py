@@ -1,7 +1,7 @@
-"""The triggers that refuse UPDATE and DELETE of what is written once, in both engines' words.
+"""Triggers that refuse UPDATE and DELETE of write-once rows, in the SQL of both engines.
 
-One change is let through, for a person's right to be forgotten: free text becomes the mark `ERASED`, and nothing
-else of the line changes with it. What was written can be blanked, never rewritten.
+One change is allowed, for a person's right to erasure: free text becomes the mark `ERASED`, and nothing
+else of the row changes with it. A row can be blanked, never rewritten.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _KEPT = {
     "handout": ("id", "course_id", "kind", "language", "content_sha256", "handed_at", "by"),
 }
 ERASABLE = {"entry": ("reason",), "history": ("text", "reason"), "handout": ("content",)}
-# Blanked, never rewritten; and what is kept whole for ever, which the law asks of documents.
+# Can be blanked, never rewritten; and what is stored whole forever, as the law requires of documents.
 BLANKED_AT_MOST = tuple(_KEPT)
 KEPT_WHOLE = ("document", "document_file", "document_course", "treatment_text", "logo")
 APPEND_ONLY = (*BLANKED_AT_MOST, *KEPT_WHOLE)
 
 
 def guarded_columns(table: str) -> tuple[str, ...]:
-    """Return the columns of a table that the triggers speak of."""
+    """Return the columns of a table that the triggers guard."""
     return (*_KEPT[table], *ERASABLE[table])
 
 
 def creation(engine: str) -> Iterator[str]:
-    """Yield the statements that guard what may be blanked; `engine` is "sqlite" or "postgresql"."""
+    """Yield the statements that guard rows which may be blanked; `engine` is "sqlite" or "postgresql"."""
     if engine == "postgresql":
         yield _PG_FUNCTION
     for table in BLANKED_AT_MOST:
@@ -41,7 +41,7 @@ def creation(engine: str) -> Iterator[str]:
 
 
 def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that take `creation` back."""
+    """Yield the statements that drop the triggers of `creation`."""
     for table in BLANKED_AT_MOST:
         yield from _dropped(engine, table)
     if engine == "postgresql":
@@ -49,7 +49,7 @@ def removal(engine: str) -> Iterator[str]:
 
 
 def creation_of_whole(engine: str) -> Iterator[str]:
-    """Yield the statements that guard what is kept whole."""
+    """Yield the statements that guard rows which are stored whole."""
     if engine == "postgresql":
         yield _PG_REFUSAL
     for table in KEPT_WHOLE:
@@ -57,7 +57,7 @@ def creation_of_whole(engine: str) -> Iterator[str]:
 
 
 def removal_of_whole(engine: str) -> Iterator[str]:
-    """Yield the statements that take `creation_of_whole` back."""
+    """Yield the statements that drop the triggers of `creation_of_whole`."""
     for table in KEPT_WHOLE:
         yield from _dropped(engine, table)
     if engine == "postgresql":
@@ -70,7 +70,7 @@ def _dropped(engine: str, table: str) -> Iterator[str]:
         yield f"DROP TRIGGER {table}_refuses_{deed}{on}"
 
 
-# What a generated column will be is not known yet where this trigger is asked; it follows from `seq`.
+# The value of a generated column is not known yet when this trigger fires; it follows from `seq`.
 _PG_FUNCTION = f"""
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

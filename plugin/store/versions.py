@@ -1,8 +1,8 @@
-"""Version numbers of what open pages show, so that a page learns by one look whether anything changed.
+"""Version numbers of what open pages show, so that a page learns by one query whether anything changed.
 
-Triggers count, so that no writer can forget to: several processes, the ORM and raw SQL are all seen. A subject is a
-course, a client, a batch or a file; `DESK` counts every change at the desk, `EVERYONE` those that any client's page
-may show. The numbers only ever rise.
+Triggers count, so that no writer can omit it: several processes, the ORM and raw SQL are all covered.
+A subject is a course, a client, a batch or a file; `DESK` counts every change at the desk, `EVERYONE` those
+that any client's page may show. The numbers only rise.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from plugin.store.base import Amount, Base, Id
 
 DESK, EVERYONE, CONNECTION = "desk", "everyone", "connection"
-# On PostgreSQL writers would wait for each other at the two shared rows, so each connection counts in one of many.
+# On PostgreSQL writers would block each other at the two shared rows, so each connection uses one slot.
 _SLOTS = 32
 
 
 class Version(Base):
-    """How often a subject changed, in parts: their sum is its version."""
+    """How often a subject changed, in slots: their sum is its version."""
 
     __tablename__ = "version"
 
     subject: Mapped[str] = mapped_column(Id, primary_key=True)
     slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(Amount)
-    # PostgreSQL: the transaction that counted last. Each counts once, for a row it has changed ten thousand times
-    # would be slow to find.
+    # PostgreSQL: the last transaction that counted. Each counts once, because a row updated ten thousand
+    # times in one transaction would be slow to find.
     counted_by: Mapped[int] = mapped_column(Amount, default=0, server_default="0")
 
 
@@ -45,7 +45,7 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "package": (_DESK, _EVERYONE),
     "attention": (_DESK, _EVERYONE),
     "booking": (_DESK,),
-    # A name stands on the pages of others, too: of who shares a course, of who gave it. A new one stands on none yet.
+    # A name also appears on the pages of others: who shares a course, who gave it. A new one is on none yet.
     "client": (_DESK, _ITSELF, f"{_EVERYONE} WHERE '{{row}}' = 'OLD'"),
     "square_customer": (_DESK, _ITS_CLIENT),
     "course": (
@@ -78,19 +78,19 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "paper_batch": (_ITSELF,),
     "import_batch": (_ITSELF,),
 }
-# Of these only some rows are shown, and none is ever deleted while it is.
+# Only some of these rows are shown, and none is deleted while it is.
 _ONLY = {"outbox": "NEW.kind IN ('customer', 'refund', 'document')"}
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 
 
 def creation(engine: str) -> Iterator[str]:
-    """Yield the statements that make the triggers; `engine` is "sqlite" or "postgresql"."""
+    """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
     for table in WATCHED:
         yield from _pg(table) if engine == "postgresql" else _sqlite(table)
 
 
 def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that take `creation` back."""
+    """Yield the statements that drop the triggers of `creation`."""
     for table in WATCHED:
         if engine == "postgresql":
             yield f"DROP TRIGGER {table}_counts ON {table}"
@@ -156,7 +156,7 @@ def _pg_count(subjects: str) -> str:
         "INSERT INTO version (subject, slot, number, counted_by)"  # noqa: S608 - our own names
         f" SELECT subject, CASE WHEN subject IN ({shared}) THEN pg_backend_pid() % {_SLOTS} ELSE 0 END,"
         f" 1, txid_current() FROM ({subjects}) AS changed (subject) WHERE subject IS NOT NULL"
-        # In one order, so that two writers never wait for each other crosswise.
+        # In one order, so that two writers never deadlock.
         " ORDER BY subject"
         " ON CONFLICT (subject, slot) DO UPDATE SET number = version.number + 1, counted_by = excluded.counted_by"
         " WHERE version.counted_by <> excluded.counted_by;"

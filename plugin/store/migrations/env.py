@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: through the store it is given, so that every pragma and rule holds."""
+"""Alembic's environment: it connects through the given store, so that every pragma and constraint applies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from plugin.store.tables import METADATA
 
 
 def _plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
-    # A migration must not change when the model's types do, so it speaks of the database's types only.
+    # A migration must not change when the model's types do, so it uses the database's types only.
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcTime) else False
 
 
@@ -41,9 +41,9 @@ def run() -> None:
 
 @contextmanager
 def _unguarded(connection: Connection, *, is_sqlite: bool) -> Iterator[None]:
-    """Let SQLite change a table that others refer to: it does so by a copy, and would take the old one's rows along.
+    """Let SQLite alter a table that others refer to: dropping the old copy would cascade to their rows.
 
-    The pragma does nothing within a transaction, so it is set beside the engine's own words.
+    The pragma has no effect within a transaction, so it is set outside the engine's own.
     """
     if not is_sqlite:
         yield
