@@ -1,4 +1,4 @@
-"""Coursekeeper: prepaid session packages beside a Square till. Nothing happens at import."""
+"""Coursekeeper: prepaid session packages beside Square POS. Importing it has no side effects."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __version__ = version.VERSION
 
 
 def create_app(settings: Settings | None = None, *, services: Services | None = None) -> Flask:
-    """Return Coursekeeper as a Flask application of its own; settings come from the environment by default.
+    """Return Coursekeeper as a standalone Flask application; settings default to those of the environment.
 
     Raises ConfigurationError when a setting is wrong or missing.
     """
-    # A program that only wants the version or the settings need not load the screens.
+    # A program that only needs the version or the settings does not load the screens.
     from plugin.web.application import make_application
 
     return make_application(settings, services=services)
@@ -35,11 +35,11 @@ def init_app(
     *,
     services: Services | None = None,
 ) -> Flask:
-    """Hang Coursekeeper into a clinic's existing Flask application, below `url_prefix`.
+    """Mount Coursekeeper in a clinic's existing Flask application, below `url_prefix`.
 
-    Returns the inner application. The host keeps its own sign-in, sessions, CSRF and error pages.
+    Return the inner application. The host keeps its own sign-in, sessions, CSRF and error pages.
     """
-    # As above.
+    # Imported here for the same reason as above.
     from plugin.web.application import mount
 
     return mount(app, url_prefix, settings, services=services)

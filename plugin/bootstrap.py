@@ -1,4 +1,4 @@
-"""The one place that wires a running Coursekeeper: store, vault, Square, mail and the paper workers."""
+"""Wiring of a running Coursekeeper: store, vault, Square, mail and the paper workers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from plugin.vault import Vault
 
 
 def open_services(settings: Settings, *, clock: Clock = wall_clock) -> Services:
-    """Open the store, the paper workers (started at the first paper) and the client to Square.
+    """Open the store, the paper workers (started at the first paper) and the Square client.
 
-    Raises ConfigurationError for a key or a mail address that can't be read.
+    Raises ConfigurationError for a key or a mail address that can't be parsed.
     """
     vault = Vault(settings.encryption_keys.get_secret_value())
     mail = SmtpMailer(settings.mail_url.get_secret_value(), settings.mail_from, clock=clock)

@@ -1,4 +1,4 @@
-"""All errors. Each carries a sentence for the person in front of the screen and a code for programs.
+"""All errors. Each has a sentence for the user and a code for programs.
 
 "Already done" is a result, never an error.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class CoursekeeperError(Exception):
-    """The root: `message` says what is wrong and what to do, `code` is stable, `status` is the HTTP answer."""
+    """The base class: `message` states what is wrong and what to do, `code` is stable, `status` is for HTTP."""
 
     code = "error"
     status = 500
@@ -28,25 +28,25 @@ class Refused(CoursekeeperError):
 
 
 class NoneLeft(Refused):
-    """The allowance has fewer sessions left than were asked for."""
+    """The allowance has fewer sessions left than requested."""
 
     code = "none_left"
 
 
 class KeyReused(Refused):
-    """An idempotency key came again with a different request."""
+    """An idempotency key was sent again with a different request."""
 
     code = "key_reused"
 
 
 class AlreadyReversed(Refused):
-    """The entry was reversed before; both entries are in the history."""
+    """The entry was reversed already; both entries are in the history."""
 
     code = "already_reversed"
 
 
 class InvalidField(CoursekeeperError):
-    """One field of a form or a call is wrong; `field` names it."""
+    """One field of a form or a call is invalid; `field` names it."""
 
     code = "invalid_field"
     status = 422
@@ -74,7 +74,7 @@ class BadSignature(CoursekeeperError):
 
 
 class SquareFailed(CoursekeeperError):
-    """Square did not do what was asked. `permanent` says whether trying again later is useless."""
+    """Square did not do what was requested. `permanent`: whether retrying is useless."""
 
     code = "square_failed"
     status = 502
@@ -85,7 +85,7 @@ class SquareFailed(CoursekeeperError):
 
 
 class MailFailed(CoursekeeperError):
-    """An email was not accepted. `permanent` says whether sending it again later is useless."""
+    """An e-mail was not accepted. `permanent`: whether retrying is useless."""
 
     code = "mail_failed"
     status = 502
@@ -96,7 +96,7 @@ class MailFailed(CoursekeeperError):
 
 
 class PaperNotMade(CoursekeeperError):
-    """A paper was not made this time; another try may succeed."""
+    """A paper was not made this time; a retry may succeed."""
 
     code = "paper_not_made"
     status = 503

@@ -1,6 +1,6 @@
-"""Every kind of outbox job, declared once. To add one: a line here, and `enqueue` where it follows from.
+"""Every kind of outbox job, declared once. To add one: add it here, and `enqueue` it where it is caused.
 
-A job that asks Square uses keys made of its subject, so that a lost answer and a second try do one thing.
+A job that calls Square uses keys made of its subject, so that a lost answer and a retry have one effect.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _fail_batch(services: Services, job: Job, _sentence: str) -> None:
 
 
 def _documents_kind(kind: str, title: str) -> JobKind:
-    # An invoice is tried until it is issued, such as once the clinic has its address: never given up.
+    # An invoice is retried until it is issued, such as once the clinic has its address: never given up.
     return JobKind(kind, title, _document, loop="documents", most_tries=None, is_refusable=False)
 
 

@@ -1,4 +1,4 @@
-"""What a kind of outbox job is: how it runs, how long it is claimed for, and when it is given up."""
+"""Definition of a kind of outbox job: how it runs, how long it is claimed for, and when it is given up."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ EFFECTS = "effects"
 
 @dataclass(frozen=True, slots=True)
 class RunAgain:
-    """The job went well and is to run again, such as for a Terminal that waits for a card."""
+    """The job succeeded and is to run again, such as for a Terminal that waits for a card."""
 
     seconds: float
     says: str
 
 
 def _nothing(_services: Services, _job: Job, _sentence: str) -> None:
-    """Give up without telling."""
+    """Give up without a notice."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
     """One kind of job.
 
-    `title`: its words on the owner's page. `run` returns the outcome in words, RunAgain, or None where another worker
-    has claimed the job meanwhile; it raises to be tried again. `give_up` gets the sentence of the last error. `loop`:
-    the worker's loop that runs it. `most_tries` None: never given up. `is_refusable`: a permanent error is final.
+    `title`: its name on the owner's page. `run` returns the outcome as a sentence, RunAgain, or None where
+    another worker has claimed the job meanwhile; an exception means a retry. `give_up` gets the sentence of the
+    last error. `loop`: the worker's loop that runs it. `most_tries` None: never given up. `is_refusable`: a
+    permanent error is final.
     """
 
     kind: str
@@ -46,7 +47,7 @@ class JobKind:
 
 
 def complete(services: Services, job: Job, outcome: str | RunAgain | None) -> str:
-    """Note what a run brought; return the state: done, waiting, or elsewhere (another worker's)."""
+    """Record the outcome of a run; return the state: done, waiting, or elsewhere (another worker's)."""
     if isinstance(outcome, str):
         complete_job(services.store, job.id, state="done", outcome=outcome, now=services.clock())
         return "done"
@@ -58,7 +59,7 @@ def complete(services: Services, job: Job, outcome: str | RunAgain | None) -> st
 
 
 def retry_or_give_up(services: Services, kind: JobKind, job: Job, error: Exception, *, chance: Chance) -> str:
-    """Have a failed job run again later, or give it up; return the state: retrying or failed."""
+    """Schedule a retry of a failed job, or give it up; return the state: retrying or failed."""
     sentence = error_sentence(error)
     if _is_final(kind, job, error):
         kind.give_up(services, job, sentence)

@@ -29,7 +29,7 @@ def open_listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise _refusal(host, port, error) from None
     try:
-        # A port that our own server has just released can be used again at once.
+        # A port that our own server has just released can be reused at once.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         # Two programs may be bound to one address until one of them listens.

@@ -26,7 +26,7 @@ _WANTED = "write smtp://user:password@host:587 or smtps://user:password@host; %4
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file attached to a letter."""
+    """A file attached to an e-mail."""
 
     name: str
     media_type: str
@@ -37,7 +37,7 @@ class Attachment:
 class Letter:
     """One e-mail to one address. The same `key` makes the same Message-ID, so that one sent twice shows as one.
 
-    `stop_url`: where the recipient can unsubscribe with one tap of the mail program (RFC 8058).
+    `stop_url`: where the recipient's mail program can unsubscribe with one click (RFC 8058).
     """
 
     to: str
@@ -51,15 +51,15 @@ class Letter:
 
 
 class Mailer(Protocol):
-    """Sends letters."""
+    """Sends e-mails."""
 
     @property
     def is_ready(self) -> bool:
-        """Say whether letters can be sent at all."""
+        """Return whether e-mails can be sent at all."""
         ...
 
     def send(self, letter: Letter) -> None:
-        """Send the letter; raises MailFailed, ConfigurationError where mail is not set up."""
+        """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up."""
         ...
 
 
@@ -76,7 +76,7 @@ class MailServer:
 
     @classmethod
     def of(cls, url: str) -> MailServer:
-        """Read `MAIL_URL`; raises ConfigurationError that never repeats it: it holds a password."""
+        """Parse `MAIL_URL`; raises ConfigurationError that never repeats it: it contains a password."""
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
@@ -106,8 +106,8 @@ def _wants_starttls(options: dict[str, list[str]], host: str) -> bool:
 
 
 def sender_of(mail_from: str) -> Address:
-    """Read `MAIL_FROM`, such as Lotus Clinic <desk@example.org>; raises ConfigurationError."""
-    # email-validator reads names too, but only quotes let it take "Dr. Kim" or another script.
+    """Parse `MAIL_FROM`, such as Lotus Clinic <desk@example.org>; raises ConfigurationError."""
+    # email-validator parses names too, but accepts "Dr. Kim" or another script only within quotes.
     name, address = parseaddr(mail_from)
     try:
         if not mail_from.isprintable():
@@ -119,7 +119,7 @@ def sender_of(mail_from: str) -> Address:
 
 
 class SmtpMailer:
-    """Sends through the server of `MAIL_URL`, one connection per letter. Retries are the outbox's."""
+    """Sends through the server of `MAIL_URL`, one connection per e-mail. Retries are up to the outbox."""
 
     def __init__(
         self,
@@ -136,11 +136,11 @@ class SmtpMailer:
 
     @property
     def is_ready(self) -> bool:
-        """Say whether letters can be sent at all."""
+        """Return whether e-mails can be sent at all."""
         return self._server is not None and self._sender is not None
 
     def send(self, letter: Letter) -> None:
-        """Send the letter; raises MailFailed, ConfigurationError where mail is not set up."""
+        """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up."""
         if self._server is None or self._sender is None:
             missing = "MAIL_URL" if self._server is None else "MAIL_FROM"
             raise ConfigurationError(f"{missing} is missing; without it no e-mail is sent.")
@@ -156,7 +156,7 @@ class SmtpMailer:
 
     @contextmanager
     def _connect(self, server: MailServer, sender: Address) -> Iterator[smtplib.SMTP]:
-        # The name is given: the library would look it up, and wait for that.
+        # The name is given: the library would look it up, and wait for the answer.
         if server.is_tls:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
                 server.host, server.port, sender.domain, timeout=TIMEOUT_S, context=self._tls()
@@ -169,7 +169,7 @@ class SmtpMailer:
             if server.user:
                 connection.login(server.user, server.password)
             yield connection
-            # The letter is accepted: a failing goodbye must not have it sent again.
+            # The e-mail is accepted: a failing QUIT must not cause it to be sent again.
             with suppress(smtplib.SMTPException, OSError):
                 connection.quit()
         finally:
@@ -200,7 +200,7 @@ def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
         for each in letter.attachments:
             _attach(message, each)
     except ValueError as error:
-        # Line breaks in a header, among others: such a letter is never sent.
+        # Line breaks in a header, among others: such an e-mail is never sent.
         said = "The email has an address or a subject that can't be sent."
         raise MailFailed(said, permanent=True) from error
     return message
@@ -221,7 +221,7 @@ def _checked(address: str) -> str:
 
 
 def _failure(error: smtplib.SMTPException) -> MailFailed:
-    """Return what the server's answer means; permanent where sending the same letter again can't help."""
+    """Return the error for the server's answer; permanent where sending the same e-mail again can't help."""
     status = _status(error)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         said = "The mail server does not accept the sign-in of MAIL_URL."

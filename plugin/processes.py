@@ -1,4 +1,4 @@
-"""Processes that belong together: started together, stopped together, started again when one falls over."""
+"""Child processes: started together, stopped together, and restarted when one ends unexpectedly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# A child that its parent left behind (kill -9) must not go on alone: it watches for this parent.
+# A child whose parent was killed (kill -9) must not run on alone: it watches this parent.
 PARENT = "COURSEKEEPER_PARENT"
 GRACE_S = 15.0
 _TICK_S = 0.2
@@ -21,7 +21,7 @@ _TICK_S = 0.2
 
 @dataclass
 class Child:
-    """One process: how to start it, whether all must end when it does, and where what it says is kept."""
+    """One process: its command, whether all must end when it does, and where its output is stored."""
 
     name: str
     arguments: Sequence[str]
@@ -47,12 +47,12 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """Return how the process ended, None while it runs."""
+        """Return the exit code, None while it runs."""
         return self.process.poll() if self.process else None
 
 
 class Family:
-    """Runs children until it is asked to stop or a vital one ends; starts the others again, ever more slowly."""
+    """Runs children until it is stopped or a vital one ends; restarts the others, with growing waits."""
 
     def __init__(self, children: Sequence[Child]) -> None:
         self._children = list(children)
@@ -65,7 +65,7 @@ class Family:
         self._children.append(child)
 
     def stop_on_signals(self) -> None:
-        """Let Ctrl-C and SIGTERM end the family in good order."""
+        """Stop all children in order on Ctrl-C and SIGTERM."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
 
@@ -76,16 +76,16 @@ class Family:
 
     @property
     def is_stopping(self) -> bool:
-        """Say whether the end was asked for."""
+        """Return whether stopping was requested."""
         return self._stop.is_set()
 
     @property
     def has_lost_one(self) -> bool:
-        """Say whether a vital child has ended."""
+        """Return whether a vital child has ended."""
         return any(child.is_vital and child.exit_code is not None for child in self._children)
 
     def wait(self) -> int:
-        """Look after the children until the end; return the exit code to end with."""
+        """Supervise the children until the end; return the exit code to end with."""
         while not self._stop.wait(_TICK_S):
             for child in self._children:
                 if child.exit_code is None:
@@ -105,7 +105,7 @@ class Family:
         child.start()
 
     def stop(self) -> None:
-        """Ask every child to end, last started first; end by force what does not within 15 seconds."""
+        """Ask every child to end, last started first; kill what has not ended after 15 seconds."""
         running = [child for child in reversed(self._children) if child.process and child.exit_code is None]
         for child in running:
             _signal(child, signal.SIGTERM)
@@ -130,7 +130,7 @@ def _signal(child: Child, number: int) -> None:
 
 
 def end_with_parent(environment: Mapping[str, str] | None = None) -> None:
-    """Where a parent was named, end this process soon after that parent is gone."""
+    """Where a parent is named, end this process soon after that parent has ended."""
     named = (os.environ if environment is None else environment).get(PARENT)
     if named is None or not named.isdigit():
         return

@@ -1,4 +1,4 @@
-"""When work that failed is tried again: growing waits with some chance in them, and which errors are final."""
+"""When failed work is retried: growing waits with jitter, and which errors are final."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed
 
 LONGEST_WAIT_S = 300
 SLOW_WAIT_S = 3600
-# About an hour of growing waits; then a person is asked, and it is tried once an hour for three days.
+# About an hour of growing waits; then a person is asked, and it is retried once an hour for three days.
 TRIES_BEFORE_ASKING = 20
 MOST_TRIES = TRIES_BEFORE_ASKING + 72
-# Square as a whole fails, not this event or job: it is tried again however long that lasts.
+# Square as a whole fails, not this event or job: it is retried however long that lasts.
 OUTAGES = {
     "square_sign_in": "Square does not accept Coursekeeper's access token (expired, revoked or without a permission).",
     "square_unreachable": "Square can't be reached.",
@@ -24,9 +24,9 @@ Chance = Callable[[], float]
 
 
 def wait_s(attempts: int, chance: Chance, *, is_outage: bool = False) -> float:
-    """Return how long to wait after so many tries: 1, 2, 4 … 300 s, later an hour, each up to 20 % less.
+    """Return the wait after so many tries: 1, 2, 4 … 300 s, later an hour, each up to 20 % less.
 
-    The chance keeps what failed together from coming back together.
+    The jitter keeps work that failed together from being retried together.
     """
     is_slow = attempts >= TRIES_BEFORE_ASKING and not is_outage
     plain = SLOW_WAIT_S if is_slow else min(2.0 ** min(attempts - 1, 20), LONGEST_WAIT_S)
@@ -34,15 +34,15 @@ def wait_s(attempts: int, chance: Chance, *, is_outage: bool = False) -> float:
 
 
 def is_outage(error: Exception) -> bool:
-    """Say whether Square as a whole fails."""
+    """Return whether Square as a whole fails."""
     return error_code(error) in OUTAGES
 
 
 def is_permanent(error: Exception) -> bool:
-    """Say whether another try would fail in the same way."""
+    """Return whether a retry would fail in the same way."""
     if isinstance(error, (SquareFailed, MailFailed)):
         return error.permanent
-    # What a rule of ours refuses today it refuses tomorrow; anything unexpected may be the database's.
+    # Our own rules will refuse it again; an unexpected error may be the database's and pass.
     return isinstance(error, CoursekeeperError) and not isinstance(error, NotYet)
 
 
@@ -53,7 +53,7 @@ def error_code(error: Exception) -> str:
 
 def error_sentence(error: Exception) -> str:
     """Return an error as a sentence for people."""
-    # An unexpected error may quote rows of the database: only its name is kept.
+    # An unexpected error may quote rows of the database: only its name is stored.
     if isinstance(error, CoursekeeperError):
         return error.message
     return f"An unexpected error ({type(error).__name__}); it is retried automatically."

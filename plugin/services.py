@@ -1,4 +1,4 @@
-"""`Services`: what the parts are handed instead of reaching for globals. Wired in bootstrap.py."""
+"""`Services`: the dependencies passed to all parts in place of globals. Wired in bootstrap.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Clock = Callable[[], datetime]
 
 
 class Render(Protocol):
-    """Draws a paper; `assets`: the PNG of its logo by SHA-256. Raises PaperRefused, PaperFailed."""
+    """Renders a paper; `assets`: the PNG of its logo by SHA-256. Raises PaperRefused, PaperFailed."""
 
     def __call__(self, paper: Paper, assets: Mapping[str, bytes] = ..., /) -> bytes:
         """Return the PDF."""
@@ -29,15 +29,15 @@ class Render(Protocol):
 
 
 def wall_clock() -> datetime:
-    """Return the time now, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Services:
-    """One running Coursekeeper. `close` gives back what was opened.
+    """The services of one running Coursekeeper. `close` releases what was opened.
 
-    A vault and a mailer that were not given refuse in words what they are asked for.
+    The defaults for the vault and the mailer refuse every request with an explanation.
     """
 
     settings: Settings

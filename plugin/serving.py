@@ -1,6 +1,7 @@
 """Serving the web: gunicorn with threads, one process on SQLite (its one writer), several on PostgreSQL.
 
-Measured (docs/reliability.md, A5): one process with threads and a writer lock has the shortest slow answers on SQLite.
+Measured (docs/reliability.md, A5): on SQLite one process with threads and a writer lock has the shortest slow
+answers.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SLOWEST_ANSWER_S = 60
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    """Gunicorn, configured here alone: no configuration file, no command line."""
+    """Gunicorn, configured here only: no configuration file, no command line."""
 
     def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
         self._settings = settings
@@ -32,22 +33,22 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
         super().__init__()
 
     def load_config(self) -> None:
-        """Hand gunicorn our options."""
+        """Pass our options to gunicorn."""
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Make the application within the process that serves it: no connection is shared over a fork."""
+        """Create the application within the process that serves it: no connection is shared across a fork."""
         app = create_app(self._settings)
         atexit.register(app.extensions["coursekeeper"].close)
         return app
 
 
 def serve_web(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM; raises ConfigurationError or Refused before the first request where something is wrong."""
+    """Serve until SIGTERM; raises ConfigurationError or Refused at the start where something is wrong."""
     settings.needing("secret_key")
     migrate_on_start(settings)
-    # Gunicorn would try a taken port again and again, and say so each time.
+    # Gunicorn would retry a port in use again and again, and log it each time.
     listener = open_listener(host, port)
     end_with_parent()
     processes = 1 if settings.database_url.startswith("sqlite") else 2
@@ -62,7 +63,7 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
         "loglevel": "warning",
         "proc_name": "coursekeeper",
         "control_socket_disable": True,
-        # Behind a proxy on this machine only; application.py decides what of its word counts.
+        # Forwarded headers are read only from a proxy on this machine; application.py decides which count.
         "forwarded_allow_ips": "127.0.0.1,::1",
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
     }
@@ -70,7 +71,7 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
 
 
 def migrate_on_start(settings: Settings) -> None:
-    """Make the tables of a database that is still empty; raises ConfigurationError for one of an older version."""
+    """Create the tables of an empty database; raises ConfigurationError for one of an older version."""
     with Store(settings.database_url) as store:
         if not store.is_alive():
             raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Settings from the environment, or from the file that NAME_FILE points to. A wrong one stops the start."""
+"""Settings from the environment, or from the file that NAME_FILE points to. An invalid one stops the start."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Settings(BaseModel):
     mail_url: SecretStr = SecretStr("")
     mail_from: str = ""
     encryption_keys: SecretStr = SecretStr("")
-    # Longer than the bodies of events are kept (`courses.retention`).
+    # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
 
     @property
@@ -60,7 +60,7 @@ class Settings(BaseModel):
 
     @property
     def webhook_address(self) -> str:
-        """Return the address Square signs for: `SQUARE_WEBHOOK_URL`, or one below the public address."""
+        """Return the address that Square signs: `SQUARE_WEBHOOK_URL`, or one below the public address."""
         return self.square_webhook_url or f"{self.public_url.rstrip('/')}/square/webhooks"
 
     def needing(self, *names: str) -> Settings:
@@ -94,7 +94,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def _value(env: Mapping[str, str], variable: str) -> str:
-    """Return what is set, "" for nothing; raises ConfigurationError."""
+    """Return the value, "" where it is not set; raises ConfigurationError."""
     path = env.get(f"{variable}_FILE")
     if path is None:
         return env.get(variable, "").strip()

@@ -1,4 +1,4 @@
-"""Sealing what must not be read where it is kept: tokens and signature keys. Knows neither database nor Square."""
+"""Encryption of tokens and signature keys that are stored. Independent of database and Square."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ MAKE_A_KEY = (
 
 
 class WrongKey(ConfigurationError):
-    """What was sealed can't be opened: its key is no longer among ENCRYPTION_KEYS."""
+    """The sealed text can't be opened: its key is no longer among ENCRYPTION_KEYS."""
 
     code = "wrong_key"
 
 
 class Vault:
-    """Seals with the newest of the keys and opens with any of them. `keys`: comma-separated, newest first."""
+    """Seals with the newest key and opens with any of them. `keys`: comma-separated, newest first."""
 
     def __init__(self, keys: str = "") -> None:
         given = [key.strip() for key in keys.split(",") if key.strip()]
         try:
             self._keys = [Fernet(key) for key in given]
         except ValueError:
-            # Which one is not said: the sentence goes to a log.
+            # The message does not state which key: it is written to a log.
             raise ConfigurationError(f"ENCRYPTION_KEYS holds a key that is none. {MAKE_A_KEY}") from None
 
     @property
     def has_keys(self) -> bool:
-        """Say whether anything can be sealed."""
+        """Return whether anything can be sealed."""
         return bool(self._keys)
 
     def seal(self, text: str) -> str:
@@ -39,7 +39,7 @@ class Vault:
         return self._all().encrypt(text.encode("utf-8")).decode("ascii")
 
     def open(self, sealed: str) -> str:
-        """Return the text again; raises WrongKey where none of the keys fits, ConfigurationError without any."""
+        """Return the plain text; raises WrongKey where none of the keys fits, ConfigurationError without any."""
         try:
             return self._all().decrypt(sealed.encode("utf-8")).decode("utf-8")
         except InvalidToken:
@@ -49,7 +49,7 @@ class Vault:
             ) from None
 
     def is_newest(self, sealed: str) -> bool:
-        """Say whether the newest key sealed it, so that the older keys can go."""
+        """Return whether the newest key sealed it; if so, the older keys are no longer needed for it."""
         try:
             self._keys[0].decrypt(sealed.encode("utf-8"))
         except (IndexError, InvalidToken):

@@ -1,3 +1,3 @@
-"""The one place where the version is written."""
+"""The version number, in this one place."""
 
 VERSION = "0.1.0"

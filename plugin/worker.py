@@ -1,6 +1,6 @@
 """The worker: claims what is due in the inbox and the outbox, runs and completes it, and syncs with Square.
 
-A row that was claimed and not completed, whatever killed the worker, is due again when its lease ends.
+A row that was claimed and not completed, whatever ended the worker, is due again when its lease expires.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
 
 INBOX = "inbox"
-# How often each loop looks whether something is due, in seconds.
+# How often each loop checks for due work, in seconds.
 LOOPS = {INBOX: 0.25, "documents": 0.25, "papers": 0.25, EFFECTS: 0.25, "sync": 1, "imports": 1, "batches": 1}
 SYNC_EVERY_S = 15 * 60
 MAINTAIN_EVERY_S = 60
@@ -42,7 +42,7 @@ MOST_RETENTION_BATCHES = 200
 
 
 def work_log() -> Any:
-    """Return a log of JSON lines on standard error. It carries no name, phone, e-mail address or note."""
+    """Return a log of JSON lines on standard error. It contains no name, phone, e-mail address or note."""
     return structlog.wrap_logger(
         structlog.PrintLogger(sys.stderr),
         processors=[
@@ -54,11 +54,11 @@ def work_log() -> Any:
 
 
 def _no_step(_name: str) -> None:
-    """Go on."""
+    """Do nothing at a step."""
 
 
 class Worker:
-    """Runs the loops of inbox and outbox. `at_step` is called at each step, so that a test can end the worker there."""
+    """Runs the loops of inbox and outbox. `at_step` is called at each step; a test can end the worker there."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Worker:
         self.done: Counter[str] = Counter()
 
     def run_next(self, loop: str) -> bool:
-        """Claim and run the next row of a loop that is due; False where none is."""
+        """Claim and run the next due row of a loop; return False where there is none."""
         row = self._claim(loop)
         if row is None:
             return False
@@ -83,7 +83,7 @@ class Worker:
         try:
             state, code = self._run(row), ""
         except Exception as error:
-            # One row that can't be run never keeps the others waiting.
+            # A row that can't be run must not block the others.
             state, code = self._fail(row, error), error_code(error)
         self._at_step("committed")
         self._report(row, state, code)
@@ -114,25 +114,25 @@ class Worker:
             self.done[state] += 1
             what, kind = "event", row.event_type
         else:
-            # An issued number is no paper yet; its file is.
+            # Issuing the number is not the paper yet; its file is.
             self.done["papers"] += row.kind in (PAPERS, DOCUMENT)
             self.done["errands"] += JOBS[row.kind].loop == EFFECTS
             what, kind = "job", row.kind
         self._log.info(what, kind=kind, id=row.id, attempt=row.attempts, state=state, code=code)
 
     def drop_old(self) -> None:
-        """Delete the bodies of old events, old batches of papers, and rows that nothing needs any more."""
+        """Delete the bodies of old events, old batches of papers, and rows that are no longer needed."""
         store, now = self._services.store, self._services.clock()
         delete_old_batches(store, now)
         while drop_old_event_bodies(store, now):
             pass
-        # A part of a large backlog at a time: the desk writes in between.
+        # A large backlog is deleted in parts, so that the desk can write in between.
         for _ in range(MOST_RETENTION_BATCHES):
             if not drop_old_rows(store, now, days=self._services.settings.retention_days):
                 break
 
     def sync(self) -> None:
-        """Look through Square for what no event brought."""
+        """Find in Square what no event reported."""
         adopt_location(self._services)
         try:
             report = sync(self._services)
@@ -142,7 +142,7 @@ class Worker:
         self._log.info("sync", looked_at=report.looked_at, found=len(report.found))
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; what runs then is finished first."""
+        """Run until `stop` is set; what is running then is finished first."""
         timers: list[tuple[Callable[[], object], float]] = [
             (partial(self._drain, loop, stop), poll_s) for loop, poll_s in LOOPS.items()
         ]
@@ -162,12 +162,12 @@ class Worker:
             pass
 
     def _repeat(self, do: Callable[[], object], every_s: float, stop: threading.Event) -> None:
-        # An Event waits by the monotonic clock: setting the computer's clock neither stalls nor hurries a loop.
+        # An Event waits by the monotonic clock: setting the computer's clock neither delays nor hastens loops.
         while True:
             try:
                 do()
             except Exception as error:
-                # The database is away: the next round tries again. The error itself may quote rows.
+                # The database is unavailable: the next round retries. The error itself may quote rows.
                 self._log.error("worker failed", error=type(error).__name__)
             if stop.wait(every_s):
                 return
@@ -175,7 +175,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class WorkedOff:
-    """What a run brought: events handled, put off, failed; papers made; jobs of Square and mail; events left."""
+    """The result of a run: events handled, to retry, failed; papers made; other jobs run; events left."""
 
     finished: int
     put_off: int

@@ -1,4 +1,4 @@
-"""What a command works with, opened and closed again; and who acts at the command line."""
+"""Services for the commands, opened and closed around each; and the act of the command-line user."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from plugin.store import Store
 
 
 def operator_act() -> Act:
-    """Return who acts now: the person at the command line, with an owner's rights."""
+    """Return the act of the person at the command line, with an owner's rights."""
     return Act(Actor("Operator", Role.OWNER, Source.COMMAND), wall_clock(), secrets.token_hex(16))
 
 
 @contextmanager
 def opened_store() -> Iterator[Store]:
-    """Open the database of the settings, migrated; raises ConfigurationError."""
+    """Open the database of the settings, creating tables in an empty one; raises ConfigurationError."""
     from plugin.serving import migrate_on_start
 
     settings = read_settings()
@@ -31,7 +31,7 @@ def opened_store() -> Iterator[Store]:
 
 @contextmanager
 def opened_services() -> Iterator[Services]:
-    """Open everything that the settings name; raises ConfigurationError."""
+    """Open all services of the settings; raises ConfigurationError."""
     from plugin.serving import migrate_on_start
 
     settings = read_settings()
@@ -45,7 +45,7 @@ def opened_services() -> Iterator[Services]:
 
 @contextmanager
 def connected_services() -> Iterator[Services]:
-    """Open everything, Square included; raises ConfigurationError where Square is not connected."""
+    """Open all services, Square included; raises ConfigurationError where Square is not connected."""
     from plugin.square.connection.row import read_connection
 
     with opened_services() as services:

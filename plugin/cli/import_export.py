@@ -71,7 +71,7 @@ def import_courses(
 
 
 def _confirm(courses: int, *, yes: bool) -> None:
-    """Ask whether the columns are right; a script has to have said so."""
+    """Ask for confirmation of the columns; a script has to pass `--yes`."""
     if yes:
         return
     if not sys.stdin.isatty():

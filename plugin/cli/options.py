@@ -28,7 +28,7 @@ def parsed_day(text: str | None, option: str) -> date | None:
 
 
 def parsed_moment(text: str | None, option: str) -> datetime | None:
-    """Parse a time, in UTC where it has no zone; raises InvalidField."""
+    """Parse a time, as UTC where it has no zone; raises InvalidField."""
     if text is None:
         return None
     try:
@@ -39,17 +39,17 @@ def parsed_moment(text: str | None, option: str) -> datetime | None:
 
 
 def note(text: str) -> None:
-    """Print progress or a warning beside the result, on standard error."""
+    """Print progress or a warning on standard error, apart from the result."""
     click.echo(text, err=True)
 
 
 def report(result: Any, sentence: str, *, as_json: bool) -> None:
-    """Print a result as JSON, or what it comes to as a sentence."""
+    """Print a result as JSON, or as a sentence."""
     click.echo(json.dumps(result) if as_json else sentence)
 
 
 def print_rows(rows: Sequence[Mapping[str, str | None]], *, as_json: bool, when_empty: str) -> None:
-    """Print rows under their headings, each column as wide as its longest value."""
+    """Print rows as a table with headings, each column as wide as its longest value."""
     if as_json or not rows:
         report(rows, when_empty, as_json=as_json)
         return

@@ -1,4 +1,4 @@
-"""Commands for who has access: staff and API tokens."""
+"""Commands for access: staff and API tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `coursekeeper` itself, and how every command fails."""
+"""The command `coursekeeper` itself, and how errors of any command are reported."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from plugin.version import VERSION
 
 
 class Commands(click.Group):
-    """Prints an expected failure as one sentence on standard error; exit code 2 for settings, else 1."""
+    """Prints an expected error as one sentence on standard error; exit code 2 for settings, else 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # Whoever read the output has closed it; click ends quietly.
+            # The reader of the output has closed it; click exits silently.
             raise
         except Exception as error:
             sentence, exit_code = _explained(error)
@@ -27,7 +27,7 @@ class Commands(click.Group):
 
 
 def _explained(error: Exception) -> tuple[str, int]:
-    """Return a sentence and an exit code; raises what nobody expected again, for its traceback tells where it is."""
+    """Return a sentence and an exit code; re-raises an unexpected error, whose traceback locates it."""
     from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
     if isinstance(error, CoursekeeperError):

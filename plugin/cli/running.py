@@ -35,7 +35,7 @@ def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None
 
 
 def _find_practice_square() -> None:
-    """Let this process and its children import the practice Square, which is beside plugin/ in a clone."""
+    """Let this process and its children import the practice Square, which is next to plugin/ in a clone."""
     root = Path(plugin.__file__).resolve().parents[1]
     if not (root / "practice_square").is_dir():
         raise click.ClickException(
@@ -61,7 +61,7 @@ def serve(port: int, host: str, no_worker: bool) -> None:
     from plugin.serving import migrate_on_start
 
     migrate_on_start(settings)
-    # A taken port is reported before anything starts; if it is lost after this, the web reports it.
+    # A port in use is reported before anything starts; if it is taken after this, the web process reports it.
     open_listener(host, port).close()
     sys.exit(_run_family(host, port))
 

@@ -1,4 +1,4 @@
-"""Commands that catch up with Square."""
+"""Commands that sync with Square."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from plugin.cli.root import main
 )
 @AS_JSON
 def sweep(since: str | None, as_json: bool) -> None:
-    """Find what the webhooks missed in Square and put it into the inbox."""
+    """Find events in Square that the webhooks missed and add them to the inbox."""
     from plugin.square.sync import sync
 
     with connected_services() as services:

@@ -1,1 +1,1 @@
-"""Letters to clients: written from the ledger, sent by the worker, tried again, and given up in words."""
+"""E-mails to clients: written from the ledger, sent and retried by the worker, and given up with a reason."""

@@ -1,4 +1,4 @@
-"""Filling in the templates of letters: plain text and HTML of the same words."""
+"""Rendering of the e-mail templates: the same text as plain text and as HTML."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from invoices.language import Language
 
 _PACKAGE = Path(__file__).parents[1]
-# Beside the package in a checkout, within it where it is installed.
+# Next to the package in a checkout, within it where it is installed.
 _PLACES = [str(_PACKAGE / "templates"), str(_PACKAGE.parent / "templates")]
 
 
 def plain_of(name: str, language: Language, **values: object) -> str:
-    """Return the letter as plain text."""
+    """Return the e-mail as plain text."""
     return _rendered(f"{name}.txt", language, values)
 
 
 def html_of(name: str, language: Language, **values: object) -> str:
-    """Return the letter as HTML, whatever was typed into it as text."""
+    """Return the e-mail as HTML, with all values escaped."""
     return _rendered(f"{name}.html", language, values)
 
 

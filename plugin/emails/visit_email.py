@@ -1,4 +1,4 @@
-"""The job of the e-mail after a visit: check whether it is still due, write it, send it, note the outcome."""
+"""The job of the e-mail after a visit: check that it is still due, write it, send it, record the outcome."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PAPER_AGAIN_S = 60
 
 
 def mail_visit(services: Services, job: Job) -> str | RunAgain:
-    """Send the letter, once; raises MailFailed."""
+    """Send the e-mail, once; raises MailFailed."""
     store, now = services.store, services.clock()
     if not is_open(store, job.subject):
         return "Nothing is to be sent any more."
@@ -54,12 +54,15 @@ def mail_visit(services: Services, job: Job) -> str | RunAgain:
 
 
 def give_up_visit_mail(services: Services, job: Job, sentence: str) -> None:
-    """Note that the letter was not sent, unless that is known already."""
+    """Record that the e-mail was not sent, unless that is recorded already."""
     note_given_up(services.store, job.subject, sentence, services.clock())
 
 
 def written(services: Services, due: DueLetter) -> Letter:
-    """Write the letter with its papers; raises PaperNotMade where another try may help, MailFailed without a key."""
+    """Write the e-mail with its papers.
+
+    Raises PaperNotMade where another try may help, MailFailed without a key.
+    """
     papers = tuple(_papers(services, due))
     stop_url = _stop_url(services, due)
     language = language_for(due.client.language)
@@ -87,14 +90,14 @@ def _send(services: Services, due: DueLetter, letter: Letter) -> None:
 
 
 def _papers(services: Services, due: DueLetter) -> list[tuple[str, bytes]]:
-    """Return the papers that are theirs: the balance is the owner's, how to take care is for who came."""
+    """Return this client's papers: a summary for the owner, an aftercare sheet for the attendee."""
     kinds = [*([SUMMARY] if due.is_owner else []), *([AFTERCARE] if due.has_come else [])]
     found = []
     for kind in kinds:
         try:
             found.append((kind, _paper(services, due, kind)))
         except Refused:
-            # Such as a name that no paper holds: the letter says the balance without it.
+            # Such as a name that no paper can print: the e-mail states the balance without it.
             continue
     return found
 

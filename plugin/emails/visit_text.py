@@ -1,4 +1,4 @@
-"""The words of the e-mail after a visit, in the language of whoever gets it. Pure; no I/O."""
+"""The text of the e-mail after a visit, in the recipient's language. Pure; no I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plugin.courses.handouts.visit_email import DueLetter
 
 @dataclass(frozen=True, slots=True)
 class VisitText:
-    """What depends on the visit; the templates say the rest. "" or () where there is nothing to say."""
+    """What depends on the visit; the rest is in the templates. "" or () where there is nothing to state."""
 
     subject: str
     opening: str
@@ -40,7 +40,7 @@ def _subject(due: DueLetter, language: Language) -> str:
     if not due.has_come:
         return language.gettext("A session of your course at {clinic} was used", clinic=clinic)
     if not due.is_owner:
-        # The numbers of the course are its owner's.
+        # The session numbers of a course are for its owner only.
         return language.gettext("Your visit at {clinic}", clinic=clinic)
     if due.visit.number:
         return language.gettext(
