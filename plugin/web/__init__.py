@@ -1,4 +1,4 @@
-"""The screens: a view parses, calls one use case, answers. Knows no table and no SQL."""
+"""The screens: a view parses the request, calls one use case and renders the response. No SQL here."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def current_services() -> Services:
-    """Return the House this request is served from."""
+    """Return the services of the current application."""
     return cast("Services", current_app.extensions["coursekeeper"])

@@ -1,4 +1,4 @@
-"""Who may open what. A view without a rule is the owner's alone: forgetting one locks, never opens."""
+"""Access by role. A view without a rule is open to the owner only, so an omitted rule locks, never opens."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from plugin.core.acts import Actor, Role, require
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# Without a sign-in: the way in itself, and what its page is drawn with.
+# Endpoints that need no sign-in: the sign-in itself, and the files its page loads.
 _OPEN_ENDPOINTS = frozenset({"static", "pages.theme", "pages.script", "security.login", "security.logout"})
 
 
 def allow(*roles: Role) -> Callable[[View], View]:
-    """Open a view to these roles; the owner may always."""
+    """Allow these roles to open a view; the owner always may."""
 
     def mark(view: View) -> View:
         view.roles = roles  # type: ignore[attr-defined]
@@ -32,7 +32,7 @@ AT_THE_DESK = (Role.DESK, Role.PRACTITIONER)
 
 
 def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
-    """Look at every request before its view does; the open blueprints look for themselves."""
+    """Check access before each view; the open blueprints do their own checks."""
 
     @app.before_request
     def admit() -> Response | None:
@@ -49,20 +49,20 @@ def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
 
 
 def _refuse_nul() -> None:
-    # Nobody types it, and PostgreSQL takes no text that holds it.
+    # No one types it, and PostgreSQL rejects text that contains it.
     sent = (*(request.view_args or {}).values(), *request.args.values(), *request.form.values())
     if any("\0" in value for value in sent if isinstance(value, str)):
         raise BadRequest
 
 
 def current_actor() -> Actor:
-    """Return who is signed in, as the history will name them."""
+    """Return the signed-in person, as the history records them."""
     actor: Actor = current_user.actor
     return actor
 
 
 def _to_the_door() -> Response:
-    # A fragment can't show a sign-in: the script on its page does. What a form holds must not be lost on the way.
+    # A fragment can't show a sign-in: the script on its page does. A form's contents must not be lost.
     if request.method == "POST" or request.headers.get("HX-Request") or request.headers.get("X-Live"):
         raise Unauthorized
     is_worth_it = request.method == "GET" and request.path != "/"

@@ -1,4 +1,4 @@
-"""The writing side of every screen: who does it under which key, and how the answer gets back to the page."""
+"""Writes from any screen: the act with its idempotency key, and how the result returns to the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plugin.web.access import current_actor
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a person is told after a deed; `undo_entry_id` offers to take it back, `link` leads on."""
+    """A message after an act; `undo_entry_id` offers to undo it, `link` adds a link."""
 
     text: str
     undo_entry_id: str | None = None
@@ -29,39 +29,39 @@ class Notice:
 
 
 def fresh_key() -> str:
-    """Return a key for one form of one page: sent twice, it is done once."""
+    """Return an idempotency key for one form of one page."""
     return f"desk-{secrets.token_hex(12)}"
 
 
 def form_key() -> Markup:
-    """Return what every form carries: the token of the sign-in, and the key under which it is done once."""
+    """Return the hidden fields of every form: its CSRF token and its idempotency key."""
     return Markup(
         '<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="key" value="{}">'
     ).format(generate_csrf(), fresh_key())
 
 
 def current_act() -> Act:
-    """Return the act behind the form that was sent; raises InvalidField where its key is missing."""
+    """Return the act of the submitted form; raises InvalidField where its key is missing."""
     return Act(current_actor(), current_services().clock(), checked_key(request.form.get("key", "")))
 
 
 def act_of_redirect() -> Act:
-    """Return the act of somebody whom another site has led back here; what is sent along shows that it is wanted."""
+    """Return an act for a request without a form, such as Square's redirect, whose state shows it is intended."""
     return Act(current_actor(), current_services().clock(), fresh_key())
 
 
 def is_fragment() -> bool:
-    """Say whether a script of ours asked, and so wants a piece of a page instead of the whole."""
+    """Return whether a script of ours sent the request, and so needs a fragment instead of the whole page."""
     return "HX-Request" in request.headers
 
 
 def flash_notice(notice: Notice) -> None:
-    """Have what is being answered, or the page it leads to, show this notice."""
+    """Show this notice on the response, or on the page it redirects to."""
     g.notice = notice
 
 
 def notice() -> Notice | None:
-    """Return what this page has to tell, once."""
+    """Return the notice of this page, once."""
     if "notice" in g:
         told: Notice = g.notice
         return told
@@ -70,11 +70,11 @@ def notice() -> Notice | None:
 
 
 def redirect_after_post(address: str) -> Response:
-    """Lead the browser to a page after a form, so that reloading it sends nothing again."""
+    """Redirect to a page after a POST, so that reloading it sends nothing again."""
     if "notice" in g:
-        # Flask keeps any JSON in the session, whatever the signature says.
+        # Flask stores any JSON in the session, whatever the signature declares.
         flash(asdict(g.notice), "notice")  # type: ignore[arg-type]
     if "X-Shows" in request.headers:
-        # The script that sends forms leads there itself: following, it would use up the notice unseen.
+        # The script that sends forms opens the page itself: following a redirect would use up the notice unseen.
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, code=303)

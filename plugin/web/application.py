@@ -1,4 +1,4 @@
-"""The application factory: one Flask application, alone or below a clinic's own. Knows no rule of a course."""
+"""The application factory: one Flask application, standalone or below a clinic's own."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def make_application(
 ) -> Flask:
     """Return the application; raises ConfigurationError when a setting is wrong or missing.
 
-    A house that is not given is opened from the settings. `root` is the path a host application serves it under.
+    Without `services` they are opened from the settings. `root` is the path a host application serves it under.
     """
     known = settings or (services.settings if services else read_settings())
     known.needing("secret_key")
@@ -82,7 +82,7 @@ def make_application(
     app.config.from_mapping(_configuration(known, root))
     app.extensions["coursekeeper"] = services or open_services(known)
     if known.public_url.startswith("https://"):
-        # Behind the proxy that ends TLS: its last word on address and scheme counts, nothing a visitor sent.
+        # Behind the proxy that ends TLS: only its last value of address and scheme counts, nothing a visitor sent.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     _furnish(app)
     return app
@@ -91,7 +91,7 @@ def make_application(
 def mount(
     app: Flask, url_prefix: str, settings: Settings | None = None, *, services: Services | None = None
 ) -> Flask:
-    """Serve Coursekeeper below `url_prefix` of a host application; returns the inner application."""
+    """Serve Coursekeeper below `url_prefix` of a host application; return the inner application."""
     if not url_prefix.startswith("/") or url_prefix.endswith("/"):
         raise ConfigurationError(
             "url_prefix begins with a slash and does not end with one, such as /courses."
@@ -112,7 +112,7 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
-        # A page that asks for news each second must not keep a forgotten sign-in alive.
+        # A page that polls each second must not keep an abandoned sign-in alive.
         "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": LARGEST_BODY,
         "MAX_FORM_PARTS": MOST_FORM_PARTS,
@@ -129,7 +129,7 @@ def _furnish(app: Flask) -> None:
     screens = [part.blueprint for part in (*_DESK, *_OWNER, *reports.SCREENS)]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
-    # They make room for a file before the check of the token reads the form.
+    # They raise the size limit for a file before the check of the token reads the form.
     for part in (imports, letterhead):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)

@@ -1,4 +1,4 @@
-"""Colours and how well they read on each other (WCAG 2). Pure arithmetic."""
+"""Colors and their contrast (WCAG 2). Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JADE = "#0F6B5C"
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """An sRGB colour; prints as CSS writes it."""
+    """An sRGB color; prints as CSS writes it."""
 
     red: int
     green: int
@@ -28,7 +28,7 @@ class Colour:
 
 
 def parse(text: str) -> Colour:
-    """Read #RRGGBB; anything else is our jade."""
+    """Parse #RRGGBB; anything else gives our jade."""
     found = _HEX.match(text) or _HEX.match(JADE)
     assert found is not None
     red, green, blue = (int(part, 16) for part in found.groups())
@@ -36,14 +36,14 @@ def parse(text: str) -> Colour:
 
 
 def mixed(colour: Colour, ground: Colour, share: float) -> Colour:
-    """Lay `share` of the colour over the ground."""
+    """Blend `share` of the color over the ground."""
     pairs = zip((colour.red, colour.green, colour.blue), (ground.red, ground.green, ground.blue), strict=True)
     red, green, blue = (round(over * share + under * (1 - share)) for over, under in pairs)
     return Colour(red, green, blue)
 
 
 def with_lightness(colour: Colour, lightness: float, *, most_saturation: float = 1.0) -> Colour:
-    """Return the hue at another lightness, 0 to 1; a light one shouts unless its saturation is held back."""
+    """Return the hue at another lightness, 0 to 1; limit the saturation: light saturated colors glare."""
     hue, _, saturation = colorsys.rgb_to_hls(colour.red / 255, colour.green / 255, colour.blue / 255)
     shares = colorsys.hls_to_rgb(hue, lightness, min(saturation, most_saturation))
     red, green, blue = (round(share * 255) for share in shares)

@@ -1,4 +1,4 @@
-"""What the desk reads of a course's sessions, in one place: lists, cards, buttons and notices say the same."""
+"""The desk's wording of a course's sessions, shared by lists, cards, buttons and notices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLOSED = {Status.REFUNDED: "Refunded", Status.TRANSFERRED: "Transferred"}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A number to set large or bold, "" where none leads, and the words after it."""
+    """A number to show large or bold, "" where there is none, and the words after it."""
 
     number: str
     words: str
@@ -31,7 +31,7 @@ class Said:
 
 
 def course_said(state: CourseState, clinic: ClinicView) -> Said:
-    """Say in few words what is left of a course and can be used: "3 usable now, 7 locked"."""
+    """Return in few words what is left of a course and can be used: "3 usable now, 7 locked"."""
     if state.status in _CLOSED:
         return Said("", _CLOSED[state.status])
     if state.waiting_gift is not None:
@@ -47,7 +47,7 @@ def course_said(state: CourseState, clinic: ClinicView) -> Said:
 
 
 def figure_said(state: CourseState, clinic: ClinicView) -> Said:
-    """Say the same on the course's card: "3 of 10 ready to use, 7 locked until $1,150.00 is paid by Dec 28"."""
+    """Return the same for its card: "3 of 10 ready to use, 7 locked until $1,150.00 is paid by Dec 28"."""
     whole = f"of {state.granted}"
     if state.waiting_gift is not None:
         return Said(
@@ -65,7 +65,7 @@ def figure_said(state: CourseState, clinic: ClinicView) -> Said:
 
 
 def locked_said(state: CourseState, clinic: ClinicView) -> str:
-    """Say what the locked sessions wait for: "7 locked until $1,150.00 is paid by Dec 28"."""
+    """Return what the locked sessions wait for: "7 locked until $1,150.00 is paid by Dec 28"."""
     if not state.due.amount:
         return (
             f"{state.locked} locked, invoice canceled"
@@ -81,14 +81,14 @@ def locked_said(state: CourseState, clinic: ClinicView) -> str:
 
 
 def allowance_said(state: CourseState, allowance: AllowanceState, clinic: ClinicView) -> Said:
-    """Say what is left of one treatment; of a main one, what is left of the course."""
+    """Return what is left of one treatment; of a main one, what is left of the course."""
     if state.is_main(allowance.id) and allowance.kind != "touch_up":
         return course_said(state, clinic)
     return _left(allowance.left, allowance.granted, allowance.locked)
 
 
 def balance_said(balance: Balance, clinic: ClinicView, today: date) -> Said:
-    """Say what a client has over all courses; nothing where they have none."""
+    """Return a client's sessions over all courses; empty where they have none."""
     if balance.left and balance.on_hold_since and balance.on_hold == balance.left:
         since = written_day(balance.on_hold_since, clinic, today)
         return Said("", f"On hold since {since}, {balance.left} of {balance.granted} left")

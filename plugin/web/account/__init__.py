@@ -1,1 +1,1 @@
-"""Signing in and out, and what a form sent without a sign-in leads to."""
+"""Signing in and out, and handling of a form sent without a sign-in."""

@@ -1,4 +1,4 @@
-"""Passwords kept as argon2id, in the smaller profile of the OWASP sheet: 19 MiB, two passes. Knows no person."""
+"""Password hashing with argon2id, in the smaller profile of the OWASP sheet: 19 MiB, two passes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from plugin.errors import InvalidField
 MEMORY_KIB = 19456
 PASSES = 2
 SHORTEST = 10
-# Longer ones only cost us time: an attacker could send a megabyte.
+# Longer ones only waste our time: an attacker could send a megabyte.
 LONGEST = 200
 
 _HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
 
 
 def hash_password(password: str) -> str:
-    """Return what to store; raises InvalidField for a password too short or too long to keep."""
+    """Return the hash to store; raises InvalidField for a password too short or too long."""
     if len(password) < SHORTEST:
         raise InvalidField(f"A password has at least {SHORTEST} characters.", field="password")
     if len(password) > LONGEST:
@@ -28,7 +28,7 @@ def hash_password(password: str) -> str:
 
 
 def fits(password: str, password_hash: str) -> bool:
-    """Say whether this is the password behind the hash."""
+    """Return whether this is the password of the hash."""
     if len(password) > LONGEST:
         return False
     try:
@@ -38,5 +38,5 @@ def fits(password: str, password_hash: str) -> bool:
 
 
 def _typed(password: str) -> str:
-    # The same keys give different code points on a Mac and on an iPad.
+    # The same keys produce different code points on a Mac and on an iPad.
     return unicodedata.normalize("NFKC", password)

@@ -1,4 +1,4 @@
-"""A form that came after its sign-in had ended: carried through the sign-in, then shown again as it was filled in."""
+"""A form received after its sign-in expired: carried through the sign-in, then shown again as filled in."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from plugin.web.api.errors import is_api
 from plugin.web.refusals import Refusal, http_error
 
 SAID = "Your sign-in had ended, so nothing was saved. Check it and send it again."
-# More than any text field takes; a larger body holds a file, which can't be carried.
+# More than any text field accepts; a larger body contains a file, which can't be carried.
 NOT_SAVED = "Your sign-in had ended, so your last form was not saved. Please send it again."
 LARGEST = 64 * 1024
 _OWN_FIELDS = ("csrf_token",)
 
 
 def set_up(app: Flask) -> None:
-    """Have a form without a sign-in, or with the token of an earlier one, lead on instead of being lost."""
+    """Send a form without a sign-in, or with an earlier session's token, to the sign-in instead of losing it."""
     app.register_error_handler(Unauthorized, _sign_in_first)
     app.register_error_handler(CSRFError, _token_refused)
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedForm:
-    """Where the form goes, and its fields in the encoding that browsers send."""
+    """The address of the form, and its fields in the encoding that browsers send."""
 
     address: str
     fields: str
@@ -49,7 +49,7 @@ class CarriedForm:
 
 
 def carried() -> CarriedForm | None:
-    """Return the form that the sign-in page of this answer carries, None where there is none."""
+    """Return the form that the sign-in page of this response carries, None where there is none."""
     if request.endpoint == "security.login":
         return _carried_by_sign_in()
     if request.method != "POST" or not _is_from_our_page():
@@ -74,7 +74,7 @@ def _token_refused(error: HTTPException) -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return _sign_in_first(Unauthorized())
     if is_fragment():
-        # The script on the page fetches the token of the sign-in that holds now.
+        # The script on the page fetches the token of the current sign-in.
         response = make_response(http_error(error))
         response.headers["X-Stale-Token"] = "1"
         return response
@@ -92,13 +92,13 @@ def _carried_by_sign_in() -> CarriedForm | None:
 
 
 def _is_from_our_page() -> bool:
-    """Say whether one of our own pages sent this: no other site may have its form shown, filled in, as ours."""
+    """Return whether our own page sent this: another site's form must never be shown, filled in, as ours."""
     origin = urlsplit(request.headers.get("Origin", "")).netloc
     return bool(origin) and origin in (request.host, urlsplit(current_services().settings.public_url).netloc)
 
 
 def came_from() -> str | None:
-    """Return the address of our page that sent this request, to lead back to it after the sign-in."""
+    """Return the address of our page that sent this request, to return to it after the sign-in."""
     sent_by = urlsplit(request.referrer or "")
     if sent_by.netloc != request.host or not sent_by.path.startswith(request.script_root + "/"):
         return None
@@ -106,7 +106,7 @@ def came_from() -> str | None:
 
 
 def shown_again(form: CarriedForm) -> Response | None:
-    """Answer the page of a carried form with what was typed, None where there is no such page."""
+    """Return the page of a carried form, filled in as typed, None where there is no such page."""
     adapter = current_app.create_url_adapter(request)
     if adapter is None:
         return None
@@ -118,7 +118,7 @@ def shown_again(form: CarriedForm) -> Response | None:
         if page is None:
             return None
         flash_notice(Notice(SAID, is_bad=True))
-        # No field is wrong; but told of none at all, some pages would not show the form.
+        # No field is wrong, but given no errors at all some pages would not show the form.
         return make_response(page(refusal=Refusal(SAID, "", form.typed), **arguments))
     except (CoursekeeperError, HTTPException):
         return None

@@ -1,4 +1,4 @@
-"""Sign-in and sign-out through Flask-Security, over the staff of the clinic (docs/decisions/0014-sign-in.md)."""
+"""Sign-in and sign-out through Flask-Security, for the staff of the clinic (docs/decisions/0014-sign-in.md)."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ CONFIGURATION: dict[str, object] = {
     "SECURITY_POST_LOGOUT_VIEW": "security.login",
     "SECURITY_STATIC_FOLDER": None,
     "SECURITY_FLASH_MESSAGES": False,
-    # Signing out must work with a page of yesterday, too.
+    # Signing out must also work from a page of yesterday.
     "SECURITY_LOGOUT_CSRF": False,
     # Nothing here asks for the password again yet; without this there would be an empty page that does.
     "SECURITY_FRESHNESS": timedelta(seconds=-1),
     # Staff are added by our own command.
     "SECURITY_CLI_USERS_NAME": None,
     "SECURITY_CLI_ROLES_NAME": None,
-    # One sentence for an unknown address, a wrong password and a person who left.
+    # One message for an unknown address, a wrong password and a person who left.
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
-    # Spent on addresses that nobody has: what a known one costs, so that neither answers sooner.
+    # Also computed for unknown addresses, so that they take as long to answer as known ones.
     "SECURITY_PASSWORD_HASH": "argon2",
     "SECURITY_PASSWORD_SCHEMES": ["argon2"],
     "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
@@ -59,9 +59,9 @@ CONFIGURATION: dict[str, object] = {
 
 
 class StaffUser(UserMixin):
-    """A member of staff as Flask-Security sees them: a value, tied to no database session."""
+    """A member of staff as Flask-Security sees them: a value, detached from any database session."""
 
-    # Flask-Security looks for it on the class before it has seen a person.
+    # Flask-Security reads it from the class before it has loaded a person.
     fs_uniquifier: str = ""
 
     def __init__(self, staff: StaffView) -> None:
@@ -76,7 +76,7 @@ class StaffUser(UserMixin):
         self.roles = []
 
     def verify_and_update_password(self, password: str) -> bool:
-        """Say whether the password is theirs."""
+        """Return whether the password is theirs."""
         return fits(password, self.password or "")
 
 
@@ -87,7 +87,7 @@ class StaffStore(UserDatastore):
         super().__init__(StaffUser, RoleMixin)
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> StaffUser | None:  # noqa: ARG002
-        """Return the person with this `email`, or whose sign-in has this `fs_uniquifier`."""
+        """Return the person with this `email`, or the one whose sign-in has this `fs_uniquifier`."""
         services = current_services()
         if "email" in wanted:
             staff = staff_by_email(services.store, wanted["email"])
@@ -97,16 +97,16 @@ class StaffStore(UserDatastore):
         return StaffUser(staff) if staff else None
 
     def commit(self) -> None:
-        """Do nothing: there is nothing to keep."""
+        """Do nothing: there is nothing to commit."""
 
 
 class SignInForm(LoginForm):
-    """E-mail and password; how long a sign-in lasts is not for the form to say."""
+    """E-mail and password; the form does not set how long a sign-in lasts."""
 
     remember = None
 
     def validate(self, **kwargs: Any) -> bool:
-        """Check both; a password that nobody can have is refused before anything is looked up or hashed."""
+        """Check both; an impossible password is rejected before anything is looked up or hashed."""
         if len(self.password.data or "") > LONGEST:
             self.form_errors.append("Too long.")
             return False
@@ -114,11 +114,11 @@ class SignInForm(LoginForm):
 
 
 def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
-    """Add CSRF protection, the staff's sign-in and its limits to the application."""
+    """Add CSRF protection, the staff's sign-in and its rate limits to the application."""
     csrf = CSRFProtect(app)
     for blueprint in without_csrf:
         csrf.exempt(blueprint)
-    # A view may answer a page with its status; Flask-Security's type knows only the page.
+    # A view may return a page with its status; Flask-Security's type allows only the page.
     page = cast("Callable[..., str]", _page)
     security = Security(app, StaffStore(), login_form=SignInForm, render_template=page)
     security.want_json(lambda _request: False)
@@ -146,7 +146,7 @@ def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _limited(app: Flask, view: Any) -> Any:
-    # In memory, per process: one process serves a SQLite clinic, and more only multiply a generous number.
+    # In memory, per process: one process serves a SQLite clinic, and more only multiply a generous limit.
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
     for allowance, key in ((PER_ADDRESS, get_remote_address), (PER_ACCOUNT, _account)):
         view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)

@@ -1,7 +1,7 @@
-"""What calls answer, as pydantic models: a model reads a view of the use cases, writes its JSON and describes it.
+"""Responses of calls, as pydantic models: a model reads a use case's view, writes its JSON and describes it.
 
-The names are a promise: fields may be added, none renamed or removed. A field that has a default is left out where it
-has that value. The values of `shown` make the examples of the OpenAPI document.
+The names are stable: fields may be added, none renamed or removed. A field that has a default is omitted
+where it has that value. The values of `shown` are the examples of the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def usd(amount: int) -> dict[str, Any]:
     return {"amount": amount, "currency": "USD"}
 
 
-# The bounds describe and do not check: an answer is sent even if a number in it should be wrong.
+# The bounds are documentation and are not checked: a response is sent even if a number in it is wrong.
 Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
 Position = Annotated[int, Field(json_schema_extra={"minimum": 1})]
 Moment = Annotated[

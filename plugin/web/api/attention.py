@@ -1,4 +1,4 @@
-"""The calls about attention items: what waits for a person, and what the person decided."""
+"""The calls about attention items: listing open ones, and resolving one."""
 
 from __future__ import annotations
 

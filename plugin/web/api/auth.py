@@ -1,4 +1,4 @@
-"""Who calls, by the bearer token alone: a browser's session and cookies count for nothing here."""
+"""Authentication of API calls by bearer token; a browser's session and cookies are ignored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CACHED = "coursekeeper.caller"
 
 
 def caller(request: Request) -> TokenHolder:
-    """Return who calls; raises NotSignedIn."""
+    """Return the caller; raises NotSignedIn."""
     found = caller_or_refusal(request)
     if isinstance(found, NotSignedIn):
         raise found
@@ -24,7 +24,7 @@ def caller(request: Request) -> TokenHolder:
 
 
 def caller_or_refusal(request: Request) -> TokenHolder | NotSignedIn:
-    """Look the token up once per request."""
+    """Return the caller or the refusal; the token is looked up once per request."""
     if _CACHED not in request.environ:
         request.environ[_CACHED] = _look_up(_sent_token(request))
     return cast("TokenHolder | NotSignedIn", request.environ[_CACHED])
@@ -47,7 +47,7 @@ def _look_up(token: str | None) -> TokenHolder | NotSignedIn:
     services = current_services()
     holder = holder_of(services.store, token, services.clock()) if len(token) <= LONGEST_TOKEN else None
     if holder is None:
-        # Which of the three it is would tell a guesser that a token was good once.
+        # Stating which of the three it is would tell a guesser that a token was once valid.
         said = (
             "This token is unknown, expired or revoked. The owner can make a new one: coursekeeper token add."
         )

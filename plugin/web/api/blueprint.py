@@ -1,4 +1,4 @@
-"""The blueprint of `/api/v1`: all calls together."""
+"""The blueprint of `/api/v1` with all calls."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def make_api(*, per_token: str = CALLS_PER_TOKEN, bad_per_address: str = BAD_TOK
 
 
 def _limit_body() -> None:
-    # One more than is allowed: werkzeug cuts a body that comes without its length off silently.
+    # One more than is allowed: werkzeug silently truncates a body without Content-Length.
     request.max_content_length = LARGEST_BODY + 1
 
 
 def _openapi() -> Response:
-    # Open to all: a tool reads it before it has a token, and it says nothing about the clinic.
+    # Open to all: a tool reads it before it has a token, and it contains nothing about the clinic.
     return jsonify(document(CALLS, f"{request.script_root}{API}"))

@@ -1,4 +1,4 @@
-"""The table of calls: routes, checks and the OpenAPI document are made from the same `Call`, so they can't differ."""
+"""The table of calls: routes, checks and the OpenAPI document are built from it, so they can't differ."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Key(StrEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """What every view gets. `has_key` says whether the caller sent the key of `act`."""
+    """The arguments of every view. `has_key`: whether the caller sent the key of `act`."""
 
     services: Services
     act: Act
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a view returns: JSON, or the bytes of a paper. `is_repeat`: this key had been answered before."""
+    """The result of a view: JSON, or the bytes of a paper. `is_repeat`: this key was answered before."""
 
     json: dict[str, Any] = field(default_factory=dict)
     is_repeat: bool = False
@@ -58,10 +58,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Call:
-    """One call. Its view gets the Request, then what was read of the body or the query, then the path's ids by name.
+    """One call. Its view gets the Request, then the parsed body or query, then the path's ids by name.
 
-    `takes`: the model of a write's body or of a read's query. `answer` None means a PDF. `refusals` are statuses
-    beside the usual ones.
+    `takes`: the model of a write's body or of a read's query. `answer` None means a PDF. `refusals`: the
+    statuses beside the usual ones.
     """
 
     method: str
@@ -81,12 +81,12 @@ class Call:
 
     @property
     def summary(self) -> str:
-        """Return what it does: the view's docstring."""
+        """Return the summary: the view's docstring."""
         return (self.view.__doc__ or "").strip().removesuffix(".")
 
     @property
     def is_write(self) -> bool:
-        """Say whether it changes anything."""
+        """Return whether it changes anything."""
         return self.method != "GET"
 
 
@@ -112,7 +112,7 @@ def call(
 
 
 def register(blueprint: Blueprint, calls: tuple[Call, ...]) -> None:
-    """Make a route of each call."""
+    """Add a route for each call."""
     for each in calls:
         rule = each.path.replace("{", "<").replace("}", ">")
         blueprint.add_url_rule(rule, each.name, _served(each), methods=[each.method])
@@ -142,7 +142,7 @@ def _request(call: Call, holder: TokenHolder) -> Request:
 
 
 def _act_key(holder: TokenHolder, sent: str) -> str:
-    # Two programs may choose the same key; a digest also leaves room for what Square's own keys are made of.
+    # Two programs may choose the same key; a digest also leaves room for the suffixes of Square's keys.
     return f"api:{hashlib.sha256(f'{holder.token_id}:{sent}'.encode()).hexdigest()[:40]}"
 
 

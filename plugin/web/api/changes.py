@@ -1,4 +1,4 @@
-"""The calls that change a sold course: moving its last day, and transferring what is left of it."""
+"""The calls that change a sold course: moving its last day, and transferring its remaining sessions."""
 
 from __future__ import annotations
 

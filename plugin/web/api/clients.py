@@ -34,7 +34,7 @@ class ClientList(Answer):
     cursor: Cursor
 
 
-# The use case checks it, in a sentence of its own.
+# The use case checks it, with a message of its own.
 _TAG = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$"
 
 

@@ -1,4 +1,4 @@
-"""How an error looks below /api/v1: one JSON shape for every status, independent of the call."""
+"""Errors below /api/v1: one JSON shape for every status, independent of the call."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ log = logging.getLogger(__name__)
 
 
 class Unreadable(CoursekeeperError):
-    """The body is not a JSON object that can be read."""
+    """The body is not a readable JSON object."""
 
     code = "unreadable"
     status = 400
 
 
 class NotJson(CoursekeeperError):
-    """The body is declared as something else than JSON."""
+    """The body is declared as something other than JSON."""
 
     code = "not_json"
     status = 415
 
 
 class NotSignedIn(CoursekeeperError):
-    """No token came, or none that is good."""
+    """No token was sent, or no valid one."""
 
     code = "not_signed_in"
     status = 401
@@ -43,12 +43,12 @@ class NotSignedIn(CoursekeeperError):
 
 
 def is_api(request: Request) -> bool:
-    """Say whether the request is for the HTTP interface, whose errors are JSON."""
+    """Return whether the request is for the HTTP API, whose errors are JSON."""
     return request.path == API or request.path.startswith(f"{API}/")
 
 
 def api_error_response(error: Exception) -> Response:
-    """Return the answer for anything raised below /api/v1; what was not foreseen is logged and answered 500."""
+    """Return the response for any error below /api/v1; an unexpected one is logged and answered with 500."""
     if isinstance(error, CoursekeeperError):
         return _expected(error)
     if isinstance(error, HTTPException):

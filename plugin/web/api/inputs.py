@@ -1,6 +1,6 @@
-"""What calls take, as pydantic models: a model checks a body or a query and describes it in the OpenAPI document.
+"""Inputs of calls, as pydantic models, which check a body or a query and describe it for OpenAPI.
 
-Here stand the field types that calls share and the sentences for what is wrong. Business rules stand in the use cases.
+Shared field types and the messages for invalid values. Business rules are in the use cases.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from plugin.web.api.json_body import shown
 LONGEST_PAGE = 200
 USUAL_PAGE = 50
 MOST_SENTENCES = 5
-# No database keeps them. Tab, line feed and carriage return may stand in a note.
+# No database stores them. Tab, line feed and carriage return are allowed in a note.
 _CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
 _ANY_TEXT = rf"^[^{_CONTROL}]*$"
 _VISIBLE_TEXT = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
@@ -47,11 +47,11 @@ class Input(BaseModel):
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:
-        """Check what came; raises InvalidField with a sentence for each mistake, `field` naming the first one."""
+        """Check the values; raises InvalidField with a sentence for each mistake, `field` naming the first one."""
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            # A name that is not known is often the mistyped one of a field that is missing: it comes first.
+            # An unknown name is often the mistyped name of a missing field: it is reported first.
             mistakes = sorted(
                 error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
             )
@@ -59,7 +59,7 @@ class Input(BaseModel):
         raise InvalidField(sentences, field=_path(mistakes[0])) from None
 
     def given(self) -> dict[str, Any]:
-        """Return the fields that came with a value; null counts as absent."""
+        """Return the fields that have a value; null counts as absent."""
         return {name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None}
 
 
@@ -69,7 +69,7 @@ def words(kind: type[StrEnum]) -> WithJsonSchema:
 
 
 def _day(value: Any) -> date:
-    # Python reads more than that: dates by their week, and without dashes.
+    # Python parses more than that: week dates, and dates without dashes.
     if not isinstance(value, str) or not _DAY.match(value):
         raise ValueError(_NO_DAY)
     try:
@@ -79,7 +79,7 @@ def _day(value: Any) -> date:
 
 
 def _count_in_text(value: Any) -> int:
-    # ASCII digits alone: int() would also take " 1", "1_0" and digits of other scripts.
+    # ASCII digits only: int() would also accept " 1", "1_0" and digits of other scripts.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
         return int(value)
     raise ValueError(f"must be 1 to {LONGEST_PAGE}")
@@ -121,8 +121,8 @@ class Paging(Input):
 
 
 def _path(mistake: Mapping[str, Any]) -> str | None:
-    """Return where the mistake is, such as contents[0].sessions."""
-    # A name that is not Unicode has no place of its own: it is the input itself.
+    """Return the path of the mistake, such as contents[0].sessions."""
+    # A name that is not Unicode has no path of its own: it is the input itself.
     places = mistake["loc"] or (mistake["input"],)
     steps = (f"[{place}]" if isinstance(place, int) else f".{shown(str(place))}" for place in places)
     return "".join(steps).removeprefix(".")

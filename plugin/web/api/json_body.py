@@ -1,4 +1,4 @@
-"""Reads a JSON body strictly: one object, each name once, no NaN, not too deep. Independent of any call."""
+"""Parses a JSON body strictly: one object, each name once, no NaN, limited depth. Independent of any call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOO_DEEP = f"The body is nested deeper than {DEEPEST} levels."
 
 
 def json_object(request: Request) -> dict[str, Any]:
-    """Return the object in the body; raises NotJson for another content type, Unreadable for anything else."""
+    """Return the object in the body; raises NotJson for another content type, Unreadable otherwise."""
     if request.mimetype != "application/json":
         raise NotJson("The body must be JSON. Send Content-Type: application/json.")
     body = request.get_data(cache=False)
@@ -42,7 +42,7 @@ def json_object(request: Request) -> dict[str, Any]:
 def _parse(body: bytes) -> Any:
     return json.loads(
         body.decode("utf-8"),
-        # Python would keep the last of two values; another program in between might have checked the first.
+        # Python would use the last of two values; another program in between might have checked the first.
         object_pairs_hook=_each_name_once,
         parse_int=_bounded(int),
         parse_float=_bounded(float),
@@ -82,5 +82,5 @@ def _check_depth(value: Any, levels_left: int) -> None:
 
 
 def shown(name: str) -> str:
-    """Return a name out of a request as a message may carry it: plain ASCII, short."""
+    """Return a name from a request in a form safe for messages: plain ASCII, short."""
     return ascii(name if len(name) <= 40 else f"{name[:40]}...")[1:-1]

@@ -1,4 +1,4 @@
-"""Idempotency of calls whose work is repeatable by nature, and whether a key has come before."""
+"""Idempotency of calls whose work can be repeated, and whether a key was used before."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Json = dict[str, Any]
 
 
 def is_known(request: Request) -> bool:
-    """Say whether the key has come before; the use case decides whether with the same request."""
+    """Return whether the key was used before; the use case decides whether with the same request."""
     return request.has_key and is_answered(request.services.store, request.act.key)
 
 
 def once(request: Request, operation: str, wanted: Json, work: Callable[[], Json]) -> Reply:
-    """Reply with what `work` returns, or with what it returned first under this key; raises KeyReused.
+    """Return what `work` returns, or what it returned first under this key; raises KeyReused.
 
-    The answer is stored after the work, not with it: a crash between the two does the work again, so only for work
-    that changes nothing the second time.
+    The result is stored after the work, not with it: a crash between the two repeats the work, so use it
+    only for work that changes nothing the second time.
     """
     if not request.has_key:
         return Reply(work())
@@ -38,7 +38,7 @@ def _stored(request: Request, asked: str, answer: Json) -> Json:
         with store.writing() as session:
             keep_answer(session, request.act, asked, answer)
     except IntegrityError:
-        # Another request under the same key was quicker.
+        # Another request under the same key was faster.
         with store.reading() as session:
             return first_answer(session, request.act, asked) or answer
     return answer

@@ -1,4 +1,4 @@
-"""Rate limits: calls per token, and bad tokens per address. Counted by Flask-Limiter, per process."""
+"""Rate limits: calls per token, and invalid tokens per address. Counted by Flask-Limiter, per process."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ DOCUMENT = "api.openapi"
 
 
 def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None:
-    """Put both limits on every call of the blueprint, in whatever application it is registered."""
+    """Apply both limits to every call of the blueprint, in any application it is registered with."""
     limiter = Limiter(
         get_remote_address, storage_uri="memory://", headers_enabled=True, key_prefix=f"{blueprint.name}:"
     )
-    # Shared: all calls count together, where a limit would count each address of the interface by itself.
+    # Shared: all calls count together; otherwise a limit would count each endpoint by itself.
     limiter.shared_limit(per_token, "calls", key_func=_token_or_address)(blueprint)
     limiter.shared_limit(
         bad_per_address, "bad tokens", deduct_when=_was_refused, exempt_when=_guesses_nothing
@@ -39,5 +39,5 @@ def _was_refused(response: Response) -> bool:
 
 
 def _guesses_nothing() -> bool:
-    # A good token behind the same router as a bad one must not be shut out with it.
+    # A valid token behind the same router as an invalid one must not be blocked with it.
     return request.endpoint == DOCUMENT or not isinstance(caller_or_refusal(request), NotSignedIn)

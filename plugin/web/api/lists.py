@@ -1,4 +1,4 @@
-"""One page of a list that is read whole."""
+"""Pagination of a list that is loaded whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, built from the table of calls and their models. Independent of any single call."""
+"""The OpenAPI 3.1 document, built from the table of calls and their models."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _in_query(model: type[Input]) -> list[Json]:
 
 
 def _without_null(schema: Json) -> Json:
-    """Return a parameter's schema beside its description: it is left out, never null."""
+    """Return a parameter's schema apart from its description: it is omitted, never null."""
     described = {"description": schema.pop("description")} if "description" in schema else {}
     if isinstance(schema["type"], list):
         schema["type"] = schema["type"][0]
@@ -117,7 +117,7 @@ def _answers(call: Call) -> Json:
 
 def _good(call: Call) -> Json:
     if call.answer is None:
-        # JSON Schema's way to say that these are bytes.
+        # JSON Schema's way to state that these are bytes.
         return {"description": "The paper.", "content": {"application/pdf": {"schema": {}}}}
     return {"description": call.answer.__name__, "content": _json(call.answer)}
 
@@ -164,10 +164,10 @@ _WHY = {
 
 
 class Schemas(GenerateJsonSchema):
-    """Writes schemas without titles; what may be null says so in its type where it can."""
+    """Generates schemas without titles; a nullable field has "null" in its type where possible."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Leave the titles of fields out: they repeat the names."""
+        """Omit the titles of fields: they repeat the names."""
         del schema
         return False
 
@@ -180,7 +180,7 @@ class Schemas(GenerateJsonSchema):
         return {**inner, "type": [inner["type"], "null"], **choices}
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
-        """Leave a default of null out: it says only that the field may be absent."""
+        """Omit a default of null: it states only that the field may be absent."""
         made = super().default_schema(schema)
         return made if made.get("default") is not None else {k: v for k, v in made.items() if k != "default"}
 
@@ -194,7 +194,7 @@ def _schemas(calls: tuple[Call, ...]) -> dict[str, Json]:
         *((model, "validation") for model in bodies),
     ]
     _, found = models_json_schema(models, ref_template=_REF, schema_generator=Schemas)
-    # Enumerations stand where they are used.
+    # Enumerations are inlined.
     schemas: dict[str, Json] = {name: each for name, each in found["$defs"].items() if "enum" not in each}
     for schema in schemas.values():
         del schema["title"]
@@ -204,7 +204,7 @@ def _schemas(calls: tuple[Call, ...]) -> dict[str, Json]:
 
 
 def _example(schema: Json, schemas: dict[str, Json]) -> Any:
-    """Make an example out of those of the parts; what may be null is null unless it has one."""
+    """Build an example from those of the parts; a nullable field is null unless it has one."""
     if "examples" in schema:
         return schema["examples"][0]
     if "$ref" in schema:

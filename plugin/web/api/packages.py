@@ -1,4 +1,4 @@
-"""The calls about packages: what is for sale, and how Square sells it."""
+"""The calls about packages: listing and creating them, and selling them in Square."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _NEW_PACKAGE = {
     "price": usd(165000),
     "contents": [{"treatment": "Facial acupuncture, 60 min", "sessions": 10, "single_price": usd(16500)}],
 }
-# Months or a day, not both; counting from the first use takes months.
+# Months or a day, not both; counting from the first use requires months.
 _MONTHS = {"required": ["expires_after_months"], "properties": {"expires_after_months": {"type": "integer"}}}
 _DAY = {"required": ["expires_on"], "properties": {"expires_on": {"type": "string"}}}
 _FROM_FIRST_USE = {"required": ["expires_from"], "properties": {"expires_from": {"const": "first_use"}}}

@@ -1,4 +1,4 @@
-"""The calls about refunds: what one is worth by each formula, and starting one."""
+"""The calls about refunds: a quote by both formulas, and starting one."""
 
 from __future__ import annotations
 

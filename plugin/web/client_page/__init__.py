@@ -1,1 +1,1 @@
-"""What a client opens without a sign-in: their private page and the link that ends e-mails."""
+"""Pages a client opens without a sign-in: their private page and the link that unsubscribes from e-mails."""

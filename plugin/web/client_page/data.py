@@ -1,4 +1,4 @@
-"""A client's courses as their own page tells them: what is theirs, in their language, and nothing of anybody else."""
+"""A client's courses for their own page: their own data, in their language, and nothing about others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from plugin.web.desk.card import Card, card_of
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One visit, or one that was missed and charged; `visit_id` where there is a sheet of theirs."""
+    """One visit, or a missed one that was charged; `visit_id` where there is an aftercare sheet for them."""
 
     on: date
     what: str
@@ -36,9 +36,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OwnCourse:
-    """A course on the page. Of one that somebody shares with them, only what concerns themselves.
+    """A course on the page. Of one that is shared with the client, only what concerns them.
 
-    `figure`: what is left of it or ready to use, and what that counts; `standing`: what keeps it from being used.
+    `figure`: the sessions left or ready to use, and their unit; `standing`: what prevents its use.
     """
 
     card: Card
@@ -58,7 +58,7 @@ class OwnCourse:
 
 @dataclass(frozen=True, slots=True)
 class OwnCourses:
-    """The courses with sessions not used, those that can be used first; and those used up before."""
+    """The courses with sessions left, usable ones first; and the used-up ones."""
 
     current: tuple[OwnCourse, ...]
     earlier: tuple[OwnCourse, ...]
@@ -83,7 +83,7 @@ def own_courses(store: Store, client: ClientView, language: Language, *, today: 
 
 
 def visible_courses(store: Store, client: ClientView, *, today: date) -> tuple[CourseView, ...]:
-    """Return every course of which a paper may be theirs."""
+    """Return every course that this client may have a paper of."""
     return (
         *courses_of_client(store, client.id, today=today),
         *shared_with(store, client.id, today=today),
@@ -102,17 +102,17 @@ def issued_to(
 
 
 def first_name(name: str) -> str:
-    """Return what is enough to know oneself by."""
+    """Return the part of a name by which a person recognizes their own."""
     return name.split()[0] if name.split() else name
 
 
 def _is_to(store: Store, client: ClientView, document: DocumentView) -> bool:
-    # A course that was transferred brings along the invoice of whoever bought it.
+    # A transferred course also has the invoice of its buyer.
     return document.kind in BILLED and read_client(store, document.client_id).id == client.id
 
 
 def _terms(store: Store, courses: Iterable[CourseView], language: Language) -> dict[str, tuple[str, ...]]:
-    """Return the terms of the client's own courses; what a refund gives back only of those they paid for."""
+    """Return the terms of the client's own courses; refund terms only of those they paid for."""
     with store.reading() as session:
         clinic = clinic_in(session)
         return {
@@ -153,7 +153,7 @@ def _own_course(
 
 
 def _newest_first(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Return the lines from the last to the first, those of one day too."""
+    """Return the lines from last to first, also within one day."""
     in_order = sorted(enumerate(lines), key=lambda each: (each[1].on, each[0]), reverse=True)
     return tuple(line for _, line in in_order)
 
@@ -164,7 +164,7 @@ def _came(course: CourseView, visit: VisitView, language: Language, *, has_come:
         what=_what(course, visit, language),
         treatment=", ".join(visit.treatments),
         practitioner=visit.practitioner,
-        # What was treated is between the practitioner and whoever came.
+        # The treatment is between the practitioner and the attendee.
         focus=visit.focus if has_come else "",
         visit_id=visit.id if has_come else None,
     )

@@ -1,6 +1,6 @@
-"""The link in every letter that stops letters: one button for people, one POST for mail programs (RFC 8058).
+"""The unsubscribe link of every e-mail: one button for people, one POST for mail programs (RFC 8058).
 
-The signed link is all it takes, and all it tells is the clinic's name.
+The signed link is sufficient, and discloses only the clinic's name.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ blueprint = Blueprint("mail_choice", __name__)
 
 @blueprint.get("/mail/stop/<token>")
 def ask(token: str) -> ResponseReturnValue:
-    """Show the one button: a mail program that only looks at the link changes nothing."""
+    """Show the one button: a mail program that only opens the link changes nothing."""
     return _page("client/stop.html", _words(_client(token)))
 
 
 @blueprint.post("/mail/stop/<token>")
 def stop(token: str) -> ResponseReturnValue:
-    """Stop the letters."""
+    """Unsubscribe the client."""
     client_id = _client(token)
     stop_letters(current_services().store, client_id)
     return _page("client/stopped.html", _words(client_id))
@@ -41,7 +41,7 @@ def stop(token: str) -> ResponseReturnValue:
 @blueprint.errorhandler(NotFound)
 @blueprint.errorhandler(TooManyRequests)
 def nothing(error: HTTPException) -> ResponseReturnValue:
-    """Answer the same to every link that was not made here."""
+    """Return the same page for every link that was not made here."""
     language = language_for(pages.clinic().language)
     said = (
         language.gettext("This was opened very often just now. Wait five minutes, then try again.")
@@ -55,14 +55,14 @@ def nothing(error: HTTPException) -> ResponseReturnValue:
 
 @blueprint.after_request
 def unlisted(response: Response) -> Response:
-    """Keep the link out of search engines and of what browsers tell other sites."""
+    """Exclude the link from search engines and from referrers."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def set_up(app: Flask) -> None:
-    """Slow down who sends one link after the other."""
+    """Limit the rate of links tried from one address."""
     limiter = Limiter(
         get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", key_prefix="stop:"
     )

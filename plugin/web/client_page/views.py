@@ -1,6 +1,6 @@
-"""The client's private page: what is left, booked and done, and their papers. Opened by its address alone.
+"""The client's private page: sessions left, bookings, visits and papers. Opened by its address alone.
 
-It tells nothing to whoever has no address: any other one answers the same page that says nothing.
+Without a valid address it discloses nothing: every other one gets the same page.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def show(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/my/<token>/courses/<course_id>/summary.pdf")
 def summary(token: str, course_id: str) -> Response:
-    """Answer the summary of a course of theirs."""
+    """Return the summary of one of their courses."""
     client = _client(token)
     course = next((each for each in _courses(client) if each.id == course_id), None)
     if course is None or course.client_id != client.id:
@@ -71,7 +71,7 @@ def summary(token: str, course_id: str) -> Response:
 
 @blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
 def aftercare(token: str, visit_id: str) -> Response:
-    """Answer how to take care after a visit of theirs."""
+    """Return the aftercare sheet of one of their visits."""
     client = _client(token)
     theirs = (
         course.id
@@ -87,7 +87,7 @@ def aftercare(token: str, visit_id: str) -> Response:
 
 @blueprint.get("/my/<token>/documents/<document_id>.pdf")
 def document(token: str, document_id: str) -> Response:
-    """Answer an invoice or a credit note that was issued to them."""
+    """Return an invoice or a credit note that was issued to them."""
     client, services = _client(token), current_services()
     issued = issued_to(services.store, client, [course.id for course in _courses(client)])
     found = {each.id: each for documents in issued.values() for each in documents}
@@ -100,7 +100,7 @@ def document(token: str, document_id: str) -> Response:
 @blueprint.errorhandler(NotFound)
 @blueprint.errorhandler(TooManyRequests)
 def nothing(error: HTTPException) -> ResponseReturnValue:
-    """Answer the same to every address that is nobody's."""
+    """Return the same page for every unknown address."""
     language = language_for(pages.clinic().language)
     said = (
         language.gettext("This was opened very often just now. Wait five minutes, then try again.")
@@ -114,7 +114,7 @@ def nothing(error: HTTPException) -> ResponseReturnValue:
 
 @blueprint.errorhandler(CoursekeeperError)
 def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
-    """Answer that a paper can't be had now; why is the clinic's matter."""
+    """Return a page without the paper; the reason is the clinic's matter."""
     language = language_for(pages.clinic().language)
     said = language.gettext(
         "This paper is not ready just now. Try again in a minute, or ask {clinic}.",
@@ -125,14 +125,14 @@ def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
 
 @blueprint.after_request
 def unlisted(response: Response) -> Response:
-    """Keep the address, which is the key, out of search engines and of what browsers tell other sites."""
+    """Exclude the address, which is the key, from search engines and from referrers."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def set_up(app: Flask) -> None:
-    """Slow down who opens too much, and who tries one address after the other."""
+    """Limit how much one visitor opens, and how many addresses are tried."""
     limiter = Limiter(
         get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", key_prefix="my:"
     )
@@ -166,7 +166,7 @@ def _next_visit(client: ClientView) -> NextVisit | None:
 
 
 def _spoken(language: Language) -> dict[str, Any]:
-    # Days and amounts follow the clinic's language elsewhere; here, the client's.
+    # Days and amounts are in the clinic's language elsewhere; here, in the client's.
     return {"language": speak(language), "clinic": replace(pages.clinic(), language=language.tag)}
 
 
