@@ -1,4 +1,4 @@
-"""Today's arrivals: a booked visit used, missed or taken back with one tap, and Today as the answer."""
+"""Today's arrivals: a booked visit used, missed or undone with one tap; answered with Today."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def use(booking_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(_today_again)
 def link(booking_id: str) -> ResponseReturnValue:
-    """Check the booked visit in with a session that was charged for it already."""
+    """Check the booked visit in with a session that was already charged for it."""
     entry_id = ArrivalForm.sent().entry_id.data
     used = link_booking(current_services().store, current_act(), booking_id, entry_id)
     flash_notice(Notice(courses.said_of_link(used, courses.course(used.course_id))))
@@ -57,7 +57,7 @@ def link(booking_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(_today_again)
 def miss(booking_id: str) -> ResponseReturnValue:
-    """Forgive a missed visit, or charge a session for it."""
+    """Record a missed visit, forgiven or charged."""
     form = ArrivalForm.sent()
     decided = decide_no_show(
         current_services().store, current_act(), booking_id, form.decision.data, **form.chosen
@@ -70,7 +70,7 @@ def miss(booking_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(_today_again)
 def undo(booking_id: str) -> ResponseReturnValue:
-    """Take back what was tapped; the visit is expected again."""
+    """Undo what was tapped; the visit is expected again."""
     reason = ArrivalForm.sent().reason.data or courses.UNDONE_AT_THE_DESK
     take_back(current_services().store, current_act(), booking_id, reason)
     flash_notice(Notice("Taken back. The visit is expected again."))

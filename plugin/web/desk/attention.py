@@ -1,4 +1,4 @@
-"""Attention: each question with what we propose, the one tap that answers it, and a search for whose it is."""
+"""Attention items: each with our proposal, the tap that accepts it, and a search for the client."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ blueprint = Blueprint("attention", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An item with the courses it is about; of a sale without a client, those that still wait for one."""
+    """An item with the courses it is about; of a sale without a client, those still to be assigned."""
 
     item: AttentionView
     courses: tuple[CourseView, ...]
-    # What can be decided about a canceled invoice, as it stands now.
+    # What can be decided about a canceled invoice, in its current state.
     part: PaidPart | None = None
 
     @property
     def kind(self) -> AttentionKind:
-        """Return what kind of item it is, with its decisions and their words."""
+        """Return the kind of the item, with its decisions and their labels."""
         return kind_of(self.item.kind)
 
     @property
     def proposed(self) -> CourseView | None:
-        """Return the course our proposal is about, while it can still be carried out."""
+        """Return the course our proposal is about, while the proposal can still be carried out."""
         item = self.item
         course = next((each for each in self.courses if each.id == item.proposed_course_id), None)
         if course is None or course.closed_at is not None or course.left < (item.proposed_sessions or 0):
@@ -61,7 +61,7 @@ class Question:
 
     @property
     def kinds(self) -> tuple[tuple[CourseView, int], ...]:
-        """Return one course of each kind with how many there are of it: between equal ones nobody must choose."""
+        """Return one course of each kind with the number of that kind, so that no one chooses between equals."""
         alike: dict[tuple[str, Money], list[CourseView]] = {}
         for course in self.courses:
             alike.setdefault((course.package_name, course.gross_paid), []).append(course)
@@ -71,28 +71,28 @@ class Question:
 @blueprint.get("/attention")
 @allow(Role.DESK)
 def show() -> ResponseReturnValue:
-    """Show what waits for a person, and what was decided last."""
+    """Show the open items, and the ones resolved last."""
     return page()
 
 
 @blueprint.get("/attention/live")
 @allow(Role.DESK)
 def news() -> ResponseReturnValue:
-    """Answer what is new on the page."""
+    """Return the changed part of the page."""
     return live.news("desk/_attention.html", _version(), lambda: _context(None, ""))
 
 
 @blueprint.get("/attention/count")
 @allow(Role.DESK, Role.PRACTITIONER)
 def count() -> ResponseReturnValue:
-    """Answer only how many questions are open, for pages that have no living part."""
+    """Return only the number of open items, for pages without a live part."""
     return live.nothing(version_of_count(current_services().store, pages.now()))
 
 
 @blueprint.get("/attention/<item_id>/clients")
 @allow(Role.DESK)
 def candidates(item_id: str) -> ResponseReturnValue:
-    """Answer the clients an item could be assigned to, as they are typed."""
+    """Return the clients an item could be assigned to, while typing."""
     item = read_item(current_services().store, item_id)
     found = clients.found(clients.SHOWN_WHILE_TYPING) if request.args.get("q", "").strip() else None
     wanted = request.args.get("course_id", "")
@@ -109,7 +109,7 @@ def candidates(item_id: str) -> ResponseReturnValue:
 
 
 def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnValue:
-    """Answer the page; a refused form is filled in again, a refusal that has no place there is told."""
+    """Return the page; a refused form is filled in again, any other refusal is shown as a notice."""
     version = _version()
     with current_services().store.one_moment():
         context = _context(refusal, item_id)
@@ -126,7 +126,7 @@ def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnVal
 @allow(Role.DESK)
 @refused_shows(page)
 def settle(item_id: str) -> ResponseReturnValue:
-    """Carry out what the person decided."""
+    """Carry out the person's decision."""
     form = DecisionForm.sent()
     return _settled(current_act(), item_id, form)
 

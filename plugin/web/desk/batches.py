@@ -1,4 +1,4 @@
-"""Papers for many clients at once: choose whom and what, watch them being made, open or save them."""
+"""Papers for many clients: choose clients and papers, watch the progress, open or save the file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from plugin.web.desk.forms import BatchForm
 from plugin.web.files import name_file
 from plugin.web.refusals import Refusal, refused_shows
 
-# More clients can't have a paper in one batch; one more says that there are others.
+# A batch has no more clients than this; one more shows that there are others.
 _LONGEST_LIST = MOST_PAPERS + 1
 _LONGEST_SEARCH = 120
 
@@ -40,14 +40,14 @@ blueprint = Blueprint("batches", __name__)
 @blueprint.get("/papers/batches")
 @allow(*AT_THE_DESK)
 def choose(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the list to choose from, and which papers there are."""
+    """Show the list to choose from, and the available papers."""
     return render_template("desk/batch_new.html", **_choosing(refusal))
 
 
 @blueprint.post("/papers/batches/list")
 @allow(*AT_THE_DESK)
 def find() -> ResponseReturnValue:
-    """Show another list, with those chosen so far still chosen."""
+    """Show another list, with the clients chosen so far still chosen."""
     template = "desk/_batch_list.html" if is_fragment() else "desk/batch_new.html"
     return render_template(template, **_choosing(None))
 
@@ -56,7 +56,7 @@ def find() -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(choose)
 def start() -> ResponseReturnValue:
-    """Have the papers made."""
+    """Start a batch."""
     listing, form = _listing(), BatchForm.sent()
     day = _today() if listing is Listing.CAME else None
     choice = Choice(tuple(sorted(_chosen(listing, form))), tuple(form.paper.data), day)
@@ -67,7 +67,7 @@ def start() -> ResponseReturnValue:
 @blueprint.get("/papers/batches/<batch_id>")
 @allow(*AT_THE_DESK)
 def show(batch_id: str) -> ResponseReturnValue:
-    """Show how far the papers are, or where to get them."""
+    """Show the progress of the batch, or where to download the file."""
     address = url_for("batches.news", batch_id=batch_id)
     return live.screen(
         "desk/batch.html", "desk/_batch.html", address, _version(batch_id), lambda: _everything(batch_id)
@@ -77,14 +77,14 @@ def show(batch_id: str) -> ResponseReturnValue:
 @blueprint.get("/papers/batches/<batch_id>/live")
 @allow(*AT_THE_DESK)
 def news(batch_id: str) -> ResponseReturnValue:
-    """Answer what is new on it."""
+    """Return the changed part of the page."""
     return live.news("desk/_batch.html", _version(batch_id), lambda: _everything(batch_id))
 
 
 @blueprint.post("/papers/batches/<batch_id>/stop")
 @allow(*AT_THE_DESK)
 def cancel(batch_id: str) -> ResponseReturnValue:
-    """Stop it."""
+    """Cancel the batch."""
     cancel_batch(current_services().store, current_act(), batch_id)
     flash_notice(Notice("Stopped. No more papers are made."))
     return redirect_after_post(url_for("batches.show", batch_id=batch_id))
@@ -93,7 +93,7 @@ def cancel(batch_id: str) -> ResponseReturnValue:
 @blueprint.get("/papers/batches/<batch_id>/file")
 @allow(*AT_THE_DESK)
 def fetch(batch_id: str) -> ResponseReturnValue:
-    """Answer what was made: a PDF to look at and print, a ZIP to save."""
+    """Return the file: a PDF to view and print, a ZIP to save."""
     made = batch_file(current_services().store, current_actor(), batch_id)
     response = Response(made.content, mimetype=made.mimetype)
     return name_file(response, made.name, "inline" if made.name.endswith(f".{PDF}") else "attachment")
@@ -102,7 +102,7 @@ def fetch(batch_id: str) -> ResponseReturnValue:
 def _choosing(refusal: Refusal | None) -> dict[str, Any]:
     store, today, now = current_services().store, _today(), pages.now()
     form, listing = BatchForm(request.values), _listing()
-    # A refused form is of the list as it was shown, whatever was typed into the search since.
+    # A refused form refers to the list as it was shown, whatever was typed into the search since.
     q = (form.q if refusal is None else form.shown_q).data.strip()[:_LONGEST_SEARCH]
     found = people_on(store, listing, q, today=today, now=now, limit=_LONGEST_LIST)
     is_everyone = refusal is not None and form.everyone.data
@@ -128,7 +128,7 @@ def _choosing(refusal: Refusal | None) -> dict[str, Any]:
 
 
 def _chosen(listing: Listing, form: BatchForm) -> set[str]:
-    """Return the clients that are ticked; "everyone" means the list as it was shown, before a new search."""
+    """Return the ticked clients; "everyone" means the list as it was shown, before a new search."""
     chosen = set(form.client.data)
     if form.everyone.data:
         people = people_on(
@@ -149,7 +149,7 @@ def _listing() -> Listing:
 
 
 def _papers() -> dict[str, str]:
-    """Return the papers this person may print for others: practitioners have nothing to do with money."""
+    """Return the papers this person may print for others: practitioners don't handle payments."""
     is_at_desk = current_user.role != Role.PRACTITIONER
     return {kind: called for kind, called in CALLED.items() if is_at_desk or kind != INVOICE}
 

@@ -1,4 +1,4 @@
-"""The punch card of a course: one place per session, used, left or gone. Of courses of one package, which is which."""
+"""The punch card of a course, one place per session; and marks that tell courses of one package apart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plugin.core.course import AllowanceState
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.web.format import local_day
 
-# More circles than this say less than the figure beside them.
+# More circles than this are less readable than the figure next to them.
 MOST_PLACES = 60
 
 State = Literal["used", "left", "locked", "unpaid", "held", "gone"]
@@ -20,9 +20,9 @@ State = Literal["used", "left", "locked", "unpaid", "held", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One session: its number, what became of it, and the day where it was used.
+    """One session: its number, its state, and the day it was used.
 
-    `locked` waits for payment; `unpaid` is as locked, and nobody waits for payment any more.
+    `locked` waits for payment; `unpaid` is locked too, but no payment is expected.
     """
 
     number: int
@@ -86,14 +86,14 @@ def _times(state: State, many: int) -> list[State]:
 
 @dataclass(frozen=True, slots=True)
 class SoldMark:
-    """The day of sale; of several that day, which of them."""
+    """The day of sale; of several sales that day, which of them."""
 
     day: date
     number: int | None
 
 
 def told_apart(courses: Sequence[CourseView], clinic: ClinicView) -> dict[str, SoldMark]:
-    """Return the mark of each course whose package has the name of another one's."""
+    """Return the mark of each course whose package name also appears on another course."""
     sold = [(each.package_name, local_day(each.sold_at, clinic)) for each in courses]
     of_name, of_day, seen = Counter(name for name, _ in sold), Counter(sold), Counter[tuple[str, date]]()
     marks: dict[str, SoldMark] = {}

@@ -1,4 +1,4 @@
-"""Changing a sold course: a page for each change, filled in again when refused, the client's page as the answer."""
+"""Changing a sold course: a page per change, refilled when refused; answered with the client's page."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _register(action: CourseAction) -> None:
 
 
 def page(action: CourseAction, course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Answer the page of a change, with the client chosen so far or those who fit what is typed."""
+    """Return the page of a change, with the chosen client or the matches of the search."""
     course = courses.course(course_id)
     chosen = refusal.typed.get("client_id", "") if refusal else request.args.get("to", "")
     is_searched = action.has_person and bool(request.args.get("q", "").strip())
@@ -141,7 +141,7 @@ def _visit_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(_visit_again)
 def enter_visit(course_id: str) -> ResponseReturnValue:
-    """Use sessions for a visit as it was told."""
+    """Use sessions for a visit as entered."""
     form = VisitForm.sent()
     services = current_services()
     used = use_session(

@@ -1,4 +1,4 @@
-"""A sale under way: what happens now in the largest type, alive each second, until it is paid or ended."""
+"""A checkout in progress: its current step in large type, updated each second, until it is paid or ended."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ blueprint = Blueprint("checkouts", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A checkout with what the page draws of it: the code to scan, and the courses that came of it."""
+    """A checkout with the data its page draws: the code to scan, and the courses created from it."""
 
     checkout: CheckoutView
     code: QrCode | None
     courses: tuple[CourseView, ...]
-    # Whether a person must decide about what was paid of a canceled invoice.
+    # Whether a person must decide about the paid part of a canceled invoice.
     is_asked: bool = False
 
     @property
     def step(self) -> str:
-        """Return the name of what is shown: the state, or for one that goes on, the way and the state."""
+        """Return the name of the step shown: the state, or while it is open, the method and the state."""
         one = self.checkout
         if one.is_canceling:
             return "canceling"
@@ -51,7 +51,7 @@ class Progress:
 @blueprint.get("/checkouts/<checkout_id>")
 @allow(Role.DESK)
 def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show how the sale comes along."""
+    """Show the progress of the sale."""
     address = url_for("checkouts.news", checkout_id=checkout_id)
     return live.screen(
         "desk/checkout.html",
@@ -65,7 +65,7 @@ def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
 @blueprint.get("/checkouts/<checkout_id>/live")
 @allow(Role.DESK)
 def news(checkout_id: str) -> ResponseReturnValue:
-    """Answer what is new on the page."""
+    """Return the changed part of the page."""
     return live.news("desk/_checkout.html", _version(), lambda: _context(checkout_id))
 
 
@@ -80,7 +80,7 @@ def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(_shown_again)
 def cancel(checkout_id: str) -> ResponseReturnValue:
-    """Call the sale off; a payment that was quicker is a sale."""
+    """Cancel the sale; if a payment was faster, it is a sale."""
     cancel_checkout(current_services().store, current_act(), checkout_id)
     return _shown(checkout_id)
 
@@ -89,7 +89,7 @@ def cancel(checkout_id: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(_shown_again)
 def claim(checkout_id: str) -> ResponseReturnValue:
-    """Say that a sale rung up without a client is this one."""
+    """Link a sale that was paid without a client to this checkout."""
     claim_sale(current_services().store, current_act(), checkout_id, ClaimForm.sent().course_id.data)
     return _shown(checkout_id)
 
@@ -98,7 +98,7 @@ def claim(checkout_id: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(_shown_again)
 def send(checkout_id: str) -> ResponseReturnValue:
-    """Have the address where it is paid sent by e-mail."""
+    """E-mail the payment link."""
     mail_to = LetterForm.sent().mail_to.data or ""
     sent = send_letter(current_services().store, current_act(), checkout_id, mail_to)
     flash_notice(Notice(f"On its way to {sent.mail_to}."))

@@ -1,4 +1,4 @@
-"""Finding clients, making one, and the page of one client with all of their courses."""
+"""Finding and creating clients, and the page of one client with all of their courses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 30
 SHOWN_WHILE_TYPING = 8
-# Flashes the notice of a change; is given the courses that the page has read anyway, by id.
+# Flashes the notice of a change; receives the courses that the page has already read, by id.
 Say = Callable[[Mapping[str, CourseView]], None]
 _WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
 
@@ -54,7 +54,7 @@ blueprint = Blueprint("clients", __name__)
 @blueprint.get("/clients")
 @allow(*AT_THE_DESK)
 def find(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the clients that fit, the ones seen last where nothing was typed."""
+    """Show the clients that match, or the most recently seen where nothing was typed."""
     template = "desk/_found.html" if is_fragment() and refusal is None else "desk/clients.html"
     form = ClientForm.shown(refusal)
     return render_template(template, form=form, **found(SHOWN_WHILE_TYPING if is_fragment() else SHOWN))
@@ -64,14 +64,14 @@ def find(refusal: Refusal | None = None) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(find)
 def create() -> ResponseReturnValue:
-    """Make a client and show their page."""
+    """Create a client and show their page."""
     made = create_client(current_services().store, current_act(), **ClientForm.sent().contact)
     flash_notice(Notice("Client created. Sell them a package, or charge it at Square POS."))
     return redirect_after_post(url_for("clients.show", client_id=made.id))
 
 
 def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
-    """Answer the client's page with the contact details as they were typed, and what is wrong with them."""
+    """Return the client's page with the contact details as typed, and what is wrong with them."""
     return page(client_id, edited=refusal)
 
 
@@ -95,7 +95,7 @@ def change(client_id: str) -> ResponseReturnValue:
 @blueprint.post("/clients/<client_id>/profile")
 @allow(*AT_THE_DESK)
 def put(client_id: str) -> ResponseReturnValue:
-    """Add the client to Square's directory, or try again what Square refused."""
+    """Add the client to Square's directory, or retry what Square refused."""
     client = put_into_square(current_services().store, current_act(), client_id)
     flash_notice(Notice(f"{client.name} is being added to Square."))
     return after_deed(client.id)
@@ -104,7 +104,7 @@ def put(client_id: str) -> ResponseReturnValue:
 @blueprint.get("/clients/<client_id>")
 @allow(*AT_THE_DESK)
 def show(client_id: str) -> ResponseReturnValue:
-    """Show one client; one that was merged leads to the one they went into."""
+    """Show one client; a merged client redirects to the one they were merged into."""
     store = current_services().store
     with store.one_moment():
         known = living_client_id(store, client_id)
@@ -118,14 +118,14 @@ def show(client_id: str) -> ResponseReturnValue:
 @blueprint.get("/clients/<client_id>/live")
 @allow(*AT_THE_DESK)
 def news(client_id: str) -> ResponseReturnValue:
-    """Answer what is new on the page."""
+    """Return the changed part of the page."""
     return live.news("desk/_client.html", _version(client_id), lambda: _everything(client_id, None))
 
 
 def page(
     client_id: str, edited: Refusal | None = None, say: Say | None = None, **more: Any
 ) -> ResponseReturnValue:
-    """Answer the client's page, or its living part to htmx; `more` fills in what is not as it always is."""
+    """Return the client's page, or its live part to htmx; `more` overrides the defaults of the context."""
     address = url_for("clients.news", client_id=client_id)
     version = _version(client_id)
 
@@ -148,7 +148,7 @@ def page(
 
 
 def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
-    """Answer the page as it stands now, and tell why the deed was refused, or ask whether it is meant."""
+    """Return the page in its current state, and show why the act was refused, or ask for confirmation."""
     if refusal.charges:
         return page(client_id or "", second_charge=refusal)
     flash_notice(Notice(refusal.message, is_bad=True))
@@ -156,7 +156,7 @@ def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
 
 
 def after_deed(client_id: str | None, say: Say | None = None) -> ResponseReturnValue:
-    """Answer a change to a client's course: the page as it now stands, with the notice that `say` flashes."""
+    """Respond to a change of a client's course: the current page, with the notice that `say` flashes."""
     if client_id is not None and live.is_shown(url_for("clients.news", client_id=client_id)):
         return page(client_id, say=say)
     if say is not None:
@@ -167,7 +167,7 @@ def after_deed(client_id: str | None, say: Say | None = None) -> ResponseReturnV
 
 
 def found(limit: int) -> dict[str, Any]:
-    """Return the clients that fit what was typed into `q`, and whether more do."""
+    """Return the clients that match the query `q`, and whether there are more."""
     store = current_services().store
     today = local_date(pages.clinic(), pages.now())
     q = request.args.get("q", "").strip()[:120]
@@ -212,12 +212,12 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
 
 
 def _refund_begun(courses: Sequence[CourseView]) -> list[str]:
-    """Return the courses of which a refund was begun, as their histories say."""
+    """Return the courses of which a refund was begun, according to their histories."""
     return [course.id for course in courses if course.has_history("refund")]
 
 
 def details_form(entry_id: str, visit: VisitView, refusal: Refusal | None) -> VisitDetailsForm:
-    """Return the form for the details of a visit; a practitioner who has left stays on its list while chosen."""
+    """Return the form for the details of a visit; a practitioner who left stays on its list while selected."""
     form = VisitDetailsForm.shown(
         refusal,
         suffix=f"-{entry_id}",
@@ -246,7 +246,7 @@ def _edit_form(client: ClientView, refusal: Refusal | None) -> EditClientForm:
 
 
 def _printed(client: ClientView, courses: Sequence[CourseView]) -> Iterator[str]:
-    """Go through what people typed of what stands on the client's papers."""
+    """Yield the free text that is printed on the client's papers."""
     yield client.name
     for course in courses:
         yield course.package_name
@@ -255,7 +255,7 @@ def _printed(client: ClientView, courses: Sequence[CourseView]) -> Iterator[str]
 
 
 def _first(cards: Sequence[Card]) -> Card | None:
-    """Return the course at hand: touch-ups left over from an old one wait behind the sessions of a new one."""
+    """Return the course to show first: touch-ups left of an old one come after the sessions of a new one."""
     usable = [card for card in cards if card.next]
     with_sessions = (card for card in usable if card.next and card.next.kind == "main")
     return next(chain(with_sessions, usable, cards), None)

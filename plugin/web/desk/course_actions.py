@@ -1,4 +1,4 @@
-"""What can be done to a sold course from its menu: who may, its form, what the page says afterwards."""
+"""The actions of a course's menu: roles, form, and the notice afterwards."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ DESK = (Role.DESK,)
 class CourseAction:
     """One change of a course. Without a `title` it has no page: one tap does it.
 
-    `verb` is the button of its page; `has_person`: a client is chosen first; `form_of` returns the form for a course
-    that has one of its own.
+    `verb` is the button of its page; `has_person`: a client is chosen first; `form_of` returns the form for a
+    course that has one of its own.
     """
 
     name: str

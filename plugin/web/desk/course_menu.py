@@ -1,4 +1,4 @@
-"""The menu of a course on its client's page: only what can be done with it now, by who is signed in."""
+"""The menu of a course on its client's page: what the signed-in person can do with it now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _USABLE = (Status.OPEN, Status.PART_PAID)
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """One line: the address it leads to by its endpoint, or with one tap does; a group is set apart by a rule."""
+    """One item: the endpoint it opens or posts to with one tap; a rule separates groups."""
 
     endpoint: str
     text: str

@@ -1,4 +1,4 @@
-"""The papers to print: course summary and aftercare sheet, shown by the browser under a name worth keeping."""
+"""The papers to print: course summary and aftercare sheet, shown by the browser under a readable file name."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ blueprint = Blueprint("papers", __name__)
 @blueprint.get("/courses/<course_id>/summary.pdf")
 @allow(*AT_THE_DESK)
 def summary(course_id: str) -> Response:
-    """Answer the course summary."""
+    """Return the course summary."""
     return _paper(course_id, SUMMARY, "Course summary")
 
 
 @blueprint.get("/courses/<course_id>/aftercare.pdf")
 @allow(*AT_THE_DESK)
 def aftercare(course_id: str) -> Response:
-    """Answer the aftercare sheet of a visit, the last one unless `visit` names another."""
+    """Return the aftercare sheet of a visit, the last one unless `visit` names another."""
     return _paper(course_id, AFTERCARE, "Aftercare", visit_id=request.args.get("visit") or None)
 
 
@@ -43,13 +43,13 @@ def _paper(course_id: str, kind: str, called: str, visit_id: str | None = None) 
         language=request.args.get("language") or None,
         public_url=services.settings.public_url,
     )
-    # The page that prints it holds it in a frame.
+    # The page that prints it embeds it in a frame.
     let_our_page_frame()
     response = Response(paper.pdf, mimetype="application/pdf")
     return name_file(response, _filename(called, paper.client_name))
 
 
 def _filename(called: str, client_name: str) -> str:
-    """Return a name that the client finds again: "Course summary, Maria Alvarez, 2026-11-22.pdf"."""
+    """Return a file name that the client recognizes: "Course summary, Maria Alvarez, 2026-11-22.pdf"."""
     today = local_date(pages.clinic(), pages.now())
     return ", ".join(part for part in (called, safe_name(client_name), today.isoformat()) if part) + ".pdf"

@@ -1,4 +1,4 @@
-"""Using a session and taking one back: one tap each, and the client's page as the answer."""
+"""Using a session and undoing it: one tap each, answered with the client's page."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ blueprint = Blueprint("courses", __name__)
 
 
 def course(course_id: str) -> CourseView:
-    """Return the course as it stands today; raises NotFound."""
+    """Return the course in its current state; raises NotFound."""
     return read_course(current_services().store, course_id, today=local_date(pages.clinic(), pages.now()))
 
 
 def page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-    """Answer the page of the client who has the course, and tell why the deed was refused."""
+    """Return the page of the course's client, and show why the act was refused."""
     return clients.refused(refusal.typed.get("guest_id") or course(course_id).client_id, refusal)
 
 
 def form_or_course(
     course_id: str, refusal: Refusal, form: Callable[[], ResponseReturnValue]
 ) -> ResponseReturnValue:
-    """Answer a refused form again; the course's page where no field can set it right: the course is in the way."""
+    """Return a refused form again, or the course's page where the course, not a field, is the reason."""
     if refusal.field is None and not refusal.charges:
         return page_of_course(course_id, refusal)
     try:
@@ -59,7 +59,7 @@ def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
 def use(course_id: str) -> ResponseReturnValue:
     """Use one session of the course."""
     form = UseForm.sent()
-    # A client whom the course is shared with: the visit is theirs, and their page is the answer.
+    # A client with whom the course is shared: the visit is theirs, and the response is their page.
     guest_id = form.guest_id.data or None
     wish = UseSession(course_id=course_id, allowance_id=form.allowance_id.data or None, client_id=guest_id)
     services = current_services()
@@ -79,7 +79,7 @@ def use(course_id: str) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(_page_of_client)
 def undo(entry_id: str) -> ResponseReturnValue:
-    """Take back a used session; without a reason, the desk's."""
+    """Undo a used session; without a reason, the desk's default."""
     form = UndoForm.sent()
     reason = form.reason.data or UNDONE_AT_THE_DESK
     undone = reverse(current_services().store, current_act(), entry_id, reason)
@@ -92,7 +92,7 @@ def undo(entry_id: str) -> ResponseReturnValue:
 
 
 def said_of_use(used: Used, of: CourseView) -> str:
-    """Say what was used and what is left, with a warning where its payment is disputed."""
+    """Return what was used and what is left, with a warning where its payment is disputed."""
     allowance = of.state.allowance(used.entry.allowance_id)
     said = f"{_name(allowance)} {used.session_number} used. {_left(of, allowance)}"
     if of.dispute is None:
@@ -102,7 +102,7 @@ def said_of_use(used: Used, of: CourseView) -> str:
 
 
 def said_of_link(used: Used, of: CourseView) -> str:
-    """Say which session an appointment was checked in with."""
+    """Return which session an appointment was checked in with."""
     name = _name(of.state.allowance(used.entry.allowance_id)).lower()
     return f"Linked to {name} {used.session_number} of {used.granted}. Nothing more was charged."
 
@@ -113,7 +113,7 @@ def _given_back(undone: Reversed, of: CourseView) -> str:
 
 
 def left_after(course_id: str, entry: EntryView) -> str:
-    """Say what is left of the treatment that an entry moved."""
+    """Return what is left of the treatment of an entry."""
     of = course(course_id)
     return _left(of, of.state.allowance(entry.allowance_id))
 

@@ -1,4 +1,4 @@
-"""Square's directory at the desk: a second list beside our own, never in its way, and one tap takes a person in."""
+"""Square's customer directory at the desk: a list beside our own, loaded apart; one tap adds a client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _set_pace(state: object) -> None:
 @blueprint.get("/clients/in-square")
 @allow(*AT_THE_DESK)
 def find() -> ResponseReturnValue:
-    """Answer the people in Square's directory who fit and are no clients here."""
+    """Return the people in Square's directory who match and are no clients here."""
     q = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     pace: Pace = current_app.extensions[_PACE]
     searched = search_directory(current_services(), pace, q, limit=SHOWN)
@@ -45,7 +45,7 @@ def find() -> ResponseReturnValue:
 @blueprint.post("/clients/in-square/<square_customer_id>")
 @allow(*AT_THE_DESK)
 def take(square_customer_id: str) -> ResponseReturnValue:
-    """Make one of them a client here and show their page."""
+    """Add one of them as a client and show their page."""
     taken = take_in(current_services().store, current_act(), square_customer_id)
     flash_notice(Notice(f"{taken.name} is a client here now."))
     return redirect_after_post(url_for("clients.show", client_id=taken.id))

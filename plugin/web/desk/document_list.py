@@ -1,4 +1,4 @@
-"""What was issued, for the owner and the desk: found by number or client, opened, saved as a table."""
+"""Issued documents, for the owner and the desk: search by number or client, open, export as a table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ blueprint = Blueprint("document_list", __name__)
 @blueprint.get("/documents")
 @allow(Role.DESK)
 def show() -> ResponseReturnValue:
-    """Show the documents that fit, newest first."""
+    """Show the documents that match, newest first."""
     q, kind = _q(), _kind()
     cursor = request.args.get("after") or None
     found = find_documents(current_services().store, q, kind=kind, limit=SHOWN, cursor=cursor)
@@ -40,7 +40,7 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/documents.<ending>")
 @allow(Role.DESK)
 def save(ending: str) -> Response:
-    """Answer all that fit as a file."""
+    """Return all matches as a file."""
     return file_answer(document_sheet(current_services().store, _q(), kind=_kind()), ending)
 
 

@@ -1,4 +1,4 @@
-"""Invoices, credit notes and vouchers at the desk: the bytes that were drawn once, under a name worth keeping."""
+"""Invoices, credit notes and vouchers at the desk: the stored PDF, under a readable file name."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ blueprint = Blueprint("documents", __name__)
 @blueprint.get("/documents/<document_id>.pdf")
 @allow(Role.DESK)
 def show(document_id: str) -> Response:
-    """Answer a document, the same bytes for ever."""
+    """Return a document, always the same bytes."""
     services = current_services()
     document = read_document(services.store, document_id)
     pdf = document_bytes(services.store, services.render, document.id, now=services.clock())
-    # The page that prints it holds it in a frame.
+    # The page that prints it embeds it in a frame.
     let_our_page_frame()
     response = Response(pdf, mimetype="application/pdf")
     return name_file(response, filename(document))
@@ -39,14 +39,14 @@ def show(document_id: str) -> Response:
 @blueprint.get("/courses/<course_id>/invoice.pdf")
 @allow(Role.DESK)
 def invoice(course_id: str) -> ResponseReturnValue:
-    """Lead to the invoice of a course, issued now where nobody had asked for it."""
+    """Redirect to the invoice of a course, issuing it now if it is not issued yet."""
     return _see(invoice_of_course(current_services().store, _act(), course_id))
 
 
 @blueprint.get("/courses/<course_id>/statement.pdf")
 @allow(Role.DESK)
 def statement(course_id: str) -> Response:
-    """Answer the statement of account of the sale a course came of, as it stands now."""
+    """Return the statement of account of the sale of a course, in its current state."""
     services = current_services()
     made = statement_of_course(services.store, services.render, _act(), course_id)
     let_our_page_frame()
@@ -58,12 +58,12 @@ def statement(course_id: str) -> Response:
 @blueprint.get("/gifts/<gift_id>/voucher.pdf")
 @allow(Role.DESK)
 def voucher(gift_id: str) -> ResponseReturnValue:
-    """Lead to the voucher of a gift."""
+    """Redirect to the voucher of a gift."""
     return _see(voucher_of_gift(current_services().store, _act(), gift_id))
 
 
 def filename(document: DocumentView) -> str:
-    """Return a name that the client finds again: "Invoice INV-0012, Maria Alvarez.pdf"."""
+    """Return a file name that the client recognizes: "Invoice INV-0012, Maria Alvarez.pdf"."""
     safe = "".join(ch for ch in document.client_name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
     numbered = f"{document.called} {document.written_number}".replace("/", "-")
     return ", ".join(part for part in (numbered, safe) if part) + ".pdf"

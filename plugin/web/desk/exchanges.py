@@ -1,4 +1,4 @@
-"""Exchanging a course for another package: its credit with the working, what each package costs, how it is paid."""
+"""Exchanging a course for another package: its credit, the price of each package, payment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def choose(course_id: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(courses.page_of_course)
 def pay(course_id: str, package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Ask how the difference is paid, or have it looked over where none is."""
+    """Ask how the difference is paid, or for confirmation where there is none."""
     credit = _credit(course_id)
     return render_template(
         "desk/exchange_pay.html",

@@ -41,15 +41,15 @@ from plugin.web.forms import (
     reason_field,
 )
 
-# As their speakers call them.
+# In their own languages.
 LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
 
 
 class Language(Choice):
-    """The language of a client's papers: one that is offered, or the one that is kept already."""
+    """The language of a client's papers: one on offer, or the one already stored."""
 
     def pre_validate(self, _form: Form) -> None:
-        """Refuse what is no language."""
+        """Refuse an unknown language."""
         try:
             typed_language(self.data)
         except InvalidField as error:
@@ -64,7 +64,7 @@ class Language(Choice):
 
 
 class ClientForm(Form):
-    """A client's contact details; `course_id` and `package_id` are what the client is made for."""
+    """A client's contact details; `course_id` and `package_id` are what the client is created for."""
 
     name = Text(
         "Name",
@@ -88,19 +88,19 @@ class ClientForm(Form):
 
 
 class EditClientForm(ClientForm):
-    """The contact details of a client known here, with whether they want e-mails."""
+    """The contact details of a known client, with whether they want e-mails."""
 
     wants_mail = Tick("E-mail their papers after each visit")
     has_mail_choice = Hidden()
 
     @property
     def mail_choice(self) -> bool | None:
-        """Return what was chosen, None where the form did not ask: a box that is not ticked sends nothing."""
+        """Return the choice, None where the form did not ask: browsers send nothing for an unticked box."""
         return self.wants_mail.data if self.has_mail_choice.data else None
 
 
 class UseForm(Form):
-    """One tap that uses a session. `guest_id`: the client with whom the course is shared, where the visit is theirs."""
+    """One tap that uses a session. `guest_id`: the visiting client with whom the course is shared."""
 
     guest_id = Hidden()
     allowance_id = Hidden()
@@ -108,12 +108,12 @@ class UseForm(Form):
 
     @property
     def known(self) -> int:
-        """Return of how many charges of that day the desk had been told; none at first."""
+        """Return the number of that day's charges already shown to the desk; none at first."""
         return self.known_charges.number or 0
 
 
 class ArrivalForm(UseForm):
-    """What is decided about a booked visit."""
+    """The decision about a booked visit."""
 
     course_id = Hidden()
     decision = Hidden()
@@ -157,7 +157,7 @@ class VisitForm(UseForm):
 
 
 class VisitDetailsForm(Form):
-    """Who treated, the focus for the papers, and a note that stays at the clinic."""
+    """The practitioner, the focus for the papers, and a note that stays at the clinic."""
 
     practitioner_id = Choice("Practitioner")
     focus = Text(
@@ -168,13 +168,13 @@ class VisitDetailsForm(Form):
 
 
 class ReasonForm(Form):
-    """A change that must say why."""
+    """A change that requires a reason."""
 
     reason = reason_field()
 
 
 class UnforcedForm(Form):
-    """A change that may say why."""
+    """A change with an optional reason."""
 
     reason = reason_field("Reason (optional)", is_required=False)
 
@@ -188,7 +188,7 @@ class ExtensionForm(ReasonForm):
     reason = reason_field()
 
     def validate_expires_on(self, field: Day) -> None:
-        """Refuse a form that says neither the day nor that there is none."""
+        """Refuse a form with neither a day nor "no expiration"."""
         if field.data is None and not self.never.data:
             raise ValidationError("Choose the last day, or tick that there is no expiration.")
 
@@ -199,24 +199,24 @@ class ExtensionForm(ReasonForm):
 
 
 class ShareForm(UnforcedForm):
-    """With whom a course is shared."""
+    """The client with whom a course is shared."""
 
     client_id = Hidden()
     until = Day("Until", hint="Leave empty for no end date")
 
     def wish(self) -> Share:
-        """Return with whom, and how long."""
+        """Return with whom, and until when."""
         return Share(self.client_id.data, self.until.data, self.reason.data)
 
 
 class EndShareForm(UnforcedForm):
-    """Which sharing ends."""
+    """The share to end."""
 
     share_id = Hidden()
 
 
 class GiftForm(UnforcedForm):
-    """For whom a course becomes a gift."""
+    """The recipient of a course that becomes a gift."""
 
     recipient_name = Text(
         "Recipient",
@@ -234,7 +234,7 @@ class GiftForm(UnforcedForm):
 
 
 class TransferForm(ReasonForm):
-    """To whom sessions are transferred; `transfer_form_of` adds a field for each treatment."""
+    """The receiver of transferred sessions; `transfer_form_of` adds a field for each treatment."""
 
     client_id = Hidden()
 
@@ -314,7 +314,7 @@ class EarlyUseForm(ReasonForm):
 
 
 class MissedForm(UseForm):
-    """A missed visit: what happened, and whether it costs a session."""
+    """A missed visit: what happened, and whether a session is charged."""
 
     allowance_id = Choice("Treatment")
     how = Choice(
@@ -330,12 +330,12 @@ class MissedForm(UseForm):
     )
 
     def wish(self) -> Missed:
-        """Return what was decided."""
+        """Return the decision."""
         return Missed(self.decision.data, self.how.data, self.missed_on.data, self.allowance_id.data or None)
 
 
 class RefundForm(Form):
-    """How much is refunded, by which formula, and why. `minor` and `seen` come from the page that reviews it."""
+    """The amount, formula and reason of a refund. The page that reviews it sends `minor` and `seen`."""
 
     choice = Choice("Refund amount", said="Choose the refund amount.")
     amount = Amount("Amount", called="The amount", autocomplete="off")
@@ -349,7 +349,7 @@ class RefundForm(Form):
             raise ValidationError(field.said)
 
     def validate_amount(self, field: Amount) -> None:
-        """Mind the amount only where it is chosen."""
+        """Check the amount only where it is chosen."""
         if self.choice.data != OWN:
             field.errors = []
         elif field.data is None and not field.errors:
@@ -357,7 +357,7 @@ class RefundForm(Form):
 
     @property
     def minor_units(self) -> int:
-        """Return the amount that was reviewed."""
+        """Return the amount that was reviewed, in minor units."""
         return self.minor.number or 0
 
 
@@ -419,7 +419,7 @@ class SellForm(PaymentForm):
 
 
 class LetterForm(Form):
-    """To whom a payment link is sent."""
+    """The recipient of a payment link."""
 
     mail_to = Email(
         "Or by e-mail",
@@ -438,7 +438,7 @@ class ClaimForm(Form):
 
 
 class VoucherForm(Form):
-    """The code of a gift voucher, and who redeems it."""
+    """The code of a gift voucher, and the client who redeems it."""
 
     code = Text(
         "Voucher code",
@@ -455,7 +455,7 @@ class VoucherForm(Form):
 
 
 class DecisionForm(Form):
-    """What was decided about an attention item."""
+    """The decision about an attention item."""
 
     decision = Hidden()
     reason = reason_field("Reason (optional)", is_required=False)
@@ -466,7 +466,7 @@ class DecisionForm(Form):
     amount = Count(called="The amount")
 
     def wish(self, usual_reason: str) -> Resolution:
-        """Return the decision; the usual reason stands where none was typed."""
+        """Return the decision; the usual reason is used where none was typed."""
         return Resolution(
             reason=self.reason.data or usual_reason,
             client_id=self.client_id.data or None,
@@ -479,13 +479,13 @@ class DecisionForm(Form):
 
 
 class MoveForm(Form):
-    """To which client a course is moved."""
+    """The client a course is moved to."""
 
     client_id = Hidden()
 
 
 class BatchForm(Form):
-    """Whose papers are printed, and which. `shown_q` is the search behind the list that was shown."""
+    """The clients whose papers are printed, and which papers. `shown_q` is the search of the list as shown."""
 
     list = Hidden()
     q = Hidden()

@@ -1,4 +1,4 @@
-"""Redeeming a gift voucher: its code, then whose the course becomes. Guessing is slowed down."""
+"""Redeeming a gift voucher: its code, then the new owner of the course. Guesses are rate-limited."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plugin.web.desk.forms import ClientForm, VoucherForm
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 6
-# Wrong codes of one person; a voucher that is misread twice still goes through.
+# Wrong codes per person; a voucher that is misread twice still works.
 TRIES = "10 per 5 minutes"
 
 blueprint = Blueprint("gifts", __name__)
@@ -40,7 +40,7 @@ def start(refusal: Refusal | None = None) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(start)
 def look() -> ResponseReturnValue:
-    """Show whose gift it is, and ask whose it becomes."""
+    """Show the gift, and ask who redeems it."""
     return _found(None)
 
 
@@ -69,7 +69,7 @@ def _found(refusal: Refusal | None) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(_found_again)
 def redeem() -> ResponseReturnValue:
-    """Give the course to a client known here, or to one who is created on the way."""
+    """Redeem the course for a known client, or for one who is created first."""
     act, store, voucher = current_act(), current_services().store, VoucherForm.sent()
     client_id = voucher.client_id.data
     if not client_id:
@@ -81,13 +81,13 @@ def redeem() -> ResponseReturnValue:
 
 
 def _new_client(act: Act) -> str:
-    # Creating the client is an act of its own: they stay, whatever becomes of the voucher.
+    # Creating the client is an act of its own: the client stays, even if redeeming fails.
     act = replace(act, key=f"{act.key}-client")
     return create_client(current_services().store, act, **ClientForm.sent().contact).id
 
 
 def set_up(app: Flask) -> None:
-    """Slow down who types one wrong code after the other."""
+    """Limit how many wrong codes a person tries."""
     limiter = Limiter(_who, app=app, storage_uri="memory://", strategy="moving-window")
     for name in ("gifts.look", "gifts.redeem"):
         view = app.view_functions[name]

@@ -1,4 +1,4 @@
-"""The history of a course as lines for people: entries of one moment together, every undo beside what it undid."""
+"""The history of a course as lines for people: one line per act, each undo beside what it undid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOLD_BESIDE = ("transferred_out", "transferred_in", "written_off", "expired")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: when, what, the small print under it, what was left, and whether it can be or was undone.
+    """One line: time, event, details, sessions left, and whether it can be or was undone.
 
     `what` is a phrase name of the template; `sessions` lists (number, treatment).
     """
@@ -47,7 +47,7 @@ def lines_of(course: CourseView) -> tuple[Line, ...]:
 
 
 def _worded(course: CourseView, line: Line) -> Line:
-    """Say in its own words what was told in the same deed, such as to whom the sessions went."""
+    """Use the text recorded in the same act, such as who received the sessions."""
     if line.what not in _TOLD_BESIDE:
         return line
     said = next((each.text for each in course.happenings if each.at == line.written_at), "")
@@ -55,7 +55,7 @@ def _worded(course: CourseView, line: Line) -> Line:
 
 
 def _entry_lines(course: CourseView) -> Iterator[Line]:
-    """Join what was written in one deed: a sale of a package with touch-ups is one line, not four."""
+    """Join the entries of one act: a sale of a package with touch-ups is one line, not four."""
     for _, group in groupby(course.entries, key=lambda entry: (entry.written_at, _deed(entry))):
         entries = list(group)
         yield from _lines(course, entries)

@@ -1,4 +1,4 @@
-"""Two clients who are the same person: found, looked at beside each other, made one by one tap, and two again."""
+"""Merging two clients who are the same person: search, comparison, merge, and undo."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("merges", __name__)
 @blueprint.get("/clients/<client_id>/same-person")
 @allow(Role.DESK)
 def find(client_id: str) -> ResponseReturnValue:
-    """Ask who is the same person: those who look alike first, then whoever is typed."""
+    """Ask which client is the same person: likely duplicates first, then search results."""
     store = current_services().store
     client = read_client(store, client_id)
     q = request.args.get("q", "").strip()
@@ -37,7 +37,7 @@ def find(client_id: str) -> ResponseReturnValue:
 @blueprint.get("/clients/<client_id>/same-person/<other_id>")
 @allow(Role.DESK)
 def look(client_id: str, other_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the two beside each other, and what the one client would be."""
+    """Show the two side by side, and the merged client."""
     store, today = current_services().store, local_date(pages.clinic(), pages.now())
     stays, goes = side_of(store, client_id, today=today), side_of(store, other_id, today=today)
     if stays.client.id == goes.client.id:
@@ -50,7 +50,7 @@ def look(client_id: str, other_id: str, refusal: Refusal | None = None) -> Respo
 @allow(Role.DESK)
 @refused_shows(look)
 def merge(client_id: str, other_id: str) -> ResponseReturnValue:
-    """Make the other one this client."""
+    """Merge the other client into this one."""
     store = current_services().store
     gone = read_client(store, other_id)
     merged = merge_clients(store, current_act(), other_id, client_id)
@@ -69,7 +69,7 @@ def _refused_undo(refusal: Refusal, **_: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(_refused_undo)
 def undo(merge_id: str) -> ResponseReturnValue:
-    """Make two clients of them again."""
+    """Undo a merge."""
     gone_id = undo_merge(current_services().store, current_act(), merge_id)
     gone = read_client(current_services().store, gone_id)
     flash_notice(Notice(f"{gone.name} is a client of their own again."))

@@ -1,4 +1,4 @@
-"""The client's private page and their mail as the desk keeps them: open it, shut its old address, trust an address."""
+"""The client's private page and e-mail at the desk: open the page, change its address, resume e-mails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ blueprint = Blueprint("private_pages", __name__)
 @blueprint.get("/clients/<client_id>/page")
 @allow(Role.DESK)
 def show(client_id: str) -> ResponseReturnValue:
-    """Lead to the client's own page, as they see it."""
+    """Redirect to the client's own page, as they see it."""
     token = token_of(current_services().store, act_of_redirect(), client_id)
     return redirect_after_post(url_for("my.show", token=token))
 
@@ -27,7 +27,7 @@ def show(client_id: str) -> ResponseReturnValue:
 @blueprint.post("/clients/<client_id>/page")
 @allow(Role.DESK)
 def renew(client_id: str) -> ResponseReturnValue:
-    """Give the page a new address and shut the old one."""
+    """Give the page a new address and invalidate the old one."""
     client_id = renew_page(current_services().store, current_act(), client_id)
     flash_notice(
         Notice("Their page has a new address. The old one shows nothing any more; print a new summary.")
@@ -38,7 +38,7 @@ def renew(client_id: str) -> ResponseReturnValue:
 @blueprint.post("/clients/<client_id>/mail-address")
 @allow(Role.DESK)
 def trust(client_id: str) -> ResponseReturnValue:
-    """Send letters to the client's address again, though one came back."""
+    """Send e-mails to the client's address again, though one bounced."""
     client = trust_address(current_services().store, current_act(), client_id)
     flash_notice(Notice(f"The next letter goes to {client.email} again."))
     return clients.after_deed(client.id)

@@ -1,4 +1,4 @@
-"""A course that went to the wrong client: find the right one, and one tap moves it while it is untouched."""
+"""Moving a course that was assigned to the wrong client: find the right one; one tap, while it is unused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("moves", __name__)
 @blueprint.get("/courses/<course_id>/clients")
 @allow(Role.DESK)
 def candidates(course_id: str) -> ResponseReturnValue:
-    """Answer the clients the course could be moved to, as they are typed."""
+    """Return the clients the course could be moved to, while typing."""
     course = courses.course(course_id)
     found = clients.found(clients.SHOWN_WHILE_TYPING) if request.args.get("q", "").strip() else None
     if is_fragment():
@@ -36,7 +36,7 @@ def candidates(course_id: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(courses.page_of_course)
 def move(course_id: str) -> ResponseReturnValue:
-    """Move the course and show the page of the client who has it now."""
+    """Move the course and show the page of its new client."""
     before = courses.course(course_id)
     client_id = MoveForm.sent().client_id.data
     moved = move_course(current_services().store, current_act(), course_id, client_id, WRONG_CLIENT)
@@ -46,7 +46,7 @@ def move(course_id: str) -> ResponseReturnValue:
 
 def _moved(before: CourseView, moved: CourseView) -> Notice:
     said = f"{moved.package_name} belongs to {moved.client_name} now."
-    # Sent twice, the second finds it moved: there is nobody to lead back to.
+    # If sent twice, the second request finds it moved: there is no former client to link to.
     if before.client_id is None or before.client_id == moved.client_id:
         return Notice(said)
     old = read_client(current_services().store, before.client_id)

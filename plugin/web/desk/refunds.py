@@ -1,4 +1,4 @@
-"""Refunding a course, for the owner: both sums with their working, one look at what will happen, then one tap."""
+"""Refunding a course, for the owner: both amounts with their working, a review, then one tap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ blueprint = Blueprint("refunds", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the owner chose: the sum, which formula gave it ("own": none of them), and why; `typed` as it came."""
+    """The owner's choice: amount, formula ("own": neither) and reason; `typed` is the unparsed input."""
 
     amount: Money
     choice: str
@@ -54,7 +54,7 @@ def _shown_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
 @allow()
 @refused_shows(_shown_again)
 def look_over(course_id: str) -> ResponseReturnValue:
-    """Show what will happen, with nothing written yet; sent "back", the form as it was filled in."""
+    """Show what will happen, with nothing written yet; on "back", the form as it was filled in."""
     quote = _quote(course_id)
     if "back" in request.form:
         return _form_page(quote, Refusal("", None, request.form))

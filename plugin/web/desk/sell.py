@@ -1,4 +1,4 @@
-"""Selling from the desk: for whom, what, how it is paid. One tap each; what was begun is shown by `checkouts`."""
+"""Selling at the desk: client, package, payment method, one tap each; `checkouts` shows the progress."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ blueprint = Blueprint("sell", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Bills:
-    """A round sum that people hand over in cash, and what they get back of it."""
+    """A round sum that people hand over in cash, and the change."""
 
     sum: Money
     change: Money
@@ -55,7 +55,7 @@ def bills_for(price: Money) -> tuple[Bills, ...]:
 @blueprint.get("/sell")
 @allow(Role.DESK)
 def start(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Ask for what is not known yet: the client, then the package, then how it is paid."""
+    """Ask for what is missing: the client, then the package, then the payment method."""
     known: MultiDict[str, str] = refusal.typed if refusal else request.args
     client_id, package_id = known.get("client_id", ""), known.get("package_id", "")
     packages = _on_sale()
@@ -75,14 +75,14 @@ def start(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 def _form_refused(refusal: Refusal | None) -> SellForm | ClientForm:
-    """Return the form whose summary stands on top of the page."""
+    """Return the form whose summary is at the top of the page."""
     return (SellForm if refusal and "way" in refusal.typed else ClientForm).shown(refusal)
 
 
 @blueprint.get("/sell/clients")
 @allow(Role.DESK)
 def candidates() -> ResponseReturnValue:
-    """Answer the clients that fit, as they are typed."""
+    """Return the matching clients, while typing."""
     if not is_fragment():
         return start()
     return render_template("desk/_buyers.html", **_found(True))
@@ -99,7 +99,7 @@ def _start_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 @refused_shows(_start_again)
 def new_client() -> ResponseReturnValue:
-    """Create a client and go on with them."""
+    """Create a client and continue with them."""
     form = ClientForm.sent()
     made = create_client(current_services().store, current_act(), **form.contact)
     package_id = form.package_id.data or None

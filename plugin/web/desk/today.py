@@ -1,4 +1,4 @@
-"""Today: search first, then who is booked, what needs a person, who came, and what was sold."""
+"""Today: search, then bookings, attention items, visits and sales of the day."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def show() -> Response:
 @blueprint.get("/today/live")
 @allow(*AT_THE_DESK)
 def news() -> Response:
-    """Answer what is new on it."""
+    """Return the changed part of the page."""
     return live.news("desk/_today.html", _version(), _day)
 
 
 def page(**more: Any) -> Response:
-    """Answer Today, or its living part to htmx; `more` fills in what is not as it always is."""
+    """Return Today, or its live part to htmx; `more` overrides the defaults of the context."""
     address = url_for("today.news")
     return live.screen("desk/today.html", "desk/_today.html", address, _version(), lambda: _day() | more)
 
 
 def after_deed() -> ResponseReturnValue:
-    """Answer a deed on an arrival: Today as it now stands."""
+    """Respond to an act on an arrival: Today in its current state."""
     return page() if live.is_shown(url_for("today.news")) else redirect_after_post(url_for("today.show"))
 
 

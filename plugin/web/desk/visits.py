@@ -1,4 +1,4 @@
-"""What a visit was about: who treated, the focus for the papers, and a note that stays at the clinic."""
+"""Details of a visit: the practitioner, the focus for the papers, and a note that stays at the clinic."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
 @allow(*AT_THE_DESK)
 @refused_shows(_page_again)
 def describe(visit_id: str) -> ResponseReturnValue:
-    """Write down the details of a visit."""
+    """Store the details of a visit."""
     form = VisitDetailsForm.sent()
     course = describe_visit(
         current_services().store,
