@@ -1,4 +1,4 @@
-"""Answers that a browser saves: a table as a file, and the name of any file."""
+"""Downloads: a table as a file, and the file name of any response."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from plugin.courses.base.sheet import Format, Sheet, write
 from plugin.courses.reports.period import Period
 from plugin.errors import NotFound
 
-# More than this is put on the disk while it is made.
+# A file larger than this is written to disk while it is made.
 _IN_MEMORY = 8 * 1024 * 1024
 
 
 def file_answer(sheet: Sheet, ending: str, period: Period | None = None) -> Response:
-    """Answer the table as a file; raises NotFound for an ending that is no kind of ours."""
+    """Return the table as a file; raises NotFound for an unsupported file extension."""
     if ending not in list(Format):
         raise NotFound("A report is saved as .csv or .xlsx.")
     form = Format(ending)
@@ -38,9 +38,9 @@ def _name(sheet: Sheet, form: Format, period: Period | None) -> str:
 
 
 def name_file(response: Response, name: str, shown: Literal["inline", "attachment"] = "inline") -> Response:
-    """Have the answer shown, or saved, under this name, in any script.
+    """Show the response, or download it, under this name, in any script.
 
-    A header holds Latin letters alone (RFC 6266): old programs get the name without what is not ASCII.
+    A header contains Latin letters only (RFC 6266): old programs get the name without non-ASCII characters.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "")
     said = f'{shown}; filename="{plain}"'

@@ -1,4 +1,4 @@
-"""Dates, money, numbers and phone numbers as people at the clinic read them. Knows no screen."""
+"""Dates, money, numbers and phone numbers as people at the clinic read them. Independent of any screen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plugin.courses.clients.contacts import written_phone
 
 
 def locale_of(clinic: ClinicView) -> Locale:
-    """Return the clinic's language as its country writes it; English of the United States as the last resort."""
+    """Return the locale of the clinic's language and country; English (United States) as the fallback."""
     for name in (f"{clinic.language.replace('-', '_')}_{clinic.country}", clinic.language.replace("-", "_")):
         try:
             return Locale.parse(name)
@@ -30,19 +30,19 @@ def locale_of(clinic: ClinicView) -> Locale:
 
 
 def written_day(value: date | datetime, clinic: ClinicView, today: date) -> str:
-    """Return "Nov 22", with the year where it is not this one."""
+    """Return "Nov 22", with the year where it is not the current one."""
     day = local_day(value, clinic)
     return written_month(day, clinic, "MMMd" if day.year == today.year else "yMMMd")
 
 
 def written_month(day: date, clinic: ClinicView, skeleton: str = "yMMMM") -> str:
-    """Return "November 2026", or what another skeleton (Unicode TR 35) makes of the day."""
+    """Return "November 2026", or the day in another skeleton (Unicode TR 35)."""
     moment = datetime.combine(day, datetime.min.time())
     return str(format_skeleton(skeleton, moment, locale=locale_of(clinic)))
 
 
 def local_day(value: date | datetime, clinic: ClinicView) -> date:
-    """Return the day at the clinic."""
+    """Return the day in the clinic's time zone."""
     if isinstance(value, datetime):
         return value.astimezone(ZoneInfo(clinic.time_zone)).date()
     return value
@@ -55,7 +55,7 @@ def counted(number: int, one: str, other: str, locale: Locale) -> str:
 
 
 def initials(name: str) -> str:
-    """Return one or two letters to know a person by."""
+    """Return one or two letters that identify a person."""
     words = [word for word in name.split() if word[:1].isalnum()]
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper() or "?"
 
@@ -102,7 +102,7 @@ def _phone(context: Context, e164: str) -> str:
 
 
 def language_name(tag: str, clinic: ClinicView) -> str:
-    """Return the name of a language in the clinic's own; English for one that papers are not written in."""
+    """Return the name of a language in the clinic's own; English for one without papers."""
     try:
         known = Locale.parse(tag.replace("-", "_") if is_supported(tag) else "en")
     except (UnknownLocaleError, ValueError):
@@ -116,7 +116,7 @@ def _language(context: Context, tag: str) -> str:
 
 
 def iso(value: date | datetime) -> str:
-    """Return the time as the `datetime` attribute of <time> wants it."""
+    """Return the time in the format of the `datetime` attribute of <time>."""
     return value.isoformat()
 
 

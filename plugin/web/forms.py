@@ -1,4 +1,4 @@
-"""Forms of the screens: fields read what people type as the clinic's country writes it, and all errors show at once."""
+"""Forms of the screens: fields parse input in the clinic's locale, and all errors show at once."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from plugin.web.format import locale_of
 from plugin.web.refusals import InvalidForm, Refusal
 
 _MOST_DIGITS = 24
-# What WTForms itself takes; everything else is an attribute of the control.
+# WTForms' own arguments; everything else is an attribute of the control.
 _OPTIONS = ("name", "default")
 
 Choices = Sequence[tuple[str, str]]
 
 
 class _Meta(DefaultMeta):  # type: ignore[misc]
-    """CSRF is checked for all requests at once; a wrong field points at its sentence."""
+    """CSRF is checked for all requests at once; an invalid field refers to its error message."""
 
     def render_field(self, field: Any, render_kw: Mapping[str, Any]) -> Markup:
-        """Draw the control of a field with what describes it."""
+        """Render the control of a field with the ids of its descriptions."""
         attributes = {**(field.render_kw or {}), **render_kw}
         if field.errors:
             attributes |= {"aria_invalid": "true", "aria_describedby": f"{field.id}-wrong"}
@@ -45,7 +45,7 @@ class _Meta(DefaultMeta):  # type: ignore[misc]
 
 
 class Form(wtforms.Form):  # type: ignore[misc]
-    """A form of a page. `suffix` keeps its ids apart from those of its twins on the same page."""
+    """A form of a page. `suffix` makes its ids distinct from those of its twins on the same page."""
 
     Meta = _Meta
 
@@ -58,21 +58,21 @@ class Form(wtforms.Form):  # type: ignore[misc]
 
     @classmethod
     def sent(cls, **context: Any) -> Self:
-        """Return the form that was sent; raises InvalidForm that names every field that is wrong."""
+        """Return the submitted form; raises InvalidForm that names every invalid field."""
         form = cls(request.form, meta=context)
         form.check()
         return form
 
     @classmethod
     def asked(cls, **context: Any) -> Self:
-        """Return the form whose fields stand in the address; raises InvalidForm as `sent` does."""
+        """Return the form whose fields are in the query string; raises InvalidForm as `sent` does."""
         form = cls(request.args, meta=context)
         form.check()
         return form
 
     @classmethod
     def shown(cls, refusal: Refusal | None = None, *, suffix: str = "", **values: Any) -> Self:
-        """Return the form with these values in it, or as it was sent with what is wrong, where it was refused."""
+        """Return the form with these values, or, if it was refused, as it was sent with its errors."""
         if refusal is None:
             return cls(suffix=suffix, data=values)
         form = cls(refusal.typed, suffix=suffix)
@@ -85,27 +85,27 @@ class Form(wtforms.Form):  # type: ignore[misc]
         return form
 
     def check(self) -> None:
-        """Read all fields; raises InvalidForm."""
+        """Parse all fields; raises InvalidForm."""
         if not self.validate():
             of_form = {"": self.form_errors[0]} if self.form_errors else {}
             raise InvalidForm({**of_form, **{field.name: field.errors[0] for field in self.wrong}})
 
     @property
     def wrong(self) -> list[Any]:
-        """Return the fields that are wrong, in their order on the page."""
+        """Return the invalid fields, in their order on the page."""
         return [field for field in self if field.errors]
 
     @property
     def is_wrong(self) -> bool:
-        """Say whether this is the form that was refused."""
+        """Return whether this is the form that was refused."""
         return bool(self.wrong or self.form_errors)
 
 
 class _Typed(wtforms.StringField):  # type: ignore[misc]
-    """A line of text: what was typed stays in it, `data` is the value it stands for. `called`: its name in errors."""
+    """A line of text: it shows what was typed, `data` is the parsed value. `called`: its name in errors."""
 
     def __init__(self, label: str = "", *, called: str = "", hint: str = "", **attributes: Any) -> None:
-        # WTForms builds a field for each form and hands the underlined ones over.
+        # WTForms creates a field for each form and passes the underscored arguments.
         options = {key: value for key, value in attributes.items() if key[0] == "_" or key in _OPTIONS}
         drawn = {key: value for key, value in attributes.items() if key not in options}
         self.called = called or label
@@ -113,15 +113,15 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
 
     @property
     def is_required(self) -> bool:
-        """Say whether the field may not stay empty."""
+        """Return whether the field is required."""
         return bool(self.render_kw.get("required"))
 
     def read(self, text: str) -> Any:
-        """Return the value of what was typed; raises InvalidField."""
+        """Return the parsed value; raises InvalidField."""
         raise NotImplementedError
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read what was sent."""
+        """Parse the submitted text."""
         try:
             self.data = self.read(valuelist[0] if valuelist else "")
         except InvalidField as error:
@@ -133,7 +133,7 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
 
     @property
     def typed(self) -> str:
-        """Return what stands in the field."""
+        """Return the text of the field."""
         return self._value()
 
     def _value(self) -> str:
@@ -147,7 +147,7 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
 
 
 class Text(_Typed):
-    """One line of words, cleaned, "" for none."""
+    """One line of text, cleaned, "" for none."""
 
     data: str
 
@@ -166,7 +166,7 @@ def _drawn_paragraph(field: Paragraph, **attributes: Any) -> Markup:
 
 
 class Paragraph(_Typed):
-    """Several lines, as they were typed; what they may hold is for the use case to say."""
+    """Several lines, as they were typed; the use case checks their content."""
 
     data: str
     widget = staticmethod(_drawn_paragraph)
@@ -193,7 +193,7 @@ class Phone(_Typed):
     data: str | None
 
     def read(self, text: str) -> str | None:
-        """Return the number, read as the clinic's country dials it."""
+        """Return the number, parsed as dialed in the clinic's country."""
         self._refuse_missing(text)
         return typed_phone(text, pages.clinic().country) if text.strip() else None
 
@@ -215,7 +215,7 @@ class Count(_Typed):
 
     @property
     def number(self) -> int:
-        """Return the number of a field that may not stay empty."""
+        """Return the number of a required field."""
         assert self.data is not None
         return self.data
 
@@ -241,7 +241,7 @@ class Day(_Typed):
 
 
 def parsed_amount(text: str, currency: str, locale: Locale, *, field: str, called: str) -> Money:
-    """Read an amount such as 1,980.00 exactly; raises InvalidField for anything else or for too many decimals."""
+    """Parse an amount such as 1,980.00 exactly; raises InvalidField for anything else or too many decimals."""
     plain = text.strip().replace("\N{NO-BREAK SPACE}", " ").lstrip("$€£¥ ").strip()
     refusal = InvalidField(f"{called} is an amount such as 165 or 1,980.00.", field=field)
     if not plain or len(plain) > _MOST_DIGITS or any(ch.isalpha() for ch in plain):
@@ -257,7 +257,7 @@ def parsed_amount(text: str, currency: str, locale: Locale, *, field: str, calle
 
 
 class Amount(_Typed):
-    """An amount of money, None for none: in the currency of the form, which is the clinic's unless it says so."""
+    """An amount of money, None for none: in the form's currency, by default the clinic's."""
 
     data: Money | None
 
@@ -265,7 +265,7 @@ class Amount(_Typed):
         super().__init__(label, **{"inputmode": "decimal", "maxlength": _MOST_DIGITS, **more})
 
     def read(self, text: str) -> Money | None:
-        """Return the amount exactly."""
+        """Return the exact amount."""
         self._refuse_missing(text)
         if not text.strip():
             return None
@@ -274,7 +274,7 @@ class Amount(_Typed):
         return parsed_amount(text, currency, locale, field=self.name, called=self.called)
 
     def written(self) -> str:
-        """Return the amount without its currency's sign."""
+        """Return the amount without its currency symbol."""
         assert self.data is not None
         digits = minor_digits(self.data.currency)
         pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
@@ -283,7 +283,7 @@ class Amount(_Typed):
 
     @property
     def money(self) -> Money:
-        """Return the amount of a field that may not stay empty."""
+        """Return the amount of a required field."""
         assert self.data is not None
         return self.data
 
@@ -299,7 +299,7 @@ def _drawn_choices(field: Choice, **attributes: Any) -> Markup:
 
 
 class Choice(wtforms.Field):  # type: ignore[misc]
-    """One of a list of (value, text); `said` refuses what is not on it."""
+    """One of a list of (value, text); `said` is the error for any other value."""
 
     data: str
     widget = staticmethod(_drawn_choices)
@@ -313,32 +313,32 @@ class Choice(wtforms.Field):  # type: ignore[misc]
 
     @property
     def offered(self) -> Choices:
-        """Return what the list shows."""
+        """Return the options of the list."""
         return self.choices
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take what was sent; where nothing was, what is chosen at first."""
+        """Read the submitted value; where there is none, the initial one."""
         self.data = valuelist[0] if valuelist and valuelist[0] else str(self.default or "")
 
     def pre_validate(self, _form: Form) -> None:
-        """Refuse what is not on the list; a list that only the page knows is for the use case to check."""
+        """Refuse a value that is not on the list; a list that only the page has is checked by the use case."""
         if self.choices and self.data not in [value for value, _ in self.choices]:
             raise wtforms.ValidationError(self.said)
 
 
 class Tick(wtforms.BooleanField):  # type: ignore[misc]
-    """A box to tick."""
+    """A checkbox."""
 
     data: bool
 
 
 class Hidden(wtforms.HiddenField):  # type: ignore[misc]
-    """What a page knows and sends along; "" where it does not."""
+    """A hidden value that a page sends along; "" where there is none."""
 
     data: str
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take what was sent."""
+        """Read the submitted value."""
         self.data = valuelist[0] if valuelist else ""
 
     @property
@@ -348,17 +348,17 @@ class Hidden(wtforms.HiddenField):  # type: ignore[misc]
 
 
 class Several(wtforms.Field):  # type: ignore[misc]
-    """What is ticked of a list; the use case says what may stand on it."""
+    """The ticked values of a list; the use case checks them."""
 
     data: list[str]
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take all that was sent."""
+        """Read all submitted values."""
         self.data = valuelist
 
 
 def reason_field(label: str = "Reason", *, hint: str = "Shown in history.", is_required: bool = True) -> Text:
-    """Return the field for why something is done."""
+    """Return the field for a reason."""
     more = {"required": True} if is_required else {}
     return Text(label, called="The reason", hint=hint, maxlength=REASON_LENGTH, autocomplete="off", **more)
 

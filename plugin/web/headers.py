@@ -1,4 +1,4 @@
-"""What every answer tells the browser to refuse. One place, so that no screen can forget it."""
+"""Security headers of every response, set in one place so that no screen can omit them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLICY = "; ".join(
         "object-src 'none'",
     ]
 )
-# A paper beside the form it is written in: nothing but styles, fonts and its logo, framed by nobody but us.
+# A paper beside the form that edits it: only styles, fonts and its logo, framed only by our own pages.
 FRAMED = "; ".join(
     [
         "default-src 'none'",
@@ -31,14 +31,14 @@ FRAMED = "; ".join(
         "base-uri 'none'",
     ]
 )
-# They say in their address what they are of.
+# Their address contains a version of their content.
 _KEPT = ("static", "pages.theme", "pages.script", "looks.shared", "looks.own", "looks.font")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
 def set_up(app: Flask) -> None:
-    """Put the headers on every answer, refusals and files included."""
+    """Set the headers on every response, errors and files included."""
     app.after_request(_guarded)
 
 
@@ -46,7 +46,7 @@ def _guarded(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = _policy()
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "SAMEORIGIN" if "is_framed" in g else "DENY"
-    # Where the address itself is a key, the view has said that it is told to nobody.
+    # Where the address itself is a key, the view has set that it is sent as a referrer to no one.
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -58,17 +58,17 @@ def _guarded(response: Response) -> Response:
 
 
 def let_forms_lead_to(origin: str) -> None:
-    """Let the forms of this answer end at another origin: browsers hold redirects against the policy as well."""
+    """Let the forms of this response end at another origin: browsers apply form-action to redirects as well."""
     g.form_origin = origin
 
 
 def let_our_page_frame() -> None:
-    """Let our own pages frame this answer, which may do nothing then but be looked at."""
+    """Let our own pages frame this response, which then can only be viewed."""
     g.is_framed = True
 
 
 def let_page_hold_frame() -> None:
-    """Let this page hold a frame of ours."""
+    """Let this page contain a frame of ours."""
     g.has_frame = True
 
 

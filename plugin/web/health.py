@@ -1,4 +1,4 @@
-"""Two addresses for whoever watches the machine: is the program alive, and is it ready. No sign-in, no names."""
+"""Two health checks for monitoring: is the process alive, and is it ready. No sign-in, no names."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Json = dict[str, Any]
 
 @blueprint.get("/healthz")
 def alive() -> Response:
-    """Answer as long as the program runs; asks nobody else."""
+    """Return 200 as long as the process runs; checks nothing else."""
     return jsonify({"status": "alive"})
 
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """Answer 200 when requests can be served, 503 when the database is silent or not migrated.
+    """Return 200 when requests can be served, 503 when the database does not answer or is not migrated.
 
-    A queue that stands still is said in the body: the desk works without it.
+    A stalled queue is reported in the body only: the desk works without it.
     """
     services = current_services()
     try:

@@ -1,7 +1,7 @@
-"""Pages that stay true without a reload: the browser asks with the version it shows, and gets nothing or what is new.
+"""Live pages: the browser polls with the version it shows, and gets nothing or the changed part.
 
-What is shown is known by its version (`plugin.courses.page_versions`) and a digest of the HTML: while the version is
-the same, nothing is rendered; a new version that looks the same is not sent either.
+The content is identified by its version (`plugin.courses.page_versions`) and a digest of the HTML: while
+the version is the same, nothing is rendered; a new version with equal HTML is not sent either.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Context = Callable[[], dict[str, Any]]
 
 
 def screen(template: str, fragment: str, address: str, version: PageVersion, context: Context) -> Response:
-    """Answer a whole page round its living part, or to a script on it that part alone with its notices.
+    """Return a whole page around its live part, or to a script on it that part alone with its notices.
 
-    `version` was read before the context is: what changes in between is asked for again.
+    `version` must be read before the context: a change in between is picked up by the next poll.
     """
     g.attention_count = version.attention
     with current_services().store.one_moment():
@@ -46,12 +46,12 @@ def screen(template: str, fragment: str, address: str, version: PageVersion, con
 
 
 def is_shown(address: str) -> bool:
-    """Say whether the page that asks shows the living part of this address already, and so needs that part alone."""
+    """Return whether the requesting page already shows the live part of this address, and so needs only that part."""
     return is_fragment() and request.headers.get("X-Shows", address) == address
 
 
 def news(fragment: str, version: PageVersion, context: Context) -> Response:
-    """Answer the living part, or 204 where the browser shows it already."""
+    """Return the live part, or 204 where the browser shows it already."""
     known_version, _, known_html = request.args.get("seen", "").partition("-")
     if known_version == version.mark:
         return nothing(version, request.args["seen"])
@@ -65,12 +65,12 @@ def news(fragment: str, version: PageVersion, context: Context) -> Response:
 
 
 def nothing(version: PageVersion, seen: str = "") -> Response:
-    """Answer no content, only how many attention items are open."""
+    """Return no content, only the number of open attention items."""
     return _labelled(Response(status=204), version, seen)
 
 
 def _seen(version: PageVersion, html: str) -> str:
-    # Keys and form tokens differ each time and do not count.
+    # Idempotency keys and form tokens differ each time and are ignored.
     shown = _KEY.sub("", html.replace(generate_csrf(), ""))
     return f"{version.mark}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
 

@@ -1,4 +1,4 @@
-"""Where the templates are, and what each of them may use. Knows no single screen."""
+"""Templates: where they are, and their filters and globals. Independent of any single screen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import form_key, notice
 
 _HERE = Path(__file__).resolve().parents[1]
-# Beside the package when installed, else the sibling folder of a checkout.
+# Next to the package when installed, else the sibling folder of a checkout.
 TEMPLATES = next(
     (place for place in (_HERE / "templates", _HERE.parent / "templates") if place.is_dir()),
     _HERE / "templates",
@@ -34,7 +34,7 @@ blueprint = Blueprint("pages", __name__)
 
 
 def set_up(app: Flask) -> None:
-    """Make Jinja strict and hand it our filters and globals."""
+    """Make Jinja strict and register our filters and globals."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -48,7 +48,7 @@ def set_up(app: Flask) -> None:
 
 
 def clinic() -> ClinicView:
-    """Return the clinic, read once for each request."""
+    """Return the clinic, read once per request."""
     if "clinic" not in g:
         g.clinic = read_clinic(current_services().store)
     known: ClinicView = g.clinic
@@ -56,12 +56,12 @@ def clinic() -> ClinicView:
 
 
 def now() -> datetime:
-    """Return the time by the house's clock."""
+    """Return the time of the services' clock."""
     return current_services().clock()
 
 
 def asset(name: str) -> str:
-    """Return the address of a static file; it changes with the content, so browsers may keep it for ever."""
+    """Return the address of a static file; it changes with the content, so browsers may cache it forever."""
     return url_for("static", filename=name, v=_fingerprint(TEMPLATES / "static" / name))
 
 
@@ -73,7 +73,7 @@ def script_addresses() -> list[str]:
 
 @blueprint.get("/scripts/<v>/<name>")
 def script(v: str, name: str) -> AnyResponse:
-    """Answer a script. The mark stands in the path, so that what a script imports by name carries it too."""
+    """Return a script. The version is in the path, so that imports by name within a script have it too."""
     if v != _scripts_mark():
         return redirect(url_for("pages.script", v=_scripts_mark(), name=name))
     return send_from_directory(_SCRIPTS, name)
@@ -82,13 +82,13 @@ def script(v: str, name: str) -> AnyResponse:
 @blueprint.get("/answers/<key>")
 @allow(*AT_THE_DESK)
 def answer(key: str) -> dict[str, bool]:
-    """Say whether the form with this idempotency key was carried out: its own answer was lost."""
+    """Return whether the form with this idempotency key was carried out, for when its response was lost."""
     return {"is_done": is_answered(current_services().store, key)}
 
 
 @blueprint.get("/theme.css", endpoint="theme")
 def theme_sheet() -> Response:
-    """Answer the clinic's accent as colours for light and dark."""
+    """Return the clinic's accent as colors for light and dark."""
     return Response(theme.sheet(clinic().accent), mimetype="text/css")
 
 

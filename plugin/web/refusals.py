@@ -1,4 +1,4 @@
-"""One place where errors become answers: pages and fragments for people, plain text for Square. Views catch nothing."""
+"""Errors as responses: pages and fragments for people, plain text for Square. Views catch nothing."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from plugin.errors import CoursekeeperError, InvalidField, KeyReused, NotFound, 
 from plugin.web.actions import Notice, is_fragment
 from plugin.web.api.errors import api_error_response, is_api
 
-# The window of every limit of the desk, in seconds.
+# The window of every rate limit of the desk, in seconds.
 WAIT_S = "300"
 
-# A form whose first answer was lost, changed and sent again.
+# A form whose first response was lost, changed and sent again.
 _SAVED_BEFORE = (
     "This form was saved before, as you first sent it. Check how it stands now, then change it if needed."
 )
@@ -31,7 +31,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class InvalidForm(InvalidField):
-    """Fields of a form are wrong: `errors` has the sentence of each by its name, "" for the form as a whole."""
+    """Fields of a form are invalid: `errors` has a sentence for each by its name, "" for the form as a whole."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         field, message = next(iter(errors.items()))
@@ -41,9 +41,9 @@ class InvalidForm(InvalidField):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A form that was refused: why, what is wrong with which field, and everything that was typed.
+    """A refused form: the reason, the error of each field, and everything that was typed.
 
-    `charges`: the desk is asked whether it means a second charge beside these; then the form is sent again.
+    `charges`: the desk must confirm a second charge beside these; then the form is sent again.
     """
 
     message: str
@@ -54,7 +54,7 @@ class Refusal:
 
     @classmethod
     def of(cls, error: CoursekeeperError, typed: MultiDict[str, str]) -> Refusal:
-        """Return what a page shows of an error that a form was answered with."""
+        """Return what a page shows of the error of a form."""
         if isinstance(error, AlreadyCharged):
             return cls(error.message, error.field, typed, error.charges)
         message = _SAVED_BEFORE if isinstance(error, KeyReused) else error.message
@@ -81,12 +81,12 @@ def refused_shows(page: Callable[..., ResponseReturnValue]) -> Callable[[View], 
 
 
 def shows_refusals(view: View) -> View:
-    """Show the view itself again when what it was asked for is refused; it is called with `refusal`."""
+    """Show the view itself again when its own request is refused; it is called with `refusal`."""
     return refused_shows(view)(view)
 
 
 def set_up(app: Flask) -> None:
-    """Map the tree of errors, and Flask's own, to answers."""
+    """Map our errors, and Flask's own, to responses."""
     app.register_error_handler(CoursekeeperError, _coursekeeper_error)
     app.register_error_handler(HTTPException, http_error)
 
@@ -106,20 +106,20 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
     page: Callable[..., ResponseReturnValue] | None = getattr(view, "refused_shows", None)
     if page is None:
         return None
-    # A question, such as the period of a report, stands in the address.
+    # The input of a GET, such as the period of a report, is in the query string.
     typed = request.args if request.method == "GET" else request.form
     refusal = Refusal.of(error, typed)
     try:
         response = make_response(page(refusal=refusal, **(request.view_args or {})))
     except NotFound:
-        # What the form stood on is gone as well: the refusal is told on a page of its own.
+        # The form's page is gone as well: the refusal is shown on a page of its own.
         return None
     response.status_code = error.status
     return response
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:
-    """Answer an error of HTTP in our words."""
+    """Return an HTTP error in our words."""
     status = error.code or 500
     if status < 400:
         return error
@@ -147,7 +147,7 @@ def _answer(words: Words, status: int) -> ResponseReturnValue:
 
 
 def _broken(words: Words) -> str:
-    # Past the context of every other page: what failed may be the very thing that page needs.
+    # Without the context of other pages: what failed may be the very thing that page needs.
     page = current_app.jinja_env.get_template("broken.html")
     is_get = request.method == "GET"
     return page.render(words=words, is_get=is_get, again=_same_address(), url_for=url_for)
@@ -164,7 +164,7 @@ def _as_notice(words: Words, status: int) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A heading, the sentence under it, and the stable code programs read."""
+    """A heading, the sentence under it, and the stable code for programs."""
 
     heading: str
     said: str
@@ -172,7 +172,7 @@ class Words:
 
     @classmethod
     def of_error(cls, error: CoursekeeperError) -> Words:
-        """Return the words an error of our own tree carries."""
+        """Return the words of one of our own errors."""
         heading = _HEADINGS.get(error.code) or _HEADINGS.get(type(error).code, "That did not work")
         return cls(heading, error.message, error.code)
 

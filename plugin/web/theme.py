@@ -1,10 +1,10 @@
-"""The clinic's accent as colours of the screen, light and dark, always readable. Knows no clinic."""
+"""The clinic's accent as colors of the screen, light and dark, always readable. Pure; no I/O."""
 
 from __future__ import annotations
 
 from plugin.web.contrast import Colour, contrast, lightness, mixed, parse, with_lightness
 
-# The grounds of app.css that the accent is read on.
+# The backgrounds of app.css that the accent is read on.
 PAPER_LIGHT = Colour(0xFB, 0xFA, 0xF7)
 SURFACE_DARK = Colour(0x1B, 0x22, 0x23)
 WHITE = Colour(255, 255, 255)
@@ -15,7 +15,7 @@ _STEPS = 40
 
 
 def sheet(accent: str) -> str:
-    """Return the custom properties that carry the accent through all screens."""
+    """Return the CSS custom properties for the accent on all screens."""
     light, dark = (
         _properties(for_light(accent), PAPER_LIGHT, 0.11),
         _properties(for_dark(accent), SURFACE_DARK, 0.22),
@@ -24,7 +24,7 @@ def sheet(accent: str) -> str:
 
 
 def for_light(accent: str) -> Colour:
-    """Darken the accent as little as makes it read on its own pale ground (WCAG 2, AA)."""
+    """Darken the accent as little as needed to read on its own pale background (WCAG 2, AA)."""
     colour = parse(accent)
     for step in range(_STEPS + 1):
         darker = mixed(BLACK, colour, step / _STEPS)
@@ -34,7 +34,7 @@ def for_light(accent: str) -> Colour:
 
 
 def for_dark(accent: str) -> Colour:
-    """Lighten the accent until it reads on its own ground in the dark, hue kept, never shouting."""
+    """Lighten the accent until it reads on its own dark background; same hue, limited saturation."""
     colour = parse(accent)
     start = max(lightness(colour), 0.5)
     for step in range(_STEPS + 1):

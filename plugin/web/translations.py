@@ -1,6 +1,6 @@
-"""Words of the screens by gettext: `_()` and `{% trans %}` in templates, in the language of the request.
+"""Translations of the screens by gettext: `_()` and `{% trans %}` in templates, in the request's language.
 
-English until a view says otherwise; the catalogs are those of the papers (`invoices/locale`).
+English unless a view sets another language; the catalogs are those of the papers (`invoices/locale`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from invoices.language import Language, language_for
 
 
 def speak(language: Language) -> Language:
-    """Show what this request answers in a language."""
+    """Set the language of this request's response."""
     g.language = language
     return language
 
 
 def set_up(app: Flask) -> None:
-    """Give the templates gettext; placeholders stand in braces, as in the code."""
+    """Add gettext to the templates; placeholders are in braces, as in the code."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension puts it there
         gettext=lambda message, **values: _language().gettext(message, **values),

@@ -1,4 +1,4 @@
-"""Where Square tells us of events: check the signature, keep the message, answer. All work waits in the inbox."""
+"""The webhook for Square's events: check the signature, store the event, respond. The worker handles it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plugin.square.signature import check
 from plugin.web import current_services
 
 SIGNATURE = "x-square-hmacsha256-signature"
-# What is kept must fit the database: no control character, and no half of a surrogate pair, which JSON can spell.
+# The stored text must fit the database: no control character, and no lone surrogate, as JSON can contain.
 _EVENT_ID = re.compile(r"[!-~]{1,255}\Z")
 _EVENT_TYPE = re.compile(r"[!-~]+\Z")
 
@@ -23,7 +23,7 @@ blueprint = Blueprint("webhook", __name__)
 
 
 class UnreadableEvent(CoursekeeperError):
-    """The message was signed but says nothing we can file."""
+    """The message was signed but has no usable event id or type."""
 
     code = "unreadable"
     status = 400
@@ -31,7 +31,7 @@ class UnreadableEvent(CoursekeeperError):
 
 @blueprint.post("/square/webhooks")
 def take_event() -> ResponseReturnValue:
-    """Keep one event; a repeated one is answered the same and kept once."""
+    """Store one event; a repeated one gets the same response and is stored once."""
     services = current_services()
     body = request.get_data(cache=False)
     check(services, body, request.headers.get(SIGNATURE))

@@ -1,1 +1,1 @@
-"""The screens that only the owner opens."""
+"""The screens for the owner only."""

@@ -1,4 +1,4 @@
-"""The connection to Square, for the owner: how it stands, making it, ending it, and trying whether events come."""
+"""The connection to Square, for the owner: its status, connecting, disconnecting, and testing events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LIVE = "owner/_connection.html"
 @blueprint.get("/square")
 @allow()
 def show(refusal: Refusal | None = None) -> Response:
-    """Show how it stands with Square; the page asks Square nothing, so it shows whatever Square does."""
+    """Show the status of the connection; makes no call to Square, so it works whatever Square does."""
     version, now = _version(), _now()
     if not now["standing"].why_not_connect:
         let_forms_lead_to(square_origin(current_services()))
@@ -41,7 +41,7 @@ def show(refusal: Refusal | None = None) -> Response:
 @blueprint.get("/square/live")
 @allow()
 def news() -> Response:
-    """Answer what is new on it."""
+    """Return the changed part of the page."""
     return live.news(_LIVE, _version(), lambda: _now() | {"refusal": None})
 
 
@@ -49,7 +49,7 @@ def news() -> Response:
 @allow()
 @refused_shows(show)
 def connect() -> ResponseReturnValue:
-    """Lead the owner to Square's permission page."""
+    """Redirect the owner to Square's permission page."""
     return redirect_after_post(begin(current_services(), current_act()))
 
 
@@ -57,7 +57,7 @@ def connect() -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def come_back() -> ResponseReturnValue:
-    """Take up what Square's permission page answered. The state, not a form, shows that the owner wanted it."""
+    """Handle the result of Square's permission page. The state, not a form, shows that the owner intended it."""
     sent = request.args
     answer = Answer(sent.get("state", ""), sent.get("code", ""), sent.get("error", ""))
     name = finish(current_services(), act_of_redirect(), answer)
@@ -71,7 +71,7 @@ def come_back() -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def disconnect() -> ResponseReturnValue:
-    """Give the permission back."""
+    """Revoke the permission."""
     return _told(end_connection(current_services(), current_act()))
 
 
@@ -79,7 +79,7 @@ def disconnect() -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def check() -> ResponseReturnValue:
-    """Ask Square now who we are to it."""
+    """Check the connection and its permissions with Square now."""
     check_now(current_services(), current_act())
     return _told("Square answers.")
 
@@ -88,7 +88,7 @@ def check() -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def subscribe() -> ResponseReturnValue:
-    """Make the webhook subscription."""
+    """Create the webhook subscription."""
     return _told(make_subscription(current_services(), current_act()))
 
 
@@ -105,7 +105,7 @@ def test() -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def look_through() -> ResponseReturnValue:
-    """Have the worker look through Square."""
+    """Have the worker sync with Square."""
     ask_for_sweep(current_services(), current_act())
     return redirect_after_post(url_for("connection.show") + "#missed")
 

@@ -45,18 +45,18 @@ _LONGEST_SHARE = 12
 
 
 class SwitchForm(Form):
-    """Something that is switched on or off."""
+    """A switch, on or off."""
 
     state = Hidden()
 
     @property
     def is_on(self) -> bool:
-        """Say whether it is switched on."""
+        """Return whether it is switched on."""
         return self.state.data == "on"
 
 
 class ReasonForm(Form):
-    """An act that must say why."""
+    """An act that requires a reason."""
 
     reason = reason_field()
 
@@ -90,11 +90,11 @@ class ContentRow:
 
     @property
     def is_filled(self) -> bool:
-        """Say whether anything was typed into it."""
+        """Return whether anything was typed into it."""
         return any(field.typed.strip() for field in (self.treatment, self.sessions, self.price, self.opens))
 
     def complete(self) -> bool:
-        """Mark the fields that a treatment must have; say whether none is missing."""
+        """Mark the missing required fields; return whether none is missing."""
         needed = (self.treatment, self.sessions, self.price)
         for field in needed:
             if not field.typed.strip():
@@ -113,7 +113,7 @@ class ContentRow:
 
 
 class PackageForm(Form):
-    """A package to sell from now on; the rows of more treatments are added below."""
+    """A package as sold from now on; the rows of more treatments are added below."""
 
     version = Hidden()
     name = Text(
@@ -158,7 +158,7 @@ class PackageForm(Form):
 
     @classmethod
     def values_of(cls, package: PackageView) -> dict[str, Any]:
-        """Return what stands in the form of a package that is edited."""
+        """Return the form values of a package to edit."""
         main = next((each for each in package.contents if each.kind == "main"), package.contents[0])
         touch_up = next(
             (each for each in package.contents if each.kind == "touch_up" and each is not main), None
@@ -196,16 +196,16 @@ class PackageForm(Form):
 
     @property
     def has_more(self) -> bool:
-        """Say whether a row of more treatments is filled in or wrong."""
+        """Return whether a row of more treatments is filled in or invalid."""
         return any(row.is_filled or row.treatment.errors for row in self.rows)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Read all fields; a row that is begun must be whole."""
+        """Parse all fields; a row that is begun must be complete."""
         is_whole = bool(super().validate(extra_validators))
         begun = [row for row in self.rows if row.is_filled]
         if self.touch_ups.data:
             begun.append(self.touch_up_row)
-        # Each of them, so that all their mistakes show at once.
+        # Each of them, so that all their errors show at once.
         wrong = [row for row in begun if not row.complete()]
         return is_whole and not wrong
 
@@ -226,7 +226,7 @@ class PackageForm(Form):
             no_show=NoShow(self.no_show.data),
             forgiven_no_shows=self.forgiven_no_shows.data or 0,
             notice_hours=USUAL_NOTICE_HOURS if notice is None else notice,
-            # Without months there is nothing to count.
+            # Without months there is nothing to count from.
             expires_from=ExpiresFrom(self.expires_from.data) if months else ExpiresFrom.SALE,
         )
 
@@ -254,7 +254,7 @@ class ItemForm(Form):
 
 
 class LetterheadForm(Form):
-    """What stands on every paper."""
+    """The letterhead of every paper."""
 
     name = Text(
         "Clinic",
@@ -283,12 +283,12 @@ class LetterheadForm(Form):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """Return what the form holds; what it does not hold stays as it is."""
+        """Return the submitted values; fields that were not sent keep their value."""
         return {field.name: field.data or "" for field in self if field.raw_data}
 
 
 class LogoForm(Form):
-    """The picture that heads the papers; its bytes are read from the files of the request."""
+    """The logo of the papers; its bytes are read from the files of the request."""
 
     logo = Text(
         "Picture",
@@ -309,7 +309,7 @@ class NumbersForm(Form):
 
 
 class TextForm(Form):
-    """An aftercare text. `version` is the newest one that was known when it was written."""
+    """An aftercare text. `version` is the newest one known when it was written."""
 
     markdown = Paragraph("Text of the sheet", rows=22, spellcheck="true", maxlength=16000)
     reviewed = Tick("Our practitioner has reviewed this text")
@@ -317,7 +317,7 @@ class TextForm(Form):
 
     @property
     def seen_version(self) -> int:
-        """Return the version that was seen; raises InvalidField where the page did not say it."""
+        """Return the version that was seen; raises InvalidField where the page did not send it."""
         if self.version.number is None:
             raise InvalidField("The version is missing.", field="version")
         return self.version.number
@@ -342,7 +342,7 @@ class FileForm(Form):
 
 
 class ColumnsForm(Form):
-    """What the columns of a file hold, and what the file itself does not tell."""
+    """The meaning of a file's columns, and what the file itself does not contain."""
 
     sold_on = Day(
         "Date of purchase, where the file has none",
@@ -365,7 +365,7 @@ class ColumnsForm(Form):
         return field
 
     def chosen(self) -> Chosen:
-        """Return what was said of the file."""
+        """Return the choices made for the file."""
         names = {
             int(field.name.removeprefix("column-")): field.data
             for field in self
@@ -382,7 +382,7 @@ def columns_form_of(numbers: Iterable[int], meanings: Choices = ()) -> type[Colu
 
 
 class ErasureForm(Form):
-    """The client's name, typed to confirm, and that the sessions left are forfeited."""
+    """The client's name, typed to confirm, and consent that the sessions left are forfeited."""
 
     gives_up = Tick("Client forfeits them")
     name = Text(
@@ -395,7 +395,7 @@ class ErasureForm(Form):
 
 
 class CloseBooksForm(Form):
-    """The last day of the period to lock, and the period that is shown."""
+    """The last day of the period to lock, and the period on the page."""
 
     through = Day("Through", called="The day to close through", required=True)
     from_ = Hidden(name="from")
@@ -403,7 +403,7 @@ class CloseBooksForm(Form):
 
     @property
     def last_day(self) -> date:
-        """Return the last day that is locked."""
+        """Return the last locked day."""
         assert self.through.data is not None
         return self.through.data
 
@@ -431,7 +431,7 @@ class PayForm(PeriodForm):
     rate = Text("Rate", maxlength=_LONGEST_RATE, inputmode="decimal", autocomplete="off", default=USUAL_RATE)
 
     def validate_rate(self, _field: Text) -> None:
-        """Refuse what is no rate of this kind."""
+        """Refuse an invalid rate of this kind."""
         try:
             self.chosen_rate()
         except InvalidField as error:

@@ -25,7 +25,7 @@ from plugin.web.owner.forms import ColumnsForm, FileForm, ReasonForm, columns_fo
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 50
-# The file and the rest of the form; a file a little too large is still refused in words.
+# The file and the rest of the form; a slightly larger file still gets an error message.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
 _COLUMN = re.compile(r"column-([0-9]{1,3})\Z")
 
@@ -33,7 +33,7 @@ blueprint = Blueprint("imports", __name__)
 
 
 def set_up(app: Flask) -> None:
-    """Let the owner upload a whole file, before anything reads the form; every other form stays small."""
+    """Raise the size limit for the owner's upload, before anything reads the form; other forms stay small."""
 
     @app.before_request
     def make_room() -> None:
@@ -46,7 +46,7 @@ def set_up(app: Flask) -> None:
 @blueprint.get("/import")
 @allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show where a file is sent, and what was imported before."""
+    """Show the upload form, and earlier imports."""
     imports = list_imports(current_services().store, limit=SHOWN)
     return render_template("owner/imports.html", imports=imports, form=FileForm.shown(refusal))
 
@@ -55,7 +55,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def send() -> ResponseReturnValue:
-    """Take a file."""
+    """Receive a file."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise InvalidField("Choose a file first.", field="file")
@@ -76,7 +76,7 @@ _KNOWN = {
 @blueprint.get("/import/<batch_id>")
 @allow()
 def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show one file: its columns, what was found in it, the progress, the result."""
+    """Show one file: its columns, the check, the progress, the result."""
     address = url_for("imports.news", batch_id=batch_id)
     return live.screen(
         "owner/import.html",
@@ -90,7 +90,7 @@ def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.get("/import/<batch_id>/live")
 @allow()
 def news(batch_id: str) -> ResponseReturnValue:
-    """Answer what is new on it."""
+    """Return the changed part of the page."""
     return live.news("owner/_import.html", _version(batch_id), lambda: _everything(batch_id, None))
 
 
@@ -109,7 +109,7 @@ def say_columns(batch_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(one)
 def start(batch_id: str) -> ResponseReturnValue:
-    """Have it imported."""
+    """Start the import."""
     batches.start_import(current_services().store, current_act(), batch_id)
     return redirect_after_post(url_for("imports.one", batch_id=batch_id))
 
@@ -128,7 +128,7 @@ def cancel(batch_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(one)
 def take_back(batch_id: str) -> ResponseReturnValue:
-    """Undo it."""
+    """Undo an import."""
     undo.undo_import(current_services().store, current_act(), batch_id, ReasonForm.sent().reason.data)
     flash_notice(Notice("The import is undone. The file can be imported again."))
     return redirect_after_post(url_for("imports.one", batch_id=batch_id))
@@ -137,14 +137,14 @@ def take_back(batch_id: str) -> ResponseReturnValue:
 @blueprint.get("/import/<batch_id>/rows-to-mend.<ending>")
 @allow()
 def wrong(batch_id: str, ending: str) -> ResponseReturnValue:
-    """Answer the rows that can't be imported, each with the reason, as a file."""
+    """Return the rows that can't be imported, each with the reason, as a file."""
     return file_answer(wrong_sheet(current_services().store, batch_id), ending)
 
 
 @blueprint.get("/import/template.<ending>")
 @allow()
 def template(ending: str) -> ResponseReturnValue:
-    """Answer a file to start from."""
+    """Return a template file."""
     offers = list_packages(current_services().store, limit=1).rows
     return file_answer(template_sheet(pages.clinic().currency, offers[0].name if offers else ""), ending)
 

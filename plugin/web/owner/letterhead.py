@@ -1,4 +1,4 @@
-"""What stands on every paper, for the owner: particulars, logo, colour, size; how papers are numbered and sent."""
+"""The letterhead, for the owner: address, logo, color, paper size; numbering, and sending by e-mail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, Switch
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
 
-# The picture, and room for what a form puts round it; one a little too large is still refused in words.
+# The logo, and room for the rest of the form; a slightly larger file still gets an error message.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
 _FIELDS = (
     "name",
@@ -45,14 +45,14 @@ _FIELDS = (
     "page_size",
     "accent",
 )
-# What stands among them for several, for tests, or for nowhere.
+# Country codes for groups of countries, for tests, or for no country.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 blueprint = Blueprint("letterhead", __name__)
 
 
 def set_up(app: Flask) -> None:
-    """Let the owner send a picture, before anything reads the form; every other form stays small."""
+    """Raise the size limit for the owner's logo, before anything reads the form; other forms stay small."""
 
     @app.before_request
     def make_room() -> None:
@@ -65,7 +65,7 @@ def set_up(app: Flask) -> None:
 @blueprint.get("/clinic/papers")
 @allow()
 def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
-    """Show what stands on the papers, and one of them as it will look."""
+    """Show the letterhead, and a preview of a paper."""
     let_page_hold_frame()
     services = current_services()
     return render_template(
@@ -81,7 +81,7 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def save() -> ResponseReturnValue:
-    """Keep what was typed."""
+    """Save the form."""
     change_clinic(current_services().store, current_act(), LetterheadForm.sent().changes)
     flash_notice(Notice("Saved. Papers made from now on look like this; issued documents stay as they are."))
     return redirect_after_post(url_for("letterhead.show"))
@@ -99,7 +99,7 @@ def preview() -> Response:
 @allow()
 @refused_shows(why_not)
 def try_out() -> Response:
-    """Show a course summary as it would look with what is typed. Nothing is kept."""
+    """Show a course summary with the values of the form. Nothing is saved."""
     clinic = _draft()
     return on_screen(draft_summary(clinic), _said(clinic))
 
@@ -108,7 +108,7 @@ def try_out() -> Response:
 @allow()
 @refused_shows(show)
 def draw() -> Response:
-    """Answer the same as PDF."""
+    """Return the same as PDF."""
     services = current_services()
     paper = draft_summary(_draft())
     return Response(drawn(services.store, services.render, paper), mimetype="application/pdf")
@@ -118,7 +118,7 @@ def draw() -> Response:
 @allow()
 @refused_shows(show)
 def send_logo() -> ResponseReturnValue:
-    """Take a picture."""
+    """Receive a logo."""
     sent = request.files.get("logo")
     data = sent.stream.read(LARGEST_FILE + 1) if sent else b""
     set_logo(current_services().store, current_act(), data)
@@ -130,7 +130,7 @@ def send_logo() -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def take_logo_off() -> ResponseReturnValue:
-    """Head the papers with the name again."""
+    """Show the name instead of a logo again."""
     remove_logo(current_services().store, current_act())
     flash_notice(Notice("The logo is off. The papers are headed by the clinic’s name."))
     return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
@@ -139,7 +139,7 @@ def take_logo_off() -> ResponseReturnValue:
 @blueprint.get("/clinic/papers/logos/<sha256>.png")
 @allow()
 def logo(sha256: str) -> Response:
-    """Answer a picture that was kept."""
+    """Return a stored logo."""
     return Response(logo_png(current_services().store, sha256), mimetype="image/png")
 
 
@@ -147,7 +147,7 @@ def logo(sha256: str) -> Response:
 @allow()
 @refused_shows(show)
 def number(kind: str) -> ResponseReturnValue:
-    """Keep how invoices or credit notes are numbered."""
+    """Save the numbering of invoices or credit notes."""
     if kind not in get_args(Numbered):
         raise NotFound("Nothing is numbered like that.")
     form = NumbersForm.sent()
@@ -166,7 +166,7 @@ def number(kind: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def make_e_invoices() -> ResponseReturnValue:
-    """Have invoices carry their data, or not any more."""
+    """Switch the XML data of invoices on or off."""
     is_on = SwitchForm.sent().is_on
     switch_e_invoices(current_services().store, current_act(), is_on=is_on)
     flash_notice(
@@ -188,13 +188,13 @@ def send_letters() -> ResponseReturnValue:
 
 
 def _draft() -> ClinicView:
-    """Return the clinic as the form says it; what the form does not hold stays."""
+    """Return the clinic with the values of the form; fields that were not sent keep their value."""
     typed = LetterheadForm.sent().changes
     return checked_clinic(replace(pages.clinic(), **typed))
 
 
 def _forms(refusal: Refusal | None, kind: str) -> dict[str, Any]:
-    """Return the forms of the page; what was refused belongs to one of them, or to none: `refusal`."""
+    """Return the forms of the page; a refusal belongs to one of them, or to none: `refusal`."""
     is_of_letterhead = refusal is not None and "page_size" in refusal.typed
     is_of_logo = refusal is not None and refusal.field == "logo"
     series = read_series(current_services().store)
@@ -215,7 +215,7 @@ def _numbers_form(series: SeriesView, refusal: Refusal | None) -> NumbersForm:
 
 
 def _said(clinic: ClinicView) -> str:
-    """Return what the owner reads about a color that can't be printed as it is."""
+    """Return the note on a color that can't be printed as it is."""
     printed = readable_accent(clinic.accent)
     if printed == clinic.accent.upper():
         return ""

@@ -1,4 +1,4 @@
-"""Packages, for the owner: what is for sale, making one, and publishing it to Square."""
+"""Packages, for the owner: the list, creating and editing one, and publishing it to Square."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
     """Show the packages and the form for a new one."""
     store = current_services().store
     rows = list_packages(store, limit=SHOWN, only_active=False).rows
-    # What an import made for a treatment has no price, and is never sold.
+    # A package that an import created for a treatment has no price, and is never sold.
     packages = [each for each in rows if each.is_active or each.price.amount]
     treatments = sorted({content.treatment for package in packages for content in package.contents})
     return render_template(
@@ -69,7 +69,7 @@ def publish(package_id: str) -> ResponseReturnValue:
 @blueprint.get("/packages/<package_id>/items")
 @allow()
 def items(package_id: str) -> ResponseReturnValue:
-    """Show the items in Square that fit what was typed, to sell the package as one of them."""
+    """Show the items in Square that match the query, to sell the package as one of them."""
     q = request.args.get("q", "").strip()[:60]
     found = search_items(current_services(), q) if q else ()
     return show(searched_package=package_id, q=q, items=found)
@@ -79,7 +79,7 @@ def items(package_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def link(package_id: str) -> ResponseReturnValue:
-    """Sell the package as an item that is in Square already."""
+    """Sell the package as an existing item in Square."""
     variation_id = ItemForm.sent().square_variation_id.data
     linked = link_item(current_services(), current_act(), package_id, variation_id)
     flash_notice(Notice(f"“{linked.name}” is sold as that item from now on."))
@@ -104,7 +104,7 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
 @allow()
 @refused_shows(change)
 def edit(package_id: str) -> ResponseReturnValue:
-    """Sell the package as typed from now on."""
+    """Save the edited package, as sold from now on."""
     form = PackageForm.sent()
     saved = save_package(
         current_services(),

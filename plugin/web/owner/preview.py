@@ -1,4 +1,4 @@
-"""A paper on the screen as it will be printed: the paper's own page, styles and fonts, from our own address."""
+"""A paper on the screen as it will be printed: its HTML, styles and fonts, served from our own address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plugin.web.access import allow
 from plugin.web.headers import let_our_page_frame
 from plugin.web.refusals import Refusal
 
-# Inches and millimetres as CSS counts them, 96 pixels to the inch.
+# Inches and millimeters in CSS pixels, 96 to the inch.
 _PIXELS = {"letter": (816, 1056), "a4": (794, 1123)}
 _OURS = re.compile(r'url\("app:([A-Za-z0-9_]+\.ttf)"\)')
 
@@ -28,7 +28,7 @@ blueprint = Blueprint("looks", __name__)
 
 
 def on_screen(paper: Paper, said: str = "") -> Response:
-    """Answer the paper as a page that our own pages may frame; `said` is told beside it."""
+    """Return the paper as a page that our own pages may frame; `said` is a note beside it."""
     try:
         fitted = fit(paper)
     except PaperRefused as error:
@@ -43,21 +43,21 @@ def on_screen(paper: Paper, said: str = "") -> Response:
 
 
 def why_not(refusal: Refusal, **_asked: str) -> Response:
-    """Answer why there is no such paper, in one sentence."""
+    """Return why there is no such paper, in one sentence."""
     return Response(refusal.message, mimetype="text/plain")
 
 
 @blueprint.get("/papers/looks/shared.css")
 @allow()
 def shared() -> Response:
-    """Answer the styles of all papers."""
+    """Return the styles of all papers."""
     return _style(_OURS.sub(_font_address, shared_css()))
 
 
 @blueprint.get("/papers/looks/own.css")
 @allow()
 def own() -> Response:
-    """Answer what differs between clinics and languages, and the sheet that it is printed on."""
+    """Return the styles that depend on clinic and language, and on the paper size."""
     asked = request.args
     size = asked.get("size", "")
     if size not in _PIXELS:
@@ -75,7 +75,7 @@ def own() -> Response:
 @blueprint.get("/papers/looks/<name>")
 @allow()
 def font(name: str) -> Response:
-    """Answer a font of the papers."""
+    """Return a font of the papers."""
     fonts = {file.name: file for file in (files("invoices") / "print" / "fonts").iterdir()}
     if name not in fonts or not name.endswith(".ttf"):
         abort(404)
@@ -84,7 +84,7 @@ def font(name: str) -> Response:
 
 def _links(paper: Paper) -> str:
     clinic = paper.clinic
-    # Nothing of it needs escaping: a colour, one of two sizes, the tag of a language.
+    # Nothing in it needs escaping: a color, one of two sizes, the tag of a language.
     own_address = url_for(
         "looks.own", accent=clinic.accent, size=clinic.page_size, language=paper.language, v=_edition()
     )

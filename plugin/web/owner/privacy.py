@@ -1,4 +1,4 @@
-"""What is held on a client, to read, print and take along; and erasing it. For the owner alone."""
+"""A client's personal data, for the owner only: view, print, export, erase."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ blueprint = Blueprint("privacy", __name__)
 @blueprint.get("/clients/<client_id>/held")
 @allow()
 def show(client_id: str) -> ResponseReturnValue:
-    """Show all that is held on a client, to read and to print."""
+    """Show all data stored about a client, to read and to print."""
     return render_template("owner/held.html", held=_held(client_id))
 
 
 @blueprint.get("/clients/<client_id>/held.json")
 @allow()
 def save_json(client_id: str) -> ResponseReturnValue:
-    """Hand it over for programs."""
+    """Return the export as JSON."""
     return _saved(client_id, _held(client_id).to_json(), "application/json", "json")
 
 
 @blueprint.get("/clients/<client_id>/held.html")
 @allow()
 def save_page(client_id: str) -> ResponseReturnValue:
-    """Hand it over as a page that needs nothing of ours to be read."""
+    """Return the export as a self-contained HTML page."""
     page = render_template("owner/held_alone.html", held=_held(client_id))
     return _saved(client_id, page, "text/html", "html")
 
@@ -42,7 +42,7 @@ def save_page(client_id: str) -> ResponseReturnValue:
 @blueprint.get("/clients/<client_id>/erasure")
 @allow()
 def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Say what erasing means, what stands against it, and ask for the name."""
+    """Show what erasure does and what prevents it, and ask for the name."""
     view = preview_erasure(current_services().store, _looking(), client_id)
     form = ErasureForm.shown(refusal)
     form.name.description = view.client.name

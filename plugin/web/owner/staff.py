@@ -1,4 +1,4 @@
-"""Staff and API tokens, for the owner: who may come in, and ending that at once."""
+"""Staff and API tokens, for the owner: who has access, and ending it at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
 @blueprint.get("")
 @allow()
 def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
-    """Show who may sign in and which programs may call."""
+    """Show who may sign in and which API tokens there are."""
     store = current_services().store
     now = pages.now()
     tokens = list_tokens(store)
@@ -41,7 +41,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def deactivate(staff_id: str) -> ResponseReturnValue:
-    """End a person's sign-in and their open sessions."""
+    """End a person's access and their open sessions."""
     person = deactivate_staff(current_services().store, current_act(), staff_id)
     return _done(f"{person.name} is deactivated and signed out everywhere.")
 
@@ -59,7 +59,7 @@ def reactivate(staff_id: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def revoke(token_id: str) -> ResponseReturnValue:
-    """End a token."""
+    """Revoke a token."""
     token = revoke_token(current_services().store, current_act(), token_id)
     return _done(f"The token “{token.name}” is revoked. Programs that use it are refused.")
 

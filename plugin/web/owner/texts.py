@@ -1,4 +1,4 @@
-"""The aftercare texts, for the owner: how each stands, writing one beside the paper it makes, going back."""
+"""The aftercare texts, for the owner: status, editing beside a preview, restoring."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from plugin.web.owner.forms import IntervalForm, TextForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
 
-# As their speakers call them.
+# In their own languages.
 LANGUAGES = {"en": "English", "es": "Español", "zh": "简体中文"}
 
 blueprint = Blueprint("texts", __name__)
@@ -38,7 +38,7 @@ blueprint = Blueprint("texts", __name__)
 @blueprint.get("/clinic/papers/texts")
 @allow()
 def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseReturnValue:
-    """Show how the text of each treatment stands in each language."""
+    """Show the status of the text of each treatment in each language."""
     return render_template(
         "owner/texts.html",
         treatments=list_texts(current_services().store),
@@ -51,7 +51,7 @@ def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseRetu
 @allow()
 @refused_shows(show)
 def suggest(treatment_id: str) -> ResponseReturnValue:
-    """Keep how many days are suggested between visits."""
+    """Save the suggested number of days between visits."""
     days = IntervalForm.sent().suggested_days.data
     suggest_days(current_services().store, current_act(), treatment_id, days)
     flash_notice(Notice("Saved." if days else "Saved. The papers suggest nothing."))
@@ -61,7 +61,7 @@ def suggest(treatment_id: str) -> ResponseReturnValue:
 @blueprint.get("/clinic/papers/texts/<treatment_id>/<language>")
 @allow()
 def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show one text as a form, beside its paper; `version` shows an earlier one, to be saved anew."""
+    """Show one text as a form, beside its paper; `version` shows an earlier one, to save it again."""
     let_page_hold_frame()
     text = _text(treatment_id, language)
     form = _form(text, refusal)
@@ -80,7 +80,7 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
 @allow()
 @refused_shows(edit)
 def save(treatment_id: str, language: str) -> ResponseReturnValue:
-    """Hand this text out from now on."""
+    """Save this text for use from now on."""
     form = TextForm.sent()
     saved = save_text(
         current_services().store,
@@ -101,7 +101,7 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
 @allow()
 @refused_shows(edit)
 def restart(treatment_id: str, language: str) -> ResponseReturnValue:
-    """Go back to the starting text."""
+    """Restore the initial text."""
     seen = TextForm.sent().seen_version
     start_over(current_services().store, current_act(), treatment_id, language, seen_version=seen)
     flash_notice(
@@ -113,7 +113,7 @@ def restart(treatment_id: str, language: str) -> ResponseReturnValue:
 @blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/preview")
 @allow()
 def preview(treatment_id: str, language: str) -> Response:
-    """Show the sheet with the text as it stands."""
+    """Show the sheet with the saved text."""
     text = _text(treatment_id, language)
     return on_screen(
         _sheet(text, text.markdown, is_reviewed=text.is_reviewed), _said(text.markdown, language)
@@ -124,7 +124,7 @@ def preview(treatment_id: str, language: str) -> Response:
 @allow()
 @refused_shows(why_not)
 def try_out(treatment_id: str, language: str) -> Response:
-    """Show the sheet with the text as it is typed. Nothing is kept."""
+    """Show the sheet with the text as typed. Nothing is saved."""
     return on_screen(_draft(treatment_id, language), _said(TextForm.sent().markdown.data, language))
 
 
@@ -132,7 +132,7 @@ def try_out(treatment_id: str, language: str) -> Response:
 @allow()
 @refused_shows(edit)
 def draw(treatment_id: str, language: str) -> Response:
-    """Answer the same as PDF."""
+    """Return the same as PDF."""
     services = current_services()
     pdf = drawn(services.store, services.render, _draft(treatment_id, language))
     return Response(pdf, mimetype="application/pdf")
@@ -158,7 +158,8 @@ def _sheet(text: TextView, markdown: str, *, is_reviewed: bool) -> AftercareShee
 def _form(text: TextView, refusal: Refusal | None) -> TextForm:
     """Return the form of a text, as it was sent where it was refused.
 
-    Whoever was refused because of another version saves over it knowingly; whoever made a mistake has not seen it.
+    After a version conflict, saving again overwrites the newest version knowingly; after an error in the text, the
+    form keeps the version that was seen.
     """
     form = TextForm.shown(
         refusal, markdown=text.markdown, reviewed=text.is_reviewed, version=str(text.newest)
@@ -176,7 +177,7 @@ def _interval_form(
 
 
 def _said(markdown: str, language: str) -> str:
-    """Return what the owner is told of a promise or a missing step of help; the text is saved all the same."""
+    """Return a note about a promise or a missing emergency step in the text; the text is saved all the same."""
     return " ".join(filter(None, (_said_of_promises(markdown), missing_step(markdown, language))))
 
 

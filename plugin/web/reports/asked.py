@@ -1,4 +1,4 @@
-"""What a report's address asks for: the days, the sorting."""
+"""The parameters of a report's address: the period, the sorting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def today() -> date:
 
 
 def period_for(refusal: Refusal | None) -> Period:
-    """Return the period that was asked for, this month where the question was refused; raises InvalidField."""
+    """Return the requested period, this month where the request was refused; raises InvalidField."""
     if refusal is not None:
         return month_of(today())
     form = PeriodForm.asked()
@@ -31,7 +31,7 @@ def period_for(refusal: Refusal | None) -> Period:
 
 
 def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any]:
-    """Return what every report's page needs beside its report; `kept` is repeated in links and forms."""
+    """Return the context of every report's page beside its report; `kept` is repeated in links and forms."""
     return {
         "period": period,
         "presets": presets(today()),
@@ -43,11 +43,11 @@ def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any
 
 
 def sort_word(keys: Mapping[str, Any]) -> str:
-    """Return by what a list is to be sorted: the first key unless the address names another."""
+    """Return the sort key of a list: the first one unless the address names another."""
     asked = request.args.get("sort", "")
     return asked if asked in keys else next(iter(keys))
 
 
 def sorted_by(rows: Sequence[T], keys: Mapping[str, Callable[[T], Any]]) -> list[T]:
-    """Return the rows in the order that was asked for; equal ones stay as they are."""
+    """Return the rows in the requested order; equal ones keep theirs."""
     return sorted(rows, key=keys[sort_word(keys)])

@@ -27,7 +27,7 @@ blueprint = Blueprint("liability", __name__)
 @allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the roll-forward of the period that the address names."""
+    """Show the roll-forward of the period in the address."""
     store, period = current_services().store, period_for(refusal)
     return render_template(
         "owner/money_owed.html",
@@ -40,7 +40,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.get("/reports/liability.<ending>")
 @allow()
 def save(ending: str) -> Response:
-    """Answer it as a file."""
+    """Return it as a file."""
     period = period_for(None)
     return file_answer(liability_sheet(liability(current_services().store, period)), ending, period)
 
@@ -49,7 +49,7 @@ def save(ending: str) -> Response:
 @allow()
 @refused_shows(show)
 def close() -> ResponseReturnValue:
-    """Close the books through a day, and show the period that was looked at."""
+    """Close the books through a day, and show the period that was on the page."""
     form = CloseBooksForm.sent()
     closed = close_books(current_services().store, current_act(), form.last_day)
     flash_notice(Notice(f"The books are closed through {day_text(closed, pages.clinic())}."))

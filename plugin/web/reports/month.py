@@ -1,4 +1,4 @@
-"""The month on paper, for the owner: which one, and the PDF, drawn when it is asked for and kept nowhere."""
+"""The monthly report, for the owner: choosing the month, and the PDF, rendered on request and not stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the months that can be printed."""
     store, clinic = current_services().store, pages.clinic()
     months = months_to_print(store, now=pages.now())
-    # The month that is over is the one to file; on a clinic's first days there is only this one.
+    # The month that is over is the one to file; in a clinic's first days there is only the current one.
     usual = month_before(today()) if len(months) > 1 else months[0]
     return render_template(
         "owner/month.html",
@@ -40,7 +40,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @allow()
 @refused_shows(show)
 def save() -> Response:
-    """Answer the paper of the month that the address names."""
+    """Return the paper of the month in the address."""
     month = asked_month(request.args.get("month", ""))
     services = current_services()
     pdf = month_pdf(services.store, services.render, month, now=services.clock())

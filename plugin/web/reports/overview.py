@@ -58,7 +58,7 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/exports/<what>.<ending>")
 @allow()
 def save(what: str, ending: str) -> Response:
-    """Answer all courses or entries as a file."""
+    """Return all courses or entries as a file."""
     if what not in (Export.COURSES, Export.ENTRIES) or ending not in list(Format):
         raise NotFound("Courses and entries are saved as .csv or .xlsx.")
     sheet = export_sheet(current_services().store, Export(what), None, None, now=pages.now())

@@ -1,4 +1,4 @@
-"""Pay, for the owner: what each practitioner gets for the sessions used, at a rate typed for the question."""
+"""Pay, for the owner: each practitioner's pay for the sessions used, at a rate typed on the page."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseRe
 @blueprint.get("/reports/pay.<ending>")
 @allow()
 def save(ending: str) -> Response:
-    """Answer all pay as a file."""
+    """Return all pay as a file."""
     period, rate = period_for(None), PayForm.asked().chosen_rate()
     sheet = pay_sheet(pay(current_services().store, period, rate), _in_words(rate))
     return file_answer(sheet, ending, period)
@@ -61,7 +61,7 @@ def save(ending: str) -> Response:
 @blueprint.get("/reports/pay/<practitioner_id>/sessions.<ending>")
 @allow()
 def save_sessions(practitioner_id: str, ending: str) -> Response:
-    """Answer one practitioner's sessions as a file."""
+    """Return one practitioner's sessions as a file."""
     store, period = current_services().store, period_for(None)
     who = practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id]
     return file_answer(sessions_sheet(done_sessions(store, period, practitioner_id), who), ending, period)

@@ -21,7 +21,7 @@ from plugin.web.reports.asked import sort_word, sorted_by
 blueprint = Blueprint("people_to_call", __name__)
 
 LONGEST_SEARCH = 120
-# No one calls more in a day, and ten thousand rows are two megabytes of page; the file has them all.
+# No one calls more in a day, and ten thousand rows are two megabytes of HTML; the file has them all.
 SHOWN = 200
 _SORTS: dict[str, Callable[[FollowUp], Any]] = {
     "hurry": lambda _one: 0,
@@ -33,7 +33,7 @@ _SORTS: dict[str, Callable[[FollowUp], Any]] = {
 @blueprint.get("/people")
 @allow(Role.DESK)
 def show() -> ResponseReturnValue:
-    """Show the people to call, or those with one reason, or those that fit what was typed."""
+    """Show the people to call, or those with one reason, or those that match the query."""
     everybody = follow_ups(current_services().store, pages.now())
     why, q, chosen = _why(), _q(), _chosen(everybody)
     return render_template(
@@ -53,7 +53,7 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/people.<ending>")
 @allow(Role.DESK)
 def save(ending: str) -> Response:
-    """Answer the same list as a file."""
+    """Return the same list as a file."""
     return file_answer(people_sheet(_chosen(follow_ups(current_services().store, pages.now()))), ending)
 
 

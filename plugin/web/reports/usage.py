@@ -1,4 +1,4 @@
-"""Used, for the owner: sessions used in a period by package, treatment, practitioner or month."""
+"""Usage, for the owner: sessions used in a period by package, treatment, practitioner or month."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SORTS: dict[str, Callable[[UsageRow], Any]] = {
     "value": lambda row: -row.value.amount,
     "list": lambda row: -row.list_value.amount,
 }
-# Months read best in their order.
+# Months are sorted by time.
 _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 
 
@@ -35,7 +35,7 @@ _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 @allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show what was used in the period that the address names."""
+    """Show the sessions used in the period in the address."""
     period, by = period_for(refusal), _by()
     rows, sort = _rows(period, by), sort_word(_sorts(by))
     return render_template(
@@ -53,7 +53,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.get("/reports/usage.<ending>")
 @allow()
 def save(ending: str) -> Response:
-    """Answer it as a file."""
+    """Return it as a file."""
     period, by = period_for(None), _by()
     return file_answer(usage_sheet(_rows(period, by), by), ending, period)
 
