@@ -1,15 +1,15 @@
-"""Markers on the columns with personal data of clients, which export and erasure read from the tables.
+"""Marks on the columns with personal data of clients, which export and erasure read from the tables.
 
 `belongs_to` names the ids (`SubjectData`) by which a row is a client's. `personal` sets how erasure treats a column:
 
-- own: the client's own particulars; blanked, the row stays
+- own: the client's own contact details; blanked, the row stays
 - deleted: the whole row is deleted
 - emptied: emptied in their rows; where a text of another row names them, the text is erased
 - dropped: emptied in their rows
 - erased: replaced by a mark in their rows and wherever it names them
 - named: replaced by a mark wherever it names them
-- message: a message of Square, dropped when it names them
-- retained: kept whole, because tax law requires it
+- message: an event from Square, emptied when it names them
+- retained: kept unchanged, because tax law requires it
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def columns_of(model: type[Base]) -> list[Column[Any]]:
 
 
 def columns_marked(model: type[Base], *marks: Mark) -> list[Column[Any]]:
-    """Return the columns of a table with one of these markers."""
+    """Return the columns of a table with one of these marks."""
     wanted = {mark["personal"] for mark in marks}
     return [column for column in columns_of(model) if column.info.get("personal") in wanted]
 

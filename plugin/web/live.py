@@ -46,7 +46,7 @@ def screen(template: str, fragment: str, address: str, version: PageVersion, con
 
 
 def is_shown(address: str) -> bool:
-    """Return whether the requesting page already shows the live part of this address, and so needs only that part."""
+    """Return whether the requesting page already shows this live part, and so needs only that part."""
     return is_fragment() and request.headers.get("X-Shows", address) == address
 
 

@@ -31,7 +31,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class InvalidForm(InvalidField):
-    """Fields of a form are invalid: `errors` has a sentence for each by its name, "" for the form as a whole."""
+    """Fields of a form are invalid: `errors` has a sentence for each by name, "" for the form as a whole."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         field, message = next(iter(errors.items()))

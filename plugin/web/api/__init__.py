@@ -1,1 +1,1 @@
-"""The public HTTP interface `/api/v1`: bearer tokens and JSON. Independent of pages and sessions."""
+"""The public HTTP API `/api/v1`: bearer tokens and JSON. Independent of pages and sessions."""

@@ -15,7 +15,7 @@ _NO_EXAMPLE = object()
 
 
 class Answer(BaseModel):
-    """An answer or a part of one."""
+    """A response or a part of one."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -60,7 +60,7 @@ Cursor = Annotated[str | None, Field(description="Fetches the next page; null at
 
 
 class ErrorDetail(Answer):
-    """What is wrong: a stable code for programs, a sentence for people, and the field where it is one."""
+    """The error: a stable code for programs, a sentence for people, and the field where it concerns one."""
 
     code: str = shown("none_left")
     message: str = shown("No session is left.")
@@ -68,7 +68,7 @@ class ErrorDetail(Answer):
 
 
 class Error(Answer):
-    """The answer to everything that was refused or failed."""
+    """The response to every refused or failed call."""
 
     error: ErrorDetail
 

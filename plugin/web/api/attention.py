@@ -18,7 +18,7 @@ _KINDS = "; ".join(f"`{each.kind}`: {each.title}" for each in KINDS.values())
 
 
 class AttentionItem(Answer):
-    """Something that only a person can decide."""
+    """An item that only a person can decide."""
 
     id: Id = shown(example_id(5))
     kind: str = shown("unassigned_sale", f"{_KINDS}; more may come.")
@@ -50,7 +50,7 @@ class Resolution(
     Input,
     json_schema_extra={"examples": [{"client_id": example_id(0), "reason": "She was at the front desk"}]},
 ):
-    """What was decided, and why."""
+    """The decision, and the reason."""
 
     decision: VisibleText | None = Field(None, max_length=40)
     """One of the item's `decisions`; needed where it has several."""
@@ -67,7 +67,7 @@ class Resolution(
 
 @call("GET", "/attention", AttentionList)
 def list_attention(request: Request, query: Paging) -> Reply:
-    """List what waits for a person, newest first."""
+    """List open attention items, newest first."""
     page = items.list_attention(request.services.store, limit=query.limit, cursor=query.cursor)
     return Reply(AttentionList.of(page))
 

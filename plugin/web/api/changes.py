@@ -13,7 +13,7 @@ from plugin.web.api.inputs import Day, GivenId, Input, Reason
 
 
 class CourseReceived(Answer):
-    """The course that the receiver has now."""
+    """The receiver's new course."""
 
     course: Course
 
@@ -29,7 +29,7 @@ class Extension(
 
 
 class TransferPart(Input):
-    """How many sessions of which allowance."""
+    """A number of sessions of an allowance."""
 
     allowance_id: GivenId = Field(examples=[example_id(3)])
     sessions: StrictInt = Field(ge=1, le=MOST_SESSIONS)
@@ -44,7 +44,7 @@ class Transfer(
         ]
     },
 ):
-    """What goes to whom."""
+    """The receiver and the sessions to transfer."""
 
     client_id: GivenId = Field(description="Who gets the sessions.")
     sessions: StrictInt | None = Field(None, ge=1, le=MOST_SESSIONS)
@@ -64,7 +64,7 @@ def extend_course(request: Request, body: Extension, course_id: str) -> Reply:
 
 @call("POST", "/courses/{course_id}/transfer", CourseReceived, status=201, roles=THE_OWNER)
 def transfer_course(request: Request, body: Transfer, course_id: str) -> Reply:
-    """Transfer what is left of a course, with its value, to another client."""
+    """Transfer the sessions left, with their value, to another client."""
     parts = {part.allowance_id: part.sessions for part in body.allowances or ()}
     wish = transfer.Transfer(body.client_id, body.reason, sessions=body.sessions, parts=parts)
     changed = transfer.transfer_course(request.services.store, request.act, course_id, wish)

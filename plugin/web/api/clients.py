@@ -44,7 +44,7 @@ class NewClient(
         "examples": [{"name": "Ana Souza", "phone": "+1 415 555 2671", "email": "ana@example.org"}]
     },
 ):
-    """Who the client is."""
+    """The new client."""
 
     name: VisibleText = Field(max_length=NAME_LENGTH)
     phone: Text | None = Field(None, max_length=60)
@@ -60,7 +60,7 @@ class NewClient(
 
 
 class Search(Paging):
-    """Which clients."""
+    """The search."""
 
     q: Text | None = Field(None, max_length=200)
     """Any part of a name, a phone's last digits, an e-mail."""
@@ -78,7 +78,7 @@ def find_clients(request: Request, query: Search) -> Reply:
 
 @call("POST", "/clients", Client, status=201)
 def create_client(request: Request, body: NewClient) -> Reply:
-    """Make a client."""
+    """Create a client."""
     is_repeat = is_known(request)
     client = clients.create_client(request.services.store, request.act, **body.model_dump())
     return Reply(Client.of(client), is_repeat)
@@ -86,7 +86,7 @@ def create_client(request: Request, body: NewClient) -> Reply:
 
 @call("GET", "/clients/{client_id}", Client)
 def read_client(request: Request, client_id: str) -> Reply:
-    """Read a client; one that was merged answers as the one it went into."""
+    """Read a client; a merged one returns the client it was merged into."""
     return Reply(Client.of(clients.read_client(request.services.store, client_id)))
 
 

@@ -55,14 +55,14 @@ class Entry(Answer):
 
 
 class EntryWritten(Answer):
-    """The entry that was written, and what is left of its allowance."""
+    """The new entry, and the sessions left of its allowance."""
 
     entry: Entry
     sessions_left: Count = shown(11)
 
 
 class EarlierEntry(Answer):
-    """A charge that stood before."""
+    """An earlier charge of that day."""
 
     entry_id: Id = shown(example_id(7))
     happened_at: Moment = shown("2026-11-22T17:02:00Z")
@@ -71,7 +71,7 @@ class EarlierEntry(Answer):
 
 
 class SessionUsed(EntryWritten):
-    """The use that was written, and whether it was the second of the day."""
+    """The new entry, and whether it is the second of the day."""
 
     already_used_today: Annotated[bool, BeforeValidator(bool)] = shown(
         True,
@@ -99,7 +99,7 @@ class Allowance(Answer):
 
 
 class WaitingGift(Answer):
-    """For whom a course waits as a gift: until it is redeemed it can't be used."""
+    """The recipient of a course given as a gift: it can't be used until it is redeemed."""
 
     recipient_name: str = shown("Bea Wong")
 
@@ -154,7 +154,7 @@ class Use(
         "examples": [{"sessions": 1}, {"visited_on": "2026-11-20", "note": "Jawline, LED after"}]
     },
 ):
-    """What is used."""
+    """The sessions to use."""
 
     allowance_id: GivenId | None = None
     """Which sessions to use; by default the main ones, then touch-ups that have opened."""
@@ -166,7 +166,7 @@ class Use(
 
 
 class Undo(Input, json_schema_extra={"examples": [{"reason": "Wrong client"}]}):
-    """Why it is undone."""
+    """The reason for the undo."""
 
     reason: Reason
 

@@ -30,7 +30,7 @@ from plugin.web.api.keys import is_known, once
 
 
 class Terms(Answer):
-    """What is agreed with a package."""
+    """The terms of a package."""
 
     expires_after_months: Position | None
     expires_on: date | None
@@ -44,7 +44,7 @@ class Terms(Answer):
 
 
 class Content(Answer):
-    """So many sessions of a treatment in a package."""
+    """A number of sessions of a treatment in a package."""
 
     treatment: str = shown("Facial acupuncture, 60 min")
     sessions: Count = shown(12)
@@ -53,7 +53,7 @@ class Content(Answer):
 
 
 class Package(Answer):
-    """What is for sale."""
+    """A package for sale."""
 
     id: Id = shown(example_id(1))
     name: str = shown("Facial acupuncture, course of 12")
@@ -85,7 +85,7 @@ _TERMS_RULES: dict[str, Any] = {"not": {"allOf": [_MONTHS, _DAY]}, "if": _FROM_F
 
 
 class NewContent(Input):
-    """So many sessions of a treatment."""
+    """A number of sessions of a treatment."""
 
     treatment: VisibleText = Field(max_length=NAME_LENGTH, examples=["Facial acupuncture, 60 min"])
     sessions: StrictInt = Field(ge=1, le=MOST_SESSIONS)
@@ -95,7 +95,7 @@ class NewContent(Input):
 
 
 class NewTerms(Input, json_schema_extra=_TERMS_RULES):
-    """What is agreed with the package."""
+    """The terms of the package."""
 
     expires_after_months: StrictInt | None = Field(None, ge=1, le=120)
     """After the sale or the first use; not with expires_on."""
@@ -109,7 +109,7 @@ class NewTerms(Input, json_schema_extra=_TERMS_RULES):
 
 
 class NewPackage(Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
-    """What the owner wants to sell."""
+    """The package to create."""
 
     name: VisibleText = Field(max_length=NAME_LENGTH)
     price: Price
@@ -127,7 +127,7 @@ class SquareItem(
 
 @call("GET", "/packages", PackageList)
 def list_packages(request: Request, query: Paging) -> Reply:
-    """List the packages in the order they were made."""
+    """List the packages in the order they were created."""
     store = request.services.store
     page = packages.list_packages(store, limit=query.limit, cursor=query.cursor, only_active=False)
     return Reply(PackageList.of(page))
@@ -135,7 +135,7 @@ def list_packages(request: Request, query: Paging) -> Reply:
 
 @call("POST", "/packages", Package, status=201, roles=THE_OWNER)
 def create_package(request: Request, body: NewPackage) -> Reply:
-    """Make a package."""
+    """Create a package."""
     is_repeat = is_known(request)
     package = packages.create_package(request.services.store, request.act, _new_package(body))
     return Reply(Package.of(package), is_repeat)
@@ -152,7 +152,7 @@ def _new_package(body: NewPackage) -> packages.NewPackage:
 
 @call("POST", "/packages/{package_id}/publication", Package, roles=THE_OWNER, refusals=(502,))
 def publish_package(request: Request, package_id: str) -> Reply:
-    """Put the package into Square's catalog."""
+    """Publish the package to Square's catalog."""
     wanted = {"package_id": package_id}
     return once(
         request, "publication", wanted, lambda: Package.of(publish(request.services, request.act, package_id))
@@ -161,7 +161,7 @@ def publish_package(request: Request, package_id: str) -> Reply:
 
 @call("PUT", "/packages/{package_id}/square-item", Package, roles=THE_OWNER)
 def link_square_item(request: Request, body: SquareItem, package_id: str) -> Reply:
-    """Say which Square item variation sells the package."""
+    """Link the Square item variation that sells the package."""
     wanted = {"package_id": package_id, "square_variation_id": body.square_variation_id}
     return once(request, "square-item", wanted, lambda: Package.of(_linked(request, body, package_id)))
 

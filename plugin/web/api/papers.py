@@ -20,13 +20,13 @@ class InLanguage(Input):
 
 
 class OfVisit(InLanguage):
-    """Which aftercare sheet."""
+    """The visit of the aftercare sheet."""
 
     visit_id: GivenId | None = Field(None, description="After which visit; the latest by default.")
 
 
 class AsIssued(Input):
-    """Taken as with the other papers."""
+    """Accepted as with the other papers."""
 
     language: Language | None = None
     """Taken and not used: an invoice stays in the language it was issued in."""
@@ -46,7 +46,7 @@ def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
 
 @call("GET", "/courses/{course_id}/invoice.pdf", None, roles=THE_DESK, refusals=(409,))
 def print_invoice(request: Request, query: AsIssued, course_id: str) -> Reply:  # noqa: ARG001 - only checked
-    """Print the invoice, the same bytes for ever; 409 `invoice_not_ready` while it is being made."""
+    """Print the invoice, always the same bytes; 409 `invoice_not_ready` while it is being made."""
     services = request.services
     document_id = invoice_of_course(services.store, request.act, course_id)
     pdf = document_bytes(services.store, services.render, document_id, now=request.act.now)

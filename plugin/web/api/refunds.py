@@ -16,7 +16,7 @@ from plugin.web.api.inputs import Formula, Input, Price, Reason
 
 
 class RefundQuote(Answer):
-    """What a refund of the course is worth by both formulas."""
+    """The amount of a refund of the course by both formulas."""
 
     formula: Annotated[Formula, Field(description="The one of the course's own terms.")]
     prorated: Money = shown(usd(82500))
@@ -41,7 +41,7 @@ class Refund(Answer):
 
 
 class RefundBegun(Answer):
-    """The refund as it stands when it is started."""
+    """The refund in its initial state."""
 
     refund: Refund
 
@@ -55,7 +55,7 @@ class NewRefund(
         ]
     },
 ):
-    """What is refunded."""
+    """The refund to start."""
 
     amount: Price
     """At most what the client paid for the course, tax included, less earlier refunds."""
@@ -82,7 +82,7 @@ def quote_refund(request: Request, course_id: str) -> Reply:
 
 @call("POST", "/courses/{course_id}/refunds", RefundBegun, status=202, roles=THE_OWNER, key=Key.REQUIRED)
 def start_refund(request: Request, body: NewRefund, course_id: str) -> Reply:
-    """Begin a refund in Square; the sessions leave when Square confirms it."""
+    """Start a refund in Square; the sessions are removed when Square confirms it."""
     wish = desk_refunds.NewRefund(course_id, body.amount.money, body.reason, body.formula or "")
     begun = desk_refunds.start_refund(request.services.store, request.act, wish)
     refund = {"id": begun.id, "status": "pending", "amount": begun.amount}

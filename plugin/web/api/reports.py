@@ -1,4 +1,4 @@
-"""The calls about reports: the liability for unused sessions, rolled forward, and sessions used. For the owner."""
+"""The calls about reports, for the owner: the roll-forward of the deferred revenue, and sessions used."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class ReportLine(Answer):
 
 
 class ReportPart(Answer):
-    """A value and the sessions it stands for."""
+    """A value and its number of sessions."""
 
     value: Money = shown(usd(33000))
     sessions: int = shown(2)
 
 
 class LateEntries(ReportPart):
-    """Entries that count in other days than those they were made for."""
+    """Entries that count on other days than the days they were made for."""
 
     entries: Count = shown(2)
 
@@ -102,19 +102,19 @@ class InPeriod(Input):
     """The clinic's last day, counted in; by default the end of this month, or today."""
 
     def period(self, request: Request) -> Period:
-        """Return it; raises InvalidField."""
+        """Return the period; raises InvalidField."""
         today = local_date(read_clinic(request.services.store), request.act.now)
         return asked_period(self.first, self.last, today)
 
 
 class LiabilityQuery(InPeriod):
-    """Which roll-forward."""
+    """The options of the roll-forward."""
 
     currency: Currency | None = Field(None, description="The clinic's own by default.")
 
 
 class UsageQuery(InPeriod, Paging):
-    """What is counted by what."""
+    """The options of the count."""
 
     by: Annotated[By, BY_VALUE, words(By)] = By.PACKAGE
 

@@ -158,8 +158,8 @@ def _sheet(text: TextView, markdown: str, *, is_reviewed: bool) -> AftercareShee
 def _form(text: TextView, refusal: Refusal | None) -> TextForm:
     """Return the form of a text, as it was sent where it was refused.
 
-    After a version conflict, saving again overwrites the newest version knowingly; after an error in the text, the
-    form keeps the version that was seen.
+    After a version conflict, saving again overwrites the newest version knowingly; after an error in the text,
+    the form keeps the version that was seen.
     """
     form = TextForm.shown(
         refusal, markdown=text.markdown, reviewed=text.is_reviewed, version=str(text.newest)
