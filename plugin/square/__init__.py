@@ -1,1 +1,1 @@
-"""Everything that speaks to Square: asking, observing, sweeping, publishing. Knows the use cases, no web."""
+"""Everything that talks to Square: the client, events, sync, checkout and catalog. Makes no use of Flask."""

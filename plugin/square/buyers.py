@@ -18,13 +18,13 @@ from plugin.square.models import Order, Payment
 from plugin.square.parsing import Json, country_of, postal_address, square_id, text
 from plugin.store.people import SquareCustomer
 
-# The creation source of a profile that was made of others.
+# The creation source of a profile that is the result of a merge.
 MERGE = "MERGE"
 
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """Who bought, None where Square does not say; and the profiles on the sale without name, phone and e-mail."""
+    """The buyer, None where Square names none; and the sale's profiles without name, phone and e-mail."""
 
     by: Buyer | None
     nameless_ids: tuple[str, ...] = ()
@@ -33,8 +33,8 @@ class Bought:
 def buyer_of(services: Services, order: Order, payment: Payment | None) -> Bought:
     """Return who bought.
 
-    Payments come before the order, the order before its tenders, in the tenders' order: the same answer
-    whichever event brought us here.
+    Payments take precedence over the order, the order over its tenders, in the tenders' order: the same answer
+    whichever event is being handled.
     """
     nameless: list[str] = []
     for customer_id in customers_named(services, order, payment):
@@ -48,7 +48,7 @@ def buyer_of(services: Services, order: Order, payment: Payment | None) -> Bough
 
 
 def profile_of(services: Services, customer_id: str) -> Buyer | None:
-    """Return the customer as Square has them now; None for one who is in no directory, or was erased here.
+    """Return the customer's current profile in Square; None for one who is in no directory, or was erased here.
 
     A client of ours whose profile was deleted in Square keeps its id.
     """
@@ -68,7 +68,7 @@ def profile_of(services: Services, customer_id: str) -> Buyer | None:
 
 
 def _erased_or_known(services: Services, buyer: Buyer) -> tuple[bool, bool]:
-    """Say whether the buyer was erased here, and whether they are a client of ours, under any of their ids."""
+    """Return whether the buyer was erased here, and whether they are a client of ours, under any of their ids."""
     known = exists().where(SquareCustomer.square_customer_id.in_(buyer.known_as))
     with services.store.reading() as session:
         was_erased, is_known = session.execute(select(one_is_erased(buyer.known_as), known)).one()
@@ -105,7 +105,7 @@ def read_listed_profile(customer: Json) -> Buyer:
 
 
 def knows_any(services: Services, *customer_ids: str) -> bool:
-    """Say whether one of these Square customers is a client of ours."""
+    """Return whether one of these Square customers is a client of ours."""
     wanted = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(customer_ids))
     with services.store.reading() as session:
         return session.scalar(wanted.limit(1)) is not None
@@ -142,7 +142,7 @@ def _customer_of_payment(services: Services, payment_id: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of the profiles that were fetched: those that are a certain one by now, and those that Square has no more."""
+    """Of the fetched profiles: those merged into the given one, and those that Square no longer has."""
 
     joined: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -151,7 +151,7 @@ class Asked:
 def joined_into(services: Services, buyer: Buyer) -> Asked:
     """Find which of our clients' profiles were merged into this one, whatever their names were.
 
-    Square says of a merged profile only that it is one; an id from before the merge returns the new profile.
+    Square marks a merged profile only as merged; an id from before the merge returns the new profile.
     """
     suspects: Sequence[str]
     try:
@@ -163,7 +163,7 @@ def joined_into(services: Services, buyer: Buyer) -> Asked:
 
 
 def ask_each(services: Services, customer_ids: Iterable[str], buyer: Buyer) -> Asked:
-    """Fetch each of these profiles and compare it with this one."""
+    """Fetch each of these profiles and compare it with the given one."""
     joined, gone = list[str](), list[str]()
     for customer_id in customer_ids:
         try:

@@ -1,6 +1,6 @@
 """Packages in Square's catalog: one item "Prepaid courses" whose variations are the packages.
 
-A variation is written by itself, never the item around it: an item written whole loses what was left out.
+A variation is written by itself, never its item: writing a whole item clears every field left out.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def publish(
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A package as saved; `problem` says why it is not published so yet, "" where it is or need not be."""
+    """A package as saved; `problem`: why it is not published so yet, "" where it is or need not be."""
 
     package: PackageView
     is_published: bool = False
@@ -70,7 +70,7 @@ def save_package(
 ) -> Saved:
     """Save an edit and publish it at once; raises as `edit_package` does.
 
-    Where Square can't be reached the edit is kept, and a job publishes it. An edit of neither price nor name leaves
+    Where Square can't be reached the edit is saved, and a job publishes it. An edit of neither price nor name leaves
     Square's item alone, though it may have a price of its own.
     """
     before = read_package(services.store, package_id)

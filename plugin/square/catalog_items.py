@@ -42,7 +42,7 @@ class OfferedItem:
 
 
 def seen_item(variation: Json) -> SeenItem:
-    """Read what Square shows of a variation; raises SquareFailed."""
+    """Read a variation as Square shows it; raises SquareFailed."""
     data = data_of(variation)
     return SeenItem(
         square_variation_id=square_id(variation.get("id"), "variation id"),
@@ -73,7 +73,7 @@ def item_name_of(item: Json) -> str:
 
 
 def offered_items(item: Json) -> list[OfferedItem]:
-    """Read an item's variations, of which one that can't be read is left out; raises SquareFailed."""
+    """Read an item's variations, leaving out those that can't be read; raises SquareFailed."""
     data = record(item.get("item_data"), "item_data")
     name = words(data.get("name"), NAME_LENGTH)
     seen = readable(seen_item, listed(data.get("variations"), "variations"), "variation")
@@ -81,7 +81,7 @@ def offered_items(item: Json) -> list[OfferedItem]:
 
 
 def data_of(variation: Json) -> Json:
-    """Return what Square says of the variation itself."""
+    """Return the data of the variation itself."""
     return record(variation.get("item_variation_data"), "item_variation_data")
 
 
@@ -94,7 +94,7 @@ def version_of(variation: Json) -> int:
 
 
 def checked_id(typed: str) -> str:
-    """Return an id that came with a form; raises InvalidField for what is none."""
+    """Return an id received from a form; raises InvalidField where it is not one."""
     try:
         return square_id(text(typed), "variation id")
     except SquareFailed:

@@ -101,7 +101,7 @@ def _follow_merge(session: Session, services: Services, act: Act, known_id: str,
 
 def _found(services: Services, client: ClientView) -> Buyer | None:
     for buyer in _candidates(services, client):
-        # A profile that is another client's here stays theirs, whatever phone they share.
+        # A profile that is linked to another client is not linked here, even where they share a phone.
         if not knows_any(services, *buyer.known_as):
             return buyer
     return None
@@ -127,7 +127,7 @@ def _read(profile: Json) -> Buyer:
 
 
 def new_profile(client: ClientView) -> dict[str, str]:
-    """Return the fields of a client that go into Square's directory."""
+    """Return the fields of a client that are written to Square's directory."""
     given, family = name_parts(client.name)
     fields = {
         "given_name": given,

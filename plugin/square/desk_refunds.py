@@ -1,5 +1,5 @@
 """The outbox job of a refund begun at the desk: the amount is split over the sale's payments, and Square is asked once
-for each. What follows waits for Square's event, as with any other refund."""
+for each. The effects wait for Square's event, as with any other refund."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _request(services: Services, refund: RefundToAsk, part: PartView) -> None:
             status=answer.status,
         )
     if square_refund_id is not None:
-        # Through the same inbox as an event, so that nothing waits for one where webhooks are disabled.
+        # Through the same inbox as an event, so that it works where webhooks are disabled.
         receive_synthetic(services, SWEPT_REFUND, square_refund_id, "desk")
 
 

@@ -29,7 +29,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def allows(self, now: datetime) -> bool:
-        """Say whether one more search may go out now, and count it."""
+        """Return whether one more search may be sent now, and count it."""
         with self._lock:
             earliest = now - self._pause * self._burst
             free_at = max(self._free_at or earliest, earliest) + self._pause
@@ -41,7 +41,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """People in Square's directory who are not clients here; `says` is set where they may be out of date."""
+    """People in Square's directory who are not clients here; `says`: the message where they may be stale."""
 
     people: tuple[PersonView, ...]
     says: str = ""

@@ -18,7 +18,7 @@ _BUSY_S = 30.0
 
 
 def leave_profile(services: Services, job: Job) -> str:
-    """Remove the balance from a Square profile, then forget its id."""
+    """Remove the balance from a Square profile, then delete its id."""
     customer_id = text(job.payload.get("square_customer_id"))
     if customer_id:
         with suppress(SquareNotFound):

@@ -1,4 +1,4 @@
-"""Events of Square that could not be handled: they are retried, or a person is asked."""
+"""Events of Square that could not be handled: they are retried, or an attention item is opened."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from plugin.services import Services
 from plugin.square.connection.row import read_connection
 from plugin.square.inbox import order_named, refund_named
 
-# What a person must repair is asked at once; the rest may pass by itself.
+# What a person must repair opens an item at once; the rest may pass by itself.
 _ASKED_AT_ONCE = ("square_sign_in", "square_scope")
 
 
 def set_aside(services: Services, event: InboxEvent, error: Exception, chance: Chance) -> str:
-    """Have a failed event handled again later, or give it up; return the state: retrying or failed."""
+    """Schedule a retry of a failed event, or give it up; return the state: retrying or failed."""
     if is_permanent(error) or (event.attempts >= MOST_TRIES and not is_outage(error)):
         _give_up(services, event, error)
         return "failed"
@@ -58,7 +58,7 @@ def _ask_about_event(services: Services, event: InboxEvent, error: Exception) ->
 def _ask_about_outage(services: Services, event: InboxEvent, code: str) -> None:
     if code not in _ASKED_AT_ONCE and event.attempts < TRIES_BEFORE_ASKING:
         return
-    # One item for one outage, not one for each event that waits; it is resolved when Square answers.
+    # One item per outage, not one per pending event; it is resolved when Square answers.
     dedupe = outage_mark(code, read_connection(services.store).failing_since, services.clock())
     summary = f"{OUTAGES[code]} Events from Square wait until it does."
     transact(services.store, _act(services, event), lambda work: _open_item(work, event, summary, dedupe))

@@ -1,6 +1,6 @@
 """Events in the inbox: reading what a stored event is about, and adding events of our own.
 
-What a sync finds, and what the desk begins, goes through the same inbox as Square's webhooks, once for each state.
+What a sync finds, and what the desk begins, uses the same inbox as Square's webhooks, once for each state.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def receive_synthetic(
 ) -> bool:
     """Add an event about an object of Square's; False where one about this state of it was added before.
 
-    `carried` is what the event's `data.object` holds.
+    `carried` is the content of the event's `data.object`.
     """
     event_id = f"{event_type}:{id_[:180]}:{state}"
     body = {"event_id": event_id, "type": event_type, "data": {"id": id_, "object": carried or {}}}

@@ -24,7 +24,7 @@ def adopt_location(services: Services) -> bool:
         adopted = _merged(clinic, location) if is_named(services.store) else _clinic(clinic, location)
         save_clinic(services.store, Act(SQUARE, services.clock(), "adopt-location"), adopted)
     except CoursekeeperError:
-        # The desk works without; the next start tries again.
+        # The desk works without it; the next start tries again.
         return False
     return True
 

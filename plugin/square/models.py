@@ -1,7 +1,7 @@
 """Square's orders, payments and refunds as models: each field that the ledger depends on is checked when it is read.
 
-The SDK validates nothing. What only booking or only an invoice needs of an order is read apart (`Line`, `Charges`), so
-that an unreadable line of retail does not keep a package from being booked.
+The SDK validates nothing. What only booking or only an invoice needs is read separately (`Line`, `Charges`), so
+that an unreadable line of retail does not prevent the booking of a package.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def _field(read: Callable[[object, str], T]) -> PlainValidator:
-    """Read a field with a function of `parsing` that is handed the value and its name."""
+    """Read a field with a function of `parsing` that takes the value and its name."""
     return PlainValidator(lambda value, info: read(value, info.field_name or ""))
 
 
@@ -68,7 +68,7 @@ class Answer(BaseModel):
 
     @classmethod
     def read(cls, answer: object) -> Self:
-        """Read an answer; raises SquareFailed where it lacks what it should say."""
+        """Read an answer; raises SquareFailed where it lacks a required field."""
         try:
             return cls.model_validate(answer)
         except ValidationError as error:
@@ -110,12 +110,12 @@ class Tender(Answer):
 
     @property
     def is_captured(self) -> bool:
-        """Say whether the money was taken."""
+        """Return whether the money was taken."""
         return self.card_status in ("", "CAPTURED")
 
 
 class ReturnedLine(Answer):
-    """One line of a return; `source_line_uid` is the line of the sale that it gives back."""
+    """One line of a return; `source_line_uid` is the line of the sale that it returns."""
 
     uid: Id
     source_line_uid: OptionalId = Field(None, alias="source_line_item_uid")
@@ -126,14 +126,14 @@ class ReturnedLine(Answer):
 
 
 class ReturnedTip(Answer):
-    """What a return gives back of a tip, and of which payment."""
+    """The part of a tip that a return refunds, and its payment."""
 
     applied: OptionalAmount = Field(None, alias="applied_money")
     source_tender_id: OptionalId = None
 
 
 class Return(Answer):
-    """What one order gives back of another."""
+    """What one order returns of another."""
 
     source_order_id: OptionalId = None
     lines: Annotated[tuple[ReturnedLine, ...], _each(ReturnedLine)] = Field((), alias="return_line_items")
@@ -147,14 +147,14 @@ class Return(Answer):
 
 
 class AppliedTax(Answer):
-    """What one of the order's taxes is on one line."""
+    """The amount of one of the order's taxes on one line."""
 
     uid: Text = Field("", alias="tax_uid")
     applied: OptionalAmount = Field(None, alias="applied_money")
 
 
 class AppliedCharge(Answer):
-    """What one of the order's service charges is on one line."""
+    """The amount of one of the order's service charges on one line."""
 
     uid: Text = Field("", alias="service_charge_uid")
     applied: OptionalAmount = Field(None, alias="applied_money")
@@ -198,7 +198,7 @@ class Tax(Answer):
 
     @property
     def is_included(self) -> bool:
-        """Say whether the listed prices contain it."""
+        """Return whether the listed prices contain it."""
         return self.type == "INCLUSIVE"
 
 
@@ -215,12 +215,12 @@ class Charge(Answer):
 
     @property
     def is_apportioned(self) -> bool:
-        """Say whether it stands in the lines' totals."""
+        """Return whether it is part of the lines' totals."""
         return "APPORTIONED" in self.treatment_type
 
     @property
     def is_card_surcharge(self) -> bool:
-        """Say whether it is what a client pays for using a card, by its type or its name."""
+        """Return whether it is what a client pays for using a card, by its type or its name."""
         return any("surcharge" in one.casefold() for one in (self.type, self.name))
 
 
@@ -245,7 +245,7 @@ class Discount(Answer):
 class Order(Answer):
     """A sale, a return, or both at once (an exchange); state OPEN, COMPLETED, CANCELED or DRAFT.
 
-    `lines` stay as Square wrote them until somebody needs them: see `Line`.
+    `lines` stay unparsed until they are needed: see `Line`.
     """
 
     id: Id
@@ -280,7 +280,7 @@ class Order(Answer):
 
 
 class PaymentRefund(Answer):
-    """Money given back. `order_id` is the return order; status PENDING, COMPLETED, REJECTED or FAILED."""
+    """Money refunded. `order_id` is the return order; status PENDING, COMPLETED, REJECTED or FAILED."""
 
     id: Id
     status: Text = ""

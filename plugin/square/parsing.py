@@ -1,4 +1,4 @@
-"""Fields of Square's answers, read strictly: the SDK lets any shape through, and we book what they say."""
+"""Fields of Square's answers, read strictly: the SDK accepts any shape, and the ledger depends on them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# Visible ASCII without what would change the meaning of a path: an id goes into the address of a request.
+# Visible ASCII without what would change the meaning of a path: an id is part of a request's address.
 _ID = re.compile(r"[!-~]{1,192}\Z")
 _PATH = re.compile(r"[/?#%\\]|\A\.{1,2}\Z")
-# JSON can spell a NUL and half of a surrogate pair; no database takes them.
+# JSON can spell a NUL and half of a surrogate pair; no database accepts them.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNREADABLE = "square_unreadable"
 _COUNTRY = re.compile("[A-Z]{2}")
-# Where the town comes before the region and the code: "Los Angeles, CA 90012". Elsewhere it is "10969 Berlin".
+# Where the town precedes the region and the code: "Los Angeles, CA 90012". Elsewhere it is "10969 Berlin".
 _TOWN_FIRST = frozenset({"", "US", "CA", "AU", "NZ", "GB", "IE", "IN", "PR"})
 _WHOLE = re.compile(r"[1-9][0-9]{0,2}\Z")
 
 
 def unreadable(what: str) -> SquareFailed:
-    """Return the error for an answer that lacks what it should say; a retry may help."""
+    """Return the error for an answer that lacks a required field; a retry may help."""
     reason = f"Square's answer can't be read ({what}). It is retried automatically."
     return SquareFailed(reason, permanent=False, code=UNREADABLE)
 

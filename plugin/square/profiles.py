@@ -39,7 +39,7 @@ DEFINITION = {
         "$ref": "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
     },
 }
-# Bookmarks: that the attribute is defined in Square, and why nothing is written at present.
+# Bookmarks: that the attribute is defined in Square, and why writing is paused.
 DEFINED = "profile_attribute"
 HELD = "profiles_held"
 _NO_SCOPE = (
@@ -168,7 +168,7 @@ def _is_defined(services: Services) -> bool:
 
 
 def _hold(services: Services, act: Act, why: str) -> str:
-    """Write nothing more until Square permits it; one attention item, not one for each client."""
+    """Pause writing until Square permits it; one attention item, not one for each client."""
 
     def work(session: Session) -> None:
         save_bookmark_in(session, act, HELD, why)

@@ -29,7 +29,7 @@ class GivenBack:
     tip: int = 0
 
     def of(self, source: Order) -> Refund:
-        """Return it as the use cases take it, beside the sale it belongs to."""
+        """Return the refund in the form the use cases take, beside its sale."""
         total = refundable(source)
         if total is None:
             raise unreadable("order without a total")
@@ -56,7 +56,7 @@ def given_back(services: Services, refund: PaymentRefund, returning: Order | Non
     paid_order_id = _order_of_payment(services, refund)
     returns = returning.returns if returning is not None else ()
     sources = [one.source_order_id for one in returns if one.source_order_id is not None]
-    # One return may take back lines of several sales; each payment then has a refund of its own.
+    # One return may include lines of several sales; each payment then has a refund of its own.
     source = paid_order_id if paid_order_id in sources or not sources else sources[0]
     if source is None:
         return None
@@ -67,10 +67,10 @@ def given_back(services: Services, refund: PaymentRefund, returning: Order | Non
 
 
 def _tip_in(refund: PaymentRefund, returns: tuple[Return, ...], *, is_alone: bool) -> int:
-    """Return how much of a refund is a tip, as its return says.
+    """Return how much of a refund is a tip, according to its return.
 
     Where several refunds belong to the return, a tip belongs to the payment that took it, or to the refund of its
-    very sum.
+    exact sum.
     """
     tips = [tip for one in returns for tip in one.tips]
     if not is_alone and _tip_sum(tips) != refund.amount.amount:
@@ -94,20 +94,20 @@ def refunds_on(services: Services, order: Order) -> list[PaymentRefund]:
 
 
 def gives_money_back(order: Order) -> bool:
-    """Say whether an order returns more than it sells, so that a refund belongs to it, named or not."""
+    """Return whether an order returns more than it sells, so that a refund belongs to it, named or not."""
     sold = [optional_money(line.get("total_money"), "line total") for line in order.lines]
     return sum(_taken_back(order).values()) > sum(one.amount for one in sold if one is not None)
 
 
 def is_refund_booked(services: Services, return_order_id: str) -> bool:
-    """Say whether a refund that made this return order was booked; Square need not name it on the order."""
+    """Return whether a refund that made this return order was booked; Square need not name it on the order."""
     booked = select(SquareRefund.square_refund_id).where(SquareRefund.return_order_id == return_order_id)
     with services.store.reading() as session:
         return session.scalar(booked.limit(1)) is not None
 
 
 def exchanged(order: Order) -> list[GivenBack]:
-    """Return what an order takes back without a refund: an exchange, or a line that had cost nothing."""
+    """Return what an order returns without a refund: an exchange, or a line that had cost nothing."""
     return [
         GivenBack(_without_money(order, source, amount), source, _lines_from(order.returns, source))
         for source, amount in _taken_back(order).items()
@@ -161,7 +161,7 @@ def _line(line: ReturnedLine) -> ReturnLine:
     quantity = whole_quantity(line.quantity)
     return ReturnLine(
         uid=line.uid,
-        # Part of a package given back closes no line: a person decides.
+        # A package refunded in part closes no line: a person decides.
         source_line_uid=line.source_line_uid if quantity is not None else None,
         quantity=quantity or 1,
         total=_minor(line.total),

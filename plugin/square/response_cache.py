@@ -1,6 +1,6 @@
-"""Square's answers while an event is handled, kept for its retry: one failed call need not repeat the others.
+"""Cache of Square's answers while an event is handled, for its retry: one failed call does not repeat the others.
 
-An answer that came after the event is no older than what the event reports, and later changes have events of their own.
+An answer received after the event is no older than what the event reports; later changes have their own events.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Answers = dict[tuple[str, str], Json]
 
 
 class ResponseCache:
-    """Answers by event; in memory only, for they contain personal data."""
+    """Answers by event; in memory only, because they contain personal data."""
 
     def __init__(self) -> None:
         self._lock = Lock()

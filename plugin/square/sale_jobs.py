@@ -24,7 +24,7 @@ from plugin.square.sales import package_lines, sale_of
 
 
 def record_sale(services: Services, job: Job) -> str:
-    """Keep the record of a sale that was booked before records were kept; its invoice follows. Raises SquareFailed."""
+    """Record a sale that was booked before sales were recorded; its invoice follows. Raises SquareFailed."""
     try:
         order = Order.read(services.square.order(job.subject))
     except SquareNotFound:

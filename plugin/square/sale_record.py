@@ -69,9 +69,9 @@ def sold_sale(order: Order) -> SoldSale:
 
 
 def sales_recorded(order: Order) -> tuple[SoldSale, ...]:
-    """Return the sale to keep; none where a line of retail can't be read, for its courses are booked anyway.
+    """Return the sale to record; none where a line of retail can't be read: its courses are booked anyway.
 
-    Whoever asks for the invoice is told why there is none.
+    A request for the invoice answers why there is none.
     """
     try:
         return (sold_sale(order),)
@@ -90,7 +90,7 @@ def _line(line: Line, currency: str) -> SoldLine:
         unit_price=minor_units(line.unit_price, currency),
         discount=minor_units(line.discount, currency),
         tax=minor_units(line.tax, currency),
-        # An apportioned card surcharge stands on an invoice where an apportioned service charge does.
+        # An invoice shows an apportioned card surcharge where it shows an apportioned service charge.
         service_charge=minor_units(line.service_charge, currency)
         + minor_units(line.card_surcharge, currency),
         total=minor_units(line.total, currency),

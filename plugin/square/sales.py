@@ -53,7 +53,7 @@ def lines_like_packages(lines: Sequence[Json], known: Sequence[Json], offers: Of
 
 
 def is_paid(order: Order) -> bool:
-    """Say whether the order is paid in full: it is completed, or captured tenders cover its total."""
+    """Return whether the order is paid in full: it is completed, or captured tenders cover its total."""
     if order.state != "OPEN":
         return order.state == "COMPLETED"
     if order.total is None or order.total.amount <= 0:
@@ -63,7 +63,7 @@ def is_paid(order: Order) -> bool:
 
 
 def is_part_paid(order: Order) -> bool:
-    """Say whether a part of an open order is paid."""
+    """Return whether a part of an open order is paid."""
     return order.state == "OPEN" and not is_paid(order) and bool(_captured(order))
 
 
@@ -82,7 +82,7 @@ def sale_of(
     of_invoice: bool = False,
     total: Money | None = None,
 ) -> Sale:
-    """Return the order as the use cases take it; raises SquareFailed for a line that can't be read.
+    """Return the order in the form the use cases take; raises SquareFailed for a line that can't be read.
 
     A sale by invoice is booked at its first payment, and each payment counts by itself. `total` is the price where
     Square does not show it any more.
@@ -106,7 +106,7 @@ def sale_of(
 def surcharge_on(order: Order, line: Line, currency: str) -> int:
     """Return how much of a line's total is card surcharge, minor units.
 
-    Square apportions it to the lines or puts it beside them (OrderCardSurchargeTreatmentType). Its published order
+    Square apportions it to the lines or adds it beside them (OrderCardSurchargeTreatmentType). Its published order
     names no field for it; orders carry `total_card_surcharge_money`, or a service charge of that name.
     """
     surcharges = {charge.uid for charge in order.charges.service_charges if charge.is_card_surcharge}

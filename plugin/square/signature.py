@@ -1,4 +1,4 @@
-"""The signature of a webhook: made by Square, with a key of ours, for our address, over the raw body."""
+"""The signature of a webhook: computed by Square with our key over our address and the raw body."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check(services: Services, body: bytes, header: str | None) -> None:
 
 
 def _keys(services: Services) -> Iterator[tuple[str, str]]:
-    """Yield each key with the address it signs for: that of the settings, then our own subscription's."""
+    """Yield each key with its notification address: that of the settings, then our own subscription's."""
     key = services.settings.square_webhook_signature_key.get_secret_value()
     if key:
         yield services.settings.webhook_address, key

@@ -38,7 +38,7 @@ def mail_checkout(services: Services, job: Job) -> str:
 
 
 def give_up_letter(services: Services, job: Job, sentence: str) -> None:
-    """Show the desk that the client has no e-mail: the address can be given another way."""
+    """Show the desk that the client did not get the e-mail: the address can be given another way."""
     notice = f"The e-mail was not sent. {sentence} Show the code, or copy the address."
     _note(services, job.subject, notice=notice)
 

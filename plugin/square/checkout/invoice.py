@@ -41,7 +41,7 @@ def publish(services: Services, row: Checkout) -> Checkout:
 def _published(services: Services, row: Checkout, invoice_id: str) -> Json:
     version = row.square_object_version or 0
     try:
-        # With the version: Square may remember the key of a refused call.
+        # With the version: Square may store the key of a refused call.
         return services.square.publish_invoice(f"{row.id}-publish-{version}", invoice_id, version)
     except SquareFailed as error:
         if error.code != "square_version_mismatch":

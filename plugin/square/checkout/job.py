@@ -22,7 +22,7 @@ from plugin.square.checkout.row import (
 from plugin.square.checkout.ways import REPEAT, WAYS, next_step
 from plugin.store.selling import Checkout
 
-# What each answered call leaves in the row.
+# What each answered call stores in the row.
 _ANSWERS = ("square_customer_id", "square_order_id", "square_object_id", "url", "ends_as")
 
 
@@ -47,7 +47,7 @@ def run_checkout(services: Services, job: Job) -> str | RunAgain:
 
 
 def give_up_checkout(services: Services, job: Job, sentence: str) -> None:
-    """End a sale that can neither go on nor be canceled in Square."""
+    """End a sale that can neither be completed nor canceled in Square."""
     end(services, read_row(services, job.subject), "failed", sentence)
 
 

@@ -44,7 +44,7 @@ def wait_for_payment(services: Services, row: Checkout) -> str | RunAgain:
 
 
 def delete_link(services: Services, row: Checkout) -> RunAgain | None:
-    """Delete the page; None once it is gone."""
+    """Delete the page; None once it is deleted."""
     if row.square_object_id is not None:
         try:
             services.square.delete_payment_link(row.square_object_id)

@@ -108,7 +108,7 @@ def paid_of(order: Order) -> int:
 
 
 def is_sold(services: Services, row: Checkout) -> bool:
-    """Say whether the order is paid; if so an event is added that books it, webhooks or not."""
+    """Return whether the order is paid; if so an event is added that books it, webhooks or not."""
     order = read_order(services, row)
     if _is_sale(order, row):
         receive_order(services, order.id, order.updated_at)

@@ -41,7 +41,7 @@ def close_without_payment(services: Services, row: Checkout) -> Checkout:
 
 
 def check(services: Services, row: Checkout) -> str | RunAgain:
-    """Check whether the order shows the payment, and have it booked."""
+    """Check whether the order shows the payment, and enqueue its booking."""
     if is_sold(services, row):
         return "Paid; the sale is booked next."
     return RunAgain(1, "Paid; Square does not show it on the order yet.")

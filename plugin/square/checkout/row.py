@@ -1,6 +1,6 @@
 """The row of a sale begun at the desk, between two calls to Square.
 
-A call is noted before it is made and its answer saved after it, each in a transaction of its own.
+A call is recorded before it is made and its answer after it, each in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CheckoutCanceled(Exception):
 
 
 def read_row(services: Services, checkout_id: str) -> Checkout:
-    """Return the row as it stands; raises NotFound."""
+    """Return the row as it is now; raises NotFound."""
     with services.store.reading() as session:
         row = session.get(Checkout, checkout_id)
         if row is None:
@@ -36,7 +36,7 @@ def read_row(services: Services, checkout_id: str) -> Checkout:
 
 
 def note_call(services: Services, row: Checkout, call: str) -> None:
-    """Note that this call is made now; raises CheckoutCanceled where it no longer should be."""
+    """Record that this call is being made; raises CheckoutCanceled where it no longer should be."""
 
     def work(session: Session) -> None:
         current = checkout_for_change(session, row.id)
@@ -83,7 +83,7 @@ def note_problem(services: Services, row: Checkout, sentence: str) -> None:
 
 
 def plan_end(services: Services, row: Checkout, state: str, problem: str) -> Checkout:
-    """Note that it ends in this state once it is canceled in Square."""
+    """Record the state it ends in once it is canceled in Square."""
 
     def change(current: Checkout) -> None:
         if current.ended_at is None:
@@ -105,7 +105,7 @@ def end(services: Services, row: Checkout, state: str, problem: str = "") -> Che
 
 
 def end_canceled(services: Services, row: Checkout) -> Checkout:
-    """End what is canceled in Square. Of an invoice nothing more is due; a question opens about what was paid of it."""
+    """End what is canceled in Square. An invoice's rest is no longer due; an item opens on what was paid."""
 
     def work(session: Session) -> Checkout:
         current = checkout_for_change(session, row.id)

@@ -20,7 +20,7 @@ from plugin.store.selling import Checkout, Terminal
 TERMINAL = "terminal"
 # Square ends an unanswered request after five minutes; ours is the wider net.
 LONGEST_WAIT = timedelta(minutes=6)
-# The Devices API puts this before the id that a checkout needs.
+# The Devices API prefixes this to the id that a checkout needs.
 _PREFIX = "device:"
 _SOON_S = 2.0
 _LATER_S = 5.0
@@ -84,7 +84,7 @@ def _canceled(services: Services, checkout_id: str) -> Json | None:
     except SquareFailed as error:
         if not error.permanent:
             raise
-        # Refused where it has ended: its status says whether it is a sale.
+        # Refused where it has ended: its status shows whether it is a sale.
         return services.square.terminal_checkout(checkout_id)
 
 

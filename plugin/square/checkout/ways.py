@@ -25,7 +25,7 @@ _NOT_RUNG_UP = "It is not rung up yet."
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call to Square whose answer stays in the row; after a lost answer it is repeated under the same key."""
+    """A call to Square whose answer is stored in the row; after a lost answer it is repeated under the same key."""
 
     name: str
     is_done: Callable[[Checkout], bool]
@@ -34,7 +34,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The calls of a way of selling; `check` then says whether it is paid; `cancel` returns None once done."""
+    """The calls of a way of selling; `check` then returns whether it is paid; `cancel` returns None once done."""
 
     calls: tuple[Call, ...]
     check: Callable[[Services, Checkout], str | RunAgain]
@@ -65,7 +65,7 @@ def _without_price(services: Services, row: Checkout) -> str | RunAgain:
 
 
 def _check_pos(services: Services, row: Checkout) -> str | RunAgain:
-    """Sync orders while a person waits; afterwards an event or a sync brings the sale, up to twelve hours."""
+    """Sync orders while a person waits; afterwards an event or a sync reports the sale, up to twelve hours."""
     waited = services.clock() - row.created_at
     if waited >= LONGEST_AT_TILL:
         end(services, row, "timed_out", "It was not rung up within twelve hours.")

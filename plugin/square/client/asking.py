@@ -38,7 +38,7 @@ class SquareNotFound(SquareFailed):
 
 
 class Asking:
-    """One pool of connections to one Square. `token` is read at every request, for OAuth changes it.
+    """One pool of connections to one Square. `token` is read at every request, because OAuth changes it.
 
     `watch` is called after every call with our token: with the code of its failure, "" where it succeeded.
     """
@@ -107,7 +107,7 @@ class Asking:
             # The SDK's own pager ends at an empty page that has a cursor; its raw answer does not.
             answer = answer.response if isinstance(answer, SyncPager) else answer
             # Pydantic's own way: the SDK's `dict` does the same twice, and resolves every type again on the way.
-            # `warnings`: the SDK keeps values of a wrong type, and would warn of each.
+            # `warnings`: the SDK accepts values of a wrong type, and would warn of each.
             return cast(Json, answer.model_dump(by_alias=True, exclude_unset=True, warnings=False))
         except ApiError as error:
             raise _refusal(error) from error
@@ -132,7 +132,7 @@ def _certificates(trust_env: bool) -> ssl.SSLContext:
 
 
 def _connect_sooner(request: httpx.Request) -> None:
-    # The SDK sends one number for all phases; a host that is gone need not take that long to show.
+    # The SDK sends one number for all phases; an unreachable host should fail sooner.
     request.extensions["timeout"] = {**request.extensions["timeout"], "connect": CONNECT_TIMEOUT_S}
 
 

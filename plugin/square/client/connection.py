@@ -98,7 +98,7 @@ class ConnectionCalls(Asking):
         )
 
     def test_subscription(self, subscription_id: str, event_type: str) -> Json:
-        """Have Square send a sample event now; returns what it sent and how that was answered."""
+        """Have Square send a sample event now; return what it sent and our response."""
         test = self._square.webhooks.subscriptions.test
         answer = self._ask(test, subscription_id, event_type=event_type, request_options=SOON)
         # Nested in Square's OpenAPI document, at the root in the SDK: both are read.

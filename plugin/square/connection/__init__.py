@@ -1,1 +1,1 @@
-"""How we are let into Square, and how Square tells us of events."""
+"""The connection to Square: OAuth, tokens, scopes and the webhook subscription."""

@@ -108,7 +108,7 @@ def disconnect(services: Services, act: Act) -> str:
 
 
 def return_address(services: Services) -> str:
-    """Return where Square returns the owner to; the application must name it exactly."""
+    """Return the redirect URI; the Square application must name it exactly."""
     return f"{services.settings.public_url.rstrip('/')}/square/connected"
 
 

@@ -1,4 +1,4 @@
-"""What keeps the connection alive: renewing, resealing, and checking merchant, locations and scopes with Square."""
+"""Maintenance of the connection: renewing, resealing, and checking merchant, locations and scopes with Square."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def maintain_connection(services: Services) -> None:
         try:
             check_connection(services)
         except CoursekeeperError:
-            # It is noted since when Square fails; the next minute checks again.
+            # The start of Square's outage is recorded; the next minute checks again.
             _ask_where_shut_out(services)
 
 
@@ -115,7 +115,7 @@ def _ask_where_shut_out(services: Services) -> None:
 
 
 def reseal(services: Services) -> int:
-    """Seal again with the newest key what an older key sealed; return how much. Then the older key can be removed."""
+    """Seal again with the newest key what an older key sealed; return how many. The older key is then unused."""
     known = read_connection(services.store)
     stale = [name for name in _SEALED if _is_stale(services, getattr(known, name))]
 
@@ -136,7 +136,7 @@ def _is_stale(services: Services, sealed: str | None) -> bool:
     try:
         services.vault.open(sealed)
     except CoursekeeperError:
-        # Its key is gone: using it raises an error that says so.
+        # Its key was removed: using it raises an error that names the reason.
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""Opening the client of Square, with the current token and with a note of outages."""
+"""Opening the client of Square, with the current token and with a record of outages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plugin.store.square_side import Connection
 from plugin.vault import Vault
 
 _FAILING = ("square_unreachable", "square_down", "square_busy", "square_sign_in")
-# Neither success nor outage: an answer of another shape than agreed.
+# Neither success nor outage: an answer of an unexpected shape.
 _NO_SIGN = ("square_unreadable",)
 
 
@@ -36,7 +36,7 @@ def open_square(
 
 
 class TokenSource:
-    """The access token: that of the settings, else the seller's. Called before every request, for another process may
+    """The access token: that of the settings, else the seller's. Called before every request: another process may
     have renewed it since the last one."""
 
     def __init__(self, settings: Settings, store: Store, vault: Vault) -> None:
@@ -60,19 +60,19 @@ class TokenSource:
         try:
             return self._vault.open(sealed)
         except ConfigurationError as error:
-            # Not permanent: pending work is done once the key is back.
+            # Not permanent: pending jobs run once the key is back.
             raise SquareFailed(error.message, permanent=False, code="square_sign_in") from error
 
 
 class Watch:
-    """Keeps since when Square fails. A refusal is an answer: Square can be reached."""
+    """Records since when Square fails. A refusal is an answer: Square can be reached."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
 
     def __call__(self, code: str) -> None:
-        """Note the outcome of one call; `code` is that of its failure, "" where it succeeded."""
+        """Record the outcome of one call; `code` is that of its failure, "" where it succeeded."""
         if code in _FAILING:
             note_failing(self._store, code, self._clock())
         elif code not in _NO_SIGN:

@@ -39,7 +39,7 @@ class ConnectionView:
 
     @property
     def has_permission(self) -> bool:
-        """Say whether there is a seller's permission by OAuth."""
+        """Return whether there is a seller's permission by OAuth."""
         return self.access_token_sealed is not None
 
 

@@ -82,5 +82,5 @@ def wanted() -> str:
 
 
 def missing(granted: Collection[str]) -> tuple[Scope, ...]:
-    """Return what the seller has not granted; nothing where Square did not say what is granted."""
+    """Return the scopes the seller has not granted; none where Square did not list the granted ones."""
     return tuple(scope for scope in SCOPES if scope.name not in granted) if granted else ()

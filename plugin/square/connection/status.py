@@ -1,4 +1,4 @@
-"""What the owner's page shows of the connection, read from our own rows: it makes no network call."""
+"""The state of the connection for the owner's page, read from our own rows. Makes no network call."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """How we are connected, what is missing, which events came and which wait."""
+    """How we are connected, what is missing, which events were received and which are pending."""
 
     way: str
     environment: str
@@ -56,12 +56,12 @@ class ConnectionStatus:
 
     @property
     def is_connected(self) -> bool:
-        """Say whether there is an access token."""
+        """Return whether there is an access token."""
         return self.way != NOT_AT_ALL
 
     @property
     def is_subscribed(self) -> bool:
-        """Say whether Coursekeeper created the subscription, for the current address."""
+        """Return whether Coursekeeper created the subscription, for the current address."""
         is_ours = self.known.signature_key_sealed is not None
         return is_ours and self.known.subscription_url == self.webhook_address
 

@@ -18,7 +18,7 @@ from plugin.square.parsing import Json, square_id, text
 NAME = "Coursekeeper"
 # Our calls are written against this version of Square's API.
 API_VERSION = "2025-08-20"
-# A sample of it has no effect: it is about no sale.
+# A sample of it has no effect: it is not about a sale.
 TEST_EVENT = "catalog.version.updated"
 
 

@@ -1,6 +1,6 @@
 """The tokens of the seller's permission (OAuth): read strictly, sealed, renewed every 7 days of their 30.
 
-The outbox has one worker renew at a time; a slower one's result is discarded.
+One worker at a time renews, by an outbox job; a slower one's result is discarded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ABOUT_PERMISSION = ("square_refresh:", "square_revoked:")
 REFRESH = "refresh_token"
 RENEW_AFTER = timedelta(days=7)
 ALARM_AFTER = timedelta(days=8)
-# A token that lives shorter than Square's thirty days.
+# A token with a shorter lifetime than Square's thirty days.
 LAST_DAY = timedelta(days=1)
 RETRY_S = 3600.0
 
@@ -73,7 +73,7 @@ def save_grant(services: Services, act: Act, grant: Grant) -> None:
 
 
 def save_renewed(services: Services, act: Act, grant: Grant, *, used: str) -> bool:
-    """Replace the permission whose sealed refresh token was `used`; False where that is gone.
+    """Replace the permission whose sealed refresh token was `used`; False where that was replaced.
 
     A person may have connected again, or disconnected, while Square was asked.
     """
@@ -107,7 +107,7 @@ def delete_tokens_in(session: Session) -> None:
 
 
 def is_due(known: ConnectionView, now: datetime) -> bool:
-    """Say whether the permission should be renewed now."""
+    """Return whether the permission should be renewed now."""
     if known.refresh_token_sealed is None or known.refreshed_at is None:
         return False
     ends_soon = known.expires_at is not None and known.expires_at - now <= LAST_DAY
@@ -133,7 +133,7 @@ def enqueue_refresh(services: Services) -> bool:
 
 
 def refresh(services: Services, _job: Job) -> str | RunAgain:
-    """Renew the permission; raises SquareFailed where Square can't be reached. A lost answer is asked for again."""
+    """Renew the permission; raises SquareFailed where Square can't be reached. After a lost answer, ask again."""
     known = read_connection(services.store)
     if known.refresh_token_sealed is None or not is_due(known, services.clock()):
         return "The permission is not due for renewal, or gone."
@@ -169,7 +169,7 @@ def _renewed(services: Services, sealed: str) -> dict[str, object]:
 
 
 def handle_refusal(services: Services, known: ConnectionView, reason: str) -> RunAgain | str:
-    """Tell the owner, and retry in an hour: a wrong secret or key may be corrected by then."""
+    """Notify the owner, and retry in an hour: a wrong secret or key may be corrected by then."""
 
     def work(session: Session) -> bool:
         row = connection_in(session)

@@ -1,6 +1,6 @@
-"""Handling of Square's events: what an event is about is fetched again, then written in one transaction.
+"""Handling of Square's events: the object is fetched again, then its effects are written in one transaction.
 
-One handler module for each subject. No transaction is open while Square is asked.
+One handler module for each subject. No transaction is open during a call to Square.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from plugin.square.parsing import Json
 
 
 def _no_step(_name: str) -> None:
-    """Go on."""
+    """Do nothing."""
 
 
 def handle(services: Services, event: InboxEvent, at_step: Callable[[str], None] = _no_step) -> str:
-    """Handle one event and mark it done or ignored; return the outcome in words.
+    """Handle one event and mark it done or ignored; return a description of the outcome.
 
     `at_step` is called after each step, for tests that fail there. Raises NotYet and SquareFailed with nothing
     written.
@@ -56,14 +56,14 @@ def handle(services: Services, event: InboxEvent, at_step: Callable[[str], None]
 
 
 def _fetched(services: Services, event: InboxEvent) -> Effects:
-    """Fetch what the event is about; where that fails half-way, the answers so far are kept for the next try."""
+    """Fetch what the event is about; where that fails half-way, cache the answers so far for the next try."""
     asking = services.response_cache.asking(event.id, services.square, services.clock())
     try:
         found = effects_of(replace(services, square=asking), event)
     except SquareFailed:
         raise
     except BaseException:
-        # What Square does not show yet must be asked for again.
+        # What Square does not show yet must be fetched again.
         services.response_cache.forget(event.id)
         raise
     services.response_cache.forget(event.id)

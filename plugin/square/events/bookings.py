@@ -35,31 +35,31 @@ from plugin.square.parsing import (
 )
 from plugin.store.square_side import Booking
 
-# The bookings we keep remember these names.
+# The stored bookings carry these names.
 _NAMES_KEPT_FOR = timedelta(days=7)
 # What Square and its sellers call the only variation of an item.
 _PLAIN = ("", "regular", "standard", "default")
 
 
 def handle_booking_updated(services: Services, data: Json) -> Effects:
-    """Return what a change of an appointment brings."""
+    """Return the effects of a change of an appointment."""
     carried = object_in(data, "booking")
     # Of a booking's event, `data.id` is the booking's id with its version.
     booking_id = square_id((carried or {}).get("id") or text(data.get("id")).partition(":")[0], "booking id")
     try:
         booking = booking_of(services.square.booking(booking_id))
     except SquareNotFound:
-        # The event was signed, so the booking that it carries is Square's word as well.
+        # The event was signed, so the booking that it carries is authentic as well.
         if carried is None:
             raise
         return _saved(services, booking_of(carried))
-    # Square may answer with what was before the event.
+    # Square may answer with the state before the event.
     versions = [booking] if carried is None else [booking, booking_of(carried)]
     return _saved(services, max(versions, key=lambda one: one.version))
 
 
 def handle_synced_booking(services: Services, data: Json) -> Effects:
-    """Return what a sync of the calendar brings: Square has just listed it, so it is not fetched again."""
+    """Return the effects of a booking found by a sync: Square has just listed it, so it is not fetched again."""
     carried = object_in(data, "booking")
     if carried is None:
         raise unreadable("booking")
@@ -105,7 +105,7 @@ def _other_person(services: Services, customer_id: str | None) -> Buyer | None:
 
 
 def booking_of(answer: Json) -> BookingRecord:
-    """Read an appointment; raises SquareFailed. Of several treatments in one, the first stands for it."""
+    """Read an appointment; raises SquareFailed. Of several treatments in one, the first is used."""
     segments = records(answer.get("appointment_segments"), "appointment segments")
     first = segments[0] if segments else {}
     start_at = moment(answer.get("start_at"), "booking start_at")
@@ -130,14 +130,14 @@ def _version(value: object) -> int:
 
 
 def _service_name(services: Services, variation_id: str | None) -> str:
-    """Return the booked service as the clinic calls it: "Touch-up, 45 min"; "" where Square does not say."""
+    """Return the booked service as the clinic calls it: "Touch-up, 45 min"; "" where Square names none."""
     if variation_id is None:
         return ""
     return _known_name(services, "service", variation_id) or _fetched_service(services, variation_id)
 
 
 def _team_member_name(services: Services, team_member_id: str | None) -> str:
-    """Return who gives the treatment; "" where Square does not say, or has not permitted us to read it."""
+    """Return who gives the treatment; "" where Square names no one, or the scope is not granted."""
     if team_member_id is None:
         return ""
     return _known_name(services, "team_member", team_member_id) or _fetched_team_member(

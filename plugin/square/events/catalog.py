@@ -1,7 +1,7 @@
 """Handler of catalog events: the packages' variations are fetched by their ids and compared.
 
-A catalog event says only that something changed. Fetching our few ids is one call however large the catalog is, and
-misses nothing, whichever events came.
+A catalog event states only that something changed. Fetching our few ids is one call however large the catalog,
+and misses nothing, whichever events arrived.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def handle_catalog_version_updated(services: Services, _data: Json) -> Effects:
 
 
 def changed_items(services: Services) -> list[SeenItem]:
-    """Return the packages' items that Square has in a version not seen yet; none where it has no catalog."""
+    """Return the packages' items that have a new version in Square; none where it has no catalog."""
     with services.store.reading() as session:
         watched = watched_in(session)
     if not watched:

@@ -1,4 +1,4 @@
-"""Handler of a revoked permission: the tokens are deleted, the owner is told, the desk works on."""
+"""Handler of a revoked permission: the tokens are deleted, the owner is notified, the desk still works."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REVOKED = "The permission was revoked in Square. Connect again to go on."
 
 
 def handle_authorization_revoked(services: Services, _data: Json) -> Effects:
-    """Ask Square whether the permission in use is meant: the event may be late and be about an earlier one."""
+    """Check with Square whether the current permission is meant: a late event may be about an earlier one."""
     known = read_connection(services.store)
     if not known.has_permission or services.settings.square_access_token.get_secret_value():
         return Effects(says="No permission by OAuth is in use.")

@@ -1,7 +1,7 @@
 """Handler of customer events: profiles changed, merged, restored or deleted. A course never loses its client.
 
-Ids are not stable in Square, and the events of one merge come in either order or, with webhooks off, not at all: so a
-profile is always fetched, and what Square returns counts.
+Ids are not stable in Square, and the events of one merge arrive in either order or, with webhooks off,
+not at all: so a profile is always fetched, and what Square returns counts.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MOST_ORDERS = 50
 
 
 def handle_customer_updated(services: Services, data: Json) -> Effects:
-    """Return what a change of a customer brings."""
+    """Return the effects of a change of a customer."""
     carried = record(data.get("object") or {}, "customer event")
     context = record(carried.get("event_context") or {}, "event_context")
     merge = record(context.get("merge") or {}, "merge")
@@ -51,7 +51,7 @@ def handle_customer_updated(services: Services, data: Json) -> Effects:
     if is_erased(services.store, customer_id):
         return Effects(says=_ERASED)
     profile = object_in(data, "customer")
-    # Of a person who is no client the event is enough; of our own clients, what Square has now counts.
+    # For a person who is no client the event is enough; for our own clients, what Square has now counts.
     if profile is None or _is_ours(services, data, profile):
         try:
             profile = services.square.customer(customer_id)
@@ -61,7 +61,7 @@ def handle_customer_updated(services: Services, data: Json) -> Effects:
 
 
 def handle_synced_merge(services: Services, data: Json) -> Effects:
-    """Return the merge of the clients whose profiles went into one that a sync found."""
+    """Return the merge of the clients whose profiles were merged into one that a sync found."""
     asked_id = square_id(data.get("id"), "customer id")
     try:
         profile = services.square.customer(asked_id)
@@ -85,7 +85,7 @@ def _is_ours(services: Services, data: Json, profile: Json) -> bool:
 
 
 def handle_profile(services: Services, profile: Json, asked_id: str) -> Effects:
-    """Return what the current profile means for our clients."""
+    """Return the effects of the current profile on our clients."""
     buyer = read_profile(profile, asked_id)
     if is_erased(services.store, *buyer.known_as):
         return Effects(says=_ERASED)
@@ -104,7 +104,7 @@ def handle_profile(services: Services, profile: Json, asked_id: str) -> Effects:
 
 def _not_a_client(services: Services, buyer: Buyer, source: str) -> Effects:
     if source == MERGE:
-        # Its event was missed: the profiles of the clients it could be are fetched, and Square returns it if it is so.
+        # Its event was missed: the likely clients' profiles are fetched; for a merged one Square returns this one.
         asked = ask_each(services, might_be(services.store, buyer), buyer)
         if asked.joined:
             return profile_effects(buyer, asked.joined)
@@ -121,7 +121,7 @@ def _not_a_client(services: Services, buyer: Buyer, source: str) -> Effects:
 
 
 def _unmerged(services: Services, buyer: Buyer, client_id: str) -> Effects:
-    """Return the question whose courses are whose: clients are never split automatically."""
+    """Return the attention item asking which courses are whose: clients are never split automatically."""
     sold = _courses_sold_to(services, client_id, buyer.known_as)
 
     def ask(work: Work) -> str:
@@ -184,7 +184,7 @@ def _replaced(from_ids: Sequence[str], into: Buyer) -> Effect:
 
 
 def retry_sales_of(services: Services, customer_ids: Collection[str], state: str) -> list[str]:
-    """Add events for the sales that wait for a name of these profiles, once per `state`; return the orders.
+    """Add events for the sales pending a name of these profiles, once per `state`; return the orders.
 
     For a card sale without a customer Square makes a profile without a name. It may be filled in later, or merged
     into another.
@@ -195,7 +195,7 @@ def retry_sales_of(services: Services, customer_ids: Collection[str], state: str
 
 
 def state_of(profile: Json) -> str:
-    """Return what tells one state of a profile from the next."""
+    """Return a key that differs between two states of a profile."""
     return text(profile.get("updated_at")) or str(profile.get("version"))
 
 

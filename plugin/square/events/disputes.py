@@ -46,7 +46,7 @@ def dispute_of(answer: Json, payment_id: str | None, order_id: str | None) -> Di
 
 
 def dispute_id(answer: Json) -> str:
-    """Return the id, which older answers call dispute_id; "" where there is none."""
+    """Return the id, named dispute_id in older answers; "" where there is none."""
     return text(answer.get("id")) or text(answer.get("dispute_id"))
 
 
@@ -54,7 +54,7 @@ def _answer(services: Services, data: Json) -> Json:
     try:
         return services.square.dispute(square_id(data.get("id"), "dispute id"))
     except SquareNotFound:
-        # The event was signed, so the dispute that it carries is Square's word as well; the schema calls it "object".
+        # The event was signed, so the dispute that it carries is authentic as well; the schema calls it "object".
         carried = object_in(data, "dispute") or object_in(data, "object")
         if carried is None:
             raise

@@ -1,4 +1,4 @@
-"""What an event brings: writes that all run in the caller's one transaction. Makes no network call."""
+"""Effects of an event: writes that all run in the caller's one transaction. Makes no network call."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from plugin.courses.refunds.refund import record_refund
 from plugin.courses.sales.book import book_sale
 from plugin.courses.sales.sales import Booking, Refund, Sale
 
-# Writes what was fetched, within the caller's transaction; returns the outcome in words that name no client.
+# Writes what was fetched, within the caller's transaction; returns an outcome that names no client.
 Effect = Callable[[Work], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """The writes in their order; `says` tells why there is nothing to write. `has_sale`: a sale is among them."""
+    """The writes in order; `says`: why there is nothing to write; `has_sale`: whether a sale is among them."""
 
     effects: tuple[Effect, ...] = ()
     says: str = ""
@@ -32,13 +32,13 @@ class Effects:
 
 
 def write_effects(work: Work, found: Effects) -> str:
-    """Write it; return the outcome."""
+    """Write the effects; return the outcome."""
     outcomes = [effect(work) for effect in found.effects]
     return " ".join(dict.fromkeys([*outcomes, found.says])).strip()
 
 
 def sale_effects(sale: Sale, records: Sequence[SoldSale]) -> Effects:
-    """Return the booking of a sale; `records`: the sale as its invoice is made of it, where that can be read."""
+    """Return the booking of a sale; `records`: the sale recorded for its invoice, where that can be read."""
 
     def book(work: Work) -> str:
         for record in records:

@@ -62,20 +62,20 @@ def canceled_order(order: Order) -> Effect:
 
 
 def is_of_invoice(services: Services, order: Order, payment: Payment | None) -> bool:
-    """Say whether the order is paid by invoice; asks Square only where that makes a difference."""
+    """Return whether the order is paid by invoice; calls Square only where that makes a difference."""
     if not order.tenders or (len(order.tenders) == 1 and is_paid(order)):
         return False
     return _is_paid_by_invoice(services, order, payment)
 
 
 def is_cut_to_paid(services: Services, order: Order, payment: Payment | None) -> bool:
-    """Say whether it is what Square leaves of a canceled invoice: its lines replaced by the amount that was paid."""
+    """Return whether the order is the rest of a canceled invoice: Square replaces its lines by the amount paid."""
     kinds = {line.get("item_type") for line in order.lines}
     return kinds == {"CUSTOM_AMOUNT"} and _is_paid_by_invoice(services, order, payment)
 
 
 def has_courses(services: Services, square_order_id: str) -> bool:
-    """Say whether the order opened courses."""
+    """Return whether the order opened courses."""
     wanted = select(Course.id).where(Course.square_order_id == square_order_id)
     with services.store.reading() as session:
         return session.scalar(wanted.limit(1)) is not None
@@ -114,7 +114,7 @@ def _canceled(services: Services, invoice: Json) -> tuple[Effect, ...]:
 
 
 def _book_payments(work: Work, order: Order) -> None:
-    """Book what was paid before the invoice was canceled. Square keeps the payments, but neither lines nor total."""
+    """Book what was paid before the invoice was canceled. Square retains the payments, not lines or total."""
     record = sale_in(work.session, order.id)
     if record is None or order.total is None or record.currency != order.total.currency or not order.tenders:
         return

@@ -37,14 +37,14 @@ _NO_PACKAGE = Effects(says="No package in this order.")
 
 
 def handle_order_updated(services: Services, data: Json) -> Effects:
-    """Return what the order brings."""
+    """Return the effects of the order."""
     carried = object_in(data, "order_updated") or object_in(data, "order_created") or {}
     order_id = square_id(carried.get("order_id") or data.get("id"), "order id")
     return order_effects(services, order_id, expected_state=text(carried.get("state")))
 
 
 def handle_synced_order(services: Services, data: Json) -> Effects:
-    """Return what an order brings that a sync found."""
+    """Return the effects of an order that a sync found."""
     return order_effects(services, square_id(data.get("id"), "order id"))
 
 
@@ -56,10 +56,10 @@ def order_effects(
     refund: PaymentRefund | None = None,
     expected_state: str = "",
 ) -> Effects:
-    """Return what an order brings; `payment` or `refund` led to it. Raises NotYet where Square lags behind."""
+    """Return the effects of an order; `payment` or `refund` led to it. Raises NotYet where Square lags behind."""
     order = _fetched(services, order_id)
     if expected_state == "COMPLETED" and order.state == "OPEN":
-        # Of a sale that cost nothing no other event comes.
+        # A sale that cost nothing has no other event.
         raise NotYet("Square does not show this order as completed yet.")
     if is_at_other_location(services, order.location_id):
         return OTHER_LOCATION
@@ -75,7 +75,7 @@ def order_effects(
 
 
 def is_at_other_location(services: Services, location_id: str | None) -> bool:
-    """Say whether only another location's sales count."""
+    """Return whether only another location's sales count."""
     ours = services.settings.square_location_id
     return bool(ours) and location_id is not None and location_id != ours
 
@@ -98,7 +98,7 @@ def _sold_in(services: Services, order: Order, payment: Payment | None) -> Effec
             booked = booked_lines_in(session, order.id)
             lines = package_lines(order.lines, known, booked=booked)
             alike = lines_like_packages(order.lines, lines, offers_in(session))
-    # An order that had sold a package and shows none any more was edited since: a person looks at it.
+    # An order that had sold a package and shows none any more was edited since: a person decides.
     if not lines and not booked and not alike:
         return _NO_PACKAGE
     if not lines and is_cut_to_paid(services, order, payment):
@@ -117,7 +117,7 @@ def _sold_in(services: Services, order: Order, payment: Payment | None) -> Effec
 def _asked_about(
     order: Order, alike: Iterable[Alike], bought: Bought, records: Sequence[SoldSale], *, of_invoice: bool
 ) -> Effects:
-    """Return a question for each line that looks like a package; the sale is kept as its invoice will need it."""
+    """Return an attention item for each line that looks like a package; the sale is recorded for its invoice."""
 
     def ask(sale: Sale, sold: SoldItem, package_id: str, work: Work) -> str:
         for record in records:
@@ -185,13 +185,13 @@ def refund_of_sale(services: Services, back: GivenBack | None) -> Effects:
     if not source.lines:
         raise NotYet("Square shows the refunded order without its lines so far.")
     sold = _sold_in(services, source, None)
-    # Of an invoice canceled in Square no line is left, yet its courses are here.
+    # An invoice canceled in Square has no lines left, yet its courses are here.
     if sold.has_sale:
         return sold + refund_effects(back.of(source))
     if has_courses(services, source.id):
         return refund_effects(back.of(source)) + Effects(sold.effects)
     if not sold.effects:
         return sold
-    # Kept with the question about the sale, and handled once that is resolved.
+    # Stored with the attention item about the sale, and handled once that is resolved.
     refund = back.of(source)
     return sold + Effects((lambda work: note_refund_in(work.session, work.act, refund),))

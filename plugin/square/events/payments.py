@@ -12,7 +12,7 @@ from plugin.square.parsing import Json, square_id
 
 
 def handle_payment_updated(services: Services, data: Json) -> Effects:
-    """Return what the payment's order brings."""
+    """Return the effects of the payment's order."""
     payment = _fetched(services, data)
     if is_at_other_location(services, payment.location_id):
         return OTHER_LOCATION
@@ -30,7 +30,7 @@ def _fetched(services: Services, data: Json) -> Payment:
     try:
         return Payment.read(services.square.payment(payment_id))
     except SquareNotFound:
-        # The event was signed, so the payment that it carries is Square's word as well.
+        # The event was signed, so the payment that it carries is authentic as well.
         carried = object_in(data, "payment")
         if carried is None:
             raise

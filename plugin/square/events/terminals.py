@@ -1,4 +1,4 @@
-"""Handler of Terminal checkout events: the desk's sale is looked at at once. A payment is booked from its order."""
+"""Handler of Terminal checkout events: the desk's sale is checked at once. A payment is booked from its order."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Periodic sync with Square: what no webhook reported goes into the inbox like any event.
+"""Periodic sync with Square: what no webhook reported is added to the inbox like any event.
 
-With webhooks disabled, this alone brings everything.
+With webhooks disabled, this is the only source of changes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from plugin.store.queues import Sweep
 # Sales made offline reach Square up to 72 hours late (docs/square.md, 0.3).
 OVERLAP = timedelta(hours=72)
 FIRST_LOOK = timedelta(days=28)
-# Up to when Square has been synced.
+# The time up to which Square has been synced.
 SWEPT = "swept_until"
 # No permission for it, or no such call: the next sync may well succeed.
 _LEAVES_OUT = ("square_scope", "square_not_found")
@@ -86,7 +86,7 @@ def _swept_until(store: Store) -> datetime | None:
 
 
 def _keep_mark(services: Services, begun: datetime, times: Sequence[datetime]) -> None:
-    """Remember up to when Square was synced: the latest time that Square itself has given.
+    """Store the time up to which Square was synced: the latest time that Square itself has given.
 
     Our own clock may be ahead, and every later sync would miss what was sold in between. Where nothing was changed
     since, reading as far back again finds nothing and costs nothing.

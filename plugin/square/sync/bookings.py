@@ -22,7 +22,7 @@ DAYS_BACK, DAYS_AHEAD = 1, 14
 
 
 def sync_bookings(services: Services, _since: datetime) -> Iterator[SyncPage]:
-    """Sync the calendar from yesterday on; a booking that Square lists no more is fetched by its id."""
+    """Sync the calendar from yesterday on; a booking that Square no longer lists is fetched by its id."""
     begins, ends = _window(services)
     unseen = _expected_ids(services.store, begins, ends)
     for page in services.square.bookings(begins, ends, services.settings.square_location_id or None):
@@ -74,5 +74,5 @@ def _receive_new(services: Services, page: Sequence[Json]) -> list[Json]:
 
 def _is_newer(answer: Json, known: int | None) -> bool:
     version = answer.get("version")
-    # What can't be read is added too: the worker fails to read it, and says so where a person sees it.
+    # What can't be read is added too: the worker fails to read it, and reports it where a person sees it.
     return known is None or not isinstance(version, int) or version > known

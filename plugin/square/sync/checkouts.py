@@ -28,7 +28,7 @@ def sync_invoices(services: Services, since: datetime) -> Iterator[SyncPage]:
 
 
 def sync_terminals(services: Services, _since: datetime) -> Iterator[SyncPage]:
-    """Bring the list of Terminals up to date; no event reports it."""
+    """Update the list of Terminals; no event reports it."""
     refresh_terminals(services)
     yield SyncPage(0, [])
 
@@ -47,7 +47,7 @@ def _news(services: Services, invoice: Json, since: datetime) -> Json | None:
 
 
 def _lacks(services: Services, invoice_id: str, status: str, invoice: Json) -> bool:
-    """Say whether the invoice's end, or a payment of it, is not known here."""
+    """Return whether the invoice's end, or a payment of it, is not known here."""
     with services.store.reading() as session:
         row = session.scalar(select(Checkout).where(Checkout.square_object_id == invoice_id))
         if status in ENDED_STATUSES:
@@ -57,7 +57,7 @@ def _lacks(services: Services, invoice_id: str, status: str, invoice: Json) -> b
 
 
 def _has_open_balance(session: Session, invoice: Json) -> bool:
-    """Say whether a course still expects the rest of an invoice."""
+    """Return whether a course still expects the rest of an invoice."""
     expects_it = select(Course.id).where(
         Course.square_order_id == text(invoice.get("order_id")),
         Course.closed_as.is_(None),

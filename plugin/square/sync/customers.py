@@ -80,7 +80,7 @@ def _events_about(
     if is_changed or _was_ours(services, profile, buyer):
         yield SWEPT_CUSTOMER, "A customer changed in Square"
     if profile.get("creation_source") == MERGE:
-        # Square does not say which profiles went into it: the handler asks, once for each state of it.
+        # Square does not list the merged profiles: the handler fetches them, once for each state of this one.
         yield SWEPT_MERGE, "Customers merged in Square"
 
 

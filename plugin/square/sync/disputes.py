@@ -35,7 +35,7 @@ def sync_disputes(services: Services, _since: datetime) -> Iterator[SyncPage]:
 
 
 def _known(store: Store, page: Sequence[Json]) -> dict[str, str]:
-    """Return the state in which each of these disputes is known; "" where its question is still to be asked."""
+    """Return the state in which each of these disputes is known; "" where its attention item is not open yet."""
     rows = select(Dispute).where(Dispute.square_dispute_id.in_([dispute_id(one) for one in page]))
     with store.reading() as session:
         return {
@@ -57,6 +57,6 @@ def _is_unasked(session: Session, row: Dispute) -> bool:
 
 
 def _receive(services: Services, id_: str, dispute: Json) -> bool:
-    # With the hour, for a dispute may be new again though Square changed nothing: its sale was booked since.
+    # With the hour: a dispute may be new again though Square changed nothing, as its sale was booked since.
     state = f"{text(dispute.get('state'))[:40]}:{services.clock():%Y%m%d%H}"
     return receive_synthetic(services, SWEPT_DISPUTE, id_, state)

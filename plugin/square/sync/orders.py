@@ -68,7 +68,7 @@ def _receive_refund(services: Services, refund: PaymentRefund) -> bool:
 
 
 def _receive_unreadable(services: Services, event_type: str, kind: str, page: Sequence[Json]) -> list[Json]:
-    # The worker will fail to read it too, and say so where a person sees it.
+    # The worker will fail to read it too, and report it where a person sees it.
     return [
         {"kind": kind, "id": id_, "what": "It can't be read"}
         for one in page
@@ -83,7 +83,7 @@ def _lines(order: Json) -> list[object]:
 
 
 def _read(read: Callable[[Json], T], page: Sequence[Json]) -> tuple[list[T], list[Json]]:
-    """Return what can be read, and what can't: one strange order must not hide all that come after it."""
+    """Return what can be read, and what can't: one unreadable order must not hide all that follow it."""
     found, strange = list[T](), list[Json]()
     for one in page:
         try:

@@ -20,7 +20,7 @@ class SyncPage:
 
 
 def newest(page: Iterable[Json]) -> datetime | None:
-    """Return when the object changed last was changed, as Square says."""
+    """Return the time of the latest change, according to Square."""
     return max((changed for one in page if (changed := _updated_at(one)) is not None), default=None)
 
 
@@ -28,5 +28,5 @@ def _updated_at(one: Json) -> datetime | None:
     try:
         return optional_moment(one.get("updated_at"), "updated_at")
     except SquareFailed:
-        # The handler reads the whole of it, and says that it can't be read.
+        # The handler reads the whole of it, and reports that it can't be read.
         return None

@@ -1,4 +1,4 @@
-"""A sync that the owner asks for: an outbox job beside the worker's own rounds."""
+"""A sync on the owner's request: an outbox job beside the worker's periodic sync."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from plugin.store import Store
 from plugin.store.queues import Outbox
 
 SWEEP = "sweep"
-# A first sync goes back a month: longer than any other job.
+# A first sync covers a month: longer than any other job.
 LEASE_S = 900
 
 
 def ask_for_sweep(services: Services, act: Act) -> None:
-    """Enqueue a sync; once, however often it is asked for."""
+    """Enqueue a sync; once, however often it is requested."""
     require(act.actor)
     if not is_asked(services.store):
         transact(services.store, act, lambda work: enqueue(work, SWEEP, "asked"))
 
 
 def is_asked(store: Store) -> bool:
-    """Say whether a sync that was asked for is still to be done."""
+    """Return whether a requested sync is still pending."""
     with store.reading() as session:
         waiting = select(Outbox.id).where(Outbox.kind == SWEEP, Outbox.state == "pending")
         return session.scalar(waiting.limit(1)) is not None
 
 
 def requested_sync(services: Services, _job: Job) -> str:
-    """Sync with Square; the sweep's own row keeps the result, also where Square can't be reached."""
+    """Sync with Square; the sync's own row stores the result, also where Square can't be reached."""
     try:
         report = sync(services)
     except SquareFailed as error:

@@ -29,7 +29,7 @@ _OF_REFUNDS = ("refund.created", "refund.updated", "sweep.refund")
 
 @dataclass(frozen=True, slots=True)
 class SeenBefore:
-    """What our own tables know of one page of Square's."""
+    """What our own tables have of one page of Square's."""
 
     variations: frozenset[str]
     courses_of: dict[str, int]
@@ -39,20 +39,20 @@ class SeenBefore:
     # Orders whose courses are not paid in full.
     part_paid: frozenset[str] = frozenset()
     offers: Offers = field(default_factory=Offers)
-    # Marks of the questions about lines that look like packages, resolved ones too.
+    # Marks of the attention items about lines that look like packages, resolved ones too.
     asked_lines: frozenset[str] = frozenset()
 
     def lacks_order(self, order: Order) -> bool:
-        """Say whether a paid order sells packages that are not booked, or takes some back unseen."""
+        """Return whether a paid order sells packages that are not booked, or returns some and is not seen yet."""
         if order.id in self.on_their_way:
             return False
         if not order.lines and not order.returns:
-            # Its lines come later; whether a package is in it shows then.
+            # Its lines are fetched later and show whether it has a package.
             return order.state == "COMPLETED"
         return self._lacks_sale(order) or self._lacks_question(order) or self._lacks_exchange(order)
 
     def lacks_refund(self, refund: PaymentRefund) -> bool:
-        """Say whether a refund has not been seen in its present status."""
+        """Return whether a refund has not been seen in its present status."""
         return (refund.id, refund.status) not in self.refunds
 
     def _lacks_sale(self, order: Order) -> bool:
