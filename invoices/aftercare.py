@@ -1,6 +1,6 @@
-"""Aftercare texts: the starting ones that come with the program, and how Markdown becomes sections.
+"""Aftercare texts: the bundled starting texts, and the parsing of Markdown into sections.
 
-Only headings, paragraphs, lists and emphasis mean anything; everything else stays the letters it is.
+Only headings, paragraphs, lists and emphasis are markup; everything else is plain text.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _ROLES: dict[str, SectionRole] = {
 
 @dataclass(frozen=True)
 class Source:
-    """Where lines of the starting texts come from, and what the practitioner must decide about them."""
+    """The source of lines of the starting texts, and what the practitioner must decide about them."""
 
     line: str
     source: str
@@ -71,7 +71,7 @@ def sources() -> tuple[Source, ...]:
 
 
 def starting_text(treatment_slug: str, language: str) -> AftercareText:
-    """Read the text that comes with the program; the general one for a treatment it doesn't know."""
+    """Read the bundled text; the general one for a treatment without its own."""
     return read_text(starting_markdown(treatment_slug, language))
 
 
@@ -92,11 +92,11 @@ def starting_slugs() -> tuple[str, ...]:
 
 
 def read_text(markdown: str, *, reviewed: bool = False) -> AftercareText:
-    """Turn Markdown into sections. Raises PaperRefused without a title or a part on when to call."""
+    """Parse Markdown into sections. Raises PaperRefused without a title or a part on when to call."""
     if len(markdown) > MARKDOWN_CAP:
         raise PaperRefused(f"An aftercare text may have {MARKDOWN_CAP} characters; shorten it.")
     parser = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis", "escape"])
-    # Markdown ends no strong text between Chinese punctuation and the next word, so the punctuation steps out.
+    # Markdown ends no strong text between Chinese punctuation and the next word, so the punctuation is moved out.
     title, sections = _sections(parser.parse(_STRONG.sub(r"**\1**\2", markdown)))
     if not title:
         raise PaperRefused("The aftercare text needs a title: a first line such as '# Facial acupuncture'.")
@@ -116,7 +116,7 @@ def _slugs(folder: Traversable) -> set[str]:
 
 
 def _sections(tokens: list[Token]) -> tuple[str, tuple[Section, ...]]:
-    """Cut at the headings; what stands before the first one belongs to no section and is refused."""
+    """Cut at the headings; text before the first one belongs to no section and is refused."""
     title = ""
     parts: list[tuple[str, list[Token]]] = []
     for before, token in zip([None, *tokens], tokens, strict=False):

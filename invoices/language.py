@@ -1,4 +1,4 @@
-"""What a paper, page or letter needs to speak a client's language: its words, dates, times, money and plurals.
+"""A client's language on papers, pages and e-mails: its words, dates, times, money and plurals.
 
 The words are gettext catalogs, `locale/es.po` and `locale/zh.po`; the English sentences in the code are their keys.
 """
@@ -29,16 +29,16 @@ LONGEST_TAG = 20
 NO_BREAK_SPACE = "\u00a0"
 # Where a tag names no region, the formats of the first clinics' country.
 _DEFAULT_REGION = {"es": "es-US", "zh": "zh-Hans"}
-# Readers of traditional characters get English, as in any language without a catalog: simplified ones are no answer.
+# Readers of traditional characters get English, as in any language without a catalog; simplified is no substitute.
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 _WITHOUT_SPACES = frozenset({"zh"})
 
 
 @dataclass(frozen=True)
 class Language:
-    """The words and formats of one locale; `tag` is what a PDF or page says it is written in.
+    """The words and formats of one locale; `tag` is the language that a PDF or page declares.
 
-    Placeholders stand in braces: `gettext("Page {page}", page=1)`. Without values a message comes as it is.
+    Placeholders are in braces: `gettext("Page {page}", page=1)`. Without values a message is returned as it is.
     """
 
     tag: str
@@ -50,7 +50,7 @@ class Language:
         return _filled(self.catalog.gettext(message), values)
 
     def pgettext(self, context: str, message: str, **values: object) -> str:
-        """Translate a message that says something else elsewhere; `context` tells where it stands."""
+        """Translate a message whose meaning depends on its place; `context` names the place."""
         return _filled(self.catalog.pgettext(context, message), values)
 
     def ngettext(self, one: str, other: str, n: int, **values: object) -> str:
@@ -58,7 +58,7 @@ class Language:
         return self.catalog.ngettext(one, other, abs(n)).format(n=n, **values)
 
     def npgettext(self, context: str, one: str, other: str, n: int, **values: object) -> str:
-        """Translate the form that fits `n`, where `context` tells the message from another."""
+        """Translate the form that fits `n`, where `context` distinguishes the message from another."""
         return self.catalog.npgettext(context, one, other, abs(n)).format(n=n, **values)
 
     def long_date(self, day: date) -> str:
@@ -97,7 +97,7 @@ class Language:
         return _plain_spaces(format_currency(shown, currency, locale=self.locale, decimal_quantization=False))
 
     def bare_amount(self, money: Money) -> str:
-        """Write an amount as 1,980.00, where its currency stands beside."""
+        """Write an amount as 1,980.00, where its currency is shown separately."""
         digits = get_currency_precision(money.currency)
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
         return format_decimal(Decimal(money.amount).scaleb(-digits), pattern, locale=self.locale)
@@ -114,21 +114,21 @@ class Language:
         return format_list(list(items), locale=self.locale)
 
     def sentences(self, *said: str) -> str:
-        """Put sentences one after the other; empty ones are left out."""
+        """Join sentences; empty ones are left out."""
         return ("" if self._has_no_spaces else " ").join(filter(None, said))
 
     def with_comma(self, *said: str) -> str:
-        """Put parts of one line one after the other; empty ones are left out."""
+        """Join parts of one line by commas; empty ones are left out."""
         return ("，" if self._has_no_spaces else ", ").join(filter(None, said))
 
     @property
     def colon(self) -> str:
-        """What stands between a label and what it says."""
+        """Return the separator of a label and its value."""
         return "：" if self._has_no_spaces else ": "
 
     @property
     def full_stop(self) -> str:
-        """What ends a sentence."""
+        """Return the end of a sentence."""
         return "。" if self._has_no_spaces else "."
 
     @property
@@ -137,7 +137,7 @@ class Language:
 
 
 def language_for(tag: str) -> Language:
-    """Find the language of a tag such as en-GB, es-MX or zh-Hans; English where it is not spoken here."""
+    """Find the language of a tag such as en-GB, es-MX or zh-Hans; English where it is not supported."""
     return _language_for(tag[:LONGEST_TAG])
 
 
@@ -163,7 +163,7 @@ def _catalog(spoken: str) -> NullTranslations:
 
 
 def is_supported(tag: str) -> bool:
-    """Say whether this language has a catalog, so that nothing is in English for lack of one."""
+    """Return whether this language has a catalog."""
     return _spoken(tag[:LONGEST_TAG]) in LANGUAGES
 
 

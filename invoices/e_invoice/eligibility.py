@@ -1,4 +1,4 @@
-"""Whether a clinic can issue electronic invoices, and under which number the tax office knows it. Makes no XML."""
+"""Whether a clinic can issue electronic invoices, and its tax number. Makes no XML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from babel import Locale
 
 from invoices.papers import Clinic
 
-# What the XML is called inside the PDF, and the norm it follows.
+# The XML's file name inside the PDF, and the norm it follows.
 FILE_NAME = "factur-x.xml"
 NORM = "EN 16931"
 
@@ -26,7 +26,7 @@ _VAT_ID = re.compile("[A-Z]{2}(?=[0-9A-Z]*[0-9])[0-9A-Z]{2,16}")
 
 
 def why_not(clinic: Clinic) -> str:
-    """Say what a clinic lacks for electronic invoices, "" where nothing. Ready to be shown to the owner."""
+    """Return what a clinic lacks for electronic invoices, in words for the owner; "" where nothing."""
     if clinic.country not in _countries():
         return "An electronic invoice needs the clinic's country: say it under Papers first."
     if not (clinic.legal_name or clinic.name).strip():

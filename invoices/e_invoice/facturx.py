@@ -1,7 +1,7 @@
 """Invoice and credit note as Factur-X XML, profile EN 16931, checked against its schema.
 
 The same content gives the same bytes.
-BT and BR numbers are the norm's. A credit note's amounts are positive there: its kind says which way they go.
+BT and BR numbers are the norm's. A credit note's amounts are positive: its type states the direction.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SEVERAL_MEANS = "1"
 
 @dataclass(frozen=True)
 class _Account:
-    """What invoice and credit note have in common, in positive amounts."""
+    """The common content of invoice and credit note, in positive amounts."""
 
     kind: str
     paper: Invoice | CreditNote
@@ -79,7 +79,7 @@ class _Account:
 
 
 def xml_of(paper: Invoice | CreditNote) -> bytes:
-    """Write the XML of a fitted paper. Raises PaperRefused where the norm has no words for it."""
+    """Write the XML of a fitted paper. Raises PaperRefused where the norm can't express it."""
     if get_currency_precision(paper.total.currency) > _MOST_DECIMALS:
         raise PaperRefused("An electronic invoice can't be in a currency of more than two decimals.")
     account = _account(paper)

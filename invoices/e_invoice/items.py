@@ -37,7 +37,7 @@ def item_of(line: AccountLine, rate: Rate, place: int, language: Language) -> Li
 
 
 def _price(item: LineItem, line: AccountLine, quantity: Decimal, language: Language) -> None:
-    """Say price and discount where they make the net; else the price of the whole line, without tax (BT-149)."""
+    """Write price and discount where they make the net; else the price of the whole line, without tax (BT-149)."""
     if (
         line.unit_price.amount >= 0
         and quantity * line.unit_price.amount - line.discount.amount == line.net.amount

@@ -10,11 +10,11 @@ from invoices.papers import Clinic, Party
 
 
 def write_seller(seller: TradeParty, clinic: Clinic) -> None:
-    """Say who sells, where, and under which tax number."""
+    """Write the seller's name, address and tax number."""
     scheme, number = registration(clinic)
     name, legal_name = plain(clinic.name), plain(clinic.legal_name or clinic.name)
     if scheme != "VA":
-        # The buyer must be able to tell who sold; only a VAT identifier does that by itself (BR-CO-26).
+        # The buyer must be able to identify the seller; only a VAT identifier does that by itself (BR-CO-26).
         seller.id = plain(number)
     seller.name = legal_name
     if name != legal_name:
@@ -31,9 +31,9 @@ def write_seller(seller: TradeParty, clinic: Clinic) -> None:
 
 
 def write_buyer(buyer: TradeParty, billed: Party, home: str) -> None:
-    """Say who buys; `home` is the clinic's country."""
+    """Write the buyer; `home` is the clinic's country."""
     buyer.name = plain(billed.name)
-    # The norm asks for a country; who comes to the clinic is served there.
+    # The norm requires a country; clients are served in the clinic's.
     _write_address(buyer, billed.address_lines, billed.country or home)
     if billed.email:
         buyer.electronic_address.uri_ID = ("EM", plain(billed.email))

@@ -20,7 +20,7 @@ _CLOSE = Decimal("0.0001")
 
 @dataclass(frozen=True)
 class Rate:
-    """What an amount is taxed as; `percent` is None where the norm allows no rate."""
+    """The tax category and rate of an amount; `percent` is None where the norm allows no rate."""
 
     category: Category
     percent: Decimal | None
@@ -47,9 +47,9 @@ def rates_of(lines: Sequence[AccountLine], taxes: Iterable[TaxLine], scheme: Sch
 
 
 def untaxed(is_taxed_elsewhere: bool, scheme: Scheme) -> Rate:
-    """Return what an amount without any tax is taxed as.
+    """Return the category of an amount without any tax.
 
-    Outside the scope of the tax may not stand beside taxed amounts, nor beside a VAT identifier (BR-O-02, BR-O-11).
+    "Outside the scope" is not allowed beside taxed amounts, nor beside a VAT identifier (BR-O-02, BR-O-11).
     """
     if is_taxed_elsewhere or scheme == "VA":
         return Rate("E", Decimal(0))
@@ -57,7 +57,7 @@ def untaxed(is_taxed_elsewhere: bool, scheme: Scheme) -> Rate:
 
 
 def shares_of(amounts: Iterable[tuple[Rate, int, int]]) -> list[Share]:
-    """Sum amounts and their tax by rate, in the order in which the rates come."""
+    """Sum amounts and their tax by rate, in the order of the rates."""
     sums: dict[Rate, tuple[int, int]] = {}
     for rate, base, tax in amounts:
         before = sums.get(rate, (0, 0))
@@ -71,7 +71,7 @@ def _rate(names: frozenset[str], lines: Sequence[AccountLine], taxes: dict[str, 
     base, tax = sum(line.net.amount for line in lines), sum(line.tax.amount for line in lines)
     said = [taxes[name].percentage for name in sorted(names)]
     percent = sum((Decimal(each) for each in said if each), Decimal(0))
-    # Square rounds the tax of each line; a tax on a tax, or one of unknown rate, gets the rate that it came to.
+    # Square rounds the tax of each line; a tax on a tax, or one of unknown rate, gets its effective rate.
     if not all(said) or abs(base * percent / 100 - tax) > len(lines) * len(names):
         if not base:
             raise PaperRefused("An electronic invoice can't hold a tax on nothing.")

@@ -1,4 +1,4 @@
-"""How texts, amounts and rates are written for a machine."""
+"""Formats of texts, amounts and rates in the XML."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 
-# Put into papers so that lines can break and right-to-left words stand.
+# Inserted into papers for line breaks and right-to-left words.
 _LAYOUT_MARKS = str.maketrans("", "", "\u200b\u200e\u200f")
 
 
 def plain(text: str) -> str:
-    """Return a text of a paper without what only its layout needs."""
+    """Return a text of a paper without its layout characters."""
     return text.translate(_LAYOUT_MARKS)
 
 

@@ -1,1 +1,1 @@
-"""Each paper in words: every value as its reader will see it. The templates only place what is said here."""
+"""The content of each paper in words: every value as the reader sees it. The templates only place it."""

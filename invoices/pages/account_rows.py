@@ -1,4 +1,4 @@
-"""What invoice and credit note share in words: lines, sums, taxes, payments. Adds nothing up."""
+"""Wording shared by invoice and credit note: lines, sums, taxes, payments. Computes no sums."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from invoices.papers import (
     TaxLine,
 )
 
-# Amounts beyond this many letters are set smaller, so that none breaks in its column.
+# Amounts of more characters than this are set smaller, so that none breaks in its column.
 LONG_AMOUNT = 10
 LONG_FIGURE = 11
 _BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[^\W\d]{1,4}\b)")
 NO_BREAK_HYPHEN = "\u2011"
 MANY_LINES = 12
-# Where prices are without tax by custom, no reader expects to be told that none is charged.
+# Where prices are without tax by custom, no reader expects a statement that none is charged.
 NO_SALES_TAX_SAID = "US"
 
 
@@ -56,7 +56,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Moved:
-    """Money that came or went back."""
+    """A payment or refund."""
 
     on: str
     how: str
@@ -65,7 +65,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Working:
-    """How a refund was worked out; `name`: of which course, where there are several."""
+    """How a refund was computed; `name`: the course, where there are several."""
 
     name: str
     formula: str
@@ -112,7 +112,7 @@ def account_page(
     payments: Iterable[PaymentLine],
     workings: Iterable[Working] = (),
 ) -> AccountPage:
-    """Put an invoice or credit note together from what differs between them."""
+    """Build an invoice or credit note from the parts that differ between them."""
     rows = tuple(row(line, paper.taxes, language) for line in paper.lines)
     written = language.money(figure)
     return AccountPage(
@@ -140,14 +140,14 @@ def account_page(
 
 
 def in_one_piece(label: str) -> str:
-    """Keep the last two words together, so that no year stands alone on a line."""
+    """Join the last two words, so that no year is alone on a line."""
     return NO_BREAK_SPACE.join(label.rsplit(" ", 1))
 
 
 def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:
-    """Say one line. Its amounts are without tax, so that they add up to the subtotal; nothing is left empty.
+    """Return one line. Its amounts are without tax, so that they add up to the subtotal; nothing is left empty.
 
-    A price that includes its tax stands beside the one without: the client knows it from the receipt.
+    A price that includes its tax is shown beside the one without: the client knows it from the receipt.
     """
     on_it = [tax for tax in taxes if tax.name in line.taxes]
     is_gross = any(tax.is_included for tax in on_it)
@@ -171,7 +171,7 @@ def _unit_price(line: AccountLine, language: Language, *, is_gross: bool) -> str
 
 
 def _rate(line: AccountLine, taxes: list[TaxLine], language: Language) -> str:
-    """Return the rate of all taxes on a line together; where one is not known, what they come to."""
+    """Return the rate of all taxes on a line together; where one is not known, their sum."""
     if not taxes:
         return ""
     if not all(tax.percentage for tax in taxes):
@@ -192,7 +192,7 @@ def held_together(detail: str) -> str:
 
 
 def _with_units(text: str) -> str:
-    """Keep a number and its unit on one line, such as 60 min."""
+    """Join a number and its unit on one line, such as 60 min."""
     return _BEFORE_UNIT.sub(NO_BREAK_SPACE, text)
 
 
@@ -206,7 +206,7 @@ def _gross_price(line: AccountLine, language: Language) -> str:
 
 
 def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
-    """Say every tax with its rate, what it lies on, and whether the prices hold it already."""
+    """Return every tax with its rate, its base, and whether the prices include it."""
     for tax in taxes:
         phrase = (
             language.gettext("{tax} on {base}, included in the prices")
@@ -214,7 +214,7 @@ def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
             else language.gettext("{tax} on {base}")
         )
         rate = language.percent(Decimal(tax.percentage)) if tax.percentage else ""
-        # A tax that was named by its rate already does not say it twice.
+        # A tax that is named by its rate does not repeat it.
         called = f"{tax.name} {rate}" if rate and rate not in tax.name else tax.name
         # A minus at the end of a line would be taken for a dash.
         base = language.money(tax.base).replace("-", NO_BREAK_HYPHEN)
@@ -222,7 +222,7 @@ def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
 
 
 def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, ...]:
-    """Say each payment: when, how, how much."""
+    """Return each payment: when, how, how much."""
     return tuple(
         Moved(language.medium_date(each.on), how(each.how, each.label, language), language.money(each.amount))
         for each in payments
@@ -230,7 +230,7 @@ def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, .
 
 
 def how(paid_by: PaidBy, label: str, language: Language) -> str:
-    """Say how money came or went back, such as "Card · Visa"."""
+    """Return how money was paid or refunded, such as "Card · Visa"."""
     said = {
         "card": language.gettext("Card"),
         "cash": language.gettext("Cash"),
@@ -258,7 +258,7 @@ def _breakable(email: str) -> str:
 
 
 def issuer(clinic: Clinic, language: Language) -> tuple[str, ...]:
-    """Return who issued the paper: the name the law knows, where, and the tax number."""
+    """Return who issued the paper: legal name, address and tax number."""
     # A number that begins as its country's VAT identifiers do is one; any other is the country's own.
     called = (
         language.gettext("VAT ID {number}")
@@ -270,7 +270,7 @@ def issuer(clinic: Clinic, language: Language) -> tuple[str, ...]:
 
 
 def closing(paper: Invoice | CreditNote, language: Language) -> tuple[str, ...]:
-    """Return what stands last: what the law wants said, the sale's mark in Square, the electronic form inside."""
+    """Return the closing lines: what the law requires, the sale's mark in Square, the electronic form inside."""
     is_prepaid = isinstance(paper, Invoice) and paper.is_prepayment
     is_untaxed = not paper.taxes and paper.clinic.country != NO_SALES_TAX_SAID
     law = language.sentences(
@@ -291,6 +291,6 @@ def closing(paper: Invoice | CreditNote, language: Language) -> tuple[str, ...]:
 
 
 def is_wide(rows: Iterable[Row]) -> bool:
-    """Say whether some amount needs smaller letters to stay in one piece."""
+    """Return whether some amount needs a smaller size to fit on one line."""
     amounts = (one for each in rows for one in (each.unit_price, each.discount, each.tax, each.amount))
     return max(map(len, amounts), default=0) > LONG_AMOUNT

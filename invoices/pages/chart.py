@@ -1,6 +1,6 @@
-"""Columns of a chart on paper as plain geometry, in CSS pixels. Zero is always in sight, so that lengths are honest.
+"""Columns of a chart on paper as plain geometry, in CSS pixels. Zero is always shown, so that lengths are honest.
 
-Knows neither money nor words: what a line across stands for is said by whoever asks.
+Independent of money and words: the caller labels the grid lines.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tick:
-    """A line across and what it stands for."""
+    """A grid line and its label."""
 
     y: float
     text: str
@@ -38,7 +38,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Label:
-    """What stands below a group of columns."""
+    """The label below a group of columns."""
 
     x: float
     text: str
@@ -46,7 +46,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Chart:
-    """All that is drawn, and the words that say the same numbers."""
+    """All that is drawn, and the same numbers in words."""
 
     width: float
     height: float
@@ -79,7 +79,7 @@ def columns(
     height: float,
     alt: str,
 ) -> Chart:
-    """Draw groups side by side, each with a column of every series; `say` writes what a line across stands for."""
+    """Draw groups side by side, each with a column of every series; `say` writes the label of a grid line."""
     scale = _scale([value for values in series for value in values], height)
     is_empty = not any(value for values in series for value in values)
     across = (0,) if is_empty else range(scale.lowest, scale.highest + 1, scale.step)

@@ -14,16 +14,16 @@ MARKS_PER_LETTER = 4
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc\ufffe\uffff]"
 )
-# Joiners and variation selectors mean something in Persian, Devanagari and emoji, but only one at a time.
+# Joiners and variation selectors are meaningful in Persian, Devanagari and emoji, but only one at a time.
 _REPEATED_JOINERS = re.compile("([\u200c\u200d\ufe00-\ufe0f])[\u200c\u200d\ufe00-\ufe0f]+")
 _SPACES = re.compile(r"\s+")
-# Hebrew, Arabic and their kin. Between two of these marks a word keeps its punctuation, also after a line's end.
+# Hebrew, Arabic and their kin. Between two of these marks a word retains its punctuation, also after a line's end.
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _ADDED = ("\u200b", _RIGHT_TO_LEFT_MARK)
-# Pictures in a name, with what joins, colours and frames them. No font here draws them as the letters beside them.
+# Emoji in a name, with their joiners, colors and frames. No font here draws them like the letters beside them.
 _PICTURE = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 _PICTURES = re.compile(f"{_PICTURE}(?:[\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]|{_PICTURE})*")
 # Between two of these any line may break already.
@@ -31,22 +31,22 @@ _IDEOGRAPH = re.compile("[\u2e80-\u2fdf\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U
 
 
 def clean(text: str, cap: int) -> str:
-    """Drop what can't be seen, shorten to `cap` characters, let long words break and right-to-left ones stand."""
+    """Drop what can't be seen, shorten to `cap` characters, let long words break and keep right-to-left ones."""
     return _breakable(_shortened(_visible(text, cap).strip(), cap))
 
 
 def clean_piece(text: str, cap: int) -> str:
-    """Like `clean`, for a piece of a sentence: the spaces at its edges stay."""
+    """Like `clean`, for a piece of a sentence: the spaces at its edges are preserved."""
     return _breakable(_shortened(_visible(text, cap), cap))
 
 
 def clean_name(text: str, cap: int) -> str:
-    """Like `clean`, for a person's name: emoji leave it, unless nothing else is there."""
+    """Like `clean`, for a person's name: emoji are removed, unless nothing else is there."""
     return clean(_PICTURES.sub(" ", text[: cap * 8]), cap) or clean(text, cap)
 
 
 def length(text: str) -> int:
-    """Count characters without what cleaning puts in, so that cleaning twice is the same."""
+    """Count characters without those that cleaning inserts, so that cleaning twice is the same."""
     return len(text) - sum(text.count(added) for added in _ADDED)
 
 

@@ -10,7 +10,7 @@ _FALLBACK = "#0F6B5C"
 
 
 def readable_accent(accent: str) -> str:
-    """Darken the clinic's colour step by step until it reads on white; jade if it is not a colour."""
+    """Darken the clinic's color step by step until it is readable on white; jade if it is not a color."""
     red, green, blue = _channels(accent if _HEX.fullmatch(accent) else _FALLBACK)
     while _contrast_with_white(red, green, blue) < LEAST_CONTRAST:
         red, green, blue = (int(channel * 0.95) for channel in (red, green, blue))
@@ -23,7 +23,7 @@ def pale_ground(accent: str) -> str:
 
 
 def contrast_with_white(accent: str) -> float:
-    """Say the WCAG contrast ratio of a colour on white paper."""
+    """Return the WCAG contrast ratio of a color on white paper."""
     return _contrast_with_white(*_channels(accent))
 
 

@@ -1,4 +1,4 @@
-"""The credit note in words: what of which invoice is given back, how the money went, and why."""
+"""The credit note in words: what of which invoice is refunded, how, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from invoices.papers import CreditNote, Money, RefundedSessions, RefundWorking
 
 
 def credit_note_page(paper: CreditNote, language: Language) -> AccountPage:
-    """Say the whole credit note."""
+    """Return the whole credit note."""
     return account_page(
         paper,
         language,
@@ -31,7 +31,7 @@ def credit_note_page(paper: CreditNote, language: Language) -> AccountPage:
 
 
 def working(done: RefundWorking, language: Language, *, is_named: bool) -> Working:
-    """Say how a refund was worked out: how many sessions of how many, the formula, and what left the course."""
+    """Return how a refund was computed: how many sessions of how many, the formula, and what left the course."""
     # Sessions without a price of their own count only where none has one.
     counted = [each for each in done.sessions if each.single_price.amount] or done.sessions
     unused, total = sum(each.removed for each in counted), sum(each.used + each.removed for each in counted)
@@ -49,7 +49,7 @@ def working(done: RefundWorking, language: Language, *, is_named: bool) -> Worki
 
 
 def _formula(done: RefundWorking, counted: Sequence[RefundedSessions], language: Language) -> str:
-    """Return the sum that gives the amount, "" where no formula does or nothing was used: then all of it goes back."""
+    """Return the formula of the amount, "" where none applies or nothing was used: then all of it is refunded."""
     used = [each for each in counted if each.used]
     if not used or not done.formula:
         return ""

@@ -1,4 +1,4 @@
-"""How much of its page a course summary would take in each density, estimated before anything is laid out.
+"""The space a course summary needs in each density, estimated before anything is laid out.
 
 Heights are those of print.css in CSS pixels; the estimate is a little too high rather than too low.
 """
@@ -26,7 +26,7 @@ class Density:
 
     table: str
     is_airy: bool
-    # A row of visits: its line, and what stands above and below it.
+    # A row of visits: its line, and the space above and below it.
     line: int
     padding: int
     # A row of the punch card, and the gap between two parts of the page.
@@ -45,7 +45,7 @@ DENSITIES = (
 
 @dataclass(frozen=True)
 class Filling:
-    """What the page holds: texts that may take several lines, and how many rows of each kind."""
+    """The page's content: texts that may take several lines, and how many rows of each kind."""
 
     size: PageSize
     has_logo: bool

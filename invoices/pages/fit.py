@@ -1,4 +1,4 @@
-"""What a paper can hold: names and notes are cut to size, long histories to their last visits.
+"""Limits of a paper's content: names and notes are shortened, long histories cut to their last visits.
 
 Terms, guidance, money and dates are never shortened silently: content that is too much is refused.
 """
@@ -77,7 +77,7 @@ _CODE = re.compile("[0-9A-Z]{4,32}")
 
 
 def fit(paper: Paper) -> Paper:
-    """Return the paper ready for layout. Raises PaperRefused, saying what to change."""
+    """Return the paper ready for layout. Raises PaperRefused with what to change."""
     _check_money(paper)
     checked = _CHECKS[type(paper)](paper)
     _check_clinic(checked.clinic)
@@ -205,7 +205,7 @@ def _check_guidance(text: AftercareText) -> None:
 
 
 def pieces_of(text: AftercareText) -> Iterator[str]:
-    """Go through every heading and piece of a text."""
+    """Yield every heading and piece of a text."""
     for section in text.sections:
         yield section.heading
         for block in section.blocks:

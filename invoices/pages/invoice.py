@@ -10,7 +10,7 @@ from invoices.papers import Invoice, Money
 
 
 def invoice_page(paper: Invoice, language: Language) -> AccountPage:
-    """Say the whole invoice."""
+    """Return the whole invoice."""
     return account_page(
         paper,
         language,
@@ -26,7 +26,7 @@ def invoice_page(paper: Invoice, language: Language) -> AccountPage:
 
 def _dates(paper: Invoice, language: Language) -> Iterator[str]:
     yield language.gettext("Issued on {date}", date=language.long_date(paper.issued_on))
-    # Elsewhere the law wants the day of the sale said, also where it is the same.
+    # Elsewhere the law requires the day of the sale, also where it is the same.
     if paper.sold_on != paper.issued_on or paper.clinic.country != NO_SALES_TAX_SAID:
         yield language.gettext("Sold on {date}", date=language.long_date(paper.sold_on))
 

@@ -1,4 +1,4 @@
-"""The owner's month in words: every figure of the paper as the reader will see it. Adds nothing up but the rest."""
+"""The owner's month in words: every figure of the paper as the reader sees it. Computes only the remainder."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class MonthPage:
 
 
 def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
-    """Say the whole month."""
+    """Return the whole month."""
     month = month_name(paper.month, language)
     lines = {line.kind: line for line in paper.roll_forward}
     owed = language.money(lines["closing"].value)
@@ -99,13 +99,13 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
 
 
 def month_name(month: date, language: Language) -> str:
-    """Return "November 2026", with a capital where it stands alone."""
+    """Return "November 2026", with a capital where it is alone."""
     name = str(format_skeleton("yMMMM", month, locale=language.locale))
     return name[:1].upper() + name[1:]
 
 
 def is_running(paper: OwnersMonth) -> bool:
-    """Say whether the month was not over yet when the paper was issued."""
+    """Return whether the month was not over yet when the paper was issued."""
     return (paper.issued_on.year, paper.issued_on.month) == (paper.month.year, paper.month.month)
 
 

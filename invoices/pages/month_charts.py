@@ -1,4 +1,4 @@
-"""The two charts of the owner's month, and the words that say their numbers to who can't see them."""
+"""The two charts of the owner's month, and the same numbers in words for readers who can't see them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
 
 
 def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
-    """Draw what was owed at each month's end."""
+    """Draw the deferred revenue at each month's end."""
     points = [
         language.gettext(
             "{month}: {owed}", month=language.short_month(point.month), owed=language.money(point.owed)
@@ -68,7 +68,7 @@ def _joined(points: Iterable[str], language: Language) -> str:
 
 
 def _short(amount: int, currency: str, language: Language) -> str:
-    """Write a line's amount as $2.5K; lines stand at such amounts that one decimal says all of it."""
+    """Write a grid line's amount as $2.5K; grid lines are at amounts for which one decimal is exact."""
     digits = get_currency_precision(currency)
     if 0 < abs(amount) < 10**digits:
         return language.money(Money(amount, currency))

@@ -9,7 +9,7 @@ from itertools import groupby
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.papers import CallRow, Money, PackageRow
 
-# What one page has room for beside the people; further packages stand together in one line.
+# What one page has room for beside the people; further packages share one line.
 PACKAGES_SHOWN = 12
 
 
@@ -22,7 +22,7 @@ class CallLine:
 
 
 def package_rows(packages: Sequence[PackageRow], language: Language) -> tuple[PackageRow, ...]:
-    """Return the packages; those there is no room for stand together in the last row."""
+    """Return the packages; those there is no room for share the last row."""
     if len(packages) <= PACKAGES_SHOWN:
         return tuple(packages)
     shown, rest = packages[: PACKAGES_SHOWN - 1], packages[PACKAGES_SHOWN - 1 :]
@@ -43,7 +43,7 @@ def all_of(packages: Sequence[PackageRow], name: str, currency: str) -> PackageR
 
 
 def call_lines(rows: Sequence[CallRow], language: Language) -> Iterator[CallLine]:
-    """One line for each person and number of sessions left; several reasons for the same course stand together."""
+    """Return one line per person and number of sessions left; several reasons for one course share a line."""
     for (name, phone), own in groupby(rows, key=lambda row: (row.name, row.phone)):
         person = list(own)
         packages = {row.package for row in person}

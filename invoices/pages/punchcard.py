@@ -48,7 +48,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Card:
-    """All marks of an allowance and the words that say the same to someone who can't see them."""
+    """All marks of an allowance, and the same in words for readers who can't see them."""
 
     width: float
     height: float
@@ -79,7 +79,7 @@ def touch_up_card(allowance: Allowance, language: Language, *, is_held: bool) ->
 
 
 def progress_card(session_number: int, sessions_total: int, language: Language) -> Card:
-    """Draw where in the course this visit stands, without dates."""
+    """Draw this visit's place in the course, without dates."""
     stamps = (Stamp("used"),) * session_number + (Stamp("left"),) * (sessions_total - session_number)
     alt = language.gettext("Session {n} of {total}", n=session_number, total=sessions_total)
     return _laid_out(stamps, PROGRESS, language, alt=alt, is_held=False)

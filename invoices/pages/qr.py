@@ -14,7 +14,7 @@ MASK = 3
 
 @dataclass(frozen=True)
 class QrCode:
-    """`side` is how many squares each way; the quiet zone around them is the layout's to keep."""
+    """`side` is how many squares each way; the layout adds the quiet zone around them."""
 
     side: int
     path: str
@@ -30,7 +30,7 @@ def qr_code(url: str) -> QrCode:
 
 
 def _bars(row: Sequence[int], y: int) -> str:
-    """Say the lines along the row's middle, one for all dark squares that touch: no seams, a fifth of the work."""
+    """Yield lines along the row's middle, one for all dark squares that touch: no seams, a fifth of the work."""
     bars, x = [], 0
     for is_dark, squares in groupby(row):
         length = len(list(squares))

@@ -1,4 +1,4 @@
-"""The language of a name by its letters, for the right letter forms and the right voice. No dictionary is used."""
+"""The language of a name by its script, for the right glyphs and the right voice. Uses no dictionary."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 _ALL_LATIN = re.compile("[\u0000-\u058f\u1e00-\u2e7f]*")
-# The first that fits: Japanese and Korean names may hold Chinese characters, Chinese ones neither kana nor hangul.
+# First match: Japanese and Korean names may have Chinese characters, Chinese ones neither kana nor hangul.
 _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff]")),
     ("ko", re.compile("[\u1100-\u11ff\u3131-\u318f\uac00-\ud7a3]")),
@@ -22,7 +22,7 @@ _SCRIPTS = (
 
 
 def language_of_letters(text: str) -> str:
-    """Return a language tag, or "" where the letters are those of many languages."""
+    """Return a language tag, or "" where many languages use the script."""
     if _ALL_LATIN.fullmatch(text):
         return ""
     return next((tag for tag, letters in _SCRIPTS if letters.search(text)), "")
@@ -30,7 +30,7 @@ def language_of_letters(text: str) -> str:
 
 @pass_context
 def lang(context: Context, text: str) -> Markup:
-    """Write the `lang` attribute of an element that holds `text`, where it is not the paper's own language."""
+    """Write the `lang` attribute of an element that contains `text`, where it is not the paper's own language."""
     tag = language_of_letters(text)
     if not tag or context["tag"].split("-")[0] == tag:
         return Markup("")

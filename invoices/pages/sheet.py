@@ -1,4 +1,4 @@
-"""The aftercare sheet in words: where in the course this visit stands, and the text laid out by urgency."""
+"""The aftercare sheet in words: this visit's place in the course, and the text laid out by urgency."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ DENSE_FROM = 900
 
 @dataclass(frozen=True)
 class Step:
-    """One of the steps of help, from a call to us to an ambulance; `role` says how urgent it looks.
+    """One of the steps of help, from a call to us to an ambulance; `role` is its urgency in the layout.
 
-    What introduces a list stands beside it, under the heading.
+    The introduction of a list is beside it, under the heading.
     """
 
     role: SectionRole
@@ -50,7 +50,7 @@ class SheetPage:
 
 
 def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
-    """Say the whole sheet. What to do tonight leads; without such a part the first hours do."""
+    """Return the whole sheet. What to do tonight leads; without such a part the first hours do."""
     sections = paper.text.sections
     lead = _of(sections, "tonight") or _of(sections, "first_hours")
     urgent = tuple(section for role in _STEPS for section in _of(sections, role))
@@ -77,7 +77,7 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
 
 
 def _steps(urgent: tuple[Section, ...]) -> Iterator[Step]:
-    """Our phone stands with the last part that says when to call us."""
+    """The clinic's phone number is in the last part on when to call."""
     calls = [section for section in urgent if section.role == "call_us"]
     for section in urgent:
         lists = tuple(block for block in section.blocks if block.kind == "list")

@@ -1,6 +1,6 @@
-"""The course summary in words: every value of the paper as the reader will see it.
+"""The course summary in words: every value of the paper as the reader sees it.
 
-The template only places what is said here.
+The template only places them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from invoices.pages.punchcard import ROW, Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
 
-# A long card has small circles, and no room to breathe.
+# A long card has small circles and narrow gaps.
 AIRY_UP_TO = 12
 # How many Latin letters fit into the columns of the visits.
 _PRACTITIONER_FITS, _FOCUS_FITS = 16, 42
@@ -25,7 +25,7 @@ _PRACTITIONER_FITS, _FOCUS_FITS = 16, 42
 
 @dataclass(frozen=True)
 class SessionRow:
-    """A treatment of the course with its punch card; the name stands only where there are several."""
+    """A treatment of the course with its punch card; the name is shown only where there are several."""
 
     name: str
     card: Card
@@ -85,7 +85,7 @@ class SummaryPage:
 
 
 def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
-    """Say the whole paper."""
+    """Return the whole paper."""
     earlier = paper.earlier_visits
     is_held = paper.status == "frozen"
     note, key = summary_note.note(paper, language), tuple(summary_note.key(paper, language))
@@ -227,7 +227,7 @@ def _money_facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
 
 
 def _whole(text: str) -> str:
-    """Keep a date on one line."""
+    """Join a date on one line."""
     return text.replace(" ", NO_BREAK_SPACE)
 
 

@@ -1,4 +1,4 @@
-"""What a course summary says first: the large number, the note under the name, and the key of the punch card."""
+"""The head of a course summary: the large number, the note under the name, and the key of the punch card."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _locked(paper: CourseSummary) -> int:
 
 
 def note(paper: CourseSummary, language: Language) -> str:
-    """Say how the course stands, "" for an open one."""
+    """Return the note on the course's status, "" for an open one."""
     if paper.gift_for:
         return language.gettext(
             "A gift for {name}. No session can be used before the voucher is redeemed.", name=paper.gift_for
@@ -97,7 +97,7 @@ def _note_finished(paper: CourseSummary, day: str, language: Language) -> str:
 def _note_part_paid(paper: CourseSummary, language: Language) -> str:
     due, locked = paper.balance_due, _locked(paper)
     if due is None:
-        # Its invoice was canceled: what is not paid is not asked for any more.
+        # Its invoice was canceled: what is not paid is no longer due.
         return (
             language.ngettext(
                 "{n} session is not paid for and cannot be used.",
@@ -144,7 +144,7 @@ def _day(paper: CourseSummary, language: Language) -> str:
 
 
 def key(paper: CourseSummary, language: Language) -> Iterator[str]:
-    """Explain only the marks that stand on this card and don't explain themselves."""
+    """Explain only the marks on this card that don't explain themselves."""
     states = {stamp.state for allowance in paper.allowances for stamp in allowance.stamps}
     if "locked" in states:
         yield language.gettext("Light: not paid yet")

@@ -1,4 +1,4 @@
-"""What a paper of money can hold. One that does not add up to the cent is refused: an issued paper stands for ever."""
+"""Checks of papers about money. One that does not add up to the cent is refused: an issued paper is permanent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ADDRESS_CAP = 6
 TAXES_CAP = 20
 PAYMENTS_CAP = 50
 WORKING_CAP = 12
-# All that the lines say together; an ordinary invoice says a tenth of it, and layout takes its time by the letter.
+# The text of all lines together; an ordinary invoice has a tenth of it, and layout time grows with the text.
 SAID_CAP = 12_000
 DETAIL_CAP = 400
 DESCRIPTION_CAP = 250
@@ -47,7 +47,7 @@ _ROUNDING = 1
 
 
 def check_invoice(paper: Invoice) -> Invoice:
-    """Return the invoice, its lines not too wordy. Raises PaperRefused where it holds too much or does not add up."""
+    """Return the invoice, its lines not too wordy. Raises PaperRefused where it is too long or does not add up."""
     _check_common(paper, paper.payments)
     beside = paper.tip.amount + paper.service_charge.amount
     if _net(paper) + _taxes(paper) + beside != paper.total.amount:
@@ -86,15 +86,15 @@ def check_credit_note(paper: CreditNote) -> CreditNote:
 
 
 def check_electronic(paper: Invoice | CreditNote) -> None:
-    """Raise PaperRefused where a fitted paper promises an electronic form that it can't have.
+    """Raise PaperRefused where a fitted paper states an electronic form that it can't have.
 
-    Before its number is given: an issued paper is drawn as it stands, or never.
+    Called before its number is assigned: an issued paper is drawn as it is, or never.
     """
     if not paper.is_electronic:
         return
     if why := why_not(paper.clinic):
         raise PaperRefused(why)
-    # What it needs to import is for the few clinics that have electronic invoices.
+    # Imported late: only a few clinics have electronic invoices.
     from invoices.e_invoice.facturx import xml_of
 
     xml_of(paper)
@@ -121,7 +121,7 @@ def _check_common(paper: Invoice | CreditNote, payments: tuple[PaymentLine, ...]
 
 
 def check_party(billed: Party) -> None:
-    """Raise PaperRefused where whoever is billed can't be named on a paper."""
+    """Raise PaperRefused where the billed party can't be named on a paper."""
     if not _COUNTRY.fullmatch(billed.country):
         raise PaperRefused("A country is named by two capital letters.")
     if len(billed.address_lines) > ADDRESS_CAP:
@@ -129,7 +129,7 @@ def check_party(billed: Party) -> None:
 
 
 def _brief(lines: tuple[AccountLine, ...]) -> tuple[AccountLine, ...]:
-    """Cut what the lines say to an equal share each, where together they say too much."""
+    """Shorten the lines' texts to an equal share each, where together they are too long."""
     said = sum(
         min(length(each.description), DESCRIPTION_CAP) + min(length(each.detail), DETAIL_CAP)
         for each in lines
@@ -193,7 +193,7 @@ _BILLED = ("invoice", "credit_note", "canceled")
 
 
 def check_statement(paper: AccountStatement) -> AccountStatement:
-    """Return the statement. Raises PaperRefused where it holds too much or does not add up."""
+    """Return the statement. Raises PaperRefused where it is too long or does not add up."""
     if not clean_name(paper.billed_to.name, 4):
         raise PaperRefused("A statement needs the name of whom it is for.")
     check_party(paper.billed_to)
@@ -219,12 +219,12 @@ def _check_balances(paper: AccountStatement) -> None:
 
 
 def signed(line: StatementLine) -> int:
-    """Return what the line does to the balance: what is billed adds to it, what is paid takes from it."""
+    """Return the line's effect on the balance: what is billed adds to it, what is paid takes from it."""
     return line.amount.amount if line.what in _BILLED else -line.amount.amount
 
 
 def is_billed(line: StatementLine) -> bool:
-    """Say whether the line stands in the column of what was billed."""
+    """Return whether the line belongs to the column of billed amounts."""
     return line.what in _BILLED
 
 
@@ -241,7 +241,7 @@ SIGNED: dict[type, frozenset[str]] = {
 
 
 def check_month(paper: OwnersMonth) -> OwnersMonth:
-    """Return the month as it is. Raises PaperRefused where it holds too much or its parts are not its sums."""
+    """Return the month as it is. Raises PaperRefused where it is too long or its parts do not add up."""
     if tuple(line.kind for line in paper.roll_forward) != _LINES:
         raise PaperRefused("A month has the nine lines of the roll-forward, each once and in their order.")
     if len(paper.packages) > PACKAGES_CAP or len(paper.follow_ups) > PEOPLE_CAP:

@@ -1,4 +1,4 @@
-"""The gift voucher in words: the card that is handed over, and below it how to use it. No price is on it."""
+"""The gift voucher in words: the card to give, and below it how to use it. No price is on it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import GiftContent, GiftVoucher
 
 GROUP = 4
-# Marks beyond this are a pattern and no count; the words say it.
+# More marks than this can't be counted at a glance; the words state the number.
 MARKS_UP_TO = 24
 RADIUS, STEP = 9.0, 27.0
-# How wide a message is, in Latin letters, and how large it is set.
+# The width of a message, in Latin letters, and its font size.
 LARGE_UP_TO, MIDDLE_UP_TO, SMALL_UP_TO = 110, 300, 620
 LONG_NAME = 26
-# Every letter of the code has the same room, so that none is taken for another.
+# Every character of the code has the same width, so that none is mistaken for another.
 SLOT, GAP, BASELINE = 28, 28, 28
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter of the code and where its middle stands."""
+    """One character of the code and the position of its middle."""
 
     text: str
     x: float
@@ -32,7 +32,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class CodeMark:
-    """The code as letters in equal steps, the dashes between its groups, and the words for it."""
+    """The code as characters in equal steps, the dashes between its groups, and the words for it."""
 
     width: float
     height: float
@@ -65,7 +65,7 @@ class VoucherPage:
 
 
 def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
-    """Say the whole voucher."""
+    """Return the whole voucher."""
     written = written_code(paper.code)
     plain_name = paper.recipient_name.replace("\u200b", "")
     return VoucherPage(
@@ -97,7 +97,7 @@ def _message_size(message: str) -> str:
         size = "middling"
     else:
         size = "modest" if width <= SMALL_UP_TO else "tiny"
-    # There is no italic of a script without one; a slanted picture of it reads badly.
+    # A script without an italic would be slanted, which reads badly.
     is_slanted = width < 1.5 * len(message)
     return f"{size} slanted" if is_slanted else size
 
@@ -145,7 +145,7 @@ def _steps(paper: GiftVoucher, language: Language, code: str) -> Iterator[str]:
 
 
 def _marks(paper: GiftVoucher, language: Language) -> Iterator[Marks]:
-    """Draw what a punch card would: add-ons have no marks there either."""
+    """Draw the same marks as a punch card, which has none for add-ons either."""
     main, touch_ups = (
         sum(each.sessions for each in paper.contents if each.kind == kind) for kind in ("main", "touch_up")
     )

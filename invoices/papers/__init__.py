@@ -1,6 +1,6 @@
-"""What each paper holds: frozen values, already in the client's and the clinic's own words.
+"""The content of each paper: frozen values, already in the client's and the clinic's own words.
 
-Knows neither the ledger nor how a paper is drawn. A paper is kept as the canonical JSON of these values.
+Independent of the ledger and of rendering. A paper is stored as the canonical JSON of these values.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Invoice and credit note: a sale as Square computed it, and what was refunded of it. Nothing is computed again."""
+"""Invoice and credit note: a sale as Square computed it, and what was refunded of it. Computes no amounts."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Party:
 class AccountLine:
     """One line of the sale. `net` = quantity x unit price less discounts, without tax; `total` = `net` + `tax`.
 
-    `quantity` is Square's decimal string. `detail`: what a package holds, already in the reader's words.
+    `quantity` is Square's decimal string. `detail`: what a package contains, already in the reader's words.
     `taxes`: the names of the taxes on it, as keys into the tax lines. On a credit note all money is negative, and
-    `position` is the place, counted from 1, of the invoice's line it negates; its tip and service charge come after.
-    There `is_part` says that less than the line comes back, so that no unit has a price.
+    `position` is the place, counted from 1, of the invoice's line it negates; its tip and service charge follow.
+    There `is_part` means that less than the line is refunded, so that no unit has a price.
     """
 
     description: str
@@ -47,7 +47,7 @@ class AccountLine:
 
 @dataclass(frozen=True, kw_only=True)
 class TaxLine:
-    """One tax over all lines it lies on. `percentage` is a decimal string such as "9.5", "" where unknown."""
+    """One tax over all lines it applies to. `percentage` is a decimal string such as "9.5", "" where unknown."""
 
     name: str
     percentage: str
@@ -58,7 +58,7 @@ class TaxLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentLine:
-    """Money that came, or went back. `label` says more, such as "Visa" or "Bank transfer"; never a number."""
+    """A payment or refund. `label` is a detail, such as "Visa" or "Bank transfer"; never a number."""
 
     on: date
     how: PaidBy
@@ -68,10 +68,10 @@ class PaymentLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Invoice:
-    """`total` = nets + taxes + `tip` + `service_charge`; `balance_due` = `total` less what had come at issue.
+    """`total` = nets + taxes + `tip` + `service_charge`; `balance_due` = `total` less what was paid at issue.
 
     `due_on` is when the balance is due. `is_electronic`: carries its EN 16931 XML (Factur-X).
-    `reference`: the sale's mark in Square, for whoever looks for it there. `is_prepayment`: sessions are on it, which
+    `reference`: the sale's mark in Square, to find it there. `is_prepayment`: sessions are on it, which
     are given later.
     """
 
@@ -111,11 +111,11 @@ class RefundedSessions:
 
 @dataclass(frozen=True, kw_only=True)
 class RefundWorking:
-    """How the refund of one course was worked out. Money is positive, tax included.
+    """How the refund of one course was computed. Money is positive, tax included.
 
-    `paid`: what the client had paid for the course and not got back before. `formula`: "prorated" is paid x unused /
-    total, weighed by single price; "discount_forfeited" is paid - used x single price; "" is another amount. Where not
-    all was paid, `price` is what was agreed: prorated is then paid - price x used / total.
+    `paid`: what the client had paid for the course and not been refunded before. `formula`: "prorated" is
+    paid x unused / total, weighed by single price; "discount_forfeited" is paid - used x single price; "" is another
+    amount. Where not all was paid, `price` is what was agreed: prorated is then paid - price x used / total.
     """
 
     package_name: str
@@ -129,7 +129,7 @@ class RefundWorking:
 class CreditNote:
     """Negates lines of the invoice it names, in whole or in part; its amounts are zero or below.
 
-    `returned`: how the money went back, positive. `reason`: what the desk wrote, "" where nothing was.
+    `returned`: how the money was refunded, positive. `reason`: what the desk wrote, "" where nothing was.
     `workings`: one for each course that the refund closed, none where it closed none.
     """
 
@@ -155,7 +155,7 @@ class CreditNote:
 class StatementLine:
     """An invoice or credit note, which is billed, or a payment or refund, which is paid; a refund is below zero.
 
-    What is `canceled` was billed and is not asked for any more.
+    What is `canceled` was billed and is no longer due.
     """
 
     on: date
@@ -169,7 +169,7 @@ class StatementLine:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountStatement:
-    """What was billed for a sale and paid of it, up to the day of issue. Not kept: asked for again, it says more.
+    """What was billed for a sale and paid of it, up to the day of issue. Not stored: a later one has more.
 
     `balance_due` = `billed` less `paid`; below zero it is money that is the client's.
     """
@@ -188,7 +188,7 @@ class AccountStatement:
 
 
 def negated(line: AccountLine) -> AccountLine:
-    """Return the line with all its money the other way."""
+    """Return the line with all its amounts negated."""
 
     def minus(money: Money) -> Money:
         return Money(-money.amount, money.currency)

@@ -1,4 +1,4 @@
-"""What a client takes home of a course: its summary, and how to take care after a visit."""
+"""The papers a client takes home of a course: its summary, and the aftercare sheet of a visit."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class SummaryVisit:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """From whom the client has a course they did not buy, and since when: what was paid is not theirs to know."""
+    """From whom the client has a course they did not buy, and since when: the price is not disclosed to them."""
 
     how: Literal["gift", "transfer"]
     giver_name: str
@@ -82,7 +82,7 @@ class CourseSummary:
     Of a part-paid course, `sessions_usable` of those left can be used now. `sessions_lost` expired with it or were
     written off. `paid`, with `credit` from an earlier course, is None where another client paid. `earlier_visits`: how
     many visits came before the first one listed. `gift_for`: who has not redeemed its voucher yet. The day it expires
-    is not known before the first visit where `expires_after_first_visit`; then the terms say how it is counted.
+    is not known before the first visit where `expires_after_first_visit`; then the terms state how it is counted.
     """
 
     clinic: Clinic
@@ -175,7 +175,7 @@ def stamps(
 ) -> tuple[Stamp, ...]:
     """Lay out a punch card: the used ones by date, then those left, then those lost to expiry or to something else.
 
-    `undated` sessions were used before anything was kept of their days; they come first. `locked` are among those left.
+    `undated` sessions were used before days were recorded; they are first. `locked` are among those left.
     """
     dated = tuple(Stamp("used", on) for on in sorted(used_on))
     known = (

@@ -1,4 +1,4 @@
-"""The owner's month: what was sold, used and is owed, on paper."""
+"""The content of the owner's month report: what was sold and used, and the deferred revenue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RollLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PackageRow:
-    """One package in the month: courses sold, the money that came, sessions used and what they earned.
+    """One package in the month: courses sold, the money received, sessions used and what they earned.
 
     All packages together are the lines `sold`, `paid` and `used` of the roll-forward.
     """
@@ -42,7 +42,7 @@ class PackageRow:
 class CallRow:
     """One person worth a call, why, and what it is about. `on`: the day that matters, such as the expiry.
 
-    `due`: what is still to come, where that is the reason.
+    `due`: the balance due, where that is the reason.
     """
 
     name: str
@@ -56,7 +56,7 @@ class CallRow:
 
 @dataclass(frozen=True)
 class MonthPoint:
-    """One month of the charts; `month` is its first day. `sold`: the money that came; `owed` stands at its end."""
+    """One month of the charts; `month` is its first day. `sold`: money received; `owed`: liability at its end."""
 
     month: date
     sold: Money

@@ -1,4 +1,4 @@
-"""What several papers hold: the clinic at their head, money, and how a paper can fail."""
+"""Content common to several papers: the clinic, money, the next visit; and the errors of a paper."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PageSize = Literal["letter", "a4"]
 
 
 class PaperRefused(ValueError):
-    """This content can't become a paper, however often it is tried. The message says what to change."""
+    """This content can't become a paper, however often it is tried. The message states what to change."""
 
 
 class PaperFailed(RuntimeError):
@@ -19,7 +19,7 @@ class PaperFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Logo:
-    """The clinic's picture, named by the SHA-256 of its PNG; the bytes travel beside the content. Pixels."""
+    """The clinic's picture, named by the SHA-256 of its PNG; the bytes are sent beside the content. Pixels."""
 
     sha256: str
     width: int
@@ -28,7 +28,7 @@ class Logo:
 
 @dataclass(frozen=True, kw_only=True)
 class Clinic:
-    """`legal_name` and `tax_id` stand on invoices; `country` is two capitals (ISO 3166)."""
+    """`legal_name` and `tax_id` are for invoices; `country` is two capitals (ISO 3166)."""
 
     name: str
     address_lines: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A course given away: what the giver hands over."""
+"""The content of a gift voucher."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class GiftContent:
 
 @dataclass(frozen=True, kw_only=True)
 class GiftVoucher:
-    """`code` redeems it, typed or scanned. `good_until`: the last day, None for no end. No price stands on it.
+    """`code` redeems it, typed or scanned. `good_until`: the last day, None for no end. It shows no price.
 
-    `months_from_first_visit`: where the end is reckoned from the first visit, which has not been yet.
+    `months_from_first_visit`: where the expiry counts from the first visit, which has not taken place yet.
     """
 
     clinic: Clinic

@@ -1,4 +1,4 @@
-"""A paper as canonical JSON, the form in which it is kept, hashed and sent to be drawn; nothing is lost on the way."""
+"""A paper as canonical JSON, the form in which it is stored, hashed and sent to be drawn; without loss."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def to_plain(value: Any) -> Any:
-    """Turn a dataclass of dataclasses, tuples, dates and plain values into what JSON knows."""
+    """Convert a dataclass of dataclasses, tuples, dates and plain values into JSON values."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
@@ -103,7 +103,7 @@ _KINDS: dict[str, type[Paper]] = {
 
 
 def kind_of(paper: Paper) -> str:
-    """Name the paper as its JSON does, such as course_summary."""
+    """Return the paper's kind in its JSON, such as course_summary."""
     return next(kind for kind, made in _KINDS.items() if isinstance(paper, made))
 
 
@@ -123,5 +123,5 @@ def from_json(text: str) -> Paper:
 
 
 def content_sha256(paper: Paper) -> str:
-    """Hash the canonical JSON: the same content has the same name for ever."""
+    """Hash the canonical JSON: the same content always has the same name."""
     return hashlib.sha256(to_json(paper).encode("ascii")).hexdigest()

@@ -1,1 +1,1 @@
-"""How a paper becomes bytes: HTML, styles and fonts to PDF, in processes of their own."""
+"""Rendering of papers: HTML, styles and fonts to PDF, in processes of their own."""

@@ -1,6 +1,6 @@
-"""A laid-out invoice or credit note as a file to keep for good: PDF/A-3a and PDF/UA-1 at once, its XML attached.
+"""A laid-out invoice or credit note as an archival file: PDF/A-3a and PDF/UA-1 at once, its XML attached.
 
-WeasyPrint claims one of the two; the other claim, and what Factur-X wants said, is added to its metadata (XMP).
+WeasyPrint claims one of the two; the other claim, and what Factur-X requires, is added to its metadata (XMP).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _END = b"</rdf:RDF>"
 
 
 class _Metadata(DocumentMetadata):  # type: ignore[misc]  # untyped base
-    """Says more than WeasyPrint does, inside the one description that readers of XMP look at."""
+    """Adds to WeasyPrint's metadata, inside the one description that readers of XMP evaluate."""
 
     said: bytes
 
@@ -41,7 +41,7 @@ def archived(document: Document, paper: Invoice | CreditNote) -> bytes:
 
 
 def _electronic(paper: Invoice | CreditNote) -> Attachment:
-    # What it needs to import is for the few clinics that have electronic invoices.
+    # Imported late: only a few clinics have electronic invoices.
     from invoices.e_invoice.facturx import xml_of
 
     return Attachment(
@@ -70,5 +70,5 @@ def _attached_once(_document: Document, pdf: Any) -> None:
     pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
     for part in pdf.objects:
         if isinstance(part, pydyf.Stream) and part.extra.get("Type") == "/EmbeddedFile":
-            # The type that Factur-X asks for, whatever this machine takes .xml for.
+            # The type that Factur-X requires, whatever this machine's type of .xml.
             part.extra["Subtype"] = "/text#2fxml"

@@ -1,7 +1,7 @@
-"""Letters that no font of this machine can print, before they are printed: which script, which package brings it.
+"""Characters that no font of this machine has, found before printing: their script, and the package to install.
 
-Asks fontconfig, as the renderer does, and never loads the renderer. A letter drawn without a
-font would be a reference to no glyph, which PDF/UA-1 forbids: a printed box stands for it instead.
+Queries fontconfig, as the renderer does, and never loads the renderer. A character drawn without a
+font would be a reference to no glyph, which PDF/UA-1 forbids: a box is printed instead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # In every bundled weight of Inter.
 BOX = "\u25a1"
-# What Inter has all of; a test compares. Most names end here, without a look at any font.
+# Ranges that Inter has completely; a test compares. Most names need no further look-up.
 _BUNDLED = re.compile(
     "[\t\n\r -~\u00a0-\u0148\u014a-\u01bf\u1ea0-\u1ef9\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac]*"
 )
@@ -43,7 +43,7 @@ _LOOKING = Lock()
 
 @dataclass(frozen=True)
 class Package:
-    """What brings the letters of a script: Debian's and Ubuntu's package, Homebrew's cask."""
+    """What installs the font of a script: Debian's and Ubuntu's package, Homebrew's cask."""
 
     apt: str
     brew: str
@@ -51,7 +51,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Missing:
-    """Letters of one script that would come out as empty boxes; `package` brings them, "" where none is known."""
+    """Characters of one script that would print as boxes; `package` has their font, "" where none is known."""
 
     script: str
     package: str
@@ -59,7 +59,7 @@ class Missing:
 
     @property
     def sentence(self) -> str:
-        """Say what the papers will show, and what to do about it."""
+        """Return what the papers will show, and what to do about it."""
         letters = _CALLED.get(self.script, f"{self.script} letters")
         said = f"{letters} such as {self.sample} come out as empty boxes on the papers"
         if not self.package:
@@ -87,19 +87,19 @@ _PICTURES = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 
 @cache
 def is_printed(character: str) -> bool:
-    """Say whether a font of this machine has the character. Where fontconfig can't be asked, each counts as printed."""
+    """Return whether a font of this machine has the character; without fontconfig, each counts as printed."""
     with _LOOKING:
         fonts = _fonts()
     return fonts is None or fonts.have(ord(character))
 
 
 def missing(paper: Paper, *, has: Callable[[str], bool] = is_printed) -> tuple[Missing, ...]:
-    """Say which letters of a paper no font here has, one line for each script."""
+    """Return the characters of a paper that no font here has, one line for each script."""
     return missing_in(_texts(paper), has=has)
 
 
 def missing_in(texts: Iterable[str], *, has: Callable[[str], bool] = is_printed) -> tuple[Missing, ...]:
-    """Say the same of some texts."""
+    """Return the same for some texts."""
     found: dict[str, Missing] = {}
     for text in texts:
         if _BUNDLED.fullmatch(text):
@@ -112,7 +112,7 @@ def missing_in(texts: Iterable[str], *, has: Callable[[str], bool] = is_printed)
 
 
 def with_boxes(paper: T, *, has: Callable[[str], bool] = is_printed) -> T:
-    """Return the paper with a box for each letter that no font here has; an emoji without one is left out."""
+    """Return the paper with a box for each character that no font here has; an emoji without one is left out."""
 
     def drawable(value: Any) -> Any:
         if isinstance(value, str):
@@ -202,7 +202,7 @@ def _opened(name: str) -> ctypes.CDLL | None:
 
 
 def _character_sets(library: ctypes.CDLL) -> Iterator[int]:
-    """Yield pointers that live as long as the configuration, which is never let go."""
+    """Yield pointers that live as long as the configuration, which is never freed."""
     library.FcInitLoadConfigAndFonts.restype = ctypes.c_void_p
     library.FcConfigAppFontAddFile.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
     library.FcConfigGetFonts.argtypes = [ctypes.c_void_p, ctypes.c_int]

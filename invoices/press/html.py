@@ -1,4 +1,4 @@
-"""A paper's HTML and styles by Jinja2: what is drawn as PDF, and what a preview shows. Loads no renderer."""
+"""A paper's HTML and styles by Jinja2, for the PDF and for previews. Loads no renderer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCRIPTS = '"Chinese", "Korean", "Arabic", "Devanagari", "Hebrew", "Khmer", "Tami
 
 @dataclass(frozen=True)
 class Layout:
-    """How a kind of paper is laid out: its template, and what is said on it."""
+    """How a kind of paper is laid out: its template, and its page in words."""
 
     template: str
     page: Callable[[Any, Language], Any]
@@ -56,7 +56,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
 
 
 def html_of(paper: Paper, *, logo_address: str = "") -> str:
-    """Return the page of a fitted paper; `logo_address` where the logo is found, the renderer's own unless said."""
+    """Return the page of a fitted paper; `logo_address` where the logo is found, the renderer's own by default."""
     language = language_for(paper.language)
     layout = LAYOUTS[type(paper)]
     logo = paper.clinic.logo

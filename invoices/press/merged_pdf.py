@@ -1,6 +1,6 @@
-"""Drawn papers merged into one PDF to print at once. Nothing is drawn again: each stays as it was.
+"""Drawn papers merged into one PDF to print at once. Nothing is drawn again.
 
-What screen readers need (the structure of each paper, its language, its links) goes along.
+What screen readers need (the structure of each paper, its language, its links) is preserved.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ class MergedPdf:
         )
 
     def _claim(self) -> None:
-        """Say of the whole what each paper says of itself: it is made for screen readers."""
+        """Declare the whole, like each paper, as made for screen readers."""
         with self._merged.open_metadata(set_pikepdf_as_editor=False) as xmp:
             xmp.register_xml_namespace("http://www.aiim.org/pdfua/ns/id/", "pdfuaid")
             xmp["dc:title"] = self._title
             xmp["pdfuaid:part"] = "1"
 
     def _take_over_structure(self, paper: Pdf, pages: list[Page]) -> None:
-        # The pages were copied before: what the structure says of a page now means the merged one.
+        # The pages were copied before: page references in the structure now point to the merged ones.
         tree = self._merged.copy_foreign(paper.Root.StructTreeRoot)
         documents = list(tree.K) if isinstance(tree.K, Array) else [tree.K]
         for document in documents:

@@ -1,4 +1,4 @@
-"""The picture a paper names, looked at before the renderer opens it: a small file can hold endless pixels."""
+"""Checks of a paper's picture before the renderer opens it: a small file can contain very many pixels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from invoices.papers import Logo, Paper, PaperRefused
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_PIXELS = 1_000_000
-# Every PNG starts with its signature and a first chunk that says its width and height.
+# Every PNG starts with its signature and a first chunk with its width and height.
 _HEAD = struct.Struct(">8s4s4sII")
 _SIGNATURE, _FIRST_CHUNK = b"\x89PNG\r\n\x1a\n", b"IHDR"
 
 
 def pictures_of(paper: Paper, assets: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return what of the assets the paper shows. Raises PaperRefused where it is not what the paper says."""
+    """Return the assets the paper shows. Raises PaperRefused where they differ from what the paper states."""
     logo = paper.clinic.logo
     if logo is None:
         return {}

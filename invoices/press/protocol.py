@@ -1,4 +1,4 @@
-"""What a paper worker and its owner send each other: frames of a length and that many bytes.
+"""The protocol between a paper worker and its owner: frames of a length and that many bytes.
 
 A request is a paper with its pictures as JSON; the first byte of an answer is its kind.
 """
@@ -28,7 +28,7 @@ def write_frame(stream: IO[bytes], body: bytes) -> None:
 
 
 def read_frame(stream: IO[bytes]) -> bytes | None:
-    """Receive one frame, or None when the other side is gone, also in the middle of a frame."""
+    """Receive one frame, or None when the other side has closed, also in the middle of a frame."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -38,7 +38,7 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
 
 
 def write_request(paper: Paper, assets: Mapping[str, bytes]) -> bytes:
-    """Put a paper and its pictures into one message."""
+    """Write a paper and its pictures as one message."""
     pictures = {name: b64encode(content).decode("ascii") for name, content in assets.items()}
     return json.dumps({"paper": to_json(paper), "assets": pictures}).encode("ascii")
 

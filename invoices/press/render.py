@@ -39,7 +39,7 @@ class LockedFetcher(URLFetcher):  # type: ignore[misc]  # untyped base
         self.assets = assets
 
     def knowing(self, more: Mapping[str, bytes]) -> LockedFetcher:
-        """Return one that answers these as well."""
+        """Return a fetcher that answers these as well."""
         return LockedFetcher({**self.assets, **more}) if more else self
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:  # noqa: ARG002
@@ -65,7 +65,7 @@ def the_press() -> Iterator[Press]:
 
 @cache
 def _press() -> Press:
-    # WeasyPrint keeps the fonts in a temporary folder until its configuration goes; at exit that is too late.
+    # WeasyPrint deletes its temporary folder of fonts with its configuration; at exit that is too late.
     atexit.register(_press.cache_clear)
     return Press()
 
@@ -83,7 +83,7 @@ class Press:
         self._styles: dict[str, CSS] = {}
 
     def pdf(self, paper: Paper, assets: Mapping[str, bytes]) -> bytes:
-        """Draw the paper; an invoice or credit note as a file to keep for good. Raises PaperRefused."""
+        """Draw the paper; an invoice or credit note as an archival file. Raises PaperRefused."""
         fitted = with_boxes(fit(paper))
         if isinstance(fitted, Invoice | CreditNote):
             return archived(self._laid_out(fitted, assets, ARCHIVED), fitted)

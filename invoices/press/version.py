@@ -1,4 +1,4 @@
-"""Which version of the papers this is: bytes kept of an older one are not handed out after an upgrade."""
+"""The version of the papers: cached bytes of an older one are not used after an upgrade."""
 
 from __future__ import annotations
 

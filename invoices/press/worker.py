@@ -24,12 +24,12 @@ Draw = Callable[[Paper, Mapping[str, bytes]], bytes]
 
 
 def main(memory_mb: int, folder: str, draw: Draw | None = None) -> None:
-    """Warm up, say so, and draw papers until the owner goes away; `draw` is the renderer unless said."""
+    """Warm up, report ready, and draw papers until the owner closes; `draw` is the renderer by default."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
     asked, answers = private_streams()
     papers: SimpleQueue[bytes] = SimpleQueue()
-    # A thread of its own notices the owner's end even while a paper is being drawn: no orphan stays behind.
+    # A thread of its own notices the owner's end even while a paper is being drawn: no orphan is left.
     Thread(target=_listen, args=(asked, papers, folder), daemon=True).start()
     _limit_memory(memory_mb)
     draw = draw or _warm_renderer()
@@ -37,12 +37,12 @@ def main(memory_mb: int, folder: str, draw: Draw | None = None) -> None:
     while True:
         answer = _answer(papers.get(), draw)
         write_frame(answers, answer)
-        # Nobody waits now: what the last paper left behind is cleared before the next one comes.
+        # No one waits now: collect the garbage of the last paper before the next request.
         gc.collect()
 
 
 def private_streams() -> tuple[IO[bytes], IO[bytes]]:
-    """Keep the two pipes to ourselves; whatever a library prints goes to standard error instead."""
+    """Reserve the two pipes; whatever a library prints is written to standard error instead."""
     asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -69,7 +69,7 @@ def _limit_memory(memory_mb: int) -> None:
 
 
 def _warm_renderer() -> Draw:
-    """Load fonts and styles by drawing once, then keep the garbage collector from looking while a paper is drawn."""
+    """Load fonts and styles by drawing once, then disable garbage collection while a paper is drawn."""
     # The limits of memory and time are set before WeasyPrint is loaded.
     from invoices.aftercare import GENERAL, starting_text
     from invoices.papers import AftercareSheet, Clinic

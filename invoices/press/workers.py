@@ -1,6 +1,6 @@
 """Papers drawn in processes of their own, which can be limited, killed and replaced; threads can't.
 
-The owner's process never loads the renderer. What is on a paper does not matter here.
+The owner's process never loads the renderer. Independent of a paper's content.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class PaperWorkers:
         return pdf
 
     def pids(self) -> tuple[int, ...]:
-        """Name the worker processes there are now."""
+        """Return the ids of the current worker processes."""
         with self._lock:
             return tuple(worker.pid for worker in self._alive)
 
@@ -135,7 +135,7 @@ class _Worker:
         self.drawn = 0
         self._is_ready = False
         self._folder = tempfile.mkdtemp(prefix="papers-")
-        # -P keeps the current folder from shadowing a module; the package is found where this file is.
+        # -P prevents the current folder from shadowing a module; the package is found where this file is.
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-P", "-m", program, str(memory_mb), self._folder],
             stdin=subprocess.PIPE,
@@ -151,7 +151,7 @@ class _Worker:
         return self._process.poll() is None
 
     def resident_mb(self) -> int:
-        """Tell how much memory it holds; 0 where the platform does not say, and only the count wears it out."""
+        """Return its memory use; 0 where the platform does not report it, and only the count of papers limits it."""
         try:
             pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         except OSError:
@@ -173,7 +173,7 @@ class _Worker:
         raise PaperFailed(f"The paper could not be drawn: {body.decode('utf-8')}.")
 
     def stop(self) -> None:
-        """Kill: a worker holds nothing that could be lost."""
+        """Kill the process: a worker has nothing that could be lost."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -203,7 +203,7 @@ class _Worker:
 
 def _environment() -> dict[str, str]:
     passed_on = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
-    # It runs no program. With a compiler in sight, Python would ask it where libraries are: a third of the start.
+    # It runs no program. Python would run a compiler on the path to find libraries: a third of the start-up.
     return {**passed_on, "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
