@@ -19,7 +19,7 @@ from practice_square.settings import (
     PracticeSettings,
 )
 
-# Secrets are better given by the environment: a process list shows arguments to everybody.
+# Secrets are better passed by the environment: a process list shows arguments to every user.
 FROM_ENVIRONMENT = {
     "webhook_url": ("PRACTICE_WEBHOOK_URL", "SQUARE_WEBHOOK_URL"),
     "signature_key": ("PRACTICE_SIGNATURE_KEY", "SQUARE_WEBHOOK_SIGNATURE_KEY"),
@@ -31,7 +31,7 @@ FROM_ENVIRONMENT = {
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
-    """Serve until Ctrl-C or SIGTERM. Gives 2 when something needed is missing."""
+    """Serve until Ctrl-C or SIGTERM; return 2 when something required is missing."""
     parser = _parser()
     given = parser.parse_args(arguments)
     for name, variables in FROM_ENVIRONMENT.items():

@@ -37,7 +37,7 @@ def meet_faults() -> Response | None:
 
 
 def finish(response: Response) -> Response:
-    """Replace the answer of a call that is to fail after its work; add the version header."""
+    """Replace the answer of a call that must fail after its work; add the version header."""
     failure: Failure | None = request.environ.get("practice.fails")
     faults: Faults = request.environ["practice.faults"]
     if failure is not None and failure.is_after:
@@ -87,7 +87,7 @@ def _failing_refusal(status: int) -> Refusal:
 
 
 def _cut_connection() -> None:
-    """Drop the connection without an answer, where the server gives us its socket."""
+    """Drop the connection without an answer, where the server exposes its socket."""
     connection = request.environ.get("werkzeug.socket")
     if connection is not None:
         connection.shutdown(2)

@@ -37,7 +37,7 @@ def upsert_objects(work: Work, objects: list[Json], field: str) -> Json:
 
 
 def upsert_batches(work: Work, batches: list[Json]) -> Json:
-    """Write several batches. Temporary ids hold across the whole request."""
+    """Write several batches. Temporary ids are valid across the whole request."""
     objects = [one for batch in batches for one in batch["objects"]]
     if any(len(batch["objects"]) > MAX_BATCH for batch in batches) or len(objects) > MAX_TOTAL:
         raise Refusal("ARRAY_LENGTH_TOO_LONG", "Too many objects in the request.", field="batches")
@@ -45,7 +45,7 @@ def upsert_batches(work: Work, batches: list[Json]) -> Json:
 
 
 def read_object(work: Work, id_: str, *, has_deleted: bool = False) -> Json:
-    """Return one object with its variations inside. Raises Refusal when it is not there (any more)."""
+    """Return one object with its variations inside. Raises Refusal when it does not exist (any more)."""
     kept = work.get("catalog", id_)
     if kept is None or (kept["is_deleted"] and not has_deleted):
         raise not_found("Catalog object", id_, "object_id")
@@ -53,7 +53,7 @@ def read_object(work: Work, id_: str, *, has_deleted: bool = False) -> Json:
 
 
 def folded(work: Work, kept: Json) -> Json:
-    """Put an item's variations inside it, as Square gives them."""
+    """Nest an item's variations in it, as Square returns them."""
     if kept["type"] != "ITEM":
         return kept
     variations = [

@@ -110,7 +110,7 @@ def search_items(work: Work, body: Json) -> Json:
 
 
 def retrieve_objects(work: Work, body: Json) -> Json:
-    """Give those of the ids that exist; the others are silently left out, as Square does."""
+    """Return the objects of the ids that exist; the others are silently left out, as Square does."""
     checked(body, RETRIEVE)
     has_deleted = bool(body.get("include_deleted_objects"))
     kept = [work.get("catalog", id_) for id_ in body["object_ids"]]

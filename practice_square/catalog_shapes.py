@@ -1,4 +1,4 @@
-"""What a catalog object must look like before it is written, per type, as Square's schema has it."""
+"""Validation of a catalog object before it is written, per type, by Square's schema."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ControlRefused(Exception):
 
 
 class PracticeControl:
-    """Does over HTTP what staff, clients, the seller and the bank do. Amounts are minor units, quantities strings."""
+    """The acts of staff, clients, seller and bank over HTTP. Amounts are minor units, quantities strings."""
 
     def __init__(self, base_url: str, access_token: str, timeout_s: float = 30.0) -> None:
         self._base_url = base_url.rstrip("/")
@@ -130,7 +130,7 @@ class PracticeControl:
         return self._one("device", "POST", "/terminals/pair", code=code)
 
     def show_at_terminal(self, device_id: str) -> Json | None:
-        """Let a terminal ask for work, as it does while its page is open. Returns the checkout it shows."""
+        """Let a terminal poll, as it does while its page is open. Returns the checkout it shows."""
         return self._one("checkout", "POST", f"/terminals/{device_id}/show")
 
     def pay_terminal(self, checkout_id: str, tip: int = 0) -> Json:
@@ -182,7 +182,7 @@ class PracticeControl:
         return self.call("POST", "/practice/forge", {"kind": kind, "id": id_, "patch": dict(patch)})
 
     def reset(self, seed: str | None = None) -> None:
-        """Start over with a seed."""
+        """Reset to a seed."""
         self.call("POST", "/practice/reset", {"seed": seed})
 
     # Calendar, custom attributes, disputes, catalog, access
@@ -224,7 +224,7 @@ class PracticeControl:
         return self._one("custom_attribute_definition", "POST", "/attribute-definitions", **body)
 
     def set_attribute(self, customer_id: str, key: str, value: Any) -> Json:
-        """Set a value as the seller: only where the definition lets others write."""
+        """Set a value as the seller: only where the definition permits others to write."""
         path = f"/customers/{customer_id}/attributes/{quote(key)}"
         return self._one("custom_attribute", "PUT", path, value=value)
 

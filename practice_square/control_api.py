@@ -1,4 +1,4 @@
-"""The JSON control interface under /practice, as one table: what tests and the demo do in Square without a screen."""
+"""The JSON control interface under /practice, as one table: acts of tests and the demo without a screen."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _resend(work: Work, event_id: str) -> Json:
 
 
 def _forge(work: Work, body: Json) -> Json:
-    """Overwrite stored fields, valid or not: what a server that we do not control may answer."""
+    """Overwrite stored fields, valid or not: a server that we do not control may answer anything."""
     checked(body, FORGE)
     stored = work.get(body["kind"], body["id"])
     if stored is None:
@@ -302,6 +302,6 @@ def deliver() -> Response:
 
 @control.post("/reset")
 def reset() -> Response:
-    """Start over with another seed."""
+    """Reset to another seed."""
     practice_square_of().reset(body_of().get("seed"))
     return jsonify({})

@@ -1,4 +1,4 @@
-"""Opaque page cursors, bound to the query they were given for; can play Square's empty pages that go on."""
+"""Opaque page cursors, bound to their query; can simulate Square's empty pages with a cursor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Page:
     cursor: str | None
 
     def as_body(self, name: str) -> Json:
-        """Lay out as Square does: neither an empty list nor an empty cursor is written."""
+        """Return the body as Square's: neither an empty list nor an empty cursor is written."""
         body: Json = {name: self.items} if self.items else {}
         if self.cursor:
             body["cursor"] = self.cursor

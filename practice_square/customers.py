@@ -1,4 +1,4 @@
-"""The customer directory: profiles, and merges that give a new id and let the old ones answer with it."""
+"""The customer directory: profiles, and merges, after which the old ids answer with the new one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def create_customer(work: Work, body: Json, source: str = "THIRD_PARTY") -> Json
 
 
 def make_instant_profile(work: Work) -> Json:
-    """Add the profile that Square makes of a card payment without a customer: it says nothing of the person."""
+    """Add the profile that Square makes of a card payment without a customer: it has no data of the person."""
     now = work.now()
     customer: Json = {
         "id": work.make_id() + "CUST",
@@ -75,7 +75,7 @@ def make_instant_profile(work: Work) -> Json:
 
 
 def read_customer(work: Work, id_: str) -> Json:
-    """Return the profile; an id that was merged away answers with the new one."""
+    """Return the profile; an id from before a merge returns the new one."""
     customer = work.get("customer", current_id(work, id_))
     if customer is None:
         raise not_found("Customer", id_, "customer_id")
@@ -83,31 +83,31 @@ def read_customer(work: Work, id_: str) -> Json:
 
 
 def read_one_of_many(work: Work, id_: str) -> Json:
-    """Return the profile, or why there is none. Square's document does not say that merged ids are followed here."""
+    """Return the profile, or why there is none. Square does not document that merged ids are followed here."""
     customer = work.get("customer", id_)
     return {"customer": customer} if customer else not_found("Customer", id_, "customer_id").body()
 
 
 def current_id(work: Work, id_: str) -> str:
-    """Follow merges to the id in force."""
+    """Follow merges to the current id."""
     while (newer := work.note(f"merged:{id_}")) is not None:
         id_ = newer
     return id_
 
 
 def find_merged(work: Work, id_: str) -> list[str]:
-    """List the ids that a merge had put into this one, as far as their profiles can be brought back."""
+    """List the ids that were merged into this one, as far as their profiles can be restored."""
     removed = [one["id"] for one in work.all("customer_removed")]
     return [old_id for old_id in removed if work.note(f"merged:{old_id}") == id_]
 
 
 def find_deleted(work: Work) -> list[Json]:
-    """List profiles that were deleted, not merged, and can be brought back."""
+    """List profiles that were deleted, not merged, and can be restored."""
     return [one for one in work.all("customer_removed") if work.note(f"merged:{one['id']}") is None]
 
 
 def update_customer(work: Work, id_: str, body: Json) -> Json:
-    """Change the fields given; null clears one. Only the current id will do (Square's rule after a merge)."""
+    """Change the fields given; null clears one. Only the current id is accepted (Square's rule after a merge)."""
     checked(body, UPDATE)
     customer = _for_change(work, id_, body.get("version"))
     changed = dict(customer)
@@ -185,7 +185,7 @@ def _for_change(work: Work, id_: str, version: int | None) -> Json:
 
 
 def _remove(work: Work, customer: Json) -> None:
-    """Take a profile away with its custom attributes; what it was is kept for a recovery."""
+    """Delete a profile with its custom attributes; its data is stored for a recovery."""
     work.remove("customer", customer["id"])
     work.remove("attributes", customer["id"])
     work.put("customer_removed", customer)

@@ -1,4 +1,4 @@
-"""The delivery queue on its page: what was sent, how often, the answers; sending again."""
+"""The page of the delivery queue: deliveries, attempts, answers; sending again."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def queue_as_told(work: Work, most: int, *, has_bodies: bool = False) -> list[Js
 
 
 def release_withheld(work: Work) -> None:
-    """Let withheld deliveries go, late."""
+    """Release withheld deliveries, late."""
     work.sql.execute(
         "UPDATE deliveries SET state = 'waiting', due_at = ? WHERE state = 'withheld'", (work.now(),)
     )
 
 
 def resend(work: Work, event_id: str) -> None:
-    """Queue an event once more for everybody who was to get it, with its old event id."""
+    """Queue an event again for all its receivers, with its old event id."""
     kept = work.get("event", event_id)
     if kept is None:
         raise not_found("Event", event_id)

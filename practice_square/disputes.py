@@ -23,7 +23,7 @@ REASONS = (
     "CUSTOMER_REQUESTS_CREDIT",
     "EMV_LIABILITY_SHIFT",
 )
-# Where a dispute can go from each state; none leads out of the last ones.
+# The transitions of a dispute from each state; the last ones are final.
 NEXT_STATES = {
     "INQUIRY_EVIDENCE_REQUIRED": ("INQUIRY_PROCESSING", "INQUIRY_CLOSED", "EVIDENCE_REQUIRED", "ACCEPTED"),
     "INQUIRY_PROCESSING": ("INQUIRY_CLOSED", "EVIDENCE_REQUIRED"),
@@ -35,11 +35,11 @@ NEXT_STATES = {
     "ACCEPTED": (),
 }
 FIRST_STATES = ("INQUIRY_EVIDENCE_REQUIRED", "EVIDENCE_REQUIRED")
-# An inquiry alone holds no money, and a dispute won gave it back.
+# An inquiry alone withholds no money, and a won dispute returned it.
 REFUNDABLE = ("INQUIRY_EVIDENCE_REQUIRED", "INQUIRY_PROCESSING", "INQUIRY_CLOSED", "WON")
 TIME_TO_ANSWER = timedelta(days=14)
 PAGE = 50
-# What not every dispute has, and the version at which one that lacks it begins.
+# Optional fields of a dispute, and the first version of one that lacks them.
 OPTIONAL = ("dispute_id", "due_at", "card_brand", "brand_dispute_id", "reported_at", "location_id")
 SPARSE_VERSION = 4
 
@@ -94,7 +94,7 @@ def find_dispute(work: Work, id_: str) -> Json:
 
 
 def move_dispute(work: Work, id_: str, state: str) -> Json:
-    """Take a dispute to another state. Raises Refusal where no way leads."""
+    """Move a dispute to another state. Raises Refusal where no transition exists."""
     dispute = find_dispute(work, id_)
     if state not in NEXT_STATES[dispute["state"]]:
         raise Refusal(

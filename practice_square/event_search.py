@@ -1,4 +1,4 @@
-"""SearchEvents: what was announced in the last 28 days, delivered or not."""
+"""SearchEvents: the events of the last 28 days, delivered or not."""
 
 from __future__ import annotations
 

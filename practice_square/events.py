@@ -1,4 +1,4 @@
-"""Square's webhook events: the envelope, who gets it, the signature. Sending is sender.py's work."""
+"""Square's webhook events: the envelope, its receivers, the signature. sender.py sends them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def announce_refund(work: Work, refund: Json, *, is_new: bool, is_withheld: bool
 
 
 def announce_order(work: Work, order: Json, *, is_new: bool) -> None:
-    """Only for orders made through the API: the register's own orders send no order event."""
+    """Queue order events, only for orders made through the API: the register's own orders send none."""
     name = "order_created" if is_new else "order_updated"
     said = {"order_id": order["id"]} | {
         key: order[key] for key in ("version", "location_id", "state", "created_at") if key in order
@@ -74,7 +74,7 @@ def announce_order(work: Work, order: Json, *, is_new: bool) -> None:
 
 
 def announce_merge(work: Work, merged: Json, old: list[Json]) -> None:
-    """Tell of the new profile, then of each that went into it, but for what the drawer of faults loses."""
+    """Queue the events of the new profile and of each merged one, without those that a fault drops."""
     lost = read_faults(work).lost_merge_events
     context = {"from_customer_ids": [one["id"] for one in old], "to_customer_id": merged["id"]}
     if lost not in ("created", "all"):
@@ -106,7 +106,7 @@ def announce_catalog(work: Work, updated_at: str) -> None:
 
 
 def announce_booking(work: Work, booking: Json, *, is_new: bool) -> None:
-    """As in Square's own sample, `data.id` is not the booking's id but id and version."""
+    """Queue a booking event. As in Square's own sample, `data.id` is not the booking's id but id and version."""
     data = {"type": "booking", "id": f"{booking['id']}:{booking['version']}", "object": {"booking": booking}}
     _announce(work, "booking.created" if is_new else "booking.updated", data)
 
@@ -141,7 +141,7 @@ def announce_invoice(work: Work, what: str, invoice: Json) -> None:
 
 
 def envelope(work: Work, type_: str, data: Json) -> Json:
-    """Put an event's data into Square's envelope, with an id of its own."""
+    """Wrap an event's data in Square's envelope, with an id of its own."""
     return {
         "merchant_id": work.note("merchant_id"),
         "type": type_,
@@ -160,7 +160,7 @@ def _announce(work: Work, type_: str, data: Json, *, is_withheld: bool = False) 
 
 
 def queue_delivery(work: Work, subscription_id: str, event: Json, *, is_withheld: bool = False) -> None:
-    """Write down what must be delivered, in the same transaction as what happened."""
+    """Store what must be delivered, in the same transaction as the change."""
     faults = read_faults(work)
     state = "withheld" if is_withheld or faults.has_withheld_events else "waiting"
     hold = SHUFFLE_HOLD if faults.has_shuffled_events else timedelta()
@@ -183,5 +183,5 @@ def queue_delivery(work: Work, subscription_id: str, event: Json, *, is_withheld
 
 
 def event_as_told(kept: Json) -> Json:
-    """Strip what only the file needs."""
+    """Return the event without the fields that only the file needs."""
     return {name: value for name, value in kept.items() if name not in ("id", "updated_at")}

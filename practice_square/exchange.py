@@ -20,7 +20,7 @@ from practice_square.till import close_sale, draft_sale
 
 
 def exchange(work: Work, source: Json, quantities: Mapping[str, str], sale: Sale) -> Json:
-    """Take the lines back and sell the new ones. Returns {"order", "payments", "refunds"}."""
+    """Return the lines and sell the new ones. Returns {"order", "payments", "refunds"}."""
     back = [returned_line(work, source, uid, text) for uid, text in quantities.items()]
     if not back:
         raise Refusal("BAD_REQUEST", "Choose at least one line to take back.", field="returned")
@@ -30,7 +30,7 @@ def exchange(work: Work, source: Json, quantities: Mapping[str, str], sale: Sale
     told = _returns(work, source["id"], back, order, returned)
     parts = (replace(sale.parts[0], amount=max(to_pay, 0)),) if sale.parts else (Part(),)
     sold = close_sale(work, replace(sale, parts=parts), order, due=max(to_pay, 0))
-    # Closing prices the order by its lines alone; the returns are put beside them afterwards.
+    # Closing prices the order by its lines alone; the returns are added afterwards.
     sold["order"] = work.put("order", sold["order"] | told | {"net_amount_due_money": money(work, 0)})
     refunds: list[Json] = []
     if to_pay < 0:

@@ -15,7 +15,7 @@ REFUND_OUTCOMES = ("COMPLETED", "PENDING", "FAILED", "REJECTED")
 LOST_MERGE_EVENTS = ("none", "created", "first deleted", "last deleted", "all deleted", "all")
 TIMES = ("milliseconds", "seconds", "mixed")
 CARD_SURCHARGES = ("none", "LINE_ITEM", "APPORTIONED")
-# What is chosen of a few values; the first is that of a good day.
+# Faults with a few values; the first is the default.
 CHOICES: dict[str, tuple[str, ...]] = {
     "fail_how": WAYS_TO_FAIL,
     "refund_outcome": REFUND_OUTCOMES,
@@ -39,7 +39,7 @@ PLAN = Record({"fail_plan": Many(STEP, most=100, required=True)})
 
 @dataclass(frozen=True)
 class Failure:
-    """What one call meets: how it fails, and whether its work is done all the same."""
+    """The failure of one call: how it fails, and whether its work is done nevertheless."""
 
     how: str
     is_after: bool
@@ -47,14 +47,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class Faults:
-    """All off at rest. `fail_only` narrows failing and slowness to calls that start so: "POST /v2/payments".
+    """All off by default. `fail_only` limits failing and slowness to calls with this prefix: "POST /v2/payments".
 
-    `fail_plan` names single calls, each a whole path in which {…} stands for any one id:
+    `fail_plan` names single calls, each a whole path in which {…} matches any one id:
     [{"call": "GET /v2/orders/{id}", "how": "500", "after": False, "times": 1, "skip": 0}].
-    The first `skip` such calls pass, the next `times` fail; `after` lets the work be done first.
+    The first `skip` such calls pass, the next `times` fail; `after`: the work is done first.
 
-    `times` "mixed" leaves the milliseconds in `created_at` alone. `card_surcharge` is what the merchant asks of a
-    card at the till, as a line of its own or apportioned to the lines.
+    `times` "mixed" leaves the milliseconds in `created_at` alone. `card_surcharge` is what the merchant charges for a
+    card at the register, as a line of its own or apportioned to the lines.
     """
 
     slow_s: int = 0
@@ -87,7 +87,7 @@ class Faults:
         return asdict(self)
 
     def count(self) -> int:
-        """Tell how many faults are on; `fail_how`, `fail_after` and `fail_only` only describe others."""
+        """Return how many faults are on; `fail_how`, `fail_after` and `fail_only` only describe others."""
         still = {"fail_how", "fail_after", "fail_only"}
         counted = asdict(self) | {
             **{name: getattr(self, name) != usual for name, (usual, *_) in CHOICES.items()},
@@ -117,7 +117,7 @@ def keep_faults(work: Work, faults: Faults) -> Faults:
 
 
 def change_faults(work: Work, changes: Json) -> Faults:
-    """Change the named faults and leave the others. Raises Refusal for a name or value it does not know."""
+    """Change the named faults and leave the others. Raises Refusal for an unknown name or value."""
     known = {one.name: one for one in fields(Faults)}
     for name, value in changes.items():
         if name not in known:
@@ -143,7 +143,7 @@ def is_meant(faults: Faults, call: str) -> bool:
 
 
 def take_failure(work: Work, faults: Faults, call: str) -> Failure | None:
-    """Decide whether this call fails and how, and count it. A call of the plan goes before the rest."""
+    """Decide whether this call fails and how, and count it. A call of the plan has precedence."""
     planned = _take_planned(work, faults, call)
     if planned is not None:
         return planned

@@ -1,4 +1,4 @@
-"""Money and times as the register shows and reads them. Integers only: no float ever holds money."""
+"""Money and times as the register shows and reads them. Integers only: money is never a float."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key's first answer is its answer for ever; the same key with another body is refused, as Square does."""
+"""Idempotency keys: a key's first answer is final; the same key with another body is refused, as in Square."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _REFUSED = "practice.refused"
 
 
 def once(work: Work, scope: str, body: Json, act: Callable[[], Json]) -> Json:
-    """Do the act for the body's idempotency_key, or give the answer it gave before.
+    """Run the act once per the body's idempotency_key, or return its first answer.
 
-    A refused act leaves no trace (the transaction rolls back), so its key may be tried again, unless
-    `keep_refusal` wrote it down.
+    A refused act is rolled back, so its key may be tried again, unless
+    `keep_refusal` stored it.
     """
     key = body.get("idempotency_key")
     if not key:

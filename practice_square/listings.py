@@ -44,7 +44,7 @@ def read_limit(text: str | None, most: int, field: str = "limit") -> int:
 
 
 def read_order(text: str | None) -> bool:
-    """Say whether a list goes newest first. Raises Refusal for another word than ASC or DESC."""
+    """Return whether a list goes newest first. Raises Refusal for a value other than ASC or DESC."""
     if text not in (None, "", "ASC", "DESC"):
         raise Refusal("INVALID_SORT_ORDER", "The sort order is ASC or DESC.", field="sort_order")
     return text != "ASC"

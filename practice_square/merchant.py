@@ -1,4 +1,4 @@
-"""The one merchant and its one location: who the practice Square belongs to."""
+"""The one merchant of the practice Square, and its one location."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TIMEZONE = "America/Los_Angeles"
 def settle(work: Work, settings: PracticeSettings) -> None:
     """Write the merchant on the first start. Raises ValueError when the file belongs to another location."""
     settled = work.note("location_id")
-    # On every start: an application may be given another id, and older files know none.
+    # On every start: the application's id may change, and older files have none.
     work.keep_note("application_id", settings.application_id)
     if settled is None:
         _write(work, settings)

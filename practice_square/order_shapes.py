@@ -157,7 +157,7 @@ NOT_PLAYED = ("fulfillments", "rewards")
 
 
 def check_parts(order: Json) -> None:
-    """Refuse what the schema cannot say: quantities, percentages, references between the parts."""
+    """Refuse what the schema cannot express: quantities, percentages, references between the parts."""
     for name in NOT_PLAYED:
         if order.get(name):
             raise Refusal(

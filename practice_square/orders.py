@@ -41,7 +41,7 @@ def create_order(work: Work, body: Json) -> Json:
 
 
 def calculate_order(work: Work, body: Json) -> Json:
-    """Price an order without keeping it."""
+    """Price an order without storing it."""
     checked(body, CALCULATE)
     now = work.now()
     return {"order": _drafted(work, body["order"]) | {"created_at": now, "updated_at": now, "state": "OPEN"}}
@@ -59,7 +59,7 @@ def read_order(work: Work, id_: str) -> Json:
 
 
 def retrieve_orders(work: Work, body: Json) -> Json:
-    """Give those of the ids that exist; unknown ones are silently left out, as Square does."""
+    """Return the orders of the ids that exist; unknown ones are silently left out, as Square does."""
     checked(body, RETRIEVE)
     if body.get("location_id"):
         require_location(work, body["location_id"])
@@ -91,7 +91,7 @@ def update_order(work: Work, id_: str, body: Json) -> Json:
 
 
 def cancel_order(work: Work, order: Json) -> Json:
-    """Cancel an open order and whatever was still to be handed over."""
+    """Cancel an open order and its open fulfillments."""
     kept = [
         one | {"state": "CANCELED"} if one["state"] not in HANDED_OVER else one
         for one in order.get("fulfillments", [])
@@ -108,7 +108,7 @@ def close_order(work: Work, order: Json, state: str) -> Json:
 
 
 def settle_order(work: Work, order: Json, tenders: list[Json], *, is_api: bool = True) -> Json:
-    """Put tenders on an order. It closes when nothing is left to pay and nothing to hand over."""
+    """Add tenders to an order. It closes when nothing is due and nothing is left to fulfill."""
     now = work.now()
     settled = price_order(order | {"tenders": [*order.get("tenders", []), *tenders]}, currency(work))
     if not settled["tenders"]:
@@ -124,7 +124,7 @@ def settle_order(work: Work, order: Json, tenders: list[Json], *, is_api: bool =
 
 
 def has_open_fulfillment(order: Json) -> bool:
-    """Say whether something is still to be handed over: such an order stays OPEN although it is paid."""
+    """Return whether a fulfillment is open: such an order stays OPEN although it is paid."""
     return any(one["state"] not in HANDED_OVER for one in order.get("fulfillments", []))
 
 
@@ -144,7 +144,7 @@ def require_payable(work: Work, order: Json) -> None:
 
 
 def invoice_of(work: Work, order_id: str) -> str | None:
-    """Name the invoice that an order was made part of."""
+    """Return the invoice that an order belongs to."""
     invoice_id: str | None = work.note(f"invoice_of:{order_id}")
     return invoice_id
 
@@ -196,7 +196,7 @@ def _adjustment(work: Work, given: Json, plural: str) -> Json:
 
 
 def charge_of(work: Work, given: Json) -> Json:
-    """Fill in what Square fills in of a service charge that is given without it."""
+    """Fill in the fields of a service charge that Square fills in."""
     require_currency(work, given.get("amount_money"), "order.service_charges.amount_money")
     kept = {name: value for name, value in given.items() if value is not None}
     charge = {"uid": work.make_id(), "type": "CUSTOM", "treatment_type": "LINE_ITEM_TREATMENT"} | kept
@@ -246,7 +246,7 @@ def _check_changeable(work: Work, order: Json, change: Json) -> None:
 
 
 def _moved(work: Work, order: Json, change: Json) -> Json:
-    """Move the fulfillments and the order's state where the change wants them."""
+    """Set the states of the fulfillments and of the order as the change requests."""
     wanted = {one.get("uid"): one.get("state") for one in change.get("fulfillments") or []}
     if order.get("fulfillments"):
         handed = [one | {"state": wanted.get(one["uid"]) or one["state"]} for one in order["fulfillments"]]

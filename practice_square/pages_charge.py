@@ -1,4 +1,4 @@
-"""The charge page: card, cash or both, and the few things a real register decides unseen."""
+"""The charge page: card, cash or both, and the few choices a real register makes by itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def charge() -> str | Response:
 
 
 def take_payment() -> Response:
-    """Ring the ticket up and show the receipt. An empty ticket (a second tap) goes to the last receipt."""
+    """Ring the ticket up and show the receipt. An empty ticket (a second tap) redirects to the last receipt."""
     with practice_square_of().work() as work:
         if ticket_as_shown(work, session["till"])["order"] is None and session.get("last_order"):
             return redirect(url_for(".receipt", order_id=session["last_order"]))

@@ -30,7 +30,7 @@ def clients() -> str:
 
 
 def add_client() -> Response:
-    """Add a profile; from the picker it goes onto the ticket at once."""
+    """Add a profile; from the picker it is added to the ticket at once."""
     names = ("given_name", "family_name", "email_address", "phone_number")
     profile = {name: request.form.get(name, "").strip() for name in names}
     with practice_square_of().work() as work:

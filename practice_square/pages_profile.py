@@ -32,7 +32,7 @@ def client(customer_id: str) -> str:
 
 
 def sell_to_client(customer_id: str) -> Response:
-    """Put the client onto the ticket."""
+    """Add the client to the ticket."""
     with practice_square_of().work() as work:
         customer = read_customer(work, customer_id)
         ticket = read_ticket(work, session["till"])

@@ -89,7 +89,7 @@ def refund_chosen_amount(order_id: str) -> Response:
 
 
 def _is_receipt(order: Json) -> bool:
-    """Say whether an order is a sale or a refund, not an order on which nothing is paid yet."""
+    """Return whether an order is a sale or a refund, not an order on which nothing is paid yet."""
     return bool(order.get("tenders") or order.get("returns") or order["state"] == "COMPLETED")
 
 

@@ -111,7 +111,7 @@ def capture_payment(work: Work, payment: Json, *, is_withheld: bool = False) -> 
 
 
 def tender_of(payment: Json) -> Json:
-    """Write the tender that a payment leaves on its order."""
+    """Return the tender of a payment for its order."""
     tender: Json = {
         "id": payment["id"],
         "payment_id": payment["id"],

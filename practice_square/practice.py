@@ -1,4 +1,4 @@
-"""The practice Square as one thing: its settings, its file, its sender. What every page and call is given."""
+"""The practice Square: its settings, its file, its sender; passed to every page and call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXTENSION = "practice_square"
 
 
 class Practice:
-    """Opens the file, settles the merchant, seeds a new one. `sender` is started by who serves."""
+    """Opens the file, settles the merchant, seeds a new one. `sender` is started by the server."""
 
     def __init__(self, settings: PracticeSettings) -> None:
         self.settings = settings
@@ -33,13 +33,13 @@ class Practice:
 
     @contextmanager
     def work(self) -> Iterator[Work]:
-        """One transaction; whatever it announced is on its way when it ends."""
+        """Open one transaction; its queued events are sent when it ends."""
         with self.store.work() as work:
             yield work
         self.sender.wake()
 
     def reset(self, seed: str | None = None) -> None:
-        """Forget everything and begin as on the first day."""
+        """Delete everything and start from the seed."""
         self.store.empty()
         self._open(seed)
 
@@ -52,7 +52,7 @@ class Practice:
             is_new = work.note("location_id") is None
             settle(work, self.settings)
             if is_new:
-                # Seeded before the subscription is there: the first day's stock is no news.
+                # Seeded before the subscription exists: the seed sends no events.
                 plant(work, seed or self.settings.seed)
             keep_default(work, self.settings)
 

@@ -1,4 +1,4 @@
-"""A priced order: its lines and charges with what was worked out of them, and how Square writes that down."""
+"""A priced order: its lines and charges with their computed amounts, and their JSON in Square's form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Surcharge:
 
 @dataclass
 class Taxed:
-    """A line, or a service charge beside the lines. `json` is what was given of it."""
+    """A line, or a service charge beside the lines. `json` is its request."""
 
     json: Json
     taxes: dict[str, int] = field(default_factory=dict)
@@ -173,7 +173,7 @@ def _written_charge(one: PricedCharge, money: _Money) -> Json:
 
 
 def _applied(given: Json, kind: str, parts: Mapping[str, int], money: _Money) -> Json:
-    """Write what each adjustment of a kind is on a line or a charge, with the references' own uids kept."""
+    """Write the amount of each adjustment of a kind on a line or a charge, with the references' own uids."""
     known = {by[f"{kind}_uid"]: by for by in given.get(PLURAL[kind], [])}
     if not parts:
         return {}

@@ -1,8 +1,8 @@
 """Prices an order as Square does: discounts, service charges, taxes, banker's rounding, parts that add up to the cent.
 
 Pure arithmetic on the order's JSON. Order of discounts (Square's price adjustments page): percentages on lines,
-percentages on the order, amounts on lines, amounts on the order; each works on what the ones before left over.
-Service charges come after them: apportioned ones raise the lines they are on, the others stand beside the lines.
+percentages on the order, amounts on lines, amounts on the order; each works on what the earlier ones left.
+Service charges follow: apportioned ones raise the lines they apply to, the others are beside the lines.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def rounded(amount: Decimal) -> int:
 
 
 def spread(amount: int, weights: Sequence[int]) -> list[int]:
-    """Share an amount by weight so that the parts add up; the odd cents go to the largest remainders."""
+    """Allocate an amount by weight so that the parts add up, by the largest remainder method."""
     whole = sum(weights)
     if whole == 0:
         return [0] * len(weights)

@@ -29,7 +29,7 @@ REFUND = Record(
 
 
 def refund_payment(work: Work, body: Json) -> Json:
-    """Refund part or all of one payment. Nothing in it says which line was returned."""
+    """Refund part or all of one payment. It does not name the returned line."""
     checked(body, REFUND)
     if not body.get("payment_id"):
         raise Refusal(
@@ -91,13 +91,13 @@ def refund_return(work: Work, source: Json, returning: Json, total: int, reason:
 
 
 def settle_refunds(work: Work, refunds: list[Json]) -> None:
-    """End each refund as the drawer of faults says: completed at rest."""
+    """End each refund as the faults state: completed by default."""
     for refund in refunds:
         finish_refund(work, refund, read_faults(work).refund_outcome)
 
 
 def refundable(payment: Json) -> int:
-    """Tell how much of a payment can still go back, in minor units."""
+    """Return how much of a payment can still be refunded, in minor units."""
     if payment["status"] != "COMPLETED":
         return 0
     taken: int = payment["total_money"]["amount"]
@@ -193,7 +193,7 @@ def _shares(work: Work, order: Json, total: int) -> list[tuple[Json, int]]:
 
 
 def _attach_refunds(work: Work, order: Json, refunds: list[Json]) -> None:
-    """Name the refunds on their return order, unless the drawer of faults leaves them out."""
+    """Name the refunds on their return order, unless a fault leaves them out."""
     if read_faults(work).hides_return_refunds:
         return
     told = [

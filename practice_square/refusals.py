@@ -1,4 +1,4 @@
-"""How the practice Square says no: Square's errors[] body with category, code, detail and field."""
+"""Refusals of the practice Square: Square's errors[] body with category, code, detail and field."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def _shared() -> Json:
 
 @register.errorhandler(Refusal)
 def _refused(refused: Refusal) -> AnyResponse | tuple[str, int]:
-    """Say no on the page the person is on, with what they typed still there."""
+    """Show the refusal on the current page, with what was typed."""
     if request.method == "POST" and refused.status != 403:
         flash(refused.detail, "refused")
         session["typed"] = {name: value for name, value in request.form.items() if name != "form_token"}
@@ -182,7 +182,7 @@ def nowhere(rest: str) -> str:
 
 
 def _page_before() -> str:
-    """Return the path of the page the form was on; only a path, so that it always leads to this server."""
+    """Return the path of the page the form was on; only a path, so that it always stays on this server."""
     before = urlsplit(request.headers.get("Referer", ""))
     path = (
         before.path if before.path.startswith("/") and not before.path.startswith("//") else url_for(".sell")

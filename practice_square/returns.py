@@ -65,7 +65,7 @@ def returned_so_far(work: Work, order_id: str) -> dict[str, Decimal]:
 
 
 def tip_left(work: Work, order: Json) -> int:
-    """Tell how much of a sale's tip was not named in a return yet, in minor units."""
+    """Return how much of a sale's tip is not in a return yet, in minor units."""
     returned: int = sum(
         tip["applied_money"]["amount"]
         for one in work.all("order")
@@ -78,7 +78,7 @@ def tip_left(work: Work, order: Json) -> int:
 
 
 def returned_tips(work: Work, order: Json, amount: int) -> list[Json]:
-    """Return an amount of the tip back, each part beside the tender that took it."""
+    """Refund an amount of the tip, each part beside the tender that took it."""
     if not 0 <= amount <= tip_left(work, order):
         raise Refusal("INVALID_VALUE", "The sale holds no such tip any more.", field="tip")
     tips: list[Json] = []
@@ -144,7 +144,7 @@ def _returned_modifier(work: Work, modifier: Json, done: Decimal, quantity: Deci
 
 
 def _part(whole: Json, done: Decimal, quantity: Decimal, sold: Decimal) -> Json:
-    """Cut the share of a line's money so that all its returns together give the line's money exactly."""
+    """Return the share of a line's money so that all its returns add up to the line's money exactly."""
     amount = Decimal(whole["amount"])
     upto, before = rounded(amount * (done + quantity) / sold), rounded(amount * done / sold)
     return {"amount": upto - before, "currency": whole["currency"]}

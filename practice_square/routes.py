@@ -1,4 +1,4 @@
-"""The calls under /v2 as one table: method, path, what answers it, and what that is given besides the path's ids."""
+"""The calls under /v2 as one table: method, path, handler, and its arguments besides the path's ids."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from practice_square.storage import Json, Work
 
 __all__ = ["BODY", "NOTHING", "Call", "api"]
 
-# What an act is given after the ids: nothing, the query, the body, or the body with once-only execution by its key.
+# An act's arguments after the ids: none, the query, the body, or the body run once by its idempotency key.
 NOTHING, QUERY, BODY, ONCE = "nothing", "query", "body", "once"
 CUSTOMER_IDS = Record({"customer_ids": Many(Text(1), least=1, most=100, required=True)})
 BOOKING_IDS = Record({"booking_ids": Many(Text(1), least=1, required=True)})
@@ -47,7 +47,7 @@ BOOKING_IDS = Record({"booking_ids": Many(Text(1), least=1, required=True)})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call; `name` is the field of the answer that holds what the act returns, "" where it returns the answer."""
+    """One call; `name` is the field of the answer with what the act returns, "" where it returns the answer."""
 
     method: str
     path: str
@@ -71,7 +71,7 @@ class Call:
 
 @contextmanager
 def _catalog_turn() -> Iterator[None]:
-    """Let one write of the catalog in at a time, as Square does."""
+    """Admit one write of the catalog at a time, as Square does."""
     practice = practice_square_of()
     if not practice.catalog_writes.acquire(blocking=False):
         raise rate_limited()
@@ -304,7 +304,7 @@ CALLS = (
 
 @api.post(f"{_SUBSCRIPTION}/<subscription_id>/test")
 def test_subscription(subscription_id: str) -> Response:
-    """Send a sample event; no transaction is open during that, for the sender has its own."""
+    """Send a sample event; no transaction is open meanwhile, because the sender has its own."""
     result = practice_square_of().sender.test(subscription_id, body_of().get("event_type"))
     return jsonify({"subscription_test_result": result})
 

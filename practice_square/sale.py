@@ -24,7 +24,7 @@ class Reduction:
 
 @dataclass(frozen=True)
 class Modifier:
-    """What is added to each of a line's things, such as a serum to a facial."""
+    """An addition to each unit of a line, such as a serum to a facial."""
 
     name: str
     amount: int
@@ -72,13 +72,13 @@ class Part:
     amount: int | None = None
     tip: int = 0
     supplied: int | None = None
-    # In `amount` as well: what the merchant asks for taking a card.
+    # Included in `amount`: what the merchant charges for a card.
     surcharge: int = 0
 
 
 @dataclass(frozen=True)
 class Sale:
-    """`card_surcharge` LINE_ITEM or APPORTIONED, None for what the drawer of faults says."""
+    """`card_surcharge` LINE_ITEM or APPORTIONED, None for the setting of the faults."""
 
     lines: tuple[SaleLine, ...]
     discount: Reduction | None = None

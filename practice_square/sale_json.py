@@ -1,4 +1,4 @@
-"""A sale as JSON: what the control interface is given and what the register's ticket holds."""
+"""A sale as JSON: the body of the control interface and the content of the register's ticket."""
 
 from __future__ import annotations
 

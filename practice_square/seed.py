@@ -1,4 +1,4 @@
-"""What a practice clinic has on its first day: twelve clients, a few things to sell, a terminal. No packages."""
+"""The seed of a practice clinic: twelve clients, a few things to sell, a terminal. No packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from practice_square.storage import Json, Work
 
 SEEDS = ("clinic", "items", "empty")
 
-# Phones from the range kept for fiction, e-mails from a domain kept for examples: no real person is ever reached.
+# Phones from the range for fiction, e-mails from a domain for examples: no real person is ever reached.
 CLIENTS = (
     ("Maribel", "Okonkwo-Reyes", "maribel.okonkwo@example.org", "+13105550101"),
     ("Ana", "López", "ana.lopez@example.org", "+13105550102"),
@@ -44,7 +44,7 @@ ITEMS = (
 
 
 def plant(work: Work, seed: str) -> None:
-    """Fill a new file. Raises Refusal for a seed it does not know."""
+    """Fill a new file. Raises Refusal for an unknown seed."""
     if seed not in SEEDS:
         raise Refusal("INVALID_VALUE", f"The seed is one of {', '.join(SEEDS)}.", field="seed")
     if seed == "empty":

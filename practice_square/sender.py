@@ -1,4 +1,4 @@
-"""Delivers webhook events over HTTP: signed, retried with growing pauses, going on after a restart."""
+"""Delivers webhook events over HTTP: signed, retried with growing pauses, resumed after a restart."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def post_over_http(url: str, body: bytes, headers: dict[str, str], timeout_s: fl
 
 
 def _in_words(reason: object) -> str:
-    """Say why there was no answer as a person would: connection refused, not [Errno 111]."""
+    """Return why there was no answer, in plain words: connection refused, not [Errno 111]."""
     text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
     return str(text)[:1].lower() + str(text)[1:]
 
@@ -80,12 +80,12 @@ class Sender:
         self._post = post
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        # One delivery at a time, whoever sends: a flush that has ended leaves nothing in the air.
+        # One delivery at a time over all threads: a flush that has ended leaves nothing in flight.
         self._turn = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin delivering, first what an earlier run left half-sent."""
+        """Start delivering, first what an earlier run left half-sent."""
         with self._store.work() as work:
             work.sql.execute("UPDATE deliveries SET state = 'waiting' WHERE state = 'sending'")
         self._stopping.clear()
@@ -103,7 +103,7 @@ class Sender:
         self._wake.set()
 
     def flush(self) -> Json:
-        """Try everything that waits, once each and now, whatever its pause. Tell how it went."""
+        """Try every pending delivery once, now, whatever its pause; return the counts."""
         delivered = failed = 0
         tried: set[int] = set()
         with self._turn:
@@ -116,7 +116,7 @@ class Sender:
         return {"delivered": delivered, "failed": failed, "waiting": self._count_waiting()}
 
     def test(self, subscription_id: str, event_type: str | None) -> Json:
-        """Send one sample event now and return how it was answered; raises Refusal for an unknown subscription."""
+        """Send one sample event now and return the response; raises Refusal for an unknown subscription."""
         with self._store.work() as work:
             subscription = read_subscription(work, subscription_id)
             event = sample_event(work, event_type or subscription["event_types"][0])

@@ -20,12 +20,12 @@ def create_practice(settings: PracticeSettings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, its base class does not
     app.config.update(
         SECRET_KEY=hashlib.sha256(f"register:{settings.access_token}".encode()).hexdigest(),
-        # A name of its own: cookies do not know ports, and Coursekeeper's desk is often on the same host.
+        # A name of its own: cookies ignore ports, and Coursekeeper's desk is often on the same host.
         SESSION_COOKIE_NAME="practice_till",
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_HTTPONLY=True,
         MAX_CONTENT_LENGTH=6_000_000,
-        # A connection cut by a fault is no error: it goes through to the socket, unlogged.
+        # A connection cut by a fault is no error: it is passed to the socket, unlogged.
         PROPAGATE_EXCEPTIONS=True,
     )
     app.extensions[EXTENSION] = Practice(settings)

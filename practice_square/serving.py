@@ -37,7 +37,7 @@ class _QuietHandler(WSGIRequestHandler):
 class PracticeServer:
     """A practice Square on an address. `start` and `stop`, or a `with` block.
 
-    `port` 0 takes a free one. `middleware` wraps the WSGI app, for a checker that reads all traffic.
+    `port` 0 selects a free one. `middleware` wraps the WSGI app, for a checker that reads all traffic.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class PracticeServer:
         return practice_square_of(self.app)
 
     def start(self) -> PracticeServer:
-        """Start to answer and to deliver, in threads."""
+        """Start answering and delivering, in threads."""
         self.practice.sender.start()
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(LOOK_FOR_STOP_S,), name="practice-server", daemon=True
@@ -73,7 +73,7 @@ class PracticeServer:
         return self
 
     def stop(self) -> None:
-        """Stop answering, stop delivering, close the file. What waits is delivered after the next start."""
+        """Stop answering, stop delivering, close the file. Pending events are delivered after the next start."""
         self._server.shutdown()
         self._server.server_close()
         if self._thread is not None:
@@ -99,7 +99,7 @@ def running_practice(
     port: int = 0,
     **settings: Any,
 ) -> Iterator[PracticeServer]:
-    """Serve a practice Square with its file in `folder`. Other PracticeSettings fields may be given by name."""
+    """Serve a practice Square with its file in `folder`. Other PracticeSettings fields are keyword arguments."""
     plain = PracticeSettings(
         file=folder / "practice.db",
         access_token="practice-access-token",  # noqa: S106 the practice server's own

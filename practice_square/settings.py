@@ -17,7 +17,7 @@ DEFAULT_MERCHANT_ID = "MLPRACTICE0001"
 # What an application's owner would copy from Square's developer page.
 DEFAULT_APPLICATION_ID = "sq0idp-PracticeApplication01"
 DEFAULT_APPLICATION_SECRET = "sq0csp-practice-application-secret"  # noqa: S105 the practice server's own
-# Square's own schedule (1, 2, 4, 8 minutes ...) in seconds, for practice does not wait hours.
+# Square's own schedule (1, 2, 4, 8 minutes ...) in seconds, to avoid waiting for hours.
 RETRY_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, *(60.0,) * 60)
 ALPHABET = string.ascii_uppercase + string.digits
 
@@ -34,7 +34,7 @@ def wall_clock() -> datetime:
 class PracticeSettings:
     """`seed`: "clinic" (clients and retail items), "items" (no clients) or "empty" (only merchant and location).
 
-    `redirect_url`: where the authorization page may send the seller; None allows any address on this machine or https.
+    `redirect_url`: where the authorization page may redirect; None allows any address on this machine or https.
     """
 
     file: Path

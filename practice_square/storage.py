@@ -1,6 +1,6 @@
 """The practice Square's own file: JSON documents by kind, in SQLite. One unit of work at a time.
 
-Knows nothing of Square's rules and nothing of Coursekeeper's store.
+Independent of Square's rules and of Coursekeeper's store.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 class Work:
-    """One open transaction: what every use case reads and writes through."""
+    """One open transaction: every use case reads and writes through it."""
 
     def __init__(self, connection: sqlite3.Connection, clock: Clock, make_id: IdMaker) -> None:
         self.sql = connection
@@ -84,7 +84,7 @@ class Work:
         return None if row is None else json.loads(row["body"])
 
     def put(self, kind: str, document: Json) -> Json:
-        """Write a document; the same id replaces it and keeps its place in the file."""
+        """Write a document; the same id replaces it at its place in the file."""
         self.sql.execute(
             "INSERT INTO documents (kind, id, created_at, updated_at, closed_at, body) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (kind, id) DO UPDATE SET created_at = excluded.created_at,"
@@ -113,7 +113,7 @@ class Work:
         end: str | None = None,
         after: Place | None = None,
     ) -> Iterator[tuple[Place, Json]]:
-        """Go through a kind in order, from a half-open time range, after a place reached before."""
+        """Yield the documents of a kind in order, of a half-open time range, after a given position."""
         if sort not in SORT_COLUMNS:
             raise ValueError(f"cannot sort by {sort}")
         where, values = [f"kind = ? AND {sort} IS NOT NULL"], [kind]
@@ -157,7 +157,7 @@ def _typed(values: list[str], after: Place | None) -> list[str | int]:
 
 
 class Store:
-    """The file. `work()` opens a transaction that commits at the end or leaves nothing behind."""
+    """The file. `work()` opens a transaction that commits at the end or rolls back."""
 
     def __init__(self, file: Path, clock: Clock, make_id: IdMaker) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ class Store:
             self._connection.execute("COMMIT")
 
     def empty(self) -> None:
-        """Forget everything, as if the file were new."""
+        """Delete everything, as if the file were new."""
         with self.work() as work:
             for table in ("documents", "notes", "answers", "deliveries"):
                 work.sql.execute(f"DELETE FROM {table}")  # noqa: S608 fixed names

@@ -23,7 +23,7 @@ UPDATE = Record({"subscription": Record(SUBSCRIPTION, required=True)})
 
 
 def keep_default(work: Work, settings: PracticeSettings) -> None:
-    """Make the settings' address a subscription; a later start with another address changes it."""
+    """Create the subscription of the settings' address; a later start with another address changes it."""
     if not settings.webhook_url:
         return
     _check_url(settings.webhook_url)

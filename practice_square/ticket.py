@@ -31,7 +31,7 @@ def drop_ticket(work: Work, till: str) -> None:
 
 
 def add_variation(work: Work, till: str, variation_id: str) -> None:
-    """Put one of an item on the ticket: onto its line when that is plain, else on a new one."""
+    """Add one of an item to the ticket: to its line when that is plain, else to a new one."""
     variation_with_item(work, variation_id)
     ticket = read_ticket(work, till)
     for line in ticket["lines"]:
@@ -50,7 +50,7 @@ def add_custom(work: Work, till: str, name: str, amount: int) -> None:
 
 
 def change_line(work: Work, till: str, place: int, asked: Mapping[str, str]) -> None:
-    """Step a line's quantity, set its discount, add a modifier to it, or take it off."""
+    """Step a line's quantity, set its discount, add a modifier to it, or remove it."""
     ticket = read_ticket(work, till)
     if place >= len(ticket["lines"]):
         raise Refusal("NOT_FOUND", "This line is no longer on the ticket.", status=404)

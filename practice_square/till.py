@@ -1,4 +1,4 @@
-"""Rings up a sale as the Point of Sale app does: an order without version, payment events and no order event."""
+"""Rings up a sale as Square POS does: an order without version, payment events and no order event."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def _source(work: Work, part: Part, amount: int) -> Json:
 
 
 def _placed(tender: Json, sale: Sale) -> Json:
-    """Leave the customer on the tender or off it: real sales have it on one place or another."""
+    """Set the customer on the payment, order or tender: real sales have it in one place or another."""
     bare = {name: value for name, value in tender.items() if name != "customer_id"}
     return (
         bare | {"customer_id": sale.customer_id}

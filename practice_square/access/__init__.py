@@ -1,1 +1,1 @@
-"""Who may call: the application, what its seller allowed it, the tokens made from that."""
+"""Authorization of callers: the application, the scopes its seller granted, the tokens issued for them."""

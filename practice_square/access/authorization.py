@@ -1,4 +1,4 @@
-"""The OAuth calls: a code or a refresh token for an access token, a token's standing, the end of a permission."""
+"""The OAuth calls: obtaining an access token by code or refresh token, a token's status, revocation."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def revoke_access(work: Work, body: Json, secret: str, given_secret: str) -> Jso
 
 
 def end_permission(work: Work, revoker_type: str) -> None:
-    """End every permission, and send the event where there was one."""
+    """Revoke every permission, and send the event where there was one."""
     if revoke_grants(work):
         announce_revocation(work, revoker_type)
 
 
 def token_status(work: Work, caller: Caller) -> Json:
-    """Return a token's scopes and end."""
+    """Return a token's scopes and expiry."""
     told = {
         "scopes": sorted(caller.scopes),
         "client_id": application_id(work),

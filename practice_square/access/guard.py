@@ -26,7 +26,7 @@ def bearer_is(token: str) -> bool:
 
 
 def identify() -> Caller:
-    """Name who calls: the personal token of the settings, or a token that was issued."""
+    """Return the caller: the personal token of the settings, or a token that was issued."""
     practice = practice_square_of()
     if bearer_is(practice.settings.access_token):
         return PERSONAL
@@ -37,7 +37,7 @@ def identify() -> Caller:
 
 
 def admit() -> None:
-    """Let the call in, or raise the refusal Square would give: 401 for the token, 403 for a scope it lacks."""
+    """Admit the call, or raise Square's refusal: 401 for the token, 403 for a scope it lacks."""
     caller = identify()
     request.environ[KEY] = caller
     if caller.is_personal or request.url_rule is None:
@@ -46,7 +46,7 @@ def admit() -> None:
     if needed is None:
         return
     if not needed and request.path.startswith(("/v2/webhooks", "/v2/events")):
-        # Subscriptions and events are the application's own: Square wants its personal token there.
+        # Subscriptions and events are the application's own: Square requires its personal token there.
         raise _forbidden("FORBIDDEN", "This call needs the application's personal access token.")
     missing = [scope for scope in needed if scope not in caller.scopes]
     if missing:
@@ -58,7 +58,7 @@ def admit() -> None:
 
 
 def is_seller_level(scope: str) -> bool:
-    """Say whether the call may act for the whole business: APPOINTMENTS_ALL_READ or APPOINTMENTS_ALL_WRITE."""
+    """Return whether the call may act for the whole business: APPOINTMENTS_ALL_READ or APPOINTMENTS_ALL_WRITE."""
     caller: Caller = request.environ[KEY]
     return scope in caller.scopes
 

@@ -1,6 +1,6 @@
-"""The page where the seller decides whether an application may have what it asks for, and where that ends.
+"""The page where the seller grants or denies an application its scopes, and the redirect after it.
 
-The answer goes to the application's own address, so the page's security policy lets the form lead there.
+The answer is sent to the application's own address, so the page's security policy allows that form target.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from practice_square.practice import practice_square_of
 from practice_square.refusals import Refusal
 from practice_square.storage import Json
 
-# What Square asks for when the application names nothing.
+# The scopes Square requests when the application names none.
 USUAL_SCOPES = "MERCHANT_PROFILE_READ PAYMENTS_READ SETTLEMENTS_READ BANK_ACCOUNTS_READ"
 OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -44,7 +44,7 @@ def ask_seller() -> Response:
 
 
 def answer_application() -> AnyResponse:
-    """Send the seller back to the application, with a code or with the refusal."""
+    """Redirect the seller to the application, with a code or with the refusal."""
     asked = _read(request.form.to_dict())
     if request.form.get("decision") != "allow":
         told = {"error": "access_denied", "error_description": "user_denied"}
@@ -80,7 +80,7 @@ def remove_application() -> AnyResponse:
 
 
 def _read(given: dict[str, str]) -> Json:
-    """Read what the application asks. Raises Refusal for an unknown application or scope, or a bad address."""
+    """Read the application's request. Raises Refusal for an unknown application or scope, or a bad address."""
     settings = practice_square_of().settings
     if given.get("client_id") != settings.application_id:
         raise Refusal("NOT_FOUND", "There is no application with this id (client_id).", status=400)

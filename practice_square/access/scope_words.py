@@ -1,4 +1,4 @@
-"""Permissions in the words a seller reads. Only words."""
+"""Descriptions of the scopes for the seller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which scopes each call needs, from the `security` entries of Square's OpenAPI document. A table, no rule.
+"""Which scopes each call needs, from the `security` entries of Square's OpenAPI document. A table only.
 
 Calls with an empty entry belong to the application, not to a seller's permission.
 """

@@ -1,7 +1,7 @@
-"""Tokens of the application: codes from the authorization page, access and refresh tokens, their ends.
+"""Tokens of the application: codes from the authorization page, access and refresh tokens, their expiry.
 
-The code flow (with the application's secret) gives a refresh token that lasts; the PKCE flow (with a code
-verifier) gives refresh tokens that work once, within 90 days.
+The code flow (with the application's secret) issues a refresh token that stays valid; the PKCE flow (with a code
+verifier) issues refresh tokens that work once, within 90 days.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PKCE_REFRESH_LIFE = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose token a call carries. `is_personal`: the application's own token, which may do everything."""
+    """The owner of a call's token. `is_personal`: the application's own token, which may do everything."""
 
     scopes: frozenset[str]
     is_personal: bool = False
@@ -33,7 +33,7 @@ PERSONAL = Caller(frozenset(ALL_SCOPES), is_personal=True)
 
 
 def make_code(work: Work, scopes: list[str], challenge: str | None, redirect_uri: str | None) -> str:
-    """Write down what the seller allowed; the code is good for five minutes and once."""
+    """Store what the seller allowed; the code is valid once, for five minutes."""
     code = _put(
         work,
         "oauth_code",
@@ -50,7 +50,7 @@ def make_code(work: Work, scopes: list[str], challenge: str | None, redirect_uri
 
 
 def take_code(work: Work, id_: str, redirect_uri: str | None) -> Json:
-    """Use up a code. Raises Refusal for one unknown, used, too old, or meant for another address."""
+    """Use up a code. Raises Refusal for one unknown, used, expired, or issued for another address."""
     code = work.get("oauth_code", id_)
     if code is None or code["is_used"] or code["expires_at"] <= work.now():
         raise unauthorized("UNAUTHORIZED", "The authorization code is not valid, expired or was used.")
@@ -60,13 +60,13 @@ def take_code(work: Work, id_: str, redirect_uri: str | None) -> Json:
 
 
 def is_verified(code: Json, verifier: str | None) -> bool:
-    """Hold a PKCE verifier against the challenge (SHA-256, base64url without padding)."""
+    """Check a PKCE verifier against the challenge (SHA-256, base64url without padding)."""
     digest = hashlib.sha256((verifier or "").encode()).digest()
     return bool(base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == code["challenge"])
 
 
 def open_grant(work: Work, code: Json) -> Json:
-    """Turn a used code into a standing permission."""
+    """Create a permission from a used code."""
     given = {"scopes": code["scopes"], "is_pkce": bool(code["challenge"]), "is_revoked": False}
     return _put(work, "oauth_grant", "grant-", given)
 
@@ -78,7 +78,7 @@ def make_refresh_token(work: Work, grant: Json) -> Json:
 
 
 def take_refresh_token(work: Work, id_: str) -> tuple[Json, Json]:
-    """Return a refresh token and its grant; one of the PKCE flow is used up. Raises Refusal when it is no good."""
+    """Return a refresh token and its grant; one of the PKCE flow is used up. Raises Refusal when it is not valid."""
     token = work.get("oauth_refresh", id_)
     grant = work.get("oauth_grant", token["grant_id"]) if token else None
     if token is None or grant is None or grant["is_revoked"] or token["is_used"]:
@@ -101,7 +101,7 @@ def make_access_token(work: Work, grant: Json, scopes: list[str], *, is_short_li
 
 
 def caller_of(work: Work, token: str) -> Caller:
-    """Name who calls with an issued token. Raises Refusal for one unknown, revoked or expired."""
+    """Return the caller of an issued token. Raises Refusal for one unknown, revoked or expired."""
     kept = work.get("oauth_token", token)
     grant = work.get("oauth_grant", kept["grant_id"]) if kept else None
     if kept is None or grant is None:
@@ -114,14 +114,14 @@ def caller_of(work: Work, token: str) -> Caller:
 
 
 def revoke_token(work: Work, id_: str) -> None:
-    """End one access token; the permission itself stays."""
+    """Revoke one access token; the permission itself remains."""
     kept = work.get("oauth_token", id_)
     if kept is not None:
         work.put("oauth_token", kept | {"is_revoked": True, "updated_at": work.now()})
 
 
 def revoke_grants(work: Work) -> int:
-    """End every permission this seller gave the application. Tells how many stood."""
+    """Revoke every permission this seller granted the application; return how many were active."""
     standing = [one for one in work.all("oauth_grant") if not one["is_revoked"]]
     for grant in standing:
         work.put("oauth_grant", grant | {"is_revoked": True, "updated_at": work.now()})

@@ -1,1 +1,1 @@
-"""Square Appointments as the practice Square plays it: bookings, the team, the seller's day."""
+"""Square Appointments as the practice Square simulates it: bookings, the team, the seller's day."""

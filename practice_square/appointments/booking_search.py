@@ -19,10 +19,10 @@ MOST = 1000
 
 
 def list_bookings(work: Work, query: Json, *, is_seller: bool = True) -> Json:
-    """List by start, oldest first. Without a window: from now on, 31 days; so the past must be asked for.
+    """List by start, oldest first. Without a window: from now on, 31 days; so the past must be requested.
 
     With buyer-level rights only what the application booked itself is seen. A window wider than 31 days is
-    refused: Square's documented default, and stricter here than it may be.
+    refused: Square's documented default, and possibly stricter here than in Square.
     """
     if query.get("location_id"):
         require_location(work, query["location_id"])

@@ -1,6 +1,6 @@
-"""Bookings: made, changed and cancelled through the API or by the seller, each change with a new version.
+"""Bookings: made, changed and canceled through the API or by the seller, each change with a new version.
 
-A booking knows a client, a service and a team member; it never knows an order or a payment.
+A booking refers to a client, a service and a team member, never to an order or a payment.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def find_booking(work: Work, id_: str) -> Json:
 
 
 def update_booking(work: Work, id_: str, body: Json) -> Json:
-    """Change the fields given. Neither place nor status can be changed so (a status has its own acts)."""
+    """Change the fields given. Neither location nor status can be changed this way (a status has its own calls)."""
     given = checked(body, WRITE)["booking"]
     booking = _standing(work, id_, given.get("version"))
     for name in ("location_id", "status"):
@@ -115,7 +115,7 @@ def cancel_booking(work: Work, id_: str, body: Json, *, is_seller: bool = True) 
 
 
 def set_status(work: Work, id_: str, status: str) -> Json:
-    """Let the seller decide in the Dashboard: accept, decline, cancel, no-show, or take that back."""
+    """Let the seller decide in the Dashboard: accept, decline, cancel, no-show, or undo that."""
     booking = find_booking(work, id_)
     if status not in STATUSES:
         raise Refusal("INVALID_ENUM_VALUE", f"`{status}` is not a booking's status.", field="status")

@@ -95,7 +95,7 @@ def list_booking_profiles(work: Work, query: Json) -> Json:
 
 
 def business_profile(work: Work) -> Json:
-    """Tell how the seller takes bookings: open, accepted at once, with seller-level writes."""
+    """Return how the seller takes bookings: open, accepted at once, with seller-level writes."""
     merchant_id = str(work.note("merchant_id"))
     merchant = work.get("merchant", merchant_id) or {}
     return {

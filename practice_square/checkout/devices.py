@@ -26,7 +26,7 @@ CREATE_CODE = Record(
         ),
     }
 )
-# A checkout is sent to the bare id; the Devices API shows the same device with this before it.
+# A checkout is sent to the bare id; the Devices API shows the same device with this prefix.
 PREFIX = "device:"
 PRACTICE_DEVICE_ID = "5c4e3a1e-0b7d-4f6a-9a52-2f6f0d9c1a77"
 PRACTICE_NAME = "Practice terminal"
@@ -35,7 +35,7 @@ MOST = 100
 
 
 def plant_terminal(work: Work) -> None:
-    """Return a new practice clinic one paired terminal."""
+    """Create the paired terminal of a new practice clinic."""
     now = work.now()
     code = _new_code(work, PRACTICE_NAME, location_id(work))
     work.put("device_code", code | _paired(PRACTICE_DEVICE_ID, now))

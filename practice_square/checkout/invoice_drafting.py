@@ -44,7 +44,7 @@ def order_for(work: Work, given: Json) -> Json:
 
 
 def filled(work: Work, invoice: Json, given: Json, order: Json) -> Json:
-    """Lay what is given over the invoice and check the whole."""
+    """Merge the given fields into the invoice and validate the whole."""
     for name in ("custom_fields", "payment_conditions"):
         if given.get(name):
             raise Refusal(

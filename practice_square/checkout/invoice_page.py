@@ -1,4 +1,4 @@
-"""What happens to a published invoice: a client or the desk pays a part of it, and money goes back."""
+"""Payments and refunds of a published invoice, by a client or the desk."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def pay_invoice(work: Work, id_: str, amount: int | None = None, tender: str = "
 
 
 def still_due(invoice: Json) -> int:
-    """Return what the whole invoice still asks for, in minor units."""
+    """Return what is still due of the whole invoice, in minor units."""
     return sum(left_of(part) for part in invoice["payment_requests"])
 
 
 def follow_refund(work: Work, order_id: str) -> None:
-    """Let an invoice know that money of its order went back."""
+    """Update an invoice after a refund of its order."""
     invoice_id = invoice_of(work, order_id)
     if invoice_id is None:
         return

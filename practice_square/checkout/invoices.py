@@ -63,7 +63,7 @@ def read_invoice(work: Work, id_: str) -> Json:
 
 
 def update_invoice(work: Work, id_: str, body: Json) -> Json:
-    """Change an invoice sparsely; null clears a field. A published one keeps its recipient and its number."""
+    """Change an invoice sparsely; null clears a field. A published one can't change its recipient or number."""
     change = checked(body, UPDATE)["invoice"]
     invoice = _for_change(work, id_, change["version"])
     if invoice["status"] not in ("DRAFT", *CANCELABLE):
@@ -107,7 +107,7 @@ def publish_invoice(work: Work, id_: str, body: Json, base_url: str) -> Json:
 
 
 def cancel_invoice(work: Work, id_: str, body: Json) -> Json:
-    """Stop collecting. The order goes with it; of a part payment only its amount stays, and no line."""
+    """Cancel an invoice and its order; of a part payment only its amount remains, and no line."""
     invoice = _for_change(work, id_, checked(body, CANCEL)["version"])
     if invoice["status"] not in CANCELABLE:
         raise Refusal("BAD_REQUEST", f"A {invoice['status']} invoice cannot be canceled.", field="invoice_id")

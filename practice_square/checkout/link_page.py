@@ -1,4 +1,4 @@
-"""What happens on a payment link's page: whether it still takes money, and a buyer paying."""
+"""A payment link's page: whether it can still be paid, and its payment by a buyer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INSTANT = "INSTANT_PROFILE"
 
 
 def standing(order: Json) -> str:
-    """Say how a link's order stands: open, paid or closed."""
+    """Return the status of a link's order: open, paid or closed."""
     if order["net_amount_due_money"]["amount"] == 0 and order.get("tenders"):
         return "paid"
     return "open" if order["state"] in ("DRAFT", "OPEN") else "closed"
@@ -49,7 +49,7 @@ def pay_link(work: Work, link: Json, *, email: str | None = None, tip: int = 0) 
 
 
 def _opened(work: Work, order: Json) -> Json:
-    """A draft cannot be paid: the page opens it the moment it takes the money."""
+    """A draft cannot be paid: the page opens it at the moment of payment."""
     if order["state"] == "OPEN":
         return order
     opened = order | {"state": "OPEN", "version": order["version"] + 1, "updated_at": work.now()}
@@ -58,10 +58,10 @@ def _opened(work: Work, order: Json) -> Json:
 
 
 def _customer_for(work: Work, order: Json, email: str | None) -> str | None:
-    """Name the customer of the payment: the order's, or the profile Square makes of a buyer.
+    """Return the customer of the payment: the order's, or the profile Square makes of a buyer.
 
-    Square looks for a matching profile first, by rules it does not publish. Here only such profiles match that it
-    made itself: the harder case for whoever must find out who paid.
+    Square first searches for a matching profile, by rules it does not publish. Here only profiles match that it
+    made itself: the harder case for finding out who paid.
     """
     if order.get("customer_id"):
         return current_id(work, order["customer_id"])

@@ -1,4 +1,4 @@
-"""Payment links through the API: a page where one order is paid. The page's own doings are in link_page."""
+"""Payment links through the API: a page where one order is paid. Paying on the page is in link_page."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def list_links(work: Work, query: Json) -> Json:
 
 
 def update_link(work: Work, id_: str, body: Json) -> Json:
-    """Change what the page says. Its order and its address stay."""
+    """Change the page's text. Its order and its address stay the same."""
     change = checked(body, UPDATE)["payment_link"]
     link = find_link(work, id_)
     if change["version"] != link["version"]:
@@ -79,7 +79,7 @@ def update_link(work: Work, id_: str, body: Json) -> Json:
 
 
 def delete_link(work: Work, id_: str) -> Json:
-    """Take the page away and cancel its order, unless that was paid."""
+    """Delete the page and cancel its order, unless that was paid."""
     link = find_link(work, id_)
     work.remove("payment_link", id_)
     order = find_order(work, link["order_id"])
@@ -90,7 +90,7 @@ def delete_link(work: Work, id_: str) -> Json:
 
 
 def link_as_told(link: Json) -> Json:
-    """A link that was never changed has no `updated_at`, as with Square."""
+    """Return the link as Square shows it: one never changed has no `updated_at`."""
     if link["version"] == 1:
         return {name: value for name, value in link.items() if name != "updated_at"}
     return link
@@ -124,7 +124,7 @@ def _quick_order(quick_pay: Json) -> Json:
 
 
 def _drafted(work: Work, given: Json) -> Json:
-    """Open the order. Square puts a fulfillment on it, which keeps a paid order OPEN until it is handed over."""
+    """Open the order. Square adds a fulfillment, so that a paid order stays OPEN until it is fulfilled."""
     if given.get("customer_id"):
         read_customer(work, given["customer_id"])
     made = create_order(work, {"order": given | {"state": "DRAFT"}})["order"]

@@ -1,6 +1,6 @@
-"""The terminal's page: its screen, what a client does there, what waits, and signing another terminal in.
+"""The terminal's page: its screen, what a client does there, what is pending, and pairing another terminal.
 
-While the page is open the terminal is switched on: it takes up what it is sent. Closed, a checkout waits and times out.
+While the page is open the terminal is on and shows what it is sent. Closed, a checkout waits and times out.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def terminal() -> str:
 
 
 def terminal_screen() -> str:
-    """Give only the screen, for the page to follow what happens."""
+    """Return only the screen, for the page's updates."""
     with practice_square_of().work() as work:
         shown = _shown(work, request.args.get("device", ""))
     return render_template("terminal_screen.html", shown=shown)
@@ -83,7 +83,7 @@ def _tip() -> int:
 
 
 def _shown(work: Work, device_id: str) -> Json:
-    """Lay out what the terminal shows now."""
+    """Return what the terminal shows now."""
     checkout = show_checkout(work, device_id)
     if checkout is None:
         return {"device_id": device_id, "checkout": None, "last": _just_done(work, device_id), "waiting": []}

@@ -1,4 +1,4 @@
-"""An invoice's payment schedule: a balance, or a deposit and a balance; what each part asks and what is next due."""
+"""An invoice's payment schedule: a balance, or a deposit and a balance; each part's amount and what is due next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEDULES = (("BALANCE",), ("DEPOSIT", "BALANCE"))
 
 
 def draft_schedule(work: Work, given: list[Json], total: int) -> list[Json]:
-    """Write out the parts of a payment schedule. Raises Refusal for one that Square would not take."""
+    """Draft the parts of a payment schedule. Raises Refusal for one that Square would not accept."""
     kinds = tuple(one.get("request_type") or "" for one in given)
     if "INSTALLMENT" in kinds:
         raise Refusal(
@@ -42,7 +42,7 @@ def draft_schedule(work: Work, given: list[Json], total: int) -> list[Json]:
 
 
 def merge_schedule(kept: list[Json], given: list[Json]) -> list[Json]:
-    """Lay a sparse change over the kept parts, found by their uid. A part without uid is a new one."""
+    """Merge a sparse change into the stored parts, found by their uid. A part without uid is a new one."""
     known = {one["uid"]: one for one in kept}
     for place, one in enumerate(given):
         if one.get("uid") and one["uid"] not in known:
@@ -56,7 +56,7 @@ def merge_schedule(kept: list[Json], given: list[Json]) -> list[Json]:
 
 
 def left_of(part: Json) -> int:
-    """Return what a part still asks for, in minor units."""
+    """Return what is still due of a part, in minor units."""
     asked: int = part["computed_amount_money"]["amount"]
     paid: int = part["total_completed_amount_money"]["amount"]
     return asked - paid
@@ -73,7 +73,7 @@ def next_due(parts: list[Json], today: date) -> int:
 
 
 def spread_payment(work: Work, parts: list[Json], amount: int) -> list[Json]:
-    """Put a payment on the parts, first due first."""
+    """Allocate a payment to the parts, first due first."""
     paid = []
     for part in parts:
         share = min(left_of(part), amount)

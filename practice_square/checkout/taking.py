@@ -25,7 +25,7 @@ def take(
     named: Json,
     is_captured: bool = True,
 ) -> Json:
-    """Charge an order and put the tender on it. Returns the payment. `named` are further fields of the payment."""
+    """Charge an order and add the tender to it. Returns the payment. `named` are further fields of the payment."""
     payment = new_payment(work, amount=amount, tip=tip, order_id=order["id"], source=source)
     payment |= {name: value for name, value in named.items() if value}
     is_nameless_card = source["source_type"] == "CARD" and not payment.get("customer_id")
@@ -40,7 +40,7 @@ def take(
 
 
 def source_of(work: Work, tender: str, amount: int, entry_method: str) -> Json:
-    """Say what is paid with. A seller may also record cash, or money from elsewhere."""
+    """Return the payment source. A seller may also record cash, or an external payment."""
     if tender not in TENDERS:
         raise Refusal("INVALID_VALUE", "A tender is card, cash or other.", field="tender")
     if tender == "cash":

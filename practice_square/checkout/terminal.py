@@ -1,4 +1,4 @@
-"""Terminal checkouts through the API: asking a terminal to take a payment, reading and calling it off.
+"""Terminal checkouts through the API: asking a terminal to take a payment, reading and canceling it.
 
 What happens at the terminal itself is in terminal_screen.
 """
@@ -38,7 +38,7 @@ KEPT_FIELDS = (
 
 
 def create_checkout(work: Work, body: Json) -> Json:
-    """Ask a terminal for a payment. A terminal that is busy takes it up when it is free."""
+    """Ask a terminal for a payment. A busy terminal shows it when it is free."""
     given = checked(body, CREATE)["checkout"]
     find_terminal(work, given["device_options"]["device_id"])
     _check_amounts(work, given)
@@ -66,7 +66,7 @@ def create_checkout(work: Work, body: Json) -> Json:
 
 
 def find_checkout(work: Work, id_: str) -> Json:
-    """Return a checkout as it stands now, its deadline heeded."""
+    """Return a checkout as it is now, ended if its deadline has passed."""
     lapse_checkouts(work)
     checkout = work.get("checkout", id_)
     if checkout is None:
@@ -95,7 +95,7 @@ def cancel_checkout(work: Work, id_: str) -> Json:
 
 
 def dismiss_checkout(work: Work, id_: str) -> Json:
-    """Clear the last screen of a finished checkout. Nothing of the checkout changes."""
+    """Clear the last screen of a finished checkout. The checkout does not change."""
     checkout = find_checkout(work, id_)
     if checkout["status"] not in FINAL:
         raise Refusal(
@@ -136,7 +136,7 @@ def search_checkouts(work: Work, body: Json) -> Json:
 
 
 def lapse_checkouts(work: Work) -> None:
-    """End what its deadline has passed. No clock runs here: whoever looks next finds it ended."""
+    """End the checkouts past their deadline. No timer runs: they end when next read."""
     now = work.now()
     for checkout in work.all("checkout"):
         if checkout["status"] in FINAL or deadline_of(checkout) > now:

@@ -25,13 +25,13 @@ def checkout_on(work: Work, device_id: str) -> Json | None:
 
 
 def waiting_on(work: Work, device_id: str) -> list[Json]:
-    """List what a terminal has before it, in the order it was sent."""
+    """List the checkouts pending at a terminal, in the order they were sent."""
     lapse_checkouts(work)
     return [one for one in work.all("checkout") if _waits_on(one, device_id)]
 
 
 def show_checkout(work: Work, device_id: str) -> Json | None:
-    """Let a terminal that is switched on look for work: take up a checkout, answer a call to stop."""
+    """Let a terminal that is on poll: show the next checkout, confirm a cancellation."""
     find_terminal(work, device_id)
     checkout = checkout_on(work, device_id)
     if checkout is None:

@@ -1,1 +1,1 @@
-"""A clinic and a till on this machine: to try everything out, and to play a whole day with everything going wrong."""
+"""The demo: a clinic and a register on this machine, to try everything out and to simulate a day of faults."""

@@ -1,6 +1,6 @@
 """The small clinic of `coursekeeper demo`: its people, its sales of the last months, its visits.
 
-Sales go the way every sale goes: rung up at the practice till, found by the sweep, booked by the worker.
+Sales are made like any sale: rung up at the practice register, found by the sync, booked by the worker.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _FOCUS = (
 
 @dataclass(frozen=True)
 class PastCourse:
-    """A course sold before today, by the client's given name at the till."""
+    """A course sold before today, by the client's given name in Square."""
 
     client: str
     size: int
@@ -77,7 +77,7 @@ PAST_COURSES = (
 )
 
 
-# Who is booked for today, at what time, for which service of the till.
+# Today's appointments: client, time and the service in Square.
 BOOKED = (
     ("Maribel", time(9, 30), "Single visit, facial acupuncture"),
     ("Ana", time(11, 0), "Single visit, facial acupuncture"),
@@ -91,7 +91,7 @@ _WEEK = 7
 
 
 def furnish(services: Services, till: PracticeControl, password: str) -> None:
-    """Fill an empty Coursekeeper with the clinic; the till holds its clients already."""
+    """Fill an empty Coursekeeper with the clinic; its clients are in Square already."""
     now = services.clock()
     adopt_location(services)
     staff = _add_staff(services, password, now)
@@ -117,7 +117,7 @@ def furnish(services: Services, till: PracticeControl, password: str) -> None:
 
 
 def _book_today(services: Services, till: PracticeControl, customers: Sequence[Mapping[str, Any]]) -> None:
-    """Make today's appointments in Square; the sweep brings them to the desk."""
+    """Make today's appointments in Square; the sync imports them."""
     zone = ZoneInfo(read_clinic(services.store).time_zone)
     today = services.clock().astimezone(zone).date()
     variations = _variations(till)
@@ -132,13 +132,13 @@ def _book_today(services: Services, till: PracticeControl, customers: Sequence[M
 
 
 def _variations(till: PracticeControl) -> dict[str, str]:
-    """Return the first variation of each item on the till, by the item's name."""
+    """Return the first variation of each item in Square, by the item's name."""
     items = till.call("GET", "/v2/catalog/list?types=ITEM").get("objects", [])
     return {item["item_data"]["name"]: item["item_data"]["variations"][0]["id"] for item in items}
 
 
 def len_of(package: PackageView) -> int:
-    """Return how many main sessions a package holds."""
+    """Return how many main sessions a package has."""
     return sum(content.sessions for content in package.contents if content.kind == "main")
 
 
@@ -160,7 +160,7 @@ def _published(services: Services, now: datetime) -> list[PackageView]:
 def _known_clients(
     services: Services, customers: Sequence[Mapping[str, Any]], now: datetime
 ) -> dict[str, str]:
-    """Make a client of every customer at the till, so that the desk finds them before their first sale."""
+    """Create a client for every customer in Square, so that the desk finds them before their first sale."""
     act = Act(OWNER, now, "demo-clients")
     clients: dict[str, str] = {}
     with services.store.writing() as session:

@@ -15,7 +15,7 @@ SINGLE_VISIT = 16500
 
 
 def default_catalog(store: Store, act: Act) -> tuple[PackageView, ...]:
-    """Make the courses of 10 and of 12 where there is no package yet; return all packages."""
+    """Create the courses of 10 and of 12 where there is no package yet; return all packages."""
     present = list_packages(store, only_active=False).rows
     if present:
         return present

@@ -44,7 +44,7 @@ _MARK = "demo.json"
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the demo made up at its first start and keeps for the next."""
+    """The secrets generated at the demo's first start and stored for the next."""
 
     secret_key: str
     access_token: str
@@ -55,7 +55,7 @@ class Secrets:
 def run_demo(folder: Path, *, port: int, till_port: int, fresh: bool) -> int:
     """Run the demo until Ctrl-C; return the exit code."""
     _ports_must_be_free(port, till_port)
-    # Not before: the data of a demo that is running are not to be thrown away.
+    # Not before: the data of a running demo must not be deleted.
     if fresh:
         _forget(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def _environment(folder: Path, kept: Secrets, port: int, till_port: int) -> dict
 
 
 def _sealing_key(kept: Secrets) -> str:
-    # Made of what is kept already, so that a demo of an earlier version goes on.
+    # Derived from a stored secret, so that a demo of an earlier version still works.
     return base64.urlsafe_b64encode(hashlib.sha256(kept.secret_key.encode()).digest()).decode()
 
 
@@ -141,10 +141,10 @@ def _till_arguments(folder: Path, till_port: int) -> list[str]:
 
 
 def furnish_once(folder: Path, environment: dict[str, str], kept: Secrets, till_port: int) -> None:
-    """Fill the clinic where it is empty, and bring it up to this version where it is not; raises Refused."""
+    """Fill the clinic where it is empty, and upgrade it to this version where it is not; raises Refused."""
     done = folder / "furnished"
     settings: Settings = read_settings(environment)
-    # A demo of an earlier version goes on with its data.
+    # A demo of an earlier version continues with its data.
     upgrade(settings.database_url)
     if done.exists():
         return
@@ -167,7 +167,7 @@ def furnish_once(folder: Path, environment: dict[str, str], kept: Secrets, till_
 def _await(address: str, what: str, family: Family, log: Path, *, most_s: float = 60) -> None:
     deadline = time.monotonic() + most_s
     while time.monotonic() < deadline and not family.is_stopping:
-        # Asked first: where the port was lost, another program answers.
+        # Checked first: where the port was lost, another program answers.
         if family.has_lost_one:
             raise Refused(f"{what} did not start. The end of {log} says why.")
         try:

@@ -1,1 +1,1 @@
-"""What hangs on a customer profile besides its fields: custom attributes, and profiles brought back."""
+"""Custom attributes of customer profiles, and restored profiles."""

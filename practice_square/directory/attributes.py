@@ -1,7 +1,7 @@
-"""Values of custom attributes on customer profiles: kept per profile, checked against their definitions.
+"""Values of custom attributes on customer profiles: stored per profile, checked against their definitions.
 
-Square does not say what a merge does to them. Here a merge and a deletion drop them, so that whoever
-writes values learns to write them again for the new profile.
+Square does not document what a merge does to them. Here a merge and a deletion drop them, so that a caller who
+writes values must write them again for the new profile.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MOST_AT_ONCE = 25
 
 
 def upsert_attribute(work: Work, customer_id: str, key: str, body: Json) -> Json:
-    """Set a value. Raises Refusal for a stale version, a wrong kind, or an attribute one may only read."""
+    """Set a value. Raises Refusal for a stale version, a wrong kind, or a read-only attribute."""
     given = checked(body, UPSERT)["custom_attribute"]
     definition = find_definition(work, key)
     _require_writable(definition, application_id(work))
@@ -45,7 +45,7 @@ def upsert_attribute(work: Work, customer_id: str, key: str, body: Json) -> Json
 
 
 def upsert_many(work: Work, body: Json) -> Json:
-    """Set up to 25 values; each succeeds or fails for itself."""
+    """Set up to 25 values; each succeeds or fails by itself."""
     values = checked(body, Record({"values": Record({}, required=True)}))["values"]
     if not 1 <= len(values) <= MOST_AT_ONCE:
         raise Refusal("INVALID_VALUE", f"Between 1 and {MOST_AT_ONCE} values at once.", field="values")
@@ -160,7 +160,7 @@ def _values(work: Work, customer_id: str) -> Json:
 
 
 def _require_profile(work: Work, customer_id: str) -> None:
-    # As with a profile's own fields: reading follows a merge, writing needs the id in force.
+    # As with a profile's own fields: reading follows a merge, writing needs the current id.
     if work.get("customer", customer_id) is None:
         raise not_found("Customer", customer_id, "customer_id")
 

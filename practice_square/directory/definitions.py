@@ -1,7 +1,7 @@
-"""Definitions of customer custom attributes: who owns one, who may see and write its values, of which kind they are.
+"""Definitions of customer custom attributes: their owner, visibility and value kinds.
 
 The application that calls is always the same; definitions of others (the seller's own fields, other applications)
-come from the control interface, to practise living beside them.
+come from the control interface, to test beside them.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def list_definitions(work: Work, query: Json) -> Json:
 
 
 def update_definition(work: Work, key: str, body: Json) -> Json:
-    """Change name, description or visibility; the rest stays as it was made."""
+    """Change name, description or visibility; the rest can't be changed."""
     given = checked(body, CREATE)[PREFIX]
     definition = _own(work, key)
     require_current(definition, given.get("version"), f"{PREFIX}.version")
@@ -141,7 +141,7 @@ def key_as_seen(work: Work, definition: Json) -> str:
 
 
 def require_current(kept: Json, version: int | None, field: str) -> None:
-    """Raises Refusal for a stale version, or one that was never reached. None and -1 do not ask for the check."""
+    """Raises Refusal for a stale version, or one that was never reached. None and -1 skip the check."""
     if version in (None, -1, kept["version"]):
         return
     if version is not None and version > kept["version"]:

@@ -1,7 +1,7 @@
-"""Profiles brought back: after a merge by an un-merge, after a deletion by a recovery.
+"""Restored profiles: after a merge by an un-merge, after a deletion by a recovery.
 
-Square names both only by their creation sources. That a profile comes back under its old id, and that the merged
-one stays beside it, is this practice Square's reading; `has_new_ids` plays the other one.
+Square names both only by their creation sources. That a profile is restored under its old id, and that the merged
+one remains beside it, is this practice Square's reading; `has_new_ids` simulates the other one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ REMOVED = "customer_removed"
 
 
 def unmerge_customer(work: Work, id_: str, *, has_new_ids: bool = False) -> list[Json]:
-    """Bring back the profiles a merge had swallowed. The merged profile stays, with a word about it."""
+    """Restore the profiles of a merge. The merged profile remains, with a note."""
     merged = read_customer(work, id_)
     old_ids = find_merged(work, merged["id"])
     if not old_ids:
@@ -26,7 +26,7 @@ def unmerge_customer(work: Work, id_: str, *, has_new_ids: bool = False) -> list
 
 
 def recover_customer(work: Work, id_: str) -> Json:
-    """Bring back a deleted profile under its id."""
+    """Restore a deleted profile under its id."""
     return _bring_back(work, id_, "DELETION_RECOVERY", has_new_id=False)
 
 

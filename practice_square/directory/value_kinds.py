@@ -22,12 +22,12 @@ PATTERNS = {
 
 
 def schema_of(kind: str) -> Json:
-    """Point to Square's hosted schema of a kind."""
+    """Return the reference to Square's hosted schema of a kind."""
     return {"$ref": SCHEMA_HOME + kind}
 
 
 def read_kind(schema: Any, field: str) -> str:
-    """Name the kind a definition's schema points to. Raises Refusal for any other schema."""
+    """Return the kind a definition's schema refers to. Raises Refusal for any other schema."""
     if not isinstance(schema, dict):
         raise Refusal("EXPECTED_OBJECT", "Expected an object.", field=field)
     kind = str(schema.get("$ref", "")).removeprefix(SCHEMA_HOME)
