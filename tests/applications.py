@@ -1,4 +1,4 @@
-"""One Flask application for many tests: each hands it a house of its own. Must not know what it serves."""
+"""One Flask application for many tests, each with services of its own. Independent of what it serves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from plugin.services import Services
 class SharedApplication:
     """An application made once: its routes and templates are compiled for the first test, not for every test.
 
-    A test that changes its application makes one of its own.
+    A test that changes its application creates one of its own.
     """
 
     def __init__(self, make: Callable[[Services], Flask]) -> None:
@@ -21,7 +21,7 @@ class SharedApplication:
         self._as_made: object = None
 
     def serving(self, services: Services) -> Flask:
-        """Return the application on this house, with nobody's tries counted."""
+        """Return the application on these services, with no one's tries counted."""
         if self._app is None:
             self._app = self._make(services)
             self._as_made = _shape(self._app)

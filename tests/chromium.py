@@ -1,4 +1,4 @@
-"""A real Chromium for tests that look at pages. Must not know any page."""
+"""A real Chromium for tests that look at pages. Independent of any page."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _executable() -> str | None:
 
 
 def _tells_its_version(path: str) -> bool:
-    # Ubuntu's chromium-browser without snap is a script that only says what to do.
+    # Ubuntu's chromium-browser without snap is a script that only prints what to do.
     try:
         return subprocess.run([path, "--version"], capture_output=True).returncode == 0
     except OSError:

@@ -1,4 +1,4 @@
-"""A clock that only moves when a test moves it. Must not know what it is used for."""
+"""A clock that only moves when a test moves it. Independent of its use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
 
 class HandMovedClock:
-    """Calling it tells the time; `advance` and `set` move it."""
+    """Calling it returns the time; `advance` and `set` move it."""
 
     def __init__(self, start: datetime = START) -> None:
         self._now = start

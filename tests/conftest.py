@@ -1,4 +1,4 @@
-"""What every test may ask for: a clock, databases on both engines, a store, a browser.
+"""Fixtures for every test: a clock, databases on both engines, a store, a browser.
 Keeps the tests on this machine."""
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ refuse_other_machines()
 settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any_speed")
 
-# Whatever the shell says: else each worker, and each of the hundred programs started here, compiles every source anew.
+# Whatever the shell sets: else each worker, and each of the hundred programs started here, compiles every source.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
 @pytest.fixture
 def clock() -> HandMovedClock:
-    """Starts at 2026-11-22T18:00:00Z and stands still until the test moves it."""
+    """Starts at 2026-11-22T18:00:00Z and stays there until the test moves it."""
     return HandMovedClock()
 
 
@@ -52,7 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_collection_finish() -> None:
-    # What is imported by now stays to the end: the collector need not go through it again and again.
+    # What is imported by now stays to the end: the garbage collector need not scan it again and again.
     gc.collect()
     gc.freeze()
 

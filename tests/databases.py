@@ -1,5 +1,5 @@
 """A fresh, migrated database for each test: a copied SQLite file, or a copied database of a real PostgreSQL.
-Must not know which tables there are."""
+Independent of the tables."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def _migrated_database(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 def empty_sqlite_url(tmp_path: Path) -> str:
-    """A place for a SQLite database in which nothing has been made yet."""
+    """A place for a SQLite database in which nothing has been created yet."""
     return f"sqlite:///{tmp_path / 'empty.db'}"
 
 
 @pytest.fixture
 def empty_postgresql_url(postgres: PostgresServer) -> Iterator[str]:
-    """A PostgreSQL database in which nothing has been made yet."""
+    """A PostgreSQL database in which nothing has been created yet."""
     yield from _new_database(postgres, template="template0")
 
 
@@ -118,13 +118,13 @@ def _fresh_file(path: Path, migrated: Path) -> Iterator[str]:
         leftover.unlink()
 
 
-# A test of a file that runs on both engines, though no engine has a say in it.
+# A test of a file that runs on both engines, though the engine makes no difference to it.
 sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A migrated, empty database, on each engine where `needs_postgresql` says so."""
+    """A migrated, empty database, on each engine where `needs_postgresql` is true."""
     fixture = {"sqlite": "_scratch_sqlite_url", "postgresql": "postgresql_url"}[request.param]
     url: str = request.getfixturevalue(fixture)
     return url
@@ -179,14 +179,14 @@ def _warm(url: str, stores: dict[str, Store]) -> Iterator[Store]:
     warm = stores[url]
     yield warm
     if warm.is_sqlite:
-        # Its connections are to a file that is about to go.
+        # Its connections are to a file that is about to be deleted.
         warm.close()
 
 
 class ScratchDatabase:
     """One migrated database that is emptied after each test: a hundred times quicker than a new one.
 
-    A test that changed its tables, triggers or constraints gets a new one made for those after it.
+    After a test that changed its tables, triggers or constraints a new one is created.
     """
 
     def __init__(self, server: PostgresServer, template: str) -> None:
@@ -219,7 +219,7 @@ class ScratchDatabase:
         self._connection = psycopg.connect(
             host=str(self._server.folder), user="postgres", dbname=self._name, autocommit=True
         )
-        # Neither triggers nor foreign keys hold back who empties everything.
+        # Triggers and foreign keys are off while everything is emptied.
         self._connection.execute("SET session_replication_role = replica")
         self._as_made = self._connection.execute(_SHAPE).fetchall()
         tables = self._connection.execute(_TABLES).fetchall()

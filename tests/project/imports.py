@@ -1,4 +1,4 @@
-"""Which module imports which, read from source text; nothing is run. Must not know what is allowed."""
+"""Which module imports which, read from source text; nothing is run. Independent of what is allowed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 def imports_in(module: str, source: str, *, is_package: bool = False) -> set[str]:
     """Return the dotted name of everything a module imports, also inside functions and for types only.
 
-    `from a import b` counts as `a.b`: whether b is a module is not told by the text.
+    `from a import b` counts as `a.b`: the text does not show whether b is a module.
     """
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
@@ -33,7 +33,7 @@ def calls_in(source: str) -> Iterator[str]:
 
 
 def is_within(name: str, part: str) -> bool:
-    """Say whether a dotted name is this part or lies in it."""
+    """Return whether a dotted name is this part or lies in it."""
     return name == part or name.startswith(f"{part}.")
 
 

@@ -80,14 +80,14 @@ def _in_text(text: str, depth: int) -> Iterator[tuple[int, str]]:
 
 @dataclass
 class _Names:
-    """What a module's names stand for, as depths; and what was found while they were worked out."""
+    """The values of a module's names, as depths; and what was found while computing them."""
 
     file: int
     depths: dict[str, int] = field(default_factory=dict)
     found: list[tuple[int, str]] = field(default_factory=list)
 
     def depth(self, node: ast.expr) -> int | None:
-        """Return where an expression points to, None where that is not told by the text."""
+        """Return where an expression points to, None where the text does not show it."""
         depth = self._depth(node)
         if depth is not None and depth < 0:
             self.found.append((node.lineno, "climbs above the root"))

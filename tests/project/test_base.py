@@ -1,4 +1,4 @@
-"""The ground the other tests stand on: clock, network guard, databases, browser."""
+"""What the other tests rest on: clock, network guard, databases, browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""README, docs and CHANGELOG keep up with the program: a setting, command or target without a word fails here."""
+"""README, docs and CHANGELOG match the program: an undocumented setting, command or target fails here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The direction of the house: who may import whom. The message names the forbidden edge."""
+"""The direction of imports: which module may import which. The message names the forbidden edge."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _USING = {"plugin.courses", "invoices", *_KEEPING}
 _JOBS = {"plugin.jobs", "plugin.retry_policy", "plugin.services"}
 _SERVING = {"plugin.mail", "plugin.vault", "plugin.square", *_JOBS, *_USING}
 
-# What each part may know of the house besides itself. A module not named here stands above all of them.
+# What each part may import of the program besides itself. A module not named here is above all of them.
 MAY_KNOW = {
     "plugin.version": set(),
     "plugin.errors": set(),
@@ -58,7 +58,7 @@ MAY_KNOW = {
     "invoices": set(),
 }
 
-# The floors inside plugin.courses, from the ground up: a room may know the rooms below its own floor, and those on it.
+# The layers inside plugin.courses, lowest first: a package may import those of lower layers, and of its own.
 FLOORS = (
     {"base"},
     {"clients", "catalog", "accounts"},
@@ -67,7 +67,7 @@ FLOORS = (
     {"reports", "imports"},
     {"attention", "subscribers", "audit", "retention", "failed_jobs", "square_health", "page_versions"},
 )
-# Rooms of one floor that know each other both ways. This list may only shrink.
+# Packages of one layer that import each other both ways. This list may only shrink.
 TWO_WAY = {("documents", "handouts")}
 
 # Packages of others, and the only places that may import them.
@@ -79,7 +79,7 @@ ONLY_IN = {
     "sqlalchemy.create_engine": {"plugin.store"},
 }
 
-# Parts that do with few packages of others, so that they can be read, moved and trusted alone.
+# Parts that use few packages of others, so that they can be read, moved and trusted alone.
 MAY_USE = {
     "plugin.core": set(),
     "practice_square": {"flask", "werkzeug", "jinja2", "markupsafe"},
@@ -113,7 +113,7 @@ def _points_up(module: str, name: str) -> bool:
 
 
 def _is_reserved(module: str, name: str) -> bool:
-    # The narrowest entry decides: the SDK's signature check may go where its client may not.
+    # The narrowest entry decides: the SDK's signature check is allowed where its client is not.
     reserved = max((package for package in ONLY_IN if is_within(name, package)), key=len, default=None)
     return reserved is not None and not any(is_within(module, place) for place in ONLY_IN[reserved])
 
@@ -131,7 +131,7 @@ def _part_of(module: str) -> str | None:
 
 
 def _rooms() -> set[tuple[str, str, str]]:
-    """Return each import between two rooms of plugin.courses: from, to, and the edge in words."""
+    """Return each import between two packages of plugin.courses: from, to, and the edge in words."""
     modules = {name: source for name, source in modules_of("plugin").items() if _room_of(name)}
     packages = {name.rpartition(".")[0] for name in modules}
     found = set()

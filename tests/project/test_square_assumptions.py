@@ -19,7 +19,7 @@ SECTIONS = re.findall(r"^### (\d+)\. (.+)\n\n((?:- .+\n)+)", DOCUMENT, re.MULTIL
 
 
 def has_place(name: str) -> bool:
-    """Say whether a dotted name is a module of ours, or a class, function or value in one."""
+    """Return whether a dotted name is a module of ours, or a class, function or value in one."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         try:

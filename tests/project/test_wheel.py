@@ -21,7 +21,7 @@ from tests.servers import fetch, free_port, running
 
 @pytest.fixture(scope="module")
 def programs(archives: Archives, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of an environment with the wheel in it; its dependencies are lent by this one."""
+    """The folder of programs of an environment with the wheel in it; its dependencies are those of this one."""
     folder = tmp_path_factory.mktemp("installed") / "env"
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"

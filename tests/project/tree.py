@@ -1,4 +1,4 @@
-"""Where things lie in a checkout. Must not know what a test wants with them."""
+"""The paths of a checkout. Independent of the tests that use them."""
 
 from __future__ import annotations
 
