@@ -1,4 +1,4 @@
-"""The starting catalogue as it stands on the till. Must not know what a test is about."""
+"""The starting catalog as it is in Square. Independent of the tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 class Shelf:
-    """Brings the catalogue onto a till as the first clinic of this run left it there.
+    """Copies the catalog into a Square as the first clinic of this run left it there.
 
     Publishing has tests of its own; for all others it would be a third of their time.
     """
@@ -26,7 +26,7 @@ class Shelf:
         self._sold_as: dict[str, str] = {}
 
     def open(self, clinic: Clinic, till: Practice) -> None:
-        """Open the shop: by publishing where nobody has yet, or where this till has a clinic already."""
+        """Open the shop: by publishing where no one has yet, or where this Square has a clinic already."""
         if not self._objects:
             clinic.open_shop()
             self._remember(clinic, till)
@@ -56,7 +56,7 @@ class Shelf:
 
 
 def _courses(till: Practice) -> list[Json]:
-    """Return our item and its variations, as the till keeps them."""
+    """Return our item and its variations, as Square stores them."""
     with till.store.work() as work:
         kept = work.all("catalog")
     ours = {one["id"] for one in kept if one.get("item_data", {}).get("name") == ITEM_NAME}

@@ -1,5 +1,5 @@
-"""A clinic beside a practice Square: its house, its packages on the till, its webhooks received over HTTP.
-Must not know what a test is about."""
+"""A clinic beside a practice Square: its services, its packages in Square, its webhooks received over HTTP.
+Independent of the tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LOCATION = "LPRACTICE0001"
 
 
 class Silence:
-    """A log that nobody reads."""
+    """A log that no one reads."""
 
     def info(self, _event: str, **_told: object) -> None: ...
 
@@ -73,7 +73,7 @@ def house_of(
     clock: HandMovedClock,
     transport: httpx.BaseTransport | None = None,
 ) -> Services:
-    """A house without paper workers; close its `square` after use."""
+    """Services without paper workers; close their `square` after use."""
     vault = Vault(settings.encryption_keys.get_secret_value())
     square = open_square(settings, store, vault, clock, transport=transport)
     return Services(
@@ -82,7 +82,7 @@ def house_of(
 
 
 class Clinic:
-    """One house and the till beside it."""
+    """One clinic's services and the Square beside them."""
 
     def __init__(self, services: Services, till: PracticeControl, clock: HandMovedClock) -> None:
         self.services = services
@@ -91,7 +91,7 @@ class Clinic:
         self.packages: dict[str, PackageView] = {}
 
     def open_shop(self) -> None:
-        """Put the starting catalogue on the till."""
+        """Publish the starting catalog to Square."""
         act = Act(OWNER, self.clock(), "opening")
         for package in default_catalog(self.services.store, act):
             name = "ten" if "10" in package.name else "twelve"
@@ -106,7 +106,7 @@ class Clinic:
         return order
 
     def link(self, name: str, square_variation_id: str) -> None:
-        """Say that an item the clinic sells already is this package."""
+        """Link an item the clinic sells already to this package."""
         list_variation(
             self.services.store,
             Act(OWNER, self.clock(), "linking"),
@@ -120,7 +120,7 @@ class Clinic:
         return Worker(self.services, at_step, chance=lambda: 0.0, log=Silence())
 
     def hear(self) -> None:
-        """Have everything delivered that waits at Square."""
+        """Have Square deliver every pending event."""
         while self.till.deliver()["waiting"]:
             continue
 
@@ -130,19 +130,19 @@ class Clinic:
             pass
 
     def errands(self, at_step: Callable[[str], None] = lambda name: None) -> None:
-        """Do what is owed to Square and due now."""
+        """Run the outbox jobs for Square that are due now."""
         worker = self.worker(at_step)
         while worker.run_next("effects"):
             pass
 
     def papers(self) -> None:
-        """Issue and draw what is owed, asking Square where it must tell first."""
+        """Issue and draw the pending papers, fetching from Square first where needed."""
         worker = self.worker()
         while worker.run_next("documents") or worker.run_next("effects"):
             pass
 
     def catch_up(self, *, seconds: float = 0) -> None:
-        """Hear, then work; with `seconds`, once more when those have passed."""
+        """Receive events, then handle them; with `seconds`, once more when those have passed."""
         self.hear()
         self.work()
         if seconds:
@@ -150,7 +150,7 @@ class Clinic:
             self.work()
 
     def ledger(self) -> list[tuple[Any, ...]]:
-        """Every course with its entries, told without ids and in an order that chance has no part in."""
+        """Every course with its entries, without ids and in an order independent of chance."""
         with self.services.store.reading() as session:
             courses = session.scalars(select(Course)).all()
             names = {client.id: client.name for client in session.scalars(select(Client))}
@@ -183,7 +183,7 @@ class Clinic:
         return list(list_attention(self.services.store).rows)
 
     def messages(self) -> list[tuple[str, str, str]]:
-        """Type, state and outcome of every message, in the order they came."""
+        """Type, state and outcome of every event, in the order they were received."""
         with self.services.store.reading() as session:
             rows = session.scalars(select(Inbox).order_by(Inbox.id))
             return [(row.event_type, row.state, row.outcome) for row in rows]
@@ -193,7 +193,7 @@ class Clinic:
 
 
 def keep(services: Services, event: Json) -> bool:
-    """Put an event into the inbox as the webhook does."""
+    """Add an event to the inbox as the webhook does."""
     return receive(
         services.store,
         event_id=event["event_id"],
@@ -205,7 +205,7 @@ def keep(services: Services, event: Json) -> bool:
 
 class _QuietHandler(WSGIRequestHandler):
     def log_request(self, *_args: Any, **_named: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Ear:
@@ -236,7 +236,7 @@ class Ear:
         return 200
 
     def forget(self) -> None:
-        """Stop hearing for a house: a word that comes late must not open its database again."""
+        """Stop receiving for a clinic: a late event must not open its database again."""
         with self._busy:
             self.services = None
 

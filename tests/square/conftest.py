@@ -1,4 +1,4 @@
-"""A practice Square on a real port, a house that speaks to it with the real SDK, and the webhooks between them."""
+"""A practice Square on a real port, services that call it with the real SDK, and the webhooks between them."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def one_practice(
 def practice(
     one_practice: PracticeServer, worn_clock: WornClock, clock: HandMovedClock, contract: Contract
 ) -> Iterator[PracticeServer]:
-    """As on its first day: nothing sold yet, no fault on. Every request made of it keeps to Square's contract."""
+    """As on its first day: nothing sold yet, no fault on. Every request is checked against Square's contract."""
     worn_clock.now = clock
     one_practice.control.reset("items")
     contract.breaches.clear()
     yield one_practice
-    # What a test forges is no answer of Square's; only what we ask is held against the document here.
+    # What a test forges is no answer of Square's; only our requests are checked against the document here.
     asked = [one for one in contract.breaches if any(mark in one for mark in OF_REQUESTS)]
     assert not asked, "\n".join(asked)
 
@@ -88,7 +88,7 @@ def _shelf() -> Shelf:
 def open_clinic(
     practice: PracticeServer, ear: Ear, clock: HandMovedClock, _shelf: Shelf
 ) -> Iterator[OpenClinic]:
-    """Opens a clinic on a store, with the starting catalogue on the till; settings by name."""
+    """Opens a clinic on a store, with the starting catalog in Square; settings by name."""
     with ExitStack() as stack:
 
         def opened(store: Store, **settings: Any) -> Clinic:
@@ -118,7 +118,7 @@ def lite_clinic(lite_store: Store, open_clinic: OpenClinic) -> Clinic:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Selling]:
-    """One clinic for a whole module, whose tests sell to clients of their own. No webhook ever comes."""
+    """One clinic for a whole module, whose tests sell to clients of their own. No webhook ever arrives."""
     with open_selling(tmp_path_factory.mktemp("shop"), _migrated_file) as opened:
         yield opened
 

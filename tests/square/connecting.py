@@ -1,4 +1,4 @@
-"""A house that is connected by OAuth, or is about to be, beside the practice Square. Knows no single test."""
+"""A clinic that is connected by OAuth, or is about to be, beside the practice Square. Independent of the tests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BY_PKCE = BY_SECRET | {"SQUARE_APPLICATION_SECRET": ""}
 
 
 class LosesAnswers(httpx.BaseTransport):
-    """Brings requests to Square, and loses the answers about tokens while `is_losing`; `meanwhile` runs before."""
+    """Sends requests to Square, and loses the answers about tokens while `is_losing`; `meanwhile` runs before."""
 
     def __init__(self) -> None:
         self.is_losing = False
@@ -58,7 +58,7 @@ class LosesAnswers(httpx.BaseTransport):
 
 @dataclass(repr=False)
 class Connecting:
-    """One house, its owner, and the seller at Square's permission page."""
+    """One clinic's services, its owner, and the seller at Square's permission page."""
 
     services: Services
     till: PracticeControl
@@ -105,7 +105,7 @@ class Connecting:
         return read_connection(self.services.store)
 
     def tokens(self) -> tuple[str, str]:
-        """The access and the refresh token as they are kept, opened."""
+        """The stored access and refresh token, opened."""
         known = self.known()
         opened = self.services.vault.open
         return opened(known.access_token_sealed or ""), opened(known.refresh_token_sealed or "")
@@ -119,7 +119,7 @@ def connecting(
     clock: HandMovedClock,
     **settings: str,
 ) -> Connecting:
-    """Open a house with these settings; close its `square` after use."""
+    """Open services with these settings; close their `square` after use."""
     line = LosesAnswers()
     known = settings_for(square_url, webhook_url, **settings)
     return Connecting(house_of(known, store, clock, line), till, clock, line)

@@ -1,4 +1,4 @@
-"""The line between a house and a practice Square in the same process, whose every call can be made to fail."""
+"""The line between the services and a practice Square in the same process, whose every call can be made to fail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FAULTS = ("timeout before", "timeout after", "500", "429", "409", "garbage")
 
 
 class Line(httpx.BaseTransport):
-    """Carries requests, notes them, and fails those that it was told to."""
+    """Carries requests, records them, and fails those chosen by the test."""
 
     def __init__(self, app: Flask) -> None:
         self._app = httpx.WSGITransport(app=app, raise_app_exceptions=False)

@@ -1,4 +1,4 @@
-"""A desk that sells on Square's other screens, and the people who pay there. Must not know what a test is about."""
+"""A desk that sells on Square's other screens, and the people who pay there. Independent of the tests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _numbers = itertools.count(1)
 
 
 class Letters:
-    """Keeps the letters it is handed, and refuses those to `refused@…`."""
+    """Stores the e-mails it receives, and refuses those to `refused@…`."""
 
     is_ready = True
 
@@ -59,7 +59,7 @@ class Letters:
 
 
 class Selling:
-    """Begins sales at the desk of a clinic, does its errands, and pays where its clients would."""
+    """Begins sales at the desk of a clinic, runs its outbox jobs, and pays where its clients would."""
 
     def __init__(self, clinic: Clinic, line: Line | None = None, letters: Sequence[Letter] = ()) -> None:
         self.clinic = clinic
@@ -95,7 +95,7 @@ class Selling:
         return start_checkout(self.store, act or self.act(), new)
 
     def go(self, checkout: CheckoutView | None = None) -> None:
-        """Do what is owed to Square now, then work off what came of it."""
+        """Run the due outbox jobs for Square, then handle the resulting events."""
         self.clinic.errands()
         self.clinic.work()
 
@@ -124,7 +124,7 @@ class Selling:
         self.clinic.clock.advance(hours=1)
 
     def show(self) -> None:
-        """Let the Terminal look for work, as it does by itself."""
+        """Let the Terminal poll, as it does by itself."""
         device = list_terminals(self.store)[0].device_id
         self.clinic.till.show_at_terminal(device)
 
@@ -136,7 +136,7 @@ class Selling:
         return [json.loads(one["body"]) for one in reversed(told)]
 
     def hear(self, events: Iterable[Json]) -> None:
-        """Have these events come one after the other, each worked off before the next."""
+        """Have these events arrive one after the other, each handled before the next."""
         for event in events:
             keep(self.clinic.services, event)
             self.clinic.work()
@@ -179,7 +179,7 @@ class Selling:
 
 @contextmanager
 def open_selling(folder: Path, migrated: Path) -> Iterator[Selling]:
-    """A clinic on SQLite and a practice Square in the same process, whose webhooks never come."""
+    """A clinic on SQLite and a practice Square in the same process, whose webhooks never arrive."""
     clock = HandMovedClock()
     shutil.copyfile(migrated, folder / "coursekeeper.db")
     square: dict[str, Any] = {

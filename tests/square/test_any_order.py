@@ -1,4 +1,4 @@
-"""Webhooks come more than once, in any order, and die half-way: the ledger is the same as if they had not."""
+"""Webhooks arrive more than once, in any order, and die half-way: the ledger is the same as if they had not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Killed(BaseException):
 
 
 def _a_busy_day(clinic: Clinic) -> list[Json]:
-    """Sales, a split tender, a merge and refunds, all with their webhooks held back; returns these."""
+    """Sales, a split tender, a merge and refunds, all with their webhooks withheld; returns these."""
     clinic.till.set_faults(has_withheld_events=True)
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
     other = clinic.till.add_customer(given_name="A.", family_name="López")
@@ -90,7 +90,7 @@ def test_a_worker_killed_between_each_two_steps_loses_nothing_and_doubles_nothin
         try:
             clinic.work(_dies_after(steps, died_at))
         except Killed:
-            # Nobody finishes what it had taken up until its lease has ended.
+            # No other worker finishes what it had claimed until its lease has ended.
             clinic.clock.advance(seconds=31)
             continue
         break

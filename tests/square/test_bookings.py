@@ -1,4 +1,4 @@
-"""Square Appointments over the wire: events, the calendar looked through, and the names behind ids."""
+"""Square Appointments over the wire: events, the sync of the calendar, and the names behind ids."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def arrivals(clinic: Clinic) -> list[Arrival]:
 
 
 def kept(clinic: Clinic, *columns: Any) -> list[tuple[Any, ...]]:
-    """The named columns of every booking we keep, by time."""
+    """The named columns of every stored booking, by time."""
     with clinic.services.store.reading() as session:
         return [tuple(row) for row in session.execute(select(*columns).order_by(Booking.start_at))]
 
 
 def swept(clinic: Clinic, kind: str = "booking") -> list[Any]:
-    """What a sweep found of this kind; then it is worked off."""
+    """What a sync found of this kind; then it is handled."""
     found = [one["id"] for one in sync(clinic.services).found if one["kind"] == kind]
     clinic.work()
     return found

@@ -1,4 +1,4 @@
-"""Packages on the till: one item, a variation for each package, and nothing of the seller's lost."""
+"""Packages in Square's catalog: one item, a variation for each package, and nothing of the seller's lost."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_somebody_who_changed_it_meanwhile_is_read_again(lite_clinic: Clinic) ->
     reads: list[str] = []
 
     class Overtaken:
-        """Square, where somebody else always writes right after our first read."""
+        """Square, where another writer always writes right after our first read."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(services.square, name)

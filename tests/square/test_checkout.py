@@ -1,4 +1,4 @@
-"""Selling from the desk: each way from its begin to the course, and what may come between."""
+"""Selling from the desk: each way from its begin to the course, and what may happen between."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_sale_begun_at_the_desk_ends_in_a_course_of_its_client(selling: Sellin
 
 
 def test_every_request_keeps_to_squares_contract_and_webhooks_bring_the_same(lite_clinic: Clinic) -> None:
-    """Each way is paid once and called off once; the clinic's Square checks all that is asked of it."""
+    """Each way is paid once and canceled once; the clinic's Square checks every request."""
     selling = Selling(lite_clinic)
     ana = selling.client(email="ana@example.org", phone="+14155550123")
     more: dict[str, Any] = {"invoice": {"deposit": usd(50000)}, "cash": {"supplied": usd(170000)}}
@@ -213,7 +213,7 @@ def test_while_square_is_away_the_desk_is_told_and_may_call_it_off(selling: Sell
     )
     assert selling.cancel(begun).is_canceling
     selling.after(5)
-    # What had become of the lost call was learned under its key, so that nothing of it is left in Square.
+    # The outcome of the lost call was learned under its key, so that nothing of it is left in Square.
     assert (selling.now(begun).state, selling.order(begun)["state"]) == ("canceled", "CANCELED")
 
 

@@ -1,4 +1,4 @@
-"""A sale that the desk waits for while it is rung up on the till: it turns to paid by itself, or is claimed."""
+"""A sale that the desk waits for while it is rung up on Square POS: it turns to paid by itself, or is claimed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_it_turns_to_paid_by_itself_without_any_webhook(selling: Selling) -> Non
 
 
 def test_one_that_cost_nothing_is_found_while_the_desk_waits(selling: Selling) -> None:
-    """B21: no event comes of it, so the desk's own look brings it."""
+    """B21: it has no event, so the desk's own check finds it."""
     client_id, customer_id = known_to_square(selling)
     begun = selling.begin("till", client_id)
     line = selling.clinic.line("ten", discount={"percent": "100"})

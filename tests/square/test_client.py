@@ -1,4 +1,4 @@
-"""What Square may answer, and what becomes of it: strict values, or one error that says whether waiting helps."""
+"""What Square may answer, and what it is read as: strict values, or one error that states whether waiting helps."""
 
 from __future__ import annotations
 

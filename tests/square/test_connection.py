@@ -266,7 +266,7 @@ def test_a_lost_answer_that_held_a_single_use_token_is_told_while_there_is_time(
     [item] = _attention(desk.services)
     assert item.kind == "square_connection"
     assert "It expires on 2026-12-22." in item.summary
-    # The desk goes on with the token it has until then.
+    # The desk uses the token it has until then.
     assert desk.services.square.locations()
     desk.connect()
     assert (_attention(desk.services), desk.known().problem) == ([], "")
@@ -323,7 +323,7 @@ def test_an_alarm_goes_at_eight_days_and_goes_away_by_itself(desk: Connecting) -
 
 
 def _hear(desk: Connecting) -> str:
-    """Work off a revocation as the webhook would bring it."""
+    """Handle a revocation as the webhook would report it."""
     event = {"event_id": desk.services.store.new_id(), "type": "oauth.authorization.revoked"}
     keep(desk.services, event | {"data": {"type": "revocation", "id": "1", "object": {"revocation": {}}}})
     claimed = claim(desk.services.store, desk.clock())

@@ -203,7 +203,7 @@ def test_a_customer_separated_under_a_new_id_is_told_by_name_and_phone(lite_clin
     clinic.till.unmerge_customer(clinic.till.merge_customers(*ids)["id"], has_new_ids=True)
     clinic.catch_up()
     assert len(_owners(clinic)) == 1
-    # Ana is Ana still: only of Bea is asked.
+    # Ana is Ana still: only Bea needs a decision.
     (asked,) = clinic.attention()
     assert asked.summary == "Square has separated Bea from Ana. Here they are one client."
     assert asked.proposal == "None of the courses was sold to Bea as Square tells it; all stay with Ana."
@@ -211,7 +211,7 @@ def test_a_customer_separated_under_a_new_id_is_told_by_name_and_phone(lite_clin
 
 @sqlite_alone
 def test_a_number_square_has_without_its_area_code_does_not_fail_the_sale(clinic: Clinic) -> None:
-    """B20: name and e-mail are kept, and what is no full number is never written back."""
+    """B20: name and e-mail are stored, and an incomplete number is never written back."""
     ana = clinic.till.add_customer(given_name="Ana", family_name="López", email_address="ana@example.org")
     clinic.till.forge("customer", ana["id"], {"phone_number": "555-0191"})
     clinic.sell("ten", customer_id=ana["id"])

@@ -1,4 +1,4 @@
-"""Refunds begun at the desk, against a Square: asked once for each payment, whatever goes wrong on the way."""
+"""Refunds begun at the desk, against a Square: requested once for each payment, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class RefundClinic(Clinic):
         return refunds_of_courses(self.services.store, [self.course_id], now=self.clock())[self.course_id]
 
     def state(self) -> tuple[str, str | None, list[str]]:
-        """Return how the refund, the course and its questions stand."""
+        """Return the state of the refund, the course and its attention items."""
         with self.services.store.reading() as session:
             closed_as = session.get_one(Course, self.course_id).closed_as
         asked = [item.kind for item in self.attention() if self.course_id in item.course_ids]
         return self.shown().state, closed_as, asked
 
     def gone_back(self) -> list[tuple[int, int]]:
-        """Return for each payment how much went back, in how many refunds."""
+        """Return for each payment how much was refunded, in how many refunds."""
         payments = [self.services.square.payment(tender["id"]) for tender in self.order["tenders"]]
         return [
             ((one.get("refunded_money") or {}).get("amount", 0), len(one.get("refund_ids") or []))
@@ -67,7 +67,7 @@ class RefundClinic(Clinic):
         ]
 
     def work_all(self) -> None:
-        """Work until all that was put off has come again."""
+        """Work until every postponed job has run again."""
         for _ in range(3):
             self.errands()
             self.catch_up()

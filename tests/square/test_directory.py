@@ -1,4 +1,4 @@
-"""Square's directory at the desk: searched by name without Square, by phone and e-mail with it, taken in by one tap."""
+"""Square's directory at the desk: searched by name without Square, by phone and e-mail with it, added by one tap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disputes over the wire: the bank's word comes by event or by a look, and finds the courses of its payment."""
+"""Disputes over the wire: reported by an event or a sync, and matched to the courses of their payment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_dispute_seen_before_its_sale_is_asked_about_after_it(lite_clinic: Cli
     lite_clinic.till.set_faults(has_withheld_events=True)
     sale = lite_clinic.till.sell([lite_clinic.line("twelve")])
     dispute = lite_clinic.till.open_dispute(sale["payments"][0]["id"])
-    # One look finds both; whichever is worked off first, the next look asks.
+    # One sync finds both; whichever is handled first, the next sync opens the item.
     assert swept(lite_clinic, "dispute") == [dispute["id"]]
     lite_clinic.clock.advance(hours=1)
     swept(lite_clinic, "dispute")

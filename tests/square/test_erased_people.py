@@ -1,4 +1,4 @@
-"""Square goes on telling of somebody who was erased here, or made one with another: nobody comes back by that."""
+"""Square still reports a person who was erased here, or merges them with another: no data returns by that."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_of_two_made_one_at_the_desk_one_profile_carries_the_balance(lite_clinic
     lite_clinic.errands()
     assert _balances(lite_clinic, second) == []
     assert "12 of 12" in _balances(lite_clinic, first)[0]
-    # Word of the other profile changes neither name nor place; a sale to it is theirs.
+    # An event of the other profile changes neither name nor place; a sale to it is theirs.
     lite_clinic.sell("ten", customer_id=second)
     lite_clinic.catch_up()
     lite_clinic.errands()

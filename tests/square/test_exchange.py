@@ -1,4 +1,4 @@
-"""A course exchanged for another package: its value goes over to the cent, and only once the difference has come."""
+"""A course exchanged for another package: its value is transferred to the cent, once the difference is paid."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_the_credit_is_by_the_courses_own_formula(
     one = Exchanging(selling, package_id, used=5)
     _, new = one.done()
     assert (_sum(new, Kind.TRANSFERRED_IN), -_sum(one.old, Kind.TRANSFERRED_OUT)) == (credit, credit)
-    # What the formula keeps beside the sessions used is earned, and said to be.
+    # What the formula retains beside the sessions used is earned, and shown as such.
     assert (_sum(one.old, Kind.ADJUSTED), _left(one.old), _left(new)) == (adjusted, (0, 0), (14, TWELVE))
 
 

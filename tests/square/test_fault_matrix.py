@@ -25,7 +25,7 @@ from tests.square.selling import Selling, open_selling, usd
 
 MOST_TURNS = 60
 CALLED_OFF = ("terminal, called off", "link, called off", "invoice, called off")
-# Which flows can tell that Square answers otherwise.
+# The flows to which Square's other answers make a difference.
 VARIANTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "times in seconds": ({"times": "seconds"}, ("cash", "invoice")),
     "mixed times": ({"times": "mixed"}, ("terminal", "link")),
@@ -53,7 +53,7 @@ class Flow:
     deeds: tuple[Callable[[Selling, CheckoutView], object], ...] = ()
     more: tuple[tuple[str, Any], ...] = ()
     is_new_client: bool = False
-    # The Terminal looks for work by itself, as one that is switched on does.
+    # The Terminal polls by itself, as one that is on does.
     is_switched_on: bool = False
 
 
@@ -78,7 +78,7 @@ FLOWS = {
 
 
 class Matrix:
-    """Plays flows in one clinic, and keeps of each how it ends when nothing fails."""
+    """Runs flows in one clinic, and stores how each ends when nothing fails."""
 
     def __init__(self, selling: Selling) -> None:
         self.selling = selling
@@ -157,7 +157,7 @@ def test_a_call_that_fails_changes_nothing_in_the_end(matrix: Matrix, flow: str,
     faults.update({call: _both(turned, place) for place, call in enumerate(calls)})
     matrix.cells += 2 * len(calls)
     while any(faults.values()):
-        # What was learned another way after a first failure was not asked again: its second turn comes now.
+        # What was learned another way after a first failure was not requested again: its second turn is now.
         assert matrix.play(FLOWS[flow]) == end
 
 

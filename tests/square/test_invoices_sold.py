@@ -91,7 +91,7 @@ def test_an_invoice_canceled_in_square_leaves_what_was_paid_for(selling: Selling
     now, course = selling.now(begun), only_course(selling, begun)
     assert (now.state, now.problem) == ("canceled", "The invoice was canceled in Square.")
     assert (course.status, course.allowances[0].unlocked) == (Status.PART_PAID, 3)
-    # Square has put one custom amount in place of the order's lines; its refund still finds the course.
+    # Square has replaced the order's lines by one custom amount; its refund still finds the course.
     selling.clinic.till.refund_amount(50000, order_id=selling.order(begun)["id"])
     selling.sync()
     assert only_course(selling, begun).status is Status.REFUNDED

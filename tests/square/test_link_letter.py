@@ -1,4 +1,4 @@
-"""The letter with a payment's address speaks the client's language."""
+"""The e-mail with a payment's address is in the client's language."""
 
 from __future__ import annotations
 

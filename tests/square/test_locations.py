@@ -1,4 +1,4 @@
-"""The clinic's particulars come from its Square location once, and what a person typed stays."""
+"""The clinic's details are read from its Square location once, and what a person typed stays."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ from practice_square.serving import PracticeServer
 from tests.square.clinic import OWNER, Clinic, house_of
 from tests.square.test_bookings import at
 
-# What no list should hold; none of it has an id that could be asked for.
+# What no list should contain; none of it has an id that could be fetched.
 STRANGE: list[Any] = [None, "text", 7, [], {}, {"id": 7}, {"id": "a b"}, {"updated_at": "yesterday"}]
 
 
 class Spoiling(httpx.BaseTransport):
-    """Puts strange elements around those of every list that Square answers with."""
+    """Adds strange elements around those of every list that Square answers with."""
 
     def __init__(self) -> None:
         self._behind = httpx.HTTPTransport()

@@ -18,7 +18,7 @@ NAMES = [("Ana", "López"), ("Beatriz", "Souza"), ("Chiara", "Rossi"), ("Dara", 
 
 
 def _bought(clinic: Clinic, many: int) -> list[str]:
-    """Sell a course to each of so many people, heard of by events; return their Square ids."""
+    """Sell a course to each of so many people, reported by events; return their Square ids."""
     people = [
         clinic.till.add_customer(given_name=given, family_name=family) for given, family in NAMES[:many]
     ]
@@ -53,7 +53,7 @@ def _owners(clinic: Clinic) -> set[str | None]:
 
 
 def test_two_merges_are_followed_though_the_merged_profiles_bought_first(clinic: Clinic) -> None:
-    """B12: the sale is heard of, the merges are not."""
+    """B12: the sale is reported, the merges are not."""
     ana, beatriz, chiara, dara = _bought(clinic, 4)
     first, second = _merged(clinic, ana, beatriz), _merged(clinic, chiara, dara)
     for merged in (first, second):
@@ -103,7 +103,7 @@ def test_a_merge_that_was_followed_is_not_found_again(clinic: Clinic) -> None:
 
 @sqlite_alone
 def test_people_of_one_phone_are_one_as_soon_as_their_merged_profile_buys(clinic: Clinic) -> None:
-    """B12: the likeliest are asked before the sale is booked."""
+    """B12: the likeliest are fetched before the sale is booked."""
     ids = [
         clinic.till.add_customer(given_name=name, phone_number="+13105550101")["id"]
         for name in ("Ana", "Bea")
@@ -128,7 +128,7 @@ def test_a_profile_found_deleted_on_the_way_is_noted(clinic: Clinic) -> None:
 
 
 class WithoutBulk(httpx.BaseTransport):
-    """A server that does not speak the call for many profiles at once."""
+    """A server without the call for many profiles at once."""
 
     def __init__(self) -> None:
         self._behind = httpx.HTTPTransport()

@@ -1,4 +1,4 @@
-"""Square makes a profile for a card sale without a customer: while it says nothing of the person, it is nobody."""
+"""Square makes a profile for a card sale without a customer: while it has no data of the person, it is no client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A package edited at the desk: saved is published, and while Square has not taken it the difference shows."""
+"""A package edited at the desk: saved is published, and while Square does not have it the difference shows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _saved(olga: Visitor, clinic: Clinic, **typed: str) -> Page:
 
 
 def _card(page: Page) -> str:
-    """What the page says of the course of 10."""
+    """What the page shows of the course of 10."""
     return page.text.partition("Facial acupuncture, course of 12")[0]
 
 

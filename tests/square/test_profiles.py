@@ -1,4 +1,4 @@
-"""Clients in Square's directory: made there once, brought up to date, and with their balance written on them."""
+"""Clients in Square's directory: created there once, updated, and with their balance written on them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _use(clinic: Clinic, key: str) -> None:
 
 
 class Stubborn:
-    """Square, which does not do one of the things it is asked for."""
+    """Square, which does not do one of the things requested."""
 
     def __init__(self, square: Any, name: str, code: str, *, permanent: bool = False) -> None:
         self._square, self._name = square, name
@@ -139,7 +139,7 @@ class TestDirectory:
         change_client(
             store, _act(lite_clinic, "a"), client_id, name="Ana Ruiz", phone="+13105550102", language="es"
         )
-        # A word of Square's that is older than what was typed changes nothing.
+        # An event older than what was typed changes nothing.
         lite_clinic.till.forge("customer", ana, {"note": "called"})
         lite_clinic.work()
         change_client(

@@ -1,4 +1,4 @@
-"""Refunds made at the till: the sessions leave in the same act, and an unclear one asks."""
+"""Refunds made in Square POS: the sessions leave in the same act, and an unclear one opens an item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refunds of sales with tax and tip: the client gets back what they paid, the ledger gives up the net of it."""
+"""Refunds of sales with tax and tip: the client is refunded what they paid, the ledger loses the net of it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def clinic(shop: Clinic, worn_clock: WornClock, ear: Ear) -> Clinic:
 
 
 class Sold:
-    """One sale of packages at the till to Ana, and what the clinic makes of it."""
+    """One sale of packages in Square POS to Ana, and what the clinic makes of it."""
 
     def __init__(self, clinic: Clinic, *names: str, lines: list[Json] | None = None, **sale: Any) -> None:
         self.clinic = clinic
@@ -92,7 +92,7 @@ class Sold:
         return refund_quote(self.clinic.services.store, self.ids[at], today=self.clinic.clock().date())
 
     def sums(self, at: int = 0) -> tuple[int, int, int]:
-        """Return what may go back at most, prorated and by the single price."""
+        """Return what may be refunded at most, prorated and by the single price."""
         quote = self.quote(at)
         prorated, forfeited = (quote.values[each].amount.amount for each in RefundFormula)
         return quote.most.amount, prorated, forfeited
@@ -105,7 +105,7 @@ class Sold:
         self.clinic.catch_up()
 
     def refund_at_till(self, amount: int) -> AttentionView:
-        """Refund an amount at the till; return what is asked about it."""
+        """Refund an amount in Square POS; return its attention items."""
         self.clinic.till.refund_amount(amount, order_id=self.order["id"])
         self.clinic.catch_up()
         return self.questions()[0]
@@ -118,7 +118,7 @@ class Sold:
         resolve(self.clinic.services.store, self.act(item.id), item.id, wish)
 
     def given_back(self) -> int:
-        """Return what Square gave back of the sale."""
+        """Return what Square refunded of the sale."""
         payments = [self.clinic.services.square.payment(tender["id"]) for tender in self.order["tenders"]]
         return sum((one.get("refunded_money") or {}).get("amount", 0) for one in payments)
 
@@ -193,7 +193,7 @@ def test_b1_two_on_one_line_give_back_the_line_to_the_cent(clinic: Clinic) -> No
     assert sold.given_back() == sold.order["total_money"]["amount"]
 
 
-# amount refunded at the till of $1,650.00 with 20 % tax included, and the sessions it is
+# amount refunded in Square POS of $1,650.00 with 20 % tax included, and the sessions it is
 AMOUNTS = [(16499, None), (16500, 1), (82500, 5), (82501, 5), (148500, 9), (164999, 9)]
 
 
@@ -244,7 +244,7 @@ def test_b4_an_amount_equal_to_the_tip_is_proposed_as_the_tip(clinic: Clinic) ->
     assert (sold.left_ledger(), sold.course().left, sold.sums()[0]) == (0, 10, WHOLE)
     [note] = sold.notes()
     assert [(line.description, line.total.amount) for line in note.lines] == [("Tip", -33000)]
-    # The tip is gone: the same amount once more is two sessions.
+    # The tip is refunded: the same amount once more is two sessions.
     assert sold.refund_at_till(33000).proposed_sessions == 2
 
 

@@ -1,4 +1,4 @@
-"""H2: Square fails one call in four and goes on doing so; a refund is booked after a few tries all the same."""
+"""H2: Square continues to fail one call in four; a refund is booked after a few tries all the same."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_refunds_are_booked_after_a_few_tries_though_one_call_in_four_fails(
     assert len(tries) == MANY
     assert sum(tries) / MANY < 3.5
     assert max(tries) <= 8
-    # Nothing that was answered is asked for twice.
+    # Nothing that was answered is requested twice.
     assert line.asked <= 6 * MANY
 
 
@@ -82,7 +82,7 @@ def _tries(clinic: Clinic, event_ids: set[str]) -> list[int]:
 
 
 class Asked:
-    """A Square that answers with how often it was asked."""
+    """A Square that answers with its number of calls."""
 
     def __init__(self) -> None:
         self.times = 0

@@ -1,4 +1,4 @@
-"""A sale at the till, all of it, as its invoice is made of it: what Square computed, nobody's name, to the cent."""
+"""A whole sale in Square POS, as recorded for its invoice: what Square computed, no one's name, to the cent."""
 
 from __future__ import annotations
 

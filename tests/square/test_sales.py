@@ -1,4 +1,4 @@
-"""Sales rung up at the till, heard by webhook, booked by the worker."""
+"""Sales rung up in Square POS, received by webhook, booked by the worker."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_package_given_away_is_a_course_that_cost_nothing(clinic: Clinic) -> N
 def test_a_sale_that_cost_nothing_opens_within_a_minute_of_its_event(
     clinic: Clinic, event_type: str, is_late: bool
 ) -> None:
-    """B21: no payment event comes of it."""
+    """B21: it has no payment event."""
     order = clinic.till.sell([clinic.line("ten", discount={"percent": "100"})])["order"]
     assert order["total_money"]["amount"] == 0
     if is_late:

@@ -1,4 +1,4 @@
-"""What a person is asked though Square is plain: a used course given back, a sale changed after it was booked."""
+"""What a person decides though Square is plain: a used course refunded, a sale changed after it was booked."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _course_ids(clinic: Clinic) -> list[str]:
 
 
 def _tell_of(clinic: Clinic, order_id: str) -> None:
-    """Have Square say that the order was touched."""
+    """Have Square report that the order was touched."""
     data = {"id": order_id, "object": {"order_updated": {"order_id": order_id}}}
     keep(clinic.services, {"event_id": clinic.services.store.new_id(), "type": "order.updated", "data": data})
 

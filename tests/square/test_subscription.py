@@ -1,4 +1,4 @@
-"""The webhook subscription: made where the token allows, taken over where it is there, tested, and its key used."""
+"""The webhook subscription: created where the token allows, adopted where it exists, tested, and its key used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweep brings what the webhooks did not, and nothing that they did."""
+"""The sync finds what the webhooks did not report, and nothing that they did."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_look_at_the_last_hour_alone_does_not_stand_for_the_days_before(deaf: 
 def test_one_look_while_the_clock_is_ahead_does_not_blind_the_next(
     deaf: Clinic, had_one_before: bool
 ) -> None:
-    """H8: how far Square was looked through is measured by Square's own clock."""
+    """H8: how far Square was synced is measured by Square's own clock."""
     if had_one_before:
         sync(deaf.services)
     deaf.sell("ten")
@@ -221,7 +221,7 @@ def test_all_that_is_asked_of_square_is_held_against_its_contract(deaf: Clinic, 
 
 
 class OnlySales(httpx.BaseTransport):
-    """A server that speaks of sales and refunds alone; to all else it says that there is no such address."""
+    """A server for sales and refunds alone; it answers everything else with 404."""
 
     SPOKEN = ("/v2/orders", "/v2/payments", "/v2/refunds", "/v2/locations")
 

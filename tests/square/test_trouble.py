@@ -1,4 +1,4 @@
-"""Square down, slow, busy, talking nonsense, or not letting us in: work waits, is visible, and catches up."""
+"""Square down, slow, busy, answering nonsense, or refusing us: work waits, is visible, and catches up."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_two_workers_holding_the_same_message_book_it_once(clinic: Clinic) -> No
 
 
 def _overtaken(clinic: Clinic, step: str) -> None:
-    # The lease ends while this worker is still asking Square: another one takes the message up and finishes it.
+    # The lease ends while this worker is still calling Square: another one claims the event and finishes it.
     if step == "fetched":
         clinic.clock.advance(seconds=31)
         clinic.work()

@@ -1,4 +1,4 @@
-"""Sales that look like a package nobody has linked: asked about once, linked and opened by one tap, or ignored."""
+"""Sales that look like a package no one has linked: one item each, linked and opened by one tap, or ignored."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _act(clinic: Clinic, key: str) -> Act:
 
 
 def _item(clinic: Clinic, name: str, *variations: tuple[str, int]) -> list[str]:
-    """Make an item at the till, as a seller does; return its variations."""
+    """Create an item in Square, as a seller does; return its variations."""
     told = [
         {
             "type": "ITEM_VARIATION",
@@ -253,7 +253,7 @@ def test_nothing_the_till_sells_on_its_first_day_is_asked_about(lite_clinic: Cli
 
 
 class TestVariationsOfOurItems:
-    """B9: a variation nobody linked, beside one that sells a package."""
+    """B9: a variation no one linked, beside one that sells a package."""
 
     def _beside(self, clinic: Clinic, item_of: str, name: str, price: int) -> str:
         variation = clinic.services.square.catalog_object(item_of)

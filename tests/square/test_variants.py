@@ -1,4 +1,4 @@
-"""Section G at the till: a busy day, merges, refunds and disputes where Square answers less kindly, one ledger."""
+"""Section G in Square: a busy day, merges, refunds and disputes where Square answers less kindly, one ledger."""
 
 from __future__ import annotations
 

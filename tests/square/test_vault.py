@@ -1,4 +1,4 @@
-"""Sealing: what is kept can't be read without the key, and keys can be changed while in use."""
+"""Sealing: what is stored can't be read without the key, and keys can be changed while in use."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every way Square can send the same sale, its events in every order and each twice, or none at all: one ledger.
 
-Put aside by nature, and each checked for itself: when it was sold (offline: three days before it came) and in how
+Different by nature, and each checked for itself: when it was sold (offline: three days before it arrived) and in how
 many payments (an invoice with a deposit: two). The rest of the ledger is the same to the cent.
 """
 
@@ -46,7 +46,7 @@ ONE_COURSE = [
 
 @dataclass(frozen=True)
 class Way:
-    """How the sale is made; gives its order. `payments` and `is_late` are what differs by nature."""
+    """How the sale is made; returns its order. `payments` and `is_late` are what differs by nature."""
 
     sell: Callable[[Selling, Callable[[], None]], str]
     payments: int = 1
@@ -95,7 +95,7 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Recorded:
-    """A sale as Square has it, the events it sent of it, and the house as it was before any reached it."""
+    """A sale as Square has it, the events it sent of it, and the services as they were before any reached them."""
 
     order_id: str
     events: list[Json]
@@ -105,7 +105,7 @@ class Recorded:
 
 
 class Remembering:
-    """Asks the practice Square the same question once: nothing changes there any more."""
+    """Calls the practice Square with the same request once: nothing changes there any more."""
 
     def __init__(self, square: SquareClient) -> None:
         self._square = square
@@ -143,7 +143,7 @@ class Recorder:
         return self._recorded[name]
 
     def replay(self, recorded: Recorded) -> Clinic:
-        """Return a house as it was before the sale, beside a Square that has it. One engine for all stays warm."""
+        """Return services as they were before the sale, beside a Square that has it. One engine for all stays warm."""
         self._store.close()
         for leftover in self._folder.glob("replay.db*"):
             leftover.unlink()
@@ -200,7 +200,7 @@ def test_one_sale_is_one_ledger(recorder: Recorder, way: str, order: str) -> Non
         _sweep(clinic)
         _is_one_ledger(clinic, recorded, WAYS[way])
     for number, event in enumerate(ORDERS[order](recorded.events)):
-        # A second delivery has the id of the first; a second telling of Square's has another.
+        # A second delivery has the id of the first; a second event of Square's has another.
         keep(clinic.services, event if number % 2 else {**event, "event_id": f"{event['event_id']}-{number}"})
         clinic.work()
     _is_one_ledger(clinic, recorded, WAYS[way])
@@ -222,7 +222,7 @@ def _sweep(clinic: Clinic) -> None:
 
 
 def _forget_messages(file: Path) -> None:
-    """The desk's errand sees its own payments; here the events or the sweep must bring them."""
+    """The desk's job sees its own payments; here the events or the sync must report them."""
     connection = sqlite3.connect(file)
     connection.execute("DELETE FROM inbox")
     connection.commit()
@@ -236,7 +236,7 @@ def _ledger(clinic: Clinic, order_id: str) -> list[tuple[Any, ...]]:
 
 
 def _sums(lines: tuple[tuple[Any, ...], ...]) -> dict[str, tuple[int, int]]:
-    """Return by kind what the entries did in all: sessions and money."""
+    """Return by kind the totals of the entries: sessions and money."""
     sums: dict[str, tuple[int, int]] = {}
     sessions = value = 0
     for _position, _seq, kind, sessions_after, value_after in lines:

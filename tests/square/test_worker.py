@@ -1,4 +1,4 @@
-"""The worker by itself: woken by its scheduler, cheap when idle, and stopped at once when told."""
+"""The worker by itself: woken by its scheduler, cheap when idle, and stopped at once on request."""
 
 from __future__ import annotations
 
