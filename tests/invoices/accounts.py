@@ -1,4 +1,4 @@
-"""Invoices and credit notes as plain values, for sums that no till rings up and for what must be refused."""
+"""Invoices and credit notes as plain values, for sums that no register rings up and for what must be refused."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def line(
 
 
 def tax(name: str, percentage: str, *, is_included: bool = False, currency: str = "USD") -> TaxLine:
-    """A tax to put on lines; `invoice_of` fills in what it comes to."""
+    """A tax for lines; `invoice_of` fills in its amount."""
     nothing = Money(0, currency)
     return TaxLine(name=name, percentage=percentage, base=nothing, amount=nothing, is_included=is_included)
 
@@ -89,7 +89,7 @@ def invoice_of(
     paid: int | None = None,
     clinic: Clinic = CLINIC,
 ) -> Invoice:
-    """An invoice over these lines, paid by card in full unless said."""
+    """An invoice over these lines, paid by card in full by default."""
     currency = lines[0].net.currency
     net = sum(each.net.amount for each in lines)
     total = sum(each.total.amount for each in lines) + tip + service_charge
@@ -147,7 +147,7 @@ def three_taxes(lines: int) -> Invoice:
 
 
 def credit_note(of: Invoice, *, positions: Sequence[int] = (1, 2)) -> CreditNote:
-    """Give back these lines of an invoice as a whole, to the card."""
+    """Refund these lines of an invoice as a whole, to the card."""
     lines = [replace(negated(of.lines[place - 1]), detail="") for place in positions]
     taxes = [_negated_tax(each, lines) for each in of.taxes]
     total, currency = sum(each.total.amount for each in lines), of.total.currency

@@ -1,4 +1,4 @@
-"""Draws papers once for a whole run and opens them again: text, pages, structure."""
+"""Draws papers once for a whole run and reads them: text, pages, structure."""
 
 from __future__ import annotations
 

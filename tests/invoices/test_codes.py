@@ -1,4 +1,4 @@
-"""The codes on papers scan: each is read off a picture of its page and says what it stands for."""
+"""The codes on papers scan: each is read off a picture of its page and has the right content."""
 
 from __future__ import annotations
 

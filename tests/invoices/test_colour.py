@@ -1,4 +1,4 @@
-"""The clinic's colour stays readable on paper."""
+"""The clinic's color stays readable on paper."""
 
 from __future__ import annotations
 

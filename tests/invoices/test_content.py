@@ -1,4 +1,4 @@
-"""A paper's content survives being written down, and has one name for ever."""
+"""A paper's content survives serialization, and has one hash for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the course summary says, in every state a course can be in."""
+"""The text of the course summary, in every state a course can be in."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_it_says_what_was_bought_paid_and_agreed(real_text: Named) -> None:
 
 
 def test_a_course_without_expiration_says_so_once(real_text: Named) -> None:
-    """Row 11 of the papers' findings: the terms don't say it again."""
+    """Row 11 of the papers' findings: the terms don't repeat it."""
     text = real_text("summary").casefold()
     assert "expires no expiration" in text
     assert "expire" not in text.replace("expires no expiration", "")
@@ -302,7 +302,7 @@ def test_without_a_next_visit_it_suggests_the_interval_and_the_phone() -> None:
     ],
 )
 def test_nothing_is_suggested_for_a_touch_up_or_where_nothing_is_left(real_text: Named, name: str) -> None:
-    """Row 7: how often facials are suggested says nothing about a touch-up."""
+    """Row 7: how often facials are suggested has no bearing on a touch-up."""
     text = real_text(name)
     assert "We suggest" not in text
     assert "Most people" not in text

@@ -1,4 +1,4 @@
-"""What a credit note says: which invoice it is of, what is given back and by which formula, and how the money went."""
+"""The text of a credit note: its invoice, what is refunded and by which formula, and how the money was paid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The XML inside an invoice's file: of the norm's schema, adding up by its rules, saying what the paper says."""
+"""The XML inside an invoice's file: of the norm's schema, adding up by its rules, stating what the paper states."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_its_sums_are_those_of_the_norm_and_of_the_paper(name: str) -> None:
 
 @every_paper
 def test_every_tax_is_its_rate_of_its_base(name: str) -> None:
-    # BR-CO-17: as near as rounding line by line comes.
+    # BR-CO-17: as near as rounding line by line allows.
     for group in tree(named(name)).findall(SETTLEMENT + "ram:ApplicableTradeTax", NAMES):
         rate = Decimal(group.findtext("ram:RateApplicablePercent", "0", NAMES))
         base = Decimal(group.findtext("ram:BasisAmount", "", NAMES))
@@ -179,7 +179,7 @@ def test_amounts_are_in_the_categories_of_the_norm(name: str, says: list[tuple[s
         (each.findtext("ram:CategoryCode", "", NAMES), each.findtext("ram:RateApplicablePercent", "", NAMES))
         for each in groups
     ] == says
-    # An amount without tax says why (BR-E-10, BR-O-10).
+    # An amount without tax states why (BR-E-10, BR-O-10).
     reasons = [bool(each.findtext("ram:ExemptionReason", "", NAMES)) for each in groups]
     assert reasons == [category in "EO" for category, _ in says]
 

@@ -1,6 +1,6 @@
-"""Papers look as they did: every kind in every language, held against kept pictures of its pages.
+"""Papers look as they did: every kind in every language, compared with stored pictures of its pages.
 
-After a change that was meant: `make golden` takes the pictures anew; look at them before they are kept.
+After an intended change, `make golden` takes the pictures again; check them before committing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.papers.real import paper, pdf
 
 KINDS = ("summary", "aftercare-facial", "invoice", "credit-note", "statement", "voucher", "month")
 KEPT = Path(__file__).parent / "golden"
-# Small files, and letters are grey bars: it is where they stand that counts.
+# Small files, and letters are gray bars: their position counts.
 DOTS_PER_INCH = 40
 GREYS = 16
 # Another poppler smooths letters otherwise, which blurring takes away; a line that moved by 2 mm stays.
@@ -63,7 +63,7 @@ def pictures_of(pdfs: list[bytes], folder: Path) -> list[list[Image.Image]]:
 
 
 def difference(one: Image.Image, other: Image.Image) -> int:
-    """Say how far the greys lie apart where they differ most."""
+    """Return the difference of the grays where they differ most."""
     if one.size != other.size:
         return 255
     blur = ImageFilter.GaussianBlur(BLUR)

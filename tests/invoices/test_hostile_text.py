@@ -1,4 +1,4 @@
-"""Whatever people or programs send ends in a paper or in a sentence; the worker goes on either way."""
+"""Whatever people or programs send ends in a paper or in a sentence; the worker continues either way."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_bomb_in_every_visit_and_as_a_name_ends_in_a_paper_or_a_sentence(
     paper = summary("summary-12-of-12")
     seen = tuple(replace(visit, practitioner=bomb, focus=bomb, treatment=bomb) for visit in paper.visits)
     paper = replace(paper, visits=seen)
-    # A name may be refused where nothing of it can be seen; what is seen at visits never keeps a paper back.
+    # A name may be refused where nothing of it can be seen; what is seen at visits never prevents a paper.
     assert _ends_well(workers, replace(paper, client_name=bomb, package_name=bomb), or_else=paper)
 
 
@@ -86,7 +86,7 @@ def test_a_bomb_in_every_field_that_takes_one_ends_in_a_paper(workers: PaperWork
 
 
 def _text_fields(value: object) -> set[str]:
-    """Name the fields of this and all within that hold words, not one of a few known ones."""
+    """Return the fields of this and all within that contain text, not one of a few known values."""
     if isinstance(value, tuple):
         return set().union(*map(_text_fields, value))
     if not is_dataclass(value):
@@ -97,7 +97,7 @@ def _text_fields(value: object) -> set[str]:
 
 
 def _with_text(value: Any, name: str, text: str) -> Any:
-    """Put the text into every field of that name, in this and all within."""
+    """Set the text in every field of that name, in this and all within."""
     if isinstance(value, tuple):
         return tuple(_with_text(item, name, text) for item in value)
     if not is_dataclass(value) or isinstance(value, type):
@@ -260,7 +260,7 @@ def _png(width: int, height: int) -> bytes:
 
 
 def _huge_png() -> bytes:
-    """A small file that says it has 900 million pixels."""
+    """A small file that claims 900 million pixels."""
     head = b"IHDR" + (30_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
     return b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + head + zlib.crc32(head).to_bytes(4, "big")
 

@@ -1,4 +1,4 @@
-"""What an invoice says, what it refuses to say, and that its file can be kept for good."""
+"""The text of an invoice, what is refused, and that its file can be archived."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_its_headings_say_that_prices_and_amounts_are_before_tax(real_text: Name
 
 
 def test_a_price_that_holds_its_tax_is_told_beside_the_one_before_tax(real_text: Named) -> None:
-    """Row 9: the client knows the price of the till."""
+    """Row 9: the client knows the price from the register."""
     text = real_text("invoice-electronic")
     assert "€1,663.87 19% €1,663.87" in text
     assert "€1,980.00 with tax" in text
@@ -150,7 +150,7 @@ def test_it_speaks_the_clients_language(real_text: Named, name: str, says: tuple
 
 
 def test_it_says_that_sessions_are_paid_in_advance_and_given_later(real_text: Named) -> None:
-    """Row 10: one that sells no session does not say so."""
+    """Row 10: one that sells no session does not state it."""
     sentence = "The sessions are paid in advance and given at the visits."
     assert sentence in real_text("invoice")
     assert real().is_prepayment
@@ -229,7 +229,7 @@ def test_the_day_of_the_sale_stands_there_where_it_is_another() -> None:
 
 
 def test_outside_the_united_states_the_day_of_the_sale_is_always_said() -> None:
-    """Row 10: the law of many countries wants the day of supply or of the prepayment on the invoice."""
+    """Row 10: the law of many countries requires the day of supply or of the prepayment on the invoice."""
     assert said(real("invoice-electronic")).dates == (
         "Issued on October 1, 2026",
         "Sold on October 1, 2026",

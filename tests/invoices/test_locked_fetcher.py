@@ -18,7 +18,7 @@ SECRET = b"the combination is 4711"
 
 
 class Listener(HTTPServer):
-    """Counts who comes."""
+    """Counts connections."""
 
     visits: int = 0
 

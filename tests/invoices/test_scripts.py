@@ -1,4 +1,4 @@
-"""Names in any script: the right letters, in the right order, or a word on what this machine lacks."""
+"""Names in any script: the right letters, in the right order, or a note on what this machine lacks."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_every_list_of_fonts_names_the_bundled_ones_before_the_machines() -> Non
 def test_names_in_bundled_scripts_come_out_and_need_no_font_of_the_machine(
     real_text: Callable[[str], str],
 ) -> None:
-    # What is drawn with is asked in test_structure, for every paper.
+    # The fonts used are checked in test_structure, for every paper.
     text = real_text("summary-names")
     assert missing(real_paper("summary-names")) == ()
     for name in EVERYWHERE:

@@ -39,7 +39,7 @@ def opened(pdf: bytes) -> pikepdf.Pdf:
 
 
 def about(content: Paper) -> str:
-    """Whom or what the paper is about, as its title names it."""
+    """The subject of the paper, as its title names it."""
     if isinstance(content, GiftVoucher):
         return content.recipient_name
     if isinstance(content, OwnersMonth):
@@ -50,7 +50,7 @@ def about(content: Paper) -> str:
 
 
 def elements(pdf: pikepdf.Pdf) -> Iterator[Any]:
-    """Go through the structure tree in reading order."""
+    """Yield the structure tree in reading order."""
     waiting = [pdf.Root.StructTreeRoot.K]
     while waiting:
         node = waiting.pop(0)
@@ -68,7 +68,7 @@ def kinds(pdf: pikepdf.Pdf) -> list[str]:
 
 
 def faults(content: Paper, file: bytes) -> Iterator[str]:
-    """Say what a screen reader or an archive would miss in a paper."""
+    """Return what a screen reader or an archive would miss in a paper."""
     with opened(file) as pdf:
         if not (pdf.Root.MarkInfo.Marked and pdf.Root.ViewerPreferences.DisplayDocTitle):
             yield "it is not tagged, or shows its file's name"

@@ -1,4 +1,4 @@
-"""Papers keep the standards they claim, as veraPDF judges: some of them here, all of them in `make check-papers`."""
+"""Papers meet the standards they claim, as veraPDF judges: some of them here, all of them in `make check-papers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gift voucher says to whom it is handed, in every language, and what it refuses."""
+"""The text of the gift voucher, in every language, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every language says everything: each message of the code is in each catalog, with the same blanks to fill in."""
+"""Every language is complete: each message of the code is in each catalog, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAME_AS_ENGLISH = {
     "es": {"{paper}: {month}", "{month}: {owed}", "{why} ({package})", "Subtotal", " ({prices})"},
     "zh": set[str](),
 }
-# What a Chinese reader calls by its Latin letters, too, and a screen of the program by the name it bears.
+# What a Chinese reader calls by its Latin letters, too, and a screen of the program by its name.
 LATIN_IN_CHINESE = {"PDF", "LED", "QR", "Money", "owed", "Square"}
 
 
@@ -103,7 +103,7 @@ def test_a_translation_has_the_blanks_of_its_message(tag: str) -> None:
     for message in messages(tag):
         wanted = blanks(ids(message)[-1])
         for form in forms(message):
-            # A singular may say its number in words, or leave it unsaid.
+            # A singular may write its number in words, or omit it.
             may_lack = {"n"} if message.pluralizable else set()
             assert wanted - may_lack <= blanks(form) <= wanted | may_lack, message.id
 
@@ -153,7 +153,7 @@ def test_spanish_says_usted() -> None:
     "tag", ["tlh", "", "zz-ZZ", "x" * 1000, "../en", "-", "zh-Hant", "zh-TW", "zh-HK", "yue"]
 )
 def test_a_language_not_spoken_here_falls_back_to_english(tag: str) -> None:
-    # Traditional characters too: simplified ones would be taken for an answer, and are none.
+    # Traditional characters too: simplified ones are no substitute.
     assert language_for(tag).gettext("Total credited") == "Total credited"
     assert language_for(tag).tag == "en"
     assert not is_supported(tag)

@@ -1,4 +1,4 @@
-"""Paper workers draw, die, hang, wear out and end without taking anybody with them."""
+"""Paper workers draw, die, hang, wear out and end without affecting other processes."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def run(program: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def is_gone(pid: int) -> bool:
-    """A process that ended counts as gone even while nobody has collected it."""
+    """A process that ended counts as gone even while no one has collected it."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         threads = len(os.listdir(f"/proc/{pid}/task"))
     except FileNotFoundError:
         return True
-    # A process is only over when its last thread is: until then its parent can't be told.
+    # A process is only over when its last thread is: until then its parent is not notified.
     return state == "Z" and threads <= 1
 
 
@@ -90,7 +90,7 @@ def test_a_worker_killed_between_papers_is_replaced_unnoticed() -> None:
         first = workers.render(SMALL)
         (pid,) = workers.pids()
         os.kill(pid, signal.SIGKILL)
-        # The kernel needs a moment to take it away.
+        # The kernel needs a moment to remove it.
         assert wait_until_gone(pid)
         assert workers.render(SMALL) == first
         assert workers.pids() != (pid,)

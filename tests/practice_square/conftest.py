@@ -1,4 +1,4 @@
-"""A running practice Square, the real SDK speaking to it over HTTP, and a listener for its webhooks."""
+"""A running practice Square, the real SDK calling it over HTTP, and a listener for its webhooks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 class Listener:
-    """Takes webhooks. `answers` holds the statuses of the next answers; 200 when it is empty."""
+    """Receives webhooks. `answers`: the statuses of the next answers; 200 when it is empty."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, dict[str, Any]]] = []
@@ -88,7 +88,7 @@ def _one_practice(
 
 @pytest.fixture
 def listener(_one_listener: Listener) -> Listener:
-    """Has taken nothing yet and answers 200."""
+    """Has received nothing yet and answers 200."""
     _one_listener.taken.clear()
     _one_listener.answers.clear()
     return _one_listener
@@ -104,7 +104,7 @@ def contract(_one_contract: Contract) -> Iterator[Contract]:
 
 @pytest.fixture
 def serve(tmp_path: Path, listener: Listener, contract: Contract) -> Iterator[Callable[..., PracticeServer]]:
-    """Start a practice Square with settings of the test's own; all traffic is held against the contract."""
+    """Start a practice Square with settings of the test's own; all traffic is checked against the contract."""
     from contextlib import ExitStack
 
     with ExitStack() as stack:
@@ -120,10 +120,10 @@ def serve(tmp_path: Path, listener: Listener, contract: Contract) -> Iterator[Ca
 def practice(
     _one_practice: PracticeServer, contract: Contract, listener: Listener
 ) -> Iterator[PracticeServer]:
-    """As on its first day, with its usual settings; all traffic is held against the contract."""
+    """As on its first day, with its usual settings; all traffic is checked against the contract."""
     yield _one_practice
     _one_practice.practice.reset()
-    # What is in the air from this test is not for the next one's ears.
+    # Events in flight from this test must not reach the next one.
     _one_practice.practice.sender.flush()
 
 

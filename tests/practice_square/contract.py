@@ -1,4 +1,4 @@
-"""Holds traffic against Square's published OpenAPI document and the SDK's own models.
+"""Checks traffic against Square's published OpenAPI document and the SDK's own models.
 
 The document is the part of Square's that concerns this project, in tests/square_contract.
 
@@ -34,7 +34,7 @@ KNOWN_FIELDS = frozenset(
         "CatalogVersionUpdatedEventData.id",
         "DisputeCreatedEventObject.dispute",
         "DisputeStateUpdatedEventObject.dispute",
-        # Newer than the document, or told by orders alone: what a card cost the client above the sale.
+        # Newer than the document, or on orders alone: what a card cost the client above the sale.
         "CardPaymentDetails.applied_card_surcharge_details",
         "Order.total_card_surcharge_money",
         "OrderLineItem.total_card_surcharge_money",
@@ -42,7 +42,7 @@ KNOWN_FIELDS = frozenset(
         "OrderMoneyAmounts.card_surcharge_money",
     }
 )
-# The document says string and shows one; the SDK's model says map.
+# The document states string and shows one; the SDK's model states map.
 KNOWN_TYPES = frozenset({"TestWebhookSubscriptionResponse: subscription_test_result.payload"})
 KNOWN_CODES = frozenset({"VERSION_MISMATCH", "DIGITAL"})
 
@@ -83,7 +83,7 @@ CLINIC_CALLS: dict[tuple[str, str], str] = {
     ("POST", "/oauth2/revoke"): "RevokeTokenResponse",
     ("POST", "/oauth2/token/status"): "RetrieveTokenStatusResponse",
 }
-# method and path of each call this project makes or plays, with the SDK's model of its answer
+# method and path of each call this project makes or simulates, with the SDK's model of its answer
 CALLS: dict[tuple[str, str], str] = CLINIC_CALLS | {
     ("GET", "/v2/locations"): "ListLocationsResponse",
     ("GET", "/v2/locations/{location_id}"): "GetLocationResponse",
@@ -166,7 +166,7 @@ def document() -> Json:
 
 
 def event_schema(event_type: str) -> str:
-    """Name the schema of a webhook event: `payment.created` is `PaymentCreatedEvent`."""
+    """Return the schema's name of a webhook event: `payment.created` is `PaymentCreatedEvent`."""
     return "".join(part.title() for part in re.split("[._]", event_type)) + "Event"
 
 
@@ -193,7 +193,7 @@ class Contract:
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def check(self, exchange: Exchange) -> list[str]:
-        """Hold one exchange against both halves. A refused request is not checked: the refusal is the check."""
+        """Check one exchange against both halves. A refused request is not checked: the refusal is the check."""
         if not is_call(exchange.path):
             return []
         call = find_call(exchange.method, exchange.path)
@@ -208,7 +208,7 @@ class Contract:
         return named
 
     def check_event(self, body: bytes | str) -> list[str]:
-        """Hold a webhook body against the event's schema and the SDK's event model."""
+        """Check a webhook body against the event's schema and the SDK's event model."""
         event = json.loads(body)
         found = [f"event {event['type']}: {breach}" for breach in _check_event(event)]
         self.breaches.extend(found)
@@ -218,7 +218,7 @@ class Contract:
         assert not self.breaches, "\n".join(self.breaches)
 
     def httpx_hooks(self) -> dict[str, list[Callable[..., Any]]]:
-        """Give event hooks for an httpx.Client that talks to Square or to the practice Square."""
+        """Return event hooks for an httpx.Client that calls Square or the practice Square."""
 
         def on_response(response: httpx.Response) -> None:
             response.read()
@@ -232,7 +232,7 @@ class Contract:
         return {"response": [on_response]}
 
     def middleware(self, app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-        """Wrap a WSGI app so that all its traffic is checked. Answers spoilt by a fault on order are left alone."""
+        """Wrap a WSGI app so that all its traffic is checked. Answers spoiled by a requested fault are not checked."""
 
         def checked_app(environ: Json, start_response: Callable[..., Any]) -> Iterable[bytes]:
             if not is_call(environ["PATH_INFO"]):
@@ -280,7 +280,7 @@ class _Replayed:
 
 
 def is_call(path: str) -> bool:
-    """Tell whether a path belongs to the interface; the page where a seller decides is a page."""
+    """Return whether a path belongs to the API; the page where a seller decides does not."""
     return path.startswith(("/v2/", "/oauth2/")) and path != "/oauth2/authorize"
 
 
@@ -348,7 +348,7 @@ def sdk_model(name: str) -> type[pydantic.BaseModel]:
 
 
 def check_model(model: type[pydantic.BaseModel], body: Any) -> Iterator[str]:
-    """Validate against an SDK model, as strictly as pydantic can, and name fields the model does not know."""
+    """Validate against an SDK model, as strictly as pydantic can, and name fields the model does not have."""
     try:
         built = model.model_validate(body)
     except pydantic.ValidationError as error:
@@ -375,7 +375,7 @@ def _extras(value: Any) -> Iterator[str]:
 
 
 def walk(value: Any, schema: Json, where: str, *, is_answer: bool = False) -> Iterator[str]:
-    """Hold a value against an OpenAPI 3.0 schema. Own walker: `nullable` beside `$ref` is what Square relies on."""
+    """Check a value against an OpenAPI 3.0 schema. Own walker: `nullable` beside `$ref` is what Square relies on."""
     told = document()
     owner, is_nullable = where, schema.get("nullable", False)
     while "$ref" in schema:

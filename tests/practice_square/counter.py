@@ -1,4 +1,4 @@
-"""A practice Square without a server: calls go straight into the app, held against the contract; its clock is moved."""
+"""A practice Square without a server: direct calls to the app, checked against the contract; its clock is moved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def money(amount: int) -> Json:
 
 
 class Counter:
-    """What an application and the people at the screens do. `now` stands still until it is moved."""
+    """What an application and the people at the screens do. `now` stays the same until it is moved."""
 
     def __init__(self, folder: Path) -> None:
         self.now = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ class Counter:
         return told
 
     def refused(self, method: str, path: str, body: Json | None = None) -> tuple[int, str]:
-        """Make a call that is refused. Gives status and code."""
+        """Make a call that is refused. Returns status and code."""
         answer = self._send(method, path, body)
         assert answer.status_code >= 400, answer.get_data(as_text=True)
         return answer.status_code, answer.json["errors"][0]["code"]
@@ -67,7 +67,7 @@ class Counter:
         return str(self.call("POST", "/practice/customers", profile)["customer"]["id"])
 
     def events(self, since: int = 0) -> list[str]:
-        """List the types of all events told, in order, without the first `since`."""
+        """List the types of all events sent, in order, without the first `since`."""
         with practice_square_of(self.app).work() as work:
             return [event["type"] for event in work.all("event")][since:]
 
@@ -78,7 +78,7 @@ class Counter:
         return html.unescape(answer.get_data(as_text=True))
 
     def tap(self, path: str, on: str | None = None, **form: str) -> str:
-        """Send a form of a page; `on` is the page it stands on, if not its own address. Gives the page after."""
+        """Send a form of a page; `on` is the page it is on, if not its own address. Returns the page after."""
         token = re.search(r'name="form_token" value="([^"]+)"', self.page(on or path))
         assert token is not None, "the page has no form"
         referer = {"Referer": f"http://localhost{on or path}"}

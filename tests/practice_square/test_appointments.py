@@ -1,4 +1,4 @@
-"""Bookings: what the list shows without being asked, versions, what cannot be booked, what the seller decides."""
+"""Bookings: what the list shows by default, versions, what cannot be booked, what the seller decides."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
 
 def sell(counter: Counter, *lines: Json, **sale: Any) -> Json:
     sold = counter.call("POST", "/practice/sales", {"lines": list(lines), **sale})
-    # Read as a caller would: what it says is held against the contract.
+    # Read as a caller would: the answer is checked against the contract.
     return sold | {"order": counter.read_order(sold["order"]["id"])}
 
 

@@ -1,4 +1,4 @@
-"""Each call about appointments, attributes, disputes and access, by the real SDK, held against the contract."""
+"""Each call about appointments, attributes, disputes and access, by the real SDK, checked against the contract."""
 
 from __future__ import annotations
 

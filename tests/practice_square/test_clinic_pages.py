@@ -1,4 +1,4 @@
-"""The till's pages around a sale, through their forms: the calendar, one client, the decision on an application."""
+"""The register's pages around a sale, through their forms: the calendar, one client, the decision on an application."""
 
 from __future__ import annotations
 

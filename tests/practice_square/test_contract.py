@@ -1,4 +1,4 @@
-"""Every call the practice Square plays, over real HTTP with the real SDK, held against the contract."""
+"""Every call of the practice Square, over real HTTP with the real SDK, checked against the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of Square's OpenAPI document that is kept: whole for what is used of it, and without the rest."""
+"""The part of Square's OpenAPI document that is stored: whole for what is used of it, and without the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At the till: an exchange in one order, gift cards as tender, refunds that do not end well."""
+"""At the register: an exchange in one order, gift cards as tender, refunds that do not end well."""
 
 from __future__ import annotations
 

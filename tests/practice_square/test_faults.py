@@ -1,4 +1,4 @@
-"""The drawer of faults, one by one, as a caller meets them."""
+"""The faults, one by one, as a caller meets them."""
 
 from __future__ import annotations
 

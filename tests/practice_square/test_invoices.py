@@ -60,7 +60,7 @@ def order_of(counter: Counter, invoice: Json) -> tuple[str, int]:
 
 
 def amounts(invoice: Json) -> list[tuple[int, int]]:
-    """Give of each part what it asks and what was paid of it."""
+    """Return of each part what is due and what was paid of it."""
     return [
         (one["computed_amount_money"]["amount"], one["total_completed_amount_money"]["amount"])
         for one in invoice["payment_requests"]

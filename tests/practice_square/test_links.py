@@ -18,7 +18,7 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
 
 
 def make(counter: Counter, **fields: object) -> Json:
-    """Make a link for one course of $900, unless told otherwise."""
+    """Create a link for one course of $900 by default."""
     line = {"name": "Course of 6", "quantity": "1", "base_price_money": money(90000)}
     order = {"location_id": counter.settings.location_id, "line_items": [line]}
     body = {"idempotency_key": counter.key(), "order": order} | fields

@@ -1,4 +1,4 @@
-"""What a seller and a bank do beside the sale: profiles brought back, disputes, edits of the catalog."""
+"""What a seller and a bank do beside the sale: restored profiles, disputes, edits of the catalog."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def register(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 
 @pytest.fixture
 def till(register: Flask) -> Till:
-    """A till as on its first day, and somebody with no cookie yet."""
+    """A register as on its first day, and a person with no cookie yet."""
     practice_square_of(register).reset()
     return Till(register.test_client(), practice_square_of(register))
 

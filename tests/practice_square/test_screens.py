@@ -1,4 +1,4 @@
-"""The till in a real browser: six taps to a sale, nothing cut off, every control named."""
+"""The register in a real browser: six taps to a sale, nothing cut off, every control named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Square Terminal: a checkout is sent, waits its turn, and a client pays, calls it off or walks away."""
+"""Square Terminal: a checkout is sent, waits its turn, and a client pays, cancels or walks away."""
 
 from __future__ import annotations
 

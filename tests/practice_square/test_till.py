@@ -1,4 +1,4 @@
-"""Sales and refunds of the till: what they leave in orders and payments, and which events they send."""
+"""Sales and refunds at the register: their orders and payments, and which events they send."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Section G: where Square may answer less kindly than the practice Square at rest, one switch each.
 
-Everything answered here is held against Square's contract as well.
+Every answer here is checked against Square's contract as well.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def test_each_switch_can_be_set_on_the_page_too(counter: Counter) -> None:
 
 
 def test_a_link_payment_by_card_of_nobody_makes_an_instant_profile(counter: Counter) -> None:
-    """G1: the same switch as at the till."""
+    """G1: the same switch as at the register."""
     switch(counter, makes_instant_profiles=True)
     paid = pay(counter, make_link(counter))
     profile = counter.call("GET", f"/v2/customers/{paid['payment']['customer_id']}")["customer"]
@@ -127,7 +127,7 @@ def test_a_version_mismatch_is_409_or_400(counter: Counter, is_400: bool, status
 
 
 def test_a_refused_call_keeps_its_key(counter: Counter) -> None:
-    """G6: the key answers with its refusal though what was wrong is put right."""
+    """G6: the key answers with its refusal though the error is corrected."""
     order = counter.order(("A", 500))
     body: Any = {
         "idempotency_key": counter.key(),
