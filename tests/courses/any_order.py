@@ -1,6 +1,6 @@
-"""The ledger under any order of deeds, each sent any number of times: what must hold after every single one.
+"""The ledger under any order of acts, each sent any number of times: what must be true after every single one.
 
-The deeds come as an object, so that a broken one can be put in their place and must be found out.
+The acts are an object, so that a broken one can be substituted and must be detected.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TOUCH_UPS = 1
 
 
 class Deeds:
-    """What the desk and Square do; each answers with what it brought or with the code of a refusal."""
+    """The acts of the desk and Square; each returns its result or the code of a refusal."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -77,7 +77,7 @@ class Deeds:
 
 
 class Selling(RuleBasedStateMachine):
-    """Sells, uses and undoes; knows how many sessions each course must have left, and asks after each step."""
+    """Sells, uses and undoes; knows how many sessions each course must have left, and checks after each step."""
 
     sales = Bundle("sales")
     taps = Bundle("taps")
@@ -93,7 +93,7 @@ class Selling(RuleBasedStateMachine):
         self.undone: set[str] = set()
         self.gone: set[str] = set()
         self.seen: dict[str, EntryView] = {}
-        # Sessions had and given back, course by course; a closed course has none left.
+        # Sessions used and undone, course by course; a closed course has none left.
         self.had: defaultdict[str, int] = defaultdict(int)
 
     def teardown(self) -> None:
@@ -162,7 +162,7 @@ class Selling(RuleBasedStateMachine):
 
     @invariant()
     def all_holds(self) -> None:
-        """Read every course once, and hold all that must be true against it."""
+        """Read every course once, and check all that must be true of it."""
         courses = self.views()
         self.nothing_written_was_changed(courses)
         self.every_balance_equals_its_ledger(courses)
@@ -233,7 +233,7 @@ class Selling(RuleBasedStateMachine):
 
 
 class Refunding(Selling):
-    """Money goes back at Square, and people decide what that means."""
+    """Money is refunded in Square, and people decide what that means."""
 
     refunds = Bundle("refunds")
 

@@ -1,4 +1,4 @@
-"""The clinic's appointments for tests: told as Square would tell them, settled as the desk does."""
+"""The clinic's appointments for tests: reported as Square would, settled as the desk does."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.courses.desk import FACIAL, Desk
 
 
 class Appointments:
-    """Square's calendar beside a desk; ten in the morning unless another time is said."""
+    """Square's calendar beside a desk; ten in the morning by default."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._last: dict[str, BookingRecord] = {}
 
     def told(self, booking_id: str = "B1", *, version: int | None = None, **said: Any) -> str:
-        """Have Square tell an appointment: Ana's for a facial, or the one it told last with what changed."""
+        """Have Square report an appointment: Ana's for a facial, or the one reported last with its changes."""
         first = BookingRecord(
             booking_id, -1, "ACCEPTED", START, 60, None, "CUSTOMER-ANA", None, None, START, "", FACIAL
         )

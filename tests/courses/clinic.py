@@ -1,4 +1,4 @@
-"""One client of whom something stands in every table that may hold it. Must not know what a test is about."""
+"""One client with data in every table that may contain it. Independent of the tests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from tests.courses.documents.sales import Papers, sold_line, sold_sale
 NAME, PHONE, EMAIL, SQUARE_ID = "Zoë Quillfeather", "+14155550187", "zoe.quill@example.org", "CUSTOMER-ZOE"
 OTHER_NAME = "Zoey Quillfeather-Jones"
 ZOE = Buyer(SQUARE_ID, name=NAME, phone="(415) 555-0187", email=EMAIL)
-# What must stand nowhere once she was erased, however it is written.
+# What must be nowhere once she was erased, however it is written.
 TRACES = (
     "quillfeather",
     "415555018",
@@ -67,7 +67,7 @@ class Somebody:
         self.id = self.desk.course(self.course).client_id or ""
 
     def everywhere(self) -> None:
-        """Have her stand in every table."""
+        """Add her to every table."""
         self._visits()
         self._others()
         self._rows()
@@ -202,7 +202,7 @@ class Somebody:
             self.told(event_id, kind, {"id": told["id"], "object": {name: told}})
 
     def told(self, event_id: str, kind: str, data: dict[str, object], *, state: str = "done") -> None:
-        """Have Square tell something, and the worker done with it."""
+        """Have Square report something, and the worker handle it."""
         body = json.dumps({"event_id": event_id, "type": kind, "data": data})
         receive(self.store, event_id=event_id, event_type=kind, body=body, now=self.desk.clock())
         claimed = claim(self.store, self.desk.clock())
@@ -210,7 +210,7 @@ class Somebody:
             complete(self.store, claimed.id, state=state, outcome=f"Seen: {NAME}", now=self.desk.clock())
 
     def _double(self) -> None:
-        """Somebody of nearly her name goes into her, so that she stands twice."""
+        """A person of nearly her name is merged into her, so that she is there twice."""
         double = Buyer("CUSTOMER-ZOEY", name=OTHER_NAME, phone="+14155550186", email="zoey.quill@example.org")
         act = self.desk.act(SQUARE)
         other = self.store.transact(lambda session: client_for_buyer(Work(session, self.store, act), double))
@@ -218,7 +218,7 @@ class Somebody:
         change_client(self.store, self.desk.act(), self.id, name=NAME, phone=PHONE, email=EMAIL)
 
     def invoiced(self) -> None:
-        """Have an invoice of hers issued; at the till somebody had typed her name beside the course."""
+        """Have an invoice of hers issued; at the register her name was typed beside the course."""
         papers = Papers(self.desk)
         typed = sold_line("L2", 5400, name=f"Oil for {NAME}")
         papers.record(sold_sale("ORDER-PAPER", sold_line("L1"), typed))

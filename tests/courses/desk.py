@@ -1,4 +1,4 @@
-"""A small clinic for the ledger's tests: it sells packages as Square would tell of it, and uses them at its desk."""
+"""A small clinic for the ledger's tests: it sells packages as Square would report it, and uses them at its desk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ANA = Buyer("CUSTOMER-ANA", name="Ana Souza", phone="+14155550123", email="ana@e
 
 
 class Desk:
-    """Everything it makes it names by id; every act of its has a new key unless one is given."""
+    """Everything it creates it names by id; every act has a new key unless one is given."""
 
     def __init__(self, store: Store, clock: HandMovedClock) -> None:
         self.store = store
@@ -67,7 +67,7 @@ class Desk:
         terms: Terms | None = None,
         currency: str = "USD",
     ) -> str:
-        """Make a package and put it on the till, as variation `var-{id}`."""
+        """Create a package and link it to Square, as variation `var-{id}`."""
         single = Money(SINGLE, currency)
         contents = [NewContent(FACIAL, sessions, single, kind="main")]
         if touch_ups:
@@ -134,7 +134,7 @@ class Desk:
         tax: int = 0,
         tax_in_price: int = 0,
     ) -> str:
-        """Sell one course and return it; `paid` is net, `tax` came with it."""
+        """Sell one course and return it; `paid` is net, `tax` was paid with it."""
         line = self.line(package_id or self.package(), paid=paid)
         line = replace(line, tax=tax, tax_in_price=tax_in_price)
         sale = self.sale(line, order=order, buyer=buyer, paid_at=paid_at, total=paid + tax)
@@ -143,7 +143,7 @@ class Desk:
     def use(
         self, course_id: str, *, key: str | None = None, actor: Actor = DEB, known: int = MANY, **wish: Any
     ) -> Used:
-        """Use a session; a second one of a day is meant, unless the desk is said to know of fewer charges."""
+        """Use a session; a second one of a day is intended, unless fewer known charges are given."""
         act = self.act(actor, key=key)
         return use_session(self.store, act, UseSession(course_id, **wish), known_charges=known)
 
@@ -180,7 +180,7 @@ class Desk:
         return read_course(self.store, course_id, today=self.today)
 
     def balance(self, course_id: str) -> tuple[int, int]:
-        """Return the main sessions left and the money still owed in all of them, in cents."""
+        """Return the main sessions left and their deferred revenue, in cents."""
         course = self.course(course_id)
         return course.left, course.value_left.amount
 
@@ -195,5 +195,5 @@ class Desk:
 
 
 def back(uid: str = "L1", quantity: int = 1, *, line: str = "R1") -> ReturnLine:
-    """Return a line of a return order that gives back line `uid` of the sale."""
+    """Return a line of a return order that returns line `uid` of the sale."""
     return ReturnLine(line, uid, quantity)

@@ -1,4 +1,4 @@
-"""Ledgers of any kind for the reports: entries happen and are written whenever chance says. Knows no report."""
+"""Ledgers of any kind for the reports: entries happen and are written at random times. Independent of the reports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAID = 198001
 
 @dataclass(frozen=True)
 class Deed:
-    """Something done to a course, so many hours after the start, and written so many hours later."""
+    """An act on a course, so many hours after the start, and written so many hours later."""
 
     course: int
     kind: Kind
@@ -91,7 +91,7 @@ class RandomLedger:
         self.write(Deed(number, Kind.PAID, 0, 0))
 
     def write(self, deed: Deed, *, not_before: datetime = START) -> None:
-        """Write the deed where the chain can take it."""
+        """Write the act where the chain permits it."""
         allowance_id = f"a{deed.course}"
         happened = START + timedelta(hours=deed.hours)
         written = max(happened + timedelta(hours=deed.late), not_before)

@@ -1,4 +1,4 @@
-"""The old book of a clinic as a file, and the worker that brings it in. Knows no screen."""
+"""A clinic's old book as a file, and the worker that imports it. Independent of the screens."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FACIAL_12 = "Facial acupuncture, course of 12"
 
 
 def row(client: str = "Ana Souza", **said: Any) -> tuple[str, ...]:
-    """Return a half-used course of Ana's as it stands in the book, with what is said otherwise."""
+    """Return a half-used course of Ana's as it is in the book, with the given changes."""
     cells: dict[str, Any] = {
         "phone": "(415) 555-0123",
         "email": "",
@@ -71,7 +71,7 @@ class OldBook:
         return receive_file(self.store, self.act(), name, book_of(*rows, **shape)).batch_id
 
     def work(self, *, meanwhile: Callable[[], None] = lambda: None, store: Store | None = None) -> list[str]:
-        """Do everything that is owed; `meanwhile` happens after a file was taken up and before it is written."""
+        """Run every pending job; `meanwhile` happens after a file was claimed and before it is written."""
 
         def clock() -> datetime:
             meanwhile()
@@ -110,7 +110,7 @@ class OldBook:
         set_columns(self.store, self.act(), batch_id, said)
 
     def keep(self, batch_id: str, **said: Any) -> ImportView:
-        """Leave the columns as they were proposed, say the rest, and have it checked."""
+        """Keep the proposed columns, answer the rest, and have it checked."""
         self.say(batch_id, *(column.means for column in self.view(batch_id).columns), **said)
         self.work()
         return self.view(batch_id)

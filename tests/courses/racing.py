@@ -21,7 +21,7 @@ RACERS = 8
 
 
 def race(deed: Callable[[int], T]) -> list[T | str]:
-    """Do the deed eight times at once; a refusal answers with its code."""
+    """Run the act eight times at once; a refusal returns its code."""
     start = Barrier(RACERS)
 
     def run(number: int) -> T | str:
@@ -36,7 +36,7 @@ def race(deed: Callable[[int], T]) -> list[T | str]:
 
 
 def main(url: str, *races: str) -> None:
-    """Have eight processes use each course (COURSE=ATTEMPTS) so many times; print course and word of each attempt.
+    """Have eight processes use each course (COURSE=ATTEMPTS) so many times; print course and outcome of each attempt.
 
     They are forked from one that has imported everything and opened nothing: eight interpreters would take
     eight seconds to start.

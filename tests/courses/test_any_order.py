@@ -1,4 +1,4 @@
-"""Any deeds in any order, any number of times, on both engines; and planted bugs that this must find."""
+"""Any acts in any order, any number of times, on both engines; and planted bugs that this must find."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_ledger_holds_in_any_order(fresh_store: FreshStore) -> None:
 
 
 class ForgetsItsKeys(Deeds):
-    """Takes a tap that comes again for a new one."""
+    """Takes a repeated tap for a new one."""
 
     numbers = count(1)
 
@@ -129,7 +129,7 @@ class OpensASaleAgain(Deeds):
 
 
 class UndoesOnlyTheSession(Deeds):
-    """Gives a session back without its money."""
+    """Returns a session without its money."""
 
     def __init__(self, desk: Any) -> None:
         super().__init__(desk)
@@ -149,7 +149,7 @@ class UndoesOnlyTheSession(Deeds):
 
 
 class UndoesTwice(Deeds):
-    """Gives back again what was given back before, as an adjustment."""
+    """Returns again what was returned before, as an adjustment."""
 
     def undo(self, entry_id: str, key: str) -> object:
         answer = super().undo(entry_id, key)
@@ -165,7 +165,7 @@ class UndoesTwice(Deeds):
 
 
 class BelievesARefundTwice(Deeds):
-    """Adds a refund again each time Square tells of it."""
+    """Adds a refund again each time Square reports it."""
 
     numbers = count(1)
 
@@ -175,7 +175,7 @@ class BelievesARefundTwice(Deeds):
 
 
 class IgnoresAFailure(Deeds):
-    """Takes a refund's word that came late for new."""
+    """Takes a late event of a refund for new."""
 
     def refund(self, sale: Sale, amount: int, refund_id: str, status: str, *, by_line: bool) -> object:
         told = f"{refund_id}-again" if status == "PENDING" and refund_id in self.failed else refund_id
@@ -212,7 +212,7 @@ class KeepsWhatItTransfers(Deeds):
 
 
 class PaysForGoodwill(Deeds):
-    """Owes money for sessions that nobody has paid."""
+    """Counts deferred revenue for sessions that no one has paid."""
 
     numbers = count(1)
 
@@ -238,7 +238,7 @@ class UsesWhatIsFrozen(Deeds):
 
 
 class LeavesTheValueOfWhatIsWrittenOff(Deeds):
-    """Takes the sessions of a course that is written off, and owes their money for ever."""
+    """Takes the sessions of a course that is written off, and keeps their deferred revenue for ever."""
 
     numbers = count(1)
 
@@ -257,7 +257,7 @@ def write(desk: Any, allowance_id: str, change: Change, key: str) -> None:
         append(Work(session, desk.store, desk.act()), allowance_id, head, change, Line(key, desk.clock()))
 
 
-# Each is looked for where its deed is done, and from a seed of which it is known that it leads there: found in the
+# Each is searched where its act is done, and from a seed of which it is known that it leads there: found in the
 # first days instead of after twenty. When the rules change, another seed may be the quick one (0 to 7 were tried).
 PLANTED: list[tuple[type[Selling], type[Deeds], int]] = [
     (Refunding, ForgetsItsKeys, 5),

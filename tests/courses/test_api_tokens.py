@@ -1,4 +1,4 @@
-"""The tokens programs come with: good until their hour or until they are revoked, and kept as digests."""
+"""The tokens of programs: valid until they expire or are revoked, and stored as digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention: each question once, answered once, in pages; and a message that failed can be tried again."""
+"""Attention: each item once, resolved once, in pages; and an event that failed can be retried."""
 
 from __future__ import annotations
 

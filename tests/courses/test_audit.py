@@ -1,4 +1,4 @@
-"""The audit finds what nobody can do while the database guards its ledger: each tampering in its own words."""
+"""The audit finds what no one can do while the database guards its ledger: each tampering in its own words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Papers for many clients at once: what is made and what is not, told by name; stopped, taken up again, forgotten."""
+"""Papers for many clients at once: what is made and what is not, listed by name; stopped, resumed, deleted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def page() -> bytes:
 
 
 class Press:
-    """Stands in for the renderer: remembers what it drew, and does what a test asks of it before each paper."""
+    """A fake renderer: records what it drew, and does what a test asks of it before each paper."""
 
     def __init__(self) -> None:
         self.drawn: list[str] = []
@@ -356,7 +356,7 @@ def test_a_worker_that_died_is_followed_by_another_that_draws_nothing_twice(room
     room.desk.clock.advance(seconds=LEASE_S)
     assert room.work() == "7 papers made."
     assert len(room.press.drawn) == 7
-    # The one that was only away for long finds that it is not its own any more.
+    # The one that was only slow finds that it has lost its lease.
     assert room.view(batch).state == "ready"
     assert run_batch(room.printer, room.desk.clock, first) == "Stopped."
 

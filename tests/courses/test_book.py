@@ -1,4 +1,4 @@
-"""Booking a sale: one course for each unit sold, once, whatever Square says how often in which order."""
+"""Booking a sale: one course for each unit sold, once, whatever Square reports how often in which order."""
 
 from __future__ import annotations
 

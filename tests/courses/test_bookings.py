@@ -1,4 +1,4 @@
-"""Booked visits: who is expected, one session for one booking, and what Square says later."""
+"""Booked visits: who is expected, one session for one booking, and what Square reports later."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_somebody_unknown_goes_by_their_square_name(lite: Appointments) -> None:
     assert known == [("Zoë Nobody", None, None), ("", None, None)]
     with pytest.raises(Refused, match="not known here yet"):
         lite.use()
-    # Their first sale makes them a client; the booking needs no second word.
+    # Their first sale makes them a client; the booking needs no second event.
     lite.desk.sell(buyer=Buyer("STRANGER", name="Zoë Nobody"))
     assert lite.use().sessions_left == 11
 
@@ -259,7 +259,7 @@ def test_a_session_used_on_the_clients_page_is_seen(lite: Appointments) -> None:
     lite.told()
     lite.told("B2", start_at=at("2026-11-22T20:00:00Z"))
     lite.desk.use(course)
-    # One visit stands for one of the two bookings.
+    # One visit is for one of the two bookings.
     assert [each.charged_elsewhere is not None for each in lite.arrivals() or ()] == [True, False]
     lite.use(known_charges=1)
     assert [each.charged_elsewhere is not None for each in lite.arrivals() or ()] == [False, True]

@@ -1,4 +1,4 @@
-"""Clients: made at the desk, found by whatever the desk remembers of them."""
+"""Clients: created at the desk, found by whatever the desk remembers of them."""
 
 from __future__ import annotations
 

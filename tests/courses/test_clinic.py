@@ -1,4 +1,4 @@
-"""The clinic: what stands at the head of its papers, and what day it is there."""
+"""The clinic: the head of its papers, and what day it is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refunds begun at the desk: one at a time, never more than came, and the course follows what Square says of them."""
+"""Refunds begun at the desk: one at a time, never more than was paid, and the course follows what Square reports."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from tests.courses.desk import DEB, OLGA, Desk
 from tests.courses.racing import RACERS, race
 
 WHOLE = 198000
-# Two payments of one sale: the sum is cut over them.
+# Two payments of one sale: the sum is split over them.
 SHARES = {"1": 50000, "2": 34000}
 SUM = sum(SHARES.values())
 
 
 class RefundDesk(Desk):
-    """A desk whose owner begins refunds, and a Square that answers and tells of them by hand.
+    """A desk whose owner begins refunds, and a Square that answers and reports them by hand.
 
-    One for the whole module: each test sells on an order of its own and sees its own questions only.
+    One for the whole module: each test sells on an order of its own and sees its own attention items only.
     """
 
     order = ""
@@ -59,7 +59,7 @@ class RefundDesk(Desk):
         return tuple(item for item in super().questions(resolved=resolved) if is_ours(item))
 
     def give_back(self, amount: int, refund_id: str = "AT-THE-TILL") -> None:
-        """Have a refund made at the till, of an amount alone."""
+        """Have a refund made in Square POS, of an amount alone."""
         self.refund(self.order, amount, refund_id=f"{self.order}-{refund_id}", return_order=None)
 
     def begin(self, course_id: str, amount: int = SUM, *, key: str | None = None, **wish: str) -> Begun:
@@ -84,7 +84,7 @@ class RefundDesk(Desk):
         refuse_rest(self.store, self.act(SQUARE), begun.id, "Square refused: too late.")
 
     def tell(self, part: str, status: str, *, refund_id: str = "") -> str:
-        """Have Square tell of a refund of this part's payment and sum: ours, or another id's."""
+        """Have Square report a refund of this part's payment and sum: ours, or another id's."""
         given = Refund(
             f"{self.order}-{refund_id or f'OURS-{part}'}",
             self.order,
@@ -139,8 +139,8 @@ ALL_FAILED = ("failed", Status.OPEN, ("failed_refund",))
 PART_FAILED = ("failed", Status.REFUNDED, ("part_failed_refund",))
 PART_MAY_FAIL = ("pending", Status.REFUNDED, ("part_failed_refund",))
 
-# answer 1 PENDING is "1?", COMPLETED "1+", FAILED "1-"; Square's word of it "e1?", "e1+", "e1-"; "x": Square
-# refuses what was not asked yet.
+# answer 1 PENDING is "1?", COMPLETED "1+", FAILED "1-"; Square's event of it "e1?", "e1+", "e1-"; "x": Square
+# refuses what was not requested yet.
 STATES = [
     ("", ("asking", Status.OPEN, ())),
     ("1?", UNDER_WAY),

@@ -1,4 +1,4 @@
-"""Disputes: every state, in whatever order word of it comes; one question for each, and no sale without its flag."""
+"""Disputes: every state, in whatever order it is reported; one item for each, and no sale without its flag."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_what_was_kept_is_asked_again_once_it_is_lost(desk: Desk) -> None:
     view = desk.course(course)
     assert (view.status, view.left, view.value_left.amount) == (Status.REFUNDED, 0, 0)
     assert view.dispute is None
-    # The same word once more asks nobody.
+    # The same event once more opens no item.
     tell(desk, "LOST", 3)
     assert desk.questions() == ()
     assert len(desk.questions(resolved=True)) == 1
@@ -156,7 +156,7 @@ def test_a_sale_booked_after_the_dispute_is_flagged(desk: Desk) -> None:
     assert "No course" in tell(desk, "EVIDENCE_REQUIRED", 1)
     course = desk.sell(order=ORDER)
     assert desk.course(course).dispute is not None
-    # The next look brings the same word again, and now there is something to ask.
+    # The next sync reports the same again, and now there is something to ask.
     tell(desk, "EVIDENCE_REQUIRED", 1)
     assert open_kinds(desk) == ["dispute"]
 

@@ -1,4 +1,4 @@
-"""Erasing somebody: nothing tells who they were, in no table and in no byte of the file, and every sum stays."""
+"""Erasing a person: nothing identifies them, in no table and in no byte of the file, and every sum stays."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _found_in_file(url: str) -> list[tuple[str, str]]:
 
 
 def _forget_the_profile(zoe: Somebody) -> None:
-    """As the errand does once the balance was taken off the profile."""
+    """As the job does once the balance was removed from the profile."""
 
     def done(session: Any) -> None:
         for row in session.scalars(select(Outbox).where(Outbox.kind == "leave_profile")):
@@ -135,7 +135,7 @@ def test_nothing_tells_who_it_was_on_postgresql_either(postgresql_url: str, cloc
 
 
 def test_of_an_issued_paper_the_name_stays_and_nowhere_else(zoe: Somebody) -> None:
-    # Tax law has invoices kept as they were issued; GDPR art. 17(3)(b) lets the right to be forgotten stand back.
+    # Tax law requires invoices as they were issued; GDPR art. 17(3)(b) exempts them from the right to erasure.
     zoe.everywhere()
     zoe.invoiced()
     assert {"sale_record.content", "document.content"} <= {where for where, _ in _found_in_tables(zoe.store)}

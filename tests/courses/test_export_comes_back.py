@@ -1,4 +1,4 @@
-"""Our own export of courses comes in again without loss, into a clinic that knows none of it (D12)."""
+"""Our own export of courses is imported again without loss, into a clinic that has none of it (D12)."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def bring_in(new: OldBook, data: bytes) -> ImportView:
 
 
 def state(desk: Desk) -> dict[tuple[object, ...], list[dict[str, Any]]]:
-    """Return all that stands, by client: what the desk, the papers and the reports show of each course."""
+    """Return the whole state, by client: what the desk, the papers and the reports show of each course."""
     found: dict[tuple[object, ...], list[dict[str, Any]]] = {}
     for row in find_clients(desk.store, "", today=desk.today, limit=200).rows:
         who = row.client.name, row.client.phone, row.client.email, row.client.language, row.client.wants_mail

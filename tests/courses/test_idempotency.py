@@ -21,7 +21,7 @@ def ask(desk: Desk, request: dict[str, Any], answer: dict[str, Any]) -> Answered
 
 
 def test_the_digest_of_a_request_never_changes() -> None:
-    # It is kept with each answer: another one would refuse every key that a tablet sends again after an upgrade.
+    # It is stored with each answer: another one would refuse every key that a tablet sends again after an upgrade.
     assert digest("use", USE) == "37df31e9af20f3496e5bfd7c673436617f75f7b3b7aafb472990720aa1630b58"
     assert digest("use", dict(reversed(USE.items()))) == digest("use", USE)
     assert digest("undo", USE) != digest("use", USE)

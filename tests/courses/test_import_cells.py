@@ -1,4 +1,4 @@
-"""What a file may hold: encodings, delimiters, headings, amounts, days; and what is refused, with the reason."""
+"""What a file may contain: encodings, delimiters, headings, amounts, days; and what is refused, with the reason."""
 
 from __future__ import annotations
 
@@ -300,7 +300,7 @@ def claiming(data: bytes, true: int, said: int) -> bytes:
 
 
 def holding(rows: str, root: str = "worksheet") -> bytes:
-    """Return a workbook whose sheet, wherever it lies, holds these rows."""
+    """Return a workbook whose sheet, wherever it is, has these rows."""
     return packed(xl__workbook_xml=b"<workbook/>", xl__else__where_xml=f"<{root}>{rows}</{root}>".encode())
 
 

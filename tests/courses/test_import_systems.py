@@ -1,4 +1,4 @@
-"""Files of other systems: what each column is taken for, and the courses that come of it (D1 to D6, D9 to D11)."""
+"""Files of other systems: what each column is taken for, and the resulting courses (D1 to D6, D9 to D11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Courses from the clinic's old book: all of a file or none of it, once, and taken back whole."""
+"""Courses from the clinic's old book: all of a file or none of it, once, and undone whole."""
 
 from __future__ import annotations
 
@@ -432,7 +432,7 @@ def test_an_import_is_taken_back_by_entries(book: OldBook) -> None:
     after = book.view(done.id)
     assert (after.state, after.undone_by, after.undone_because) == ("undone", "Olga", "Wrong file")
     assert (count(book.store, Course), count(book.store, Entry)) == (2, 2 * written)
-    # Bea came with it and has nothing else; Ana was here before, and keeps an empty page.
+    # Bea was imported with it and has nothing else; Ana was here before, and still has an empty page.
     assert [each.client.name for each in find_clients(book.store, "", today=book.desk.today).rows] == [
         "Ana Souza"
     ]

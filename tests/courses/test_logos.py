@@ -1,4 +1,4 @@
-"""The clinic's logo: what is taken, what is refused in words, and what is kept of it."""
+"""The clinic's logo: what is accepted, what is refused in words, and what is stored of it."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_a_logo_stands_on_the_papers_and_its_bytes_go_with_them(
     assert clinic.logo == kept
     assert clinic_on_paper(clinic).logo == paper.clinic.logo
     assert assets_for(lite_store, paper) == {kept.sha256: logo_png(lite_store, kept.sha256)}
-    # Sent again it is the same one, and saving the particulars leaves it alone.
+    # Sent again it is the same one, and saving the details leaves it alone.
     assert set_logo(lite_store, desk.act(OLGA), encoded(jade())) == kept
     save_clinic(lite_store, desk.act(OLGA), replace(clinic, phone="1"))
     assert read_clinic(lite_store).logo == kept

@@ -1,4 +1,4 @@
-"""Two clients who are the same person: made one with all that is theirs, raced, told twice, and taken apart again."""
+"""Two clients who are the same person: made one with all that is theirs, raced, reported twice, and unmerged."""
 
 from __future__ import annotations
 

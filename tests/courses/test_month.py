@@ -1,4 +1,4 @@
-"""The owner's month is the reports' own numbers to the cent, whatever the ledger holds; a voucher is its gift's."""
+"""The owner's month is the reports' own numbers to the cent, whatever the ledger has; a voucher is its gift's."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_any_month_of_any_ledger_adds_up(any_store, deeds, month):
 
 @pytest.fixture
 def busy(lite: Appointments, clock: HandMovedClock) -> Desk:
-    """October and November of a clinic: two packages, an undo, a refund, euros, and somebody with few sessions left."""
+    """October and November of a clinic: two packages, an undo, a refund, euros, and a client with few sessions left."""
     desk = lite.desk
     clock.set(datetime(2026, 10, 12, 18, tzinfo=UTC))
     twelve, four = desk.package(sessions=12, touch_ups=2), desk.package(sessions=4)
@@ -208,7 +208,7 @@ def test_a_voucher_says_what_its_gift_does(lite: Appointments):
     assert (paper.code, paper.recipient_name, paper.giver_name) == (gift.code, "Margaret Osei", "Ana Souza")
     assert (paper.message, paper.good_until, paper.issued_on) == ("For you", date(2027, 12, 31), desk.today)
     assert paper.contents == (GiftContent(FACIAL, 12), GiftContent(TOUCH_UP, 2, kind="touch_up"))
-    # The refund is the giver's, and what was paid is nobody else's.
+    # The refund is the giver's, and what was paid is no one else's.
     assert paper.terms == (
         "Please cancel at least 24 hours ahead. A visit missed without notice counts as used.",
     )

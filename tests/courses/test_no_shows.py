@@ -96,7 +96,7 @@ def test_what_can_not_be_decided_is_refused_in_words(lite: Appointments) -> None
     lite.told("LATER", start_at=at("2026-11-22T20:00:00Z"))
     with pytest.raises(Refused, match="still to come"):
         lite.missed("charge", "LATER")
-    # Square's own word counts before the hour: the client called that she can't come.
+    # Square's own status counts before the hour: the client called to cancel.
     lite.told("LATER", status="NO_SHOW")
     lite.missed("charge", "LATER")
     lite.told(start_at=EARLIER)
@@ -135,7 +135,7 @@ def test_a_charged_no_show_is_named_and_counted_everywhere(lite: Appointments) -
     said = {tag: summary_page(paper, language_for(tag)).visits[1].session for tag in ("en", "es")}
     assert said == {"en": "No-show", "es": "No asistió"}
 
-    # Nobody takes care of skin that was not treated.
+    # No aftercare for skin that was not treated.
     assert aftercare_paper(desk.store, course, now=desk.clock()).visited_on == date(2026, 11, 20)
 
 

@@ -1,4 +1,4 @@
-"""What the client paid, tax included, stands beside the net price: part by part, over units, and for old sales."""
+"""What the client paid, tax included, is recorded beside the net price: part by part, over units, and for old sales."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_canceled_invoice_asks_nobody_for_money_though_it_is_not_paid(desk: De
     )
     desk.answer(item.id, "keep_sessions")
     course = desk.course(course_id)
-    # The price is what was paid, and so is the tax: a refund gives back the deposit, no more.
+    # The price is what was paid, and so is the tax: a refund returns the deposit, no more.
     assert (course.gross_price, course.gross_paid, course.left) == (usd(50000), usd(50000), 3)
     assert refund_quote(desk.store, course_id, today=desk.today).most == usd(50000)
 
@@ -135,7 +135,7 @@ def test_the_credit_of_an_exchange_is_as_prices_are_listed(
     course_id = desk.sell(desk.package(), paid=NET, tax=TAX, tax_in_price=tax_in_price)
     worth = credit_of(desk.store, course_id, today=desk.today)
     assert worth.amount == usd(credit)
-    # What goes back is money, with its tax.
+    # What is refunded is money, with its tax.
     cheaper = usd(credit - 5000)
     assert (worth.to_pay(cheaper), worth.goes_back(cheaper)) == (usd(0), usd(goes_back))
     kept = worth.kept_for(cheaper)

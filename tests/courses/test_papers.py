@@ -1,4 +1,4 @@
-"""What stands on a paper: the ledger's own numbers, frozen; bytes kept ready; a hand-out remembered once."""
+"""The content of a paper: the ledger's own numbers, frozen; cached bytes; a hand-out recorded once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk, back
 
 
 class Printer:
-    """Stands in for the renderer: counts what it is asked to draw."""
+    """A fake renderer: counts what it is asked to draw."""
 
     def __init__(self) -> None:
         self.drawn: list[Paper] = []
@@ -96,7 +96,7 @@ class TestTheSummary:
         desk.refund("O", 198000, back())
         paper = summary(desk, course_id)
         assert (paper.status, paper.status_on) == ("refunded", date(2026, 11, 25))
-        # The money that Square gave back, not the value that was still owed.
+        # The money that Square refunded, not the deferred revenue.
         assert (paper.sessions_left, paper.refunded) == (0, Money(198000, "USD"))
         assert [stamp.state for stamp in paper.allowances[0].stamps] == ["used"] + ["gone"] * 11
 
@@ -295,7 +295,7 @@ class TestTheTermsOfACourse:
         )
 
     def test_nothing_is_said_twice(self, desk: Desk) -> None:
-        """Row 11: that nothing expires stands among the facts of the paper."""
+        """Row 11: that nothing expires is among the facts of the paper."""
         paper = summary(desk, desk.sell())
         assert not any("expire" in each for each in paper.terms)
         assert len(set(paper.terms)) == len(paper.terms)

@@ -1,4 +1,4 @@
-"""A part-paid course: money that comes payment by payment, in any order of its becoming known."""
+"""A part-paid course: paid payment by payment, reported in any order."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_rest_opens_the_course_and_the_parts_end_at_their_price_to_the_cent(
 
 
 def test_the_payments_make_one_ledger_in_whatever_steps_they_become_known(desk: Desk) -> None:
-    """Known as they come, late, twice, or all at the end: each payment stands there with its own day."""
+    """Reported at once, late, twice, or all at the end: each payment is recorded with its own day."""
     told = []
     steps = [(1, 2, 3), (3,), (1, 3), (2, 3), *permutations((1, 2, 3)), (3, 3, 1, 2, 2)]
     for number, seen in enumerate(steps):

@@ -1,4 +1,4 @@
-"""What is held on a client: complete, for a new table forces a decision, and nobody else's."""
+"""The data on a client: complete, because a new table forces a decision, and no one else's."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_new_table_would_be_missed() -> None:
     assert _about_clients(planted) - set(SECTIONS) == {"photo"}
 
 
-# Text in tables about clients that tells nothing of them, by the column's name.
+# Text in tables about clients without personal data, by the column's name.
 IMPERSONAL = {
     **dict.fromkeys(("by", "closed_by", "ended_by", "erased_by", "imported_by", "outcome_by"), "Staff."),
     **dict.fromkeys(("redeemed_by", "resolved_by", "taken_back_by", "undone_by"), "Staff."),
@@ -126,7 +126,7 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     zoe.everywhere()
     zoe.invoiced()
     held = _held(zoe)
-    # Her course went to others; none of hers came from somebody.
+    # Her course was passed to others; none of hers was received.
     assert [each.name for each in held.sections if not each.rows] == ["course_origin"]
     told = json.loads(held.to_json())
     assert told["held"]["client"][0]["name"] == NAME

@@ -1,4 +1,4 @@
-"""What waits: messages from Square taken up once at a time, and effects owed after a deed."""
+"""The queues: events from Square claimed once at a time, and outbox jobs after an act."""
 
 from __future__ import annotations
 

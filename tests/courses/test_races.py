@@ -164,7 +164,7 @@ def test_two_returns_at_once_close_two_courses(desk: Desk) -> None:
         sold = desk.book(desk.sale(desk.line(package, quantity=2), order=order)).opened
 
         def deed(number: int, order: str = order) -> str | None:
-            # Each return is told once: told again, it would close what the race had left open.
+            # Each return is reported once: reported again, it would close what the race had left open.
             if number > 1:
                 return None
             return_order = f"B{order}{number}"

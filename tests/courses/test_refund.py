@@ -1,4 +1,4 @@
-"""Refunds made in Square: the sessions leave in the same act, once, and come back if the money did not go."""
+"""Refunds made in Square: the sessions leave in the same act, once, and return if the refund fails."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ PROPOSALS = [
 
 class TestTheQuestion:
     def ask(self, desk: Desk, amount: int = 49500, *, paid: int = WHOLE) -> tuple[str, str]:
-        """Return the course and the question about part of its money."""
+        """Return the course and the attention item about part of its money."""
         course_id = desk.sell(order="O", paid=paid)
         desk.refund("O", amount, total=paid, return_order=None)
         return course_id, desk.questions()[0].id
@@ -462,7 +462,7 @@ def test_a_refund_seen_before_its_sale_is_applied_when_met_after_it(desk: Desk) 
 
 
 class TestTheTip:
-    """B4: what gives a tip back takes no session along, whoever says that it was the tip, and when."""
+    """B4: refunding a tip removes no session, whoever states that it was the tip, and when."""
 
     TIP = 33000
 

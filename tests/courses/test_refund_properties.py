@@ -1,4 +1,4 @@
-"""What must hold of every refund, whatever was sold: taxes in the price or added to it, discounts, tips, several
+"""What must be true of every refund, whatever was sold: taxes in the price or added to it, discounts, tips, several
 courses on a ticket, money that comes in parts, sessions used, either formula."""
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Ticket:
     lines: tuple[tuple[int, int, int, int], ...]
     tip: int
     retail: int
-    # How much of the total comes at once, each in thousandths of it; all of it in one where there are none.
+    # How much of the total is paid at once, each in thousandths of it; all of it in one where there are none.
     parts: tuple[int, ...]
 
     @property
@@ -52,7 +52,7 @@ class Ticket:
 
     @property
     def sums(self) -> list[int]:
-        """Return what has come after each payment; the last is never all of it, unless there is one alone."""
+        """Return what is paid after each payment; the last is never all of it, unless there is one alone."""
         return [self.total * each // 1000 for each in accumulate(self.parts)]
 
 
@@ -101,7 +101,7 @@ class Till(Desk):
     def give_back(
         self, amount: int, total: int, number: int = 0, *, status: str = "COMPLETED", **tip: Any
     ) -> str:
-        """Refund an amount at the till; the same number again tells of the same refund."""
+        """Refund an amount in Square POS; the same number again reports the same refund."""
         refund_id, money = f"R-{self.order}-{number}", Money(amount, "USD")
         whole, now = Money(total, "USD"), self.clock()
         back = Refund(refund_id, self.order, None, money, whole, status, now, "", **tip)
@@ -111,7 +111,7 @@ class Till(Desk):
         return next((item for item in self.questions() if item.square_order_id == self.order), None)
 
     def taken_out(self, course_id: str) -> int:
-        """Return the net value that refunds that stand took out of the ledger."""
+        """Return the net value that valid refunds took out of the ledger."""
         entries = self.course(course_id).entries
         return -sum(
             each.value_delta.amount
@@ -177,7 +177,7 @@ def test_what_may_be_refunded_is_what_was_paid_and_never_more(till: Till, ticket
 def test_an_amount_at_the_till_is_the_sessions_whose_prorated_quote_it_is(
     till: Till, ticket: Ticket, kept: int
 ) -> None:
-    """For every k of n: what the quote gives back for k unused sessions proposes to remove just k."""
+    """For every k of n: the amount quoted for k unused sessions proposes to remove just k."""
     [used_course] = till.ring_up(ticket)
     use_up_to(till, used_course, kept)
     quote = till.quote(used_course)
@@ -194,7 +194,7 @@ def test_an_amount_at_the_till_is_the_sessions_whose_prorated_quote_it_is(
     assert (after.left, after.value_left.amount) == (kept, before.paid.amount - before.charge.net_of(amount))
     rest = till.quote(course_id)
     assert rest is None or sums(rest) == (ticket.total - amount,) * 2
-    # The money did not go back after all: everything is as it was, to the cent.
+    # The refund failed after all: everything is as it was, to the cent.
     till.give_back(amount, ticket.total, status="FAILED")
     restored = till.course(course_id)
     assert (restored.left, restored.value_left) == (before.left, before.value_left)
@@ -202,7 +202,7 @@ def test_an_amount_at_the_till_is_the_sessions_whose_prorated_quote_it_is(
 
 
 def taxes(courses: list[CourseView]) -> list[int]:
-    """Return the tax that came so far with the money for each course."""
+    """Return the tax paid so far for each course."""
     return [course.gross_paid.amount - course.paid.amount for course in courses]
 
 
@@ -258,7 +258,7 @@ def test_a_tip_given_back_moves_no_session_and_no_cent_of_a_course(
     after = till.course(course_id)
     assert (after.entries, after.left) == (before.entries, before.left)
     assert sums_of(till, course_id) == (before.gross_paid.amount,) * 2
-    # The rest of the sale closes it: all that was paid went back.
+    # The rest of the sale closes it: all that was paid is refunded.
     till.give_back(ticket.total - tip, ticket.total, 1, order_tip=tip)
     assert till.course(course_id).status is Status.REFUNDED
 

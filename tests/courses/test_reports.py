@@ -1,4 +1,4 @@
-"""Money owed and sessions used: a roll-forward that closes however it is cut, and months that stay closed."""
+"""Deferred revenue and sessions used: a roll-forward that closes however it is cut, and months that stay closed."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_what_was_closed_stays_whatever_is_entered_later(any_store, before, afte
         for total in reported.totals:
             assert moved(again.total(total.currency)) == moved(total)
         assert usage_in(session, closed_days, By.TREATMENT) == used
-        # Nothing is lost: what came late stands in the days after.
+        # Nothing is lost: what was late is in the days after.
         assert_closes(session, Period(through + timedelta(days=1), FAR))
 
 

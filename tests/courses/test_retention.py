@@ -1,4 +1,4 @@
-"""Rows that nothing needs any more leave after a while; what was sold, used and issued stays for ever."""
+"""Rows no longer needed are deleted after a while; what was sold, used and issued stays for ever."""
 
 from __future__ import annotations
 

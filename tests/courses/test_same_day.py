@@ -1,4 +1,4 @@
-"""A second charge for one client, treatment and day is never made without a word (B7)."""
+"""A second charge for one client, treatment and day is never made without a question (B7)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ WAYS: dict[str, Way] = {
     "past": lambda lite, course_id, _, known: lite.desk.use(course_id, known=known, visited_on=TODAY),
     "API": lambda lite, course_id, _, known: lite.desk.use(course_id, known=known, actor=KIOSK),
 }
-# Which question the second one meets: the program is not asked, it is told.
+# Which question the second one must meet, as literals.
 SECOND = """
 first \\ second  use    arrival  no-show  missed  past   API
 use             asked  asked    asked    asked   asked  told
@@ -83,7 +83,7 @@ def sold(lite: Appointments, **more: Any) -> str:
 
 
 def charges(desk: Desk, course_id: str) -> list[str]:
-    """Return the entries that charge a session and stand."""
+    """Return the entries that charge a session and are not undone."""
     entries = desk.course(course_id).entries
     return [each.id for each in entries if each.kind is Kind.USED and each.reversed_by is None]
 
@@ -289,7 +289,7 @@ class TestTheSameKey:
 
 
 def test_of_eight_tablets_with_two_courses_of_one_client_seven_are_asked(desk: Desk) -> None:
-    # Without a Square profile: what is owed to one would make them wait for each other.
+    # Without a Square profile: a job for one would make them wait for each other.
     ana, package = desk.client(), desk.package()
     courses = [desk.sell(package, buyer=None) for _ in range(2)]
     for each in desk.questions():

@@ -1,4 +1,4 @@
-"""What the desk is told, to the letter: why a session can't be used or given back, and what a sale asks about."""
+"""What the desk reads, to the letter: why a session can't be used or undone, and what a sale asks about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A course's terms and the letter with its payment's address, said in every language we speak."""
+"""A course's terms and the e-mail with its payment's address, in every supported language."""
 
 from __future__ import annotations
 

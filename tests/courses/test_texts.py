@@ -153,7 +153,7 @@ def test_each_language_has_its_own_and_no_paper_speaks_two(pen: Pen) -> None:
     pen.writes(SUYO, "es")
     assert (pen.handed_out("es-MX").title, pen.handed_out("en").title) == ("A nuestra manera", "Our way")
     assert pen.handed_out("zh-Hans") == starting_text("facial-acupuncture", "zh")
-    # A language that is not spoken here gets English, the paper round it too.
+    # A language that is not supported gets English, the paper round it too.
     assert pen.handed_out("fr").title == "Our way"
 
 

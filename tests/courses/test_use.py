@@ -1,4 +1,4 @@
-"""Using a session: the right one, once, and never one that is not there."""
+"""Using a session: the right one, once, and never one that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The letter after a visit, through a real mail server on this machine: owed once, sent once, given up in words."""
+"""The e-mail after a visit, through a real mail server on this machine: enqueued once, sent once, given up in words."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def office(office_there: PostOffice) -> PostOffice:
 
 
 def draw(paper: Any, _assets: Any = None) -> bytes:
-    """Stand in for the printer, with enough of a PDF to be told by."""
+    """A fake printer, with enough of a PDF to be recognized."""
     return f"%PDF-1.7\n{type(paper).__name__} {paper.client_name} {paper.language}\n%%EOF\n".encode()
 
 
 class Clinic:
-    """The desk, its house and the worker that sends what is owed."""
+    """The desk, its services and the worker that runs the outbox."""
 
     def __init__(self, lite: Appointments, office: PostOffice, clock: HandMovedClock) -> None:
         self.lite, self.desk, self.office, self.clock = lite, lite.desk, office, clock
@@ -343,7 +343,7 @@ class TestTrouble:
         clinic.office.next_answers = ["451 4.7.1 come back later", "250 lost"]
         clinic.use()
         assert clinic.work() == []
-        # Taken, but the answer was lost: it comes again under the same Message-ID.
+        # Accepted, but the answer was lost: it is sent again under the same Message-ID.
         clinic.work(minutes=1)
         first, second = clinic.work(minutes=1)
         assert first["Message-ID"] == second["Message-ID"]
@@ -499,7 +499,7 @@ class TestTheAddressOfThePage:
         theirs = token_of(clinic.store, clinic.desk.act(), double)
         merge_clients(clinic.store, clinic.desk.act(), double, clinic.ana)
         assert client_of_page(clinic.store, theirs) == clinic.ana
-        # Whoever said no under either name has said no.
+        # A refusal under either name is a refusal.
         assert read_client(clinic.store, clinic.ana).wants_mail is False
         renew_page(clinic.store, clinic.desk.act(), clinic.ana)
         assert client_of_page(clinic.store, theirs) is None

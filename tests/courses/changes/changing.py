@@ -1,4 +1,4 @@
-"""The deeds on sold courses as one-liners, each under a key of its own unless one is given."""
+"""The acts on sold courses as one-liners, each under a key of its own unless one is given."""
 
 from __future__ import annotations
 

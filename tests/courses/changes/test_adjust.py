@@ -1,4 +1,4 @@
-"""Goodwill, sessions taken away, and sessions used before their money came."""
+"""Goodwill, sessions taken away, and sessions used before they were paid."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_what_is_out_of_bounds_is_refused_in_words(desk: Desk, changes: Changes)
 
 
 def part_paid(desk: Desk, came: int = 49500) -> tuple[Sale, str]:
-    """Sell a course of twelve for $1,980.00 of which so much has come."""
+    """Sell a course of twelve for $1,980.00 of which so much is paid."""
     sale = desk.sale(desk.line(desk.package()), order="INVOICED")
     return sale, desk.book(replace(sale, came=(Came(usd(came), desk.clock()),))).opened[0]
 
@@ -115,11 +115,11 @@ def test_sessions_allowed_ahead_are_used_and_earned_when_their_money_comes(
     ):
         desk.use(course_id)
     pay(desk, sale, 49500, 66000)
-    # $165.00 came: all of it for a session used before.
+    # $165.00 was paid: all of it for a session used before.
     assert desk.balance(course_id) == (7, 0)
     pay(desk, sale, 49500, 66000, 198000)
     assert desk.balance(course_id) == (7, 7 * 16500)
-    # Undone, the sessions come back with all their value, whatever was earned meanwhile.
+    # Undone, the sessions return with all their value, whatever was earned meanwhile.
     desk.undo(ahead.entry.id)
     assert desk.balance(course_id) == (9, 9 * 16500)
 

@@ -1,4 +1,4 @@
-"""Sales as Square recorded them, and a desk that issues their papers. Must not know what a test is about."""
+"""Sales as Square recorded them, and a desk that issues their papers. Independent of the tests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def sold_line(uid: str = "L1", total: int = 198000, **more: Any) -> SoldLine:
 
 
 def sold_sale(order: str, *lines: SoldLine, **more: Any) -> SoldSale:
-    """A sale of these lines, paid in cash unless told."""
+    """A sale of these lines, paid in cash by default."""
     each = lines or (sold_line(),)
     total = more.pop("total", sum(line.total for line in each))
     cash = Tender(square_payment_id="PAY-1", how="cash", label="", amount=total, at=AT)
@@ -69,7 +69,7 @@ class Papers:
         return self.desk.sell(self.package, order=order, buyer=buyer)
 
     def refund(self, order: str, amount: int, *lines: Any, **more: Any) -> None:
-        """Have Square give back, as it is written once Square has told of it."""
+        """Have Square refund, as it is written once Square has reported it."""
         self.desk.refund(order, amount, *lines, **more)
         refund_id = more.get("refund_id", "REFUND-1")
         act = self.desk.act(SQUARE)
@@ -84,7 +84,7 @@ class Papers:
         return PDF
 
     def work(self) -> list[str]:
-        """Issue and draw all that is owed; return what became of it."""
+        """Issue and draw all that is pending; return the outcome."""
         said, now = [], self.desk.clock()
         while owed := claim_job(self.store, now, of=DOCUMENT_JOBS):
             said.append(run_document_job(self.store, self.render, owed, now=now))

@@ -1,4 +1,4 @@
-"""What a refund gives back of each line: to the cent, in proportion, and never more than is left."""
+"""What a refund returns of each line: to the cent, in proportion, and never more than is left."""
 
 from __future__ import annotations
 

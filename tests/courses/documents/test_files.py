@@ -1,4 +1,4 @@
-"""The file of a document: drawn once from what was frozen, by whoever comes first, and the same for ever."""
+"""The file of a document: drawn once from what was frozen, by the first caller, and the same for ever."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_it_waits_for_letters_that_no_font_has_and_says_so_at_the_desk(papers: P
     )
     assert read_document(papers.store, document.id).waits_for == "This paper waits for its letters."
     assert papers.drawn == 0
-    # The font has come.
+    # The font is installed.
     now = papers.desk.clock()
     assert document_bytes(papers.store, papers.render, document.id, now=now, has=lambda _: True) == PDF
 

@@ -1,4 +1,4 @@
-"""Issuing: once for each sale, refund and gift, to whoever bought, and never a number without its document."""
+"""Issuing: once for each sale, refund and gift, to the buyer, and never a number without its document."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_rung_up_for_the_wrong_client_it_is_taken_back_and_billed_to_the_right_o
     [note] = papers.notes()
     assert (note.invoice_number, note.total.amount, note.returned) == ("INV-0001", -198000, ())
     assert note.billed_to.name == "Ana Souza"
-    # What is refunded later is of the invoice that stands.
+    # What is refunded later is of the valid invoice.
     assert invoice_of_course(papers.store, papers.desk.act(), course) == papers.rows()[1].id
     papers.refund("O", 198000, back())
     papers.work()

@@ -58,7 +58,7 @@ def test_a_deposit_and_the_rest_are_both_on_it_and_nothing_is_due(clinic: PaperC
 
 
 def test_the_invoice_of_the_deposit_stays_as_it_was_issued(clinic: PaperClinic) -> None:
-    """Row 2: it is frozen, and the statement stands beside it."""
+    """Row 2: it is frozen, and the statement is separate."""
     course_id = clinic.sell_by_invoice(99000, due_on=DUE, on=SOLD)
     before = clinic.invoice_of(course_id)
     clinic.pay_the_rest(course_id, on=PAID)
@@ -101,7 +101,7 @@ def test_a_refund_stands_below_its_credit_note(clinic: PaperClinic) -> None:
 
 
 def test_payments_that_were_not_kept_when_they_came_are_told_by_the_ledger(clinic: PaperClinic) -> None:
-    """Row 2: of a sale from before later payments were kept beside it."""
+    """Row 2: of a sale from before later payments were recorded beside it."""
     course_id = clinic.sell_by_invoice(99000, due_on=DUE, on=SOLD)
     clinic.invoice_of(course_id)
     clinic.pay_the_rest(course_id, on=PAID)
@@ -117,7 +117,7 @@ def test_payments_that_were_not_kept_when_they_came_are_told_by_the_ledger(clini
 
 
 def test_it_is_the_buyers_also_once_the_course_is_somebody_elses(clinic: PaperClinic) -> None:
-    """Row 3: a gift's recipient is not told what was paid."""
+    """Row 3: a gift's recipient does not see what was paid."""
     course_id = clinic.sell("Harriet Vale")
     clinic.give(course_id, to="Ruth Abara")
     paper = statement_of(clinic, course_id, on=PAID)

@@ -1,4 +1,4 @@
-"""What a credit note says of how its refund was worked out, of refunds made at the till as well."""
+"""How a credit note explains its refund, for refunds made in Square POS as well."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_refund_at_the_till_names_the_formula_that_gives_its_amount(
 
 
 def test_a_part_of_a_line_that_the_return_names_has_its_credit_note(clinic: PaperClinic) -> None:
-    """Row 8: less than the price of the one unit that came back was refused, and tried again for ever."""
+    """Row 8: less than the price of the one unit returned was refused, and retried for ever."""
     note = note_of(clinic, ten(clinic), 8 * SINGLE)
     (line,) = note.lines
     assert (line.is_part, line.total.amount, note.total.amount) == (True, -132000, -132000)
