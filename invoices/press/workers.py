@@ -203,7 +203,7 @@ class _Worker:
 
 def _environment() -> dict[str, str]:
     passed_on = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
-    # It runs no program. Python would run a compiler on the path to find libraries: a third of the start-up.
+    # A worker runs no program. Python would run a compiler on PATH to find libraries: a third of the start-up.
     return {**passed_on, "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
 
 

@@ -1,5 +1,5 @@
 """What must be true of every refund, whatever was sold: taxes in the price or added to it, discounts, tips, several
-courses on a ticket, money that comes in parts, sessions used, either formula."""
+courses on a ticket, payment in parts, sessions used, either formula."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Section G8: a package sold with modifiers, service charges or a card surcharge: what its course cost, and its papers.
 
 What a course cost is its line's total less the line's tax. Modifiers and service charges apportioned to the line are in
-that total; charges beside the lines are not; a card surcharge never counts, wherever Square puts it.
+that total; charges beside the lines are not; a card surcharge never counts, wherever Square has it.
 """
 
 from __future__ import annotations

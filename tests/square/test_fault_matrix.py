@@ -2,7 +2,7 @@
 
 In each round every call of the flow fails twice, one after the other and each in other ways; after all rounds every
 call has failed in every way. Where Square may answer less kindly than the practice Square does at rest, the flows that
-can tell are played once more: all their calls fail there too, each in two ways.
+notice are run once more: all their calls fail there too, each in two ways.
 """
 
 from __future__ import annotations
