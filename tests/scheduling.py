@@ -11,6 +11,8 @@ _WITH_A_BROWSER = (
     "tests/practice_square/test_clinic_pages.py",
     "tests/practice_square/test_screens.py",
 )
+# About half of what the desk's browser tests take: the other half runs on another worker meanwhile.
+_FIRST_HALF = ("test_accessibility", "test_codes", "test_desk_feel", "test_import_screens", "test_keys")
 # The wheel is built, and each paper drawn, once for all its tests.
 _TOGETHER = ("tests/project/", "tests/invoices/")
 
@@ -30,5 +32,11 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
 
     def _split_scope(self, nodeid: str) -> str:
         if drives_a_browser(nodeid):
-            return "browser"
+            return _half(nodeid)
         return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+
+def _half(nodeid: str) -> str:
+    if not nodeid.startswith("tests/browser/"):
+        return "pages"
+    return "browser 1" if nodeid.rpartition("/")[2].startswith(_FIRST_HALF) else "browser 2"
