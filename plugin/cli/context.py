@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from plugin.bootstrap import open_services
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.services import Services, wall_clock
 from plugin.settings import read_settings
@@ -32,6 +31,7 @@ def opened_store() -> Iterator[Store]:
 @contextmanager
 def opened_services() -> Iterator[Services]:
     """Open all services of the settings; raises ConfigurationError."""
+    from plugin.bootstrap import open_services
     from plugin.serving import migrate_on_start
 
     settings = read_settings()

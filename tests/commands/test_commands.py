@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -335,3 +337,10 @@ def test_an_export_to_a_folder_that_is_not_there_is_one_sentence(run: Command, t
     done = run("export", "courses", "--format", "csv", str(tmp_path / "no" / "out.csv"))
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
     assert "No such file or directory" in done.stderr
+
+
+def test_the_help_loads_neither_use_cases_nor_the_web_nor_square_nor_the_papers() -> None:
+    heavy = ("flask", "weasyprint", "square", "plugin.courses", "plugin.web")
+    program = f"import sys, plugin.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
