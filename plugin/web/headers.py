@@ -57,6 +57,13 @@ def _guarded(response: Response) -> Response:
     return response
 
 
+def unlist(response: Response) -> Response:
+    """Exclude a page whose address is its key from search engines and from referrers."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def let_forms_lead_to(origin: str) -> None:
     """Let the forms of this response end at another origin: browsers apply form-action to redirects as well."""
     g.form_origin = origin

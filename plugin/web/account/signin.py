@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from flask import Blueprint, Flask, make_response, render_template, request, session
-from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
 from flask_security import LoginForm, RoleMixin, Security, UserMixin
@@ -22,6 +21,7 @@ from plugin.web import current_services
 from plugin.web.account import resume
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES, fits
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
+from plugin.web.limits import page_limiter
 
 PER_ADDRESS = "30 per 5 minutes"
 PER_ACCOUNT = "10 per 5 minutes"
@@ -146,8 +146,7 @@ def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _limited(app: Flask, view: Any) -> Any:
-    # In memory, per process: one process serves a SQLite clinic, and more only multiply a generous limit.
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", strategy="moving-window")
+    limiter = page_limiter(app)
     for allowance, key in ((PER_ADDRESS, get_remote_address), (PER_ACCOUNT, _account)):
         view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)
     return view

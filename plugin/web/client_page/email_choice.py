@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, render_template
+from flask import Blueprint, Flask, abort, render_template
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
 from plugin.web import current_services, pages
+from plugin.web.headers import unlist
+from plugin.web.limits import limit_views, page_limiter
 from plugin.web.translations import speak
 
 PER_ADDRESS = "60 per 5 minutes"
 
 blueprint = Blueprint("mail_choice", __name__)
+blueprint.after_request(unlist)
 
 
 @blueprint.get("/mail/stop/<token>")
@@ -53,23 +54,10 @@ def nothing(error: HTTPException) -> ResponseReturnValue:
     return _page("client/nothing.html", language, said=said), error.code or 404
 
 
-@blueprint.after_request
-def unlisted(response: Response) -> Response:
-    """Exclude the link from search engines and from referrers."""
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
 def set_up(app: Flask) -> None:
     """Limit the rate of links tried from one address."""
-    limiter = Limiter(
-        get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", key_prefix="stop:"
-    )
-    limit = limiter.shared_limit(PER_ADDRESS, scope="stopping letters")
-    for name in ("mail_choice.ask", "mail_choice.stop"):
-        slowed: Any = limit(app.view_functions[name])
-        app.view_functions[name] = slowed
+    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="stopping letters")
+    limit_views(app, ("mail_choice.ask", "mail_choice.stop"), often)
 
 
 def _client(token: str) -> str:

@@ -11,8 +11,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
@@ -31,6 +29,8 @@ from plugin.web.actions import fresh_key
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file
+from plugin.web.headers import unlist
+from plugin.web.limits import limit_views, page_limiter
 from plugin.web.translations import speak
 
 PER_ADDRESS = "120 per minute"
@@ -38,6 +38,7 @@ UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
 _GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
 
 blueprint = Blueprint("my", __name__)
+blueprint.after_request(unlist)
 
 
 @blueprint.get("/my/<token>")
@@ -123,26 +124,14 @@ def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
     return render_template("client/nothing.html", **_spoken(language), said=said), error.status
 
 
-@blueprint.after_request
-def unlisted(response: Response) -> Response:
-    """Exclude the address, which is the key, from search engines and from referrers."""
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many addresses are tried."""
-    limiter = Limiter(
-        get_remote_address, app=app, storage_uri="memory://", strategy="moving-window", key_prefix="my:"
-    )
+    limiter = page_limiter(app)
     often = limiter.shared_limit(PER_ADDRESS, scope="my pages")
     guesses = limiter.shared_limit(
         UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
     )
-    for name in ("my.show", "my.summary", "my.aftercare", "my.document"):
-        slowed: Any = often(guesses(app.view_functions[name]))
-        app.view_functions[name] = slowed
+    limit_views(app, ("my.show", "my.summary", "my.aftercare", "my.document"), guesses, often)
 
 
 def _client(token: str) -> ClientView:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
 
 from plugin.core.acts import Act, Role
 from plugin.courses.base.clinic import local_date
@@ -17,6 +15,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.desk.forms import ClientForm, VoucherForm
+from plugin.web.limits import limit_views, page_limiter
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 6
@@ -88,15 +87,8 @@ def _new_client(act: Act) -> str:
 
 def set_up(app: Flask) -> None:
     """Limit how many wrong codes a person tries."""
-    limiter = Limiter(_who, app=app, storage_uri="memory://", strategy="moving-window")
-    for name in ("gifts.look", "gifts.redeem"):
-        view = app.view_functions[name]
-        slowed: Any = limiter.shared_limit(TRIES, scope="vouchers", key_func=_who, deduct_when=_was_refused)(
-            view
-        )
-        for mark in ("roles", "refused_shows"):
-            setattr(slowed, mark, getattr(view, mark))
-        app.view_functions[name] = slowed
+    tries = page_limiter(app).shared_limit(TRIES, scope="vouchers", key_func=_who, deduct_when=_was_refused)
+    limit_views(app, ("gifts.look", "gifts.redeem"), tries)
 
 
 def _who() -> str:
