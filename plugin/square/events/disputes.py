@@ -6,7 +6,7 @@ from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.events.effects import Effects
-from plugin.square.inbox import object_in
+from plugin.square.events.fetch import fetch
 from plugin.square.models import Payment
 from plugin.square.parsing import (
     Json,
@@ -22,7 +22,8 @@ from plugin.square.parsing import (
 
 def handle_dispute_state_updated(services: Services, data: Json) -> Effects:
     """Return the dispute as it is now, with its payment's order."""
-    answer = _answer(services, data)
+    # Square's schema calls the dispute of an event "object".
+    answer = fetch(services.square.dispute, data, "dispute", "object")
     payment_id = _payment_id(answer)
     dispute = dispute_of(answer, payment_id, _order_of(services, payment_id))
     return Effects((lambda work: save_dispute(work, dispute),))
@@ -48,17 +49,6 @@ def dispute_of(answer: Json, payment_id: str | None, order_id: str | None) -> Di
 def dispute_id(answer: Json) -> str:
     """Return the id, named dispute_id in older answers; "" where there is none."""
     return text(answer.get("id")) or text(answer.get("dispute_id"))
-
-
-def _answer(services: Services, data: Json) -> Json:
-    try:
-        return services.square.dispute(square_id(data.get("id"), "dispute id"))
-    except SquareNotFound:
-        # The event was signed, so the dispute that it carries is authentic as well; the schema calls it "object".
-        carried = object_in(data, "dispute") or object_in(data, "object")
-        if carried is None:
-            raise
-        return carried
 
 
 def _payment_id(answer: Json) -> str | None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from plugin.services import Services
-from plugin.square.client import SquareNotFound
 from plugin.square.events.effects import Effects
+from plugin.square.events.fetch import fetch
 from plugin.square.events.orders import (
     OTHER_LOCATION,
     is_at_other_location,
     order_effects,
     refund_of_sale,
 )
-from plugin.square.inbox import object_in
 from plugin.square.models import PaymentRefund
-from plugin.square.parsing import Json, square_id
+from plugin.square.parsing import Json
 from plugin.square.refunds import given_back
 
 
 def handle_refund_updated(services: Services, data: Json) -> Effects:
     """Return the refund together with the sale it belongs to."""
-    refund = _fetched(services, data)
+    refund = PaymentRefund.read(fetch(services.square.refund, data, "refund"))
     if is_at_other_location(services, refund.location_id):
         return OTHER_LOCATION
     if refund.order_id is None and refund.status == "PENDING":
@@ -27,14 +26,3 @@ def handle_refund_updated(services: Services, data: Json) -> Effects:
     if refund.order_id is None:
         return refund_of_sale(services, given_back(services, refund, None))
     return order_effects(services, refund.order_id, refund=refund)
-
-
-def _fetched(services: Services, data: Json) -> PaymentRefund:
-    refund_id = square_id(data.get("id"), "refund id")
-    try:
-        return PaymentRefund.read(services.square.refund(refund_id))
-    except SquareNotFound:
-        carried = object_in(data, "refund")
-        if carried is None:
-            raise
-        return PaymentRefund.read(carried)
