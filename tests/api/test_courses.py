@@ -13,7 +13,6 @@ from tests.api.caller import Caller, refusal
 from tests.api.conftest import As
 from tests.api.world import Shop
 from tests.clock import HandMovedClock
-from tests.databases import sqlite_alone
 
 USD = "USD"
 
@@ -102,7 +101,6 @@ def test_one_left_none_left_one_too_many(desk: Caller, shop: Shop, sessions: int
 
 
 @pytest.mark.parametrize(("days", "status"), [(1, 422), (0, 201), (-3, 201), (-4, 422)])
-@sqlite_alone
 def test_a_visit_lies_between_the_sale_and_today(
     desk: Caller, shop: Shop, clock: HandMovedClock, days: int, status: int
 ) -> None:

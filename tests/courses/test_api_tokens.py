@@ -19,7 +19,6 @@ from plugin.errors import NotAllowed, NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken
 from tests.clock import HandMovedClock
-from tests.databases import sqlite_alone
 
 OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
 
@@ -105,7 +104,6 @@ def test_where_two_share_a_name_the_ids_are_named_and_one_of_them_is_enough(
     assert [each.state(clock()) for each in list_tokens(store)] == ["active", "revoked"]
 
 
-@sqlite_alone
 def test_a_token_nobody_made_is_said_so(store: Store, clock: HandMovedClock) -> None:
     with pytest.raises(NotFound, match="no token called Kiosk"):
         token_named(store, "Kiosk")
@@ -114,7 +112,6 @@ def test_a_token_nobody_made_is_said_so(store: Store, clock: HandMovedClock) -> 
 
 
 @pytest.mark.parametrize("role", [Role.DESK, Role.PRACTITIONER])
-@sqlite_alone
 def test_only_owners_may_revoke(store: Store, clock: HandMovedClock, role: Role) -> None:
     add_token(store, name="Kiosk", role=Role.DESK, now=clock())
     (token,) = list_tokens(store)

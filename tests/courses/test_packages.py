@@ -21,7 +21,6 @@ from plugin.courses.catalog.packages import (
 from plugin.errors import InvalidField, KeyReused, NotAllowed, NotFound, Refused
 from practice_square.demo.packages import FACIAL, TOUCH_UP, default_catalog
 from tests.courses.desk import OLGA, Desk
-from tests.databases import sqlite_alone
 
 SINGLE = Money(16500, "USD")
 
@@ -86,7 +85,6 @@ def test_twelve_treatments_fit_in_one(desk: Desk) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-@sqlite_alone
 def test_what_can_not_be_sold_is_refused_by_its_field(desk: Desk, wrong: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidField) as refusal:
         make(desk, **{"contents": (content(),), **wrong})

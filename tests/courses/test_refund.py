@@ -12,7 +12,6 @@ from plugin.core.status import Status
 from plugin.courses.sales.sales import ReturnLine
 from plugin.errors import InvalidField, NoneLeft, Refused
 from tests.courses.desk import TOUCH_UP, Desk, back
-from tests.databases import sqlite_alone
 
 WHOLE = 198000
 
@@ -169,7 +168,6 @@ class TestTheQuestion:
         return course_id, desk.questions()[0].id
 
     @pytest.mark.parametrize(("amount", "said"), PROPOSALS)
-    @sqlite_alone
     def test_it_shows_the_arithmetic(self, desk: Desk, amount: int, said: str) -> None:
         course_id, _ = self.ask(desk, amount)
         (item,) = desk.questions()
@@ -181,7 +179,6 @@ class TestTheQuestion:
         ("amount", "decision", "sessions"),
         [(16499, "keep_sessions", None), (16500, "take_sessions", 1), (33001, "take_sessions", 2)],
     )
-    @sqlite_alone
     def test_programs_and_one_tap_get_the_same_proposal(
         self, desk: Desk, amount: int, decision: str, sessions: int | None
     ) -> None:
@@ -214,7 +211,6 @@ class TestTheQuestion:
             ("close_course", None, "Package canceled"),
         ],
     )
-    @sqlite_alone
     def test_the_answer_is_kept_in_a_few_words(
         self, desk: Desk, decision: str, sessions: int | None, answer: str
     ) -> None:
@@ -312,7 +308,6 @@ class TestTheQuestion:
         ],
         ids=str,
     )
-    @sqlite_alone
     def test_an_answer_that_is_none_is_refused_by_its_field(
         self, desk: Desk, decision: str | None, said: dict[str, Any], field: str
     ) -> None:

@@ -25,7 +25,6 @@ from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.courses.racing import RACERS, race
-from tests.databases import sqlite_alone
 
 OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
 
@@ -53,7 +52,6 @@ class TestPeople:
     @pytest.mark.parametrize(
         "email", ["", "wu", "wu@", "@example.org", "wu@example", "a\x00@example.org"], ids=ascii
     )
-    @sqlite_alone
     def test_an_address_that_is_none_is_refused(
         self, store: Store, clock: HandMovedClock, email: str
     ) -> None:
@@ -173,19 +171,16 @@ class TestLeaving:
 
     @pytest.mark.parametrize("change", [deactivate_staff, reactivate_staff])
     @pytest.mark.parametrize("role", [Role.DESK, Role.PRACTITIONER])
-    @sqlite_alone
     def test_only_owners_may(self, store: Store, clock: HandMovedClock, role: Role, change) -> None:
         staff_id = add(store, clock)
         with pytest.raises(NotAllowed):
             change(store, Act(Actor("Deb", role, Source.DESK), clock(), "key"), staff_id)
 
     @pytest.mark.parametrize("change", [deactivate_staff, reactivate_staff])
-    @sqlite_alone
     def test_nobody_of_that_id_is_said_so(self, store: Store, act: Act, change) -> None:
         with pytest.raises(NotFound):
             change(store, act, "nobody")
 
-    @sqlite_alone
     def test_the_address_of_a_person_who_left_says_that_they_can_come_back(
         self, store: Store, clock: HandMovedClock, act: Act
     ) -> None:

@@ -15,7 +15,6 @@ from plugin.errors import SquareFailed
 from plugin.square.models import Line, Order
 from plugin.square.sale_record import sold_sale
 from plugin.square.sales import surcharge_on
-from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic
 from tests.square.test_sale_records import _adds_up, _issued
 
@@ -48,7 +47,6 @@ def cost(clinic: Clinic) -> int:
 
 @pytest.mark.parametrize("tax", [{}, {"tax_percent": "9.5"}, {"tax_percent": "9.5", "tax_included": True}])
 @pytest.mark.parametrize("name", COSTS)
-@sqlite_alone
 def test_a_course_costs_its_lines_total_less_tax_and_card_surcharge(
     clinic: Clinic, name: str, tax: Json
 ) -> None:
@@ -64,7 +62,6 @@ def test_a_course_costs_its_lines_total_less_tax_and_card_surcharge(
 
 
 @pytest.mark.parametrize("name", COSTS)
-@sqlite_alone
 def test_its_invoice_adds_up_to_what_was_paid(clinic: Clinic, name: str) -> None:
     order = sell(clinic, name, tax_percent="9.5")
     clinic.papers()
@@ -75,7 +72,6 @@ def test_its_invoice_adds_up_to_what_was_paid(clinic: Clinic, name: str) -> None
 
 
 @pytest.mark.parametrize("name", COSTS)
-@sqlite_alone
 def test_its_line_given_back_closes_the_course(clinic: Clinic, name: str) -> None:
     order = sell(clinic, name)
     clinic.till.refund_lines(order["id"], {order["line_items"][0]["uid"]: "1"})
@@ -85,7 +81,6 @@ def test_its_line_given_back_closes_the_course(clinic: Clinic, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", COSTS)
-@sqlite_alone
 def test_all_of_its_money_given_back_closes_the_course(clinic: Clinic, name: str) -> None:
     order = sell(clinic, name)
     clinic.till.refund_amount(order["total_money"]["amount"], order_id=order["id"])

@@ -14,7 +14,6 @@ from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import read_client
 from plugin.square.sync import sync
 from plugin.store.people import Client
-from tests.databases import sqlite_alone
 from tests.square.clinic import OWNER, Clinic, keep
 
 
@@ -63,7 +62,6 @@ def test_a_merge_brings_the_courses_together_whichever_event_comes_first(clinic:
     assert clinic.is_sound()
 
 
-@sqlite_alone
 def test_sales_met_after_their_customers_were_merged_belong_to_one_client(clinic: Clinic) -> None:
     clinic.till.set_faults(has_withheld_events=True)
     ids = _two_sales_to_one_person(clinic)
@@ -73,7 +71,6 @@ def test_sales_met_after_their_customers_were_merged_belong_to_one_client(clinic
     assert len(_owners(clinic)) == 1
 
 
-@sqlite_alone
 def test_a_sale_to_the_old_id_finds_the_client_though_the_merge_was_missed(clinic: Clinic) -> None:
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
     other = clinic.till.add_customer(given_name="A.", family_name="López")
@@ -102,7 +99,6 @@ def test_a_plain_deletion_keeps_the_client_and_the_courses(lite_clinic: Clinic) 
     assert (_square_id(clinic), _standing(clinic)) == (ana["id"], "linked")
 
 
-@sqlite_alone
 def test_a_name_changed_in_square_is_taken_over(clinic: Clinic) -> None:
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
     clinic.sell("ten", customer_id=ana["id"])
@@ -113,7 +109,6 @@ def test_a_name_changed_in_square_is_taken_over(clinic: Clinic) -> None:
     assert _owners(clinic) == {"Ana López Ruiz"}
 
 
-@sqlite_alone
 def test_people_who_bought_no_package_are_not_taken_over(clinic: Clinic) -> None:
     clinic.till.add_customer(given_name="Grace", family_name="Kim")
     clinic.catch_up()
@@ -121,7 +116,6 @@ def test_people_who_bought_no_package_are_not_taken_over(clinic: Clinic) -> None
         assert session.scalars(select(Client)).all() == []
 
 
-@sqlite_alone
 def test_a_customer_whose_merge_was_missed_is_followed_at_the_next_change(clinic: Clinic) -> None:
     ids = _two_sales_to_one_person(clinic)
     clinic.catch_up()
@@ -209,7 +203,6 @@ def test_a_customer_separated_under_a_new_id_is_told_by_name_and_phone(lite_clin
     assert asked.proposal == "None of the courses was sold to Bea as Square tells it; all stay with Ana."
 
 
-@sqlite_alone
 def test_a_number_square_has_without_its_area_code_does_not_fail_the_sale(clinic: Clinic) -> None:
     """B20: name and e-mail are stored, and an incomplete number is never written back."""
     ana = clinic.till.add_customer(given_name="Ana", family_name="López", email_address="ana@example.org")
@@ -221,7 +214,6 @@ def test_a_number_square_has_without_its_area_code_does_not_fail_the_sale(clinic
     assert clinic.services.square.customer(ana["id"])["phone_number"] == "555-0191"
 
 
-@sqlite_alone
 def test_a_profile_known_by_an_odd_number_alone_goes_by_that_number(clinic: Clinic) -> None:
     """B20."""
     ana = clinic.till.add_customer(phone_number="+13105550101")

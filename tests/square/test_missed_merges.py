@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from plugin.square.sync import sync
 from plugin.store.people import Client
-from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, house_of
 
 # None of them shares a word of the name, a phone or an e-mail with another.
@@ -93,7 +92,6 @@ def test_a_chain_whose_first_merge_was_heard_of_is_followed_to_its_end(clinic: C
     assert clinic.is_sound()
 
 
-@sqlite_alone
 def test_a_merge_that_was_followed_is_not_found_again(clinic: Clinic) -> None:
     _merged(clinic, *_bought(clinic, 2))
     _synced(clinic)
@@ -101,7 +99,6 @@ def test_a_merge_that_was_followed_is_not_found_again(clinic: Clinic) -> None:
     assert sync(clinic.services).found == ()
 
 
-@sqlite_alone
 def test_people_of_one_phone_are_one_as_soon_as_their_merged_profile_buys(clinic: Clinic) -> None:
     """B12: the likeliest are fetched before the sale is booked."""
     ids = [
@@ -116,7 +113,6 @@ def test_people_of_one_phone_are_one_as_soon_as_their_merged_profile_buys(clinic
     assert (_clients(clinic), len(clinic.ledger())) == (["Ana"], 3)
 
 
-@sqlite_alone
 def test_a_profile_found_deleted_on_the_way_is_noted(clinic: Clinic) -> None:
     ana, beatriz, chiara = _bought(clinic, 3)
     clinic.till.set_faults(has_withheld_events=True)

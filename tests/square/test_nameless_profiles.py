@@ -14,7 +14,6 @@ from plugin.courses.clients.clients import create_client
 from plugin.square.sync import sync
 from plugin.store.documents import Document
 from plugin.store.people import Client, SquareCustomer
-from tests.databases import sqlite_alone
 from tests.square.clinic import OWNER, Clinic
 
 Json = dict[str, Any]
@@ -60,7 +59,6 @@ def test_a_sale_to_a_profile_without_a_name_waits_like_one_without_a_client(clin
 @pytest.mark.parametrize(
     "blank", [{"given_name": " \u200b"}, {"nickname": "\u202e"}, {"note": "Paid by card"}]
 )
-@sqlite_alone
 def test_a_name_of_blanks_is_none(clinic: Clinic, blank: Json) -> None:
     """B8."""
     clinic.till.set_faults(has_withheld_events=True, makes_instant_profiles=True)
@@ -81,7 +79,6 @@ def test_a_name_of_blanks_is_none(clinic: Clinic, blank: Json) -> None:
         ({"email_address": "ana@example.org"}, "ana@example.org"),
     ],
 )
-@sqlite_alone
 def test_one_that_tells_who_it_is_is_a_person(clinic: Clinic, told: Json, called: str) -> None:
     """B8."""
     clinic.till.set_faults(has_withheld_events=True, makes_instant_profiles=True)
@@ -92,7 +89,6 @@ def test_one_that_tells_who_it_is_is_a_person(clinic: Clinic, told: Json, called
     assert (_owners(clinic), _kinds(clinic)) == ([called], [])
 
 
-@sqlite_alone
 def test_the_customer_on_the_order_counts_before_the_profile_of_the_card(clinic: Clinic) -> None:
     """B8."""
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")
@@ -144,7 +140,6 @@ def test_a_profile_merged_into_one_with_a_name_gets_its_course(
     assert clinic.is_sound()
 
 
-@sqlite_alone
 def test_a_sale_that_a_person_has_assigned_stays_theirs_whatever_the_profile_says_later(
     clinic: Clinic,
 ) -> None:
@@ -160,7 +155,6 @@ def test_a_sale_that_a_person_has_assigned_stays_theirs_whatever_the_profile_say
     assert (_owners(clinic), _kinds(clinic)) == (["Bea Kim"], [])
 
 
-@sqlite_alone
 def test_a_profile_we_know_as_a_client_is_that_client_though_it_has_lost_its_name(clinic: Clinic) -> None:
     """B8."""
     ana = clinic.till.add_customer(given_name="Ana", family_name="López")

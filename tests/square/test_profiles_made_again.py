@@ -14,7 +14,6 @@ from plugin.courses.base.views import AttentionView
 from plugin.courses.clients.merge import merge_clients, merges_of, undo_merge
 from plugin.errors import Refused
 from plugin.store.people import Client, SquareCustomer
-from tests.databases import sqlite_alone
 from tests.square.clinic import OWNER, Clinic
 
 ANA = {
@@ -85,7 +84,6 @@ def test_the_same_person_is_proposed_and_merged_by_one_tap(clinic: Clinic, is_he
     assert clinic.is_sound()
 
 
-@sqlite_alone
 def test_said_to_be_two_they_stay_two_and_are_not_asked_about_again(clinic: Clinic) -> None:
     """B19."""
     _deleted(clinic, _bought(clinic, "ten", **ANA))
@@ -109,7 +107,6 @@ def test_said_to_be_two_they_stay_two_and_are_not_asked_about_again(clinic: Clin
         ({"phone_number": "+13105550199", "email_address": "new@example.org"}, ""),
     ],
 )
-@sqlite_alone
 def test_a_name_with_a_phone_or_an_e_mail_is_enough_and_less_is_not(
     clinic: Clinic, changed: dict[str, Any], shared: str
 ) -> None:
@@ -119,21 +116,18 @@ def test_a_name_with_a_phone_or_an_e_mail_is_enough_and_less_is_not(
     assert [f"the same {shared};" in item.summary for item in _asked(clinic)] == ([True] if shared else [])
 
 
-@sqlite_alone
 def test_two_of_one_name_without_a_phone_or_an_e_mail_are_not_asked_about(clinic: Clinic) -> None:
     _deleted(clinic, _bought(clinic, "ten", given_name="Ana"))
     _bought(clinic, "twelve", given_name="Ana")
     assert _asked(clinic) == []
 
 
-@sqlite_alone
 def test_two_profiles_that_both_live_are_two_people_to_square_and_to_us(clinic: Clinic) -> None:
     _bought(clinic, "ten", **ANA)
     _bought(clinic, "twelve", **ANA)
     assert (len(_clients(clinic)), _asked(clinic)) == (2, [])
 
 
-@sqlite_alone
 def test_merged_on_their_page_the_question_is_settled(clinic: Clinic) -> None:
     _deleted(clinic, _bought(clinic, "ten", **ANA))
     _bought(clinic, "twelve", **ANA)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from plugin.square.sync import sync
-from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, keep
 
 Json = dict[str, Any]
@@ -35,7 +34,6 @@ def test_a_line_given_back_closes_its_course(clinic: Clinic) -> None:
     assert clinic.is_sound()
 
 
-@sqlite_alone
 def test_one_of_two_on_a_line_given_back_closes_one(clinic: Clinic) -> None:
     order = clinic.till.sell([clinic.line("ten", "2")])["order"]
     clinic.catch_up()
@@ -44,7 +42,6 @@ def test_one_of_two_on_a_line_given_back_closes_one(clinic: Clinic) -> None:
     assert sorted(_closed(clinic), key=str) == [None, "refunded"]
 
 
-@sqlite_alone
 def test_the_whole_amount_given_back_without_a_line_closes_the_sale(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()
@@ -53,7 +50,6 @@ def test_the_whole_amount_given_back_without_a_line_closes_the_sale(clinic: Clin
     assert _closed(clinic) == ["refunded"]
 
 
-@sqlite_alone
 def test_an_amount_that_names_no_line_asks_a_person(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()
@@ -63,7 +59,6 @@ def test_an_amount_that_names_no_line_asks_a_person(clinic: Clinic) -> None:
     assert "unclear_refund" in [item.kind for item in clinic.attention()]
 
 
-@sqlite_alone
 def test_a_refund_heard_before_its_sale_books_the_sale_first(clinic: Clinic) -> None:
     clinic.till.set_faults(has_withheld_events=True)
     order = clinic.sell("ten")
@@ -94,7 +89,6 @@ def test_a_refund_that_failed_opens_the_course_again(clinic: Clinic) -> None:
     assert clinic.is_sound()
 
 
-@sqlite_alone
 def test_a_refund_of_retail_is_ignored_in_words(clinic: Clinic) -> None:
     order = clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])["order"]
     clinic.till.refund_amount(5400, order_id=order["id"])
@@ -103,7 +97,6 @@ def test_a_refund_of_retail_is_ignored_in_words(clinic: Clinic) -> None:
     assert told == {("ignored", "No package in this order.")}
 
 
-@sqlite_alone
 def test_a_refund_without_a_return_order_belongs_to_the_order_of_its_payment(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()
@@ -137,7 +130,6 @@ def test_an_exchange_without_money_closes_the_one_and_opens_the_other(clinic: Cl
     }
 
 
-@sqlite_alone
 def test_a_return_whose_refund_does_not_show_yet_is_looked_at_again_until_it_does(clinic: Clinic) -> None:
     """B14."""
     order = clinic.sell("ten")
@@ -157,7 +149,6 @@ def test_a_return_whose_refund_does_not_show_yet_is_looked_at_again_until_it_doe
 
 
 @pytest.mark.parametrize("has_events", [True, False], ids=["told by events", "found by sweeps"])
-@sqlite_alone
 def test_a_return_order_that_names_no_refund_is_done_once_the_refund_is_booked(
     clinic: Clinic, has_events: bool
 ) -> None:
@@ -183,7 +174,6 @@ def test_a_return_order_that_names_no_refund_is_done_once_the_refund_is_booked(
 
 
 @pytest.mark.parametrize("quantity", ["0.5", "abc"])
-@sqlite_alone
 def test_part_of_a_package_given_back_asks_a_person(clinic: Clinic, quantity: str) -> None:
     order = clinic.sell("ten")
     clinic.catch_up()

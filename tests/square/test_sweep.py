@@ -14,7 +14,6 @@ from plugin.errors import SquareFailed
 from plugin.square.sync import FIRST_LOOK, OVERLAP, sync
 from plugin.store.queues import Sweep
 from tests.clock import HandMovedClock
-from tests.databases import sqlite_alone
 from tests.practice_square.contract import Contract
 from tests.square.clinic import Clinic, house_of
 
@@ -41,7 +40,6 @@ def test_with_webhooks_switched_off_sales_and_refunds_still_arrive(deaf: Clinic)
     assert deaf.is_sound()
 
 
-@sqlite_alone
 def test_empty_pages_that_carry_a_cursor_are_walked_through(deaf: Clinic) -> None:
     deaf.till.set_faults(has_empty_pages=True)
     order = deaf.sell("ten")
@@ -51,7 +49,6 @@ def test_empty_pages_that_carry_a_cursor_are_walked_through(deaf: Clinic) -> Non
     assert sorted(one["kind"] for one in report.found) == ["order", "order", "refund"]
 
 
-@sqlite_alone
 def test_what_the_webhooks_brought_is_not_taken_up_again(clinic: Clinic) -> None:
     order = clinic.sell("ten")
     retail = clinic.till.sell([{"name": "Facial oil", "amount": 5400, "quantity": "1"}])["order"]
@@ -76,7 +73,6 @@ def test_a_second_sweep_finds_nothing_new(deaf: Clinic) -> None:
     assert sync(deaf.services).found == ()
 
 
-@sqlite_alone
 def test_a_webhook_after_the_sweep_changes_nothing(deaf: Clinic) -> None:
     deaf.sell("ten")
     deaf.worker().sync()
@@ -86,7 +82,6 @@ def test_a_webhook_after_the_sweep_changes_nothing(deaf: Clinic) -> None:
     assert len(deaf.ledger()) == 1
 
 
-@sqlite_alone
 def test_a_sale_made_offline_three_days_ago_is_found(deaf: Clinic) -> None:
     sync(deaf.services)
     deaf.clock.advance(minutes=15)
@@ -97,7 +92,6 @@ def test_a_sale_made_offline_three_days_ago_is_found(deaf: Clinic) -> None:
     assert [row[7] for row in deaf.ledger()] == [deaf.clock() - timedelta(hours=72)]
 
 
-@sqlite_alone
 def test_an_order_that_shows_up_71_hours_late_is_found(deaf: Clinic) -> None:
     sync(deaf.services)
     deaf.clock.advance(minutes=15)
@@ -107,7 +101,6 @@ def test_an_order_that_shows_up_71_hours_late_is_found(deaf: Clinic) -> None:
     assert [one["id"] for one in sync(deaf.services).found] == [order["id"]]
 
 
-@sqlite_alone
 def test_a_sale_of_an_item_linked_only_later_is_found(deaf: Clinic) -> None:
     item = deaf.services.square.catalog_items_named("Jade roller")[0]
     variation = item["item_data"]["variations"][0]["id"]
@@ -119,7 +112,6 @@ def test_a_sale_of_an_item_linked_only_later_is_found(deaf: Clinic) -> None:
     assert len(deaf.ledger()) == 1
 
 
-@sqlite_alone
 def test_it_looks_back_28_days_first_and_then_from_what_was_touched_last(deaf: Clinic) -> None:
     """H8: by the times of what Square showed, for our own clock may be ahead."""
     start = deaf.clock()
@@ -130,7 +122,6 @@ def test_it_looks_back_28_days_first_and_then_from_what_was_touched_last(deaf: C
     assert sync(deaf.services).since == start - OVERLAP
 
 
-@sqlite_alone
 def test_a_look_at_the_last_hour_alone_does_not_stand_for_the_days_before(deaf: Clinic) -> None:
     sync(deaf.services)
     deaf.sell("ten")
@@ -143,7 +134,6 @@ def test_a_look_at_the_last_hour_alone_does_not_stand_for_the_days_before(deaf: 
     assert len(deaf.ledger()) == 2
 
 
-@sqlite_alone
 @pytest.mark.parametrize("had_one_before", [True, False])
 def test_one_look_while_the_clock_is_ahead_does_not_blind_the_next(
     deaf: Clinic, had_one_before: bool
@@ -165,7 +155,6 @@ def test_one_look_while_the_clock_is_ahead_does_not_blind_the_next(
     assert state.sweep.started_at == deaf.clock()
 
 
-@sqlite_alone
 def test_it_looks_as_far_back_as_it_is_told(deaf: Clinic) -> None:
     deaf.sell("ten")
     deaf.clock.advance(days=2)
@@ -173,7 +162,6 @@ def test_it_looks_as_far_back_as_it_is_told(deaf: Clinic) -> None:
     assert len(sync(deaf.services, since=deaf.clock() - timedelta(days=3)).found) == 1
 
 
-@sqlite_alone
 def test_a_sweep_that_square_cut_short_is_kept_with_its_reason_and_begun_again(deaf: Clinic) -> None:
     deaf.sell("ten")
     deaf.till.set_faults(fail_next=1, fail_only="GET /v2/refunds")
@@ -188,7 +176,6 @@ def test_a_sweep_that_square_cut_short_is_kept_with_its_reason_and_begun_again(d
     assert told == [(True, True, 1), (False, False, 0)]
 
 
-@sqlite_alone
 def test_one_order_that_cannot_be_read_does_not_hide_the_next(deaf: Clinic) -> None:
     strange = deaf.sell("ten")
     deaf.clock.advance(seconds=1)
@@ -200,7 +187,6 @@ def test_one_order_that_cannot_be_read_does_not_hide_the_next(deaf: Clinic) -> N
     assert ("sweep.order", "pending") in [row[:2] for row in deaf.messages()]
 
 
-@sqlite_alone
 def test_all_that_is_asked_of_square_is_held_against_its_contract(deaf: Clinic, contract: Contract) -> None:
     order = deaf.sell("ten", customer_id=deaf.till.add_customer(given_name="Ana")["id"])
     deaf.till.refund_amount(165000, order_id=order["id"])

@@ -19,7 +19,6 @@ from plugin.square.catalog_items import search_items
 from plugin.square.sync import sync
 from plugin.store.ledger import History
 from plugin.store.offers import IgnoredItem
-from tests.databases import sqlite_alone
 from tests.square.clinic import OWNER, Clinic
 
 Json = dict[str, Any]
@@ -310,7 +309,6 @@ def test_a_sale_refunded_before_anybody_answered_needs_no_answer(lite_clinic: Cl
     assert (_asked(lite_clinic), lite_clinic.ledger()) == ([], [])
 
 
-@sqlite_alone
 def test_part_of_it_refunded_before_is_asked_about_once_the_course_is_open(clinic: Clinic) -> None:
     order = _sell(clinic, _made_again(clinic), customer_id=_ana(clinic))
     clinic.till.refund_amount(33000, order_id=order["id"])
@@ -322,7 +320,6 @@ def test_part_of_it_refunded_before_is_asked_about_once_the_course_is_open(clini
     assert clinic.is_sound()
 
 
-@sqlite_alone
 def test_a_package_and_a_look_alike_on_one_sale_are_each_their_own(clinic: Clinic) -> None:
     lines = [clinic.line("ten"), {"name": TWELVE, "amount": 198000, "quantity": "2"}]
     clinic.till.sell(lines, customer_id=_ana(clinic))

@@ -11,7 +11,6 @@ from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.unlinked import ask_about_unlinked
 from tests.courses.desk import ANA, Desk
-from tests.databases import sqlite_alone
 from tests.web.page import Page
 from tests.web.visitor import Visitor
 
@@ -56,7 +55,6 @@ def test_one_name_and_one_tap_assign_it(deb: Visitor, desk: Desk, item: str) -> 
     assert "12 of 12 left" in deb.page(f"/clients/{client}").text
 
 
-@sqlite_alone
 def test_it_works_without_scripts(deb: Visitor, desk: Desk, item: str) -> None:
     desk.client("Maria Alvarez")
     page = deb.page(f"/attention/{item}/clients?q=maria")
@@ -72,7 +70,6 @@ def test_somebody_new_is_made_and_assigned_in_one_form(deb: Visitor, desk: Desk,
     assert deb.page("/clients?q=bela").text.count("Bela Costa") == 1
 
 
-@sqlite_alone
 def test_a_wrong_field_of_somebody_new_is_named_and_nothing_is_lost(
     deb: Visitor, desk: Desk, item: str
 ) -> None:
@@ -95,7 +92,6 @@ def test_two_people_answer_at_once_and_the_second_is_told(deb: Visitor, desk: De
     assert "No package yet" in deb.page(f"/clients/{maria}").text
 
 
-@sqlite_alone
 def test_nobody_fits_is_said(deb: Visitor, desk: Desk, item: str) -> None:
     assert "No clients match “zz”." in candidates(deb, item, "zz").text
 
@@ -108,7 +104,6 @@ def refund(desk: Desk) -> str:
     return course
 
 
-@sqlite_alone
 def test_an_unclear_refund_shows_its_arithmetic(deb: Visitor, refund: str) -> None:
     page = deb.page("/attention")
     assert "Partial refund of $500.00 with no item. How many sessions to remove?" in page.text
@@ -129,7 +124,6 @@ def test_one_tap_settles_an_unclear_refund(
 
 
 @pytest.mark.parametrize("typed", ["", "0", "two", "-1", "1.5", "9" * 30, "٣x"])
-@sqlite_alone
 def test_an_odd_number_of_sessions_is_refused_in_words(
     deb: Visitor, desk: Desk, refund: str, typed: str
 ) -> None:
@@ -140,7 +134,6 @@ def test_an_odd_number_of_sessions_is_refused_in_words(
     assert desk.course(refund).left == 12
 
 
-@sqlite_alone
 def test_an_unknown_decision_is_refused(deb: Visitor, item: str) -> None:
     form = deb.page("/attention").form("/client")
     form.action = form.action.replace("/client", "/resolution")
@@ -208,7 +201,6 @@ def test_between_equal_courses_nobody_must_choose(deb: Visitor, desk: Desk) -> N
     assert len(booked.opened) == 2
 
 
-@sqlite_alone
 def test_a_course_of_another_sale_is_not_smuggled_in(
     deb: Visitor, desk: Desk, pair: tuple[str, ...], item: str
 ) -> None:
@@ -224,7 +216,6 @@ def test_a_course_of_another_sale_is_not_smuggled_in(
         (50000, "Remove 3 sessions", 9, "3 sessions removed"),
     ],
 )
-@sqlite_alone
 def test_the_proposal_is_one_tap(
     deb: Visitor, desk: Desk, amount: int, words: str, left: int, answer: str
 ) -> None:
@@ -259,7 +250,6 @@ def test_a_proposal_that_can_not_be_carried_out_any_more_is_not_made(
     assert "Remove these sessions" in page.text
 
 
-@sqlite_alone
 def test_a_question_nobody_answered_for_a_reason_says_so(deb: Visitor, desk: Desk) -> None:
     desk.book(desk.sale(desk.line(desk.package(), quantity=None, quantity_text="1.5")))
     page = deb.after(deb.page("/attention").form("/resolution"), decision="dismiss")
@@ -278,7 +268,6 @@ def _looks_like_a_package(desk: Desk, package_id: str, variation: str | None) ->
 
 
 @pytest.mark.parametrize("variation", ["var-new", None], ids=["an item", "an amount"])
-@sqlite_alone
 def test_a_sale_that_looks_like_a_package_is_opened_as_the_one_chosen(
     deb: Visitor, desk: Desk, variation: str | None
 ) -> None:
@@ -299,7 +288,6 @@ def test_a_sale_that_looks_like_a_package_is_opened_as_the_one_chosen(
     assert desk.course(course_id).package_id == ten
 
 
-@sqlite_alone
 def test_an_item_that_is_no_package_is_ignored_with_one_tap(deb: Visitor, desk: Desk) -> None:
     """B9."""
     _looks_like_a_package(desk, desk.package(), "var-new")

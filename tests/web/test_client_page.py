@@ -11,7 +11,6 @@ from plugin.core.acts import Role
 from plugin.core.terms import Terms
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.databases import sqlite_alone
 from tests.web.conftest import As
 from tests.web.page import Page
 from tests.web.visitor import Visitor
@@ -31,7 +30,6 @@ def address(desk: Desk, course: str) -> str:
     return client_address(desk, course)
 
 
-@sqlite_alone
 def test_it_shows_the_balance_as_a_card(deb: Visitor, address: str) -> None:
     page = deb.page(address)
     assert "Ana Souza" in page.text
@@ -47,7 +45,6 @@ def test_one_tap_uses_a_session(deb: Visitor, desk: Desk, course: str, address: 
     assert desk.balance(course)[0] == 11
 
 
-@sqlite_alone
 def test_the_message_is_told_once(deb: Visitor, address: str) -> None:
     deb.after(deb.page(address).form("/uses"))
     assert "Session 1 used" not in deb.page(address).text
@@ -78,7 +75,6 @@ def test_undo_in_the_history_takes_a_reason(deb: Visitor, desk: Desk, course: st
     assert "<b>late</b>" not in page.html
 
 
-@sqlite_alone
 def test_an_undo_that_comes_too_late_says_so(deb: Visitor, desk: Desk, course: str, address: str) -> None:
     used = desk.use(course)
     form = deb.page(address).form("/reversal")
@@ -108,7 +104,6 @@ def test_a_key_for_another_wish_is_refused(deb: Visitor, desk: Desk, course: str
 
 
 @pytest.mark.parametrize("key", ["", "x" * 81, "two words", "é"])
-@sqlite_alone
 def test_a_form_without_a_good_key_writes_nothing(
     deb: Visitor, desk: Desk, course: str, address: str, key: str
 ) -> None:
@@ -116,7 +111,6 @@ def test_a_form_without_a_good_key_writes_nothing(
     assert desk.balance(course)[0] == 12
 
 
-@sqlite_alone
 def test_htmx_gets_the_living_part_and_the_message(deb: Visitor, address: str) -> None:
     answer = deb.send_by_htmx(deb.page(address).form("/uses"))
     assert answer.status_code == 200
@@ -126,7 +120,6 @@ def test_htmx_gets_the_living_part_and_the_message(deb: Visitor, address: str) -
     assert answer.headers["X-Seen"]
 
 
-@sqlite_alone
 def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:
     sold_at = desk.clock() - timedelta(weeks=3)
     course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000, paid_at=sold_at)
@@ -151,7 +144,6 @@ def test_a_refund_closes_the_card_and_stays_in_the_history(deb: Visitor, desk: D
     assert not [form for form in page.forms if form.action.endswith("/uses")]
 
 
-@sqlite_alone
 def test_the_course_that_ends_first_is_offered_first(deb: Visitor, desk: Desk) -> None:
     lasting = desk.sell(desk.package(name="Lasting"))
     ending = desk.sell(desk.package(name="Ending", terms=Terms(expires_after_months=6)))
@@ -161,7 +153,6 @@ def test_the_course_that_ends_first_is_offered_first(deb: Visitor, desk: Desk) -
     assert "until May 22, 2027" in page.text
 
 
-@sqlite_alone
 def test_an_expired_course_says_what_can_be_done(as_role: As, desk: Desk, clock: HandMovedClock) -> None:
     course = desk.sell(desk.package(terms=Terms(expires_after_months=1)))
     clock.advance(days=40)
@@ -170,7 +161,6 @@ def test_an_expired_course_says_what_can_be_done(as_role: As, desk: Desk, clock:
     assert page.html.count('class="punch held"') == 12
 
 
-@sqlite_alone
 def test_several_courses_each_have_their_history(deb: Visitor, desk: Desk) -> None:
     first = desk.sell()
     second = desk.sell()
@@ -182,19 +172,16 @@ def test_several_courses_each_have_their_history(deb: Visitor, desk: Desk) -> No
     assert {f"h-{first}", f"d-{second}"} <= {each.attributes.get("id") for each in page.elements}
 
 
-@sqlite_alone
 def test_a_client_without_a_course_is_told_what_to_do(deb: Visitor, desk: Desk) -> None:
     assert "Sell a package above" in deb.page(f"/clients/{desk.client()}").text
 
 
-@sqlite_alone
 def test_an_unknown_client_is_a_kind_404(deb: Visitor) -> None:
     answer = deb.get("/clients/nobody")
     assert answer.status_code == 404
     assert "There is no such client." in answer.text
 
 
-@sqlite_alone
 def test_dates_are_the_clinics(deb: Visitor, desk: Desk, course: str, clock: HandMovedClock) -> None:
     clock.advance(
         hours=13
@@ -212,7 +199,6 @@ def test_a_practitioner_uses_sessions_too(as_role: As, desk: Desk, course: str, 
     assert "Attention" not in page.text
 
 
-@sqlite_alone
 def test_the_paper_of_each_session_is_at_hand(deb: Visitor, desk: Desk, course: str, address: str) -> None:
     desk.use(course)
     desk.use(course)
@@ -222,7 +208,6 @@ def test_the_paper_of_each_session_is_at_hand(deb: Visitor, desk: Desk, course: 
     assert {f"/courses/{course}/aftercare.pdf?visit={visit}" for visit in visits} == set(papers)
 
 
-@sqlite_alone
 def test_a_course_of_last_year_shows_its_year(deb: Visitor, desk: Desk, clock: HandMovedClock) -> None:
     course = desk.sell(paid_at=clock() - timedelta(days=400))
     assert "Sold Oct 18, 2025" in deb.page(client_address(desk, course)).text
@@ -233,7 +218,6 @@ def buttons(page: Page) -> list[tuple[str, str]]:
     return [(form.action, form.buttons[0][2]) for form in page.forms if form.action.endswith("/uses")]
 
 
-@sqlite_alone
 def test_of_several_courses_the_one_at_hand_is_named_and_another_is_one_tap(deb: Visitor, desk: Desk) -> None:
     old = desk.sell(desk.package(name="Course of ten", sessions=10), paid_at=desk.clock() - timedelta(days=9))
     new = desk.sell(desk.package(name="Course of twelve"))
@@ -248,14 +232,12 @@ def test_of_several_courses_the_one_at_hand_is_named_and_another_is_one_tap(deb:
     assert (desk.balance(old)[0], desk.balance(new)[0]) == (10, 11)
 
 
-@sqlite_alone
 def test_alone_a_course_needs_no_name(deb: Visitor, address: str) -> None:
     page = deb.page(address)
     assert "from “" not in page.text
     assert [words for _, words in buttons(page)] == ["Use a session"]
 
 
-@sqlite_alone
 def test_left_over_touch_ups_wait_behind_a_new_course(deb: Visitor, desk: Desk) -> None:
     old = desk.sell(
         desk.package(name="Old", sessions=1, touch_ups=2),
@@ -271,7 +253,6 @@ def test_left_over_touch_ups_wait_behind_a_new_course(deb: Visitor, desk: Desk) 
     assert f"/courses/{old}/uses" in [action for action, _ in buttons(page)]
 
 
-@sqlite_alone
 def test_open_touch_ups_stand_beside_the_next_session(deb: Visitor, desk: Desk) -> None:
     course = desk.sell(desk.package(sessions=2, touch_ups=1), paid=33000)
     desk.use(course)
@@ -285,7 +266,6 @@ def test_open_touch_ups_stand_beside_the_next_session(deb: Visitor, desk: Desk) 
 
 
 @pytest.mark.parametrize(("days", "is_soon"), [(31, False), (30, True), (0, True), (-1, False)])
-@sqlite_alone
 def test_a_course_that_ends_within_thirty_days_says_so(
     as_role: As, desk: Desk, clock: HandMovedClock, days: int, is_soon: bool
 ) -> None:
@@ -297,7 +277,6 @@ def test_a_course_that_ends_within_thirty_days_says_so(
     assert ('<span class="chip warn">Until Jan 22' in page.html) == is_soon
 
 
-@sqlite_alone
 def test_c22_courses_of_one_package_are_told_apart_by_their_sale(deb: Visitor, desk: Desk) -> None:
     package = desk.package()
     first = desk.sell(package)
@@ -312,7 +291,6 @@ def test_c22_courses_of_one_package_are_told_apart_by_their_sale(deb: Visitor, d
         assert sold in page.text
 
 
-@sqlite_alone
 def test_c23_a_line_says_when_it_was_entered_later_than_its_visit(
     deb: Visitor, desk: Desk, course: str, address: str
 ) -> None:

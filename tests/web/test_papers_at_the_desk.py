@@ -12,7 +12,6 @@ from plugin.core.acts import Role
 from plugin.courses.clients.contacts import Buyer
 from plugin.services import Services
 from tests.courses.desk import Desk
-from tests.databases import sqlite_alone
 from tests.web.conftest import PDF, signed_in
 from tests.web.visitor import Visitor
 
@@ -39,7 +38,6 @@ def test_a_paper_opens_in_the_browser(deb: Visitor, desk: Desk, paper: str) -> N
         ),
     ],
 )
-@sqlite_alone
 def test_a_name_in_any_script_fits_into_a_header(
     deb: Visitor, desk: Desk, name: str, plain: str, whole: str
 ) -> None:
@@ -52,7 +50,6 @@ def test_a_name_in_any_script_fits_into_a_header(
 
 
 @pytest.mark.parametrize("name", ['a"; filename="evil.exe', "../../etc/passwd", "李美玲", "line\nbreak"])
-@sqlite_alone
 def test_a_name_can_not_break_the_file_name(deb: Visitor, desk: Desk, name: str) -> None:
     course = desk.sell(buyer=Buyer("CUSTOMER-X", name=name))
     said = deb.get(f"/courses/{course}/summary.pdf").headers["Content-Disposition"]
@@ -62,14 +59,12 @@ def test_a_name_can_not_break_the_file_name(deb: Visitor, desk: Desk, name: str)
     assert "\n" not in said
 
 
-@sqlite_alone
 def test_an_aftercare_sheet_before_the_first_visit_is_refused_in_words(deb: Visitor, desk: Desk) -> None:
     answer = deb.get(f"/courses/{desk.sell()}/aftercare.pdf")
     assert answer.status_code == 409
     assert "No session of this course was used yet" in answer.text
 
 
-@sqlite_alone
 def test_a_visit_of_another_course_is_not_found(deb: Visitor, desk: Desk) -> None:
     course = desk.sell()
     desk.use(course)

@@ -11,7 +11,6 @@ from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.clients.contacts import Buyer
 from tests.courses.desk import OLGA, Desk
-from tests.databases import sqlite_alone
 from tests.web.conftest import As
 from tests.web.page import Form, Page
 from tests.web.visitor import Visitor
@@ -38,7 +37,6 @@ def test_an_empty_clinic_is_told_what_to_do(small_deb: Visitor, small_desk: Desk
     assert "Sunday, November 22, 2026" in page.text
 
 
-@sqlite_alone
 def test_today_shows_sales_visits_and_questions(deb: Visitor, desk: Desk) -> None:
     package = desk.package()
     desk.use(desk.sell(package))
@@ -59,7 +57,6 @@ def test_a_practitioner_sees_no_questions(small_as: As, small_desk: Desk) -> Non
 
 
 @pytest.mark.parametrize("typed", ["souz", "SOUZA ana", "0123", "(415) 555-0123", "ana@ex"])
-@sqlite_alone
 def test_a_client_is_found_by_any_part(deb: Visitor, desk: Desk, typed: str) -> None:
     desk.sell()
     desk.client("Bela Costa")
@@ -133,7 +130,6 @@ def test_a_refused_form_comes_back_filled(
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@sqlite_alone
 def test_names_are_text_wherever_they_stand(deb: Visitor, desk: Desk, name: str) -> None:
     course = desk.sell(buyer=Buyer("CUSTOMER-X", name=name))
     desk.use(course)

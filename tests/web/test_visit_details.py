@@ -9,7 +9,6 @@ from plugin.courses.accounts.staff import add_staff
 from plugin.courses.visits.visits import describe_visit
 from plugin.services import Services
 from tests.courses.desk import Desk
-from tests.databases import sqlite_alone
 from tests.web.conftest import As
 from tests.web.page import Form, Page
 from tests.web.visitor import NAMES, Visitor, hire
@@ -49,14 +48,12 @@ def test_the_focus_and_the_note_are_written_down(deb: Visitor, desk: Desk, cours
     assert desk.balance(course) == before
 
 
-@sqlite_alone
 def test_it_says_where_each_of_them_goes(deb: Visitor, address: str) -> None:
     text = deb.page(address).text
     assert "Goes on the course summary." in text
     assert "Stays here, not on papers." in text
 
 
-@sqlite_alone
 def test_what_is_there_comes_back_to_be_edited(deb: Visitor, address: str) -> None:
     assert "Add note" in deb.page(address).text
     page = deb.after(details(deb, address), focus="Brow", note="Two lines")
@@ -65,7 +62,6 @@ def test_what_is_there_comes_back_to_be_edited(deb: Visitor, address: str) -> No
     assert (again.fields["focus"], again.fields["note"]) == ("Brow", "Two lines")
 
 
-@sqlite_alone
 def test_those_who_treat_can_be_named(
     deb: Visitor, services: Services, desk: Desk, course: str, address: str
 ) -> None:
@@ -80,7 +76,6 @@ def test_those_who_treat_can_be_named(
     assert "with A. Kim" not in deb.after(after.form("/details"), practitioner_id="").text
 
 
-@sqlite_alone
 def test_whoever_treated_stays_named_though_they_could_not_be_chosen(
     deb: Visitor, services: Services, desk: Desk, course: str, address: str
 ) -> None:
@@ -99,7 +94,6 @@ def test_whoever_treated_stays_named_though_they_could_not_be_chosen(
     assert (visit.practitioner, visit.focus) == ("Dr. Wu", "Brow")
 
 
-@sqlite_alone
 def test_a_practitioner_is_named_by_themselves(as_role: As, desk: Desk, address: str) -> None:
     desk.clock.advance(days=1)
     kim = as_role(Role.PRACTITIONER)
@@ -109,7 +103,6 @@ def test_a_practitioner_is_named_by_themselves(as_role: As, desk: Desk, address:
 
 
 @pytest.mark.parametrize("field", ["focus", "note"])
-@sqlite_alone
 def test_too_long_a_text_is_refused_and_nothing_is_lost(
     deb: Visitor, desk: Desk, course: str, address: str, field: str
 ) -> None:
@@ -128,7 +121,6 @@ def test_too_long_a_text_is_refused_and_nothing_is_lost(
     assert desk.course(course).visits[0].focus == ""
 
 
-@sqlite_alone
 def test_a_practitioner_who_is_not_there_is_refused_beside_the_field(
     deb: Visitor, desk: Desk, course: str, address: str
 ) -> None:
@@ -150,14 +142,12 @@ def test_a_visit_that_was_undone_meanwhile_is_refused_in_words(
     assert not [each for each in Page(answer.text).forms if each.action.endswith("/details")]
 
 
-@sqlite_alone
 def test_a_visit_that_is_not_there_is_not_found(deb: Visitor, desk: Desk, course: str, address: str) -> None:
     form = details(deb, address)
     form.action = "/visits/none/details"
     assert deb.send(form).status_code == 404
 
 
-@sqlite_alone
 def test_htmx_gets_the_living_part(deb: Visitor, address: str) -> None:
     answer = deb.send_by_htmx(details(deb, address), focus="Brow")
     assert answer.status_code == 200

@@ -6,7 +6,6 @@ import pytest
 
 from plugin.core.acts import Role
 from tests.courses.desk import Desk
-from tests.databases import sqlite_alone
 from tests.web.conftest import As
 from tests.web.page import Page
 from tests.web.visitor import Visitor
@@ -53,7 +52,6 @@ def test_sent_twice_it_is_moved_once(deb: Visitor, desk: Desk, course: str, mari
     assert len(desk.course(course).happenings) == 1
 
 
-@sqlite_alone
 def test_it_works_without_scripts(deb: Visitor, desk: Desk, course: str, maria: str) -> None:
     page = deb.page(f"/courses/{course}/clients?q=maria")
     panel = page.with_id(f"w-{course}")
@@ -62,7 +60,6 @@ def test_it_works_without_scripts(deb: Visitor, desk: Desk, course: str, maria: 
     assert "Maria Alvarez" in deb.after(page.form("/client")).text
 
 
-@sqlite_alone
 def test_the_one_who_has_it_is_not_offered(deb: Visitor, course: str, maria: str) -> None:
     assert "No other clients match “souza”." in candidates(deb, course, "souza").text
 
@@ -92,6 +89,5 @@ def test_a_closed_course_stays(deb: Visitor, desk: Desk, course: str) -> None:
     assert "Wrong client?" not in deb.page(address(desk, course)).text
 
 
-@sqlite_alone
 def test_a_practitioner_does_not_see_it(as_role: As, desk: Desk, course: str) -> None:
     assert "Wrong client?" not in as_role(Role.PRACTITIONER).page(address(desk, course)).text
