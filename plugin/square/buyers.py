@@ -100,7 +100,7 @@ def read_profile(customer: Json, asked_id: str) -> Buyer:
 
 
 def read_listed_profile(customer: Json) -> Buyer:
-    """Read a profile from a list or a search; raises SquareFailed."""
+    """Read a profile that was asked for by no id: listed, found or created; raises SquareFailed."""
     return read_profile(customer, text(customer.get("id")))
 
 

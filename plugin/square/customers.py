@@ -17,9 +17,9 @@ from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.contacts import Buyer, is_full_phone
 from plugin.courses.clients.square_links import gone_from_square_in
 from plugin.services import Services
-from plugin.square.buyers import knows_any, read_profile
+from plugin.square.buyers import knows_any, read_listed_profile, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.parsing import Json, readable, text, unreadable
+from plugin.square.parsing import Json, readable, unreadable
 from plugin.store.people import SquareCustomer
 
 # Square takes a phone number of 9 to 16 digits.
@@ -108,22 +108,20 @@ def _found(services: Services, client: ClientView) -> Buyer | None:
 
 
 def _candidates(services: Services, client: ClientView) -> Iterator[Buyer]:
-    yield from readable(_read, services.square.customers_with("reference_id", client.id), "customer")
+    yield from readable(
+        read_listed_profile, services.square.customers_with("reference_id", client.id), "customer"
+    )
     for field, value in (("phone_number", client.phone), ("email_address", client.email)):
         if value is None or (field == "phone_number" and not _takes(value)):
             continue
-        for buyer in readable(_read, services.square.customers_with(field, value), "customer"):
+        for buyer in readable(read_listed_profile, services.square.customers_with(field, value), "customer"):
             if folded(buyer.name) == folded(client.name):
                 yield buyer
 
 
 def _created(services: Services, client: ClientView) -> Buyer:
     profile = services.square.create_customer(_key(services, client), new_profile(client))
-    return _read(profile)
-
-
-def _read(profile: Json) -> Buyer:
-    return read_profile(profile, text(profile.get("id")))
+    return read_listed_profile(profile)
 
 
 def new_profile(client: ClientView) -> dict[str, str]:
