@@ -20,6 +20,7 @@ from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile
 from plugin.square.client import SquareNotFound
 from plugin.square.events.effects import Effects
+from plugin.square.events.orders import OTHER_LOCATION, is_at_other_location
 from plugin.square.inbox import object_in
 from plugin.square.parsing import (
     Json,
@@ -67,9 +68,8 @@ def handle_synced_booking(services: Services, data: Json) -> Effects:
 
 
 def _saved(services: Services, booking: BookingRecord) -> Effects:
-    ours = services.settings.square_location_id
-    if ours and booking.square_location_id not in (None, ours):
-        return Effects(says="It belongs to a location other than SQUARE_LOCATION_ID.")
+    if is_at_other_location(services, booking.square_location_id):
+        return OTHER_LOCATION
     if booking.square_customer_id is not None and is_erased(services.store, booking.square_customer_id):
         booking = replace(booking, square_customer_id=None)
     person = _other_person(services, booking.square_customer_id)
