@@ -53,7 +53,7 @@ def given_back(services: Services, refund: PaymentRefund, returning: Order | Non
     """Find the sale a refund belongs to; None for a refund without any sale."""
     if refund.status not in STATUSES:
         raise unreadable("refund status")
-    paid_order_id = _order_of_payment(services, refund)
+    paid_order_id = order_of_payment(services, refund.payment_id)
     returns = returning.returns if returning is not None else ()
     sources = [one.source_order_id for one in returns if one.source_order_id is not None]
     # One return may include lines of several sales; each payment then has a refund of its own.
@@ -144,11 +144,12 @@ def _without_money(order: Order, source: str, amount: int) -> PaymentRefund:
     )
 
 
-def _order_of_payment(services: Services, refund: PaymentRefund) -> str | None:
-    if refund.payment_id is None:
+def order_of_payment(services: Services, payment_id: str | None) -> str | None:
+    """Return the order that a payment pays; None where Square has no such payment, or it pays none."""
+    if payment_id is None:
         return None
     try:
-        return Payment.read(services.square.payment(refund.payment_id)).order_id
+        return Payment.read(services.square.payment(payment_id)).order_id
     except SquareNotFound:
         return None
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.services import Services
-from plugin.square.client import SquareNotFound
 from plugin.square.events.effects import Effects
 from plugin.square.events.fetch import fetch
-from plugin.square.models import Payment
 from plugin.square.parsing import (
     Json,
     moment,
@@ -18,6 +16,7 @@ from plugin.square.parsing import (
     square_id,
     text,
 )
+from plugin.square.refunds import order_of_payment
 
 
 def handle_dispute_state_updated(services: Services, data: Json) -> Effects:
@@ -25,7 +24,7 @@ def handle_dispute_state_updated(services: Services, data: Json) -> Effects:
     # Square's schema calls the dispute of an event "object".
     answer = fetch(services.square.dispute, data, "dispute", "object")
     payment_id = _payment_id(answer)
-    dispute = dispute_of(answer, payment_id, _order_of(services, payment_id))
+    dispute = dispute_of(answer, payment_id, order_of_payment(services, payment_id))
     return Effects((lambda work: save_dispute(work, dispute),))
 
 
@@ -54,12 +53,3 @@ def dispute_id(answer: Json) -> str:
 def _payment_id(answer: Json) -> str | None:
     disputed = record(answer.get("disputed_payment") or {}, "disputed_payment")
     return optional_id(disputed.get("payment_id"), "disputed payment_id")
-
-
-def _order_of(services: Services, payment_id: str | None) -> str | None:
-    if payment_id is None:
-        return None
-    try:
-        return Payment.read(services.square.payment(payment_id)).order_id
-    except SquareNotFound:
-        return None
