@@ -19,9 +19,9 @@ from plugin.courses.catalog.package_edits import edit_package
 from plugin.courses.catalog.packages import NewPackage, list_variation, listing_of, read_package
 from plugin.errors import Refused, SquareFailed
 from plugin.services import Services
-from plugin.square.catalog_items import checked_id, data_of, seen_item, version_of, with_item_name
+from plugin.square.catalog_items import checked_id, data_of, seen_item, with_item_name
 from plugin.square.client import SquareNotFound
-from plugin.square.parsing import Json, readable, record, records, square_id, text, unreadable
+from plugin.square.parsing import Json, readable, record, records, square_id, text, unreadable, version_of
 
 DESCRIPTION = "Courses of sessions, paid in advance. Coursekeeper keeps count of what is left."
 # Square writes one catalog change of a seller at a time and answers 429 to the others.

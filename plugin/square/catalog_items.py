@@ -23,7 +23,7 @@ from plugin.square.parsing import (
     record,
     square_id,
     text,
-    unreadable,
+    version_of,
     words,
 )
 
@@ -83,14 +83,6 @@ def offered_items(item: Json) -> list[OfferedItem]:
 def data_of(variation: Json) -> Json:
     """Return the data of the variation itself."""
     return record(variation.get("item_variation_data"), "item_variation_data")
-
-
-def version_of(variation: Json) -> int:
-    """Return its version; raises SquareFailed."""
-    version = variation.get("version")
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise unreadable("version")
-    return version
 
 
 def checked_id(typed: str) -> str:

@@ -19,7 +19,7 @@ from plugin.courses.clients.square_links import gone_from_square_in
 from plugin.services import Services
 from plugin.square.buyers import knows_any, read_listed_profile, read_profile
 from plugin.square.client import SquareNotFound
-from plugin.square.parsing import Json, readable, unreadable
+from plugin.square.parsing import readable, version_of
 from plugin.store.people import SquareCustomer
 
 # Square takes a phone number of 9 to 16 digits.
@@ -72,7 +72,7 @@ def write_customer(services: Services, job: Job) -> str:
     if not changed:
         return "Square's directory is up to date."
     # On a version conflict the job is retried, and reads again.
-    services.square.update_customer(current.square_customer_id, changed, _version(profile))
+    services.square.update_customer(current.square_customer_id, changed, version_of(profile))
     return "Square's directory updated."
 
 
@@ -86,13 +86,6 @@ def _changes(client: ClientView, fields: Collection[str]) -> dict[str, str | Non
     if client.phone and not _takes(client.phone):
         del fields_of["phone"]
     return {name: value for field in fields for name, value in fields_of.get(field, {}).items()}
-
-
-def _version(profile: Json) -> int:
-    version = profile.get("version")
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise unreadable("version")
-    return version
 
 
 def _follow_merge(session: Session, services: Services, act: Act, known_id: str, buyer: Buyer) -> None:

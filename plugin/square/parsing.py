@@ -140,6 +140,14 @@ def whole_quantity(value: object) -> int | None:
     return int(value) if isinstance(value, str) and _WHOLE.match(value) else None
 
 
+def version_of(answer: Json) -> int:
+    """Return the version of a catalog object or a profile; raises SquareFailed."""
+    version = answer.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise unreadable("version")
+    return version
+
+
 def postal_address(value: object) -> str:
     """Return a Square address as lines in the order of its country, "" for none; unreadable parts are left out."""
     parts = value if isinstance(value, dict) else {}
