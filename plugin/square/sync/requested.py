@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from plugin.core.acts import Act, require
-from plugin.courses.base.outbox import Job, enqueue
+from plugin.courses.base.outbox import Job, count_jobs, enqueue
 from plugin.courses.base.work import transact
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.sync import sync
 from plugin.store import Store
-from plugin.store.queues import Outbox
 
 SWEEP = "sweep"
 # A first sync covers a month: longer than any other job.
@@ -27,9 +24,7 @@ def ask_for_sweep(services: Services, act: Act) -> None:
 
 def is_asked(store: Store) -> bool:
     """Return whether a requested sync is still pending."""
-    with store.reading() as session:
-        waiting = select(Outbox.id).where(Outbox.kind == SWEEP, Outbox.state == "pending")
-        return session.scalar(waiting.limit(1)) is not None
+    return count_jobs(store, of=(SWEEP,)) > 0
 
 
 def requested_sync(services: Services, _job: Job) -> str:
