@@ -56,7 +56,7 @@ def begin(services: Services, act: Act) -> str:
         raise Refused(reason, code="cannot_connect")
     state = secrets.token_urlsafe(32)
     # With an application's secret Square asks for that; without one, for the verifier of PKCE.
-    verifier = "" if _has_secret(services) else secrets.token_urlsafe(48)
+    verifier = "" if _secret(services) else secrets.token_urlsafe(48)
     attempt = OAuthAttempt(
         state_sha256=_digest(state),
         verifier_sealed=services.vault.seal(verifier) if verifier else None,
@@ -193,10 +193,6 @@ def _refuse_other_business(services: Services, grant: Grant) -> None:
     )
 
 
-def _has_secret(services: Services) -> bool:
-    return bool(_secret(services))
-
-
 def _secret(services: Services) -> str:
     return services.settings.square_application_secret.get_secret_value()
 
@@ -206,7 +202,7 @@ def _digest(state: str) -> str:
 
 
 def _revoked(services: Services, sealed: str) -> str:
-    secret = services.settings.square_application_secret.get_secret_value()
+    secret = _secret(services)
     if not secret:
         return f"Disconnected here. {IN_SQUARE}"
     try:
