@@ -14,7 +14,7 @@ from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.sales.lookalikes import Offers, offers_in
 from plugin.courses.sales.unlinked import KIND as UNLINKED_SALE
 from plugin.courses.sales.unlinked import unlinked_mark
-from plugin.square.inbox import order_named, refund_named
+from plugin.square.inbox import SWEPT_ORDER, SWEPT_REFUND, order_named, refund_named
 from plugin.square.models import Order, PaymentRefund
 from plugin.square.parsing import whole_quantity
 from plugin.square.refunds import exchange_id
@@ -23,8 +23,8 @@ from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import Attention, Inbox, SquareRefund
 
-_OF_ORDERS = ("payment.created", "payment.updated", "order.created", "order.updated", "sweep.order")
-_OF_REFUNDS = ("refund.created", "refund.updated", "sweep.refund")
+_OF_ORDERS = ("payment.created", "payment.updated", "order.created", "order.updated", SWEPT_ORDER)
+_OF_REFUNDS = ("refund.created", "refund.updated", SWEPT_REFUND)
 
 
 @dataclass(frozen=True, slots=True)
