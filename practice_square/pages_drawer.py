@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from practice_square.delivery_queue import queue_as_told, release_withheld, resend
-from practice_square.faults import CHOICES, Faults, change_faults, keep_faults, read_faults
+from practice_square.faults import CHOICES, LIMITS, Faults, change_faults, keep_faults, read_faults
 from practice_square.practice import practice_square_of
 from practice_square.refusals import Refusal
 from practice_square.storage import Json
 from practice_square.subscriptions import DEFAULT_ID
 
 MOST_SHOWN = 80
-FLAGS = (
-    "fail_after",
-    "has_duplicate_events",
-    "has_shuffled_events",
-    "has_withheld_events",
-    "has_empty_pages",
-    "is_token_expired",
-    "makes_instant_profiles",
-    "drops_link_customer",
-    "hides_return_refunds",
-    "hides_retry_after",
-    "is_mismatch_400",
-    "keeps_refused_keys",
-    "has_sparse_disputes",
-)
+FLAGS = tuple(one.name for one in fields(Faults) if type(one.default) is bool)
 TEXTS = ("fail_only", *CHOICES)
-NUMBERS = ("slow_s", "fail_next", "fail_every", "hidden_line_reads", "offline_hours")
 
 
 def add_to(register: Blueprint) -> None:
@@ -85,7 +72,7 @@ def set_faults() -> Response:
 
 def _asked() -> Json:
     asked: Json = {name: request.form.get(name) == "yes" for name in FLAGS}
-    for name in NUMBERS:
+    for name in LIMITS:
         text = request.form.get(name, "").strip() or "0"
         if not text.isdigit():
             raise Refusal("INVALID_VALUE", f"“{text}” is not a whole number.", field=name)
