@@ -23,9 +23,8 @@ def add_to(register: Blueprint) -> None:
 def clients() -> str:
     words = request.args.get("q", "")
     with practice_square_of().work() as work:
-        found = [customer for _, customer in find_by_words(work, words)]
+        found = find_by_words(work, words)
         gone = find_deleted(work)
-    found.sort(key=lambda one: name_of(one).casefold())
     return render_template("clients.html", clients=found[:MOST_SHOWN], gone=gone, q=words, many=len(found))
 
 

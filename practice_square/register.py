@@ -162,8 +162,7 @@ def clear_ticket() -> AnyResponse:
 def pick_client() -> str:
     words = request.args.get("q", "")
     with practice_square_of().work() as work:
-        found = [customer for _, customer in find_by_words(work, words)]
-    found.sort(key=lambda one: name_of(one).casefold())
+        found = find_by_words(work, words)
     return render_template("pick_client.html", clients=found[:60], q=words, many=len(found))
 
 
