@@ -34,6 +34,8 @@ PROFILE: dict[str, Shape] = {
 ONE_NEEDED = ("given_name", "family_name", "company_name", "email_address", "phone_number")
 CREATE = Record({**PROFILE, "idempotency_key": Text(most=128)})
 UPDATE = Record({**PROFILE, "version": Whole()})
+# The creation source of a profile that Square makes of a payment.
+INSTANT = "INSTANT_PROFILE"
 
 
 def create_customer(work: Work, body: Json, source: str = "THIRD_PARTY") -> Json:
@@ -46,32 +48,12 @@ def create_customer(work: Work, body: Json, source: str = "THIRD_PARTY") -> Json
             " or `phone_number` is required for a customer.",
         )
     _check_contact(given)
-    now = work.now()
-    customer = given | {
-        "id": work.make_id() + "CUST",
-        "created_at": now,
-        "updated_at": now,
-        "preferences": {"email_unsubscribed": False},
-        "creation_source": source,
-        "version": 0,
-    }
-    announce_customer(work, "created", work.put("customer", customer))
-    return {"customer": customer}
+    return {"customer": _added(work, given, source)}
 
 
 def make_instant_profile(work: Work) -> Json:
     """Add the profile that Square makes of a card payment without a customer: it has no data of the person."""
-    now = work.now()
-    customer: Json = {
-        "id": work.make_id() + "CUST",
-        "created_at": now,
-        "updated_at": now,
-        "preferences": {"email_unsubscribed": False},
-        "creation_source": "INSTANT_PROFILE",
-        "version": 0,
-    }
-    announce_customer(work, "created", work.put("customer", customer))
-    return customer
+    return _added(work, {}, INSTANT)
 
 
 def read_customer(work: Work, id_: str) -> Json:
@@ -168,6 +150,20 @@ def name_of(customer: Json) -> str:
         or customer.get("phone_number")
         or "No name"
     )
+
+
+def _added(work: Work, given: Json, source: str) -> Json:
+    now = work.now()
+    customer = given | {
+        "id": work.make_id() + "CUST",
+        "created_at": now,
+        "updated_at": now,
+        "preferences": {"email_unsubscribed": False},
+        "creation_source": source,
+        "version": 0,
+    }
+    announce_customer(work, "created", work.put("customer", customer))
+    return customer
 
 
 def _for_change(work: Work, id_: str, version: int | None) -> Json:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from practice_square.checkout.taking import take
-from practice_square.customers import create_customer, current_id
+from practice_square.customers import INSTANT, create_customer, current_id
 from practice_square.events import announce_order
 from practice_square.faults import read_faults
 from practice_square.orders import find_order
 from practice_square.payment_sources import card_source
 from practice_square.refusals import Refusal
 from practice_square.storage import Json, Work
-
-INSTANT = "INSTANT_PROFILE"
 
 
 def standing(order: Json) -> str:
