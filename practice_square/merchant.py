@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 from practice_square.refusals import Refusal, not_found
 from practice_square.settings import PracticeSettings
 from practice_square.storage import Json, Work
@@ -35,6 +38,11 @@ def application_id(work: Work) -> str:
 
 def currency(work: Work) -> str:
     return str(work.note("currency"))
+
+
+def today(work: Work) -> date:
+    """Return the date at the location: its calendar's days and its invoices' days are days there."""
+    return datetime.fromisoformat(work.now()).astimezone(ZoneInfo(TIMEZONE)).date()
 
 
 def money(work: Work, amount: int) -> Json:

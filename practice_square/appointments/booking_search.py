@@ -50,11 +50,6 @@ def bookings_of_day(work: Work, day: date) -> list[Json]:
     return [one for _, one in _by_start(work, rfc3339(start), rfc3339(end))]
 
 
-def today(work: Work) -> date:
-    """Return the clinic's own date."""
-    return datetime.fromisoformat(work.now()).astimezone(ZoneInfo(TIMEZONE)).date()
-
-
 def local_start(day: date, at: time) -> str:
     """Return a local day and time of the clinic as a moment."""
     return rfc3339(datetime.combine(day, at, ZoneInfo(TIMEZONE)).astimezone(UTC))

@@ -7,10 +7,11 @@ from datetime import date, time, timedelta
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from practice_square.appointments.booking_search import bookings_of_day, local_start, today
+from practice_square.appointments.booking_search import bookings_of_day, local_start
 from practice_square.appointments.bookings import STANDING, set_status
 from practice_square.appointments.seller_day import as_shown, book_as_seller, services, therapists
 from practice_square.customers import name_of
+from practice_square.merchant import today
 from practice_square.practice import practice_square_of
 from practice_square.refusals import Refusal
 

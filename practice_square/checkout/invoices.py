@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
-
 from practice_square.checkout.invoice_drafting import PLAIN, filled, next_number, order_for
 from practice_square.checkout.invoice_shapes import CANCEL, CREATE, PUBLISH, UPDATE
 from practice_square.checkout.payment_requests import next_due
 from practice_square.events import announce_invoice
-from practice_square.merchant import TIMEZONE, currency, money
+from practice_square.merchant import TIMEZONE, currency, money, today
 from practice_square.orders import cancel_order, close_order, find_order
 from practice_square.pricing import price_order
 from practice_square.refusals import Refusal, not_found, version_mismatch
@@ -143,11 +140,6 @@ def change_invoice(work: Work, invoice: Json, change: Json, *, what: str = "upda
 
 def due_now(work: Work, invoice: Json) -> int:
     return next_due(invoice["payment_requests"], today(work))
-
-
-def today(work: Work) -> date:
-    """Return the date at the clinic: an invoice's days are days there."""
-    return datetime.fromisoformat(work.now()).astimezone(ZoneInfo(TIMEZONE)).date()
 
 
 def _collecting(work: Work, invoice: Json) -> Json:
