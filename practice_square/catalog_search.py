@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from practice_square.catalog import folded
 from practice_square.cursors import Page, cut_page, read_cursor
-from practice_square.faults import read_faults
 from practice_square.refusals import Refusal
 from practice_square.shapes import Flag, Many, Record, Text, Whole, checked, moment
 from practice_square.storage import Json, Place, Work
@@ -141,8 +140,7 @@ def _page(work: Work, found: Iterable[tuple[Place, Json]], query: Json, limit: i
     if reached.place is not None:
         gone_by = [place for place, _ in rest]
         rest = rest[gone_by.index(reached.place) + 1 :] if reached.place in gone_by else []
-    has_empty_pages = read_faults(work).has_empty_pages
-    return cut_page(rest, query=query, reached=reached, limit=limit, has_empty_pages=has_empty_pages)
+    return cut_page(work, rest, query=query, reached=reached, limit=limit)
 
 
 def _related(work: Work, objects: list[Json]) -> Json:

@@ -8,8 +8,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from practice_square.faults import read_faults
 from practice_square.refusals import Refusal
-from practice_square.storage import Json, Place
+from practice_square.storage import Json, Place, Work
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,10 @@ def write_cursor(query: Json, reached: Reached) -> str:
 
 
 def cut_page(
-    found: Iterable[tuple[Place, Json]],
-    *,
-    query: Json,
-    reached: Reached,
-    limit: int,
-    has_empty_pages: bool = False,
+    work: Work, found: Iterable[tuple[Place, Json]], *, query: Json, reached: Reached, limit: int
 ) -> Page:
-    """Take one page. With `has_empty_pages` each page is preceded by an empty one that carries a cursor."""
-    if has_empty_pages and not reached.is_empty_shown:
+    """Take one page. With the fault of that name, each page is preceded by an empty one that carries a cursor."""
+    if not reached.is_empty_shown and read_faults(work).has_empty_pages:
         return Page([], write_cursor(query, Reached(reached.place, is_empty_shown=True)))
     items: list[Json] = []
     last: Place | None = None

@@ -6,7 +6,6 @@ import re
 
 from practice_square.cursors import Page, cut_page, read_cursor
 from practice_square.customers import digits_of, name_of
-from practice_square.faults import read_faults
 from practice_square.refusals import Refusal
 from practice_square.shapes import TIME_RANGE, Flag, Many, Record, Text, Whole, checked, moment
 from practice_square.storage import Json, Work
@@ -47,8 +46,7 @@ SEARCH = Record(
 def list_customers(work: Work, query: Json, limit: int, *, newest_first: bool) -> Page:
     reached = read_cursor(query.get("cursor"), query)
     found = work.walk("customer", newest_first=newest_first, after=reached.place)
-    has_empty_pages = read_faults(work).has_empty_pages
-    return cut_page(found, query=query, reached=reached, limit=limit, has_empty_pages=has_empty_pages)
+    return cut_page(work, found, query=query, reached=reached, limit=limit)
 
 
 def search_customers(work: Work, body: Json) -> Json:
@@ -62,11 +60,11 @@ def search_customers(work: Work, body: Json) -> Json:
         if _fits(one, query.get("filter") or {})
     ]
     page = cut_page(
+        work,
         found,
         query=body,
         reached=reached,
         limit=body.get("limit") or 100,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     answer = page.as_body("customers")
     if body.get("count"):

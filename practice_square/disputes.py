@@ -127,10 +127,10 @@ def list_disputes(work: Work, query: Json) -> Json:
     reached = read_cursor(query.get("cursor"), query)
     walked = work.walk("dispute", newest_first=True, after=reached.place)
     page = cut_page(
+        work,
         ((place, one) for place, one in walked if not states or one["state"] in states),
         query=query,
         reached=reached,
         limit=PAGE,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("disputes")

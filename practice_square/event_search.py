@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.events import event_as_told
-from practice_square.faults import read_faults
 from practice_square.settings import SQUARE_VERSION
 from practice_square.shapes import TIME_RANGE, Many, Record, Text, Whole, checked, moment
 from practice_square.storage import Json, Work
@@ -50,11 +49,11 @@ def search_events(work: Work, body: Json) -> Json:
         after=reached.place,
     )
     page = cut_page(
+        work,
         [(place, event_as_told(one)) for place, one in walked if not types or one["type"] in types],
         query=body,
         reached=reached,
         limit=body.get("limit") or 100,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     answer = page.as_body("events")
     if page.items:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from practice_square.cursors import cut_page, read_cursor
-from practice_square.faults import read_faults
 from practice_square.merchant import require_location
 from practice_square.refusals import Refusal
 from practice_square.shapes import moment
@@ -65,10 +64,10 @@ def _list(work: Work, kind: str, query: Json, fits: Callable[[Json], bool]) -> J
         after=reached.place,
     )
     page = cut_page(
+        work,
         [(place, one) for place, one in walked if fits(one)],
         query=query,
         reached=reached,
         limit=read_limit(query.get("limit"), MOST),
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body(f"{kind}s")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from practice_square.cursors import cut_page, read_cursor
-from practice_square.faults import as_read, read_faults
+from practice_square.faults import as_read
 from practice_square.merchant import require_location
 from practice_square.order_shapes import SEARCH
 from practice_square.refusals import Refusal
@@ -32,11 +32,11 @@ def search_orders(work: Work, body: Json) -> Json:
         "order", sort=sort, newest_first=newest_first, start=start, end=end, after=reached.place
     )
     page = cut_page(
+        work,
         [(place, order) for place, order in walked if _fits(order, asked)],
         query=body,
         reached=reached,
         limit=body.get("limit") or DEFAULT_LIMIT,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     if not body.get("return_entries"):
         page.items[:] = [as_read(work, order) for order in page.items]

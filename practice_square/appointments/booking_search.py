@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.customers import current_id
-from practice_square.faults import read_faults
 from practice_square.listings import read_limit
 from practice_square.merchant import TIMEZONE, require_location
 from practice_square.refusals import Refusal
@@ -34,11 +33,11 @@ def list_bookings(work: Work, query: Json, *, is_seller: bool = True) -> Json:
         if _fits(work, one, query) and (is_seller or one["source"] == "API")
     ]
     page = cut_page(
+        work,
         [(place, one) for place, one in found if reached.place is None or place > reached.place],
         query=query,
         reached=reached,
         limit=read_limit(query.get("limit"), MOST),
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("bookings")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from practice_square.cursors import cut_page, read_cursor
-from practice_square.faults import read_faults
 from practice_square.listings import read_limit
 from practice_square.merchant import location_id, require_location
 from practice_square.refusals import Refusal, not_found
@@ -50,11 +49,11 @@ def search_team(work: Work, body: Json) -> Json:
         (place, one) for place, one in work.walk("team_member", after=reached.place) if _fits(one, asked)
     )
     page = cut_page(
+        work,
         found,
         query=body,
         reached=reached,
         limit=body.get("limit") or 100,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("team_members")
 
@@ -85,11 +84,11 @@ def list_booking_profiles(work: Work, query: Json) -> Json:
         if one["status"] == "ACTIVE" or not is_bookable_only
     )
     page = cut_page(
+        work,
         found,
         query=query,
         reached=reached,
         limit=read_limit(query.get("limit"), 100),
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("team_member_booking_profiles")
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.events import announce_pairing
-from practice_square.faults import read_faults
 from practice_square.listings import read_limit, read_order
 from practice_square.merchant import location_id, require_location
 from practice_square.refusals import Refusal, not_found
@@ -70,11 +69,11 @@ def list_codes(work: Work, query: Json) -> Json:
     reached = read_cursor(query.get("cursor"), query)
     walked = work.walk("device_code", newest_first=True, after=reached.place)
     page = cut_page(
+        work,
         [(place, code_as_told(one)) for place, one in walked if fits(one)],
         query=query,
         reached=reached,
         limit=MOST,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("device_codes")
 
@@ -109,11 +108,11 @@ def list_devices(work: Work, query: Json) -> Json:
         require_location(work, query["location_id"])
     walked = work.walk("device", newest_first=read_order(query.get("sort_order")), after=reached.place)
     page = cut_page(
+        work,
         [(place, device_as_told(one)) for place, one in walked],
         query=query,
         reached=reached,
         limit=read_limit(query.get("limit"), MOST),
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("devices")
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from practice_square.checkout.invoice_shapes import SEARCH
 from practice_square.checkout.invoices import as_of_now
 from practice_square.cursors import cut_page, read_cursor
-from practice_square.faults import read_faults
 from practice_square.listings import read_limit
 from practice_square.merchant import require_location
 from practice_square.refusals import Refusal
@@ -45,10 +44,10 @@ def _page(work: Work, query: Json, limit: int, fits: Callable[[Json], bool], *, 
     reached = read_cursor(query.get("cursor"), query)
     walked = work.walk("invoice", newest_first=newest_first, after=reached.place)
     page = cut_page(
+        work,
         [(place, as_of_now(work, one)) for place, one in walked if fits(one)],
         query=query,
         reached=reached,
         limit=limit,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("invoices")

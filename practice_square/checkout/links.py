@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from practice_square.checkout.link_shapes import CREATE, NOT_PLAYED, UPDATE
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.customers import read_customer
-from practice_square.faults import read_faults
 from practice_square.listings import read_limit
 from practice_square.orders import CLOSED, cancel_order, create_order, find_order
 from practice_square.payment_sources import amount_of
@@ -55,11 +54,11 @@ def list_links(work: Work, query: Json) -> Json:
     reached = read_cursor(query.get("cursor"), query)
     walked = work.walk("payment_link", newest_first=True, after=reached.place)
     page = cut_page(
+        work,
         [(place, link_as_told(one)) for place, one in walked],
         query=query,
         reached=reached,
         limit=read_limit(query.get("limit"), MOST),
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("payment_links")
 

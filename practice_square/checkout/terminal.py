@@ -13,7 +13,6 @@ from practice_square.checkout.terminal_shapes import CREATE, SEARCH
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.customers import read_customer
 from practice_square.events import announce_checkout
-from practice_square.faults import read_faults
 from practice_square.merchant import location_id, require_currency
 from practice_square.orders import find_order, require_payable
 from practice_square.payment_sources import amount_of
@@ -126,11 +125,11 @@ def search_checkouts(work: Work, body: Json) -> Json:
         after=reached.place,
     )
     page = cut_page(
+        work,
         [(place, one) for place, one in walked if fits(one)],
         query=body,
         reached=reached,
         limit=body.get("limit") or 100,
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("checkouts")
 

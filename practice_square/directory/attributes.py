@@ -21,7 +21,6 @@ from practice_square.directory.definitions import (
     require_version_reached,
 )
 from practice_square.directory.value_kinds import check_value, read_kind
-from practice_square.faults import read_faults
 from practice_square.idempotency import once
 from practice_square.listings import read_limit
 from practice_square.merchant import application_id
@@ -77,11 +76,11 @@ def list_attributes(work: Work, customer_id: str, query: Json) -> Json:
         if reached.place is None or place > reached.place
     ]
     page = cut_page(
+        work,
         found,
         query=query,
         reached=reached,
         limit=read_limit(query.get("limit") or USUAL_LIMIT, 100),
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body("custom_attributes")
 

@@ -10,7 +10,6 @@ import re
 
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.directory.value_kinds import read_kind
-from practice_square.faults import read_faults
 from practice_square.listings import read_limit
 from practice_square.merchant import application_id
 from practice_square.refusals import Refusal, not_found
@@ -92,11 +91,11 @@ def list_definitions(work: Work, query: Json) -> Json:
         if _is_visible(one, own)
     )
     page = cut_page(
+        work,
         found,
         query=query,
         reached=reached,
         limit=read_limit(query.get("limit") or USUAL_LIMIT, 100),
-        has_empty_pages=read_faults(work).has_empty_pages,
     )
     return page.as_body(f"{PREFIX}s")
 
