@@ -47,7 +47,7 @@ def nobody_pays(stage: Stage, checkout_id: str) -> None:
 def by_link(stage: Stage) -> None:
     """A payment link is paid an hour later, on a phone."""
     link_id = _begun(stage, "Renée", 12, "link")
-    stage.clock.move(timedelta(minutes=50))
+    stage.clock.advance(minutes=50)
     stage.till.pay_link(link_id)
 
 

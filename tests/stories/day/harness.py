@@ -39,29 +39,15 @@ from plugin.worker import Worker
 from practice_square.control import PracticeControl
 from practice_square.demo.packages import default_catalog
 from practice_square.serving import running_practice
+from tests.clock import HandMovedClock
 
 Json = dict[str, Any]
 DESK = Actor("Front desk", Role.OWNER, Source.DESK)
 # So many rounds of waiting bring every back-off to its end; more means that something is stuck.
 MOST_ROUNDS = 60
-_STEP = timedelta(seconds=7)
+_STEP_S = 7
 # What is put off for longer than this waits for a person, or for Square to come back.
 SOON = timedelta(minutes=6)
-
-
-class MovedClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, start: datetime) -> None:
-        self.moment = start
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return self.moment
-
-    def move(self, by: timedelta) -> None:
-        """Let time pass."""
-        self.moment += by
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -72,7 +58,7 @@ class _QuietHandler(WSGIRequestHandler):
 class Stage:
     """One clinic for one day, with what a scenario needs to play its part."""
 
-    def __init__(self, services: Services, till: PracticeControl, clock: MovedClock) -> None:
+    def __init__(self, services: Services, till: PracticeControl, clock: HandMovedClock) -> None:
         self.services = services
         self.till = till
         self.clock = clock
@@ -134,7 +120,7 @@ class Stage:
             self.work()
             if not self._is_waiting():
                 return
-            self.clock.move(_STEP)
+            self.clock.advance(seconds=_STEP_S)
 
     def work_until(self, is_reached: Callable[[], bool]) -> None:
         """Do what is due, and let time pass, until something is so; the rest of the day shows where it never is."""
@@ -142,7 +128,7 @@ class Stage:
             self.work()
             if is_reached():
                 return
-            self.clock.move(_STEP)
+            self.clock.advance(seconds=_STEP_S)
 
     def work(self) -> None:
         """Do what is due now."""
@@ -169,7 +155,7 @@ class Stage:
 @contextmanager
 def open_stage(folder: Path, start: datetime) -> Iterator[Stage]:
     """Open a clinic for a day in an empty folder."""
-    clock = MovedClock(start.astimezone(UTC))
+    clock = HandMovedClock(start.astimezone(UTC))
     settings = {
         "DATABASE_URL": f"sqlite:///{folder / 'coursekeeper.db'}",
         "SECRET_KEY": secrets.token_urlsafe(48),

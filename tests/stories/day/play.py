@@ -23,7 +23,7 @@ from tests.stories.day.totals import Totals, ledger_totals, roll_forward, square
 
 OPENS_AT = time(9, 0)
 LOCAL = ZoneInfo("America/Los_Angeles")
-_BETWEEN = timedelta(minutes=13)
+_BETWEEN_MINUTES = 13
 Say = Callable[[str], None]
 
 
@@ -65,7 +65,7 @@ def _play(stage: Stage, scenario: Scenario, say: Say) -> None:
     stage.settle()
     at = stage.clock().astimezone(LOCAL)
     say(f"{at:%H:%M}  {scenario.title}{_fault_note(scenario)}")
-    stage.clock.move(_BETWEEN)
+    stage.clock.advance(minutes=_BETWEEN_MINUTES)
 
 
 def _fault_note(scenario: Scenario) -> str:
@@ -75,7 +75,7 @@ def _fault_note(scenario: Scenario) -> str:
 def _close_up(stage: Stage, say: Say) -> None:
     """Turn the faults off, sync once, and handle what was missed."""
     stage.till.set_faults()
-    stage.clock.move(timedelta(minutes=6))
+    stage.clock.advance(minutes=6)
     stage.settle()
     found = stage.sync()
     stage.settle()
