@@ -28,6 +28,7 @@ from plugin.courses.visits.use import UseSession, use_session
 from plugin.services import Services
 from plugin.square.catalog import publish
 from plugin.square.locations import adopt_location
+from plugin.square.parsing import rfc3339
 from plugin.square.sync import sync
 from plugin.web.account.passwords import hash_password
 from plugin.worker import Worker
@@ -103,7 +104,7 @@ def furnish(services: Services, till: PracticeControl, password: str) -> None:
         till.sell(
             [{"variation_id": packages[past.size].square_variation_id, "quantity": "1"}],
             customer_id=_named(customers, past.client)["id"],
-            created_at=_rfc3339(noon - timedelta(days=past.sold_days_ago)),
+            created_at=rfc3339(noon - timedelta(days=past.sold_days_ago)),
             delivered=False,
         )
     _book_today(services, till, customers)
@@ -124,7 +125,7 @@ def _book_today(services: Services, till: PracticeControl, customers: Sequence[M
     team = till.team()
     for number, (given, at, service) in enumerate(BOOKED):
         till.book(
-            _rfc3339(datetime.combine(today, at, zone)),
+            rfc3339(datetime.combine(today, at, zone)),
             customer_id=_named(customers, given)["id"],
             variation_id=variations[service],
             team_member_id=team[number % len(team)]["id"],
@@ -206,7 +207,3 @@ def _sold_on(services: Services, moment: datetime) -> date:
 def _noon(services: Services, now: datetime) -> datetime:
     zone = ZoneInfo(read_clinic(services.store).time_zone)
     return now.astimezone(zone).replace(hour=12, minute=10, second=0, microsecond=0)
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -14,6 +14,7 @@ from plugin.courses.attention.items import list_attention
 from plugin.courses.attention.kind import Resolution
 from plugin.courses.attention.resolve import resolve
 from plugin.courses.visits.use import UseSession, use_session
+from plugin.square.parsing import rfc3339
 from tests.stories.day import desk_scenarios as desk
 from tests.stories.day.harness import Json, Stage
 
@@ -93,9 +94,8 @@ def _customer_on_tender(stage: Stage) -> Json:
 
 
 def _late(stage: Stage) -> Json:
-    then = stage.clock() - timedelta(hours=71)
-    told = then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return stage.sell(stage.line(12), to="Siobhán", created_at=told)
+    then = rfc3339(stage.clock() - timedelta(hours=71))
+    return stage.sell(stage.line(12), to="Siobhán", created_at=then)
 
 
 def _silent(stage: Stage) -> Json:
