@@ -120,15 +120,17 @@ class Worker:
             what, kind = "job", row.kind
         self._log.info(what, kind=kind, id=row.id, attempt=row.attempts, state=state, code=code)
 
-    def drop_old(self) -> None:
-        """Delete the bodies of old events, old batches of papers, and rows that are no longer needed."""
+    def drop_old(self, stop: threading.Event) -> None:
+        """Delete the bodies of old events, old batches of papers, and rows that are no longer needed.
+
+        A large backlog is deleted in parts, so that the desk can write in between, and `stop` ends it.
+        """
         store, now = self._services.store, self._services.clock()
         delete_old_batches(store, now)
-        while drop_old_event_bodies(store, now):
+        while not stop.is_set() and drop_old_event_bodies(store, now):
             pass
-        # A large backlog is deleted in parts, so that the desk can write in between.
         for _ in range(MOST_RETENTION_BATCHES):
-            if not drop_old_rows(store, now, days=self._services.settings.retention_days):
+            if stop.is_set() or not drop_old_rows(store, now, days=self._services.settings.retention_days):
                 break
 
     def sync(self) -> None:
@@ -148,7 +150,7 @@ class Worker:
         ]
         timers += [
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
-            (self.drop_old, RETENTION_EVERY_S),
+            (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (self.sync, SYNC_EVERY_S),
         ]
         threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]

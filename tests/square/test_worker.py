@@ -38,6 +38,22 @@ def test_left_alone_it_books_sweeps_and_stops_when_told(clinic: Clinic) -> None:
     assert len(clinic.ledger()) == 1
 
 
+@pytest.mark.parametrize("part", ["drop_old_event_bodies", "drop_old_rows"])
+def test_a_backlog_of_old_rows_does_not_keep_it_from_stopping(
+    lite_clinic: Clinic, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    stop, parts = threading.Event(), list[int]()
+
+    def drop(*_args: object, **_named: object) -> int:
+        parts.append(500)
+        stop.set()
+        return 500 if len(parts) < 3 else 0
+
+    monkeypatch.setattr(f"plugin.worker.{part}", drop)
+    Worker(lite_clinic.services, log=Silence()).drop_old(stop)
+    assert parts == [500]
+
+
 def test_working_off_does_all_that_is_due_and_tells_what_came_of_it(lite_clinic: Clinic) -> None:
     ana = lite_clinic.till.add_customer(given_name="Ana")
     lite_clinic.sell("ten", customer_id=ana["id"])

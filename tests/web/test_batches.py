@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import replace
 from zipfile import ZipFile
 
@@ -207,7 +208,7 @@ def test_it_is_forgotten_after_a_day(papers: Papers) -> None:
     papers.work()
     papers.desk.clock.advance(days=1, seconds=1)
     papers.deb.sign_in_again()
-    Worker(papers.services, log=Silence()).drop_old()
+    Worker(papers.services, log=Silence()).drop_old(threading.Event())
     address = page.form("/stop").action.removesuffix("/stop")
     assert "The file was kept for a day." in papers.deb.page(address).text
 
