@@ -72,10 +72,15 @@ class Form(wtforms.Form):  # type: ignore[misc]
 
     @classmethod
     def shown(cls, refusal: Refusal | None = None, *, suffix: str = "", **values: Any) -> Self:
-        """Return the form with these values, or, if it was refused, as it was sent with its errors."""
+        """Return the form with these values, or, if it was refused, as it was sent with its errors.
+
+        The refusal of another form of the page leaves the values and adds its message.
+        """
+        form = cls(suffix=suffix, data=values)
         if refusal is None:
-            return cls(suffix=suffix, data=values)
-        form = cls(refusal.typed, suffix=suffix)
+            return form
+        if form.is_in(refusal.typed):
+            form = cls(refusal.typed, suffix=suffix)
         by_name = {field.name: field for field in form}
         for name, message in refusal.errors.items():
             if name in by_name:
@@ -83,6 +88,10 @@ class Form(wtforms.Form):  # type: ignore[misc]
             else:
                 form.form_errors.append(message)
         return form
+
+    def is_in(self, typed: MultiDict[str, str]) -> bool:
+        """Return whether any field a person sees was sent; several forms of a page send the same hidden ones."""
+        return any(field.name in typed for field in self if not isinstance(field, Hidden))
 
     def check(self) -> None:
         """Parse all fields; raises InvalidForm."""

@@ -231,6 +231,18 @@ def test_a_deed_that_comes_too_late_is_told(small_olga: Visitor, sent: str) -> N
     assert small_olga.get("/import/none").status_code == 404
 
 
+def test_a_refused_start_leaves_the_columns_as_they_are(
+    small_olga: Visitor, small_house: Services, sent: str
+) -> None:
+    page = small_olga.page(sent)
+    small_olga.send(page.form("/columns"), **{"column-6": "", "dates": "day"})
+    work(small_house)
+    answer = small_olga.send(page.form("/start"))
+    assert (answer.status_code, Page(answer.text).form("/columns").fields["dates"]) == (409, "day")
+    told, now = (each.form("/columns").fields for each in (Page(answer.text), small_olga.page(sent)))
+    assert {**told, "key": ""} == {**now, "key": ""}
+
+
 def test_an_undo_needs_its_reason_and_stays_open(
     small_olga: Visitor, small_house: Services, sent: str
 ) -> None:

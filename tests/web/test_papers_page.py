@@ -246,6 +246,17 @@ class TestATextOnItsPage:
                 typed = Page(answer.text).form("/en").fields
                 assert (typed["markdown"].strip(), typed.get("reviewed")) == ("# Only a title", "1")
 
+    def test_who_starts_over_after_a_newer_version_still_sees_the_text(
+        self, small_olga: Visitor, text_page: str
+    ) -> None:
+        page = small_olga.after(small_olga.page(text_page).form("/en"), reviewed="1")
+        newer = f"{page.form('/en').fields['markdown']}\n- Newer.\n"
+        small_olga.after(page.form("/en"), markdown=newer)
+        answer = small_olga.send(page.form("/start"))
+        assert (answer.status_code, "has saved another version meanwhile" in answer.text) == (409, True)
+        shown = Page(answer.text).form("/en").fields
+        assert ("- Newer." in shown["markdown"], shown["reviewed"], shown["version"]) == (True, "y", "2")
+
     def test_who_saves_second_keeps_their_words_and_decides(
         self, small_olga: Visitor, small_desk: Desk, text_page: str
     ) -> None:
