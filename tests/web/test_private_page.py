@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from invoices.papers import Paper, PaperFailed
+from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.changes.sharing import Share, share_course
@@ -123,6 +125,18 @@ def test_their_papers_open_and_nobody_else_s(ana: Ana) -> None:
         "/documents/x.pdf",
     ):
         assert ana.phone.get(ana.address + paper).status_code == 404
+
+
+@pytest.mark.parametrize("clinic", ["Jade Acupuncture", "Jade {Mission}"])
+def test_a_paper_that_fails_says_whom_to_ask(ana: Ana, small_house: Services, clinic: str) -> None:
+    def jammed(_paper: Paper, _assets: object = None) -> bytes:
+        raise PaperFailed("The printer's worker stopped.")
+
+    save_clinic(ana.store, ana.desk.act(OLGA), replace(read_clinic(ana.store), name=clinic))
+    phone = Visitor(create_app(services=replace(small_house, render=jammed)))
+    answer = phone.get(f"{ana.address}/courses/{ana.course}/summary.pdf")
+    assert answer.status_code == 503
+    assert f"Try again in a minute, or ask {clinic}." in Page(answer.text).text
 
 
 def test_of_a_shared_course_each_sees_their_own_part(ana: Ana, small_app: Flask) -> None:

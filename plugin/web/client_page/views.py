@@ -117,10 +117,7 @@ def nothing(error: HTTPException) -> ResponseReturnValue:
 def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
     """Return a page without the paper; the reason is the clinic's matter."""
     language = language_for(pages.clinic().language)
-    said = language.gettext(
-        "This paper is not ready just now. Try again in a minute, or ask {clinic}.",
-        clinic=pages.clinic().name,
-    )
+    said = language.gettext("This paper is not ready just now. Try again in a minute, or ask {clinic}.")
     return render_template("client/nothing.html", **_spoken(language), said=said), error.status
 
 
