@@ -372,6 +372,12 @@ def reason_field(label: str = "Reason", *, hint: str = "Shown in history.", is_r
     return Text(label, called="The reason", hint=hint, maxlength=REASON_LENGTH, autocomplete="off", **more)
 
 
+class ReasonForm(Form):
+    """A change that requires a reason."""
+
+    reason = reason_field()
+
+
 def count_field(label: str, called: str = "The number of sessions", **attributes: Any) -> Count:
     """Return the field for a number, such as of sessions."""
     return Count(

@@ -33,13 +33,12 @@ from plugin.web.desk.forms import (
     ExtensionForm,
     GiftForm,
     MissedForm,
-    ReasonForm,
     ShareForm,
     TransferForm,
     UnforcedForm,
     transfer_form_of,
 )
-from plugin.web.forms import Form
+from plugin.web.forms import Form, ReasonForm
 
 OWNER: tuple[Role, ...] = ()
 DESK = (Role.DESK,)

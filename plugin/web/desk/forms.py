@@ -34,6 +34,7 @@ from plugin.web.forms import (
     Hidden,
     Paragraph,
     Phone,
+    ReasonForm,
     Several,
     Text,
     Tick,
@@ -167,19 +168,13 @@ class VisitDetailsForm(Form):
     client_id = Hidden()
 
 
-class ReasonForm(Form):
-    """A change that requires a reason."""
-
-    reason = reason_field()
-
-
 class UnforcedForm(Form):
     """A change with an optional reason."""
 
     reason = reason_field("Reason (optional)", is_required=False)
 
 
-class ExtensionForm(ReasonForm):
+class ExtensionForm(Form):
     """A new last day of a course."""
 
     expires_on = Day("Expires")
@@ -271,7 +266,7 @@ def transfer_form_of(course: CourseView) -> type[TransferForm]:
     return type("TransferOfCourse", (TransferForm,), {**fields, "reason": reason})
 
 
-class AdjustmentForm(ReasonForm):
+class AdjustmentForm(Form):
     """Sessions that are added to a course or removed from it."""
 
     allowance_id = Choice("Treatment")
@@ -305,7 +300,7 @@ class AdjustmentForm(ReasonForm):
         )
 
 
-class EarlyUseForm(ReasonForm):
+class EarlyUseForm(Form):
     """How many sessions may be used before they are paid."""
 
     allowance_id = Choice("Treatment")

@@ -33,7 +33,6 @@ from plugin.web.forms import (
     Tick,
     count_field,
     parsed_amount,
-    reason_field,
 )
 
 # Rows beside the main treatment and the touch-ups: shown at least, and read at most.
@@ -53,12 +52,6 @@ class SwitchForm(Form):
     def is_on(self) -> bool:
         """Return whether it is switched on."""
         return self.state.data == "on"
-
-
-class ReasonForm(Form):
-    """An act that requires a reason."""
-
-    reason = reason_field()
 
 
 def _treatment_field(**more: Any) -> Text:

@@ -21,7 +21,8 @@ from plugin.web import current_services, live, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.files import file_answer
-from plugin.web.owner.forms import ColumnsForm, FileForm, ReasonForm, columns_form_of
+from plugin.web.forms import ReasonForm
+from plugin.web.owner.forms import ColumnsForm, FileForm, columns_form_of
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 50
