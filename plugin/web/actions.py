@@ -45,8 +45,8 @@ def current_act() -> Act:
     return Act(current_actor(), current_services().clock(), checked_key(request.form.get("key", "")))
 
 
-def act_of_redirect() -> Act:
-    """Return an act for a request without a form, such as Square's redirect, whose state shows it is intended."""
+def act_without_form() -> Act:
+    """Return an act for a request without a form: a paper to print, or Square's redirect, whose state is its proof."""
     return Act(current_actor(), current_services().clock(), fresh_key())
 
 

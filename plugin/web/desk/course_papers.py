@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from plugin.core.acts import Act
 from plugin.courses.base.clinic import local_date
 from plugin.courses.handouts.bundle import safe_name
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow, current_actor
-from plugin.web.actions import fresh_key
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import act_without_form
 from plugin.web.files import name_file
 from plugin.web.headers import let_our_page_frame
 
@@ -36,7 +35,7 @@ def _paper(course_id: str, kind: str, called: str, visit_id: str | None = None) 
     paper = hand_out(
         services.store,
         services.render,
-        Act(current_actor(), services.clock(), fresh_key()),
+        act_without_form(),
         course_id,
         kind,
         visit_id=visit_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Act, Role
+from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
@@ -13,8 +13,8 @@ from plugin.courses.documents.read import DocumentView, read_document
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.bundle import paper_file_name
 from plugin.web import current_services, pages
-from plugin.web.access import allow, current_actor
-from plugin.web.actions import fresh_key, redirect_after_post
+from plugin.web.access import allow
+from plugin.web.actions import act_without_form, redirect_after_post
 from plugin.web.files import name_file
 from plugin.web.headers import let_our_page_frame
 
@@ -40,7 +40,7 @@ def show(document_id: str) -> Response:
 @allow(Role.DESK)
 def invoice(course_id: str) -> ResponseReturnValue:
     """Redirect to the invoice of a course, issuing it now if it is not issued yet."""
-    return _see(invoice_of_course(current_services().store, _act(), course_id))
+    return _see(invoice_of_course(current_services().store, act_without_form(), course_id))
 
 
 @blueprint.get("/courses/<course_id>/statement.pdf")
@@ -48,7 +48,7 @@ def invoice(course_id: str) -> ResponseReturnValue:
 def statement(course_id: str) -> Response:
     """Return the statement of account of the sale of a course, in its current state."""
     services = current_services()
-    made = statement_of_course(services.store, services.render, _act(), course_id)
+    made = statement_of_course(services.store, services.render, act_without_form(), course_id)
     let_our_page_frame()
     response = Response(made.pdf, mimetype="application/pdf")
     today = local_date(pages.clinic(), pages.now())
@@ -59,7 +59,7 @@ def statement(course_id: str) -> Response:
 @allow(Role.DESK)
 def voucher(gift_id: str) -> ResponseReturnValue:
     """Redirect to the voucher of a gift."""
-    return _see(voucher_of_gift(current_services().store, _act(), gift_id))
+    return _see(voucher_of_gift(current_services().store, act_without_form(), gift_id))
 
 
 def filename(document: DocumentView) -> str:
@@ -67,10 +67,6 @@ def filename(document: DocumentView) -> str:
     safe = "".join(ch for ch in document.client_name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
     numbered = f"{document.called} {document.written_number}".replace("/", "-")
     return ", ".join(part for part in (numbered, safe) if part) + ".pdf"
-
-
-def _act() -> Act:
-    return Act(current_actor(), current_services().clock(), fresh_key())
 
 
 def _see(document_id: str) -> ResponseReturnValue:

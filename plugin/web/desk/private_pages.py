@@ -10,7 +10,7 @@ from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.handouts.visit_email import trust_address
 from plugin.web import current_services
 from plugin.web.access import allow
-from plugin.web.actions import Notice, act_of_redirect, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.desk import clients
 
 blueprint = Blueprint("private_pages", __name__)
@@ -20,7 +20,7 @@ blueprint = Blueprint("private_pages", __name__)
 @allow(Role.DESK)
 def show(client_id: str) -> ResponseReturnValue:
     """Redirect to the client's own page, as they see it."""
-    token = token_of(current_services().store, act_of_redirect(), client_id)
+    token = token_of(current_services().store, act_without_form(), client_id)
     return redirect_after_post(url_for("my.show", token=token))
 
 

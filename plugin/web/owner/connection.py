@@ -18,7 +18,7 @@ from plugin.square.connection.subscription import make_subscription, send_test
 from plugin.square.sync.requested import ask_for_sweep
 from plugin.web import current_services, live, pages
 from plugin.web.access import allow
-from plugin.web.actions import Notice, act_of_redirect, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.headers import let_forms_lead_to
 from plugin.web.owner.forms import SwitchForm
 from plugin.web.refusals import Refusal, refused_shows
@@ -60,7 +60,7 @@ def come_back() -> ResponseReturnValue:
     """Handle the result of Square's permission page. The state, not a form, shows that the owner intended it."""
     sent = request.args
     answer = Answer(sent.get("state", ""), sent.get("code", ""), sent.get("error", ""))
-    name = finish(current_services(), act_of_redirect(), answer)
+    name = finish(current_services(), act_without_form(), answer)
     flash_notice(
         Notice(f"Connected to {name}." if name else "Connected. Square tells the rest once it answers.")
     )
