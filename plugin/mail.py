@@ -235,7 +235,8 @@ def _failure(error: smtplib.SMTPException) -> MailFailed:
     if isinstance(error, smtplib.SMTPRecipientsRefused) and 500 <= status < 600:
         said = f"The mail server does not accept this address (SMTP {status})."
         return MailFailed(said, permanent=True, code="mail_address")
-    if 500 <= status < 600:
+    # To a greeting or a command before the e-mail, such an answer is about the server, not about this address.
+    if isinstance(error, smtplib.SMTPDataError) and 500 <= status < 600:
         return MailFailed(f"The mail server refuses this email for good (SMTP {status}).", permanent=True)
     return MailFailed("The mail server refused for now. Coursekeeper tries again.", permanent=False)
 

@@ -166,6 +166,38 @@ def test_a_refusal_says_whether_a_later_try_can_help(
     assert office.taken == []
 
 
+class ShutOffice(SMTP):
+    """Refuses everyone for good at one step, before it has heard of an e-mail."""
+
+    shut_at = ""
+
+    async def push(self, status: Any) -> None:
+        is_greeting = str(status).startswith("220 post.example")
+        await super().push("554 no service here" if is_greeting and self.shut_at == "greeting" else status)
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802 - the library calls it so
+        await (self.push("554 go away") if self.shut_at == "name" else super().smtp_EHLO(hostname))
+
+    async def smtp_HELO(self, _hostname: str) -> None:  # noqa: N802
+        await self.push("554 go away")
+
+    async def smtp_STARTTLS(self, _arg: str) -> None:  # noqa: N802
+        await self.push("554 no security module")
+
+
+@pytest.mark.parametrize("step", ["greeting", "name", "encryption"])
+def test_a_server_that_refuses_everyone_says_nothing_of_the_address(step: str) -> None:
+    def speak(loop: asyncio.AbstractEventLoop) -> SMTP:
+        secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made = ShutOffice(PostOffice(), hostname="post.example", tls_context=secure, loop=loop)
+        made.shut_at = step
+        return made
+
+    with running_server(speak) as port, pytest.raises(MailFailed) as failed:
+        SmtpMailer(f"smtp://127.0.0.1:{port}?starttls=yes", FROM).send(LETTER)
+    assert (failed.value.permanent, "refused for now" in failed.value.message) == (False, True)
+
+
 def test_a_server_that_is_not_there_is_tried_again() -> None:
     with pytest.raises(MailFailed) as failed:
         SmtpMailer(f"smtp://127.0.0.1:{free_port()}", FROM).send(LETTER)
