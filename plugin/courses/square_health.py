@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.base.attention import settle_row
 from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.base.outbox import PAPERS
 from plugin.courses.base.work import Work, transact
@@ -128,8 +129,7 @@ def settle_in(session: Session, act: Act, beginnings: tuple[str, ...], reason: s
     """Close the open questions whose `dedupe` starts so: what they asked about is over."""
     about = or_(*(Attention.dedupe.startswith(each, autoescape=True) for each in beginnings))
     for item in session.scalars(select(Attention).where(and_(Attention.resolved_at.is_(None), about))):
-        item.resolved_at, item.resolved_by = act.now, act.actor.name
-        item.resolution = {"reason": reason}
+        settle_row(item, act, reason)
 
 
 def connection_in(session: Session) -> Connection:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.base.attention import settle_row
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
@@ -45,8 +46,7 @@ def ignore_item_in(session: Session, act: Act, item: Attention) -> None:
         )
     for other in open_questions_of(session, variation_id):
         if other.id != item.id:
-            answer = {"reason": "The item is no package."}
-            other.resolved_at, other.resolved_by, other.resolution = act.now, act.actor.name, answer
+            settle_row(other, act, "The item is no package.")
 
 
 def _package(session: Session, package_id: str) -> Package:

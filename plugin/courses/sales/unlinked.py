@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.base.attention import open_item
+from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work
@@ -56,7 +56,7 @@ def answer_unlinked_in(
     marks = [unlinked_mark(square_order_id, uid) for uid in line_uids]
     waiting = select(Attention).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
     for item in session.scalars(waiting) if marks else ():
-        item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, {"reason": answer}
+        settle_row(item, act, answer)
 
 
 def open_questions_of(session: Session, square_variation_id: str) -> Iterator[Attention]:
@@ -88,8 +88,7 @@ def note_refund_in(session: Session, act: Act, refund: Refund) -> str:
         if refund.status == "COMPLETED" and _is_given_back(
             refund, sale_from_json(item.details["sale"]).lines[0]
         ):
-            answer = {"reason": "The sale was refunded in Square."}
-            item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, answer
+            settle_row(item, act, "The sale was refunded in Square.")
     return "The sale it belongs to may be a package that is not linked."
 
 
