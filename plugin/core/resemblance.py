@@ -1,4 +1,4 @@
-"""Whether two item names mean the same. Pure; compares folded words."""
+"""Whether two names, of items or of treatments, mean the same. Pure; compares folded words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def says_something(name: str) -> bool:
 
 def is_same_name(first: str, second: str) -> bool:
     """Return whether two names have the same words in the same order; an empty name matches nothing."""
-    return bool(words_of(first)) and words_of(first) == words_of(second)
+    words = words_of(first)
+    return bool(words) and words == words_of(second)
 
 
 def resembles(first: str, second: str) -> bool:

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from invoices.language import language_for
 from invoices.papers import NextVisit
+from plugin.core.resemblance import is_same_name
 from plugin.courses.base.outbox import PAPERS, enqueue
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work
-from plugin.courses.visits.next_session import is_same_name
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Treatment
 from plugin.store.people import SquareCustomer

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.core.resemblance import is_same_name
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -26,7 +27,7 @@ from plugin.courses.visits.bookings import (
     free_in,
     settle_in,
 )
-from plugin.courses.visits.next_session import is_same_name, next_session
+from plugin.courses.visits.next_session import next_session
 from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer

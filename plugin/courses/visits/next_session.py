@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from plugin.core.course import AllowanceState
-from plugin.core.text import folded
+from plugin.core.resemblance import is_same_name
 from plugin.courses.base.views import CourseView
-
-_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +39,6 @@ def next_session(courses: Iterable[CourseView], service: str) -> NextSession | N
             return NextSession(course, each, is_named=True)
     usable.sort(key=lambda pair: pair[1].kind != "main")
     return NextSession(*usable[0], is_named=False) if usable else None
-
-
-def is_same_name(one: str, other: str) -> bool:
-    """Return whether two names have the same words: "Touch-up, 45 min" is "Touch up 45 min"."""
-    words = _WORD.findall(folded(one))
-    return bool(words) and words == _WORD.findall(folded(other))
 
 
 def _order(course: CourseView) -> tuple[date, object, str]:

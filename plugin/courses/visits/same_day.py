@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceState, CourseState
 from plugin.core.ledger import Kind
+from plugin.core.resemblance import is_same_name
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, EarlierEntry
 from plugin.courses.base.words import day_text, time_text
 from plugin.courses.base.work import Work
-from plugin.courses.visits.next_session import is_same_name
 from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
