@@ -25,8 +25,8 @@ from plugin.courses.base.chain import (
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import courses_in
-from plugin.courses.base.views import ClinicView, CourseView
-from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.views import CourseView
+from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in
 from plugin.courses.refunds.status import tips_refunded_in
@@ -53,9 +53,8 @@ class _Proposal:
 
 def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
     """Open the attention item; return the outcome of the refund, in words."""
-    clinic = clinic_in(work.session)
     rows = work.session.scalars(select(Course).where(Course.id.in_(course_ids)).order_by(Course.id))
-    courses = courses_in(work.session, list(rows), today=local_date(clinic, work.now))
+    courses = courses_in(work.session, list(rows), today=local_date(clinic_in(work.session), work.now))
     open_courses = [course for course in courses if course.closed_at is None]
     if not open_courses:
         return "Every course of the sale was closed before."
@@ -67,7 +66,6 @@ def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) ->
         work.session,
         Money(refund.unnamed, refund.amount.currency),
         refund.order_tip - tips_refunded_in(work.session, refund.square_order_id),
-        clinic,
     )
     open_item(
         work,
@@ -136,7 +134,7 @@ def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
         raise Refused("The tip of this sale was refunded before.", code="no_tip_left", field="decision")
     row.tip = item.details["amount"]
     for course_id in item.details["course_ids"]:
-        given = _written(clinic_in(work.session), Money(row.tip, row.currency))
+        given = clinic_money(work.session, Money(row.tip, row.currency))
         add_history(work, course_id, "refund", f"Tip of {given} refunded; all sessions kept", reason=reason)
 
 
@@ -181,7 +179,6 @@ class _Asked:
     session: Session
     amount: Money
     tip_left: int
-    clinic: ClinicView
 
     @property
     def given(self) -> str:
@@ -195,7 +192,7 @@ class _Asked:
 
     def written(self, amount: int) -> str:
         """Format minor units of the refund's currency."""
-        return _written(self.clinic, Money(amount, self.amount.currency))
+        return clinic_money(self.session, Money(amount, self.amount.currency))
 
 
 def _proposal(courses: Sequence[CourseView], asked: _Asked) -> _Proposal:
@@ -234,7 +231,3 @@ def _sessions_for(course: CourseView, basis: RefundBasis, asked: _Asked) -> _Pro
 
 def _keeping(course: CourseView, said: str) -> _Proposal:
     return _Proposal(said, "keep_sessions", proposed_course_id=course.id)
-
-
-def _written(clinic: ClinicView, money: Money) -> str:
-    return money_text(money, clinic)

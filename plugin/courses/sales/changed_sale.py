@@ -19,7 +19,7 @@ from plugin.courses.base.attention import open_item, settle_item_in, settle_item
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.words import money_text, sessions_text
+from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.sales.sales import Refund, Sale
 from plugin.store.ledger import Course
@@ -34,7 +34,7 @@ def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -
     course = _view(work.session, work.act, course_id)
     if not course.used:
         return
-    worth = _written(work.session, _worth_of_uses(course))
+    worth = clinic_money(work.session, _worth_of_uses(course))
     open_item(
         work,
         kind=USED,
@@ -100,12 +100,12 @@ def _changes(session: Session, booked: Sequence[Course], sale: Sale) -> Iterator
         if line is None or (line.quantity or 0) < (course.unit or 1):
             yield _Change(course, "is not on its sale in Square any more")
         elif (course.unit or 1) == 1 and Money(price, course.currency) != line.total:
-            now = _written(session, Money(line.total.amount + (line.tax or 0), line.total.currency))
+            now = clinic_money(session, Money(line.total.amount + (line.tax or 0), line.total.currency))
             yield _Change(course, f"stands on its sale in Square at {now} now")
 
 
 def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
-    was = _written(work.session, Money(charge_of(change.course).gross, change.course.currency))
+    was = clinic_money(work.session, Money(charge_of(change.course).gross, change.course.currency))
     return open_item(
         work,
         kind=CHANGED,
@@ -131,8 +131,3 @@ def _worth_of_uses(course: CourseView) -> Money:
 def _view(session: Session, act: Act, course_id: str) -> CourseView:
     today = local_date(clinic_in(session), act.now)
     return course_in(session, session.get_one(Course, course_id), today=today)
-
-
-def _written(session: Session, money: Money) -> str:
-    clinic = clinic_in(session)
-    return money_text(money, clinic)

@@ -19,9 +19,8 @@ from plugin.core.ledger import START, Kind, paid
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import EntryRow, Line, append_all, heads_of, next_entry
-from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
@@ -186,8 +185,7 @@ def _key(part: _Part, what: str) -> str:
 
 
 def _ask(work: Work, sale: Sale, money: Money) -> None:
-    clinic = clinic_in(work.session)
-    came = money_text(money, clinic)
+    came = clinic_money(work.session, money)
     open_item(
         work,
         kind="money_for_closed",

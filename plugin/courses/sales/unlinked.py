@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item, settle_row
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Refund, Sale, SaleLine, sale_from_json
@@ -98,8 +97,7 @@ def _is_given_back(refund: Refund, line: SaleLine) -> bool:
 
 
 def _summary(session: Session, sale: Sale, name: str, *, is_item: bool) -> str:
-    clinic = clinic_in(session)
-    paid = money_text(sale.lines[0].total, clinic)
+    paid = clinic_money(session, sale.lines[0].total)
     why = "this Square item is not linked to a package" if is_item else "it was entered as an amount"
     return f"“{name}” was sold for {paid}, but {why}. No course was opened."
 

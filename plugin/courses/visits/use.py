@@ -22,7 +22,7 @@ from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import CourseInHand, course_in_hand
 from plugin.courses.base.views import ClinicView, EarlierEntry, Used
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.clients.clients import living_client_in
@@ -237,9 +237,7 @@ def _allowance(
 def _is_paid_for(session: Session, course: CourseState, chosen: AllowanceState, sessions: int) -> None:
     if sessions <= chosen.left - chosen.locked or sessions > chosen.left:
         return
-    clinic = clinic_in(session)
-    missing = course.missing_for(chosen, sessions)
-    come = money_text(missing, clinic)
+    come = clinic_money(session, course.missing_for(chosen, sessions))
     how = "are paid for" if chosen.paid_for == chosen.unlocked else "may be used so far"
     then = f"The next can be used once {come} more has come."
     if course.facts.due_ended_on is not None:
