@@ -131,6 +131,11 @@ def local_date(clinic: ClinicView, now: datetime) -> date:
     return now.astimezone(ZoneInfo(clinic.time_zone)).date()
 
 
+def noon_of(day: date, clinic: ClinicView) -> datetime:
+    """Return noon at the clinic: a day without a time of day is on that day in every list."""
+    return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
+
+
 def hours_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return when a day begins there and when the next one does; it may be 23, 24 or 25 hours long."""
     begins, ends = (

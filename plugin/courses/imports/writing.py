@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
@@ -20,7 +19,7 @@ from plugin.core.ledger import START, Change, Head, Kind, advance, paid, sold, u
 from plugin.core.terms import ExpiresFrom, Terms, terms_from_json
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.chain import Line, next_entry
-from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.clinic import clinic_in, noon_of
 from plugin.courses.base.course_record import CourseRecord
 from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.views import ClinicView
@@ -141,9 +140,7 @@ def _terms(row: ImportRow, offer: Offer) -> Terms:
 
 
 def _sold_at(row: ImportRow, work: Work, clinic: ClinicView) -> datetime:
-    # A day without a time: noon at the clinic is on that day in every list.
-    noon = datetime.combine(row.sold_on, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
-    return min(row.sold_at or noon, work.now)
+    return min(row.sold_at or noon_of(row.sold_on, clinic), work.now)
 
 
 def _recorded_parts(work: Work, unlisted: UnlistedOffers, record: CourseRecord) -> list[_Part]:

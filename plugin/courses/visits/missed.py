@@ -6,14 +6,13 @@ For clinics without Square Appointments, and for visits agreed by phone; booked 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.core.terms import NoShow, terms_from_json
 from plugin.courses.base.chain import add_history
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, noon_of
 from plugin.courses.base.words import day_text
 from plugin.courses.changes.frame import (
     Changed,
@@ -63,7 +62,7 @@ def settle_missed(
         if missed.decision == NoShow.FORGIVE:
             add_history(change, course_id, FORGIVEN, f"{said}: forgiven")
             return
-        happened_at = act.now if day == change.today else _noon(change, day)
+        happened_at = act.now if day == change.today else noon_of(day, clinic_in(change.session))
         charge_in(
             change,
             change.row,
@@ -95,8 +94,3 @@ def _day(change: CourseChange, day: date | None) -> date:
     if day < local_date(clinic_in(change.session), change.row.sold_at):
         raise InvalidField("That day was before the course was sold.", field="missed_on")
     return day
-
-
-def _noon(change: CourseChange, day: date) -> datetime:
-    zone = ZoneInfo(clinic_in(change.session).time_zone)
-    return datetime.combine(day, time(12), zone).astimezone(UTC)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from plugin.core.course import AllowanceState, CourseState, Use
 from plugin.core.ledger import Change, used
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.chain import EntryRow, Line, LockedCourse, append, lock_course
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, noon_of
 from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
@@ -127,7 +126,7 @@ def record_use(
     if has_mail:
         owner_id = course.client_id or client_id
         publish(work, VisitRecorded(visit_id, course.id, client_id, owner_id, visited_on, today))
-    happened_at = work.now if visited_on == today else _noon(visited_on, clinic)
+    happened_at = work.now if visited_on == today else noon_of(visited_on, clinic)
     line = Line(f"use:{work.act.key}", happened_at, visit_id=visit_id)
     entry, after = _write(work, course, hand, (allowance.id, change), line, visited_on)
     return Charged(entry, after, earlier)
@@ -260,11 +259,6 @@ def _practitioner(session: Session, act: Act, practitioner_id: str | None) -> st
     if session.scalar(select(Staff.id).where(Staff.id == practitioner_id)) is None:
         raise InvalidField("There is no such practitioner.", field="practitioner_id")
     return practitioner_id
-
-
-def _noon(day: date, clinic: ClinicView) -> datetime:
-    # A back-dated visit has no time of day; noon at the clinic is on that day in every list.
-    return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
 
 
 def _answer(charged: Charged, course: LockedCourse) -> Used:
