@@ -155,6 +155,13 @@ def append(work: Work, allowance_id: str, head: Head, change: Change, line: Line
 
 def append_reversal(work: Work, undone: Entry, reason: str) -> EntryRow:
     """Write the entry that undoes another one to the cent, whatever was written since."""
+    entry = next_reversal(work, head_of(work.session, undone.allowance_id), undone, reason)
+    append_all(work, [entry])
+    return entry
+
+
+def next_reversal(work: Work, head: Head, undone: Entry | Row[Any], reason: str) -> EntryRow:
+    """Return the entry that undoes another one of the chain that ends so, not yet written."""
     change = Change(
         Kind(undone.kind),
         sessions=undone.sessions_delta,
@@ -162,8 +169,7 @@ def append_reversal(work: Work, undone: Entry, reason: str) -> EntryRow:
         granted=undone.granted_after - undone.granted_before,
     )
     line = Line(f"reverse:{undone.id}", work.now, reason=reason, reverses=undone.id)
-    head = head_of(work.session, undone.allowance_id)
-    return append(work, undone.allowance_id, head, reversal(change), line)
+    return next_entry(work, undone.allowance_id, head, reversal(change), line)
 
 
 def append_all(work: Work, entries: Sequence[EntryRow]) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Column, delete, insert, select, update
+from sqlalchemy import Column, delete, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Source, require
-from plugin.core.ledger import Change, Head, Kind, advance, reversal
+from plugin.core.ledger import Head
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.base.chain import Line, next_entry
+from plugin.courses.base.chain import EntryRow, append_all, next_reversal
 from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import batch_for_change
 from plugin.courses.imports.matching import AT_ONCE, portions
@@ -136,7 +136,7 @@ def _names(session: Session, client_ids: Iterable[str | None]) -> list[str]:
 
 
 def _reverse(work: Work, courses: Sequence[Course], reason: str) -> None:
-    written: list[dict[str, Any]] = []
+    written: list[EntryRow] = []
     for some in portions({course.id for course in courses}):
         rows = work.session.execute(
             select(*_ENTRY)
@@ -146,8 +146,7 @@ def _reverse(work: Work, courses: Sequence[Course], reason: str) -> None:
         )
         for _, chain in groupby(rows, key=lambda entry: entry.allowance_id):
             written += _reversals(work, list(chain), reason)
-    if written:
-        work.session.execute(insert(METADATA.tables["entry"]), written)
+    append_all(work, written)
 
 
 _ENTRY = (
@@ -164,16 +163,14 @@ _ENTRY = (
 )
 
 
-def _reversals(work: Work, chain: Sequence[Any], reason: str) -> Iterator[dict[str, Any]]:
+def _reversals(work: Work, chain: Sequence[Any], reason: str) -> Iterator[EntryRow]:
     """Yield the entries that reverse a chain, the last one first."""
     last = chain[-1]
     head = Head(last.seq, last.sessions_after, last.value_after, last.granted_after)
     for entry in reversed(chain):
-        granted = entry.granted_after - entry.granted_before
-        change = reversal(Change(Kind(entry.kind), entry.sessions_delta, entry.value_delta, granted))
-        line = Line(f"reverse:{entry.id}", work.now, reason=reason, reverses=entry.id)
-        yield next_entry(work, entry.allowance_id, head, change, line)._asdict()
-        head = advance(head, change)
+        written = next_reversal(work, head, entry, reason)
+        yield written
+        head = written.head
 
 
 def _delete_clients_in(session: Session, batch: ImportBatch, courses: Sequence[Course]) -> set[str]:

@@ -210,11 +210,11 @@ def _entries(
     heads: dict[str, Head] = {}
 
     def entry(part: _Part, change: Change, reason: str) -> Values:
-        head = heads.get(part.id, START)
-        heads[part.id] = advance(head, change)
         key = f"import:{batch.id}:{row.line}:{part.content.position}:{change.kind.value}"
         line = Line(key, sold_at, reason=reason)
-        return next_entry(work, part.id, head, change, line)._asdict()
+        written = next_entry(work, part.id, heads.get(part.id, START), change, line)
+        heads[part.id] = written.head
+        return written._asdict()
 
     reason = _reason(batch, row)
     for is_later in (False, True):
