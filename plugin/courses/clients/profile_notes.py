@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.course import CourseState
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.outbox import profile_changed
+from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
@@ -98,7 +98,7 @@ def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
 def enqueue_all(work: Work) -> None:
     """Enqueue a check of every client's profile; a correct text is not written again."""
     for client_id in work.session.scalars(select(SquareCustomer.client_id).distinct()).all():
-        profile_changed(work, client_id)
+        enqueue(work, PROFILE, client_id)
 
 
 def enqueue_ended(work: Work) -> int:

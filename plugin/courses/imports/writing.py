@@ -21,7 +21,7 @@ from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.chain import Line, next_entry
 from plugin.courses.base.clinic import clinic_in, noon_of
 from plugin.courses.base.course_record import CourseRecord
-from plugin.courses.base.outbox import profile_changed
+from plugin.courses.base.outbox import PROFILE, enqueue
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
 from plugin.courses.imports.check import Checked
@@ -84,7 +84,7 @@ def profiles_changed(work: Work, client_ids: set[str]) -> None:
     for some in portions(client_ids):
         present = select(SquareCustomer.client_id).where(SquareCustomer.client_id.in_(some)).distinct()
         for client_id in work.session.scalars(present).all():
-            profile_changed(work, client_id)
+            enqueue(work, PROFILE, client_id)
 
 
 def _client(work: Work, person: Person) -> Values:
