@@ -217,6 +217,11 @@ class Somebody:
         merge_clients(self.store, self.desk.act(), other, self.id)
         change_client(self.store, self.desk.act(), self.id, name=NAME, phone=PHONE, email=EMAIL)
 
+    def maybe_twice(self) -> None:
+        """Her profile is deleted in Square, and she buys with a new one: is it the same person?"""
+        again = replace(ZOE, square_customer_id="CUSTOMER-ZOE-AGAIN", gone_ids=(SQUARE_ID,))
+        self.desk.sell(self.package, buyer=again, order="ORDER-ZOE-AGAIN")
+
     def invoiced(self) -> None:
         """Have an invoice of hers issued; at the register her name was typed beside the course."""
         papers = Papers(self.desk)

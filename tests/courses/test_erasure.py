@@ -259,6 +259,7 @@ def _word_on_its_way(zoe: Somebody) -> None:
         (_part_paid, r"\$1,320.00 is still to come"),
         (_waiting_gift, "A gift of theirs waits"),
         (_open_question, "waits under Attention"),
+        (Somebody.maybe_twice, "waits under Attention"),
         (_word_on_its_way, "Try again in a minute"),
     ],
 )

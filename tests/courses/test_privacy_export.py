@@ -137,6 +137,13 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     assert told["held"]["document"][0]["content"]["paper"]["billed_to"]["name"] == NAME
 
 
+def test_whether_they_are_somebody_twice_is_told_as_well(lite: Appointments) -> None:
+    zoe = Somebody(lite)
+    zoe.maybe_twice()
+    [asked] = json.loads(_held(zoe).to_json())["held"]["attention"]
+    assert (asked["kind"], asked["details"]["client_ids"][0]) == ("possible_duplicate", zoe.id)
+
+
 def test_an_invoice_of_what_was_given_to_them_is_the_givers(lite: Appointments) -> None:
     zoe = Somebody(lite)
     zoe.invoiced()

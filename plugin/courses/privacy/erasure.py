@@ -178,12 +178,8 @@ def _any(session: Session, column: object, *where: object) -> bool:
 
 
 def _is_asked_about(session: Session, subject: SubjectData) -> bool:
-    ids = {*subject.course_ids, *subject.client_ids}
-    for row in session.scalars(select(Attention).where(Attention.resolved_at.is_(None))):
-        named = {*row.details.get("course_ids", ()), row.details.get("client_id")}
-        if named & ids or (row.square_order_id is not None and row.square_order_id in subject.order_ids):
-            return True
-    return False
+    waiting = session.scalars(select(Attention).where(Attention.resolved_at.is_(None)))
+    return any(subject.is_asked_about_in(item) for item in waiting)
 
 
 def _is_being_issued(session: Session, subject: SubjectData) -> bool:

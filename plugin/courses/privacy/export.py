@@ -183,12 +183,7 @@ def _every_row(_row: Any, _subject: SubjectData) -> bool:
 
 
 def _is_item_about(row: Any, subject: SubjectData) -> bool:
-    named = {*row.details.get("course_ids", ()), row.details.get("client_id")}
-    return (
-        not named.isdisjoint((*subject.course_ids, *subject.client_ids))
-        or row.square_order_id in subject.order_ids
-        or subject.words.are_in(json.dumps(row.details, ensure_ascii=False))
-    )
+    return subject.is_asked_about_in(row) or subject.words.are_in(json.dumps(row.details, ensure_ascii=False))
 
 
 def _might_be_message_about(subject: SubjectData) -> ColumnElement[bool]:

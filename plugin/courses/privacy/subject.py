@@ -17,6 +17,7 @@ from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Visit
 from plugin.store.papers import VisitLetter
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.queues import Attention
 from plugin.store.selling import Checkout, DeskRefund
 
 # A shorter number or name is part of too many other texts.
@@ -99,6 +100,15 @@ class SubjectData:
             *self.refund_ids,
             *self.letter_ids,
             *self.order_ids,
+        )
+
+    def is_asked_about_in(self, item: Attention) -> bool:
+        """Return whether an attention item is about them, by the ids it names."""
+        details = item.details
+        named = {*details.get("course_ids", ()), *details.get("client_ids", ()), details.get("client_id")}
+        return (
+            not named.isdisjoint((*self.course_ids, *self.client_ids))
+            or item.square_order_id in self.order_ids
         )
 
 
