@@ -6,9 +6,11 @@ from sqlalchemy import select
 
 from plugin.courses.attention.registry import decisions_of
 from plugin.courses.base.views import AttentionView, Page
-from plugin.errors import NotFound
+from plugin.courses.base.work import require_row
 from plugin.store import Store
 from plugin.store.queues import Attention
+
+NO_ITEM = "There is no such attention item."
 
 
 def list_attention(
@@ -27,10 +29,7 @@ def list_attention(
 def read_item(store: Store, item_id: str) -> AttentionView:
     """Return the item; raises NotFound."""
     with store.reading() as session:
-        row = session.get(Attention, item_id)
-        if row is None:
-            raise NotFound("There is no such attention item.")
-        return view_of(row)
+        return view_of(require_row(session, Attention, item_id, NO_ITEM))
 
 
 def view_of(row: Attention) -> AttentionView:

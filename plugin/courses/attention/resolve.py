@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import select
-
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import REASON_LENGTH, required
-from plugin.courses.attention.items import view_of
+from plugin.courses.attention.items import NO_ITEM, view_of
 from plugin.courses.attention.kind import Decision, Resolution
 from plugin.courses.attention.registry import decisions_of, kind_of
 from plugin.courses.base.views import AttentionView, ClientView
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.clients import client_in, new_client
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.queues import Attention
 
@@ -75,10 +73,7 @@ def assign_to_new_client(
 
 
 def _locked_item(work: Work, item_id: str) -> Attention:
-    item = work.session.scalar(select(Attention).where(Attention.id == item_id).with_for_update())
-    if item is None:
-        raise NotFound("There is no such attention item.")
-    return item
+    return require_row(work.session, Attention, item_id, NO_ITEM, is_locked=True)
 
 
 def _settle(work: Work, item: Attention, wish: Resolution) -> None:

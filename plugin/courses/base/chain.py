@@ -19,6 +19,7 @@ from plugin.store.ledger import Allowance, Course, Entry, History
 from plugin.store.tables import METADATA
 
 A = TypeVar("A", Allowance, AllowanceState)
+NO_COURSE = "There is no such course."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def lock_course(session: Session, course_id: str) -> Row[Any]:
     """
     row = session.connection().execute(_LOCK_ROW, {"course_id": course_id}).first()
     if row is None:
-        raise NotFound("There is no such course.")
+        raise NotFound(NO_COURSE)
     keep_clinic_of(session, row)
     return row
 
@@ -83,7 +84,7 @@ def course_for_change(session: Session, course_id: str) -> Course:
     """Return the course, locked for this transaction so that two tablets run one after the other."""
     course = session.scalar(_LOCK_COURSE, {"course_id": course_id})
     if course is None:
-        raise NotFound("There is no such course.")
+        raise NotFound(NO_COURSE)
     return course
 
 

@@ -18,11 +18,12 @@ from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attendance import attendance
-from plugin.courses.base.chain import EntryRow
+from plugin.courses.base.chain import NO_COURSE, EntryRow
 from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.dispute_flags import disputed_in
 from plugin.courses.base.state import each_state, read_states
 from plugin.courses.base.views import CourseView, EntryView, HappeningView
+from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.changes import CourseOrigin
@@ -61,10 +62,7 @@ class SaleRow:
 def read_course(store: Store, course_id: str, *, today: date) -> CourseView:
     """Return the course with its allowances, entries, visits and history; raises NotFound."""
     with store.reading() as session:
-        course = session.get(Course, course_id)
-        if course is None:
-            raise NotFound("There is no such course.")
-        return course_in(session, course, today=today)
+        return course_in(session, require_row(session, Course, course_id, NO_COURSE), today=today)
 
 
 def read_courses(store: Store, course_ids: Collection[str], *, today: date) -> dict[str, CourseView]:

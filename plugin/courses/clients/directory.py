@@ -16,11 +16,10 @@ from plugin.core.text import clean, folded
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.suppression import erased_in
 from plugin.courses.base.views import ClientView
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
 from plugin.courses.clients.contacts import Buyer, contact_from_square
-from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import SquarePerson
@@ -94,9 +93,8 @@ def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
         return client_in(work.session, client.answer["client_id"])
 
     def add(work: Work) -> str:
-        row = work.session.get(SquarePerson, square_customer_id)
-        if row is None:
-            raise NotFound("They are not in Square's directory any more.")
+        missing = "They are not in Square's directory any more."
+        row = require_row(work.session, SquarePerson, square_customer_id, missing)
         buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
         return client_for_buyer(work, buyer)
 

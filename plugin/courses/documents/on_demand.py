@@ -6,13 +6,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.documents.buyers import buyer_in, sold_course_in
 from plugin.courses.documents.enqueue import RECORD_SALE
 from plugin.courses.documents.issue import create_invoice, create_voucher
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.documents.storage import invoice_of_sale_in
+from plugin.courses.documents.voucher_content import NO_GIFT
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import Gift
@@ -53,8 +55,7 @@ def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> str:
-        if work.session.get(Gift, gift_id) is None:
-            raise NotFound("There is no such gift.")
+        require_row(work.session, Gift, gift_id, NO_GIFT)
         document = create_voucher(work, gift_id)
         if document is None:
             raise Refused("This gift waits no more: its voucher would be worth nothing.", code="no_gift")
@@ -74,10 +75,7 @@ def voucher_of_course(store: Store, act: Act, course_id: str) -> str:
 
 
 def _find(work: Work, course_id: str) -> str | Refused:
-    asked = work.session.get(Course, course_id)
-    if asked is None:
-        raise NotFound("There is no such course.")
-    course = sold_course_in(work.session, asked)
+    course = sold_course_in(work.session, require_row(work.session, Course, course_id, NO_COURSE))
     if course.square_order_id is None:
         raise Refused(_IMPORTED, code="imported")
     known = invoice_of_sale_in(work.session, course.square_order_id)

@@ -10,19 +10,19 @@ from invoices.papers import AllowanceKind, GiftContent, GiftVoucher
 from plugin.core.course import AllowanceState
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
+from plugin.courses.base.work import require_row
 from plugin.courses.catalog.terms_text import gift_sentences
 from plugin.courses.clients.clients import client_in
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.errors import NotFound
 from plugin.store.changes import Gift
 from plugin.store.ledger import Course
+
+NO_GIFT = "There is no such gift."
 
 
 def voucher_paper_in(session: Session, gift_id: str, now: datetime) -> GiftVoucher:
     """Freeze the voucher of a gift as of `now`, in the giver's language; raises NotFound."""
-    gift = session.get(Gift, gift_id)
-    if gift is None:
-        raise NotFound("There is no such gift.")
+    gift = require_row(session, Gift, gift_id, NO_GIFT)
     return voucher_paper(session, gift, now=now, language=client_in(session, gift.giver_id).language)
 
 

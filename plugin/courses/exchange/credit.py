@@ -15,12 +15,14 @@ from plugin.core.money import Money
 from plugin.core.refund_value import discount_forfeited, prorated
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
+from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView, PackageView
 from plugin.courses.base.words import money_text
+from plugin.courses.base.work import require_row
 from plugin.courses.refunds.basis import refund_basis_in
-from plugin.errors import NotFound, Refused
+from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout, DeskRefund
@@ -95,10 +97,7 @@ def credit_of(store: Store, course_id: str, *, today: date) -> Credit:
 
 def credit_in(session: Session, course_id: str, *, today: date) -> Credit:
     """Return the credit as seen by this session; raises NotFound or Refused."""
-    row = session.get(Course, course_id)
-    if row is None:
-        raise NotFound("There is no such course.")
-    course = course_in(session, row, today=today)
+    course = course_in(session, require_row(session, Course, course_id, NO_COURSE), today=today)
     _refuse(session, course)
     return credit_now_in(session, course)
 

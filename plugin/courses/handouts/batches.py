@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.handouts.bundle import MIMETYPES
 from plugin.courses.handouts.selection import (
     CALLED,
@@ -31,6 +31,7 @@ BATCH = "paper_batch"
 MOST_PAPERS = 500
 KEPT_FOR = timedelta(days=1)
 UNDER_WAY = ("waiting", "making")
+_NO_BATCH = "There is no such batch of papers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,7 @@ def cancel_batch(store: Store, act: Act, batch_id: str) -> None:
 def read_batch(store: Store, actor: Actor, batch_id: str) -> BatchView:
     """Return the batch; raises NotFound, also for one of another user."""
     with store.reading() as session:
-        batch = session.get(PaperBatch, batch_id)
-        if batch is None:
-            raise NotFound("There is no such batch of papers.")
+        batch = require_row(session, PaperBatch, batch_id, _NO_BATCH)
         _refuse_others(batch, actor)
         size = session.scalar(select(func.length(PaperBatch.file)).where(PaperBatch.id == batch_id))
         return _view(batch, size)
@@ -200,11 +199,7 @@ def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
 
 def batch_for_change(session: Session, batch_id: str) -> PaperBatch:
     """Return the batch, locked for this transaction; raises NotFound."""
-    query = select(PaperBatch).where(PaperBatch.id == batch_id).with_for_update()
-    batch = session.scalar(query.execution_options(populate_existing=True))
-    if batch is None:
-        raise NotFound("There is no such batch of papers.")
-    return batch
+    return require_row(session, PaperBatch, batch_id, _NO_BATCH, is_locked=True)
 
 
 def delete_old_batches(store: Store, now: datetime) -> int:
@@ -249,7 +244,7 @@ def _one_at_a_time(session: Session, actor: Actor) -> None:
 
 def _refuse_others(batch: PaperBatch, actor: Actor) -> None:
     if actor.role is not Role.OWNER and batch.staff_id != actor.staff_id:
-        raise NotFound("There is no such batch of papers.")
+        raise NotFound(_NO_BATCH)
 
 
 def _view(batch: PaperBatch, size: int | None) -> BatchView:

@@ -23,9 +23,11 @@ from invoices.papers import (
 from plugin.core.course import AllowanceState
 from plugin.core.money import Money as LedgerMoney
 from plugin.core.status import Status
+from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView
+from plugin.courses.base.work import require_row
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import client_in
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
@@ -149,9 +151,7 @@ def _subject(
     session: Session, course_id: str, now: datetime, language: str | None
 ) -> tuple[ClinicView, CourseView, str]:
     clinic = clinic_in(session)
-    row = session.get(Course, course_id)
-    if row is None:
-        raise NotFound("There is no such course.")
+    row = require_row(session, Course, course_id, NO_COURSE)
     course = course_in(session, row, today=local_date(clinic, now))
     if course.client_id is None:
         raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from invoices.papers import Paper
 from plugin.core.acts import Act, require
 from plugin.courses.base.views import LogoView
-from plugin.courses.base.work import Work, transact
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import Clinic
 from plugin.store.papers import Logo
@@ -212,10 +212,7 @@ def remove_logo(store: Store, act: Act) -> None:
 def logo_png(store: Store, sha256: str) -> bytes:
     """Return a stored picture; raises NotFound."""
     with store.reading() as session:
-        row = session.get(Logo, sha256)
-        if row is None:
-            raise NotFound("There is no such picture.")
-        return row.png
+        return require_row(session, Logo, sha256, "There is no such picture.").png
 
 
 def assets_for(store: Store, paper: Paper) -> dict[str, bytes]:

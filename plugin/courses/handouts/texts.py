@@ -12,7 +12,7 @@ from invoices.language import LANGUAGES, language_for
 from invoices.papers import AftercareText, PaperRefused
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.handouts.text_check import checked_markdown
 from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
 from plugin.errors import InvalidField, NotFound, Refused
@@ -113,9 +113,7 @@ def suggest_days(store: Store, act: Act, treatment_id: str, days: int | None) ->
         raise InvalidField(f"Between visits there are 1 to {LONGEST_INTERVAL} days.", field="suggested_days")
 
     def do(work: Work) -> None:
-        treatment = work.session.get(Treatment, treatment_id)
-        if treatment is None:
-            raise NotFound("There is no such treatment.")
+        treatment = require_row(work.session, Treatment, treatment_id, "There is no such treatment.")
         treatment.suggested_days = days
 
     transact(store, act, do)

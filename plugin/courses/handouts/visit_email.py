@@ -18,10 +18,9 @@ from plugin.courses.base.events import VisitRecorded
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
-from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.papers import VisitLetter
@@ -84,9 +83,7 @@ def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
 def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | str:
     """Return the e-mail as it is to be sent now, or why it is not; raises NotFound."""
     with store.reading() as session:
-        row = session.get(VisitLetter, letter_id)
-        if row is None:
-            raise NotFound("There is no such letter.")
+        row = require_row(session, VisitLetter, letter_id, "There is no such letter.")
         clinic, client = clinic_in(session), living_client_in(session, row.client_id)
         if said := _unwanted(clinic, client):
             return said

@@ -35,7 +35,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.refunds.desk_refund_quote import quote_in
 from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund, canceled_invoice_question
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.queues import Attention
@@ -109,9 +109,6 @@ class PaidPart:
 def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
     """Return the options for a course whose invoice was canceled; raises NotFound."""
     with store.reading() as session:
-        row = session.get(Course, course_id)
-        if row is None:
-            raise NotFound("There is no such course.")
         try:
             quote = quote_in(session, course_id, today=today)
         except Refused:

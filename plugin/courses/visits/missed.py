@@ -11,9 +11,10 @@ from datetime import date
 from plugin.core.acts import Act, Role, require
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.core.terms import NoShow, terms_from_json
-from plugin.courses.base.chain import add_history
+from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in, local_date, noon_of
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import require_row
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -24,7 +25,7 @@ from plugin.courses.changes.frame import (
 from plugin.courses.visits.no_shows import FORGIVEN, waived_in
 from plugin.courses.visits.same_day import confirmed
 from plugin.courses.visits.use import charge_in
-from plugin.errors import InvalidField, NotFound
+from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course
 
@@ -80,9 +81,7 @@ def settle_missed(
 def missed_offer(store: Store, course_id: str) -> NoShowOffer:
     """Return what the course's rule proposes now; raises NotFound."""
     with store.reading() as session:
-        row = session.get(Course, course_id)
-        if row is None:
-            raise NotFound("There is no such course.")
+        row = require_row(session, Course, course_id, NO_COURSE)
         forgiven = waived_in(session, [course_id]).get(course_id, 0)
         return no_show_offer(terms_from_json(row.terms), forgiven)
 

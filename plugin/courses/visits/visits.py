@@ -13,8 +13,8 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, VisitView
-from plugin.courses.base.work import Work, transact
-from plugin.errors import InvalidField, NotFound, Refused
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
@@ -40,9 +40,7 @@ def describe_visit(
     note = optional(note, field="note", called="The note", most=NOTE_LENGTH)
 
     def do(work: Work) -> CourseView:
-        visit = work.session.get(Visit, visit_id)
-        if visit is None:
-            raise NotFound("There is no such visit.")
+        visit = require_row(work.session, Visit, visit_id, "There is no such visit.")
         if practitioner_id and work.session.get(Staff, practitioner_id) is None:
             raise InvalidField("There is no such practitioner.", field="practitioner_id")
         visit.practitioner_id, visit.focus, visit.note = practitioner_id or None, focus, note
