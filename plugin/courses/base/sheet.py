@@ -21,7 +21,7 @@ T = TypeVar("T")
 Columns = Mapping[str, Callable[[T], Cell]]
 
 # Spreadsheets treat a cell that begins so as a formula; the wide ones are typed on East Asian keyboards.
-_RUNS = tuple("=+-@|%＝＋－＠")
+FORMULA_SIGNS = tuple("=+-@|%＝＋－＠")
 _SHEET_NAME_LENGTH = 31
 _WIDTH = 18
 
@@ -66,7 +66,7 @@ def major(money: Money) -> Decimal:
 def harmless(text: str) -> str:
     """Return the text with an apostrophe before what a spreadsheet would run as a formula."""
     begins = text.lstrip()
-    return f"'{text}" if begins.startswith(_RUNS) or text[:1] in ("\t", "\r", "\n") else text
+    return f"'{text}" if begins.startswith(FORMULA_SIGNS) or text[:1] in ("\t", "\r", "\n") else text
 
 
 def write(sheet: Sheet, form: Format, out: IO[bytes], *, for_people: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from plugin.core.text import clean
+from plugin.courses.base.sheet import FORMULA_SIGNS
 from plugin.courses.imports.encoding import decode
 from plugin.courses.imports.fields import count_known_headings
 from plugin.courses.imports.table import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Cell, Reading, Row, Table
@@ -17,7 +18,6 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 # Reports of other systems begin with a title and the date of the report.
 _LINES_ABOVE = 10
 _HEADING_LENGTH = 60
-_GUARDED = tuple("=+-@|%＝＋－＠")
 _SPLIT = "Split it, and import one part after the other."
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _LOOKED_AT = 20
@@ -108,7 +108,7 @@ def _as_typed(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     # Our own exports, and careful ones of others, put an apostrophe before what a spreadsheet would execute.
-    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip().startswith(_GUARDED) else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:].lstrip().startswith(FORMULA_SIGNS) else cell
 
 
 def _heading_row(records: Sequence[Line]) -> int:
