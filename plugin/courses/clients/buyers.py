@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import false, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -13,7 +13,7 @@ from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.suppression import welcome_back_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
-from plugin.courses.clients.clients import add_client, index_client, living_client_in, shares_contact
+from plugin.courses.clients.clients import add_client, index_client, is_namesake, living_client_in
 from plugin.courses.clients.contacts import Buyer, Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates
 from plugin.courses.clients.merge_core import join_clients
@@ -162,12 +162,10 @@ def _known(session: Session, names: Sequence[str]) -> Client | None:
 
 def _same_person(session: Session, contact: Contact) -> Client | None:
     # A shared phone is a family's, so the name must be the same as well; if two fit, neither is taken.
-    shared = shares_contact(contact.phone, contact.email)
     same = select(Client).where(
-        Client.name_folded == contact.name_folded,
+        is_namesake(contact),
         Client.merged_into.is_(None),
         Client.id.not_in(select(SquareCustomer.client_id)),
-        or_(false(), *shared),
     )
     found = session.scalars(same.limit(2)).all()
     return found[0] if len(found) == 1 else None

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Act, Role, require
@@ -267,6 +267,11 @@ def shares_contact(phone: str | None, email: str | None) -> list[ColumnElement[b
     if email:
         shared.append(func.lower(Client.email) == email.lower())
     return shared
+
+
+def is_namesake(of: Contact | Client) -> ColumnElement[bool]:
+    """Return the condition that a client has this name, and this phone or this e-mail address."""
+    return and_(Client.name_folded == of.name_folded, or_(false(), *shares_contact(of.phone, of.email)))
 
 
 def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:

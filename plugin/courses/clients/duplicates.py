@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import false, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -14,7 +14,7 @@ from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import IS_SOMEBODY, client_in, shares_contact
+from plugin.courses.clients.clients import IS_SOMEBODY, client_in, is_namesake, shares_contact
 from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Visit
@@ -64,8 +64,7 @@ def _namesakes_in(session: Session, new: Client) -> Sequence[Client]:
     rows = (
         select(Client)
         .where(
-            Client.name_folded == new.name_folded,
-            or_(false(), *shares_contact(new.phone, new.email)),
+            is_namesake(new),
             Client.id != new.id,
             *IS_SOMEBODY,
             Client.id.in_(has_profile),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import living_client_in, shares_contact
+from plugin.courses.clients.clients import is_namesake, living_client_in, shares_contact
 from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
 from plugin.store import Store
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
@@ -117,14 +117,14 @@ def might_be(store: Store, buyer: Buyer) -> list[str]:
 def links_of_namesakes(store: Store, buyer: Buyer) -> list[str]:
     """Return the existing profiles of our clients of this name and phone or e-mail."""
     with store.reading() as session:
-        namesakes = _namesakes(contact_of_buyer(session, buyer))
+        namesakes = is_namesake(contact_of_buyer(session, buyer))
         return _living_profiles(session, buyer, namesakes, first=namesakes)
 
 
 def was_before(store: Store, buyer: Buyer) -> str | None:
     """Return the client into whom a client of this name and phone or e-mail was merged, before Square undid it."""
     with store.reading() as session:
-        namesakes = _namesakes(contact_of_buyer(session, buyer))
+        namesakes = is_namesake(contact_of_buyer(session, buyer))
         row = session.scalar(select(Client).where(namesakes, Client.merged_into.is_not(None)).limit(1))
         return living_client_in(session, row.id).id if row is not None else None
 
@@ -133,11 +133,6 @@ def contact_of_buyer(session: Session, buyer: Buyer) -> Contact:
     """Return the details of a Square customer, as clients have them."""
     country = clinic_in(session).country
     return contact_from_square(name=buyer.name, phone=buyer.phone, email=buyer.email, country=country)
-
-
-def _namesakes(contact: Contact) -> ColumnElement[bool]:
-    shared = shares_contact(contact.phone, contact.email)
-    return and_(Client.name_folded == contact.name_folded, or_(false(), *shared))
 
 
 def _living_profiles(
