@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,11 +84,7 @@ def _page(*numbers: ColumnElement[Any] | ScalarSelect[Any]) -> Select[Any]:
     return select(waiting, select(Clinic.time_zone).where(Clinic.id == 1).scalar_subquery(), *numbers)
 
 
-def _number(*subjects: Any) -> ScalarSelect[Any]:
-    return select(func.sum(Version.number)).where(Version.subject.in_(subjects)).scalar_subquery()
-
-
-def _number_of_courses(which: Select[str]) -> ScalarSelect[Any]:
+def _number(which: Sequence[Any] | Select[str]) -> ScalarSelect[Any]:
     return select(func.sum(Version.number)).where(Version.subject.in_(which)).scalar_subquery()
 
 
@@ -121,14 +117,14 @@ _FAILED_REFUNDS = (
 )
 _IS_FAILING = select(func.count()).where(Connection.failing_since <= bindparam("failing")).scalar_subquery()
 _COUNT = _page()
-_OF_DESK = _page(_number(DESK))
-_OF_TODAY = _page(_number(DESK), *map(_begun_by, ("soon", "now", "late")), _IS_FAILING)
+_OF_DESK = _page(_number([DESK]))
+_OF_TODAY = _page(_number([DESK]), *map(_begun_by, ("soon", "now", "late")), _IS_FAILING)
 _OF_CLIENT = _page(
-    _number(EVERYONE),
-    _number(_CLIENT_ID),
-    _number_of_courses(_OWN),
-    _number_of_courses(_SHARED),
+    _number([EVERYONE]),
+    _number([_CLIENT_ID]),
+    _number(_OWN),
+    _number(_SHARED),
     _FAILED_REFUNDS,
 )
-_OF_ROW = _page(_number(bindparam("row_id")))
-_OF_CONNECTION = _page(_number(CONNECTION), *_queue(Inbox), *_queue(Outbox), _IS_FAILING)
+_OF_ROW = _page(_number([bindparam("row_id")]))
+_OF_CONNECTION = _page(_number([CONNECTION]), *_queue(Inbox), *_queue(Outbox), _IS_FAILING)
