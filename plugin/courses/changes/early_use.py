@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Change, Kind
-from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.chain import Line, add_history, append, head_of, main_of
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work
@@ -53,23 +52,21 @@ def allow_ahead(
             most = f"Allow 1 to {locked} more." if locked else "All its sessions may be used already."
             raise InvalidField(most, field="sessions")
         highest = view.unlocked - view.goodwill + sessions
-        change.session.add(AllowedAhead(**_row(change, view.id, highest, said)))
+        change.session.add(
+            AllowedAhead(
+                id=change.new_id(),
+                allowance_id=view.id,
+                sessions=highest,
+                at=change.now,
+                by=act.actor.name,
+                reason=said,
+            )
+        )
         text = f"{sessions_text(sessions)} of {view.treatment} may be used before the money comes"
         add_history(change, course_id, "allowed", text, reason=said)
 
     asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}
     return change_course(store, act, course_id, do, what="allow_ahead", request=asked)
-
-
-def _row(change: CourseChange, allowance_id: str, sessions: int, reason: str) -> dict[str, object]:
-    return {
-        "id": change.new_id(),
-        "allowance_id": allowance_id,
-        "sessions": sessions,
-        "at": change.now,
-        "by": change.act.actor.name,
-        "reason": reason[:REASON_LENGTH],
-    }
 
 
 def earn_ahead(work: Work, allowance_ids: Sequence[str]) -> None:
