@@ -63,8 +63,8 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
         "loglevel": "warning",
         "proc_name": "coursekeeper",
         "control_socket_disable": True,
-        # Forwarded headers are read only from a proxy on this machine; application.py decides which count.
-        "forwarded_allow_ips": "127.0.0.1,::1",
+        # Whose forwarded headers count is decided in one place: web/proxy.py.
+        "forwarded_allow_ips": "",
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
     }
     _Gunicorn(settings, options).run()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -16,6 +18,8 @@ SQUARE_PRODUCTION = "https://connect.squareup.com"
 SQUARE_SANDBOX = "https://connect.squareupsandbox.com"
 SQUARE_PRACTICE = "http://127.0.0.1:9000"
 SHORTEST_SECRET = 32
+# The networks that Caddy's option of the same name means.
+_PRIVATE_RANGES = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.0/8", "fd00::/8", "::1/128")
 
 
 def _checked_address(value: str) -> str:
@@ -25,7 +29,29 @@ def _checked_address(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=16)
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a comma-separated list, in which `private_ranges` means all private ones.
+
+    Raises ValueError for anything that is neither an address nor a network.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    spelled = [each for name in names for each in (_PRIVATE_RANGES if name == "private_ranges" else (name,))]
+    return tuple(ip_network(each) for each in spelled)
+
+
+def _checked_networks(value: str) -> str:
+    try:
+        parse_networks(value)
+    except ValueError:
+        raise ValueError(
+            "is no list of addresses or networks; write private_ranges, or such as 10.0.0.2, 192.168.7.0/24"
+        ) from None
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_checked_address)]
+ProxyNetworks = Annotated[str, AfterValidator(_checked_networks)]
 
 
 class Settings(BaseModel):
@@ -36,6 +62,7 @@ class Settings(BaseModel):
     database_url: str = "sqlite:///var/coursekeeper.db"
     secret_key: SecretStr = SecretStr("")
     public_url: WebAddress = "http://127.0.0.1:8000"
+    trusted_proxies: ProxyNetworks = "127.0.0.1, ::1"
     square_environment: Literal["practice", "sandbox", "production"] = "practice"
     square_base_url: WebAddress = ""
     square_access_token: SecretStr = SecretStr("")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from plugin.bootstrap import open_services
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.settings import Settings, read_settings
-from plugin.web import access, headers, health, pages, refusals, reports, webhook
+from plugin.web import access, headers, health, pages, proxy, refusals, reports, webhook
 from plugin.web.account import resume, signin
 from plugin.web.api.blueprint import make_api
 from plugin.web.client_page import email_choice
@@ -81,9 +80,7 @@ def make_application(
     )
     app.config.from_mapping(_configuration(known, root))
     app.extensions["coursekeeper"] = services or open_services(known)
-    if known.public_url.startswith("https://"):
-        # Behind the proxy that ends TLS: only its last value of address and scheme counts, nothing a visitor sent.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
+    proxy.set_up(app)
     _furnish(app)
     return app
 

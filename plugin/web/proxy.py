@@ -1,0 +1,51 @@
+"""The proxy in front: whose word on a visitor's address and scheme counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from plugin.services import Services
+from plugin.settings import parse_networks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def set_up(app: Flask) -> None:
+    """Read forwarded headers where the connection comes from one of TRUSTED_PROXIES, and nowhere else."""
+    app.wsgi_app = _BehindProxy(app)  # type: ignore[method-assign]
+
+
+class _BehindProxy:
+    """Takes the last value of X-Forwarded-For and -Proto from a trusted proxy.
+
+    Only the last one: what stands before it came from the visitor. Settings are read at each request.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._direct: WSGIApplication = app.wsgi_app
+        self._behind_proxy: WSGIApplication = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        counts = self._is_trusted(environ.get("REMOTE_ADDR", ""))
+        return (self._behind_proxy if counts else self._direct)(environ, start_response)
+
+    def _is_trusted(self, peer: str) -> bool:
+        services: Services = self._app.extensions["coursekeeper"]
+        # Without TLS no proxy stands in front, and a visitor on this machine speaks for nobody else.
+        if not services.settings.public_url.startswith("https://"):
+            return False
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        # A listener for both families names a peer of the older one ::ffff:192.0.2.1.
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return any(address in network for network in parse_networks(services.settings.trusted_proxies))
