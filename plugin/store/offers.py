@@ -43,6 +43,23 @@ class Clinic(Base):
     __table_args__ = (CheckConstraint("id = 1", name="one_clinic"),)
 
 
+class Hours(Base):
+    """The opening hours: one row, apart from the clinic's, which may not be named yet.
+
+    `week`: for each day from Monday, the pairs of minutes since midnight between which it is open. `closed`:
+    pairs of the first and the last day of each closure.
+    """
+
+    __tablename__ = "opening_hours"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    week: Mapped[list[Any]]
+    closed: Mapped[list[Any]]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_week"),)
+
+
 class Treatment(Base):
     """The treatment of one visit, with its single-visit price."""
 

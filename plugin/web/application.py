@@ -36,7 +36,7 @@ from plugin.web.desk import (
     today,
     visits,
 )
-from plugin.web.owner import connection, imports, letterhead, packages, preview, privacy, staff, texts
+from plugin.web.owner import connection, hours, imports, letterhead, packages, preview, privacy, staff, texts
 
 _DESK = (
     today,
@@ -60,7 +60,7 @@ _DESK = (
     sell,
     checkouts,
 )
-_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff)
+_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff, hours)
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from wtforms.meta import DefaultMeta  # type: ignore[import-untyped]
 from wtforms.widgets import html_params  # type: ignore[import-untyped]
 
 from plugin.core.money import LARGEST_AMOUNT, Money, minor_digits
+from plugin.core.opening_hours import DAY_MINUTES
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
 from plugin.courses.clients.contacts import typed_email, typed_phone
 from plugin.errors import InvalidField
@@ -247,6 +248,35 @@ class Day(_Typed):
             return date.fromisoformat(plain)
         except ValueError:
             raise InvalidField("Enter a date such as 2026-11-30.", field=self.name) from None
+
+
+class TimeOfDay(_Typed):
+    """A time of day as minutes since midnight, None for none. `is_end`: 00:00 is the end of the day, 1440."""
+
+    data: int | None
+
+    def __init__(self, label: str = "", *, is_end: bool = False, **more: Any) -> None:
+        self.is_end = is_end
+        super().__init__(label, **{"type": "time", **more})
+
+    def read(self, text: str) -> int | None:
+        """Return the minutes."""
+        plain = text.strip()
+        self._refuse_missing(plain)
+        if not plain:
+            return None
+        if plain == "24:00" and self.is_end:
+            return DAY_MINUTES
+        try:
+            read = time.fromisoformat(plain)
+        except ValueError:
+            raise InvalidField(f"{self.called} is a time such as 09:00 or 17:30.", field=self.name) from None
+        return read.hour * 60 + read.minute or (DAY_MINUTES if self.is_end else 0)
+
+    def written(self) -> str:
+        """Return the time as a browser's field has it."""
+        assert self.data is not None
+        return "{:02}:{:02}".format(*divmod(self.data % DAY_MINUTES, 60))
 
 
 def parsed_amount(text: str, currency: str, locale: Locale, *, field: str, called: str) -> Money:

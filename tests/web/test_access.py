@@ -181,6 +181,8 @@ WHO: dict[str, frozenset[str]] = {
     "connection.test": OWNER,
     "connection.look_through": OWNER,
     "connection.show_balances": OWNER,
+    "hours.show": OWNER,
+    "hours.save": OWNER,
     "staff.show": OWNER,
     "staff.deactivate": OWNER,
     "staff.reactivate": OWNER,

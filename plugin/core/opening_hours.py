@@ -1,0 +1,120 @@
+"""When the clinic is open: intervals per weekday, closed days, by the clinic's own clock.
+
+A time of day that a change to summer time leaves out counts as the moment an hour later, and one that occurs
+twice as the first of the two, as calendars have it (RFC 5545, 3.3.5).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from plugin.errors import InvalidField
+
+DAY_MINUTES = 24 * 60
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MOST_CLOSED_RANGES = 60
+MOST_INTERVALS = 4
+# A clinic that opens again later than this does not say when.
+_LOOK_AHEAD_DAYS = 370
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """Open from one minute of the day to another, counted from midnight; 1440 is its end."""
+
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClosedDays:
+    """Closed from one day to another, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """The opening hours: seven weekdays from Monday. `is_assumed`: nobody has entered any yet."""
+
+    week: tuple[tuple[Interval, ...], ...]
+    time_zone: str = "UTC"
+    closed: tuple[ClosedDays, ...] = ()
+    is_assumed: bool = field(default=False, kw_only=True)
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether the clinic is open at this moment (an aware time)."""
+        day = now.astimezone(self._zone).date()
+        return any(opens <= now < closes for opens, closes in self._open_on(day))
+
+    def next_opening(self, now: datetime) -> datetime | None:
+        """Return when it opens next after now, in UTC; None if it does not within a year."""
+        today = now.astimezone(self._zone).date()
+        for ahead in range(_LOOK_AHEAD_DAYS):
+            for opens, _ in self._open_on(today + timedelta(days=ahead)):
+                if opens > now:
+                    return opens
+        return None
+
+    def open_time(self, start: datetime, end: datetime) -> timedelta:
+        """Return for how long it was open between two moments, such as since Square last answered."""
+        day = start.astimezone(self._zone).date()
+        total = timedelta()
+        while day <= end.astimezone(self._zone).date():
+            for opens, closes in self._open_on(day):
+                total += max(timedelta(), min(closes, end) - max(opens, start))
+            day += timedelta(days=1)
+        return total
+
+    def _open_on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        if any(each.first <= day <= each.last for each in self.closed):
+            return
+        for each in self.week[day.weekday()]:
+            yield self._at(day, each.opens), self._at(day, each.closes)
+
+    def _at(self, day: date, minute: int) -> datetime:
+        days, minutes = divmod(minute, DAY_MINUTES)
+        hour, minute = divmod(minutes, 60)
+        return datetime.combine(day + timedelta(days=days), time(hour, minute), self._zone).astimezone(UTC)
+
+
+def assumed_hours(time_zone: str) -> OpeningHours:
+    """Return the hours of a clinic that has not entered any: 07:00 to 21:00 every day."""
+    return OpeningHours(((Interval(7 * 60, 21 * 60),),) * 7, time_zone, is_assumed=True)
+
+
+def checked_hours(hours: OpeningHours) -> OpeningHours:
+    """Return the hours in order; raises InvalidField for what no clinic can keep."""
+    week = tuple(tuple(sorted(intervals)) for intervals in hours.week)
+    for number, intervals in enumerate(week):
+        if why := why_not_day(intervals, WEEKDAYS[number]):
+            raise InvalidField(why, field=f"opens_{number}")
+    if not any(week):
+        raise InvalidField("Enter the hours of at least one day.", field="opens_0")
+    if len(hours.closed) > MOST_CLOSED_RANGES:
+        raise InvalidField(f"Enter at most {MOST_CLOSED_RANGES} closed days or ranges.", field="closed")
+    for each in hours.closed:
+        if each.last < each.first:
+            raise InvalidField(f"{each.last} is before {each.first}.", field="closed")
+    return OpeningHours(week, hours.time_zone, tuple(sorted(set(hours.closed))))
+
+
+def why_not_day(intervals: tuple[Interval, ...], called: str) -> str:
+    """Return why these intervals, in order, can't be the hours of a day; "" if they can."""
+    if len(intervals) > MOST_INTERVALS:
+        return f"{called} has more than {MOST_INTERVALS} openings."
+    if any(not 0 <= each.opens < each.closes <= DAY_MINUTES for each in intervals):
+        return f"On {called} the closing time is not after the opening time."
+    if any(after.opens < before.closes for before, after in itertools.pairwise(intervals)):
+        return f"The two openings on {called} overlap."
+    return ""

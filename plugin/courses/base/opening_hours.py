@@ -1,0 +1,48 @@
+"""The opening hours of the clinic as stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, assumed_hours, checked_hours
+from plugin.courses.base.clinic import clinic_in
+from plugin.store import Store
+from plugin.store.offers import Hours
+
+
+def read_hours(store: Store) -> OpeningHours:
+    """Return the opening hours in the clinic's time zone; assumed ones until someone has entered them."""
+    with store.reading() as session:
+        return hours_in(session)
+
+
+def hours_in(session: Session) -> OpeningHours:
+    """Return the opening hours as seen by this session."""
+    zone = clinic_in(session).time_zone
+    row = session.get(Hours, 1)
+    if row is None:
+        return assumed_hours(zone)
+    week = tuple(tuple(Interval(*each) for each in day) for day in row.week)
+    closed = tuple(ClosedDays(*map(date.fromisoformat, each)) for each in row.closed)
+    return OpeningHours(week, zone, closed)
+
+
+def save_hours(store: Store, act: Act, hours: OpeningHours) -> OpeningHours:
+    """Save the opening hours; raises InvalidField. The time zone stays the clinic's."""
+    require(act.actor)
+    with store.writing() as session:
+        checked = checked_hours(replace(hours, time_zone=clinic_in(session).time_zone))
+        session.merge(Hours(id=1, **_stored(checked), changed_at=act.now))
+        return checked
+
+
+def _stored(hours: OpeningHours) -> dict[str, Any]:
+    return {
+        "week": [[[each.opens, each.closes] for each in day] for day in hours.week],
+        "closed": [[each.first.isoformat(), each.last.isoformat()] for each in hours.closed],
+    }

@@ -1,0 +1,126 @@
+"""The form of the opening hours: seven days with up to two openings each, and closed days as lines of dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from plugin.core.opening_hours import WEEKDAYS, ClosedDays, Interval, OpeningHours, why_not_day
+from plugin.errors import InvalidField
+from plugin.web.forms import Form, Paragraph, TimeOfDay
+
+_OPENINGS = ("", "_again")
+_HOW = "Write a day as 2026-12-25, or a range as 2026-12-24 to 2027-01-02; one per line."
+
+
+class _ClosedDays(Paragraph):
+    """Closed days: a date or a range of dates in each line."""
+
+    data: Any
+
+    def read(self, text: str) -> Any:
+        """Return the closures; raises InvalidField."""
+        return tuple(_closure(line.strip(), self.name) for line in text.splitlines() if line.strip())
+
+    def written(self) -> str:
+        """Return one line for each closure."""
+        return "\n".join(
+            f"{each.first}" if each.first == each.last else f"{each.first} to {each.last}"
+            for each in self.data
+        )
+
+
+def _closure(line: str, field: str) -> ClosedDays:
+    first, _, last = line.partition(" to ")
+    try:
+        closure = ClosedDays(date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip()))
+    except ValueError:
+        raise InvalidField(f"“{line[:40]}” is no day. {_HOW}", field=field) from None
+    if closure.last < closure.first:
+        raise InvalidField(f"{closure.last} is before {closure.first}.", field=field)
+    return closure
+
+
+@dataclass(frozen=True)
+class DayFields:
+    """The fields of one weekday: pairs of opening and closing time."""
+
+    name: str
+    pairs: tuple[tuple[TimeOfDay, TimeOfDay], ...]
+
+    @property
+    def wrong(self) -> TimeOfDay | None:
+        """Return the first invalid field."""
+        return next((field for pair in self.pairs for field in pair if field.errors), None)
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Return the intervals of the pairs that are filled in."""
+        filled = [(o.data, c.data) for o, c in self.pairs if o.data is not None and c.data is not None]
+        return tuple(sorted(Interval(*each) for each in filled))
+
+    def is_right(self) -> bool:
+        """Check the day as a whole; what is wrong is the error of its field."""
+        if self.wrong:
+            return False
+        for opens, closes in self.pairs:
+            if (opens.data is None) != (closes.data is None):
+                missing, other = (opens, "opening") if opens.data is None else (closes, "closing")
+                missing.errors = [f"The {other} time on {self.name} is missing. Clear both to close."]
+                return False
+        if why := why_not_day(self.intervals, self.name):
+            self.pairs[0][0].errors = [why]
+        return not why
+
+
+class HoursForm(Form):
+    """The opening hours. An empty day is closed; 00:00 as closing time is midnight."""
+
+    closed = _ClosedDays("Closed days", hint=_HOW, rows=3, autocomplete="off")
+
+    @classmethod
+    def values_of(cls, hours: OpeningHours) -> dict[str, Any]:
+        """Return the form values of the hours."""
+        values: dict[str, Any] = {"closed": hours.closed}
+        for number, intervals in enumerate(hours.week):
+            for suffix, each in zip(_OPENINGS, intervals, strict=False):
+                values |= {f"opens_{number}{suffix}": each.opens, f"closes_{number}{suffix}": each.closes}
+        return values
+
+    @property
+    def days(self) -> list[DayFields]:
+        """Return the fields of the seven days."""
+        return [
+            DayFields(name, tuple((self[f"opens_{n}{s}"], self[f"closes_{n}{s}"]) for s in _OPENINGS))
+            for n, name in enumerate(WEEKDAYS)
+        ]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Parse all fields and check each day, so that all errors show at once."""
+        is_whole = bool(super().validate(extra_validators))
+        wrong = [day for day in self.days if not day.is_right()]
+        if is_whole and not wrong and not any(day.intervals for day in self.days):
+            self.form_errors.append("Enter the hours of at least one day.")
+            return False
+        return is_whole and not wrong
+
+    def hours(self) -> OpeningHours:
+        """Return the hours; the use case puts them into the clinic's time zone."""
+        return OpeningHours(tuple(day.intervals for day in self.days), closed=self.closed.data or ())
+
+
+def _time_fields(number: int, day: str, suffix: str) -> dict[str, TimeOfDay]:
+    again = " again" if suffix else ""
+    return {
+        f"opens_{number}{suffix}": TimeOfDay(f"{day} opens{again}", called=f"{day}, opens{again}"),
+        f"closes_{number}{suffix}": TimeOfDay(
+            f"{day} closes{again}", called=f"{day}, closes{again}", is_end=True
+        ),
+    }
+
+
+for _number, _day in enumerate(WEEKDAYS):
+    for _suffix in _OPENINGS:
+        for _name, _field in _time_fields(_number, _day, _suffix).items():
+            setattr(HoursForm, _name, _field)
