@@ -13,12 +13,9 @@ from typing import Any
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from plugin import create_app
-from plugin.errors import ConfigurationError
 from plugin.listening import open_listener
 from plugin.processes import end_with_parent
 from plugin.settings import Settings
-from plugin.store import Store
-from plugin.store.migrate import is_current, is_empty, upgrade
 
 THREADS = 8
 SLOWEST_ANSWER_S = 60
@@ -45,9 +42,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
 
 
 def serve_web(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM; raises ConfigurationError or Refused at the start where something is wrong."""
+    """Serve until SIGTERM; raises Refused where the port is in use."""
     settings.needing("secret_key")
-    migrate_on_start(settings)
     # Gunicorn would retry a port in use again and again, and log it each time.
     listener = open_listener(host, port)
     end_with_parent()
@@ -68,19 +64,3 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
     }
     _Gunicorn(settings, options).run()
-
-
-def migrate_on_start(settings: Settings) -> None:
-    """Create the tables of an empty database; raises ConfigurationError for one of an older version."""
-    with Store(settings.database_url) as store:
-        if not store.is_alive():
-            raise ConfigurationError(
-                "DATABASE_URL: the database does not answer. Is it running, is the address right?"
-            )
-        if is_current(store):
-            return
-        if not is_empty(store):
-            raise ConfigurationError(
-                "The database is of another version. Make a backup, then run: coursekeeper db upgrade"
-            )
-    upgrade(settings.database_url)

@@ -1,4 +1,7 @@
-"""Settings from the environment, or from the file that NAME_FILE points to. An invalid one stops the start."""
+"""Settings from the environment, from the file that NAME_FILE points to, or from the data folder's secrets.
+
+An invalid one stops the start.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from plugin.errors import ConfigurationError
+from plugin.secrets_file import NAMES, read_secrets
 
 SQUARE_PRODUCTION = "https://connect.squareup.com"
 SQUARE_SANDBOX = "https://connect.squareupsandbox.com"
@@ -60,6 +64,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     database_url: str = "sqlite:///var/coursekeeper.db"
+    # Where files lie that are not in the database; with SQLite its own folder, whatever this says.
+    data_dir: str = "var"
     secret_key: SecretStr = SecretStr("")
     public_url: WebAddress = "http://127.0.0.1:8000"
     trusted_proxies: ProxyNetworks = "127.0.0.1, ::1"
@@ -76,6 +82,19 @@ class Settings(BaseModel):
     encryption_keys: SecretStr = SecretStr("")
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
+
+    @property
+    def data_folder(self) -> Path:
+        """Return the folder of the SQLite file; with PostgreSQL that of `DATA_DIR`."""
+        scheme, _, path = self.database_url.partition(":///")
+        if scheme.startswith("sqlite") and path:
+            return Path(path.partition("?")[0]).expanduser().parent
+        return Path(self.data_dir).expanduser()
+
+    @property
+    def missing_secrets(self) -> tuple[str, ...]:
+        """Return the names of the secrets that Coursekeeper can make itself and that are not set."""
+        return tuple(name for name in NAMES if not getattr(self, name.lower()).get_secret_value())
 
     @property
     def square_address(self) -> str:
@@ -115,7 +134,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environment is None else environment
     given = {name: value for name in Settings.model_fields if (value := _value(env, name.upper()))}
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(given)
+        made = read_secrets(settings.data_folder)
+        return Settings.model_validate({**{name.lower(): value for name, value in made.items()}, **given})
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
 

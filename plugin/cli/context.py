@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.services import Services, wall_clock
-from plugin.settings import read_settings
+from plugin.settings import Settings, read_settings
 from plugin.store import Store
 
 
@@ -20,23 +20,20 @@ def operator_act() -> Act:
 @contextmanager
 def opened_store() -> Iterator[Store]:
     """Open the database of the settings, creating tables in an empty one; raises ConfigurationError."""
-    from plugin.serving import migrate_on_start
+    from plugin.start import prepare
 
-    settings = read_settings()
-    migrate_on_start(settings)
+    settings = prepare(read_settings())
     with Store(settings.database_url) as store:
         yield store
 
 
 @contextmanager
-def opened_services() -> Iterator[Services]:
-    """Open all services of the settings; raises ConfigurationError."""
+def opened_services(settings: Settings | None = None) -> Iterator[Services]:
+    """Open all services of the settings, by default those of the environment; raises ConfigurationError."""
     from plugin.bootstrap import open_services
-    from plugin.serving import migrate_on_start
+    from plugin.start import prepare
 
-    settings = read_settings()
-    migrate_on_start(settings)
-    services = open_services(settings)
+    services = open_services(settings or prepare(read_settings()))
     try:
         yield services
     finally:

@@ -22,10 +22,30 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Migrate the database to this version."""
+    from plugin.start import prepare
     from plugin.store.migrate import upgrade
 
     upgrade(read_settings().database_url)
+    # A database made here gets its secrets, as one made by `serve` does.
+    prepare(read_settings())
     click.echo("The database is up to date.")
+
+
+@main.command("new-secrets")
+@click.confirmation_option(
+    prompt="All sign-ins end; Square, mail and second factors must be set again. Go on?"
+)
+def new_secrets() -> None:
+    """Make new secrets where the file with those of this database is lost.
+
+    Everybody signs in again, links in e-mails sent so far end, and what was stored encrypted (the token of Square,
+    the mail password, second factors) must be entered again.
+    """
+    from plugin.start import renew_secrets
+
+    settings = read_settings()
+    renew_secrets(settings)
+    click.echo(f"New secrets are in {settings.data_folder / 'secrets'}. Keep a copy apart from the backups.")
 
 
 @main.command()

@@ -13,7 +13,6 @@ import plugin
 from plugin.cli.context import opened_services
 from plugin.cli.options import PORT
 from plugin.cli.root import main
-from plugin.settings import read_settings
 
 
 @main.command()
@@ -51,16 +50,16 @@ def _find_practice_square() -> None:
 @click.option("--no-worker", is_flag=True, help="Serve the web only; run `coursekeeper worker` beside it.")
 def serve(port: int, host: str, no_worker: bool) -> None:
     """Serve the web and run one worker beside it."""
-    settings = read_settings().needing("secret_key")
+    from plugin.start import started_settings
+
+    settings = started_settings()
     if no_worker:
         from plugin.serving import serve_web
 
         serve_web(settings, host=host, port=port)
         return
     from plugin.listening import open_listener
-    from plugin.serving import migrate_on_start
 
-    migrate_on_start(settings)
     # A port in use is reported before anything starts; if it is taken after this, the web process reports it.
     open_listener(host, port).close()
     sys.exit(_run_family(host, port))
@@ -86,11 +85,12 @@ def worker() -> None:
     import signal
 
     from plugin.processes import end_with_parent
+    from plugin.start import started_settings
     from plugin.worker import Worker
 
     end_with_parent()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with opened_services() as services:
+    with opened_services(started_settings()) as services:
         Worker(services).run_forever(stop)

@@ -183,13 +183,6 @@ def test_an_empty_list_says_what_to_do(run: Command) -> None:
     assert json.loads(run("token", "list", "--json").stdout) == []
 
 
-@pytest.mark.parametrize("words", [["serve"], ["serve", "--no-worker"]])
-def test_it_does_not_serve_without_a_secret(run: Command, words: list[str]) -> None:
-    done = run(*words, SECRET_KEY="")
-    assert done.exit_code == 2
-    assert "SECRET_KEY is missing" in done.stderr
-
-
 @pytest.mark.parametrize("words", [["sweep"], ["inbox", "run"]])
 def test_square_is_not_spoken_to_without_a_token(run: Command, words: list[str]) -> None:
     done = run(*words)

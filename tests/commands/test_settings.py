@@ -70,9 +70,12 @@ def test_a_wrong_setting_is_named_with_its_mend(environment: dict[str, str], say
         ({"SECRET_KEY": "x" * 31}, "SECRET_KEY is too short"),
     ],
 )
-def test_a_missing_or_weak_secret_stops_the_start(environment: dict[str, str], says: str) -> None:
+def test_a_missing_or_weak_secret_stops_the_start(
+    tmp_path: Path, environment: dict[str, str], says: str
+) -> None:
+    elsewhere = {"DATABASE_URL": f"sqlite:///{tmp_path}/clinic.db"}
     with pytest.raises(ConfigurationError, match=says):
-        read_settings(environment).needing("secret_key")
+        read_settings({**elsewhere, **environment}).needing("secret_key")
 
 
 def test_other_variables_of_the_machine_are_left_alone() -> None:

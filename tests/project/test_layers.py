@@ -15,7 +15,7 @@ _WITH_PYTHON = sys.stdlib_module_names | {"_typeshed"}
 
 _WORDS = {"plugin.errors", "plugin.version"}
 _RULES = {"plugin.core", *_WORDS}
-_KEEPING = {"plugin.store", "plugin.settings", *_RULES}
+_KEEPING = {"plugin.store", "plugin.settings", "plugin.secrets_file", *_RULES}
 _USING = {"plugin.courses", "invoices", *_KEEPING}
 
 _JOBS = {"plugin.jobs", "plugin.retry_policy", "plugin.services"}
@@ -25,7 +25,8 @@ _SERVING = {"plugin.mail", "plugin.vault", "plugin.square", *_JOBS, *_USING}
 MAY_KNOW = {
     "plugin.version": set(),
     "plugin.errors": set(),
-    "plugin.settings": _WORDS,
+    "plugin.secrets_file": {"plugin.errors"},
+    "plugin.settings": {"plugin.secrets_file", *_WORDS},
     "plugin.core": {"plugin.errors"},
     "plugin.store": _KEEPING,
     "plugin.courses": _USING,
@@ -53,6 +54,7 @@ MAY_KNOW = {
     "plugin.listening": {"plugin.errors"},
     "plugin.processes": set(),
     "plugin.serving": {"plugin"},
+    "plugin.start": _KEEPING,
     "plugin.worker": {"plugin", "invoices"},
     "plugin.cli": {"plugin", "invoices", "practice_square", "tests.stories.day"},
     "invoices": set(),
