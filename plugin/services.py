@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from plugin.mail import Mailer, SmtpMailer
-from plugin.settings import Settings
+from plugin.settings import Settings, SettingsSource
 from plugin.square.response_cache import ResponseCache
 from plugin.store import Store
 from plugin.vault import Vault
@@ -37,10 +37,12 @@ def wall_clock() -> datetime:
 class Services:
     """The services of one running Coursekeeper. `close` releases what was opened.
 
+    `settings` may change while the program runs: read a setting at the moment of use, and never keep it.
+
     The defaults for the vault and the mailer refuse every request with an explanation.
     """
 
-    settings: Settings
+    settings_source: SettingsSource
     store: Store
     clock: Clock
     render: Render
@@ -49,3 +51,8 @@ class Services:
     vault: Vault = field(default_factory=Vault)
     mail: Mailer = field(default_factory=SmtpMailer)
     response_cache: ResponseCache = field(default_factory=ResponseCache)
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings as they are now."""
+        return self.settings_source.current()

@@ -1,6 +1,7 @@
 """Settings from the environment, from the file that NAME_FILE points to, or from the data folder's secrets.
 
-An invalid one stops the start.
+An invalid one stops the start. What is not set there, the owner may set in the browser (`plugin.configuration`):
+whoever needs a setting reads it at the moment of use.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -54,8 +55,48 @@ def _checked_networks(value: str) -> str:
     return value
 
 
+def _checked_mail_url(value: SecretStr) -> SecretStr:
+    # Its library takes longer to import than all the rest, and few commands send e-mail.
+    from plugin.mail import MailServer
+
+    if value.get_secret_value():
+        MailServer.of(value.get_secret_value())
+    return value
+
+
+def _checked_sender(value: str) -> str:
+    # As above.
+    from plugin.mail import sender_of
+
+    if value:
+        sender_of(value)
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_checked_address)]
 ProxyNetworks = Annotated[str, AfterValidator(_checked_networks)]
+
+
+class SettingsSource(Protocol):
+    """Where settings are read: fixed `Settings`, or those that the owner may change while the program runs."""
+
+    @property
+    def set_by_server(self) -> frozenset[str]:
+        """Return the names that the environment sets: nobody changes them in the browser."""
+        ...
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """Return why a stored setting is not in use, by its name."""
+        ...
+
+    def current(self) -> Settings:
+        """Return the settings as they are now."""
+        ...
+
+    def refresh(self) -> Settings:
+        """Return the settings as they are now, with the last change of any process."""
+        ...
 
 
 class Settings(BaseModel):
@@ -77,11 +118,32 @@ class Settings(BaseModel):
     square_location_id: str = ""
     square_webhook_signature_key: SecretStr = SecretStr("")
     square_webhook_url: WebAddress = ""
-    mail_url: SecretStr = SecretStr("")
-    mail_from: str = ""
+    mail_url: Annotated[SecretStr, AfterValidator(_checked_mail_url)] = SecretStr("")
+    mail_from: Annotated[str, AfterValidator(_checked_sender)] = ""
     encryption_keys: SecretStr = SecretStr("")
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
+
+    def current(self) -> Settings:
+        """Return self: these settings do not change."""
+        return self
+
+    refresh = current
+
+    @property
+    def set_by_server(self) -> frozenset[str]:
+        """Return the names of the settings that were given."""
+        return frozenset(self.model_fields_set)
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """Return nothing: a wrong setting of the environment stops the start."""
+        return {}
+
+    @property
+    def is_https(self) -> bool:
+        """Return whether the desk is opened over TLS, which a proxy before us ends."""
+        return self.public_url.startswith("https://")
 
     @property
     def data_folder(self) -> Path:
@@ -120,10 +182,10 @@ class Settings(BaseModel):
         return self
 
 
-_SET_IT = "Set it in the environment; docs/operate.md lists all settings."
+_SET_IT = "Set it under Clinic, Settings, or in the environment; docs/operate.md lists all settings."
 _HOW_TO_SET = {
     "secret_key": "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-    "square_access_token": "Copy it from the Square Developer Console, connect under Square at the desk,"
+    "square_access_token": "Paste it under Clinic, Settings, Square, connect under Square at the desk,"
     " or start with: coursekeeper demo",
     "square_webhook_signature_key": "Copy it from the webhook subscription in the Square Developer Console.",
 }
@@ -133,10 +195,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read all settings; raises ConfigurationError that names the setting and how to fix it."""
     env = os.environ if environment is None else environment
     given = {name: value for name in Settings.model_fields if (value := _value(env, name.upper()))}
+    made = read_secrets(validated(given).data_folder)
+    return validated({**{name.lower(): value for name, value in made.items()}, **given})
+
+
+def validated(given: Mapping[str, str]) -> Settings:
+    """Return the settings with these values, by name; raises ConfigurationError for the first that is wrong."""
     try:
-        settings = Settings.model_validate(given)
-        made = read_secrets(settings.data_folder)
-        return Settings.model_validate({**{name.lower(): value for name, value in made.items()}, **given})
+        return Settings.model_validate(given)
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
 
@@ -159,4 +225,4 @@ def _sentence(error: ValidationError) -> str:
     name = str(first["loc"][0]).upper()
     if name == "SQUARE_ENVIRONMENT":
         return f"{name} is practice, sandbox or production."
-    return f"{name} {first['msg'].removeprefix('Value error, ')}."
+    return f"{name} {first['msg'].removeprefix('Value error, ').removeprefix('Input ')}."

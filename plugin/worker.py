@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from plugin.configuration.reseal import reseal_settings
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
@@ -150,6 +151,7 @@ class Worker:
         ]
         timers += [
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
+            (partial(reseal_settings, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (self.sync, SYNC_EVERY_S),
         ]

@@ -9,6 +9,7 @@ BOTH_ENGINES = (
     "tests/api/test_keys.py",
     "tests/api/test_races.py",
     "tests/budgets/",
+    "tests/configuration/test_live.py",
     "tests/courses/documents/",
     "tests/courses/test_any_order.py",
     "tests/courses/test_attention.py",

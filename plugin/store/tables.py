@@ -5,6 +5,7 @@ from __future__ import annotations
 from plugin.store import (
     books,
     changes,
+    configuration,
     documents,
     imports,
     ledger,
@@ -24,6 +25,7 @@ __all__ = [
     "METADATA",
     "books",
     "changes",
+    "configuration",
     "documents",
     "imports",
     "ledger",

@@ -108,7 +108,6 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
         "SESSION_COOKIE_PATH": root,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": settings.public_url.startswith("https://"),
         # A page that polls each second must not keep an abandoned sign-in alive.
         "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": LARGEST_BODY,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask.wrappers import Response
+
+from plugin.web import current_services
 
 POLICY = "; ".join(
     [
@@ -51,7 +53,7 @@ def _guarded(response: Response) -> Response:
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    if current_app.config["SESSION_COOKIE_SECURE"]:
+    if current_services().settings.is_https:
         response.headers["Strict-Transport-Security"] = _TWO_YEARS
     response.headers["Cache-Control"] = _keeping(response)
     return response

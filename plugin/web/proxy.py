@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from plugin.services import Services
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 def set_up(app: Flask) -> None:
     """Read forwarded headers where the connection comes from one of TRUSTED_PROXIES, and nowhere else."""
     app.wsgi_app = _BehindProxy(app)  # type: ignore[method-assign]
+    app.session_interface = _Sessions()
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sends the session's cookie over TLS only, while the desk is opened over TLS."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        services: Services = app.extensions["coursekeeper"]
+        return services.settings.is_https
 
 
 class _BehindProxy:
@@ -39,7 +49,7 @@ class _BehindProxy:
     def _is_trusted(self, peer: str) -> bool:
         services: Services = self._app.extensions["coursekeeper"]
         # Without TLS no proxy stands in front, and a visitor on this machine speaks for nobody else.
-        if not services.settings.public_url.startswith("https://"):
+        if not services.settings.is_https:
             return False
         try:
             address = ip_address(peer)

@@ -60,5 +60,7 @@ def test_a_square_that_cannot_be_asked_is_no_reason_not_to_start(
 
 def test_all_active_locations_are_watched_unless_one_is_set(services: Services) -> None:
     assert watched_locations(services) == [LOCATION]
-    only = replace(services, settings=services.settings.model_copy(update={"square_location_id": "L1"}))
+    only = replace(
+        services, settings_source=services.settings.model_copy(update={"square_location_id": "L1"})
+    )
     assert watched_locations(only) == ["L1"]

@@ -78,6 +78,8 @@ NOT_ABOUT_CLIENTS = {
     "package": "What is for sale.",
     "package_content": "What is for sale.",
     "paper_batch": "Which courses' papers were asked for together; the file is forgotten after a day.",
+    "setting": "How the clinic runs this.",
+    "setting_change": "How the clinic runs this.",
     "sign_in": "Sessions of staff.",
     "staff": "Who works there.",
     "sweep": "When Square was looked through; it names ids of Square's alone.",

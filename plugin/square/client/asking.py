@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any, cast
 
 import httpx
@@ -18,7 +20,7 @@ from square.core.pagination import SyncPager
 from square.core.request_options import RequestOptions
 
 from plugin.errors import SquareFailed
-from plugin.settings import Settings
+from plugin.settings import SettingsSource
 from plugin.square.parsing import Json, listed, record, text, unreadable
 
 CONNECT_TIMEOUT_S = 3.0
@@ -38,41 +40,48 @@ class SquareNotFound(SquareFailed):
 
 
 class Asking:
-    """One pool of connections to one Square. `token` is read at every request, because OAuth changes it.
+    """One pool of connections to one Square. Address and token are read at every request: they may have changed.
 
     `watch` is called after every call with our token: with the code of its failure, "" where it succeeded.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        settings: SettingsSource,
         *,
         token: Token | None = None,
         watch: Watch = lambda _code: None,
         transport: Transport | None = None,
     ) -> None:
-        self._token = token or settings.square_access_token.get_secret_value
+        self._settings = settings
+        self._token = token or (lambda: settings.current().square_access_token.get_secret_value())
         self._watch = watch
-        is_remote = httpx.URL(settings.square_address).host not in ("127.0.0.1", "localhost", "::1")
-        self._http = httpx.Client(
-            transport=transport,
-            timeout=ANSWER_TIMEOUT_S,
-            event_hooks={"request": [_connect_sooner]},
-            trust_env=is_remote,
-            verify=_certificates(is_remote),
-        )
-        self._square = Square(
-            base_url=settings.square_address,
-            # Given always: left out, the SDK takes SQUARE_TOKEN from the environment.
-            token=self._token,
-            httpx_client=self._http,
-        )
-        # For the calls that are authenticated by their body, or by the application's secret.
-        self._unauthenticated = Square(base_url=settings.square_address, token=None, httpx_client=self._http)
+        self._transport = transport
+        self._lock = Lock()
+        self._used: list[_Connections] = []
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        for each in self._used:
+            each.http.close()
+
+    @property
+    def _square(self) -> Square:
+        return self._connections().signed_in
+
+    @property
+    def _unauthenticated(self) -> Square:
+        """The client for calls that are authenticated by their body, or by the application's secret."""
+        return self._connections().unauthenticated
+
+    def _connections(self) -> _Connections:
+        """Return the connections to the address of the settings, which the owner may change at any time."""
+        address = self._settings.current().square_address
+        with self._lock:
+            if not self._used or self._used[-1].address != address:
+                # Earlier ones stay open until the end: another thread may be waiting for an answer.
+                self._used.append(_connect(address, self._token, self._transport))
+            return self._used[-1]
 
     def _one(self, name: str, call: Call, *given: Any, **named: Any) -> Json:
         """Return the object of this name in Square's answer."""
@@ -123,6 +132,32 @@ class Asking:
 def within(timeout_s: float) -> RequestOptions:
     """Return the options of a call that a person waits for."""
     return RequestOptions(max_retries=0, timeout_in_seconds=timeout_s)  # type: ignore[typeddict-item]  # httpx takes fractions
+
+
+@dataclass(frozen=True, slots=True)
+class _Connections:
+    address: str
+    http: httpx.Client
+    signed_in: Square
+    unauthenticated: Square
+
+
+def _connect(address: str, token: Token, transport: Transport | None) -> _Connections:
+    is_remote = httpx.URL(address).host not in ("127.0.0.1", "localhost", "::1")
+    http = httpx.Client(
+        transport=transport,
+        timeout=ANSWER_TIMEOUT_S,
+        event_hooks={"request": [_connect_sooner]},
+        trust_env=is_remote,
+        verify=_certificates(is_remote),
+    )
+    return _Connections(
+        address,
+        http,
+        # The token is given always: left out, the SDK takes SQUARE_TOKEN from the environment.
+        signed_in=Square(base_url=address, token=token, httpx_client=http),
+        unauthenticated=Square(base_url=address, token=None, httpx_client=http),
+    )
 
 
 @cache

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.square_health import note_answering, note_failing
 from plugin.errors import ConfigurationError, SquareFailed
-from plugin.settings import Settings
+from plugin.settings import SettingsSource
 from plugin.square.client import SquareClient
 from plugin.square.client.asking import Transport
 from plugin.store import Store
@@ -23,7 +23,7 @@ _NO_SIGN = ("square_unreadable",)
 
 
 def open_square(
-    settings: Settings,
+    settings: SettingsSource,
     store: Store,
     vault: Vault,
     clock: Callable[[], datetime],
@@ -39,7 +39,7 @@ class TokenSource:
     """The access token: that of the settings, else the seller's. Called before every request: another process may
     have renewed it since the last one."""
 
-    def __init__(self, settings: Settings, store: Store, vault: Vault) -> None:
+    def __init__(self, settings: SettingsSource, store: Store, vault: Vault) -> None:
         self._settings = settings
         self._store = store
         self._vault = vault
@@ -47,7 +47,7 @@ class TokenSource:
 
     def __call__(self) -> str:
         """Return the token, "" where there is none; raises SquareFailed where it can't be opened."""
-        personal = self._settings.square_access_token.get_secret_value()
+        personal = self._settings.current().square_access_token.get_secret_value()
         if personal:
             return personal
         with self._store.reading() as session:

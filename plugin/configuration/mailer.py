@@ -1,0 +1,35 @@
+"""The mailer that sends through the server which the settings name at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from plugin.mail import Letter, SmtpMailer
+from plugin.settings import SettingsSource
+
+
+class ConfiguredMailer:
+    """Sends as `MAIL_URL` and `MAIL_FROM` say when it is asked to."""
+
+    def __init__(self, settings: SettingsSource, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._last = ("", ""), SmtpMailer(clock=clock)
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether e-mails can be sent at all."""
+        return self._mailer().is_ready
+
+    def send(self, letter: Letter) -> None:
+        """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up."""
+        self._mailer().send(letter)
+
+    def _mailer(self) -> SmtpMailer:
+        settings = self._settings.current()
+        wanted = settings.mail_url.get_secret_value(), settings.mail_from
+        last = self._last
+        if last[0] != wanted:
+            self._last = last = wanted, SmtpMailer(*wanted, clock=self._clock)
+        return last[1]

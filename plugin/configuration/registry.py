@@ -1,0 +1,98 @@
+"""What the pages say of each setting. Every field of `Settings` is declared here; a test compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import SecretStr
+
+from plugin.settings import Settings
+
+
+class Group(StrEnum):
+    """A page of settings."""
+
+    CLINIC = "clinic"
+    SQUARE = "square"
+    EMAIL = "email"
+    RETENTION = "retention"
+    BACKUPS = "backups"
+    ALARMS = "alarms"
+    ADVANCED = "advanced"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """How a setting is shown; `is_editable`: whether it may be stored in the database and changed in the browser."""
+
+    group: Group
+    label: str
+    hint: str = ""
+    is_editable: bool = True
+
+
+def _of_server(label: str, hint: str) -> Declaration:
+    return Declaration(Group.ADVANCED, label, hint, is_editable=False)
+
+
+DECLARED: dict[str, Declaration] = {
+    "database_url": _of_server("Database", "Where everything is stored."),
+    "data_dir": _of_server("Data folder", "Where files lie that are not in the database."),
+    "secret_key": _of_server("Key of sign-ins", "Signs cookies and links."),
+    "encryption_keys": _of_server("Encryption keys", "Seal the tokens and passwords in the database."),
+    "public_url": Declaration(
+        Group.ADVANCED, "Address of the desk", "As browsers open it, such as https://desk.example.org"
+    ),
+    "trusted_proxies": Declaration(
+        Group.ADVANCED,
+        "Trusted proxies",
+        "Whose word on a visitor's address counts, such as private_ranges, or 10.0.0.2, 192.168.7.0/24",
+    ),
+    "square_environment": Declaration(Group.SQUARE, "Environment"),
+    "square_access_token": Declaration(
+        Group.SQUARE,
+        "Access token",
+        "Square Developer Console, your application, Credentials. Not needed where you connect with a button.",
+    ),
+    "square_location_id": Declaration(Group.SQUARE, "Location", "Empty: sales at every location count."),
+    "square_application_id": Declaration(
+        Group.SQUARE, "Application ID", "For connecting with a button (OAuth)."
+    ),
+    "square_application_secret": Declaration(
+        Group.SQUARE, "Application secret", "Empty: the connection is made without one (PKCE)."
+    ),
+    "square_webhook_url": Declaration(
+        Group.SQUARE, "Notification URL", "Empty: the address of the desk, and /square/webhooks."
+    ),
+    "square_webhook_signature_key": Declaration(
+        Group.SQUARE,
+        "Signature key",
+        "Of the webhook subscription. Not needed where Coursekeeper made the subscription.",
+    ),
+    "square_base_url": Declaration(
+        Group.ADVANCED, "Square's address", "Empty: that of the environment. Only for a Square of your own."
+    ),
+    "mail_url": Declaration(Group.EMAIL, "Mail server"),
+    "mail_from": Declaration(Group.EMAIL, "Sender", "Such as Lotus Clinic <desk@example.org>"),
+    "retention_days": Declaration(
+        Group.RETENTION,
+        "Days",
+        "Finished events and jobs are deleted after so many days; at least 31. The ledger is never deleted.",
+    ),
+}
+
+
+def is_editable(name: str) -> bool:
+    """Return whether a setting of this name may be stored in the database."""
+    return name in DECLARED and DECLARED[name].is_editable
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a setting is sealed in the database and never shown."""
+    return Settings.model_fields[name].annotation is SecretStr
+
+
+def names_of(group: Group) -> list[str]:
+    """Return the settings of a page that may be changed there."""
+    return [name for name, each in DECLARED.items() if each.group is group and each.is_editable]

@@ -1,0 +1,158 @@
+"""Saving settings in the database: checked, sealed where secret, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.configuration.registry import DECLARED, is_editable, is_secret
+from plugin.configuration.stored import Row, opened, parsed
+from plugin.core.acts import Act, require
+from plugin.errors import ConfigurationError, InvalidField, Refused
+from plugin.services import Services
+from plugin.store.configuration import SettingChange, StoredSetting
+from plugin.vault import Vault
+
+LONGEST_VALUE = 2000
+SAVED, REMOVED = "saved", "removed"
+
+
+def save_settings(
+    services: Services, act: Act, changes: Mapping[str, str], *, seen: Mapping[str, int] | None = None
+) -> tuple[str, ...]:
+    """Save the settings by name, "" to remove one; return the names of those that differ now.
+
+    They are in effect at once here, and within `REFRESH_S` in every other process. `seen`: the version of each that
+    the person saw; another one since then refuses the change, unless it says the same. Raises Refused, InvalidField.
+    """
+    require(act.actor)
+    typed = {name: checked(services, name, text) for name, text in sorted(changes.items())}
+
+    def work(session: Session) -> tuple[str, ...]:
+        changing = _Changing(session, services, act)
+        return tuple(name for name, text in typed.items() if changing.save(name, text, seen))
+
+    changed = services.store.transact(work)
+    services.settings_source.refresh()
+    return changed
+
+
+def checked(services: Services, name: str, text: str) -> str:
+    """Return the value as it is stored; raises Refused, InvalidField with the sentence of a wrong environment."""
+    if not is_editable(name):
+        raise Refused(f"{name.upper()} is set on the server only.", code="set_by_server")
+    label = DECLARED[name].label
+    if name in services.settings_source.set_by_server:
+        raise Refused(f"{label} is set by the server, as {name.upper()}.", code="set_by_server")
+    plain = text.strip()
+    if len(plain) > LONGEST_VALUE or not plain.isprintable():
+        raise InvalidField(f"{label} is too long, or holds a character that is none.", field=name)
+    try:
+        return plain and _as_stored(name, plain)
+    except ConfigurationError as error:
+        raise InvalidField(error.message.replace(name.upper(), label, 1), field=name) from None
+
+
+def _as_stored(name: str, plain: str) -> str:
+    value = parsed(name, plain)
+    return plain if is_secret(name) else str(value)
+
+
+class _Changing:
+    """The changes of one person in one transaction."""
+
+    def __init__(self, session: Session, services: Services, act: Act) -> None:
+        self._session = session
+        self._services = services
+        self._act = act
+
+    def save(self, name: str, text: str, seen: Mapping[str, int] | None) -> bool:
+        """Save one setting; False where it says so already."""
+        row = self._session.get(StoredSetting, name, with_for_update=True)
+        before = _text_of(row, self._services.vault)
+        if text == before:
+            return False
+        if seen is not None and seen.get(name, 0) != (row.version if row else 0):
+            raise _changed_meanwhile(name, row)
+        self._record(name, before or "", text)
+        self._write(name, text, row)
+        return True
+
+    def _write(self, name: str, text: str, row: StoredSetting | None) -> None:
+        if row is None:
+            row = StoredSetting(name=name, version=0)
+            self._session.add(row)
+        row.value = text if text and not is_secret(name) else None
+        row.sealed = _sealed(self._services.vault, text) if text and is_secret(name) else None
+        row.version += 1
+        row.changed_at, row.changed_by = self._act.now, self._act.actor.name
+
+    def _record(self, name: str, before: str, after: str) -> None:
+        if is_secret(name):
+            before, after = "", SAVED if after else REMOVED
+        self._session.add(
+            SettingChange(
+                id=self._services.store.new_id(),
+                name=name,
+                before=before,
+                after=after,
+                changed_at=self._act.now,
+                changed_by=self._act.actor.name,
+            )
+        )
+
+
+def _text_of(row: StoredSetting | None, vault: Vault) -> str | None:
+    """Return what is stored, None where it can't be opened: whatever is typed then differs."""
+    if row is None:
+        return ""
+    try:
+        return opened(Row(row.name, row.value, row.sealed, row.version), vault)
+    except ConfigurationError:
+        return None
+
+
+def _sealed(vault: Vault, text: str) -> str:
+    try:
+        return vault.seal(text)
+    except ConfigurationError as error:
+        raise Refused(error.message, code=error.code) from None
+
+
+def _changed_meanwhile(name: str, row: StoredSetting | None) -> Refused:
+    who = row.changed_by if row else "Somebody"
+    return Refused(
+        f"{who} changed “{DECLARED[name].label}” after you opened this page. Compare, then save again.",
+        code="changed_meanwhile",
+        field=name,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A change of a setting, for the owner to read."""
+
+    name: str
+    before: str
+    after: str
+    changed_at: datetime
+    changed_by: str
+
+    @property
+    def label(self) -> str:
+        """Return the setting as the pages call it."""
+        return DECLARED[self.name].label if self.name in DECLARED else self.name
+
+
+def recent_changes(services: Services, *, limit: int = 20) -> list[ChangeView]:
+    """Return the last changes, the newest first."""
+    newest = select(SettingChange).order_by(SettingChange.id.desc()).limit(limit)
+    with services.store.reading() as session:
+        return [
+            ChangeView(each.name, each.before, each.after, each.changed_at, each.changed_by)
+            for each in session.scalars(newest)
+        ]
