@@ -74,6 +74,7 @@ NOT_ABOUT_CLIENTS = {
     "listing": "What is for sale.",
     "logo": "The clinic's picture.",
     "oauth_attempt": "How the clinic is let into Square.",
+    "opening_hours": "When the clinic is open.",
     "operation": "Keys and digests of what was asked; what came of it stands in its own table.",
     "package": "What is for sale.",
     "package_content": "What is for sale.",
