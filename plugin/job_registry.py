@@ -109,7 +109,7 @@ JOBS: dict[str, JobKind] = {
     each.kind: each
     for each in (
         JobKind(CHECKOUT, "A sale begun at the desk", run_checkout, give_up_checkout),
-        JobKind(LETTER, "A letter with a payment link", mail_checkout, give_up_letter),
+        JobKind(LETTER, "An e-mail with a payment link", mail_checkout, give_up_letter),
         JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
         JobKind(PUBLISH, "A package to publish in Square", publish_again),
         JobKind(LOOK_AT_ITEM, "An item to compare with Square", look_at_item),

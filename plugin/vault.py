@@ -45,7 +45,7 @@ class Vault:
         except InvalidToken:
             raise WrongKey(
                 "ENCRYPTION_KEYS lacks the key that the token of Square was sealed with."
-                " Put the old key back behind the new one, or connect to Square anew."
+                " Put the old key back behind the new one, or connect to Square again."
             ) from None
 
     def is_newest(self, sealed: str) -> bool:

@@ -66,4 +66,4 @@ def checked_key(key: str) -> str:
 def require(actor: Actor, *roles: Role) -> None:
     """Raise NotAllowed unless the actor is the owner or has one of the roles."""
     if actor.role is not Role.OWNER and actor.role not in roles:
-        raise NotAllowed("Your sign-in may not do this. Ask the owner.")
+        raise NotAllowed("Your role doesn't allow this. Ask the owner.")

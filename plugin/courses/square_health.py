@@ -113,7 +113,7 @@ def note_answering(store: Store, act: Act) -> None:
     def do(work: Work) -> None:
         row = connection_in(work.session)
         row.failing_since, row.failing_code = None, ""
-        said = "Square answers again. What waited is worked off by itself."
+        said = "Square is connected again. What was waiting is processed automatically."
         settle_in(work.session, work.act, ABOUT_OUTAGES, said)
 
     if _failing_code(store):

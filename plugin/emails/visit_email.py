@@ -50,7 +50,7 @@ def mail_visit(services: Services, job: Job) -> str | RunAgain:
         return RunAgain(_PAPER_AGAIN_S, error.message)
     _send(services, due, letter)
     note_sent(store, due, services.clock())
-    return "The letter is on its way."
+    return "The e-mail is being sent."
 
 
 def give_up_visit_mail(services: Services, job: Job, sentence: str) -> None:
@@ -126,7 +126,7 @@ def _stop_url(services: Services, due: DueLetter) -> str:
     secret = services.settings.secret_key.get_secret_value()
     if len(secret) < SHORTEST_SECRET:
         said = (
-            "SECRET_KEY is missing where letters are sent: clients could not unsubscribe. It is tried again."
+            "SECRET_KEY is missing where e-mails are sent: clients could not unsubscribe. It is tried again."
         )
         raise MailFailed(said, permanent=False, code="mail_secret")
     return f"{services.settings.public_url.rstrip('/')}{STOP_PATH}{stop_token(secret, due.client.id)}"

@@ -178,8 +178,8 @@ class Words:
 
 
 _HEADINGS = {
-    "not_found": "Nothing here",
-    "not_allowed": "Not with this sign-in",
+    "not_found": "Page not found",
+    "not_allowed": "You don't have permission",
     "refused": "Not possible",
     "square_failed": "Square did not answer as expected",
     "not_yet": "Not ready yet",
@@ -195,29 +195,29 @@ _WORDS: dict[int | str, Words] = {
     401: Words(
         "Sign in first", "Your sign-in has ended. Sign in again; nothing was changed.", "unauthorized"
     ),
-    403: Words("Not with this sign-in", "Your sign-in may not do this. Ask the owner.", "not_allowed"),
-    404: Words("Nothing here", "This address leads nowhere. Search for the client instead.", "not_found"),
-    405: Words(
-        "Not this way", "This address can't be used like that. Go back and try again.", "wrong_method"
+    403: Words("You don't have permission", "Your role doesn't allow this. Ask the owner.", "not_allowed"),
+    404: Words(
+        "Page not found", "There is no page at this address. Search for the client instead.", "not_found"
     ),
+    405: Words("Not allowed", "This address can't be used like that. Go back and try again.", "wrong_method"),
     413: Words(
-        "Too much at once",
+        "File too large",
         "What was sent is larger than 1 MB; a logo may have 2 MB, a file to import 5 MB. Send less.",
         "too_large",
     ),
     415: Words("Not readable", "This kind of content is not understood.", "wrong_type"),
     429: Words(
-        "One moment",
+        "Too many attempts",
         "Too many tries in a short time. Wait five minutes, then try again.",
         "too_many",
     ),
     500: Words(
-        "Something broke",
-        "Coursekeeper made a mistake; what you sent may not be kept. Go back and look before you try again.",
+        "Something went wrong",
+        "Something failed in Coursekeeper; what you sent may not be saved. Go back and check before you try again.",
         "error",
     ),
     "csrf": Words(
-        "This page was too old",
+        "Your session expired",
         "Your sign-in changed since this page was opened. Nothing was written. Go back, reload and try again.",
         "stale_page",
     ),

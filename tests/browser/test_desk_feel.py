@@ -208,8 +208,8 @@ def test_a_course_of_the_wrong_client_is_moved(desk: DeskWindow, till: Till) -> 
     desk.open_client("Carol Bergström")
     page = desk.page
     desk.expect_figure("10 of 10 left")
-    page.get_by_text("Wrong client?").click()
-    page.get_by_label("Whose course is it?").fill("dangelo")
+    page.get_by_text("Move to another client").click()
+    page.get_by_label("New client").fill("dangelo")
     page.get_by_role("button", name="Move to Jo D'Angelo").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jo D'Angelo")
     desk.expect_figure("10 of 10 left")

@@ -37,11 +37,11 @@ def test_sell_use_print_assign_refund(desk: DeskWindow, till: Till) -> None:
     expect(page.locator("#attention-count")).to_have_text("1")
     page.get_by_role("link", name="Attention").click()
     question = page.get_by_role("article")
-    expect(question).to_contain_text("sold without a client. Whose is it?")
+    expect(question).to_contain_text("sold without a client. Assign a client.")
     question.get_by_label("Assign client").fill("raghu")
     question.get_by_role("button", name="Assign to Priya Raghunathan").click()
     expect(page.locator("#notices")).to_contain_text("Assigned to Priya Raghunathan.")
-    expect(page.get_by_text("Nothing waits")).to_be_visible()
+    expect(page.get_by_text("All caught up")).to_be_visible()
     page.get_by_role("link", name="Open the client").click()
     desk.expect_figure("12 of 12 left")
 

@@ -98,7 +98,7 @@ def test_the_same_address_is_not_added_twice(run: Command) -> None:
     assert run("user", "add", "a@example.org", "--role", "desk").exit_code == 0
     again = run("user", "add", "A@example.org", "--role", "owner")
     assert again.exit_code == 1
-    assert "signs somebody in already" in again.stderr
+    assert "is already in use" in again.stderr
 
 
 def test_a_new_password_ends_the_sessions_opened_with_the_old_one(run: Command) -> None:

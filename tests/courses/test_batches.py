@@ -476,7 +476,7 @@ class TestTheCommand:
             clients_named(room.store, room.act(), str(file))
         assert refused.value.message.splitlines() == [
             "Line 1: more than one client fits “Ana”. Write the e-mail address or the id.",
-            "Line 3: nobody fits “Nobody Here”.",
+            "Line 3: no client matches “Nobody Here”.",
         ]
         with pytest.raises(InvalidField, match="can't be read"):
             clients_named(room.store, room.act(), str(tmp_path / "none.txt"))

@@ -211,7 +211,7 @@ class TestWithoutABuyer:
         (item,) = desk.questions()
         assert (item.id,) == booked.attention
         assert (item.kind, item.course_ids, item.decisions) == ("unassigned_sale", booked.opened, ("assign",))
-        assert item.summary == "Facial acupuncture, course of 12 sold without a client. Whose is it?"
+        assert item.summary == "Facial acupuncture, course of 12 sold without a client. Assign a client."
 
     def test_square_may_name_the_buyer_later(self, desk: Desk) -> None:
         sale = desk.sale(desk.line(desk.package(), quantity=2), buyer=None)

@@ -223,7 +223,7 @@ def test_it_asks_for_the_name_and_for_the_owner(zoe: Somebody) -> None:
 def test_sessions_left_are_given_up_knowingly(zoe: Somebody) -> None:
     view = preview_erasure(zoe.store, zoe.desk.act(OLGA), zoe.id)
     assert [(each.sessions, each.value.amount) for each in view.left_over] == [(14, 198000)]
-    with pytest.raises(InvalidField, match="given up") as refusal:
+    with pytest.raises(InvalidField, match="forfeits") as refusal:
         _erase(zoe, gives_up=False)
     assert refusal.value.field == "gives_up"
     assert zoe.desk.balance(zoe.course) == (12, 198000)
@@ -255,7 +255,7 @@ def _word_on_its_way(zoe: Somebody) -> None:
 @pytest.mark.parametrize(
     ("hinder", "says"),
     [
-        (_sale_under_way, "A sale to them is under way"),
+        (_sale_under_way, "A sale to them is pending"),
         (_part_paid, r"\$1,320.00 is still to come"),
         (_waiting_gift, "A gift of theirs waits"),
         (_open_question, "waits under Attention"),

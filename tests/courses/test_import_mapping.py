@@ -446,7 +446,7 @@ def test_letters_that_read_in_two_ways_are_asked_and_then_read_as_said(book: Old
     """D8."""
     data = "Client,Package,Left,Purchased\nSøren Holm,course of 10,4,2026-01-05\n".encode("cp1252")
     file = sent(book, data)
-    assert (file.state, file.problem) == ("mapping", "Say how the letters of this file read.")
+    assert (file.state, file.problem) == ("mapping", "Choose the encoding of this file.")
     assert {reading.sample for reading in file.readings} >= {"Søren Holm", "Sřren Holm"}
     with pytest.raises(Refused):
         book.start(file.id)

@@ -344,7 +344,7 @@ def test_two_workers_on_one_file_write_it_once(desk: Desk) -> None:
             desk.clock.advance(hours=1)
             book.work()
 
-    assert book.work(meanwhile=lease_runs_out) == ["Given up, or to be checked anew."]
+    assert book.work(meanwhile=lease_runs_out) == ["Canceled, or to be checked again."]
     assert (count(desk.store, Course), book.view(file.id).state) == (1, "imported")
 
 
@@ -388,13 +388,13 @@ def test_given_up_in_time_nothing_is_written(book: OldBook, is_started: bool) ->
         book.work()
         book.start(batch_id)
     assert book.work(meanwhile=lambda: cancel_import(book.store, book.act(), batch_id)) == [
-        "Given up, or to be checked anew."
+        "Canceled, or to be checked again."
     ]
     with book.store.reading() as session:
         batch = session.get_one(ImportBatch, batch_id)
         assert (batch.state, batch.file, batch.shape["examples"]) == ("canceled", None, [])
     assert count(book.store, Course) == 0
-    with pytest.raises(Refused, match="given up"):
+    with pytest.raises(Refused, match="was canceled"):
         book.start(batch_id)
     assert book.send(row()) != batch_id
 
@@ -410,7 +410,7 @@ def test_a_check_of_older_columns_is_not_believed(book: OldBook) -> None:
     other = ["name", "phone", "", "", "treatment", "sessions", "left", "", "sold_on", "", "package"]
     changes = iter([lambda: book.say(batch_id, *other)])
     assert book.work(meanwhile=lambda: next(changes, lambda: None)()) == [
-        "Given up, or to be checked anew.",
+        "Canceled, or to be checked again.",
         "Something in it is wrong.",
     ]
     assert book.view(batch_id).found["wrong"][0][1] == "Treatment"

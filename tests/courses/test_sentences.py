@@ -102,8 +102,8 @@ def test_a_sale_without_a_client_names_its_package_or_its_number_of_courses(desk
     desk.book(desk.sale(desk.line(package, paid=396000, quantity=2), order="TWO", buyer=None))
     summaries = {item.square_order_id: item.summary for item in desk.questions()}
     assert summaries == {
-        "ONE": "Course of 12 sold without a client. Whose is it?",
-        "TWO": "2 courses sold without a client. Whose is it?",
+        "ONE": "Course of 12 sold without a client. Assign a client.",
+        "TWO": "2 courses sold without a client. Assign a client.",
     }
 
 

@@ -199,7 +199,7 @@ def test_one_click_says_no_more(clinic: Clinic) -> None:
     stop_letters(clinic.store, clinic.ana)
     clinic.use()
     assert len(clinic.work()) == 1
-    assert clinic.letters()[-1] == ("left", "They asked for no letters.")
+    assert clinic.letters()[-1] == ("left", "The client unsubscribed.")
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ class TestNotSent:
     def test_a_visit_that_was_undone(self, clinic: Clinic) -> None:
         clinic.desk.undo(clinic.use().entry.id)
         assert clinic.work() == []
-        assert clinic.letters() == [("left", "The session was given back.")]
+        assert clinic.letters() == [("left", "The session was undone.")]
 
     def test_a_client_without_an_address(self, clinic: Clinic) -> None:
         clinic.use()
@@ -359,7 +359,7 @@ class TestTrouble:
         assert clinic.letters() == [("refused", said)]
         clinic.use()
         assert clinic.work(minutes=90) == []
-        assert clinic.letters()[-1] == ("left", "The last letter to this address came back.")
+        assert clinic.letters()[-1] == ("left", "The last e-mail to this address bounced.")
         assert clinic.office.asked.count("gone@example.org") == 1
         clinic.speak(email="ana@example.org")
         assert read_client(clinic.store, clinic.ana).mail_problem == ""

@@ -468,7 +468,7 @@ def test_being_shut_out_is_told_and_the_question_goes_when_square_lets_us_in(des
     maintain_connection(desk.services)
     assert _attention(desk.services) == []
     [answered] = list_attention(desk.services.store, resolved=True).rows
-    assert answered.answer == "Square answers again. What waited is worked off by itself."
+    assert answered.answer == "Square is connected again. What was waiting is processed automatically."
 
 
 def test_upkeep_asks_square_every_quarter_of_an_hour_and_forgets_old_ways(desk: Connecting) -> None:

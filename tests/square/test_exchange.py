@@ -163,7 +163,7 @@ def test_the_same_act_again_begins_nothing(selling: Selling) -> None:
     one, act = Exchanging(selling), selling.act()
     first = one.begin(act=act)
     assert one.begin(act=act).id == first.id
-    with pytest.raises(Refused, match="under way already"):
+    with pytest.raises(Refused, match="pending already"):
         one.begin()
 
 

@@ -75,7 +75,7 @@ def test_a_sale_without_a_client_is_assigned_the_next_morning(desk: Desk) -> Non
         desk.clock.advance(hours=3)
         assert desk.book(sale).opened == ()
     (item,) = desk.questions()
-    assert item.summary == "Facial acupuncture, course of 10 sold without a client. Whose is it?"
+    assert item.summary == "Facial acupuncture, course of 10 sold without a client. Assign a client."
 
     desk.clock.advance(hours=7)
     ines = desk.client("Inês Østergård", phone="(415) 555-0142")

@@ -82,7 +82,7 @@ def test_a_refusal_is_told_on_today(small_deb: Visitor, calendar: Appointments) 
     calendar.told(status="CANCELLED_BY_CUSTOMER")
     answer = small_deb.send(form(page, "B1", "uses"))
     assert answer.status_code == 409
-    assert "called off in Square" in Page(answer.text).text
+    assert "canceled in Square" in Page(answer.text).text
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def candidates(visitor: Visitor, item: str, q: str) -> Page:
 
 def test_nothing_waiting_says_so(small_deb: Visitor, small_desk: Desk) -> None:
     page = small_deb.page("/attention")
-    assert "Nothing waits" in page.text
+    assert "All caught up" in page.text
     badge = page.with_id("attention-count")
     assert badge is not None
     assert "hidden" in badge.attributes
@@ -37,7 +37,7 @@ def test_nothing_waiting_says_so(small_deb: Visitor, small_desk: Desk) -> None:
 
 def test_a_sale_without_a_client_waits_and_is_counted(deb: Visitor, item: str) -> None:
     page = deb.page("/attention")
-    assert "Facial acupuncture, course of 12 sold without a client. Whose is it?" in page.text
+    assert "Facial acupuncture, course of 12 sold without a client. Assign a client." in page.text
     assert "$1,980.00 · sold Nov 22" in page.text
     badge = page.with_id("attention-count")
     assert badge is not None
@@ -50,15 +50,15 @@ def test_one_name_and_one_tap_assign_it(deb: Visitor, desk: Desk, item: str) -> 
     assert "Assign to Maria Alvarez" in found.text
     page = deb.after(found.form("/resolution"))
     assert "Assigned to Maria Alvarez. Open the client" in page.text
-    assert "Nothing waits" in page.text
-    assert "Taken care of" in page.text
+    assert "All caught up" in page.text
+    assert "Resolved" in page.text
     assert "12 of 12 left" in deb.page(f"/clients/{client}").text
 
 
 def test_it_works_without_scripts(deb: Visitor, desk: Desk, item: str) -> None:
     desk.client("Maria Alvarez")
     page = deb.page(f"/attention/{item}/clients?q=maria")
-    assert "Nothing waits" in deb.after(page.form("/resolution")).text
+    assert "All caught up" in deb.after(page.form("/resolution")).text
 
 
 def test_somebody_new_is_made_and_assigned_in_one_form(deb: Visitor, desk: Desk, item: str) -> None:
@@ -66,7 +66,7 @@ def test_somebody_new_is_made_and_assigned_in_one_form(deb: Visitor, desk: Desk,
     page = deb.after(form, name="Bela Costa", phone="415 555 0199")
     assert "Assigned to Bela Costa." in page.text
     again = deb.after(form, name="Bela Costa", phone="415 555 0199")
-    assert "Nothing waits" in again.text
+    assert "All caught up" in again.text
     assert deb.page("/clients?q=bela").text.count("Bela Costa") == 1
 
 
@@ -119,7 +119,7 @@ def test_one_tap_settles_an_unclear_refund(
 ) -> None:
     form = deb.page("/attention").form("/resolution")
     page = deb.after(form, decision=decision, sessions=sessions)
-    assert "Nothing waits" in page.text
+    assert "All caught up" in page.text
     assert desk.course(refund).left == left
 
 
@@ -149,7 +149,7 @@ def test_what_can_not_be_booked_can_be_put_aside(deb: Visitor, desk: Desk) -> No
     done = deb.after(page.form("/resolution"), decision="dismiss", reason="Rung up again")
     assert "Dismissed." in done.text
     assert "Dismissed: Rung up again · Deb Lane" in done.text
-    assert "Nothing waits" in done.text
+    assert "All caught up" in done.text
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_all_of_them_go_with_one_tap_where_nothing_is_chosen(
 ) -> None:
     maria = desk.client("Maria Alvarez")
     form = candidates(deb, desk.questions()[0].id, "maria").form("/resolution")
-    assert "Nothing waits" in deb.after(form).text
+    assert "All caught up" in deb.after(form).text
     assert {desk.course(each).client_id for each in pair} == {maria}
 
 
@@ -225,7 +225,7 @@ def test_the_proposal_is_one_tap(
     ((name, value, said),) = form.buttons
     assert said == words
     page = deb.after(form, **{name: value})
-    assert "Nothing waits" in page.text
+    assert "All caught up" in page.text
     assert f"{answer} · Deb Lane" in page.text
     assert desk.course(course).left == left
 
@@ -293,4 +293,4 @@ def test_an_item_that_is_no_package_is_ignored_with_one_tap(deb: Visitor, desk: 
     _looks_like_a_package(desk, desk.package(), "var-new")
     page = deb.after(deb.page("/attention").form("/resolution"), decision="ignore_item")
     assert "This item is ignored from now on." in page.text
-    assert "Nothing waits" in page.text
+    assert "All caught up" in page.text

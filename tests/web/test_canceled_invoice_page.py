@@ -114,7 +114,7 @@ def test_b3_each_decision_is_one_tap_and_the_refund_is_the_owners(
     page = small_olga.page("/attention")
     assert _buttons(page) == ["Keep 3 sessions", "Refund $500.00", "Leave open"]
     after = small_olga.after(_form(page, "refund"), decision="refund")
-    assert "The refund is under way." in after.text
+    assert "The refund is pending." in after.text
     assert "Refund started · Olga" in after.text
     begun = refunds_of_courses(small_house.store, [invoiced.course_id], now=small_house.clock())
     assert (begun[invoiced.course_id].amount.amount, begun[invoiced.course_id].formula) == (50000, "prorated")

@@ -141,7 +141,7 @@ def test_connecting_leads_to_squares_page_and_back(opened: Open) -> None:
         "Harbour",
         "1 of 17 are missing",
         "A disputed payment does not flag its course.",
-        "Square answers",
+        "Connected",
     ):
         assert words in said, words
     for secret in (*GRANT.values(), SEALING, APP_SECRET):
@@ -210,7 +210,7 @@ def test_asking_a_square_that_is_away_says_so(opened: Open) -> None:
 def test_asking_square_now_tells_whom_we_are_connected_to(opened: Open) -> None:
     desk = opened(BY_TOKEN)
     assert "Not asked yet" in desk.says()
-    assert "Square answers." in desk.tap("/square/check").text
+    assert "Square is connected." in desk.tap("/square/check").text
     said = desk.says()
     assert "With the access token of the settings" in said
     assert "The sales of all of them count" in said
@@ -224,7 +224,7 @@ def test_one_location_of_the_settings_is_shown_as_the_one_that_counts(opened: Op
 
 def test_the_subscription_is_made_and_its_key_is_not_shown(opened: Open) -> None:
     desk = opened(BY_TOKEN | {"square_webhook_signature_key": ""})
-    assert "No event is believed yet" in desk.says()
+    assert "Webhooks can’t be verified yet" in desk.says()
     desk.tap("/square/subscription")
     said = desk.olga.get("/square").text
     assert "by the subscription Coursekeeper made" in said
@@ -270,13 +270,13 @@ def test_looking_through_square_is_asked_for_and_its_result_is_shown(opened: Ope
     with desk.services.store.writing() as session:
         session.execute(delete(Outbox))
     said = " ".join(desk.says().split())
-    for words in ("Looked at 40 things", "6 were not told by an event", "ORDER4", "and 1 more."):
+    for words in ("40 records checked", "6 missed by events", "ORDER4", "and 1 more."):
         assert words in said, words
 
 
 def test_what_waits_is_told_in_words(opened: Open) -> None:
     desk = opened(BY_TOKEN)
-    assert "All that Square told is worked off" in desk.says()
+    assert "All events are processed" in desk.says()
     act = desk.act()
     receive(desk.services.store, event_id="1", event_type="payment.updated", body="{}", now=desk.clock())
 

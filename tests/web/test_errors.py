@@ -48,7 +48,7 @@ def olga(failing_app: Flask, small_house: Services) -> Visitor:
         ("rule", 403, "Only the owner may."),
         ("square", 502, "Square did not answer in time. Try again."),
         ("ledger", 500, "Entry 7 does not follow entry 6."),
-        ("defect", 500, "Coursekeeper made a mistake"),
+        ("defect", 500, "Something failed in Coursekeeper"),
     ],
 )
 def test_trouble_is_told_in_words(olga: Visitor, kind: str, status: int, said: str) -> None:
@@ -84,14 +84,14 @@ def test_without_a_database_there_is_still_a_page(small_house: Services) -> None
     app = create_app(services=replace(small_house, store=cast(Store, SilentStore())))
     answer = app.test_client().get("/sign-in")
     assert answer.status_code == 500
-    assert "Coursekeeper made a mistake" in answer.text
+    assert "Something failed in Coursekeeper" in answer.text
     assert "Content-Security-Policy" in answer.headers
 
 
 @pytest.mark.parametrize(
     ("method", "address", "status", "said"),
     [
-        ("GET", "/nowhere", 404, "This address leads nowhere."),
+        ("GET", "/nowhere", 404, "There is no page at this address."),
         ("DELETE", "/clients", 405, "This address can"),
         ("POST", "/clients", 413, "larger than 1 MB"),
     ],

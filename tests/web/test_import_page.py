@@ -227,7 +227,7 @@ def test_a_deed_that_comes_too_late_is_told(small_olga: Visitor, sent: str) -> N
     page = small_olga.page(sent)
     small_olga.after(page.form("/cancel"))
     answer = small_olga.send(page.form("/start"))
-    assert (answer.status_code, "given up" in answer.text) == (409, True)
+    assert (answer.status_code, "was canceled" in answer.text) == (409, True)
     assert small_olga.get("/import/none").status_code == 404
 
 

@@ -72,7 +72,7 @@ def test_the_hosts_session_is_its_own(deb: Visitor) -> None:
 
 def test_error_pages_are_each_ones_own(deb: Visitor) -> None:
     assert deb.client.get("/nowhere").text == "The clinic's own 404"
-    assert "Nothing here" in deb.get("/nowhere").text
+    assert "Page not found" in deb.get("/nowhere").text
 
 
 def test_the_hosts_answers_are_left_alone(deb: Visitor) -> None:

@@ -107,7 +107,7 @@ class TestErasing:
         small_olga.send(small_olga.page(f"/sell?client_id={ana}&package_id={package}").form("/sell"))
         refused = small_olga.send(form, name="Ana Souza", gives_up="yes")
         assert refused.status_code == 409
-        assert "A sale to them is under way" in Page(refused.text).text
+        assert "A sale to them is pending" in Page(refused.text).text
         assert not [each for each in Page(refused.text).forms if each.action.endswith("/erasure")]
 
 

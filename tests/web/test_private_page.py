@@ -202,11 +202,11 @@ class TestStoppingLetters:
 
     def test_looking_changes_nothing_and_one_button_does_it(self, ana: Ana) -> None:
         looked = ana.phone.get(self.link(ana))
-        assert "Jade Room e-mails you a letter after each visit." in looked.text
+        assert "Jade Room sends you an e-mail after each visit." in looked.text
         assert "Ana" not in looked.text
         assert self.wants(ana)
         done = ana.phone.client.post(self.link(ana))
-        assert "You will get no more letters from Jade Room." in done.text
+        assert "You are unsubscribed from the e-mails of Jade Room." in done.text
         assert not self.wants(ana)
 
     def test_a_mail_program_does_it_with_one_post_as_often_as_it_likes(self, ana: Ana) -> None:
@@ -237,7 +237,7 @@ class TestAtTheDesk:
         del data["wants_mail"]
         deb.client.post(form.action, data=data)
         assert not read_client(small_house.store, ana.id).wants_mail
-        assert "They get no letters after visits." in deb.page(f"/clients/{ana.id}").text
+        assert "E-mails after visits are off." in deb.page(f"/clients/{ana.id}").text
         form = self._particulars(deb, ana)
         deb.client.post(form.action, data={**form.filled(), "wants_mail": "yes"})
         assert read_client(small_house.store, ana.id).wants_mail
@@ -249,9 +249,9 @@ class TestAtTheDesk:
         ana.store.transact(lambda session: setattr(session.get_one(Client, ana.id), "mail_problem", said))
         deb = small_as(Role.DESK)
         page = deb.page(f"/clients/{ana.id}")
-        assert f"The last letter to ana@example.org came back. {said}" in page.text
+        assert f"The last e-mail to ana@example.org bounced. {said}" in page.text
         after = deb.after(page.form(f"/clients/{ana.id}/mail-address"))
-        assert "The next letter goes to ana@example.org again." in after.text
+        assert "E-mails to ana@example.org are resumed." in after.text
         assert read_client(ana.store, ana.id).mail_problem == ""
 
 

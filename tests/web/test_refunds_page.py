@@ -70,7 +70,7 @@ def test_one_look_and_one_tap_begin_it(
     form = page.form("/refunds")
     assert [text for _, _, text in form.buttons] == [f"Refund {amount}"]
     assert shown(small_house, course_id) is None
-    assert f"Refund of {amount} under way." in small_olga.after(form).text
+    assert f"Refund of {amount} pending." in small_olga.after(form).text
     begun = shown(small_house, course_id)
     assert begun is not None
     assert begun.formula == typed.get("choice", "prorated")
@@ -81,7 +81,7 @@ def test_the_tap_sent_twice_begins_one(small_olga: Visitor, small_house: Service
     first, again = small_olga.send(form), small_olga.send(form)
     assert (first.status_code, again.status_code) == (303, 303)
     another = small_olga.get(f"/courses/{course_id}/refund")
-    assert (another.status_code, "under way already" in another.text) == (409, True)
+    assert (another.status_code, "pending already" in another.text) == (409, True)
 
 
 REFUSED = [
@@ -137,7 +137,7 @@ def test_how_it_stands_is_told_on_the_course(
     begun = shown(small_house, course_id)
     assert begun is not None
     page = small_olga.page(client_address)
-    assert "Refund of $700.00 under way. Waiting for Square." in page.text
+    assert "Refund of $700.00 pending. Waiting for Square." in page.text
     assert f"/courses/{course_id}/refund" not in page.links()
     plan_parts(small_house.store, begun.id, [("PAY", 70000)])
     note_answer(small_house.store, begun.id, "PAY", square_refund_id="REFUND", status="PENDING")

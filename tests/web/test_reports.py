@@ -28,7 +28,7 @@ def test_an_empty_clinic_is_told_what_to_do_next(small_olga: Visitor, small_desk
 def test_the_overview_shows_the_year_and_what_is_owed(small_olga: Visitor, small_desk: Desk):
     small_desk.use(small_desk.sell())
     page = small_olga.page("/overview")
-    assert "Owed in sessions now $1,815.00 11 sessions left" in page.text
+    assert "Deferred revenue (unused sessions) $1,815.00 11 sessions left" in page.text
     assert "November 2026 12 $1,980.00 1 $165.00" in page.text
     assert "Facial acupuncture, course of 12 11 $1,815.00" in page.text
     drawn = [each.attributes["class"] for each in page.elements if each.tag == "rect"]
@@ -88,7 +88,7 @@ def test_used_can_be_told_four_ways_and_sorted(small_olga: Visitor, small_desk: 
     for by, name in (
         ("package", "Facial acupuncture, course of 12"),
         ("treatment", "Facial acupuncture, 60 min"),
-        ("practitioner", "Nobody noted"),
+        ("practitioner", "Unassigned"),
         ("month", "November 2026"),
     ):
         page = small_olga.page(f"/reports/usage?by={by}&sort=value")

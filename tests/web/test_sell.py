@@ -162,7 +162,7 @@ def test_a_package_that_is_not_on_the_till_can_not_be_chosen(
     form = way_form(ways_page(small_deb, client_id, package_id), "till")
     refused = small_deb.send(form)
     assert refused.status_code == 409
-    assert "is not on the till yet" in refused.text
+    assert "is not in Square yet" in refused.text
 
 
 def test_sent_twice_it_is_one_sale(

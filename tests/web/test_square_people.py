@@ -76,7 +76,7 @@ def test_a_client_is_changed_and_what_was_wrong_is_said_beside_it(deb: Visitor) 
     assert refused.form("/particulars").fields["phone"] == "12"
     saved = deb.after(form, name="Grace Kim-Lee", language="es")
     assert "Grace Kim-Lee (424) 555-0104" in saved.text
-    assert "Square’s directory is being told." in saved.text
+    assert "Square’s customer directory is being updated." in saved.text
 
 
 def test_what_square_refused_is_shown_and_tried_again_with_one_tap(
@@ -84,7 +84,7 @@ def test_what_square_refused_is_shown_and_tried_again_with_one_tap(
 ) -> None:
     form = next(one for one in deb.page("/clients").forms if one.method == "post" and "name" in one.fields)
     page = deb.after(form, name="Ana López")
-    assert "Square’s directory is being told." in page.text
+    assert "Square’s customer directory is being updated." in page.text
     owed = claim_job(small_house.store, small_house.clock(), of=(CUSTOMER,))
     assert owed is not None
     complete_job(small_house.store, owed.id, state="failed", outcome="Too short.", now=small_house.clock())

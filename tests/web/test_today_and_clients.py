@@ -42,7 +42,7 @@ def test_today_shows_sales_visits_and_questions(deb: Visitor, desk: Desk) -> Non
     desk.use(desk.sell(package))
     desk.sell(package, buyer=None)
     page = deb.page("/")
-    assert "1 question waits for you" in page.text
+    assert "1 item needs attention" in page.text
     assert "Session 1 · Facial acupuncture, 60 min 11 of 12 left" in page.text
     assert "Facial acupuncture, course of 12 · $1,980.00" in page.text
     assert "No client yet" in page.text

@@ -138,7 +138,7 @@ def test_a_visit_that_was_undone_meanwhile_is_refused_in_words(
     desk.undo(desk.course(course).visits[0].entry_ids[0])
     answer = deb.send(form, focus="Jaw")
     assert answer.status_code == 409
-    assert "That session was given back since" in answer.text
+    assert "That session was undone since" in answer.text
     assert not [each for each in Page(answer.text).forms if each.action.endswith("/details")]
 
 

@@ -32,7 +32,7 @@ def candidates(visitor: Visitor, course: str, q: str) -> Page:
 
 
 def test_one_name_and_one_tap_move_it(deb: Visitor, desk: Desk, course: str, maria: str) -> None:
-    assert "Wrong client?" in deb.page(address(desk, course)).text
+    assert "Move to another client" in deb.page(address(desk, course)).text
     old = desk.course(course).client_id
     form = candidates(deb, course, "alva").form("/client")
     page = deb.after(form)
@@ -67,13 +67,13 @@ def test_the_one_who_has_it_is_not_offered(deb: Visitor, course: str, maria: str
 def test_once_a_session_was_used_it_stays(deb: Visitor, desk: Desk, course: str, maria: str) -> None:
     form = candidates(deb, course, "alva").form("/client")
     used = desk.use(course)
-    assert "Wrong client?" not in deb.page(address(desk, course)).text
+    assert "Move to another client" not in deb.page(address(desk, course)).text
     answer = deb.send(form)
     assert answer.status_code == 409
     assert "can't be moved as a whole" in Page(answer.text).text
     assert "11 of 12 left" in Page(answer.text).text
     desk.undo(used.entry.id)
-    assert "Wrong client?" in deb.page(address(desk, course)).text
+    assert "Move to another client" in deb.page(address(desk, course)).text
 
 
 def test_a_used_touch_up_counts_as_well(deb: Visitor, desk: Desk) -> None:
@@ -81,13 +81,13 @@ def test_a_used_touch_up_counts_as_well(deb: Visitor, desk: Desk) -> None:
     used = desk.use(course)
     desk.use(course, allowance_id=desk.course(course).allowances[1].id)
     desk.undo(used.entry.id)
-    assert "Wrong client?" not in deb.page(address(desk, course)).text
+    assert "Move to another client" not in deb.page(address(desk, course)).text
 
 
 def test_a_closed_course_stays(deb: Visitor, desk: Desk, course: str) -> None:
     desk.refund(desk.course(course).square_order_id or "", 198000)
-    assert "Wrong client?" not in deb.page(address(desk, course)).text
+    assert "Move to another client" not in deb.page(address(desk, course)).text
 
 
 def test_a_practitioner_does_not_see_it(as_role: As, desk: Desk, course: str) -> None:
-    assert "Wrong client?" not in as_role(Role.PRACTITIONER).page(address(desk, course)).text
+    assert "Move to another client" not in as_role(Role.PRACTITIONER).page(address(desk, course)).text

@@ -50,7 +50,7 @@ def add_staff(
         known = session.scalar(select(Staff).where(Staff.email == address))
         if known is not None:
             what_to_do = "" if known.is_active else " That person is deactivated and can be reactivated."
-            raise Refused(f"{address} signs somebody in already.{what_to_do}", code="email_taken")
+            raise Refused(f"{address} is already in use.{what_to_do}", code="email_taken")
         row = Staff(
             id=store.new_id(),
             email=address,

@@ -37,7 +37,7 @@ KINDS = (
                 "Undo merge",
                 _split,
                 "A client of their own again",
-                "They are two clients now.",
+                "The merge is undone.",
             ),
             Decision(
                 "keep_together",

@@ -151,7 +151,7 @@ _CANCELED = (
         "Refund",
         _refund_paid,
         "Refund started",
-        "The refund is under way.",
+        "The refund is pending.",
         "The invoice was canceled",
         look="stop",
         role=Role.OWNER,
@@ -175,7 +175,7 @@ KINDS = (
         form="refund",
     ),
     AttentionKind(
-        "refunded_used_course", "A course given back in Square after sessions were used", _USED_COURSE
+        "refunded_used_course", "A course refunded in Square after sessions were used", _USED_COURSE
     ),
     AttentionKind("refund_after_transfer", "A refund of a sale whose sessions were transferred"),
     AttentionKind("dispute", "A disputed payment", _DISPUTE, form="dispute"),

@@ -57,7 +57,7 @@ def _check(change: CourseChange, wish: Extension) -> None:
     day, now = wish.expires_on, change.row.expires_on
     clinic = clinic_in(change.session)
     if day == now:
-        raise Refused(f"It ends {_end(change, day)} already.", code="already_so")
+        raise Refused(f"It expires {_end(change, day)} already.", code="already_so")
     if day is None:
         return
     if day < local_date(clinic, change.row.sold_at):

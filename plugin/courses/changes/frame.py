@@ -94,5 +94,5 @@ def refuse_ownerless(course: CourseView) -> None:
 def refuse_waiting_gift(course: CourseView) -> None:
     """Raise Refused while the course is a gift not redeemed."""
     if course.gift is not None:
-        said = f"This course waits as a gift for {course.gift.recipient_name}. Take the gift back first."
+        said = f"This course waits as a gift for {course.gift.recipient_name}. Cancel the gift first."
         raise Refused(said, code="waits_as_gift")

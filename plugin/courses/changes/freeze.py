@@ -49,10 +49,10 @@ def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Cha
             raise Refused("This course is not frozen.", code="not_frozen")
         days = (change.today - change.view.frozen_on).days
         change.row.frozen_at = None
-        text = f"Thawed after {days} day{'' if days == 1 else 's'}"
+        text = f"Unfrozen after {days} day{'' if days == 1 else 's'}"
         if change.row.expires_on is not None and days:
             change.row.expires_on += timedelta(days)
-            text += f"; ends on {day_text(change.row.expires_on, clinic_in(change.session))}"
+            text += f"; expires on {day_text(change.row.expires_on, clinic_in(change.session))}"
         add_history(change, course_id, "thawed", text, reason=said)
 
     return change_course(store, act, course_id, do, what="thaw", request={"reason": said})

@@ -176,11 +176,11 @@ def _may_be_given(change: CourseChange) -> None:
     if course.is_part_paid:
         raise Refused("This course is not paid in full. Give it once it is.", code="part_paid")
     if not course.is_untouched:
-        said = "Sessions of this course were used. Transfer what is left instead."
+        said = "Sessions of this course were used. Transfer the remaining sessions instead."
         raise Refused(said, code="used")
     refusal = {
         Status.EXPIRED: "This course has expired. Extend it first.",
-        Status.FROZEN: "This course is frozen. Thaw it first.",
+        Status.FROZEN: "This course is frozen. Unfreeze it first.",
         Status.FINISHED: "No session of this course is left to give.",
     }.get(course.status)
     if refusal is not None:

@@ -89,7 +89,7 @@ def _may_be_transferred(change: CourseChange, to: Client) -> None:
     if to.id == course.client_id:
         raise Refused(f"This course is {to.name}'s already.", code="already_theirs")
     if course.status is Status.FROZEN:
-        raise Refused("This course is frozen. Thaw it first.", code="frozen")
+        raise Refused("This course is frozen. Unfreeze it first.", code="frozen")
     if course.status is Status.EXPIRED:
         raise Refused("This course has expired. Extend it first.", code="expired")
     if course.is_part_paid:
@@ -98,7 +98,7 @@ def _may_be_transferred(change: CourseChange, to: Client) -> None:
         raise Refused(said, code="part_paid")
     under_way = select(DeskRefund.id).where(DeskRefund.under_way == course.id)
     if change.session.scalar(under_way) is not None:
-        raise Refused("A refund of this course is under way.", code="refund_under_way")
+        raise Refused("A refund of this course is pending.", code="refund_under_way")
 
 
 def _counts(change: CourseChange, wish: Transfer) -> dict[str, int]:

@@ -35,7 +35,7 @@ def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Cha
         refuse_closed(change.view)
         refuse_waiting_gift(change.view)
         if change.view.status is Status.FROZEN:
-            raise Refused("This course is frozen. Thaw it first.", code="frozen")
+            raise Refused("This course is frozen. Unfreeze it first.", code="frozen")
         _write_off(change, said)
 
     return change_course(store, act, course_id, do, what="write_off", request={"reason": said})

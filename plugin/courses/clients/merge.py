@@ -144,9 +144,9 @@ def _one_already(session: Session, gone: Client, keeper: Client) -> Merged:
 def _refuse_merge(gone: Client, keeper: Client) -> None:
     for client in (gone, keeper):
         if client.erased_at is not None:
-            raise Refused("The data of one of them was erased, so nobody can say who it was.", code="erased")
+            raise Refused("The data of one of them was erased, so it can't be merged.", code="erased")
         if client.merged_into is not None:
-            said = "One of them was joined with somebody else meanwhile. Look at both again."
+            said = "One of them was merged with another client meanwhile. Compare both again."
             raise Refused(said, code="merged")
 
 
@@ -187,7 +187,7 @@ def _refuse_undo(row: ClientMerge, gone: Client, keeper: Client) -> None:
     if gone.erased_at is not None or keeper.erased_at is not None or not row.moved:
         raise Refused("Their data was erased since, so they stay one.", code="erased")
     if gone.merged_into != row.into_id or keeper.merged_into is not None:
-        said = "They were joined with somebody else since. Take that apart first."
+        said = "They were merged with another client since. Undo that merge first."
         raise Refused(said, code="merged")
 
 

@@ -51,7 +51,7 @@ def _refuse_missing_letters(paper: Paper, has: Callable[[str], bool]) -> None:
         raise Refused(str(error), code="paper_refused") from None
     if lacking:
         said = " ".join(each.sentence for each in lacking)
-        raise Refused(f"This paper waits for its letters. {said}", code=MISSING_LETTERS)
+        raise Refused(f"This paper waits for a missing font. {said}", code=MISSING_LETTERS)
 
 
 def _keep(store: Store, document_id: str, pdf: bytes, now: datetime) -> bytes:

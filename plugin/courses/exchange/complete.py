@@ -100,7 +100,7 @@ def exchange_now(work: Work, details: dict[str, Any]) -> None:
     if old.closed_as is not None or new.closed_as is not None:
         raise Refused("One of the two courses was closed meanwhile. Look at them again.", code="closed")
     if is_refunding_in(work.session, old.id):
-        raise Refused("A refund of the old course is under way.", code="refund_under_way")
+        raise Refused("A refund of the old course is pending.", code="refund_under_way")
     credit = credit_now_in(work.session, _view(work.session, work.act, old))
     kept = credit.kept_for(Money((row.credit_for or {})["discount"], row.currency))
     _carry_out(_exchange_of(work, row, old, new, kept=kept))

@@ -122,11 +122,11 @@ def _refuse(session: Session, course: CourseView) -> None:
     if course.client_id is None:
         raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
     if course.gift is not None:
-        raise Refused("This course waits as a gift. Take the gift back first.", code="waits_as_gift")
+        raise Refused("This course waits as a gift. Cancel the gift first.", code="waits_as_gift")
     said = {
         Status.REFUNDED: "This course was refunded.",
         Status.TRANSFERRED: "This course was transferred.",
-        Status.FROZEN: "This course is frozen. Thaw it first.",
+        Status.FROZEN: "This course is frozen. Unfreeze it first.",
         Status.EXPIRED: "This course has expired. Extend it first.",
         Status.FINISHED: "All sessions are used, so there is nothing to exchange.",
         Status.PART_PAID: "This course is not paid in full. Exchange it once it is.",
@@ -134,10 +134,10 @@ def _refuse(session: Session, course: CourseView) -> None:
     if said is not None:
         raise Refused(said, code=course.status.value)
     if is_refunding_in(session, course.id):
-        raise Refused("A refund of this course is under way.", code="refund_under_way")
+        raise Refused("A refund of this course is pending.", code="refund_under_way")
     under_way = select(Checkout.id).where(Checkout.exchange_under_way == course.id)
     if session.scalar(under_way) is not None:
-        raise Refused("An exchange of this course is under way already.", code="exchange_under_way")
+        raise Refused("An exchange of this course is pending already.", code="exchange_under_way")
 
 
 def is_refunding_in(session: Session, course_id: str) -> bool:

@@ -116,5 +116,5 @@ def _fitting(store: Store, line: str, today: date) -> tuple[str, str]:
     if len(fitting) == 1:
         return fitting[0].id, ""
     if not fitting:
-        return "", f"nobody fits “{line}”."
+        return "", f"no client matches “{line}”."
     return "", f"more than one client fits “{line}”. Write the e-mail address or the id."

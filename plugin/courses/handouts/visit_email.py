@@ -83,16 +83,16 @@ def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
 def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | str:
     """Return the e-mail as it is to be sent now, or why it is not; raises NotFound."""
     with store.reading() as session:
-        row = require_row(session, VisitLetter, letter_id, "There is no such letter.")
+        row = require_row(session, VisitLetter, letter_id, "There is no such e-mail.")
         clinic, client = clinic_in(session), living_client_in(session, row.client_id)
         if said := _unwanted(clinic, client):
             return said
         course = course_in(session, session.get_one(Course, row.course_id), today=local_date(clinic, now))
         visit = next((each for each in course.visits if each.id == row.visit_id), None)
         if visit is None:
-            return "The session was given back."
+            return "The session was undone."
         if _is_told_with_another(course, visit):
-            return "It is told with the session of the same day."
+            return "It is in the e-mail about the session of the same day."
         next_visit = next_visit_in(session, [client.id], now)
         return DueLetter(
             id=row.id,
@@ -187,12 +187,12 @@ def _unwanted(clinic: ClinicView, client: Client) -> str:
     if client.erased_at is not None:
         return "Their data was erased."
     if not clinic.sends_papers:
-        return "The clinic sends no letters after visits."
+        return "The clinic sends no e-mails after visits."
     if not client.wants_mail:
-        return "They asked for no letters."
+        return "The client unsubscribed."
     if not client.email:
         return "They have no e-mail address."
-    return "The last letter to this address came back." if client.mail_problem else ""
+    return "The last e-mail to this address bounced." if client.mail_problem else ""
 
 
 def _is_told_with_another(course: CourseView, visit: VisitView) -> bool:

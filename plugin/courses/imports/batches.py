@@ -41,7 +41,7 @@ _REFUSALS = {
     "mapping": "Say first what the columns hold.",
     "checking": "The file is still being checked.",
     "imported": "This file was imported.",
-    "canceled": "This file was given up. Send it again.",
+    "canceled": "This import was canceled. Upload the file again.",
     "undone": "This import was undone. Send the file again.",
 }
 
@@ -260,7 +260,7 @@ def _open_question(batch: ImportBatch) -> str:
     """Return what the owner must state before the rows can be checked, "" for nothing."""
     columns = columns_from_json(batch.mapping)
     if batch.shape.get("readings") and columns.encoding is None:
-        return "Say how the letters of this file read."
+        return "Choose the encoding of this file."
     return undecided(columns)
 
 

@@ -79,7 +79,7 @@ def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[s
         say(line)
     if table.readings:
         ways = "".join(f"\n  --encoding {each.encoding}: {each.sample}" for each in table.readings)
-        raise InvalidField(f"The letters of this file can be read in more than one way. Say which:{ways}")
+        raise InvalidField(f"The encoding of this file is unclear. Say which it is:{ways}")
     if question := undecided(proposal.columns):
         raise InvalidField(f"{question} {_HOW}")
     with store.reading() as session:

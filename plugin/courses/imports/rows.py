@@ -269,7 +269,7 @@ def _days(reader: RowReader, rules: Rules) -> tuple[date | datetime | None, date
         said = "The date of purchase is missing. Fill it in, or say which date to use for rows without one."
         reader.refuse(Field.SOLD_ON, said)
     if sold is not None and _day(sold, rules) > rules.today:
-        reader.refuse(Field.SOLD_ON, "This day is still to come. Only courses already sold are imported.")
+        reader.refuse(Field.SOLD_ON, "This day is in the future. Only courses already sold are imported.")
     if expires_on is not None and sold is not None and expires_on < _day(sold, rules):
         reader.refuse(Field.EXPIRES_ON, "The course expires before it was sold.")
     return sold, expires_on

@@ -36,7 +36,9 @@ from plugin.store.imports import ImportBatch
 
 # Longer than the largest file takes on a slow machine.
 LEASE_S = 180
-_FAILED = "Coursekeeper could not work on this file, and nothing was written. Save it anew and send it again."
+_FAILED = (
+    "Coursekeeper could not process this file, and nothing was written. Save it again and upload it again."
+)
 Clock = Callable[[], datetime]
 
 
@@ -75,7 +77,7 @@ def run_import(store: Store, clock: Clock, job: Job) -> str:
     try:
         return "Done." if step(store, clock, job.subject) else "Something in it is wrong."
     except _Stopped:
-        return "Given up, or to be checked anew."
+        return "Canceled, or to be checked again."
 
 
 def fail_import(store: Store, job: Job) -> None:

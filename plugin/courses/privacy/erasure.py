@@ -114,7 +114,7 @@ def _may_be_erased(session: Session, act: Act, client: Client, subject: SubjectD
     if view.hindrances:
         raise Refused(" ".join(view.hindrances), code="under_way")
     if view.left_over and not wish.gives_up:
-        said = "Sessions are left. Refund or write them off first, or say that they are given up."
+        said = "Sessions are left. Refund or write them off first, or say that the client forfeits them."
         raise InvalidField(said, field="gives_up")
 
 
@@ -155,14 +155,14 @@ def _money_to_come(session: Session, courses: list[CourseView]) -> Iterator[str]
     for course in courses:
         if course.closed_at is None and course.due.amount:
             rest = money_text(course.due, clinic)
-            yield f"{rest} is still to come for {course.package_name}. Take it or refund the course first."
+            yield f"{rest} is still due for {course.package_name}. Collect it or refund the course first."
 
 
 def _under_way(session: Session, subject: SubjectData) -> Iterator[str]:
     if _any(session, Checkout.id, Checkout.id.in_(subject.checkout_ids), Checkout.ended_at.is_(None)):
-        yield "A sale to them is under way. Wait until it is paid, or cancel it."
+        yield "A sale to them is pending. Wait until it is paid, or cancel it."
     if _any(session, DeskRefund.id, DeskRefund.id.in_(subject.refund_ids), DeskRefund.ended_at.is_(None)):
-        yield "A refund to them is under way. Wait until Square is done with it."
+        yield "A refund to them is pending. Wait until Square has completed it."
     if _any(session, Gift.id, Gift.waiting.in_(subject.course_ids)):
         yield "A gift of theirs waits to be redeemed. Take it back first."
     if _is_asked_about(session, subject):
@@ -170,7 +170,7 @@ def _under_way(session: Session, subject: SubjectData) -> Iterator[str]:
     if _is_being_issued(session, subject):
         yield "A paper of theirs is being issued. Try again in a minute."
     if _is_on_its_way(session, subject):
-        yield "Square has just told something about them. Try again in a minute."
+        yield "An event of Square about this client is being processed. Try again in a minute."
 
 
 def _any(session: Session, column: object, *where: object) -> bool:

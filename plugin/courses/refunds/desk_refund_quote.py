@@ -112,11 +112,11 @@ def _refuse(session: Session, quote: RefundQuote) -> None:
         said = "This course was transferred. Its money can go back only from here:"
         raise Refused(f"{said} transfer the sessions back first.", code="transferred")
     if course.gift is not None:
-        raise Refused("This course waits as a gift. Take the gift back first.", code="waits_as_gift")
+        raise Refused("This course waits as a gift. Cancel the gift first.", code="waits_as_gift")
     if course.status is Status.REFUNDED:
         raise Refused(f"This course was {course.status}; no money of it is left.", code=course.status.value)
     if session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course.id)) is not None:
-        raise Refused("A refund of this course is under way already.", code="refund_under_way")
+        raise Refused("A refund of this course is pending already.", code="refund_under_way")
     if course.square_order_id is None:
         said = "This course was not sold through Square, so Square can't give its money back."
         raise Refused(said, code="not_sold_on_square")

@@ -11,7 +11,7 @@ from plugin.courses.reports.pay import DoneSession, PayRow
 from plugin.courses.reports.usage import MISSED, NOBODY, By, UsageRow
 
 ALL_PLACES = "All locations"
-NAMELESS = {NOBODY: "Nobody noted", MISSED: "Missed visits"}
+NAMELESS = {NOBODY: "Unassigned", MISSED: "Missed visits"}
 # A line, its name, and the roll-forward and location it is part of.
 _Line = tuple[LineView, str, RollForward, str]
 
@@ -62,7 +62,9 @@ def liability_sheet(report: Liability) -> Sheet:
     }
     parts = [(total, ALL_PLACES) for total in report.totals]
     parts += [(one, one.place or "No location") for one in report.places]
-    return sheet_of("Money owed", columns, [line for one, place in parts for line in _lines(one, place)])
+    return sheet_of(
+        "Deferred revenue", columns, [line for one, place in parts for line in _lines(one, place)]
+    )
 
 
 def _lines(one: RollForward, place: str) -> list[_Line]:
@@ -102,4 +104,4 @@ def sessions_sheet(rows: Sequence[DoneSession], who: str) -> Sheet:
 def people_sheet(people: Sequence[FollowUp]) -> Sheet:
     """Return the people to call, a row for each reason."""
     rows = [(one, reason) for one in people for reason in one.reasons]
-    return sheet_of("People to call", _FOLLOW_UP, rows)
+    return sheet_of("Follow-ups", _FOLLOW_UP, rows)

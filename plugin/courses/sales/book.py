@@ -263,7 +263,7 @@ def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:
         work,
         kind="unassigned_sale",
         dedupe=f"unassigned:{sale.square_order_id}",
-        summary=f"{many} sold without a client. Whose is it?",
+        summary=f"{many} sold without a client. Assign a client.",
         details={"course_ids": course_ids, "square_customer_ids": list(sale.nameless_ids)},
         square_order_id=sale.square_order_id,
     )

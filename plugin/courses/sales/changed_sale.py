@@ -40,7 +40,7 @@ def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -
         kind=USED,
         dedupe=f"{USED}:{closed_by}",
         summary=(
-            f"{course.package_name} was given back in Square after {sessions_text(course.used)} of it had been used."
+            f"{course.package_name} was refunded in Square after {sessions_text(course.used)} of it had been used."
             " It is closed. Is that right?"
         ),
         details={

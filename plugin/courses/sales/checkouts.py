@@ -124,7 +124,7 @@ def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[st
     def do(work: Work) -> CheckoutView:
         row = checkout_for_change(work.session, checkout_id)
         if row.way != "till":
-            raise Refused("Only a sale that is rung up on the till can be claimed.", code="not_at_till")
+            raise Refused("Only a sale that is charged at Square POS can be claimed.", code="not_at_till")
         orders = _orders_of(work.session, row, course_ids)
         assign(work, course_ids, row.client_id, reason="Claimed at the desk")
         for square_order_id in orders:

@@ -92,7 +92,7 @@ def new_checkout(work: Work, new: NewCheckout) -> Checkout:
 def _credit(work: Work, new: NewCheckout, client_id: str, price: Money, today: date) -> Credit:
     if new.way == "till":
         raise InvalidField(
-            "An exchange is not rung up on the till: its credit is taken off here.", field="way"
+            "An exchange is not charged at Square POS: its credit is taken off here.", field="way"
         )
     if new.quantity != 1 or new.deposit is not None:
         raise InvalidField("A course is exchanged for one, paid at once.", field="quantity")
@@ -126,10 +126,10 @@ def _on_the_till(session: Session, package_id: str) -> tuple[Package, str]:
         raise Refused(f"{package.name} is not sold any more.", code="not_sold")
     listing = listing_in(session, package_id)
     if listing is None:
-        said = f"{package.name} is not on the till yet. Put it there under Packages, then sell it."
+        said = f"{package.name} is not in Square yet. Publish it under Packages, then sell it."
         raise Refused(said, code="not_on_till")
     if listing.is_deleted:
-        said = f"{package.name} was deleted on the till. Put it there again under Packages, then sell it."
+        said = f"{package.name} was deleted in Square. Publish it again under Packages, then sell it."
         raise Refused(said, code="not_on_till")
     return package, listing.square_variation_id
 

@@ -89,7 +89,7 @@ def missed_offer(store: Store, course_id: str) -> NoShowOffer:
 def _day(change: CourseChange, day: date | None) -> date:
     day = day or change.today
     if day > change.today:
-        raise InvalidField("That day is still to come.", field="missed_on")
+        raise InvalidField("That day is in the future.", field="missed_on")
     if day < local_date(clinic_in(change.session), change.row.sold_at):
         raise InvalidField("That day was before the course was sold.", field="missed_on")
     return day

@@ -100,9 +100,9 @@ def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
 
 def _check(booking: Booking, act: Act) -> None:
     if booking.status in CALLED_OFF:
-        raise Refused("This appointment was called off in Square; nobody was expected.", code="called_off")
+        raise Refused("This appointment was canceled in Square; no client was expected.", code="called_off")
     if booking.start_at > act.now and booking.status != NO_SHOW:
-        raise Refused("This appointment is still to come.", code="still_to_come")
+        raise Refused("This appointment is in the future.", code="still_to_come")
 
 
 def _charge(

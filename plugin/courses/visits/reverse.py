@@ -83,7 +83,7 @@ def _reversible(session: Session, course: Course, entry_id: str) -> Entry:
         said = "These sessions were used before Coursekeeper. The owner puts their number right."
         raise Refused(said, code="not_reversible")
     if course.closed_as is not None:
-        said = f"This course was {course.closed_as}; a session can't be given back to it."
+        said = f"This course was {course.closed_as}; a session of it can't be undone."
         raise Refused(said, code=course.closed_as)
     return entry
 

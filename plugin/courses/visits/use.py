@@ -188,7 +188,7 @@ def _refusal(course: CourseState, code: str) -> str:
         "refunded": "This course was refunded; it has no sessions to use.",
         "transferred": "This course was transferred; look for it with the other client.",
         "expired": "This course has expired. The owner can extend it.",
-        "frozen": "This course is frozen. Thaw it first.",
+        "frozen": "This course is frozen. Unfreeze it first.",
     }[code]
 
 
@@ -238,7 +238,7 @@ def _is_paid_for(session: Session, course: CourseState, chosen: AllowanceState, 
         return
     come = clinic_money(session, course.missing_for(chosen, sessions))
     how = "are paid for" if chosen.paid_for == chosen.unlocked else "may be used so far"
-    then = f"The next can be used once {come} more has come."
+    then = f"The next can be used once {come} more is paid."
     if course.facts.due_ended_on is not None:
         then = "The invoice was canceled. Decide what happens to the others under Attention."
     said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. {then}"

@@ -49,7 +49,7 @@ def describe_visit(
         course = work.session.get_one(Course, visit.course_id)
         view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
         if all(each.id != visit_id for each in view.visits):
-            raise Refused("That session was given back since; there is no visit to describe.", code="undone")
+            raise Refused("That session was undone since; there is no visit to describe.", code="undone")
         return view
 
     return transact(store, act, do)

@@ -108,7 +108,7 @@ class Course(Answer):
     """A sold package with its allowances and all its entries."""
 
     id: Id = shown(example_id(2))
-    client_id: str | None = shown(example_id(0), "Null until somebody has said whose sale it was.")
+    client_id: str | None = shown(example_id(0), "Null until the sale is assigned to a client.")
     package_id: Id = shown(example_id(1))
     package_name: str = shown("Facial acupuncture, course of 12")
     status: Annotated[Status, words(Status)]

@@ -81,5 +81,5 @@ def _offers(credit: Credit) -> tuple[ExchangeOffer, ...]:
 def _offer(credit: Credit, package_id: str) -> ExchangeOffer:
     found = next((each for each in _offers(credit) if each.package.id == package_id), None)
     if found is None:
-        raise Refused("Choose the package again: this one is not on the till.", code="not_on_till")
+        raise Refused("Choose the package again: this one is not in Square.", code="not_on_till")
     return found

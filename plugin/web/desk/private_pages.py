@@ -40,5 +40,5 @@ def renew(client_id: str) -> ResponseReturnValue:
 def trust(client_id: str) -> ResponseReturnValue:
     """Send e-mails to the client's address again, though one bounced."""
     client = trust_address(current_services().store, current_act(), client_id)
-    flash_notice(Notice(f"The next letter goes to {client.email} again."))
+    flash_notice(Notice(f"E-mails to {client.email} are resumed."))
     return clients.after_deed(client.id)

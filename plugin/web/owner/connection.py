@@ -81,7 +81,7 @@ def disconnect() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Check the connection and its permissions with Square now."""
     check_now(current_services(), current_act())
-    return _told("Square answers.")
+    return _told("Square is connected.")
 
 
 @blueprint.post("/square/subscription")

@@ -141,7 +141,7 @@ def test_frozen_days_come_back_at_the_thaw(desk: Desk, changes: Changes, course_
     assert desk.course(course_id).status is Status.FROZEN
     assert find_clients(desk.store, "Ana", today=desk.today).rows[0].left == 12
     assert changes.thaw(course_id, actor=DEB).course.expires_on == before + timedelta(100)
-    assert said(desk, course_id).startswith("Thawed after 100 days; ends on ")
+    assert said(desk, course_id).startswith("Unfrozen after 100 days; expires on ")
     assert desk.use(course_id).sessions_left == 11
 
 

@@ -62,15 +62,15 @@ def test_it_waits_for_letters_that_no_font_has_and_says_so_at_the_desk(papers: P
     """Row 12 of the papers' findings: an issued paper is never drawn with a missing letter."""
     rare = sold_line(name="Oil \U00030000")
     papers.sell("O", sale=sold_sale("O", sold_line(), replace(rare, uid="L2")))
-    with pytest.raises(Refused, match="This paper waits for its letters"):
+    with pytest.raises(Refused, match="This paper waits for a missing font"):
         papers.work()
     document = papers.rows()[0]
     owed = claim_job(papers.store, papers.desk.clock() + timedelta(minutes=2), of=(DOCUMENT,))
     assert owed is not None
     retry_job_later(
-        papers.store, owed.id, due_at=papers.desk.clock(), outcome="This paper waits for its letters."
+        papers.store, owed.id, due_at=papers.desk.clock(), outcome="This paper waits for a missing font."
     )
-    assert read_document(papers.store, document.id).waits_for == "This paper waits for its letters."
+    assert read_document(papers.store, document.id).waits_for == "This paper waits for a missing font."
     assert papers.drawn == 0
     # The font is installed.
     now = papers.desk.clock()
