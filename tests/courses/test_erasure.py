@@ -256,7 +256,7 @@ def _word_on_its_way(zoe: Somebody) -> None:
     ("hinder", "says"),
     [
         (_sale_under_way, "A sale to them is pending"),
-        (_part_paid, r"\$1,320.00 is still to come"),
+        (_part_paid, r"\$1,320.00 is still due"),
         (_waiting_gift, "A gift of theirs waits"),
         (_open_question, "waits under Attention"),
         (Somebody.maybe_twice, "waits under Attention"),

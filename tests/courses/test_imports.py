@@ -171,7 +171,7 @@ def test_a_treatment_without_a_package_gets_one_that_is_not_for_sale(book: OldBo
         ({"left": "-1"}, "Left", "no whole number"),
         ({"price": "1.650"}, "Price", "can be read as"),
         ({"price": "12 EUR"}, "Price", "no amount in USD"),
-        ({"sold_on": "2026-11-23"}, "Sold on", "still to come"),
+        ({"sold_on": "2026-11-23"}, "Sold on", "in the future"),
         ({"sold_on": "soon"}, "Sold on", "no date"),
         ({"expires": "2026-03-01"}, "Expires", "before it was sold"),
         ({"note": "x" * 501}, "Note", "at most 500 fit"),

@@ -279,7 +279,7 @@ def _nothing(one: Exchanging) -> None:
     ("deed", "error", "says"),
     [
         (_another_client, Refused, "another client"),
-        (_at_the_till, InvalidField, "not rung up on the till"),
+        (_at_the_till, InvalidField, "not charged at Square POS"),
         (_two_for_one, InvalidField, "for one"),
         (_old_credit, Refused, "Look at the credit again"),
         (_used_up, Refused, "nothing to exchange"),

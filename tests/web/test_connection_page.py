@@ -212,7 +212,7 @@ def test_asking_square_now_tells_whom_we_are_connected_to(opened: Open) -> None:
     assert "Not asked yet" in desk.says()
     assert "Square is connected." in desk.tap("/square/check").text
     said = desk.says()
-    assert "With the access token of the settings" in said
+    assert "With the access token set by the server" in said
     assert "The sales of all of them count" in said
 
 

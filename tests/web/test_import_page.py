@@ -275,4 +275,4 @@ def test_a_file_that_can_not_be_worked_on_is_given_back(
         for _ in range(5):
             Worker(replace(small_house, store=store), log=Log()).run_next("imports")
             clock.advance(hours=1)
-    assert "could not work on this file" in small_olga.page(sent).text
+    assert "could not process this file" in small_olga.page(sent).text

@@ -90,4 +90,4 @@ def test_what_square_refused_is_shown_and_tried_again_with_one_tap(
     complete_job(small_house.store, owed.id, state="failed", outcome="Too short.", now=small_house.clock())
     page = deb.page(f"/clients/{owed.subject}")
     assert "Square did not take it. Too short." in page.text
-    assert "is being told" in deb.after(page.form("/profile")).text
+    assert "is being updated" in deb.after(page.form("/profile")).text

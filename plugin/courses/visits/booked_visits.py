@@ -187,7 +187,7 @@ def _wish(
     day, today = day_of(session, booking), local_date(clinic_in(session), act.now)
     _refuse_settled(booking)
     if booking.status in CALLED_OFF:
-        said = "This appointment was called off in Square. Use the session from the client's page."
+        said = "This appointment was canceled in Square. Use the session from the client's page."
         raise Refused(said, code="called_off")
     if day > today:
         said = f"This appointment is on {day_text(day, clinic_in(session))}. Use the session from the client's page."

@@ -51,7 +51,7 @@ def settle_missed(
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     if missed.how not in HOW:
-        raise InvalidField("Say whether they did not come or called off too late.", field="how")
+        raise InvalidField("Choose no-show or late cancellation.", field="how")
     if missed.decision not in (NoShow.CHARGE, NoShow.FORGIVE):
         raise InvalidField("A missed visit is charged or forgiven.", field="decision")
 
