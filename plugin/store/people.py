@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, true
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId
@@ -103,12 +103,43 @@ class Staff(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime | None]
+    # The secret of the authenticator app, sealed; the last step of its clock that a code was accepted for.
+    totp_secret: Mapped[str | None] = mapped_column(Text)
+    totp_counter: Mapped[int | None] = mapped_column(BigInteger)
+    # Digests of the recovery codes that are left.
+    recovery_codes: Mapped[list[Any] | None]
+    pin_hash: Mapped[str | None] = mapped_column(String(255))
 
     __table_args__ = (CheckConstraint(ROLES, name="role"),)
 
 
+class SharedDevice(Base):
+    """A browser that several people use, declared by one of them; only the SHA-256 of its cookie is stored."""
+
+    __tablename__ = "shared_device"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    declared_by: Mapped[str] = mapped_column(Name)
+    declared_at: Mapped[datetime]
+    # The last sign-in there with a password or a passkey: PINs are accepted for some hours from then.
+    opened_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class PinTries(Base):
+    """Wrong PINs of a person on a device since they last signed in there with a password or a passkey."""
+
+    __tablename__ = "pin_tries"
+
+    device_id: Mapped[str] = mapped_column(Id, ForeignKey("shared_device.id"), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), primary_key=True)
+    wrong: Mapped[int] = mapped_column(default=0)
+
+
 class SignIn(Base):
-    """A sign-in of a person in one browser, valid until they sign out there or it expires."""
+    """A sign-in of a person in one browser, valid until they sign out there, it expires or another takes over."""
 
     __tablename__ = "sign_in"
 
@@ -116,6 +147,43 @@ class SignIn(Base):
     staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), index=True)
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    # When the person last gave a password or a passkey; none for a sign-in by PIN.
+    proved_at: Mapped[datetime | None]
+    # The shared device it was made on, and when the person last did something there.
+    device_id: Mapped[str | None] = mapped_column(Id, ForeignKey("shared_device.id"))
+    active_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A public key of a person, with which they sign in without a password (WebAuthn)."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), index=True)
+    name: Mapped[str] = mapped_column(Name)
+    # As the browser writes it, in base64url; at most 1,023 bytes before.
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    transports: Mapped[list[Any]]
+    # Whether it is kept by the maker of the device and so works on the person's other devices.
+    is_synced: Mapped[bool]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class LimitHit(Base):
+    """One counted try under a rate limit, such as a wrong password; deleted once its window has passed."""
+
+    __tablename__ = "limit_hit"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (Index(None, "key", "at"),)
 
 
 class ApiToken(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, redirect, request, url_for
@@ -11,8 +12,12 @@ from werkzeug.exceptions import BadRequest, Unauthorized
 from werkzeug.wrappers import Response
 
 from plugin.core.acts import Actor, Role, require
+from plugin.courses.accounts.sign_ins import LASTS
+from plugin.web import current_services
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+FRESH_FOR = timedelta(minutes=30)
 
 # Endpoints that need no sign-in: the sign-in itself, and the files its page loads.
 _OPEN_ENDPOINTS = frozenset({"static", "pages.theme", "pages.script", "security.login", "security.logout"})
@@ -26,6 +31,24 @@ def allow(*roles: Role) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def fresh(within: timedelta = FRESH_FOR) -> Callable[[View], View]:
+    """Ask for the password or passkey again before a view, unless it was given this recently.
+
+    For what a stolen moment at an open screen must not reach: secrets, access, copies of all data. Mark the acts
+    and downloads, not the pages that lead to them: a page that polls would ask each second.
+    """
+
+    def mark(view: View) -> View:
+        view.fresh_within = within  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class ProveAgain(Unauthorized):
+    """The person is signed in, but must first give their password or passkey again."""
 
 
 AT_THE_DESK = (Role.DESK, Role.PRACTITIONER)
@@ -45,7 +68,24 @@ def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
         _refuse_nul()
         view = current_app.view_functions[request.endpoint]
         require(current_actor(), *getattr(view, "roles", ()))
+        within = _fresh_within(view)
+        if within is not None and not current_user.signed.is_fresh(within, _now()):
+            raise ProveAgain
         return None
+
+
+def _fresh_within(view: Any) -> timedelta | None:
+    """Return how recently the password must have been given, None for no matter when.
+
+    A PIN opens nothing that is the owner's alone: there the password is asked for once per sign-in.
+    """
+    is_owners_alone = not getattr(view, "roles", ())
+    marked: timedelta | None = getattr(view, "fresh_within", None)
+    return marked if marked is not None or not is_owners_alone else LASTS
+
+
+def _now() -> datetime:
+    return current_services().clock()
 
 
 def _refuse_nul() -> None:

@@ -22,6 +22,7 @@ WHO: dict[str, frozenset[str]] = {
     "pages.theme": ANYBODY,
     "security.login": ANYBODY,
     "security.logout": ANYBODY,
+    "security.verify": STAFF,
     "today.show": STAFF,
     "today.news": STAFF,
     "pages.answer": STAFF,

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, exists, select, update
 
 from plugin.courses.accounts.staff import StaffView, staff_view
 from plugin.store import Store
-from plugin.store.people import SignIn, Staff
+from plugin.store.people import Passkey, SignIn, Staff
 
 LASTS = timedelta(hours=12)
 # Older ones are not needed.
 _KEPT = timedelta(days=30)
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person in one browser. `proved_at`: when they last gave a password or a passkey, None after a PIN."""
+
+    staff: StaffView
+    proved_at: datetime | None
+    device_id: str | None
+    active_at: datetime | None
+    has_passkey: bool
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Return whether a stolen password alone does not open this account."""
+        return self.has_passkey or self.staff.totp_secret is not None
+
+    def is_fresh(self, within: timedelta, now: datetime) -> bool:
+        """Return whether the person gave a password or a passkey that recently."""
+        return self.proved_at is not None and now - self.proved_at < within
+
+
 def start_sign_in(store: Store, staff_id: str, now: datetime) -> str:
-    """Record a sign-in and return its id, which the browser's cookie contains."""
+    """Record a sign-in by password or passkey and return its id, which the browser's cookie contains."""
     sign_in_id = secrets.token_hex(16)
     with store.writing() as session:
         session.execute(delete(SignIn).where(SignIn.started_at < now - _KEPT))
         session.execute(update(Staff).where(Staff.id == staff_id).values(last_signed_in_at=now))
-        session.add(SignIn(id=sign_in_id, staff_id=staff_id, started_at=now))
+        session.add(SignIn(id=sign_in_id, staff_id=staff_id, started_at=now, proved_at=now))
     return sign_in_id
 
 
@@ -34,17 +56,31 @@ def end_sign_in(store: Store, sign_in_id: str, now: datetime) -> None:
         )
 
 
-def staff_signed_in(store: Store, session_mark: str, sign_in_id: str, now: datetime) -> StaffView | None:
-    """Return the person whose sign-in this is, or None if it has expired, was ended, or all of theirs were."""
+def prove_sign_in(store: Store, sign_in_id: str, now: datetime) -> None:
+    """Record that the person gave their password or passkey again."""
+    with store.writing() as session:
+        session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(proved_at=now))
+
+
+def staff_signed_in(store: Store, session_mark: str, sign_in_id: str, now: datetime) -> SignedIn | None:
+    """Return whose sign-in this is, or None if it has expired, was ended, or all of theirs were."""
     asked = {"mark": session_mark, "sign_in": sign_in_id, "since": now - LASTS}
     with store.reading() as session:
         row = session.execute(_SIGNED_IN, asked).first()
-        return staff_view(row) if row else None
+    if row is None:
+        return None
+    return SignedIn(staff_view(row), row.proved_at, row.device_id, row.active_at, row.has_passkey)
 
 
 # Run for every request: built once, and its row is not loaded as an object of the session.
-_SIGNED_IN = (
-    select(*Staff.__table__.columns)
+_SIGNED_IN: Select[Any] = (
+    select(
+        *Staff.__table__.columns,
+        SignIn.proved_at,
+        SignIn.device_id,
+        SignIn.active_at,
+        exists().where(Passkey.staff_id == Staff.id).label("has_passkey"),
+    )
     .join(SignIn, SignIn.staff_id == Staff.id)
     .where(
         Staff.session_mark == bindparam("mark"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,8 @@ class StaffView:
     session_mark: str
     is_active: bool
     last_signed_in_at: datetime | None
+    totp_secret: str | None = field(repr=False)
+    pin_hash: str | None = field(repr=False)
 
     @property
     def actor(self) -> Actor:
@@ -84,6 +86,13 @@ def staff_by_email(store: Store, email: str) -> StaffView | None:
     address = clean(email).casefold()
     with store.reading() as session:
         row = session.scalar(select(Staff).where(Staff.email == address))
+        return staff_view(row) if row else None
+
+
+def staff_by_mark(store: Store, session_mark: str) -> StaffView | None:
+    """Return the person with this mark, or None once it has changed. The mark alone signs nobody in."""
+    with store.reading() as session:
+        row = session.scalar(select(Staff).where(Staff.session_mark == session_mark))
         return staff_view(row) if row else None
 
 

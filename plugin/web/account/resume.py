@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no types
@@ -17,12 +17,15 @@ from werkzeug.exceptions import HTTPException, Unauthorized
 from plugin.core.acts import require
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services
-from plugin.web.access import current_actor
+from plugin.web.access import ProveAgain, current_actor
 from plugin.web.actions import Notice, flash_notice, is_fragment
 from plugin.web.api.errors import is_api
 from plugin.web.refusals import Refusal, http_error
 
+# The pages that carry a form on: those by which a person comes in.
+DOORS = ("security.login", "security.verify")
 SAID = "Your sign-in had ended, so nothing was saved. Check it and send it again."
+PROVED = "Password confirmed. Nothing was saved yet: check the form and send it again."
 # More than any text field accepts; a larger body contains a file, which can't be carried.
 NOT_SAVED = "Your sign-in had ended, so your last form was not saved. Please send it again."
 LARGEST = 64 * 1024
@@ -32,6 +35,7 @@ _OWN_FIELDS = ("csrf_token",)
 def set_up(app: Flask) -> None:
     """Send a form without a sign-in, or with an earlier session's token, to the sign-in instead of losing it."""
     app.register_error_handler(Unauthorized, _sign_in_first)
+    app.register_error_handler(ProveAgain, _prove_first)
     app.register_error_handler(CSRFError, _token_refused)
 
 
@@ -50,7 +54,7 @@ class CarriedForm:
 
 def carried() -> CarriedForm | None:
     """Return the form that the sign-in page of this response carries, None where there is none."""
-    if request.endpoint == "security.login":
+    if request.endpoint in DOORS:
         return _carried_by_sign_in()
     if request.method != "POST" or not _is_from_our_page():
         return None
@@ -68,8 +72,21 @@ def _sign_in_first(error: HTTPException) -> ResponseReturnValue:
     return page, 401
 
 
+def _prove_first(error: HTTPException) -> ResponseReturnValue:
+    if is_fragment():
+        # The script on the page asks for it over the page, then sends the form again.
+        response = make_response(http_error(error))
+        response.headers["X-Prove"] = url_for("security.verify")
+        return response
+    if request.method != "POST":
+        wanted = request.script_root + request.full_path.rstrip("?")
+        return redirect(url_for("security.verify", next=wanted), code=303)
+    page = render_template("account/verify.html", verify_form=None, wanted=came_from(), carried=carried())
+    return page, 401
+
+
 def _token_refused(error: HTTPException) -> ResponseReturnValue:
-    if request.endpoint == "security.login":
+    if request.endpoint in DOORS:
         return http_error(error)
     if not current_user.is_authenticated:
         return _sign_in_first(Unauthorized())
@@ -105,7 +122,7 @@ def came_from() -> str | None:
     return sent_by._replace(scheme="", netloc="", fragment="").geturl()
 
 
-def shown_again(form: CarriedForm) -> Response | None:
+def shown_again(form: CarriedForm, said: str = SAID) -> Response | None:
     """Return the page of a carried form, filled in as typed, None where there is no such page."""
     adapter = current_app.create_url_adapter(request)
     if adapter is None:
@@ -117,8 +134,8 @@ def shown_again(form: CarriedForm) -> Response | None:
         page: Callable[..., ResponseReturnValue] | None = getattr(view, "refused_shows", None)
         if page is None:
             return None
-        flash_notice(Notice(SAID, is_bad=True))
+        flash_notice(Notice(said, is_bad=True))
         # No field is wrong, but given no errors at all some pages would not show the form.
-        return make_response(page(refusal=Refusal(SAID, "", form.typed), **arguments))
+        return make_response(page(refusal=Refusal(said, "", form.typed), **arguments))
     except (CoursekeeperError, HTTPException):
         return None

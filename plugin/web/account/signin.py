@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, cast
 
 from flask import Blueprint, Flask, make_response, render_template, request, session
 from flask_limiter.util import get_remote_address
-from flask_login import user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
-from flask_security import LoginForm, RoleMixin, Security, UserMixin
-from flask_security.datastore import UserDatastore
+from flask_login import current_user, user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
+from flask_security import LoginForm, Security
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response
 
-from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
-from plugin.courses.accounts.staff import StaffView, staff_by_email
+from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, prove_sign_in, start_sign_in
 from plugin.web import current_services
+from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import resume
-from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES, fits
+from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
+from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.limits import page_limiter
 
 PER_ADDRESS = "30 per 5 minutes"
 PER_ACCOUNT = "10 per 5 minutes"
-_SIGN_IN = "sign_in"
+# Flask-Security's own note in the cookie of when the password was given; ours is in the row of the sign-in.
+_PROVED = "fs_paa"
 
 # Only what differs from Flask-Security's defaults.
 CONFIGURATION: dict[str, object] = {
@@ -33,14 +34,14 @@ CONFIGURATION: dict[str, object] = {
     "SECURITY_LOGIN_URL": "/sign-in",
     "SECURITY_LOGOUT_URL": "/sign-out",
     "SECURITY_LOGIN_USER_TEMPLATE": "account/sign_in.html",
+    "SECURITY_VERIFY_TEMPLATE": "account/verify.html",
     "SECURITY_POST_LOGIN_VIEW": "today.show",
+    "SECURITY_POST_VERIFY_VIEW": "today.show",
     "SECURITY_POST_LOGOUT_VIEW": "security.login",
     "SECURITY_STATIC_FOLDER": None,
     "SECURITY_FLASH_MESSAGES": False,
     # Signing out must also work from a page of yesterday.
     "SECURITY_LOGOUT_CSRF": False,
-    # Nothing here asks for the password again yet; without this there would be an empty page that does.
-    "SECURITY_FRESHNESS": timedelta(seconds=-1),
     # Staff are added by our own command.
     "SECURITY_CLI_USERS_NAME": None,
     "SECURITY_CLI_ROLES_NAME": None,
@@ -56,48 +57,6 @@ CONFIGURATION: dict[str, object] = {
         "argon2__parallelism": 1,
     },
 }
-
-
-class StaffUser(UserMixin):
-    """A member of staff as Flask-Security sees them: a value, detached from any database session."""
-
-    # Flask-Security reads it from the class before it has loaded a person.
-    fs_uniquifier: str = ""
-
-    def __init__(self, staff: StaffView) -> None:
-        self.staff_id = staff.id
-        self.email = staff.email
-        self.name = staff.name
-        self.role = staff.role
-        self.actor = staff.actor
-        self.password = staff.password_hash
-        self.active = staff.is_active
-        self.fs_uniquifier = staff.session_mark
-        self.roles = []
-
-    def verify_and_update_password(self, password: str) -> bool:
-        """Return whether the password is theirs."""
-        return fits(password, self.password or "")
-
-
-class StaffStore(UserDatastore):
-    """Finds staff by their e-mail address or their sign-in; writes nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(StaffUser, RoleMixin)
-
-    def find_user(self, case_insensitive: bool = False, **wanted: Any) -> StaffUser | None:  # noqa: ARG002
-        """Return the person with this `email`, or the one whose sign-in has this `fs_uniquifier`."""
-        services = current_services()
-        if "email" in wanted:
-            staff = staff_by_email(services.store, wanted["email"])
-        else:
-            mark, sign_in = wanted["fs_uniquifier"], session.get(_SIGN_IN, "")
-            staff = staff_signed_in(services.store, mark, sign_in, services.clock())
-        return StaffUser(staff) if staff else None
-
-    def commit(self) -> None:
-        """Do nothing: there is nothing to commit."""
 
 
 class SignInForm(LoginForm):
@@ -122,22 +81,27 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     page = cast("Callable[..., str]", _page)
     security = Security(app, StaffStore(), login_form=SignInForm, render_template=page)
     security.want_json(lambda _request: False)
+    load_by_sign_in(app)
     user_logged_in.connect(_start, app)
     user_logged_out.connect(_end, app)
-    app.view_functions["security.login"] = _limited(app, _going_on(app.view_functions["security.login"]))
+    views = app.view_functions
+    views["security.login"] = _limited(app, _going_on(views["security.login"]), _account)
+    verify = allow(*AT_THE_DESK)(_going_on(_proving(views["security.verify"]), resume.PROVED))
+    views["security.verify"] = _limited(app, verify, _person)
 
 
-def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
+def _going_on(enter: Callable[..., Any], said: str = resume.SAID) -> Callable[..., Any]:
     """After the sign-in, show the form again that it interrupted, as it was filled in."""
 
-    def answer() -> Response:
-        response = make_response(sign_in())
+    @wraps(enter)
+    def answer(**arguments: str) -> Response:
+        response = make_response(enter(**arguments))
         form = resume.carried()
         if form is None or response.status_code != HTTPStatus.FOUND:
             return response
-        again = resume.shown_again(form)
+        again = resume.shown_again(form, said)
         if again is None:
-            flash_notice(Notice(resume.NOT_SAVED, is_bad=True))
+            flash_notice(Notice(resume.NOT_SAVED if said == resume.SAID else said, is_bad=True))
             return redirect_after_post(response.headers["Location"])
         again.status_code = HTTPStatus.OK
         return again
@@ -145,9 +109,24 @@ def _going_on(sign_in: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _limited(app: Flask, view: Any) -> Any:
+def _proving(verify: Callable[..., Any]) -> Callable[..., Any]:
+    """Note in the row of the sign-in that the password was given again."""
+
+    @wraps(verify)
+    def answer(**arguments: str) -> Any:
+        before = session.get(_PROVED)
+        response = verify(**arguments)
+        if session.get(_PROVED) != before:
+            services = current_services()
+            prove_sign_in(services.store, session[SIGN_IN], services.clock())
+        return response
+
+    return answer
+
+
+def _limited(app: Flask, view: Any, account: Callable[[], str]) -> Any:
     limiter = page_limiter(app)
-    for allowance, key in ((PER_ADDRESS, get_remote_address), (PER_ACCOUNT, _account)):
+    for allowance, key in ((PER_ADDRESS, get_remote_address), (PER_ACCOUNT, account)):
         view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)
     return view
 
@@ -156,12 +135,17 @@ def _account() -> str:
     return f"account:{request.form.get('email', '').strip().casefold()[:254]}"
 
 
+def _person() -> str:
+    return f"person:{current_user.get_id()}"
+
+
 def _was_refused(response: Response) -> bool:
     return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def _page(template: str, **context: Any) -> tuple[str, int]:
-    wanted = context["login_user_form"].next.data
+    form = context.get("verify_form") or context["login_user_form"]
+    wanted = form.next.data
     page = render_template(template, wanted=wanted, carried=resume.carried(), **context)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
 
@@ -169,9 +153,9 @@ def _page(template: str, **context: Any) -> tuple[str, int]:
 def _start(_app: Flask, user: StaffUser, **_: Any) -> None:
     services = current_services()
     session.permanent = True
-    session[_SIGN_IN] = start_sign_in(services.store, user.staff_id, services.clock())
+    session[SIGN_IN] = start_sign_in(services.store, user.staff_id, services.clock())
 
 
 def _end(_app: Flask, **_: Any) -> None:
     services = current_services()
-    end_sign_in(services.store, session.pop(_SIGN_IN, ""), services.clock())
+    end_sign_in(services.store, session.pop(SIGN_IN, ""), services.clock())

@@ -147,7 +147,7 @@ async function settled(sending, { answer, html }) {
 const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
 
 async function signedInAgain(sending, answer) {
-  const { token, isSame, person } = answer.status === 401 ? await signInEnded({ isSending: true }) : await renew();
+  const { token, isSame, person } = answer.status === 401 ? await signInEnded({ isSending: true, prove: answer.headers.get("X-Prove") }) : await renew();
   sending.fields.set("csrf_token", token);
   forget(sending.mark);
   delete sending.form.dataset.sent;

@@ -6,16 +6,18 @@ let signingIn = null;
 
 const personOn = (page) => page.querySelector(".person > summary .unseen")?.textContent ?? "";
 
-// What is still being sent waits for the sign-in as well.
-export function signInEnded({ isSending = false } = {}) {
+// What is still being sent waits for the sign-in as well. `prove`: the address that asks who is signed in for their password.
+export function signInEnded({ isSending = false, prove = null } = {}) {
   if (!signingIn && !isSending && !hasUnsentForm() && !document.querySelector("form[data-sent]")) return location.reload();
-  signingIn ??= signIn().finally(() => { signingIn = null; });
+  signingIn ??= signIn(prove).finally(() => { signingIn = null; });
   return signingIn;
 }
 
-async function signIn() {
+async function signIn(prove) {
   const dialog = document.getElementById("sign-in");
-  if (await isSignedIn(dialog)) return renew();
+  name(dialog, prove);
+  if (prove) await fill(dialog, await fetch(prove, { cache: "no-store" }));
+  else if (await isSignedIn(dialog)) return renew();
   openDialog(dialog);
   focusIn(dialog);
   await new Promise((done) => {
@@ -39,6 +41,11 @@ async function signIn() {
   return renew();
 }
 
+function name(dialog, prove) {
+  dialog.querySelector("h2").textContent = prove ? "Confirm it’s you" : "Sign in to continue";
+  dialog.querySelector("[data-ended]").hidden = Boolean(prove);
+}
+
 // Asks for the form to sign in with, unless there is no need of it.
 async function isSignedIn(dialog) {
   const answer = await fetch(document.body.dataset.signIn, { cache: "no-store" });
@@ -56,7 +63,7 @@ async function fill(dialog, answer) {
     return;
   }
   said.textContent = form.querySelector("[role=alert]")?.textContent ?? "";
-  form.querySelectorAll(".refused, .proposal, [name=next]").forEach((node) => node.remove());
+  form.querySelectorAll(".refused, .proposal, .more, [name=next]").forEach((node) => node.remove());
   for (const field of form.querySelectorAll("[id]")) {
     form.querySelector(`label[for="${field.id}"]`)?.setAttribute("for", `sign-in-${field.id}`);
     field.id = `sign-in-${field.id}`;
@@ -65,7 +72,7 @@ async function fill(dialog, answer) {
   // It is sent from here, not as the forms of the desk are.
   form.removeAttribute("data-once");
   const email = form.querySelector("[name=email]");
-  email.value ||= document.body.dataset.email;
+  if (email) email.value ||= document.body.dataset.email;
   dialog.querySelector("[data-form]").replaceChildren(document.adoptNode(form));
 }
 
