@@ -32,6 +32,7 @@ from plugin.square.events import handle
 from plugin.square.failed_events import set_aside
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
+from plugin.square.sync.poll import OPEN_EVERY_S, Poller
 
 INBOX = "inbox"
 # How often each loop checks for due work, in seconds.
@@ -73,6 +74,7 @@ class Worker:
         self._at_step = at_step
         self._chance = chance
         self._log = log if log is not None else work_log()
+        self._poller = Poller(services, chance=chance)
         self.done: Counter[str] = Counter()
 
     def run_next(self, loop: str) -> bool:
@@ -144,6 +146,13 @@ class Worker:
             return
         self._log.info("sync", looked_at=report.looked_at, found=len(report.found))
 
+    def poll(self) -> float:
+        """Ask Square for what changed, where no events arrive; return the seconds until the next time."""
+        wait_s, found = self._poller.run()
+        if found is not None and found.found:
+            self._log.info("poll", found=len(found.found))
+        return wait_s
+
     def run_forever(self, stop: threading.Event) -> None:
         """Run until `stop` is set; what is running then is finished first."""
         timers: list[tuple[Callable[[], object], float]] = [
@@ -154,6 +163,7 @@ class Worker:
             (partial(reseal_settings, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (self.sync, SYNC_EVERY_S),
+            (self.poll, OPEN_EVERY_S),
         ]
         threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]
         for thread in threads:
@@ -166,14 +176,16 @@ class Worker:
             pass
 
     def _repeat(self, do: Callable[[], object], every_s: float, stop: threading.Event) -> None:
+        """Repeat until `stop` is set; what is run may return another wait than the usual one."""
         # An Event waits by the monotonic clock: setting the computer's clock neither delays nor hastens loops.
         while True:
+            wait_s: object = None
             try:
-                do()
+                wait_s = do()
             except Exception as error:
                 # The database is unavailable: the next round retries. The error itself may quote rows.
                 self._log.error("worker failed", error=type(error).__name__)
-            if stop.wait(every_s):
+            if stop.wait(wait_s if isinstance(wait_s, float) else every_s):
                 return
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.square_health import last_sync_at
+from plugin.courses.square_mode import SquareMode, square_mode
 from plugin.store import Store
 from plugin.store.migrate import is_current
 from plugin.web import current_services
@@ -61,6 +62,16 @@ def _state(store: Store, now: datetime) -> Json:
         "queue": _queue(inbox, now),
         "last_event_at": _moment_or_none(inbox.last_received_at),
         "last_sweep_at": _moment_or_none(last_sync_at(store, now)),
+        "square": _square(square_mode(store, now)),
+    }
+
+
+def _square(mode: SquareMode) -> Json:
+    """Return how sales arrive: by events, or by asking Square for them."""
+    return {
+        "mode": mode.name,
+        "since": _moment_or_none(mode.since),
+        "last_asked_at": _moment_or_none(mode.polled_at),
     }
 
 

@@ -33,6 +33,7 @@ def test_a_fresh_clinic_is_alive_and_ready(services: Services) -> None:
             "queue": {"pending": 0, "failed": 0, "oldest_pending_s": 0, "is_stale": False},
             "last_event_at": None,
             "last_sweep_at": None,
+            "square": {"mode": "polling", "since": None, "last_asked_at": None},
         },
     )
 
@@ -63,6 +64,15 @@ def test_the_last_sweep_that_ended_well_is_said(services: Services, clock: HandM
         with services.store.writing() as session:
             session.add(row)
     assert _ask(services, "/readyz")[1]["last_sweep_at"] == "2026-11-22T15:01:00Z"
+
+
+def test_it_says_how_sales_arrive(services: Services, clock: HandMovedClock) -> None:
+    receive(services.store, event_id="e1", event_type="payment.created", body="{}", now=clock())
+    assert _ask(services, "/readyz")[1]["square"] == {
+        "mode": "events",
+        "since": "2026-11-22T18:00:00Z",
+        "last_asked_at": None,
+    }
 
 
 def test_a_database_that_was_never_migrated_is_not_ready(services: Services, empty_database_url: str) -> None:

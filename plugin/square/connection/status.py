@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from plugin.courses.failed_jobs import FailedJobView, failed_jobs
 from plugin.courses.square_health import SquareState, square_state
+from plugin.courses.square_mode import SquareMode, square_mode
 from plugin.services import Services
 from plugin.square.connection.authorize import return_address, why_not
 from plugin.square.connection.row import ConnectionView, read_connection
@@ -53,6 +54,7 @@ class ConnectionStatus:
     test_came_at: datetime | None
     is_sweeping: bool
     has_notes: bool
+    mode: SquareMode
 
     @property
     def is_connected(self) -> bool:
@@ -89,6 +91,7 @@ def connection_status(services: Services) -> ConnectionStatus:
         test_came_at=_came_at(services, known.test_event_id),
         is_sweeping=is_asked(services.store),
         has_notes=_has_notes(services),
+        mode=square_mode(services.store, services.clock()),
     )
 
 

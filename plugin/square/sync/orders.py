@@ -25,16 +25,17 @@ def sync_orders(services: Services, since: datetime) -> Iterator[SyncPage]:
     locations = watched_locations(services)
     for start in range(0, len(locations), MOST_LOCATIONS):
         for page in services.square.orders_updated(locations[start : start + MOST_LOCATIONS], since):
-            yield SyncPage(len(page), _receive_orders(services, page), newest(page))
+            yield SyncPage(len(page), receive_orders(services, page), newest(page))
 
 
 def sync_refunds(services: Services, since: datetime) -> Iterator[SyncPage]:
     """Sync the refunds changed since then."""
     for page in services.square.refunds_updated(since):
-        yield SyncPage(len(page), _receive_refunds(services, page, since), newest(page))
+        yield SyncPage(len(page), receive_refunds(services, page, since), newest(page))
 
 
-def _receive_orders(services: Services, page: Sequence[Json]) -> list[Json]:
+def receive_orders(services: Services, page: Sequence[Json]) -> list[Json]:
+    """Add the orders of a page that are new to us to the inbox; return them."""
     orders, strange = _read(Order.read, page)
     known = seen_of_orders(services.store, orders)
     missed = [
@@ -51,7 +52,8 @@ def _receive_orders(services: Services, page: Sequence[Json]) -> list[Json]:
     return missed + _receive_unreadable(services, SWEPT_ORDER, "order", ours)
 
 
-def _receive_refunds(services: Services, page: Sequence[Json], since: datetime) -> list[Json]:
+def receive_refunds(services: Services, page: Sequence[Json], since: datetime) -> list[Json]:
+    """Add the refunds of a page that no event has reported since then to the inbox; return them."""
     refunds, strange = _read(PaymentRefund.read, page)
     known = seen_of_refunds(services.store, refunds, since)
     missed = [
