@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots lock clean
+.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots image test-image lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -11,6 +11,8 @@ ARGS =
 WORKERS = 3
 OUT = papers
 ROUNDS = 15
+TAG = coursekeeper:dev
+BASE =
 UV = 0.13.9
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
 	.venv/bin/uv pip compile setup.cfg --quiet --no-config --universal --python-version 3.11 \
@@ -66,6 +68,12 @@ golden: setup-test ## Take the tests' pictures of the papers anew, after a chang
 
 screenshots: setup-test ## Take the pictures of the README anew
 	@exec env $(ENV) $(PYTHON) -m tests.screenshots docs/images
+
+image: ## Build the container image: TAG=, BASE=local makes its base here, from Debian's packages
+	@deploy/image/make --tag $(TAG) $(if $(BASE),--base $(BASE))
+
+test-image: setup-test image ## Build the image and try it: a sale, a use, a paper, a stop and a second start
+	@exec env $(ENV) $(PYTHON) -m tests.image $(TAG)
 
 messages: setup ## Collect the words that clients read into the catalogs of invoices/locale, to be translated there
 	@.venv/bin/pybabel --quiet extract --mapping babel.cfg --add-location file --sort-by-file --width 110 \
