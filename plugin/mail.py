@@ -145,14 +145,15 @@ class SmtpMailer:
             missing = "MAIL_URL" if self._server is None else "MAIL_FROM"
             raise ConfigurationError(f"{missing} is missing; without it no e-mail is sent.")
         message = _message(letter, self._sender, self._clock())
-        try:
-            with self._connect(self._server, self._sender) as connection:
-                connection.send_message(message)
-        except smtplib.SMTPException as error:
-            raise _failure(error) from error
-        except OSError as error:
-            said = "The mail server can't be reached. Coursekeeper tries again."
-            raise MailFailed(said, permanent=False) from error
+        with _explained(), self._connect(self._server, self._sender) as connection:
+            connection.send_message(message)
+
+    def greet(self) -> None:
+        """Connect to the mail server and sign in, without sending; raises as `send`."""
+        if self._server is None or self._sender is None:
+            raise ConfigurationError("MAIL_URL or MAIL_FROM is missing; without them no e-mail is sent.")
+        with _explained(), self._connect(self._server, self._sender):
+            pass
 
     @contextmanager
     def _connect(self, server: MailServer, sender: Address) -> Iterator[smtplib.SMTP]:
@@ -177,6 +178,18 @@ class SmtpMailer:
 
     def _tls(self) -> ssl.SSLContext:
         return self._trust or ssl.create_default_context()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise MailFailed for what goes wrong with the mail server."""
+    try:
+        yield
+    except smtplib.SMTPException as error:
+        raise _failure(error) from error
+    except OSError as error:
+        said = "The mail server can't be reached. Coursekeeper tries again."
+        raise MailFailed(said, permanent=False) from error
 
 
 def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
+import tempfile
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from plugin import create_app
 from plugin.listening import open_listener
+from plugin.log import write_web_log_to_stderr
 from plugin.processes import end_with_parent
 from plugin.settings import Settings
 
 THREADS = 8
 SLOWEST_ANSWER_S = 60
+# A folder in memory, where there is one.
+_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -48,6 +53,7 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
     listener = open_listener(host, port)
     end_with_parent()
     processes = 1 if settings.database_url.startswith("sqlite") else 2
+    write_web_log_to_stderr()
     options = {
         "bind": f"fd://{listener.detach()}",
         "workers": processes,
@@ -61,6 +67,22 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
         "control_socket_disable": True,
         # Whose forwarded headers count is decided in one place: web/proxy.py.
         "forwarded_allow_ips": "",
-        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
+        "worker_tmp_dir": _MEMORY,
     }
+    if processes > 1:
+        _share_metrics(_MEMORY)
     _Gunicorn(settings, options).run()
+
+
+def _share_metrics(parent: str | None) -> None:
+    """Let the processes count requests together: prometheus_client reads this variable when it is imported."""
+    folder = tempfile.mkdtemp(prefix="coursekeeper-metrics-", dir=parent)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    owner = os.getpid()
+
+    def delete() -> None:
+        # A forked process that ends must not delete the folder of the others.
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(delete)

@@ -25,6 +25,7 @@ SQUARE_PRACTICE = "http://127.0.0.1:9000"
 SHORTEST_SECRET = 32
 # The networks that Caddy's option of the same name means.
 _PRIVATE_RANGES = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.0/8", "fd00::/8", "::1/128")
+SHORTEST_TOKEN = 20
 
 
 def _checked_address(value: str) -> str:
@@ -70,6 +71,12 @@ def _checked_sender(value: str) -> str:
 
     if value:
         sender_of(value)
+    return value
+
+
+def _checked_token(value: SecretStr) -> SecretStr:
+    if value.get_secret_value() and len(value.get_secret_value()) < SHORTEST_TOKEN:
+        raise ValueError(f"is too short to be secret; it has at least {SHORTEST_TOKEN} characters")
     return value
 
 
@@ -123,6 +130,8 @@ class Settings(BaseModel):
     encryption_keys: SecretStr = SecretStr("")
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_token: Annotated[SecretStr, AfterValidator(_checked_token)] = SecretStr("")
 
     def current(self) -> Settings:
         """Return self: these settings do not change."""

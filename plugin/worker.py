@@ -6,7 +6,6 @@ A row that was claimed and not completed, whatever ended the worker, is due agai
 from __future__ import annotations
 
 import random
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -14,17 +13,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
-
 from plugin.configuration.reseal import reseal_settings
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
-from plugin.courses.base.outbox import PAPERS, Job, claim_job
+from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
+from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
 from plugin.errors import SquareFailed
 from plugin.job_registry import JOBS, kinds_of
 from plugin.jobs import EFFECTS, complete, retry_or_give_up
+from plugin.log import json_log, where
 from plugin.retry_policy import Chance, error_code
 from plugin.services import Services
 from plugin.square.connection.check import maintain_connection
@@ -39,20 +38,9 @@ INBOX = "inbox"
 LOOPS = {INBOX: 0.25, "documents": 0.25, "papers": 0.25, EFFECTS: 0.25, "sync": 1, "imports": 1, "batches": 1}
 SYNC_EVERY_S = 15 * 60
 MAINTAIN_EVERY_S = 60
+SIGN_OF_LIFE_EVERY_S = 60
 RETENTION_EVERY_S = 60 * 60
 MOST_RETENTION_BATCHES = 200
-
-
-def work_log() -> Any:
-    """Return a log of JSON lines on standard error. It contains no name, phone, e-mail address or note."""
-    return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(sort_keys=True),
-        ],
-    )
 
 
 def _no_step(_name: str) -> None:
@@ -73,7 +61,7 @@ class Worker:
         self._services = services
         self._at_step = at_step
         self._chance = chance
-        self._log = log if log is not None else work_log()
+        self._log = log if log is not None else json_log(level=lambda: services.settings.log_level)
         self._poller = Poller(services, chance=chance)
         self.done: Counter[str] = Counter()
 
@@ -121,7 +109,9 @@ class Worker:
             self.done["papers"] += row.kind in (PAPERS, DOCUMENT)
             self.done["errands"] += JOBS[row.kind].loop == EFFECTS
             what, kind = "job", row.kind
-        self._log.info(what, kind=kind, id=row.id, attempt=row.attempts, state=state, code=code)
+        cause = row.payload.get(REQUEST_ID) if isinstance(row, Job) else None
+        caused = {"request_id": cause} if cause else {}
+        self._log.info(what, kind=kind, id=row.id, attempt=row.attempts, state=state, code=code, **caused)
 
     def drop_old(self, stop: threading.Event) -> None:
         """Delete the bodies of old events, old batches of papers, and rows that are no longer needed.
@@ -135,6 +125,10 @@ class Worker:
         for _ in range(MOST_RETENTION_BATCHES):
             if stop.is_set() or not drop_old_rows(store, now, days=self._services.settings.retention_days):
                 break
+
+    def show_life(self) -> None:
+        """Record that the worker runs."""
+        sign_of_life(self._services.store, WORKER, self._services.clock())
 
     def sync(self) -> None:
         """Find in Square what no event reported."""
@@ -159,6 +153,7 @@ class Worker:
             (partial(self._drain, loop, stop), poll_s) for loop, poll_s in LOOPS.items()
         ]
         timers += [
+            (self.show_life, SIGN_OF_LIFE_EVERY_S),
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
             (partial(reseal_settings, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
@@ -184,7 +179,7 @@ class Worker:
                 wait_s = do()
             except Exception as error:
                 # The database is unavailable: the next round retries. The error itself may quote rows.
-                self._log.error("worker failed", error=type(error).__name__)
+                self._log.error("worker failed", error=type(error).__name__, where=where(error))
             if stop.wait(wait_s if isinstance(wait_s, float) else every_s):
                 return
 

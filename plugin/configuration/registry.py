@@ -75,6 +75,14 @@ DECLARED: dict[str, Declaration] = {
     ),
     "mail_url": Declaration(Group.EMAIL, "Mail server"),
     "mail_from": Declaration(Group.EMAIL, "Sender", "Such as Lotus Clinic <desk@example.org>"),
+    "log_level": Declaration(
+        Group.ADVANCED, "Log level", "The least that is logged: debug, info, warning or error."
+    ),
+    "metrics_token": Declaration(
+        Group.ADVANCED,
+        "Token for Prometheus",
+        "Who sends it may read /metrics; at least 20 characters. Empty: /metrics is off.",
+    ),
     "retention_days": Declaration(
         Group.RETENTION,
         "Days",

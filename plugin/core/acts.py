@@ -45,11 +45,12 @@ SQUARE = Actor("Square", Role.OWNER, Source.SQUARE)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who acts, when (aware, UTC), and the idempotency key of the request."""
+    """Who acts, when (aware, UTC), the idempotency key of the request, and its id in the log ("": no request)."""
 
     actor: Actor
     now: datetime
     key: str
+    request_id: str = ""
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:

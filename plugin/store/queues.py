@@ -140,6 +140,15 @@ class Paper(Base):
     made_at: Mapped[datetime]
 
 
+class Heartbeat(Base):
+    """When a part of the program last showed that it runs, such as the worker."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seen_at: Mapped[datetime]
+
+
 class Handout(Base):
     """What a client was given: the frozen content of a summary or aftercare sheet, once per content."""
 

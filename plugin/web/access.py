@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from plugin.core.acts import Actor, Role, require
 from plugin.courses.accounts.sign_ins import LASTS
 from plugin.web import current_services
+from plugin.web.request_log import note_role
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -65,6 +66,7 @@ def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
             return None
         if not current_user.is_authenticated:
             return _to_the_door()
+        note_role(current_user.role)
         _refuse_nul()
         view = current_app.view_functions[request.endpoint]
         require(current_actor(), *getattr(view, "roles", ()))

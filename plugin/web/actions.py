@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from plugin.core.acts import Act, checked_key
 from plugin.web import current_services
 from plugin.web.access import current_actor
+from plugin.web.request_log import request_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,16 @@ def form_key() -> Markup:
 
 def current_act() -> Act:
     """Return the act of the submitted form; raises InvalidField where its key is missing."""
-    return Act(current_actor(), current_services().clock(), checked_key(request.form.get("key", "")))
+    return _act(checked_key(request.form.get("key", "")))
 
 
 def act_without_form() -> Act:
     """Return an act for a request without a form: a paper to print, or Square's redirect, whose state is its proof."""
-    return Act(current_actor(), current_services().clock(), fresh_key())
+    return _act(fresh_key())
+
+
+def _act(key: str) -> Act:
+    return Act(current_actor(), current_services().clock(), key, request_id())
 
 
 def is_fragment() -> bool:

@@ -9,7 +9,7 @@ from plugin.bootstrap import open_services
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.settings import Settings, read_settings
-from plugin.web import access, headers, health, pages, proxy, refusals, reports, webhook
+from plugin.web import access, headers, health, metrics, pages, proxy, refusals, reports, request_log, webhook
 from plugin.web.account import resume, signin
 from plugin.web.api.blueprint import make_api
 from plugin.web.client_page import email_choice
@@ -119,9 +119,12 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
 
 
 def _furnish(app: Flask) -> None:
-    for part in (pages, headers, refusals, resume):
+    for part in (request_log, pages, headers, refusals, resume):
         part.set_up(app)
-    open_to_all = (make_api(), *(part.blueprint for part in (health, webhook, client_page, email_choice)))
+    open_to_all = (
+        make_api(),
+        *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice)),
+    )
     screens = [part.blueprint for part in (*_DESK, *_OWNER, *reports.SCREENS)]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)

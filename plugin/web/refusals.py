@@ -18,6 +18,7 @@ from plugin.courses.visits.same_day import AlreadyCharged, DayCharge
 from plugin.errors import CoursekeeperError, InvalidField, KeyReused, NotFound, Refused
 from plugin.web.actions import Notice, is_fragment
 from plugin.web.api.errors import api_error_response, is_api
+from plugin.web.request_log import log_failure, request_id
 
 # The window of every rate limit of the desk, in seconds.
 WAIT_S = "300"
@@ -97,7 +98,7 @@ def _coursekeeper_error(error: CoursekeeperError) -> ResponseReturnValue:
     if isinstance(error, Refused | InvalidField) and (shown := _shown_again(error)) is not None:
         return shown
     if error.status >= 500:
-        current_app.logger.error("%s: %s", error.code, error.message, exc_info=error)
+        log_failure(error)
     return _answer(Words.of_error(error), error.status)
 
 
@@ -150,7 +151,9 @@ def _broken(words: Words) -> str:
     # Without the context of other pages: what failed may be the very thing that page needs.
     page = current_app.jinja_env.get_template("broken.html")
     is_get = request.method == "GET"
-    return page.render(words=words, is_get=is_get, again=_same_address(), url_for=url_for)
+    return page.render(
+        words=words, is_get=is_get, again=_same_address(), url_for=url_for, request_id=request_id()
+    )
 
 
 def _same_address() -> str:

@@ -190,7 +190,7 @@ WHO: dict[str, frozenset[str]] = {
     "staff.revoke": OWNER,
 }
 # They look for themselves, and have their own tests: tokens, signatures, and what a watcher may see.
-OPEN_BLUEPRINTS = ("api", "health", "webhook")
+OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook")
 
 
 OF_PAPERS = ("letterhead", "logo", "text")

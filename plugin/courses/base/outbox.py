@@ -20,6 +20,8 @@ from plugin.store.tables import METADATA
 PAPERS = "papers"
 # The balance shown on the client's Square profile.
 PROFILE = "profile"
+# In the payload: the id in the log of the request that caused the job.
+REQUEST_ID = "request_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def enqueue(
     due_at: datetime | None = None,
 ) -> None:
     """Add a job, unless one of its kind and subject waits already and was not claimed yet."""
-    row = _row(work, kind, subject) | {"payload": payload or {}, "due_at": due_at or work.now}
+    row = _row(work, kind, subject)
+    row |= {"payload": row["payload"] | (payload or {}), "due_at": due_at or work.now}
     work.session.connection().execute(_ENQUEUE, row)
 
 
@@ -65,7 +68,7 @@ def _row(work: Work, kind: str, subject: str) -> dict[str, Any]:
         "id": work.new_id(),
         "kind": kind,
         "subject": subject,
-        "payload": {},
+        "payload": {REQUEST_ID: work.act.request_id} if work.act.request_id else {},
         "created_at": work.now,
         "due_at": work.now,
     }

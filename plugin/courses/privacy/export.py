@@ -65,6 +65,7 @@ NOT_ABOUT_CLIENTS = {
     "api_token": "Programs of the clinic.",
     "bookmark": "How far Square was read.",
     "books_closed": "The owner's books.",
+    "heartbeat": "When the worker last showed that it runs.",
     "clinic": "The clinic itself.",
     "connection": "How the clinic is let into Square.",
     "document_series": "How the clinic's numbers look.",

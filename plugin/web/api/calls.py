@@ -21,6 +21,7 @@ from plugin.web.api.answers import Answer
 from plugin.web.api.auth import caller
 from plugin.web.api.inputs import Input
 from plugin.web.api.json_body import json_object
+from plugin.web.request_log import note_role, request_id
 
 KEY_HEADER = "Idempotency-Key"
 EVERY_ROLE = (Role.DESK, Role.PRACTITIONER)
@@ -121,6 +122,7 @@ def register(blueprint: Blueprint, calls: tuple[Call, ...]) -> None:
 def _served(call: Call) -> Callable[..., Response]:
     def serve(**ids: str) -> Response:
         holder = caller(http)
+        note_role(holder.actor.role)
         require(holder.actor, *call.roles)
         _check_ids(ids)
         request = _request(call, holder)
@@ -138,7 +140,7 @@ def _check_ids(ids: dict[str, str]) -> None:
 def _request(call: Call, holder: TokenHolder) -> Request:
     services, sent = current_services(), _sent_key(call)
     key = _act_key(holder, sent or services.store.new_id())
-    return Request(services, Act(holder.actor, services.clock(), key), has_key=sent is not None)
+    return Request(services, Act(holder.actor, services.clock(), key, request_id()), has_key=sent is not None)
 
 
 def _act_key(holder: TokenHolder, sent: str) -> str:

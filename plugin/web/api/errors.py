@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-
 from flask import Request, Response, jsonify
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from plugin.errors import CoursekeeperError
+from plugin.web.request_log import log_failure
 
 API = "/api/v1"
 LARGEST_BODY = 64 * 1024
-
-log = logging.getLogger(__name__)
 
 
 class Unreadable(CoursekeeperError):
@@ -54,11 +51,11 @@ def api_error_response(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return _of_http(error)
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
-        log.error("the database does not answer", exc_info=error)
+        log_failure(error)
         answer = _answer(503, "unavailable", "The database does not answer. Try again in a moment.")
         answer.headers["Retry-After"] = "5"
         return answer
-    log.error("an API call failed", exc_info=error)
+    log_failure(error)
     return _answer(500, "internal", _OUR_FAULT)
 
 
@@ -71,7 +68,7 @@ def _answer(status: int, code: str, message: str, field: str | None = None) -> R
 
 def _expected(error: CoursekeeperError) -> Response:
     if error.status >= 500:
-        log.error("an API call failed: %s", error.message, exc_info=error)
+        log_failure(error)
     answer = _answer(error.status, error.code, error.message, error.field)
     if isinstance(error, NotSignedIn):
         answer.headers["WWW-Authenticate"] = error.challenge

@@ -1,0 +1,110 @@
+"""Facts about how an installation runs, from its database: queues, what was made, and when things last happened.
+
+Numbers and times only: nothing names a person or a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+
+from plugin.courses.base.attention import count_open
+from plugin.courses.base.inbox import InboxState, inbox_state
+from plugin.courses.square_health import last_sync_at
+from plugin.store import Store
+from plugin.store.documents import Document
+from plugin.store.queues import PENDING, Handout, Heartbeat, Outbox
+
+WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """Jobs of one kind: how many wait, how many were given up, since how many seconds the oldest is due."""
+
+    pending: int = 0
+    failed: int = 0
+    overdue_s: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFacts:
+    """The facts. `jobs` by kind; `papers`: issued and handed out, by kind; `moments`: None where never."""
+
+    inbox: InboxState
+    inbox_age_s: float
+    jobs: Mapping[str, JobFacts]
+    papers: Mapping[str, int]
+    open_items: int
+    moments: Mapping[str, datetime | None]
+
+
+def health_facts(store: Store, now: datetime) -> HealthFacts:
+    """Return the facts as they are now."""
+    with store.one_moment(), store.reading() as session:
+        inbox = inbox_state(store)
+        return HealthFacts(
+            inbox=inbox,
+            inbox_age_s=_seconds(inbox.oldest_pending_at, now),
+            jobs=_jobs(session, now),
+            papers=_papers(session),
+            open_items=count_open(store),
+            moments={
+                "event": inbox.last_received_at,
+                "sync": last_sync_at(store, now),
+                "worker_sign_of_life": session.scalar(_seen(WORKER)),
+            },
+        )
+
+
+def sign_of_life(store: Store, name: str, now: datetime) -> None:
+    """Record that the part of the program with this name runs."""
+
+    def work(session: Session) -> None:
+        session.merge(Heartbeat(name=name, seen_at=now))
+
+    store.transact(work)
+
+
+def last_seen(store: Store, name: str) -> datetime | None:
+    """Return the last sign of life of a part of the program, None before the first."""
+    with store.reading() as session:
+        return session.scalar(_seen(name))
+
+
+def _seen(name: str) -> Select[datetime]:
+    return select(Heartbeat.seen_at).where(Heartbeat.name == name)
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since else 0.0
+
+
+def _jobs(session: Session, now: datetime) -> dict[str, JobFacts]:
+    pending = {
+        kind: (many, _seconds(due, now))
+        for kind, many, due in session.execute(
+            select(Outbox.kind, func.count(), func.min(Outbox.due_at))
+            .where(text(f"outbox.{PENDING}"))
+            .group_by(Outbox.kind)
+        )
+    }
+    failed = dict(
+        session.execute(
+            select(Outbox.kind, func.count()).where(Outbox.state == "failed").group_by(Outbox.kind)
+        ).all()
+    )
+    return {
+        kind: JobFacts(pending.get(kind, (0, 0))[0], failed.get(kind, 0), pending.get(kind, (0, 0))[1])
+        for kind in pending.keys() | failed.keys()
+    }
+
+
+def _papers(session: Session) -> dict[str, int]:
+    # Documents are numbered without a gap: the last place is their number.
+    issued = session.execute(select(Document.kind, func.max(Document.place)).group_by(Document.kind))
+    return {**dict(issued.all()), "handout": session.scalar(select(func.count()).select_from(Handout)) or 0}

@@ -1,0 +1,99 @@
+"""What is outside this machine: Square, the mail server, the public address. Asked only on request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPMessage
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from plugin.doctor.data import CLOCK_MAY_DIFFER
+from plugin.doctor.finding import Finding, ok, warning, wrong
+from plugin.errors import MailFailed, SquareFailed
+from plugin.mail import SmtpMailer
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.square.client.connection import granted_scopes
+from plugin.square.connection.scopes import missing
+
+TIMEOUT_S = 8
+LONGEST_ANSWER = 4096
+
+
+def square(services: Services) -> Iterator[Finding]:
+    """Ask Square whether it knows our token, and what it may do."""
+    try:
+        status = services.square.token_status()
+        locations = services.square.locations()
+    except SquareFailed as error:
+        yield wrong(
+            "Square answers", error.message, "Connect again under Clinic, Square, or set a new token."
+        )
+        return
+    active = [each for each in locations if each.get("status") != "INACTIVE"]
+    yield ok("Square answers", f"and shows {len(active)} active locations")
+    # A personal token can do everything, and names no scopes.
+    lacking = missing(granted_scopes(status)) if granted_scopes(status) else ()
+    if lacking:
+        said = f"Missing: {', '.join(each.name for each in lacking)}."
+        yield warning("Permissions", said, "Connect again under Clinic, Square, and allow them.")
+
+
+def mail(settings: Settings) -> Iterator[Finding]:
+    """Greet the mail server and sign in there, where one is set."""
+    mailer = SmtpMailer(settings.mail_url.get_secret_value(), settings.mail_from)
+    if not mailer.is_ready:
+        return
+    try:
+        mailer.greet()
+    except MailFailed as error:
+        yield wrong("Mail server", error.message, "Check MAIL_URL: host, port, user, password.")
+    else:
+        yield ok("Mail server", "accepts the sign-in")
+
+
+def address(public_url: str, now: datetime) -> Iterator[Finding]:
+    """Open our own public address as a browser does; its clock is compared, too."""
+    url = f"{public_url.rstrip('/')}/healthz"
+    check = "Public address"
+    try:
+        # Only http and https pass the check of the setting.
+        with urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            body, headers = answer.read(LONGEST_ANSWER), answer.headers
+    except HTTPError as error:
+        yield wrong(check, f"{url} answers {error.code}.", "See that the proxy leads to Coursekeeper's port.")
+        return
+    except (URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        yield wrong(
+            check, f"{url} can't be opened: {reason}.", "Check the name (DNS), the proxy and its certificate."
+        )
+        return
+    yield from _own(check, url, body)
+    yield from _clock(headers, now)
+
+
+def _own(check: str, url: str, body: bytes) -> Iterator[Finding]:
+    try:
+        is_ours = json.loads(body) == {"status": "alive"}
+    except ValueError:
+        is_ours = False
+    if not is_ours:
+        yield wrong(check, f"Another program answers at {url}.", "Let the proxy lead to Coursekeeper's port.")
+    elif not url.startswith("https://"):
+        yield warning(check, "It answers, but not over https.", "Put a proxy with TLS in front.")
+    else:
+        yield ok(check, "answers over https, with a certificate that is accepted")
+
+
+def _clock(headers: HTTPMessage, now: datetime) -> Iterator[Finding]:
+    try:
+        there = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return
+    if abs(there - now) > CLOCK_MAY_DIFFER:
+        said = f"The public address says {there:%Y-%m-%d %H:%M} UTC, this machine {now:%Y-%m-%d %H:%M}."
+        yield warning("Clock", said, "Set the clock (timedatectl set-ntp true).")

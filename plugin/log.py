@@ -1,0 +1,52 @@
+"""Logs of JSON lines on standard error. They contain no name, phone, e-mail address, note, token or query string."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+WEB = "coursekeeper.web"
+_SOURCE_FRAMES = 12
+
+
+def json_log(logger: Any = None, *, level: Callable[[], str] = lambda: "info") -> Any:
+    """Return a log that writes lines of at least `level`, read at each line; to standard error by default."""
+
+    def drop_below_level(_: object, method: str, event: structlog.typing.EventDict) -> Any:
+        if logging.getLevelNamesMapping()[method.upper()] < logging.getLevelNamesMapping()[level().upper()]:
+            raise structlog.DropEvent
+        return event
+
+    return structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr) if logger is None else logger,
+        processors=[
+            drop_below_level,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(sort_keys=True),
+        ],
+    )
+
+
+def write_web_log_to_stderr() -> None:
+    """Write the lines of the web to standard error; inside a host application, the host's logging decides."""
+    logger = logging.getLogger(WEB)
+    if not logger.handlers:
+        logger.addHandler(logging.StreamHandler())
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+
+
+def where(error: BaseException) -> list[str]:
+    """Return where an error was raised, innermost last. Its message is left out: it may quote rows."""
+    frames = traceback.extract_tb(error.__traceback__)[-_SOURCE_FRAMES:]
+    return [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _short(path: str) -> str:
+    return "/".join(path.replace("\\", "/").split("/")[-3:])

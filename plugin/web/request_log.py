@@ -1,0 +1,99 @@
+"""One line in the log for each request, with an id that its response, its error page and its jobs carry too.
+
+The line has the template of the route instead of the path: paths contain ids and the keys of private pages.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, request
+
+from plugin import log
+from plugin.core.acts import Role
+from plugin.errors import CoursekeeperError
+from plugin.web import current_services
+from plugin.web.metrics import count_request
+
+HEADER = "X-Request-ID"
+# Hexadecimal digits, as proxies make them: no name, e-mail address or phone number can pass as one.
+_WELL_FORMED = re.compile(r"[0-9a-f](?:-?[0-9a-f]){15,63}\Z")
+# Monitoring asks these every few seconds.
+_QUIET = frozenset({"health.alive", "health.ready", "metrics.show", "static", "pages.script", "pages.theme"})
+
+
+def _level() -> str:
+    return current_services().settings.log_level
+
+
+_log = log.json_log(logging.getLogger(log.WEB), level=_level)
+
+
+def set_up(app: Flask) -> None:
+    """Log every request, and every unexpected error without its message."""
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.log_exception = lambda exc_info: _log_error(exc_info[1])  # type: ignore[method-assign]
+    app.context_processor(lambda: {"request_id": request_id()})
+
+
+def request_id() -> str:
+    """Return the id of the current request, "" outside of one."""
+    known: str = g.get("request_id", "") if has_request_context() else ""
+    return known
+
+
+def note_role(role: Role) -> None:
+    """Remember for the log as what the sender of the request is admitted."""
+    g.logged_role = role.value
+
+
+def log_failure(error: BaseException) -> None:
+    """Log an error that is answered with a status from 500 on."""
+    _log_error(error)
+
+
+def _begin() -> None:
+    sent = request.headers.get(HEADER, "").lower()
+    g.request_id = sent if _WELL_FORMED.match(sent) else secrets.token_hex(8)
+    g.request_began = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    response.headers[HEADER] = g.request_id
+    seconds = time.perf_counter() - g.request_began
+    count_request(request.endpoint, request.method, response.status_code, seconds)
+    write = _log.debug if request.endpoint in _QUIET and response.status_code < 500 else _log.info
+    write(
+        "request",
+        method=_method(),
+        route=request.url_rule.rule if request.url_rule else "none",
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+        request_id=g.request_id,
+        role=g.get("logged_role", "none"),
+    )
+    return response
+
+
+def _method() -> str:
+    # The method is the sender's own word, of any length.
+    return request.method if request.method in _METHODS else "other"
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _log_error(error: BaseException | None) -> None:
+    if error is None:
+        return
+    facts: dict[str, Any] = {"error": type(error).__name__, "where": log.where(error)}
+    if isinstance(error, CoursekeeperError):
+        facts["code"] = error.code
+    if error.__cause__ is not None:
+        facts["cause"] = type(error.__cause__).__name__
+    _log.error("failed", request_id=request_id(), **facts)

@@ -1,0 +1,215 @@
+"""`doctor`: says of each thing whether it is right and how to mend it, however much is broken."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin.courses.health_facts import WORKER, sign_of_life
+from plugin.doctor import configuration, data, machine, outside, work
+from plugin.doctor.finding import Finding, State, isolated
+from plugin.secrets_file import make_secrets
+from plugin.settings import Settings, read_settings
+from plugin.store import Store
+from plugin.store.queues import Heartbeat
+from tests.clock import HandMovedClock
+from tests.commands.command import Command
+from tests.courses.desk import Desk
+
+SECRET = "s3cret-of-the-sign-ins-" + "x" * 20
+MAIL = "smtp://desk:hunter2hunter2@127.0.0.1:1"
+
+
+def states(findings: Iterable[Finding]) -> dict[str, State]:
+    return {each.check: each.state for each in findings}
+
+
+def examined(run: Command, *words: str, **environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    done = run("doctor", "--json", *words, **environment)
+    rows = json.loads(done.stdout)["findings"]
+    return done.exit_code, {row["check"]: row for row in rows}
+
+
+@pytest.fixture
+def quick_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the test paper, which has a test of its own."""
+    monkeypatch.setattr(machine, "papers", lambda _render: iter([]))
+
+
+def test_a_whole_installation_is_told_line_by_line(lite_store: Store) -> None:
+    sign_of_life(lite_store, WORKER, datetime.now(UTC))
+    run = Command(str(lite_store.url))
+    done = run(
+        "doctor",
+        SECRET_KEY=SECRET,
+        SQUARE_ACCESS_TOKEN="sandbox-token",
+        MAIL_URL=MAIL,
+        MAIL_FROM="a@b.example",
+    )
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert {line.split()[0] for line in lines} <= {"ok", "warning"}
+    for check in (
+        "Python",
+        "Libraries",
+        "Papers",
+        "Database",
+        "Writing",
+        "Durability",
+        "Worker",
+        "Queue",
+        "Audit",
+    ):
+        assert any(line.startswith(f"ok       {check}:") for line in lines), check
+    assert not [each for each in (SECRET, "hunter2", "sandbox-token") if each in done.output]
+
+
+@pytest.mark.usefixtures("quick_paper")
+def test_what_is_broken_hides_nothing_else(tmp_path: Path) -> None:
+    garbage = tmp_path / "clinic.db"
+    garbage.write_bytes(os.urandom(9000))
+    code, found = examined(Command(f"sqlite:///{garbage}"), MAIL_URL="nonsense", LOG_LEVEL="loud")
+    assert code == 1
+    assert found["Database"]["state"] == found["SECRET_KEY"]["state"] == found["Settings"]["state"] == "wrong"
+    assert found["E-mail"]["state"] == "warning"
+    assert found["Disk space"]["state"] == "ok"
+    assert all(row["fix"] for row in found.values() if row["state"] != "ok")
+
+
+@pytest.mark.usefixtures("quick_paper")
+def test_it_makes_no_database_where_there_is_none(tmp_path: Path) -> None:
+    code, found = examined(Command(f"sqlite:///{tmp_path / 'new' / 'clinic.db'}"), SECRET_KEY=SECRET)
+    assert (code, found["Database"]["state"]) == (1, "wrong")
+    assert "There is no" in found["Database"]["message"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("quick_paper")
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    code, found = examined(Command(f"sqlite:///{tmp_path / 'clinic.db'}"), LOG_LEVEL="loud")
+    assert (code, found["Settings"]["message"]) == (
+        1,
+        "LOG_LEVEL should be 'debug', 'info', 'warning' or 'error'.",
+    )
+
+
+@pytest.mark.usefixtures("quick_paper")
+def test_a_database_of_an_older_program_asks_for_the_upgrade(tmp_path: Path) -> None:
+    from plugin.store.migrate import upgrade
+
+    url = f"sqlite:///{tmp_path / 'clinic.db'}"
+    upgrade(url, "0005")
+    _, found = examined(Command(url), SECRET_KEY=SECRET)
+    assert found["Database"]["state"] == "wrong"
+    assert "coursekeeper db upgrade" in found["Database"]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("silent", "state"),
+    [(None, State.WRONG), (timedelta(minutes=1), State.OK), (timedelta(minutes=4), State.WRONG)],
+)
+def test_a_worker_that_is_silent_is_wrong(
+    lite_store: Store, clock: HandMovedClock, silent: timedelta | None, state: State
+) -> None:
+    if silent is not None:
+        sign_of_life(lite_store, WORKER, clock() - silent)
+    assert states(work.worker(lite_store, clock())) == {"Worker": state}
+
+
+def test_a_queue_that_stands_is_wrong(lite_store: Store, clock: HandMovedClock) -> None:
+    desk = Desk(lite_store, clock)
+    desk.sell(desk.package())
+    assert states(work.queues(lite_store, clock())) == {"Queue": State.OK}
+    clock.advance(minutes=6)
+    assert states(work.queues(lite_store, clock())) == {"Queue": State.WRONG}
+
+
+def test_trying_to_write_leaves_nothing(lite_store: Store) -> None:
+    assert states(data.answers(lite_store)) == {"Database": State.OK, "Writing": State.OK}
+    with lite_store.reading() as session:
+        assert session.get(Heartbeat, "doctor") is None
+
+
+def test_durability_is_read_from_the_database_itself(store: Store) -> None:
+    assert states(data.durability(store))["Durability"] in (State.OK, State.WRONG)
+    if store.is_sqlite:
+        assert states(data.durability(store)) == {"Durability": State.OK}
+
+
+def test_a_clock_behind_what_was_written_is_wrong(lite_store: Store, clock: HandMovedClock) -> None:
+    desk = Desk(lite_store, clock)
+    desk.sell(desk.package())
+    assert states(data.clock(lite_store, clock())) == {"Clock": State.OK}
+    assert states(data.clock(lite_store, clock() - timedelta(minutes=3))) == {"Clock": State.WRONG}
+
+
+def test_files_that_others_can_read_are_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    for path, mode in ((shared, 0o644), (own, 0o600)):
+        path.touch()
+        path.chmod(mode)
+    found = list(data.privacy_of_files((shared, own, tmp_path / "gone")))
+    assert [(each.state, str(own) in each.said) for each in found] == [(State.WARNING, False)]
+    assert states(data.privacy_of_files((own,))) == {"File modes": State.OK}
+
+
+def test_it_says_where_a_setting_comes_from(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    url = f"sqlite:///{tmp_path}/clinic.db"
+    make_secrets(tmp_path, ["ENCRYPTION_KEYS"])
+    environment = {
+        "SECRET_KEY_FILE": str(file),
+        "MAIL_FROM": "a@b.example",
+        "DATABASE_URL": url,
+        "HOME": "/x",
+    }
+    assert configuration.origins(environment, read_settings(environment)) == {
+        "DATABASE_URL": "environment",
+        "SECRET_KEY": str(file),
+        "MAIL_FROM": "environment",
+        "ENCRYPTION_KEYS": str(tmp_path / "secrets"),
+    }
+
+
+def test_a_key_that_is_none_is_wrong() -> None:
+    settings = Settings.model_validate({"secret_key": SECRET, "encryption_keys": "short"})
+    found = list(isolated("Secrets", lambda: configuration.secrets(settings)))
+    assert [each.state for each in found] == [State.OK, State.WRONG]
+    assert "short" not in found[-1].said
+
+
+def test_libraries_of_other_versions_are_named(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(
+        "# made by make lock\nflask==0.1 \\\n    --hash=sha256:00\nnot-here==1 ; sys_platform == 'win32' \\\n"
+    )
+    assert machine.locked_versions(tmp_path) == {"flask": "0.1", "not-here": "1"}
+    assert machine.locked_versions(tmp_path / "elsewhere") == {}
+    assert states(machine.libraries())["Libraries"] is State.OK
+
+
+def test_a_check_that_fails_says_no_more_than_its_error(lite_store: Store) -> None:
+    def fails() -> Iterable[Finding]:
+        raise RuntimeError("Ana Souza")
+
+    found = list(isolated("Check", fails))
+    assert [each.state for each in found] == [State.WRONG]
+    assert "Ana" not in found[0].said
+
+
+def test_an_address_where_nothing_answers_is_wrong() -> None:
+    assert states(outside.address("http://127.0.0.1:1", datetime.now(UTC))) == {"Public address": State.WRONG}
+
+
+def test_mail_that_is_not_accepted_is_wrong() -> None:
+    settings = read_settings({"MAIL_URL": MAIL, "MAIL_FROM": "a@b.example"})
+    found = list(outside.mail(settings))
+    assert [each.state for each in found] == [State.WRONG]
+    assert "hunter2" not in found[0].said
