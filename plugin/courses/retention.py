@@ -1,5 +1,6 @@
 """What is deleted automatically, and when. The ledger, documents and history never are.
 
+A row of the access log is deleted after six years.
 The body of a finished event is deleted after a month. After `RETENTION_DAYS` its row is too, with finished
 jobs, idempotency keys and syncs. No repeat of an event is pending any more by then: Square retries for 24
 hours, and the sync finds within the hour what no event reported. A replayed event would only have its subject
@@ -16,8 +17,10 @@ from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, updat
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from plugin.courses.base.suppression import NO_BODY
+from plugin.courses.privacy.access_log import KEPT_FOR as ACCESS_LOG_KEPT_FOR
 from plugin.store import Store
 from plugin.store.ledger import Operation
+from plugin.store.people import ClientOpening
 from plugin.store.queues import Inbox, Outbox, Sweep
 from plugin.store.square_side import OAuthAttempt
 
@@ -49,7 +52,7 @@ def drop_old_event_bodies(store: Store, now: datetime) -> int:
 def drop_old_rows(store: Store, now: datetime, *, days: int) -> int:
     """Delete rows not needed after so many days; return how many, at most some hundred of each table."""
     dropped = 0
-    for key, is_old in _old(now - timedelta(days=days)):
+    for key, is_old in _old(now, now - timedelta(days=days)):
         ids = _read(store, select(key).where(is_old).limit(_AT_ONCE))
         if ids:
             with store.writing() as session:
@@ -58,7 +61,7 @@ def drop_old_rows(store: Store, now: datetime, *, days: int) -> int:
     return dropped
 
 
-def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+def _old(now: datetime, before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
     newer, later = aliased(Outbox), aliased(Sweep)
     # A failed job is shown until another of its kind has succeeded.
     is_superseded = exists().where(
@@ -78,6 +81,7 @@ def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnE
     yield Operation.key, Operation.at < before
     yield Sweep.id, (Sweep.started_at < before) & has_later
     yield OAuthAttempt.state_sha256, OAuthAttempt.asked_at < before
+    yield ClientOpening.id, ClientOpening.at < now - ACCESS_LOG_KEPT_FOR
 
 
 def _read(store: Store, which: Select[Any]) -> list[str]:

@@ -201,3 +201,19 @@ class ApiToken(Base):
     last_used_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint(ROLES, name="role"),)
+
+
+class ClientOpening(Base):
+    """That a person or a program opened a client's data: the access log. At most one row in 15 minutes for each."""
+
+    __tablename__ = "client_opening"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    # Null for a program, which `by` names by its token.
+    staff_id: Mapped[str | None] = mapped_column(Id)
+    by: Mapped[str] = mapped_column(Name)
+    source: Mapped[str] = mapped_column(String(20))
+    # What was opened: the name of the page or of the call.
+    what: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -9,7 +9,19 @@ from plugin.bootstrap import open_services
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.settings import Settings, read_settings
-from plugin.web import access, headers, health, metrics, pages, proxy, refusals, reports, request_log, webhook
+from plugin.web import (
+    access,
+    access_log,
+    headers,
+    health,
+    metrics,
+    pages,
+    proxy,
+    refusals,
+    reports,
+    request_log,
+    webhook,
+)
 from plugin.web.account import resume, signin
 from plugin.web.api.blueprint import make_api
 from plugin.web.client_page import email_choice
@@ -119,7 +131,7 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
 
 
 def _furnish(app: Flask) -> None:
-    for part in (request_log, pages, headers, refusals, resume):
+    for part in (request_log, pages, headers, refusals, resume, access_log):
         part.set_up(app)
     open_to_all = (
         make_api(),

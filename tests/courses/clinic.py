@@ -24,6 +24,7 @@ from plugin.courses.clients.merge import merge_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.documents.sale_record import save_refund_in
 from plugin.courses.handouts.cache import SUMMARY, hand_out
+from plugin.courses.privacy.access_log import AccessLog
 from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.courses.visits.visits import describe_visit
@@ -86,6 +87,8 @@ class Somebody:
             focus="Smile lines before her wedding", note="her wedding",
         )  # fmt: skip
         hand_out(self.store, _print, desk.act(), self.course, SUMMARY)
+        act = desk.act()
+        AccessLog().record(self.store, act.actor, act.now, what="clients.show", client_id=self.id)
         self.lite.told("B-ZOE", square_customer_id=SQUARE_ID, customer_name=NAME)
 
     def _letters(self) -> None:

@@ -57,6 +57,7 @@ SECTIONS = {
     "document_file": "Their files",
     "visit_letter": "Letters after visits",
     "private_page": "Client page",
+    "client_opening": "Who opened their data",
     "attention": "Questions that were asked",
     "inbox": "Messages from Square",
     "outbox": "Done for them",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, get_type_hints
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 from flask import request as http
 
 from plugin.core.acts import Act, Role, checked_key, require
@@ -124,6 +124,7 @@ def _served(call: Call) -> Callable[..., Response]:
         holder = caller(http)
         note_role(holder.actor.role)
         require(holder.actor, *call.roles)
+        g.api_actor = holder.actor
         _check_ids(ids)
         request = _request(call, holder)
         return _response(call, call.view(request, *_inputs(call), **ids))
