@@ -5,6 +5,8 @@ A job that calls Square uses keys made of its subject, so that a lost answer and
 
 from __future__ import annotations
 
+from plugin.courses.accounts.invitations import FORGOTTEN, LINK
+from plugin.courses.accounts.staff_alerts import ALERT
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.client_profile import CUSTOMER
@@ -30,6 +32,7 @@ from plugin.courses.refunds.desk_refunds import REFUND
 from plugin.courses.sales.checkout_email import LETTER
 from plugin.courses.sales.checkouts import CHECKOUT
 from plugin.courses.sales.linking import LOOK_AT_SALE
+from plugin.emails.staff_mail import give_up_link, mail_alert, mail_forgotten, mail_link
 from plugin.emails.visit_email import give_up_visit_mail, mail_visit
 from plugin.jobs import JobKind
 from plugin.services import Services
@@ -121,6 +124,9 @@ JOBS: dict[str, JobKind] = {
         JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),
         JobKind(COMPACT, "Removing erased data from the database file", compact),
         JobKind(VISIT_MAIL, "An e-mail after a visit", mail_visit, give_up_visit_mail),
+        JobKind(LINK, "A link to set a password", mail_link, give_up_link),
+        JobKind(FORGOTTEN, "A link for a forgotten password", mail_forgotten),
+        JobKind(ALERT, "An alert about staff access", mail_alert),
         JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
         _documents_kind(ISSUE_INVOICE, "An invoice to issue"),
         _documents_kind(ISSUE_CREDIT_NOTE, "A credit note to issue"),

@@ -18,6 +18,7 @@ BOTH_ENGINES = (
     "tests/courses/test_change_races.py",
     "tests/courses/test_clients.py",
     "tests/courses/test_clinic.py",
+    "tests/courses/test_invitations.py",
     "tests/courses/test_queues.py",
     "tests/courses/test_races.py",
     "tests/courses/test_reports.py",

@@ -66,7 +66,7 @@ def user_password(email: str, password_stdin: bool) -> None:
 
     password = _password(password_stdin)
     with opened_store() as store:
-        set_password(store, _person(store, email).id, hash_password(password))
+        set_password(store, operator_act(), _person(store, email).id, hash_password(password))
     if not password_stdin:
         click.echo(password)
 

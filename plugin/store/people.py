@@ -97,11 +97,19 @@ class Staff(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(Name)
     role: Mapped[str] = mapped_column(String(20))
+    # As papers print it, with the degrees; "" prints the name.
+    printed_name: Mapped[str] = mapped_column(Name, default="", server_default="")
+    license: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    # "" until the person has set a password.
     password_hash: Mapped[str] = mapped_column(String(255))
-    # Changes when every session of this person must end (a new password, a deactivation).
+    # Changes when every session and every link of this person must end (a new password, a deactivation).
     session_mark: Mapped[str] = mapped_column(String(64), unique=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    # When the invitation was made that is still open; null once it was accepted.
+    invited_at: Mapped[datetime | None]
+    # Why the last invitation or reset link by e-mail did not reach them.
+    mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="")
     last_signed_in_at: Mapped[datetime | None]
     # The secret of the authenticator app, sealed; the last step of its clock that a code was accepted for.
     totp_secret: Mapped[str | None] = mapped_column(Text)
@@ -152,6 +160,10 @@ class SignIn(Base):
     # The shared device it was made on, and when the person last did something there.
     device_id: Mapped[str | None] = mapped_column(Id, ForeignKey("shared_device.id"))
     active_at: Mapped[datetime | None]
+    # In words, such as "Safari on an iPad"; neither the browser's full description nor an address is stored.
+    device: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    # Written at most every five minutes.
+    last_seen_at: Mapped[datetime | None]
 
 
 class Passkey(Base):

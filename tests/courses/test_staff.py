@@ -70,15 +70,15 @@ class TestPeople:
         assert before is not None
         sign_in = start_sign_in(store, staff_id, clock())
         assert staff_signed_in(store, before.session_mark, sign_in, clock()) is not None
-        set_password(store, staff_id, "hashed anew")
+        set_password(store, Act(OPERATOR, clock(), "anew"), staff_id, "hashed anew")
         assert staff_signed_in(store, before.session_mark, sign_in, clock()) is None
         after = staff_by_email(store, "wu@example.org")
         assert after is not None
         assert after.password_hash == "hashed anew"
 
-    def test_a_password_of_nobody_is_not_set(self, store: Store) -> None:
+    def test_a_password_of_nobody_is_not_set(self, store: Store, clock: HandMovedClock) -> None:
         with pytest.raises(NotFound):
-            set_password(store, "nobody", "hashed")
+            set_password(store, Act(OPERATOR, clock(), "anew"), "nobody", "hashed")
 
     def test_strangers_are_nobody(self, store: Store, clock: HandMovedClock) -> None:
         assert staff_by_email(store, "nobody@example.org") is None

@@ -23,6 +23,8 @@ WHO: dict[str, frozenset[str]] = {
     "security.login": ANYBODY,
     "security.logout": ANYBODY,
     "security.verify": STAFF,
+    "security.forgot_password": ANYBODY,
+    "security.reset_password": ANYBODY,
     "today.show": STAFF,
     "today.news": STAFF,
     "pages.answer": STAFF,

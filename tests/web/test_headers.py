@@ -30,6 +30,8 @@ _TELLS_NOBODY = {"Referrer-Policy": "no-referrer"}
 _KEYS = ("my.show", "my.summary", "my.aftercare", "my.document", "mail_choice.ask", "mail_choice.stop")
 OTHERWISE: dict[str, dict[str, str]] = {
     **dict.fromkeys(_KEYS, _TELLS_NOBODY),
+    # The check of its form needs the origin.
+    "security.reset_password": {"Referrer-Policy": "strict-origin"},
     "letterhead.show": _HOLDS_FRAME,
     "texts.edit": _HOLDS_FRAME,
     "letterhead.preview": _IS_FRAMED,

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from werkzeug.http import parse_date
 
 from plugin import create_app
-from plugin.core.acts import Role
+from plugin.core.acts import Act, Role
 from plugin.courses.accounts.staff import set_password, staff_by_email
 from plugin.services import Services
 from plugin.store import Store
@@ -115,7 +115,8 @@ def test_a_link_can_not_sign_anybody_out(small_deb: Visitor) -> None:
 def test_a_new_password_ends_what_was_open(small_deb: Visitor, small_house: Services) -> None:
     person = staff_by_email(small_house.store, "desk@example.org")
     assert person is not None
-    set_password(small_house.store, person.id, hash_password("another-one-22"))
+    act = Act(person.actor, small_house.clock(), "new password")
+    set_password(small_house.store, act, person.id, hash_password("another-one-22"))
     assert small_deb.get("/").status_code == 303
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, exists, select, update
+from sqlalchemy.exc import OperationalError
 
 from plugin.courses.accounts.staff import StaffView, staff_view
 from plugin.store import Store
 from plugin.store.people import Passkey, SignIn, Staff
 
 LASTS = timedelta(hours=12)
+# A page that only reads must not write each time.
+SEEN_NOTED_EVERY = timedelta(minutes=5)
 # Older ones are not needed.
 _KEPT = timedelta(days=30)
+_DEVICE_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,18 @@ class SignedIn:
         return self.proved_at is not None and now - self.proved_at < within
 
 
-def start_sign_in(store: Store, staff_id: str, now: datetime) -> str:
-    """Record a sign-in by password or passkey and return its id, which the browser's cookie contains."""
+def start_sign_in(store: Store, staff_id: str, now: datetime, *, device: str = "") -> str:
+    """Record a sign-in by password or passkey and return its id, which the browser's cookie contains.
+
+    `device`: the browser in words.
+    """
+    made = SignIn(staff_id=staff_id, started_at=now, proved_at=now, last_seen_at=now)
     sign_in_id = secrets.token_hex(16)
     with store.writing() as session:
         session.execute(delete(SignIn).where(SignIn.started_at < now - _KEPT))
         session.execute(update(Staff).where(Staff.id == staff_id).values(last_signed_in_at=now))
-        session.add(SignIn(id=sign_in_id, staff_id=staff_id, started_at=now, proved_at=now))
+        made.id, made.device = sign_in_id, device[:_DEVICE_LENGTH]
+        session.add(made)
     return sign_in_id
 
 
@@ -63,13 +73,24 @@ def prove_sign_in(store: Store, sign_in_id: str, now: datetime) -> None:
 
 
 def staff_signed_in(store: Store, session_mark: str, sign_in_id: str, now: datetime) -> SignedIn | None:
-    """Return whose sign-in this is, or None if it has expired, was ended, or all of theirs were."""
+    """Return whose sign-in this is, or None if it has expired, was ended, or all of theirs were.
+
+    Records when it was last seen, at most every five minutes.
+    """
     asked = {"mark": session_mark, "sign_in": sign_in_id, "since": now - LASTS}
     with store.reading() as session:
         row = session.execute(_SIGNED_IN, asked).first()
     if row is None:
         return None
+    if row.last_seen_at is None or now - row.last_seen_at >= SEEN_NOTED_EVERY:
+        _note_seen(store, sign_in_id, now)
     return SignedIn(staff_view(row), row.proved_at, row.device_id, row.active_at, row.has_passkey)
+
+
+def _note_seen(store: Store, sign_in_id: str, now: datetime) -> None:
+    # A request must not fail over this while the database is busy; the next one records it.
+    with suppress(OperationalError), store.writing() as session:
+        session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
 
 
 # Run for every request: built once, and its row is not loaded as an object of the session.
@@ -79,6 +100,7 @@ _SIGNED_IN: Select[Any] = (
         SignIn.proved_at,
         SignIn.device_id,
         SignIn.active_at,
+        SignIn.last_seen_at,
         exists().where(Passkey.staff_id == Staff.id).label("has_passkey"),
     )
     .join(SignIn, SignIn.staff_id == Staff.id)

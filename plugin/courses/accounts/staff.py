@@ -1,37 +1,50 @@
-"""Staff accounts: adding and finding people, and ending their access. Passwords arrive hashed."""
+"""Staff accounts: adding and finding people, their passwords, and ending their access. Passwords arrive hashed."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import clean, required
+from plugin.courses.accounts.staff_alerts import NEW_OWNER, PASSWORD, alert
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.contacts import typed_email
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Visit
-from plugin.store.people import Staff
+from plugin.store.people import SignIn, Staff
+
+INVITATION_LASTS = timedelta(days=7)
+_NO_SUCH_PERSON = "There is no such person."
+_COMMAND = Actor("Operator", Role.OWNER, Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """A person who signs in. `session_mark` changes when all of their sessions must end."""
+    """A person who signs in, or is invited to.
+
+    `session_mark` changes when all of their sessions and links must end. `printed_name` and `license` are for
+    papers. `invited_at`: when the open invitation was made. `mail_problem`: why the last link did not reach them.
+    """
 
     id: str
     email: str
     name: str
     role: Role
+    printed_name: str
+    license: str
     password_hash: str
     session_mark: str
     is_active: bool
+    invited_at: datetime | None
+    mail_problem: str
     last_signed_in_at: datetime | None
     totp_secret: str | None = field(repr=False)
     pin_hash: str | None = field(repr=False)
@@ -41,32 +54,59 @@ class StaffView:
         """Return the person as history names them."""
         return Actor(self.name, self.role, Source.DESK, self.id)
 
+    @property
+    def state(self) -> str:
+        """Return `active`, `invited` or `deactivated`."""
+        if not self.is_active:
+            return "deactivated"
+        return "active" if self.invited_at is None else "invited"
+
+    @property
+    def invitation_expires_at(self) -> datetime | None:
+        """Return when the open invitation expires or expired; None without one."""
+        return self.invited_at and self.invited_at + INVITATION_LASTS
+
 
 def add_staff(
     store: Store, *, email: str, name: str, role: Role, password_hash: str, now: datetime
 ) -> StaffView:
     """Add a person; raises InvalidField, or Refused if the e-mail address is in use already."""
-    address = staff_email(email)
+    act = Act(_COMMAND, now, secrets.token_hex(16))
 
-    def work(session: Session) -> StaffView:
-        known = session.scalar(select(Staff).where(Staff.email == address))
-        if known is not None:
-            what_to_do = "" if known.is_active else " That person is deactivated and can be reactivated."
-            raise Refused(f"{address} is already in use.{what_to_do}", code="email_taken")
-        row = Staff(
-            id=store.new_id(),
-            email=address,
-            name=required(name, field="name", called="The name"),
-            role=role.value,
-            password_hash=password_hash,
-            session_mark=secrets.token_hex(32),
-            created_at=now,
-        )
-        session.add(row)
-        session.flush()
+    def do(work: Work) -> StaffView:
+        row = new_row(work, email=email, name=name, role=role)
+        row.password_hash = password_hash
         return staff_view(row)
 
-    return store.transact(work)
+    return transact(store, act, do)
+
+
+def new_row(work: Work, *, email: str, name: str, role: Role) -> Staff:
+    """Add a person without a password; raises InvalidField, or Refused if the e-mail address is in use."""
+    address = staff_email(email)
+    refuse_taken(work.session, address)
+    row = Staff(
+        id=work.new_id(),
+        email=address,
+        name=required(name, field="name", called="The name"),
+        role=role.value,
+        password_hash="",
+        session_mark=secrets.token_hex(32),
+        created_at=work.now,
+    )
+    if role is Role.OWNER:
+        alert(work, row, NEW_OWNER, tells_person=False)
+    work.session.add(row)
+    work.session.flush()
+    return row
+
+
+def refuse_taken(session: Session, address: str) -> None:
+    """Raise Refused if somebody signs in with this address already."""
+    known = session.scalar(select(Staff).where(Staff.email == address))
+    if known is not None:
+        what_to_do = "" if known.is_active else " That person is deactivated and can be reactivated."
+        raise Refused(f"{address} is already in use.{what_to_do}", code="email_taken", field="email")
 
 
 def staff_email(email: str) -> str:
@@ -74,11 +114,33 @@ def staff_email(email: str) -> str:
     return typed_email(email, field="email").casefold()
 
 
-def set_password(store: Store, staff_id: str, password_hash: str) -> None:
-    """Change a password and end every session opened with the old one."""
-    with store.writing() as session:
-        row = require_row(session, Staff, staff_id, "There is no such person.")
-        row.password_hash, row.session_mark = password_hash, secrets.token_hex(32)
+def set_password(
+    store: Store, act: Act, staff_id: str, password_hash: str, *, only_at: str | None = None
+) -> StaffView:
+    """Change a password, accept an open invitation, and end every session and link that came before.
+
+    `only_at`: the session mark it holds for, so that one link sets one password. Raises NotFound, or Refused
+    where the mark has changed or the person was deactivated since.
+    """
+
+    def do(work: Work) -> StaffView:
+        row = require_row(work.session, Staff, staff_id, _NO_SUCH_PERSON, is_locked=True)
+        if only_at is not None and (only_at != row.session_mark or not row.is_active):
+            raise Refused("This link has been used, or has expired. Ask for a new one.", code="link_ended")
+        if row.invited_at is None:
+            alert(work, row, PASSWORD)
+        row.password_hash, row.invited_at, row.mail_problem = password_hash, None, ""
+        end_sessions(work, row)
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def end_sessions(work: Work, row: Staff) -> None:
+    """End every session and every link of a person; a copy of a cookie is invalid from now on."""
+    row.session_mark = secrets.token_hex(32)
+    ended = update(SignIn).where(SignIn.staff_id == row.id, SignIn.ended_at.is_(None))
+    work.session.execute(ended.values(ended_at=work.now))
 
 
 def staff_by_email(store: Store, email: str) -> StaffView | None:
@@ -94,6 +156,12 @@ def staff_by_mark(store: Store, session_mark: str) -> StaffView | None:
     with store.reading() as session:
         row = session.scalar(select(Staff).where(Staff.session_mark == session_mark))
         return staff_view(row) if row else None
+
+
+def read_staff(store: Store, staff_id: str) -> StaffView:
+    """Return a person; raises NotFound."""
+    with store.reading() as session:
+        return staff_view(require_row(session, Staff, staff_id, _NO_SUCH_PERSON))
 
 
 def list_staff(store: Store) -> tuple[StaffView, ...]:
@@ -122,11 +190,14 @@ def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
     require(act.actor)
 
     def do(work: Work) -> StaffView:
-        row = _locked(work.session, staff_id)
+        row = locked_staff(work.session, staff_id)
         if row.is_active:
-            _refuse_to_lock_out(work.session, work.act, row)
+            if row.id == work.act.actor.staff_id:
+                raise Refused("You can't deactivate yourself. Another owner can.", code="own_sign_in")
+            refuse_last_owner(work.session, row)
             # The new mark keeps a copied session from working again after a reactivation.
-            row.is_active, row.session_mark = False, secrets.token_hex(32)
+            row.is_active = False
+            end_sessions(work, row)
         return staff_view(row)
 
     return transact(store, act, do)
@@ -137,28 +208,29 @@ def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
     require(act.actor)
 
     def do(work: Work) -> StaffView:
-        row = _locked(work.session, staff_id)
+        row = locked_staff(work.session, staff_id)
         row.is_active = True
         return staff_view(row)
 
     return transact(store, act, do)
 
 
-def _locked(session: Session, staff_id: str) -> Staff:
+def locked_staff(session: Session, staff_id: str) -> Staff:
+    """Return a person for a change that must leave an owner; raises NotFound."""
     # Two owners may deactivate each other at the same moment: all owners are locked, always in the same order.
     wanted = select(Staff).where(or_(Staff.id == staff_id, Staff.role == Role.OWNER.value))
     rows = session.scalars(wanted.order_by(Staff.id).with_for_update(key_share=True))
     row = next((each for each in rows if each.id == staff_id), None)
     if row is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(_NO_SUCH_PERSON)
     return row
 
 
-def _refuse_to_lock_out(session: Session, act: Act, row: Staff) -> None:
-    if row.id == act.actor.staff_id:
-        raise Refused("You can't deactivate yourself. Another owner can.", code="own_sign_in")
-    owners = select(func.count()).where(Staff.role == Role.OWNER.value, Staff.is_active.is_(True))
-    if row.role == Role.OWNER.value and session.scalar(owners) == 1:
+def refuse_last_owner(session: Session, row: Staff) -> None:
+    """Raise Refused if this is the last owner who can sign in; one who is only invited is none."""
+    is_owner = (Staff.role == Role.OWNER.value, Staff.is_active.is_(True), Staff.invited_at.is_(None))
+    owners = session.scalars(select(Staff.id).where(*is_owner)).all()
+    if list(owners) == [row.id]:
         raise Refused(
             f"{row.name} is the last active owner. Add or reactivate another owner first.", code="last_owner"
         )

@@ -1,8 +1,14 @@
-"""Password hashing with argon2id, in the smaller profile of the OWASP sheet: 19 MiB, two passes."""
+"""Password hashing with argon2id, in the smaller profile of the OWASP sheet: 19 MiB, two passes.
+
+What a password must be follows NIST SP 800-63B: a length, and none that is common or made of what is known about
+the person; no rules about kinds of characters, and no expiry.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,17 +20,54 @@ PASSES = 2
 SHORTEST = 10
 # Longer ones only waste our time: an attacker could send a megabyte.
 LONGEST = 200
+# zxcvbn's scale from 0 to 4: at 3, a stolen hash of this cost is out of reach of guessing.
+_SCORE = 3
+# zxcvbn takes no more; a longer password is judged by its beginning.
+_JUDGED = 72
 
 _HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
 
 
-def hash_password(password: str) -> str:
-    """Return the hash to store; raises InvalidField for a password too short or too long."""
+def hash_password(password: str, about: Iterable[str] = ()) -> str:
+    """Return the hash to store; raises InvalidField for a password that `refuse_weak` refuses."""
+    refuse_weak(password, about)
+    return _HASHER.hash(typed(password))
+
+
+def refuse_weak(password: str, about: Iterable[str] = (), *, field: str = "password") -> None:
+    """Raise InvalidField for a password that is too short or long, or easy to guess.
+
+    `about`: what is known of the person, such as name, e-mail address and clinic.
+    """
     if len(password) < SHORTEST:
-        raise InvalidField(f"A password has at least {SHORTEST} characters.", field="password")
+        raise InvalidField(f"A password has at least {SHORTEST} characters.", field=field)
     if len(password) > LONGEST:
-        raise InvalidField(f"A password has at most {LONGEST} characters.", field="password")
-    return _HASHER.hash(_typed(password))
+        raise InvalidField(f"A password has at most {LONGEST} characters.", field=field)
+    # Its word lists take a moment to load, and most processes judge no password.
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # ships no types
+
+    known = _known_words(about)
+    if _letters(password) in known:
+        raise InvalidField(
+            "A password is not a name or an e-mail address with digits around it.", field=field
+        )
+    judged = zxcvbn(typed(password)[:_JUDGED], user_inputs=sorted(known))
+    if judged["score"] < _SCORE:
+        reason = judged["feedback"]["warning"] or "This password is easy to guess."
+        raise InvalidField(f"{reason.rstrip('.')}. Add another word or two.", field=field)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W\d_]+", "", typed(text).casefold())
+
+
+def _known_words(about: Iterable[str]) -> set[str]:
+    """Return the names, their words, and the words in one."""
+    words: set[str] = set()
+    for text in about:
+        parts = [part for part in re.split(r"[\W_]+", text.casefold()) if len(part) > 1]
+        words |= {text.casefold(), _letters(text), *parts}
+    return words - {""}
 
 
 def fits(password: str, password_hash: str) -> bool:
@@ -32,11 +75,12 @@ def fits(password: str, password_hash: str) -> bool:
     if len(password) > LONGEST:
         return False
     try:
-        return _HASHER.verify(password_hash, _typed(password))
+        return _HASHER.verify(password_hash, typed(password))
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _typed(password: str) -> str:
+def typed(password: str) -> str:
+    """Return the password in the form that is hashed."""
     # The same keys produce different code points on a Mac and on an iPad.
     return unicodedata.normalize("NFKC", password)

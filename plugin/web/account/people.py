@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask import Flask, session
@@ -9,8 +10,10 @@ from flask_security import RoleMixin, UserMixin
 from flask_security.datastore import UserDatastore
 from flask_security.utils import set_request_attr
 
+from plugin.core.acts import Act
+from plugin.courses.accounts.links import is_link, person_of_link
 from plugin.courses.accounts.sign_ins import SignedIn, staff_signed_in
-from plugin.courses.accounts.staff import StaffView, staff_by_email, staff_by_mark
+from plugin.courses.accounts.staff import StaffView, set_password, staff_by_email, staff_by_mark
 from plugin.web import current_services
 from plugin.web.account.passwords import fits
 
@@ -42,19 +45,32 @@ class StaffUser(UserMixin):
 
 
 class StaffStore(UserDatastore):
-    """Finds staff by their e-mail address or their mark; writes nothing."""
+    """Finds staff by their e-mail address, their mark or a link; writes the password that a link sets."""
 
     def __init__(self) -> None:
         super().__init__(StaffUser, RoleMixin)
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> StaffUser | None:  # noqa: ARG002
         """Return the person with this `email` or `fs_uniquifier`; being found signs nobody in."""
-        store = current_services().store
+        services = current_services()
+        store, mark = services.store, wanted.get("fs_uniquifier", "")
         if "email" in wanted:
             staff = staff_by_email(store, wanted["email"])
+        elif is_link(mark):
+            staff = person_of_link(store, mark, services.clock())
         else:
-            staff = staff_by_mark(store, wanted["fs_uniquifier"])
+            staff = staff_by_mark(store, mark)
         return StaffUser(staff) if staff else None
+
+    def set_uniquifier(self, user: Any, uniquifier: str | None = None) -> None:
+        """Do nothing: the mark changes with the password."""
+
+    def put(self, user: Any) -> Any:
+        """Write the password that a link has set; raises Refused where the link was used meanwhile."""
+        services = current_services()
+        act = Act(user.actor, services.clock(), secrets.token_hex(16))
+        set_password(services.store, act, user.staff_id, user.password, only_at=user.fs_uniquifier)
+        return user
 
     def commit(self) -> None:
         """Do nothing: there is nothing to commit."""

@@ -17,7 +17,8 @@ from werkzeug.wrappers import Response
 from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, prove_sign_in, start_sign_in
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.account import resume
+from plugin.web.account import reset, resume
+from plugin.web.account.devices import device_of
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
@@ -56,6 +57,7 @@ CONFIGURATION: dict[str, object] = {
         "argon2__time_cost": PASSES,
         "argon2__parallelism": 1,
     },
+    **reset.CONFIGURATION,
 }
 
 
@@ -79,7 +81,13 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
         csrf.exempt(blueprint)
     # A view may return a page with its status; Flask-Security's type allows only the page.
     page = cast("Callable[..., str]", _page)
-    security = Security(app, StaffStore(), login_form=SignInForm, render_template=page)
+    security = Security(
+        app,
+        StaffStore(),
+        login_form=SignInForm,
+        password_util_cls=reset.PasswordRules,
+        render_template=page,
+    )
     security.want_json(lambda _request: False)
     load_by_sign_in(app)
     user_logged_in.connect(_start, app)
@@ -88,6 +96,7 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     views["security.login"] = _limited(app, _going_on(views["security.login"]), _account)
     verify = allow(*AT_THE_DESK)(_going_on(_proving(views["security.verify"]), resume.PROVED))
     views["security.verify"] = _limited(app, verify, _person)
+    reset.set_up(app)
 
 
 def _going_on(enter: Callable[..., Any], said: str = resume.SAID) -> Callable[..., Any]:
@@ -144,16 +153,17 @@ def _was_refused(response: Response) -> bool:
 
 
 def _page(template: str, **context: Any) -> tuple[str, int]:
-    form = context.get("verify_form") or context["login_user_form"]
-    wanted = form.next.data
-    page = render_template(template, wanted=wanted, carried=resume.carried(), **context)
+    form = context.get("verify_form") or context.get("login_user_form")
+    going_on = {"wanted": form.next.data, "carried": resume.carried()} if form else {}
+    page = render_template(template, **going_on, **context)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
 
 
 def _start(_app: Flask, user: StaffUser, **_: Any) -> None:
     services = current_services()
     session.permanent = True
-    session[SIGN_IN] = start_sign_in(services.store, user.staff_id, services.clock())
+    device = device_of(request.user_agent.string)
+    session[SIGN_IN] = start_sign_in(services.store, user.staff_id, services.clock(), device=device)
 
 
 def _end(_app: Flask, **_: Any) -> None:

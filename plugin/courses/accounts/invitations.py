@@ -1,0 +1,165 @@
+"""Invitations and reset links: made by the owner, sent by e-mail or shown once, and withdrawn."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import optional
+from plugin.courses.accounts.staff import (
+    StaffView,
+    end_sessions,
+    locked_staff,
+    new_row,
+    read_staff,
+    staff_email,
+    staff_view,
+)
+from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.work import Work, transact
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.people import Staff
+
+# The outbox jobs that e-mail a link: to a person by id, and to whoever has the address typed at the sign-in.
+LINK, FORGOTTEN = "mail_link", "mail_forgotten"
+LICENSE_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A person to invite. `printed_name` "" prints the name."""
+
+    email: str
+    name: str
+    role: Role
+    printed_name: str = ""
+    license: str = ""
+
+
+def invite(store: Store, act: Act, person: NewPerson, *, by_mail: bool) -> StaffView:
+    """Add a person who sets a password by a link; the same request again returns the same person.
+
+    `by_mail`: the link is sent; otherwise make it with `links.link_address`. Raises InvalidField, or Refused if
+    the e-mail address is in use.
+    """
+    require(act.actor)
+
+    def do(work: Work) -> StaffView:
+        request = {**asdict(person), "by_mail": by_mail}
+        answer, _ = work.once("invite", request, lambda: _invite(work, person, by_mail))
+        return staff_view(locked_staff(work.session, answer["staff_id"]))
+
+    return transact(store, act, do)
+
+
+def _invite(work: Work, person: NewPerson, by_mail: bool) -> dict[str, str]:
+    row = new_row(work, email=person.email, name=person.name, role=person.role)
+    row.invited_at = work.now
+    print_as(row, person.printed_name, person.license)
+    if by_mail:
+        enqueue(work, LINK, row.id)
+    return {"staff_id": row.id}
+
+
+def print_as(row: Staff, printed_name: str, license_number: str) -> None:
+    """Set what papers print of a practitioner; raises InvalidField."""
+    row.printed_name = optional(printed_name, field="printed_name", called="The printed name", most=120)
+    row.license = optional(license_number, field="license", called="The license", most=LICENSE_LENGTH)
+
+
+def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool) -> StaffView:
+    """Renew an open invitation; earlier links end. Raises NotFound, or Refused where none is open."""
+    require(act.actor)
+
+    def renew(work: Work, row: Staff) -> dict[str, str]:
+        _require_open(row)
+        row.invited_at, row.mail_problem = work.now, ""
+        end_sessions(work, row)
+        if by_mail:
+            enqueue(work, LINK, row.id)
+        return {"staff_id": row.id}
+
+    def do(work: Work) -> StaffView:
+        row = locked_staff(work.session, staff_id)
+        work.once("invite_again", {"staff_id": staff_id, "by_mail": by_mail}, lambda: renew(work, row))
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def withdraw(store: Store, act: Act, staff_id: str) -> StaffView:
+    """Withdraw an open invitation: the person is removed, or deactivated where something names them.
+
+    Raises NotFound, or Refused where none is open.
+    """
+    require(act.actor)
+
+    def do(work: Work) -> StaffView:
+        row = locked_staff(work.session, staff_id)
+        _require_open(row)
+        person = staff_view(row)
+        try:
+            with work.session.begin_nested():
+                work.session.delete(row)
+        except IntegrityError:
+            row = locked_staff(work.session, staff_id)
+            row.is_active, row.session_mark = False, secrets.token_hex(32)
+        return person
+
+    return transact(store, act, do)
+
+
+def send_reset_link(store: Store, act: Act, staff_id: str) -> StaffView:
+    """Enqueue the e-mail with a reset link; raises NotFound, or Refused for a person who can't sign in."""
+    require(act.actor)
+
+    def do(work: Work) -> StaffView:
+        row = locked_staff(work.session, staff_id)
+        _require_active(staff_view(row))
+        row.mail_problem = ""
+        enqueue(work, LINK, row.id)
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def person_to_reset(store: Store, act: Act, staff_id: str) -> StaffView:
+    """Return the person to show a link for; raises NotFound, or Refused for a person who can't sign in."""
+    require(act.actor)
+    person = read_staff(store, staff_id)
+    _require_active(person)
+    return person
+
+
+def request_reset(store: Store, act: Act, email: str) -> None:
+    """Enqueue a reset link to whoever signs in with this address, without looking whether anybody does.
+
+    The same is done for every address, so that neither the answer nor its time tells who works here. Raises
+    InvalidField.
+    """
+    address = staff_email(email)
+    subject = hashlib.sha256(address.encode()).hexdigest()[:40]
+    transact(store, act, lambda work: enqueue(work, FORGOTTEN, subject, payload={"email": address}))
+
+
+def note_mail_problem(store: Store, staff_id: str, problem: str) -> None:
+    """Record why a link did not reach a person, "" once one was sent."""
+    with store.writing() as session:
+        row = session.get(Staff, staff_id)
+        if row is not None:
+            row.mail_problem = problem[:400]
+
+
+def _require_open(row: Staff) -> None:
+    if row.invited_at is None or not row.is_active:
+        raise Refused(f"{row.name} has no open invitation.", code="not_invited")
+
+
+def _require_active(person: StaffView) -> None:
+    if not person.is_active:
+        raise Refused(f"{person.name} is deactivated. Reactivate them first.", code="deactivated")

@@ -1,0 +1,74 @@
+"""Where people are signed in: listed, and ended from elsewhere, by themselves and by the owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+
+from plugin.core.acts import Act, Actor, require
+from plugin.courses.accounts.sign_ins import LASTS
+from plugin.courses.base.views import from_row
+from plugin.courses.base.work import Work, transact
+from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.people import SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """A browser in which a person is signed in. `last_seen_at` to 5 minutes."""
+
+    id: str
+    device: str
+    started_at: datetime
+    last_seen_at: datetime | None
+
+
+def list_sign_ins(store: Store, staff_id: str, now: datetime) -> tuple[SignInView, ...]:
+    """Return where a person is signed in, the latest first."""
+    wanted = select(SignIn).where(SignIn.staff_id == staff_id, *_is_open(now))
+    with store.reading() as session:
+        rows = session.scalars(wanted.order_by(SignIn.started_at.desc(), SignIn.id))
+        return tuple(from_row(SignInView, row) for row in rows)
+
+
+def end_one(store: Store, act: Act, staff_id: str, sign_in_id: str) -> None:
+    """Sign a person out in one browser, oneself or as owner anybody. Idempotent; raises NotFound, NotAllowed."""
+    _require_own(act.actor, staff_id)
+
+    def do(work: Work) -> None:
+        row = work.session.get(SignIn, sign_in_id)
+        if row is None or row.staff_id != staff_id:
+            raise NotFound("There is no such session.")
+        row.ended_at = row.ended_at or work.now
+
+    transact(store, act, do)
+
+
+def end_others(store: Store, act: Act, staff_id: str, *, but: str = "") -> int:
+    """Sign a person out in every browser but one, oneself or as owner anybody; return in how many.
+
+    Raises NotAllowed.
+    """
+    _require_own(act.actor, staff_id)
+
+    def do(work: Work) -> int:
+        rows = work.session.scalars(
+            select(SignIn).where(SignIn.staff_id == staff_id, SignIn.id != but, *_is_open(work.now))
+        ).all()
+        for row in rows:
+            row.ended_at = work.now
+        return len(rows)
+
+    return transact(store, act, do)
+
+
+def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return SignIn.ended_at.is_(None), SignIn.started_at > now - LASTS
+
+
+def _require_own(actor: Actor, staff_id: str) -> None:
+    if actor.staff_id != staff_id:
+        require(actor)

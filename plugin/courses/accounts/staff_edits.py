@@ -1,0 +1,121 @@
+"""Changes of what is known about a person who signs in: by the owner, and by the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import required
+from plugin.courses.accounts.invitations import print_as
+from plugin.courses.accounts.staff import (
+    StaffView,
+    end_sessions,
+    locked_staff,
+    refuse_last_owner,
+    refuse_taken,
+    staff_email,
+    staff_view,
+)
+from plugin.courses.accounts.staff_alerts import EMAIL, NEW_OWNER, ROLE, alert
+from plugin.courses.base.work import Work, transact
+from plugin.errors import NotAllowed, Refused
+from plugin.store import Store
+from plugin.store.people import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDetails:
+    """What the owner sets of a person. `email` None leaves the address."""
+
+    name: str
+    role: Role
+    email: str | None = None
+    printed_name: str = ""
+    license: str = ""
+
+
+def edit_staff(store: Store, act: Act, staff_id: str, details: StaffDetails) -> StaffView:
+    """Change a person. A new role holds from their next request; a new address ends their sessions and links.
+
+    Raises NotFound, InvalidField, or Refused for an address in use, one's own address, and the last owner's role.
+    """
+    require(act.actor)
+
+    def do(work: Work) -> StaffView:
+        row = locked_staff(work.session, staff_id)
+        row.name = required(details.name, field="name", called="The name")
+        print_as(row, details.printed_name, details.license)
+        _change_role(work, row, details.role)
+        if details.email is not None:
+            if work.act.actor.staff_id == row.id and staff_email(details.email) != row.email:
+                raise Refused("Change your own e-mail on the page My account.", code="own_sign_in")
+            _change_email(work, row, details.email)
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def set_role(store: Store, act: Act, staff_id: str, role: Role) -> StaffView:
+    """Change a person's role from their next request on; raises NotFound, or Refused for the last owner."""
+    require(act.actor)
+
+    def do(work: Work) -> StaffView:
+        row = locked_staff(work.session, staff_id)
+        _change_role(work, row, role)
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def rename_self(store: Store, act: Act, name: str) -> StaffView:
+    """Change one's own name; raises InvalidField."""
+
+    def do(work: Work) -> StaffView:
+        row = locked_staff(work.session, _own_id(work.act))
+        row.name = required(name, field="name", called="The name")
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def change_own_email(store: Store, act: Act, email: str) -> StaffView:
+    """Change one's own address, once the password was asked; ends every session and link.
+
+    Raises InvalidField, or Refused if it is in use.
+    """
+
+    def do(work: Work) -> StaffView:
+        row = locked_staff(work.session, _own_id(work.act))
+        _change_email(work, row, email)
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def _own_id(act: Act) -> str:
+    if act.actor.staff_id is None:
+        raise NotAllowed("Only a person who signs in has an account.")
+    return act.actor.staff_id
+
+
+def _change_role(work: Work, row: Staff, role: Role) -> None:
+    if row.role == role.value:
+        return
+    if row.role == Role.OWNER.value:
+        refuse_last_owner(work.session, row)
+    row.role = role.value
+    work.session.flush()
+    alert(work, row, NEW_OWNER if role is Role.OWNER else ROLE)
+
+
+def _change_email(work: Work, row: Staff, email: str) -> None:
+    address, before = staff_email(email), row.email
+    if address == before:
+        return
+    refuse_taken(work.session, address)
+    row.email, row.mail_problem = address, ""
+    # A link that was sent to the address before must not set a password any more.
+    end_sessions(work, row)
+    work.session.flush()
+    if row.invited_at is None:
+        alert(work, row, EMAIL, also_to=before)
