@@ -128,6 +128,8 @@ class Settings(BaseModel):
     mail_url: Annotated[SecretStr, AfterValidator(_checked_mail_url)] = SecretStr("")
     mail_from: Annotated[str, AfterValidator(_checked_sender)] = ""
     encryption_keys: SecretStr = SecretStr("")
+    # Where several processes count wrong passwords together, if not in the database.
+    limits_url: SecretStr = SecretStr("")
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

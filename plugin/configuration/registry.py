@@ -41,6 +41,9 @@ DECLARED: dict[str, Declaration] = {
     "data_dir": _of_server("Data folder", "Where files lie that are not in the database."),
     "secret_key": _of_server("Key of sign-ins", "Signs cookies and links."),
     "encryption_keys": _of_server("Encryption keys", "Seal the tokens and passwords in the database."),
+    "limits_url": _of_server(
+        "Count of wrong passwords", "A Redis or Valkey for it, instead of the database."
+    ),
     "public_url": Declaration(
         Group.ADVANCED, "Address of the desk", "As browsers open it, such as https://desk.example.org"
     ),

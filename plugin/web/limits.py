@@ -1,4 +1,7 @@
-"""Rate limits of the pages, by one Flask-Limiter; the API has its own, wherever it is registered."""
+"""Rate limits of the pages, by Flask-Limiter: of guesses, counted for all processes, and of mere traffic, for each.
+
+Only what was refused counts as a guess, so an ordinary request writes nothing. The API has limits of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,32 @@ from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from plugin.web.limit_storage import SharedCount
+
 _EXTENSION = "coursekeeper_limiter"
 
 
 def page_limiter(app: Flask) -> Limiter:
-    """Return the limiter of the application's pages; every further one would be asked at each request.
+    """Return the limiter of mere traffic; it counts in memory, per process, so that it costs nothing."""
+    return _limiter(app, "traffic", storage_uri="memory://")
 
-    It counts in memory, per process: one process serves a SQLite clinic, and more only multiply a generous limit.
+
+def guess_limiter(app: Flask) -> Limiter:
+    """Return the limiter of guesses, which all processes share through the database, or through `LIMITS_URL`.
+
+    Use it with `deduct_when`: each count is a write.
     """
-    if _EXTENSION not in app.extensions:
-        app.extensions[_EXTENSION] = Limiter(
-            get_remote_address, app=app, storage_uri="memory://", strategy="moving-window"
+    options = {"open_services": lambda: app.extensions["coursekeeper"]}
+    return _limiter(app, "guesses", storage_uri=SharedCount.ADDRESS, storage_options=options)
+
+
+def _limiter(app: Flask, name: str, **options: Any) -> Limiter:
+    known: dict[str, Limiter] = app.extensions.setdefault(_EXTENSION, {})
+    if name not in known:
+        known[name] = Limiter(
+            get_remote_address, app=app, strategy="moving-window", key_prefix=f"{name}:", **options
         )
-    limiter: Limiter = app.extensions[_EXTENSION]
-    return limiter
+    return known[name]
 
 
 def limit_views(app: Flask, endpoints: Iterable[str], *limits: Callable[[Any], Any]) -> None:

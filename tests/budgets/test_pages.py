@@ -25,6 +25,7 @@ _READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 _NOT_SHOWN = {
     # Who asks, not what is shown.
     "sign_in",
+    "passkey",
     # The few Terminals of a clinic: their names stand in a sale's page, and change with the next step of it.
     "terminal",
     # What a package is sold as; no open page shows it.

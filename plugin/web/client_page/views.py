@@ -30,7 +30,7 @@ from plugin.web.client_page.data import first_name, issued_to, own_courses, visi
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
-from plugin.web.limits import limit_views, page_limiter
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
 from plugin.web.translations import speak
 
 PER_ADDRESS = "120 per minute"
@@ -123,9 +123,8 @@ def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
 
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many addresses are tried."""
-    limiter = page_limiter(app)
-    often = limiter.shared_limit(PER_ADDRESS, scope="my pages")
-    guesses = limiter.shared_limit(
+    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="my pages")
+    guesses = guess_limiter(app).shared_limit(
         UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
     )
     limit_views(app, ("my.show", "my.summary", "my.aftercare", "my.document"), guesses, often)

@@ -15,7 +15,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.desk.forms import ClientForm, VoucherForm
-from plugin.web.limits import limit_views, page_limiter
+from plugin.web.limits import guess_limiter, limit_views
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 6
@@ -87,7 +87,7 @@ def _new_client(act: Act) -> str:
 
 def set_up(app: Flask) -> None:
     """Limit how many wrong codes a person tries."""
-    tries = page_limiter(app).shared_limit(TRIES, scope="vouchers", key_func=_who, deduct_when=_was_refused)
+    tries = guess_limiter(app).shared_limit(TRIES, scope="vouchers", key_func=_who, deduct_when=_was_refused)
     limit_views(app, ("gifts.look", "gifts.redeem"), tries)
 
 

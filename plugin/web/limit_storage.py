@@ -1,0 +1,140 @@
+"""Where guesses are counted: in our database or at `LIMITS_URL`, for all processes, and in this one besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from limits.errors import ConfigurationError as LimitsError
+from limits.storage import MemoryStorage, MovingWindowSupport, Storage, storage_from_string
+
+from plugin.courses.accounts.limit_hits import add_hits, clear_hits, count_hits
+from plugin.errors import ConfigurationError
+from plugin.services import Services
+
+_LOG = structlog.get_logger()
+
+
+class _MovingWindowOnly(Storage, MovingWindowSupport):
+    """A storage for the one strategy used here; the library's other strategies count otherwise."""
+
+    STORAGE_SCHEME: list[str] | None = None
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """Return what a place that is away raises."""
+        return Exception
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Raise NotImplementedError, as `get` and `get_expiry` do: a moving window has no counter."""
+        raise NotImplementedError
+
+    def get(self, key: str) -> int:
+        """Raise NotImplementedError."""
+        raise NotImplementedError
+
+    def get_expiry(self, key: str) -> float:
+        """Raise NotImplementedError."""
+        raise NotImplementedError
+
+
+class DatabaseCount(_MovingWindowOnly):
+    """Counts in our own database, by the services' clock."""
+
+    STORAGE_SCHEME = ["coursekeeper+database"]
+
+    def __init__(self, uri: str | None = None, *, open_services: Callable[[], Services], **_: Any) -> None:
+        super().__init__(uri)
+        self._services = open_services
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count, unless the limit would be passed."""
+        services, lasts = self._services(), timedelta(seconds=expiry)
+        return add_hits(services.store, key, most=limit, lasts=lasts, number=amount, now=services.clock())
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002
+        """Return when the first counted try was, in seconds of the epoch, and how many there are."""
+        services = self._services()
+        now = services.clock()
+        number, first = count_hits(services.store, key, now - timedelta(seconds=expiry))
+        return (first or now).timestamp(), number
+
+    def check(self) -> bool:
+        """Return whether the database answers."""
+        return self._services().store.is_alive()
+
+    def reset(self) -> int | None:
+        """Forget all."""
+        clear_hits(self._services().store)
+        return None
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        clear_hits(self._services().store, key)
+
+
+class SharedCount(_MovingWindowOnly):
+    """Counts for all processes, and in this one as well, which alone holds while the shared place is away.
+
+    So a database or a Redis that does not answer neither opens the door to guessing nor locks anybody out.
+    """
+
+    STORAGE_SCHEME = ["coursekeeper"]
+    ADDRESS = "coursekeeper://"
+
+    def __init__(self, uri: str | None = None, *, open_services: Callable[[], Services], **_: Any) -> None:
+        super().__init__(uri)
+        self._own = MemoryStorage()
+        self._shared = _shared_count(open_services)
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count in both places; refuse where either is full."""
+        has_room = self._own.acquire_entry(key, limit, expiry, amount)
+        return bool(self._ask("acquire_entry", key, limit, expiry, amount, without=has_room)) and has_room
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Return the window of the place that counted more."""
+        here = self._own.get_moving_window(key, limit, expiry)
+        there: tuple[float, int] = self._ask("get_moving_window", key, limit, expiry, without=here)
+        return max(here, there, key=lambda window: window[1])
+
+    def check(self) -> bool:
+        """Return whether the shared place answers."""
+        return bool(self._shared.check())
+
+    def reset(self) -> int | None:
+        """Forget all."""
+        self._own.reset()
+        self._ask("reset", without=None)
+        return None
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        self._own.clear(key)
+        self._ask("clear", key, without=None)
+
+    def _ask(self, what: str, *arguments: Any, without: Any) -> Any:
+        try:
+            return getattr(self._shared, what)(*arguments)
+        except Exception as error:  # whatever a driver raises when its server is away
+            _LOG.warning("limits_counted_per_process", why=type(error).__name__)
+            return without
+
+
+def _shared_count(open_services: Callable[[], Services]) -> Any:
+    address = open_services().settings.limits_url.get_secret_value()
+    if not address:
+        return DatabaseCount(open_services=open_services)
+    try:
+        # Both speak the same protocol, and one client library is enough.
+        return storage_from_string(address.replace("valkey", "redis", 1) if _is_valkey(address) else address)
+    except (LimitsError, ValueError):
+        raise ConfigurationError(
+            "LIMITS_URL names no place to count in; write redis://host:6379 or valkey://host:6379."
+        ) from None
+
+
+def _is_valkey(address: str) -> bool:
+    return address.startswith(("valkey:", "valkeys:"))
