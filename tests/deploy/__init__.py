@@ -1,0 +1,1 @@
+"""What is in deploy/: proxies, install script, compose files and service units."""
