@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from tests.project.tree import ROOT
 from tests.servers import fetch, free_port, running
 
 NAME = "localhost"
+_SIGNED_WITHIN_S = 30.0
 _WRAPPER = """
 {user}
 daemon off;
@@ -79,7 +82,15 @@ def nginx(folder: Path, ports: Ports) -> Iterator[ssl.SSLContext]:
     user = "user root;" if os.geteuid() == 0 else ""
     ready = free_port()
     (folder / "nginx.conf").write_text(_WRAPPER.format(folder=folder, user=user, ready=ready))
-    command = [program, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "start.log"]
+    command: list[str | Path] = [
+        program,
+        "-p",
+        folder,
+        "-c",
+        folder / "nginx.conf",
+        "-e",
+        folder / "start.log",
+    ]
     with running(command, f"http://127.0.0.1:{ready}/", environment=os.environ, folder=folder):
         yield ssl.create_default_context(cafile=str(certificate))
 
@@ -99,12 +110,28 @@ def caddy(folder: Path, ports: Ports) -> Iterator[ssl.SSLContext]:
         "HTTPS_PORT": str(ports.tls),
     }
     file = ROOT / "deploy" / "caddy" / "lan.Caddyfile"
-    command = [_program("caddy"), "run", "--adapter", "caddyfile", "--config", file]
+    command: list[str | Path] = [_program("caddy"), "run", "--adapter", "caddyfile", "--config", file]
     handed_out = f"http://{NAME}:{ports.plain}/ca.crt"
     with running(command, handed_out, environment=environment, folder=folder):
         status, kind, certificate = fetch(handed_out)
         assert (status, kind) == (200, "application/x-x509-ca-cert")
-        yield ssl.create_default_context(cadata=certificate.decode())
+        trust = ssl.create_default_context(cadata=certificate.decode())
+        _wait_for_certificate(ports.tls, trust)
+        yield trust
+
+
+def _wait_for_certificate(port: int, trust: ssl.SSLContext) -> None:
+    """Wait until Caddy has signed the desk's certificate, which it does after it has begun to listen."""
+    deadline = time.monotonic() + _SIGNED_WITHIN_S
+    while True:
+        with socket.create_connection((NAME, port)) as connection:
+            try:
+                trust.wrap_socket(connection, server_hostname=NAME).close()
+            except ssl.SSLError:
+                assert time.monotonic() < deadline, "Caddy has no certificate"
+                time.sleep(0.1)
+            else:
+                return
 
 
 PROXIES = {"nginx": nginx, "caddy": caddy}
