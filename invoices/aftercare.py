@@ -95,14 +95,24 @@ def read_text(markdown: str, *, reviewed: bool = False) -> AftercareText:
     """Parse Markdown into sections. Raises PaperRefused without a title or a part on when to call."""
     if len(markdown) > MARKDOWN_CAP:
         raise PaperRefused(f"An aftercare text may have {MARKDOWN_CAP} characters; shorten it.")
-    parser = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis", "escape"])
-    # Markdown ends no strong text between Chinese punctuation and the next word, so the punctuation is moved out.
-    title, sections = _sections(parser.parse(_STRONG.sub(r"**\1**\2", markdown)))
+    title, sections = sections_of(markdown)
     if not title:
         raise PaperRefused("The aftercare text needs a title: a first line such as '# Facial acupuncture'.")
     if not any(section.role == "call_us" and section.blocks for section in sections):
         raise PaperRefused("The aftercare text needs a part '## When to call us' that says when to call.")
     return AftercareText(title=title, sections=sections, reviewed=reviewed)
+
+
+def sections_of(markdown: str) -> tuple[str, tuple[Section, ...]]:
+    """Parse Markdown into its title and its sections; raises PaperRefused for text before the first heading."""
+    parser = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis", "escape"])
+    # Markdown ends no strong text between Chinese punctuation and the next word, so the punctuation is moved out.
+    return _sections(parser.parse(_STRONG.sub(r"**\1**\2", markdown)))
+
+
+def guide_text(name: str) -> tuple[str, tuple[Section, ...]]:
+    """Return the title and the sections of a guide: `desk` or `owner`."""
+    return sections_of((_texts() / "guides" / f"{name}.md").read_text("utf-8"))
 
 
 def _texts() -> Traversable:

@@ -32,6 +32,7 @@ from invoices.papers import (
     CourseSummary,
     CreditNote,
     GiftVoucher,
+    Guide,
     Invoice,
     Money,
     NextVisit,
@@ -258,4 +259,6 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     AccountStatement: check_statement,
     GiftVoucher: _check_voucher,
     OwnersMonth: check_month,
+    # Our own text.
+    Guide: lambda paper: paper,
 }

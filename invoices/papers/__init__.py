@@ -35,6 +35,7 @@ from invoices.papers.course import (
     SummaryVisit,
     stamps,
 )
+from invoices.papers.guide import Guide
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
 from invoices.papers.shared import Clinic, Logo, Money, NextVisit, PageSize, PaperFailed, PaperRefused
 from invoices.papers.voucher import GiftContent, GiftVoucher
@@ -56,6 +57,7 @@ __all__ = [
     "CreditNote",
     "GiftContent",
     "GiftVoucher",
+    "Guide",
     "Invoice",
     "Logo",
     "Money",

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from invoices.papers.account import AccountStatement, CreditNote, Invoice
 from invoices.papers.course import AftercareSheet, CourseSummary
+from invoices.papers.guide import Guide
 from invoices.papers.month import OwnersMonth
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
@@ -89,7 +90,16 @@ def _expect(is_right: bool, value: Any, where: str) -> Any:
     return value
 
 
-Paper = CourseSummary | AftercareSheet | Invoice | CreditNote | AccountStatement | GiftVoucher | OwnersMonth
+Paper = (
+    CourseSummary
+    | AftercareSheet
+    | Invoice
+    | CreditNote
+    | AccountStatement
+    | GiftVoucher
+    | OwnersMonth
+    | Guide
+)
 
 _KINDS: dict[str, type[Paper]] = {
     "course_summary": CourseSummary,
@@ -99,6 +109,7 @@ _KINDS: dict[str, type[Paper]] = {
     "account_statement": AccountStatement,
     "gift_voucher": GiftVoucher,
     "owners_month": OwnersMonth,
+    "guide": Guide,
 }
 
 

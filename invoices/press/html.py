@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from invoices.language import Language, language_for
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
+from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
 from invoices.pages.script import lang
@@ -26,6 +27,7 @@ from invoices.papers import (
     CourseSummary,
     CreditNote,
     GiftVoucher,
+    Guide,
     Invoice,
     OwnersMonth,
     PageSize,
@@ -52,6 +54,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     AccountStatement: Layout("statement.html", statement_page),
     GiftVoucher: Layout("gift_voucher.html", voucher_page),
     OwnersMonth: Layout("owners_month.html", month_page),
+    Guide: Layout("guide.html", guide_page),
 }
 
 

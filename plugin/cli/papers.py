@@ -117,6 +117,16 @@ def papers_month(month: str, file: Path) -> None:
     _write(file, lambda services, act: month_pdf(services.store, services.render, wanted, now=act.now))
 
 
+@papers.command("guide")
+@click.argument("name", type=click.Choice(["desk", "owner"]))
+@FILE
+def papers_guide(name: str, file: Path) -> None:
+    """Write the guide for the front desk or the owner to FILE."""
+    from plugin.courses.handouts.guides import guide_pdf
+
+    _write(file, lambda services, act: guide_pdf(services.store, services.render, name, now=act.now))
+
+
 @papers.command("batch")
 @FILE
 @click.option(

@@ -18,6 +18,7 @@ from invoices.papers import (
     AftercareSheet,
     CreditNote,
     GiftVoucher,
+    Guide,
     Invoice,
     OwnersMonth,
     Paper,
@@ -31,7 +32,7 @@ from tests.papers.real import NAMES, no_complaints, paper
 Pdf = Callable[[str], bytes]
 PAINTING = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do"}
 # What a voucher, a month or a course must show in a drawing; an account and a sheet need none.
-WITHOUT_DRAWINGS = (AftercareSheet, AccountStatement, CreditNote, Invoice)
+WITHOUT_DRAWINGS = (AftercareSheet, AccountStatement, CreditNote, Guide, Invoice)
 
 
 def opened(pdf: bytes) -> pikepdf.Pdf:
@@ -42,6 +43,8 @@ def about(content: Paper) -> str:
     """The subject of the paper, as its title names it."""
     if isinstance(content, GiftVoucher):
         return content.recipient_name
+    if isinstance(content, Guide):
+        return content.title
     if isinstance(content, OwnersMonth):
         return str(content.month.year)
     if isinstance(content, Invoice | CreditNote):

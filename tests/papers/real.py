@@ -29,6 +29,7 @@ from invoices.papers import (
     to_json,
 )
 from invoices.press.render import render
+from plugin.courses.handouts.guides import guide_paper
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.papers import accounts, gifts, months, sheets, summaries
@@ -61,6 +62,10 @@ def _course_of(clinic: PaperClinic, slug: str) -> str:
 
 def _electronic(clinic: PaperClinic, *, is_taxed: bool) -> Paper:
     return clinic.invoice_of(accounts.electronic(clinic, is_taxed=is_taxed))
+
+
+def _guide(clinic: PaperClinic, name: str) -> Paper:
+    return guide_paper(clinic.store, name, now=clinic.clock())
 
 
 _JUNIPER: dict[str, Maker] = {
@@ -116,6 +121,8 @@ _JUNIPER: dict[str, Maker] = {
     "voucher-chinese": partial(gifts.voucher, language="zh-Hans"),
     "voucher-long": gifts.long_voucher,
     "voucher-bare": gifts.bare_voucher,
+    "guide-desk": partial(_guide, name="desk"),
+    "guide-owner": partial(_guide, name="owner"),
 }
 _LINDENHOF: dict[str, Maker] = {
     "invoice-electronic": partial(_electronic, is_taxed=True),

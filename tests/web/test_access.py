@@ -138,6 +138,7 @@ WHO: dict[str, frozenset[str]] = {
     "changes.undo_write_off": OWNER,
     "changes.visit": STAFF,
     "changes.enter_visit": STAFF,
+    "guides.show": STAFF,
     "gifts.start": DESK,
     "gifts.look": DESK,
     "gifts.redeem": DESK,
