@@ -5,6 +5,7 @@ from __future__ import annotations
 from invoices.press.workers import PaperWorkers
 from plugin.configuration.live import LiveSettings
 from plugin.configuration.mailer import ConfiguredMailer
+from plugin.courses.mail_health import MailWatch
 from plugin.services import Clock, Services, wall_clock
 from plugin.settings import Settings
 from plugin.square.connection.client_factory import open_square
@@ -28,5 +29,5 @@ def open_services(settings: Settings, *, clock: Clock = wall_clock) -> Services:
         square.close()
         store.close()
 
-    mail = ConfiguredMailer(live, clock)
+    mail = ConfiguredMailer(live, clock, watch=MailWatch(store, clock))
     return Services(live, store, clock, workers.render, square, close, vault, mail)

@@ -95,6 +95,17 @@ class MailFailed(CoursekeeperError):
         self.permanent = permanent
 
 
+class WebhookFailed(CoursekeeperError):
+    """The owner's webhook did not take an alarm. `permanent`: whether retrying is useless."""
+
+    code = "webhook_failed"
+    status = 502
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
 class PaperNotMade(CoursekeeperError):
     """A paper was not made this time; a retry may succeed."""
 

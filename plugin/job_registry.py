@@ -5,6 +5,9 @@ A job that calls Square uses keys made of its subject, so that a lost answer and
 
 from __future__ import annotations
 
+from plugin.alarms.deliveries import MAIL as ALARM_MAIL
+from plugin.alarms.deliveries import WEBHOOK as ALARM_WEBHOOK
+from plugin.alarms.notices import mail_notice, post_notice
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
@@ -112,6 +115,8 @@ JOBS: dict[str, JobKind] = {
     each.kind: each
     for each in (
         JobKind(CHECKOUT, "A sale begun at the desk", run_checkout, give_up_checkout),
+        JobKind(ALARM_MAIL, "An alarm by e-mail", mail_notice),
+        JobKind(ALARM_WEBHOOK, "An alarm to the webhook", post_notice, most_tries=10),
         JobKind(LETTER, "An e-mail with a payment link", mail_checkout, give_up_letter),
         JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
         JobKind(PUBLISH, "A package to publish in Square", publish_again),

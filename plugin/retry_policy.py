@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed
+from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed, WebhookFailed
 
 LONGEST_WAIT_S = 300
 SLOW_WAIT_S = 3600
@@ -40,7 +40,7 @@ def is_outage(error: Exception) -> bool:
 
 def is_permanent(error: Exception) -> bool:
     """Return whether a retry would fail in the same way."""
-    if isinstance(error, (SquareFailed, MailFailed)):
+    if isinstance(error, (SquareFailed, MailFailed, WebhookFailed)):
         return error.permanent
     # Our own rules will refuse it again; an unexpected error may be the database's and pass.
     return isinstance(error, CoursekeeperError) and not isinstance(error, NotYet)

@@ -80,6 +80,35 @@ def _checked_token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _checked_webhook(value: SecretStr) -> SecretStr:
+    # Whatever is written there is called from this machine: over TLS, or on this machine itself.
+    url = value.get_secret_value()
+    parts = urlsplit(url)
+    is_local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if url and not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_local))):
+        raise ValueError("is no https address (http is possible for this machine alone)")
+    return value
+
+
+def _checked_recipients(value: str) -> str:
+    # As above.
+    from email_validator import EmailNotValidError, validate_email
+
+    for address in parse_list(value):
+        try:
+            validate_email(address, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise ValueError(
+                f"{address[:60]} is no e-mail address; write them with commas in between"
+            ) from None
+    return value
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """Return the parts of a comma-separated list."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 WebAddress = Annotated[str, AfterValidator(_checked_address)]
 ProxyNetworks = Annotated[str, AfterValidator(_checked_networks)]
 
@@ -127,6 +156,11 @@ class Settings(BaseModel):
     square_webhook_url: WebAddress = ""
     mail_url: Annotated[SecretStr, AfterValidator(_checked_mail_url)] = SecretStr("")
     mail_from: Annotated[str, AfterValidator(_checked_sender)] = ""
+    # Who gets alarms by e-mail; by default every owner.
+    alarm_emails: Annotated[str, AfterValidator(_checked_recipients)] = ""
+    # It may hold a password, as those of chat programs do.
+    alarm_webhook_url: Annotated[SecretStr, AfterValidator(_checked_webhook)] = SecretStr("")
+    alarm_webhook_secret: SecretStr = SecretStr("")
     encryption_keys: SecretStr = SecretStr("")
     # Where several processes count wrong passwords together, if not in the database.
     limits_url: SecretStr = SecretStr("")
@@ -150,6 +184,11 @@ class Settings(BaseModel):
     def problems(self) -> Mapping[str, str]:
         """Return nothing: a wrong setting of the environment stops the start."""
         return {}
+
+    @property
+    def alarm_recipients(self) -> tuple[str, ...]:
+        """Return the addresses of `ALARM_EMAILS`."""
+        return parse_list(self.alarm_emails)
 
     @property
     def is_https(self) -> bool:

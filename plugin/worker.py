@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from plugin.alarms import audit_runs, watch
 from plugin.configuration.reseal import reseal_settings
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
@@ -40,6 +41,8 @@ SYNC_EVERY_S = 15 * 60
 MAINTAIN_EVERY_S = 60
 SIGN_OF_LIFE_EVERY_S = 60
 RETENTION_EVERY_S = 60 * 60
+ALARMS_EVERY_S = 60
+AUDIT_EVERY_S = 10 * 60
 MOST_RETENTION_BATCHES = 200
 
 
@@ -147,6 +150,16 @@ class Worker:
             self._log.info("poll", found=len(found.found))
         return wait_s
 
+    def look_for_alarms(self) -> None:
+        """Look at everything the owner must know of, and tell what began, lasts or is over."""
+        if told := watch.look(self._services):
+            self._log.warning("alarm", told=told)
+
+    def audit(self) -> None:
+        """Audit the ledger where that is due: once a night."""
+        if result := audit_runs.run_if_due(self._services):
+            self._log.info("audit", findings=result.findings)
+
     def run_forever(self, stop: threading.Event) -> None:
         """Run until `stop` is set; what is running then is finished first."""
         timers: list[tuple[Callable[[], object], float]] = [
@@ -159,6 +172,8 @@ class Worker:
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (self.sync, SYNC_EVERY_S),
             (self.poll, OPEN_EVERY_S),
+            (self.look_for_alarms, ALARMS_EVERY_S),
+            (self.audit, AUDIT_EVERY_S),
         ]
         threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]
         for thread in threads:

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from plugin.errors import MailFailed
 from plugin.mail import Letter, SmtpMailer
 from plugin.settings import SettingsSource
 
 
 class ConfiguredMailer:
-    """Sends as `MAIL_URL` and `MAIL_FROM` say when it is asked to."""
+    """Sends as `MAIL_URL` and `MAIL_FROM` say when it is asked to.
 
-    def __init__(self, settings: SettingsSource, clock: Callable[[], datetime]) -> None:
+    `watch` is called after every e-mail: with its failure, or None where it was taken.
+    """
+
+    def __init__(
+        self,
+        settings: SettingsSource,
+        clock: Callable[[], datetime],
+        *,
+        watch: Callable[[MailFailed | None], None] = lambda _error: None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._watch = watch
         self._last = ("", ""), SmtpMailer(clock=clock)
 
     @property
@@ -24,7 +35,12 @@ class ConfiguredMailer:
 
     def send(self, letter: Letter) -> None:
         """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up."""
-        self._mailer().send(letter)
+        try:
+            self._mailer().send(letter)
+        except MailFailed as error:
+            self._watch(error)
+            raise
+        self._watch(None)
 
     def _mailer(self) -> SmtpMailer:
         settings = self._settings.current()

@@ -86,6 +86,17 @@ DECLARED: dict[str, Declaration] = {
         "Token for Prometheus",
         "Who sends it may read /metrics; at least 20 characters. Empty: /metrics is off.",
     ),
+    "alarm_emails": Declaration(
+        Group.ALARMS, "Alarms by e-mail to", "Addresses with commas in between. Empty: every owner."
+    ),
+    "alarm_webhook_url": Declaration(
+        Group.ALARMS, "Webhook", "An https address that gets every alarm as JSON. Empty: none."
+    ),
+    "alarm_webhook_secret": Declaration(
+        Group.ALARMS,
+        "Webhook secret",
+        "Alarms are signed with it (HMAC-SHA256), so that the receiver knows them.",
+    ),
     "retention_days": Declaration(
         Group.RETENTION,
         "Days",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugin.store import (
+    alarms,
     books,
     changes,
     configuration,
@@ -23,6 +24,7 @@ METADATA = Base.metadata
 
 __all__ = [
     "METADATA",
+    "alarms",
     "books",
     "changes",
     "configuration",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -30,3 +32,20 @@ def drop_bookmark_in(session: Session, name: str) -> None:
     kept = session.get(Bookmark, name)
     if kept is not None:
         session.delete(kept)
+
+
+def take_turn(store: Store, act: Act, name: str, *, every: timedelta) -> bool:
+    """Return whether it is this process's turn, and store that it took it: several workers share one rate.
+
+    A turn that was taken less than `every` ago is still taken; one ahead of now was taken by a clock that was wrong.
+    """
+
+    def work(session: Session) -> bool:
+        row = session.get(Bookmark, name, with_for_update=True)
+        since = act.now - datetime.fromisoformat(row.value) if row else None
+        if since is not None and timedelta() <= since < every:
+            return False
+        save_bookmark_in(session, act, name, act.now.isoformat())
+        return True
+
+    return store.transact(work)

@@ -64,6 +64,8 @@ SECTIONS = {
 }
 NOT_ABOUT_CLIENTS = {
     "api_token": "Programs of the clinic.",
+    "alarm": "What went wrong with the program.",
+    "audit_run": "What the nightly audit found, by the ids of rows.",
     "bookmark": "How far Square was read.",
     "books_closed": "The owner's books.",
     "heartbeat": "When the worker last showed that it runs.",

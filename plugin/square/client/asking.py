@@ -42,7 +42,8 @@ class SquareNotFound(SquareFailed):
 class Asking:
     """One pool of connections to one Square. Address and token are read at every request: they may have changed.
 
-    `watch` is called after every call with our token: with the code of its failure, "" where it succeeded.
+    `watch` is called after every call with our token: with the code of its failure, "" where it succeeded;
+    `hear_date` with the Date header of every answer.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class Asking:
         *,
         token: Token | None = None,
         watch: Watch = lambda _code: None,
+        hear_date: Watch = lambda _date: None,
         transport: Transport | None = None,
     ) -> None:
         self._settings = settings
         self._token = token or (lambda: settings.current().square_access_token.get_secret_value())
         self._watch = watch
+        self._hear_date = hear_date
         self._transport = transport
         self._lock = Lock()
         self._used: list[_Connections] = []
@@ -80,7 +83,7 @@ class Asking:
         with self._lock:
             if not self._used or self._used[-1].address != address:
                 # Earlier ones stay open until the end: another thread may be waiting for an answer.
-                self._used.append(_connect(address, self._token, self._transport))
+                self._used.append(_connect(address, self._token, self._transport, self._hear_date))
             return self._used[-1]
 
     def _one(self, name: str, call: Call, *given: Any, **named: Any) -> Json:
@@ -142,12 +145,15 @@ class _Connections:
     unauthenticated: Square
 
 
-def _connect(address: str, token: Token, transport: Transport | None) -> _Connections:
+def _connect(address: str, token: Token, transport: Transport | None, hear_date: Watch) -> _Connections:
     is_remote = httpx.URL(address).host not in ("127.0.0.1", "localhost", "::1")
     http = httpx.Client(
         transport=transport,
         timeout=ANSWER_TIMEOUT_S,
-        event_hooks={"request": [_connect_sooner]},
+        event_hooks={
+            "request": [_connect_sooner],
+            "response": [lambda answer: hear_date(answer.headers.get("Date", ""))],
+        },
         trust_env=is_remote,
         verify=_certificates(is_remote),
     )

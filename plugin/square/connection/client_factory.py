@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from plugin.core.acts import SQUARE, Act
+from plugin.courses.clock_offset import ClockWatch
 from plugin.courses.square_health import note_answering, note_failing
 from plugin.errors import ConfigurationError, SquareFailed
 from plugin.settings import SettingsSource
@@ -32,7 +33,11 @@ def open_square(
 ) -> SquareClient:
     """Return the client; close it after use."""
     token = TokenSource(settings, store, vault)
-    return SquareClient(settings, token=token, watch=Watch(store, clock), transport=transport)
+    # The practice Square of tests keeps a time of its own.
+    is_practice = settings.current().square_environment == "practice"
+    hear_date = (lambda _date: None) if is_practice else ClockWatch(store, clock)
+    watch = Watch(store, clock)
+    return SquareClient(settings, token=token, watch=watch, hear_date=hear_date, transport=transport)
 
 
 class TokenSource:

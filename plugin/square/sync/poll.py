@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in
+from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in, take_turn
 from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.square_mode import POLLED_AT, square_mode
 from plugin.errors import SquareFailed
@@ -26,7 +24,6 @@ from plugin.square.locations import watched_locations
 from plugin.square.parsing import Json
 from plugin.square.sync.orders import receive_orders, receive_refunds
 from plugin.square.sync.pages import newest
-from plugin.store.square_side import Bookmark
 
 OPEN_EVERY_S = 20.0
 CLOSED_EVERY_S = 180.0
@@ -149,19 +146,9 @@ class Poller:
         return max(OPEN_EVERY_S, min(CLOSED_EVERY_S, left))
 
     def _claim(self, every_s: float) -> bool:
-        """Return whether it is this process's turn: several workers share one rate."""
-        now = self._services.clock()
-
-        def work(session: Session) -> bool:
-            row = session.get(Bookmark, POLLED_AT, with_for_update=True)
-            since = now - datetime.fromisoformat(row.value) if row else None
-            # A time ahead of us was stored by a clock that was wrong.
-            if since is not None and timedelta() <= since < timedelta(seconds=every_s / 2):
-                return False
-            save_bookmark_in(session, Act(SQUARE, now, POLLED_AT), POLLED_AT, now.isoformat())
-            return True
-
-        return self._services.store.transact(work)
+        services, now = self._services, self._services.clock()
+        every = timedelta(seconds=every_s / 2)
+        return take_turn(services.store, Act(SQUARE, now, POLLED_AT), POLLED_AT, every=every)
 
     def _spread(self, seconds: float) -> float:
         return seconds * (1 - 0.2 * self._chance())

@@ -1,0 +1,115 @@
+"""Checks of the machine and of the work on it: queues, disk, clock, e-mail, settings, the nightly audit."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select, text
+
+from plugin.alarms.audit_runs import last_audit
+from plugin.alarms.condition import Look, fine, lasting, unused, wrong
+from plugin.alarms.deliveries import WEBHOOK, last_delivery
+from plugin.courses.base.inbox import inbox_state
+from plugin.courses.clock_offset import clock_offset
+from plugin.courses.health_facts import WORKER, last_seen
+from plugin.courses.mail_health import mail_failing
+from plugin.services import Services
+from plugin.store import Store
+from plugin.store.queues import PENDING, Inbox, Outbox
+
+SIGN_OF_LIFE_WITHIN = timedelta(minutes=5)
+OVERDUE = timedelta(minutes=15)
+EVENT_MAY_WAIT = timedelta(hours=2)
+LITTLE_SPACE = 1_000_000_000
+CLOCK_MAY_DIFFER = timedelta(minutes=2)
+MAIL_MAY_FAIL = timedelta(minutes=30)
+AUDIT_MAY_REST = timedelta(days=4)
+
+
+def worker_runs(services: Services, now: datetime) -> Look:
+    """Check that the worker has shown within the last minutes that it runs."""
+    seen = last_seen(services.store, WORKER)
+    if seen is None:
+        return unused("The worker has not run yet.")
+    if now - seen < SIGN_OF_LIFE_WITHIN:
+        return fine("The worker runs.")
+    return wrong(f"The worker has not run for {lasting(now - seen)}: no sale arrives, and nothing is sent.")
+
+
+def queue_moves(services: Services, now: datetime) -> Look:
+    """Check that due work is taken up, and that no event of Square's waits for hours."""
+    due = [moment for table in (Inbox, Outbox) if (moment := _oldest_due(services.store, table)) is not None]
+    if due and now - min(due) >= OVERDUE:
+        return wrong(f"Work has been waiting for {lasting(now - min(due))}, and nothing takes it up.")
+    inbox = inbox_state(services.store)
+    if inbox.oldest_pending_at is not None and now - inbox.oldest_pending_at >= EVENT_MAY_WAIT:
+        age = lasting(now - inbox.oldest_pending_at)
+        return wrong(f"{inbox.pending} events from Square can't be handled; the oldest has waited for {age}.")
+    return fine(f"{inbox.pending} events are waiting." if inbox.pending else "Nothing is waiting.")
+
+
+def _oldest_due(store: Store, table: type[Inbox | Outbox]) -> datetime | None:
+    with store.reading() as session:
+        oldest = select(func.min(table.due_at)).where(text(f"{table.__tablename__}.{PENDING}"))
+        return session.scalar(oldest)
+
+
+def disk_has_room(services: Services, _now: datetime) -> Look:
+    """Check the free space where the data is."""
+    folder = services.settings.data_folder.resolve()
+    there = next((each for each in (folder, *folder.parents) if each.exists()), Path.cwd())
+    free = shutil.disk_usage(there).free
+    said = f"{free / 1_000_000_000:.1f} GB are free."
+    return fine(said) if free >= LITTLE_SPACE else wrong(f"The disk is nearly full: {said}")
+
+
+def clock_is_right(services: Services, _now: datetime) -> Look:
+    """Check this machine's clock against Square's, as heard with its last answers."""
+    offset = clock_offset(services.store)
+    if offset is None:
+        return fine("The clock agrees with Square's.")
+    side = "ahead of" if offset > timedelta() else "behind"
+    said = f"The clock of this machine is {lasting(abs(offset))} {side} Square's."
+    return fine(said) if abs(offset) <= CLOCK_MAY_DIFFER else wrong(said)
+
+
+def mail_is_sent(services: Services, now: datetime) -> Look:
+    """Check that the mail server takes e-mails."""
+    if not services.mail.is_ready:
+        return unused("E-mail is not set up, so alarms are only shown here.")
+    failing = mail_failing(services.store)
+    if failing is None:
+        return fine("The mail server takes e-mails.")
+    if now - failing.since < MAIL_MAY_FAIL:
+        return fine(f"{failing.said} It is tried again.")
+    return wrong(f"No e-mail could be sent for {lasting(now - failing.since)}. {failing.said}")
+
+
+def settings_are_read(services: Services, _now: datetime) -> Look:
+    """Check that every stored setting is in use."""
+    problems = services.settings_source.problems
+    return wrong(" ".join(problems.values())) if problems else fine("Every setting is in use.")
+
+
+def audit_is_clean(services: Services, now: datetime) -> Look:
+    """Check the result of the nightly audit."""
+    last = last_audit(services.store)
+    if last is None:
+        return unused("It runs tonight for the first time.")
+    if last.findings:
+        return wrong(f"The audit found {last.findings} wrong rows. The first: {last.first}")
+    if now - last.finished_at >= AUDIT_MAY_REST:
+        return wrong(f"The audit has not run for {lasting(now - last.finished_at)}.")
+    return fine(f"Ledger and documents add up, as of {lasting(now - last.finished_at)} ago.")
+
+
+def webhook_is_taken(services: Services, _now: datetime) -> Look:
+    """Check that the last alarm reached the webhook."""
+    if not services.settings.alarm_webhook_url.get_secret_value():
+        return unused("No webhook is set.")
+    last = last_delivery(services.store, WEBHOOK)
+    if last is not None and last.has_failed:
+        return wrong(f"The last alarm did not reach the webhook: {last.says}")
+    return fine("Alarms also go to the webhook.")

@@ -1,0 +1,112 @@
+"""Every condition that is watched, declared once: for the alarms, the page, the doctor and the metrics."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from plugin.alarms import machine_checks as machine
+from plugin.alarms import square_checks as square
+from plugin.alarms.condition import Check, Condition, Look, wrong
+from plugin.services import Services
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "square_answers",
+        "Square answers",
+        square.square_answers,
+        "If Square or your internet connection is down, wait: what is pending is then done automatically."
+        " Sessions can be used as always.",
+    ),
+    Check(
+        "square_accepts",
+        "Square accepts the connection",
+        square.square_accepts,
+        "Connect again under Clinic, Square, or enter a new access token there.",
+    ),
+    Check(
+        "sales_arrive",
+        "Sales arrive",
+        square.sales_arrive,
+        "Restart Coursekeeper. If that does not help, look at Clinic, Square.",
+        # After a start the first sync takes its time.
+        confirm=timedelta(minutes=15),
+    ),
+    Check(
+        "worker_runs",
+        "The worker runs",
+        machine.worker_runs,
+        "Restart Coursekeeper: coursekeeper serve starts the worker too.",
+        confirm=timedelta(minutes=5),
+    ),
+    Check(
+        "queue_moves",
+        "Pending work is done",
+        machine.queue_moves,
+        "Restart Coursekeeper. Clinic, Square shows what is waiting, and why.",
+        confirm=timedelta(minutes=5),
+    ),
+    Check(
+        "permission_lasts",
+        "Square's permission is renewed",
+        square.permission_lasts,
+        "Connect again under Clinic, Square, before it expires.",
+    ),
+    Check(
+        "disk_has_room",
+        "Disk space",
+        machine.disk_has_room,
+        "Delete what is not needed on the disk, or get a larger one. When it is full, nothing can be saved.",
+    ),
+    Check(
+        "audit_is_clean",
+        "Nightly audit",
+        machine.audit_is_clean,
+        "Run coursekeeper audit for the list. Keep the database as it is, restore a copy elsewhere, and compare.",
+    ),
+    Check(
+        "clock_is_right",
+        "Clock",
+        machine.clock_is_right,
+        "Let the clock of this machine be set automatically (on Linux: timedatectl set-ntp true).",
+        is_urgent=False,
+    ),
+    Check(
+        "mail_is_sent",
+        "E-mail is sent",
+        machine.mail_is_sent,
+        "Check the mail server and its password under Clinic, Settings, E-mail, then send a test.",
+        is_urgent=False,
+        is_mailed=False,
+    ),
+    Check(
+        "settings_are_read",
+        "Settings",
+        machine.settings_are_read,
+        "Enter them again under Clinic, Settings.",
+    ),
+    Check(
+        "webhook_is_taken",
+        "Alarm webhook",
+        machine.webhook_is_taken,
+        "Check the address under Clinic, Settings, Alarms, then send a test alarm.",
+        is_urgent=False,
+    ),
+)
+
+
+def conditions(services: Services, now: datetime) -> tuple[Condition, ...]:
+    """Return what every check sees now, in the order of the registry. Makes no network call."""
+    return tuple(_seen(check, services, now) for check in CHECKS)
+
+
+def _seen(check: Check, services: Services, now: datetime) -> Condition:
+    look = _looked(check, services, now)
+    return Condition(check, look.state, look.said)
+
+
+def _looked(check: Check, services: Services, now: datetime) -> Look:
+    try:
+        return check.look(services, now)
+    except Exception as error:
+        # One check that fails must not hide the others. The error itself may quote rows of the database.
+        return wrong(f"This could not be checked ({type(error).__name__}).")

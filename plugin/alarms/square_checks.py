@@ -1,0 +1,89 @@
+"""Checks of the connection to Square: does it answer, do sales arrive, is the permission renewed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from plugin.alarms.condition import Look, fine, lasting, unused, wrong
+from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.square_health import SIGN_IN, last_sync_at
+from plugin.courses.square_mode import square_mode
+from plugin.services import Services
+from plugin.square.connection.row import ConnectionView, read_connection
+from plugin.square.connection.tokens import ALARM_AFTER
+
+SILENT_FOR = timedelta(minutes=10)
+REFUSED_FOR = timedelta(minutes=5)
+NOTHING_CAME_FOR = timedelta(hours=2)
+ENDS_WITHIN = timedelta(days=10)
+_NOT_CONNECTED = unused("Square is not connected yet.")
+
+
+def square_answers(services: Services, now: datetime) -> Look:
+    """Check that Square has not been silent for minutes while the clinic was open."""
+    known = _connected(services)
+    if known is None:
+        return _NOT_CONNECTED
+    since = known.failing_since
+    if since is None or known.failing_code == SIGN_IN:
+        return fine("Square answers.")
+    if read_hours(services.store).open_time(since, now) < SILENT_FOR:
+        return fine(f"Square has not answered for {lasting(now - since)}; it is asked again every minute.")
+    return wrong(f"Square has not answered for {lasting(now - since)}.")
+
+
+def square_accepts(services: Services, now: datetime) -> Look:
+    """Check that Square accepts our token, whether the clinic is open or not."""
+    known = _connected(services)
+    if known is None:
+        return _NOT_CONNECTED
+    since = known.failing_since
+    if since is None or known.failing_code != SIGN_IN or now - since < REFUSED_FOR:
+        return fine("Square accepts the connection.")
+    return wrong(f"Square has refused Coursekeeper's access token for {lasting(now - since)}.")
+
+
+def sales_arrive(services: Services, now: datetime) -> Look:
+    """Check that an event or a sync has come within the last hours of being open."""
+    known = _connected(services)
+    if known is None:
+        return _NOT_CONNECTED
+    heard = (
+        last_sync_at(services.store, now),
+        square_mode(services.store, now).last_event_at,
+        known.connected_at,
+    )
+    last = max(filter(None, heard), default=None)
+    if last is None:
+        return unused("Square has not been read yet.")
+    if read_hours(services.store).open_time(last, now) < NOTHING_CAME_FOR:
+        return fine(f"Square was last read, or reported something, {lasting(now - last)} ago.")
+    return wrong(f"For {lasting(now - last)} no event has come from Square, and it could not be read.")
+
+
+def permission_lasts(services: Services, now: datetime) -> Look:
+    """Check that the seller's permission is renewed in time."""
+    known = read_connection(services.store)
+    if services.settings.square_access_token.get_secret_value():
+        return unused("The access token of the settings does not expire.")
+    if known.problem:
+        return wrong(known.problem)
+    if not known.has_permission:
+        return _NOT_CONNECTED
+    if known.refreshed_at is not None and now - known.refreshed_at >= ALARM_AFTER:
+        return wrong(
+            f"Square's permission has not been renewed for {lasting(now - known.refreshed_at)}.{_end(known)}"
+        )
+    if known.refresh_expires_at is not None and known.refresh_expires_at - now < ENDS_WITHIN:
+        return wrong(f"Square's permission can't be renewed after {known.refresh_expires_at:%Y-%m-%d}.")
+    return fine(f"Renewed every week.{_end(known)}")
+
+
+def _end(known: ConnectionView) -> str:
+    return f" It is valid until {known.expires_at:%Y-%m-%d}." if known.expires_at else ""
+
+
+def _connected(services: Services) -> ConnectionView | None:
+    known = read_connection(services.store)
+    is_connected = services.settings.square_access_token.get_secret_value() or known.has_permission
+    return known if is_connected else None

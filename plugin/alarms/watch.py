@@ -1,0 +1,153 @@
+"""Looking at every condition each minute, and telling of those that begin, last or end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.alarms.condition import Condition
+from plugin.alarms.deliveries import TEST, Notice, enqueue_notice
+from plugin.alarms.episodes import Episode, Phase, after_look
+from plugin.alarms.registry import CHECKS, conditions
+from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.courses.base.work import Work
+from plugin.errors import Refused
+from plugin.services import Services
+from plugin.store import Store
+from plugin.store.alarms import Alarm
+
+WATCHMAN = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
+_TITLES = {check.name: check for check in CHECKS}
+_PARTS = tuple(Episode.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """An alarm that has begun and not ended; `said` is what was told of it last."""
+
+    name: str
+    title: str
+    said: str
+    began_at: datetime
+    is_urgent: bool
+
+
+def look(services: Services) -> int:
+    """Look at every condition, store what changed, and enqueue what is to be told; return how many were told."""
+    now = services.clock()
+    known = _episodes(services.store)
+    told = 0
+    for each in conditions(services, now):
+        before = known.get(each.name, Episode())
+        if _after(before, each, now)[0] != before:
+            told += _record(services, each, now)
+    return told
+
+
+def active_alarms(store: Store) -> tuple[AlarmView, ...]:
+    """Return the alarms that have begun, the worst first."""
+    with store.reading() as session:
+        rows = session.scalars(select(Alarm).where(Alarm.began_at.is_not(None)))
+        views = [_alarm(row, row.began_at) for row in rows if row.name in _TITLES and row.began_at]
+    return tuple(sorted(views, key=lambda each: (not each.is_urgent, each.began_at)))
+
+
+def since_when(store: Store) -> dict[str, datetime]:
+    """Return since when each condition is an alarm, by its name."""
+    return {each.name: each.began_at for each in active_alarms(store)}
+
+
+def send_test(services: Services, act: Act) -> int:
+    """Send a test alarm to everyone who gets alarms; return to how many. Raises Refused where nobody does."""
+    require(act.actor)
+    notice = _notice(
+        TEST, TEST, "Test alarm", "This is a test. Nothing is wrong.", "Nothing.", act.now, act.now
+    )
+
+    def work(session: Session) -> int:
+        return enqueue_notice(Work(session, services.store, act), services, notice, by_mail=True)
+
+    sent = services.store.transact(work)
+    if not sent:
+        said = "Nobody would get it: e-mail is not set up, and no webhook is set. Change that under Settings."
+        raise Refused(said, code="no_recipient")
+    return sent
+
+
+def _alarm(row: Alarm, began_at: datetime) -> AlarmView:
+    check = _TITLES[row.name]
+    return AlarmView(row.name, check.title, row.said, began_at, check.is_urgent)
+
+
+def _episodes(store: Store) -> dict[str, Episode]:
+    with store.reading() as session:
+        return {row.name: _episode(row) for row in session.scalars(select(Alarm))}
+
+
+def _episode(row: Alarm) -> Episode:
+    return Episode(**{name: getattr(row, name) for name in _PARTS})
+
+
+def _after(episode: Episode, seen: Condition, now: datetime) -> tuple[Episode, Phase | None]:
+    return after_look(episode, is_wrong=seen.is_wrong, now=now, confirm=seen.check.confirm)
+
+
+def _record(services: Services, seen: Condition, now: datetime) -> int:
+    """Store the look and tell in one transaction: several workers look, and one of them tells."""
+
+    def work(session: Session) -> int:
+        row = session.get(Alarm, seen.name, with_for_update=True)
+        if row is None:
+            row = Alarm(name=seen.name, said="", returns=0)
+            session.add(row)
+        before = _episode(row)
+        after, phase = _after(before, seen, now)
+        for name in _PARTS:
+            setattr(row, name, getattr(after, name))
+        if phase is None:
+            return 0
+        row.said = seen.said[:400]
+        act = Act(WATCHMAN, now, f"alarm:{seen.name}")
+        notice = _of(phase, seen, after.began_at or before.began_at or now, now)
+        return enqueue_notice(
+            Work(session, services.store, act), services, notice, by_mail=_is_mailed(services, seen)
+        )
+
+    return services.store.transact(work)
+
+
+def _is_mailed(services: Services, seen: Condition) -> bool:
+    # A practice clinic is nobody's worry; its page shows them nevertheless.
+    return seen.check.is_mailed and services.settings.square_environment != "practice"
+
+
+def _of(phase: Phase, seen: Condition, since: datetime, now: datetime) -> Notice:
+    to_do = "" if phase is Phase.ENDED else seen.check.to_do
+    key = f"{seen.name}:{since:%Y%m%dT%H%M%S}:{phase}:{now:%Y%m%d}"
+    return _notice(key, phase, seen.title, seen.said, to_do, since, now, seen)
+
+
+def _notice(
+    key: str,
+    phase: str,
+    title: str,
+    said: str,
+    to_do: str,
+    since: datetime,
+    now: datetime,
+    seen: Condition | None = None,
+) -> Notice:
+    return Notice(
+        id=key,
+        phase=phase,
+        name=seen.name if seen else TEST,
+        title=title,
+        said=said,
+        to_do=to_do,
+        is_urgent=seen.check.is_urgent if seen else False,
+        since=since.isoformat(timespec="seconds"),
+        at=now.isoformat(timespec="seconds"),
+    )

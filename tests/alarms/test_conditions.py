@@ -1,0 +1,170 @@
+"""Each condition by itself: just not yet, and just wrong."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from plugin.alarms.condition import State, lasting
+from plugin.alarms.registry import CHECKS, conditions
+from plugin.core.acts import Act
+from plugin.core.opening_hours import Interval, OpeningHours
+from plugin.courses.base.inbox import receive
+from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.clock_offset import ClockWatch
+from plugin.courses.health_facts import WORKER, sign_of_life
+from plugin.courses.mail_health import MailWatch
+from plugin.courses.square_health import connection_in
+from plugin.errors import MailFailed
+from plugin.store import Store
+from tests.alarms.clinic import OLGA, Watched
+from tests.clock import HandMovedClock
+
+
+def test_of_a_sound_clinic_nothing_is_wrong(watched: Watched) -> None:
+    watched.synced()
+    assert [each.name for each in conditions(watched.services, watched.clock()) if each.is_wrong] == []
+
+
+def test_of_a_clinic_that_is_not_set_up_nothing_is_wrong_either(
+    lite_store: Store, clock: HandMovedClock
+) -> None:
+    bare = Watched(lite_store, clock, {})
+    states = {each.name: each.state for each in conditions(bare.services, clock())}
+    assert State.WRONG not in states.values()
+    assert states["square_answers"] == states["sales_arrive"] == State.UNUSED
+
+
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(9, False), (10, True)])
+def test_a_square_silent_for_ten_minutes(lite: Watched, minutes: int, is_wrong: bool) -> None:
+    lite.silence_of(minutes)
+    seen = lite.condition("square_answers")
+    assert seen.is_wrong == is_wrong
+    if is_wrong:
+        assert seen.said == "Square has not answered for 10 minutes."
+        assert "wait" in seen.to_do
+
+
+def test_a_square_silent_at_night_is_nobodys_alarm_until_the_clinic_has_been_open(lite: Watched) -> None:
+    hours = OpeningHours(((Interval(9 * 60, 18 * 60),),) * 7)
+    save_hours(lite.store, Act(OLGA, lite.clock(), "nine"), hours)
+    lite.fail_square()
+    lite.clock.set(lite.clock().replace(hour=9, minute=9) + timedelta(days=1))
+    assert not lite.condition("square_answers").is_wrong
+    lite.clock.advance(minutes=1)
+    assert lite.condition("square_answers").is_wrong
+
+
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(4, False), (5, True)])
+def test_a_token_that_is_refused_for_five_minutes(lite: Watched, minutes: int, is_wrong: bool) -> None:
+    lite.fail_square("square_sign_in")
+    lite.clock.advance(minutes=minutes)
+    assert lite.condition("square_accepts").is_wrong == is_wrong
+    assert not lite.condition("square_answers").is_wrong
+
+
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(119, False), (120, True)])
+def test_nothing_from_square_for_two_open_hours(lite: Watched, minutes: int, is_wrong: bool) -> None:
+    lite.synced()
+    lite.clock.advance(minutes=minutes)
+    assert lite.condition("sales_arrive").is_wrong == is_wrong
+
+
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(14, False), (15, True)])
+def test_due_work_that_nobody_takes_up(watched: Watched, minutes: int, is_wrong: bool) -> None:
+    receive(watched.store, event_id="e1", event_type="payment.created", body="{}", now=watched.clock())
+    watched.clock.advance(minutes=minutes)
+    assert watched.condition("queue_moves").is_wrong == is_wrong
+
+
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(4, False), (5, True)])
+def test_a_worker_that_shows_no_sign_of_life(lite: Watched, minutes: int, is_wrong: bool) -> None:
+    sign_of_life(lite.store, WORKER, lite.clock())
+    lite.clock.advance(minutes=minutes)
+    assert lite.condition("worker_runs").is_wrong == is_wrong
+
+
+def test_a_permission_that_was_not_renewed_for_eight_days(lite_store: Store, clock: HandMovedClock) -> None:
+    lite = Watched(lite_store, clock, {"SQUARE_ENVIRONMENT": "sandbox"})
+    with lite_store.writing() as session:
+        row = connection_in(session)
+        row.access_token_sealed, row.refreshed_at = "sealed", clock()
+        row.expires_at = clock() + timedelta(days=30)
+    clock.advance(days=7, hours=23)
+    assert not lite.condition("permission_lasts").is_wrong
+    clock.advance(hours=1)
+    assert "valid until 2026-12-22" in lite.condition("permission_lasts").said
+    assert lite.condition("permission_lasts").is_wrong
+
+
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.mark.parametrize(("free", "is_wrong"), [(1_000_000_000, False), (999_999_999, True)])
+def test_a_disk_with_less_than_a_gigabyte(
+    lite: Watched, monkeypatch: pytest.MonkeyPatch, free: int, is_wrong: bool
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: Usage(10**12, 10**12 - free, free))
+    assert lite.condition("disk_has_room").is_wrong == is_wrong
+
+
+@pytest.mark.parametrize(("seconds", "is_wrong"), [(0, False), (119, False), (121, True), (-121, True)])
+def test_a_clock_two_minutes_off_squares(watched: Watched, seconds: int, is_wrong: bool) -> None:
+    hear = ClockWatch(watched.store, watched.clock)
+    hear(format_datetime(watched.clock() - timedelta(seconds=seconds), usegmt=True))
+    assert watched.condition("clock_is_right").is_wrong == is_wrong
+    hear(format_datetime(watched.clock(), usegmt=True))
+    assert not watched.condition("clock_is_right").is_wrong
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 99:99:99 GMT", "x" * 9999])
+def test_a_date_that_can_not_be_read_says_nothing(lite: Watched, date: str) -> None:
+    ClockWatch(lite.store, lite.clock)(date)
+    assert lite.condition("clock_is_right").said == "The clock agrees with Square's."
+
+
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(29, False), (30, True)])
+def test_e_mail_that_fails_for_half_an_hour(watched: Watched, minutes: int, is_wrong: bool) -> None:
+    note = MailWatch(watched.store, watched.clock)
+    note(MailFailed("The mail server can't be reached.", permanent=False))
+    watched.clock.advance(minutes=minutes)
+    note(MailFailed("The mail server does not accept the sign-in.", permanent=False))
+    seen = watched.condition("mail_is_sent")
+    assert seen.is_wrong == is_wrong
+    assert "does not accept the sign-in" in seen.said
+    note(None)
+    assert watched.condition("mail_is_sent").said == "The mail server takes e-mails."
+
+
+def test_an_address_that_is_refused_is_no_failure_of_the_mail_server(lite: Watched) -> None:
+    note = MailWatch(lite.store, lite.clock)
+    note(MailFailed("The mail server does not accept this address.", permanent=True))
+    lite.clock.advance(hours=1)
+    assert not lite.condition("mail_is_sent").is_wrong
+
+
+def test_a_check_that_fails_hides_no_other(lite: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_path: object) -> None:
+        raise OSError("/secret/path is gone")
+
+    monkeypatch.setattr("shutil.disk_usage", broken)
+    seen = conditions(lite.services, lite.clock())
+    assert len(seen) == len(CHECKS)
+    assert lite.condition("disk_has_room").said == "This could not be checked (OSError)."
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(minutes=-1), "0 minutes"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(minutes=119), "119 minutes"),
+        (timedelta(hours=2), "2 hours"),
+        (timedelta(hours=48), "2 days"),
+    ],
+)
+def test_spans_are_said_in_one_unit(span: timedelta, said: str) -> None:
+    assert lasting(span) == said
