@@ -19,6 +19,7 @@ from plugin.listening import open_listener
 from plugin.log import write_web_log_to_stderr
 from plugin.processes import end_with_parent
 from plugin.settings import Settings
+from plugin.start import invite_to_set_up
 
 THREADS = 8
 SLOWEST_ANSWER_S = 60
@@ -51,6 +52,7 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
     settings.needing("secret_key")
     # Gunicorn would retry a port in use again and again, and log it each time.
     listener = open_listener(host, port)
+    invite_to_set_up(settings, host, port)
     end_with_parent()
     processes = 1 if settings.database_url.startswith("sqlite") else 2
     write_web_log_to_stderr()

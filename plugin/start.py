@@ -1,15 +1,28 @@
-"""What every process does before it runs: secrets made at the first start, tables in an empty database."""
+"""What every process does before it runs: secrets made at the first start, tables in an empty database.
+
+And the invitation to set up a new clinic, printed where the web is started.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import inspect, text
 
+from plugin.courses.accounts.setup import is_setup_open, new_setup_code
 from plugin.errors import ConfigurationError
 from plugin.secrets_file import FILE_NAME, make_secrets
+from plugin.services import wall_clock
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
 from plugin.store.migrate import is_current, is_empty, upgrade
 
+_INVITATION = """
+  Coursekeeper is ready to be set up. Open it in a browser:
+
+  Address      {address}
+  Set-up code  {code}
+
+  A new code: coursekeeper setup-code
+"""
 # Whose rows show that a clinic has worked with this database.
 _TABLES_IN_USE = ("staff", "client", "course")
 
@@ -42,6 +55,17 @@ def prepare(settings: Settings) -> Settings:
             _refuse_older(store)
             upgrade(settings.database_url)
     return read_settings() if missing else settings
+
+
+def invite_to_set_up(settings: Settings, host: str, port: int) -> None:
+    """Print where to set up a clinic that has no owner yet, with a new code; print nothing for any other."""
+    with Store(settings.database_url) as store:
+        if not is_setup_open(store):
+            return
+        code = new_setup_code(store, settings.secret_key.get_secret_value(), wall_clock())
+    is_set = "public_url" in settings.model_fields_set
+    address = settings.public_url if is_set else f"http://{'[::1]' if host == '::' else host}:{port}"
+    print(_INVITATION.format(address=address, code=code), flush=True)
 
 
 def renew_secrets(settings: Settings) -> None:

@@ -79,6 +79,19 @@ def _run_family(host: str, port: int) -> int:
         family.stop()
 
 
+@main.command("setup-code")
+def setup_code() -> None:
+    """Print a new code to set up this clinic with in the browser; earlier codes end."""
+    from plugin.courses.accounts.setup import new_setup_code
+    from plugin.services import wall_clock
+    from plugin.start import started_settings
+    from plugin.store import Store
+
+    settings = started_settings()
+    with Store(settings.database_url) as store:
+        click.echo(new_setup_code(store, settings.secret_key.get_secret_value(), wall_clock()))
+
+
 @main.command()
 def worker() -> None:
     """Process events from Square and outbox jobs until stopped."""

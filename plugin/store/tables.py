@@ -15,6 +15,7 @@ from plugin.store import (
     people,
     queues,
     selling,
+    setup,
     square_side,
     versions,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "people",
     "queues",
     "selling",
+    "setup",
     "square_side",
     "versions",
 ]

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, Unauthorized
 from werkzeug.wrappers import Response
 
 from plugin.core.acts import Actor, Role, require
+from plugin.courses.accounts.setup import has_staff
 from plugin.courses.accounts.sign_ins import LASTS
 from plugin.web import current_services
 from plugin.web.request_log import note_role
@@ -25,6 +26,9 @@ _SIGNING_IN = ("login", "logout", "forgot_password", "reset_password")
 _OPEN_ENDPOINTS = frozenset(
     {"static", "pages.theme", "pages.script", *(f"security.{each}" for each in _SIGNING_IN)}
 )
+
+# Where the sign-in begins, and until there is an owner the set-up.
+_DOORS = frozenset({"security.login"})
 
 
 def allow(*roles: Role) -> Callable[[View], View]:
@@ -63,6 +67,8 @@ def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
 
     @app.before_request
     def admit() -> Response | None:
+        if request.endpoint in _DOORS and _is_new_clinic():
+            return redirect(url_for("setup.show"), code=303)
         if request.endpoint is None or request.endpoint in _OPEN_ENDPOINTS:
             return None
         if request.blueprint in open_blueprints:
@@ -70,7 +76,7 @@ def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
         if not current_user.is_authenticated:
             return _to_the_door()
         note_role(current_user.role)
-        _refuse_nul()
+        refuse_nul()
         view = current_app.view_functions[request.endpoint]
         require(current_actor(), *getattr(view, "roles", ()))
         within = _fresh_within(view)
@@ -93,7 +99,8 @@ def _now() -> datetime:
     return current_services().clock()
 
 
-def _refuse_nul() -> None:
+def refuse_nul() -> None:
+    """Raise BadRequest for a request with a NUL character."""
     # No one types it, and PostgreSQL rejects text that contains it.
     sent = (*(request.view_args or {}).values(), *request.args.values(), *request.form.values())
     if any("\0" in value for value in sent if isinstance(value, str)):
@@ -106,10 +113,16 @@ def current_actor() -> Actor:
     return actor
 
 
+def _is_new_clinic() -> bool:
+    return not current_user.is_authenticated and not has_staff(current_services().store)
+
+
 def _to_the_door() -> Response:
     # A fragment can't show a sign-in: the script on its page does. A form's contents must not be lost.
     if request.method == "POST" or request.headers.get("HX-Request") or request.headers.get("X-Live"):
         raise Unauthorized
+    if _is_new_clinic():
+        return redirect(url_for("setup.show"), code=303)
     is_worth_it = request.method == "GET" and request.path != "/"
     wanted = request.script_root + request.full_path.rstrip("?") if is_worth_it else None
     return redirect(url_for("security.login", next=wanted), code=303)

@@ -50,6 +50,7 @@ from plugin.web.desk import (
     visits,
 )
 from plugin.web.owner import connection, hours, imports, letterhead, packages, preview, privacy, staff, texts
+from plugin.web.setup import SETUP, door
 
 _DESK = (
     today,
@@ -139,7 +140,7 @@ def _furnish(app: Flask) -> None:
         make_api(),
         *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice)),
     )
-    screens = [part.blueprint for part in (*_DESK, *_OWNER, *reports.SCREENS)]
+    screens = [part.blueprint for part in (door, *_DESK, *_OWNER, *SETUP, *reports.SCREENS)]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
     # They raise the size limit for a file before the check of the token reads the form.
@@ -148,4 +149,5 @@ def _furnish(app: Flask) -> None:
     signin.set_up(app, without_csrf=open_to_all)
     for part in (gifts, client_page, email_choice):
         part.set_up(app)
-    access.set_up(app, open_blueprints=frozenset(each.name for each in open_to_all))
+    # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
+    access.set_up(app, open_blueprints=frozenset(each.name for each in (*open_to_all, door.blueprint)))

@@ -168,6 +168,27 @@ class Text(_Typed):
         return check(text, field=self.name, called=self.called, most=most)
 
 
+class Password(_Typed):
+    """A password, unchanged; it is never shown again."""
+
+    data: str
+
+    def __init__(self, label: str = "", **more: Any) -> None:
+        super().__init__(label, **{"type": "password", **more})
+
+    def read(self, text: str) -> str:
+        """Return the password; raises InvalidField where it is missing, too short or too long."""
+        self._refuse_missing(text)
+        shortest, longest = self.render_kw.get("minlength", 0), self.render_kw.get("maxlength", NOTE_LENGTH)
+        if not shortest <= len(text) <= longest:
+            which = f"at least {shortest}" if len(text) < shortest else f"at most {longest}"
+            raise InvalidField(f"A password has {which} characters.", field=self.name)
+        return text
+
+    def _value(self) -> str:
+        return ""
+
+
 def _drawn_paragraph(field: Paragraph, **attributes: Any) -> Markup:
     named = Markup(html_params(id=field.id, name=field.name, **attributes))  # noqa: S704 - escaped there
     # A browser drops the first line break.

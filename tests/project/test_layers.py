@@ -60,7 +60,7 @@ MAY_KNOW = {
     "plugin.listening": {"plugin.errors"},
     "plugin.processes": set(),
     "plugin.serving": {"plugin"},
-    "plugin.start": _KEEPING,
+    "plugin.start": {"plugin.services", *_USING},
     "plugin.worker": {"plugin", "invoices"},
     "plugin.doctor": {"plugin", "invoices"},
     "plugin.cli": {"plugin", "invoices", "practice_square", "tests.stories.day"},

@@ -57,7 +57,12 @@ def test_a_session_is_used_there(deb: Visitor, small_desk: Desk) -> None:
     assert "11 of 12 left" in deb.after(page.form("/uses")).text
 
 
-def test_who_is_signed_in_nowhere_is_led_to_our_door(host: Flask) -> None:
+def test_a_new_clinic_is_set_up_there(host: Flask) -> None:
+    assert Visitor(host).get("/courses/clients").headers["Location"] == "/courses/set-up"
+
+
+def test_who_is_signed_in_nowhere_is_led_to_our_door(host: Flask, small_house: Services) -> None:
+    hire(small_house, Role.DESK)
     answer = Visitor(host).get("/courses/clients")
     assert answer.headers["Location"] == "/courses/sign-in?next=/courses/clients"
 

@@ -223,7 +223,7 @@ def test_without_the_forms_token_nothing_is_tried(visitor: Visitor, deb_email: s
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(small_app: Flask) -> None:
-    cookie = Visitor(small_app).get("/sign-in").headers["Set-Cookie"]
+    cookie = Visitor(small_app).get("/set-up").headers["Set-Cookie"]
     assert cookie.startswith("coursekeeper=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -233,7 +233,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(small_app: Flask)
 def test_behind_https_the_cookie_never_goes_in_the_clear(sqlite_url: str, clock: HandMovedClock) -> None:
     with Store(sqlite_url) as store:
         app = create_app(services=open_house_on(store, clock, public_url="https://desk.example.org"))
-        answer = app.test_client().get("/sign-in")
+        answer = app.test_client().get("/set-up")
     assert "Secure" in answer.headers["Set-Cookie"]
     assert "max-age" in answer.headers["Strict-Transport-Security"]
 

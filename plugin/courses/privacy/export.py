@@ -89,6 +89,7 @@ NOT_ABOUT_CLIENTS = {
     "setting": "How the clinic runs this.",
     "setting_change": "How the clinic runs this.",
     "shared_device": "Tablets of the clinic.",
+    "setup": "How far the clinic is set up.",
     "sign_in": "Sessions of staff.",
     "staff": "Who works there.",
     "sweep": "When Square was looked through; it names ids of Square's alone.",

@@ -95,6 +95,11 @@ def connection_status(services: Services) -> ConnectionStatus:
     )
 
 
+def is_connected(services: Services) -> bool:
+    """Return whether there is an access token; makes no network call."""
+    return _way(services, read_connection(services.store)) != NOT_AT_ALL
+
+
 def _way(services: Services, known: ConnectionView) -> str:
     if services.settings.square_access_token.get_secret_value():
         return BY_TOKEN

@@ -86,7 +86,7 @@ def _prove_first(error: HTTPException) -> ResponseReturnValue:
 
 
 def _token_refused(error: HTTPException) -> ResponseReturnValue:
-    if request.endpoint in DOORS:
+    if request.endpoint in DOORS or request.blueprint == "setup":
         return http_error(error)
     if not current_user.is_authenticated:
         return _sign_in_first(Unauthorized())

@@ -8,6 +8,7 @@ import { openTarget } from "./page.js";
 import { startPreview } from "./preview.js";
 import "./print.js";
 import { startSending } from "./send.js";
+import "./setup.js";
 import { signInEnded } from "./sign_in.js";
 
 document.documentElement.classList.add("scripted");

@@ -1,0 +1,205 @@
+"""The set-up of a new clinic: the one-time code, the first owner, and which steps are done.
+
+Set-up is open while there is no owner. The code proves that whoever is at the browser also reads what the server
+prints; it is stored as an HMAC, tries are counted in the database for all processes, and the first owner voids it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.courses.accounts.staff import StaffView, new_row, staff_view
+from plugin.courses.base.work import Work, transact
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.people import Staff
+from plugin.store.setup import Setup
+
+# Without 0 and O, 1, I and L: 31 signs, 8 places, some 850 thousand million codes.
+_SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+_PLACES = 8
+LONGEST_CODE = 40
+WRONG_PER_MINUTE = 5
+WRONG_PER_CODE = 20
+_MINUTE = timedelta(minutes=1)
+
+_AT_SETUP = Actor("Set-up", Role.OWNER, Source.DESK)
+DONE, SKIPPED = "done", "skipped"
+
+
+class TooManyCodes(Refused):
+    """More wrong codes than a person types in a minute."""
+
+    code = "too_many_codes"
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class SetupView:
+    """The set-up as it stands; `steps` holds "done" or "skipped" by step."""
+
+    browser_mark: str
+    begun_at: datetime
+    closed_at: datetime | None
+    browser_zone: str
+    steps: dict[str, str]
+    hidden_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAnswer:
+    """The result of a try: the mark for the browser where it was right, else the new code where it was changed."""
+
+    mark: str = ""
+    new_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOwner:
+    """The first owner, as typed; `browser_zone`: the time zone of their browser, "" for none."""
+
+    email: str
+    name: str
+    password_hash: str = field(repr=False)
+    browser_zone: str = ""
+
+
+def is_setup_open(store: Store) -> bool:
+    """Return whether there is no owner yet."""
+    with store.reading() as session:
+        return not _has_owner(session)
+
+
+def has_staff(store: Store) -> bool:
+    """Return whether anybody can have signed in; until then every page leads to the set-up."""
+    with store.reading() as session:
+        return session.scalar(select(Staff.id).limit(1)) is not None
+
+
+def read_setup(store: Store) -> SetupView | None:
+    """Return the set-up, None for a clinic that was not set up in the browser."""
+    with store.reading() as session:
+        row = session.get(Setup, 1)
+        if row is None:
+            return None
+        names = SetupView.__dataclass_fields__
+        return SetupView(**{name: getattr(row, name) for name in names})
+
+
+def new_setup_code(store: Store, secret_key: str, now: datetime) -> str:
+    """Make the code that is valid from now on; earlier ones end. Raises Refused once there is an owner."""
+
+    def work(session: Session) -> str:
+        row = _locked(session, now)
+        if _has_owner(session):
+            raise Refused("This clinic is set up already. Sign in instead.", code="set_up_already")
+        return _renewed(row, secret_key)
+
+    return store.transact(work)
+
+
+def try_setup_code(store: Store, secret_key: str, typed: str, now: datetime) -> CodeAnswer:
+    """Check a typed code. Raises NotFound once there is an owner, TooManyCodes for too many wrong ones in a minute."""
+
+    def work(session: Session) -> CodeAnswer:
+        row = _locked(session, now)
+        _refuse_closed(session)
+        if row.minute_began_at is None or now - row.minute_began_at >= _MINUTE:
+            row.minute_began_at, row.wrong_in_minute = now, 0
+        if row.wrong_in_minute >= WRONG_PER_MINUTE:
+            raise TooManyCodes("Too many wrong codes. Wait one minute, then try again.", field="code")
+        if row.code_hmac and hmac.compare_digest(_hmac(secret_key, typed), row.code_hmac):
+            row.wrong_in_minute = 0
+            return CodeAnswer(mark=row.browser_mark)
+        row.wrong_in_minute += 1
+        row.wrong_since_code += 1
+        is_spent = row.wrong_since_code >= WRONG_PER_CODE
+        return CodeAnswer(new_code=_renewed(row, secret_key) if is_spent else "")
+
+    return store.transact(work)
+
+
+def fits_setup(store: Store, mark: str) -> bool:
+    """Return whether a browser with this mark has typed the code of this set-up."""
+    known = read_setup(store)
+    return (
+        known is not None and bool(mark) and hmac.compare_digest(mark.encode(), known.browser_mark.encode())
+    )
+
+
+def create_first_owner(store: Store, owner: FirstOwner, now: datetime) -> StaffView:
+    """Create the first owner and void the code: of two browsers the first wins.
+
+    Raises InvalidField, Refused where the e-mail address is in use, NotFound once there is an owner.
+    """
+
+    def do(work: Work) -> StaffView:
+        row = _locked(work.session, now)
+        _refuse_closed(work.session)
+        created = new_row(work, email=owner.email, name=owner.name, role=Role.OWNER)
+        created.password_hash = owner.password_hash
+        row.code_hmac, row.closed_at, row.browser_zone = "", now, owner.browser_zone
+        return staff_view(created)
+
+    return transact(store, Act(_AT_SETUP, now, secrets.token_hex(16)), do)
+
+
+def mark_step(store: Store, act: Act, step: str, state: str) -> None:
+    """Record that a step is done or skipped; what is done stays done. Idempotent."""
+    require(act.actor)
+
+    def work(session: Session) -> None:
+        row = _locked(session, act.now)
+        if row.steps.get(step) != DONE:
+            row.steps = {**row.steps, step: state}
+
+    store.transact(work)
+
+
+def hide_checklist(store: Store, act: Act) -> None:
+    """Hide the checklist on Today for good."""
+    require(act.actor)
+
+    def work(session: Session) -> None:
+        _locked(session, act.now).hidden_at = act.now
+
+    store.transact(work)
+
+
+def _locked(session: Session, now: datetime) -> Setup:
+    row = session.get(Setup, 1, with_for_update=True)
+    if row is None:
+        row = Setup(id=1, browser_mark=secrets.token_hex(32), begun_at=now, steps={})
+        # Two that create it race for its key; the loser runs again.
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _renewed(row: Setup, secret_key: str) -> str:
+    code = "".join(secrets.choice(_SIGNS) for _ in range(_PLACES))
+    row.code_hmac, row.wrong_since_code = _hmac(secret_key, code), 0
+    return f"{code[: _PLACES // 2]}-{code[_PLACES // 2 :]}"
+
+
+def _hmac(secret_key: str, code: str) -> str:
+    typed = "".join(sign for sign in code[:LONGEST_CODE].upper() if sign.isalnum())
+    return hmac.new(secret_key.encode(), b"setup-code:" + typed.encode(), hashlib.sha256).hexdigest()
+
+
+def _refuse_closed(session: Session) -> None:
+    if _has_owner(session):
+        raise NotFound("This clinic is set up already. Sign in instead.")
+
+
+def _has_owner(session: Session) -> bool:
+    found = session.scalar(select(Staff.id).where(Staff.role == Role.OWNER.value).limit(1))
+    return found is not None

@@ -1,0 +1,53 @@
+"""The set-up's step of the clinic: its details and opening hours."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.accounts.setup import read_setup
+from plugin.courses.base.clinic import change_clinic, is_named
+from plugin.courses.base.opening_hours import read_hours, save_hours
+from plugin.courses.catalog.packages import package_choices
+from plugin.errors import InvalidField
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import current_act
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.setup.clinic_form import ClinicForm
+from plugin.web.setup.frame import finish_step, frame_of
+
+blueprint = Blueprint("setup_clinic", __name__, url_prefix="/first-steps/clinic")
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the form."""
+    store, known = current_services().store, pages.clinic()
+    setup, hours, has_prices = read_setup(store), read_hours(store), _has_prices()
+    zone = setup.browser_zone if setup else ""
+    values = ClinicForm.values_of_clinic(known, browser_zone=zone, is_new=not is_named(store))
+    form = ClinicForm.shown(refusal, **values, **ClinicForm.values_of(hours))
+    form.offer(known, has_prices=has_prices)
+    return render_template(
+        "setup/clinic.html", **frame_of("clinic"), form=form, hours=hours, has_prices=has_prices
+    )
+
+
+@blueprint.post("")
+@allow()
+@refused_shows(show)
+def save() -> ResponseReturnValue:
+    """Save the clinic's details and hours."""
+    store = current_services().store
+    form = ClinicForm.sent()
+    if _has_prices() and form.currency.data != pages.clinic().currency:
+        raise InvalidField("Packages have prices in the present currency.", field="currency")
+    change_clinic(store, current_act(), form.changes(is_new=not is_named(store)))
+    save_hours(store, current_act(), form.hours())
+    return finish_step("clinic")
+
+
+def _has_prices() -> bool:
+    return bool(package_choices(current_services().store))

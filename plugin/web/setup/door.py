@@ -1,0 +1,143 @@
+"""Set-up until there is an owner: the one-time code, then the owner's account. Gone afterwards."""
+
+from __future__ import annotations
+
+import sys
+
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import login_user
+
+from plugin.courses.accounts.setup import (
+    LONGEST_CODE,
+    FirstOwner,
+    create_first_owner,
+    fits_setup,
+    is_setup_open,
+    try_setup_code,
+)
+from plugin.courses.base.clinic import time_zones
+from plugin.errors import InvalidField
+from plugin.web import current_services
+from plugin.web.access import refuse_nul
+from plugin.web.account.passwords import LONGEST, SHORTEST, hash_password
+from plugin.web.account.people import StaffUser
+from plugin.web.actions import redirect_after_post
+from plugin.web.forms import Email, Form, Hidden, Password, Text
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.setup.frame import steps_from
+
+blueprint = Blueprint("setup", __name__, url_prefix="/set-up")
+_MARK = "setup"
+
+
+class CodeForm(Form):
+    """The set-up code."""
+
+    code = Text(
+        "Set-up code",
+        called="The set-up code",
+        required=True,
+        maxlength=LONGEST_CODE,
+        autocomplete="off",
+        autocapitalize="characters",
+        spellcheck="false",
+        autofocus=True,
+    )
+
+
+class OwnerForm(Form):
+    """The account of the first owner."""
+
+    name = Text(
+        "Your name", called="Your name", required=True, maxlength=120, autocomplete="name", autofocus=True
+    )
+    email = Email(
+        "E-mail",
+        called="Your e-mail address",
+        required=True,
+        type="email",
+        maxlength=254,
+        autocomplete="username",
+        hint="You sign in with it.",
+    )
+    password = Password(
+        "Password",
+        called="A password",
+        required=True,
+        minlength=SHORTEST,
+        maxlength=LONGEST,
+        autocomplete="new-password",
+        hint=f"At least {SHORTEST} characters. Three or four words are easy to type and hard to guess.",
+    )
+    browser_zone = Hidden()
+
+
+@blueprint.before_request
+def _only_before_the_owner() -> ResponseReturnValue | None:
+    if not is_setup_open(current_services().store):
+        return redirect(url_for("today.show"), code=303) if request.method == "GET" else abort(404)
+    refuse_nul()
+    if request.endpoint in ("setup.show", "setup.enter") or _has_typed_code():
+        return None
+    return redirect(url_for("setup.show"), code=303)
+
+
+@blueprint.get("")
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Ask for the code."""
+    if refusal is None and _has_typed_code():
+        return redirect(url_for("setup.owner"), code=303)
+    return render_template("setup/code.html", form=CodeForm.shown(refusal))
+
+
+@blueprint.post("")
+@refused_shows(show)
+def enter() -> ResponseReturnValue:
+    """Check the code."""
+    services = current_services()
+    typed = CodeForm.sent().code.data
+    answer = try_setup_code(
+        services.store, services.settings.secret_key.get_secret_value(), typed, services.clock()
+    )
+    if answer.new_code:
+        # Where the server was started: whoever reads it there may set it up.
+        print(f"The set-up code was typed wrong too often. New code: {answer.new_code}", file=sys.stderr)
+        raise InvalidField(
+            "That is not the code, and it was wrong too often. A new one stands where Coursekeeper was started.",
+            field="code",
+        )
+    if not answer.mark:
+        raise InvalidField("That is not the code. It stands where Coursekeeper was started.", field="code")
+    session[_MARK] = answer.mark
+    return redirect_after_post(url_for("setup.owner"))
+
+
+@blueprint.get("/owner")
+def owner(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the form of the owner's account."""
+    form = OwnerForm.shown(refusal)
+    return render_template("setup/owner.html", form=form, steps=steps_from(None, "owner"))
+
+
+@blueprint.post("/owner")
+@refused_shows(owner)
+def create() -> ResponseReturnValue:
+    """Create the owner, sign them in, and close this door."""
+    services, form = current_services(), OwnerForm.sent()
+    zone = form.browser_zone.data
+    first = FirstOwner(
+        # Required fields; the form has refused empty ones.
+        email=form.email.data or "",
+        name=form.name.data,
+        password_hash=hash_password(form.password.data),
+        browser_zone=zone if zone in time_zones() else "",
+    )
+    created = create_first_owner(services.store, first, services.clock())
+    session.clear()
+    login_user(StaffUser(created), authn_via=["password"])
+    return redirect_after_post(url_for("first_steps.show"))
+
+
+def _has_typed_code() -> bool:
+    return fits_setup(current_services().store, session.get(_MARK, ""))

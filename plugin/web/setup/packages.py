@@ -1,0 +1,107 @@
+"""The set-up's step of the packages: a starting catalog, published to Square or linked to what it sells already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.catalog.links import publications
+from plugin.courses.catalog.packages import create_package, list_packages
+from plugin.errors import CoursekeeperError
+from plugin.services import Services
+from plugin.square.catalog import link_item
+from plugin.square.catalog import publish as publish_to_square
+from plugin.square.catalog_items import search_items
+from plugin.square.connection.status import is_connected
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.owner.forms import ItemForm
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.setup.frame import frame_of, next_address, note_done
+from plugin.web.setup.packages_form import CatalogForm
+
+blueprint = Blueprint("setup_packages", __name__, url_prefix="/first-steps/packages")
+_SHOWN = 50
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
+    """Show the starting catalog; once there are packages, how each stands in Square."""
+    services = current_services()
+    return render_template(
+        "setup/packages.html",
+        **frame_of("packages"),
+        packages=list_packages(services.store, limit=_SHOWN).rows,
+        form=CatalogForm.shown(refusal, **CatalogForm.starting(pages.clinic().currency)),
+        is_connected=is_connected(services),
+        owed=publications(services.store),
+        refusal=refusal if package_id else None,
+        refused_package=package_id,
+        **{"searched_package": "", "q": "", "items": (), **more},
+    )
+
+
+@blueprint.post("")
+@allow()
+@refused_shows(show)
+def create() -> ResponseReturnValue:
+    """Create the chosen packages and, with Square connected, publish them."""
+    services, act, form = current_services(), current_act(), CatalogForm.sent()
+    # A key for each: the same form sent again creates none twice.
+    made = [
+        create_package(services.store, replace(act, key=f"{act.key}-{number}"), new).id
+        for number, new in enumerate(form.packages())
+    ]
+    note_done("packages")
+    if not (form.is_to_publish and is_connected(services)):
+        return redirect_after_post(url_for("setup_packages.show"))
+    problems = [problem for package_id in made if (problem := _publish(services, package_id))]
+    if problems:
+        flash_notice(Notice(f"Saved, but not in Square yet. {problems[0]}", is_bad=True))
+        return redirect_after_post(url_for("setup_packages.show"))
+    flash_notice(Notice("Your packages are in Square's item library."))
+    return redirect_after_post(next_address("packages"))
+
+
+@blueprint.post("/<package_id>/publication")
+@allow()
+@refused_shows(show)
+def publish(package_id: str) -> ResponseReturnValue:
+    """Publish a package to Square."""
+    published = publish_to_square(current_services(), current_act(), package_id)
+    flash_notice(Notice(f"“{published.name}” is in Square."))
+    return redirect_after_post(url_for("setup_packages.show"))
+
+
+@blueprint.get("/<package_id>/items")
+@allow()
+def items(package_id: str) -> ResponseReturnValue:
+    """Show the items in Square that match the query, to sell the package as one of them."""
+    q = request.args.get("q", "").strip()[:60]
+    found = search_items(current_services(), q) if q else ()
+    return show(searched_package=package_id, q=q, items=found)
+
+
+@blueprint.post("/<package_id>/square-item")
+@allow()
+@refused_shows(show)
+def link(package_id: str) -> ResponseReturnValue:
+    """Sell a package as an existing item in Square."""
+    variation_id = ItemForm.sent().square_variation_id.data
+    linked = link_item(current_services(), current_act(), package_id, variation_id)
+    flash_notice(Notice(f"“{linked.name}” is sold as that item from now on."))
+    return redirect_after_post(url_for("setup_packages.show"))
+
+
+def _publish(services: Services, package_id: str) -> str:
+    """Publish a package; return why that failed, "" otherwise."""
+    try:
+        publish_to_square(services, current_act(), package_id)
+    except CoursekeeperError as error:
+        return error.message
+    return ""
