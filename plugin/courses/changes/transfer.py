@@ -25,6 +25,7 @@ from plugin.courses.base.chain import (
     head_of,
     main_of,
 )
+from plugin.courses.base.pending_refund import is_refunding_in
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.changes.frame import (
     Changed,
@@ -41,7 +42,6 @@ from plugin.store import Store
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
-from plugin.store.selling import DeskRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ def _may_be_transferred(change: CourseChange, to: Client) -> None:
         rest = _written(change, course.gross_price - course.gross_paid)
         said = f"{rest} of this course is not paid. It can be transferred once it is paid."
         raise Refused(said, code="part_paid")
-    under_way = select(DeskRefund.id).where(DeskRefund.under_way == course.id)
-    if change.session.scalar(under_way) is not None:
+    if is_refunding_in(change.session, course.id):
         raise Refused("A refund of this course is pending.", code="refund_under_way")
 
 

@@ -27,11 +27,12 @@ from plugin.courses.base.chain import (
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, SaleBooked, publish
 from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.pending_refund import is_refunding_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
-from plugin.courses.exchange.credit import credit_now_in, is_refunding_in
+from plugin.courses.exchange.credit import credit_now_in
 from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course
 from plugin.store.selling import Checkout, DeskRefund

@@ -17,6 +17,7 @@ from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.pending_refund import is_refunding_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView, PackageView
 from plugin.courses.base.words import money_text
@@ -25,7 +26,7 @@ from plugin.courses.refunds.basis import refund_basis_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.selling import Checkout, DeskRefund
+from plugin.store.selling import Checkout
 
 _FORMULAS = {RefundFormula.PRORATED: prorated, RefundFormula.DISCOUNT_FORFEITED: discount_forfeited}
 
@@ -138,8 +139,3 @@ def _refuse(session: Session, course: CourseView) -> None:
     under_way = select(Checkout.id).where(Checkout.exchange_under_way == course.id)
     if session.scalar(under_way) is not None:
         raise Refused("An exchange of this course is pending already.", code="exchange_under_way")
-
-
-def is_refunding_in(session: Session, course_id: str) -> bool:
-    """Return whether a refund of the course begun at the desk is in progress."""
-    return session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course_id)) is not None

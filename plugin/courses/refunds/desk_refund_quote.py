@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
@@ -14,6 +13,7 @@ from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.pending_refund import is_refunding_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import money_text
@@ -22,7 +22,6 @@ from plugin.courses.refunds.basis import refund_basis_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.selling import DeskRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _refuse(session: Session, quote: RefundQuote) -> None:
         raise Refused("This course waits as a gift. Cancel the gift first.", code="waits_as_gift")
     if course.status is Status.REFUNDED:
         raise Refused(f"This course was {course.status}; no money of it is left.", code=course.status.value)
-    if session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course.id)) is not None:
+    if is_refunding_in(session, course.id):
         raise Refused("A refund of this course is pending already.", code="refund_under_way")
     if course.square_order_id is None:
         said = "This course was not sold through Square, so Square can't give its money back."
