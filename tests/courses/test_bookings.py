@@ -162,7 +162,7 @@ def test_what_is_called_off_vanishes_and_is_not_used(lite: Appointments, status:
     lite.told(status=status)
     assert lite.arrivals() == ()
     for deed in (lite.use, lambda: lite.missed("charge")):
-        with pytest.raises(Refused, match="called off"):
+        with pytest.raises(Refused, match="canceled in Square"):
             deed()
 
 

@@ -157,7 +157,7 @@ def test_what_was_joined_on_is_taken_apart_from_the_last_one(lite_desk: Desk) ->
     one = _merge(lite_desk, first, second)
     two = _merge(lite_desk, second, third)
     assert read_client(lite_desk.store, first).id == third
-    with pytest.raises(Refused, match="Take that apart first"):
+    with pytest.raises(Refused, match="Undo that merge first"):
         undo_merge(lite_desk.store, lite_desk.act(), one.merge_id or "")
     undo_merge(lite_desk.store, lite_desk.act(), two.merge_id or "")
     undo_merge(lite_desk.store, lite_desk.act(), one.merge_id or "")
@@ -190,7 +190,7 @@ def test_it_refuses_one_client_with_themselves_and_somebody_who_is_not_there(lit
 def test_it_refuses_whoever_was_joined_with_somebody_else_meanwhile(lite_desk: Desk) -> None:
     first, second, third = (lite_desk.client(name) for name in ("Ana A", "Ana B", "Ana C"))
     _merge(lite_desk, first, second)
-    with pytest.raises(Refused, match="joined with somebody else"):
+    with pytest.raises(Refused, match="merged with another client"):
         _merge(lite_desk, first, third)
 
 

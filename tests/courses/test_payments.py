@@ -122,5 +122,5 @@ def test_a_currency_without_a_minor_unit_unlocks_by_whole_yen(desk: Desk) -> Non
     sale = replace(desk.sale(line), came=came(3333, currency="JPY"))
     course = desk.course(desk.book(sale).opened[0])
     assert course.allowances[0].unlocked == 0
-    with pytest.raises(Refused, match="once ¥1 more has come"):
+    with pytest.raises(Refused, match="once ¥1 more is paid"):
         use_session(desk.store, desk.act(), UseSession(course.id))

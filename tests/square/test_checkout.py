@@ -70,7 +70,7 @@ def test_the_same_act_again_begins_nothing(selling: Selling) -> None:
 
 def test_a_package_that_is_not_on_the_till_is_refused_before_anything_is_begun(selling: Selling) -> None:
     package_id = _package(selling, "Only on paper", 50000)
-    with pytest.raises(Refused, match="is not on the till yet"):
+    with pytest.raises(Refused, match="is not in Square yet"):
         selling.begin("cash", package_id=package_id)
 
 

@@ -111,7 +111,7 @@ def test_sessions_allowed_ahead_are_used_and_earned_when_their_money_comes(
     ahead = desk.use(course_id, sessions=2)
     assert desk.balance(course_id) == (7, 0)
     with pytest.raises(
-        Refused, match=r"5 of 12 sessions may be used so far\. .* once \$495\.00 more has come"
+        Refused, match=r"5 of 12 sessions may be used so far\. .* once \$495\.00 more is paid"
     ):
         desk.use(course_id)
     pay(desk, sale, 49500, 66000)

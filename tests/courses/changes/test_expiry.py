@@ -132,7 +132,7 @@ def test_frozen_days_come_back_at_the_thaw(desk: Desk, changes: Changes, course_
     before = ends(desk, course_id)
     assert before is not None
     changes.freeze(course_id)
-    with pytest.raises(Refused, match="Thaw it first"):
+    with pytest.raises(Refused, match="Unfreeze it first"):
         desk.use(course_id)
     with pytest.raises(Refused, match="frozen already"):
         changes.freeze(course_id)

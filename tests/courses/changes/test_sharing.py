@@ -114,10 +114,10 @@ def test_a_gift_taken_back_is_the_givers_again_and_its_code_worth_nothing(
     course_id = desk.sell()
     changes.give(course_id)
     for deed in (changes.give, changes.freeze, changes.write_off):
-        with pytest.raises(Refused, match="Take the gift back first"):
+        with pytest.raises(Refused, match="Cancel the gift first"):
             deed(course_id)
     for passing_on in (changes.transfer, changes.share):
-        with pytest.raises(Refused, match="Take the gift back first"):
+        with pytest.raises(Refused, match="Cancel the gift first"):
             passing_on(course_id, bea)
     changes.take_back(course_id)
     with pytest.raises(Refused, match="taken this gift back"):

@@ -115,7 +115,7 @@ def test_what_can_not_be_transferred_is_refused_in_words(desk: Desk, changes: Ch
         with pytest.raises(InvalidField):
             changes.transfer(course_id, bea, sessions=wrong)
     changes.freeze(course_id)
-    with pytest.raises(Refused, match="Thaw it first"):
+    with pytest.raises(Refused, match="Unfreeze it first"):
         changes.transfer(course_id, bea)
     changes.thaw(course_id)
     changes.transfer(course_id, bea)
