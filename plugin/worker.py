@@ -20,6 +20,7 @@ from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
 from plugin.courses.health_facts import WORKER, sign_of_life
+from plugin.courses.reports.totals import keep_totals
 from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
 from plugin.errors import SquareFailed
 from plugin.job_registry import JOBS, kinds_of
@@ -43,6 +44,7 @@ SIGN_OF_LIFE_EVERY_S = 60
 RETENTION_EVERY_S = 60 * 60
 ALARMS_EVERY_S = 60
 AUDIT_EVERY_S = 10 * 60
+TOTALS_EVERY_S = 10 * 60
 MOST_RETENTION_BATCHES = 200
 
 
@@ -170,6 +172,7 @@ class Worker:
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
             (partial(reseal_settings, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
+            (partial(keep_totals, self._services.store, stop.is_set), TOTALS_EVERY_S),
             (self.sync, SYNC_EVERY_S),
             (self.poll, OPEN_EVERY_S),
             (self.look_for_alarms, ALARMS_EVERY_S),

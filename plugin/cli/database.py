@@ -31,6 +31,19 @@ def db_upgrade() -> None:
     click.echo("The database is up to date.")
 
 
+@db.command("totals")
+@click.option("--again", is_flag=True, help="Make all of them again from the entries.")
+def db_totals(again: bool) -> None:
+    """Bring the totals that the reports read up to date, as the worker does every ten minutes."""
+    from plugin.courses.reports.totals import keep_totals, make_totals_again
+
+    with opened_store() as store:
+        if again:
+            store.transact(make_totals_again)
+        added = keep_totals(store)
+    click.echo(f"{added} entries added.")
+
+
 @main.command("new-secrets")
 @click.confirmation_option(
     prompt="All sign-ins end; Square, mail and second factors must be set again. Go on?"

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.ledger import Kind
 from plugin.courses.documents.checks import wrong_documents
+from plugin.courses.reports.total_checks import wrong_totals
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 from plugin.store.people import Client
@@ -261,6 +262,14 @@ def _documents(session: Session) -> Iterator[Finding]:
         yield Finding(check, row, sentence)
 
 
+def _totals(session: Session) -> Iterator[Finding]:
+    """Check that the totals which the reports read are the sums of the entries in them."""
+    for check, row in wrong_totals(session):
+        yield Finding(
+            check, row, "The total is not the sum of its entries. Run: coursekeeper db totals --again"
+        )
+
+
 _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
     _chains,
     _bounds,
@@ -272,4 +281,5 @@ _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
     _prices,
     _handouts,
     _documents,
+    _totals,
 )

@@ -17,6 +17,7 @@ from plugin.store import (
     selling,
     setup,
     square_side,
+    totals,
     versions,
 )
 from plugin.store.base import Base
@@ -40,6 +41,7 @@ __all__ = [
     "selling",
     "setup",
     "square_side",
+    "totals",
     "versions",
 ]
 

@@ -18,6 +18,7 @@ from plugin.core.status import Status
 from plugin.courses.audit import audit
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView, EntryView, Used
+from plugin.courses.reports.totals import keep_totals
 from plugin.courses.sales.sales import Sale
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
@@ -169,6 +170,8 @@ class Selling(RuleBasedStateMachine):
         self.what_came_in_is_owed_earned_or_given_back(courses)
         self.each_session_is_worth_its_part(courses)
         self.what_goes_out_comes_in(courses)
+        if len(self.seen) % 3 == 0:
+            keep_totals(self.store)
         assert audit(self.store) == ()
 
     def nothing_written_was_changed(self, courses: list[CourseView]) -> None:

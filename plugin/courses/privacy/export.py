@@ -68,6 +68,10 @@ NOT_ABOUT_CLIENTS = {
     "audit_run": "What the nightly audit found, by the ids of rows.",
     "bookmark": "How far Square was read.",
     "books_closed": "The owner's books.",
+    **dict.fromkeys(
+        ("period_total", "course_total", "untotalled_entry", "totals_state"),
+        "Sums of the ledger's entries, which are part of it themselves.",
+    ),
     "heartbeat": "When the worker last showed that it runs.",
     "clinic": "The clinic itself.",
     "connection": "How the clinic is let into Square.",

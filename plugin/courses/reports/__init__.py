@@ -1,4 +1,4 @@
 """Reports for the owner: read-only queries of the ledger, returned as frozen values.
 
-Nothing is stored for them.
+Only totals are kept for them (`totals.py`).
 """

@@ -24,6 +24,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.books import BooksClosed
 from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.totals import TotalsState, UntotalledEntry
 
 Ts = TypeVarTuple("Ts")
 REVERSED = aliased(Entry)
@@ -51,17 +52,30 @@ def close_books(store: Store, act: Act, through: date) -> date:
             raise InvalidField(
                 f"The books are closed through {day_text(known, clinic)} already.", field="through"
             )
-        work.session.add(
-            BooksClosed(
-                closed_before=start_of(through + timedelta(days=1), ZoneInfo(clinic.time_zone)),
-                closed_through=through,
-                closed_at=work.now,
-                by=work.act.actor.name,
-            )
+        closing = BooksClosed(
+            closed_before=start_of(through + timedelta(days=1), ZoneInfo(clinic.time_zone)),
+            closed_through=through,
+            closed_at=work.now,
+            by=work.act.actor.name,
         )
+        add_closing(work.session, closing)
         return through
 
     return transact(store, act, do)
+
+
+def add_closing(session: Session, closing: BooksClosed) -> None:
+    """Add a closing. Where it changes on which day an entry counts that is totalled already, totals are made again."""
+    # Nobody adds to the totals meanwhile.
+    states = session.scalars(select(TotalsState).with_for_update()).all()
+    session.add(closing)
+    is_totalled = ~exists().where(UntotalledEntry.entry_id == Entry.id)
+    moved = select(Entry.id).where(
+        Entry.written_at >= closing.closed_at, Entry.happened_at < closing.closed_before, is_totalled
+    )
+    if session.scalar(moved.limit(1)) is not None:
+        for state in states:
+            state.is_valid = False
 
 
 def closed_through(store: Store) -> date | None:

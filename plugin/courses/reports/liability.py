@@ -11,20 +11,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, false, func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import REVERSED, closed_through_in, counts_at, entry_kind
+from plugin.courses.reports.books import closed_through_in
 from plugin.courses.reports.lines import LINE_OF, Late, Liability, Line, LineView, RollForward
 from plugin.courses.reports.period import Period
+from plugin.courses.reports.sums import GroupSum, PlaceSum, expired_sums, group_sums
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.square_side import Connection
 
 
@@ -36,9 +32,9 @@ class _Sum:
     sessions: int = 0
     entries: int = 0
 
-    def add(self, row: Any) -> None:
-        self.value += int(row.value)
-        self.sessions += int(row.sessions)
+    def add(self, row: GroupSum) -> None:
+        self.value += row.value
+        self.sessions += row.sessions
         self.entries += row.entries
 
 
@@ -49,16 +45,18 @@ class _Sums:
     made_after: _Sum = field(default_factory=_Sum)
     from_before: _Sum = field(default_factory=_Sum)
 
-    def add(self, row: Any) -> None:
-        line = LINE_OF[Kind(row.kind)] if row.is_within else Line.OPENING
+    def add(self, row: GroupSum) -> None:
+        line = LINE_OF[row.kind] if row.is_within else Line.OPENING
         self.lines[line].add(row)
         self.lines[Line.CLOSING].add(row)
-        if row.is_expired:
-            self.expired.add(row)
         if row.is_within and row.is_made_after:
             self.made_after.add(row)
         if row.is_within and row.is_from_before:
             self.from_before.add(row)
+
+    def add_expired(self, row: PlaceSum) -> None:
+        self.expired.value += row.value
+        self.expired.sessions += row.sessions
 
 
 def liability(store: Store, period: Period) -> Liability:
@@ -70,12 +68,17 @@ def liability(store: Store, period: Period) -> Liability:
 def liability_in(session: Session, period: Period) -> Liability:
     """Return the roll-forward as seen by this session."""
     clinic = clinic_in(session)
-    rows = session.execute(_sums(session, period, ZoneInfo(clinic.time_zone))).all()
     totals: defaultdict[str, _Sums] = defaultdict(_Sums)
     places: defaultdict[tuple[str, str | None], _Sums] = defaultdict(_Sums)
-    for row in rows:
+    for row in group_sums(session, period):
         totals[row.currency].add(row)
         places[row.currency, row.square_location_id].add(row)
+    for expired in expired_sums(session, period):
+        place = expired.currency, expired.square_location_id
+        # Where nothing was entered before the end, what is left now and what came after it are equal.
+        if place in places:
+            totals[expired.currency].add_expired(expired)
+            places[place].add_expired(expired)
     # The clinic's own currency is always shown.
     ordered = sorted(totals.keys() | {clinic.currency}, key=lambda code: (code != clinic.currency, code))
     return Liability(
@@ -121,44 +124,3 @@ def _line(line: Line, total: _Sum, currency: str) -> LineView:
 
 def _late(total: _Sum, currency: str) -> Late:
     return Late(total.entries, Money(total.value, currency), total.sessions)
-
-
-def _sums(session: Session, period: Period, zone: ZoneInfo) -> Select[Any]:
-    start, end = period.moments(zone)
-    moment = counts_at(session)
-    counted = (
-        select(
-            Entry.value_delta,
-            Entry.sessions_delta,
-            Course.currency,
-            Course.square_location_id,
-            entry_kind.label("kind"),
-            (moment >= start).label("is_within"),
-            (Entry.written_at >= end).label("is_made_after"),
-            (Entry.happened_at < start).label("is_from_before"),
-            # On hold, it does not expire meanwhile.
-            and_(func.coalesce(Course.expires_on < period.last, false()), Course.frozen_at.is_(None)).label(
-                "is_expired"
-            ),
-        )
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
-        .where(moment < end)
-        .subquery()
-        .c
-    )
-    # Grouped by name: a value bound twice is two values to PostgreSQL.
-    marks = [counted[name] for name in _MARKS]
-    return select(
-        *marks,
-        func.sum(counted.value_delta).label("value"),
-        func.sum(counted.sessions_delta).label("sessions"),
-        func.count().label("entries"),
-    ).group_by(*marks)
-
-
-_MARKS = (
-    *("currency", "square_location_id", "kind"),
-    *("is_within", "is_made_after", "is_from_before", "is_expired"),
-)

@@ -25,7 +25,7 @@ from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.reports.follow_ups import FollowUp, Reason, Why, follow_ups
 from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.lines import Line, LineView, RollForward
-from plugin.courses.reports.overview import MONTHS_SHOWN, MonthView, month_in
+from plugin.courses.reports.overview import MONTHS_SHOWN, MonthView, months_of
 from plugin.courses.reports.period import Period, month_of, months_up_to
 from plugin.courses.reports.sold import SoldRow, sold_in
 from plugin.courses.reports.usage import By, UsageRow, months_with_entries, usage_in
@@ -153,8 +153,7 @@ def _trend(session: Session, rolled: RollForward, period: Period, currency: str)
     """
     liability = rolled.line(Line.CLOSING).value.amount
     points: list[MonthPoint] = []
-    for each in reversed(months_up_to(period.first, MONTHS_SHOWN)):
-        month = month_in(session, each, currency)
+    for month in reversed(months_of(session, months_up_to(period.first, MONTHS_SHOWN), currency)):
         points.append(_point(month, Money(liability, currency)))
         liability -= month.moved.amount
     return tuple(reversed(points))

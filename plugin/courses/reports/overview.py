@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,8 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counted_in, entry_kind
 from plugin.courses.reports.period import Period, months_up_to
+from plugin.courses.reports.sums import month_sums, package_sums
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package
@@ -63,31 +63,35 @@ class Overview:
 def overview(store: Store, today: date) -> Overview:
     """Return the overview as it is today."""
     with store.reading() as session:
-        currency = clinic_in(session).currency
-        owed = _owed(session)
-        return Overview(
-            months=tuple(month_in(session, month, currency) for month in months_up_to(today, MONTHS_SHOWN)),
-            owed=tuple(each for each in owed if each.value.currency == currency),
-            other_currencies=tuple(sorted({each.value.currency for each in owed} - {currency})),
-        )
+        return overview_in(session, today)
 
 
-def month_in(session: Session, month: Period, currency: str) -> MonthView:
-    """Return one month in one currency, as seen by this session."""
-    sums = select(entry_kind, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
-    of_currency = counted_in(session, sums, month).where(Course.currency == currency)
-    rows = session.execute(of_currency.group_by(entry_kind))
-    sessions: defaultdict[str, int] = defaultdict(int)
-    values: defaultdict[str, int] = defaultdict(int)
-    for name, many, value in rows:
-        sessions[name], values[name] = int(many), int(value)
+def overview_in(session: Session, today: date) -> Overview:
+    """Return the overview as seen by this session."""
+    currency = clinic_in(session).currency
+    owed = _owed(session)
+    return Overview(
+        months=months_of(session, months_up_to(today, MONTHS_SHOWN), currency),
+        owed=tuple(each for each in owed if each.value.currency == currency),
+        other_currencies=tuple(sorted({each.value.currency for each in owed} - {currency})),
+    )
+
+
+def months_of(session: Session, months: Sequence[Period], currency: str) -> tuple[MonthView, ...]:
+    """Return some months in a row in one currency, as seen by this session."""
+    sums = month_sums(session, months, currency)
+    return tuple(_month(month, sums.get(month.first, {}), currency) for month in months)
+
+
+def _month(month: Period, sums: Mapping[Kind, tuple[int, int]], currency: str) -> MonthView:
+    never = (0, 0)
     return MonthView(
         month=month,
-        sold=sessions[Kind.SOLD],
-        used=-sessions[Kind.USED],
-        paid=Money(values[Kind.PAID], currency),
-        earned=Money(-values[Kind.USED], currency),
-        moved=Money(sum(values.values()), currency),
+        sold=sums.get(Kind.SOLD, never)[0],
+        used=-sums.get(Kind.USED, never)[0],
+        paid=Money(sums.get(Kind.PAID, never)[1], currency),
+        earned=Money(-sums.get(Kind.USED, never)[1], currency),
+        moved=Money(sum(value for _, value in sums.values()), currency),
     )
 
 
@@ -97,6 +101,17 @@ def _last(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
 
 
 def _owed(session: Session) -> list[DeferredView]:
+    names = dict(session.execute(select(Package.id, Package.name)).all())
+    sums = package_sums(session)
+    views = [
+        DeferredView(package_id, names[package_id], sessions, Money(value, currency))
+        for (package_id, currency), (sessions, value) in (sums or _left_by_package(session)).items()
+        if sessions > 0 or value > 0
+    ]
+    return sorted(views, key=lambda view: (-view.value.amount, view.name, view.package_id))
+
+
+def _left_by_package(session: Session) -> dict[tuple[str, str], tuple[int, int]]:
     # What is left of an allowance is in the last entry of its chain: none of the others is read.
     left = (
         select(
@@ -109,16 +124,6 @@ def _owed(session: Session) -> list[DeferredView]:
         .join(Course, Course.id == Allowance.course_id)
         .subquery()
     )
-    sessions, value = func.sum(left.c.sessions), func.sum(left.c.value)
-    rows = session.execute(
-        select(Package.id, Package.name, left.c.currency, sessions, value)
-        .select_from(left)
-        .join(Package, Package.id == left.c.package_id)
-        .group_by(Package.id, Package.name, left.c.currency)
-        .having((sessions > 0) | (value > 0))
-        .order_by(value.desc(), Package.name, Package.id)
-    )
-    return [
-        DeferredView(package_id, name, int(many), Money(int(owed), currency))
-        for package_id, name, currency, many, owed in rows
-    ]
+    key = (left.c.package_id, left.c.currency)
+    rows = session.execute(select(*key, func.sum(left.c.sessions), func.sum(left.c.value)).group_by(*key))
+    return {(package_id, currency): (int(many), int(value)) for package_id, currency, many, value in rows}

@@ -16,6 +16,7 @@ from plugin.core.money import Money
 from plugin.courses.attention.items import list_attention
 from plugin.courses.audit import audit
 from plugin.courses.base.words import format_money
+from plugin.courses.reports.totals import keep_totals
 from plugin.services import wall_clock
 from tests.stories.day.harness import Stage, open_stage
 from tests.stories.day.scenarios import DAY, Scenario
@@ -87,6 +88,7 @@ def compare(stage: Stage, start: datetime, say: Say) -> Outcome:
     store = stage.services.store
     square, ledger = square_totals(stage.services, start - timedelta(days=4)), ledger_totals(store)
     by_kind, owed = roll_forward(store)
+    keep_totals(store)
     findings = audit(store)
     faults = [
         f"{what}: Square says {theirs}, the ledger {ours}."

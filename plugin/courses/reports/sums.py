@@ -1,0 +1,234 @@
+"""Sums of the entries for the reports: from the kept totals plus what is not in them yet, else from all entries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.ledger import Kind
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.reports.books import REVERSED, counts_at, counts_within, entry_kind
+from plugin.courses.reports.period import Period, month_of, start_of
+from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.totals import CourseTotal, PeriodTotal
+
+# What a group of entries has in common; `is_within` the period, `is_made_after` it, `is_from_before` it.
+_GROUP = ("currency", "square_location_id", "kind", "is_within", "is_made_after", "is_from_before")
+_SUMS = ("value", "sessions", "entries")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSum:
+    """The sum of one group of entries up to the end of a period; `kind`: of what they are or undo."""
+
+    currency: str
+    square_location_id: str | None
+    kind: Kind
+    is_within: bool
+    is_made_after: bool
+    is_from_before: bool
+    value: int
+    sessions: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSum:
+    """A sum at one location in one currency."""
+
+    currency: str
+    square_location_id: str | None
+    value: int
+    sessions: int
+
+
+def group_sums(session: Session, period: Period) -> Iterator[GroupSum]:
+    """Yield the sums of all entries that count before the end of the period. A group may come more than once."""
+    queries = list(_of_totals(session, period)) if are_usable(session) else [_of_entries(session, period)]
+    for query in queries:
+        for row in session.execute(query):
+            yield GroupSum(
+                currency=row.currency,
+                square_location_id=row.square_location_id or None,
+                kind=Kind(row.kind),
+                is_within=bool(row.is_within),
+                is_made_after=bool(row.is_made_after),
+                is_from_before=bool(row.is_from_before),
+                value=int(row.value),
+                sessions=int(row.sessions),
+                entries=int(row.entries),
+            )
+
+
+def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
+    """Yield what was left at the end of the period in the courses that had expired by then."""
+    _, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    moment = counts_at(session)
+    # On hold, it does not expire meanwhile.
+    is_expired = and_(Course.expires_on < period.last, Course.frozen_at.is_(None))
+    if not are_usable(session):
+        yield from _places(session, _by_place().where(is_expired, moment < end))
+        return
+    place = (Course.currency, Course.square_location_id)
+    kept = select(*place, func.sum(CourseTotal.value), func.sum(CourseTotal.sessions))
+    of_course = kept.join(Course, Course.id == CourseTotal.course_id).where(is_expired)
+    yield from _places(session, of_course.group_by(*place))
+    yield from _places(session, _by_place().where(is_expired, UNTOTALLED))
+    # What counts after the period has no part in it.
+    after = or_(Entry.happened_at >= end, Entry.written_at >= end)
+    for each in _places(session, _by_place().where(after, moment >= end, is_expired)):
+        yield PlaceSum(each.currency, each.square_location_id, -each.value, -each.sessions)
+
+
+def month_sums(
+    session: Session, months: Sequence[Period], currency: str
+) -> dict[date, dict[Kind, tuple[int, int]]]:
+    """Return sessions and value by kind for each of some months in a row, by its first day."""
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    start, end = Period(months[0].first, months[-1].last).moments(zone)
+    found: defaultdict[date, defaultdict[Kind, tuple[int, int]]] = defaultdict(
+        lambda: defaultdict(lambda: (0, 0))
+    )
+
+    def add(month: date, kind: str, sessions: Any, value: Any) -> None:
+        known = found[month][Kind(kind)]
+        found[month][Kind(kind)] = (known[0] + int(sessions), known[1] + int(value))
+
+    if not are_usable(session):
+        for month in months:
+            for row in session.execute(_by_kind(session, month, zone, currency)):
+                add(month.first, *row)
+        return {month: dict(kinds) for month, kinds in found.items()}
+    kept = select(
+        PeriodTotal.counted_in, PeriodTotal.kind, func.sum(PeriodTotal.sessions), func.sum(PeriodTotal.value)
+    ).where(
+        PeriodTotal.currency == currency,
+        PeriodTotal.counted_in.between(months[0].first, months[-1].first),
+    )
+    for row in session.execute(kept.group_by(PeriodTotal.counted_in, PeriodTotal.kind)):
+        add(*row)
+    moment = counts_at(session)
+    waiting = _joined(select(moment, entry_kind, Entry.sessions_delta, Entry.value_delta)).where(
+        UNTOTALLED, Course.currency == currency, moment >= start, moment < end
+    )
+    for counted_at, *rest in session.execute(waiting):
+        add(month_at(counted_at, zone), *rest)
+    return {month: dict(kinds) for month, kinds in found.items()}
+
+
+def package_sums(session: Session) -> dict[tuple[str, str], tuple[int, int]] | None:
+    """Return sessions and value left now by package and currency; None where the totals can't be used."""
+    if not are_usable(session):
+        return None
+    key = (PeriodTotal.package_id, PeriodTotal.currency)
+    kept = select(*key, func.sum(PeriodTotal.sessions), func.sum(PeriodTotal.value)).group_by(*key)
+    of_course = (Course.package_id, Course.currency)
+    waiting = _joined(select(*of_course, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))).where(
+        UNTOTALLED
+    )
+    sums: defaultdict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for query in (kept, waiting.group_by(*of_course)):
+        for package_id, currency, sessions, value in session.execute(query):
+            known = sums[package_id, currency]
+            sums[package_id, currency] = (known[0] + int(sessions), known[1] + int(value))
+    return dict(sums)
+
+
+def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return (
+        query.select_from(Entry)
+        .join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
+    )
+
+
+def _by_kind(session: Session, month: Period, zone: ZoneInfo, currency: str) -> Select[*tuple[Any, ...]]:
+    columns = select(entry_kind, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
+    is_counted = counts_within(counts_at(session), *month.moments(zone))
+    return _joined(columns).where(is_counted, Course.currency == currency).group_by(entry_kind)
+
+
+def _by_place() -> Select[*tuple[Any, ...]]:
+    place = (Course.currency, Course.square_location_id)
+    sums = select(*place, func.sum(Entry.value_delta), func.sum(Entry.sessions_delta)).select_from(Entry)
+    return (
+        sums.join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .group_by(*place)
+    )
+
+
+def _places(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[PlaceSum]:
+    for currency, place_id, value, sessions in session.execute(query):
+        yield PlaceSum(currency, place_id, int(value), int(sessions))
+
+
+def _of_totals(session: Session, period: Period) -> Iterator[Select[*tuple[Any, ...]]]:
+    """Yield queries of which each entry is in exactly one: whole months from the totals, the rest from entries."""
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    first, last = month_of(period.first).first, month_of(period.last)
+    if period.first == first and period.last == last.last:
+        yield _grouped(_totals_of_months(first, last.first))
+        yield _of_entries(session, period, UNTOTALLED)
+        return
+    # Which day of its month an entry was written on is not in the totals.
+    yield _grouped(_totals_before(first))
+    begin, (_, end) = start_of(first, zone), period.moments(zone)
+    moment = counts_at(session)
+    yield _of_entries(session, period, UNTOTALLED, moment < begin)
+    yield _of_entries(session, period, counts_within(moment, begin, end))
+
+
+def _totals(**marks: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    labelled = [mark.label(name) for name, mark in marks.items()]
+    same = (PeriodTotal.currency, PeriodTotal.square_location_id, PeriodTotal.kind)
+    return select(*same, *labelled, PeriodTotal.value, PeriodTotal.sessions, PeriodTotal.entries)
+
+
+def _totals_before(first: date) -> Select[*tuple[Any, ...]]:
+    never = literal(False)
+    marks = _totals(is_within=never, is_made_after=never, is_from_before=never)
+    return marks.where(PeriodTotal.counted_in < first)
+
+
+def _totals_of_months(first: date, last: date) -> Select[*tuple[Any, ...]]:
+    return _totals(
+        is_within=PeriodTotal.counted_in >= first,
+        is_made_after=PeriodTotal.written_in > last,
+        is_from_before=PeriodTotal.happened_in < first,
+    ).where(PeriodTotal.counted_in <= last)
+
+
+def _of_entries(
+    session: Session, period: Period, *conditions: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
+    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    moment = counts_at(session)
+    entries = select(
+        Course.currency,
+        Course.square_location_id,
+        entry_kind.label("kind"),
+        (moment >= start).label("is_within"),
+        (Entry.written_at >= end).label("is_made_after"),
+        (Entry.happened_at < start).label("is_from_before"),
+        Entry.value_delta.label("value"),
+        Entry.sessions_delta.label("sessions"),
+        literal(1).label("entries"),
+    )
+    return _grouped(_joined(entries).where(moment < end, *conditions))
+
+
+def _grouped(rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    # Grouped by name: a value bound twice is two values to PostgreSQL.
+    of = rows.subquery().c
+    group = [of[name] for name in _GROUP]
+    return select(*group, *(func.sum(of[name]).label(name) for name in _SUMS)).group_by(*group)

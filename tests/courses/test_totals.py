@@ -1,0 +1,239 @@
+"""Reports from kept totals say the same as reports from all entries, to the cent, whatever is written when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.courses.audit import audit
+from plugin.courses.reports.books import add_closing, close_books
+from plugin.courses.reports.liability import liability_in
+from plugin.courses.reports.overview import months_of, overview_in
+from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
+from plugin.courses.reports.totals import add_batch, are_usable, keep_totals, month_at
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.offers import Clinic
+from plugin.store.totals import CourseTotal, PeriodTotal, TotalsState, UntotalledEntry
+from tests.clock import HandMovedClock
+from tests.courses.desk import OLGA, Desk
+from tests.courses.ledgers import DEEDS, RandomLedger
+from tests.courses.test_reports import ANY_LEDGER, DAYS, closed
+
+MONTHS = [month_of(date(2026, month, 1)) for month in (10, 11, 12)]
+ACTS = st.lists(
+    st.one_of(
+        DEEDS.map(lambda deeds: deeds[:5]),
+        st.just("total"),
+        DAYS,
+        st.tuples(st.integers(0, 3), st.one_of(st.none(), DAYS), st.booleans()),
+    ),
+    max_size=14,
+)
+
+
+@pytest.fixture(scope="module")
+def any_store(tmp_path_factory: pytest.TempPathFactory, _migrated_file: object) -> Iterator[Store]:
+    path = tmp_path_factory.mktemp("totals") / "any.db"
+    path.write_bytes(_migrated_file.read_bytes())  # type: ignore[attr-defined]
+    with Store(f"sqlite:///{path}") as store:
+        yield store
+
+
+def reports(session: Session, periods: list[Period]) -> list[object]:
+    today = date(2026, 12, 20)
+    months = months_up_to(today, 4)
+    return [
+        *(liability_in(session, period) for period in periods),
+        *(months_of(session, months, currency) for currency in ("USD", "EUR")),
+        overview_in(session, today),
+    ]
+
+
+def by_both_ways(session: Session, periods: list[Period]) -> tuple[list[object], list[object]]:
+    """Return the reports from the totals, and from all entries."""
+    assert are_usable(session)
+    quick = reports(session, periods)
+    state = session.get_one(TotalsState, 1)
+    state.is_valid = False
+    session.flush()
+    slow = reports(session, periods)
+    state.is_valid = True
+    session.flush()
+    return quick, slow
+
+
+def carry_out(session: Session, ledger: RandomLedger, act: object) -> None:
+    match act:
+        case list():
+            for deed in act:
+                ledger.write(deed)
+        case "total":
+            while add_batch(session):
+                pass
+        case date():
+            add_closing(session, closed(act))
+        case (int(number), None | date() as expires_on, bool(is_frozen)):
+            course = session.get_one(Course, f"c{number}")
+            course.expires_on = expires_on
+            course.frozen_at = datetime(2026, 11, 1, tzinfo=UTC) if is_frozen else None
+    session.flush()
+
+
+@settings(ANY_LEDGER, max_examples=30)
+@given(before=DEEDS, acts=ACTS, cut=st.tuples(DAYS, DAYS))
+def test_any_history_reads_the_same_from_the_totals(any_store, before, acts, cut):
+    with any_store.reading() as session:
+        ledger = RandomLedger(session, any_store)
+        closings: set[date] = set()
+        for act in [before, "total", *acts]:
+            if isinstance(act, date):
+                if act in closings:
+                    continue
+                closings.add(act)
+            carry_out(session, ledger, act)
+        if not are_usable(session):
+            # A closing moved an entry that was totalled: the next round makes them again.
+            carry_out(session, ledger, "total")
+        quick, slow = by_both_ways(
+            session, [*MONTHS, Period(*sorted(cut)), Period(date(2026, 9, 1), date(2026, 12, 31))]
+        )
+        assert quick == slow
+
+
+def test_each_entry_is_noted_until_it_is_totalled(desk: Desk) -> None:
+    desk.use(desk.sell())
+    assert counts(desk.store) == (3, 0)
+    assert keep_totals(desk.store) == 3
+    assert counts(desk.store) == (0, 3)
+    assert keep_totals(desk.store) == 0
+
+
+def counts(store: Store) -> tuple[int, int]:
+    with store.reading() as session:
+        waiting = session.scalar(select(func.count()).select_from(UntotalledEntry)) or 0
+        return waiting, int(session.scalar(select(func.sum(PeriodTotal.entries))) or 0)
+
+
+def test_totals_of_both_engines_read_as_all_entries_do(desk: Desk, clock: HandMovedClock) -> None:
+    package = desk.package(sessions=12)
+    course = desk.sell(package, order="ORDER-A")
+    used = desk.use(course)
+    keep_totals(desk.store)
+    clock.set(datetime(2026, 12, 3, 18, tzinfo=UTC))
+    desk.undo(used.entry.id)
+    desk.sell(package, order="ORDER-B")
+    desk.refund("ORDER-B", 198000)
+    close_books(desk.store, desk.act(OLGA), date(2026, 11, 30))
+    desk.use(course, visited_on=date(2026, 11, 28))
+    with desk.store.writing() as session:
+        # Expired in November, with entries of December that are not totalled.
+        session.get_one(Course, course).expires_on = date(2026, 11, 20)
+    with desk.store.reading() as session:
+        quick, slow = by_both_ways(session, [*MONTHS, Period(date(2026, 11, 10), date(2026, 12, 5))])
+        assert quick == slow
+    keep_totals(desk.store)
+    with desk.store.reading() as session:
+        quick, slow = by_both_ways(session, [*MONTHS, Period(date(2026, 11, 10), date(2026, 12, 5))])
+        assert quick == slow
+    assert audit(desk.store) == ()
+
+
+def test_a_course_with_nothing_left_has_no_row(desk: Desk) -> None:
+    desk.sell(order="ORDER-A")
+    keep_totals(desk.store)
+    with desk.store.reading() as session:
+        assert session.scalar(select(func.count()).select_from(CourseTotal)) == 1
+    desk.refund("ORDER-A", 198000)
+    keep_totals(desk.store)
+    with desk.store.reading() as session:
+        assert session.scalar(select(func.count()).select_from(CourseTotal)) == 0
+
+
+def test_another_time_zone_makes_them_again(desk: Desk) -> None:
+    desk.sell()
+    keep_totals(desk.store)
+    with desk.store.writing() as session:
+        session.get_one(Clinic, 1).time_zone = "Asia/Shanghai"
+    with desk.store.reading() as session:
+        assert not are_usable(session)
+    assert keep_totals(desk.store) == 2
+    with desk.store.reading() as session:
+        assert are_usable(session)
+        quick, slow = by_both_ways(session, MONTHS)
+        assert quick == slow
+
+
+def test_books_closed_behind_an_entry_of_the_future_make_them_again(
+    desk: Desk, clock: HandMovedClock
+) -> None:
+    course = desk.sell()
+    clock.set(datetime(2026, 12, 3, 18, tzinfo=UTC))
+    desk.use(course, visited_on=date(2026, 11, 28))
+    keep_totals(desk.store)
+    # The clock of the machine that closes the books is behind.
+    clock.set(datetime(2026, 12, 3, 17, tzinfo=UTC))
+    close_books(desk.store, desk.act(OLGA), date(2026, 11, 30))
+    with desk.store.reading() as session:
+        assert not are_usable(session)
+    assert keep_totals(desk.store) == 3
+    with desk.store.reading() as session:
+        quick, slow = by_both_ways(session, MONTHS)
+        assert quick == slow
+
+
+@pytest.mark.parametrize(
+    ("model", "change", "check"),
+    [
+        (PeriodTotal, {"value": 1}, "period total"),
+        (PeriodTotal, {"sessions": 1}, "period total"),
+        (CourseTotal, {"value": 1}, "course total"),
+    ],
+)
+def test_a_wrong_total_is_found(
+    desk: Desk, model: type[PeriodTotal] | type[CourseTotal], change: dict[str, int], check: str
+) -> None:
+    desk.use(desk.sell())
+    keep_totals(desk.store)
+    assert audit(desk.store) == ()
+    with desk.store.writing() as session:
+        row = session.scalars(select(model).limit(1)).one()
+        for name, more in change.items():
+            setattr(row, name, getattr(row, name) + more)
+    assert {each.check for each in audit(desk.store)} == {check}
+    with desk.store.writing() as session:
+        for name, more in change.items():
+            kept = session.scalars(select(model).limit(1)).one()
+            setattr(kept, name, getattr(kept, name) - more)
+
+
+def test_a_lost_course_total_is_found(desk: Desk) -> None:
+    desk.sell()
+    keep_totals(desk.store)
+    with desk.store.writing() as session:
+        row = session.scalars(select(CourseTotal)).one()
+        values = {"course_id": row.course_id, "value": row.value, "sessions": row.sessions}
+        session.delete(row)
+    assert {each.check for each in audit(desk.store)} == {"course total"}
+    with desk.store.writing() as session:
+        session.add(CourseTotal(**values))
+
+
+@pytest.mark.parametrize(
+    "zone", ["America/Los_Angeles", "Asia/Shanghai", "America/Sao_Paulo", "Africa/Cairo"]
+)
+def test_a_moment_lies_in_the_month_that_the_period_says(zone: str) -> None:
+    known = ZoneInfo(zone)
+    for year in (2010, 2017, 2026):
+        for month in range(1, 13):
+            begin = start_of(date(year, month, 1), known)
+            for moment in (begin, begin + timedelta(seconds=1)):
+                assert month_at(moment, known) == date(year, month, 1)
+            assert month_at(begin - timedelta(microseconds=1), known) < date(year, month, 1)
