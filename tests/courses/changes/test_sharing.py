@@ -125,7 +125,7 @@ def test_a_gift_taken_back_is_the_givers_again_and_its_code_worth_nothing(
     assert desk.use(course_id).sessions_left == 11
     with pytest.raises(Refused, match="does not wait"):
         changes.take_back(course_id)
-    with pytest.raises(Refused, match="Transfer what is left instead"):
+    with pytest.raises(Refused, match="Transfer the remaining sessions instead"):
         changes.give(course_id)
 
 
