@@ -51,7 +51,7 @@ def mail_link(services: Services, job: Job) -> str:
 def mail_forgotten(services: Services, job: Job) -> str:
     """Send a link to whoever signs in with the address that was typed; raises MailFailed, ConfigurationError."""
     person = staff_by_email(services.store, str(job.payload["email"]))
-    return _send_link(services, job, person) if person else "Not sent: nobody signs in with that address."
+    return _send_link(services, job, person) if person else "Not sent: no one signs in with that address."
 
 
 def give_up_link(services: Services, job: Job, sentence: str) -> None:
@@ -105,7 +105,7 @@ def _invitation_text(person: StaffView, clinic: ClinicView, url: str, until: str
         ),
         button="Choose a password",
         url=url,
-        last_line="If you did not expect this, ignore it: without a password nobody can sign in.",
+        last_line="If you did not expect this, ignore it: without a password no one can sign in.",
     )
 
 

@@ -22,7 +22,7 @@ from plugin.web import (
     request_log,
     webhook,
 )
-from plugin.web.account import resume, signin
+from plugin.web.account import mine, resume, signin
 from plugin.web.api.blueprint import make_api
 from plugin.web.client_page import email_choice
 from plugin.web.client_page import views as client_page
@@ -49,7 +49,18 @@ from plugin.web.desk import (
     today,
     visits,
 )
-from plugin.web.owner import connection, hours, imports, letterhead, packages, preview, privacy, staff, texts
+from plugin.web.owner import (
+    connection,
+    hours,
+    imports,
+    letterhead,
+    members,
+    packages,
+    preview,
+    privacy,
+    staff,
+    texts,
+)
 from plugin.web.setup import SETUP, door
 
 _DESK = (
@@ -75,7 +86,7 @@ _DESK = (
     sell,
     checkouts,
 )
-_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff, hours)
+_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff, members, hours)
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200
@@ -140,14 +151,14 @@ def _furnish(app: Flask) -> None:
         make_api(),
         *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice)),
     )
-    screens = [part.blueprint for part in (door, *_DESK, *_OWNER, *SETUP, *reports.SCREENS)]
+    screens = [part.blueprint for part in (door, *_DESK, *_OWNER, mine, *SETUP, *reports.SCREENS)]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
     # They raise the size limit for a file before the check of the token reads the form.
     for part in (imports, letterhead):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, client_page, email_choice):
+    for part in (gifts, client_page, email_choice, mine):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     access.set_up(app, open_blueprints=frozenset(each.name for each in (*open_to_all, door.blueprint)))

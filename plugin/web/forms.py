@@ -90,6 +90,12 @@ class Form(wtforms.Form):  # type: ignore[misc]
                 form.form_errors.append(message)
         return form
 
+    @classmethod
+    def shown_beside_others(cls, refusal: Refusal | None, *, suffix: str = "", **values: Any) -> Self:
+        """Return the form as `shown` does, untouched by the refusal of another form of the page."""
+        is_own = refusal is not None and cls().is_in(refusal.typed)
+        return cls.shown(refusal if is_own else None, suffix=suffix, **values)
+
     def is_in(self, typed: MultiDict[str, str]) -> bool:
         """Return whether any field a person sees was sent; several forms of a page send the same hidden ones."""
         return any(field.name in typed for field in self if not isinstance(field, Hidden))

@@ -203,6 +203,22 @@ WHO: dict[str, frozenset[str]] = {
     "staff.deactivate": OWNER,
     "staff.reactivate": OWNER,
     "staff.revoke": OWNER,
+    "staff.add_token": OWNER,
+    "members.new": OWNER,
+    "members.create": OWNER,
+    "members.show": OWNER,
+    "members.save": OWNER,
+    "members.renew": OWNER,
+    "members.end_invitation": OWNER,
+    "members.reset": OWNER,
+    "members.sign_out": OWNER,
+    "members.sign_out_everywhere": OWNER,
+    "account.show": STAFF,
+    "account.change_name": STAFF,
+    "account.change_email": STAFF,
+    "account.change_password": STAFF,
+    "account.sign_out": STAFF,
+    "account.sign_out_elsewhere": STAFF,
 }
 # They look for themselves, and have their own tests: tokens, signatures, and what a watcher may see.
 OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook", "setup")

@@ -231,7 +231,7 @@ class TestForgotten:
         answer = ask(visitor, deb.email.upper())
         assert answer.status_code == 303
         page = Page(visitor.get(answer.headers["Location"]).text)
-        assert "If somebody signs in here with that address" in page.text
+        assert "If this address is used to sign in here" in page.text
         work(small_house, post)
         assert set_by(visitor, post.link()).status_code == 303
         assert visitor.sign_in(deb.email, NEW).status_code == 302

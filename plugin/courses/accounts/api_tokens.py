@@ -59,19 +59,47 @@ def add_token(
     store: Store, *, name: str, role: Role, now: datetime, expires_at: datetime | None = None
 ) -> str:
     """Create a bearer token; return it this once, since only its digest is stored."""
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token, row = _new_token(store, name, role, now, expires_at)
     with store.writing() as session:
-        session.add(
-            ApiToken(
-                id=store.new_id(),
-                name=required(name, field="name", called="The name"),
-                role=role.value,
-                token_sha256=_digest(token),
-                created_at=now,
-                expires_at=expires_at,
-            )
-        )
+        session.add(row)
     return token
+
+
+def create_token(store: Store, act: Act, *, name: str, role: Role, expires_at: datetime | None) -> str:
+    """Create a bearer token for the owner; return it this once.
+
+    Raises InvalidField, or Refused for a repeat of the same request: the token can't be shown again.
+    """
+    require(act.actor)
+    token, row = _new_token(store, name, role, act.now, expires_at)
+
+    def create(work: Work) -> dict[str, str]:
+        work.session.add(row)
+        return {"token_id": row.id}
+
+    def do(work: Work) -> bool:
+        request = {"name": name, "role": role.value}
+        return work.once("create_token", request, lambda: create(work)).is_repeat
+
+    if transact(store, act, do):
+        said = f"The token “{row.name}” was created already and can't be shown again. Revoke it and create another."
+        raise Refused(said, code="token_shown")
+    return token
+
+
+def _new_token(
+    store: Store, name: str, role: Role, now: datetime, expires_at: datetime | None
+) -> tuple[str, ApiToken]:
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken(
+        id=store.new_id(),
+        name=required(name, field="name", called="The name"),
+        role=role.value,
+        token_sha256=_digest(token),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return token, row
 
 
 def holder_of(store: Store, token: str, now: datetime) -> TokenHolder | None:

@@ -52,7 +52,9 @@ def invite(store: Store, act: Act, person: NewPerson, *, by_mail: bool) -> Staff
     def do(work: Work) -> StaffView:
         request = {**asdict(person), "by_mail": by_mail}
         answer, _ = work.once("invite", request, lambda: _invite(work, person, by_mail))
-        return staff_view(locked_staff(work.session, answer["staff_id"]))
+        row = locked_staff(work.session, answer["staff_id"])
+        _require_open(row)
+        return staff_view(row)
 
     return transact(store, act, do)
 
@@ -77,7 +79,6 @@ def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool) -> Sta
     require(act.actor)
 
     def renew(work: Work, row: Staff) -> dict[str, str]:
-        _require_open(row)
         row.invited_at, row.mail_problem = work.now, ""
         end_sessions(work, row)
         if by_mail:
@@ -86,6 +87,7 @@ def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool) -> Sta
 
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, staff_id)
+        _require_open(row)
         work.once("invite_again", {"staff_id": staff_id, "by_mail": by_mail}, lambda: renew(work, row))
         return staff_view(row)
 
@@ -108,7 +110,7 @@ def withdraw(store: Store, act: Act, staff_id: str) -> StaffView:
                 work.session.delete(row)
         except IntegrityError:
             row = locked_staff(work.session, staff_id)
-            row.is_active, row.session_mark = False, secrets.token_hex(32)
+            row.is_active, row.session_mark = False, secrets.token_hex(16)
         return person
 
     return transact(store, act, do)

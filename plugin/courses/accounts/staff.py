@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
@@ -19,7 +19,7 @@ from plugin.courses.clients.contacts import typed_email
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Visit
-from plugin.store.people import SignIn, Staff
+from plugin.store.people import Passkey, SignIn, Staff
 
 INVITATION_LASTS = timedelta(days=7)
 _NO_SUCH_PERSON = "There is no such person."
@@ -91,7 +91,7 @@ def new_row(work: Work, *, email: str, name: str, role: Role) -> Staff:
         name=required(name, field="name", called="The name"),
         role=role.value,
         password_hash="",
-        session_mark=secrets.token_hex(32),
+        session_mark=secrets.token_hex(16),
         created_at=work.now,
     )
     if role is Role.OWNER:
@@ -138,7 +138,7 @@ def set_password(
 
 def end_sessions(work: Work, row: Staff) -> None:
     """End every session and every link of a person; a copy of a cookie is invalid from now on."""
-    row.session_mark = secrets.token_hex(32)
+    row.session_mark = secrets.token_hex(16)
     ended = update(SignIn).where(SignIn.staff_id == row.id, SignIn.ended_at.is_(None))
     work.session.execute(ended.values(ended_at=work.now))
 
@@ -173,6 +173,15 @@ def list_all_staff(store: Store) -> tuple[StaffView, ...]:
     """Return all who may sign in or once could, by name."""
     with store.reading() as session:
         return tuple(map(staff_view, session.scalars(select(Staff).order_by(Staff.name, Staff.id))))
+
+
+def with_second_factor(store: Store) -> frozenset[str]:
+    """Return the ids of those whose account a stolen password alone does not open."""
+    asked = select(Staff.id).where(
+        or_(Staff.totp_secret.is_not(None), exists().where(Passkey.staff_id == Staff.id))
+    )
+    with store.reading() as session:
+        return frozenset(session.scalars(asked))
 
 
 def count_visits(store: Store) -> dict[str, int]:

@@ -58,9 +58,14 @@ def carried() -> CarriedForm | None:
         return _carried_by_sign_in()
     if request.method != "POST" or not _is_from_our_page():
         return None
-    pairs = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN_FIELDS]
+    pairs = [(name, value) for name, value in request.form.items(multi=True) if _may_be_carried(name)]
     fields = urlencode(pairs)
     return CarriedForm(request.script_root + request.path, fields) if len(fields) <= LARGEST else None
+
+
+def _may_be_carried(name: str) -> bool:
+    # No page must hold a password that was typed.
+    return name not in _OWN_FIELDS and "password" not in name
 
 
 def _sign_in_first(error: HTTPException) -> ResponseReturnValue:

@@ -1,20 +1,25 @@
-"""Staff and API tokens, for the owner: who has access, and ending it at once."""
+"""Staff and API tokens, for the owner: who has access, ending it at once, and new tokens."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.accounts.api_tokens import list_tokens, revoke_token
+from plugin.core.acts import Role
+from plugin.courses.accounts.api_tokens import create_token, list_tokens, revoke_token
 from plugin.courses.accounts.staff import (
     count_visits,
     deactivate_staff,
     list_all_staff,
     reactivate_staff,
+    with_second_factor,
 )
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.owner.staff_forms import TokenForm
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
@@ -34,6 +39,9 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         tokens=[each for each in tokens if each.state(now) == "active"],
         ended=[(each, each.state(now)) for each in tokens if each.state(now) != "active"],
         refusal=refusal,
+        now=now,
+        protected=with_second_factor(store),
+        form=TokenForm.shown_beside_others(refusal),
     )
 
 
@@ -52,7 +60,28 @@ def deactivate(staff_id: str) -> ResponseReturnValue:
 def reactivate(staff_id: str) -> ResponseReturnValue:
     """Let a person sign in again."""
     person = reactivate_staff(current_services().store, current_act(), staff_id)
+    if person.state == "invited":
+        return _done(
+            f"{person.name} is active again. Make a new invitation so that they can choose a password."
+        )
     return _done(f"{person.name} can sign in again, with the same password as before.")
+
+
+@blueprint.post("/tokens")
+@allow()
+@fresh()
+@refused_shows(show)
+def add_token() -> ResponseReturnValue:
+    """Create a token and show it, this once."""
+    form, act = TokenForm.sent(), current_act()
+    token = create_token(
+        current_services().store,
+        act,
+        name=form.token_name.data,
+        role=Role(form.token_role.data),
+        expires_at=act.now + timedelta(days=form.days) if form.days else None,
+    )
+    return render_template("owner/token.html", token=token, name=form.token_name.data)
 
 
 @blueprint.post("/tokens/<token_id>/revocation")

@@ -130,7 +130,7 @@ def create() -> ResponseReturnValue:
         # Required fields; the form has refused empty ones.
         email=form.email.data or "",
         name=form.name.data,
-        password_hash=hash_password(form.password.data),
+        password_hash=hash_password(form.password.data, (form.name.data, form.email.data or "")),
         browser_zone=zone if zone in time_zones() else "",
     )
     created = create_first_owner(services.store, first, services.clock())

@@ -1,0 +1,193 @@
+"""My account, for everybody who signs in: name, e-mail, password, and where one is signed in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from flask_security import login_user
+from werkzeug.wrappers import Response
+from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.text import NAME_LENGTH
+from plugin.courses.accounts import sessions
+from plugin.courses.accounts.staff import StaffView, read_staff, set_password
+from plugin.courses.accounts.staff_edits import change_own_email, rename_self
+from plugin.errors import InvalidField
+from plugin.web import current_services, pages
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password, refuse_weak
+from plugin.web.account.people import SIGN_IN, StaffUser
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Email, Form, Password, Text
+from plugin.web.limits import limit_views, page_limiter
+from plugin.web.refusals import Refusal, refused_shows
+
+PER_PERSON = "10 per 5 minutes"
+_ASK_PASSWORD = ("account.change_email", "account.change_password")
+
+blueprint = Blueprint("account", __name__, url_prefix="/account")
+
+
+class NameForm(Form):
+    """One's own name."""
+
+    name = Text("Name", called="The name", required=True, maxlength=NAME_LENGTH, autocomplete="name")
+
+
+class EmailForm(Form):
+    """A new address, with the password."""
+
+    email = Email(
+        "E-mail",
+        called="The e-mail address",
+        required=True,
+        type="email",
+        maxlength=254,
+        autocomplete="username",
+    )
+    email_password = Password("Your password", autocomplete="current-password")
+
+    def validate_email_password(self, field: Password) -> None:
+        """Refuse another password than one's own."""
+        _refuse_wrong(field.data)
+
+
+class PasswordForm(Form):
+    """The password one has, and a new one twice."""
+
+    old_password = Password("Your password now", autocomplete="current-password")
+    new_password = Password(
+        "New password",
+        called="The new password",
+        hint=f"At least {SHORTEST} characters. A few words in a row are easy to remember and hard to guess.",
+        required=True,
+        minlength=SHORTEST,
+        maxlength=LONGEST,
+        autocomplete="new-password",
+    )
+    password_again = Password(
+        "The same again", called="The new password", required=True, autocomplete="new-password"
+    )
+
+    def validate_old_password(self, field: Password) -> None:
+        """Refuse another password than one's own."""
+        _refuse_wrong(field.data)
+
+    def validate_new_password(self, field: Password) -> None:
+        """Refuse a weak one."""
+        if not field.data:
+            return
+        try:
+            refuse_weak(field.data, _known(), field=field.name)
+        except InvalidField as error:
+            raise ValidationError(error.message) from None
+
+    def validate_password_again(self, field: Password) -> None:
+        """Refuse a slip of the fingers."""
+        if field.data != self.new_password.data:
+            raise ValidationError("The two new passwords are not the same.")
+
+
+def set_up(app: Flask) -> None:
+    """Limit wrong passwords: a moment at somebody's open screen must not become a search for theirs."""
+    wrong = page_limiter(app).limit(
+        PER_PERSON, key_func=_person, deduct_when=lambda response: response.status_code == 422
+    )
+    limit_views(app, _ASK_PASSWORD, wrong)
+
+
+@blueprint.get("")
+@allow(*AT_THE_DESK)
+def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+    """Show one's own account."""
+    member = _member()
+    return render_template(
+        "account/mine.html",
+        member=member,
+        has_password=bool(member.password_hash),
+        name_form=NameForm.shown_beside_others(refusal, suffix="-name", name=member.name),
+        email_form=EmailForm.shown_beside_others(refusal, suffix="-email", email=member.email),
+        password_form=PasswordForm.shown_beside_others(refusal, suffix="-password"),
+        refusal=refusal,
+        sign_ins=sessions.list_sign_ins(current_services().store, member.id, pages.now()),
+        this_one=session.get(SIGN_IN, ""),
+    )
+
+
+@blueprint.post("/name")
+@allow(*AT_THE_DESK)
+@refused_shows(show)
+def change_name() -> ResponseReturnValue:
+    """Change one's own name."""
+    rename_self(current_services().store, current_act(), NameForm.sent().name.data)
+    return _done("Your name is saved.")
+
+
+@blueprint.post("/email")
+@allow(*AT_THE_DESK)
+@refused_shows(show)
+def change_email() -> ResponseReturnValue:
+    """Change the address one signs in with."""
+    member = change_own_email(current_services().store, current_act(), EmailForm.sent().email.data or "")
+    if member.session_mark == current_user.fs_uniquifier:
+        return _done("You sign in with that address already.")
+    _sign_in_again(member)
+    return _done(f"You sign in with {member.email} from now on. You are signed out everywhere else.")
+
+
+@blueprint.post("/password")
+@allow(*AT_THE_DESK)
+@refused_shows(show)
+def change_password() -> ResponseReturnValue:
+    """Change one's own password."""
+    hashed = hash_password(PasswordForm.sent().new_password.data, _known())
+    _sign_in_again(set_password(current_services().store, current_act(), current_user.staff_id, hashed))
+    return _done("Your new password is saved. You are signed out everywhere else.")
+
+
+@blueprint.post("/sign-outs")
+@allow(*AT_THE_DESK)
+@refused_shows(show)
+def sign_out_elsewhere() -> ResponseReturnValue:
+    """Sign out in every other browser."""
+    store, own_id = current_services().store, current_user.staff_id
+    sessions.end_others(store, current_act(), own_id, but=session.get(SIGN_IN, ""))
+    return _done("You are signed out everywhere else.")
+
+
+@blueprint.post("/sign-outs/<sign_in_id>")
+@allow(*AT_THE_DESK)
+@refused_shows(show)
+def sign_out(sign_in_id: str) -> ResponseReturnValue:
+    """Sign out in one other browser."""
+    sessions.end_one(current_services().store, current_act(), current_user.staff_id, sign_in_id)
+    return _done("You are signed out there.")
+
+
+def _member() -> StaffView:
+    return read_staff(current_services().store, current_user.staff_id)
+
+
+def _known() -> tuple[str, ...]:
+    return (pages.clinic().name, current_user.name, current_user.email)
+
+
+def _refuse_wrong(password: str | None) -> None:
+    # Somebody without a password signs in by passkey; there is none to ask for.
+    if current_user.password and not fits(password or "", current_user.password):
+        raise ValidationError("That is not your password.")
+
+
+def _sign_in_again(member: StaffView) -> None:
+    # All of the person's sessions have ended, this one too; they have just given their password.
+    login_user(StaffUser(member), authn_via=["password"])
+
+
+def _done(text: str) -> Response:
+    flash_notice(Notice(text))
+    return redirect_after_post(url_for("account.show"))
+
+
+def _person() -> str:
+    return f"password:{current_user.get_id()}"

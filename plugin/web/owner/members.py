@@ -1,0 +1,187 @@
+"""One member of the staff, for the owner: inviting, changing, links to set a password, and sessions."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from invoices.pages.qr import qr_code
+from plugin.core.acts import Role
+from plugin.courses.accounts import sessions
+from plugin.courses.accounts.invitations import (
+    invite,
+    invite_again,
+    person_to_reset,
+    send_reset_link,
+    withdraw,
+)
+from plugin.courses.accounts.links import expires_at, link_address
+from plugin.courses.accounts.staff import StaffView, count_visits, read_staff
+from plugin.courses.accounts.staff_edits import edit_staff
+from plugin.errors import Refused
+from plugin.web import current_services, pages
+from plugin.web.access import allow, fresh
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.owner.staff_forms import BY_LINK, BY_MAIL, HowForm, InviteForm, PersonForm
+from plugin.web.refusals import InvalidForm, Refusal, refused_shows
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+blueprint = Blueprint("members", __name__, url_prefix="/clinic/staff")
+
+
+@blueprint.get("/new")
+@allow()
+def new(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the form to invite a person."""
+    can_mail = current_services().mail.is_ready
+    form = InviteForm.shown(refusal, how=BY_MAIL if can_mail else BY_LINK)
+    return render_template("owner/staff_new.html", form=form, can_mail=can_mail)
+
+
+@blueprint.post("/new")
+@allow()
+@fresh()
+@refused_shows(new)
+def create() -> ResponseReturnValue:
+    """Invite a person, by e-mail or by a link that is shown once."""
+    form = InviteForm.sent()
+    by_mail = _is_by_mail(form.how.data)
+    person = invite(current_services().store, current_act(), form.person(), by_mail=by_mail)
+    if not by_mail:
+        return _link_page(person)
+    flash_notice(Notice(f"{person.name} is invited. The e-mail to {person.email} is on its way."))
+    return redirect_after_post(url_for("staff.show"))
+
+
+@blueprint.get("/<staff_id>")
+@allow()
+def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+    """Show a person: what is known of them, their access and where they are signed in."""
+    services, now = current_services(), pages.now()
+    member = read_staff(services.store, staff_id)
+    form = PersonForm.shown_beside_others(
+        refusal,
+        name=member.name,
+        email=member.email,
+        role=member.role.value,
+        printed_name=member.printed_name,
+        license=member.license,
+    )
+    expires = member.invitation_expires_at
+    return render_template(
+        "owner/staff_person.html",
+        member=member,
+        is_self=member.id == current_user.staff_id,
+        form=form,
+        refusal=refusal,
+        sign_ins=sessions.list_sign_ins(services.store, staff_id, now),
+        visits=count_visits(services.store).get(staff_id, 0),
+        can_mail=services.mail.is_ready,
+        now=now,
+        is_expired=expires is not None and expires <= now,
+    )
+
+
+@blueprint.post("/<staff_id>")
+@allow()
+@fresh()
+@refused_shows(show)
+def save(staff_id: str) -> ResponseReturnValue:
+    """Change a person."""
+    form = PersonForm.sent()
+    if form.email.data is None and staff_id != current_user.staff_id:
+        raise InvalidForm({"email": "The e-mail address is missing."})
+    member = edit_staff(current_services().store, current_act(), staff_id, form.details())
+    flash_notice(Notice(f"{member.name} is saved."))
+    if member.id == current_user.staff_id and member.role is not Role.OWNER:
+        # This page is an owner's alone.
+        return redirect_after_post(url_for("today.show"))
+    return redirect_after_post(url_for("members.show", staff_id=staff_id))
+
+
+@blueprint.post("/<staff_id>/invitation")
+@allow()
+@fresh()
+@refused_shows(show)
+def renew(staff_id: str) -> ResponseReturnValue:
+    """Make a new invitation; the earlier link ends."""
+    by_mail = _is_by_mail(HowForm.sent().how.data)
+    member = invite_again(current_services().store, current_act(), staff_id, by_mail=by_mail)
+    return _sent(member) if by_mail else _link_page(member)
+
+
+@blueprint.post("/<staff_id>/withdrawal")
+@allow()
+@refused_shows(show)
+def end_invitation(staff_id: str) -> ResponseReturnValue:
+    """Withdraw an invitation."""
+    member = withdraw(current_services().store, current_act(), staff_id)
+    flash_notice(Notice(f"The invitation of {member.name} is withdrawn. Its link no longer works."))
+    return redirect_after_post(url_for("staff.show"))
+
+
+@blueprint.post("/<staff_id>/reset-link")
+@allow()
+@fresh()
+@refused_shows(show)
+def reset(staff_id: str) -> ResponseReturnValue:
+    """Send or show a link to choose a new password."""
+    store = current_services().store
+    if _is_by_mail(HowForm.sent().how.data):
+        return _sent(send_reset_link(store, current_act(), staff_id))
+    return _link_page(person_to_reset(store, current_act(), staff_id))
+
+
+@blueprint.post("/<staff_id>/sign-outs")
+@allow()
+@refused_shows(show)
+def sign_out_everywhere(staff_id: str) -> ResponseReturnValue:
+    """Sign a person out in every browser."""
+    store = current_services().store
+    sessions.end_others(store, current_act(), staff_id)
+    flash_notice(Notice(f"{read_staff(store, staff_id).name} is signed out everywhere."))
+    return redirect_after_post(url_for("members.show", staff_id=staff_id))
+
+
+@blueprint.post("/<staff_id>/sign-outs/<sign_in_id>")
+@allow()
+@refused_shows(show)
+def sign_out(staff_id: str, sign_in_id: str) -> ResponseReturnValue:
+    """Sign a person out in one browser."""
+    store = current_services().store
+    sessions.end_one(store, current_act(), staff_id, sign_in_id)
+    flash_notice(Notice(f"{read_staff(store, staff_id).name} is signed out there."))
+    return redirect_after_post(url_for("members.show", staff_id=staff_id))
+
+
+def _is_by_mail(how: str) -> bool:
+    if how == BY_MAIL and not current_services().mail.is_ready:
+        raise Refused("Mail is not set up. Show the link instead.", code="no_mail")
+    return how == BY_MAIL
+
+
+def _sent(member: StaffView) -> ResponseReturnValue:
+    flash_notice(Notice(f"The e-mail to {member.email} is on its way."))
+    return redirect_after_post(url_for("members.show", staff_id=member.id))
+
+
+def _link_page(member: StaffView) -> ResponseReturnValue:
+    settings, now = current_services().settings, pages.now()
+    # Until PUBLIC_URL names an address that others reach, the one this browser uses is a better guess.
+    base_url = request.url_root if _is_loopback(settings.public_url) else settings.public_url
+    url = link_address(settings, member, now, base_url=base_url)
+    return render_template(
+        "owner/staff_link.html",
+        member=member,
+        code=qr_code(url),
+        expires_at=expires_at(member, now),
+        is_loopback=_is_loopback(base_url),
+    )
+
+
+def _is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK
