@@ -8,6 +8,9 @@ from __future__ import annotations
 from plugin.alarms.deliveries import MAIL as ALARM_MAIL
 from plugin.alarms.deliveries import WEBHOOK as ALARM_WEBHOOK
 from plugin.alarms.notices import mail_notice, post_notice
+from plugin.backups.jobs import BACKUP, run_backup_job
+from plugin.backups.jobs import LEASE_S as BACKUP_LEASE_S
+from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
@@ -142,6 +145,9 @@ JOBS: dict[str, JobKind] = {
         _import_kind(IMPORT, "An import file to write"),
         _BATCH,
         JobKind(SWEEP, "Syncing with Square", requested_sync, loop="sync", lease_s=SYNC_LEASE_S),
+        JobKind(
+            BACKUP, "A backup to make", run_backup_job, loop=BACKUPS, lease_s=BACKUP_LEASE_S, most_tries=3
+        ),
     )
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,11 +37,16 @@ def read_secrets(folder: Path) -> dict[str, str]:
 
 
 def make_secrets(folder: Path, names: Iterable[str] = NAMES) -> None:
-    """Write new secrets of these names, unless another process has just written the file.
+    """Write new secrets of these names, as `keep_secrets` does."""
+    keep_secrets(folder, {name: _MAKERS[name]() for name in names})
+
+
+def keep_secrets(folder: Path, values: Mapping[str, str]) -> None:
+    """Write these secrets by name, unless another process has just written the file.
 
     The file appears with all of its content or not at all, and is never replaced. Raises ConfigurationError.
     """
-    lines = [f"{name}={_MAKERS[name]()}\n" for name in names]
+    lines = [f"{name}={value}\n" for name, value in values.items()]
     path = folder / FILE_NAME
     draft = folder / f".{FILE_NAME}-{secrets.token_hex(8)}"
     try:

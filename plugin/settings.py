@@ -7,6 +7,7 @@ whoever needs a setting reads it at the moment of use.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -109,6 +110,25 @@ def parse_list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+_BACKUP_FORMS = "is written s3:https://endpoint/bucket, rclone:remote:path or restic:repository"
+# A remote of rclone's own configuration, and a repository of restic: nothing that runs a program or is an option.
+_RCLONE_REMOTE = re.compile(r"\w[\w .+@-]*:[^\x00-\x1f]*")
+_RESTIC_REPOSITORY = re.compile(r"[\w/](?:(?![/@:]-)[^\s\x00-\x1f])*")
+
+
+def _checked_backup_remote(value: str) -> str:
+    kind, _, rest = value.partition(":")
+    if kind == "s3":
+        parts = urlsplit(rest)
+        is_right = parts.scheme in ("http", "https") and bool(parts.hostname and parts.path.strip("/"))
+    else:
+        form = {"rclone": _RCLONE_REMOTE, "restic": _RESTIC_REPOSITORY}.get(kind)
+        is_right = not value or (form is not None and form.fullmatch(rest) is not None)
+    if not is_right:
+        raise ValueError(_BACKUP_FORMS)
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(_checked_address)]
 ProxyNetworks = Annotated[str, AfterValidator(_checked_networks)]
 
@@ -168,6 +188,14 @@ class Settings(BaseModel):
     retention_days: int = Field(default=90, gt=30, le=3650)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: Annotated[SecretStr, AfterValidator(_checked_token)] = SecretStr("")
+    # The folder of the copies; "" is `backups` in the data folder.
+    backup_dir: str = ""
+    backup_remote: Annotated[str, AfterValidator(_checked_backup_remote)] = ""
+    backup_remote_key_id: str = ""
+    backup_remote_secret: SecretStr = SecretStr("")
+    backup_remote_password: SecretStr = SecretStr("")
+    # Where the newest version is published; "" asks nobody.
+    update_check_url: WebAddress = ""
 
     def current(self) -> Settings:
         """Return self: these settings do not change."""

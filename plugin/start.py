@@ -1,12 +1,16 @@
 """What every process does before it runs: secrets made at the first start, tables in an empty database.
 
-And the invitation to set up a new clinic, printed where the web is started.
+Upgrades, and the invitation to set up a new clinic, printed where the web is started.
 """
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
+
 from sqlalchemy import inspect, text
 
+from plugin.backups.versions import note_version
 from plugin.courses.accounts.setup import is_setup_open, new_setup_code
 from plugin.errors import ConfigurationError
 from plugin.secrets_file import FILE_NAME, make_secrets
@@ -30,18 +34,20 @@ _TABLES_IN_USE = ("staff", "client", "course")
 def started_settings() -> Settings:
     """Return the settings to run with, their secrets included.
 
-    Raises ConfigurationError where the secrets of a database in use are gone, or as `prepare` does.
+    A database of an older version is upgraded, and put back where that fails. Raises ConfigurationError where the
+    secrets of a database in use are gone, or as `prepare` does.
     """
-    settings = prepare(read_settings())
+    settings = prepare(read_settings(), upgrades=True)
     if not settings.secret_key.get_secret_value():
         raise ConfigurationError(_lost(settings))
     return settings.needing("secret_key")
 
 
-def prepare(settings: Settings) -> Settings:
+def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
     """Make the missing secrets of a new clinic and the tables of an empty database; return the settings with them.
 
-    Raises ConfigurationError where the database does not answer or is of an older version.
+    `upgrades`: also upgrade a database of an older version. Raises ConfigurationError where the database does not
+    answer, is of a newer version, or of an older one and may not be upgraded.
     """
     with Store(settings.database_url) as store:
         if not store.is_alive():
@@ -51,9 +57,7 @@ def prepare(settings: Settings) -> Settings:
         missing = settings.missing_secrets
         if missing and not (settings.data_folder / FILE_NAME).exists() and _can_make(store, missing):
             make_secrets(settings.data_folder, missing)
-        if not is_current(store):
-            _refuse_older(store)
-            upgrade(settings.database_url)
+        _bring_up_to_date(settings, store, upgrades=upgrades)
     return read_settings() if missing else settings
 
 
@@ -68,19 +72,30 @@ def invite_to_set_up(settings: Settings, host: str, port: int) -> None:
     print(_INVITATION.format(address=address, code=code), flush=True)
 
 
+def _bring_up_to_date(settings: Settings, store: Store, *, upgrades: bool) -> None:
+    # Imported where it is needed: few commands meet another version.
+    from plugin.backups import upgrading
+
+    if is_current(store) and not upgrading.is_interrupted(settings):
+        if upgrades:
+            note_version(store, datetime.now(UTC))
+        return
+    if is_empty(store):
+        upgrade(settings.database_url)
+        return
+    upgrading.refuse_newer(store)
+    if not upgrades:
+        raise ConfigurationError("The database is of an older version. Run: coursekeeper upgrade")
+    done = upgrading.upgrade(settings, store, now=datetime.now(UTC))
+    print(done.in_words, file=sys.stderr, flush=True)
+
+
 def renew_secrets(settings: Settings) -> None:
     """Write new secrets where the file of a database in use is lost; raises ConfigurationError where there is one."""
     path = settings.data_folder / FILE_NAME
     if path.exists():
         raise ConfigurationError(f"{path} is there. Nothing was changed.")
     make_secrets(settings.data_folder)
-
-
-def _refuse_older(store: Store) -> None:
-    if not is_empty(store):
-        raise ConfigurationError(
-            "The database is of another version. Make a backup, then run: coursekeeper db upgrade"
-        )
 
 
 def _can_make(store: Store, missing: tuple[str, ...]) -> bool:

@@ -14,6 +14,9 @@ from functools import partial
 from typing import Any
 
 from plugin.alarms import audit_runs, watch
+from plugin.backups.jobs import LOOP as BACKUPS
+from plugin.backups.jobs import ask_when_due
+from plugin.backups.work import drop_left_work
 from plugin.configuration.reseal import reseal_settings
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
@@ -37,7 +40,16 @@ from plugin.square.sync.poll import OPEN_EVERY_S, Poller
 
 INBOX = "inbox"
 # How often each loop checks for due work, in seconds.
-LOOPS = {INBOX: 0.25, "documents": 0.25, "papers": 0.25, EFFECTS: 0.25, "sync": 1, "imports": 1, "batches": 1}
+LOOPS = {
+    INBOX: 0.25,
+    "documents": 0.25,
+    "papers": 0.25,
+    EFFECTS: 0.25,
+    "sync": 1,
+    "imports": 1,
+    "batches": 1,
+    BACKUPS: 1,
+}
 SYNC_EVERY_S = 15 * 60
 MAINTAIN_EVERY_S = 60
 SIGN_OF_LIFE_EVERY_S = 60
@@ -164,12 +176,14 @@ class Worker:
 
     def run_forever(self, stop: threading.Event) -> None:
         """Run until `stop` is set; what is running then is finished first."""
+        drop_left_work(self._services.settings, self._services.store)
         timers: list[tuple[Callable[[], object], float]] = [
             (partial(self._drain, loop, stop), poll_s) for loop, poll_s in LOOPS.items()
         ]
         timers += [
             (self.show_life, SIGN_OF_LIFE_EVERY_S),
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
+            (partial(ask_when_due, self._services), MAINTAIN_EVERY_S),
             (partial(reseal_settings, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (partial(keep_totals, self._services.store, stop.is_set), TOTALS_EVERY_S),

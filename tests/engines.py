@@ -8,6 +8,8 @@ BOTH_ENGINES = (
     "tests/api/test_health.py",
     "tests/api/test_keys.py",
     "tests/api/test_races.py",
+    "tests/backups/test_drill.py",
+    "tests/backups/test_upgrading.py",
     "tests/budgets/",
     "tests/configuration/test_live.py",
     "tests/courses/documents/",

@@ -42,6 +42,11 @@ class PostgresServer:
         """The address of the maintenance database."""
         return self.url_of("postgres")
 
+    @property
+    def programs(self) -> Path:
+        """The folder of psql, pg_dump and pg_restore, of the server's own version."""
+        return self._programs
+
     def url_of(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 

@@ -1,17 +1,19 @@
-"""Commands for the database: migrate, check, back up, restore."""
+"""Commands for the database: upgrade, downgrade, check."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
 from plugin.cli.context import opened_store
-from plugin.cli.options import AS_JSON, FILE, note, report
+from plugin.cli.options import AS_JSON, note, report
 from plugin.cli.root import main
+from plugin.services import wall_clock
 from plugin.settings import read_settings
 from plugin.store import Store
+
+DESPITE_AUDIT = click.option("--despite-audit", is_flag=True, help="Go on although the ledger has errors.")
 
 
 @main.group()
@@ -20,15 +22,48 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def db_upgrade() -> None:
-    """Migrate the database to this version."""
-    from plugin.start import prepare
-    from plugin.store.migrate import upgrade
+@DESPITE_AUDIT
+def db_upgrade(despite_audit: bool) -> None:
+    """Bring the database to this version; the same as `coursekeeper upgrade`."""
+    _upgrade(despite_audit=despite_audit)
 
-    upgrade(read_settings().database_url)
+
+@main.command()
+@DESPITE_AUDIT
+def upgrade(despite_audit: bool) -> None:
+    """Bring the database to this version.
+
+    It is copied, migrated and audited. On failure, also when interrupted, the copy is put back and the old version
+    works as before. `serve` and `worker` do the same when they start.
+    """
+    _upgrade(despite_audit=despite_audit)
+
+
+def _upgrade(*, despite_audit: bool) -> None:
+    from plugin.backups.upgrading import upgrade as bring_up
+    from plugin.start import prepare
+
+    settings = read_settings()
+    with Store(settings.database_url) as store:
+        done = bring_up(settings, store, now=wall_clock(), despite_audit=despite_audit)
     # A database made here gets its secrets, as one made by `serve` does.
     prepare(read_settings())
-    click.echo("The database is up to date.")
+    click.echo(done.in_words)
+
+
+@db.command("downgrade")
+@click.argument("revision")
+def db_downgrade(revision: str) -> None:
+    """Bring the database to an older REVISION, for an older version of Coursekeeper.
+
+    A copy is made before. What only the newer version stores is lost.
+    """
+    from plugin.backups.upgrading import downgrade
+
+    settings = read_settings()
+    with Store(settings.database_url) as store:
+        copy = downgrade(settings, store, revision, now=wall_clock())
+    click.echo(f"The database is of revision {revision}. A copy of it before is in {copy}.")
 
 
 @db.command("totals")
@@ -77,39 +112,3 @@ def audit(as_json: bool) -> None:
         note(f"{row['check']}: {row['row']}: {row['message']}")
     report({"findings": rows}, f"{len(rows)} wrong." if rows else "Clean.", as_json=as_json)
     sys.exit(1 if rows else 0)
-
-
-@main.command()
-@FILE
-def backup(file: Path) -> None:
-    """Back up the database to FILE while it is in use.
-
-    The copy is checked. An existing FILE is not overwritten.
-    """
-    from plugin.store.backup import backup as copy
-
-    with opened_store() as store:
-        copy(store, file)
-    click.echo(f"Copied to {file}.")
-
-
-@main.command()
-@FILE
-def restore(file: Path) -> None:
-    """Restore the backup in FILE into an empty database.
-
-    The restored ledger is migrated and checked; exits with 1 if something is wrong.
-    """
-    from plugin.courses.audit import audit as check
-    from plugin.store.backup import restore as copy_back
-    from plugin.store.migrate import upgrade
-
-    settings = read_settings()
-    with Store(settings.database_url) as store:
-        copy_back(store, file)
-    upgrade(settings.database_url)
-    with opened_store() as store:
-        findings = check(store)
-    state = f"{len(findings)} wrong, see: coursekeeper audit" if findings else "the ledger is clean"
-    click.echo(f"Restored; {state}.")
-    sys.exit(1 if findings else 0)

@@ -13,6 +13,7 @@ import plugin
 from plugin.cli.context import opened_services
 from plugin.cli.options import PORT
 from plugin.cli.root import main
+from plugin.instance_lock import WEB, WORKER, hold, nobody_running
 
 
 @main.command()
@@ -56,12 +57,15 @@ def serve(port: int, host: str, no_worker: bool) -> None:
     if no_worker:
         from plugin.serving import serve_web
 
+        hold(settings.database_url, settings.data_folder, WEB)
         serve_web(settings, host=host, port=port)
         return
     from plugin.listening import open_listener
 
     # A port in use is reported before anything starts; if it is taken after this, the web process reports it.
     open_listener(host, port).close()
+    with nobody_running(settings.database_url, settings.data_folder):
+        pass
     sys.exit(_run_family(host, port))
 
 
@@ -105,5 +109,7 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with opened_services(started_settings()) as services:
+    settings = started_settings()
+    hold(settings.database_url, settings.data_folder, WORKER)
+    with opened_services(settings) as services:
         Worker(services).run_forever(stop)

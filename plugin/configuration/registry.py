@@ -102,6 +102,22 @@ DECLARED: dict[str, Declaration] = {
         "Days",
         "Finished events and jobs are deleted after so many days; at least 31. The ledger is never deleted.",
     ),
+    "backup_dir": Declaration(
+        Group.BACKUPS, "Backup folder", "Empty: backups in the data folder.", is_editable=False
+    ),
+    "backup_remote": Declaration(
+        Group.BACKUPS,
+        "Also send copies to",
+        "s3:https://endpoint/bucket, or rclone:remote:path, or restic:repository",
+    ),
+    "backup_remote_key_id": Declaration(Group.BACKUPS, "Access key ID", "Of the S3 bucket."),
+    "backup_remote_secret": Declaration(Group.BACKUPS, "Secret access key", "Of the S3 bucket."),
+    "backup_remote_password": Declaration(Group.BACKUPS, "Repository password", "Of the restic repository."),
+    "update_check_url": Declaration(
+        Group.ADVANCED,
+        "Check for a new version at",
+        "Empty: no check. An https address whose answer begins with the newest version; asked once a day.",
+    ),
 }
 
 

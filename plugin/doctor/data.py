@@ -19,7 +19,7 @@ from plugin.store.ledger import Entry
 from plugin.store.migrate import is_current, is_empty
 from plugin.store.queues import Heartbeat, Inbox
 
-_UPGRADE = "Make a backup, then run: coursekeeper db upgrade"
+_UPGRADE = "Run: coursekeeper upgrade"
 CLOCK_MAY_DIFFER = timedelta(minutes=2)
 
 

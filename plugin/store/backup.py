@@ -1,92 +1,106 @@
-"""Backup of the whole database while it is in use, and restore.
-
-SQLite: VACUUM INTO, the one way that is consistent under writes and never starves (docs/reliability.md, D1).
-PostgreSQL: its own pg_dump and pg_restore.
-"""
+"""Copying the whole database while it is in use, and putting a copy in its place, on both engines."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import sqlite3
-import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import inspect, text
 
 from plugin.errors import Refused
+from plugin.store import postgresql_copies, sqlite_copies
 from plugin.store.database import Store
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+_MAGIC = {b"SQLite format 3\0": SQLITE, b"PGDMP": POSTGRESQL}
+# What a person has entered; a database without any of it may be replaced.
+_ENTERED = ("staff", "client", "course", "package")
+
+
+def engine_of(store: Store) -> str:
+    """Return the engine of the database, as its copies name it."""
+    return SQLITE if store.is_sqlite else POSTGRESQL
+
+
+def kind_of_file(file: Path) -> str | None:
+    """Return the engine whose copy a file is, None if it is no copy of a database."""
+    with file.open("rb") as opened:
+        start = opened.read(16)
+    return next((engine for magic, engine in _MAGIC.items() if start.startswith(magic)), None)
 
 
 def backup(store: Store, file: Path) -> None:
-    """Write a backup to `file`; raises Refused where it exists or can't be written. Leaves no partial file."""
+    """Write a copy to `file`; raises Refused where it exists or can't be written. Leaves no partial file."""
     if file.exists():
         raise Refused(f"{file} exists already; choose another name.", code="file_exists")
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)
     try:
-        if store.is_sqlite:
-            _copy_sqlite(store, part)
-        else:
-            _pg(store, "pg_dump", "--format=custom", f"--file={part}")
+        _engine(store).dump(store, part)
+        part.chmod(0o600)
+        flush_to_disk(part)
         os.replace(part, file)
     finally:
         part.unlink(missing_ok=True)
 
 
-def restore(store: Store, file: Path) -> None:
-    """Restore a backup into an empty database; raises Refused where it would overwrite anything."""
-    if not file.is_file():
-        raise Refused(f"There is no file {file}.", code="no_file")
-    if store.is_sqlite:
-        _restore_sqlite(store, file)
-    else:
-        _pg(store, "pg_restore", "--exit-on-error", "--no-owner", "--single-transaction", str(file))
+def load(store: Store, file: Path, folder: Path) -> None:
+    """Replace all content of the database by that of a copy, in one transaction; raises Refused.
+
+    `folder`: where files may be put meanwhile. Other connections see the old content or the new, never a part.
+    """
+    if kind_of_file(file) != engine_of(store):
+        raise Refused(f"{file.name} is no copy of a database of this kind.", code="foreign_copy")
+    _engine(store).load(store, file, folder)
 
 
-def _copy_sqlite(store: Store, part: Path) -> None:
-    connection = sqlite3.connect(store.url.database or "")
+@contextmanager
+def scratch(store: Store, file: Path, folder: Path) -> Iterator[Store | None]:
+    """Open a copy as a database of its own, to check or change it; it is gone afterwards.
+
+    `folder`: where a file may be put. Yields None where PostgreSQL does not let this user create a database.
+    Raises Refused for a damaged copy.
+    """
+    with _engine(store).scratch(store, file, folder) as opened:
+        yield opened
+
+
+def holds_data(store: Store) -> bool:
+    """Return whether a person has entered anything into the database."""
+    if store.is_sqlite and not Path(store.url.database or "").exists():
+        # Connecting would make the file.
+        return False
+    with store.engine.connect() as connection:
+        # Not inspect().get_table_names alone: the tables may be those of any version.
+        there = set(inspect(connection).get_table_names()) & set(_ENTERED)
+        return any(connection.scalar(text(f"SELECT 1 FROM {name} LIMIT 1")) for name in there)  # noqa: S608
+
+
+def drop_left_scratches(store: Store) -> None:
+    """Drop the databases that a killed check has left behind; a scratch file is in its own folder."""
+    if not store.is_sqlite:
+        postgresql_copies.drop_left_scratches(store)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Have a file, or the names in a folder, survive a power cut from here on."""
+    number = os.open(path, os.O_RDONLY)
     try:
-        connection.execute("VACUUM INTO ?", (str(part),))
-    except sqlite3.Error as error:
-        raise Refused(f"The copy could not be written: {error}.", code="backup_failed") from None
+        os.fsync(number)
     finally:
-        connection.close()
-    part.chmod(0o600)
-    _check(part)
+        os.close(number)
 
 
-def _check(file: Path) -> None:
-    connection = sqlite3.connect(file)
-    try:
-        said = connection.execute("PRAGMA integrity_check").fetchone()[0]
-    except sqlite3.Error as error:
-        raise Refused(f"{file} is no whole database: {error}.", code="broken_backup") from None
-    finally:
-        connection.close()
-    if said != "ok":
-        raise Refused(f"{file} is damaged: {said}.", code="broken_backup")
+class _Engine(Protocol):
+    """What each of the two modules can do."""
+
+    def dump(self, store: Store, file: Path, /) -> None: ...
+    def load(self, store: Store, file: Path, folder: Path, /) -> None: ...
+    def scratch(self, store: Store, file: Path, folder: Path, /) -> AbstractContextManager[Store | None]: ...
 
 
-def _restore_sqlite(store: Store, file: Path) -> None:
-    _check(file)
-    target = Path(store.url.database or "")
-    if target.exists() and target.stat().st_size > 0:
-        raise Refused(f"{target} holds data; move it away first.", code="not_empty")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    shutil.copyfile(file, part)
-    part.chmod(0o600)
-    os.replace(part, target)
-
-
-def _pg(store: Store, tool: str, *options: str) -> None:
-    if shutil.which(tool) is None:
-        raise Refused(f"{tool} is not installed here; install PostgreSQL's client programs.", code="no_tool")
-    url = store.url
-    # The password is passed in the environment: a process list shows arguments to every user.
-    environment = {**os.environ, "PGPASSWORD": url.password or ""}
-    address = url.set(drivername="postgresql", password=None).render_as_string()
-    done = subprocess.run(  # noqa: S603 - PostgreSQL's own tool, our own arguments
-        [tool, f"--dbname={address}", *options], env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise Refused(f"{tool} failed: {done.stderr.strip()[:300]}", code="backup_failed")
+def _engine(store: Store) -> _Engine:
+    return sqlite_copies if store.is_sqlite else postgresql_copies

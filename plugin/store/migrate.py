@@ -41,8 +41,19 @@ def downgrade(url: str, revision: str) -> None:
 def is_current(store: Store) -> bool:
     """Return whether the database is at the newest revision."""
     newest = ScriptDirectory.from_config(_config(store)).get_current_head()
+    return current_revision(store) == newest
+
+
+def current_revision(store: Store) -> str | None:
+    """Return the revision of the database; None for one without our tables."""
     with store.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def known_revisions(store: Store) -> tuple[str, ...]:
+    """Return all revisions of this version, newest first."""
+    scripts = ScriptDirectory.from_config(_config(store)).walk_revisions()
+    return tuple(each.revision for each in scripts)
 
 
 def is_empty(store: Store) -> bool:

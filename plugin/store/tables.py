@@ -18,6 +18,7 @@ from plugin.store import (
     setup,
     square_side,
     totals,
+    upkeep,
     versions,
 )
 from plugin.store.base import Base
@@ -42,6 +43,7 @@ __all__ = [
     "setup",
     "square_side",
     "totals",
+    "upkeep",
     "versions",
 ]
 

@@ -107,7 +107,7 @@ def test_a_database_of_an_older_program_asks_for_the_upgrade(tmp_path: Path) -> 
     upgrade(url, "0005")
     _, found = examined(Command(url), SECRET_KEY=SECRET)
     assert found["Database"]["state"] == "wrong"
-    assert "coursekeeper db upgrade" in found["Database"]["fix"]
+    assert "coursekeeper upgrade" in found["Database"]["fix"]
 
 
 @pytest.mark.parametrize(

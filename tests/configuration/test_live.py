@@ -186,7 +186,14 @@ def test_a_new_key_seals_again_what_the_older_one_sealed(store: Store, clock: Ha
 def test_every_setting_is_declared_and_the_keys_are_for_the_server_alone() -> None:
     assert set(DECLARED) == set(Settings.model_fields)
     server_only = {name for name in DECLARED if not is_editable(name)}
-    assert server_only == {"database_url", "data_dir", "secret_key", "encryption_keys"}
+    assert server_only == {
+        "backup_dir",
+        "database_url",
+        "data_dir",
+        "secret_key",
+        "encryption_keys",
+        "limits_url",
+    }
 
 
 def test_the_next_call_to_square_goes_to_the_new_address_with_the_new_token(

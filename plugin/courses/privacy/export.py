@@ -66,6 +66,8 @@ NOT_ABOUT_CLIENTS = {
     "api_token": "Programs of the clinic.",
     "alarm": "What went wrong with the program.",
     "audit_run": "What the nightly audit found, by the ids of rows.",
+    "backup_run": "When backups were made.",
+    "backup_state": "What backups are encrypted with.",
     "bookmark": "How far Square was read.",
     "books_closed": "The owner's books.",
     **dict.fromkeys(
@@ -79,6 +81,7 @@ NOT_ABOUT_CLIENTS = {
     "erased_profile": "Hashes that identify nobody.",
     "ignored_item": "What is no package.",
     "import_batch": "A file of the clinic's; what came of it stands with each course.",
+    "installation": "Which version runs.",
     "limit_hit": "Counted tries under a rate limit; deleted within the hour.",
     "listing": "What is for sale.",
     "logo": "The clinic's picture.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from plugin.core.acts import Act, require
 from plugin.courses.base.outbox import Job, count_jobs, enqueue
 from plugin.courses.base.work import transact
@@ -27,10 +29,14 @@ def is_asked(store: Store) -> bool:
     return count_jobs(store, of=(SWEEP,)) > 0
 
 
-def requested_sync(services: Services, _job: Job) -> str:
-    """Sync with Square; the sync's own row stores the result, also where Square can't be reached."""
+def requested_sync(services: Services, job: Job) -> str:
+    """Sync with Square, from the job's `since` where it has one (after a backup was restored).
+
+    The sync's own row stores the result, also where Square can't be reached.
+    """
+    since = job.payload.get("since")
     try:
-        report = sync(services)
+        report = sync(services, since=datetime.fromisoformat(since) if since else None)
     except SquareFailed as error:
         return f"Not done: {error.message}"
     return f"Looked at {report.looked_at}, found {len(report.found)}."

@@ -1,0 +1,85 @@
+"""The backup folder: names of copies, what is beside them, and which go."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from plugin.backups.archive import Manifest
+from plugin.backups.schedule import kept
+from plugin.settings import Settings
+
+_NAME = re.compile(r"coursekeeper-([0-9]{8}T[0-9]{6}Z)(\.encrypted)?\.tar\Z")
+_TIME = "%Y%m%dT%H%M%SZ"
+# What programs that send copies elsewhere are told to take.
+ENCRYPTED_NAMES = "coursekeeper-*.encrypted.tar"
+_LARGEST_NOTE = 64 * 1024
+
+
+class Note(BaseModel):
+    """What is said beside a copy, in a JSON file of its name: what it holds, and how it was checked."""
+
+    manifest: Manifest
+    sha256: str
+    size: int
+    checked_at: datetime
+    checked: str
+
+
+def backup_folder(settings: Settings) -> Path:
+    """Return the folder of the copies: `BACKUP_DIR`, or `backups` in the data folder."""
+    given = settings.backup_dir
+    return Path(given).expanduser() if given else settings.data_folder / "backups"
+
+
+def make_private(folder: Path) -> Path:
+    """Make the folder where it is missing, for its user alone; return it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def name_of(at: datetime, *, is_encrypted: bool) -> str:
+    """Return the file name of a copy begun at this time."""
+    ending = ".encrypted.tar" if is_encrypted else ".tar"
+    return f"coursekeeper-{at.astimezone(UTC).strftime(_TIME)}{ending}"
+
+
+def time_of(name: str) -> datetime | None:
+    """Return the time in a copy's name, None for another name."""
+    found = _NAME.match(name)
+    try:
+        return datetime.strptime(found[1], _TIME).replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
+
+
+def names_to_drop(names: list[str], zone: ZoneInfo) -> list[str]:
+    """Return which of these copies are no longer kept; other names are never among them."""
+    times = {name: at for name in names if (at := time_of(name)) is not None}
+    stay = kept(times.values(), zone)
+    return sorted(name for name, at in times.items() if at not in stay)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of the copies in a folder, newest first; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return sorted((each.name for each in folder.iterdir() if time_of(each.name) is not None), reverse=True)
+
+
+def note_beside(copy: Path) -> Path:
+    """Return the path of what is said beside a copy."""
+    return copy.with_name(f"{copy.name}.json")
+
+
+def read_note(copy: Path) -> Note | None:
+    """Return what is said beside a copy; None where nothing is that can be read."""
+    try:
+        with note_beside(copy).open("rb") as file:
+            return Note.model_validate_json(file.read(_LARGEST_NOTE))
+    except (OSError, ValidationError):
+        return None

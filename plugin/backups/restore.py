@@ -1,0 +1,233 @@
+"""Restoring a copy: opened and checked as a database of its own, brought up to date, then put in place at once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.backups.archive import DamagedCopy, Keys, Manifest, need_space, unpack
+from plugin.backups.folder import backup_folder, make_private
+from plugin.backups.work import work_folder
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.audit import Finding, audit
+from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.work import Work
+from plugin.courses.handouts.visit_email import VISIT_MAIL
+from plugin.courses.sales.checkout_email import LETTER
+from plugin.errors import ConfigurationError, Refused
+from plugin.secrets_file import FILE_NAME, keep_secrets
+from plugin.settings import Settings
+from plugin.square.sync import OVERLAP
+from plugin.square.sync.requested import SWEEP
+from plugin.store import Store
+from plugin.store.backup import backup as copy_database
+from plugin.store.backup import engine_of, holds_data, kind_of_file, load, scratch
+from plugin.store.migrate import current_revision, known_revisions, upgrade
+from plugin.store.people import SignIn, Staff
+from plugin.store.queues import Outbox
+from plugin.store.tables import METADATA
+from plugin.store.upkeep import BackupRun
+from plugin.vault import Vault, WrongKey
+
+Prepare = Callable[[Store], tuple[tuple[Finding, ...], bool]]
+_RESTORE = Actor("Restore", Role.OWNER, Source.COMMAND)
+_CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+# Sent long ago, as far as the copy can't know: a client must not get them twice.
+_LETTERS = (VISIT_MAIL, LETTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored. `made_at`: the time of the copy, where it says so; `replaced`: where the old content is.
+
+    `has_lost_keys`: tokens and passwords in the copy are sealed with keys that are not here.
+    """
+
+    manifest: Manifest | None
+    made_at: datetime | None
+    findings: tuple[Finding, ...]
+    has_lost_keys: bool
+    replaced: Path | None
+
+    @property
+    def to_check(self) -> tuple[str, ...]:
+        """Return what a person should look at now, in sentences."""
+        at = f" since {self.made_at:%B %-d, %Y, %H:%M} UTC" if self.made_at else " since the copy was made"
+        told = [
+            f"Sales and refunds{at} are fetched from Square, which takes a few minutes.",
+            f"Sessions used{at} are not in the copy: enter them again from the appointments or a paper list.",
+            "Everybody signs in again, with the password they had then.",
+            "Staff who were deactivated and API tokens that were revoked since are let in again:"
+            " check Clinic, Staff.",
+            "Clients who were erased since are back: erase them again.",
+        ]
+        if self.has_lost_keys:
+            told.append(
+                "Tokens and passwords in the copy can't be opened here: connect to Square again, and enter the"
+                " mail password again."
+            )
+        if self.findings:
+            told.append(f"The ledger of the copy has {len(self.findings)} errors. Run: coursekeeper audit")
+        return tuple(told)
+
+
+def restore(
+    settings: Settings,
+    store: Store,
+    file: Path,
+    *,
+    now: datetime,
+    passphrase: str = "",
+    replaces: bool = False,
+) -> Restored:
+    """Put a copy in place of the database, which holds no data unless `replaces`; its old content is kept then.
+
+    The database changes at once and completely, or not at all. Raises Refused for a copy that is damaged, not
+    ours, of a newer version or of the other engine, WrongPassphrase, and Refused where data would be lost.
+    """
+    if not file.is_file():
+        raise Refused(f"There is no file {file}.", code="no_file")
+    _refuse_data(store, replaces=replaces)
+    with work_folder(settings) as work:
+        opened = unpack(file, work, passphrase=passphrase)
+        _refuse_engine(store, opened.database)
+        need_space(work, 3 * opened.database.stat().st_size)
+        prepare = partial(_prepare, settings, manifest=opened.manifest, keys=opened.keys, now=now)
+        with scratch(store, opened.database, work) as copy:
+            if copy is None:
+                replaced = _keep_old(settings, store)
+                findings, has_lost_keys = _restore_first(store, opened.database, work, prepare)
+            else:
+                findings, has_lost_keys = prepare(copy)
+                ready = work / "ready"
+                copy_database(copy, ready)
+                _refuse_data(store, replaces=replaces)
+                replaced = _keep_old(settings, store)
+                load(store, ready, work)
+    _adopt_keys(settings, opened.keys)
+    made_at = opened.manifest.created_at if opened.manifest else None
+    return Restored(opened.manifest, made_at, findings, has_lost_keys, replaced)
+
+
+def _restore_first(
+    store: Store, database: Path, work: Path, prepare: Prepare
+) -> tuple[tuple[Finding, ...], bool]:
+    """Restore where PostgreSQL lets this user create no database to prepare the copy in; put back what was there."""
+    before = work / "before"
+    copy_database(store, before)
+    load(store, database, work)
+    try:
+        return prepare(store)
+    except BaseException:
+        load(store, before, work)
+        raise
+
+
+def _refuse_data(store: Store, *, replaces: bool) -> None:
+    if not replaces and holds_data(store):
+        raise Refused(
+            "The database holds data; nothing was changed. Move it away, or replace it with --replace.",
+            code="not_empty",
+        )
+
+
+def _refuse_engine(store: Store, database: Path) -> None:
+    kind, ours = kind_of_file(database), engine_of(store)
+    if kind is None:
+        raise DamagedCopy("This file is no backup of Coursekeeper.", code="foreign_copy")
+    if kind != ours:
+        raise Refused(
+            f"This copy is of a {_CALLED[kind]} database, and this installation uses {_CALLED[ours]}."
+            f" Set DATABASE_URL to a {_CALLED[kind]} database, then restore.",
+            code="other_engine",
+        )
+
+
+def _prepare(
+    settings: Settings, copy: Store, *, manifest: Manifest | None, keys: Keys | None, now: datetime
+) -> tuple[tuple[Finding, ...], bool]:
+    """Check that the copy is ours, migrate it, and end in it what must not go on; return errors, and lost keys."""
+    _refuse_revision(copy, manifest)
+    upgrade(copy.url.render_as_string(hide_password=False))
+    findings = audit(copy)
+    since = (manifest.created_at if manifest else now) - OVERLAP
+    act = Act(_RESTORE, now, f"restore-{secrets.token_hex(8)}")
+
+    def work(session: Session) -> None:
+        session.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=now))
+        for person in session.scalars(select(Staff)):
+            person.session_mark = secrets.token_hex(32)
+        unsent = update(Outbox).where(Outbox.kind.in_(_LETTERS), Outbox.state == "pending")
+        session.execute(unsent.values(state="done", done_at=now, outcome="Not sent: a backup was restored."))
+        left = update(BackupRun).where(BackupRun.state == "running")
+        session.execute(left.values(state="failed", ended_at=now, problem="A backup was restored."))
+        enqueue(Work(session, copy, act), SWEEP, "restored", payload={"since": since.isoformat()})
+
+    copy.transact(work)
+    return findings, _reseal(copy, settings, keys)
+
+
+def _refuse_revision(copy: Store, manifest: Manifest | None) -> None:
+    revision = current_revision(copy)
+    if revision is None:
+        raise DamagedCopy("This file is no backup of Coursekeeper.", code="foreign_copy")
+    if revision not in known_revisions(copy):
+        by = f" {manifest.version}" if manifest else ""
+        raise Refused(
+            f"This copy was made by a newer Coursekeeper{by}. Install that version, or a newer one, first.",
+            code="newer_copy",
+        )
+
+
+def _reseal(copy: Store, settings: Settings, keys: Keys | None) -> bool:
+    """Seal again with this installation's keys what those of the copy sealed; return whether some can't be opened.
+
+    Sealed columns are those whose name ends so.
+    """
+    ours = settings.encryption_keys.get_secret_value()
+    theirs = keys.encryption_keys if keys else ""
+    # An installation without keys takes those of the copy.
+    old, new = Vault(",".join(filter(None, (ours, theirs)))), Vault(ours or theirs)
+    sealed = [
+        (table, column.name)
+        for table in METADATA.sorted_tables
+        for column in table.columns
+        if column.name.endswith("sealed")
+    ]
+    is_lost = False
+    with copy.writing() as session:
+        for table, name in sealed:
+            column = table.c[name]
+            for (text_sealed,) in session.execute(select(column).where(column.is_not(None))).all():
+                try:
+                    again = new.seal(old.open(text_sealed))
+                except (WrongKey, ConfigurationError):
+                    is_lost = True
+                    continue
+                session.execute(update(table).where(column == text_sealed).values({name: again}))
+    return is_lost
+
+
+def _adopt_keys(settings: Settings, keys: Keys | None) -> None:
+    """Take the secrets of the copy where this installation has none yet: an empty machine becomes the old one."""
+    missing = settings.missing_secrets
+    if keys is None or not missing or (settings.data_folder / FILE_NAME).exists():
+        return
+    known = {"SECRET_KEY": keys.secret_key, "ENCRYPTION_KEYS": keys.encryption_keys}
+    keep_secrets(settings.data_folder, {name: known[name] for name in missing if known[name]})
+
+
+def _keep_old(settings: Settings, store: Store) -> Path | None:
+    """Copy what is about to be replaced to the backup folder; None where it holds no data."""
+    if not holds_data(store):
+        return None
+    file = make_private(backup_folder(settings)) / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.db"
+    copy_database(store, file)
+    return file

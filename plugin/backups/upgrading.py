@@ -1,0 +1,266 @@
+"""Upgrading the database: copied, migrated, audited; on failure, also a killed process, the copy is put back.
+
+The journal in the data folder names the copy from the moment migrating begins until all is well. Whoever finds
+one puts the copy back first: nobody has worked with a database that is half upgraded.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import text
+
+from plugin.backups.folder import backup_folder, make_private
+from plugin.backups.versions import is_newer, last_version, note_version
+from plugin.backups.work import work_folder
+from plugin.courses.audit import audit
+from plugin.errors import ConfigurationError, CoursekeeperError
+from plugin.instance_lock import nobody_running
+from plugin.settings import Settings
+from plugin.store import Store, migrate
+from plugin.store.backup import backup as copy_database
+from plugin.store.backup import flush_to_disk, load
+from plugin.version import VERSION
+
+JOURNAL = "upgrade.json"
+COPIES_KEPT = 3
+# The oldest revision that a downgrade is tested to, with data.
+OLDEST_DOWNGRADE = "0010"
+_PREFIX = "before-upgrade-"
+# Any number: all who upgrade a PostgreSQL database take turns by it.
+_PG_LOCK = 6_077_342_310
+Step = Callable[[str], None]
+
+
+class UpgradeFailed(ConfigurationError):
+    """The database could not be upgraded and is as it was before."""
+
+    code = "upgrade_failed"
+
+
+class Journal(BaseModel):
+    """An upgrade that is under way: from which revision and version, and where the copy is."""
+
+    copy_file: str
+    revision: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What was done: the revision before, "" for a new database; where the copy is; whether one was put back."""
+
+    before: str
+    after: str
+    copy: Path | None
+    was_interrupted: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """Return what was done, as a sentence."""
+        again = (
+            "An upgrade had been interrupted; its copy was put back first. " if self.was_interrupted else ""
+        )
+        if self.copy is None:
+            return f"{again}The database is up to date."
+        return f"{again}The database was upgraded to {VERSION}. A copy of it before is in {self.copy}."
+
+
+def upgrade(
+    settings: Settings,
+    store: Store,
+    *,
+    now: datetime,
+    despite_audit: bool = False,
+    at_step: Step = lambda _name: None,
+) -> Upgraded:
+    """Bring the database to this version; raises UpgradeFailed, and leaves it as it was then.
+
+    `at_step` is called at each step; a test can end the process there. `despite_audit`: go on although the
+    ledger has errors.
+    """
+    with _one_at_a_time(settings, store):
+        was_interrupted = _put_back_if_interrupted(settings, store)
+        before = migrate.current_revision(store)
+        if before is None or migrate.is_current(store):
+            migrate.upgrade(settings.database_url)
+            note_version(store, now)
+            return Upgraded(before or "", migrate.current_revision(store) or "", None, was_interrupted)
+        refuse_newer(store)
+        with nobody_running(settings.database_url, settings.data_folder):
+            copy = _change(settings, store, before, now, at_step, despite_audit=despite_audit)
+        note_version(store, now)
+        return Upgraded(before, migrate.current_revision(store) or "", copy, was_interrupted)
+
+
+def downgrade(settings: Settings, store: Store, revision: str, *, now: datetime) -> Path:
+    """Bring the database to an older revision, for an older version; return the copy made before.
+
+    Raises UpgradeFailed for a revision that is not known, newer, or older than what is tested.
+    """
+    with _one_at_a_time(settings, store), nobody_running(settings.database_url, settings.data_folder):
+        known, now_at = migrate.known_revisions(store), migrate.current_revision(store)
+        refuse_newer(store)
+        older = known[known.index(now_at) + 1 :] if now_at in known else ()
+        allowed = [each for each in older if each >= OLDEST_DOWNGRADE]
+        if revision not in allowed:
+            ways = ", ".join(allowed) or "none"
+            raise UpgradeFailed(
+                f"The database is of revision {now_at} and can go back to: {ways}. For an older one restore a"
+                " backup of that time."
+            )
+        copy = _copy(settings, store, f"{now_at}", now)
+        _write_journal(settings, Journal(copy_file=str(copy), revision=f"{now_at}", version=VERSION))
+        try:
+            migrate.downgrade(settings.database_url, revision)
+        except BaseException as error:
+            _put_back(settings, store, copy)
+            raise UpgradeFailed(f"The downgrade failed: {_in_words(error)}. {_AS_BEFORE}") from error
+        _journal(settings).unlink()
+        return copy
+
+
+def refuse_newer(store: Store) -> None:
+    """Raise ConfigurationError for a database that a newer version has migrated."""
+    revision = migrate.current_revision(store)
+    if revision is not None and revision not in migrate.known_revisions(store):
+        version = last_version(store)
+        named = f" ({version})" if is_newer(version, VERSION) else ""
+        raise ConfigurationError(
+            f"The database was used by a newer version of Coursekeeper{named}; this is {VERSION}. Start that version"
+            " again, or restore a backup made by this one."
+        )
+
+
+def is_interrupted(settings: Settings) -> bool:
+    """Return whether an upgrade was begun and not finished."""
+    return _journal(settings).exists()
+
+
+_AS_BEFORE = "The database is as it was before."
+
+
+def _change(
+    settings: Settings, store: Store, before: str, now: datetime, at_step: Step, *, despite_audit: bool
+) -> Path:
+    version = last_version(store)
+    at_step("begun")
+    copy = _copy(settings, store, before, now)
+    at_step("copied")
+    _write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
+    at_step("journal")
+    try:
+        migrate.upgrade(settings.database_url)
+        at_step("migrated")
+        findings = () if despite_audit else audit(store)
+        if findings:
+            raise UpgradeFailed(
+                f"the audit found {len(findings)} errors, the first: {findings[0].sentence} To upgrade all the"
+                " same: coursekeeper upgrade --despite-audit"
+            )
+        at_step("audited")
+    except BaseException as error:
+        _put_back(settings, store, copy)
+        old = f"version {version}" if version else "the version you had"
+        raise UpgradeFailed(
+            f"The upgrade to {VERSION} failed: {_in_words(error)} {_AS_BEFORE} Start {old} again."
+            f" A copy is in {copy}."
+        ) from error
+    _journal(settings).unlink()
+    at_step("done")
+    return copy
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, CoursekeeperError):
+        return error.message
+    first = str(error).partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {first}." if first else f"{type(error).__name__}."
+
+
+def _copy(settings: Settings, store: Store, revision: str, now: datetime) -> Path:
+    folder = make_private(backup_folder(settings))
+    file = folder / f"{_PREFIX}{revision}-{now:%Y%m%dT%H%M%S%fZ}.db"
+    try:
+        copy_database(store, file)
+    except (CoursekeeperError, OSError) as error:
+        raise UpgradeFailed(
+            f"No copy could be made before the upgrade: {_in_words(error)} Nothing was changed."
+        ) from error
+    for old in sorted(folder.glob(f"{_PREFIX}*.db"), key=lambda each: each.stat().st_mtime)[:-COPIES_KEPT]:
+        old.unlink()
+    return file
+
+
+def _put_back_if_interrupted(settings: Settings, store: Store) -> bool:
+    """Put back the copy of an upgrade that was killed; raises UpgradeFailed where it is gone or can't be read."""
+    path = _journal(settings)
+    if not path.exists():
+        return False
+    try:
+        journal = Journal.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise UpgradeFailed(
+            f"An upgrade was interrupted, and {path} can't be read. Restore the newest {_PREFIX}* of the backup"
+            f" folder, then delete {path}."
+        ) from None
+    copy = Path(journal.copy_file)
+    if not copy.is_file():
+        raise UpgradeFailed(
+            f"An upgrade was interrupted, and the copy made before it is not in {copy}. Put it back there, or restore"
+            f" a backup and delete {path}."
+        )
+    _put_back(settings, store, copy)
+    return True
+
+
+def _put_back(settings: Settings, store: Store, copy: Path) -> None:
+    store.close()
+    with work_folder(settings) as work:
+        load(store, copy, work)
+    _journal(settings).unlink()
+
+
+def _write_journal(settings: Settings, journal: Journal) -> None:
+    path = _journal(settings)
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text(journal.model_dump_json(), encoding="utf-8")
+    flush_to_disk(draft)
+    os.replace(draft, path)
+    flush_to_disk(path.parent)
+
+
+def _journal(settings: Settings) -> Path:
+    return settings.data_folder / JOURNAL
+
+
+@contextmanager
+def _one_at_a_time(settings: Settings, store: Store) -> Iterator[None]:
+    """Wait for others that upgrade: web and worker may start at the same moment."""
+    folder = settings.data_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "upgrade.lock").open("ab") as file, _one_on_postgresql(store):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _one_on_postgresql(store: Store) -> Iterator[None]:
+    if store.is_sqlite:
+        yield
+        return
+    with store.engine.connect() as connection:
+        held = connection.execution_options(isolation_level="AUTOCOMMIT")
+        held.execute(text(f"SELECT pg_advisory_lock({_PG_LOCK})"))
+        try:
+            yield
+        finally:
+            with suppress(Exception):
+                held.execute(text(f"SELECT pg_advisory_unlock({_PG_LOCK})"))

@@ -1,0 +1,115 @@
+"""Which version runs, which one has used this database, and which one is the newest that is known of."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import Session
+
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.store import Store
+from plugin.store.upkeep import Installation
+from plugin.version import VERSION
+
+# Written into the data folder by whatever fetches new versions, such as a script that pulls images.
+LATEST = "latest"
+CHECK_EVERY = timedelta(days=1)
+_VERSION = re.compile(r"v?([0-9]{1,4}(?:\.[0-9]{1,4}){1,3})\b")
+_LONGEST = 1024
+
+
+def parse_version(said: str) -> str:
+    """Return the version that a text begins with, "" where it begins with none."""
+    found = _VERSION.match(said.strip())
+    return found[1] if found else ""
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Return whether a version is newer than another; an unknown one is not."""
+    return bool(version) and _numbers(version) > _numbers(than)
+
+
+def last_version(store: Store) -> str:
+    """Return the newest version that has used the database, "" where it does not say; it may be of any revision."""
+    if not inspect(store.engine).has_table("installation"):
+        return ""
+    with store.engine.connect() as connection:
+        return parse_version(connection.scalar(text("SELECT version FROM installation")) or "")
+
+
+def note_version(store: Store, now: datetime) -> None:
+    """Record that this version uses the database, unless a newer one has."""
+    before = last_version(store)
+    if is_newer(VERSION, before):
+        change_installation(store, version=VERSION, version_at=now)
+
+
+def installation_uid(store: Store) -> str:
+    """Return the name of this installation, as its backups carry it; it is made when it is first asked for."""
+    with store.reading() as session:
+        uid = session.scalar(select(Installation.uid))
+    return uid or change_installation(store)
+
+
+def change_installation(store: Store, **values: Any) -> str:
+    """Change columns of the installation's row; return its name."""
+
+    def work(session: Session) -> str:
+        row = session.get(Installation, 1)
+        if row is None:
+            row = Installation(id=1, uid=secrets.token_hex(16))
+            session.add(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        return row.uid
+
+    return store.transact(work)
+
+
+def newest_known(settings: Settings, store: Store) -> str:
+    """Return the newest version known here: published, fetched, or seen at work; this one where none is newer."""
+    with store.reading() as session:
+        known = session.execute(select(Installation.version, Installation.published)).first() or ()
+    return max((VERSION, *filter(None, map(parse_version, (*known, _fetched(settings))))), key=_numbers)
+
+
+def check_for_update(services: Services) -> None:
+    """Ask once a day which version is published, where `UPDATE_CHECK_URL` is set; nothing is said of the clinic."""
+    address, store, now = services.settings.update_check_url, services.store, services.clock()
+    if not address:
+        return
+    with store.reading() as session:
+        asked_at = session.scalar(select(Installation.published_checked_at))
+    if asked_at is not None and timedelta() <= now - asked_at < CHECK_EVERY:
+        return
+    published = _published(address)
+    change_installation(store, published_checked_at=now, **({"published": published} if published else {}))
+
+
+def _published(address: str) -> str:
+    try:
+        with httpx.stream("GET", address, timeout=10, follow_redirects=False) as answer:
+            if answer.status_code != 200:
+                return ""
+            start = next(answer.iter_bytes(_LONGEST), b"")
+    except httpx.HTTPError:
+        return ""
+    return parse_version(start.decode("utf-8", "replace"))
+
+
+def _fetched(settings: Settings) -> str:
+    try:
+        with (settings.data_folder / LATEST).open("rb") as file:
+            return file.read(_LONGEST).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split(".")) if version else ()
