@@ -258,8 +258,8 @@ def test_expired_value_is_shown_apart_and_stays_owed(lite: Appointments, clock: 
         liability(desk.store, Period(date(2026, 12, 1), date(2026, 12, 10))).total("USD").expired.sessions
         == 0
     )
-    assert expired_courses(desk.store, date(2026, 12, 10)) == ()
-    (waits,) = expired_courses(desk.store, date(2026, 12, 11))
+    assert expired_courses(desk.store, date(2026, 12, 10)).rows == ()
+    (waits,) = expired_courses(desk.store, date(2026, 12, 11)).rows
     assert (waits.course_id, waits.sessions_left, waits.client_name) == (course, 12, "Ana Souza")
 
 

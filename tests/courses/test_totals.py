@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.terms import Terms
 from plugin.courses.audit import audit
 from plugin.courses.reports.books import add_closing, close_books
+from plugin.courses.reports.breakage import count_expired, expired_courses
 from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.overview import months_of, overview_in
 from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
-from plugin.courses.reports.totals import add_batch, are_usable, keep_totals, month_at
+from plugin.courses.reports.totals import add_batch, are_usable, keep_totals, make_totals_again, month_at
+from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.offers import Clinic
@@ -237,3 +240,36 @@ def test_a_moment_lies_in_the_month_that_the_period_says(zone: str) -> None:
             for moment in (begin, begin + timedelta(seconds=1)):
                 assert month_at(moment, known) == date(year, month, 1)
             assert month_at(begin - timedelta(microseconds=1), known) < date(year, month, 1)
+
+
+def test_expired_courses_come_page_by_page_from_totals_and_without(desk: Desk, clock: HandMovedClock) -> None:
+    package = desk.package(terms=Terms(expires_on=date(2026, 12, 10)))
+    courses = [desk.sell(package) for _ in range(5)]
+    desk.use(courses[0])
+    keep_totals(desk.store)
+    for _ in range(11):
+        desk.use(courses[1])
+    today = date(2026, 12, 11)
+
+    def pages(limit: int) -> list[tuple[str, int, int]]:
+        found, cursor = [], None
+        while True:
+            page = expired_courses(desk.store, today, limit=limit, cursor=cursor)
+            found += [(each.course_id, each.sessions_left, each.value_left.amount) for each in page.rows]
+            assert len(page.rows) <= limit
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+    quick = pages(2)
+    assert len(quick) == 5 == count_expired(desk.store, today)
+    assert {course: left for course, left, _ in quick} == dict(zip(courses, (11, 1, 12, 12, 12), strict=True))
+    assert quick == pages(50)
+    with desk.store.writing() as session:
+        make_totals_again(session)
+    assert quick == pages(2)
+    for course in courses[2:]:
+        desk.use(course, sessions=12)
+    assert len(pages(50)) == 2
+    with pytest.raises(NotFound):
+        expired_courses(desk.store, today, cursor="made-up")

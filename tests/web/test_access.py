@@ -162,6 +162,7 @@ WHO: dict[str, frozenset[str]] = {
     "imports.template": OWNER,
     "overview.show": OWNER,
     "overview.save": OWNER,
+    "overview.count_follow_ups": OWNER,
     "liability.show": OWNER,
     "liability.save": OWNER,
     "liability.close": OWNER,

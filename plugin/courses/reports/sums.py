@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
@@ -140,6 +140,20 @@ def package_sums(session: Session) -> dict[tuple[str, str], tuple[int, int]] | N
             known = sums[package_id, currency]
             sums[package_id, currency] = (known[0] + int(sessions), known[1] + int(value))
     return dict(sums)
+
+
+def course_balances(session: Session) -> Subquery:
+    """Return the sessions and value left now of each course that may have any, as a table to join."""
+    deltas = select(
+        Allowance.course_id, Entry.sessions_delta.label("sessions"), Entry.value_delta.label("value")
+    ).join(Entry, Entry.allowance_id == Allowance.id)
+    if are_usable(session):
+        kept = select(CourseTotal.course_id, CourseTotal.sessions, CourseTotal.value)
+        parts = union_all(kept, deltas.where(UNTOTALLED)).subquery().c
+    else:
+        parts = deltas.subquery().c
+    sums = (func.sum(parts.sessions).label("sessions"), func.sum(parts.value).label("value"))
+    return select(parts.course_id, *sums).group_by(parts.course_id).subquery()
 
 
 def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

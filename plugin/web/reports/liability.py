@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.words import day_text
@@ -20,6 +20,8 @@ from plugin.web.owner.forms import CloseBooksForm
 from plugin.web.refusals import Refusal, refused_shows, shows_refusals
 from plugin.web.reports.asked import frame, period_for, today
 
+EXPIRED_SHOWN = 50
+
 blueprint = Blueprint("liability", __name__)
 
 
@@ -29,10 +31,12 @@ blueprint = Blueprint("liability", __name__)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the roll-forward of the period in the address."""
     store, period = current_services().store, period_for(refusal)
+    after = request.args.get("after") or None
     return render_template(
         "owner/money_owed.html",
         report=liability(store, period),
-        expired=expired_courses(store, today()),
+        expired=expired_courses(store, today(), limit=EXPIRED_SHOWN, cursor=after),
+        is_first=after is None,
         **frame(period, refusal),
     )
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from invoices.pages.chart import columns
 from plugin.core.money import Money
 from plugin.courses.base.sheet import Format
-from plugin.courses.reports.breakage import expired_courses
+from plugin.courses.reports.breakage import count_expired
 from plugin.courses.reports.exports import Export, export_sheet
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.reports.overview import overview
@@ -49,9 +49,17 @@ def show() -> ResponseReturnValue:
             round(100 * max(each.value.amount, 0) / longest, 2) if longest > 0 else 0.0 for each in seen.owed
         ],
         owed=Money(sum(each.value.amount for each in seen.owed), clinic.currency),
-        expired=expired_courses(store, today()),
-        to_call=len(follow_ups(store, pages.now())),
+        expired=count_expired(store, today()),
         is_empty=not seen.owed and not any(month.sold or month.used for month in seen.months),
+    )
+
+
+@blueprint.get("/overview/follow-ups")
+@allow()
+def count_follow_ups() -> ResponseReturnValue:
+    """Return how many people are worth a call; the page asks by itself, as every course is looked at."""
+    return render_template(
+        "owner/_to_call.html", to_call=len(follow_ups(current_services().store, pages.now()))
     )
 
 

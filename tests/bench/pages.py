@@ -1,0 +1,106 @@
+"""Pages at one size and at a hundred times that, side by side: what grows with the clinic, and what must not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from flask import Flask
+
+from plugin.core.acts import Role
+from tests.bench.big import CLIENTS
+from tests.courses.desk import Desk
+from tests.web.conftest import open_house_on, signed_in
+from tests.web.visitor import Visitor
+
+SOMEBODY = f"client-{CLIENTS // 2:08d}"
+# What is asked, and the milliseconds wanted at a hundred times; None: no aim was set.
+PAGES: dict[str, tuple[str, int | None]] = {
+    "client page": (f"/clients/{SOMEBODY}", 100),
+    "Today": ("/", 100),
+    "search by name": ("/clients?q=mei+kwan", 100),
+    "search by phone": ("/clients?q=5550123", 100),
+    "overview": ("/overview", 200),
+    "deferred revenue, this month": ("/reports/liability?from=2026-11-01&to=2026-11-30", 200),
+    "deferred revenue, last month": ("/reports/liability?from=2026-10-01&to=2026-10-31", 200),
+    "deferred revenue, last year": ("/reports/liability?from=2025-01-01&to=2025-12-31", None),
+    "attention": ("/attention", 100),
+    "documents": ("/documents", 100),
+    "follow-ups": ("/people", None),
+    "used this month": ("/reports/usage?from=2026-11-01&to=2026-11-30", None),
+}
+
+
+@dataclass(frozen=True)
+class PageTimes:
+    """Milliseconds of one page: median and the middle eight tenths, small and big; the ratio of the medians."""
+
+    name: str
+    small: float
+    small_range: tuple[float, float]
+    big: float
+    big_range: tuple[float, float]
+    ratio: float
+    aim: int | None
+
+
+def measure_pages(small: Desk, big: Desk, rounds: int) -> list[PageTimes]:
+    """Time every page in turns on both clinics."""
+    visitors = [_owner(desk) for desk in (small, big)]
+    return [_page(name, visitors, address, aim, rounds) for name, (address, aim) in PAGES.items()]
+
+
+def measure_live(desk: Desk, rounds: int) -> tuple[float, float]:
+    """Return the milliseconds of processor time of an open page's question, and of an empty view."""
+    visitor = _owner(desk)
+    _empty_view(visitor.client.application)
+    seen = visitor.get("/").headers["X-Seen"]
+    questions = (f"/today/live?seen={seen}", "/empty")
+    assert visitor.get(questions[0], headers={"X-Live": "1"}).status_code == 204
+    times = [
+        [_processor_ms(lambda address=address: visitor.get(address)) for address in questions]
+        for _ in range(rounds)
+    ]
+    asked, empty = (median(each) for each in zip(*times, strict=True))
+    return asked, empty
+
+
+def _owner(desk: Desk) -> Visitor:
+    services = open_house_on(desk.store, desk.clock)
+    from plugin import create_app
+
+    return signed_in(create_app(services=services), services, Role.OWNER)
+
+
+def _empty_view(app: Flask) -> None:
+    app.add_url_rule("/empty", "health.empty", lambda: "")
+
+
+def _page(name: str, visitors: list[Visitor], address: str, aim: int | None, rounds: int) -> PageTimes:
+    for visitor in visitors:
+        assert visitor.get(address).status_code == 200, address
+    times = [[_ms(lambda each=each: each.get(address)) for each in visitors] for _ in range(rounds)]
+    small, big = zip(*times, strict=True)
+    return PageTimes(
+        name, median(small), _middle(small), median(big), _middle(big), median(big) / median(small), aim
+    )
+
+
+def _middle(times: tuple[float, ...]) -> tuple[float, float]:
+    cuts = quantiles(times, n=10)
+    return round(cuts[0], 1), round(cuts[-1], 1)
+
+
+def _ms(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def _processor_ms(work: Callable[[], object], times: int = 20) -> float:
+    began = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - began) * 1000 / times
