@@ -93,9 +93,6 @@ def square(settings: Settings, store: Store) -> Iterator[Finding]:
     else:
         said = f"Not connected to the {settings.square_environment} environment."
         yield wrong("Square", said, "Connect under Clinic, Square, or set SQUARE_ACCESS_TOKEN.")
-    if known.failing_since is not None:
-        said = f"Has not done what was asked since {known.failing_since:%Y-%m-%d %H:%M} UTC ({known.failing_code})."
-        yield warning("Square", said, "Run coursekeeper doctor --online.")
     if not (settings.square_webhook_signature_key.get_secret_value() or known.signature_key_sealed):
         said = "No signature key: every event is refused, sales are found by the sync only."
         yield warning("Events", said, "Make the subscription under Clinic, Square.")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 
 from invoices.press.workers import PaperWorkers
 from plugin.bootstrap import open_services
 from plugin.configuration.live import LiveSettings
-from plugin.doctor import configuration, data, machine, outside, work
+from plugin.doctor import configuration, data, machine, outside
 from plugin.doctor.finding import Check, Finding, State, isolated, wrong
+from plugin.doctor.watched import given_up, watched
 from plugin.errors import ConfigurationError
 from plugin.services import wall_clock
 from plugin.settings import Settings
@@ -64,7 +66,7 @@ def _of_database(
         "PUBLIC_URL": partial(configuration.address, settings),
     }
     if is_usable:
-        checks |= _of_contents(settings, store)
+        checks |= _of_contents(given, settings, store)
     if is_online:
         checks |= _of_outside(given, settings, is_usable)
     for name, check in checks.items():
@@ -79,14 +81,13 @@ def _vault(settings: Settings) -> Vault:
         return Vault()
 
 
-def _of_contents(settings: Settings, store: Store) -> dict[str, Check]:
+def _of_contents(given: Settings, settings: Settings, store: Store) -> dict[str, Check]:
     now = wall_clock()
     return {
         "Durability": partial(data.durability, store),
         "Clock": partial(data.clock, store, now),
-        "Worker": partial(work.worker, store, now),
-        "Queue": partial(work.queues, store, now),
         "Square": partial(configuration.square, settings, store),
+        "Alarms": partial(_watched, given, now),
         "Audit": partial(data.ledger, store),
     }
 
@@ -97,6 +98,15 @@ def _of_outside(given: Settings, settings: Settings, is_usable: bool) -> dict[st
         "Public address": partial(outside.address, settings.public_url, wall_clock()),
     }
     return {"Square answers": partial(_square, given), **checks} if is_usable else checks
+
+
+def _watched(given: Settings, now: datetime) -> Iterator[Finding]:
+    services = open_services(given)
+    try:
+        yield from watched(services, now)
+        yield from given_up(services, now)
+    finally:
+        services.close()
 
 
 def _square(given: Settings) -> Iterator[Finding]:

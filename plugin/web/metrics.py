@@ -27,6 +27,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
+from plugin.alarms.registry import conditions
+from plugin.alarms.watch import active_alarms
 from plugin.courses.health_facts import HealthFacts, health_facts
 from plugin.job_registry import JOBS
 from plugin.services import Services
@@ -112,6 +114,13 @@ class _Facts(Collector):
         yield _gauge("database_up", "Whether the database answers.", {(): 1})
         yield from _of_queues(facts)
         yield from _of_work(facts)
+        seen = conditions(self._services, self._services.clock())
+        wrong: dict[tuple[str, ...], float] = {(each.name,): each.is_wrong for each in seen}
+        yield _gauge(
+            "condition_is_wrong", "Whether what raises an alarm is wrong now.", wrong, ("condition",)
+        )
+        alarms = active_alarms(self._services.store)
+        yield _gauge("alarms_active", "Alarms that have begun and not ended.", {(): len(alarms)})
 
 
 def _of_queues(facts: HealthFacts) -> Iterator[Metric]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import median, quantiles
 
 from flask import Flask
@@ -59,10 +60,7 @@ def measure_live(desk: Desk, rounds: int) -> tuple[float, float]:
     seen = visitor.get("/").headers["X-Seen"]
     questions = (f"/today/live?seen={seen}", "/empty")
     assert visitor.get(questions[0], headers={"X-Live": "1"}).status_code == 204
-    times = [
-        [_processor_ms(lambda address=address: visitor.get(address)) for address in questions]
-        for _ in range(rounds)
-    ]
+    times = [[_processor_ms(partial(visitor.get, address)) for address in questions] for _ in range(rounds)]
     asked, empty = (median(each) for each in zip(*times, strict=True))
     return asked, empty
 
@@ -81,7 +79,7 @@ def _empty_view(app: Flask) -> None:
 def _page(name: str, visitors: list[Visitor], address: str, aim: int | None, rounds: int) -> PageTimes:
     for visitor in visitors:
         assert visitor.get(address).status_code == 200, address
-    times = [[_ms(lambda each=each: each.get(address)) for each in visitors] for _ in range(rounds)]
+    times = [[_ms(partial(each.get, address)) for each in visitors] for _ in range(rounds)]
     small, big = zip(*times, strict=True)
     return PageTimes(
         name, median(small), _middle(small), median(big), _middle(big), median(big) / median(small), aim

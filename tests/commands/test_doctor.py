@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.health_facts import WORKER, sign_of_life
-from plugin.doctor import configuration, data, machine, outside, work
+from plugin.doctor import configuration, data, machine, outside
 from plugin.doctor.finding import Finding, State, isolated
+from plugin.doctor.watched import given_up, watched
 from plugin.secrets_file import make_secrets
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
@@ -21,6 +23,7 @@ from plugin.store.queues import Heartbeat
 from tests.clock import HandMovedClock
 from tests.commands.command import Command
 from tests.courses.desk import Desk
+from tests.web.conftest import open_house_on
 
 SECRET = "s3cret-of-the-sign-ins-" + "x" * 20
 MAIL = "smtp://desk:hunter2hunter2@127.0.0.1:1"
@@ -62,8 +65,8 @@ def test_a_whole_installation_is_told_line_by_line(lite_store: Store) -> None:
         "Database",
         "Writing",
         "Durability",
-        "Worker",
-        "Queue",
+        "The worker runs",
+        "Pending work is done",
         "Audit",
     ):
         assert any(line.startswith(f"ok       {check}:") for line in lines), check
@@ -110,24 +113,27 @@ def test_a_database_of_an_older_program_asks_for_the_upgrade(tmp_path: Path) -> 
     assert "coursekeeper upgrade" in found["Database"]["fix"]
 
 
-@pytest.mark.parametrize(
-    ("silent", "state"),
-    [(None, State.WRONG), (timedelta(minutes=1), State.OK), (timedelta(minutes=4), State.WRONG)],
-)
-def test_a_worker_that_is_silent_is_wrong(
-    lite_store: Store, clock: HandMovedClock, silent: timedelta | None, state: State
-) -> None:
-    if silent is not None:
-        sign_of_life(lite_store, WORKER, clock() - silent)
-    assert states(work.worker(lite_store, clock())) == {"Worker": state}
-
-
-def test_a_queue_that_stands_is_wrong(lite_store: Store, clock: HandMovedClock) -> None:
+def test_what_raises_an_alarm_is_told(lite_store: Store, clock: HandMovedClock) -> None:
+    services = open_house_on(lite_store, clock)
+    assert states(watched(services, clock()))["Worker"] is State.WRONG
+    sign_of_life(lite_store, WORKER, clock())
     desk = Desk(lite_store, clock)
     desk.sell(desk.package())
-    assert states(work.queues(lite_store, clock())) == {"Queue": State.OK}
-    clock.advance(minutes=6)
-    assert states(work.queues(lite_store, clock())) == {"Queue": State.WRONG}
+    found = states(watched(services, clock()))
+    assert (found["The worker runs"], found["Pending work is done"]) == (State.OK, State.OK)
+    clock.advance(minutes=20)
+    found = states(watched(services, clock()))
+    assert (found["The worker runs"], found["Pending work is done"]) == (State.WRONG, State.WRONG)
+
+
+def test_what_was_given_up_is_a_warning(lite_store: Store, clock: HandMovedClock) -> None:
+    services = open_house_on(lite_store, clock)
+    assert states(given_up(services, clock())) == {}
+    receive(lite_store, event_id="e-1", event_type="x", body="{}", now=clock())
+    event = claim(lite_store, clock())
+    assert event is not None
+    complete(lite_store, event.id, state="failed", outcome="", now=clock())
+    assert states(given_up(services, clock())) == {"Given up": State.WARNING}
 
 
 def test_trying_to_write_leaves_nothing(lite_store: Store) -> None:
