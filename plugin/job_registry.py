@@ -119,7 +119,7 @@ JOBS: dict[str, JobKind] = {
     for each in (
         JobKind(CHECKOUT, "A sale begun at the desk", run_checkout, give_up_checkout),
         JobKind(ALARM_MAIL, "An alarm by e-mail", mail_notice),
-        JobKind(ALARM_WEBHOOK, "An alarm to the webhook", post_notice, most_tries=10),
+        JobKind(ALARM_WEBHOOK, "An alarm to the webhook", post_notice, most_tries=14),
         JobKind(LETTER, "An e-mail with a payment link", mail_checkout, give_up_letter),
         JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
         JobKind(PUBLISH, "A package to publish in Square", publish_again),

@@ -94,9 +94,17 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+BY_NAME = {check.name: check for check in CHECKS}
+
+
 def conditions(services: Services, now: datetime) -> tuple[Condition, ...]:
     """Return what every check sees now, in the order of the registry. Makes no network call."""
     return tuple(_seen(check, services, now) for check in CHECKS)
+
+
+def condition_of(name: str, services: Services, now: datetime) -> Condition:
+    """Return what one check sees now; raises KeyError for a name that is none."""
+    return _seen(BY_NAME[name], services, now)
 
 
 def _seen(check: Check, services: Services, now: datetime) -> Condition:

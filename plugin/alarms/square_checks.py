@@ -26,7 +26,9 @@ def square_answers(services: Services, now: datetime) -> Look:
         return _NOT_CONNECTED
     since = known.failing_since
     if since is None or known.failing_code == SIGN_IN:
-        return fine("Square answers.")
+        return fine(
+            f"It last answered {lasting(now - known.checked_at)} ago." if known.checked_at else "It does."
+        )
     if read_hours(services.store).open_time(since, now) < SILENT_FOR:
         return fine(f"Square has not answered for {lasting(now - since)}; it is asked again every minute.")
     return wrong(f"Square has not answered for {lasting(now - since)}.")
@@ -39,7 +41,7 @@ def square_accepts(services: Services, now: datetime) -> Look:
         return _NOT_CONNECTED
     since = known.failing_since
     if since is None or known.failing_code != SIGN_IN or now - since < REFUSED_FOR:
-        return fine("Square accepts the connection.")
+        return fine("The access token is valid.")
     return wrong(f"Square has refused Coursekeeper's access token for {lasting(now - since)}.")
 
 

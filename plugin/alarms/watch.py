@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.alarms.condition import Condition
 from plugin.alarms.deliveries import TEST, Notice, enqueue_notice
 from plugin.alarms.episodes import Episode, Phase, after_look
-from plugin.alarms.registry import CHECKS, conditions
+from plugin.alarms.registry import BY_NAME, condition_of, conditions
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.base.work import Work
 from plugin.errors import Refused
@@ -20,7 +20,6 @@ from plugin.store import Store
 from plugin.store.alarms import Alarm
 
 WATCHMAN = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
-_TITLES = {check.name: check for check in CHECKS}
 _PARTS = tuple(Episode.__dataclass_fields__)
 
 
@@ -42,7 +41,8 @@ def look(services: Services) -> int:
     told = 0
     for each in conditions(services, now):
         before = known.get(each.name, Episode())
-        if _after(before, each, now)[0] != before:
+        # While it lasts, what is said of it follows: for 12 minutes, for 13 minutes.
+        if before.began_at is not None or _after(before, each, now)[0] != before:
             told += _record(services, each, now)
     return told
 
@@ -51,8 +51,16 @@ def active_alarms(store: Store) -> tuple[AlarmView, ...]:
     """Return the alarms that have begun, the worst first."""
     with store.reading() as session:
         rows = session.scalars(select(Alarm).where(Alarm.began_at.is_not(None)))
-        views = [_alarm(row, row.began_at) for row in rows if row.name in _TITLES and row.began_at]
+        views = [_alarm(row, row.began_at) for row in rows if row.name in BY_NAME and row.began_at]
     return tuple(sorted(views, key=lambda each: (not each.is_urgent, each.began_at)))
+
+
+def worst_alarm(services: Services, now: datetime) -> AlarmView | None:
+    """Return the worst of what is wrong. A worker that stands still can't have told of itself: that is seen here."""
+    worker = condition_of("worker_runs", services, now)
+    if worker.is_wrong:
+        return AlarmView(worker.name, worker.title, worker.said, now, is_urgent=True)
+    return next(iter(active_alarms(services.store)), None)
 
 
 def since_when(store: Store) -> dict[str, datetime]:
@@ -72,13 +80,13 @@ def send_test(services: Services, act: Act) -> int:
 
     sent = services.store.transact(work)
     if not sent:
-        said = "Nobody would get it: e-mail is not set up, and no webhook is set. Change that under Settings."
+        said = "No one would get it: e-mail is not set up, and no webhook is set. Change that under Settings."
         raise Refused(said, code="no_recipient")
     return sent
 
 
 def _alarm(row: Alarm, began_at: datetime) -> AlarmView:
-    check = _TITLES[row.name]
+    check = BY_NAME[row.name]
     return AlarmView(row.name, check.title, row.said, began_at, check.is_urgent)
 
 
@@ -107,9 +115,9 @@ def _record(services: Services, seen: Condition, now: datetime) -> int:
         after, phase = _after(before, seen, now)
         for name in _PARTS:
             setattr(row, name, getattr(after, name))
+        row.said = seen.said[:400] if seen.is_wrong else row.said
         if phase is None:
             return 0
-        row.said = seen.said[:400]
         act = Act(WATCHMAN, now, f"alarm:{seen.name}")
         notice = _of(phase, seen, after.began_at or before.began_at or now, now)
         return enqueue_notice(

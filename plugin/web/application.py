@@ -50,6 +50,7 @@ from plugin.web.desk import (
     visits,
 )
 from plugin.web.owner import (
+    alarms,
     connection,
     hours,
     imports,
@@ -86,7 +87,7 @@ _DESK = (
     sell,
     checkouts,
 )
-_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff, members, hours)
+_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff, members, hours, alarms)
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200

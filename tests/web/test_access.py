@@ -186,6 +186,8 @@ WHO: dict[str, frozenset[str]] = {
     "connection.test": OWNER,
     "connection.look_through": OWNER,
     "connection.show_balances": OWNER,
+    "alarms.show": OWNER,
+    "alarms.test": OWNER,
     "hours.show": OWNER,
     "hours.save": OWNER,
     "first_steps.show": OWNER,

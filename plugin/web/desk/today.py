@@ -6,7 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
+from plugin.alarms.watch import AlarmView, worst_alarm
+from plugin.core.acts import Role
 from plugin.courses.attention.items import list_attention
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import recent_sales
@@ -43,7 +46,15 @@ def news() -> Response:
 def page(**more: Any) -> Response:
     """Return Today, or its live part to htmx; `more` overrides the defaults of the context."""
     address = url_for("today.news")
-    return live.screen("desk/today.html", "desk/_today.html", address, _version(), lambda: _day() | more)
+    rest = {"alarm": _worst_alarm()} | more
+    return live.screen("desk/today.html", "desk/_today.html", address, _version(), lambda: _day() | rest)
+
+
+def _worst_alarm() -> AlarmView | None:
+    """Return the worst of what is wrong, for the owner, who can do something about it."""
+    if current_user.role != Role.OWNER:
+        return None
+    return worst_alarm(current_services(), pages.now())
 
 
 def after_deed() -> ResponseReturnValue:
