@@ -17,7 +17,7 @@ from plugin.alarms import audit_runs, watch
 from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.backups.jobs import ask_when_due
 from plugin.backups.work import drop_left_work
-from plugin.configuration.reseal import reseal_settings
+from plugin.configuration.reseal import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
@@ -185,6 +185,7 @@ class Worker:
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
             (partial(ask_when_due, self._services), MAINTAIN_EVERY_S),
             (partial(reseal_settings, self._services), MAINTAIN_EVERY_S),
+            (partial(reseal_staff, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (partial(keep_totals, self._services.store, stop.is_set), TOTALS_EVERY_S),
             (self.sync, SYNC_EVERY_S),

@@ -22,7 +22,14 @@ View = TypeVar("View", bound=Callable[..., Any])
 FRESH_FOR = timedelta(minutes=30)
 
 # Endpoints that need no sign-in: the sign-in itself, a link to set a password, and the files their pages load.
-_SIGNING_IN = ("login", "logout", "forgot_password", "reset_password")
+_SIGNING_IN = (
+    "login",
+    "logout",
+    "forgot_password",
+    "reset_password",
+    "two_factor_token_validation",
+    "mf_recovery",
+)
 _OPEN_ENDPOINTS = frozenset(
     {"static", "pages.theme", "pages.script", *(f"security.{each}" for each in _SIGNING_IN)}
 )

@@ -23,6 +23,7 @@ from plugin.web import (
     webhook,
 )
 from plugin.web.account import mine, resume, signin
+from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
 from plugin.web.client_page import email_choice
 from plugin.web.client_page import views as client_page
@@ -152,7 +153,7 @@ def _furnish(app: Flask) -> None:
         make_api(),
         *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice)),
     )
-    screens = [part.blueprint for part in (door, *_DESK, *_OWNER, mine, *SETUP, *reports.SCREENS)]
+    screens = [part.blueprint for part in (door, *_DESK, *_OWNER, *ACCOUNT, *SETUP, *reports.SCREENS)]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
     # They raise the size limit for a file before the check of the token reads the form.

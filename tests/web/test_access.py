@@ -17,12 +17,35 @@ DESK = frozenset({Role.OWNER, Role.DESK})
 STAFF = frozenset(Role)
 OWNER = frozenset({Role.OWNER})
 
+# They lead a stranger to the sign-in, and who is signed in away from it.
+DOORS = tuple(
+    f"security.{name}" for name in ("login", "logout", "two_factor_token_validation", "mf_recovery")
+)
+
 WHO: dict[str, frozenset[str]] = {
     "static": ANYBODY,
     "pages.theme": ANYBODY,
     "security.login": ANYBODY,
     "security.logout": ANYBODY,
     "security.verify": STAFF,
+    "security.two_factor_token_validation": ANYBODY,
+    "security.mf_recovery": ANYBODY,
+    # Closed: pages of our own stand in their place.
+    **dict.fromkeys(
+        (
+            "security.two_factor_setup",
+            "security.two_factor_setup_validate",
+            "security.two_factor_rescue",
+            "security.tf_select",
+            "security.mf_recovery_codes",
+        ),
+        OWNER,
+    ),
+    "ways.show": STAFF,
+    "authenticator.set_up": STAFF,
+    "authenticator.confirm": STAFF,
+    "authenticator.remove": STAFF,
+    "authenticator.new_codes": STAFF,
     "security.forgot_password": ANYBODY,
     "security.reset_password": ANYBODY,
     "today.show": STAFF,
@@ -262,7 +285,7 @@ def test_only_those_who_may_come_in(guarded_app: Flask, small_house: Services, w
         hire(small_house, Role.OWNER)
     visitor = Visitor(guarded_app) if who == "nobody" else signed_in(guarded_app, small_house, Role(who))
     for rule in guarded_app.url_map.iter_rules():
-        if not _is_ours(rule) or rule.endpoint in ("security.login", "security.logout"):
+        if not _is_ours(rule) or rule.endpoint in DOORS:
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             answer = visitor.client.open(_address(rule), method=method, buffered=True)

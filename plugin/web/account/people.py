@@ -37,6 +37,10 @@ class StaffUser(UserMixin):
         self.active = staff.is_active
         self.fs_uniquifier = staff.session_mark
         self.roles = []
+        # Flask-Security's names for the authenticator app.
+        self.tf_totp_secret = staff.totp_secret
+        self.tf_primary_method = "authenticator" if staff.totp_secret else None
+        self.tf_phone_number = None
         self.signed = signed
 
     def verify_and_update_password(self, password: str) -> bool:

@@ -23,7 +23,9 @@ from plugin.web.api.errors import is_api
 from plugin.web.refusals import Refusal, http_error
 
 # The pages that carry a form on: those by which a person comes in.
-DOORS = ("security.login", "security.verify")
+DOORS = frozenset(
+    f"security.{name}" for name in ("login", "two_factor_token_validation", "mf_recovery", "verify")
+)
 SAID = "Your sign-in had ended, so nothing was saved. Check it and send it again."
 PROVED = "Password confirmed. Nothing was saved yet: check the form and send it again."
 # More than any text field accepts; a larger body contains a file, which can't be carried.

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
-from http import HTTPStatus
 from typing import Any, cast
 
-from flask import Blueprint, Flask, make_response, render_template, request, session
-from flask_limiter.util import get_remote_address
+from flask import Blueprint, Flask, request, session
 from flask_login import current_user, user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
 from flask_security import LoginForm, Security
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
-from werkzeug.wrappers import Response
 
-from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, prove_sign_in, start_sign_in
+from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, start_sign_in
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.account import reset, resume
+from plugin.web.account import reset, resume, second_step
 from plugin.web.account.devices import device_of
+from plugin.web.account.doors import going_on, limited, page, proving
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
-from plugin.web.actions import Notice, flash_notice, redirect_after_post
-from plugin.web.limits import guess_limiter
-
-PER_ADDRESS = "30 per 5 minutes"
-PER_ACCOUNT = "10 per 5 minutes"
-# Flask-Security's own note in the cookie of when the password was given; ours is in the row of the sign-in.
-_PROVED = "fs_paa"
+from plugin.web.account.totp import RecoveryCodes, StaffTotp
 
 # Only what differs from Flask-Security's defaults.
 CONFIGURATION: dict[str, object] = {
@@ -58,6 +49,7 @@ CONFIGURATION: dict[str, object] = {
         "argon2__parallelism": 1,
     },
     **reset.CONFIGURATION,
+    **second_step.CONFIGURATION,
 }
 
 
@@ -79,65 +71,27 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     csrf = CSRFProtect(app)
     for blueprint in without_csrf:
         csrf.exempt(blueprint)
-    # A view may return a page with its status; Flask-Security's type allows only the page.
-    page = cast("Callable[..., str]", _page)
     security = Security(
         app,
         StaffStore(),
         login_form=SignInForm,
+        two_factor_rescue_form=second_step.NoRescue,
         password_util_cls=reset.PasswordRules,
-        render_template=page,
+        totp_cls=StaffTotp,
+        mf_recovery_codes_util_cls=RecoveryCodes,
+        # A view may return a page with its status; Flask-Security's type allows only the page.
+        render_template=cast("Callable[..., str]", page),
     )
     security.want_json(lambda _request: False)
     load_by_sign_in(app)
     user_logged_in.connect(_start, app)
     user_logged_out.connect(_end, app)
     views = app.view_functions
-    views["security.login"] = _limited(app, _going_on(views["security.login"]), _account)
-    verify = allow(*AT_THE_DESK)(_going_on(_proving(views["security.verify"]), resume.PROVED))
-    views["security.verify"] = _limited(app, verify, _person)
+    views["security.login"] = limited(app, going_on(views["security.login"]), _account)
+    verify = allow(*AT_THE_DESK)(going_on(proving(views["security.verify"]), resume.PROVED))
+    views["security.verify"] = limited(app, verify, _person)
     reset.set_up(app)
-
-
-def _going_on(enter: Callable[..., Any], said: str = resume.SAID) -> Callable[..., Any]:
-    """After the sign-in, show the form again that it interrupted, as it was filled in."""
-
-    @wraps(enter)
-    def answer(**arguments: str) -> Response:
-        response = make_response(enter(**arguments))
-        form = resume.carried()
-        if form is None or response.status_code != HTTPStatus.FOUND:
-            return response
-        again = resume.shown_again(form, said)
-        if again is None:
-            flash_notice(Notice(resume.NOT_SAVED if said == resume.SAID else said, is_bad=True))
-            return redirect_after_post(response.headers["Location"])
-        again.status_code = HTTPStatus.OK
-        return again
-
-    return answer
-
-
-def _proving(verify: Callable[..., Any]) -> Callable[..., Any]:
-    """Note in the row of the sign-in that the password was given again."""
-
-    @wraps(verify)
-    def answer(**arguments: str) -> Any:
-        before = session.get(_PROVED)
-        response = verify(**arguments)
-        if session.get(_PROVED) != before:
-            services = current_services()
-            prove_sign_in(services.store, session[SIGN_IN], services.clock())
-        return response
-
-    return answer
-
-
-def _limited(app: Flask, view: Any, account: Callable[[], str]) -> Any:
-    limiter = guess_limiter(app)
-    for allowance, key in ((PER_ADDRESS, get_remote_address), (PER_ACCOUNT, account)):
-        view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)
-    return view
+    second_step.set_up(app)
 
 
 def _account() -> str:
@@ -146,17 +100,6 @@ def _account() -> str:
 
 def _person() -> str:
     return f"person:{current_user.get_id()}"
-
-
-def _was_refused(response: Response) -> bool:
-    return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-def _page(template: str, **context: Any) -> tuple[str, int]:
-    form = context.get("verify_form") or context.get("login_user_form")
-    going_on = {"wanted": form.next.data, "carried": resume.carried()} if form else {}
-    page = render_template(template, **going_on, **context)
-    return page, HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
 
 
 def _start(_app: Flask, user: StaffUser, **_: Any) -> None:

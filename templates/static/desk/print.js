@@ -60,3 +60,8 @@ function showBusy(link, isBusy) {
   }
   status.textContent = isBusy ? "Making the paper…" : "";
 }
+
+// The page itself.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-print-page]")) window.print();
+});

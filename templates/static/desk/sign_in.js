@@ -27,10 +27,10 @@ async function signIn(prove) {
       event.preventDefault();
       const form = event.target;
       const answer = await fetch(form.action, {
-        method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
+        method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual", headers: { "X-Over-Page": "1" },
       }).catch(() => null);
       // Another tab may have signed in meanwhile: then the token of this form is old, and none is needed.
-      if (answer?.type === "opaqueredirect" || (answer?.status === 400 && await isSignedIn(dialog))) done();
+      if (answer?.status === 204 || (answer?.status === 400 && await isSignedIn(dialog))) done();
       else if (answer && answer.status !== 400) {
         await fill(dialog, answer);
         focusIn(dialog);

@@ -1,0 +1,134 @@
+"""One's own authenticator app and recovery codes: setting up, new codes, removing."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+import segno
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from flask_security.proxies import _security
+from markupsafe import Markup
+from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
+
+from plugin.configuration.sealing import sealing
+from plugin.courses.accounts import second_factors
+from plugin.errors import Refused
+from plugin.vault import WrongKey
+from plugin.web import current_services
+from plugin.web.access import AT_THE_DESK, allow, fresh
+from plugin.web.account.totp import StaffTotp
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Form, Hidden, Text
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("authenticator", __name__, url_prefix="/account/authenticator")
+
+
+class CodeForm(Form):
+    """The code that shows that the app has the key; `sealed`: the key, for this person alone."""
+
+    sealed = Hidden()
+    code = Text(
+        "Code from the app",
+        called="The code",
+        hint="Six digits.",
+        required=True,
+        maxlength=12,
+        inputmode="numeric",
+        autocomplete="one-time-code",
+    )
+    secret = ""
+    step: int | None = None
+
+    def validate_code(self, field: Text) -> None:
+        """Refuse a wrong code."""
+        self.secret = _opened(self.sealed.data)
+        if not self.secret:
+            raise ValidationError("This page was too old. Scan the new code, then type what the app shows.")
+        self.step = _totp().step_of(field.data, self.secret)
+        if self.step is None:
+            raise ValidationError("That code is not right. Type the one that the app shows now.")
+
+
+@blueprint.get("")
+@allow(*AT_THE_DESK)
+def set_up(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+    """Show a new key as a QR code and as text; after a wrong code the same key again."""
+    sealed = refusal.typed.get("sealed", "") if refusal else ""
+    secret = _opened(sealed)
+    if not secret:
+        secret = _totp().generate_totp_secret()
+        sealed = sealing(current_services().settings).seal(f"{current_user.staff_id} {secret}")
+    return render_template(
+        "account/authenticator.html",
+        form=CodeForm.shown(refusal),
+        sealed=sealed,
+        qr_code=_drawn(_totp().get_totp_uri(current_user.email, secret)),
+        typed_key=_totp().get_totp_pretty_key(secret),
+        is_new=not current_user.tf_totp_secret,
+    )
+
+
+@blueprint.post("")
+@allow(*AT_THE_DESK)
+@fresh()
+@refused_shows(set_up)
+def confirm() -> ResponseReturnValue:
+    """Keep the key that a right code confirmed; show recovery codes to who has none."""
+    form, own_id = CodeForm.sent(), current_user.staff_id
+    assert form.step is not None
+    store = current_services().store
+    second_factors.set_totp(store, current_act(), own_id, secret=form.secret, counter=form.step)
+    if second_factors.count_recovery_codes(store, own_id):
+        return _done("Your new authenticator app is set up. The recovery codes stay the same.")
+    return _codes("Your authenticator app is set up.")
+
+
+@blueprint.post("/removal")
+@allow(*AT_THE_DESK)
+@fresh()
+def remove() -> ResponseReturnValue:
+    """Remove the app."""
+    second_factors.remove_totp(current_services().store, current_act(), current_user.staff_id)
+    return _done("The authenticator app is removed.")
+
+
+@blueprint.post("/recovery-codes")
+@allow(*AT_THE_DESK)
+@fresh()
+def new_codes() -> ResponseReturnValue:
+    """Make new recovery codes; the old ones end."""
+    if not current_user.signed.has_second_factor:
+        raise Refused("Set up an authenticator app or a passkey first.", code="no_second_step")
+    return _codes("These are your new recovery codes. The old ones no longer work.")
+
+
+def _codes(said: str) -> str:
+    codes = _security.mf_recovery_codes_util.create_recovery_codes(current_user)
+    return render_template("account/recovery_codes.html", codes=codes, said=said)
+
+
+def _opened(sealed: str) -> str:
+    """Return the key that a page of this person was given, "" for any other."""
+    try:
+        owner, _, secret = sealing(current_services().settings).open(sealed).partition(" ")
+    except WrongKey:
+        return ""
+    return secret if owner == current_user.staff_id else ""
+
+
+def _drawn(address: str) -> Markup:
+    draw = partial(segno.make(address, error="m", micro=False).svg_inline, scale=5, border=4)
+    return Markup(draw(dark="#000", light="#fff", omitsize=True))  # noqa: S704 - digits and colors alone
+
+
+def _totp() -> StaffTotp:
+    return cast(StaffTotp, _security.totp_factory)
+
+
+def _done(text: str) -> ResponseReturnValue:
+    flash_notice(Notice(text))
+    return redirect_after_post(url_for("ways.show"))

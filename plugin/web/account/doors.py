@@ -1,0 +1,130 @@
+"""What every door of the sign-in shares: limits, the form that was interrupted, and where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, make_response, render_template, request, session
+from flask_limiter.util import get_remote_address
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from werkzeug.wrappers import Response
+
+from plugin.courses.accounts.sign_ins import prove_sign_in
+from plugin.web import current_services
+from plugin.web.account import resume
+from plugin.web.account.people import SIGN_IN
+from plugin.web.actions import Notice, flash_notice, redirect_after_post
+from plugin.web.limits import guess_limiter
+
+PER_ADDRESS = "30 per 5 minutes"
+PER_ACCOUNT = "10 per 5 minutes"
+# Set by the script that signs in over a page: it stays where it is.
+OVER_PAGE = "X-Over-Page"
+# Flask-Security's own note in the cookie of when the password was given; ours is in the row of the sign-in.
+_PROVED = "fs_paa"
+_FORMS = ("login_user_form", "verify_form", "two_factor_verify_code_form", "mf_recovery_form")
+
+
+def going_on(enter: Callable[..., Any], said: str = resume.SAID) -> Callable[..., Any]:
+    """After the sign-in, show the form again that it interrupted, as it was filled in.
+
+    Where a second step comes first, its page carries the form on.
+    """
+
+    @wraps(enter)
+    def answer(**arguments: str) -> Response:
+        response = make_response(enter(**arguments))
+        form, is_over_page = resume.carried(), OVER_PAGE in request.headers
+        if response.status_code != HTTPStatus.FOUND:
+            return response
+        if not current_user.is_authenticated:
+            return _second_step(response, form, is_over_page=is_over_page)
+        if not (form or is_over_page):
+            return response
+        if is_over_page:
+            return Response(status=HTTPStatus.NO_CONTENT)
+        assert form is not None
+        return _again(form, said, response.headers["Location"])
+
+    return answer
+
+
+def _second_step(response: Response, form: resume.CarriedForm | None, *, is_over_page: bool) -> Response:
+    if session.get("tf_state") != "ready":
+        return response
+    if form or is_over_page:
+        return make_response(
+            render_template(
+                "account/code.html", two_factor_verify_code_form=None, carried=form, wanted=wanted()
+            )
+        )
+    # Without a page that was wanted, Flask-Security names the sign-in itself as the one to return to.
+    page = urlsplit(response.headers["Location"])
+    query = urlencode({"next": wanted()}) if wanted() else ""
+    response.headers["Location"] = page._replace(query=query).geturl()
+    return response
+
+
+def _again(form: resume.CarriedForm, said: str, otherwise: str) -> Response:
+    again = resume.shown_again(form, said)
+    if again is None:
+        flash_notice(Notice(resume.NOT_SAVED if said == resume.SAID else said, is_bad=True))
+        return redirect_after_post(otherwise)
+    again.status_code = HTTPStatus.OK
+    return again
+
+
+def proving(verify: Callable[..., Any]) -> Callable[..., Any]:
+    """Note in the row of the sign-in that the password was given again."""
+
+    @wraps(verify)
+    def answer(**arguments: str) -> Any:
+        before = session.get(_PROVED)
+        response = verify(**arguments)
+        if session.get(_PROVED) != before:
+            services = current_services()
+            prove_sign_in(services.store, session[SIGN_IN], services.clock())
+        return response
+
+    return answer
+
+
+def limited(app: Flask, view: Any, account: Callable[[], str], *more: str) -> Any:
+    """Limit wrong tries per address and per account; `more`: further allowances per account."""
+    limiter = guess_limiter(app)
+    keys = ((PER_ADDRESS, get_remote_address), *((each, account) for each in (PER_ACCOUNT, *more)))
+    for allowance, key in keys:
+        view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)
+    return view
+
+
+def half_signed_in() -> str:
+    """Return the account whose password was right and whose second step is asked for, as the key of a limit."""
+    return f"second step:{session.get('tf_user_id', '')}"
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def page(template: str, **context: Any) -> tuple[str, int]:
+    """Render a page for Flask-Security, with what it carries; a refused form is answered with 422."""
+    form = next((context[name] for name in _FORMS if name in context), None)
+    going = {} if form is None else {"wanted": wanted(form), "carried": resume.carried()}
+    is_refused = request.method == "POST" and (form is None or (bool(form.errors) and _is_filled(form)))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
+    return render_template(template, **{**context, **going}), status
+
+
+def _is_filled(form: Any) -> bool:
+    # The page of the code leads here with nothing typed yet.
+    return form.__class__.__name__ != "MfRecoveryForm" or bool(form.code.data)
+
+
+def wanted(form: Any = None) -> str:
+    """Return the page that was wanted before the sign-in."""
+    return (form.next.data if form is not None and "next" in form else "") or request.values.get("next", "")

@@ -1,0 +1,7 @@
+"""The pages of My account, each a module with a blueprint."""
+
+from __future__ import annotations
+
+from plugin.web.account import authenticator, mine, ways
+
+SCREENS = (mine, ways, authenticator)

@@ -1,0 +1,109 @@
+"""Codes of authenticator apps, as Flask-Security checks them: each once, their secrets sealed in the database."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any
+
+import structlog
+from flask import has_app_context
+from flask_security import MfRecoveryCodesUtil, Totp
+from passlib.exc import TokenError, UsedTokenError  # type: ignore[import-untyped]  # ships no types
+from passlib.totp import TOTP  # type: ignore[import-untyped]
+
+from plugin.configuration.sealing import sealing
+from plugin.courses.accounts import second_factors
+from plugin.vault import WrongKey
+from plugin.web import current_services, pages
+
+_LOG = structlog.get_logger()
+# A phone's clock may be one step of 30 seconds off.
+WINDOW_S = 30
+CODES = 10
+_CODE_BITS = 80
+
+
+class StaffTotp(Totp):
+    """Flask-Security's TOTP with secrets that our vault seals, and with codes that work once."""
+
+    def __init__(self, secrets: dict[str, str], issuer: str) -> None:
+        super().__init__(secrets, issuer)
+        self._totp = TOTP.using(issuer=issuer, secrets=secrets, now=_now)
+
+    def generate_totp_secret(self) -> str:
+        """Return a new secret, sealed."""
+        return sealing(current_services().settings).seal(self._totp.new().to_json(encrypt=False))
+
+    def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
+        """Return whether the code is right, and was not used before."""
+        try:
+            return bool(super().verify_totp(token, self._opened(totp_secret), user, window))
+        except WrongKey:
+            _LOG.error("totp_secret_cannot_be_opened", staff_id=user.staff_id)
+            return False
+
+    def step_of(self, token: str, totp_secret: str) -> int | None:
+        """Return the step of the clock that a right code belongs to, None for a wrong one; uses nothing up."""
+        try:
+            match = self._totp.verify(token, self._opened(totp_secret), window=WINDOW_S)
+        except TokenError:
+            return None
+        return int(match.counter)
+
+    def get_totp_uri(self, username: str, totp_secret: str) -> str:
+        """Return the address that the QR code holds, under the name of the clinic."""
+        issuer = pages.clinic().name.replace(":", " ")
+        return str(self._totp.from_source(self._opened(totp_secret)).to_uri(label=username, issuer=issuer))
+
+    def get_totp_pretty_key(self, totp_secret: str) -> str:
+        """Return the key as it is typed."""
+        return str(self._totp.from_source(self._opened(totp_secret)).pretty_key(sep=" "))
+
+    def get_last_counter(self, user: Any) -> int | None:  # noqa: ARG002
+        """Return None: the database compares, when it uses the step up."""
+        return None
+
+    def set_last_counter(self, user: Any, tmatch: Any) -> None:
+        """Use the step of a right code up; raises UsedTokenError where it was used before."""
+        if not second_factors.accept_totp_step(current_services().store, user.staff_id, tmatch.counter):
+            raise UsedTokenError
+
+    def generate_recovery_codes(self, number: int) -> list[str]:
+        """Return so many new recovery codes."""
+        return [_recovery_code() for _ in range(number)]
+
+    def _opened(self, sealed: str) -> str:
+        return sealing(current_services().settings).open(sealed)
+
+
+class RecoveryCodes(MfRecoveryCodesUtil):
+    """Recovery codes of which only digests are kept: shown once, used once."""
+
+    def create_recovery_codes(self, user: Any) -> list[str]:
+        """Replace the person's codes; return the new ones, this once."""
+        codes = [_recovery_code() for _ in range(CODES)]
+        second_factors.set_recovery_codes(current_services().store, user.staff_id, codes)
+        return codes
+
+    def get_recovery_codes(self, user: Any) -> list[str]:  # noqa: ARG002
+        """Return none: they can't be shown again."""
+        return []
+
+    def check_recovery_code(self, user: Any, code: str) -> bool:
+        """Use a code up; return whether it was one that was left. Two at once: one of them is right."""
+        return second_factors.use_recovery_code(current_services().store, user.staff_id, code)
+
+    def delete_recovery_code(self, user: Any, code: str) -> bool:  # noqa: ARG002
+        """Do nothing: checking a code has used it up."""
+        return True
+
+
+def _recovery_code() -> str:
+    plain = base64.b32encode(secrets.token_bytes(_CODE_BITS // 8)).decode().lower()
+    return "-".join(plain[start : start + 4] for start in range(0, len(plain), 4))
+
+
+def _now() -> float:
+    # The library asks once, to see a number, before there is any request.
+    return current_services().clock().timestamp() if has_app_context() else 0.0
