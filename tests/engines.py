@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # Where a lock, a constraint, a trigger or a query is at stake: these tests run on both engines, all others on SQLite.
 BOTH_ENGINES = (
+    "tests/alarms/",
     "tests/api/test_clients.py",
     "tests/api/test_health.py",
     "tests/api/test_keys.py",
@@ -31,6 +32,7 @@ BOTH_ENGINES = (
     "tests/square/test_any_order.py",
     "tests/square/test_connection.py",
     "tests/square/test_payment_events.py",
+    "tests/square/test_polling.py",
     "tests/square/test_sales.py",
     "tests/square/test_trouble.py",
     "tests/square/test_ways.py",

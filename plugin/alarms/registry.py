@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from plugin.alarms import backup_checks as backups
 from plugin.alarms import machine_checks as machine
 from plugin.alarms import square_checks as square
 from plugin.alarms.condition import Check, Condition, Look, wrong
@@ -50,6 +51,22 @@ CHECKS: tuple[Check, ...] = (
         "Square's permission is renewed",
         square.permission_lasts,
         "Connect again under Clinic, Square, before it expires.",
+    ),
+    Check(
+        "copies_are_made",
+        "Backups are made",
+        backups.copies_are_made,
+        "Look at the reason given. Without a backup, what happens from now on could be lost with this disk.",
+        # One that failed is made again after ten minutes.
+        confirm=timedelta(minutes=20),
+    ),
+    Check(
+        "copies_are_sent",
+        "Backups are kept elsewhere",
+        backups.copies_are_sent,
+        "Check the place and its password under Clinic, Settings, Backups.",
+        is_urgent=False,
+        confirm=timedelta(hours=2),
     ),
     Check(
         "disk_has_room",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from plugin.store import Store
@@ -10,10 +12,10 @@ from tests.clock import HandMovedClock
 
 
 @pytest.fixture
-def watched(store: Store, clock: HandMovedClock) -> Watched:
-    return Watched(store, clock, CONNECTED)
+def watched(store: Store, clock: HandMovedClock, tmp_path: Path) -> Watched:
+    return Watched(store, clock, CONNECTED | {"BACKUP_DIR": str(tmp_path / "backups")})
 
 
 @pytest.fixture
-def lite(lite_store: Store, clock: HandMovedClock) -> Watched:
-    return Watched(lite_store, clock, CONNECTED)
+def lite(lite_store: Store, clock: HandMovedClock, tmp_path: Path) -> Watched:
+    return Watched(lite_store, clock, CONNECTED | {"BACKUP_DIR": str(tmp_path / "backups")})

@@ -10,6 +10,8 @@ import pytest
 
 from plugin.alarms.condition import State, lasting
 from plugin.alarms.registry import CHECKS, conditions
+from plugin.backups.folder import backup_folder, make_private, name_of
+from plugin.backups.records import begin_run, change_run, change_state
 from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.base.inbox import receive
@@ -98,6 +100,47 @@ def test_a_permission_that_was_not_renewed_for_eight_days(lite_store: Store, clo
     clock.advance(hours=1)
     assert "valid until 2026-12-22" in lite.condition("permission_lasts").said
     assert lite.condition("permission_lasts").is_wrong
+
+
+def made_at(watched: Watched, **ago: float) -> None:
+    folder = make_private(backup_folder(watched.services.settings))
+    (folder / name_of(watched.clock() - timedelta(**ago), is_encrypted=True)).touch()
+
+
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(179, False), (180, True)])
+def test_a_backup_that_is_three_open_hours_old(lite: Watched, minutes: int, is_wrong: bool) -> None:
+    made_at(lite, minutes=minutes)
+    assert lite.condition("copies_are_made").is_wrong == is_wrong
+
+
+@pytest.mark.parametrize(("hours", "is_wrong"), [(29, False), (30, True)])
+def test_a_backup_of_a_closed_clinic_that_is_thirty_hours_old(
+    lite: Watched, hours: int, is_wrong: bool
+) -> None:
+    thursdays = OpeningHours(((), (), (), (Interval(9 * 60, 10 * 60),), (), (), ()))
+    save_hours(lite.store, Act(OLGA, lite.clock(), "thursdays"), thursdays)
+    made_at(lite, hours=hours)
+    assert lite.condition("copies_are_made").is_wrong == is_wrong
+
+
+def test_a_backup_that_failed_says_why_until_the_next_one_is_good(watched: Watched) -> None:
+    made_at(watched, minutes=50)
+    run_id = begin_run(watched.store, "schedule", watched.clock())
+    change_run(watched.store, run_id, state="failed", problem="The disk is full.", ended_at=watched.clock())
+    assert watched.condition("copies_are_made").said == "The last backup failed: The disk is full."
+    run_id = begin_run(watched.store, "schedule", watched.clock())
+    assert not watched.condition("copies_are_made").is_wrong
+    change_run(watched.store, run_id, state="good", ended_at=watched.clock())
+    assert watched.condition("copies_are_made").said == "The last good backup is 50 minutes old."
+
+
+def test_backups_that_do_not_get_elsewhere(lite_store: Store, clock: HandMovedClock) -> None:
+    lite = Watched(lite_store, clock, {"BACKUP_REMOTE": "s3:https://s3.example.org/copies"})
+    change_state(lite_store, sent_at=clock() - timedelta(hours=1))
+    assert not lite.condition("copies_are_sent").is_wrong
+    change_state(lite_store, send_failed_at=clock(), send_problem="Access denied.")
+    seen = lite.condition("copies_are_sent")
+    assert (seen.is_wrong, "Access denied." in seen.said) == (True, True)
 
 
 Usage = namedtuple("Usage", "total used free")

@@ -59,7 +59,7 @@ MAY_KNOW = {
     "plugin.jobs": {*_JOBS, *_USING},
     "plugin.emails": {"plugin.mail", *_JOBS, *_USING},
     "plugin.job_registry": {"plugin.alarms", "plugin.backups", "plugin.emails", *_SERVING},
-    "plugin.alarms": _SERVING,
+    "plugin.alarms": {"plugin.backups", *_SERVING},
     "plugin.listening": {"plugin.errors"},
     "plugin.processes": set(),
     "plugin.serving": {"plugin"},
