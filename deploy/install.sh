@@ -4,13 +4,14 @@
 #
 #   sudo sh install.sh [--systemd] [--yes] [--dry-run] [--uninstall]
 #                      [--form domain|tailscale|lan|local] [--name NAME] [--port N]
-#                      [--data FOLDER] [--database sqlite|postgres] [--image NAME]
+#                      [--data FOLDER] [--database sqlite|postgres] [--image NAME] [--folder FOLDER]
 #
 #   --systemd     without containers: a user, a service and Caddy of their own (Debian, Ubuntu)
 #   --yes         asks nothing: what is not given is as it was, or as usual
 #   --dry-run     prints what it would do, with every file, and does nothing
 #   --uninstall   stops and removes the program; the data folder and the settings stay
 #   --image NAME  an image from a registry; else the archive beside this script, else built from this checkout
+#   --folder F    where compose.yaml and .env go (/srv/coursekeeper)
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -33,11 +34,12 @@ while [ $# -gt 0 ]; do
     --yes) yes=1 ;;
     --dry-run) dry=1 ;;
     --uninstall) uninstall=1 ;;
-    --form | --name | --port | --data | --database | --image)
+    --form | --name | --port | --data | --database | --image | --folder)
         [ $# -gt 1 ] || fail "$1 needs a value."
         case $1 in
         --form) form=$2 ;; --name) name=$2 ;; --port) port=$2 ;;
         --data) data=$2 ;; --database) database=$2 ;; --image) image=$2 ;;
+        --folder) folder=$2 ;;
         esac
         shift
         ;;
@@ -67,7 +69,7 @@ ask() {
     eval "$1=\$given"
 }
 
-ask_everything() {
+introduce() {
     say "Coursekeeper $version. Return takes what stands in brackets."
     say ""
     say "1. How is the desk's address reached?"
@@ -75,7 +77,11 @@ ask_everything() {
     say "     domain     by a name of your own, from the internet (ports 80 and 443 lead here)"
     say "     tailscale  by this machine's name in your Tailscale network"
     say "     local      through a tunnel or proxy of your own on this machine"
-    usual=$(was ADDRESS_FORM) && ask form "   Form" "${usual:-lan}"
+}
+
+ask_everything() {
+    [ -n "$yes" ] || introduce
+    ask form "   Form" "$(was ADDRESS_FORM | grep . || echo lan)"
     case $form in
     lan) usual=$(hostname 2>/dev/null || echo desk).local ;;
     *) usual=desk.example.org ;;
@@ -416,10 +422,14 @@ END
 system_code() { /usr/local/bin/coursekeeper setup-code 2>/dev/null; }
 
 system_removal() {
-    step systemctl disable --now coursekeeper.service
+    step systemctl disable --now coursekeeper.service || true
     step rm -rf /etc/systemd/system/coursekeeper.service /etc/systemd/system/coursekeeper.service.d \
         /etc/systemd/system/caddy.service.d/coursekeeper.conf /usr/local/bin/coursekeeper "$programs"
     step systemctl daemon-reload
+    if [ -f /etc/caddy/Caddyfile.before-coursekeeper ]; then
+        step mv /etc/caddy/Caddyfile.before-coursekeeper /etc/caddy/Caddyfile
+        step systemctl restart caddy.service
+    fi
 }
 
 # --- From the start to the set-up code ----------------------------------------------------------------------
