@@ -15,6 +15,7 @@ from flask import request
 from werkzeug.serving import make_server
 
 from plugin import create_app
+from plugin.core.acts import Role
 from plugin.store import Store
 from plugin.web.owner.imports import LARGEST_FORM
 from tests.clock import HandMovedClock
@@ -22,6 +23,7 @@ from tests.deploy.proxies import NAME, PROXIES, Ports
 from tests.project.tree import ROOT
 from tests.servers import free_port
 from tests.web.conftest import open_house_on
+from tests.web.visitor import hire
 
 SPOOFED = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
 
@@ -46,7 +48,10 @@ def desk(
     request: pytest.FixtureRequest, lite_store: Store, clock: HandMovedClock, tmp_path: Path
 ) -> Iterator[Desk]:
     ports = Ports(free_port(), free_port(), free_port())
-    app = create_app(services=open_house_on(lite_store, clock, public_url=f"https://{NAME}:{ports.tls}"))
+    services = open_house_on(lite_store, clock, public_url=f"https://{NAME}:{ports.tls}")
+    # Without an owner there is nothing but the set-up page.
+    hire(services, Role.OWNER)
+    app = create_app(services=services)
     app.add_url_rule("/seen", "health.seen", _seen, methods=("GET", "POST"))
     server = make_server("127.0.0.1", ports.desk, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
