@@ -73,9 +73,8 @@ DECLARED: dict[str, Declaration] = {
         "Signature key",
         "Of the webhook subscription. Not needed where Coursekeeper made the subscription.",
     ),
-    "square_base_url": Declaration(
-        Group.ADVANCED, "Square's address", "Empty: that of the environment. Only for a Square of your own."
-    ),
+    # Who could change it could have the token sent anywhere.
+    "square_base_url": _of_server("Square's address", "Another server with Square's API."),
     "mail_url": Declaration(Group.EMAIL, "Mail server"),
     "mail_from": Declaration(Group.EMAIL, "Sender", "Such as Lotus Clinic <desk@example.org>"),
     "log_level": Declaration(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.configuration.changes import record_change
 from plugin.configuration.registry import DECLARED, is_editable, is_secret
-from plugin.configuration.stored import Row, opened, parsed
+from plugin.configuration.stored import Row, opened, parsed, read_rows
 from plugin.core.acts import Act, require
 from plugin.errors import ConfigurationError, InvalidField, Refused
 from plugin.services import Services
-from plugin.store.configuration import SettingChange, StoredSetting
+from plugin.store.configuration import StoredSetting
 from plugin.vault import Vault
 
 LONGEST_VALUE = 2000
@@ -94,16 +92,7 @@ class _Changing:
     def _record(self, name: str, before: str, after: str) -> None:
         if is_secret(name):
             before, after = "", SAVED if after else REMOVED
-        self._session.add(
-            SettingChange(
-                id=self._services.store.new_id(),
-                name=name,
-                before=before,
-                after=after,
-                changed_at=self._act.now,
-                changed_by=self._act.actor.name,
-            )
-        )
+        record_change(self._session, self._services, self._act, name, before=before, after=after)
 
 
 def _text_of(row: StoredSetting | None, vault: Vault) -> str | None:
@@ -125,34 +114,15 @@ def _sealed(vault: Vault, text: str) -> str:
 
 def _changed_meanwhile(name: str, row: StoredSetting | None) -> Refused:
     who = row.changed_by if row else "Somebody"
+    now = "" if is_secret(name) or row is None else f" to “{row.value or ''}”"
     return Refused(
-        f"{who} changed “{DECLARED[name].label}” after you opened this page. Compare, then save again.",
+        f"{who} changed “{DECLARED[name].label}”{now} after you opened this page. Save again to replace that.",
         code="changed_meanwhile",
         field=name,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    """A change of a setting, for the owner to read."""
-
-    name: str
-    before: str
-    after: str
-    changed_at: datetime
-    changed_by: str
-
-    @property
-    def label(self) -> str:
-        """Return the setting as the pages call it."""
-        return DECLARED[self.name].label if self.name in DECLARED else self.name
-
-
-def recent_changes(services: Services, *, limit: int = 20) -> list[ChangeView]:
-    """Return the last changes, the newest first."""
-    newest = select(SettingChange).order_by(SettingChange.id.desc()).limit(limit)
-    with services.store.reading() as session:
-        return [
-            ChangeView(each.name, each.before, each.after, each.changed_at, each.changed_by)
-            for each in session.scalars(newest)
-        ]
+def versions_of(services: Services, names: Iterable[str]) -> dict[str, int]:
+    """Return how often each setting was changed, for a form that must not overwrite a later change."""
+    known = {row.name: row.version for row in read_rows(services.store)}
+    return {name: known.get(name, 0) for name in names}

@@ -24,7 +24,7 @@ def check(services: Services, body: bytes, header: str | None) -> None:
             return
     if not has_key:
         raise ConfigurationError(
-            "No webhook can be verified: set SQUARE_WEBHOOK_SIGNATURE_KEY, or create the subscription under Square."
+            "No webhook can be verified: enter the signature key under Settings, or make the subscription."
         )
     raise BadSignature("Not signed by Square for this address. Compare SQUARE_WEBHOOK_URL and the key.")
 

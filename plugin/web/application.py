@@ -63,6 +63,7 @@ from plugin.web.owner import (
     staff,
     texts,
 )
+from plugin.web.owner.setting_pages import SETTINGS
 from plugin.web.setup import SETUP, door
 
 _DESK = (
@@ -153,7 +154,9 @@ def _furnish(app: Flask) -> None:
         make_api(),
         *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice)),
     )
-    screens = [part.blueprint for part in (door, *_DESK, *_OWNER, *ACCOUNT, *SETUP, *reports.SCREENS)]
+    screens = [
+        part.blueprint for part in (door, *_DESK, *_OWNER, *SETTINGS, *ACCOUNT, *SETUP, *reports.SCREENS)
+    ]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
     # They raise the size limit for a file before the check of the token reads the form.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+import httpx
 from cryptography.fernet import Fernet
 
 from plugin.configuration.live import LiveSettings
@@ -39,6 +40,7 @@ def running_on(
     *,
     keys: str = KEY,
     seconds: Callable[[], float] = float,
+    transport: httpx.BaseTransport | None = None,
     **given: str,
 ) -> Services:
     """Return the services of one process; `given` is what its environment sets."""
@@ -46,7 +48,7 @@ def running_on(
     live = LiveSettings(
         Settings.model_validate({"secret_key": "s" * 48, **given}), store, vault, monotonic=seconds
     )
-    square = SquareClient(live)
+    square = SquareClient(live, transport=transport)
     mail = ConfiguredMailer(live, clock)
     return Services(live, store, clock, lambda *_: b"%PDF-", square, square.close, vault, mail)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from plugin.square.events.orders import OTHER_LOCATION
 from plugin.store import Store
 from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, keep
@@ -220,7 +221,7 @@ def test_another_location_is_ignored_in_words(store: Store, open_clinic: OpenCli
     clinic.catch_up()
     assert clinic.ledger() == []
     told = [row for row in clinic.messages() if row[0] == "payment.updated"]
-    assert told == [("payment.updated", "ignored", "It belongs to a location other than SQUARE_LOCATION_ID.")]
+    assert told == [("payment.updated", "ignored", OTHER_LOCATION.says)]
 
 
 @sqlite_alone

@@ -117,7 +117,7 @@ def opened(sqlite_url: str, clock: HandMovedClock) -> Iterator[Open]:
 def test_before_anything_is_set_it_says_what_to_set(opened: Open) -> None:
     said = opened({}).says()
     assert "Not connected to Square" in said
-    assert "Set SQUARE_ACCESS_TOKEN, or SQUARE_APPLICATION_ID" in said
+    assert "Enter an access token under Settings, Square, or an application ID" in said
 
 
 def test_connecting_leads_to_squares_page_and_back(opened: Open) -> None:

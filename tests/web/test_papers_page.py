@@ -204,15 +204,6 @@ class TestNumbersAndLetters:
             page = small_olga.after(page.form("/e-invoices"))
             assert read_clinic(small_desk.store).has_e_invoices is is_on
 
-    def test_letters_are_switched_and_waiting_for_a_mail_server_is_told(
-        self, small_olga: Visitor, small_desk: Desk
-    ) -> None:
-        page = small_olga.page(PAPERS)
-        assert "E-mail is not set up yet" in page.text
-        for is_on in (False, True):
-            page = small_olga.after(page.form("/letters"))
-            assert read_clinic(small_desk.store).sends_papers is is_on
-
 
 class TestATextOnItsPage:
     def test_it_is_written_beside_its_paper(

@@ -39,9 +39,9 @@ def why_not(services: Services) -> str:
     """Return why OAuth is not possible here, in words for the owner; "" where it is."""
     settings = services.settings
     if settings.square_access_token.get_secret_value():
-        return "SQUARE_ACCESS_TOKEN is set and takes precedence. Remove it to connect by OAuth."
+        return "The access token under Settings, Square takes precedence. Remove it there to connect with a button."
     if not settings.square_application_id:
-        return "Set SQUARE_ACCESS_TOKEN, or SQUARE_APPLICATION_ID to connect by OAuth, then restart."
+        return "Enter an access token under Settings, Square, or an application ID to connect with a button."
     if not services.vault.has_keys:
         return "ENCRYPTION_KEYS is missing: without it no token is stored. docs/operate.md says how to make a key."
     if settings.square_environment == "production" and not settings.public_url.startswith("https://"):
@@ -177,7 +177,7 @@ def _exchanged(services: Services, code: str, verifier: str) -> Grant:
         return grant_of(answer)
     except SquareFailed as error:
         if error.permanent or error.code == "square_sign_in":
-            reason = "Square refused the code. Compare SQUARE_APPLICATION_ID and SQUARE_APPLICATION_SECRET."
+            reason = "Square refused the code. Compare application ID and secret under Settings, Square."
             raise Refused(f"{reason} {BEGIN_AGAIN}", code="not_permitted") from error
         raise Refused(f"{error.message.split('.')[0]}. {BEGIN_AGAIN}", code=error.code) from error
 

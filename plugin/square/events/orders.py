@@ -32,7 +32,7 @@ from plugin.square.refunds import (
 from plugin.square.sale_record import sales_recorded
 from plugin.square.sales import Alike, is_paid, is_part_paid, lines_like_packages, package_lines, sale_of
 
-OTHER_LOCATION = Effects(says="It belongs to a location other than SQUARE_LOCATION_ID.")
+OTHER_LOCATION = Effects(says="It belongs to another location than the one under Settings, Square.")
 _NO_PACKAGE = Effects(says="No package in this order.")
 
 

@@ -1,4 +1,4 @@
-"""The letterhead, for the owner: address, logo, color, paper size; numbering, and sending by e-mail."""
+"""The letterhead, for the owner: address, logo, color, paper size, and numbering."""
 
 from __future__ import annotations
 
@@ -67,13 +67,11 @@ def set_up(app: Flask) -> None:
 def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
     """Show the letterhead, and a preview of a paper."""
     let_page_hold_frame()
-    services = current_services()
     return render_template(
         "owner/papers.html",
         **_forms(refusal, kind),
         said=_said(pages.clinic()),
         no_e_invoices=why_not_e_invoices(clinic_on_paper(pages.clinic())),
-        can_mail=services.mail.is_ready,
     )
 
 
@@ -173,18 +171,6 @@ def make_e_invoices() -> ResponseReturnValue:
         Notice("Invoices carry their data from now on." if is_on else "Invoices are plain PDF again.")
     )
     return redirect_after_post(url_for("letterhead.show", _anchor="e-invoices"))
-
-
-@blueprint.post("/clinic/papers/letters")
-@allow()
-@refused_shows(show)
-def send_letters() -> ResponseReturnValue:
-    """Switch the e-mail after each visit on or off."""
-    is_on = SwitchForm.sent().is_on
-    change_clinic(current_services().store, current_act(), {"sends_papers": is_on})
-    said = "get their papers by e-mail after each visit" if is_on else "get no papers by e-mail any more"
-    flash_notice(Notice(f"Clients {said}."))
-    return redirect_after_post(url_for("letterhead.show", _anchor="letters"))
 
 
 def _draft() -> ClinicView:

@@ -1,0 +1,155 @@
+"""Trying an access token before it is saved: which business it opens, where that sells, and what it may not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from plugin.errors import InvalidField, Refused, SquareFailed
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.square.client import SquareClient, SquareNotFound
+from plugin.square.client.asking import Transport
+from plugin.square.client.connection import granted_scopes
+from plugin.square.connection.row import read_connection
+from plugin.square.connection.scopes import Scope, missing
+from plugin.square.parsing import Json, text, words
+
+LONGEST_TOKEN = 1000
+_NAMES = {
+    "practice": "the practice Square",
+    "sandbox": "Square's sandbox",
+    "production": "Square (production)",
+}
+# Square has the same answer for a token of the other one as for no token at all.
+_OTHER = {"sandbox": "production", "production": "sandbox"}
+_WRONG = (
+    "Square does not know this token. Copy it again, whole, from the Square Developer Console:"
+    " your application, Credentials, Access token."
+)
+_ENDED = "This token has expired or was revoked. Make a new one in the Square Developer Console."
+
+
+@dataclass(frozen=True, slots=True)
+class TriedLocation:
+    """A location of the business."""
+
+    id: str
+    name: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTrial:
+    """What a token that works opens."""
+
+    environment: str
+    square_merchant_id: str
+    business: str
+    locations: tuple[TriedLocation, ...]
+    missing: tuple[Scope, ...]
+
+    def is_another_business(self, services: Services) -> bool:
+        """Return whether Coursekeeper has been connected to another business than this one."""
+        known = read_connection(services.store).square_merchant_id
+        return bool(known and self.square_merchant_id and known != self.square_merchant_id)
+
+
+def try_square_token(
+    token: str, environment: str, *, base_url: str = "", transport: Transport | None = None
+) -> TokenTrial:
+    """Ask Square about the token; nothing is saved. It waits some seconds at most for each of three answers.
+
+    `base_url`: another server with Square's API, "" for that of the environment. Raises InvalidField in words for a
+    wrong token and for one of another environment, Refused where Square does not answer.
+    """
+    if not token.isascii() or not token.isprintable() or " " in token or len(token) > LONGEST_TOKEN:
+        raise InvalidField(_WRONG, field="square_access_token")
+    try:
+        with _client(token, environment, base_url, transport) as square:
+            return _asked(square, environment)
+    except SquareFailed as error:
+        if error.code != "square_sign_in":
+            raise Refused(_no_answer(environment, error), code=error.code) from error
+        said = "" if base_url else _of_the_other(token, environment, transport)
+        raise InvalidField(said or _why_not(error), field="square_access_token") from error
+
+
+@contextmanager
+def _client(
+    token: str, environment: str, base_url: str, transport: Transport | None
+) -> Iterator[SquareClient]:
+    settings = Settings.model_validate(
+        {
+            "square_environment": environment,
+            "square_base_url": base_url,
+            "square_access_token": SecretStr(token),
+        }
+    )
+    square = SquareClient(settings, transport=transport)
+    try:
+        yield square
+    finally:
+        square.close()
+
+
+def _asked(square: SquareClient, environment: str) -> TokenTrial:
+    merchant = square.merchant()
+    return TokenTrial(
+        environment=environment,
+        square_merchant_id=text(merchant.get("id")),
+        business=words(merchant.get("business_name"), 120),
+        locations=tuple(_location(one) for one in square.locations()),
+        missing=missing(_scopes(square)),
+    )
+
+
+def _scopes(square: SquareClient) -> tuple[str, ...]:
+    try:
+        return tuple(granted_scopes(square.token_status()))
+    except SquareNotFound:
+        # A server without this call: the permissions show when they are used.
+        return ()
+
+
+def _location(one: Json) -> TriedLocation:
+    return TriedLocation(
+        id=text(one.get("id"))[:192],
+        name=words(one.get("name"), 120) or text(one.get("id"))[:192],
+        is_active=one.get("status") != "INACTIVE",
+    )
+
+
+def _of_the_other(token: str, environment: str, transport: Transport | None) -> str:
+    """Return the sentence for a token that the other environment accepts, "" where that does not either."""
+    other = _OTHER.get(environment)
+    if other is None:
+        return ""
+    try:
+        with _client(token, other, "", transport) as square:
+            square.merchant()
+    except SquareFailed as error:
+        # Any other refusal comes after the sign-in.
+        if error.code != "square_scope":
+            return ""
+    return (
+        f"This is a token of {_NAMES[other]}, and {_NAMES[environment]} is chosen. Choose {_NAMES[other]},"
+        f" or copy the token of {_NAMES[environment]}."
+    )
+
+
+def _why_not(error: SquareFailed) -> str:
+    return _ENDED if "expired" in error.message or "revoked" in error.message else _WRONG
+
+
+def _no_answer(environment: str, error: SquareFailed) -> str:
+    if error.code in ("square_unreachable", "square_down", "square_busy"):
+        return f"{_NAMES[environment].capitalize()} does not answer now. Nothing was saved; try again in a minute."
+    if error.code == "square_scope":
+        return (
+            "This token may not read the business (MERCHANT_PROFILE_READ). Give it that permission in Square."
+        )
+    return f"{error.message} Nothing was saved."

@@ -1,0 +1,92 @@
+"""Time zone, currency and language, for the owner. Name and address are the letterhead's."""
+
+from __future__ import annotations
+
+from babel.core import get_global
+from babel.numbers import get_currency_name
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.configuration.clinic import ClinicSettings, save_clinic_settings, why_currency_locked
+from plugin.courses.base.clinic import time_zones
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import current_act, flash_notice, redirect_after_post
+from plugin.web.format import language_name, locale_of
+from plugin.web.forms import Choice, Choices, Form, Hidden
+from plugin.web.owner.settings import SAVED
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("clinic_settings", __name__, url_prefix="/clinic/settings/clinic")
+
+# Square sells in these.
+_CURRENCIES = ("USD", "CAD", "GBP", "EUR", "AUD", "JPY")
+_LANGUAGES = ("en", "es", "zh-Hans")
+# Names that are no place: offsets, files of the database, old synonyms of one word.
+_NO_PLACES = ("Etc/", "SystemV/", "posix/", "right/", "US/", "Canada/", "Brazil/", "Mexico/", "Chile/")
+
+
+class ClinicForm(Form):
+    """Time zone, currency and language of the clinic."""
+
+    seen = Hidden()
+    time_zone = Choice("Time zone", hint="Days, opening hours and reports are counted in it.")
+    currency = Choice("Currency", hint="What packages are priced in.")
+    language = Choice("Language", hint="Of the owner’s papers, and how dates and numbers are written.")
+
+    @property
+    def wanted(self) -> ClinicSettings:
+        """Return what was chosen; a locked currency is not sent, and stays."""
+        return ClinicSettings(
+            self.time_zone.data, self.currency.data or pages.clinic().currency, self.language.data
+        )
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show them."""
+    clinic = pages.clinic()
+    known = ClinicSettings.of(clinic)
+    form = ClinicForm.shown(
+        refusal, time_zone=known.time_zone, currency=known.currency, language=known.language
+    )
+    form.seen.data = known.mark
+    form.time_zone.choices = _zones(known.time_zone)
+    form.currency.choices = _currencies(known.currency)
+    form.language.choices = _languages(known.language)
+    locked = why_currency_locked(current_services())
+    return render_template("owner/setting_clinic.html", form=form, locked=locked, refusal=refusal)
+
+
+@blueprint.post("")
+@allow()
+@refused_shows(show)
+def save() -> ResponseReturnValue:
+    """Save them."""
+    form = ClinicForm.sent()
+    save_clinic_settings(current_services(), current_act(), form.wanted, seen=form.seen.data)
+    flash_notice(SAVED)
+    return redirect_after_post(url_for("clinic_settings.show"))
+
+
+def _zones(current: str) -> Choices:
+    """Return the zones of the clinic's country first, then all others."""
+    at_home = [
+        zone for zone in get_global("territory_zones").get(pages.clinic().country, ()) if zone in time_zones()
+    ]
+    places = sorted(zone for zone in time_zones() if "/" in zone and not zone.startswith(_NO_PLACES))
+    ordered = dict.fromkeys([*at_home, *places, current])
+    return [(zone, zone.replace("_", " ")) for zone in ordered]
+
+
+def _currencies(current: str) -> Choices:
+    locale = locale_of(pages.clinic())
+    return [
+        (code, f"{code} · {get_currency_name(code, locale=locale)}")
+        for code in dict.fromkeys((current, *_CURRENCIES))
+    ]
+
+
+def _languages(current: str) -> Choices:
+    return [(tag, language_name(tag, pages.clinic())) for tag in dict.fromkeys((*_LANGUAGES, current))]

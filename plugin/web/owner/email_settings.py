@@ -1,0 +1,179 @@
+"""The mail server and what is sent through it, for the owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from plugin.configuration.clinic import switch_papers_by_email
+from plugin.configuration.email import USUAL_PORT, MailAccount, Security, send_test_email
+from plugin.configuration.save import save_settings
+from plugin.errors import InvalidField
+from plugin.web import current_services, pages
+from plugin.web.access import allow, fresh
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Choice, Count, Email, Form, Hidden, Text
+from plugin.web.owner.forms import SwitchForm
+from plugin.web.owner.setting_forms import (
+    SecretText,
+    SettingsForm,
+    form_class_of,
+    refusal_of,
+    seen_now,
+    seen_versions,
+)
+from plugin.web.owner.settings import SAVED, stored_and_fixed
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("email_settings", __name__, url_prefix="/clinic/settings/email")
+SERVER, SENDER = "mail_url", "mail_from"
+_HIGHEST_PORT = 65535
+
+
+class ServerForm(Form):
+    """The mail server, in parts, and the sender."""
+
+    seen = Hidden()
+    host = Text(
+        "Server",
+        called="The server",
+        hint="Such as smtp.example.org",
+        maxlength=253,
+        required=True,
+        autocapitalize="off",
+        autocomplete="off",
+        spellcheck="false",
+    )
+    security = Choice(
+        "Security",
+        (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", "None: only on this computer")),
+        default="starttls",
+    )
+    port = Count(
+        "Port",
+        called="The port",
+        hint="Empty: 587 with STARTTLS, 465 with TLS",
+        inputmode="numeric",
+        maxlength=5,
+    )
+    user = Text(
+        "User", hint="Often your e-mail address", maxlength=254, autocomplete="off", autocapitalize="off"
+    )
+    password = SecretText("Password")
+    mail_from = Text(
+        "Sender",
+        called="The sender",
+        hint="Such as Lotus Clinic <desk@example.org>",
+        maxlength=320,
+        required=True,
+        autocomplete="off",
+    )
+
+    def account(self, before: MailAccount | None) -> MailAccount:
+        """Return the server as typed, with the saved password where none was; raises InvalidField."""
+        security: Security = self.security.data  # type: ignore[assignment]  # one of its choices
+        port = self.port.data if self.port.data is not None else USUAL_PORT[security]
+        if not 0 < port <= _HIGHEST_PORT:
+            raise InvalidField("A port is a number from 1 to 65535.", field="port")
+        typed = self.password.data
+        account = MailAccount(self.host.data.lower(), port, security, self.user.data, typed)
+        if typed or not account.user:
+            return account
+        if before is None or account.sends_password_elsewhere(before):
+            raise InvalidField(
+                "Enter the password again: it is sent only to the server and user it was entered for.",
+                field="password",
+            )
+        return MailAccount(account.host, port, security, account.user, before.password)
+
+
+class TestForm(Form):
+    """Whom to send the test e-mail to."""
+
+    to = Email("Send it to", called="The address", type="email", required=True, maxlength=254)
+
+
+@blueprint.get("")
+@allow()
+@fresh()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the mail server without its password, and what is sent."""
+    services = current_services()
+    settings = services.settings_source.refresh()
+    account = MailAccount.of(settings.mail_url.get_secret_value())
+    fixed = services.settings_source.set_by_server
+    return render_template(
+        "owner/setting_email.html",
+        form=None if SERVER in fixed else _server_form(refusal, account, settings.mail_from),
+        sender_form=SettingsForm.of([SENDER], refusal) if SERVER in fixed and SENDER not in fixed else None,
+        test_form=TestForm.shown(refusal_of(TestForm, refusal), suffix="-test", to=current_user.email),
+        account=account,
+        can_seal=services.vault.has_keys,
+        can_mail=services.mail.is_ready,
+        refusal=refusal if refusal is not None and not {"host", "to", SENDER} & set(refusal.typed) else None,
+        **stored_and_fixed([SERVER, SENDER]),
+    )
+
+
+@blueprint.post("")
+@allow()
+@fresh()
+@refused_shows(show)
+def save() -> ResponseReturnValue:
+    """Save the mail server and the sender."""
+    if SERVER in current_services().settings_source.set_by_server:
+        return _save_sender()
+    form = ServerForm.sent()
+    before = MailAccount.of(current_services().settings.mail_url.get_secret_value())
+    changes = {SERVER: form.account(before).url}
+    if SENDER not in current_services().settings_source.set_by_server:
+        changes[SENDER] = form.mail_from.data
+    save_settings(current_services(), current_act(), changes, seen=seen_versions(form.seen.data))
+    flash_notice(Notice("Saved. Send a test e-mail now."))
+    return redirect_after_post(url_for("email_settings.show"))
+
+
+@blueprint.post("/test")
+@allow()
+@fresh()
+@refused_shows(show)
+def test() -> ResponseReturnValue:
+    """Send a test e-mail with the settings as saved."""
+    to = TestForm.sent().to.data or ""
+    settings = current_services().settings
+    said = send_test_email(
+        settings.mail_url.get_secret_value(), settings.mail_from, to=to, clinic_name=pages.clinic().name
+    )
+    flash_notice(Notice(said))
+    return redirect_after_post(url_for("email_settings.show", _anchor="test"))
+
+
+@blueprint.post("/visits")
+@allow()
+@refused_shows(show)
+def send_papers() -> ResponseReturnValue:
+    """Switch the e-mail after each visit on or off."""
+    is_on = SwitchForm.sent().is_on
+    switch_papers_by_email(current_services(), current_act(), is_on=is_on)
+    said = "get their papers by e-mail after each visit" if is_on else "get no papers by e-mail any more"
+    flash_notice(Notice(f"Clients {said}."))
+    return redirect_after_post(url_for("email_settings.show", _anchor="visits"))
+
+
+def _save_sender() -> ResponseReturnValue:
+    form = form_class_of((SENDER,)).sent()
+    save_settings(current_services(), current_act(), form.changes(), seen=form.versions())
+    flash_notice(SAVED)
+    return redirect_after_post(url_for("email_settings.show"))
+
+
+def _server_form(refusal: Refusal | None, account: MailAccount | None, sender: str) -> ServerForm:
+    values: dict[str, Any] = {"mail_from": sender}
+    if account is not None:
+        values |= {name: getattr(account, name) for name in ("host", "security", "port", "user")}
+    form = ServerForm.shown(refusal_of(ServerForm, refusal), **values)
+    form.seen.data = seen_now((SERVER, SENDER))
+    return form

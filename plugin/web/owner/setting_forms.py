@@ -1,0 +1,162 @@
+"""Forms of settings, made from their declarations: text, number, choice, yes or no, and secrets never shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+from flask import request
+from pydantic import SecretStr
+
+from plugin.configuration.registry import DECLARED, is_secret
+from plugin.configuration.save import LONGEST_VALUE, checked, versions_of
+from plugin.settings import Settings
+from plugin.web import current_services
+from plugin.web.forms import Choice, Choices, Form, Hidden, Text
+from plugin.web.refusals import Refusal
+
+# Chosen from a list that the page makes; the view checks it.
+_LISTED = ("square_location_id",)
+_YES_NO = (("true", "Yes"), ("false", "No"))
+
+
+class SettingText(Text):
+    """A setting as it is typed; what is wrong with it is said as for a variable of the environment."""
+
+    def read(self, text: str) -> str:
+        """Return the value as it is stored."""
+        return checked(current_services(), self.short_name, text)
+
+
+class SecretText(Text):
+    """A secret: typed, sent, and never written into a page. Left empty, the saved one stays."""
+
+    def __init__(self, label: str = "", **more: Any) -> None:
+        usual = {"type": "password", "autocomplete": "off", "spellcheck": "false", "maxlength": LONGEST_VALUE}
+        super().__init__(label, **{**usual, **more})
+
+    def _value(self) -> str:
+        return ""
+
+
+class SettingSecret(SecretText, SettingText):
+    """A setting that is a secret."""
+
+
+class SettingsForm(Form):
+    """Settings of one page; `seen`: which version of each the person saw."""
+
+    seen = Hidden()
+
+    @classmethod
+    def of(cls, names: Iterable[str], refusal: Refusal | None = None, *, suffix: str = "") -> SettingsForm:
+        """Return the form of these settings, filled in with their values, or as it was refused."""
+        form_class = form_class_of(tuple(names))
+        form = form_class.shown(refusal_of(form_class, refusal), suffix=suffix, **form_class.values())
+        form.say_seen()
+        return form
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the settings of the form."""
+        return [name for name in vars(cls) if name in DECLARED]
+
+    @classmethod
+    def values(cls) -> dict[str, str]:
+        """Return the settings as they are typed."""
+        settings = current_services().settings
+        return {name: text_of(getattr(settings, name)) for name in cls.names()}
+
+    def say_seen(self) -> None:
+        """Write down which versions the page shows, also where the form itself was sent before the last change."""
+        self.seen.data = seen_now(self.names())
+
+    def changes(self) -> dict[str, str]:
+        """Return what was typed: secrets only where something was, and "" where it is the default."""
+        typed = {name: self[name].data or "" for name in self.names()}
+        return {
+            name: "" if text == text_of(Settings.model_fields[name].default) else text
+            for name, text in typed.items()
+            if text or not is_secret(name)
+        }
+
+    def versions(self) -> dict[str, int]:
+        """Return the version of each setting that the person saw."""
+        return seen_versions(self.seen.data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Parse all fields; refuse an address of the desk that would lock everybody out."""
+        is_right = bool(super().validate(extra_validators))
+        if "public_url" not in self or self["public_url"].errors:
+            return is_right
+        if why := _why_locked_out(self["public_url"].data):
+            self["public_url"].errors = [why]
+        return is_right and not why
+
+
+@cache
+def form_class_of(names: tuple[str, ...]) -> type[SettingsForm]:
+    """Return the form with a field for each of these settings."""
+    return type("DeclaredForm", (SettingsForm,), {name: _field_of(name) for name in names})
+
+
+def refusal_of(form_class: type[Form], refusal: Refusal | None) -> Refusal | None:
+    """Return the refusal if it is about this form of the page."""
+    return refusal if refusal is not None and form_class().is_in(refusal.typed) else None
+
+
+def text_of(value: Any) -> str:
+    """Return the value of a setting as it is typed; "" for a secret."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None or isinstance(value, SecretStr) else str(value)
+
+
+def seen_now(names: Iterable[str]) -> str:
+    """Return what a form carries to show which version of each setting its person saw."""
+    versions = versions_of(current_services(), names)
+    return " ".join(f"{name}={number}" for name, number in versions.items())
+
+
+def seen_versions(carried: str) -> dict[str, int]:
+    """Return the versions a form carries; a setting that it does not name was not seen."""
+    pairs = (part.partition("=") for part in carried.split())
+    return {name: int(number) for name, _, number in pairs if number.isdecimal() and len(number) < 10}
+
+
+def _field_of(name: str) -> Any:
+    declared = DECLARED[name]
+    label, hint = declared.label, declared.hint
+    if is_secret(name):
+        return SettingSecret(label, hint=hint)
+    if name in _LISTED:
+        return Choice(label, hint=hint)
+    if choices := choices_of(name):
+        return Choice(label, choices, hint=hint, default=text_of(Settings.model_fields[name].default))
+    more = {"inputmode": "numeric"} if Settings.model_fields[name].annotation is int else {}
+    return SettingText(
+        label, hint=hint, maxlength=LONGEST_VALUE, autocomplete="off", spellcheck="false", **more
+    )
+
+
+def choices_of(name: str) -> Choices:
+    """Return what a setting can be, none where it is typed."""
+    annotation = Settings.model_fields[name].annotation
+    if annotation is bool:
+        return _YES_NO
+    if get_origin(annotation) is Literal:
+        return tuple((each, each.replace("_", " ").capitalize()) for each in get_args(annotation))
+    return ()
+
+
+def _why_locked_out(address: str) -> str:
+    """Return why nobody could sign in any more with this address: over TLS alone, but opened without."""
+    wanted, opened = urlsplit(address), urlsplit(request.headers.get("Origin", ""))
+    if wanted.scheme != "https" or (wanted.scheme, wanted.netloc) == (opened.scheme, opened.netloc):
+        return ""
+    if address == current_services().settings.public_url:
+        return ""
+    origin = f"https://{wanted.netloc}"
+    return f"Open Coursekeeper at {origin} and change it there, so that nobody is locked out if that does not work."

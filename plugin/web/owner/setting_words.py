@@ -1,0 +1,90 @@
+"""The overview of the settings: each page with how it stands, in a few words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from plugin.configuration.email import MailAccount
+from plugin.configuration.registry import Group, names_of
+from plugin.courses.base.opening_hours import read_hours
+from plugin.services import Services
+from plugin.web import pages
+from plugin.web.format import language_name
+
+ENVIRONMENTS = {
+    "production": "Production",
+    "sandbox": "Sandbox, no real money",
+    "practice": "Practice Square, no real money",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page of settings; `is_open`: something is still to be done there."""
+
+    title: str
+    address: str
+    standing: str
+    is_open: bool = False
+
+
+def sections(services: Services) -> list[Section]:
+    """Return the pages that there are."""
+    return [
+        Section("Name and letterhead", url_for("letterhead.show"), pages.clinic().name),
+        _clinic(),
+        _hours(services),
+        _square(services),
+        _email(services),
+        Section(
+            "Retention",
+            url_for("settings.page", group=Group.RETENTION),
+            f"{services.settings.retention_days} days",
+        ),
+        *(
+            Section(title, url_for("settings.page", group=group), about)
+            for group, title, about in _DECLARED_ONLY
+            if names_of(group)
+        ),
+    ]
+
+
+_DECLARED_ONLY = (
+    (Group.BACKUPS, "Backups", "Copies of everything"),
+    (Group.ALARMS, "Alarms", "Who is told when something is wrong"),
+    (Group.ADVANCED, "Advanced", "Address of the desk, and what the server sets"),
+)
+
+
+def _clinic() -> Section:
+    clinic = pages.clinic()
+    language = language_name(clinic.language, clinic)
+    standing = f"{clinic.time_zone.replace('_', ' ')} · {clinic.currency} · {language}"
+    return Section("Time zone, currency, language", url_for("clinic_settings.show"), standing)
+
+
+def _hours(services: Services) -> Section:
+    hours = read_hours(services.store)
+    open_days = sum(bool(day) for day in hours.week)
+    standing = "Not entered yet" if hours.is_assumed else f"Open on {open_days} days of the week"
+    return Section("Opening hours", url_for("hours.show"), standing, is_open=hours.is_assumed)
+
+
+def _square(services: Services) -> Section:
+    settings = services.settings
+    where = ENVIRONMENTS[settings.square_environment]
+    has_token = bool(settings.square_access_token.get_secret_value())
+    standing = f"{where}{'' if has_token else ' · no access token'}"
+    return Section("Square", url_for("square_settings.show"), standing, is_open=not has_token)
+
+
+def _email(services: Services) -> Section:
+    settings = services.settings
+    account = MailAccount.of(settings.mail_url.get_secret_value())
+    if account is None or not settings.mail_from:
+        return Section(
+            "E-mail", url_for("email_settings.show"), "Not set up: no e-mail is sent", is_open=True
+        )
+    return Section("E-mail", url_for("email_settings.show"), f"{settings.mail_from} · {account.host}")

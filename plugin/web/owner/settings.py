@@ -1,0 +1,153 @@
+"""The settings, for the owner: which pages there are, and the pages made from declarations alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.configuration.changes import recent_changes
+from plugin.configuration.registry import DECLARED, Group, is_editable, is_secret, names_of
+from plugin.configuration.save import save_settings
+from plugin.errors import NotFound, Refused
+from plugin.settings import Settings
+from plugin.web import current_services
+from plugin.web.access import allow, fresh
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.owner.setting_forms import SettingsForm, form_class_of, text_of
+from plugin.web.owner.setting_words import sections
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("settings", __name__, url_prefix="/clinic/settings")
+_CREDENTIALS = re.compile(r"//[^/]*@")
+SAVED = Notice("Saved. It is in use now.")
+# Groups with a page of their own.
+_OWN_PAGES = {Group.CLINIC: "clinic_settings", Group.SQUARE: "square_settings", Group.EMAIL: "email_settings"}
+_HEADINGS = {
+    Group.RETENTION: ("Retention", "How long what is done is kept."),
+    Group.BACKUPS: ("Backups", "Copies of everything, and where they go."),
+    Group.ALARMS: ("Alarms", "Who is told when something is wrong."),
+    Group.ADVANCED: ("Advanced", "How browsers reach Coursekeeper, and what the server sets."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSetting:
+    """A setting that the page only shows."""
+
+    name: str
+    label: str
+    value: str
+
+    @property
+    def variable(self) -> str:
+        """Return its name in the environment."""
+        return self.name.upper()
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show all settings in short, what is wrong with them, and the last changes."""
+    services = current_services()
+    services.settings_source.refresh()
+    return render_template(
+        "owner/settings.html",
+        sections=sections(services),
+        problems=services.settings_source.problems,
+        changes=recent_changes(services),
+        refusal=refusal,
+    )
+
+
+@blueprint.get("/<group>")
+@allow()
+def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the settings of a group."""
+    known = _group(group)
+    current_services().settings_source.refresh()
+    names = _open_names(known)
+    heading, about = _HEADINGS[known]
+    return render_template(
+        "owner/setting_group.html",
+        group=known,
+        heading=heading,
+        about=about,
+        form=SettingsForm.of(names, refusal) if names else None,
+        **stored_and_fixed(_all_names(known)),
+    )
+
+
+@blueprint.post("/<group>")
+@allow()
+@fresh()
+@refused_shows(page)
+def save(group: str) -> ResponseReturnValue:
+    """Save the settings of a group."""
+    names = _open_names(_group(group))
+    form = form_class_of(tuple(names)).sent()
+    save_settings(current_services(), current_act(), form.changes(), seen=form.versions())
+    flash_notice(SAVED)
+    return redirect_after_post(url_for("settings.page", group=group))
+
+
+@blueprint.post("/removal")
+@allow()
+@fresh()
+@refused_shows(show)
+def remove() -> ResponseReturnValue:
+    """Remove a stored setting, such as a secret."""
+    name = request.form.get("name", "")
+    if not is_editable(name):
+        raise Refused("No such setting.")
+    save_settings(current_services(), current_act(), {name: ""})
+    flash_notice(Notice(f"Removed: {DECLARED[name].label}."))
+    return redirect_after_post(address_of(DECLARED[name].group))
+
+
+def address_of(group: Group) -> str:
+    """Return the address of a group's page."""
+    own = _OWN_PAGES.get(group)
+    return url_for(f"{own}.show") if own else url_for("settings.page", group=group)
+
+
+def stored_and_fixed(names: list[str]) -> dict[str, Any]:
+    """Return for a page: which secrets are saved, and what it only shows because the server sets it."""
+    source = current_services().settings_source
+    settings = source.current()
+    shown = [name for name in names if name in source.set_by_server or not is_editable(name)]
+    return {
+        "saved": {name for name in names if is_secret(name) and _is_set(settings, name)},
+        "fixed": [FixedSetting(name, DECLARED[name].label, _shown(settings, name)) for name in shown],
+        "problems": {name: why for name, why in source.problems.items() if name in names},
+    }
+
+
+def _shown(settings: Settings, name: str) -> str:
+    if is_secret(name):
+        return "Saved" if _is_set(settings, name) else "Not set"
+    # The address of a database may hold its password.
+    return _CREDENTIALS.sub("//…@", text_of(getattr(settings, name))) or "Not set"
+
+
+def _is_set(settings: Settings, name: str) -> bool:
+    return bool(getattr(settings, name).get_secret_value())
+
+
+def _group(group: str) -> Group:
+    known = next((each for each in _HEADINGS if each == group), None)
+    if known is None or not _all_names(known):
+        raise NotFound("No such settings.")
+    return known
+
+
+def _all_names(group: Group) -> list[str]:
+    return [name for name, each in DECLARED.items() if each.group is group]
+
+
+def _open_names(group: Group) -> list[str]:
+    fixed = current_services().settings_source.set_by_server
+    return [name for name in names_of(group) if name not in fixed]

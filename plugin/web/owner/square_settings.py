@@ -1,0 +1,148 @@
+"""What Coursekeeper needs to speak to Square, for the owner: the token is tried before it is saved."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.configuration.save import save_settings
+from plugin.configuration.square import ENVIRONMENT, LOCATION, TOKEN, try_and_save_token
+from plugin.errors import Refused
+from plugin.square.connection.row import read_connection
+from plugin.square.connection.scopes import missing
+from plugin.square.connection.trial import TokenTrial
+from plugin.web import current_services
+from plugin.web.access import allow, fresh
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Choice, Choices, Form, Hidden, Tick
+from plugin.web.owner.setting_forms import (
+    SecretText,
+    SettingsForm,
+    form_class_of,
+    refusal_of,
+    seen_now,
+    seen_versions,
+)
+from plugin.web.owner.setting_words import ENVIRONMENTS
+from plugin.web.owner.settings import SAVED, stored_and_fixed
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("square_settings", __name__, url_prefix="/clinic/settings/square")
+_TRIED = (ENVIRONMENT, TOKEN)
+_SELLS_AT = (LOCATION,)
+_APPLICATION = ("square_application_id", "square_application_secret")
+_EVENTS = ("square_webhook_url", "square_webhook_signature_key")
+_OTHERS = (*_SELLS_AT, *_APPLICATION, *_EVENTS)
+
+
+class TokenForm(Form):
+    """The access token of Square and the environment it is for."""
+
+    seen = Hidden()
+    square_environment = Choice("Environment", tuple(ENVIRONMENTS.items()), default="practice")
+    square_access_token = SecretText(
+        "Access token",
+        hint="Square Developer Console, your application, Credentials. Shown here never again.",
+    )
+    is_other_business = Tick("Yes, use this other business from now on")
+
+
+@blueprint.get("")
+@allow()
+@fresh()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show what is set, and what Square said of it."""
+    services = current_services()
+    settings = services.settings_source.refresh()
+    asked = refusal_of(TokenForm, refusal)
+    token_form = TokenForm.shown(asked, suffix="-token", square_environment=settings.square_environment)
+    token_form.seen.data = seen_now(_TRIED)
+    known = read_connection(services.store)
+    return render_template(
+        "owner/setting_square.html",
+        token_form=token_form,
+        form=_others(refusal),
+        groups=(_SELLS_AT, _APPLICATION, _EVENTS),
+        asks_about_business=refusal is not None and refusal.field == "is_other_business",
+        known=known,
+        missing=missing(known.scopes),
+        environments=ENVIRONMENTS,
+        can_seal=services.vault.has_keys,
+        refusal=None if asked or _is_of_others(refusal) else refusal,
+        **stored_and_fixed([*_TRIED, *_OTHERS]),
+    )
+
+
+@blueprint.post("/token")
+@allow()
+@fresh()
+@refused_shows(show)
+def save_token() -> ResponseReturnValue:
+    """Try the token, and save it if it works."""
+    form = TokenForm.sent()
+    trial = try_and_save_token(
+        current_services(),
+        current_act(),
+        token=form.square_access_token.data,
+        environment=form.square_environment.data,
+        is_other_business=form.is_other_business.data,
+        seen=seen_versions(form.seen.data),
+    )
+    flash_notice(Notice(_words_of(trial)))
+    return redirect_after_post(url_for("square_settings.show"))
+
+
+@blueprint.post("")
+@allow()
+@fresh()
+@refused_shows(show)
+def save() -> ResponseReturnValue:
+    """Save location, application and webhook."""
+    form = form_class_of(tuple(_open_names())).sent()
+    changes = form.changes()
+    _refuse_unknown_location(changes.get(LOCATION, ""))
+    save_settings(current_services(), current_act(), changes, seen=form.versions())
+    flash_notice(SAVED)
+    return redirect_after_post(url_for("square_settings.show"))
+
+
+def _others(refusal: Refusal | None) -> SettingsForm | None:
+    names = _open_names()
+    if not names:
+        return None
+    form = SettingsForm.of(names, refusal)
+    if LOCATION in names:
+        form[LOCATION].choices = location_choices()
+    return form
+
+
+def _is_of_others(refusal: Refusal | None) -> bool:
+    return refusal is not None and any(name in refusal.typed for name in _OTHERS)
+
+
+def _open_names() -> list[str]:
+    return [name for name in _OTHERS if name not in current_services().settings_source.set_by_server]
+
+
+def location_choices() -> Choices:
+    """Return the locations that Square told, and the one that is set."""
+    services = current_services()
+    told = {one["id"]: one["name"] or one["id"] for one in read_connection(services.store).locations}
+    current = services.settings.square_location_id
+    return [
+        ("", "All active locations"),
+        *told.items(),
+        *([(current, current)] if current and current not in told else []),
+    ]
+
+
+def _refuse_unknown_location(location_id: str) -> None:
+    if location_id and location_id not in dict(location_choices()):
+        raise Refused("Square has no such location.", field=LOCATION)
+
+
+def _words_of(trial: TokenTrial) -> str:
+    name = trial.business or "your business"
+    where = ", ".join(place.name for place in trial.locations if place.is_active)
+    lost = f" It lacks {len(trial.missing)} permissions, listed below." if trial.missing else ""
+    return f"Square accepts the token: {name}{f' ({where})' if where else ''}. Saved and in use now.{lost}"
