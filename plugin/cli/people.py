@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import sys
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from plugin.cli.context import opened_store, operator_act
+from plugin.cli.context import opened_services, opened_store, operator_act
 from plugin.cli.options import AS_JSON, ROLE, note, print_rows
 from plugin.cli.root import main
 from plugin.core.acts import Role
@@ -18,6 +19,7 @@ from plugin.services import wall_clock
 
 if TYPE_CHECKING:
     from plugin.courses.accounts.staff import StaffView
+    from plugin.services import Services
     from plugin.store import Store
 
 PASSWORD = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -32,12 +34,19 @@ def user() -> None:
 @click.argument("email")
 @click.option("--role", type=ROLE, required=True, help="What the person may do.")
 @click.option("--name", default="", help="Name shown in the history; by default from the email address.")
+@click.option("--link", "by_link", is_flag=True, help="Print a link to choose a password, instead of one.")
 @PASSWORD
-def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
+def user_add(email: str, role: str, name: str, by_link: bool, password_stdin: bool) -> None:
     """Add a person who signs in with EMAIL.
 
-    Without --password-stdin a password is generated and printed on the last line.
+    Without --link and --password-stdin a password is generated and printed on the last line.
     """
+    if by_link and password_stdin:
+        raise click.UsageError("--link and --password-stdin exclude each other.")
+    called = name or email.split("@")[0].replace(".", " ").title()
+    if by_link:
+        _invite(email, called, Role(role))
+        return
     from plugin.courses.accounts.staff import add_staff
     from plugin.web.account.passwords import hash_password
 
@@ -46,14 +55,60 @@ def user_add(email: str, role: str, name: str, password_stdin: bool) -> None:
         person = add_staff(
             store,
             email=email,
-            name=name or email.split("@")[0].replace(".", " ").title(),
+            name=called,
             role=Role(role),
-            password_hash=hash_password(password),
+            password_hash=hash_password(password, (called, email)),
             now=wall_clock(),
         )
     note(f"{person.name} signs in with {person.email}.")
     if not password_stdin:
         click.echo(password)
+
+
+def _invite(email: str, name: str, role: Role) -> None:
+    from plugin.courses.accounts.invitations import NewPerson, invite
+
+    with opened_services() as services:
+        services.settings.needing("secret_key")
+        person = invite(services.store, operator_act(), NewPerson(email, name, role), by_mail=False)
+        _print_link(services, person)
+
+
+@user.command("reset-link")
+@click.argument("email")
+def user_reset_link(email: str) -> None:
+    """Print a link with which a person chooses a new password, on the last line.
+
+    An open invitation is renewed, and its earlier link ends. No server needs to run to make it.
+    """
+    from plugin.courses.accounts.invitations import invite_again, person_to_reset
+
+    with opened_services() as services:
+        services.settings.needing("secret_key")
+        person = _person(services.store, email)
+        change = person_to_reset if person.invited_at is None else partial(invite_again, by_mail=False)
+        _print_link(services, change(services.store, operator_act(), person.id))
+
+
+def _print_link(services: Services, person: StaffView) -> None:
+    from plugin.courses.accounts.links import expires_at, link_address
+
+    now = services.clock()
+    until = expires_at(person, now).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    note(f"{person.name} chooses a password with this link, once, until {until}:")
+    click.echo(link_address(services.settings, person, now))
+
+
+@user.command("role")
+@click.argument("email")
+@click.argument("role", type=ROLE)
+def user_role(email: str, role: str) -> None:
+    """Change what a person may do, from their next request on."""
+    from plugin.courses.accounts.staff_edits import set_role
+
+    with opened_store() as store:
+        person = set_role(store, operator_act(), _person(store, email).id, Role(role))
+    click.echo(f"{person.email} is {person.role.value} now.")
 
 
 @user.command("password")
@@ -66,7 +121,9 @@ def user_password(email: str, password_stdin: bool) -> None:
 
     password = _password(password_stdin)
     with opened_store() as store:
-        set_password(store, operator_act(), _person(store, email).id, hash_password(password))
+        person = _person(store, email)
+        hashed = hash_password(password, (person.name, person.email))
+        set_password(store, operator_act(), person.id, hashed)
     if not password_stdin:
         click.echo(password)
 
@@ -84,7 +141,7 @@ def user_list(as_json: bool) -> None:
             "email": each.email,
             "name": each.name,
             "role": each.role.value,
-            "state": "active" if each.is_active else "deactivated",
+            "state": each.state,
             "last_sign_in": _moment(each.last_signed_in_at),
         }
         for each in people

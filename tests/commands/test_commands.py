@@ -12,10 +12,13 @@ from pathlib import Path
 
 import click
 import pytest
+from itsdangerous import URLSafeTimedSerializer
 
 from plugin.cli import main
 from plugin.courses.accounts.api_tokens import holder_of
+from plugin.courses.accounts.links import SALT, person_of_link
 from plugin.courses.accounts.staff import staff_by_email
+from plugin.services import wall_clock
 from plugin.store import Store
 from plugin.web.account.passwords import fits
 from tests.clock import HandMovedClock
@@ -82,6 +85,13 @@ def test_a_password_can_come_by_standard_input_and_is_not_printed(run: Command) 
         (["user", "password", "nobody@example.org"], "", "No user signs in with that address"),
         (["user", "disable", "nobody@example.org"], "", "No user signs in with that address"),
         (["user", "enable", "nobody@example.org"], "", "No user signs in with that address"),
+        (["user", "role", "nobody@example.org", "desk"], "", "No user signs in with that address"),
+        (["user", "reset-link", "nobody@example.org"], "", "No user signs in with that address"),
+        (
+            ["user", "add", "a@example.org", "--role", "desk", "--password-stdin"],
+            "password1234\n",
+            "Add another",
+        ),
         (["token", "revoke", "kiosk"], "", "There is no token called kiosk"),
     ],
 )
@@ -111,6 +121,45 @@ def test_a_new_password_ends_the_sessions_opened_with_the_old_one(run: Command) 
     assert after is not None
     assert before.session_mark != after.session_mark
     assert fits(done.stdout.splitlines()[-1], after.password_hash)
+
+
+def test_a_person_is_added_with_a_link_to_choose_a_password(run: Command) -> None:
+    done = run(
+        "user",
+        "add",
+        "wu@example.org",
+        "--role",
+        "practitioner",
+        "--link",
+        PUBLIC_URL="https://desk.example.org",
+    )
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("https://desk.example.org/reset/")
+    assert json.loads(run("user", "list", "--json").stdout)[0]["state"] == "invited"
+    again = run("user", "reset-link", "wu@example.org")
+    assert again.stdout != done.stdout
+    assert run("user", "add", "b@example.org", "--role", "desk", "--link", "--password-stdin").exit_code == 2
+
+
+def test_a_reset_link_is_signed_with_the_key_that_the_desk_checks(run: Command) -> None:
+    run("user", "add", "a@example.org", "--role", "desk")
+    done = run("user", "reset-link", "a@example.org", SECRET_KEY="k" * 48)
+    assert done.exit_code == 0, done.output
+    token = done.stdout.strip().removeprefix("http://127.0.0.1:8000/reset/")
+    content, _ = URLSafeTimedSerializer(["k" * 48], salt=SALT).loads(token)
+    with Store(run.address) as store:
+        person = person_of_link(store, content, wall_clock())
+    assert person is not None
+    assert person.email == "a@example.org"
+
+
+def test_a_role_is_changed_and_the_last_owner_stays(run: Command) -> None:
+    run("user", "add", "june@example.org", "--role", "owner", "--name", "June Park")
+    run("user", "add", "deb@example.org", "--role", "desk")
+    done = run("user", "role", "june@example.org", "desk")
+    assert (done.exit_code, "last active owner" in done.stderr) == (1, True)
+    assert run("user", "role", "deb@example.org", "owner").stdout == "deb@example.org is owner now.\n"
+    assert run("user", "role", "june@example.org", "desk").exit_code == 0
 
 
 def test_a_token_is_printed_alone_on_the_last_line_and_kept_only_as_a_digest(
