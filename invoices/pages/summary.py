@@ -79,6 +79,7 @@ class SummaryPage:
     density: str
     is_airy: bool
     earlier: str
+    licenses: str
     facts: tuple[Fact, ...]
     next: NextBox | None
     qr: QrCode | None
@@ -90,7 +91,7 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     is_held = paper.status == "frozen"
     note, key = summary_note.note(paper, language), tuple(summary_note.key(paper, language))
     facts = tuple(_facts(paper, language))
-    density = _density(paper, note, has_key=bool(key), facts=len(facts))
+    density = _density(paper, note, has_key=bool(key), facts=len(facts) + bool(paper.licenses))
     figure, figure_label = summary_note.figure(paper, language)
     mains = [a for a in paper.allowances if a.kind == "main" and a.stamps]
     touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps]
@@ -120,6 +121,9 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
             "{n} earlier visit is not listed.", "{n} earlier visits are not listed.", earlier
         )
         if earlier
+        else "",
+        licenses=language.gettext("License: {licenses}", licenses=" · ".join(paper.licenses))
+        if paper.licenses
         else "",
         facts=facts,
         next=_next(paper, language),

@@ -81,8 +81,9 @@ class CourseSummary:
 
     Of a part-paid course, `sessions_usable` of those left can be used now. `sessions_lost` expired with it or were
     written off. `paid`, with `credit` from an earlier course, is None where another client paid. `earlier_visits`: how
-    many visits came before the first one listed. `gift_for`: who has not redeemed its voucher yet. The day it expires
-    is not known before the first visit where `expires_after_first_visit`; then the terms state how it is counted.
+    many visits came before the first one listed. `licenses`: the practitioners' names with their licenses.
+    `gift_for`: who has not redeemed its voucher yet. The day it expires is not known before the first visit where
+    `expires_after_first_visit`; then the terms state how it is counted.
     """
 
     clinic: Clinic
@@ -105,6 +106,7 @@ class CourseSummary:
     allowances: tuple[Allowance, ...] = ()
     visits: tuple[SummaryVisit, ...] = ()
     earlier_visits: int = 0
+    licenses: tuple[str, ...] = ()
     balance_due: Money | None = None
     due_on: date | None = None
     credit: Money | None = None

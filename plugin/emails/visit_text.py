@@ -72,10 +72,10 @@ def _opening(due: DueLetter, language: Language) -> Iterator[str]:
         return
     thanks = (
         language.gettext("Thank you for coming to {practitioner} on {date}.")
-        if visit.practitioner
+        if visit.printed_practitioner
         else language.gettext("Thank you for coming on {date}.")
     )
-    yield thanks.format(date=date, practitioner=visit.practitioner)
+    yield thanks.format(date=date, practitioner=visit.printed_practitioner)
     if due.is_owner and visit.number:
         yield language.gettext("That was session {n} of {total}.", **numbers)
     elif _is_touch_up(due):

@@ -19,7 +19,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 ALSO = {"label-content-name-mismatch": {"enabled": True}, "target-size": {"enabled": True}}
 # What another role sees otherwise than the owner.
 OF_PRACTITIONER = ("/",)
-OF_DESK = ("/", "/documents")
+OF_DESK = ("/", "/documents", "/account")
 OF_OWNER = (
     "/",
     "/clients",
@@ -38,6 +38,8 @@ OF_OWNER = (
     "/square",
     "/clinic/papers",
     "/clinic/papers/texts",
+    "/clinic/staff",
+    "/clinic/staff/new",
 )
 WHO = {
     "june@example.org": OF_OWNER,
@@ -148,6 +150,10 @@ def test_axe_finds_nothing_before_the_sign_in(browser: Browser, clinic: Clinic) 
     page = context.new_page()
     page.goto(clinic.desk)
     found = judged(page, "sign-in")
+    page.goto(f"{clinic.desk}/reset")
+    found += judged(page, "forgotten password")
+    page.goto(f"{clinic.desk}/reset/none")
+    found += judged(page, "link that ended")
     page.goto(f"{clinic.desk}/my/nobody")
     found += judged(page, "unknown address")
     context.close()

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from invoices.language import language_for
+from invoices.pages.summary import summary_page
 from invoices.papers import CourseSummary, Money, Paper, Received, Stamp
 from plugin.core.acts import Actor, Role
 from plugin.core.money import Money as LedgerMoney
 from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.accounts.staff import add_staff
+from plugin.courses.accounts.staff_edits import StaffDetails, edit_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.terms_text import terms_sentences
 from plugin.courses.handouts.cache import fill_cache, hand_out
@@ -70,6 +73,21 @@ class TestTheSummary:
         assert (visit.on, visit.treatment, visit.session_number) == (date(2026, 11, 22), FACIAL, 1)
         assert (visit.practitioner, visit.focus) == ("Dr. Wu", "Jaw")
         assert "private" not in str(paper)
+
+    def test_a_practitioner_is_printed_with_degrees_and_license(self, desk: Desk) -> None:
+        course_id, actor = desk.sell(), wu(desk)
+        desk.use(course_id, actor=actor)
+        plain = summary(desk, course_id)
+        assert plain.licenses == ()
+        details = StaffDetails("Dr. Wu", Role.PRACTITIONER, None, "Lin Wu, L.Ac.", "AC 12345")
+        edit_staff(desk.store, desk.act(OLGA), actor.staff_id or "", details)
+        paper = summary(desk, course_id)
+        assert [each.practitioner for each in paper.visits] == ["Lin Wu, L.Ac."]
+        assert paper.licenses == ("Lin Wu, L.Ac., AC 12345",)
+        sheet = aftercare_paper(desk.store, course_id, now=desk.clock())
+        assert sheet.practitioner == "Lin Wu, L.Ac."
+        assert summary_page(paper, language_for("es")).licenses == "Licencia: Lin Wu, L.Ac., AC 12345"
+        assert [each.practitioner for each in desk.course(course_id).visits] == ["Dr. Wu"]
 
     def test_the_punch_card_has_a_stamp_for_each_session(self, desk: Desk) -> None:
         course_id = desk.sell(desk.package(sessions=4, touch_ups=1))

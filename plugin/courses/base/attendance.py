@@ -44,6 +44,8 @@ def _visit(state: CourseState, visit: Row[Any], uses: Sequence[EntryView], owner
         treatments=tuple(entry.treatment for entry in uses),
         number=max((each for each in numbers if each), default=None),
         practitioner=visit.practitioner,
+        printed_practitioner=visit.printed_practitioner,
+        license=visit.license,
         practitioner_id=visit.practitioner_id,
         focus=visit.focus,
         note=visit.note,

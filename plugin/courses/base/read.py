@@ -166,6 +166,8 @@ _VISIT: tuple[Any, ...] = (
     Visit.note,
     Client.name.label("client_name"),
     func.coalesce(Staff.name, "").label("practitioner"),
+    func.coalesce(func.nullif(Staff.printed_name, ""), Staff.name, "").label("printed_practitioner"),
+    func.coalesce(Staff.license, "").label("license"),
 )
 _VISITS = (
     select(*_VISIT)

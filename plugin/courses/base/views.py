@@ -220,7 +220,10 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class VisitView:
-    """One attended appointment and the sessions it used. `number` counts the course's main sessions."""
+    """One attended appointment and the sessions it used. `number` counts the course's main sessions.
+
+    `printed_practitioner`: the practitioner as clients read the name, with `license` on papers.
+    """
 
     id: str
     visited_on: date
@@ -234,6 +237,8 @@ class VisitView:
     # Who attended, where it was not the course's owner.
     client_id: str = ""
     guest: str = ""
+    printed_practitioner: str = ""
+    license: str = ""
 
 
 @dataclass(frozen=True, slots=True)

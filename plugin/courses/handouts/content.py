@@ -89,6 +89,7 @@ def summary_paper(
         exchanged_for=standing.exchanged_for,
         allowances=tuple(_allowance(course, each) for each in course.allowances),
         visits=_occasions(course),
+        licenses=_licenses(course),
         earlier_visits=course.used_before,
         balance_due=_money(course.due) if course.due.amount else None,
         due_on=course.state.due_on,
@@ -124,7 +125,7 @@ def aftercare_paper(
         session_number=visit.number,
         sessions_total=course.granted if visit.number else None,
         kind=of.kind,
-        practitioner=visit.practitioner,
+        practitioner=visit.printed_practitioner,
         next_visit=next_visit,
     )
 
@@ -209,6 +210,12 @@ def _occasions(course: CourseView) -> tuple[SummaryVisit, ...]:
     return tuple(sorted([*came, *missed], key=lambda each: (each.on, each.session_number or 0)))
 
 
+def _licenses(course: CourseView) -> tuple[str, ...]:
+    """Return each licensed practitioner of the visits, such as "Lin Wu, L.Ac., AC 12345"."""
+    found = (f"{each.printed_practitioner}, {each.license}" for each in course.visits if each.license)
+    return tuple(dict.fromkeys(found))
+
+
 def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
     of = _session_of(course, visit)
     return SummaryVisit(
@@ -216,7 +223,7 @@ def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
         treatment=of.treatment,
         session_number=of.number,
         kind=of.kind,
-        practitioner=visit.practitioner,
+        practitioner=visit.printed_practitioner,
         # What was treated is between the practitioner and the person treated.
         focus="" if visit.guest else visit.focus,
     )

@@ -163,7 +163,7 @@ def _came(course: CourseView, visit: VisitView, language: Language, *, has_come:
         on=visit.visited_on,
         what=_what(course, visit, language),
         treatment=", ".join(visit.treatments),
-        practitioner=visit.practitioner,
+        practitioner=visit.printed_practitioner,
         # The treatment is between the practitioner and the attendee.
         focus=visit.focus if has_come else "",
         visit_id=visit.id if has_come else None,
