@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import time
 
 from plugin.core.acts import SQUARE, Act
+from plugin.core.opening_hours import DAY_MINUTES, Interval, OpeningHours
 from plugin.courses.base.clinic import is_named, read_clinic, save_clinic, time_zones
+from plugin.courses.base.opening_hours import read_hours, save_hours
 from plugin.courses.base.views import ClinicView
-from plugin.errors import CoursekeeperError
+from plugin.errors import CoursekeeperError, InvalidField
 from plugin.services import Services
 from plugin.square.parsing import Json, postal_address, readable, square_id, text, words
 
+# As Square names them, from Monday.
+_DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 LETTER_COUNTRIES = ("US", "CA", "MX")
 
 
@@ -22,11 +28,42 @@ def adopt_location(services: Services) -> bool:
     try:
         location = services.square.location(services.settings.square_location_id or "main")
         adopted = _merged(clinic, location) if is_named(services.store) else _clinic(clinic, location)
-        save_clinic(services.store, Act(SQUARE, services.clock(), "adopt-location"), adopted)
+        act = Act(SQUARE, services.clock(), "adopt-location")
+        save_clinic(services.store, act, adopted)
+        _adopt_hours(services, act, location)
     except CoursekeeperError:
         # The desk works without it; the next start tries again.
         return False
     return True
+
+
+def _adopt_hours(services: Services, act: Act, location: Json) -> None:
+    """Save the opening hours that Square has, unless some were entered here; what can't be read is left."""
+    week = _week(location.get("business_hours"))
+    if any(week) and read_hours(services.store).is_assumed:
+        with suppress(InvalidField):
+            save_hours(services.store, act, OpeningHours(week))
+
+
+def _week(business_hours: object) -> tuple[tuple[Interval, ...], ...]:
+    periods = business_hours.get("periods") if isinstance(business_hours, dict) else None
+    read = [each for each in periods if isinstance(each, dict)] if isinstance(periods, list) else []
+    return tuple(
+        tuple(interval for each in read if each.get("day_of_week") == day and (interval := _interval(each)))
+        for day in _DAYS
+    )
+
+
+def _interval(period: Json) -> Interval | None:
+    try:
+        opens, closes = (
+            time.fromisoformat(text(period.get(f"{end}_local_time"))) for end in ("start", "end")
+        )
+    except ValueError:
+        return None
+    # Midnight is the end of the day.
+    until = closes.hour * 60 + closes.minute or DAY_MINUTES
+    return Interval(opens.hour * 60 + opens.minute, until)
 
 
 def watched_locations(services: Services) -> list[str]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from plugin.core.acts import Act
+from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.base.clinic import is_named, read_clinic, save_clinic
+from plugin.courses.base.opening_hours import read_hours, save_hours
 from plugin.services import Services
+from plugin.square.client import SquareClient
 from plugin.square.locations import adopt_location, watched_locations
 from plugin.store import Store
 from practice_square.serving import PracticeServer
@@ -64,3 +68,57 @@ def test_all_active_locations_are_watched_unless_one_is_set(services: Services) 
         services, settings_source=services.settings.model_copy(update={"square_location_id": "L1"})
     )
     assert watched_locations(only) == ["L1"]
+
+
+class Place:
+    """A Square whose one location has these opening hours."""
+
+    def __init__(self, business_hours: object) -> None:
+        self._answer = {"id": LOCATION, "timezone": "America/New_York", "business_hours": business_hours}
+
+    def location(self, _id: str) -> dict[str, object]:
+        return self._answer
+
+
+def adopted(services: Services, business_hours: object) -> OpeningHours:
+    place = cast(SquareClient, Place(business_hours))
+    assert adopt_location(replace(services, square=place))
+    return read_hours(services.store)
+
+
+def period(day: str, start: str, end: str) -> dict[str, str]:
+    return {"day_of_week": day, "start_local_time": start, "end_local_time": end}
+
+
+def test_the_opening_hours_of_square_are_taken_over(services: Services) -> None:
+    periods = [
+        period("MON", "13:00:00", "18:30:00"),
+        period("MON", "09:00:00", "12:00:00"),
+        period("SUN", "18:00:00", "00:00:00"),
+    ]
+    hours = adopted(services, {"periods": periods})
+    assert hours.week[0] == (Interval(540, 720), Interval(780, 1110))
+    assert hours.week[6] == (Interval(1080, 1440),)
+    assert (hours.week[1], hours.time_zone, hours.is_assumed) == ((), "America/New_York", False)
+
+
+def test_opening_hours_that_a_person_entered_stay(services: Services) -> None:
+    mine = OpeningHours(((Interval(600, 660),), *((),) * 6))
+    save_hours(services.store, Act(OWNER, services.clock(), "k"), mine)
+    assert adopted(services, {"periods": [period("TUE", "09:00", "17:00")]}).week == mine.week
+
+
+@pytest.mark.parametrize(
+    "business_hours",
+    [
+        None,
+        "always",
+        {"periods": None},
+        {"periods": ["MON"]},
+        {"periods": [period("MON", "nine", "five")]},
+        {"periods": [period("MON", "18:00", "09:00")]},
+        {"periods": [period("MON", "09:00", "17:00"), period("MON", "10:00", "18:00")]},
+    ],
+)
+def test_opening_hours_that_can_not_be_read_are_left(services: Services, business_hours: object) -> None:
+    assert adopted(services, business_hours).is_assumed

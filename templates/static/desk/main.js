@@ -1,6 +1,7 @@
 // The desk in the browser: what is new shows by itself, keys do what they say, one tap is one act.
 // Every page works without these scripts; they make it quicker and safer.
 import { focusOn } from "./fields.js";
+import "./hours.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { watchNotice } from "./notices.js";
