@@ -14,7 +14,14 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.invitations import note_mail_problem
 from plugin.courses.accounts.links import expires_at, link_address
 from plugin.courses.accounts.staff import StaffView, read_staff, staff_by_email
-from plugin.courses.accounts.staff_alerts import EMAIL, NEW_OWNER, PASSWORD, ROLE, SECOND_STEP_REMOVED
+from plugin.courses.accounts.staff_alerts import (
+    EMAIL,
+    NEW_OWNER,
+    PASSKEY_ADDED,
+    PASSWORD,
+    ROLE,
+    SECOND_STEP_REMOVED,
+)
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
@@ -133,6 +140,7 @@ def _alert_text(job: Job, clinic: ClinicView) -> StaffText:
             f"Second step of {name} removed",
             f"The second step of {name}’s sign-in was removed by {by}: the password alone is enough now.",
         ),
+        PASSKEY_ADDED: (f"New passkey for {name}", f"{by} added a passkey: {name} can sign in with it."),
         NEW_OWNER: (f"{name} is an owner", f"{name} ({said['email']}) was made an owner by {by}."),
     }[said["what"]]
     when = _moment(datetime.fromisoformat(said["at"]), clinic)

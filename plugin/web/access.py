@@ -29,6 +29,8 @@ _SIGNING_IN = (
     "reset_password",
     "two_factor_token_validation",
     "mf_recovery",
+    "wan_signin",
+    "wan_signin_response",
 )
 _OPEN_ENDPOINTS = frozenset(
     {"static", "pages.theme", "pages.script", *(f"security.{each}" for each in _SIGNING_IN)}

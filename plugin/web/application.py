@@ -22,7 +22,7 @@ from plugin.web import (
     request_log,
     webhook,
 )
-from plugin.web.account import mine, resume, signin
+from plugin.web.account import demanded, mine, resume, signin
 from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
 from plugin.web.client_page import email_choice
@@ -166,4 +166,5 @@ def _furnish(app: Flask) -> None:
     for part in (gifts, client_page, email_choice, mine):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
-    access.set_up(app, open_blueprints=frozenset(each.name for each in (*open_to_all, door.blueprint)))
+    for guard in (access, demanded):
+        guard.set_up(app, open_blueprints=frozenset(each.name for each in (*open_to_all, door.blueprint)))

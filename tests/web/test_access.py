@@ -19,7 +19,11 @@ OWNER = frozenset({Role.OWNER})
 
 # They lead a stranger to the sign-in, and who is signed in away from it.
 DOORS = tuple(
-    f"security.{name}" for name in ("login", "logout", "two_factor_token_validation", "mf_recovery")
+    f"security.{name}"
+    for name in (
+        *("login", "logout", "two_factor_token_validation", "mf_recovery"),
+        *("wan_signin", "wan_signin_response"),
+    )
 )
 
 WHO: dict[str, frozenset[str]] = {
@@ -30,6 +34,13 @@ WHO: dict[str, frozenset[str]] = {
     "security.verify": STAFF,
     "security.two_factor_token_validation": ANYBODY,
     "security.mf_recovery": ANYBODY,
+    "security.wan_signin": ANYBODY,
+    "security.wan_signin_response": ANYBODY,
+    "security.wan_verify": STAFF,
+    "security.wan_verify_response": STAFF,
+    "security.wan_register": STAFF,
+    "security.wan_register_response": STAFF,
+    "passkeys.remove": STAFF,
     # Closed: pages of our own stand in their place.
     **dict.fromkeys(
         (
@@ -38,6 +49,7 @@ WHO: dict[str, frozenset[str]] = {
             "security.two_factor_rescue",
             "security.tf_select",
             "security.mf_recovery_codes",
+            "security.wan_delete",
         ),
         OWNER,
     ),

@@ -245,7 +245,7 @@ def test_setting_up_asks_for_the_password_after_a_while(small_deb: Visitor, cloc
 def test_new_codes_end_the_old_ones(
     small_app: Flask, small_deb: Visitor, with_app: tuple[App, list[str]]
 ) -> None:
-    answer = small_deb.send(small_deb.page("/account/sign-in").form("/recovery-codes"))
+    answer = small_deb.send(small_deb.page("/account/ways").form("/recovery-codes"))
     new = re.findall(r"<li><code>([a-z2-7-]+)</code>", answer.text)
     assert len(set(new) | set(with_app[1])) == 20
     for code, status in ((with_app[1][0], 422), (new[0], 302)):
@@ -256,9 +256,9 @@ def test_new_codes_end_the_old_ones(
 def test_removed_the_password_alone_is_enough(
     small_app: Flask, small_deb: Visitor, with_app: tuple[App, list[str]]
 ) -> None:
-    small_deb.send(small_deb.page("/account/sign-in").form("/removal"))
+    small_deb.send(small_deb.page("/account/ways").form("/removal"))
     assert Visitor(small_app).sign_in(DESK).headers["Location"] == "/"
-    assert "Set up an app" in small_deb.page("/account/sign-in").text
+    assert "Set up an app" in small_deb.page("/account/ways").text
 
 
 def test_nothing_readable_is_stored(small_house: Services, with_app: tuple[App, list[str]]) -> None:

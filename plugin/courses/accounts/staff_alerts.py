@@ -12,7 +12,7 @@ from plugin.store.people import Staff
 # The outbox job that sends one alert to one address.
 ALERT = "mail_staff_alert"
 PASSWORD, ROLE, EMAIL, NEW_OWNER = "password", "role", "email", "new_owner"
-SECOND_STEP_REMOVED = "second_step_removed"
+SECOND_STEP_REMOVED, PASSKEY_ADDED = "second_step_removed", "passkey_added"
 
 
 def alert(work: Work, about: Staff, what: str, *, tells_person: bool = True, also_to: str = "") -> None:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, make_response, render_template, request, session
+from flask import Flask, make_response, render_template, request, session, url_for
 from flask_limiter.util import get_remote_address
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response
@@ -26,7 +26,10 @@ PER_ACCOUNT = "10 per 5 minutes"
 OVER_PAGE = "X-Over-Page"
 # Flask-Security's own note in the cookie of when the password was given; ours is in the row of the sign-in.
 _PROVED = "fs_paa"
-_FORMS = ("login_user_form", "verify_form", "two_factor_verify_code_form", "mf_recovery_form")
+_FORMS = (
+    *("login_user_form", "verify_form", "two_factor_verify_code_form", "mf_recovery_form"),
+    *("wan_signin_form", "wan_verify_form"),
+)
 
 
 def going_on(enter: Callable[..., Any], said: str = resume.SAID) -> Callable[..., Any]:
@@ -57,11 +60,9 @@ def _second_step(response: Response, form: resume.CarriedForm | None, *, is_over
     if session.get("tf_state") != "ready":
         return response
     if form or is_over_page:
-        return make_response(
-            render_template(
-                "account/code.html", two_factor_verify_code_form=None, carried=form, wanted=wanted()
-            )
-        )
+        is_passkey = urlsplit(response.headers["Location"]).path == url_for("security.wan_signin")
+        template = "account/passkey.html" if is_passkey else "account/code.html"
+        return make_response(render_template(template, carried=form, wanted=wanted()))
     # Without a page that was wanted, Flask-Security names the sign-in itself as the one to return to.
     page = urlsplit(response.headers["Location"])
     query = urlencode({"next": wanted()}) if wanted() else ""

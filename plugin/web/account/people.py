@@ -6,19 +6,51 @@ import secrets
 from typing import Any
 
 from flask import Flask, session
-from flask_security import RoleMixin, UserMixin
+from flask_security import RoleMixin, UserMixin, WebAuthnMixin
 from flask_security.datastore import UserDatastore
 from flask_security.utils import set_request_attr
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers.structs import AuthenticatorTransport
 
 from plugin.core.acts import Act
 from plugin.courses.accounts.links import is_link, person_of_link
+from plugin.courses.accounts.passkeys import (
+    PasskeyView,
+    add_passkey,
+    find_passkey,
+    list_passkeys,
+    note_passkey_use,
+)
 from plugin.courses.accounts.sign_ins import SignedIn, staff_signed_in
-from plugin.courses.accounts.staff import StaffView, set_password, staff_by_email, staff_by_mark
+from plugin.courses.accounts.staff import StaffView, read_staff, set_password, staff_by_email, staff_by_mark
 from plugin.web import current_services
 from plugin.web.account.passwords import fits
 
 # Where the cookie keeps which sign-in it belongs to.
 SIGN_IN = "sign_in"
+
+
+class StaffPasskey(WebAuthnMixin):
+    """A passkey as Flask-Security sees it."""
+
+    extensions = None
+
+    def __init__(self, known: PasskeyView) -> None:
+        self.passkey_id = known.id
+        self.staff_id = known.staff_id
+        self.name = known.name
+        self.credential_id = base64url_to_bytes(known.credential_id)
+        self.public_key = known.public_key
+        self.sign_count = known.sign_count
+        self.transports = known.transports
+        self.backup_state = known.is_synced
+        self.device_type = "multi_device" if known.is_synced else "single_device"
+        self.lastuse_datetime = known.last_used_at or known.created_at
+
+    @property
+    def usage(self) -> str:  # type: ignore[override]
+        """Return what Flask-Security asks for just now: a passkey does as the only step and as the second one."""
+        return "secondary" if session.get("tf_state") == "ready" else "first"
 
 
 class StaffUser(UserMixin):
@@ -41,7 +73,14 @@ class StaffUser(UserMixin):
         self.tf_totp_secret = staff.totp_secret
         self.tf_primary_method = "authenticator" if staff.totp_secret else None
         self.tf_phone_number = None
+        # Told to authenticators with each passkey; it names nobody.
+        self.fs_webauthn_user_handle = staff.id
         self.signed = signed
+
+    @property
+    def webauthn(self) -> list[WebAuthnMixin]:  # type: ignore[override]  # a column, as declared there
+        """Return their passkeys."""
+        return [StaffPasskey(each) for each in list_passkeys(current_services().store, self.staff_id)]
 
     def verify_and_update_password(self, password: str) -> bool:
         """Return whether the password is theirs."""
@@ -52,7 +91,7 @@ class StaffStore(UserDatastore):
     """Finds staff by their e-mail address, their mark or a link; writes the password that a link sets."""
 
     def __init__(self) -> None:
-        super().__init__(StaffUser, RoleMixin)
+        super().__init__(StaffUser, RoleMixin, webauthn_model=StaffPasskey)
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> StaffUser | None:  # noqa: ARG002
         """Return the person with this `email` or `fs_uniquifier`; being found signs nobody in."""
@@ -69,9 +108,43 @@ class StaffStore(UserDatastore):
     def set_uniquifier(self, user: Any, uniquifier: str | None = None) -> None:
         """Do nothing: the mark changes with the password."""
 
-    def put(self, user: Any) -> Any:
-        """Write the password that a link has set; raises Refused where the link was used meanwhile."""
+    def find_webauthn(self, credential_id: bytes) -> StaffPasskey | None:
+        """Return the passkey with this credential id."""
+        known = find_passkey(current_services().store, bytes_to_base64url(credential_id))
+        return StaffPasskey(known) if known else None
+
+    def find_user_from_webauthn(self, webauthn: Any) -> StaffUser:
+        """Return whose passkey this is."""
+        return StaffUser(read_staff(current_services().store, webauthn.staff_id))
+
+    def create_webauthn(  # type: ignore[override]  # the rest by name, as it is called
+        self, user: Any, credential_id: bytes, public_key: bytes, **known: Any
+    ) -> None:
+        """Add a passkey to the account of who is signed in."""
         services = current_services()
+        add_passkey(
+            services.store,
+            Act(user.actor, services.clock(), secrets.token_hex(16)),
+            name=known["name"],
+            credential_id=bytes_to_base64url(credential_id),
+            public_key=public_key,
+            sign_count=known["sign_count"],
+            transports=[AuthenticatorTransport(each).value for each in known["transports"] or ()],
+            is_synced=known["backup_state"],
+        )
+
+    def put(self, user: Any) -> Any:
+        """Write the password that a link has set, or the use of a passkey.
+
+        Raises Refused where the link was used meanwhile.
+        """
+        services = current_services()
+        if isinstance(user, StaffPasskey):
+            count, synced = user.sign_count, user.backup_state
+            note_passkey_use(
+                services.store, user.passkey_id, sign_count=count, is_synced=synced, now=services.clock()
+            )
+            return user
         act = Act(user.actor, services.clock(), secrets.token_hex(16))
         set_password(services.store, act, user.staff_id, user.password, only_at=user.fs_uniquifier)
         return user

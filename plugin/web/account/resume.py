@@ -24,7 +24,11 @@ from plugin.web.refusals import Refusal, http_error
 
 # The pages that carry a form on: those by which a person comes in.
 DOORS = frozenset(
-    f"security.{name}" for name in ("login", "two_factor_token_validation", "mf_recovery", "verify")
+    f"security.{name}"
+    for name in (
+        *("login", "two_factor_token_validation", "mf_recovery", "verify"),
+        *("wan_signin", "wan_signin_response", "wan_verify", "wan_verify_response"),
+    )
 )
 SAID = "Your sign-in had ended, so nothing was saved. Check it and send it again."
 PROVED = "Password confirmed. Nothing was saved yet: check the form and send it again."

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugin.web.account import authenticator, mine, ways
+from plugin.web.account import authenticator, mine, passkeys, ways
 
-SCREENS = (mine, ways, authenticator)
+SCREENS = (mine, ways, authenticator, passkeys)

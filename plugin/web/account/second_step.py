@@ -44,6 +44,7 @@ _CLOSED = (
     "two_factor_rescue",
     "tf_select",
     "mf_recovery_codes",
+    "wan_delete",
 )
 
 

@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no ty
 from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, start_sign_in
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.account import reset, resume, second_step
+from plugin.web.account import passkeys, reset, resume, second_step
 from plugin.web.account.devices import device_of
 from plugin.web.account.doors import going_on, limited, page, proving
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
@@ -50,6 +50,7 @@ CONFIGURATION: dict[str, object] = {
     },
     **reset.CONFIGURATION,
     **second_step.CONFIGURATION,
+    **passkeys.CONFIGURATION,
 }
 
 
@@ -76,6 +77,9 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
         StaffStore(),
         login_form=SignInForm,
         two_factor_rescue_form=second_step.NoRescue,
+        wan_register_form=passkeys.NewPasskeyForm,
+        wan_signin_response_form=passkeys.PasskeyAnswerForm,
+        webauthn_util_cls=passkeys.PasskeyRules,
         password_util_cls=reset.PasswordRules,
         totp_cls=StaffTotp,
         mf_recovery_codes_util_cls=RecoveryCodes,
@@ -92,6 +96,7 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     views["security.verify"] = limited(app, verify, _person)
     reset.set_up(app)
     second_step.set_up(app)
+    passkeys.set_up(app)
 
 
 def _account() -> str:

@@ -7,6 +7,7 @@ import { startLive } from "./live.js";
 import { watchNotice } from "./notices.js";
 import { openTarget } from "./page.js";
 import { startPreview } from "./preview.js";
+import { showPasskeys } from "./passkey.js";
 import "./print.js";
 import { startSending } from "./send.js";
 import "./setup.js";
@@ -24,6 +25,7 @@ document.addEventListener("desk:page", startPreview);
 openTarget();
 watchNotice();
 startPreview();
+showPasskeys();
 const wrong = document.querySelector("[data-focus]");
 if (wrong) focusOn(wrong);
 if (document.body.dataset.live) {

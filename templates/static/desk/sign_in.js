@@ -1,6 +1,7 @@
 // A sign-in that has ended: where something typed would be lost, it is made again over the page.
 import { hasUnsentForm } from "./fields.js";
 import { openDialog } from "./dialog.js";
+import { showPasskeys } from "./passkey.js";
 
 let signingIn = null;
 
@@ -23,22 +24,28 @@ async function signIn(prove) {
   await new Promise((done) => {
     // Escape would uncover a page that can't be used.
     dialog.oncancel = (event) => event.preventDefault();
-    dialog.onsubmit = async (event) => {
+    dialog.onsubmit = (event) => {
       event.preventDefault();
-      const form = event.target;
-      const answer = await fetch(form.action, {
-        method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual", headers: { "X-Over-Page": "1" },
-      }).catch(() => null);
-      // Another tab may have signed in meanwhile: then the token of this form is old, and none is needed.
-      if (answer?.status === 204 || (answer?.status === 400 && await isSignedIn(dialog))) done();
-      else if (answer && answer.status !== 400) {
-        await fill(dialog, answer);
-        focusIn(dialog);
-      } else dialog.querySelector("#sign-in-said").textContent = "No answer. Try again.";
+      if (!event.target.matches("[data-passkey]")) enter(dialog, event.target).then((isIn) => isIn && done());
     };
+    dialog.addEventListener("passkey", (event) => enter(dialog, event.detail).then((isIn) => isIn && done()));
   });
   dialog.close();
   return renew();
+}
+
+// Sends one step of the sign-in; answers whether it was the last.
+async function enter(dialog, form) {
+  const answer = await fetch(form.action, {
+    method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual", headers: { "X-Over-Page": "1" },
+  }).catch(() => null);
+  // Another tab may have signed in meanwhile: then the token of this form is old, and none is needed.
+  if (answer?.status === 204 || (answer?.status === 400 && await isSignedIn(dialog))) return true;
+  if (answer && answer.status !== 400) {
+    await fill(dialog, answer);
+    focusIn(dialog);
+  } else dialog.querySelector("#sign-in-said").textContent = "No answer. Try again.";
+  return false;
 }
 
 function name(dialog, prove) {
@@ -53,16 +60,23 @@ async function isSignedIn(dialog) {
   return answer.redirected;
 }
 
-// The form of the sign-in page itself, with its token; its names must not be those of a field of this page.
+// The forms of the sign-in page itself, with their token; their names must not be those of a field of this page.
 async function fill(dialog, answer) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const form = page.querySelector("main form");
+  const forms = [...page.querySelectorAll("main form")];
   const said = dialog.querySelector("#sign-in-said");
-  if (!form) {
+  if (!forms.length) {
     said.textContent = page.querySelector(".said")?.textContent ?? "No answer. Try again.";
     return;
   }
-  said.textContent = form.querySelector("[role=alert]")?.textContent ?? "";
+  said.textContent = page.querySelector("main [role=alert]:not([hidden])")?.textContent ?? "";
+  forms.forEach(adapt);
+  const place = dialog.querySelector("[data-form]");
+  place.replaceChildren(...forms.map((form) => document.adoptNode(form)));
+  showPasskeys(place);
+}
+
+function adapt(form) {
   form.querySelectorAll(".refused, .proposal, .more, [name=next]").forEach((node) => node.remove());
   for (const field of form.querySelectorAll("[id]")) {
     form.querySelector(`label[for="${field.id}"]`)?.setAttribute("for", `sign-in-${field.id}`);
@@ -73,7 +87,6 @@ async function fill(dialog, answer) {
   form.removeAttribute("data-once");
   const email = form.querySelector("[name=email]");
   if (email) email.value ||= document.body.dataset.email;
-  dialog.querySelector("[data-form]").replaceChildren(document.adoptNode(form));
 }
 
 const focusIn = (dialog) => [...dialog.querySelectorAll("input")].find((field) => field.type !== "hidden" && !field.value)?.focus();
