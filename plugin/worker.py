@@ -32,6 +32,7 @@ from plugin.log import json_log, where
 from plugin.retry_policy import Chance, error_code
 from plugin.services import Services
 from plugin.square.connection.check import maintain_connection
+from plugin.square.connection.status import is_connected
 from plugin.square.events import handle
 from plugin.square.failed_events import set_aside
 from plugin.square.locations import adopt_location
@@ -149,6 +150,9 @@ class Worker:
 
     def sync(self) -> None:
         """Find in Square what no event reported."""
+        if not is_connected(self._services):
+            # A clinic that is still being set up: nothing has failed.
+            return
         adopt_location(self._services)
         try:
             report = sync(self._services)

@@ -66,6 +66,11 @@ def _interval(period: Json) -> Interval | None:
     return Interval(opens.hour * 60 + opens.minute, until)
 
 
+def currency_charged(services: Services) -> str:
+    """Return the currency of the location whose sales count, "" where Square tells none; raises SquareFailed."""
+    return text(services.square.location(services.settings.square_location_id or "main").get("currency"))
+
+
 def watched_locations(services: Services) -> list[str]:
     """Return the ids of the locations whose sales count: the configured one, or all active ones."""
     if services.settings.square_location_id:

@@ -64,7 +64,7 @@ from plugin.web.owner import (
     texts,
 )
 from plugin.web.owner.setting_pages import SETTINGS
-from plugin.web.setup import SETUP, door
+from plugin.web.setup import SETUP, checklist, door, restoring
 
 _DESK = (
     today,
@@ -160,10 +160,10 @@ def _furnish(app: Flask) -> None:
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)
     # They raise the size limit for a file before the check of the token reads the form.
-    for part in (imports, letterhead):
+    for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, client_page, email_choice, mine):
+    for part in (gifts, client_page, email_choice, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):

@@ -48,12 +48,12 @@ def open_clinic(folder: Path) -> Iterator[Clinic]:
     command = [sys.executable, "-m", "plugin", "demo", "--port", str(port), "--till-port", str(till_port)]
     command += ["--folder", str(data)]
     desk = f"http://127.0.0.1:{port}"
-    with running(command, f"{desk}/readyz", environment=_environment(), folder=folder):
+    with running(command, f"{desk}/readyz", environment=environment_without_settings(), folder=folder):
         password = json.loads((data / "demo.json").read_text(encoding="utf-8"))["password"]
         yield Clinic(desk, f"http://127.0.0.1:{till_port}", password, data)
 
 
-def _environment() -> dict[str, str]:
+def environment_without_settings() -> dict[str, str]:
     """Return this machine's environment, without any setting of a Coursekeeper that may run here."""
     ours = {name.upper() for name in Settings.model_fields}
     kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in ours}

@@ -103,6 +103,13 @@ def package_choices(store: Store) -> tuple[PackageChoice, ...]:
         )
 
 
+def is_any_published(store: Store) -> bool:
+    """Return whether any package can be rung up at Square."""
+    wanted = select(Listing.package_id).where(Listing.is_current.is_(True), Listing.is_deleted.is_(False))
+    with store.reading() as session:
+        return session.scalar(wanted.limit(1)) is not None
+
+
 def read_package(store: Store, package_id: str) -> PackageView:
     """Return the package; raises NotFound."""
     with store.reading() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, render_template, request, url_for
@@ -49,7 +50,7 @@ def new(refusal: Refusal | None = None) -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Invite a person, by e-mail or by a link that is shown once."""
     form = InviteForm.sent()
-    by_mail = _is_by_mail(form.how.data)
+    by_mail = is_by_mail(form.how.data)
     person = invite(current_services().store, current_act(), form.person(), by_mail=by_mail)
     if not by_mail:
         return _link_page(person)
@@ -109,7 +110,7 @@ def save(staff_id: str) -> ResponseReturnValue:
 @refused_shows(show)
 def renew(staff_id: str) -> ResponseReturnValue:
     """Make a new invitation; the earlier link ends."""
-    by_mail = _is_by_mail(HowForm.sent().how.data)
+    by_mail = is_by_mail(HowForm.sent().how.data)
     member = invite_again(current_services().store, current_act(), staff_id, by_mail=by_mail)
     return _sent(member) if by_mail else _link_page(member)
 
@@ -131,7 +132,7 @@ def end_invitation(staff_id: str) -> ResponseReturnValue:
 def reset(staff_id: str) -> ResponseReturnValue:
     """Send or show a link to choose a new password."""
     store = current_services().store
-    if _is_by_mail(HowForm.sent().how.data):
+    if is_by_mail(HowForm.sent().how.data):
         return _sent(send_reset_link(store, current_act(), staff_id))
     return _link_page(person_to_reset(store, current_act(), staff_id))
 
@@ -158,7 +159,8 @@ def sign_out(staff_id: str, sign_in_id: str) -> ResponseReturnValue:
     return redirect_after_post(url_for("members.show", staff_id=staff_id))
 
 
-def _is_by_mail(how: str) -> bool:
+def is_by_mail(how: str) -> bool:
+    """Return whether a link is sent by e-mail; raises Refused where mail is not set up."""
     if how == BY_MAIL and not current_services().mail.is_ready:
         raise Refused("Mail is not set up. Show the link instead.", code="no_mail")
     return how == BY_MAIL
@@ -170,17 +172,21 @@ def _sent(member: StaffView) -> ResponseReturnValue:
 
 
 def _link_page(member: StaffView) -> ResponseReturnValue:
+    return render_template("owner/staff_link.html", **link_of(member))
+
+
+def link_of(member: StaffView) -> dict[str, Any]:
+    """Return what a page shows of a new link for this person."""
     settings, now = current_services().settings, pages.now()
     # Until PUBLIC_URL names an address that others reach, the one this browser uses is a better guess.
     base_url = request.url_root if _is_loopback(settings.public_url) else settings.public_url
     url = link_address(settings, member, now, base_url=base_url)
-    return render_template(
-        "owner/staff_link.html",
-        member=member,
-        code=qr_code(url),
-        expires_at=expires_at(member, now),
-        is_loopback=_is_loopback(base_url),
-    )
+    return {
+        "member": member,
+        "code": qr_code(url),
+        "expires_at": expires_at(member, now),
+        "is_loopback": _is_loopback(base_url),
+    }
 
 
 def _is_loopback(url: str) -> bool:

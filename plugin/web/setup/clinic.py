@@ -45,7 +45,10 @@ def save() -> ResponseReturnValue:
     if _has_prices() and form.currency.data != pages.clinic().currency:
         raise InvalidField("Packages have prices in the present currency.", field="currency")
     change_clinic(store, current_act(), form.changes(is_new=not is_named(store)))
-    save_hours(store, current_act(), form.hours())
+    assumed = read_hours(store)
+    # Hours that nobody has changed leave it to Square to tell them.
+    if not (assumed.is_assumed and form.hours().week == assumed.week):
+        save_hours(store, current_act(), form.hours())
     return finish_step("clinic")
 
 

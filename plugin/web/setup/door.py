@@ -78,7 +78,7 @@ def _only_before_the_owner() -> ResponseReturnValue | None:
     if not is_setup_open(current_services().store):
         return redirect(url_for("today.show"), code=303) if request.method == "GET" else abort(404)
     refuse_nul()
-    if request.endpoint in ("setup.show", "setup.enter") or _has_typed_code():
+    if request.endpoint in ("setup.show", "setup.enter") or has_typed_code():
         return None
     return redirect(url_for("setup.show"), code=303)
 
@@ -86,7 +86,7 @@ def _only_before_the_owner() -> ResponseReturnValue | None:
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask for the code."""
-    if refusal is None and _has_typed_code():
+    if refusal is None and has_typed_code():
         return redirect(url_for("setup.owner"), code=303)
     return render_template("setup/code.html", form=CodeForm.shown(refusal))
 
@@ -139,5 +139,6 @@ def create() -> ResponseReturnValue:
     return redirect_after_post(url_for("first_steps.show"))
 
 
-def _has_typed_code() -> bool:
+def has_typed_code() -> bool:
+    """Return whether this browser has typed the code."""
     return fits_setup(current_services().store, session.get(_MARK, ""))

@@ -17,8 +17,11 @@ OWNER = "owner"
 TITLES = {
     OWNER: "Your account",
     "clinic": "Your clinic",
+    "square": "Square",
     "packages": "Packages",
+    "mail": "E-mail",
     "paper": "Test print",
+    "staff": "Your team",
 }
 STEPS = tuple(name for name in TITLES if name != OWNER)
 
@@ -36,14 +39,15 @@ class StepView:
 
 def steps_from(setup: SetupView | None, here: str) -> list[StepView]:
     """Return the list of steps; before there is an owner no other step can be opened."""
-    known = {OWNER: DONE, **setup.steps} if setup else {}
+    has_owner = here != OWNER
+    known = {**({OWNER: DONE} if has_owner else {}), **(setup.steps if setup else {})}
     return [
         StepView(
             number,
             title,
             known.get(name, "open"),
             name == here,
-            step_address(name) if setup and name != OWNER else None,
+            step_address(name) if has_owner and name != OWNER else None,
         )
         for number, (name, title) in enumerate(TITLES.items(), start=1)
     ]

@@ -64,6 +64,8 @@ export function startPreview() {
   const form = formOfSheet();
   sheet.firstElementChild.addEventListener("load", fitSheet);
   new ResizeObserver(fitSheet).observe(sheet);
+  // A sample beside no form never changes.
+  if (!form) return;
   form.addEventListener("input", () => {
     clearTimeout(typedTimer);
     typedTimer = setTimeout(() => drawSheet(form), TYPED_MS);

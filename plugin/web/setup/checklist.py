@@ -1,0 +1,61 @@
+"""The owner's checklist on Today after a set-up in the browser: each item is read from how things stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, url_for
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.setup import DONE, SetupView, read_setup
+from plugin.courses.accounts.staff import list_staff, with_second_factor
+from plugin.courses.catalog.packages import is_any_published
+from plugin.services import Services
+from plugin.square.connection.row import read_connection
+from plugin.square.connection.status import is_connected
+from plugin.web import current_services
+from plugin.web.setup.frame import step_address
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """Something a clinic does once, whether it is done, and where."""
+
+    title: str
+    is_done: bool
+    address: str
+
+
+def set_up(app: Flask) -> None:
+    """Let Today ask for the checklist."""
+    app.jinja_env.globals["checklist"] = checklist
+
+
+def checklist() -> list[ChecklistItem]:
+    """Return the items for the owner, none once all are done, hidden, or the clinic was not set up in the browser."""
+    services = current_services()
+    if not current_user.is_authenticated or current_user.role != Role.OWNER:
+        return []
+    setup = read_setup(services.store)
+    if setup is None or setup.closed_at is None or setup.hidden_at is not None:
+        return []
+    items = _items(services, setup)
+    return [] if all(each.is_done for each in items) else items
+
+
+def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
+    is_in = is_connected(services) and not read_connection(services.store).problem
+    return [
+        ChecklistItem("Enter your clinic", setup.steps.get("clinic") == DONE, step_address("clinic")),
+        ChecklistItem("Connect Square", is_in, step_address("square")),
+        ChecklistItem("Publish a package", is_any_published(services.store), step_address("packages")),
+        ChecklistItem("Set up e-mail", services.mail.is_ready, step_address("mail")),
+        ChecklistItem("Print a test page", setup.steps.get("paper") == DONE, step_address("paper")),
+        ChecklistItem("Protect your sign-in", _is_protected(services), url_for("ways.show")),
+        ChecklistItem("Invite your team", len(list_staff(services.store)) > 1, step_address("staff")),
+    ]
+
+
+def _is_protected(services: Services) -> bool:
+    return current_user.staff_id in with_second_factor(services.store)

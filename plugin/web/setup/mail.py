@@ -1,0 +1,174 @@
+"""The set-up's step of e-mail: the account, tried by a test e-mail before it is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from plugin.configuration.email import USUAL_PORT, MailAccount, Security, send_test_email
+from plugin.configuration.save import save_settings
+from plugin.core.text import NAME_LENGTH
+from plugin.courses.accounts.setup import DONE, mark_step
+from plugin.errors import InvalidField
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Choice, Count, Email, Form, Text
+from plugin.web.owner.setting_forms import SecretText
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.setup.frame import finish_step, frame_of, next_address
+
+blueprint = Blueprint("setup_mail", __name__, url_prefix="/first-steps/mail")
+SERVER, SENDER = "mail_url", "mail_from"
+_OTHER = "other"
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A mail provider: its server, and what it wants as a password."""
+
+    name: str
+    host: str
+    security: Security
+    password_hint: str = "The password of that account."  # noqa: S105 - a hint
+
+
+_APP_PASSWORD = (
+    "Not your usual password: an “app password”, made in the security settings of your {0} account."  # noqa: S105
+)
+PROVIDERS = {
+    "google": Provider(
+        "Gmail, Google Workspace", "smtp.gmail.com", "starttls", _APP_PASSWORD.format("Google")
+    ),
+    "microsoft": Provider(
+        "Microsoft 365",
+        "smtp.office365.com",
+        "starttls",
+        "The password of that mailbox; “Authenticated SMTP” must be allowed for it.",
+    ),
+    "icloud": Provider("iCloud", "smtp.mail.me.com", "starttls", _APP_PASSWORD.format("Apple")),
+    "yahoo": Provider("Yahoo", "smtp.mail.yahoo.com", "tls", _APP_PASSWORD.format("Yahoo")),
+    "fastmail": Provider("Fastmail", "smtp.fastmail.com", "tls", _APP_PASSWORD.format("Fastmail")),
+    "zoho": Provider("Zoho Mail", "smtp.zoho.com", "tls", _APP_PASSWORD.format("Zoho")),
+}
+
+
+class AccountForm(Form):
+    """The account that e-mail is sent from. `host` to `user` are read for another provider only."""
+
+    provider = Choice(
+        "Where is the clinic’s mailbox?",
+        (*((key, each.name) for key, each in PROVIDERS.items()), (_OTHER, "Somewhere else")),
+        default="google",
+    )
+    address = Email(
+        "E-mail address of the clinic",
+        called="The e-mail address",
+        type="email",
+        required=True,
+        maxlength=254,
+        autocomplete="off",
+        hint="Clients see it as the sender, and can answer to it.",
+    )
+    password = SecretText("Password")
+    sender = Text("Name of the sender", maxlength=NAME_LENGTH, autocomplete="off")
+    host = Text(
+        "Server", maxlength=253, autocapitalize="none", spellcheck="false", hint="Such as smtp.example.org"
+    )
+    security = Choice(
+        "Security",
+        (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", "None: only on this computer")),
+        default="starttls",
+    )
+    port = Count("Port", called="The port", hint="Empty: the usual one", inputmode="numeric", maxlength=5)
+    user = Text(
+        "User", maxlength=254, autocomplete="off", autocapitalize="none", hint="Empty: the e-mail address"
+    )
+    to = Email(
+        "Send a test e-mail to", called="The address for the test", type="email", required=True, maxlength=254
+    )
+
+    @property
+    def account(self) -> MailAccount:
+        """Return the account; raises InvalidField."""
+        address, password = self.address.data or "", self.password.data
+        provider = PROVIDERS.get(self.provider.data)
+        if provider is not None:
+            if not password:
+                raise InvalidField("The password is missing.", field="password")
+            port = USUAL_PORT[provider.security]
+            return MailAccount(provider.host, port, provider.security, address, password)
+        if not self.host.data:
+            raise InvalidField("The server is missing.", field="host")
+        security: Security = self.security.data  # type: ignore[assignment]  # one of its choices
+        port = self.port.data if self.port.data is not None else USUAL_PORT[security]
+        if not 0 < port <= _HIGHEST_PORT:
+            raise InvalidField("A port is a number from 1 to 65535.", field="port")
+        # A server that wants no password wants no user either.
+        user = (self.user.data or address) if password else ""
+        return MailAccount(self.host.data.lower(), port, security, user, password)
+
+    @property
+    def mail_from(self) -> str:
+        """Return the sender as mail programs show it."""
+        address, name = self.address.data or "", self.sender.data.replace('"', "").replace("\\", "")
+        if not name:
+            return address
+        return f'"{name}" <{address}>' if set(name) & set(",.;:@()<>[]") else f"{name} <{address}>"
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the form, or what is set up already."""
+    services = current_services()
+    form = AccountForm.shown(refusal, **_starting_values())
+    return render_template(
+        "setup/mail.html",
+        **frame_of("mail"),
+        form=form,
+        providers=PROVIDERS,
+        can_mail=services.mail.is_ready,
+        sender=services.settings.mail_from,
+        is_fixed=bool(services.settings_source.set_by_server & {SERVER, SENDER}),
+    )
+
+
+@blueprint.post("")
+@allow()
+@refused_shows(show)
+def save() -> ResponseReturnValue:
+    """Send the test e-mail; only an account that sends is saved."""
+    form = AccountForm.sent()
+    account, sender = form.account, form.mail_from
+    said = send_test_email(account.url, sender, to=form.to.data or "", clinic_name=pages.clinic().name)
+    save_settings(current_services(), current_act(), {SERVER: account.url, SENDER: sender})
+    mark_step(current_services().store, current_act(), "mail", DONE)
+    flash_notice(Notice(said))
+    return redirect_after_post(next_address("mail"))
+
+
+@blueprint.post("/test")
+@allow()
+@refused_shows(show)
+def test() -> ResponseReturnValue:
+    """Send a test e-mail with what is set up already."""
+    settings = current_services().settings
+    said = send_test_email(
+        settings.mail_url.get_secret_value(),
+        settings.mail_from,
+        to=current_user.email,
+        clinic_name=pages.clinic().name,
+    )
+    flash_notice(Notice(said))
+    return finish_step("mail")
+
+
+def _starting_values() -> dict[str, Any]:
+    clinic = pages.clinic()
+    return {"sender": clinic.name, "address": clinic.email or None, "to": current_user.email}
