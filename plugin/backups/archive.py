@@ -23,6 +23,7 @@ import pyrage  # type: ignore[import-untyped]  # ships no types
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plugin.backups.passphrase import CopyKey, open_key
+from plugin.backups.words import size_in_words
 from plugin.errors import Refused
 from plugin.store.backup import kind_of_file
 
@@ -240,20 +241,10 @@ def need_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size + _SPARE:
         raise Refused(
-            f"The disk is nearly full: {in_words(size + _SPARE)} are needed, {in_words(free)} are free."
+            f"The disk is nearly full: {size_in_words(size + _SPARE)} are needed, {size_in_words(free)} are free."
             " Make room, then try again.",
             code="disk_full",
         )
-
-
-def in_words(size: int) -> str:
-    """Return a number of bytes as people read it, such as 3.2 MB."""
-    amount = float(size)
-    for unit in ("bytes", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"
 
 
 def _add_text(tar: tarfile.TarFile, name: str, text: bytes) -> None:

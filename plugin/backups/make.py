@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from plugin.backups.folder import (
 )
 from plugin.backups.remote import SendFailed, send_copies
 from plugin.backups.versions import installation_uid
+from plugin.backups.words import error_in_words
 from plugin.backups.work import work_folder
 from plugin.courses.audit import audit
 from plugin.courses.base.clinic import read_clinic
@@ -74,7 +74,7 @@ def run_backup(services: Services, cause: records.Cause) -> records.RunView:
     try:
         made = make_copy(services, step)
     except (CoursekeeperError, OSError, DBAPIError) as error:
-        failed = {"state": "failed", "ended_at": services.clock(), "problem": _in_words(error)}
+        failed = {"state": "failed", "ended_at": services.clock(), "problem": error_in_words(error)}
         return records.change_run(services.store, run_id, **failed)
     step("Sending it elsewhere")
     _send(services, made)
@@ -197,7 +197,7 @@ def _send(services: Services, made: Made) -> None:
             raise SendFailed("Copies are sent encrypted only. Make a passphrase first.")
         send_copies(settings, made.file.parent, made.file, zone_of(store))
     except (CoursekeeperError, OSError) as error:
-        records.change_state(store, send_failed_at=services.clock(), send_problem=_in_words(error))
+        records.change_state(store, send_failed_at=services.clock(), send_problem=error_in_words(error))
     else:
         records.change_state(store, sent_at=services.clock(), send_failed_at=None, send_problem="")
 
@@ -207,14 +207,3 @@ def _size_of(store: Store) -> int:
         return Path(store.url.database or "").stat().st_size
     with store.engine.connect() as connection:
         return int(connection.scalar(select(func.pg_database_size(func.current_database()))) or 0)
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, CoursekeeperError):
-        return error.message
-    if isinstance(error, OSError):
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return "The disk is full. Make room, then back up again."
-        return f"{error.filename or 'A file'} can't be used: {error.strerror or error}."
-    # An error of the database may quote rows.
-    return "The database does not answer."

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from plugin.backups.folder import backup_folder, make_private
 from plugin.backups.versions import is_newer, last_version, note_version
+from plugin.backups.words import error_in_words
 from plugin.backups.work import work_folder
 from plugin.courses.audit import audit
 from plugin.errors import ConfigurationError, CoursekeeperError
@@ -95,12 +96,12 @@ def upgrade(
             return Upgraded(before or "", migrate.current_revision(store) or "", None, was_interrupted)
         refuse_newer(store)
         with nobody_running(settings.database_url, settings.data_folder):
-            copy = _change(settings, store, before, now, at_step, despite_audit=despite_audit)
+            copy = _change(settings, store, before, at_step, despite_audit=despite_audit)
         note_version(store, now)
         return Upgraded(before, migrate.current_revision(store) or "", copy, was_interrupted)
 
 
-def downgrade(settings: Settings, store: Store, revision: str, *, now: datetime) -> Path:
+def downgrade(settings: Settings, store: Store, revision: str) -> Path:
     """Bring the database to an older revision, for an older version; return the copy made before.
 
     Raises UpgradeFailed for a revision that is not known, newer, or older than what is tested.
@@ -116,13 +117,13 @@ def downgrade(settings: Settings, store: Store, revision: str, *, now: datetime)
                 f"The database is of revision {now_at} and can go back to: {ways}. For an older one restore a"
                 " backup of that time."
             )
-        copy = _copy(settings, store, f"{now_at}", now)
+        copy = _copy(settings, store, f"{now_at}")
         _write_journal(settings, Journal(copy_file=str(copy), revision=f"{now_at}", version=VERSION))
         try:
             migrate.downgrade(settings.database_url, revision)
         except BaseException as error:
             _put_back(settings, store, copy)
-            raise UpgradeFailed(f"The downgrade failed: {_in_words(error)}. {_AS_BEFORE}") from error
+            raise UpgradeFailed(f"The downgrade failed: {error_in_words(error)} {_AS_BEFORE}") from error
         _journal(settings).unlink()
         return copy
 
@@ -147,12 +148,10 @@ def is_interrupted(settings: Settings) -> bool:
 _AS_BEFORE = "The database is as it was before."
 
 
-def _change(
-    settings: Settings, store: Store, before: str, now: datetime, at_step: Step, *, despite_audit: bool
-) -> Path:
+def _change(settings: Settings, store: Store, before: str, at_step: Step, *, despite_audit: bool) -> Path:
     version = last_version(store)
     at_step("begun")
-    copy = _copy(settings, store, before, now)
+    copy = _copy(settings, store, before)
     at_step("copied")
     _write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
     at_step("journal")
@@ -170,7 +169,7 @@ def _change(
         _put_back(settings, store, copy)
         old = f"version {version}" if version else "the version you had"
         raise UpgradeFailed(
-            f"The upgrade to {VERSION} failed: {_in_words(error)} {_AS_BEFORE} Start {old} again."
+            f"The upgrade to {VERSION} failed: {error_in_words(error)} {_AS_BEFORE} Start {old} again."
             f" A copy is in {copy}."
         ) from error
     _journal(settings).unlink()
@@ -178,21 +177,15 @@ def _change(
     return copy
 
 
-def _in_words(error: BaseException) -> str:
-    if isinstance(error, CoursekeeperError):
-        return error.message
-    first = str(error).partition("\n")[0].rstrip(".")
-    return f"{type(error).__name__}: {first}." if first else f"{type(error).__name__}."
-
-
-def _copy(settings: Settings, store: Store, revision: str, now: datetime) -> Path:
-    folder = make_private(backup_folder(settings))
-    file = folder / f"{_PREFIX}{revision}-{now:%Y%m%dT%H%M%S%fZ}.db"
+def _copy(settings: Settings, store: Store, revision: str) -> Path:
+    folder = backup_folder(settings)
+    file = folder / f"{_PREFIX}{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.db"
     try:
+        make_private(folder)
         copy_database(store, file)
     except (CoursekeeperError, OSError) as error:
         raise UpgradeFailed(
-            f"No copy could be made before the upgrade: {_in_words(error)} Nothing was changed."
+            f"No copy could be made before the upgrade: {error_in_words(error)} Nothing was changed."
         ) from error
     for old in sorted(folder.glob(f"{_PREFIX}*.db"), key=lambda each: each.stat().st_mtime)[:-COPIES_KEPT]:
         old.unlink()
@@ -222,7 +215,6 @@ def _put_back_if_interrupted(settings: Settings, store: Store) -> bool:
 
 
 def _put_back(settings: Settings, store: Store, copy: Path) -> None:
-    store.close()
     with work_folder(settings) as work:
         load(store, copy, work)
     _journal(settings).unlink()

@@ -62,7 +62,7 @@ def db_downgrade(revision: str) -> None:
 
     settings = read_settings()
     with Store(settings.database_url) as store:
-        copy = downgrade(settings, store, revision, now=wall_clock())
+        copy = downgrade(settings, store, revision)
     click.echo(f"The database is of revision {revision}. A copy of it before is in {copy}.")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from plugin.backups import archive
-from plugin.backups.archive import Keys, Manifest, Proof, in_words, is_encrypted, pack, sha256_of, unpack
+from plugin.backups.archive import Keys, Manifest, Proof, is_encrypted, pack, sha256_of, unpack
 from plugin.backups.passphrase import (
     ALPHABET,
     CopyKey,
@@ -22,6 +22,7 @@ from plugin.backups.passphrase import (
     make_passphrase,
     open_key,
 )
+from plugin.backups.words import size_in_words
 from plugin.errors import Refused
 
 PASSPHRASE = "7QMK-2XRD-0000-ABCD-EFGH-JKMN"
@@ -208,4 +209,4 @@ def test_the_key_is_a_file_of_age(key: CopyKey) -> None:
     ],
 )
 def test_sizes_are_said_as_people_say_them(size: int, said: str) -> None:
-    assert in_words(size) == said
+    assert size_in_words(size) == said

@@ -1,0 +1,36 @@
+"""Sizes and errors in words."""
+
+from __future__ import annotations
+
+import errno
+
+from sqlalchemy.exc import DBAPIError
+
+from plugin.errors import CoursekeeperError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def size_in_words(size: int) -> str:
+    """Return a number of bytes as people read it, such as 3.2 MB."""
+    amount = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def error_in_words(error: BaseException) -> str:
+    """Return an error as a sentence for people."""
+    if isinstance(error, CoursekeeperError):
+        return error.message
+    if isinstance(error, OSError):
+        if error.errno in _NO_ROOM:
+            return "The disk is full. Make room, then try again."
+        return f"{error.filename or 'A file'} can't be used: {error.strerror or error}."
+    if isinstance(error, DBAPIError):
+        # It may quote rows.
+        return f"The database refused ({type(error.orig).__name__})."
+    first = str(error).partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {first}." if first else f"{type(error).__name__}."

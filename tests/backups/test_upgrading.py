@@ -1,0 +1,264 @@
+"""Upgrades: copied, migrated, audited; whatever goes wrong, also a kill, the database is as it was before."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import text
+
+from plugin.backups.upgrading import JOURNAL, OLDEST_DOWNGRADE, UpgradeFailed, downgrade, upgrade
+from plugin.backups.versions import last_version
+from plugin.courses.audit import audit
+from plugin.errors import ConfigurationError
+from plugin.instance_lock import WEB, AlreadyRunning
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.store import Store, migrate
+from plugin.version import VERSION
+from tests.backups.test_drill import set_revision
+from tests.clock import HandMovedClock
+from tests.commands.command import Command
+from tests.courses.desk import Desk
+from tests.databases import sqlite_alone
+
+STEPS = ("begun", "copied", "journal", "migrated", "audited", "done")
+
+
+@pytest.fixture
+def old(services: Services, clock: HandMovedClock) -> Services:
+    """A clinic with data whose database is of an older version."""
+    desk = Desk(services.store, clock)
+    desk.use(desk.sell())
+    migrate.downgrade(services.settings.database_url, OLDEST_DOWNGRADE)
+    return services
+
+
+def rows(store: Store) -> list[int]:
+    tables = ("client", "course", "entry", "visit")
+    with store.engine.connect() as connection:
+        return [connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in tables]
+
+
+def test_an_older_database_is_brought_up_with_all_that_is_in_it(old: Services, clock: HandMovedClock) -> None:
+    before = rows(old.store)
+    done = upgrade(old.settings, old.store, now=clock())
+    assert (done.before, migrate.is_current(old.store), rows(old.store)) == (OLDEST_DOWNGRADE, True, before)
+    assert done.copy is not None
+    assert done.copy.is_file()
+    assert last_version(old.store) == VERSION
+    assert audit(old.store) == ()
+    again = upgrade(old.settings, old.store, now=clock())
+    assert again.copy is None
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    old: Services, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = rows(old.store), migrate.upgrade
+
+    def half(url: str, revision: str = "head") -> None:
+        real(url, "0012")
+        raise RuntimeError(f"the disk broke on the way to {revision}")
+
+    monkeypatch.setattr(migrate, "upgrade", half)
+    with pytest.raises(UpgradeFailed, match=r"as it was before\. Start the version you had again"):
+        upgrade(old.settings, old.store, now=clock())
+    assert (migrate.current_revision(old.store), rows(old.store)) == (OLDEST_DOWNGRADE, before)
+    assert not (old.settings.data_folder / JOURNAL).exists()
+    monkeypatch.setattr(migrate, "upgrade", real)
+    upgrade(old.settings, old.store, now=clock())
+    assert migrate.is_current(old.store)
+
+
+@sqlite_alone
+def test_a_failed_audit_puts_the_copy_back_unless_told_otherwise(
+    old: Services, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from plugin.backups import upgrading
+    from plugin.courses.audit import Finding
+
+    monkeypatch.setattr(upgrading, "audit", lambda _: (Finding("chain", "e1", "Entry 1 is lost."),))
+    with pytest.raises(UpgradeFailed, match=r"1 errors, the first: Entry 1 is lost\..*--despite-audit"):
+        upgrade(old.settings, old.store, now=clock())
+    assert migrate.current_revision(old.store) == OLDEST_DOWNGRADE
+    upgrade(old.settings, old.store, now=clock(), despite_audit=True)
+    assert migrate.is_current(old.store)
+
+
+def _upgrade_until(at: str, settings: Settings) -> NoReturn:
+    def kill(step: str) -> None:
+        if step == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    try:
+        with Store(settings.database_url) as store:
+            upgrade(settings, store, now=datetime.now(UTC), at_step=kill)
+    finally:
+        os._exit(1)
+
+
+@sqlite_alone
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_the_next_start_recovers(old: Services, clock: HandMovedClock, step: str) -> None:
+    before = rows(old.store)
+    old.store.close()
+    # Not a program of its own: starting Python six times takes seconds.
+    child = os.fork()
+    if child == 0:
+        _upgrade_until(step, old.settings)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    done = upgrade(old.settings, old.store, now=clock())
+    assert done.was_interrupted is (step in ("journal", "migrated", "audited"))
+    assert (migrate.is_current(old.store), rows(old.store)) == (True, before)
+    assert audit(old.store) == ()
+    assert not (old.settings.data_folder / JOURNAL).exists()
+
+
+@sqlite_alone
+def test_a_copy_that_is_gone_is_said_and_nothing_is_guessed(old: Services, clock: HandMovedClock) -> None:
+    journal = old.settings.data_folder / JOURNAL
+    journal.write_text('{"copy_file": "/nowhere/copy.db", "revision": "0010", "version": "0.1.0"}')
+    with pytest.raises(UpgradeFailed, match=r"is not in /nowhere/copy\.db"):
+        upgrade(old.settings, old.store, now=clock())
+    journal.write_text("{")
+    with pytest.raises(UpgradeFailed, match="can't be read"):
+        upgrade(old.settings, old.store, now=clock())
+    journal.unlink()
+    upgrade(old.settings, old.store, now=clock())
+
+
+@sqlite_alone
+def test_without_room_for_the_copy_nothing_is_begun(
+    old: Services, clock: HandMovedClock, tmp_path: Path
+) -> None:
+    (tmp_path / "backups").write_text("a file where the folder should be")
+    with pytest.raises(UpgradeFailed, match="Nothing was changed"):
+        upgrade(old.settings, old.store, now=clock())
+    assert migrate.current_revision(old.store) == OLDEST_DOWNGRADE
+    (tmp_path / "backups").unlink()
+    upgrade(old.settings, old.store, now=clock())
+
+
+def test_a_downgrade_keeps_the_data_and_goes_no_further_than_tested(
+    services: Services, clock: HandMovedClock
+) -> None:
+    desk = Desk(services.store, clock)
+    desk.use(desk.sell())
+    before, known = rows(services.store), migrate.known_revisions(services.store)
+    for revision in ("0009", "nonsense", known[0]):
+        with pytest.raises(UpgradeFailed, match=f"can go back to: {known[1]}, .*, {OLDEST_DOWNGRADE}"):
+            downgrade(services.settings, services.store, revision)
+    for revision in (known[1], OLDEST_DOWNGRADE):
+        copy = downgrade(services.settings, services.store, revision)
+        assert copy.is_file()
+        assert (migrate.current_revision(services.store), rows(services.store)) == (revision, before)
+    upgrade(services.settings, services.store, now=clock())
+    assert (rows(services.store), audit(services.store)) == (before, ())
+
+
+@sqlite_alone
+def test_a_database_of_a_newer_version_is_not_touched(services: Services, clock: HandMovedClock) -> None:
+    newest = set_revision(services.store, "9999")
+    with pytest.raises(ConfigurationError, match="used by a newer version"):
+        upgrade(services.settings, services.store, now=clock())
+    set_revision(services.store, newest)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Command:
+    return Command(f"sqlite:///{tmp_path / 'clinic.db'}")
+
+
+def test_commands_ask_for_the_upgrade_and_servers_do_it(run: Command, tmp_path: Path) -> None:
+    from plugin.start import started_settings
+
+    run("user", "add", "june@example.org", "--role", "owner")
+    migrate.downgrade(run.address, "0016")
+    done = run("user", "list")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "The database is of an older version. Run: coursekeeper upgrade\n",
+    )
+    os.environ["DATABASE_URL"] = run.address
+    try:
+        started_settings()
+    finally:
+        del os.environ["DATABASE_URL"]
+    assert run("user", "list").exit_code == 0
+    assert len(list((tmp_path / "backups").glob("before-upgrade-0016-*.db"))) == 1
+    assert run("upgrade").stdout == run("db", "upgrade").stdout == "The database is up to date.\n"
+    assert run("db", "downgrade", "0016").exit_code == 0
+    assert "was upgraded to" in run("upgrade").stdout
+
+
+def test_nothing_is_upgraded_below_a_running_instance(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: HandMovedClock
+) -> None:
+    from plugin import instance_lock
+
+    monkeypatch.setattr(instance_lock, "_WAIT_S", 0.0)
+    run("audit")
+    migrate.downgrade(run.address, "0016")
+    number = instance_lock._locked(tmp_path, WEB)
+    try:
+        for words in (["upgrade"], ["db", "downgrade", "0015"], ["restore", "copy"]):
+            done = run(*words)
+            assert done.exit_code == 2
+            assert f"is running on the database in {tmp_path} already, process {os.getpid()}." in done.stderr
+    finally:
+        os.close(number)
+    assert run("upgrade").exit_code == 0
+
+
+def test_a_lock_is_free_when_its_process_was_killed(tmp_path: Path) -> None:
+    from plugin import instance_lock
+
+    program = (
+        "import sys, time; from pathlib import Path; from plugin.instance_lock import hold, WEB\n"
+        "hold('sqlite:///x.db', Path(sys.argv[1]), WEB); print('held', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(AlreadyRunning):
+            _refused_at_once(tmp_path)
+        other.kill()
+        other.wait()
+    os.close(instance_lock._locked(tmp_path, WEB))
+
+
+def _refused_at_once(folder: Path) -> None:
+    from plugin import instance_lock
+
+    wait, instance_lock._WAIT_S = instance_lock._WAIT_S, 0.0
+    try:
+        instance_lock._locked(folder, WEB)
+    finally:
+        instance_lock._WAIT_S = wait
+
+
+def test_several_may_share_a_postgresql_database(tmp_path: Path) -> None:
+    from plugin.instance_lock import hold
+
+    for _ in range(2):
+        hold("postgresql://host/name", tmp_path, WEB)
+
+
+@sqlite_alone
+def test_only_the_last_copies_of_upgrades_are_kept(services: Services, clock: HandMovedClock) -> None:
+    from plugin.backups.upgrading import COPIES_KEPT, _copy
+
+    for number in range(COPIES_KEPT + 2):
+        made = _copy(services.settings, services.store, "0016")
+        os.utime(made, (number, number))
+    assert len(list(made.parent.glob("before-upgrade-*"))) == COPIES_KEPT
+    assert made.exists()
