@@ -16,6 +16,7 @@ from typing import Any
 from plugin.alarms import audit_runs, watch
 from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.backups.jobs import ask_when_due
+from plugin.backups.versions import check_for_update
 from plugin.backups.work import drop_left_work
 from plugin.configuration.reseal import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
@@ -188,6 +189,7 @@ class Worker:
             (self.show_life, SIGN_OF_LIFE_EVERY_S),
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
             (partial(ask_when_due, self._services), MAINTAIN_EVERY_S),
+            (partial(check_for_update, self._services), RETENTION_EVERY_S),
             (partial(reseal_settings, self._services), MAINTAIN_EVERY_S),
             (partial(reseal_staff, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),

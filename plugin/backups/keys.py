@@ -22,5 +22,8 @@ def renew_passphrase(services: Services, act: Act) -> str:
         key_file=key.key_file,
         key_made_at=act.now,
         key_made_by=act.actor.name,
+        # Copies without a passphrase were not sent; the next one is.
+        send_failed_at=None,
+        send_problem="",
     )
     return passphrase

@@ -8,6 +8,7 @@ sent.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,7 +21,10 @@ from plugin.errors import Refused
 from plugin.settings import Settings
 
 _LONGEST_S = 3600
+# The next copy sends what this one could not.
+_PATIENCE = ("--retries=2", "--low-level-retries=2", "--contimeout=20s", "--timeout=2m")
 _TAG = "coursekeeper"
+_STAMP = re.compile(r"^[0-9/]{10} [0-9:]{8} (?:ERROR *:? *:? *)?")
 
 
 class SendFailed(Refused):
@@ -40,11 +44,13 @@ def send_copies(settings: Settings, folder: Path, copy: Path, zone: ZoneInfo) ->
         return
     place = rest if kind == "rclone" else _s3_place(rest)
     environment = _s3_environment(settings, rest) if kind == "s3" else {}
-    copying = ["copy", str(folder), place, f"--include={ENCRYPTED_NAMES}", "--immutable", "--no-traverse"]
+    copying = ["copy", str(folder), place, f"--include={ENCRYPTED_NAMES}", "--immutable", *_PATIENCE]
     _run("rclone", copying, environment)
-    names = _run("rclone", ["lsf", place, f"--include={ENCRYPTED_NAMES}"], environment).split("\n")
+    names = _run("rclone", ["lsf", place, f"--include={ENCRYPTED_NAMES}", *_PATIENCE], environment).split(
+        "\n"
+    )
     for name in names_to_drop(names, zone):
-        _run("rclone", ["deletefile", f"{place.rstrip('/')}/{name}"], environment)
+        _run("rclone", ["deletefile", f"{place.rstrip('/')}/{name}", *_PATIENCE], environment)
 
 
 def where_to(settings: Settings) -> str:
@@ -66,6 +72,8 @@ def _s3_environment(settings: Settings, address: str) -> dict[str, str]:
     # In the environment, not as arguments: a process list shows those to every user.
     return {
         "RCLONE_S3_PROVIDER": "Other",
+        # The keys need not be allowed to make buckets.
+        "RCLONE_S3_NO_CHECK_BUCKET": "true",
         "RCLONE_S3_ENDPOINT": f"{parts.scheme}://{parts.netloc}",
         "RCLONE_S3_ACCESS_KEY_ID": settings.backup_remote_key_id,
         "RCLONE_S3_SECRET_ACCESS_KEY": settings.backup_remote_secret.get_secret_value(),
@@ -106,12 +114,19 @@ def _run(program: str, options: list[str], environment: dict[str, str]) -> str:
     except subprocess.TimeoutExpired:
         raise SendFailed(f"{program} did not finish within an hour.") from None
     if done.returncode != 0:
-        lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
-        raise SendFailed(f"{program}: {lines[-1][:250] if lines else 'it failed without a word'}")
+        raise SendFailed(f"{program}: {_why(done.stderr)}")
     return done.stdout
+
+
+def _why(said: str) -> str:
+    """Return the line that says why, of all that a program writes when it fails."""
+    lines = [_STAMP.sub("", line).strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("Failed", "Fatal"))]
+    return (telling or lines or ["it failed without a word"])[0][:250]
 
 
 def _environment() -> dict[str, str]:
     # The program's own variables (RCLONE_CONFIG, RESTIC_CACHE_DIR, proxies), without our secrets.
-    ours = {name.upper() for name in Settings.model_fields}
+    # AWS_CA_BUNDLE: rclone refuses to start with it.
+    ours = {name.upper() for name in Settings.model_fields} | {"AWS_CA_BUNDLE"}
     return {name: value for name, value in os.environ.items() if name not in ours}

@@ -21,6 +21,7 @@ from plugin.store.offers import Clinic
 from plugin.store.queues import PENDING, Attention, Inbox, Outbox
 from plugin.store.selling import DeskRefund
 from plugin.store.square_side import Booking, Connection
+from plugin.store.upkeep import BackupRun, BackupState
 from plugin.store.versions import CONNECTION, DESK, EVERYONE, Version
 
 
@@ -68,6 +69,11 @@ def version_of_row(store: Store, row_id: str, now: datetime) -> PageVersion:
 def version_of_connection(store: Store, now: datetime) -> PageVersion:
     """Return the version of the owner's page about Square, with the queues it shows."""
     return _read(store, _OF_CONNECTION, now, {"failing": now - TOLD_AFTER})
+
+
+def version_of_backups(store: Store, now: datetime) -> PageVersion:
+    """Return the version of the owner's page about backups: the run under way, and what is set."""
+    return _read(store, _OF_BACKUPS, now, {})
 
 
 def _read(store: Store, statement: Select[Any], now: datetime, values: Mapping[str, object]) -> PageVersion:
@@ -128,3 +134,15 @@ _OF_CLIENT = _page(
 )
 _OF_ROW = _page(_number([bindparam("row_id")]))
 _OF_CONNECTION = _page(_number([CONNECTION]), *_queue(Inbox), *_queue(Outbox), _IS_FAILING)
+_LAST_RUN = select(func.max(BackupRun.id)).scalar_subquery()
+_OF_BACKUPS = _page(
+    *(
+        select(column).where(BackupRun.id == _LAST_RUN).scalar_subquery()
+        for column in (BackupRun.id, BackupRun.state, BackupRun.step)
+    ),
+    *(
+        select(column).where(BackupState.id == 1).scalar_subquery()
+        for column in (BackupState.recipient, BackupState.sent_at, BackupState.send_failed_at)
+    ),
+    select(func.count()).where(text(f"outbox.{PENDING}"), Outbox.kind == "backup").scalar_subquery(),
+)

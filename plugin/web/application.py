@@ -52,6 +52,7 @@ from plugin.web.desk import (
 )
 from plugin.web.owner import (
     alarms,
+    backups,
     connection,
     hours,
     imports,
@@ -89,7 +90,20 @@ _DESK = (
     sell,
     checkouts,
 )
-_OWNER = (privacy, letterhead, texts, preview, packages, connection, imports, staff, members, hours, alarms)
+_OWNER = (
+    privacy,
+    letterhead,
+    texts,
+    preview,
+    packages,
+    connection,
+    imports,
+    staff,
+    members,
+    hours,
+    alarms,
+    backups,
+)
 
 LARGEST_BODY = 1024 * 1024
 MOST_FORM_PARTS = 200

@@ -136,7 +136,7 @@ def test_a_backup_that_failed_says_why_until_the_next_one_is_good(watched: Watch
 
 def test_backups_that_do_not_get_elsewhere(lite_store: Store, clock: HandMovedClock) -> None:
     lite = Watched(lite_store, clock, {"BACKUP_REMOTE": "s3:https://s3.example.org/copies"})
-    change_state(lite_store, sent_at=clock() - timedelta(hours=1))
+    change_state(lite_store, recipient="age1", key_file=b"key", sent_at=clock() - timedelta(hours=1))
     assert not lite.condition("copies_are_sent").is_wrong
     change_state(lite_store, send_failed_at=clock(), send_problem="Access denied.")
     seen = lite.condition("copies_are_sent")

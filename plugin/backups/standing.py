@@ -1,0 +1,174 @@
+"""How backups stand now: for the owner's page and the alarms."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from plugin.backups import records
+from plugin.backups.folder import backup_folder, names_in, read_note, time_of
+from plugin.backups.jobs import BACKUP
+from plugin.backups.remote import where_to
+from plugin.backups.words import size_in_words
+from plugin.core.opening_hours import OpeningHours
+from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.outbox import count_jobs
+from plugin.errors import NotFound
+from plugin.services import Services
+
+# How old the last good copy may be: in hours of being open, and at all. One is made each hour and each day.
+OLD_WHILE_OPEN, OLD = timedelta(hours=3), timedelta(hours=30)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCopy:
+    """A copy in the backup folder. `checked`: how it was checked, "" where nothing says so beside it."""
+
+    name: str
+    made_at: datetime
+    size: int
+    is_encrypted: bool
+    checked: str
+    version: str
+
+    @property
+    def size_in_words(self) -> str:
+        """Return the size as people read it."""
+        return size_in_words(self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStanding:
+    """The copies, newest first, the run under way or last, the passphrase, and the target elsewhere.
+
+    `remote` is "" where copies are sent nowhere; `problem` is "" where all is well.
+    """
+
+    copies: tuple[KeptCopy, ...]
+    run: records.RunView | None
+    is_asked: bool
+    state: records.StateView
+    folder: Path
+    remote: str
+    hours: OpeningHours
+    problem: str
+    send_problem: str
+
+    @property
+    def last(self) -> KeptCopy | None:
+        """Return the newest copy."""
+        return self.copies[0] if self.copies else None
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether a copy is being made, or about to be."""
+        return self.is_asked or (self.run is not None and _is_running(self.run))
+
+
+def backup_standing(services: Services) -> BackupStanding:
+    """Return how backups stand; makes no network call."""
+    store, settings = services.store, services.settings
+    return BackupStanding(
+        copies=list_kept(backup_folder(settings)),
+        run=records.last_run(store),
+        is_asked=count_jobs(store, of=(BACKUP,)) > 0,
+        state=records.read_state(store),
+        folder=backup_folder(settings),
+        remote=where_to(settings) if settings.backup_remote else "",
+        hours=read_hours(store),
+        problem=backup_problem(services, services.clock()),
+        send_problem=send_problem(services, services.clock()),
+    )
+
+
+def list_kept(folder: Path) -> tuple[KeptCopy, ...]:
+    """Return the copies in a folder, newest first, also of another installation, as for restoring one."""
+    return tuple(copy for name in names_in(folder) if (copy := _kept(folder / name)) is not None)
+
+
+def copy_named(services: Services, name: str) -> Path:
+    """Return the file of a copy; raises NotFound for any name but that of a copy in the folder."""
+    path = backup_folder(services.settings) / name
+    if time_of(name) is None or not path.is_file():
+        raise NotFound("There is no such backup.")
+    return path
+
+
+def last_copy_at(services: Services) -> datetime | None:
+    """Return when the last good copy was begun; None where there is none."""
+    names = names_in(backup_folder(services.settings))
+    return time_of(names[0]) if names else None
+
+
+def backup_problem(services: Services, now: datetime) -> str:
+    """Return what is wrong with the copies on this machine, in a sentence or two; "" where all is well."""
+    made_at, run = last_copy_at(services), records.last_run(services.store)
+    failed = run is not None and run.state == "failed"
+    is_old = made_at is not None and _is_old(made_at, now, read_hours(services.store))
+    told = [
+        f"The last backup failed: {run.problem}" if run is not None and failed else "",
+        f"The last good backup is {_hours(now - made_at)} old." if made_at is not None and is_old else "",
+        # The first one is made within a minute of the worker's start.
+        "There is no backup." if made_at is None and run is not None and not _is_running(run) else "",
+    ]
+    return " ".join(filter(None, told)) or (_space_problem(services) if made_at else "")
+
+
+def send_problem(services: Services, now: datetime) -> str:
+    """Return why copies do not get where `BACKUP_REMOTE` says, in a sentence or two; "" where they do."""
+    settings = services.settings
+    if not settings.backup_remote:
+        return ""
+    state = records.read_state(services.store)
+    if state.key is None:
+        return "Copies are not sent: they are sent encrypted only. Make a passphrase under Clinic, Backups."
+    if state.send_failed_at is None:
+        return ""
+    last = f" The last one that arrived is {_hours(now - state.sent_at)} old." if state.sent_at else ""
+    return f"Copies can't be sent to {where_to(settings)}.{last} {state.send_problem}"
+
+
+def _is_old(last_at: datetime, now: datetime, hours: OpeningHours) -> bool:
+    return now - last_at >= OLD or hours.open_time(last_at, now) >= OLD_WHILE_OPEN
+
+
+def _is_running(run: records.RunView) -> bool:
+    return run.state == "running"
+
+
+def _space_problem(services: Services) -> str:
+    folder = backup_folder(services.settings)
+    newest = folder / names_in(folder)[0]
+    free = shutil.disk_usage(folder).free
+    # The copies of a day, and what making one takes.
+    needed = 30 * newest.stat().st_size
+    if free >= needed:
+        return ""
+    return f"The disk of the backups is nearly full: {size_in_words(free)} are free. Make room on it."
+
+
+def _hours(span: timedelta) -> str:
+    hours = max(0, round(span / timedelta(hours=1)))
+    return f"{hours} hour{'' if hours == 1 else 's'}"
+
+
+def _kept(file: Path) -> KeptCopy | None:
+    made_at = time_of(file.name)
+    try:
+        size = file.stat().st_size
+    except OSError:
+        # It was deleted a moment ago.
+        return None
+    note = read_note(file)
+    if made_at is None:
+        return None
+    return KeptCopy(
+        name=file.name,
+        made_at=made_at,
+        size=size,
+        is_encrypted=".encrypted." in file.name,
+        checked=note.checked if note and note.size == size else "",
+        version=note.manifest.version if note else "",
+    )

@@ -1,0 +1,94 @@
+"""Backups, for the owner: the last good one, all that are kept, making one now, the passphrase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, render_template, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.backups.jobs import ask_for_backup
+from plugin.backups.keys import renew_passphrase
+from plugin.backups.standing import backup_standing, copy_named
+from plugin.backups.versions import is_newer, newest_known
+from plugin.courses.page_versions import PageVersion, version_of_backups
+from plugin.version import VERSION
+from plugin.web import current_services, live, pages
+from plugin.web.access import allow, fresh
+from plugin.web.actions import current_act, redirect_after_post
+from plugin.web.files import name_file
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("backups", __name__, url_prefix="/clinic/backups")
+_LIVE = "owner/_backups.html"
+# Shown at once; the rest is behind a tap.
+SHOWN = 6
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None) -> Response:
+    """Show how backups stand."""
+    address = url_for("backups.news")
+    return live.screen(
+        "owner/backups.html", _LIVE, address, _version(), lambda: _now() | {"refusal": refusal}
+    )
+
+
+@blueprint.get("/live")
+@allow()
+def news() -> Response:
+    """Return the changed part of the page."""
+    return live.news(_LIVE, _version(), lambda: _now() | {"refusal": None})
+
+
+@blueprint.post("/now")
+@allow()
+@refused_shows(show)
+def back_up() -> ResponseReturnValue:
+    """Have the worker make a copy now."""
+    ask_for_backup(current_services(), current_act())
+    return redirect_after_post(url_for("backups.show"))
+
+
+@blueprint.post("/passphrase")
+@allow()
+@fresh()
+@refused_shows(show)
+def renew() -> ResponseReturnValue:
+    """Make a new passphrase and show it, this once; copies are encrypted with it from the next one on."""
+    services, act = current_services(), current_act()
+    passphrase = renew_passphrase(services, act)
+    ask_for_backup(services, act)
+    return render_template("owner/passphrase.html", passphrase=passphrase)
+
+
+@blueprint.get("/<name>")
+@allow()
+@fresh()
+def fetch(name: str) -> Response:
+    """Download a copy."""
+    file: Path = copy_named(current_services(), name)
+    answer = send_file(file.resolve(), mimetype="application/x-tar", conditional=True)
+    return name_file(answer, name, "attachment")
+
+
+def notice_of_version() -> str:
+    """Return the newest version that is known of, "" where it runs."""
+    services = current_services()
+    newest = newest_known(services.settings, services.store)
+    return newest if is_newer(newest, VERSION) else ""
+
+
+def _version() -> PageVersion:
+    return version_of_backups(current_services().store, pages.now())
+
+
+def _now() -> dict[str, Any]:
+    return {
+        "standing": backup_standing(current_services()),
+        "shown": SHOWN,
+        "version": VERSION,
+        "newer": notice_of_version(),
+    }
