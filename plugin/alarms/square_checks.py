@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
 from plugin.courses.base.opening_hours import read_hours
-from plugin.courses.square_health import SIGN_IN, last_sync_at
+from plugin.courses.square_health import SIGN_IN, last_sync_at, square_state
 from plugin.courses.square_mode import square_mode
 from plugin.services import Services
 from plugin.square.connection.row import ConnectionView, read_connection
@@ -60,7 +60,9 @@ def sales_arrive(services: Services, now: datetime) -> Look:
         return unused("Square has not been read yet.")
     if read_hours(services.store).open_time(last, now) < NOTHING_CAME_FOR:
         return fine(f"Square was last read, or reported something, {lasting(now - last)} ago.")
-    return wrong(f"For {lasting(now - last)} no event has come from Square, and it could not be read.")
+    sweep = square_state(services.store, now).sweep
+    why = f" {sweep.error}" if sweep else ""
+    return wrong(f"For {lasting(now - last)} no event has come from Square, and no sync has succeeded.{why}")
 
 
 def permission_lasts(services: Services, now: datetime) -> Look:

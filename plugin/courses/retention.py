@@ -26,6 +26,8 @@ from plugin.store.square_side import OAuthAttempt
 
 BODIES_KEPT_FOR = timedelta(days=30)
 _AT_ONCE = 500
+# Jobs about a moment (`plugin.alarms`): none of them ever succeeds another.
+_OF_A_MOMENT = ("alarm_mail", "alarm_webhook")
 _FINISHED = ("done", "ignored")
 
 
@@ -76,7 +78,7 @@ def _old(now: datetime, before: datetime) -> Iterator[tuple[InstrumentedAttribut
         Outbox.id,
         Outbox.state.in_(("done", "failed"))
         & (Outbox.done_at < before)
-        & or_(Outbox.state == "done", is_superseded),
+        & or_(Outbox.state == "done", is_superseded, Outbox.kind.in_(_OF_A_MOMENT)),
     )
     yield Operation.key, Operation.at < before
     yield Sweep.id, (Sweep.started_at < before) & has_later

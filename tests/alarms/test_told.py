@@ -51,10 +51,10 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
 
 def test_the_owner_is_told_once_when_it_begins_and_once_when_it_is_over(watched: Watched) -> None:
     watched.silence_of(10)
-    assert watched.look(60) == 1
+    assert watched.look(20) == 1
     assert [each.name for each in active_alarms(watched.store)] == ["square_answers"]
     watched.mend_square()
-    assert watched.look(30) == 1
+    assert watched.look(12) == 1
     assert active_alarms(watched.store) == ()
     assert watched.postbox.subjects == [
         ("olga@example.org", "Your clinic: Square has not answered for 12 minutes."),

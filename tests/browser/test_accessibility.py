@@ -38,6 +38,8 @@ OF_OWNER = (
     "/square",
     "/clinic/papers",
     "/clinic/papers/texts",
+    "/clinic/health",
+    "/clinic/hours",
     "/clinic/staff",
     "/clinic/staff/new",
 )

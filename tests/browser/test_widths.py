@@ -23,6 +23,8 @@ PAGES = (
     "/overview",
     "/reports/liability",
     "/square",
+    "/clinic/health",
+    "/clinic/hours",
 )
 
 # Opens one menu or form after the other, as a person does, and tells which sticks out of the window at either side.

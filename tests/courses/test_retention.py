@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from plugin.alarms.deliveries import MAIL, WEBHOOK
 from plugin.core.acts import Act
 from plugin.courses.audit import audit
 from plugin.courses.base.inbox import receive
-from plugin.courses.retention import drop_old_rows
+from plugin.courses.retention import _OF_A_MOMENT, drop_old_rows
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import ConfigurationError
 from plugin.settings import Settings, read_settings
@@ -70,6 +71,15 @@ def test_what_waits_or_failed_stays(desk: Desk) -> None:
         job(desk, state, state)
     desk.clock.advance(days=DAYS * 3)
     assert drop(desk.store, desk.clock) == 0
+
+
+def test_an_alarm_that_reached_nobody_leaves_too(desk: Desk) -> None:
+    assert {MAIL, WEBHOOK} == set(_OF_A_MOMENT)
+    for kind in (MAIL, WEBHOOK):
+        job(desk, "alarm:x", "failed", kind=kind)
+    desk.clock.advance(days=DAYS + 1)
+    drop(desk.store, desk.clock)
+    assert count(desk.store, Outbox) == 0
 
 
 def test_a_failed_job_leaves_once_a_later_one_has_done_its_work(desk: Desk) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 
-from plugin import create_app
 from plugin.alarms import watch
 from plugin.core.acts import Role
 from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.services import Services
 from plugin.store.alarms import AuditRun
 from tests.alarms.clinic import Postbox
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.web.conftest import signed_in
 from tests.web.visitor import Visitor
@@ -32,8 +33,9 @@ def mailing(small_house: Services, postbox: Postbox) -> Services:
 
 
 @pytest.fixture
-def mailing_app(mailing: Services) -> Flask:
-    return create_app(services=mailing)
+def mailing_app(mailing: Services, _shared_small_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_small_app.serving(mailing)
+    _shared_small_app.assert_unchanged()
 
 
 @pytest.fixture
