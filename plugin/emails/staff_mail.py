@@ -52,7 +52,7 @@ def mail_link(services: Services, job: Job) -> str:
         person = read_staff(services.store, job.subject)
     except NotFound:
         return "Not sent: the invitation was withdrawn."
-    return _send_link(services, job, person)
+    return _send_link(services, job, person, base_url=str(job.payload.get("base_url", "")))
 
 
 def mail_forgotten(services: Services, job: Job) -> str:
@@ -75,11 +75,11 @@ def mail_alert(services: Services, job: Job) -> str:
     return "E-mail sent."
 
 
-def _send_link(services: Services, job: Job, person: StaffView) -> str:
+def _send_link(services: Services, job: Job, person: StaffView, *, base_url: str = "") -> str:
     if not person.is_active:
         return f"Not sent: {person.name} is deactivated."
     clinic, now = read_clinic(services.store), services.clock()
-    url = link_address(services.settings, person, now)
+    url = link_address(services.settings, person, now, base_url=base_url)
     until = _moment(expires_at(person, now), clinic)
     text = (_reset_text if person.invited_at is None else _invitation_text)(person, clinic, url, until)
     _send(services, job, clinic, person.email, text)

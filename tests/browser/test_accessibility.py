@@ -41,7 +41,6 @@ OF_OWNER = (
     "/clinic/health",
     "/clinic/hours",
     "/clinic/staff",
-    "/clinic/staff/new",
 )
 WHO = {
     "june@example.org": OF_OWNER,

@@ -18,6 +18,7 @@ def invite(desk: DeskWindow) -> str:
     page = desk.page
     page.goto(f"{desk.clinic.desk}/clinic/staff")
     page.get_by_role("link", name="Invite a person").click()
+    expect(page.get_by_role("heading", name="Invite a person")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("Lin Wu")
     page.get_by_label("E-mail").fill("wu@example.org")
     page.get_by_label("Role").select_option("practitioner")

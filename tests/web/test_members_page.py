@@ -302,3 +302,41 @@ class TestTokens:
     def test_never_is_a_choice(self, small_olga: Visitor, small_house: Services) -> None:
         small_olga.send(small_olga.page(ADDRESS).form("/tokens"), token_name="Kiosk", expires_in="0")
         assert list_tokens(small_house.store)[0].expires_at is None
+
+
+class Elsewhere(Visitor):
+    """A browser that reaches the desk by another address."""
+
+    def __init__(self, app: Flask, base_url: str) -> None:
+        super().__init__(app)
+        self.base_url = base_url
+
+    def get(self, address: str, **options: Any) -> Any:
+        return super().get(address, base_url=self.base_url, **options)
+
+    def _post(self, form: Form, typed: Any, headers: Any) -> Any:
+        return self.client.post(form.action, data=form.filled(**typed), base_url=self.base_url)
+
+
+class TestAddressesOfLinks:
+    def test_shown_and_sent_links_begin_as_the_owners_own_while_there_is_no_public_address(
+        self, small_app: Flask, small_house: Services, small_olga: Visitor, post: Postbox
+    ) -> None:
+        olga = Elsewhere(small_app, "http://192.168.1.5:8000")
+        olga.sign_in(email_of(Role.OWNER))
+        shown = Page(invite(olga, how="link").text)
+        assert "works on this computer only" not in shown.text
+        field = shown.with_id("link-url")
+        assert field is not None
+        assert field.attributes["value"].startswith("http://192.168.1.5:8000/reset/")
+        invite(olga, how="mail", email="second@example.org")
+        work(small_house, post)
+        assert "http://192.168.1.5:8000/reset/" in post.letters[-1].text
+
+    def test_a_stranger_gets_no_link_to_an_address_they_name(
+        self, small_app: Flask, post: Postbox, small_deb: Visitor
+    ) -> None:
+        assert Visitor(small_app).page("/reset").forms
+        page = Elsewhere(small_app, "http://evil.example").page("/reset")
+        assert page.forms == []
+        assert "Ask the owner for a reset link" in page.text

@@ -41,17 +41,17 @@ class NewPerson:
     license: str = ""
 
 
-def invite(store: Store, act: Act, person: NewPerson, *, by_mail: bool) -> StaffView:
+def invite(store: Store, act: Act, person: NewPerson, *, by_mail: bool, base_url: str = "") -> StaffView:
     """Add a person who sets a password by a link; the same request again returns the same person.
 
-    `by_mail`: the link is sent; otherwise make it with `links.link_address`. Raises InvalidField, or Refused if
-    the e-mail address is in use.
+    `by_mail`: the link is sent, below `base_url` or else PUBLIC_URL; otherwise make it with `links.link_address`.
+    Raises InvalidField, or Refused if the e-mail address is in use.
     """
     require(act.actor)
 
     def do(work: Work) -> StaffView:
         request = {**asdict(person), "by_mail": by_mail}
-        answer, _ = work.once("invite", request, lambda: _invite(work, person, by_mail))
+        answer, _ = work.once("invite", request, lambda: _invite(work, person, by_mail, base_url))
         row = locked_staff(work.session, answer["staff_id"])
         _require_open(row)
         return staff_view(row)
@@ -59,13 +59,17 @@ def invite(store: Store, act: Act, person: NewPerson, *, by_mail: bool) -> Staff
     return transact(store, act, do)
 
 
-def _invite(work: Work, person: NewPerson, by_mail: bool) -> dict[str, str]:
+def _invite(work: Work, person: NewPerson, by_mail: bool, base_url: str) -> dict[str, str]:
     row = new_row(work, email=person.email, name=person.name, role=person.role)
     row.invited_at = work.now
     print_as(row, person.printed_name, person.license)
     if by_mail:
-        enqueue(work, LINK, row.id)
+        _send(work, row, base_url)
     return {"staff_id": row.id}
+
+
+def _send(work: Work, row: Staff, base_url: str) -> None:
+    enqueue(work, LINK, row.id, payload={"base_url": base_url})
 
 
 def print_as(row: Staff, printed_name: str, license_number: str) -> None:
@@ -74,7 +78,7 @@ def print_as(row: Staff, printed_name: str, license_number: str) -> None:
     row.license = optional(license_number, field="license", called="The license", most=LICENSE_LENGTH)
 
 
-def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool) -> StaffView:
+def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool, base_url: str = "") -> StaffView:
     """Renew an open invitation; earlier links end. Raises NotFound, or Refused where none is open."""
     require(act.actor)
 
@@ -82,7 +86,7 @@ def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool) -> Sta
         row.invited_at, row.mail_problem = work.now, ""
         end_sessions(work, row)
         if by_mail:
-            enqueue(work, LINK, row.id)
+            _send(work, row, base_url)
         return {"staff_id": row.id}
 
     def do(work: Work) -> StaffView:
@@ -116,7 +120,7 @@ def withdraw(store: Store, act: Act, staff_id: str) -> StaffView:
     return transact(store, act, do)
 
 
-def send_reset_link(store: Store, act: Act, staff_id: str) -> StaffView:
+def send_reset_link(store: Store, act: Act, staff_id: str, *, base_url: str = "") -> StaffView:
     """Enqueue the e-mail with a reset link; raises NotFound, or Refused for a person who can't sign in."""
     require(act.actor)
 
@@ -124,7 +128,7 @@ def send_reset_link(store: Store, act: Act, staff_id: str) -> StaffView:
         row = locked_staff(work.session, staff_id)
         _require_active(staff_view(row))
         row.mail_problem = ""
-        enqueue(work, LINK, row.id)
+        _send(work, row, base_url)
         return staff_view(row)
 
     return transact(store, act, do)

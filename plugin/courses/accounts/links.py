@@ -7,6 +7,7 @@ deactivation or a new invitation ends it, and when it expires.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from itsdangerous import URLSafeTimedSerializer
 
@@ -34,6 +35,11 @@ def link_address(settings: Settings, person: StaffView, now: datetime, *, base_u
     if not isinstance(token, str):
         raise ConfigurationError("SECRET_KEY can't sign a link.")
     return f"{(base_url or settings.public_url).rstrip('/')}{PATH}/{token}"
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether this address leads only to the machine that opens it."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def expires_at(person: StaffView, now: datetime) -> datetime:

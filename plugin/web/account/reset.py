@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.invitations import request_reset
-from plugin.courses.accounts.links import PATH, SALT
+from plugin.courses.accounts.links import PATH, SALT, is_loopback
 from plugin.courses.accounts.staff import INVITATION_LASTS
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
@@ -75,18 +75,25 @@ def forgotten(refusal: Refusal | None = None) -> ResponseReturnValue:
     return render_template(
         "account/forgotten.html",
         form=ForgottenForm.shown(refusal),
-        can_mail=current_services().mail.is_ready,
+        can_mail=_can_send_links(),
         is_sent="sent" in request.args,
     )
 
 
 def _forgotten() -> ResponseReturnValue:
     services = current_services()
-    if request.method != "POST" or not services.mail.is_ready:
+    if request.method != "POST" or not _can_send_links():
         return forgotten()
     email = ForgottenForm.sent().email.data or ""
     request_reset(services.store, Act(_ASKING, services.clock(), secrets.token_hex(16)), email)
     return redirect_after_post(url_for("security.forgot_password", sent=""))
+
+
+def _can_send_links() -> bool:
+    # Only PUBLIC_URL may stand in a link that a stranger asks for: the address of the request may be forged.
+    services = current_services()
+    is_reachable = not is_loopback(services.settings.public_url) or is_loopback(request.url_root)
+    return services.mail.is_ready and is_reachable
 
 
 def set_up(app: Flask) -> None:
@@ -124,7 +131,7 @@ def _checked(view: Callable[..., Any]) -> Callable[..., Response]:
 
 
 def _ended() -> Response:
-    page = render_template("account/link_ended.html", can_mail=current_services().mail.is_ready)
+    page = render_template("account/link_ended.html", can_mail=_can_send_links())
     return _untold(make_response(page, HTTPStatus.GONE))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +18,7 @@ from plugin.courses.accounts.invitations import (
     send_reset_link,
     withdraw,
 )
-from plugin.courses.accounts.links import expires_at, link_address
+from plugin.courses.accounts.links import expires_at, is_loopback, link_address
 from plugin.courses.accounts.staff import StaffView, count_visits, read_staff
 from plugin.courses.accounts.staff_edits import edit_staff
 from plugin.errors import Refused
@@ -28,8 +27,6 @@ from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.staff_forms import BY_LINK, BY_MAIL, HowForm, InviteForm, PersonForm
 from plugin.web.refusals import InvalidForm, Refusal, refused_shows
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 blueprint = Blueprint("members", __name__, url_prefix="/clinic/staff")
 
@@ -51,7 +48,8 @@ def create() -> ResponseReturnValue:
     """Invite a person, by e-mail or by a link that is shown once."""
     form = InviteForm.sent()
     by_mail = is_by_mail(form.how.data)
-    person = invite(current_services().store, current_act(), form.person(), by_mail=by_mail)
+    store, act = current_services().store, current_act()
+    person = invite(store, act, form.person(), by_mail=by_mail, base_url=base_of_links())
     if not by_mail:
         return _link_page(person)
     flash_notice(Notice(f"{person.name} is invited. The e-mail to {person.email} is on its way."))
@@ -111,7 +109,8 @@ def save(staff_id: str) -> ResponseReturnValue:
 def renew(staff_id: str) -> ResponseReturnValue:
     """Make a new invitation; the earlier link ends."""
     by_mail = is_by_mail(HowForm.sent().how.data)
-    member = invite_again(current_services().store, current_act(), staff_id, by_mail=by_mail)
+    store, act = current_services().store, current_act()
+    member = invite_again(store, act, staff_id, by_mail=by_mail, base_url=base_of_links())
     return _sent(member) if by_mail else _link_page(member)
 
 
@@ -133,7 +132,7 @@ def reset(staff_id: str) -> ResponseReturnValue:
     """Send or show a link to choose a new password."""
     store = current_services().store
     if is_by_mail(HowForm.sent().how.data):
-        return _sent(send_reset_link(store, current_act(), staff_id))
+        return _sent(send_reset_link(store, current_act(), staff_id, base_url=base_of_links()))
     return _link_page(person_to_reset(store, current_act(), staff_id))
 
 
@@ -177,17 +176,17 @@ def _link_page(member: StaffView) -> ResponseReturnValue:
 
 def link_of(member: StaffView) -> dict[str, Any]:
     """Return what a page shows of a new link for this person."""
-    settings, now = current_services().settings, pages.now()
-    # Until PUBLIC_URL names an address that others reach, the one this browser uses is a better guess.
-    base_url = request.url_root if _is_loopback(settings.public_url) else settings.public_url
-    url = link_address(settings, member, now, base_url=base_url)
+    settings, now, base_url = current_services().settings, pages.now(), base_of_links()
     return {
         "member": member,
-        "code": qr_code(url),
+        "code": qr_code(link_address(settings, member, now, base_url=base_url)),
         "expires_at": expires_at(member, now),
-        "is_loopback": _is_loopback(base_url),
+        "is_loopback": is_loopback(base_url),
     }
 
 
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in _LOOPBACK
+def base_of_links() -> str:
+    """Return what a link for staff begins with."""
+    # Until PUBLIC_URL names an address that others reach, the one the owner's browser uses is a better guess.
+    public_url = current_services().settings.public_url
+    return request.url_root if is_loopback(public_url) else public_url

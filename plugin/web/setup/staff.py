@@ -11,7 +11,7 @@ from plugin.courses.accounts.staff import list_staff
 from plugin.web import current_services
 from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.owner.members import is_by_mail, link_of
+from plugin.web.owner.members import base_of_links, is_by_mail, link_of
 from plugin.web.owner.staff_forms import BY_LINK, BY_MAIL, InviteForm
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import frame_of
@@ -42,7 +42,8 @@ def create() -> ResponseReturnValue:
     """Invite a person."""
     services, form = current_services(), InviteForm.sent()
     by_mail = is_by_mail(form.how.data)
-    member = invite(services.store, current_act(), form.person(), by_mail=by_mail)
+    act, base_url = current_act(), base_of_links()
+    member = invite(services.store, act, form.person(), by_mail=by_mail, base_url=base_url)
     mark_step(services.store, current_act(), "staff", DONE)
     if not by_mail:
         return render_template("setup/staff_link.html", **frame_of("staff"), **link_of(member))
