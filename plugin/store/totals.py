@@ -8,7 +8,7 @@ whatever its times are and however the clocks of the machines differ.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,13 +36,14 @@ class PeriodTotal(Base):
 
 
 class CourseTotal(Base):
-    """What the totalled entries of a course leave of it; no row where that is nothing."""
+    """What the totalled entries of a course leave of it, and when the last of them happened or was written."""
 
     __tablename__ = "course_total"
 
     course_id: Mapped[str] = mapped_column(Id, primary_key=True)
     value: Mapped[int] = mapped_column(Amount)
     sessions: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class UntotalledEntry(Base):

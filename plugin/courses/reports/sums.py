@@ -23,6 +23,8 @@ from plugin.store.totals import CourseTotal, PeriodTotal
 # What a group of entries has in common; `is_within` the period, `is_made_after` it, `is_from_before` it.
 _GROUP = ("currency", "square_location_id", "kind", "is_within", "is_made_after", "is_from_before")
 _SUMS = ("value", "sessions", "entries")
+_AT_ONCE = 1000
+HAS_LEFT = or_(CourseTotal.value != 0, CourseTotal.sessions != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,16 @@ def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
         return
     place = (Course.currency, Course.square_location_id)
     kept = select(*place, func.sum(CourseTotal.value), func.sum(CourseTotal.sessions))
-    of_course = kept.join(Course, Course.id == CourseTotal.course_id).where(is_expired)
+    of_course = kept.join(Course, Course.id == CourseTotal.course_id).where(HAS_LEFT, is_expired)
     yield from _places(session, of_course.group_by(*place))
-    yield from _places(session, _by_place().where(is_expired, UNTOTALLED))
-    # What counts after the period has no part in it.
-    after = or_(Entry.happened_at >= end, Entry.written_at >= end)
-    for each in _places(session, _by_place().where(after, moment >= end, is_expired)):
-        yield PlaceSum(each.currency, each.square_location_id, -each.value, -each.sessions)
+    yield from _places(session, _by_place().where(is_expired, UNTOTALLED, moment < end))
+    # What counts after the period has no part in it: of few courses, as an expired one can't be used any more.
+    later = select(CourseTotal.course_id).join(Course, Course.id == CourseTotal.course_id)
+    ids = session.scalars(later.where(CourseTotal.last_at >= end, is_expired)).all()
+    for some in (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)):
+        after = _by_place().where(Course.id.in_(some), ~UNTOTALLED, moment >= end)
+        for each in _places(session, after):
+            yield PlaceSum(each.currency, each.square_location_id, -each.value, -each.sessions)
 
 
 def month_sums(
@@ -148,7 +153,7 @@ def course_balances(session: Session) -> Subquery:
         Allowance.course_id, Entry.sessions_delta.label("sessions"), Entry.value_delta.label("value")
     ).join(Entry, Entry.allowance_id == Allowance.id)
     if are_usable(session):
-        kept = select(CourseTotal.course_id, CourseTotal.sessions, CourseTotal.value)
+        kept = select(CourseTotal.course_id, CourseTotal.sessions, CourseTotal.value).where(HAS_LEFT)
         parts = union_all(kept, deltas.where(UNTOTALLED)).subquery().c
     else:
         parts = deltas.subquery().c

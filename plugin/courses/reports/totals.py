@@ -7,13 +7,13 @@ just written), the reports read all entries, and the next round makes the sums a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, delete, exists, func, insert, select, update
+from sqlalchemy import Select, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,14 +21,14 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import REVERSED, counts_at, entry_kind
 from plugin.courses.reports.period import month_before, month_of, start_of
 from plugin.store import Store
-from plugin.store.base import Base
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.totals import CourseTotal, PeriodTotal, TotalsState, UntotalledEntry
 
 BATCH = 2000
 # With more than these still to be added, reading all entries is as quick.
 MOST_UNTOTALLED = 20_000
-UNTOTALLED = exists().where(UntotalledEntry.entry_id == Entry.id)
+# Not an EXISTS: SQLite would read all entries for it.
+UNTOTALLED = Entry.id.in_(select(UntotalledEntry.entry_id))
 _KEY = tuple(column.name for column in PeriodTotal.__table__.primary_key)
 
 
@@ -110,37 +110,45 @@ def _facts(session: Session, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
 def _add(session: Session, rows: Iterable[Any]) -> None:
     zone = zone_in(session)
     periods: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-    courses: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    courses: dict[str, tuple[int, int, datetime]] = {}
     for row in rows:
         moments = (row.counts_at, row.happened_at, row.written_at)
         months = (month_at(moment, zone) for moment in moments)
         key = (*months, row.package_id, row.square_location_id, row.currency, row.kind)
-        for sums, more in (
-            (periods[key], (row.value_delta, row.sessions_delta, 1)),
-            (courses[row.course_id], (row.value_delta, row.sessions_delta)),
-        ):
-            sums[:] = [known + added for known, added in zip(sums, more, strict=True)]
-    _upsert(session, PeriodTotal, _KEY, ("value", "sessions", "entries"), periods.items())
-    _upsert(
-        session, CourseTotal, ("course_id",), ("value", "sessions"), (((k,), v) for k, v in courses.items())
-    )
-    session.execute(delete(CourseTotal).where(CourseTotal.value == 0, CourseTotal.sessions == 0))
+        total = periods[key]
+        total[:] = total[0] + row.value_delta, total[1] + row.sessions_delta, total[2] + 1
+        last_at = max(row.happened_at, row.written_at)
+        value, sessions, before = courses.get(row.course_id, (0, 0, last_at))
+        courses[row.course_id] = value + row.value_delta, sessions + row.sessions_delta, max(before, last_at)
+    _add_to_periods(session, periods)
+    _add_to_courses(session, courses)
 
 
-def _upsert(
-    session: Session,
-    model: type[Base],
-    key: Sequence[str],
-    sums: Sequence[str],
-    rows: Iterable[tuple[tuple[Any, ...], list[int]]],
-) -> None:
-    """Add each row's sums to the stored ones."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    table = model.__table__
-    new = dialect.insert(table)
-    added = {name: table.c[name] + new.excluded[name] for name in sums}
-    values = [dict(zip((*key, *sums), (*names, *numbers), strict=True)) for names, numbers in rows]
-    session.connection().execute(new.on_conflict_do_update(index_elements=list(key), set_=added), values)
+def _add_to_periods(session: Session, sums: Mapping[tuple[Any, ...], Sequence[int]]) -> None:
+    table, names = PeriodTotal.__table__, ("value", "sessions", "entries")
+    new = _dialect(session).insert(table)
+    added = {name: table.c[name] + new.excluded[name] for name in names}
+    rows = [dict(zip((*_KEY, *names), (*key, *numbers), strict=True)) for key, numbers in sums.items()]
+    _write(session, new.on_conflict_do_update(index_elements=list(_KEY), set_=added), rows)
+
+
+def _add_to_courses(session: Session, sums: Mapping[str, tuple[int, int, datetime]]) -> None:
+    table = CourseTotal.__table__
+    new = _dialect(session).insert(table)
+    added = {name: table.c[name] + new.excluded[name] for name in ("value", "sessions")}
+    is_later = new.excluded.last_at > table.c.last_at
+    added["last_at"] = case((is_later, new.excluded.last_at), else_=table.c.last_at)
+    names = ("value", "sessions", "last_at")
+    rows = [{"course_id": key, **dict(zip(names, each, strict=True))} for key, each in sums.items()]
+    _write(session, new.on_conflict_do_update(index_elements=["course_id"], set_=added), rows)
+
+
+def _dialect(session: Session) -> Any:
+    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+
+
+def _write(session: Session, statement: Any, rows: list[dict[str, Any]]) -> None:
+    session.connection().execute(statement, rows)
 
 
 def zone_in(session: Session) -> ZoneInfo:
