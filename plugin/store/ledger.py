@@ -101,13 +101,15 @@ class Visit(Base):
     __tablename__ = "visit"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
     visited_on: Mapped[date] = mapped_column(index=True)
     practitioner_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     focus: Mapped[str] = mapped_column(String(500), default="", info=EMPTIED)
     note: Mapped[str] = mapped_column(String(500), default="", info=EMPTIED)
     created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "client_id", "visited_on"),)
 
 
 class Entry(Base):

@@ -1,6 +1,7 @@
 """`make bench`: times using, booking and reading beside the same rows by sqlite3 alone, in interleaved rounds.
 
-Prints one table and writes it as JSON: what lasts is the ratio, not the rate. `python -m tests.bench [ROUNDS] [FILE]`.
+Prints tables and writes them as JSON: what lasts is the ratio, not the rate. With a size, also pages of a clinic of
+that size beside those of a small one, and a served one under load. `python -m tests.bench [ROUNDS] [FILE] [SIZE]`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import count, cycle
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,6 +24,7 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.migrate import upgrade
+from tests.bench.at_size import at_size
 from tests.bench.raw import Content, Raw
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -51,16 +54,18 @@ class Measured:
     aim: float
 
 
-def main(rounds: int, file: Path) -> None:
-    """Measure, print and write."""
-    with tempfile.TemporaryDirectory(prefix="coursekeeper-bench-", dir=Path.cwd()) as folder:
-        measured = [_measure(case, rounds) for case in _cases(Path(folder))]
-    print(f"{'':28}{'a second':>10}{'raw':>10}{'ratio':>8}{'aim':>7}")
-    for one in measured:
-        print(f"{one.name:28}{one.ours:10.0f}{one.raw:10.0f}{one.ratio:8.2f}{one.aim:7.2f}")
-    file.write_text(
-        json.dumps({"rounds": rounds, "cases": [asdict(one) for one in measured]}, indent=2) + "\n"
-    )
+def main(rounds: int, file: Path, size: int) -> None:
+    """Measure, print and write. Without a `size`, only the use cases beside sqlite3 alone."""
+    with tempfile.TemporaryDirectory(prefix="coursekeeper-bench-", dir=Path.cwd()) as name:
+        folder = Path(name)
+        measured = [_measure(case, rounds) for case in _cases(folder)]
+        print(f"{'':28}{'a second':>10}{'raw':>10}{'ratio':>8}{'aim':>7}")
+        for one in measured:
+            print(f"{one.name:28}{one.ours:10.0f}{one.raw:10.0f}{one.ratio:8.2f}{one.aim:7.2f}")
+        found: dict[str, Any] = {"rounds": rounds, "cases": [asdict(one) for one in measured]}
+        if size:
+            found |= at_size(folder, size, rounds)
+    file.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def _measure(case: Case, rounds: int) -> Measured:
@@ -140,5 +145,5 @@ def _raw(store: Store, path: Path, course_id: str) -> Raw:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main(int(arguments[0]) if arguments else ROUNDS, Path(arguments[1] if arguments[1:] else "bench.json"))
+    given = dict(zip(("rounds", "file", "size"), sys.argv[1:], strict=False))
+    main(int(given.get("rounds", ROUNDS)), Path(given.get("file", "bench.json")), int(given.get("size", 0)))

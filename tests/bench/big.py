@@ -86,12 +86,7 @@ def build(url: str, size: int) -> Desk:
                 connection.execute(insert(model), rows[model])
         _run(connection, [*totals.creation(engine), *versions.creation(engine)])
     keep_totals(store)
-    return desk
-
-
-def checked(desk: Desk) -> Desk:
-    """Return the desk; raises AssertionError where its ledger does not add up."""
-    assert audit(desk.store) == ()
+    assert audit(store) == ()
     return desk
 
 
@@ -169,7 +164,7 @@ def _course(rows: Rows, number: int, chance: random.Random, package_id: str, tre
             "sold_at": sold_at,
             "booked_at": sold_at,
             "expires_on": (sold_at + timedelta(days=365)).date(),
-            "square_order_id": f"ORDER-{number}",
+            "square_order_id": f"BULK-{number}",
             "square_line_uid": "L1",
             "unit": 1,
             "square_location_id": chance.choice(PLACES),

@@ -12,25 +12,25 @@ from itertools import count
 
 from plugin.store.database import PRAGMAS
 
-_NOW = datetime(2026, 11, 22, 18, tzinfo=UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-_DAY = _NOW[:10]
-_VISIT = "INSERT INTO visit VALUES (?, ?, ?, ?, NULL, '', '', ?)"
-_ENTRY = (
+NOW = datetime(2026, 11, 22, 18, tzinfo=UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+DAY = NOW[:10]
+VISIT = "INSERT INTO visit VALUES (?, ?, ?, ?, NULL, '', '', ?)"
+ENTRY = (
     "INSERT INTO entry (id, allowance_id, seq, kind, sessions_before, sessions_delta, sessions_after, value_before,"
     " value_delta, value_after, granted_before, granted_after, happened_at, written_at, by, staff_id, source, reason,"
     " reverses, visit_id, idempotency_key)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'Deb', NULL, ?, '', NULL, ?, ?)"
 )
-_HEAD = (
+HEAD = (
     "SELECT seq, sessions_after, value_after, granted_after FROM entry"
     " WHERE allowance_id = ? ORDER BY seq DESC LIMIT 1"
 )
-_JOB = (
+JOB = (
     "INSERT INTO outbox (id, kind, subject, payload, created_at, state, due_at, attempts, outcome)"
     " SELECT ?, ?, ?, '{}', ?, 'pending', ?, 0, '' WHERE NOT EXISTS (SELECT 1 FROM outbox"
     " WHERE subject = ? AND kind = ? AND state = 'pending' AND attempts = 0)"
 )
-_OPERATION = "INSERT INTO operation VALUES (?, ?, ?, ?)"
+OPERATION = "INSERT INTO operation VALUES (?, ?, ?, ?)"
 _CLIENT = (
     "INSERT INTO client (id, name, search_text, name_folded, phone, email, language, created_at, erased_by,"
     " wants_mail, mail_problem) VALUES (?, ?, ?, ?, ?, NULL, 'en', ?, '', 1, '')"
@@ -88,23 +88,23 @@ class Raw:
         """Use a session."""
         run, visit_id, key = self._connection.execute, self._id(), self._id()
         run("BEGIN IMMEDIATE")
-        seq, sessions, value, granted = run(_HEAD, (allowance_id,)).fetchone()
+        seq, sessions, value, granted = run(HEAD, (allowance_id,)).fetchone()
         earned = value // sessions
-        run(_VISIT, (visit_id, client_id, course_id, _DAY, _NOW))
+        run(VISIT, (visit_id, client_id, course_id, DAY, NOW))
         entry = (self._id(), allowance_id, seq + 1, "used", sessions, -1, sessions - 1, value, -earned)
-        after = (value - earned, granted, granted, _NOW, _NOW, "desk", visit_id, f"use:{key}")
-        run(_ENTRY, (*entry, *after))
+        after = (value - earned, granted, granted, NOW, NOW, "desk", visit_id, f"use:{key}")
+        run(ENTRY, (*entry, *after))
         self._enqueue(course_id, client_id)
-        run(_OPERATION, (key, "0" * 64, '{"entry_id": "", "session_number": 1, "earlier": []}', _NOW))
+        run(OPERATION, (key, "0" * 64, '{"entry_id": "", "session_number": 1, "earlier": []}', NOW))
         run("COMMIT")
 
     def book(self) -> None:
         """Sell a course to a new client."""
         run, client_id, course_id, order = self._connection.execute, self._id(), self._id(), self._id()
         run("BEGIN IMMEDIATE")
-        run(_CLIENT, (client_id, "Bo Li", "bo li 5550124", "bo li", "+14155550124", _NOW))
-        run(_LINK, (f"C-{client_id}", client_id, _NOW))
-        run(_COURSE, (course_id, client_id, self._package_id, self._terms, _NOW, _NOW, order))
+        run(_CLIENT, (client_id, "Bo Li", "bo li 5550124", "bo li", "+14155550124", NOW))
+        run(_LINK, (f"C-{client_id}", client_id, NOW))
+        run(_COURSE, (course_id, client_id, self._package_id, self._terms, NOW, NOW, order))
         for position, each in enumerate(self._contents):
             self._grant(course_id, order, position, each)
         self._enqueue(course_id, client_id)
@@ -120,14 +120,14 @@ class Raw:
         of = (new.treatment_id, new.treatment, new.kind, new.price, new.usable_from)
         run(_ALLOWANCE, (allowance_id, course_id, position, *of))
         key, square = f"sale:{order}:{position}", ("square", None)
-        sold = (self._id(), allowance_id, 1, "sold", 0, many, many, 0, 0, 0, 0, many, _NOW, _NOW)
+        sold = (self._id(), allowance_id, 1, "sold", 0, many, many, 0, 0, 0, 0, many, NOW, NOW)
         paid = (self._id(), allowance_id, 2, "paid", many, 0, many, 0, new.price, new.price, many, many)
-        run(_ENTRY, (*sold, *square, f"{key}:sold"))
-        run(_ENTRY, (*paid, _NOW, _NOW, *square, f"{key}:paid"))
+        run(ENTRY, (*sold, *square, f"{key}:sold"))
+        run(ENTRY, (*paid, NOW, NOW, *square, f"{key}:paid"))
 
     def _enqueue(self, course_id: str, client_id: str) -> None:
         for kind, subject in (("papers", course_id), ("profile", client_id)):
-            self._connection.execute(_JOB, (self._id(), kind, subject, _NOW, _NOW, subject, kind))
+            self._connection.execute(JOB, (self._id(), kind, subject, NOW, NOW, subject, kind))
 
     def _id(self) -> str:
         return f"raw-{next(self._numbers):027d}"

@@ -37,7 +37,7 @@ ALLOWED = {
     "SCAN inbox USING INDEX sqlite_autoindex_inbox_1": "export looks through all texts",
     # The owner's reports are about all courses there are.
     "SCAN course | SELECT course.id AS course_id": "people to call, deferred revenue",
-    "SCAN visit USING INDEX ix_visit_client_id": "people to call",
+    "SCAN visit USING INDEX ix_visit_client_id_visited_on": "people to call",
     "SCAN client | SELECT client.id": "people to call",
     "SCAN allowance": "what is left of all courses, by package",
     "SCAN visit | SELECT visit.practitioner_id": "how many visits each practitioner has had",

@@ -368,6 +368,7 @@ class TestTheVisit:
         desk.use(two)
         desk.undo(undone.entry.id)
         assert [each.course.id for each in visits_on(desk.store, TODAY, today=TODAY)] == [two, one]
+        assert [each.course.id for each in visits_on(desk.store, TODAY, today=TODAY, limit=1)] == [two]
         assert visits_on(desk.store, TODAY - timedelta(1), today=TODAY) == ()
 
 

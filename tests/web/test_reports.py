@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from plugin.core.acts import Role
+from plugin.core.terms import Terms
 from plugin.courses.clients.contacts import Buyer
+from plugin.web.reports import liability
 from plugin.web.reports.people import SHOWN
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -155,3 +157,24 @@ def test_every_list_can_be_saved(small_olga: Visitor, small_desk: Desk, address:
     book = small_olga.get(f"{address}.xlsx")
     assert book.data.startswith(b"PK")
     assert small_olga.get(f"{address}.pdf").status_code == 404
+
+
+def test_the_overview_counts_the_people_to_call_after_it_is_shown(small_olga: Visitor, small_desk: Desk):
+    course = small_desk.sell(small_desk.package(sessions=2))
+    small_desk.use(course)
+    page = small_olga.get("/overview").text
+    assert 'hx-get="/overview/follow-ups"' in page
+    assert small_olga.get("/overview/follow-ups").text.strip() == "1 person"
+
+
+def test_expired_courses_are_shown_page_by_page(small_olga: Visitor, small_desk: Desk, monkeypatch):
+    monkeypatch.setattr(liability, "EXPIRED_SHOWN", 2)
+    package = small_desk.package(terms=Terms(expires_on=date(2026, 11, 23)))
+    courses = [small_desk.sell(package) for _ in range(3)]
+    small_desk.clock.advance(days=5)
+    small_olga.sign_in_again()
+    first = small_olga.page("/reports/liability")
+    (more,) = [link for link in first.links() if "after=" in link]
+    assert f"after={courses[1]}" in more
+    assert "Back to the first" in small_olga.page(more).text
+    assert small_olga.get("/reports/liability?after=made-up").status_code == 404

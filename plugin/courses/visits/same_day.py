@@ -152,7 +152,8 @@ _CAME = _charges().where(
     Visit.client_id.in_(bindparam("client_ids", expanding=True)), Visit.visited_on == bindparam("day")
 )
 _MISSED = _charges().where(
-    Entry.visit_id.is_(None),
+    # Not IS NULL: SQLite would read all sales and payments by the index of visits.
+    func.coalesce(Entry.visit_id, "") == "",
     # Sessions used before an import have no day.
     Entry.source != Source.IMPORT.value,
     Entry.happened_at >= bindparam("begins"),

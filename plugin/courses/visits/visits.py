@@ -19,6 +19,8 @@ from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
 
+_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class DayVisit:
@@ -55,13 +57,14 @@ def describe_visit(
     return transact(store, act, do)
 
 
-def visits_on(store: Store, day: date, *, today: date) -> tuple[DayVisit, ...]:
-    """Return the valid visits of a day, latest first."""
+def visits_on(store: Store, day: date, *, today: date, limit: int | None = None) -> tuple[DayVisit, ...]:
+    """Return the valid visits of a day, latest first; with `limit`, those among the last so many."""
+    wanted = select(Visit.id, Visit.course_id).where(Visit.visited_on == day)
     with store.reading() as session:
-        ids = select(Visit.course_id).where(Visit.visited_on == day)
-        rows = list(session.scalars(select(Course).where(Course.id.in_(ids))))
+        chosen = dict(session.execute(wanted.order_by(Visit.id.desc()).limit(limit)).all())
+        ids = sorted(set(chosen.values()))
+        parts = [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
+        rows = [row for some in parts for row in session.scalars(select(Course).where(Course.id.in_(some)))]
         courses = courses_in(session, rows, today=today)
-    found = [
-        DayVisit(visit, course) for course in courses for visit in course.visits if visit.visited_on == day
-    ]
+    found = [DayVisit(visit, course) for course in courses for visit in course.visits if visit.id in chosen]
     return tuple(sorted(found, key=lambda each: each.visit.id, reverse=True))

@@ -25,6 +25,7 @@ from plugin.web.actions import redirect_after_post
 SALES_SHOWN = 8
 ITEMS_SHOWN = 3
 CHECKOUTS_SHOWN = 5
+VISITS_SHOWN = 60
 
 blueprint = Blueprint("today", __name__)
 
@@ -73,7 +74,8 @@ def _day() -> dict[str, Any]:
         "away": square_away(store, pages.now()),
         "arrivals": arrivals_on(store, today, now=pages.now()),
         "items": list_attention(store, limit=ITEMS_SHOWN).rows,
-        "visits": visits_on(store, today, today=today),
+        "visits": visits_on(store, today, today=today, limit=VISITS_SHOWN),
+        "visits_shown": VISITS_SHOWN,
         "checkouts": list_checkouts(store, limit=CHECKOUTS_SHOWN, open_only=True),
         "sales": recent_sales(store, limit=SALES_SHOWN, today=today),
         "second_charge": None,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+import time
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from invoices.pages.chart import columns
@@ -13,6 +16,7 @@ from plugin.courses.reports.exports import Export, export_sheet
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.reports.overview import overview
 from plugin.errors import NotFound
+from plugin.services import Services
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.files import file_answer
@@ -20,6 +24,9 @@ from plugin.web.format import written_month
 from plugin.web.reports.asked import today
 
 blueprint = Blueprint("overview", __name__)
+
+# Of a huge clinic, the count is kept for a while: it takes seconds.
+_COUNTED, _SLOW_S, _KEPT_FOR = "coursekeeper_follow_ups", 1.0, timedelta(minutes=10)
 
 # The page scales the chart to its own width; at this one the numbers beside the lines take 7 percent of it.
 _CHART_WIDTH, _CHART_HEIGHT = 430, 200
@@ -58,9 +65,19 @@ def show() -> ResponseReturnValue:
 @allow()
 def count_follow_ups() -> ResponseReturnValue:
     """Return how many people are worth a call; the page asks by itself, as every course is looked at."""
-    return render_template(
-        "owner/_to_call.html", to_call=len(follow_ups(current_services().store, pages.now()))
-    )
+    return render_template("owner/_to_call.html", to_call=_to_call(current_services()))
+
+
+def _to_call(services: Services) -> int:
+    known: tuple[datetime, int] | None = current_app.extensions.get(_COUNTED)
+    if known is not None and timedelta() <= services.clock() - known[0] < _KEPT_FOR:
+        return known[1]
+    began = time.monotonic()
+    count = len(follow_ups(services.store, services.clock()))
+    # Of a small clinic it is always as of now.
+    if time.monotonic() - began > _SLOW_S:
+        current_app.extensions[_COUNTED] = services.clock(), count
+    return count
 
 
 @blueprint.get("/exports/<what>.<ending>")
