@@ -41,6 +41,7 @@ BOTH_ENGINES = (
     "tests/surfaces/",
     "tests/web/test_live.py",
     "tests/web/test_nul.py",
+    "tests/web/test_setup.py",
     "tests/web/test_webhooks.py",
 )
 

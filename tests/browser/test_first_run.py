@@ -63,6 +63,7 @@ def test_from_an_empty_folder_to_a_printed_paper(new_clinic: NewClinic, browser:
     with watched_page(context) as page:
         _account(page, new_clinic)
         _clinic(page)
+        _later(page, "Protect your sign-in")
         _square(page, new_clinic)
         _packages(page)
         _later(page, "E-mail")

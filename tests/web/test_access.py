@@ -252,6 +252,7 @@ WHO: dict[str, frozenset[str]] = {
     "setup_packages.publish": OWNER,
     "setup_packages.items": OWNER,
     "setup_packages.link": OWNER,
+    "setup_protect.show": OWNER,
     "setup_square.show": OWNER,
     "setup_square.connect": OWNER,
     "setup_square.choose": OWNER,

@@ -247,7 +247,7 @@ def test_the_clinic_is_saved_with_its_hours_and_the_paper_of_its_country(
     olga: Visitor, small_house: Services
 ) -> None:
     answer = olga.send(olga.page("/first-steps/clinic").form("/first-steps/clinic"), **CLINIC)
-    assert answer.headers["Location"] == "/first-steps/square"
+    assert answer.headers["Location"] == "/first-steps/protect"
     known, hours = read_clinic(small_house.store), read_hours(small_house.store)
     assert (known.name, known.currency, known.page_size) == ("Lotus Clinic", "EUR", "a4")
     assert (hours.is_assumed, hours.week[6], hours.time_zone) == (False, (), "Europe/Berlin")
@@ -300,8 +300,8 @@ def test_a_package_that_is_not_sold_needs_no_price(olga: Visitor, small_house: S
 def test_a_step_is_left_for_later_and_opened_again(olga: Visitor, small_house: Services) -> None:
     page = olga.page("/first-steps/clinic")
     answer = olga.send(page.form("/first-steps/clinic/skip"))
-    assert answer.headers["Location"] == "/first-steps/square"
-    assert olga.get("/first-steps").headers["Location"] == "/first-steps/square"
+    assert answer.headers["Location"] == "/first-steps/protect"
+    assert olga.get("/first-steps").headers["Location"] == "/first-steps/protect"
     assert olga.get("/first-steps/clinic").status_code == 200
     setup = read_setup(small_house.store)
     assert setup is not None

@@ -287,3 +287,51 @@ def test_without_the_code_no_file_is_taken(stranger: Visitor, live: Services) ->
     answer = _upload(stranger, sent)
     assert answer.headers["Location"] == "/set-up"
     assert stranger.get("/set-up/restore").headers["Location"] == "/set-up"
+
+
+# The address of the desk.
+
+
+def _create_owner(visitor: Visitor, origin: str) -> None:
+    form = visitor.page("/set-up/owner").form("/set-up/owner")
+    typed = form.filled(name="June Park", email="june@lotus.example", password="quiet willow seven")
+    answer = visitor.client.post("/set-up/owner", data=typed, headers={"Origin": origin})
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("origin", "address"),
+    [
+        ("http://192.168.1.20:8000", "http://192.168.1.20:8000"),
+        ("null", "http://127.0.0.1:8000"),
+        ("javascript:alert(1)", "http://127.0.0.1:8000"),
+        ("http://" + "x" * 5000, "http://127.0.0.1:8000"),
+    ],
+)
+def test_links_lead_to_where_the_owner_opened_it(
+    stranger: Visitor, live: Services, origin: str, address: str
+) -> None:
+    _enter(stranger, live)
+    _create_owner(stranger, origin)
+    assert live.settings.public_url == address
+
+
+def test_an_address_set_by_the_server_stays(
+    sqlite_url: str, clock: HandMovedClock, practice: PracticeServer
+) -> None:
+    with Store(sqlite_url) as store:
+        services = running_on(store, clock, database_url=sqlite_url, public_url="http://desk.example")
+        visitor = Visitor(create_app(services=services))
+        _enter(visitor, services)
+        _create_owner(visitor, "http://192.168.1.20:8000")
+        assert services.settings.public_url == "http://desk.example"
+
+
+# The second step.
+
+
+def test_with_a_real_square_the_second_step_comes_first(june: Visitor, live: Services) -> None:
+    assert "Go on with the set-up" in june.get("/account/ways").text
+    page = june.page("/first-steps/protect").html
+    assert "Protect your sign-in" in page
+    assert "Set it up" in page

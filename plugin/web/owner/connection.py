@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.accounts.setup import DONE, read_setup
 from plugin.courses.clients.profile_notes import show_balances as keep_balances_shown
 from plugin.courses.page_versions import PageVersion, version_of_connection
 from plugin.job_registry import JOBS
@@ -64,7 +65,7 @@ def come_back() -> ResponseReturnValue:
     flash_notice(
         Notice(f"Connected to {name}." if name else "Connected. Square tells the rest once it answers.")
     )
-    return redirect_after_post(url_for("connection.show"))
+    return redirect_after_post(url_for(_page_after_connecting()))
 
 
 @blueprint.post("/square/disconnect")
@@ -123,6 +124,13 @@ def show_balances() -> ResponseReturnValue:
         else "no longer shown on the clients' Square profiles"
     )
     return _told(f"The balance is {said}.")
+
+
+def _page_after_connecting() -> str:
+    """Return the page that asked for it: the set-up's, until its step is done."""
+    setup = read_setup(current_services().store)
+    is_set_up = setup is None or setup.steps.get("square") == DONE or setup.hidden_at is not None
+    return "connection.show" if is_set_up else "setup_square.show"
 
 
 def _told(text: str) -> ResponseReturnValue:

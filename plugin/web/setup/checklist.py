@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
+from plugin.backups.folder import backup_folder, names_in
 from plugin.core.acts import Role
 from plugin.courses.accounts.setup import DONE, SetupView, read_setup
 from plugin.courses.accounts.staff import list_staff, with_second_factor
@@ -15,7 +16,8 @@ from plugin.services import Services
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.status import is_connected
 from plugin.web import current_services
-from plugin.web.setup.frame import step_address
+from plugin.web.account.demanded import is_demanded
+from plugin.web.setup.frame import STEPS, step_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,17 @@ class ChecklistItem:
 
 def set_up(app: Flask) -> None:
     """Let Today ask for the checklist."""
-    app.jinja_env.globals["checklist"] = checklist
+    app.jinja_env.globals.update(checklist=checklist, setup_goes_on=setup_goes_on)
+
+
+def setup_goes_on() -> str:
+    """Return where the owner goes on with the set-up, "" where it is through or another page is demanded first."""
+    if not current_user.is_authenticated or current_user.role != Role.OWNER or is_demanded():
+        return ""
+    setup = read_setup(current_services().store)
+    if setup is None or setup.hidden_at is not None or all(step in setup.steps for step in STEPS):
+        return ""
+    return url_for("first_steps.show")
 
 
 def checklist() -> list[ChecklistItem]:
@@ -52,9 +64,18 @@ def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
         ChecklistItem("Publish a package", is_any_published(services.store), step_address("packages")),
         ChecklistItem("Set up e-mail", services.mail.is_ready, step_address("mail")),
         ChecklistItem("Print a test page", setup.steps.get("paper") == DONE, step_address("paper")),
-        ChecklistItem("Protect your sign-in", _is_protected(services), url_for("ways.show")),
+        ChecklistItem("Make a backup", _has_backup(services), url_for("backups.show")),
+        ChecklistItem("Protect your sign-in", _is_protected(services), step_address("protect")),
         ChecklistItem("Invite your team", len(list_staff(services.store)) > 1, step_address("staff")),
     ]
+
+
+def _has_backup(services: Services) -> bool:
+    try:
+        return bool(names_in(backup_folder(services.settings)))
+    except OSError:
+        # A folder that can't be read has an alarm of its own.
+        return False
 
 
 def _is_protected(services: Services) -> bool:

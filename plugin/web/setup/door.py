@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import login_user
 
+from plugin.configuration.save import save_settings
+from plugin.core.acts import Act
 from plugin.courses.accounts.setup import (
     LONGEST_CODE,
     FirstOwner,
@@ -16,13 +19,14 @@ from plugin.courses.accounts.setup import (
     is_setup_open,
     try_setup_code,
 )
+from plugin.courses.accounts.staff import StaffView
 from plugin.courses.base.clinic import time_zones
-from plugin.errors import InvalidField
+from plugin.errors import CoursekeeperError, InvalidField
 from plugin.web import current_services
 from plugin.web.access import refuse_nul
 from plugin.web.account.passwords import LONGEST, SHORTEST, hash_password
 from plugin.web.account.people import StaffUser
-from plugin.web.actions import redirect_after_post
+from plugin.web.actions import fresh_key, redirect_after_post
 from plugin.web.forms import Email, Form, Hidden, Password, Text
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import steps_from
@@ -134,9 +138,24 @@ def create() -> ResponseReturnValue:
         browser_zone=zone if zone in time_zones() else "",
     )
     created = create_first_owner(services.store, first, services.clock())
+    _adopt_address(created)
     session.clear()
     login_user(StaffUser(created), authn_via=["password"])
     return redirect_after_post(url_for("first_steps.show"))
+
+
+def _adopt_address(owner: StaffView) -> None:
+    """Take the address that the owner's browser uses as that of the desk, unless the server sets one.
+
+    A page of another site can't send this form, so it is where the owner opened Coursekeeper.
+    """
+    services, origin = current_services(), request.headers.get("Origin", "")
+    if "public_url" in services.settings_source.set_by_server:
+        return
+    # A browser that hides it, or an address that is none: the owner sets it later under Settings.
+    with suppress(CoursekeeperError):
+        act = Act(owner.actor, services.clock(), fresh_key())
+        save_settings(services, act, {"public_url": f"{origin}{request.script_root}"})
 
 
 def has_typed_code() -> bool:

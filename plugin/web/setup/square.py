@@ -15,6 +15,7 @@ from plugin.courses.base.clinic import change_clinic
 from plugin.courses.catalog.packages import package_choices
 from plugin.errors import CoursekeeperError, InvalidField
 from plugin.services import Services
+from plugin.square.connection.authorize import square_origin
 from plugin.square.connection.status import connection_status
 from plugin.square.connection.subscription import make_subscription
 from plugin.square.locations import adopt_location, currency_charged
@@ -23,6 +24,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Choice, Choices, Form, Tick
+from plugin.web.headers import let_forms_lead_to
 from plugin.web.owner.setting_forms import SecretText
 from plugin.web.owner.square_settings import location_choices
 from plugin.web.refusals import Refusal, refused_shows
@@ -56,6 +58,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     services = current_services()
     settings = services.settings_source.refresh()
     standing = connection_status(services)
+    if not standing.why_not_connect:
+        let_forms_lead_to(square_origin(services))
     token_form = TokenForm.shown(
         refusal, square_environment=_usual_environment(services), square_access_token=""
     )
