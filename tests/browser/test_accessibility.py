@@ -36,6 +36,7 @@ OF_OWNER = (
     "/packages",
     "/import",
     "/square",
+    "/clinic/settings/square",
     "/clinic/papers",
     "/clinic/papers/texts",
     "/clinic/health",

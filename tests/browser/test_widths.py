@@ -20,6 +20,7 @@ PAGES = (
     "/sell",
     "/packages",
     "/people",
+    "/clinic/settings/email",
     "/overview",
     "/reports/liability",
     "/square",

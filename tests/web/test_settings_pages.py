@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
 
 from plugin import create_app
 from plugin.configuration.changes import recent_changes
@@ -15,7 +19,6 @@ from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic
 from plugin.services import Services
 from plugin.store import Store
-from practice_square.serving import PracticeServer, running_practice
 from tests.clock import HandMovedClock
 from tests.configuration.running import KEY, running_on, save
 from tests.courses.desk import Desk
@@ -26,10 +29,33 @@ from tests.web.page import Page
 SETTINGS = "/clinic/settings"
 
 
+TOKEN = "EAAA-of-lotus"
+ANSWERS = {
+    "/v2/merchants/me": {"merchant": {"id": "ML1", "business_name": "Lotus Acupuncture"}},
+    "/v2/locations": {"locations": [{"id": "L1", "name": "Uptown"}]},
+    "/oauth2/token/status": {"scopes": ["ORDERS_READ"]},
+}
+
+
+@Request.application
+def answer_as_square(request: Request) -> Response:
+    """Answer for one business to one token."""
+    if request.headers.get("Authorization") == f"Bearer {TOKEN}":
+        return Response(json.dumps(ANSWERS[request.path]), mimetype="application/json")
+    error = {"category": "AUTHENTICATION_ERROR", "code": "UNAUTHORIZED"}
+    return Response(json.dumps({"errors": [error]}), status=401, mimetype="application/json")
+
+
 @pytest.fixture(scope="module")
-def square(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeServer]:
-    with running_practice(tmp_path_factory.mktemp("practice")) as running:
-        yield running
+def square() -> Iterator[str]:
+    """The address of a Square that knows one token."""
+    server = make_server("127.0.0.1", 0, answer_as_square)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -146,23 +172,24 @@ def test_nobody_is_locked_out_by_an_address_that_does_not_work(olga: Callable[..
     assert owner.services.settings.is_https
 
 
-def test_a_token_is_tried_before_it_is_saved_and_never_shown(
-    olga: Callable[..., Owner], square: PracticeServer
-) -> None:
-    owner = olga(square_base_url=square.base_url)
+def test_a_token_is_tried_before_it_is_saved_and_never_shown(olga: Callable[..., Owner], square: str) -> None:
+    owner = olga(square_base_url=square)
     assert "Square does not know this token" in owner.refused("token", "square", square_access_token="wrong")
     assert "Access token is missing" in owner.refused("token", "square")
-    page = owner.saved("token", "square", square_access_token=square.access_token)
-    assert "Square accepts the token" in page.text
-    assert square.access_token not in page.html
+    page = owner.saved("token", "square", square_access_token=TOKEN)
+    assert (
+        "Square accepts the token: Lotus Acupuncture (Uptown). Saved and in use now. It lacks 16" in page.text
+    )
+    assert "16 missing" in page.text
+    assert TOKEN not in page.html
     assert "Saved. Type to replace it." in page.html
     settings = owner.services.settings
-    assert settings.square_access_token.get_secret_value() == square.access_token
-    assert square.location_id in page.html
-    again = owner.saved("square", square_location_id=square.location_id)
+    assert settings.square_access_token.get_secret_value() == TOKEN
+    assert "L1" in page.html
+    again = owner.saved("square", square_location_id="L1")
     assert "Saved." in again.text
     assert "Square has no such location" in owner.refused("square", square_location_id="ELSEWHERE")
-    assert owner.services.settings.square_location_id == square.location_id
+    assert owner.services.settings.square_location_id == "L1"
     removed = owner.visitor.after(owner.page("square").form("/removal"))
     assert "Removed: Access token." in removed.text
     assert owner.services.settings.square_access_token.get_secret_value() == ""
@@ -294,7 +321,7 @@ def test_without_a_key_it_is_said_that_no_secret_can_be_saved(olga: Callable[...
 
 @pytest.mark.parametrize("name", ["database_url", "secret_key", "nonsense", ""])
 def test_nothing_else_is_removed(olga: Callable[..., Owner], name: str) -> None:
-    owner = olga(square_access_token="EAAA")
+    owner = olga()
     owner.saved("square", square_application_secret="x")
     form = owner.page("square").form("/removal")
     assert owner.visitor.send(form, name=name).status_code == 409

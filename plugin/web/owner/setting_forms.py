@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from flask import request
-from pydantic import SecretStr
 
+from plugin.configuration.overview import text_of
 from plugin.configuration.registry import DECLARED, is_secret
 from plugin.configuration.save import LONGEST_VALUE, checked, versions_of
 from plugin.settings import Settings
@@ -105,13 +105,6 @@ def form_class_of(names: tuple[str, ...]) -> type[SettingsForm]:
 def refusal_of(form_class: type[Form], refusal: Refusal | None) -> Refusal | None:
     """Return the refusal if it is about this form of the page."""
     return refusal if refusal is not None and form_class().is_in(refusal.typed) else None
-
-
-def text_of(value: Any) -> str:
-    """Return the value of a setting as it is typed; "" for a secret."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None or isinstance(value, SecretStr) else str(value)
 
 
 def seen_now(names: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +9,18 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.changes import recent_changes
+from plugin.configuration.overview import is_set, shown
 from plugin.configuration.registry import DECLARED, Group, is_editable, is_secret, names_of
 from plugin.configuration.save import save_settings
 from plugin.errors import NotFound, Refused
-from plugin.settings import Settings
 from plugin.web import current_services
 from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.owner.setting_forms import SettingsForm, form_class_of, text_of
+from plugin.web.owner.setting_forms import SettingsForm, form_class_of
 from plugin.web.owner.setting_words import sections
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("settings", __name__, url_prefix="/clinic/settings")
-_CREDENTIALS = re.compile(r"//[^/]*@")
 SAVED = Notice("Saved. It is in use now.")
 # Groups with a page of their own.
 _OWN_PAGES = {Group.CLINIC: "clinic_settings", Group.SQUARE: "square_settings", Group.EMAIL: "email_settings"}
@@ -118,23 +116,12 @@ def stored_and_fixed(names: list[str]) -> dict[str, Any]:
     """Return for a page: which secrets are saved, and what it only shows because the server sets it."""
     source = current_services().settings_source
     settings = source.current()
-    shown = [name for name in names if name in source.set_by_server or not is_editable(name)]
+    fixed = [name for name in names if name in source.set_by_server or not is_editable(name)]
     return {
-        "saved": {name for name in names if is_secret(name) and _is_set(settings, name)},
-        "fixed": [FixedSetting(name, DECLARED[name].label, _shown(settings, name)) for name in shown],
+        "saved": {name for name in names if is_secret(name) and is_set(settings, name)},
+        "fixed": [FixedSetting(name, DECLARED[name].label, shown(settings, name)) for name in fixed],
         "problems": {name: why for name, why in source.problems.items() if name in names},
     }
-
-
-def _shown(settings: Settings, name: str) -> str:
-    if is_secret(name):
-        return "Saved" if _is_set(settings, name) else "Not set"
-    # The address of a database may hold its password.
-    return _CREDENTIALS.sub("//…@", text_of(getattr(settings, name))) or "Not set"
-
-
-def _is_set(settings: Settings, name: str) -> bool:
-    return bool(getattr(settings, name).get_secret_value())
 
 
 def _group(group: str) -> Group:
