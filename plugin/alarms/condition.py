@@ -95,6 +95,8 @@ class Condition:
 def lasting(span: timedelta) -> str:
     """Return a span in words, such as 25 minutes, 3 hours, 2 days."""
     minutes = max(0, int(span.total_seconds() // 60))
+    if minutes == 0:
+        return "less than a minute"
     if minutes < 120:
         return _some(minutes, "minute")
     if minutes < 48 * 60:

@@ -202,7 +202,7 @@ def test_a_check_that_fails_hides_no_other(lite: Watched, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("span", "said"),
     [
-        (timedelta(minutes=-1), "0 minutes"),
+        (timedelta(minutes=-1), "less than a minute"),
         (timedelta(minutes=1), "1 minute"),
         (timedelta(minutes=119), "119 minutes"),
         (timedelta(hours=2), "2 hours"),

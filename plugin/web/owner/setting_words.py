@@ -53,7 +53,7 @@ def sections(services: Services) -> list[Section]:
 
 _DECLARED_ONLY = (
     (Group.BACKUPS, "Backups", "Copies of everything"),
-    (Group.ALARMS, "Alarms", "Who is told when something is wrong"),
+    (Group.ALARMS, "Alarms", "Who is notified when something is wrong"),
     (Group.ADVANCED, "Advanced", "Address of the desk, and what the server sets"),
 )
 

@@ -27,7 +27,10 @@ _OWN_PAGES = {Group.CLINIC: "clinic_settings", Group.SQUARE: "square_settings", 
 _HEADINGS = {
     Group.RETENTION: ("Retention", "How long what is done is kept."),
     Group.BACKUPS: ("Backups", "Copies of everything, and where they go."),
-    Group.ALARMS: ("Alarms", "Who is told when something is wrong."),
+    Group.ALARMS: (
+        "Alarms",
+        "Who is notified when something is wrong. Clinic, Health sends a test.",
+    ),
     Group.ADVANCED: ("Advanced", "How browsers reach Coursekeeper, and what the server sets."),
 }
 
